@@ -1,0 +1,16 @@
+package dev.kindling.driver.cluster;
+
+import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.wire.FailedTask;
+import java.util.List;
+
+/**
+ * A completed round.
+ *
+ * @param root the sum over all tasks that did not fail; its count of tasks may be 0
+ * @param failed the tasks that were left out, by index
+ * @param rows per-task outputs, task after task in task order, or empty when they were not asked for
+ * @param bytesOut bytes sent to workers
+ * @param bytesIn bytes received from workers
+ */
+public record RoundResult(FoldNode root, List<FailedTask> failed, double[] rows, long bytesOut, long bytesIn) {}

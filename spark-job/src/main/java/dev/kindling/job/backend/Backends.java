@@ -1,0 +1,40 @@
+package dev.kindling.job.backend;
+
+import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.stream.StreamSupport;
+
+/** Finds backends by name. */
+public final class Backends {
+    private Backends() {}
+
+    /**
+     * The backend of the given name.
+     *
+     * @throws BackendUnavailableException if it cannot run in this JVM, with one sentence that says what to do
+     * @throws IllegalArgumentException if there is none of that name
+     */
+    public static Backend named(String name) {
+        if (name.equals("vector") && !ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
+            throw new BackendUnavailableException("backend.name is vector, but this JVM runs without the Vector API; add "
+                    + "--add-modules=jdk.incubator.vector to the java command line of the driver and to "
+                    + "spark.executor.defaultJavaOptions for executors, or set backend.name = plain");
+        }
+        List<Backend> found;
+        try {
+            found = StreamSupport.stream(
+                            ServiceLoader.load(Backend.class, Backends.class.getClassLoader())
+                                    .spliterator(),
+                            false)
+                    .filter(backend -> backend.name().equals(name))
+                    .toList();
+        } catch (ServiceConfigurationError e) {
+            throw new BackendUnavailableException("backend " + name + " cannot be loaded: " + e.getMessage());
+        }
+        if (found.isEmpty()) {
+            throw new IllegalArgumentException("backend.name is " + name + "; it must be vector or plain");
+        }
+        return found.get(0);
+    }
+}

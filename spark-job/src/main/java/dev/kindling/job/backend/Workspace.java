@@ -1,0 +1,31 @@
+package dev.kindling.job.backend;
+
+import dev.kindling.job.tensor.Storage;
+
+/** The memory in which one thread runs an executable. Not thread-safe. */
+public interface Workspace {
+    /**
+     * Sets the shared inputs, laid out as {@code program().sharedInputs()}; they hold until the next call. The values
+     * computed from them alone are computed once per call, not once per task.
+     */
+    void share(Storage shared);
+
+    /**
+     * Runs {@code tasks} tasks, in order. Overwrites {@code sums}, laid out as {@code program().sums()}, with the sum over
+     * tasks of the program's summed outputs, added in task order; writes the other outputs of task i, laid out as
+     * {@code program().perTask()}, at {@code i * program().perTask().size()} of {@code each}.
+     *
+     * @param episodes gives the inputs of each task, laid out as {@code program().taskInputs()}
+     * @param sums of the executable's precision
+     */
+    void run(int tasks, Episodes episodes, Storage sums, double[] each);
+
+    /** Bytes held by this workspace. */
+    long bytes();
+
+    /** Where a workspace takes the inputs of the tasks of one run from. */
+    interface Episodes {
+        /** Writes the inputs of task {@code task} (0-based) into {@code target} from {@code offset} on. */
+        void fill(int task, Storage target, int offset);
+    }
+}

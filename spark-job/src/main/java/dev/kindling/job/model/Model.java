@@ -1,0 +1,32 @@
+package dev.kindling.job.model;
+
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Storage;
+import java.util.Map;
+import java.util.Optional;
+
+/** A network and its loss, written as values over named parameters. Lives on the driver; executors see programs only. */
+public interface Model {
+    /** The trainable parameters in order: Deeplearning4j's names and shapes. */
+    Layout parameters();
+
+    /** Draws the initial parameters into {@code target}, laid out as {@link #parameters()}: a pure function of the seed. */
+    void initialise(long seed, Storage target);
+
+    /**
+     * The network's output for a batch.
+     *
+     * @param parameters a value for each name of {@link #parameters()}
+     * @param x inputs [examples, ...features]
+     * @return [examples, outputs]
+     */
+    Value output(Builder b, Map<String, Value> parameters, Value x);
+
+    /** The mean loss, a scalar, of outputs [examples, outputs] against targets as an episode holds them. */
+    Value loss(Builder b, Value output, Value y);
+
+    /** The share of right predictions, a scalar; empty for regression. */
+    Optional<Value> accuracy(Builder b, Value output, Value y);
+}

@@ -1,0 +1,190 @@
+package dev.kindling.job.program;
+
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Shape;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A tensor program: named inputs, values in the order of computation, named outputs. Immutable, verified when made, and
+ * free of values that no output needs. Its printed form is its identity.
+ */
+public final class Program {
+    /** Where an input comes from. */
+    public enum Kind {
+        /** The same for all tasks of a round: parameters, rates. */
+        SHARED,
+        /** One task's own data. */
+        TASK,
+        /** An input of the step program of a REPEAT. */
+        STEP
+    }
+
+    /** What becomes of an output. */
+    public enum Role {
+        /** Added over tasks, in task order: gradients, statistics. */
+        SUM,
+        /** Kept for each task: losses, predictions. */
+        EACH,
+        /** An output of the step program of a REPEAT. */
+        STEP
+    }
+
+    public record Input(String name, Kind kind, Value value) {
+        public Shape shape() {
+            return value.shape();
+        }
+    }
+
+    public record Output(String name, Role role, Value value) {
+        public Shape shape() {
+            return value.shape();
+        }
+    }
+
+    private final String name;
+    private final List<Input> inputs;
+    private final List<Value> values;
+    private final List<Output> outputs;
+    private final Map<Value, Integer> positions = new HashMap<>();
+    private final String printed;
+    private final String hash;
+
+    /**
+     * Makes a program of what the outputs need.
+     *
+     * @throws IllegalArgumentException if it is not well-formed; see {@link Verifier}
+     */
+    public Program(String name, List<Input> inputs, List<Output> outputs) {
+        this.name = name;
+        this.inputs = List.copyOf(inputs);
+        this.outputs = List.copyOf(outputs);
+        this.values = needed(inputs, outputs);
+        for (int i = 0; i < values.size(); i++) {
+            positions.put(values.get(i), i);
+        }
+        Verifier.verify(this);
+        this.printed = Printer.print(this);
+        this.hash = Printer.hash(printed);
+    }
+
+    private static List<Value> needed(List<Input> inputs, List<Output> outputs) {
+        Set<Value> seen = new HashSet<>();
+        List<Value> open = new ArrayList<>();
+        inputs.forEach(input -> open.add(input.value()));
+        outputs.forEach(output -> open.add(output.value()));
+        while (!open.isEmpty()) {
+            Value value = open.remove(open.size() - 1);
+            if (seen.add(value)) {
+                open.addAll(value.args());
+            }
+        }
+        return seen.stream().sorted(Comparator.comparingInt(Value::id)).toList();
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public List<Input> inputs() {
+        return inputs;
+    }
+
+    /** Every value that an output needs, and every input, arguments before results. */
+    public List<Value> values() {
+        return values;
+    }
+
+    public List<Output> outputs() {
+        return outputs;
+    }
+
+    /** Place of a value in {@link #values()}. */
+    public int position(Value value) {
+        Integer position = positions.get(value);
+        if (position == null) {
+            throw new IllegalArgumentException(value + " is not in program " + name);
+        }
+        return position;
+    }
+
+    /** The named input's value; IllegalArgumentException with the known names if there is none. */
+    public Value input(String inputName) {
+        return inputs.stream()
+                .filter(input -> input.name().equals(inputName))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("program " + name + " has no input " + inputName
+                        + "; it has " + inputs.stream().map(Input::name).toList()))
+                .value();
+    }
+
+    /** The named output's value; IllegalArgumentException with the known names if there is none. */
+    public Value output(String outputName) {
+        return outputs.stream()
+                .filter(output -> output.name().equals(outputName))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("program " + name + " has no output " + outputName
+                        + "; it has " + outputs.stream().map(Output::name).toList()))
+                .value();
+    }
+
+    /** Layout of the inputs of kind SHARED, in order. */
+    public Layout sharedInputs() {
+        return inputs(Kind.SHARED);
+    }
+
+    /** Layout of the inputs of kind TASK, in order. */
+    public Layout taskInputs() {
+        return inputs(Kind.TASK);
+    }
+
+    /** Layout of the outputs of role SUM, in order. */
+    public Layout sums() {
+        return outputs(Role.SUM);
+    }
+
+    /** Layout of the outputs of role EACH, in order. */
+    public Layout perTask() {
+        return outputs(Role.EACH);
+    }
+
+    private Layout inputs(Kind kind) {
+        Layout.Builder layout = Layout.builder();
+        inputs.stream().filter(input -> input.kind() == kind).forEach(input -> layout.add(input.name(), input.shape()));
+        return layout.build();
+    }
+
+    private Layout outputs(Role role) {
+        Layout.Builder layout = Layout.builder();
+        outputs.stream()
+                .filter(output -> output.role() == role)
+                .forEach(output -> layout.add(output.name(), output.shape()));
+        return layout.build();
+    }
+
+    /** SHA-256 of the printed form, in hexadecimal. */
+    public String hash() {
+        return hash;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Program program && printed.equals(program.printed);
+    }
+
+    @Override
+    public int hashCode() {
+        return hash.hashCode();
+    }
+
+    /** The printed form: one line a value, step programs indented below their REPEAT. */
+    @Override
+    public String toString() {
+        return printed;
+    }
+}

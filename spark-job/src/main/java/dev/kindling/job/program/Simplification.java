@@ -1,0 +1,179 @@
+package dev.kindling.job.program;
+
+import dev.kindling.job.tensor.Shape;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a value can be replaced with as it is written: folded constants and ops that do nothing. Every rule keeps the
+ * value for all finite and non-finite numbers but the sign of zero; x·0 is not folded, so that a NaN stays visible.
+ */
+final class Simplification {
+    private Simplification() {}
+
+    /** A simpler equal value, or null if there is none. */
+    static @Nullable Value simplify(Builder b, Op op, List<Value> args, Attributes attributes) {
+        return switch (op) {
+            case NEG, EXP, LOG, LOG1P, EXPM1, SQRT, TANH, SIGMOID, RELU -> unary(b, op, args.get(0));
+            case ADD, SUB, MUL, DIV -> binary(b, op, args.get(0), args.get(1));
+            case SELECT -> args.get(1) == args.get(2) ? args.get(1) : null;
+            case MATMUL -> product(b, args, (Attributes.Product) attributes);
+            case BROADCAST -> broadcast(b, args.get(0), ((Attributes.To) attributes).shape());
+            case RESHAPE -> reshape(b, args.get(0), ((Attributes.To) attributes).shape());
+            case SUM -> ((Attributes.Axes) attributes).axes().isEmpty() ? args.get(0) : sum(b, args.get(0), attributes);
+            case TRANSPOSE -> transpose(b, args.get(0), (Attributes.Axes) attributes);
+            case SLICE -> slice(args.get(0), (Attributes.Range) attributes);
+            case PAD -> nothingToPad((Attributes.Range) attributes) ? args.get(0) : null;
+            case CONCAT -> args.size() == 1 ? args.get(0) : null;
+            default -> null;
+        };
+    }
+
+    private static @Nullable Value unary(Builder b, Op op, Value a) {
+        if (op == Op.NEG && a.op() == Op.NEG) {
+            return a.arg(0);
+        }
+        if (a.constant()) {
+            return b.constant(Scalars.apply(op, a.number()));
+        }
+        if (op == Op.RELU && a.op() == Op.RELU) {
+            return a;
+        }
+        return spread(a) ? b.broadcast(b.apply(op, List.of(a.arg(0)), Attributes.None.NONE), a.shape()) : null;
+    }
+
+    /** Whether a value repeats one constant. */
+    private static boolean spread(Value a) {
+        return a.op() == Op.BROADCAST && a.arg(0).constant();
+    }
+
+    private static @Nullable Value binary(Builder b, Op op, Value x, Value y) {
+        if (x.constant() && y.constant()) {
+            return b.constant(Scalars.apply(op, x.number(), y.number()));
+        }
+        if (spread(x) && spread(y)) {
+            return b.broadcast(
+                    b.apply(op, List.of(x.arg(0), y.arg(0)), Attributes.None.NONE), x.shape());
+        }
+        return switch (op) {
+            case ADD -> add(b, x, y);
+            case SUB -> sub(b, x, y);
+            case MUL -> mul(b, x, y);
+            case DIV -> y.isEverywhere(1) ? x : null;
+            default -> null;
+        };
+    }
+
+    private static @Nullable Value add(Builder b, Value x, Value y) {
+        if (x.isEverywhere(0)) {
+            return y;
+        }
+        if (y.isEverywhere(0)) {
+            return x;
+        }
+        if (y.op() == Op.NEG) {
+            return b.sub(x, y.arg(0));
+        }
+        return x.op() == Op.NEG ? b.sub(y, x.arg(0)) : null;
+    }
+
+    private static @Nullable Value sub(Builder b, Value x, Value y) {
+        if (y.isEverywhere(0)) {
+            return x;
+        }
+        if (x.isEverywhere(0)) {
+            return b.neg(y);
+        }
+        return y.op() == Op.NEG ? b.add(x, y.arg(0)) : null;
+    }
+
+    private static @Nullable Value mul(Builder b, Value x, Value y) {
+        if (x.isEverywhere(1)) {
+            return y;
+        }
+        if (y.isEverywhere(1)) {
+            return x;
+        }
+        if (y.isEverywhere(-1)) {
+            return b.neg(x);
+        }
+        return x.isEverywhere(-1) ? b.neg(y) : null;
+    }
+
+    /** A transposed argument is read transposed instead. */
+    private static @Nullable Value product(Builder b, List<Value> args, Attributes.Product product) {
+        Value left = args.get(0);
+        Value right = args.get(1);
+        if (left.op() == Op.TRANSPOSE) {
+            return b.matmul(left.arg(0), right, !product.leftTransposed(), product.rightTransposed());
+        }
+        if (right.op() == Op.TRANSPOSE) {
+            return b.matmul(left, right.arg(0), product.leftTransposed(), !product.rightTransposed());
+        }
+        return null;
+    }
+
+    private static @Nullable Value broadcast(Builder b, Value a, Shape shape) {
+        if (a.shape().equals(shape)) {
+            return a;
+        }
+        if (a.op() == Op.BROADCAST) {
+            return b.broadcast(a.arg(0), shape);
+        }
+        // A scalar, or a row under leading ones, says the same without them.
+        if (a.op() == Op.RESHAPE && leadingOnes(a.arg(0).shape(), a.shape())) {
+            return b.broadcast(a.arg(0), shape);
+        }
+        return null;
+    }
+
+    private static boolean leadingOnes(Shape from, Shape to) {
+        int more = to.rank() - from.rank();
+        return more > 0
+                && IntStream.range(0, more).allMatch(axis -> to.dim(axis) == 1)
+                && IntStream.range(0, from.rank()).allMatch(axis -> to.dim(axis + more) == from.dim(axis));
+    }
+
+    private static @Nullable Value reshape(Builder b, Value a, Shape shape) {
+        if (a.shape().equals(shape)) {
+            return a;
+        }
+        if (a.op() == Op.RESHAPE) {
+            return b.reshape(a.arg(0), shape);
+        }
+        return a.op() == Op.BROADCAST && a.arg(0).shape().size() == 1
+                ? b.broadcast(b.reshape(a.arg(0), Shape.scalar()), shape)
+                : null;
+    }
+
+    /** The sum of one number everywhere is a product. */
+    private static @Nullable Value sum(Builder b, Value a, Attributes attributes) {
+        if (a.op() != Op.BROADCAST || a.arg(0).shape().rank() != 0) {
+            return null;
+        }
+        Shape shape = Shapes.infer(Op.SUM, List.of(a), attributes);
+        return b.broadcast(b.mul(a.arg(0), b.constant((double) a.shape().size() / shape.size())), shape);
+    }
+
+    private static @Nullable Value transpose(Builder b, Value a, Attributes.Axes axes) {
+        if (IntStream.range(0, axes.axes().size()).allMatch(i -> axes.axes().get(i) == i)) {
+            return a;
+        }
+        if (a.op() == Op.TRANSPOSE) {
+            List<Integer> first = ((Attributes.Axes) a.attributes()).axes();
+            return b.transpose(a.arg(0), axes.axes().stream().mapToInt(first::get).toArray());
+        }
+        return a.shape().size() == 1 || a.shape().rank() == 2 && (a.shape().dim(0) == 1 || a.shape().dim(1) == 1)
+                ? b.reshape(a, Shapes.infer(Op.TRANSPOSE, List.of(a), axes))
+                : null;
+    }
+
+    private static @Nullable Value slice(Value a, Attributes.Range range) {
+        return range.begin() == 0 && range.end() == a.shape().dim(range.axis()) ? a : null;
+    }
+
+    private static boolean nothingToPad(Attributes.Range range) {
+        return range.begin() == 0 && range.end() == 0;
+    }
+}

@@ -1,0 +1,14 @@
+package dev.kindling.job.task;
+
+import dev.kindling.job.random.Stream;
+
+/**
+ * What a task is a pure function of: the run's or the evaluation's seed, what it is drawn for, its round (0-based; 0 in
+ * evaluations) and its index in the round (0-based).
+ */
+public record TaskKey(long seed, Purpose purpose, long round, int index) {
+    /** The seed of the task itself, different for every key. */
+    public long taskSeed() {
+        return Stream.seed(seed, purpose.ordinal(), round, index);
+    }
+}

@@ -1,0 +1,24 @@
+package dev.kindling.job.task;
+
+import dev.kindling.job.tensor.Storage;
+
+/**
+ * A distribution of tasks. The driver samples specs, executors make them real; both open the source from the same
+ * {@link SourceDescription}. After opening, a source is immutable and used by many threads at once.
+ */
+public interface TaskSource {
+    /** The shapes of the episodes drawn for the given purpose. */
+    EpisodeLayout layout(Purpose purpose);
+
+    /** Draws the description of one task: a pure function of the key. Runs on the driver; reads no examples. */
+    TaskSpec sample(TaskKey key);
+
+    /**
+     * Writes the episode of a spec into {@code target} from {@code offset} on, as
+     * {@code layout(spec.purpose()).arrays()} says: a pure function of the spec and the source's data. Runs on executors.
+     */
+    void materialise(TaskSpec spec, Storage target, int offset);
+
+    /** A hash of the data behind the source in hexadecimal, or "generated" where there is none. */
+    String dataHash();
+}

@@ -1,0 +1,20 @@
+package dev.kindling.job.task;
+
+import java.util.SortedMap;
+import org.apache.hadoop.conf.Configuration;
+
+/** Opens the sources of one name; found by {@link java.util.ServiceLoader}. */
+public interface TaskSourceProvider {
+    /** The value of {@code task.source} that this provider serves. */
+    String name();
+
+    /**
+     * Opens a source for sampling and for materialising.
+     *
+     * @param settings as in {@link SourceDescription#settings}
+     * @param hadoop where files are read from
+     * @throws BadDataException if a file is missing, empty or broken, with one sentence for the user
+     * @throws IllegalArgumentException if the settings contradict each other or the data, with one sentence for the user
+     */
+    TaskSource open(SortedMap<String, String> settings, Configuration hadoop);
+}

@@ -1,0 +1,31 @@
+package dev.kindling.job.task;
+
+import java.util.Arrays;
+
+/**
+ * The small description of one task: it travels from the driver to an executor, the data does not. {@link #items} means
+ * what the source that made it says, for example class and drawing numbers; it may be empty. Immutable by convention:
+ * nobody writes to the array.
+ */
+public record TaskSpec(Purpose purpose, long round, int index, long seed, int[] items) {
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof TaskSpec that
+                && purpose == that.purpose
+                && round == that.round
+                && index == that.index
+                && seed == that.seed
+                && Arrays.equals(items, that.items);
+    }
+
+    @Override
+    public int hashCode() {
+        return Long.hashCode(seed) * 31 + index;
+    }
+
+    /** As errors name a task: {@code task 3 of round 17}. */
+    @Override
+    public String toString() {
+        return "task " + index + " of round " + round;
+    }
+}

@@ -1,0 +1,117 @@
+package dev.kindling.job.tensor;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * Named arrays laid one after another, each row-major, in one flat vector: the parameters of a model, the inputs of an
+ * episode. The order of the names is the order in the vector. Immutable.
+ */
+public final class Layout {
+    /** One named array and where it begins in the flat vector. */
+    public record Entry(String name, Shape shape, int offset) {}
+
+    private final List<Entry> entries;
+    private final Map<String, Entry> byName;
+    private final int size;
+
+    private Layout(List<Entry> entries, int size) {
+        this.entries = List.copyOf(entries);
+        this.byName = entries.stream().collect(Collectors.toMap(Entry::name, entry -> entry));
+        this.size = size;
+    }
+
+    public static Layout empty() {
+        return new Builder().build();
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The arrays in order. */
+    public List<Entry> entries() {
+        return entries;
+    }
+
+    public List<String> names() {
+        return entries.stream().map(Entry::name).toList();
+    }
+
+    public boolean has(String name) {
+        return byName.containsKey(name);
+    }
+
+    /** The named array; IllegalArgumentException with the known names if there is none. */
+    public Entry entry(String name) {
+        Entry entry = byName.get(name);
+        if (entry == null) {
+            throw new IllegalArgumentException("no array is named " + name + "; there are " + names());
+        }
+        return entry;
+    }
+
+    public Shape shape(String name) {
+        return entry(name).shape();
+    }
+
+    public int offset(String name) {
+        return entry(name).offset();
+    }
+
+    /** Count of numbers in the flat vector. */
+    public int size() {
+        return size;
+    }
+
+    /** This layout followed by another; names must differ. */
+    public Layout then(Layout next) {
+        Builder builder = new Builder();
+        entries.forEach(entry -> builder.add(entry.name(), entry.shape()));
+        next.entries.forEach(entry -> builder.add(entry.name(), entry.shape()));
+        return builder.build();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Layout layout && entries.equals(layout.entries);
+    }
+
+    @Override
+    public int hashCode() {
+        return entries.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return entries.stream()
+                .map(entry -> entry.name() + entry.shape())
+                .collect(Collectors.joining(", ", "{", "}"));
+    }
+
+    /** Collects arrays in order. */
+    public static final class Builder {
+        private final List<Entry> entries = new ArrayList<>();
+        private final Map<String, Shape> seen = new HashMap<>();
+        private int size;
+
+        private Builder() {}
+
+        /** Appends a named array; IllegalArgumentException if the name is taken. */
+        public Builder add(String name, Shape shape) {
+            if (seen.put(name, shape) != null) {
+                throw new IllegalArgumentException("two arrays are named " + name);
+            }
+            entries.add(new Entry(name, shape, size));
+            size = Math.addExact(size, shape.size());
+            return this;
+        }
+
+        public Layout build() {
+            return new Layout(entries, size);
+        }
+    }
+}
