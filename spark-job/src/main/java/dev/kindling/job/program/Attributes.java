@@ -96,6 +96,9 @@ public sealed interface Attributes {
             if (capacity < 1) {
                 throw new IllegalArgumentException("repeat has capacity " + capacity + "; it must be at least 1");
             }
+            if (backwards && stops) {
+                throw new IllegalArgumentException("a repeat that runs backwards cannot stop early");
+            }
         }
 
         public int invariants() {

@@ -309,8 +309,12 @@ public final class Builder {
      * @param arguments the count, the first carries, the per-step stacks, the invariants
      */
     public List<Value> repeat(Attributes.Repeat attributes, List<Value> arguments) {
-        Value repeat = apply(Op.REPEAT, arguments, attributes);
-        return IntStream.rangeClosed(0, attributes.countResult())
+        return results(apply(Op.REPEAT, arguments, attributes));
+    }
+
+    /** All results of a repeat of this builder, in order. */
+    public List<Value> results(Value repeat) {
+        return IntStream.rangeClosed(0, repeat.repeat().countResult())
                 .mapToObj(index -> apply(Op.RESULT, List.of(repeat), new Attributes.Count(index)))
                 .toList();
     }
