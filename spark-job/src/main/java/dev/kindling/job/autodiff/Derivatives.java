@@ -28,8 +28,8 @@ final class Derivatives {
     }
 
     /** Ops without a derivative: sources, whole numbers, truth, and the one whose derivative is declared to be 0. */
-    static final Set<Op> CONSTANT_ALMOST_EVERYWHERE = EnumSet.of(
-            Op.INPUT, Op.CONSTANT, Op.IOTA, Op.GREATER, Op.EQUAL, Op.ARGMAX, Op.ONE_HOT, Op.STOP_GRADIENT);
+    static final Set<Op> CONSTANT_ALMOST_EVERYWHERE =
+            EnumSet.of(Op.INPUT, Op.CONSTANT, Op.IOTA, Op.GREATER, Op.EQUAL, Op.ARGMAX, Op.ONE_HOT, Op.STOP_GRADIENT);
 
     /** Ops that {@link Reverse} treats by itself, because a repeat has several results. */
     static final Set<Op> OF_SEVERAL_RESULTS = EnumSet.of(Op.REPEAT, Op.RESULT);
@@ -48,7 +48,9 @@ final class Derivatives {
         // The result is positive where the argument is: reading the result keeps one array alive instead of two.
         unary(Op.RELU, (b, value, c) -> b.select(b.greater(value, b.constant(0)), c, b.constant(0)));
         unary(Op.BROADCAST, (b, value, c) -> unbroadcast(b, c, value.arg(0).shape()));
-        unary(Op.SUM, (b, value, c) -> spread(b, c, value.arg(0).shape(), ((Attributes.Axes) value.attributes()).axes()));
+        unary(
+                Op.SUM,
+                (b, value, c) -> spread(b, c, value.arg(0).shape(), ((Attributes.Axes) value.attributes()).axes()));
         unary(Op.MAX, (b, value, c) -> maximum(b, value.arg(0), c));
         unary(Op.RESHAPE, (b, value, c) -> b.reshape(c, value.arg(0).shape()));
         unary(Op.TRANSPOSE, (b, value, c) -> b.transpose(c, inverse(((Attributes.Axes) value.attributes()).axes())));
@@ -114,7 +116,8 @@ final class Derivatives {
     private static Value unbroadcast(Builder b, Value c, Shape shape) {
         int more = c.shape().rank() - shape.rank();
         int[] axes = IntStream.range(0, c.shape().rank())
-                .filter(axis -> axis < more || shape.dim(axis - more) != c.shape().dim(axis))
+                .filter(axis ->
+                        axis < more || shape.dim(axis - more) != c.shape().dim(axis))
                 .toArray();
         return b.reshape(b.sum(c, axes), shape);
     }

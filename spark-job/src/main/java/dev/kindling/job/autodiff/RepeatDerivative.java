@@ -27,7 +27,15 @@ import org.jspecify.annotations.Nullable;
 final class RepeatDerivative {
     /** Ops cheaper to do again in the reverse step than to keep the result of: the residual is their argument. */
     private static final Set<Op> REDONE = EnumSet.of(
-            Op.CONSTANT, Op.IOTA, Op.BROADCAST, Op.RESHAPE, Op.TRANSPOSE, Op.GREATER, Op.EQUAL, Op.ONE_HOT, Op.STOP_GRADIENT);
+            Op.CONSTANT,
+            Op.IOTA,
+            Op.BROADCAST,
+            Op.RESHAPE,
+            Op.TRANSPOSE,
+            Op.GREATER,
+            Op.EQUAL,
+            Op.ONE_HOT,
+            Op.STOP_GRADIENT);
 
     private final Builder b;
     private final Value repeat;
@@ -46,8 +54,7 @@ final class RepeatDerivative {
     }
 
     /** The cotangents of a repeat's arguments from those of its results. */
-    static List<@Nullable Value> cotangents(
-            Builder b, Value repeat, List<@Nullable Value> results, Set<Value> active) {
+    static List<@Nullable Value> cotangents(Builder b, Value repeat, List<@Nullable Value> results, Set<Value> active) {
         return new RepeatDerivative(b, repeat, results, active).build();
     }
 
@@ -270,7 +277,8 @@ final class RepeatDerivative {
 
         List<@Nullable Value> cotangents() {
             int[] carries = joint.pulled.stream().toArray();
-            int[] sums = withCotangent(attributes.carries() + attributes.perStep(), step.inputs().size());
+            int[] sums = withCotangent(
+                    attributes.carries() + attributes.perStep(), step.inputs().size());
             int[] perStep = withCotangent(attributes.carries(), attributes.carries() + attributes.perStep());
             List<Value> soFar = inputs(carries, sums);
             List<Program.Output> outputs = outputs(carries, sums, perStep, soFar);
@@ -378,7 +386,8 @@ final class RepeatDerivative {
         }
 
         private List<@Nullable Value> byArgument(List<Value> backward, int[] carries, int[] sums, int[] perStep) {
-            List<@Nullable Value> found = new ArrayList<>(Collections.nCopies(repeat.args().size(), null));
+            List<@Nullable Value> found =
+                    new ArrayList<>(Collections.nCopies(repeat.args().size(), null));
             int next = 0;
             for (int[] group : List.of(carries, sums, perStep)) {
                 for (int i : group) {

@@ -74,8 +74,11 @@ final class Reverse {
         }
         Value cotangent = cotangents.get(value);
         // A RESULT's cotangent is collected by its repeat, whose turn comes later.
-        if (cotangent == null || !active.contains(value) || !Derivatives.differentiable(value.op())
-                || value.op() == Op.RESULT || value.args().stream().noneMatch(active::contains)) {
+        if (cotangent == null
+                || !active.contains(value)
+                || !Derivatives.differentiable(value.op())
+                || value.op() == Op.RESULT
+                || value.args().stream().noneMatch(active::contains)) {
             return;
         }
         pass(value, Derivatives.of(value.op()).cotangents(b, value, cotangent));

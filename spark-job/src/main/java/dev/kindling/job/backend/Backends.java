@@ -16,10 +16,12 @@ public final class Backends {
      * @throws IllegalArgumentException if there is none of that name
      */
     public static Backend named(String name) {
-        if (name.equals("vector") && !ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
-            throw new BackendUnavailableException("backend.name is vector, but this JVM runs without the Vector API; add "
-                    + "--add-modules=jdk.incubator.vector to the java command line of the driver and to "
-                    + "spark.executor.defaultJavaOptions for executors, or set backend.name = plain");
+        if (name.equals("vector")
+                && !ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
+            throw new BackendUnavailableException(
+                    "backend.name is vector, but this JVM runs without the Vector API; add "
+                            + "--add-modules=jdk.incubator.vector to the java command line of the driver and to "
+                            + "spark.executor.defaultJavaOptions for executors, or set backend.name = plain");
         }
         List<Backend> found;
         try {

@@ -58,7 +58,10 @@ public final class Builder {
         for (int i = 0; i < program.inputs().size(); i++) {
             images.put(program.inputs().get(i).value(), arguments.get(i));
         }
-        return inline(program.values(), images, program.outputs().stream().map(Program.Output::value).toList());
+        return inline(
+                program.values(),
+                images,
+                program.outputs().stream().map(Program.Output::value).toList());
     }
 
     /** The images of the wanted values after copying {@code values}, in order, on top of the given images. */

@@ -11,7 +11,8 @@ final class Printer {
     private Printer() {}
 
     static String print(Program program) {
-        StringBuilder text = new StringBuilder("program ").append(program.name()).append('\n');
+        StringBuilder text =
+                new StringBuilder("program ").append(program.name()).append('\n');
         program.inputs()
                 .forEach(input -> text.append("  input ")
                         .append(input.kind().name().toLowerCase(java.util.Locale.ROOT))

@@ -68,7 +68,9 @@ final class Shapes {
     private static Shape same(Op op, List<Value> args) {
         Shape first = shape(args, 0);
         for (Value arg : args) {
-            require(arg.shape().equals(first), op.printed() + " of " + first + " and " + arg.shape() + ": shapes differ");
+            require(
+                    arg.shape().equals(first),
+                    op.printed() + " of " + first + " and " + arg.shape() + ": shapes differ");
         }
         return first;
     }
@@ -76,7 +78,9 @@ final class Shapes {
     private static Shape product(List<Value> args, Attributes.Product product) {
         Shape left = shape(args, 0);
         Shape right = shape(args, 1);
-        require(left.rank() == 2 && right.rank() == 2, "matmul of " + left + " and " + right + ": both must be matrices");
+        require(
+                left.rank() == 2 && right.rank() == 2,
+                "matmul of " + left + " and " + right + ": both must be matrices");
         int inner = left.dim(product.leftTransposed() ? 0 : 1);
         require(
                 inner == right.dim(product.rightTransposed() ? 1 : 0),
@@ -97,7 +101,9 @@ final class Shapes {
     private static Shape without(Shape shape, List<Integer> axes) {
         Set<Integer> gone = new TreeSet<>(axes);
         require(
-                gone.size() == axes.size() && List.copyOf(gone).equals(axes) && gone.stream().allMatch(a -> a >= 0 && a < shape.rank()),
+                gone.size() == axes.size()
+                        && List.copyOf(gone).equals(axes)
+                        && gone.stream().allMatch(a -> a >= 0 && a < shape.rank()),
                 "sum of " + shape + " over axes " + axes + ": axes must be ascending and below " + shape.rank());
         int[] kept = java.util.stream.IntStream.range(0, shape.rank())
                 .filter(axis -> !gone.contains(axis))
@@ -125,7 +131,9 @@ final class Shapes {
     private static Shape permute(Shape shape, List<Integer> axes) {
         require(
                 List.copyOf(new TreeSet<>(axes))
-                        .equals(java.util.stream.IntStream.range(0, shape.rank()).boxed().toList())
+                                .equals(java.util.stream.IntStream.range(0, shape.rank())
+                                        .boxed()
+                                        .toList())
                         && axes.size() == shape.rank(),
                 "transpose of " + shape + " by " + axes + ": not a permutation of its axes");
         return Shape.of(axes.stream().mapToInt(shape::dim).toArray());
@@ -133,7 +141,10 @@ final class Shapes {
 
     private static Shape slice(Shape shape, Attributes.Range range) {
         require(
-                range.axis() >= 0 && range.axis() < shape.rank() && range.begin() >= 0 && range.begin() < range.end()
+                range.axis() >= 0
+                        && range.axis() < shape.rank()
+                        && range.begin() >= 0
+                        && range.begin() < range.end()
                         && range.end() <= shape.dim(range.axis()),
                 "slice of " + shape + " at " + range + ": outside");
         return shape.with(range.axis(), range.end() - range.begin());
@@ -153,7 +164,8 @@ final class Shapes {
         int extent = 0;
         for (Value arg : args) {
             require(
-                    arg.shape().rank() == first.rank() && arg.shape().with(axis, first.dim(axis)).equals(first),
+                    arg.shape().rank() == first.rank()
+                            && arg.shape().with(axis, first.dim(axis)).equals(first),
                     "concat of " + first + " and " + arg.shape() + " along axis " + axis + ": other extents differ");
             extent += arg.shape().dim(axis);
         }
@@ -161,7 +173,9 @@ final class Shapes {
     }
 
     private static Shape gather(Shape rows, Shape indices) {
-        require(rows.rank() >= 1 && indices.rank() == 1, "gather of " + rows + " at " + indices + ": indices must be [k]");
+        require(
+                rows.rank() >= 1 && indices.rank() == 1,
+                "gather of " + rows + " at " + indices + ": indices must be [k]");
         return rows.with(0, indices.dim(0));
     }
 
@@ -177,8 +191,8 @@ final class Shapes {
         int outputs = repeat.carries() + repeat.stacked() + (repeat.stops() ? 1 : 0);
         require(
                 args.size() == 1 + step.inputs().size() && step.outputs().size() == outputs && repeat.invariants() >= 0,
-                "repeat of " + step.name() + " with " + args.size() + " arguments and " + step.outputs().size()
-                        + " outputs: counts differ from {" + repeat + "}");
+                "repeat of " + step.name() + " with " + args.size() + " arguments and "
+                        + step.outputs().size() + " outputs: counts differ from {" + repeat + "}");
         require(shape(args, 0).equals(Shape.scalar()), "repeat of " + step.name() + ": the count must be a scalar");
         for (int i = 0; i < step.inputs().size(); i++) {
             Program.Input input = step.inputs().get(i);
@@ -193,7 +207,8 @@ final class Shapes {
             Shape next = step.outputs().get(i).shape();
             require(
                     next.equals(step.inputs().get(i).shape()),
-                    "repeat of " + step.name() + ": carry " + step.inputs().get(i).name() + " becomes " + next);
+                    "repeat of " + step.name() + ": carry "
+                            + step.inputs().get(i).name() + " becomes " + next);
         }
         require(
                 !repeat.stops() || step.outputs().get(outputs - 1).shape().equals(Shape.scalar()),

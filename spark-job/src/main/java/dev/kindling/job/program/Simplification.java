@@ -53,8 +53,7 @@ final class Simplification {
             return b.constant(Scalars.apply(op, x.number(), y.number()));
         }
         if (spread(x) && spread(y)) {
-            return b.broadcast(
-                    b.apply(op, List.of(x.arg(0), y.arg(0)), Attributes.None.NONE), x.shape());
+            return b.broadcast(b.apply(op, List.of(x.arg(0), y.arg(0)), Attributes.None.NONE), x.shape());
         }
         return switch (op) {
             case ADD -> add(b, x, y);
@@ -162,9 +161,12 @@ final class Simplification {
         }
         if (a.op() == Op.TRANSPOSE) {
             List<Integer> first = ((Attributes.Axes) a.attributes()).axes();
-            return b.transpose(a.arg(0), axes.axes().stream().mapToInt(first::get).toArray());
+            return b.transpose(
+                    a.arg(0), axes.axes().stream().mapToInt(first::get).toArray());
         }
-        return a.shape().size() == 1 || a.shape().rank() == 2 && (a.shape().dim(0) == 1 || a.shape().dim(1) == 1)
+        return a.shape().size() == 1
+                        || (a.shape().rank() == 2
+                                && (a.shape().dim(0) == 1 || a.shape().dim(1) == 1))
                 ? b.reshape(a, Shapes.infer(Op.TRANSPOSE, List.of(a), axes))
                 : null;
     }

@@ -74,6 +74,7 @@ public final class Value {
 
     @Override
     public String toString() {
-        return "%" + id + " = " + op.printed() + args.stream().map(arg -> "%" + arg.id).toList() + " " + shape;
+        return "%" + id + " = " + op.printed()
+                + args.stream().map(arg -> "%" + arg.id).toList() + " " + shape;
     }
 }

@@ -29,7 +29,8 @@ final class Verifier {
             }
             require(
                     program,
-                    value.op() == Op.INPUT || value.shape().equals(Shapes.infer(value.op(), value.args(), value.attributes())),
+                    value.op() == Op.INPUT
+                            || value.shape().equals(Shapes.infer(value.op(), value.args(), value.attributes())),
                     value + " has another shape than its op gives");
             defined.add(value);
         }

@@ -9,6 +9,6 @@ import dev.kindling.job.random.Stream;
 public record TaskKey(long seed, Purpose purpose, long round, int index) {
     /** The seed of the task itself, different for every key. */
     public long taskSeed() {
-        return Stream.seed(seed, purpose.ordinal(), round, index);
+        return Stream.seed(seed, purpose.key(), round, index);
     }
 }

@@ -87,9 +87,7 @@ public final class Layout {
 
     @Override
     public String toString() {
-        return entries.stream()
-                .map(entry -> entry.name() + entry.shape())
-                .collect(Collectors.joining(", ", "{", "}"));
+        return entries.stream().map(entry -> entry.name() + entry.shape()).collect(Collectors.joining(", ", "{", "}"));
     }
 
     /** Collects arrays in order. */
