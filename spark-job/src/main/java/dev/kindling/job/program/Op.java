@@ -41,9 +41,9 @@ public enum Op {
     BROADCAST(1),
     /** Sum over axes, which disappear. */
     SUM(1),
-    /** Maximum over the last axis, which disappears. */
+    /** Maximum over the last axis, which disappears; a NaN counts as greater than every number. */
     MAX(1),
-    /** Position of the first maximum along the last axis, which disappears. */
+    /** Position of the first maximum (as {@link #MAX} has it) along the last axis, which disappears. */
     ARGMAX(1),
     /** A new last axis of given depth, 1 at the index and 0 elsewhere. */
     ONE_HOT(1),

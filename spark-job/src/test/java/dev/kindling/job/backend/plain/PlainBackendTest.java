@@ -1,0 +1,378 @@
+package dev.kindling.job.backend.plain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.kindling.job.backend.Backends;
+import dev.kindling.job.backend.Runs;
+import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.program.Attributes;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Op;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.BiFunction;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Every op against values worked by hand or by loops written here. */
+class PlainBackendTest {
+    private static final double NAN = Double.NaN;
+    private static final Offset<Double> CLOSE = within(1e-15);
+
+    @Test
+    void everyOpHasAKernel() {
+        assertThat(new Kernels(Precision.DOUBLE).known()).containsExactlyInAnyOrder(Op.values());
+    }
+
+    @Test
+    void isFoundByItsName() {
+        assertThat(Backends.named("plain")).isInstanceOf(PlainBackend.class);
+    }
+
+    @Test
+    void elementwiseOpsOfOneArgument() {
+        double[] x = {-2, 0, 0.5};
+        assertThat(of(Builder::neg, x)).containsExactly(2, -0.0, -0.5);
+        assertThat(of(Builder::exp, x))
+                .containsExactly(new double[] {0.1353352832366127, 1, 1.6487212707001282}, CLOSE);
+        assertThat(of(Builder::expm1, x))
+                .containsExactly(new double[] {-0.8646647167633873, 0, 0.6487212707001282}, CLOSE);
+        assertThat(of(Builder::log, 1, 2, 10))
+                .containsExactly(new double[] {0, 0.6931471805599453, 2.302585092994046}, CLOSE);
+        assertThat(of(Builder::log1p, 0, 1, 9))
+                .containsExactly(new double[] {0, 0.6931471805599453, 2.302585092994046}, CLOSE);
+        assertThat(of(Builder::sqrt, 0, 4, 2)).containsExactly(new double[] {0, 2, 1.4142135623730951}, CLOSE);
+        assertThat(of(Builder::tanh, x))
+                .containsExactly(new double[] {-0.9640275800758169, 0, 0.4621171572600097}, CLOSE);
+        assertThat(of(Builder::sigmoid, x))
+                .containsExactly(new double[] {0.11920292202211755, 0.5, 0.6224593312018546}, CLOSE);
+        assertThat(of(Builder::relu, -2, 0, 0.5, NAN)).containsExactly(0, 0, 0.5, NAN);
+        assertThat(of(Builder::stopGradient, x)).containsExactly(x);
+    }
+
+    @Test
+    void elementwiseOpsOfTwoArguments() {
+        double[] a = {1, 2, -3, NAN};
+        double[] b = {4, 2, 0, 1};
+        assertThat(of(Builder::add, a, b)).containsExactly(5, 4, -3, NAN);
+        assertThat(of(Builder::sub, a, b)).containsExactly(-3, 0, -3, NAN);
+        assertThat(of(Builder::mul, a, b)).containsExactly(4, 4, -0.0, NAN);
+        assertThat(of(Builder::div, a, b)).containsExactly(0.25, 1, Double.NEGATIVE_INFINITY, NAN);
+        assertThat(of(Builder::greater, b, a)).containsExactly(1, 0, 1, 0);
+        assertThat(of(Builder::equal, a, b)).containsExactly(0, 1, 0, 0);
+    }
+
+    @Test
+    void selectTakesTheSecondWhereTheConditionIsNotZero() {
+        Program program =
+                program((b, in) -> b.select(in.get(0), in.get(1), in.get(2)), Shape.of(3), Shape.of(3), Shape.of(3));
+        assertThat(run(program, array(1, 0, -0.5), array(10, 20, 30), array(-1, -2, -3)))
+                .containsExactly(10, -2, 30);
+    }
+
+    @Test
+    void argumentsAreBroadcastAsInNumPy() {
+        Program program = program((b, in) -> b.add(in.get(0), in.get(1)), Shape.of(2, 1), Shape.of(3));
+        assertThat(run(program, array(10, 20), array(1, 2, 3))).containsExactly(11, 12, 13, 21, 22, 23);
+        Program middle = program((b, in) -> b.broadcast(in.get(0), Shape.of(2, 2, 2)), Shape.of(2, 1, 2));
+        assertThat(run(middle, array(1, 2, 3, 4))).containsExactly(1, 2, 1, 2, 3, 4, 3, 4);
+    }
+
+    @Test
+    void productsInAllTranspositions() {
+        Random random = new Random(1);
+        for (boolean left : new boolean[] {false, true}) {
+            for (boolean right : new boolean[] {false, true}) {
+                double[][] a = matrix(random, 3, 4);
+                double[][] c = matrix(random, 4, 2);
+                double[][] expected = new double[3][2];
+                for (int i = 0; i < 3; i++) {
+                    for (int k = 0; k < 4; k++) {
+                        for (int j = 0; j < 2; j++) {
+                            expected[i][j] += a[i][k] * c[k][j];
+                        }
+                    }
+                }
+                Program program = program(
+                        (b, in) -> b.matmul(in.get(0), in.get(1), left, right),
+                        left ? Shape.of(4, 3) : Shape.of(3, 4),
+                        right ? Shape.of(2, 4) : Shape.of(4, 2));
+                double[] result = run(program, flat(left ? turned(a) : a), flat(right ? turned(c) : c));
+                assertThat(result).containsExactly(flat(expected), CLOSE);
+            }
+        }
+    }
+
+    @Test
+    void sumsOverAnyAxes() {
+        double[] counted = IntStream.range(0, 12).asDoubleStream().toArray();
+        assertThat(run(program((b, in) -> b.sum(in.get(0), 0, 2), Shape.of(2, 3, 2)), counted))
+                .containsExactly(14, 22, 30);
+        assertThat(run(program((b, in) -> b.sum(in.get(0), 1), Shape.of(2, 3, 2)), counted))
+                .containsExactly(6, 9, 24, 27);
+        assertThat(run(program((b, in) -> b.sumAll(in.get(0)), Shape.of(2, 3, 2)), counted))
+                .containsExactly(66);
+    }
+
+    @Test
+    void maximaAreTheFirstInEachRow() {
+        double[] rows = {1, 5, 5, -1, -7, -1, 2, NAN, 9};
+        assertThat(run(program((b, in) -> b.max(in.get(0)), Shape.of(3, 3)), rows))
+                .containsExactly(5, -1, NAN);
+        assertThat(run(program((b, in) -> b.argmax(in.get(0)), Shape.of(3, 3)), rows))
+                .containsExactly(1, 0, 1);
+    }
+
+    @Test
+    void oneHotMarksTheIndex() {
+        assertThat(run(program((b, in) -> b.oneHot(in.get(0), 3), Shape.of(2)), array(2, 0)))
+                .containsExactly(0, 0, 1, 1, 0, 0);
+    }
+
+    @Test
+    void movesOfElements() {
+        double[] counted = IntStream.range(0, 6).asDoubleStream().toArray();
+        assertThat(run(program((b, in) -> b.reshape(in.get(0), Shape.of(3, 2)), Shape.of(2, 3)), counted))
+                .containsExactly(counted);
+        assertThat(run(program((b, in) -> b.transpose(in.get(0), 1, 0), Shape.of(2, 3)), counted))
+                .containsExactly(0, 3, 1, 4, 2, 5);
+        assertThat(run(program((b, in) -> b.transpose(in.get(0), 2, 0, 1), Shape.of(1, 2, 3)), counted))
+                .containsExactly(0, 3, 1, 4, 2, 5);
+        assertThat(run(program((b, in) -> b.slice(in.get(0), 1, 1, 3), Shape.of(2, 3)), counted))
+                .containsExactly(1, 2, 4, 5);
+        assertThat(run(program((b, in) -> b.pad(in.get(0), 1, 1, 2), Shape.of(2, 3)), counted))
+                .containsExactly(0, 0, 1, 2, 0, 0, 0, 3, 4, 5, 0, 0);
+        Program joined = program((b, in) -> b.concat(1, in), Shape.of(2, 1), Shape.of(2, 3));
+        assertThat(run(joined, array(8, 9), counted)).containsExactly(8, 0, 1, 2, 9, 3, 4, 5);
+        assertThat(run(program((b, in) -> b.iota(4)))).containsExactly(0, 1, 2, 3);
+        assertThat(run(program((b, in) -> b.constant(0.1)))).containsExactly(0.1);
+    }
+
+    @Test
+    void gatherTakesRowsAndScatterAddsThemBack() {
+        Program gather = program((b, in) -> b.gather(in.get(0), in.get(1)), Shape.of(3, 2), Shape.of(4));
+        assertThat(run(gather, array(1, 2, 3, 4, 5, 6), array(2, 0, 2, 1))).containsExactly(5, 6, 1, 2, 5, 6, 3, 4);
+        Program scatter = program((b, in) -> b.scatterAdd(in.get(0), in.get(1), 4), Shape.of(3), Shape.of(3, 2));
+        assertThat(run(scatter, array(2, 0, 2), array(1, 2, 3, 4, 5, 6))).containsExactly(3, 4, 0, 0, 6, 8, 0, 0);
+    }
+
+    @Test
+    void indicesOutsideAreRefused() {
+        Program oneHot = program((b, in) -> b.oneHot(in.get(0), 3), Shape.of(1));
+        Program gather = program((b, in) -> b.gather(in.get(0), in.get(1)), Shape.of(3), Shape.of(1));
+        Program scatter = program((b, in) -> b.scatterAdd(in.get(0), in.get(1), 3), Shape.of(1), Shape.of(1));
+        for (double index : new double[] {-1, 3, 0.5, NAN, 1e12}) {
+            String sentence = " at index " + index + ": indices must be whole numbers from 0 to 2";
+            assertThatThrownBy(() -> run(oneHot, array(index))).hasMessage("one-hot" + sentence);
+            assertThatThrownBy(() -> run(gather, array(1, 2, 3), array(index))).hasMessage("gather" + sentence);
+            assertThatThrownBy(() -> run(scatter, array(index), array(1))).hasMessage("scatter-add" + sentence);
+        }
+    }
+
+    @Test
+    void inSinglePrecisionEveryResultIsRounded() {
+        Program program = program((b, in) -> b.div(in.get(0), in.get(1)), Shape.of(1), Shape.of(1));
+        assertThat(run(Precision.FLOAT, program, array(1), array(3))).containsExactly((double) (1f / 3f));
+        Program product = program((b, in) -> b.matmul(in.get(0), in.get(1)), Shape.of(1, 2), Shape.of(2, 1));
+        // 1 + 2^-30 - 1 survives in double accumulation only.
+        Program sum = program((b, in) -> b.sumAll(in.get(0)), Shape.of(3));
+        assertThat(run(Precision.FLOAT, sum, array(1, 0x1p-30, -1))).containsExactly(0x1p-30);
+        assertThat(run(Precision.FLOAT, product, array(1, 0x1p-30), array(1, 1)))
+                .containsExactly(1);
+        assertThat(run(Precision.DOUBLE, product, array(1, 0x1p-30), array(1, 1)))
+                .containsExactly(1 + 0x1p-30);
+    }
+
+    /** s' = s + w * k, output s * 10, over the rows w of the stack, and stops once s' exceeds the limit. */
+    private static Program counting(boolean backwards, boolean stops) {
+        Builder step = new Builder();
+        Value s = step.input("s", Shape.scalar(), Program.Kind.STEP);
+        Value w = step.input("w", Shape.scalar(), Program.Kind.STEP);
+        Value k = step.input("k", Shape.scalar(), Program.Kind.STEP);
+        Value next = step.add(s, step.mul(w, k));
+        List<Program.Output> outputs = new ArrayList<>();
+        outputs.add(new Program.Output("s", Program.Role.STEP, next));
+        outputs.add(new Program.Output("before", Program.Role.STEP, step.mul(s, step.constant(10))));
+        if (stops) {
+            outputs.add(new Program.Output("stop", Program.Role.STEP, step.greater(next, step.constant(100))));
+        }
+        Program program = step.build("counting", outputs);
+        return program(
+                (b, in) -> {
+                    List<Value> results = b.repeat(new Attributes.Repeat(program, 4, backwards, 1, 1, 1, stops), in);
+                    return b.concat(
+                            0,
+                            List.of(
+                                    b.reshape(results.get(0), Shape.of(1)),
+                                    results.get(1),
+                                    b.reshape(results.get(2), Shape.of(1))));
+                },
+                Shape.scalar(),
+                Shape.scalar(),
+                Shape.of(4),
+                Shape.scalar());
+    }
+
+    @Test
+    void repeatRunsForwardsOverTheStacks() {
+        Program program = counting(false, false);
+        double[] w = {1, 10, 100, 1000};
+        // s = 5; then 7, 27, 227: w times k = 2.
+        assertThat(run(program, array(3), array(5), w, array(2))).containsExactly(227, 50, 70, 270, 0, 3);
+        assertThat(run(program, array(0), array(5), w, array(2))).containsExactly(5, 0, 0, 0, 0, 0);
+        assertThat(run(program, array(9), array(5), w, array(2))).containsExactly(2227, 50, 70, 270, 2270, 4);
+    }
+
+    @Test
+    void repeatRunsBackwardsFromTheLastPlaceOfTheCount() {
+        Program program = counting(true, false);
+        // Places 2, 1, 0: s = 5, 205, 225, 227.
+        assertThat(run(program, array(3), array(5), array(1, 10, 100, 1000), array(2)))
+                .containsExactly(227, 2250, 2050, 50, 0, 3);
+    }
+
+    @Test
+    void repeatEndsAfterTheStepWhosePredicateHolds() {
+        Program program = counting(false, true);
+        assertThat(run(program, array(4), array(5), array(1, 100, 1, 1), array(1)))
+                .containsExactly(106, 50, 60, 0, 0, 2);
+    }
+
+    @Test
+    void repeatRefusesACountThatIsNoCount() {
+        for (double count : new double[] {-1, 1.5, NAN}) {
+            assertThatThrownBy(() -> run(counting(false, false), array(count), array(0), array(1, 1, 1, 1), array(1)))
+                    .hasMessage("repeat of counting was asked for " + count
+                            + " steps; the count must be a whole number, at least 0");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void sumsAreAddedInTaskOrderAndOtherOutputsKeptPerTask(Precision precision) {
+        Builder b = new Builder();
+        Value theta = b.input("theta", Shape.of(2), Program.Kind.SHARED);
+        Value x = b.input("x", Shape.scalar(), Program.Kind.TASK);
+        Program program = b.build(
+                "tasks",
+                List.of(
+                        new Program.Output("gradient", Program.Role.SUM, b.mul(theta, x)),
+                        new Program.Output("loss", Program.Role.EACH, b.add(x, b.constant(1)))));
+        Workspace workspace = Runs.workspace(new PlainBackend(), precision, program);
+        List<Map<String, double[]>> tasks = DoubleStream.of(1, 0.1, 1e-9)
+                .mapToObj(t -> Map.of("x", array(t)))
+                .toList();
+
+        workspace.share(Storage.of(precision, 1, 3));
+        Map<String, double[]> outputs = Runs.run(workspace, precision, program, tasks);
+
+        double tenth = precision.round(0.1);
+        double tiny = precision.round(1e-9);
+        double first = precision.round(precision.round(1 + tenth) + tiny);
+        double second = precision.round(precision.round(3 + precision.round(3 * tenth)) + precision.round(3 * tiny));
+        assertThat(outputs.get("gradient")).containsExactly(first, second);
+        assertThat(outputs.get("loss")).containsExactly(2, precision.round(tenth + 1), precision.round(1 + tiny));
+
+        workspace.share(Storage.of(precision, 10, 10));
+        assertThat(Runs.run(workspace, precision, program, tasks.subList(0, 1)).get("gradient"))
+                .containsExactly(10, 10);
+    }
+
+    @Test
+    void runningBeforeSharingIsRefused() {
+        Builder b = new Builder();
+        Value theta = b.input("theta", Shape.scalar(), Program.Kind.SHARED);
+        Program program = b.build("early", List.of(new Program.Output("t", Program.Role.EACH, theta)));
+        Workspace workspace = Runs.workspace(new PlainBackend(), Precision.DOUBLE, program);
+        assertThatThrownBy(() -> Runs.run(workspace, Precision.DOUBLE, program, List.of(Map.of())))
+                .hasMessage("program early runs before its shared inputs are set: [theta]");
+    }
+
+    @Test
+    @DisplayName("shared inputs of another length are refused with both lengths")
+    void sharedInputsOfAnotherLengthAreRefused() {
+        Builder b = new Builder();
+        Value theta = b.input("theta", Shape.of(2), Program.Kind.SHARED);
+        Program program = b.build("long", List.of(new Program.Output("t", Program.Role.EACH, theta)));
+        Workspace workspace = Runs.workspace(new PlainBackend(), Precision.DOUBLE, program);
+        assertThatThrownBy(() -> workspace.share(Storage.zeros(Precision.DOUBLE, 3)))
+                .hasMessage("program long has 2 numbers of shared inputs, was given 3");
+    }
+
+    private static double[] of(BiFunction<Builder, Value, Value> op, double... x) {
+        return run(program((b, in) -> op.apply(b, in.get(0)), Shape.of(x.length)), x);
+    }
+
+    private interface Binary {
+        Value apply(Builder b, Value x, Value y);
+    }
+
+    private static double[] of(Binary op, double[] x, double[] y) {
+        Shape shape = Shape.of(x.length);
+        return run(program((b, in) -> op.apply(b, in.get(0), in.get(1)), shape, shape), x, y);
+    }
+
+    /** A program of one output over task inputs of the given shapes. */
+    private static Program program(BiFunction<Builder, List<Value>, Value> body, Shape... shapes) {
+        Builder b = new Builder();
+        List<Value> inputs = new ArrayList<>();
+        for (int i = 0; i < shapes.length; i++) {
+            inputs.add(b.input("in" + i, shapes[i], Program.Kind.TASK));
+        }
+        return b.build("test", List.of(new Program.Output("out", Program.Role.EACH, body.apply(b, inputs))));
+    }
+
+    private static double[] run(Program program, double[]... inputs) {
+        return run(Precision.DOUBLE, program, inputs);
+    }
+
+    private static double[] run(Precision precision, Program program, double[]... inputs) {
+        Map<String, double[]> named = new HashMap<>();
+        for (int i = 0; i < inputs.length; i++) {
+            named.put("in" + i, inputs[i]);
+        }
+        return Runs.once(new PlainBackend(), precision, program, named).get("out");
+    }
+
+    private static double[] array(double... numbers) {
+        return numbers;
+    }
+
+    private static double[][] matrix(Random random, int rows, int columns) {
+        double[][] matrix = new double[rows][columns];
+        for (double[] row : matrix) {
+            Arrays.setAll(row, i -> random.nextInt(17) - 8);
+        }
+        return matrix;
+    }
+
+    private static double[][] turned(double[][] matrix) {
+        double[][] turned = new double[matrix[0].length][matrix.length];
+        for (int i = 0; i < matrix.length; i++) {
+            for (int j = 0; j < matrix[i].length; j++) {
+                turned[j][i] = matrix[i][j];
+            }
+        }
+        return turned;
+    }
+
+    private static double[] flat(double[][] matrix) {
+        return Arrays.stream(matrix).flatMapToDouble(Arrays::stream).toArray();
+    }
+}
