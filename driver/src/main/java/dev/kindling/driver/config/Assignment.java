@@ -1,0 +1,62 @@
+package dev.kindling.driver.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import java.math.BigDecimal;
+
+/**
+ * One {@code key=value} of the command line. The value is a number, a boolean, a list or an object where it parses as
+ * one, and else a string, so that an address such as {@code hdfs://name/folder} needs no quotes.
+ */
+record Assignment(String key, ConfigValue value) {
+    /** Reads {@code key=value}; IllegalArgumentException if there is no {@code =} or no key before it. */
+    static Assignment parse(String text) {
+        int equals = text.indexOf('=');
+        String key = equals < 0 ? "" : text.substring(0, equals).trim();
+        if (key.isEmpty()) {
+            throw new IllegalArgumentException("--set is " + text + "; it must be key=value");
+        }
+        try {
+            ConfigUtil.splitPath(key);
+        } catch (ConfigException e) {
+            throw new IllegalArgumentException("--set is " + text + "; " + key + " is not a key", e);
+        }
+        String value = text.substring(equals + 1);
+        return new Assignment(key, typed(value.trim(), value, key));
+    }
+
+    Config config() {
+        return value.atPath(key);
+    }
+
+    private static ConfigValue typed(String trimmed, String value, String key) {
+        if (trimmed.equals("true") || trimmed.equals("false")) {
+            return origin(Boolean.valueOf(trimmed), key);
+        }
+        if (trimmed.startsWith("[") || trimmed.startsWith("{")) {
+            try {
+                return ConfigFactory.parseString("value = " + trimmed).getValue("value");
+            } catch (ConfigException e) {
+                return origin(value, key);
+            }
+        }
+        try {
+            BigDecimal number = new BigDecimal(trimmed);
+            return origin(fits(number) ? (Number) number.longValueExact() : (Number) number.doubleValue(), key);
+        } catch (NumberFormatException e) {
+            return origin(value, key);
+        }
+    }
+
+    private static boolean fits(BigDecimal number) {
+        return number.stripTrailingZeros().scale() <= 0 && number.abs().compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) <= 0;
+    }
+
+    private static ConfigValue origin(Object value, String key) {
+        return ConfigValueFactory.fromAnyRef(value, "--set " + key);
+    }
+}

@@ -1,0 +1,103 @@
+package dev.kindling.driver.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigRenderOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+
+/** A configuration in which every key has its value: {@code reference.conf}, then the job file, then {@code --set}. */
+public final class Configuration {
+    private static final ConfigRenderOptions RENDERED =
+            ConfigRenderOptions.defaults().setOriginComments(false).setComments(false).setJson(false);
+
+    private final Config resolved;
+
+    private Configuration(Config resolved) {
+        this.resolved = resolved;
+    }
+
+    /** The defaults alone. */
+    public static Configuration reference() {
+        return layered(ConfigFactory.empty(), List.of());
+    }
+
+    /**
+     * The defaults, overridden by a job file, overridden by assignments, the last of which wins.
+     *
+     * @param assignments {@code key=value} each
+     * @throws IllegalArgumentException if the file is missing or is not HOCON, or a key is unknown
+     */
+    public static Configuration load(Path file, List<String> assignments) {
+        return layered(parse(file), assignments);
+    }
+
+    /**
+     * The same for a job that is already in memory.
+     *
+     * @param name what errors call the text
+     */
+    public static Configuration parse(String name, String text, List<String> assignments) {
+        try {
+            return layered(
+                    ConfigFactory.parseString(
+                            text, ConfigParseOptions.defaults().setOriginDescription(name)),
+                    assignments);
+        } catch (ConfigException e) {
+            throw unreadable(name, e);
+        }
+    }
+
+    private static Config parse(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new IllegalArgumentException("--conf is " + file + "; it must be a file that exists");
+        }
+        try {
+            return ConfigFactory.parseFile(file.toFile());
+        } catch (ConfigException e) {
+            throw unreadable(file.toString(), e);
+        }
+    }
+
+    private static Configuration layered(Config job, List<String> assignments) {
+        Config given = job;
+        for (String assignment : assignments) {
+            given = Assignment.parse(assignment).config().withFallback(given);
+        }
+        Config reference = referenceFile();
+        try {
+            Config resolved = given.withFallback(reference).resolve();
+            new KnownKeys(reference).refuseOthers(resolved);
+            return new Configuration(resolved);
+        } catch (ConfigException e) {
+            throw unreadable("the configuration", e);
+        }
+    }
+
+    private static Config referenceFile() {
+        return ConfigFactory.parseResources(Configuration.class, "reference.conf");
+    }
+
+    private static IllegalArgumentException unreadable(String name, ConfigException e) {
+        String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        return new IllegalArgumentException(name + " cannot be read as HOCON: " + message, e);
+    }
+
+    /** Every key of {@code reference.conf}. */
+    static Collection<String> knownKeys() {
+        return new KnownKeys(referenceFile().resolve()).all();
+    }
+
+    Keys keys() {
+        return new Keys(resolved);
+    }
+
+    /** The whole configuration, every key, as HOCON that {@link #load} reads back. */
+    public String rendered() {
+        return resolved.root().render(RENDERED);
+    }
+}

@@ -1,0 +1,148 @@
+package dev.kindling.driver.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigMemorySize;
+import com.typesafe.config.ConfigValue;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * Typed reading of a resolved configuration, which remembers what was read. A value of another type is refused with its
+ * key, the value and what is allowed. Whether a value makes sense is said by the settings record it goes into.
+ */
+final class Keys {
+    private final Config config;
+    private final Set<String> read = new TreeSet<>();
+
+    Keys(Config config) {
+        this.config = config;
+    }
+
+    /** The keys read so far. */
+    Set<String> read() {
+        return read;
+    }
+
+    /** A whole number that fits an int. */
+    int count(String key) {
+        long whole = whole(key);
+        if (whole != (int) whole) {
+            throw refuse(key, "a whole number of at most " + Integer.MAX_VALUE);
+        }
+        return (int) whole;
+    }
+
+    /** A whole number; 1e4 is one, 2.5 is not. */
+    long whole(String key) {
+        double number = number(key, "a whole number");
+        if (number != Math.rint(number) || Math.abs(number) > Long.MAX_VALUE) {
+            throw refuse(key, "a whole number");
+        }
+        return config.getLong(key);
+    }
+
+    /** A finite number. */
+    double number(String key) {
+        return number(key, "a number");
+    }
+
+    private double number(String key, String allowed) {
+        value(key);
+        try {
+            double number = config.getDouble(key);
+            if (Double.isFinite(number)) {
+                return number;
+            }
+        } catch (ConfigException.WrongType | ConfigException.BadValue e) {
+            throw refuse(key, allowed);
+        }
+        throw refuse(key, allowed);
+    }
+
+    /** {@code true} or {@code false}. */
+    boolean truth(String key) {
+        value(key);
+        try {
+            return config.getBoolean(key);
+        } catch (ConfigException.WrongType e) {
+            throw refuse(key, "true or false");
+        }
+    }
+
+    /** Any text; a number or a boolean is its own text. */
+    String text(String key) {
+        value(key);
+        try {
+            return config.getString(key);
+        } catch (ConfigException.WrongType e) {
+            throw refuse(key, "text");
+        }
+    }
+
+    /** Two finite numbers, {@code [low, high]}; their order is the settings record's business. */
+    List<Double> range(String key) {
+        value(key);
+        try {
+            List<Double> ends = config.getDoubleList(key);
+            if (ends.size() == 2 && ends.stream().allMatch(Double::isFinite)) {
+                return ends;
+            }
+        } catch (ConfigException.WrongType | ConfigException.BadValue e) {
+            throw refuse(key, "a range of two numbers, [low, high]");
+        }
+        throw refuse(key, "a range of two numbers, [low, high]");
+    }
+
+    /** Bytes: a number, or one with a unit such as {@code 64 MiB}. */
+    long bytes(String key) {
+        value(key);
+        try {
+            ConfigMemorySize size = config.getMemorySize(key);
+            return size.toBytes();
+        } catch (ConfigException.WrongType | ConfigException.BadValue e) {
+            throw refuse(key, "a number of bytes, such as 64 MiB");
+        }
+    }
+
+    /** A constant of an enum, written in lower case with {@code -} between words. */
+    <E extends Enum<E>> E choice(String key, Class<E> type) {
+        String text = text(key);
+        return Arrays.stream(type.getEnumConstants())
+                .filter(constant -> written(constant).equals(text))
+                .findFirst()
+                .orElseThrow(() -> refuse(
+                        key,
+                        Arrays.stream(type.getEnumConstants())
+                                .map(Keys::written)
+                                .collect(Collectors.joining(" or "))));
+    }
+
+    private static String written(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** Whether the value is the given word, such as {@code auto}. */
+    boolean is(String key, String word) {
+        return value(key).unwrapped().equals(word);
+    }
+
+    private ConfigValue value(String key) {
+        read.add(key);
+        try {
+            return config.getValue(key);
+        } catch (ConfigException.Missing e) {
+            throw new IllegalArgumentException(key + " is null; leave it out to have its default", e);
+        }
+    }
+
+    /** The refusal of a value: its key, the value, and what is allowed. */
+    IllegalArgumentException refuse(String key, String allowed) {
+        return new IllegalArgumentException(
+                key + " is " + KnownKeys.shown(config.getValue(key)) + "; it must be " + allowed);
+    }
+}

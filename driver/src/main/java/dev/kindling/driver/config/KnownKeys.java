@@ -1,0 +1,92 @@
+package dev.kindling.driver.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.TreeSet;
+import org.apache.commons.text.similarity.LevenshteinDistance;
+
+/** The keys of {@code reference.conf}: what a job may set. */
+final class KnownKeys {
+    private final ConfigObject reference;
+    private final TreeSet<String> keys = new TreeSet<>();
+
+    KnownKeys(Config reference) {
+        this.reference = reference.root();
+        collect("", this.reference);
+    }
+
+    private void collect(String prefix, ConfigObject section) {
+        for (Map.Entry<String, ConfigValue> entry : section.entrySet()) {
+            String key = prefix + entry.getKey();
+            if (entry.getValue() instanceof ConfigObject inner) {
+                collect(key + ".", inner);
+            } else {
+                keys.add(key);
+            }
+        }
+    }
+
+    Collection<String> all() {
+        return keys;
+    }
+
+    /** Refuses the first key that {@code reference.conf} does not have, with the nearest it has. */
+    void refuseOthers(Config given) {
+        refuseOthers("", given.root(), reference);
+    }
+
+    private void refuseOthers(String prefix, ConfigObject given, ConfigObject known) {
+        for (String name : new TreeSet<>(given.keySet())) {
+            ConfigValue value = given.get(name);
+            ConfigValue reference = known.get(name);
+            String key = prefix + name;
+            if (reference == null) {
+                throw unknown(firstLeaf(key, value));
+            }
+            if (reference instanceof ConfigObject section) {
+                if (!(value instanceof ConfigObject inner)) {
+                    throw new IllegalArgumentException(key + " is " + shown(value) + "; it is a section of keys, such as "
+                            + keys.ceiling(key + "."));
+                }
+                refuseOthers(key + ".", inner, section);
+            }
+        }
+    }
+
+    private static String firstLeaf(String key, ConfigValue value) {
+        if (value instanceof ConfigObject section && !section.isEmpty()) {
+            String name = new TreeSet<>(section.keySet()).first();
+            ConfigValue inner = section.get(name);
+            return inner == null ? key : firstLeaf(key + "." + name, inner);
+        }
+        return key;
+    }
+
+    private IllegalArgumentException unknown(String key) {
+        return new IllegalArgumentException("there is no key " + key + "; the nearest is " + nearest(key));
+    }
+
+    /** The known key with the fewest edits to the given one; a forgotten section costs two edits. */
+    String nearest(String key) {
+        return keys.stream().min(Comparator.comparingInt(known -> edits(key, known))).orElseThrow();
+    }
+
+    private static int edits(String given, String known) {
+        LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
+        int whole = distance.apply(given, known);
+        int tail = distance.apply(given, known.substring(known.lastIndexOf('.') + 1)) + 2;
+        return Math.min(whole, tail);
+    }
+
+    static String shown(ConfigValue value) {
+        return value.valueType() == ConfigValueType.STRING
+                ? String.valueOf(value.unwrapped())
+                : value.render(ConfigRenderOptions.concise());
+    }
+}

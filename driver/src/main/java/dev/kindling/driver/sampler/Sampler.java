@@ -1,0 +1,35 @@
+package dev.kindling.driver.sampler;
+
+import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.TaskKey;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.task.TaskSpec;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Draws the tasks of rounds from one source for one purpose: a pure function of (seed, purpose, round, index). */
+public final class Sampler {
+    private final TaskSource source;
+    private final long seed;
+    private final Purpose purpose;
+
+    public Sampler(TaskSource source, long seed, Purpose purpose) {
+        this.source = source;
+        this.seed = seed;
+        this.purpose = purpose;
+    }
+
+    /** The tasks 0 .. {@code count}-1 of a round (0-based), in order. */
+    public List<TaskSpec> round(long round, int count) {
+        return range(round, 0, count);
+    }
+
+    /** The tasks {@code from} (included) to {@code to} (excluded) of a round, in order: the same as in the whole round. */
+    public List<TaskSpec> range(long round, int from, int to) {
+        List<TaskSpec> specs = new ArrayList<>(to - from);
+        for (int index = from; index < to; index++) {
+            specs.add(source.sample(new TaskKey(seed, purpose, round, index)));
+        }
+        return specs;
+    }
+}
