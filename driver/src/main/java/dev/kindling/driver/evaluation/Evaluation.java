@@ -1,0 +1,78 @@
+package dev.kindling.driver.evaluation;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The result of an evaluation: what was measured, and a measure after each inner step 0, 1, ... k.
+ *
+ * @param steps one entry for each step, from 0 on
+ */
+public record Evaluation(Protocol protocol, List<Step> steps) {
+    /**
+     * The tasks after one number of inner steps.
+     *
+     * @param accuracy a fraction; empty for regression
+     */
+    public record Step(Statistics loss, Optional<Statistics> accuracy) {}
+
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    public Evaluation {
+        steps = List.copyOf(steps);
+    }
+
+    /** What {@code evaluation.json} holds; a number that is not finite is null there. */
+    public String json() {
+        ObjectNode root = JSON.createObjectNode();
+        root.set("protocol", json(protocol));
+        ArrayNode entries = root.putArray("steps");
+        for (Step step : steps) {
+            ObjectNode entry = entries.addObject();
+            entry.set("loss", json(step.loss()));
+            step.accuracy().ifPresent(accuracy -> entry.set("accuracy", json(accuracy)));
+        }
+        try {
+            return JSON.writeValueAsString(root) + "\n";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static ObjectNode json(Protocol protocol) {
+        ObjectNode node = JSON.createObjectNode();
+        node.put("source", protocol.source());
+        node.put("split", protocol.split());
+        if (protocol.ways() > 0) {
+            node.put("ways", protocol.ways());
+        }
+        return node.put("shots", protocol.shots())
+                .put("query", protocol.query())
+                .put("tasks", protocol.tasks())
+                .put("seed", protocol.seed())
+                .put("batch_norm", protocol.batchNorm())
+                .put("order", protocol.order());
+    }
+
+    private static ObjectNode json(Statistics statistics) {
+        ObjectNode node = JSON.createObjectNode();
+        putFinite(node, "mean", statistics.mean());
+        putFinite(node, "median", statistics.median());
+        putFinite(node, "ci95", statistics.ci95());
+        return node.put("diverged", statistics.diverged()).put("worsened", statistics.worsened());
+    }
+
+    private static void putFinite(ObjectNode node, String name, double number) {
+        if (Double.isFinite(number)) {
+            node.put(name, number);
+        } else {
+            node.putNull(name);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package dev.kindling.driver.evaluation;
+
+import dev.kindling.job.task.Purpose;
+
+/**
+ * What an evaluation adapts to.
+ *
+ * @param tasks how many tasks, at least 1
+ * @param steps inner steps after which it measures, 0, 1, ... steps
+ * @param split which tasks: those of training, validation or test
+ * @param seed of the tasks, whatever the run's seed is
+ */
+public record EvaluationSettings(int tasks, int steps, Purpose split, long seed) {
+    public EvaluationSettings {
+        if (tasks < 1) {
+            throw new IllegalArgumentException("evaluation.tasks is " + tasks + "; it must be at least 1");
+        }
+        if (steps < 0) {
+            throw new IllegalArgumentException("evaluation.steps is " + steps + "; it must be at least 0");
+        }
+    }
+}
