@@ -53,7 +53,8 @@ record Assignment(String key, ConfigValue value) {
     }
 
     private static boolean fits(BigDecimal number) {
-        return number.stripTrailingZeros().scale() <= 0 && number.abs().compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) <= 0;
+        return number.stripTrailingZeros().scale() <= 0
+                && number.abs().compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) <= 0;
     }
 
     private static ConfigValue origin(Object value, String key) {

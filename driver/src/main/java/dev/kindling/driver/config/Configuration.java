@@ -12,8 +12,10 @@ import java.util.List;
 
 /** A configuration in which every key has its value: {@code reference.conf}, then the job file, then {@code --set}. */
 public final class Configuration {
-    private static final ConfigRenderOptions RENDERED =
-            ConfigRenderOptions.defaults().setOriginComments(false).setComments(false).setJson(false);
+    private static final ConfigRenderOptions RENDERED = ConfigRenderOptions.defaults()
+            .setOriginComments(false)
+            .setComments(false)
+            .setJson(false);
 
     private final Config resolved;
 

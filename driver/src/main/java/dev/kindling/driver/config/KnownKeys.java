@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigValueType;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
@@ -42,17 +43,17 @@ final class KnownKeys {
     }
 
     private void refuseOthers(String prefix, ConfigObject given, ConfigObject known) {
-        for (String name : new TreeSet<>(given.keySet())) {
-            ConfigValue value = given.get(name);
-            ConfigValue reference = known.get(name);
-            String key = prefix + name;
+        for (Map.Entry<String, ConfigValue> entry : new TreeMap<>(given).entrySet()) {
+            ConfigValue value = entry.getValue();
+            ConfigValue reference = known.get(entry.getKey());
+            String key = prefix + entry.getKey();
             if (reference == null) {
                 throw unknown(firstLeaf(key, value));
             }
             if (reference instanceof ConfigObject section) {
                 if (!(value instanceof ConfigObject inner)) {
-                    throw new IllegalArgumentException(key + " is " + shown(value) + "; it is a section of keys, such as "
-                            + keys.ceiling(key + "."));
+                    throw new IllegalArgumentException(key + " is " + shown(value)
+                            + "; it is a section of keys, such as " + keys.ceiling(key + "."));
                 }
                 refuseOthers(key + ".", inner, section);
             }
@@ -61,9 +62,8 @@ final class KnownKeys {
 
     private static String firstLeaf(String key, ConfigValue value) {
         if (value instanceof ConfigObject section && !section.isEmpty()) {
-            String name = new TreeSet<>(section.keySet()).first();
-            ConfigValue inner = section.get(name);
-            return inner == null ? key : firstLeaf(key + "." + name, inner);
+            Map.Entry<String, ConfigValue> first = new TreeMap<>(section).firstEntry();
+            return firstLeaf(key + "." + first.getKey(), first.getValue());
         }
         return key;
     }
@@ -74,7 +74,9 @@ final class KnownKeys {
 
     /** The known key with the fewest edits to the given one; a forgotten section costs two edits. */
     String nearest(String key) {
-        return keys.stream().min(Comparator.comparingInt(known -> edits(key, known))).orElseThrow();
+        return keys.stream()
+                .min(Comparator.comparingInt(known -> edits(key, known)))
+                .orElseThrow();
     }
 
     private static int edits(String given, String known) {

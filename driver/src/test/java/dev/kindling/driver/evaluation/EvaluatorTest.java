@@ -1,0 +1,108 @@
+package dev.kindling.driver.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.RoundResult;
+import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.TaskKey;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class EvaluatorTest {
+    private static final EpisodeLayout LAYOUT = new EpisodeLayout(Shape.of(1), 5, 5, 5, 10);
+    private static final Layout MEASURES = Layout.builder()
+            .add("loss", Shape.of(2))
+            .add("accuracy", Shape.of(2))
+            .build();
+
+    @Test
+    void measuresEveryTaskOnceAndInOrderHoweverManyRequestsItTakes() {
+        RecordingCluster cluster = new RecordingCluster();
+        EvaluationSettings settings = new EvaluationSettings(10_000, 1, Purpose.TEST, 7);
+        Evaluation evaluation = evaluator(settings).evaluate(cluster, Storage.zeros(Precision.FLOAT, 1));
+        assertThat(cluster.seen).hasSize(10_000);
+        for (int i = 0; i < 10_000; i++) {
+            assertThat(cluster.seen.get(i).index()).isEqualTo(i);
+        }
+        assertThat(cluster.seen.get(3).seed()).isEqualTo(new TaskKey(7, Purpose.TEST, 0, 3).taskSeed());
+        // Task i answers losses i and i / 2 and accuracies 0.2 and 0.6.
+        assertThat(evaluation.steps().get(0).loss().mean()).isEqualTo(9_999 / 2.0);
+        assertThat(evaluation.steps().get(1).loss().mean()).isEqualTo(9_999 / 4.0);
+        assertThat(evaluation.steps().get(1).accuracy().orElseThrow().median()).isEqualTo(0.6);
+    }
+
+    @Test
+    void jsonHoldsProtocolAndStepsAndNoBareNaN() throws Exception {
+        EvaluationSettings settings = new EvaluationSettings(1, 1, Purpose.VALIDATE, 7);
+        String json = evaluator(settings)
+                .evaluate(new RecordingCluster(), Storage.zeros(Precision.FLOAT, 1))
+                .json();
+        JsonNode root = new ObjectMapper().readTree(json);
+        assertThat(root.at("/protocol/split").asText()).isEqualTo("val");
+        assertThat(root.at("/protocol/ways").asInt()).isEqualTo(5);
+        assertThat(root.at("/protocol/shots").asInt()).isEqualTo(1);
+        assertThat(root.at("/protocol/query").asInt()).isEqualTo(2);
+        assertThat(root.at("/steps")).hasSize(2);
+        assertThat(root.at("/steps/1/loss/ci95").isNull()).isTrue();
+        assertThat(root.at("/steps/1/accuracy/mean").asDouble()).isEqualTo(0.6);
+    }
+
+    private static Evaluator evaluator(EvaluationSettings settings) {
+        return new Evaluator(
+                settings, Protocol.of("few-shot", settings, LAYOUT, "query", 2), new SeedsOnly(), "evaluate", MEASURES);
+    }
+
+    /** Answers task i with losses i and i / 2, accuracies 0.2 and 0.6. */
+    private static final class RecordingCluster implements Cluster {
+        private final List<TaskSpec> seen = new ArrayList<>();
+
+        @Override
+        public RoundResult run(String program, Storage shared, List<TaskSpec> specs, boolean rows) {
+            seen.addAll(specs);
+            double[] answers = new double[specs.size() * 4];
+            for (int i = 0; i < specs.size(); i++) {
+                double index = specs.get(i).index();
+                System.arraycopy(new double[] {index, index / 2, 0.2, 0.6}, 0, answers, i * 4, 4);
+            }
+            FoldNode root = new FoldNode(0, 0, Storage.zeros(Precision.FLOAT, 0), new double[4], specs.size());
+            return new RoundResult(root, List.of(), answers, 0, 0);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static final class SeedsOnly implements TaskSource {
+        @Override
+        public EpisodeLayout layout(Purpose purpose) {
+            return LAYOUT;
+        }
+
+        @Override
+        public TaskSpec sample(TaskKey key) {
+            return new TaskSpec(key.purpose(), key.round(), key.index(), key.taskSeed(), new int[0]);
+        }
+
+        @Override
+        public void materialise(TaskSpec spec, Storage target, int offset) {
+            throw new UnsupportedOperationException("specs only");
+        }
+
+        @Override
+        public String dataHash() {
+            return "generated";
+        }
+    }
+}
