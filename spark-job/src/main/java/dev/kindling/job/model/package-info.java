@@ -1,0 +1,9 @@
+/**
+ * Networks and their losses: layers, initialisers and presets, written as tensor programs over parameters with
+ * Deeplearning4j's names and shapes. May import {@code tensor}, {@code random}, {@code program} and {@code task}'s
+ * episode layout; no inner loop and no backend enters.
+ */
+@NullMarked
+package dev.kindling.job.model;
+
+import org.jspecify.annotations.NullMarked;
