@@ -1,13 +1,19 @@
 package dev.kindling.job.task;
 
 import dev.kindling.job.tensor.Storage;
+import java.util.List;
 
 /**
  * A distribution of tasks. The driver samples specs, executors make them real; both open the source from the same
  * {@link SourceDescription}. After opening, a source is immutable and used by many threads at once.
  */
 public interface TaskSource {
-    /** The shapes of the episodes drawn for the given purpose. */
+    /**
+     * The shapes of the episodes drawn for the given purpose.
+     *
+     * @throws IllegalArgumentException if the settings ask for more than the data has for this purpose
+     * @throws BadDataException if there is no data for this purpose
+     */
     EpisodeLayout layout(Purpose purpose);
 
     /** Draws the description of one task: a pure function of the key. Runs on the driver; reads no examples. */
@@ -21,4 +27,12 @@ public interface TaskSource {
 
     /** A hash of the data behind the source in hexadecimal, or "generated" where there is none. */
     String dataHash();
+
+    /**
+     * What {@code check} wants proved of the data: that splits share no class, and that no example of the given tasks is
+     * in both support and query. Empty where examples are generated afresh and there is nothing to share.
+     */
+    default List<DataProof> proofs(List<TaskSpec> specs) {
+        return List.of();
+    }
 }

@@ -1,0 +1,74 @@
+package dev.kindling.job.task;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the settings of a {@link SourceDescription} back from text and words the refusal of a wrong value: the key, the
+ * value and what is allowed, always as an IllegalArgumentException.
+ */
+public final class SettingsText {
+    private SettingsText() {}
+
+    /** The text of a key. */
+    public static String text(Map<String, String> settings, String key) {
+        String value = settings.get(key);
+        if (value == null) {
+            throw new IllegalArgumentException(key + " is missing from the settings of the task source");
+        }
+        return value;
+    }
+
+    /** The whole number of a key. */
+    public static int whole(Map<String, String> settings, String key) {
+        String value = text(settings, key);
+        try {
+            return Integer.parseInt(value.trim());
+        } catch (NumberFormatException e) {
+            throw refusal(key, value, "a whole number", e);
+        }
+    }
+
+    /** The truth value of a key. */
+    public static boolean truth(Map<String, String> settings, String key) {
+        return switch (text(settings, key)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw refusal(key, text(settings, key), "true or false", null);
+        };
+    }
+
+    /** The constant whose lower-case name is the given value of a key. */
+    public static <E extends Enum<E>> E choice(Class<E> type, String key, String value) {
+        return Arrays.stream(type.getEnumConstants())
+                .filter(constant -> lowerCase(constant).equals(value))
+                .findFirst()
+                .orElseThrow(() -> refusal(
+                        key,
+                        value,
+                        Arrays.stream(type.getEnumConstants())
+                                .map(SettingsText::lowerCase)
+                                .collect(Collectors.joining(" or ")),
+                        null));
+    }
+
+    /** The text that {@link #choice} reads. */
+    public static String lowerCase(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Refuses a value below the least allowed one. */
+    public static void atLeast(int least, String key, int value) {
+        if (value < least) {
+            throw new IllegalArgumentException(key + " is " + value + "; it must be at least " + least);
+        }
+    }
+
+    private static IllegalArgumentException refusal(
+            String key, String value, String allowed, @Nullable Throwable cause) {
+        return new IllegalArgumentException(key + " is " + value + "; it must be " + allowed, cause);
+    }
+}

@@ -1,0 +1,34 @@
+package dev.kindling.job.task;
+
+import java.util.ServiceLoader;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+
+/** Opens task sources by name; the same call on the driver and on executors. */
+public final class TaskSources {
+    private TaskSources() {}
+
+    /**
+     * Opens the described source.
+     *
+     * @throws IllegalArgumentException if no source has that name, or as {@link TaskSourceProvider#open} says
+     * @throws BadDataException as {@link TaskSourceProvider#open} says
+     */
+    public static TaskSource open(SourceDescription description, Configuration hadoop) {
+        SortedMap<String, TaskSourceProvider> known = providers();
+        TaskSourceProvider provider = known.get(description.source());
+        if (provider == null) {
+            throw new IllegalArgumentException("task.source is " + description.source() + "; it must be one of "
+                    + String.join(", ", known.keySet()));
+        }
+        return provider.open(description.settings(), hadoop);
+    }
+
+    private static SortedMap<String, TaskSourceProvider> providers() {
+        SortedMap<String, TaskSourceProvider> byName = new TreeMap<>();
+        ServiceLoader.load(TaskSourceProvider.class, TaskSources.class.getClassLoader())
+                .forEach(provider -> byName.put(provider.name(), provider));
+        return byName;
+    }
+}

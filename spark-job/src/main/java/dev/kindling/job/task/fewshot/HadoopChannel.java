@@ -1,0 +1,101 @@
+package dev.kindling.job.task.fewshot;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.NonWritableChannelException;
+import java.nio.channels.SeekableByteChannel;
+import org.apache.hadoop.fs.FSDataInputStream;
+
+/**
+ * A file on a Hadoop file system as a channel to read from, through a buffer: a zip's directory is read in pieces of a
+ * few bytes, which would be as many requests to a remote store. A read inside the buffer touches nothing else, and
+ * forward reading stays sequential.
+ */
+final class HadoopChannel implements SeekableByteChannel {
+    private static final int BUFFER = 256 << 10;
+
+    private final FSDataInputStream in;
+    private final long size;
+    private final byte[] buffer = new byte[BUFFER];
+    private long bufferStart;
+    private int buffered;
+    private long position;
+    private boolean open = true;
+
+    HadoopChannel(FSDataInputStream in, long size) {
+        this.in = in;
+        this.size = size;
+    }
+
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+        if (!open) {
+            throw new ClosedChannelException();
+        }
+        if (position >= size) {
+            return -1;
+        }
+        if (position < bufferStart || position >= bufferStart + buffered) {
+            fill();
+        }
+        int from = (int) (position - bufferStart);
+        int count = Math.min(target.remaining(), buffered - from);
+        target.put(buffer, from, count);
+        position += count;
+        return count;
+    }
+
+    private void fill() throws IOException {
+        // The end of the file is taken whole: a zip's directory is found by searching backwards from there.
+        long start = Math.max(0, Math.min(position, size - BUFFER));
+        int wanted = (int) Math.min(BUFFER, size - start);
+        buffered = 0;
+        if (in.getPos() != start) {
+            in.seek(start);
+        }
+        in.readFully(buffer, 0, wanted);
+        bufferStart = start;
+        buffered = wanted;
+    }
+
+    @Override
+    public long position() {
+        return position;
+    }
+
+    @Override
+    public SeekableByteChannel position(long newPosition) {
+        if (newPosition < 0) {
+            throw new IllegalArgumentException("position is " + newPosition + "; it must be at least 0");
+        }
+        position = newPosition;
+        return this;
+    }
+
+    @Override
+    public long size() {
+        return size;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return open;
+    }
+
+    @Override
+    public void close() throws IOException {
+        open = false;
+        in.close();
+    }
+
+    @Override
+    public int write(ByteBuffer source) {
+        throw new NonWritableChannelException();
+    }
+
+    @Override
+    public SeekableByteChannel truncate(long newSize) {
+        throw new NonWritableChannelException();
+    }
+}

@@ -1,0 +1,117 @@
+package dev.kindling.job.task.fewshot;
+
+import dev.kindling.job.task.BadDataException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.hadoop.fs.FileStatus;
+
+/**
+ * The classes of an image set by name, found without decoding anything.
+ *
+ * <p>A zip is read from its directory, and a single top folder that only wraps the classes is dropped from their names. In
+ * a folder that holds zips all of these are read, and nothing else in it; any other folder is read as a tree.
+ */
+final class ImageIndex {
+    private final List<ImageStore> stores;
+    private final SortedMap<String, ImageClass> classes;
+
+    private ImageIndex(List<ImageStore> stores, SortedMap<String, ImageClass> classes) {
+        this.stores = stores;
+        this.classes = classes;
+    }
+
+    static ImageIndex open(Location data) {
+        List<ImageStore> stores = stores(data);
+        SortedMap<String, ImageClass> classes = new TreeMap<>();
+        for (ImageStore store : stores) {
+            String top = store instanceof ZipStore ? wrapper(store) : "";
+            store.folders().forEach((folder, images) -> {
+                String name = top.isEmpty() ? folder : folder.substring(Math.min(folder.length(), top.length() + 1));
+                if (!name.isEmpty()) {
+                    add(classes, new ImageClass(name, store, folder, List.copyOf(images)));
+                }
+            });
+        }
+        if (classes.values().stream().allMatch(each -> each.images().isEmpty())) {
+            throw new BadDataException("few-shot.data is " + data.path() + ", which holds no folder of images; it must be "
+                    + "a zip, a folder of zips or a folder of folders of PNG, JPEG, BMP or GIF files");
+        }
+        return new ImageIndex(stores, classes);
+    }
+
+    private static List<ImageStore> stores(Location data) {
+        FileStatus status = data.status();
+        if (status.isFile()) {
+            return List.of(new ZipStore(data.files(), data.path(), status.getLen()));
+        }
+        List<ImageStore> zips = new ArrayList<>();
+        for (FileStatus child : children(data)) {
+            if (child.isFile() && child.getPath().getName().toLowerCase(Locale.ROOT).endsWith(".zip")) {
+                zips.add(new ZipStore(data.files(), child.getPath(), child.getLen()));
+            }
+        }
+        return zips.isEmpty() ? List.of(new TreeStore(data)) : zips;
+    }
+
+    /** What lies in the folder, sorted by name whatever the file system's order. */
+    private static FileStatus[] children(Location data) {
+        try {
+            FileStatus[] children = data.files().listStatus(data.path());
+            Arrays.sort(children);
+            return children;
+        } catch (IOException e) {
+            throw new BadDataException(
+                    "few-shot.data is " + data.path() + ", which cannot be listed: " + e.getMessage(), e);
+        }
+    }
+
+    /** The one folder that all others of a zip lie in, if it holds no image itself; else empty. */
+    private static String wrapper(ImageStore store) {
+        if (store.folders().isEmpty()) {
+            return "";
+        }
+        String top = store.folders().firstKey();
+        boolean wraps = top.indexOf('/') < 0
+                && store.folders().get(top).isEmpty()
+                && store.folders().keySet().stream()
+                        .allMatch(folder -> folder.equals(top) || folder.startsWith(top + "/"));
+        return wraps ? top : "";
+    }
+
+    private static void add(SortedMap<String, ImageClass> classes, ImageClass added) {
+        ImageClass other = classes.get(added.name());
+        if (other == null || other.images().isEmpty()) {
+            classes.put(added.name(), added);
+        } else if (!added.images().isEmpty()) {
+            throw new BadDataException("few-shot.data: class " + added.name() + " stands twice, in " + other.place()
+                    + " and in " + added.place() + "; it must stand once");
+        }
+    }
+
+    /**
+     * The same classes, each named without the first folder of its path: for a tree of several sets side by side, such as
+     * Omniglot's two zips unpacked into one folder.
+     */
+    ImageIndex withoutFirstFolder() {
+        SortedMap<String, ImageClass> shorter = new TreeMap<>();
+        classes.forEach((name, each) -> {
+            String rest = name.substring(name.indexOf('/') + 1);
+            add(shorter, new ImageClass(rest, each.store(), each.folder(), each.images()));
+        });
+        return new ImageIndex(stores, shorter);
+    }
+
+    List<ImageStore> stores() {
+        return stores;
+    }
+
+    /** The folders by name, those without images included. */
+    SortedMap<String, ImageClass> classes() {
+        return classes;
+    }
+}

@@ -1,0 +1,66 @@
+package dev.kindling.job.task.fewshot;
+
+import java.util.Locale;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+
+/** A zip or a tree that holds folders of images. Paths inside it are relative, their names divided by {@code /}. */
+interface ImageStore {
+    /** No image file may be longer than this; a small picture never is, and a crafted one must not fill the memory. */
+    int LARGEST_FILE = 16 << 20;
+
+    /** Extensions of the image formats that every JDK reads. */
+    Set<String> EXTENSIONS = Set.of("png", "jpg", "jpeg", "bmp", "gif");
+
+    /** Takes the path of an image and the bytes of its file. */
+    interface Visitor {
+        void image(String path, byte[] bytes);
+    }
+
+    /** Takes the path of an image, the length of its file in bytes and the CRC-32 of those bytes. */
+    interface ChecksumVisitor {
+        void image(String path, long length, long crc);
+    }
+
+    /** Where the store is, for messages. */
+    String name();
+
+    /** The names of the image files of each folder, the folders without images included; both sorted. */
+    SortedMap<String, SortedSet<String>> folders();
+
+    /** Passes each wanted image's bytes on once, in the order in which they are stored, in one sequential pass. */
+    void read(Predicate<String> wanted, Visitor visitor);
+
+    /** Passes on the length and checksum of every image, in any order. */
+    void checksums(ChecksumVisitor visitor);
+
+    static boolean isImage(String name) {
+        return EXTENSIONS.contains(
+                name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
+    }
+
+    /** Whether a file or folder is an operating system's or an archiver's own. */
+    static boolean isHidden(String name) {
+        return name.startsWith(".") || name.equals("__MACOSX");
+    }
+
+    static String parent(String path) {
+        return path.substring(0, Math.max(0, path.lastIndexOf('/')));
+    }
+
+    static String child(String folder, String name) {
+        return folder.isEmpty() ? name : folder + "/" + name;
+    }
+
+    /** Notes a folder and those it lies in. */
+    static void addFolder(SortedMap<String, SortedSet<String>> folders, String folder) {
+        String each = folder;
+        while (!each.isEmpty() && !folders.containsKey(each)) {
+            folders.put(each, new TreeSet<>());
+            each = parent(each);
+        }
+    }
+}

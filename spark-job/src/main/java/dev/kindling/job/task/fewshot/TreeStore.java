@@ -1,0 +1,93 @@
+package dev.kindling.job.task.fewshot;
+
+import dev.kindling.job.task.BadDataException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.zip.CRC32;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** A tree of folders on a Hadoop file system. Checksums read every image. */
+final class TreeStore implements ImageStore {
+    private final FileSystem files;
+    private final Path root;
+    private final SortedMap<String, SortedSet<String>> folders = new TreeMap<>();
+
+    TreeStore(Location data) {
+        this.files = data.files();
+        this.root = data.path();
+        list(root, "");
+    }
+
+    @Override
+    public String name() {
+        return root.toString();
+    }
+
+    @Override
+    public SortedMap<String, SortedSet<String>> folders() {
+        return folders;
+    }
+
+    @Override
+    public void read(Predicate<String> wanted, Visitor visitor) {
+        folders.forEach((folder, images) -> images.forEach(image -> {
+            String path = ImageStore.child(folder, image);
+            if (wanted.test(path)) {
+                visitor.image(path, bytes(path));
+            }
+        }));
+    }
+
+    @Override
+    public void checksums(ChecksumVisitor visitor) {
+        read(path -> true, (path, bytes) -> {
+            CRC32 crc = new CRC32();
+            crc.update(bytes);
+            visitor.image(path, bytes.length, crc.getValue());
+        });
+    }
+
+    private void list(Path folder, String name) {
+        ImageStore.addFolder(folders, name);
+        for (FileStatus child : children(folder)) {
+            String childName = child.getPath().getName();
+            if (ImageStore.isHidden(childName)) {
+                continue;
+            }
+            if (child.isDirectory()) {
+                list(child.getPath(), ImageStore.child(name, childName));
+            } else if (ImageStore.isImage(childName) && !name.isEmpty()) {
+                folders.computeIfAbsent(name, absent -> new TreeSet<>()).add(childName);
+            }
+        }
+    }
+
+    private FileStatus[] children(Path folder) {
+        try {
+            return files.listStatus(folder);
+        } catch (IOException e) {
+            throw new BadDataException("few-shot.data: folder " + folder + " cannot be listed: " + e.getMessage(), e);
+        }
+    }
+
+    private byte[] bytes(String path) {
+        Path file = new Path(root, path);
+        try (InputStream in = files.open(file)) {
+            byte[] bytes = in.readNBytes(LARGEST_FILE + 1);
+            if (bytes.length > LARGEST_FILE) {
+                throw new BadDataException("few-shot.data: image " + file + " is longer than the " + LARGEST_FILE
+                        + " bytes that an image may have");
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw new BadDataException("few-shot.data: image " + file + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package dev.kindling.job.task.regression;
+
+import dev.kindling.job.task.EpisodeSizes;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** What a random regression task is made of: only how many points it has. */
+public record RegressionSettings(EpisodeSizes sizes) {
+    /** The settings as text, under their configuration keys. */
+    public SortedMap<String, String> toMap() {
+        SortedMap<String, String> settings = new TreeMap<>();
+        sizes.putInto(settings);
+        return settings;
+    }
+
+    /** The settings that {@link #toMap} wrote; IllegalArgumentException if a key is missing or unreadable. */
+    public static RegressionSettings fromMap(SortedMap<String, String> settings) {
+        return new RegressionSettings(EpisodeSizes.from(settings));
+    }
+}

@@ -1,0 +1,102 @@
+package dev.kindling.job.task.sinusoid;
+
+import dev.kindling.job.task.EpisodeSizes;
+import dev.kindling.job.task.SettingsText;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What a sinusoid task is drawn from: {@code y = A sin(frequency x - phase)}.
+ *
+ * @param amplitude range of A; {@code sinusoid.amplitude}
+ * @param phase range of the phase in radians; {@code sinusoid.phase}
+ * @param frequency range of the frequency, 1 being one period in 2π; {@code sinusoid.frequency}
+ * @param input range of x, not a single point; {@code sinusoid.input}
+ * @param sign of the phase in the formula; {@code sinusoid.sign}
+ * @param side where the support points lie; {@code sinusoid.side}
+ * @param pool count of fixed tasks with frozen support points, or 0 for fresh tasks; {@code sinusoid.pool}
+ */
+public record SinusoidSettings(
+        Range amplitude, Range phase, Range frequency, Range input, Sign sign, Side side, int pool, EpisodeSizes sizes) {
+    /** The sign of the phase. */
+    public enum Sign {
+        MINUS,
+        PLUS;
+
+        /** The constant for the text of {@code sinusoid.sign}. */
+        public static Sign parse(String text) {
+            return SettingsText.choice(Sign.class, "sinusoid.sign", text);
+        }
+    }
+
+    /** Where support points lie: anywhere, or all on one side of 0, drawn for each task. */
+    public enum Side {
+        BOTH,
+        ONE;
+
+        /** The constant for the text of {@code sinusoid.side}. */
+        public static Side parse(String text) {
+            return SettingsText.choice(Side.class, "sinusoid.side", text);
+        }
+    }
+
+    /** Refuses ranges out of order, an input range without width and a negative pool with IllegalArgumentException. */
+    public SinusoidSettings {
+        amplitude.checked("sinusoid.amplitude");
+        phase.checked("sinusoid.phase");
+        frequency.checked("sinusoid.frequency");
+        input.checked("sinusoid.input");
+        if (input.width() <= 0) {
+            throw new IllegalArgumentException("sinusoid.input is " + input + "; it must be [a, b] with a below b");
+        }
+        if (side == Side.ONE && (input.low() >= 0 || input.high() <= 0)) {
+            throw new IllegalArgumentException(
+                    "sinusoid.side is one and sinusoid.input is " + input + "; the input must then have 0 inside");
+        }
+        SettingsText.atLeast(0, "sinusoid.pool", pool);
+    }
+
+    /** The MAML paper's sinusoids (Finn, Abbeel and Levine 2017, section 5.1) with the given sizes. */
+    public static SinusoidSettings maml(EpisodeSizes sizes) {
+        return new SinusoidSettings(
+                new Range(0.1, 5),
+                new Range(0, Math.PI),
+                new Range(1, 1),
+                new Range(-5, 5),
+                Sign.MINUS,
+                Side.BOTH,
+                0,
+                sizes);
+    }
+
+    /** The settings as text, under their configuration keys. */
+    public SortedMap<String, String> toMap() {
+        SortedMap<String, String> settings = new TreeMap<>();
+        settings.put("sinusoid.amplitude", amplitude.toString());
+        settings.put("sinusoid.phase", phase.toString());
+        settings.put("sinusoid.frequency", frequency.toString());
+        settings.put("sinusoid.input", input.toString());
+        settings.put("sinusoid.sign", SettingsText.lowerCase(sign));
+        settings.put("sinusoid.side", SettingsText.lowerCase(side));
+        settings.put("sinusoid.pool", Integer.toString(pool));
+        sizes.putInto(settings);
+        return settings;
+    }
+
+    /** The settings that {@link #toMap} wrote; IllegalArgumentException if a key is missing or unreadable. */
+    public static SinusoidSettings fromMap(SortedMap<String, String> settings) {
+        return new SinusoidSettings(
+                range(settings, "sinusoid.amplitude"),
+                range(settings, "sinusoid.phase"),
+                range(settings, "sinusoid.frequency"),
+                range(settings, "sinusoid.input"),
+                Sign.parse(SettingsText.text(settings, "sinusoid.sign")),
+                Side.parse(SettingsText.text(settings, "sinusoid.side")),
+                SettingsText.whole(settings, "sinusoid.pool"),
+                EpisodeSizes.from(settings));
+    }
+
+    private static Range range(SortedMap<String, String> settings, String key) {
+        return Range.parse(key, SettingsText.text(settings, key));
+    }
+}
