@@ -1,5 +1,7 @@
 package dev.kindling.job.task;
 
+import org.jspecify.annotations.Nullable;
+
 /** Data that cannot be used: the message is one sentence for the user that names the file, its state and what is allowed. */
 public final class BadDataException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -8,7 +10,7 @@ public final class BadDataException extends RuntimeException {
         super(message);
     }
 
-    public BadDataException(String message, Throwable cause) {
+    public BadDataException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

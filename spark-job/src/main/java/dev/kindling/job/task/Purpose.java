@@ -13,7 +13,7 @@ public enum Purpose {
     }
 
     /** This purpose's part of a task's key: a number that never changes, whatever joins the list. */
-    int key() {
+    public int key() {
         return key;
     }
 }

@@ -24,10 +24,12 @@ final class DataHash {
             store.checksums((path, length, crc) -> ofStore.put(path, length + "\t" + Long.toHexString(crc)));
         }
         MessageDigest digest = sha256();
-        index.classes().values().forEach(each -> each.images().forEach(image -> {
-            String sum = sums.getOrDefault(each.store(), Map.of()).getOrDefault(each.path(image), "");
-            line(digest, each.name(), image, sum);
-        }));
+        index.classes()
+                .values()
+                .forEach(each -> each.images().forEach(image -> {
+                    String sum = sums.getOrDefault(each.store(), Map.of()).getOrDefault(each.path(image), "");
+                    line(digest, each.name(), image, sum);
+                }));
         for (Purpose purpose : Purpose.values()) {
             Split split = splits.get(purpose);
             if (split != null) {

@@ -2,6 +2,7 @@ package dev.kindling.job.task.fewshot;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ForkJoinPool;
@@ -15,9 +16,9 @@ final class DecodedImages {
     private static final int BATCH = 1024;
 
     private final int pixels;
-    private final Map<ImageClass, byte[]> byClass;
+    private final IdentityHashMap<ImageClass, byte[]> byClass;
 
-    private DecodedImages(int pixels, Map<ImageClass, byte[]> byClass) {
+    private DecodedImages(int pixels, IdentityHashMap<ImageClass, byte[]> byClass) {
         this.pixels = pixels;
         this.byClass = byClass;
     }
@@ -29,7 +30,7 @@ final class DecodedImages {
      * @throws dev.kindling.job.task.BadDataException if a file is not an image or too large, with its name
      */
     static DecodedImages decode(List<ImageClass> classes, int size) {
-        Map<ImageClass, byte[]> byClass = new HashMap<>();
+        IdentityHashMap<ImageClass, byte[]> byClass = new IdentityHashMap<>();
         Map<ImageStore, Map<String, Slot>> slots = new HashMap<>();
         for (ImageClass each : classes) {
             byte[] target = new byte[Math.multiplyExact(each.images().size(), size * size)];
@@ -89,7 +90,10 @@ final class DecodedImages {
 
         void run() {
             store.read(slots::containsKey, (path, bytes) -> {
-                batch.add(new Encoded(path + " of " + store.name(), bytes, slots.get(path)));
+                Slot slot = slots.get(path);
+                if (slot != null) {
+                    batch.add(new Encoded(path + " of " + store.name(), bytes, slot));
+                }
                 if (batch.size() == BATCH) {
                     decodeBatch();
                 }

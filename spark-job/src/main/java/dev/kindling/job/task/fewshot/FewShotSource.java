@@ -12,11 +12,13 @@ import dev.kindling.job.task.fewshot.Split.TurnedClass;
 import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.jspecify.annotations.Nullable;
 
@@ -62,7 +64,11 @@ public final class FewShotSource implements TaskSource {
     }
 
     /** One image of a task: its class as the split names it, its file's name, and its label in the task. */
-    public record Drawing(String className, String image, int label) {}
+    public record Drawing(String className, String image, int label) {
+        String path() {
+            return className + "/" + image;
+        }
+    }
 
     /**
      * The names of the classes of a purpose's split, sorted.
@@ -155,7 +161,8 @@ public final class FewShotSource implements TaskSource {
         private static Rows of(TaskSpec spec, FewShotSettings settings, long stream, int first, int shots) {
             int count = settings.ways() * shots;
             int[] order = Stream.of(spec.seed(), stream).choose(count, count);
-            int perClass = settings.sizes().support(spec.purpose()) + settings.sizes().query(spec.purpose());
+            int perClass =
+                    settings.sizes().support(spec.purpose()) + settings.sizes().query(spec.purpose());
             return new Rows(order, first, shots, perClass);
         }
 
@@ -191,9 +198,9 @@ public final class FewShotSource implements TaskSource {
         int size = settings.imageSize();
         int last = size - 1;
         // Where row 0, column 0 of the turned image comes from, and the steps to its next row and column.
-        int origin = from + List.of(0, last, last * size + last, last * size).get(turns);
-        int down = List.of(size, -1, -size, 1).get(turns);
-        int right = List.of(1, size, -1, -size).get(turns);
+        int origin = from + byTurns(turns, 0, last, last * size + last, last * size);
+        int down = byTurns(turns, size, -1, -size, 1);
+        int right = byTurns(turns, 1, size, -1, -size);
         int at = to;
         for (int row = 0; row < size; row++) {
             int source = origin + row * down;
@@ -207,6 +214,15 @@ public final class FewShotSource implements TaskSource {
                 }
             }
         }
+    }
+
+    private static int byTurns(int turns, int none, int one, int two, int three) {
+        return switch (turns) {
+            case 0 -> none;
+            case 1 -> one;
+            case 2 -> two;
+            default -> three;
+        };
     }
 
     private static float[] ink() {
@@ -236,7 +252,7 @@ public final class FewShotSource implements TaskSource {
         Split split = splits.get(purpose);
         if (split == null) {
             throw new BadDataException("few-shot.split has no " + SplitReader.fileName(purpose)
-                    + ", which names the classes of tasks to " + purpose.name().toLowerCase(java.util.Locale.ROOT));
+                    + ", which names the classes of tasks to " + purpose.name().toLowerCase(Locale.ROOT));
         }
         return split;
     }
@@ -260,7 +276,7 @@ public final class FewShotSource implements TaskSource {
             return;
         }
         String sentence = "class " + smallest.name() + " has " + images + " images; support and query of a task to "
-                + split.purpose().name().toLowerCase(java.util.Locale.ROOT) + " together need " + needed + " of each class";
+                + split.purpose().name().toLowerCase(Locale.ROOT) + " together need " + needed + " of each class";
         if (split.largest() < needed) {
             throw new IllegalArgumentException(sentence);
         }
@@ -283,41 +299,33 @@ public final class FewShotSource implements TaskSource {
 
     private List<ImageClass> usedClasses() {
         Map<String, ImageClass> used = new TreeMap<>();
-        splits.values().forEach(split -> split.classes().forEach(each -> used.put(each.images().name(), each.images())));
+        splits.values()
+                .forEach(split ->
+                        split.classes().forEach(each -> used.put(each.images().name(), each.images())));
         return List.copyOf(used.values());
     }
 
     private DataProof splitsDisjoint() {
-        Map<String, Purpose> owners = new HashMap<>();
-        for (Split split : splits.values()) {
-            for (TurnedClass each : split.classes()) {
-                Purpose owner = owners.putIfAbsent(each.images().name(), split.purpose());
-                if (owner != null && owner != split.purpose()) {
-                    return new DataProof(
-                            "splits disjoint", false, each.images().name() + " is in " + owner + " and " + split.purpose());
-                }
-            }
-        }
-        String counts = String.join(
-                ", ",
-                splits.values().stream()
-                        .map(split -> split.classes().size() + " classes in " + SplitReader.fileName(split.purpose()))
-                        .toList());
-        return new DataProof("splits disjoint", true, counts + ", none in two");
+        String counts = splits.values().stream()
+                .map(split -> split.classes().size() + " classes in " + SplitReader.fileName(split.purpose()))
+                .collect(Collectors.joining(", "));
+        return SplitReader.shared(splits)
+                .map(clause -> new DataProof("splits disjoint", false, clause))
+                .orElseGet(() -> new DataProof("splits disjoint", true, counts + ", none in two"));
     }
 
     private DataProof supportAndQueryDisjoint(List<TaskSpec> specs) {
-        String statement = "support and query disjoint";
         for (TaskSpec spec : specs) {
-            TreeSet<String> support = new TreeSet<>();
-            support(spec).forEach(each -> support.add(each.className() + "/" + each.image()));
-            for (Drawing each : query(spec)) {
-                if (support.contains(each.className() + "/" + each.image())) {
-                    return new DataProof(
-                            statement, false, each.className() + "/" + each.image() + " is in both sets of " + spec);
-                }
+            Set<String> support = support(spec).stream().map(Drawing::path).collect(Collectors.toSet());
+            Optional<Drawing> shared = query(spec).stream()
+                    .filter(each -> support.contains(each.path()))
+                    .findFirst();
+            if (shared.isPresent()) {
+                return new DataProof(
+                        "support and query disjoint", false, shared.get().path() + " is in both sets of " + spec);
             }
         }
-        return new DataProof(statement, true, "no image is in both sets of any of " + specs.size() + " tasks");
+        return new DataProof(
+                "support and query disjoint", true, "no image is in both sets of any of " + specs.size() + " tasks");
     }
 }

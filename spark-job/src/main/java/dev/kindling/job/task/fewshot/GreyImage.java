@@ -124,9 +124,9 @@ record GreyImage(int width, int height, byte[] pixels) {
     }
 
     private static byte luma(int rgb) {
-        int red = rgb >> 16 & 0xff;
-        int green = rgb >> 8 & 0xff;
+        int red = (rgb >> 16) & 0xff;
+        int green = (rgb >> 8) & 0xff;
         int blue = rgb & 0xff;
-        return (byte) (red * 19595 + green * 38470 + blue * 7471 + 0x8000 >> 16);
+        return (byte) ((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16);
     }
 }

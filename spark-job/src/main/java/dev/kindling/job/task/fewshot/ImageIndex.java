@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.hadoop.fs.FileStatus;
 
 /**
@@ -38,8 +39,9 @@ final class ImageIndex {
             });
         }
         if (classes.values().stream().allMatch(each -> each.images().isEmpty())) {
-            throw new BadDataException("few-shot.data is " + data.path() + ", which holds no folder of images; it must be "
-                    + "a zip, a folder of zips or a folder of folders of PNG, JPEG, BMP or GIF files");
+            throw new BadDataException(
+                    "few-shot.data is " + data.path() + ", which holds no folder of images; it must be "
+                            + "a zip, a folder of zips or a folder of folders of PNG, JPEG, BMP or GIF files");
         }
         return new ImageIndex(stores, classes);
     }
@@ -51,7 +53,8 @@ final class ImageIndex {
         }
         List<ImageStore> zips = new ArrayList<>();
         for (FileStatus child : children(data)) {
-            if (child.isFile() && child.getPath().getName().toLowerCase(Locale.ROOT).endsWith(".zip")) {
+            if (child.isFile()
+                    && child.getPath().getName().toLowerCase(Locale.ROOT).endsWith(".zip")) {
                 zips.add(new ZipStore(data.files(), child.getPath(), child.getLen()));
             }
         }
@@ -76,8 +79,7 @@ final class ImageIndex {
             return "";
         }
         String top = store.folders().firstKey();
-        boolean wraps = top.indexOf('/') < 0
-                && store.folders().get(top).isEmpty()
+        boolean wraps = store.folders().getOrDefault(top, new TreeSet<>()).isEmpty()
                 && store.folders().keySet().stream()
                         .allMatch(folder -> folder.equals(top) || folder.startsWith(top + "/"));
         return wraps ? top : "";

@@ -38,8 +38,7 @@ interface ImageStore {
     void checksums(ChecksumVisitor visitor);
 
     static boolean isImage(String name) {
-        return EXTENSIONS.contains(
-                name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
+        return EXTENSIONS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
     }
 
     /** Whether a file or folder is an operating system's or an archiver's own. */
@@ -55,12 +54,12 @@ interface ImageStore {
         return folder.isEmpty() ? name : folder + "/" + name;
     }
 
-    /** Notes a folder and those it lies in. */
-    static void addFolder(SortedMap<String, SortedSet<String>> folders, String folder) {
-        String each = folder;
-        while (!each.isEmpty() && !folders.containsKey(each)) {
-            folders.put(each, new TreeSet<>());
-            each = parent(each);
+    /** The image names of a folder, noting the folder and those it lies in if they are new; the root is none. */
+    static SortedSet<String> folder(SortedMap<String, SortedSet<String>> folders, String path) {
+        String parent = parent(path);
+        if (!parent.isEmpty() && !folders.containsKey(parent)) {
+            folder(folders, parent);
         }
+        return folders.computeIfAbsent(path, absent -> new TreeSet<>());
     }
 }

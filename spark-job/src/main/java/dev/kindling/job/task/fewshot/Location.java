@@ -17,7 +17,8 @@ record Location(String key, FileSystem files, Path path) {
             return new Location(key, files, files.makeQualified(path));
         } catch (IOException | IllegalArgumentException e) {
             throw new IllegalArgumentException(
-                    key + " is " + text + "; it must be a path on a file system that Hadoop knows: " + e.getMessage(), e);
+                    key + " is " + text + "; it must be a path on a file system that Hadoop knows: " + e.getMessage(),
+                    e);
         }
     }
 

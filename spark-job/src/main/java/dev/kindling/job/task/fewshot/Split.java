@@ -20,7 +20,8 @@ record Split(Purpose purpose, String file, List<TurnedClass> classes) {
     record TurnedClass(String name, ImageClass images, int turns) {}
 
     Split {
-        classes = classes.stream().sorted(Comparator.comparing(TurnedClass::name)).toList();
+        classes =
+                classes.stream().sorted(Comparator.comparing(TurnedClass::name)).toList();
         if (classes.isEmpty()) {
             throw new BadDataException("split " + file + " is empty; it must name a class on each line");
         }

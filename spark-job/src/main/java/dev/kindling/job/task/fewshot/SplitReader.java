@@ -9,11 +9,11 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +21,6 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
@@ -52,8 +51,8 @@ final class SplitReader {
      */
     static Map<Purpose, Split> read(Location folder, ImageIndex index, Rotations rotations) {
         if (!folder.status().isDirectory()) {
-            throw new BadDataException(folder.key() + " is " + folder.path() + ", which is not a folder; it must be one "
-                    + "with train.txt, val.txt and test.txt");
+            throw new BadDataException(folder.key() + " is " + folder.path()
+                    + ", which is not a folder; it must be one " + "with train.txt, val.txt and test.txt");
         }
         Map<Purpose, List<String>> lines = lines(folder);
         SplitReader reader = new SplitReader(naming(index, lines), rotations);
@@ -62,7 +61,9 @@ final class SplitReader {
             String file = new Path(folder.path(), fileName(purpose)).toString();
             splits.put(purpose, reader.split(purpose, file, each));
         });
-        refuseShared(splits);
+        shared(splits).ifPresent(clause -> {
+            throw new IllegalArgumentException("few-shot.split: " + clause + "; splits must not share a class");
+        });
         return splits;
     }
 
@@ -161,7 +162,7 @@ final class SplitReader {
     }
 
     private Split split(Purpose purpose, String file, List<String> lines) {
-        Set<TurnedClass> classes = new LinkedHashSet<>();
+        List<TurnedClass> classes = new ArrayList<>();
         Set<String> seen = new HashSet<>();
         for (String line : lines) {
             Named named = named(index, line).orElseThrow(() -> unknown(file, line));
@@ -175,7 +176,7 @@ final class SplitReader {
                 classes.add(each);
             }
         }
-        return new Split(purpose, file, List.copyOf(classes));
+        return new Split(purpose, file, classes);
     }
 
     private List<TurnedClass> turned(Named named, String line) {
@@ -183,8 +184,7 @@ final class SplitReader {
             return List.of(new TurnedClass(line, named.images(), named.turns().orElse(0)));
         }
         return IntStream.range(0, 4)
-                .mapToObj(turns ->
-                        new TurnedClass(line + "/rot%03d".formatted(90 * turns), named.images(), turns))
+                .mapToObj(turns -> new TurnedClass(line + "/rot%03d".formatted(90 * turns), named.images(), turns))
                 .toList();
     }
 
@@ -198,18 +198,22 @@ final class SplitReader {
                 + ", which few-shot.data does not hold; its classes are named as " + example);
     }
 
-    /** Rotations of one class are kin: a class may not train in one and be tested in another. */
-    private static void refuseShared(Map<Purpose, Split> splits) {
-        Map<String, Split> owners = new HashMap<>();
+    /**
+     * A class that two splits share, as a clause; empty if there is none. Rotations of one class are kin: a class may not
+     * train in one and be tested in another.
+     */
+    static Optional<String> shared(Map<Purpose, Split> splits) {
+        Map<String, Purpose> owners = new HashMap<>();
         for (Split split : splits.values()) {
             for (TurnedClass each : split.classes()) {
-                Split owner = owners.putIfAbsent(each.images().name(), split);
-                if (owner != null && owner != split) {
-                    throw new IllegalArgumentException("few-shot.split: class " + each.images().name() + " stands in "
-                            + fileName(owner.purpose()) + " and in " + fileName(split.purpose())
-                            + "; splits must not share a class");
+                String name = each.images().name();
+                Purpose owner = owners.putIfAbsent(name, split.purpose());
+                if (owner != null && owner != split.purpose()) {
+                    return Optional.of(
+                            "class " + name + " stands in " + fileName(owner) + " and in " + fileName(split.purpose()));
                 }
             }
         }
+        return Optional.empty();
     }
 }

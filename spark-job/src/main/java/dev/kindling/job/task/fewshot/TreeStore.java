@@ -55,7 +55,7 @@ final class TreeStore implements ImageStore {
     }
 
     private void list(Path folder, String name) {
-        ImageStore.addFolder(folders, name);
+        SortedSet<String> images = name.isEmpty() ? new TreeSet<>() : ImageStore.folder(folders, name);
         for (FileStatus child : children(folder)) {
             String childName = child.getPath().getName();
             if (ImageStore.isHidden(childName)) {
@@ -63,8 +63,8 @@ final class TreeStore implements ImageStore {
             }
             if (child.isDirectory()) {
                 list(child.getPath(), ImageStore.child(name, childName));
-            } else if (ImageStore.isImage(childName) && !name.isEmpty()) {
-                folders.computeIfAbsent(name, absent -> new TreeSet<>()).add(childName);
+            } else if (ImageStore.isImage(childName)) {
+                images.add(childName);
             }
         }
     }

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.zip.CRC32;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
@@ -87,8 +86,11 @@ final class ZipStore implements ImageStore {
             return;
         }
         String folder = ImageStore.parent(name);
-        ImageStore.addFolder(folders, folder);
-        if (isIndexed(entry) && !folders.get(folder).add(parts.get(parts.size() - 1))) {
+        if (folder.isEmpty()) {
+            return;
+        }
+        SortedSet<String> images = ImageStore.folder(folders, folder);
+        if (isIndexed(entry) && !images.add(parts.get(parts.size() - 1))) {
             throw new BadDataException("few-shot.data: entry " + name + " stands twice in " + path);
         }
     }

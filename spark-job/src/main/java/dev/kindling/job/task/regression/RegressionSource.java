@@ -25,7 +25,11 @@ final class RegressionSource implements TaskSource {
     @Override
     public EpisodeLayout layout(Purpose purpose) {
         return new EpisodeLayout(
-                Shape.of(1), 0, 1, settings.sizes().support(purpose), settings.sizes().query(purpose));
+                Shape.of(1),
+                0,
+                1,
+                settings.sizes().support(purpose),
+                settings.sizes().query(purpose));
     }
 
     @Override

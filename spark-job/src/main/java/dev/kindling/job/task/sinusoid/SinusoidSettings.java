@@ -17,7 +17,14 @@ import java.util.TreeMap;
  * @param pool count of fixed tasks with frozen support points, or 0 for fresh tasks; {@code sinusoid.pool}
  */
 public record SinusoidSettings(
-        Range amplitude, Range phase, Range frequency, Range input, Sign sign, Side side, int pool, EpisodeSizes sizes) {
+        Range amplitude,
+        Range phase,
+        Range frequency,
+        Range input,
+        Sign sign,
+        Side side,
+        int pool,
+        EpisodeSizes sizes) {
     /** The sign of the phase. */
     public enum Sign {
         MINUS,

@@ -33,13 +33,19 @@ final class SinusoidSource implements TaskSource {
     @Override
     public EpisodeLayout layout(Purpose purpose) {
         return new EpisodeLayout(
-                Shape.of(1), 0, 1, settings.sizes().support(purpose), settings.sizes().query(purpose));
+                Shape.of(1),
+                0,
+                1,
+                settings.sizes().support(purpose),
+                settings.sizes().query(purpose));
     }
 
     @Override
     public TaskSpec sample(TaskKey key) {
         long seed = key.taskSeed();
-        int[] items = settings.pool() == 0 ? NO_ITEMS : new int[] {Stream.of(seed, POOL).nextInt(settings.pool())};
+        int[] items = settings.pool() == 0
+                ? NO_ITEMS
+                : new int[] {Stream.of(seed, POOL).nextInt(settings.pool())};
         return new TaskSpec(key.purpose(), key.round(), key.index(), seed, items);
     }
 
@@ -84,7 +90,7 @@ final class SinusoidSource implements TaskSource {
     private long curveSeed(TaskSpec spec) {
         return settings.pool() == 0
                 ? Stream.seed(spec.seed(), CURVE_AND_SUPPORT)
-                : Stream.seed(POOL, spec.purpose().ordinal(), spec.items()[0]);
+                : Stream.seed(POOL, spec.purpose().key(), spec.items()[0]);
     }
 
     private static double draw(Stream stream, Range range) {

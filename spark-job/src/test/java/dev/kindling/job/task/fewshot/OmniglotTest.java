@@ -1,0 +1,68 @@
+package dev.kindling.job.task.fewshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kindling.job.task.EpisodeSizes;
+import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.TaskKey;
+import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Storage;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.Test;
+
+/** The complete Omniglot and its Vinyals split. */
+final class OmniglotTest {
+    private final String folder = Omniglot.folder().toString();
+
+    private FewShotSource open(String split) {
+        return FewShotSource.open(
+                new FewShotSettings(folder, split, 5, Rotations.AS_NAMED, 28, new EpisodeSizes(1, 1, 1, 1)),
+                new Configuration());
+    }
+
+    @Test
+    void allCharactersAndDrawingsAreThere() {
+        ImageIndex index = ImageIndex.open(Location.of("few-shot.data", folder, new Configuration()));
+        assertThat(index.classes().values())
+                .filteredOn(each -> !each.images().isEmpty())
+                .hasSize(1623)
+                .allMatch(each -> each.images().size() == 20);
+    }
+
+    @Test
+    void theVinyalsSplitHasItsClassesAndDecodesToOneByteAPixel() {
+        FewShotSource source = open(new Path(folder, "splits-vinyals").toString());
+        assertThat(source.classes(Purpose.TRAIN)).hasSize(4112).isSorted();
+        assertThat(source.classes(Purpose.VALIDATE)).hasSize(688);
+        assertThat(source.classes(Purpose.TEST)).hasSize(1692);
+        assertThat(source.decodedBytes()).isEqualTo(32_460 * 784);
+        assertThat(source.proofs(IntStream.range(0, 50)
+                        .mapToObj(i -> source.sample(new TaskKey(1, Purpose.TRAIN, 0, i)))
+                        .toList()))
+                .hasSize(2)
+                .allMatch(proof -> proof.holds());
+    }
+
+    @Test
+    void theOneSplitFolderInsideTheDataIsFound() {
+        assertThat(open("").dataHash())
+                .hasSize(64)
+                .isEqualTo(open(new Path(folder, "splits-vinyals").toString()).dataHash());
+    }
+
+    @Test
+    void inkIsOneAndPaperIsZero() {
+        FewShotSource source = open("");
+        Storage episode = Storage.zeros(
+                Precision.DOUBLE, source.layout(Purpose.TRAIN).arrays().size());
+        source.materialise(source.sample(new TaskKey(3, Purpose.TRAIN, 0, 0)), episode, 0);
+        // Strokes are thin: most of a drawing is paper, exactly 0; and it has ink.
+        double[] drawing =
+                IntStream.range(0, 784).mapToDouble(episode::at).sorted().toArray();
+        assertThat(drawing[392]).isZero();
+        assertThat(drawing[783]).isBetween(0.3, 1.0);
+    }
+}

@@ -1,0 +1,136 @@
+package dev.kindling.job.task.fewshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kindling.job.task.EpisodeSizes;
+import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Storage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.List;
+import java.util.Objects;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import java.util.zip.InflaterInputStream;
+import org.apache.hadoop.conf.Configuration;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Images as this room makes them, against {@code pillow.txt}, which {@code pillow.py} wrote. */
+final class PillowTest {
+    private static final int SIZE = 28;
+
+    /** What rounding to 32 bits leaves; the bytes are the same. */
+    private static final Offset<Double> EXACT = Offset.offset(1e-7);
+
+    private record Expected(String name, int turns, byte[] grey) {}
+
+    @Test
+    void resizingGivesPillowsBytes() {
+        List<Expected> patterns =
+                expected(true).filter(each -> each.turns() == 0).toList();
+        assertThat(patterns).hasSize(5);
+        for (Expected each : patterns) {
+            int[] extents = Stream.of(each.name().replace("pattern-", "").split("x"))
+                    .mapToInt(Integer::parseInt)
+                    .toArray();
+            assertThat(Lanczos.resize(pattern(extents[0], extents[1]), extents[0], extents[1], SIZE))
+                    .as(each.name())
+                    .isEqualTo(each.grey());
+        }
+    }
+
+    @Test
+    void omniglotDrawingsInFourRotationsArePillows(@TempDir Path split) throws IOException {
+        Path folder = Omniglot.folder();
+        List<Expected> drawings = expected(false).toList();
+        assertThat(drawings).hasSize(80);
+        TreeSet<String> classes =
+                drawings.stream().map(PillowTest::className).collect(Collectors.toCollection(TreeSet::new));
+        Files.write(split.resolve("test.txt"), classes);
+        FewShotSource source = FewShotSource.open(
+                new FewShotSettings(
+                        folder.toString(),
+                        split.toString(),
+                        2,
+                        FewShotSettings.Rotations.FOUR_CLASSES,
+                        SIZE,
+                        new EpisodeSizes(1, 1, 1, 19)),
+                new Configuration());
+        for (Expected each : drawings) {
+            double[] shown = shown(source, each);
+            for (int i = 0; i < shown.length; i++) {
+                assertThat(shown[i]).as(each.name()).isCloseTo(1 - (each.grey()[i] & 0xff) / 255.0, EXACT);
+            }
+        }
+    }
+
+    /** The drawing as a task shows it: the query set holds all of its class but one, which the support set holds. */
+    private static double[] shown(FewShotSource source, Expected wanted) {
+        String className = className(wanted) + "/rot%03d".formatted(90 * wanted.turns());
+        List<String> classes = source.classes(Purpose.TEST);
+        int number = classes.indexOf(className);
+        int[] items = IntStream.concat(
+                        IntStream.concat(IntStream.of(number), IntStream.range(0, 20)),
+                        IntStream.concat(IntStream.of((number + 1) % classes.size()), IntStream.range(0, 20)))
+                .toArray();
+        TaskSpec spec = new TaskSpec(Purpose.TEST, 0, 0, 17, items);
+        Storage episode = Storage.zeros(
+                Precision.FLOAT, source.layout(Purpose.TEST).arrays().size());
+        source.materialise(spec, episode, 0);
+        String image = wanted.name().substring(wanted.name().lastIndexOf('/') + 1);
+        FewShotSource.Drawing drawing = new FewShotSource.Drawing(className, image, 0);
+        int inSupport = source.support(spec).indexOf(drawing);
+        int at = inSupport >= 0
+                ? inSupport * SIZE * SIZE
+                : source.layout(Purpose.TEST).arrays().offset("query.x")
+                        + source.query(spec).indexOf(drawing) * SIZE * SIZE;
+        return IntStream.range(at, at + SIZE * SIZE).mapToDouble(episode::at).toArray();
+    }
+
+    private static String className(Expected each) {
+        return each.name().substring(0, each.name().lastIndexOf('/'));
+    }
+
+    private static byte[] pattern(int width, int height) {
+        byte[] pixels = new byte[width * height];
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                pixels[y * width + x] = (byte) (7 * x * x + 13 * y + x * y);
+            }
+        }
+        return pixels;
+    }
+
+    private static Stream<Expected> expected(boolean patterns) {
+        try (InputStream in = Objects.requireNonNull(PillowTest.class.getResourceAsStream("pillow.txt"))) {
+            return new String(in.readAllBytes(), StandardCharsets.US_ASCII)
+                    .lines()
+                    .filter(line -> line.startsWith("pattern-") == patterns)
+                    .map(line -> line.split(" "))
+                    .map(parts -> new Expected(parts[0], Integer.parseInt(parts[1]), inflated(parts[2])));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static byte[] inflated(String text) {
+        byte[] bytes = Base64.getDecoder().decode(text);
+        try (InputStream in = new InflaterInputStream(new ByteArrayInputStream(bytes))) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
