@@ -3,8 +3,9 @@ package dev.kindling.job.task.fewshot;
 /**
  * Resizes 8-bit grey images with the Lanczos kernel of radius 3 (sinc(x) sinc(x/3)), its support stretched by the factor
  * of shrinking so that no source pixel is skipped: a thin stroke grows fainter, it does not vanish, as it does in the
- * JDK's scaling. The arithmetic is that of Pillow's LANCZOS in 8-bit mode, bit for bit: rows first, then columns (recent versions of Pillow turn the order round for images much taller than wide), each
- * pass in fixed point with 22 fraction bits and rounded to 8 bits.
+ * JDK's scaling. The arithmetic is that of Pillow's LANCZOS in 8-bit mode, bit for bit: rows first, then columns (recent
+ * versions of Pillow turn the order round for images much taller than wide), each pass in fixed point with 22 fraction
+ * bits and rounded to 8 bits.
  */
 final class Lanczos {
     private static final int RADIUS = 3;
