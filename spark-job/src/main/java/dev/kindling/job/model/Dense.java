@@ -1,0 +1,56 @@
+package dev.kindling.job.model;
+
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A fully connected layer, activation(x·W + b): {@code W} [in, out], and {@code b} [1, out] unless it is made without.
+ * Examples of any shape are flattened in front of it.
+ */
+final class Dense implements Layer {
+    private final int in;
+    private final int out;
+    private final Activation activation;
+    private final List<Parameter> parameters = new ArrayList<>();
+
+    private Dense(int in, int out, Activation activation) {
+        this.in = in;
+        this.out = out;
+        this.activation = activation;
+        parameters.add(new Parameter("W", Shape.of(in, out), Parameter.Role.WEIGHT, in, out));
+    }
+
+    static Dense withBias(int in, int out, Activation activation) {
+        Dense dense = withoutBias(in, out, activation);
+        dense.parameters.add(new Parameter("b", Shape.of(1, out), Parameter.Role.BIAS, in, out));
+        return dense;
+    }
+
+    static Dense withoutBias(int in, int out, Activation activation) {
+        return new Dense(in, out, activation);
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+        return List.copyOf(parameters);
+    }
+
+    @Override
+    public Shape output(Shape input) {
+        if (input.size() != in) {
+            throw new IllegalArgumentException(
+                    "a dense layer of " + in + " inputs cannot take examples of shape " + input);
+        }
+        return Shape.of(out);
+    }
+
+    @Override
+    public Value apply(Builder b, List<Value> values, Value x) {
+        Value rows = b.reshape(x, Shape.of(x.shape().dim(0), in));
+        Value product = b.matmul(rows, values.get(0));
+        return activation.of(b, parameters.size() > 1 ? b.add(product, values.get(1)) : product);
+    }
+}

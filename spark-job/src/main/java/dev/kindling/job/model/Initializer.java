@@ -1,0 +1,71 @@
+package dev.kindling.job.model;
+
+import dev.kindling.job.random.Stream;
+import java.util.Arrays;
+import java.util.List;
+
+/** How weights and biases begin; the values of {@code model.initializer} that name a distribution. */
+enum Initializer {
+    /** Uniform in ±1/√fan-in, biases too. */
+    FAN_IN_UNIFORM("fan-in-uniform") {
+        @Override
+        double weight(Parameter parameter, Stream stream) {
+            double bound = 1 / StrictMath.sqrt(parameter.fanIn());
+            return stream.nextDouble(-bound, bound);
+        }
+
+        @Override
+        double bias(Parameter parameter, Stream stream) {
+            return weight(parameter, stream);
+        }
+    },
+    /** Normal of standard deviation 0.01, drawn anew beyond two of them; biases 0. */
+    TRUNCATED_NORMAL("truncated-normal-0.01") {
+        @Override
+        double weight(Parameter parameter, Stream stream) {
+            return 0.01 * stream.nextTruncatedNormal(2);
+        }
+    },
+    /** Normal of variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010, equation 12); biases 0. */
+    GLOROT_NORMAL("glorot-normal") {
+        @Override
+        double weight(Parameter parameter, Stream stream) {
+            return StrictMath.sqrt(2.0 / (parameter.fanIn() + parameter.fanOut())) * stream.nextNormal();
+        }
+    };
+
+    private final String key;
+
+    Initializer(String key) {
+        this.key = key;
+    }
+
+    /** The initialiser that settings call so; IllegalArgumentException with the known names if there is none. */
+    static Initializer named(String key) {
+        return Arrays.stream(values())
+                .filter(initializer -> initializer.key.equals(key))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("model.initializer is " + key + "; it must be one of "
+                        + ModelSettings.PRESETS_OWN + ", " + String.join(", ", keys())));
+    }
+
+    static List<String> keys() {
+        return Arrays.stream(values()).map(initializer -> initializer.key).toList();
+    }
+
+    abstract double weight(Parameter parameter, Stream stream);
+
+    double bias(Parameter parameter, Stream stream) {
+        return 0;
+    }
+
+    /** The next number of the parameter's array. */
+    final double draw(Parameter parameter, Stream stream) {
+        return switch (parameter.role()) {
+            case WEIGHT -> weight(parameter, stream);
+            case BIAS -> bias(parameter, stream);
+            case SCALE -> 1;
+            case SHIFT -> 0;
+        };
+    }
+}

@@ -1,0 +1,28 @@
+package dev.kindling.job.model;
+
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.Shape;
+import java.util.List;
+
+/** One layer of a network: values from values, over parameters of its own. Immutable. */
+public interface Layer {
+    /** What is trained, in order; empty for a layer that has nothing to learn. */
+    List<Parameter> parameters();
+
+    /**
+     * The shape of one example behind the layer, from its shape in front.
+     *
+     * @throws IllegalArgumentException if the layer cannot take such an example
+     */
+    Shape output(Shape input);
+
+    /**
+     * The layer's output for a batch.
+     *
+     * @param parameters a value for each of {@link #parameters()}, in their order
+     * @param x [examples, ...input]
+     * @return [examples, ...output(input)]
+     */
+    Value apply(Builder b, List<Value> parameters, Value x);
+}

@@ -1,0 +1,47 @@
+package dev.kindling.job.model;
+
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.Shape;
+import java.util.Optional;
+
+/** What a network's output is held against. */
+enum Loss {
+    /** Mean of (output - y)² over examples and output units; y [examples, outputs]. */
+    MEAN_SQUARED_ERROR {
+        @Override
+        Value of(Builder b, Value output, Value y) {
+            return b.meanAll(b.square(b.sub(output, y)));
+        }
+
+        @Override
+        Optional<Value> accuracy(Builder b, Value output, Value y) {
+            return Optional.empty();
+        }
+    },
+    /** Mean over examples of -log softmax(output) at the label; y [examples], whole numbers from 0. */
+    SOFTMAX_CROSS_ENTROPY {
+        /** The loss does not depend on the shift, so none of its derivatives has to pass through the maximum. */
+        @Override
+        Value of(Builder b, Value output, Value y) {
+            int examples = output.shape().dim(0);
+            int classes = output.shape().dim(1);
+            Value greatest = b.reshape(b.stopGradient(b.max(output)), Shape.of(examples, 1));
+            Value shifted = b.sub(output, greatest);
+            Value logOfSum = b.log(b.sum(b.exp(shifted), 1));
+            Value atLabel = b.sum(b.mul(shifted, b.oneHot(y, classes)), 1);
+            return b.meanAll(b.sub(logOfSum, atLabel));
+        }
+
+        @Override
+        Optional<Value> accuracy(Builder b, Value output, Value y) {
+            return Optional.of(b.meanAll(b.equal(b.argmax(output), y)));
+        }
+    };
+
+    /** The mean loss, a scalar; output [examples, outputs]. */
+    abstract Value of(Builder b, Value output, Value y);
+
+    /** The share of examples whose greatest output is the label's, a scalar; empty where there are no labels. */
+    abstract Optional<Value> accuracy(Builder b, Value output, Value y);
+}

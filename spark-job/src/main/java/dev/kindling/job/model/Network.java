@@ -1,0 +1,112 @@
+package dev.kindling.job.model;
+
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.random.Stream;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A sequence of layers and a loss; parameter p of layer i is named {@code i_p}. */
+final class Network implements Model {
+    /** A layer and how it begins. */
+    record Placed(Layer layer, Initializer initializer) {}
+
+    private final List<Placed> layers;
+    private final Loss loss;
+    private final Layout parameters;
+
+    /**
+     * Puts layers one behind the other.
+     *
+     * @param features shape of one example
+     * @param outputs count of numbers that the last layer must give for an example
+     * @throws IllegalArgumentException if a layer cannot take what comes before it
+     */
+    Network(List<Placed> layers, Loss loss, Shape features, int outputs) {
+        this.layers = List.copyOf(layers);
+        this.loss = loss;
+        Layout.Builder layout = Layout.builder();
+        Shape shape = features;
+        for (int i = 0; i < layers.size(); i++) {
+            Layer layer = layers.get(i).layer();
+            shape = layer.output(shape);
+            for (Parameter parameter : layer.parameters()) {
+                layout.add(name(i, parameter), parameter.shape());
+            }
+        }
+        this.parameters = layout.build();
+        if (!shape.equals(Shape.of(outputs))) {
+            throw new IllegalArgumentException(
+                    "the network gives " + shape + " for an example; it must be [" + outputs + "]");
+        }
+    }
+
+    private static String name(int layer, Parameter parameter) {
+        return layer + "_" + parameter.name();
+    }
+
+    @Override
+    public Layout parameters() {
+        return parameters;
+    }
+
+    @Override
+    public void initialise(long seed, Storage target) {
+        for (int i = 0; i < layers.size(); i++) {
+            for (Parameter parameter : layers.get(i).layer().parameters()) {
+                String name = name(i, parameter);
+                Stream stream = stream(seed, name);
+                int offset = parameters.offset(name);
+                for (int j = 0; j < parameter.shape().size(); j++) {
+                    target.set(offset + j, layers.get(i).initializer().draw(parameter, stream));
+                }
+            }
+        }
+    }
+
+    /** A stream for each name: what one array draws does not depend on what the others are. */
+    private static Stream stream(long seed, String name) {
+        long[] key = new long[name.length() + 1];
+        key[0] = seed;
+        for (int i = 0; i < name.length(); i++) {
+            key[i + 1] = name.charAt(i);
+        }
+        return Stream.of(key);
+    }
+
+    @Override
+    public Value output(Builder b, Map<String, Value> values, Value x) {
+        Value output = x;
+        for (int i = 0; i < layers.size(); i++) {
+            int index = i;
+            Layer layer = layers.get(i).layer();
+            List<Value> own = layer.parameters().stream()
+                    .map(parameter -> value(values, name(index, parameter)))
+                    .toList();
+            output = layer.apply(b, own, output);
+        }
+        return output;
+    }
+
+    private static Value value(Map<String, Value> values, String name) {
+        Value value = values.get(name);
+        if (value == null) {
+            throw new IllegalArgumentException("no value was given for parameter " + name);
+        }
+        return value;
+    }
+
+    @Override
+    public Value loss(Builder b, Value output, Value y) {
+        return loss.of(b, output, y);
+    }
+
+    @Override
+    public Optional<Value> accuracy(Builder b, Value output, Value y) {
+        return loss.accuracy(b, output, y);
+    }
+}

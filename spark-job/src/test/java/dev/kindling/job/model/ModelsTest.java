@@ -1,0 +1,335 @@
+package dev.kindling.job.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.kindling.job.backend.Runs;
+import dev.kindling.job.backend.plain.PlainBackend;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.random.Stream;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class ModelsTest {
+    private static final EpisodeLayout SINE = new EpisodeLayout(Shape.of(1), 0, 1, 10, 10);
+    private static final EpisodeLayout FIVE_WAYS = new EpisodeLayout(Shape.of(1, 28, 28), 5, 5, 5, 5);
+
+    @Test
+    void theSinusoidNetworkHasTheParametersOfTheDesign() {
+        Layout parameters = Models.of(ModelSettings.preset("mlp-40-40"), SINE).parameters();
+        assertThat(shapes(parameters))
+                .containsExactly(
+                        Map.entry("0_W", Shape.of(1, 40)),
+                        Map.entry("0_b", Shape.of(1, 40)),
+                        Map.entry("1_W", Shape.of(40, 40)),
+                        Map.entry("1_b", Shape.of(1, 40)),
+                        Map.entry("2_W", Shape.of(40, 1)),
+                        Map.entry("2_b", Shape.of(1, 1)));
+        assertThat(parameters.size()).isEqualTo(1761);
+    }
+
+    @Test
+    void theTanhNetworkHasTheParametersOfTheDesign() {
+        Layout parameters = Models.of(ModelSettings.preset("mlp-40-tanh"), SINE).parameters();
+        assertThat(parameters.names()).containsExactly("0_W", "0_b", "1_W", "1_b");
+        assertThat(parameters.size()).isEqualTo(121);
+    }
+
+    @Test
+    void theOmniglotNetworkHasTheParametersOfTheDesign() {
+        Layout parameters =
+                Models.of(ModelSettings.preset("omniglot-fc"), FIVE_WAYS).parameters();
+        assertThat(shapes(parameters))
+                .containsExactly(
+                        Map.entry("0_W", Shape.of(784, 256)),
+                        Map.entry("1_gamma", Shape.of(1, 256)),
+                        Map.entry("1_beta", Shape.of(1, 256)),
+                        Map.entry("3_W", Shape.of(256, 128)),
+                        Map.entry("4_gamma", Shape.of(1, 128)),
+                        Map.entry("4_beta", Shape.of(1, 128)),
+                        Map.entry("6_W", Shape.of(128, 64)),
+                        Map.entry("7_gamma", Shape.of(1, 64)),
+                        Map.entry("7_beta", Shape.of(1, 64)),
+                        Map.entry("9_W", Shape.of(64, 64)),
+                        Map.entry("10_gamma", Shape.of(1, 64)),
+                        Map.entry("10_beta", Shape.of(1, 64)),
+                        Map.entry("12_W", Shape.of(64, 5)),
+                        Map.entry("12_b", Shape.of(1, 5)));
+        assertThat(parameters.size()).isEqualTo(247_109);
+    }
+
+    @Test
+    void theSinusoidNetworkComputesWhatItsLayersSay() {
+        Model model = Models.of(ModelSettings.preset("mlp-40-40"), SINE);
+        Map<String, double[][]> theta = drawn(model, 3);
+        double[][] x = {{-1.5}, {0.25}, {4}};
+        double[][] y = {{0.5}, {-0.5}, {2}};
+
+        double[][] hidden = relu(dense(x, theta.get("0_W"), theta.get("0_b")));
+        hidden = relu(dense(hidden, theta.get("1_W"), theta.get("1_b")));
+        double[][] expected = dense(hidden, theta.get("2_W"), theta.get("2_b"));
+        double error = 0;
+        for (int i = 0; i < 3; i++) {
+            error += Math.pow(expected[i][0] - y[i][0], 2) / 3;
+        }
+
+        Map<String, double[]> found = run(model, theta, Shape.of(3, 1), flat(x), Shape.of(3, 1), flat(y));
+        assertThat(found.get("output")).containsExactly(flat(expected), within(1e-14));
+        assertThat(found.get("loss")[0]).isCloseTo(error, within(1e-14));
+        assertThat(found).doesNotContainKey("accuracy");
+    }
+
+    @Test
+    void theOmniglotNetworkNormalisesEachBatchByItsOwnStatistics() {
+        EpisodeLayout layout = new EpisodeLayout(Shape.of(1, 3, 2), 4, 4, 4, 4);
+        Model model = Models.of(new ModelSettings("omniglot-fc", "glorot-normal", "query"), layout);
+        Map<String, double[][]> theta = drawn(model, 4);
+        theta.replaceAll(
+                (name, array) -> name.endsWith("gamma") || name.endsWith("beta") ? randomLike(name, array) : array);
+        double[][] x = randomLike("x", new double[7][6]);
+        double[] labels = {0, 3, 1, 2, 2, 0, 1};
+
+        double[][] hidden = x;
+        for (int layer = 0; layer < 12; layer += 3) {
+            hidden = dense(hidden, theta.get(layer + "_W"), new double[1][theta.get(layer + "_W")[0].length]);
+            hidden = relu(normalised(hidden, theta.get(layer + 1 + "_gamma")[0], theta.get(layer + 1 + "_beta")[0]));
+        }
+        double[][] expected = dense(hidden, theta.get("12_W"), theta.get("12_b"));
+        double loss = 0;
+        double right = 0;
+        for (int i = 0; i < 7; i++) {
+            double total = Arrays.stream(expected[i]).map(Math::exp).sum();
+            loss -= Math.log(Math.exp(expected[i][(int) labels[i]]) / total) / 7;
+            double greatest = Arrays.stream(expected[i]).max().orElseThrow();
+            right += expected[i][(int) labels[i]] == greatest ? 1 / 7.0 : 0;
+        }
+
+        Map<String, double[]> found = run(model, theta, Shape.of(7, 1, 3, 2), flat(x), Shape.of(7), labels);
+        assertThat(found.get("output")).containsExactly(flat(expected), within(1e-11));
+        assertThat(found.get("loss")[0]).isCloseTo(loss, within(1e-12));
+        assertThat(found.get("accuracy")[0]).isCloseTo(right, within(1e-12));
+        assertThat(right).isBetween(0.1, 0.9);
+    }
+
+    @Test
+    void crossEntropyStaysFiniteForGreatOutputs() {
+        Builder b = new Builder();
+        Value output = b.input("output", Shape.of(1, 2), Program.Kind.TASK);
+        Value y = b.input("y", Shape.of(1), Program.Kind.TASK);
+        Program program = b.build(
+                "great",
+                List.of(new Program.Output("loss", Program.Role.EACH, Loss.SOFTMAX_CROSS_ENTROPY.of(b, output, y))));
+        Map<String, double[]> inputs = Map.of("output", new double[] {-1000, 2000}, "y", new double[] {0});
+        assertThat(Runs.once(new PlainBackend(), Precision.FLOAT, program, inputs)
+                        .get("loss"))
+                .containsExactly(3000);
+    }
+
+    @Test
+    void squaredErrorIsAMeanOverExamplesAndOutputs() {
+        Builder b = new Builder();
+        Value output = b.input("output", Shape.of(2, 2), Program.Kind.TASK);
+        Value y = b.input("y", Shape.of(2, 2), Program.Kind.TASK);
+        Program program = b.build(
+                "mean",
+                List.of(new Program.Output("loss", Program.Role.EACH, Loss.MEAN_SQUARED_ERROR.of(b, output, y))));
+        Map<String, double[]> inputs = Map.of("output", new double[] {1, 2, 3, 4}, "y", new double[] {1, 0, 0, 5});
+        // (0 + 4 + 9 + 1) / 4
+        assertThat(Runs.once(new PlainBackend(), Precision.DOUBLE, program, inputs)
+                        .get("loss"))
+                .containsExactly(3.5);
+    }
+
+    @Test
+    void fanInUniformFillsItsRangeAndDrawsBiasesToo() {
+        double[] theta = initial("mlp-40-40", "fan-in-uniform", SINE, 1, Precision.DOUBLE);
+        Layout layout = Models.of(ModelSettings.preset("mlp-40-40"), SINE).parameters();
+        double bound = 1 / Math.sqrt(40);
+        for (String name : List.of("1_W", "1_b", "2_W", "2_b")) {
+            assertThat(greatest(part(theta, layout, name))).isLessThanOrEqualTo(bound);
+        }
+        assertThat(greatest(part(theta, layout, "0_W"))).isBetween(0.9, 1.0);
+        assertThat(part(theta, layout, "1_b")).doesNotContain(0.0);
+        // Uniform in ±c has variance c²/3.
+        assertThat(variance(part(theta, layout, "1_W"))).isCloseTo(bound * bound / 3, within(0.1 * bound * bound / 3));
+    }
+
+    @Test
+    void truncatedNormalIsTheOmniglotNetworksOwn() {
+        double[] theta = initial("omniglot-fc", ModelSettings.PRESETS_OWN, FIVE_WAYS, 1, Precision.DOUBLE);
+        Layout layout =
+                Models.of(ModelSettings.preset("omniglot-fc"), FIVE_WAYS).parameters();
+        double[] weights = part(theta, layout, "0_W");
+        assertThat(greatest(weights)).isBetween(0.0199, 0.02);
+        // A normal cut at two deviations has 0.7737 of its variance.
+        assertThat(variance(weights)).isCloseTo(0.7737e-4, within(0.01e-4));
+        assertThat(part(theta, layout, "4_gamma")).containsOnly(1);
+        assertThat(part(theta, layout, "4_beta")).containsOnly(0);
+        assertThat(part(theta, layout, "12_b")).containsOnly(0);
+        assertThat(theta).isEqualTo(initial("omniglot-fc", "truncated-normal-0.01", FIVE_WAYS, 1, Precision.DOUBLE));
+    }
+
+    @Test
+    void glorotNormalHasItsVariance() {
+        double[] theta = initial("omniglot-fc", "glorot-normal", FIVE_WAYS, 1, Precision.DOUBLE);
+        Layout layout =
+                Models.of(ModelSettings.preset("omniglot-fc"), FIVE_WAYS).parameters();
+        assertThat(variance(part(theta, layout, "0_W"))).isCloseTo(2.0 / (784 + 256), within(0.02e-3));
+        assertThat(part(theta, layout, "12_b")).containsOnly(0);
+    }
+
+    @Test
+    void initialisationIsAFunctionOfTheSeed() {
+        double[] once = initial("mlp-40-40", "fan-in-uniform", SINE, 7, Precision.DOUBLE);
+        assertThat(initial("mlp-40-40", "fan-in-uniform", SINE, 7, Precision.DOUBLE))
+                .isEqualTo(once);
+        assertThat(initial("mlp-40-40", "fan-in-uniform", SINE, 8, Precision.DOUBLE))
+                .isNotEqualTo(once);
+        double[] rounded = Arrays.stream(once).map(Precision.FLOAT::round).toArray();
+        assertThat(initial("mlp-40-40", "fan-in-uniform", SINE, 7, Precision.FLOAT))
+                .isEqualTo(rounded);
+        Layout layout = Models.of(ModelSettings.preset("mlp-40-40"), SINE).parameters();
+        assertThat(part(once, layout, "0_W")).isNotEqualTo(part(once, layout, "0_b"));
+    }
+
+    @Test
+    void wrongSettingsAreRefusedWithWhatIsAllowed() {
+        assertThatThrownBy(() -> ModelSettings.preset("mlp"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("model.network is mlp; it must be one of mlp-40-40, mlp-40-tanh, omniglot-fc");
+        assertThatThrownBy(() -> new ModelSettings("mlp-40-40", "ones", "query"))
+                .hasMessage(
+                        "model.initializer is ones; it must be one of preset, fan-in-uniform, truncated-normal-0.01, "
+                                + "glorot-normal");
+        assertThatThrownBy(() -> new ModelSettings("mlp-40-40", "preset", "running"))
+                .hasMessage("model.batch-norm is running; it must be query");
+    }
+
+    private static Map<String, double[]> run(
+            Model model, Map<String, double[][]> theta, Shape xShape, double[] x, Shape yShape, double[] y) {
+        Builder b = new Builder();
+        Map<String, Value> values = new LinkedHashMap<>();
+        Map<String, double[]> inputs = new HashMap<>(Map.of("x", x, "y", y));
+        for (Layout.Entry entry : model.parameters().entries()) {
+            values.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Kind.SHARED));
+            inputs.put(entry.name(), flat(theta.get(entry.name())));
+        }
+        Value target = b.input("y", yShape, Program.Kind.TASK);
+        Value output = model.output(b, values, b.input("x", xShape, Program.Kind.TASK));
+        List<Program.Output> outputs = new ArrayList<>();
+        outputs.add(new Program.Output("output", Program.Role.EACH, output));
+        outputs.add(new Program.Output("loss", Program.Role.EACH, model.loss(b, output, target)));
+        model.accuracy(b, output, target)
+                .ifPresent(accuracy -> outputs.add(new Program.Output("accuracy", Program.Role.EACH, accuracy)));
+        return Runs.once(new PlainBackend(), Precision.DOUBLE, b.build("forward", outputs), inputs);
+    }
+
+    private static Map<String, Shape> shapes(Layout layout) {
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        layout.entries().forEach(entry -> shapes.put(entry.name(), entry.shape()));
+        return shapes;
+    }
+
+    private static double[] initial(
+            String network, String initializer, EpisodeLayout layout, long seed, Precision precision) {
+        Model model = Models.of(new ModelSettings(network, initializer, "query"), layout);
+        Storage theta = Storage.zeros(precision, model.parameters().size());
+        model.initialise(seed, theta);
+        return theta.toDoubles();
+    }
+
+    private static double[] part(double[] theta, Layout layout, String name) {
+        int offset = layout.offset(name);
+        return Arrays.copyOfRange(theta, offset, offset + layout.shape(name).size());
+    }
+
+    private static double greatest(double[] numbers) {
+        return Arrays.stream(numbers).map(Math::abs).max().orElseThrow();
+    }
+
+    private static double variance(double[] numbers) {
+        double mean = Arrays.stream(numbers).average().orElseThrow();
+        return Arrays.stream(numbers)
+                .map(v -> (v - mean) * (v - mean))
+                .average()
+                .orElseThrow();
+    }
+
+    /** The initial parameters as matrices. */
+    private static Map<String, double[][]> drawn(Model model, long seed) {
+        Storage theta = Storage.zeros(Precision.DOUBLE, model.parameters().size());
+        model.initialise(seed, theta);
+        Map<String, double[][]> matrices = new LinkedHashMap<>();
+        for (Layout.Entry entry : model.parameters().entries()) {
+            double[] flat = part(theta.toDoubles(), model.parameters(), entry.name());
+            int columns = entry.shape().dim(1);
+            matrices.put(
+                    entry.name(),
+                    IntStream.range(0, entry.shape().dim(0))
+                            .mapToObj(i -> Arrays.copyOfRange(flat, i * columns, (i + 1) * columns))
+                            .toArray(double[][]::new));
+        }
+        return matrices;
+    }
+
+    private static double[][] randomLike(String name, double[][] shape) {
+        Stream stream = Stream.of(name.hashCode());
+        return Arrays.stream(shape)
+                .map(row -> Arrays.stream(row).map(v -> stream.nextNormal()).toArray())
+                .toArray(double[][]::new);
+    }
+
+    private static double[][] dense(double[][] x, double[][] w, double[][] b) {
+        double[][] out = new double[x.length][w[0].length];
+        for (int i = 0; i < x.length; i++) {
+            for (int j = 0; j < w[0].length; j++) {
+                out[i][j] = b[0][j];
+                for (int k = 0; k < w.length; k++) {
+                    out[i][j] += x[i][k] * w[k][j];
+                }
+            }
+        }
+        return out;
+    }
+
+    private static double[][] relu(double[][] x) {
+        return Arrays.stream(x)
+                .map(row -> Arrays.stream(row).map(v -> Math.max(v, 0)).toArray())
+                .toArray(double[][]::new);
+    }
+
+    private static double[][] normalised(double[][] x, double[] gamma, double[] beta) {
+        double[][] out = new double[x.length][x[0].length];
+        for (int j = 0; j < x[0].length; j++) {
+            int column = j;
+            double mean =
+                    Arrays.stream(x).mapToDouble(row -> row[column]).average().orElseThrow();
+            double variance = Arrays.stream(x)
+                    .mapToDouble(row -> Math.pow(row[column] - mean, 2))
+                    .average()
+                    .orElseThrow();
+            for (int i = 0; i < x.length; i++) {
+                out[i][j] = gamma[j] * (x[i][j] - mean) / Math.sqrt(variance + 1e-5) + beta[j];
+            }
+        }
+        return out;
+    }
+
+    private static double[] flat(double[][] matrix) {
+        return Arrays.stream(matrix).flatMapToDouble(Arrays::stream).toArray();
+    }
+}
