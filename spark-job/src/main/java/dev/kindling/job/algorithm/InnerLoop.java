@@ -1,0 +1,203 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.autodiff.Gradients;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.program.Attributes;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Shape;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The programs of the methods that adapt by gradient descent on the support set: φ ← φ - α ∇L(φ), from φ = θ. What they
+ * do not share is the inner gradient, and through it what the outer derivative sees.
+ */
+final class InnerLoop {
+    /**
+     * Up to so many steps are written out. Then the adapted weights stay visible as θ minus a few products, which a
+     * backend need not write down; with more steps that no longer pays, and a repeat keeps the program's size apart from
+     * the number of steps.
+     */
+    private static final int WRITTEN_OUT = 2;
+
+    /** ∇L, the derivatives of a loss with respect to the parameters. */
+    @FunctionalInterface
+    interface InnerGradient {
+        List<Value> of(Builder b, Value loss, List<Value> parameters);
+    }
+
+    /** Parameters after adaptation, and the support loss before it. */
+    private record Adapted(List<Value> phi, Value firstLoss) {}
+
+    private final InnerSettings settings;
+    private final InnerGradient gradient;
+
+    InnerLoop(InnerSettings settings, InnerGradient gradient) {
+        this.settings = settings;
+        this.gradient = gradient;
+    }
+
+    /** The program of {@link Algorithm#train}. */
+    Program train(String name, Model model, EpisodeLayout layout) {
+        Builder b = new Builder();
+        List<Value> theta = declare(b, model.parameters(), Program.Kind.SHARED);
+        List<Value> episode = declare(b, layout.arrays(), Program.Kind.TASK);
+        Batch support = Batch.support(episode);
+        Batch query = Batch.query(episode);
+
+        Adapted adapted = settings.steps() <= WRITTEN_OUT
+                ? adaptWrittenOut(b, model, theta, support)
+                : adaptInARepeat(b, model, theta, support);
+        Value output = output(b, model, adapted.phi(), query);
+        Value queryLoss = model.loss(b, output, query.y());
+        List<Value> metaGradient = Gradients.of(b, queryLoss, theta);
+
+        List<Program.Output> outputs =
+                new ArrayList<>(outputs(model.parameters().names(), Program.Role.SUM, metaGradient));
+        outputs.add(new Program.Output("query_loss", Program.Role.EACH, queryLoss));
+        outputs.add(new Program.Output("support_loss", Program.Role.EACH, adapted.firstLoss()));
+        model.accuracy(b, output, query.y())
+                .ifPresent(accuracy -> outputs.add(new Program.Output("query_accuracy", Program.Role.EACH, accuracy)));
+        return b.build(name + "-train", outputs);
+    }
+
+    private Adapted adaptWrittenOut(Builder b, Model model, List<Value> theta, Batch support) {
+        List<Value> phi = theta;
+        for (int step = 0; step < settings.steps(); step++) {
+            phi = descend(b, phi, loss(b, model, phi, support));
+        }
+        return new Adapted(phi, loss(b, model, theta, support));
+    }
+
+    private Adapted adaptInARepeat(Builder b, Model model, List<Value> theta, Batch support) {
+        Builder sb = new Builder();
+        List<Value> phi = declare(sb, model.parameters(), Program.Kind.STEP);
+        Batch data = support.declareAs(sb, EpisodeLayout.SUPPORT_X, EpisodeLayout.SUPPORT_Y);
+        Value loss = loss(sb, model, phi, data);
+        List<Program.Output> outputs =
+                new ArrayList<>(outputs(model.parameters().names(), Program.Role.STEP, descend(sb, phi, loss)));
+        outputs.add(new Program.Output("support_loss", Program.Role.STEP, loss));
+
+        Program step = sb.build("inner-step", outputs);
+        List<Value> results = repeat(b, step, settings.steps(), theta, List.of(support.x(), support.y()));
+        Value firstLoss = b.slice(results.get(theta.size()), 0, 0, 1);
+        return new Adapted(results.subList(0, theta.size()), b.reshape(firstLoss, Shape.scalar()));
+    }
+
+    /** The program of {@link Algorithm#evaluate}. */
+    Program evaluate(String name, Model model, EpisodeLayout layout, int steps) {
+        if (steps < 0) {
+            throw new IllegalArgumentException("evaluation.steps is " + steps + "; it must be at least 0");
+        }
+        Builder b = new Builder();
+        List<Value> theta = declare(b, model.parameters(), Program.Kind.SHARED);
+        List<Value> episode = declare(b, layout.arrays(), Program.Kind.TASK);
+        Map<String, Value> before = score(b, model, theta, Batch.query(episode));
+        List<Value> after = steps > 0 ? scoresAfterEachStep(b, model, layout, theta, episode, steps) : List.of();
+
+        List<Program.Output> outputs = new ArrayList<>();
+        before.forEach((metric, value) -> {
+            List<Value> curve = new ArrayList<>();
+            curve.add(b.reshape(value, Shape.of(1)));
+            if (steps > 0) {
+                curve.add(after.get(outputs.size()));
+            }
+            outputs.add(new Program.Output(metric, Program.Role.EACH, b.concat(0, curve)));
+        });
+        return b.build(name + "-evaluate", outputs);
+    }
+
+    /** Each metric of {@link #score}, stacked over the steps: [steps]. */
+    private List<Value> scoresAfterEachStep(
+            Builder b, Model model, EpisodeLayout layout, List<Value> theta, List<Value> episode, int steps) {
+        Builder sb = new Builder();
+        List<Value> phi = declare(sb, model.parameters(), Program.Kind.STEP);
+        List<Value> data = declare(sb, layout.arrays(), Program.Kind.STEP);
+        List<Value> next = descend(sb, phi, loss(sb, model, phi, Batch.support(data)));
+        Map<String, Value> scores = score(sb, model, next, Batch.query(data));
+        List<Program.Output> outputs =
+                new ArrayList<>(outputs(model.parameters().names(), Program.Role.STEP, next));
+        scores.forEach((metric, value) -> outputs.add(new Program.Output(metric, Program.Role.STEP, value)));
+
+        List<Value> results = repeat(b, sb.build("inner-step", outputs), steps, theta, episode);
+        return results.subList(theta.size(), theta.size() + scores.size());
+    }
+
+    /** {@code loss} and, for classification, {@code accuracy}. */
+    private static Map<String, Value> score(Builder b, Model model, List<Value> parameters, Batch batch) {
+        Value output = output(b, model, parameters, batch);
+        Map<String, Value> scores = new LinkedHashMap<>();
+        scores.put("loss", model.loss(b, output, batch.y()));
+        model.accuracy(b, output, batch.y()).ifPresent(accuracy -> scores.put("accuracy", accuracy));
+        return scores;
+    }
+
+    private static Value loss(Builder b, Model model, List<Value> parameters, Batch batch) {
+        return model.loss(b, output(b, model, parameters, batch), batch.y());
+    }
+
+    private static Value output(Builder b, Model model, List<Value> parameters, Batch batch) {
+        Map<String, Value> named = new LinkedHashMap<>();
+        model.parameters().names().forEach(name -> named.put(name, parameters.get(named.size())));
+        return model.output(b, named, batch.x());
+    }
+
+    /** φ - α ∇L(φ). */
+    private List<Value> descend(Builder b, List<Value> phi, Value loss) {
+        List<Value> gradients = gradient.of(b, loss, phi);
+        Value alpha = b.constant(settings.rate());
+        List<Value> next = new ArrayList<>();
+        for (int i = 0; i < phi.size(); i++) {
+            next.add(b.sub(phi.get(i), b.mul(alpha, gradients.get(i))));
+        }
+        return next;
+    }
+
+    /** The results of so many steps whose carries are φ, from θ on. */
+    private static List<Value> repeat(Builder b, Program step, int steps, List<Value> theta, List<Value> invariants) {
+        List<Value> arguments = new ArrayList<>();
+        arguments.add(b.constant(steps));
+        arguments.addAll(theta);
+        arguments.addAll(invariants);
+        int stacked = step.outputs().size() - theta.size();
+        return b.repeat(new Attributes.Repeat(step, steps, false, theta.size(), 0, stacked, false), arguments);
+    }
+
+    private static List<Value> declare(Builder b, Layout layout, Program.Kind kind) {
+        return layout.entries().stream()
+                .map(entry -> b.input(entry.name(), entry.shape(), kind))
+                .toList();
+    }
+
+    private static List<Program.Output> outputs(List<String> names, Program.Role role, List<Value> values) {
+        List<Program.Output> outputs = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            outputs.add(new Program.Output(names.get(i), role, values.get(i)));
+        }
+        return outputs;
+    }
+
+    /** Inputs and targets of one half of an episode. */
+    private record Batch(Value x, Value y) {
+        /** Of an episode's arrays in the order of {@link EpisodeLayout#arrays()}. */
+        static Batch support(List<Value> episode) {
+            return new Batch(episode.get(0), episode.get(1));
+        }
+
+        static Batch query(List<Value> episode) {
+            return new Batch(episode.get(2), episode.get(3));
+        }
+
+        /** Inputs of a step program that take the place of this batch. */
+        Batch declareAs(Builder b, String nameOfX, String nameOfY) {
+            return new Batch(
+                    b.input(nameOfX, x.shape(), Program.Kind.STEP), b.input(nameOfY, y.shape(), Program.Kind.STEP));
+        }
+    }
+}
