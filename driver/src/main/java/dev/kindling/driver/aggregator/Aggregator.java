@@ -1,0 +1,78 @@
+package dev.kindling.driver.aggregator;
+
+import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Storage;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Turns the root of a round's fold into one meta-gradient: the mean over the tasks that were added, then clipped.
+ * Everything is computed in index order by one thread, so the same root gives the same bits. Thread-safe.
+ */
+public final class Aggregator {
+    private final Clip clip;
+
+    public Aggregator(Clip clip) {
+        this.clip = clip;
+    }
+
+    /**
+     * The round's meta-gradient. The root stays as it is.
+     *
+     * @param round 0-based, for messages
+     * @param totals what {@code root.totals()} holds: scalars by name
+     * @throws DivergedException if no task was added, or if the mean is not finite
+     */
+    public MetaGradient aggregate(long round, FoldNode root, Layout totals) {
+        if (root.tasks() == 0) {
+            throw new DivergedException("round " + round + " has no meta-gradient: each of its tasks failed");
+        }
+        Storage mean = mean(root);
+        double norm = norm(mean);
+        if (!Double.isFinite(norm)) {
+            throw new DivergedException("the meta-gradient of round " + round + " is not finite (its norm is " + norm
+                    + "); a smaller optimizer.rate or algorithm.inner-rate may help");
+        }
+        clip.apply(mean, norm);
+        return new MetaGradient(mean, norm, means(root, totals), root.tasks());
+    }
+
+    private static Storage mean(FoldNode root) {
+        Storage sums = root.sums();
+        Storage mean = Storage.zeros(sums.precision(), sums.size());
+        for (int i = 0; i < mean.size(); i++) {
+            mean.set(i, sums.at(i) / root.tasks());
+        }
+        return mean;
+    }
+
+    private static double norm(Storage gradient) {
+        double squares = 0;
+        for (int i = 0; i < gradient.size(); i++) {
+            squares += gradient.at(i) * gradient.at(i);
+        }
+        return Math.sqrt(squares);
+    }
+
+    /**
+     * The means over the node's tasks of what each task reported.
+     *
+     * @param totals names of the scalars in {@code node.totals()}
+     * @throws IllegalArgumentException if the node holds another count of totals, or one is no scalar
+     */
+    public static SortedMap<String, Double> means(FoldNode node, Layout totals) {
+        if (totals.size() != node.totals().length) {
+            throw new IllegalArgumentException(
+                    "the fold holds " + node.totals().length + " totals, but there are " + totals.size() + " in " + totals);
+        }
+        SortedMap<String, Double> means = new TreeMap<>();
+        for (Layout.Entry entry : totals.entries()) {
+            if (entry.shape().rank() != 0) {
+                throw new IllegalArgumentException(entry.name() + " is " + entry.shape() + "; totals are scalars");
+            }
+            means.put(entry.name(), node.totals()[entry.offset()] / node.tasks());
+        }
+        return means;
+    }
+}

@@ -1,0 +1,56 @@
+package dev.kindling.driver.optimizer;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.nd4j.linalg.learning.config.AMSGrad;
+import org.nd4j.linalg.learning.config.AdaDelta;
+import org.nd4j.linalg.learning.config.AdaGrad;
+import org.nd4j.linalg.learning.config.AdaMax;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Nadam;
+import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.config.RmsProp;
+import org.nd4j.linalg.learning.config.Sgd;
+
+/** The updaters of ND4J that can be a meta-optimizer, each with ND4J's own constants. */
+public enum Method {
+    SGD(Sgd::new),
+    /** Momentum 0.9. */
+    NESTEROVS(Nesterovs::new),
+    /** β₁ 0.9, β₂ 0.999, ε 1e-8. */
+    ADAM(Adam::new),
+    ADAMAX(AdaMax::new),
+    NADAM(Nadam::new),
+    AMSGRAD(AMSGrad::new),
+    ADAGRAD(AdaGrad::new),
+    RMSPROP(RmsProp::new),
+    /** Zeiler's method has no rate of its own; the schedule multiplies its step, and 1 is Zeiler's. */
+    ADADELTA(AdaDelta::new);
+
+    private final Supplier<IUpdater> updater;
+
+    Method(Supplier<IUpdater> updater) {
+        this.updater = updater;
+    }
+
+    /** The value of {@code optimizer.name} that means this method. */
+    public String key() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The method that {@code optimizer.name} means; IllegalArgumentException with the known names if there is none. */
+    public static Method named(String key) {
+        return Arrays.stream(values())
+                .filter(method -> method.key().equals(key))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("optimizer.name is " + key + "; it must be one of "
+                        + Arrays.stream(values()).map(Method::key).collect(Collectors.joining(", "))));
+    }
+
+    IUpdater updater() {
+        return updater.get();
+    }
+}

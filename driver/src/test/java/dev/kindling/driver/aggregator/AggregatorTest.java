@@ -1,0 +1,94 @@
+package dev.kindling.driver.aggregator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.wire.FailedTask;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class AggregatorTest {
+    private static final Layout TOTALS = Layout.builder()
+            .add("query_loss", Shape.scalar())
+            .add("support_loss", Shape.scalar())
+            .build();
+
+    private static FoldNode root(Storage sums, int tasks) {
+        return new FoldNode(3, 0, sums, new double[] {10, 30}, tasks);
+    }
+
+    @Test
+    void theMetaGradientIsTheMeanOverTheTasksThatWereAdded() {
+        FoldNode root = root(Storage.of(Precision.FLOAT, 15, -20), 5);
+        MetaGradient gradient = new Aggregator(new Clip.None()).aggregate(0, root, TOTALS);
+        assertThat(gradient.gradient()).isEqualTo(Storage.of(Precision.FLOAT, 3, -4));
+        assertThat(gradient.norm()).isEqualTo(5);
+        assertThat(gradient.tasks()).isEqualTo(5);
+        assertThat(gradient.means()).isEqualTo(Map.of("query_loss", 2.0, "support_loss", 6.0));
+        assertThat(root.sums()).as("the root").isEqualTo(Storage.of(Precision.FLOAT, 15, -20));
+    }
+
+    @Test
+    void clippingScalesToTheLimitAndReportsTheNormBefore() {
+        FoldNode root = root(Storage.of(Precision.DOUBLE, 6, 8), 1);
+        MetaGradient clipped = new Aggregator(Clip.byNorm(5)).aggregate(0, root, TOTALS);
+        assertThat(clipped.norm()).isEqualTo(10);
+        assertThat(clipped.gradient().toDoubles()).usingComparatorWithPrecision(1e-15).containsExactly(3, 4);
+        MetaGradient small = new Aggregator(Clip.byNorm(10)).aggregate(0, root, TOTALS);
+        assertThat(small.gradient()).isEqualTo(Storage.of(Precision.DOUBLE, 6, 8));
+    }
+
+    @Test
+    void theNormOfAFloatGradientIsTakenInDouble() {
+        Storage large = Storage.zeros(Precision.FLOAT, 2);
+        large.fill(1e30f);
+        double norm = new Aggregator(Clip.byNorm(0)).aggregate(0, root(large, 1), TOTALS).norm();
+        assertThat(norm).isCloseTo((float) 1e30 * Math.sqrt(2), within(1e16));
+    }
+
+    @Test
+    void noTasksAndNumbersThatAreNotFiniteEndTheRun() {
+        Aggregator aggregator = new Aggregator(new Clip.None());
+        assertThatThrownBy(() -> aggregator.aggregate(4, root(Storage.of(Precision.FLOAT, 0), 0), TOTALS))
+                .isInstanceOf(DivergedException.class)
+                .hasMessageContaining("round 4");
+        assertThatThrownBy(() -> aggregator.aggregate(4, root(Storage.of(Precision.FLOAT, 1, Double.NaN), 2), TOTALS))
+                .isInstanceOf(DivergedException.class)
+                .hasMessageContaining("round 4 is not finite");
+    }
+
+    @Test
+    void aLimitThatIsNoLimitIsRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Clip.byNorm(-1))
+                .withMessage("optimizer.clip is -1.0; it must be a finite number above 0, or 0 for no clipping");
+        assertThatIllegalArgumentException().isThrownBy(() -> Clip.byNorm(Double.NaN));
+    }
+
+    @Test
+    void failedTasksAreSkippedUpToTheLimitAndNamedAboveIt() {
+        FailurePolicy policy = new FailurePolicy(FailurePolicy.Reaction.SKIP, 0.1);
+        FailedTask first = new FailedTask(7, 3, "its loss is not finite");
+        FailedTask second = new FailedTask(7, 8, "its loss is not finite");
+        assertThatCode(() -> policy.accept(7, 10, List.of(first))).doesNotThrowAnyException();
+        assertThatThrownBy(() -> policy.accept(7, 10, List.of(first, second)))
+                .isInstanceOf(DivergedException.class)
+                .hasMessage("task 3 of round 7 failed (its loss is not finite) and 1 more of 10;"
+                        + " task.failure-limit 0.1 allows 1 of them to be left out");
+        assertThatThrownBy(() -> new FailurePolicy(FailurePolicy.Reaction.SKIP, 1).accept(7, 1, List.of(first)))
+                .isInstanceOf(DivergedException.class);
+        assertThatThrownBy(() -> new FailurePolicy(FailurePolicy.Reaction.FAIL, 1).accept(7, 10, List.of(first)))
+                .isInstanceOf(DivergedException.class)
+                .hasMessageContaining("task.on-failure is fail");
+        assertThatIllegalArgumentException().isThrownBy(() -> new FailurePolicy(FailurePolicy.Reaction.SKIP, 1.5));
+    }
+}
