@@ -63,8 +63,8 @@ public final class Aggregator {
      */
     public static SortedMap<String, Double> means(FoldNode node, Layout totals) {
         if (totals.size() != node.totals().length) {
-            throw new IllegalArgumentException(
-                    "the fold holds " + node.totals().length + " totals, but there are " + totals.size() + " in " + totals);
+            throw new IllegalArgumentException("the fold holds " + node.totals().length + " totals, but there are "
+                    + totals.size() + " in " + totals);
         }
         SortedMap<String, Double> means = new TreeMap<>();
         for (Layout.Entry entry : totals.entries()) {

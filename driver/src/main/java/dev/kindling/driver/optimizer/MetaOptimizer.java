@@ -4,6 +4,7 @@ import dev.kindling.driver.aggregator.DivergedException;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.bytedeco.javacpp.DoublePointer;
@@ -66,9 +67,7 @@ public final class MetaOptimizer {
 
     private GradientUpdater<?> updater(int size) {
         long stateSize = config.stateSize(size);
-        return stateSize == 0
-                ? config.instantiate((INDArray) null, true)
-                : config.instantiate(array(stateSize), true);
+        return stateSize == 0 ? config.instantiate((INDArray) null, true) : config.instantiate(array(stateSize), true);
     }
 
     /** How many updates have been made. */
@@ -144,15 +143,16 @@ public final class MetaOptimizer {
     public void restore(OptimizerState state) {
         Map<String, INDArray> mine = moments();
         if (!mine.keySet().equals(state.moments().keySet())) {
-            throw new IllegalArgumentException("the optimizer's state holds " + state.moments().keySet()
-                    + ", but " + config.getClass().getSimpleName() + " keeps " + mine.keySet());
+            throw new IllegalArgumentException(
+                    "the optimizer's state holds " + state.moments().keySet() + ", but "
+                            + config.getClass().getSimpleName() + " keeps " + mine.keySet());
         }
         state.moments().forEach((name, storage) -> {
             if (storage.precision() != precision || storage.size() != step.size()) {
-                throw new IllegalArgumentException("the optimizer's state " + name + " is " + storage
-                        + ", but θ is " + step);
+                throw new IllegalArgumentException(
+                        "the optimizer's state " + name + " is " + storage + ", but θ is " + step);
             }
-            write(storage, mine.get(name));
+            write(storage, Objects.requireNonNull(mine.get(name)));
         });
         updates = state.updates();
     }

@@ -2,7 +2,6 @@ package dev.kindling.driver.optimizer;
 
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.nd4j.linalg.learning.config.AMSGrad;
 import org.nd4j.linalg.learning.config.AdaDelta;
@@ -17,24 +16,20 @@ import org.nd4j.linalg.learning.config.Sgd;
 
 /** The updaters of ND4J that can be a meta-optimizer, each with ND4J's own constants. */
 public enum Method {
-    SGD(Sgd::new),
+    SGD,
     /** Momentum 0.9. */
-    NESTEROVS(Nesterovs::new),
+    NESTEROVS,
     /** β₁ 0.9, β₂ 0.999, ε 1e-8. */
-    ADAM(Adam::new),
-    ADAMAX(AdaMax::new),
-    NADAM(Nadam::new),
-    AMSGRAD(AMSGrad::new),
-    ADAGRAD(AdaGrad::new),
-    RMSPROP(RmsProp::new),
+    ADAM,
+    ADAMAX,
+    NADAM,
+    AMSGRAD,
+    /** Its accumulator begins with ε, 1e-6, not with 0. */
+    ADAGRAD,
+    /** Decay 0.95; its accumulator begins with ε, 1e-8, not with 0. */
+    RMSPROP,
     /** Zeiler's method has no rate of its own; the schedule multiplies its step, and 1 is Zeiler's. */
-    ADADELTA(AdaDelta::new);
-
-    private final Supplier<IUpdater> updater;
-
-    Method(Supplier<IUpdater> updater) {
-        this.updater = updater;
-    }
+    ADADELTA;
 
     /** The value of {@code optimizer.name} that means this method. */
     public String key() {
@@ -51,6 +46,16 @@ public enum Method {
     }
 
     IUpdater updater() {
-        return updater.get();
+        return switch (this) {
+            case SGD -> new Sgd();
+            case NESTEROVS -> new Nesterovs();
+            case ADAM -> new Adam();
+            case ADAMAX -> new AdaMax();
+            case NADAM -> new Nadam();
+            case AMSGRAD -> new AMSGrad();
+            case ADAGRAD -> new AdaGrad();
+            case RMSPROP -> new RmsProp();
+            case ADADELTA -> new AdaDelta();
+        };
     }
 }

@@ -62,7 +62,7 @@ public sealed interface Schedule {
 
         @Override
         public double at(long round, long rounds) {
-            return from * StrictMath.pow(factor, Math.floorDiv(round, every));
+            return from * StrictMath.pow(factor, (double) Math.floorDiv(round, every));
         }
     }
 

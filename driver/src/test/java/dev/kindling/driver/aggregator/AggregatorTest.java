@@ -42,7 +42,9 @@ class AggregatorTest {
         FoldNode root = root(Storage.of(Precision.DOUBLE, 6, 8), 1);
         MetaGradient clipped = new Aggregator(Clip.byNorm(5)).aggregate(0, root, TOTALS);
         assertThat(clipped.norm()).isEqualTo(10);
-        assertThat(clipped.gradient().toDoubles()).usingComparatorWithPrecision(1e-15).containsExactly(3, 4);
+        assertThat(clipped.gradient().toDoubles())
+                .usingComparatorWithPrecision(1e-15)
+                .containsExactly(3, 4);
         MetaGradient small = new Aggregator(Clip.byNorm(10)).aggregate(0, root, TOTALS);
         assertThat(small.gradient()).isEqualTo(Storage.of(Precision.DOUBLE, 6, 8));
     }
@@ -51,7 +53,9 @@ class AggregatorTest {
     void theNormOfAFloatGradientIsTakenInDouble() {
         Storage large = Storage.zeros(Precision.FLOAT, 2);
         large.fill(1e30f);
-        double norm = new Aggregator(Clip.byNorm(0)).aggregate(0, root(large, 1), TOTALS).norm();
+        double norm = new Aggregator(Clip.byNorm(0))
+                .aggregate(0, root(large, 1), TOTALS)
+                .norm();
         assertThat(norm).isCloseTo((float) 1e30 * Math.sqrt(2), within(1e16));
     }
 

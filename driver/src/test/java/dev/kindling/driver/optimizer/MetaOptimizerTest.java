@@ -32,49 +32,57 @@ class MetaOptimizerTest {
         double eps = 1e-8;
         return switch (method) {
             case SGD -> (g, t) -> RATE * g;
-            case NESTEROVS -> (g, t) -> {
-                double before = v[0];
-                v[0] = 0.9 * before - RATE * g;
-                return 0.9 * before - 1.9 * v[0];
-            };
-            case ADAM -> (g, t) -> {
-                m[0] = b1 * m[0] + (1 - b1) * g;
-                v[0] = b2 * v[0] + (1 - b2) * g * g;
-                double alpha = RATE * Math.sqrt(1 - Math.pow(b2, t)) / (1 - Math.pow(b1, t));
-                return alpha * m[0] / (Math.sqrt(v[0]) + eps);
-            };
-            case ADAMAX -> (g, t) -> {
-                m[0] = b1 * m[0] + (1 - b1) * g;
-                v[0] = Math.max(b2 * v[0], Math.abs(g));
-                return RATE / (1 - Math.pow(b1, t)) * m[0] / v[0];
-            };
-            case NADAM -> (g, t) -> {
-                m[0] = b1 * m[0] + (1 - b1) * g;
-                v[0] = b2 * v[0] + (1 - b2) * g * g;
-                return RATE * (b1 * m[0] + (1 - b1) * g) / (1 - Math.pow(b1, t)) / (Math.sqrt(v[0]) + eps);
-            };
-            case AMSGRAD -> (g, t) -> {
-                m[0] = b1 * m[0] + (1 - b1) * g;
-                v[0] = b2 * v[0] + (1 - b2) * g * g;
-                h[0] = Math.max(h[0], v[0]);
-                double alpha = RATE * Math.sqrt(1 - Math.pow(b2, t)) / (1 - Math.pow(b1, t));
-                return alpha * m[0] / (Math.sqrt(h[0]) + eps);
-            };
+            case NESTEROVS ->
+                (g, t) -> {
+                    double before = v[0];
+                    v[0] = 0.9 * before - RATE * g;
+                    return 0.9 * before - 1.9 * v[0];
+                };
+            case ADAM ->
+                (g, t) -> {
+                    m[0] = b1 * m[0] + (1 - b1) * g;
+                    v[0] = b2 * v[0] + (1 - b2) * g * g;
+                    double alpha = RATE * Math.sqrt(1 - Math.pow(b2, t)) / (1 - Math.pow(b1, t));
+                    return alpha * m[0] / (Math.sqrt(v[0]) + eps);
+                };
+            case ADAMAX ->
+                (g, t) -> {
+                    m[0] = b1 * m[0] + (1 - b1) * g;
+                    v[0] = Math.max(b2 * v[0], Math.abs(g));
+                    return RATE / (1 - Math.pow(b1, t)) * m[0] / v[0];
+                };
+            case NADAM ->
+                (g, t) -> {
+                    m[0] = b1 * m[0] + (1 - b1) * g;
+                    v[0] = b2 * v[0] + (1 - b2) * g * g;
+                    return RATE * (b1 * m[0] + (1 - b1) * g) / (1 - Math.pow(b1, t)) / (Math.sqrt(v[0]) + eps);
+                };
+            case AMSGRAD ->
+                (g, t) -> {
+                    m[0] = b1 * m[0] + (1 - b1) * g;
+                    v[0] = b2 * v[0] + (1 - b2) * g * g;
+                    h[0] = Math.max(h[0], v[0]);
+                    double alpha = RATE * Math.sqrt(1 - Math.pow(b2, t)) / (1 - Math.pow(b1, t));
+                    return alpha * m[0] / (Math.sqrt(h[0]) + eps);
+                };
             // Both of ND4J's begin with ε, not with 0, in the accumulator.
-            case ADAGRAD -> (g, t) -> {
-                v[0] += (t == 1 ? 1e-6 : 0) + g * g;
-                return RATE * g / (Math.sqrt(v[0]) + 1e-6);
-            };
-            case RMSPROP -> (g, t) -> {
-                v[0] = 0.95 * (t == 1 ? eps : v[0]) + 0.05 * g * g;
-                return RATE * g / (Math.sqrt(v[0]) + eps);
-            };
-            case ADADELTA -> (g, t) -> {
-                v[0] = 0.95 * v[0] + 0.05 * g * g;
-                double step = g * Math.sqrt(h[0] + 1e-6) / Math.sqrt(v[0] + 1e-6);
-                h[0] = 0.95 * h[0] + 0.05 * step * step;
-                return RATE * step;
-            };
+            case ADAGRAD ->
+                (g, t) -> {
+                    v[0] += (t == 1 ? 1e-6 : 0) + g * g;
+                    return RATE * g / (Math.sqrt(v[0]) + 1e-6);
+                };
+            case RMSPROP ->
+                (g, t) -> {
+                    v[0] = 0.95 * (t == 1 ? eps : v[0]) + 0.05 * g * g;
+                    return RATE * g / (Math.sqrt(v[0]) + eps);
+                };
+            case ADADELTA ->
+                (g, t) -> {
+                    v[0] = 0.95 * v[0] + 0.05 * g * g;
+                    double step = g * Math.sqrt(h[0] + 1e-6) / Math.sqrt(v[0] + 1e-6);
+                    h[0] = 0.95 * h[0] + 0.05 * step * step;
+                    return RATE * step;
+                };
         };
     }
 
@@ -130,7 +138,7 @@ class MetaOptimizerTest {
         MetaOptimizer optimizer = optimizer(method, precision, size);
         Formula[] formulas = new Formula[size];
         double[] expected = new double[size];
-        Stream stream = Stream.of(5, method.ordinal());
+        Stream stream = Stream.of(5, method.name().hashCode());
         Storage theta = Storage.zeros(precision, size);
         for (int i = 0; i < size; i++) {
             formulas[i] = formula(method);
@@ -188,8 +196,7 @@ class MetaOptimizerTest {
     @Test
     void theRateFollowsItsSchedule() {
         Schedule schedule = new Schedule.Linear(1, 0);
-        MetaOptimizer sgd =
-                new MetaOptimizer(new OptimizerSettings(Method.SGD, schedule), 4, Precision.DOUBLE, 1);
+        MetaOptimizer sgd = new MetaOptimizer(new OptimizerSettings(Method.SGD, schedule), 4, Precision.DOUBLE, 1);
         Storage theta = Storage.zeros(Precision.DOUBLE, 1);
         for (int round = 0; round < 4; round++) {
             sgd.update(round, Storage.of(Precision.DOUBLE, -1), theta);
@@ -215,7 +222,8 @@ class MetaOptimizerTest {
                 .isThrownBy(() -> adam.restore(new OptimizerState(1, new TreeMap<>())))
                 .withMessageContaining("[M, V]");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> adam.restore(optimizer(Method.ADAM, Precision.FLOAT, 4).state()))
+                .isThrownBy(() ->
+                        adam.restore(optimizer(Method.ADAM, Precision.FLOAT, 4).state()))
                 .withMessageContaining("float[4]");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Method.named("adamw"))
