@@ -1,6 +1,7 @@
 package dev.kindling.job.fold;
 
 import dev.kindling.job.tensor.Storage;
+import java.util.Arrays;
 
 /**
  * One ordered sum in the fixed binary tree over the blocks of a round: node (level, index) covers blocks
@@ -10,4 +11,30 @@ import dev.kindling.job.tensor.Storage;
  * @param totals the program's per-task outputs, added over the same tasks in double
  * @param tasks how many tasks were added; failed tasks are not among them
  */
-public record FoldNode(int level, int index, Storage sums, double[] totals, int tasks) {}
+public record FoldNode(int level, int index, Storage sums, double[] totals, int tasks) {
+    /** A leaf: the sum of one block. */
+    public static FoldNode block(int block, Storage sums, double[] totals, int tasks) {
+        return new FoldNode(0, block, sums, totals, tasks);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof FoldNode that
+                && level == that.level
+                && index == that.index
+                && tasks == that.tasks
+                && sums.equals(that.sums)
+                && Arrays.equals(totals, that.totals);
+    }
+
+    @Override
+    public int hashCode() {
+        return (level * 31 + index) * 31 + tasks;
+    }
+
+    /** As errors name a node: {@code node (2, 1) of 7 tasks}. */
+    @Override
+    public String toString() {
+        return "node (" + level + ", " + index + ") of " + tasks + " tasks";
+    }
+}

@@ -3,7 +3,9 @@ package dev.kindling.job.wire;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.task.SourceDescription;
+import java.util.Collections;
 import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Everything an executor needs to know once per run: driver to executors.
@@ -17,4 +19,20 @@ public record Job(
         String backend,
         CompileOptions options,
         int blockSize,
-        SortedMap<String, Program> programs) {}
+        SortedMap<String, Program> programs) {
+    public Job {
+        if (blockSize < 1) {
+            throw new IllegalArgumentException("blockSize is " + blockSize + "; it must be at least 1");
+        }
+        programs = Collections.unmodifiableSortedMap(new TreeMap<>(programs));
+    }
+
+    /** The named program; IllegalArgumentException with the known names if there is none. */
+    public Program program(String name) {
+        Program program = programs.get(name);
+        if (program == null) {
+            throw new IllegalArgumentException("the job has no program " + name + "; it has " + programs.keySet());
+        }
+        return program;
+    }
+}

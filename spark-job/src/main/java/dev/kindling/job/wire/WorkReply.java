@@ -1,20 +1,43 @@
 package dev.kindling.job.wire;
 
 import dev.kindling.job.fold.FoldNode;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * What a worker sends back for one {@link WorkOrder}: executor to driver.
  *
  * @param firstTask as in the order
- * @param nodes the maximal fold nodes of the range, left to right; a block whose tasks all failed has count 0
+ * @param nodes the maximal fold nodes of the range, left to right; a node whose tasks all failed has count 0
  * @param failed tasks left out of the sums
  * @param rows per-task outputs, task after task, or empty when they were not asked for
  * @param worker executor id and Spark task attempt, for logs only
- * @param nanos time spent materialising and time spent computing, in nanoseconds
+ * @param nanos where the worker's time went
  */
 public record WorkReply(
-        int firstTask, List<FoldNode> nodes, List<FailedTask> failed, double[] rows, String worker, Nanos nanos) {
-    /** Where the worker's time went. */
+        int firstTask, List<FoldNode> nodes, List<FailedTask> failed, double[] rows, String worker, Nanos nanos)
+        implements Answer {
+    public WorkReply {
+        nodes = List.copyOf(nodes);
+        failed = List.copyOf(failed);
+    }
+
+    /** Nanoseconds spent materialising episodes and spent computing and folding. */
     public record Nanos(long materialise, long compute) {}
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof WorkReply that
+                && firstTask == that.firstTask
+                && nodes.equals(that.nodes)
+                && failed.equals(that.failed)
+                && Arrays.equals(rows, that.rows)
+                && worker.equals(that.worker)
+                && nanos.equals(that.nanos);
+    }
+
+    @Override
+    public int hashCode() {
+        return firstTask * 31 + worker.hashCode();
+    }
 }

@@ -1,7 +1,7 @@
 /**
- * Messages between driver and executors, to and from bytes: a Kryo of its own with registration required and every
- * serializer written by hand. Only bytes cross Spark. May import {@code tensor}, {@code program}, {@code task} and
- * {@code fold}; no Java serialization and no collection of unknown type enters.
+ * The messages between driver and executors, and their bytes: a Kryo of our own that knows these types, a hand-written
+ * serializer for each, and sizes that a message cannot lie about. May import {@code fold}, {@code task}, {@code backend},
+ * {@code program} and {@code tensor}; nothing is opened or run here, and neither Spark nor a socket enters.
  */
 @NullMarked
 package dev.kindling.job.wire;

@@ -1,0 +1,128 @@
+package dev.kindling.job.wire;
+
+import com.esotericsoftware.kryo.io.Input;
+import com.esotericsoftware.kryo.io.Output;
+import dev.kindling.job.program.Attributes;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The attributes of an op: a byte for their type, then their parts. */
+final class AttributesCodec {
+    private interface Writer {
+        void write(Output output, Attributes attributes);
+    }
+
+    private interface Reader {
+        Attributes read(Input input);
+    }
+
+    /** One type of attributes; its place in the list is its byte. */
+    private record Row(Class<? extends Attributes> type, Writer writer, Reader reader) {}
+
+    private final List<Row> rows;
+
+    AttributesCodec(ProgramSerializer programs) {
+        rows = List.of(
+                new Row(Attributes.None.class, (output, none) -> {}, input -> new Attributes.None()),
+                new Row(
+                        Attributes.Named.class,
+                        (output, named) -> Parts.writeText(output, ((Attributes.Named) named).name()),
+                        input -> new Attributes.Named(Parts.readText(input))),
+                new Row(
+                        Attributes.Number.class,
+                        (output, number) ->
+                                output.writeLong(Double.doubleToRawLongBits(((Attributes.Number) number).value())),
+                        input -> new Attributes.Number(Double.longBitsToDouble(input.readLong()))),
+                new Row(Attributes.Product.class, AttributesCodec::writeProduct, AttributesCodec::readProduct),
+                new Row(
+                        Attributes.To.class,
+                        (output, to) -> Parts.writeShape(output, ((Attributes.To) to).shape()),
+                        input -> new Attributes.To(Parts.readShape(input))),
+                new Row(Attributes.Axes.class, AttributesCodec::writeAxes, AttributesCodec::readAxes),
+                new Row(
+                        Attributes.Count.class,
+                        (output, count) -> Parts.writeCount(output, ((Attributes.Count) count).count()),
+                        input -> new Attributes.Count(Parts.readIndex(input))),
+                new Row(Attributes.Range.class, AttributesCodec::writeRange, AttributesCodec::readRange),
+                new Row(
+                        Attributes.Repeat.class,
+                        (output, repeat) -> writeRepeat(programs, output, (Attributes.Repeat) repeat),
+                        input -> readRepeat(programs, input)));
+    }
+
+    void write(Output output, Attributes attributes) {
+        for (int tag = 0; tag < rows.size(); tag++) {
+            if (rows.get(tag).type() == attributes.getClass()) {
+                output.writeByte(tag);
+                rows.get(tag).writer().write(output, attributes);
+                return;
+            }
+        }
+        throw new WireException("attributes " + attributes.getClass().getSimpleName() + " have no encoding");
+    }
+
+    Attributes read(Input input) {
+        int tag = input.readByteUnsigned();
+        Parts.require(tag < rows.size(), "attributes of type " + tag);
+        return rows.get(tag).reader().read(input);
+    }
+
+    private static void writeProduct(Output output, Attributes attributes) {
+        Attributes.Product product = (Attributes.Product) attributes;
+        Parts.writeFlag(output, product.leftTransposed());
+        Parts.writeFlag(output, product.rightTransposed());
+    }
+
+    private static Attributes readProduct(Input input) {
+        boolean leftTransposed = Parts.readFlag(input);
+        return new Attributes.Product(leftTransposed, Parts.readFlag(input));
+    }
+
+    private static void writeAxes(Output output, Attributes attributes) {
+        List<Integer> axes = ((Attributes.Axes) attributes).axes();
+        Parts.writeCount(output, axes.size());
+        axes.forEach(axis -> output.writeVarInt(axis, true));
+    }
+
+    private static Attributes readAxes(Input input) {
+        int count = Parts.readCount(input, 1);
+        List<Integer> axes = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            axes.add(input.readVarInt(true));
+        }
+        return new Attributes.Axes(axes);
+    }
+
+    private static void writeRange(Output output, Attributes attributes) {
+        Attributes.Range range = (Attributes.Range) attributes;
+        output.writeVarInt(range.axis(), true);
+        output.writeVarInt(range.begin(), true);
+        output.writeVarInt(range.end(), true);
+    }
+
+    private static Attributes readRange(Input input) {
+        int axis = input.readVarInt(true);
+        int begin = input.readVarInt(true);
+        return new Attributes.Range(axis, begin, input.readVarInt(true));
+    }
+
+    private static void writeRepeat(ProgramSerializer programs, Output output, Attributes.Repeat repeat) {
+        programs.write(output, repeat.step());
+        Parts.writeCount(output, repeat.capacity());
+        Parts.writeFlag(output, repeat.backwards());
+        Parts.writeCount(output, repeat.carries());
+        Parts.writeCount(output, repeat.perStep());
+        Parts.writeCount(output, repeat.stacked());
+        Parts.writeFlag(output, repeat.stops());
+    }
+
+    private static Attributes readRepeat(ProgramSerializer programs, Input input) {
+        var step = programs.read(input);
+        int capacity = Parts.readIndex(input);
+        boolean backwards = Parts.readFlag(input);
+        int carries = Parts.readIndex(input);
+        int perStep = Parts.readIndex(input);
+        int stacked = Parts.readIndex(input);
+        return new Attributes.Repeat(step, capacity, backwards, carries, perStep, stacked, Parts.readFlag(input));
+    }
+}

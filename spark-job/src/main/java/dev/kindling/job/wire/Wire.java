@@ -1,0 +1,159 @@
+package dev.kindling.job.wire;
+
+import com.esotericsoftware.kryo.Kryo;
+import com.esotericsoftware.kryo.Serializer;
+import com.esotericsoftware.kryo.io.Input;
+import com.esotericsoftware.kryo.io.Output;
+import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.tensor.Storage;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/**
+ * Messages to bytes and back; the same on the driver and on executors. Every encoding begins with a byte for the format
+ * and one for the message. Decoding reads at most what is there and allocates in proportion to it; whatever is wrong
+ * with the bytes is a {@link WireException}. Thread-safe.
+ *
+ * <p>What an order runs with goes apart from the order, so that a worker that serves many orders of a round is sent θ
+ * once.
+ */
+public final class Wire {
+    private static final int FORMAT = 1;
+    private static final int HEADER = 2;
+    /** Room for what is not bulk numbers; an output grows beyond it by itself. */
+    private static final int SMALL = 4096;
+
+    /** The messages, each with the byte that announces it. */
+    private enum Kind {
+        JOB(1, Job.class),
+        SHARED(2, SharedVector.class),
+        ORDER(3, WorkOrder.class),
+        REPLY(4, WorkReply.class),
+        FAILURE(5, Failure.class);
+
+        private final int code;
+        private final Class<?> type;
+
+        Kind(int code, Class<?> type) {
+            this.code = code;
+            this.type = type;
+        }
+    }
+
+    /** A Kryo serves one thread at a time and is costly to make. */
+    private static final ConcurrentLinkedQueue<Kryo> IDLE = new ConcurrentLinkedQueue<>();
+
+    private Wire() {}
+
+    public static byte[] encodeJob(Job job) {
+        return encode(Kind.JOB, job, SMALL);
+    }
+
+    /** The job, its programs verified again and equal to what was encoded. */
+    public static Job decodeJob(byte[] bytes) {
+        return (Job) decode(bytes, Kind.JOB);
+    }
+
+    public static byte[] encodeShared(SharedVector shared) {
+        return encode(Kind.SHARED, shared, bulk(shared.values()) + 64);
+    }
+
+    public static SharedVector decodeShared(byte[] bytes) {
+        return (SharedVector) decode(bytes, Kind.SHARED);
+    }
+
+    public static byte[] encodeOrder(WorkOrder order) {
+        return encode(Kind.ORDER, order, SMALL);
+    }
+
+    public static WorkOrder decodeOrder(byte[] bytes) {
+        return (WorkOrder) decode(bytes, Kind.ORDER);
+    }
+
+    public static byte[] encodeAnswer(Answer answer) {
+        if (answer instanceof WorkReply reply) {
+            long numbers = (long) reply.rows().length * Double.BYTES;
+            for (FoldNode node : reply.nodes()) {
+                numbers += bulk(node.sums());
+            }
+            return encode(Kind.REPLY, reply, numbers + SMALL);
+        }
+        return encode(Kind.FAILURE, answer, SMALL);
+    }
+
+    public static Answer decodeAnswer(byte[] bytes) {
+        return (Answer) decode(bytes, Kind.REPLY, Kind.FAILURE);
+    }
+
+    private static long bulk(Storage storage) {
+        return (long) storage.size() * storage.precision().bytes();
+    }
+
+    private static byte[] encode(Kind kind, Object message, long expectedSize) {
+        Output output = new Output((int) Math.min(expectedSize, Parts.LARGEST_MESSAGE), Parts.LARGEST_MESSAGE);
+        output.writeByte(FORMAT);
+        output.writeByte(kind.code);
+        Kryo kryo = borrow();
+        try {
+            kryo.writeObject(output, message);
+        } catch (RuntimeException e) {
+            throw new WireException("cannot encode a " + kind.type.getSimpleName() + ": " + e.getMessage(), e);
+        } finally {
+            IDLE.add(kryo);
+        }
+        return output.toBytes();
+    }
+
+    private static Object decode(byte[] bytes, Kind... expected) {
+        Kind kind = kind(bytes, expected);
+        Input input = new Input(bytes, HEADER, bytes.length - HEADER);
+        Kryo kryo = borrow();
+        Object message;
+        try {
+            message = kryo.readObject(input, kind.type);
+        } catch (RuntimeException e) {
+            throw new WireException("a " + kind.type.getSimpleName() + " of " + bytes.length + " bytes is damaged", e);
+        } finally {
+            IDLE.add(kryo);
+        }
+        if (input.position() != input.limit()) {
+            throw new WireException("a " + kind.type.getSimpleName() + " of " + bytes.length + " bytes ends at byte "
+                    + input.position());
+        }
+        return message;
+    }
+
+    private static Kind kind(byte[] bytes, Kind... expected) {
+        if (bytes.length >= HEADER && bytes[0] == FORMAT) {
+            for (Kind kind : expected) {
+                if (bytes[1] == kind.code) {
+                    return kind;
+                }
+            }
+        }
+        throw new WireException(
+                bytes.length + " bytes are not a " + expected[0].type.getSimpleName() + " of this version");
+    }
+
+    private static Kryo borrow() {
+        Kryo kryo = IDLE.poll();
+        return kryo != null ? kryo : create();
+    }
+
+    private static Kryo create() {
+        Kryo kryo = new Kryo();
+        kryo.setRegistrationRequired(true);
+        kryo.setReferences(false);
+        register(kryo, 20, Job.class, new JobSerializer());
+        register(kryo, 21, SharedVector.class, new SharedVectorSerializer());
+        register(kryo, 22, WorkOrder.class, new WorkOrderSerializer());
+        register(kryo, 23, WorkReply.class, new WorkReplySerializer());
+        register(kryo, 24, Failure.class, new FailureSerializer());
+        register(kryo, 25, Program.class, new ProgramSerializer());
+        return kryo;
+    }
+
+    private static <T> void register(Kryo kryo, int id, Class<T> type, Serializer<T> serializer) {
+        kryo.register(type, serializer, id);
+    }
+}
