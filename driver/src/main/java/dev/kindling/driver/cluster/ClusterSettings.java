@@ -1,0 +1,51 @@
+package dev.kindling.driver.cluster;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * How rounds travel: the section {@code cluster} of a configuration.
+ *
+ * @param mode how a round reaches the workers
+ * @param workers into how many parts a round is cut at most, or 0 for as many as Spark has slots
+ * @param patience how long a round waits while there is no worker at all: {@code cluster.wait}
+ * @param port of the driver for workers that stay connected, or 0 for any; {@code jobs} needs none
+ */
+public record ClusterSettings(Mode mode, int workers, Duration patience, int port) {
+    /** How a round reaches the workers. */
+    public enum Mode {
+        /** As one Spark job. */
+        JOBS;
+
+        /** The value of {@code cluster.mode} that means this mode. */
+        public String setting() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /** The mode of the given setting; IllegalArgumentException if there is none. */
+        public static Mode of(String setting) {
+            for (Mode mode : values()) {
+                if (mode.setting().equals(setting)) {
+                    return mode;
+                }
+            }
+            throw new IllegalArgumentException("cluster.mode is " + setting + "; it must be jobs");
+        }
+    }
+
+    private static final int LARGEST_PORT = 65_535;
+
+    public ClusterSettings {
+        require(workers >= 0, "cluster.workers is " + workers + "; it must be 0 (as many as Spark gives) or more");
+        require(
+                !patience.isNegative() && !patience.isZero(),
+                "cluster.wait is " + patience.toSeconds() + " s; it must be at least 1 s");
+        require(port >= 0 && port <= LARGEST_PORT, "cluster.port is " + port + "; it must be 0 (any) to 65535");
+    }
+
+    private static void require(boolean condition, String sentence) {
+        if (!condition) {
+            throw new IllegalArgumentException(sentence);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package dev.kindling.driver.cluster;
+
+import dev.kindling.job.fold.Fold;
+import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.wire.FailedTask;
+import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.WorkOrder;
+import dev.kindling.job.wire.WorkReply;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One round under way: the orders it is cut into and the replies so far, in whatever order they arrive. Knows nothing of
+ * how they travel. Not thread-safe.
+ */
+public final class Round {
+    private final Job job;
+    private final Program program;
+    private final List<TaskSpec> specs;
+    private final boolean rows;
+    private final int blocks;
+    private final List<WorkOrder> orders;
+
+    private final Map<Integer, WorkOrder> open = new HashMap<>();
+    private final Fold fold;
+    private final List<FailedTask> failed = new ArrayList<>();
+    private final double[] collected;
+
+    /**
+     * A round cut for the given count of workers.
+     *
+     * @param shared version of the vector that the orders run with
+     * @param specs the round's tasks in order, at least one
+     * @throws IllegalArgumentException if there is no task or the job has no such program
+     */
+    public Round(Job job, String program, long shared, List<TaskSpec> specs, boolean rows, int workers) {
+        if (specs.isEmpty()) {
+            throw new IllegalArgumentException("a round has 0 tasks; it must have at least 1");
+        }
+        this.job = job;
+        this.program = job.program(program);
+        this.specs = specs;
+        this.rows = rows;
+        this.blocks = blocks(job, specs.size());
+        this.fold = new Fold(blocks);
+        this.collected =
+                new double[rows ? Math.multiplyExact(specs.size(), this.program.perTask().size()) : 0];
+        this.orders = Dealing.deal(blocks, workers, this.program.sums().size()).stream()
+                .map(range -> order(program, shared, range))
+                .toList();
+        orders.forEach(order -> open.put(order.firstTask(), order));
+    }
+
+    /** Blocks of a round of so many tasks. */
+    public static int blocks(Job job, int tasks) {
+        return (int) (((long) tasks + job.blockSize() - 1) / job.blockSize());
+    }
+
+    private WorkOrder order(String name, long shared, Dealing.Range range) {
+        int first = range.first() * job.blockSize();
+        int end = (int) Math.min(specs.size(), (long) range.end() * job.blockSize());
+        return new WorkOrder(name, shared, blocks, first, specs.subList(first, end), rows);
+    }
+
+    /** The orders of the round, left to right. */
+    public List<WorkOrder> orders() {
+        return orders;
+    }
+
+    /**
+     * Takes in a reply. Of several replies to one order the first counts.
+     *
+     * @return whether it was the first to its order
+     * @throws ClusterException if it is no reply to an order of this round
+     */
+    public boolean accept(WorkReply reply) {
+        WorkOrder order = open.remove(reply.firstTask());
+        if (order == null) {
+            boolean known = orders.stream().anyMatch(one -> one.firstTask() == reply.firstTask());
+            require(known, reply, "there is no order from task " + reply.firstTask() + " on");
+            return false;
+        }
+        int width = program.perTask().size();
+        require(reply.rows().length == (rows ? order.specs().size() * width : 0), reply, "its rows are incomplete");
+        requireCounts(order, reply);
+        try {
+            reply.nodes().forEach(fold::add);
+        } catch (IllegalArgumentException e) {
+            throw new ClusterException(sentence(reply, String.valueOf(e.getMessage())), e);
+        }
+        failed.addAll(reply.failed());
+        if (rows) {
+            System.arraycopy(reply.rows(), 0, collected, order.firstTask() * width, reply.rows().length);
+        }
+        return true;
+    }
+
+    private static void requireCounts(WorkOrder order, WorkReply reply) {
+        long added = reply.nodes().stream().mapToLong(FoldNode::tasks).sum();
+        require(
+                added + reply.failed().size() == order.specs().size(),
+                reply,
+                added + " tasks added and " + reply.failed().size() + " failed do not make "
+                        + order.specs().size());
+    }
+
+    /** Whether every order has been replied to. */
+    public boolean complete() {
+        return open.isEmpty();
+    }
+
+    /**
+     * The completed round.
+     *
+     * @throws ClusterException if the replies do not cover all blocks
+     */
+    public RoundResult result(long bytesOut, long bytesIn) {
+        try {
+            failed.sort(Comparator.comparingLong(FailedTask::round).thenComparingInt(FailedTask::index));
+            return new RoundResult(fold.root(), List.copyOf(failed), collected, bytesOut, bytesIn);
+        } catch (IllegalStateException e) {
+            throw new ClusterException("the round is incomplete: " + e.getMessage(), e);
+        }
+    }
+
+    private static void require(boolean condition, WorkReply reply, String reason) {
+        if (!condition) {
+            throw new ClusterException(sentence(reply, reason));
+        }
+    }
+
+    private static String sentence(WorkReply reply, String reason) {
+        return "the reply of worker " + reply.worker() + " does not fit the round: " + reason;
+    }
+}

@@ -1,0 +1,158 @@
+package dev.kindling.driver.cluster.spark;
+
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.ClusterException;
+import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.cluster.Round;
+import dev.kindling.driver.cluster.RoundResult;
+import dev.kindling.job.executor.Parcel;
+import dev.kindling.job.executor.Worker;
+import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.wire.Answer;
+import dev.kindling.job.wire.Failure;
+import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.SharedVector;
+import dev.kindling.job.wire.Wire;
+import dev.kindling.job.wire.WorkReply;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+
+/**
+ * {@code cluster.mode = jobs}: every round is one Spark job with a Spark task for each range. Spark deals a lost range
+ * again.
+ */
+final class JobsCluster implements Cluster {
+    /** Above this a broadcast, which an executor fetches once, is cheaper than bytes in every Spark task. */
+    private static final int LARGEST_CARRIED = 64 * 1024;
+
+    private static final long POLL_SECONDS = 1;
+    private static final AtomicLong CLUSTERS = new AtomicLong();
+
+    private final JavaSparkContext context;
+    private final Job job;
+    private final ClusterSettings settings;
+    private final String name;
+    private final String jobHash;
+    private final Broadcast<byte[]> jobBytes;
+    private long version;
+
+    JobsCluster(JavaSparkContext context, Job job, ClusterSettings settings) {
+        this.context = context;
+        this.job = job;
+        this.settings = settings;
+        this.name = context.sc().applicationId() + "/" + CLUSTERS.incrementAndGet();
+        byte[] bytes = Wire.encodeJob(job);
+        this.jobHash = hash(bytes);
+        this.jobBytes = context.broadcast(bytes);
+    }
+
+    private static String hash(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    @Override
+    public RoundResult run(String program, Storage shared, List<TaskSpec> specs, boolean rows) {
+        Round round = new Round(job, program, ++version, specs, rows, workers());
+        List<byte[]> orders = round.orders().stream().map(Wire::encodeOrder).toList();
+        byte[] vector = Wire.encodeShared(new SharedVector(version, shared));
+        String title = program + ", round " + specs.get(0).round();
+        List<byte[]> answers = answers(title, orders, vector);
+        answers.forEach(answer -> round.accept(reply(Wire.decodeAnswer(answer))));
+        return round.result(bytes(orders) + vector.length, bytes(answers));
+    }
+
+    private int workers() {
+        return settings.workers() > 0
+                ? settings.workers()
+                : Math.max(1, context.sc().defaultParallelism());
+    }
+
+    private List<byte[]> answers(String title, List<byte[]> orders, byte[] vector) {
+        if (vector.length <= LARGEST_CARRIED) {
+            return answers(title, orders, new Parcel.Carried(vector));
+        }
+        Broadcast<byte[]> broadcast = context.broadcast(vector);
+        try {
+            return answers(title, orders, new Parcel.Broadcasted(broadcast));
+        } finally {
+            broadcast.destroy();
+        }
+    }
+
+    private List<byte[]> answers(String title, List<byte[]> orders, Parcel vector) {
+        Worker worker = new Worker(name, jobHash, new Parcel.Broadcasted(jobBytes), vector);
+        context.sc().setJobDescription(title);
+        return await(
+                title,
+                context.parallelize(orders, orders.size()).map(worker::answer).collectAsync());
+    }
+
+    private List<byte[]> await(String title, JavaFutureAction<List<byte[]>> answers) {
+        long alone = System.nanoTime();
+        while (true) {
+            try {
+                return answers.get(POLL_SECONDS, TimeUnit.SECONDS);
+            } catch (TimeoutException e) {
+                if (someWorker()) {
+                    alone = System.nanoTime();
+                } else if (System.nanoTime() - alone > settings.patience().toNanos()) {
+                    answers.cancel(true);
+                    throw new ClusterException(
+                            "no executor for " + seconds(settings.patience()) + " (cluster.wait) while waiting for "
+                                    + title,
+                            e);
+                }
+            } catch (ExecutionException e) {
+                throw failed(title, e.getCause() == null ? e : e.getCause());
+            } catch (InterruptedException e) {
+                answers.cancel(true);
+                Thread.currentThread().interrupt();
+                throw new ClusterException(title + " was interrupted", e);
+            }
+        }
+    }
+
+    /** In local mode the driver is the worker; elsewhere it is in Spark's list but does not count. */
+    private boolean someWorker() {
+        return context.isLocal() || context.sc().statusTracker().getExecutorInfos().length > 1;
+    }
+
+    private static String seconds(Duration duration) {
+        return duration.toSeconds() + " s";
+    }
+
+    private static ClusterException failed(String title, Throwable cause) {
+        return new ClusterException("Spark could not complete " + title + ": " + Sentences.first(cause), cause);
+    }
+
+    private static WorkReply reply(Answer answer) {
+        if (answer instanceof Failure failure) {
+            throw failure.exception();
+        }
+        return (WorkReply) answer;
+    }
+
+    private static long bytes(List<byte[]> messages) {
+        return messages.stream().mapToLong(message -> message.length).sum();
+    }
+
+    @Override
+    public void close() {
+        jobBytes.destroy();
+    }
+}

@@ -1,0 +1,58 @@
+package dev.kindling.job.executor;
+
+import dev.kindling.job.runner.Runner;
+import dev.kindling.job.wire.Answer;
+import dev.kindling.job.wire.Failure;
+import dev.kindling.job.wire.SharedVector;
+import dev.kindling.job.wire.Wire;
+import dev.kindling.job.wire.WorkOrder;
+import java.io.Serializable;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
+import org.apache.spark.deploy.SparkHadoopUtil;
+
+/**
+ * What a Spark task does with an order: bytes to bytes. Made on the driver for one round, runs on executors.
+ *
+ * <p>A failure that would only happen again comes back as a {@link Failure}; any other exception is Spark's to retry.
+ *
+ * @param cluster name of the cluster that the shared vector's version belongs to, different for every cluster
+ * @param jobHash hash of the job's bytes
+ * @param job an encoded {@link dev.kindling.job.wire.Job}
+ * @param shared an encoded {@link SharedVector}
+ */
+public record Worker(String cluster, String jobHash, Parcel job, Parcel shared) implements Serializable {
+    private static final OpenJobs JOBS = new OpenJobs();
+    private static final LatestVector VECTOR = new LatestVector();
+
+    /** The encoded answer to an encoded order. */
+    public byte[] answer(byte[] order) {
+        return Wire.encodeAnswer(run(Wire.decodeOrder(order)));
+    }
+
+    private Answer run(WorkOrder order) {
+        try {
+            Runner runner = JOBS.runner(jobHash, job::bytes, Worker::hadoop);
+            SharedVector vector = VECTOR.get(cluster, order.shared(), shared::bytes);
+            return runner.run(order, vector, name());
+        } catch (RuntimeException e) {
+            Optional<Failure> failure = Failure.of(e);
+            if (failure.isEmpty()) {
+                throw e;
+            }
+            return failure.get();
+        }
+    }
+
+    /** Executor and attempt, which a retry or a replacement does not share; a partition's number it would. */
+    private static String name() {
+        return SparkEnv.get().executorId() + "." + TaskContext.get().taskAttemptId();
+    }
+
+    /** The JVM's Hadoop configuration with what the application set as {@code spark.hadoop.*}. */
+    private static Configuration hadoop() {
+        return SparkHadoopUtil.get().newConfiguration(SparkEnv.get().conf());
+    }
+}

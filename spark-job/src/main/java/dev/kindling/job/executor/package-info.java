@@ -1,0 +1,8 @@
+/**
+ * The Spark door on executors: the function that Spark tasks apply, and what a JVM keeps between them. One of the three
+ * packages that import Spark. May import the rooms above it; nothing here computes, and only bytes come in and go out.
+ */
+@NullMarked
+package dev.kindling.job.executor;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,152 @@
+package dev.kindling.job.runner;
+
+import dev.kindling.job.backend.Executable;
+import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.fold.Fold;
+import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.wire.FailedTask;
+import dev.kindling.job.wire.SharedVector;
+import dev.kindling.job.wire.WorkOrder;
+import dev.kindling.job.wire.WorkReply;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one thread needs to run orders of one program: a workspace, and arrays that are used again. In the steady state
+ * an order allocates the arrays of the nodes that leave with its reply, and a few small objects a block. Not
+ * thread-safe.
+ */
+final class Hand implements Workspace.Episodes {
+    private final int blockSize;
+    private final Executable executable;
+    private final Workspace workspace;
+    private final TaskSource source;
+    private final int sumsSize;
+    /** Per-task numbers of one task. */
+    private final int width;
+    /** Per-task numbers of one block. */
+    private final double[] each;
+
+    private final ArrayDeque<Storage> spare = new ArrayDeque<>();
+    private @Nullable SharedVector shared;
+    private List<TaskSpec> specs = List.of();
+    private int first;
+    private long materialising;
+
+    Hand(int blockSize, Executable executable, TaskSource source) {
+        this.blockSize = blockSize;
+        this.executable = executable;
+        this.workspace = executable.workspace();
+        this.source = source;
+        this.sumsSize = executable.program().sums().size();
+        this.width = executable.program().perTask().size();
+        this.each = new double[Math.multiplyExact(blockSize, width)];
+    }
+
+    WorkReply run(WorkOrder order, SharedVector vector, String worker) {
+        long begin = System.nanoTime();
+        materialising = 0;
+        specs = order.specs();
+        use(vector);
+        Fold fold = new Fold(order.blocks(), spare::push);
+        List<FailedTask> failed = new ArrayList<>();
+        double[] rows = new double[order.rows() ? Math.multiplyExact(specs.size(), width) : 0];
+        int firstBlock = order.firstTask() / blockSize;
+        for (int from = 0; from < specs.size(); from += blockSize) {
+            int count = Math.min(blockSize, specs.size() - from);
+            int block = firstBlock + from / blockSize;
+            if (order.rows()) {
+                fold.add(block(block, from, count));
+                System.arraycopy(each, 0, rows, from * width, count * width);
+            } else {
+                fold.add(finiteBlock(block, from, count, failed));
+            }
+        }
+        specs = List.of();
+        WorkReply.Nanos nanos = new WorkReply.Nanos(materialising, System.nanoTime() - begin - materialising);
+        return new WorkReply(order.firstTask(), fold.nodes(), failed, rows, worker, nanos);
+    }
+
+    /** The same instance holds the same numbers; an equal version of another cluster may not. */
+    @SuppressWarnings("ReferenceEquality")
+    private void use(SharedVector vector) {
+        if (shared != vector) {
+            workspace.share(vector.values());
+            shared = vector;
+        }
+    }
+
+    @Override
+    public void fill(int task, Storage target, int offset) {
+        long begin = System.nanoTime();
+        source.materialise(specs.get(first + task), target, offset);
+        materialising += System.nanoTime() - begin;
+    }
+
+    private FoldNode block(int block, int from, int count) {
+        Storage sums = storage();
+        compute(from, count, sums);
+        double[] totals = Arrays.copyOf(each, width);
+        for (int task = 1; task < count; task++) {
+            addTo(totals, task);
+        }
+        return FoldNode.block(block, sums, totals, count);
+    }
+
+    /** The block's node; where it is not finite, of its finite tasks alone. */
+    private FoldNode finiteBlock(int block, int from, int count, List<FailedTask> failed) {
+        FoldNode node = block(block, from, count);
+        if (Finite.all(node.sums()) && Finite.all(node.totals())) {
+            return node;
+        }
+        spare.push(node.sums());
+        return taskByTask(block, from, count, failed);
+    }
+
+    private FoldNode taskByTask(int block, int from, int count, List<FailedTask> failed) {
+        Storage sums = storage();
+        sums.fill(0);
+        double[] totals = new double[width];
+        int added = 0;
+        Storage one = storage();
+        for (int task = from; task < from + count; task++) {
+            compute(task, 1, one);
+            Optional<String> reason = Finite.complaint(executable.program(), one, each);
+            if (reason.isPresent()) {
+                TaskSpec spec = specs.get(task);
+                failed.add(new FailedTask(spec.round(), spec.index(), reason.get()));
+            } else if (added++ == 0) {
+                sums.copyFrom(one, 0, 0, sumsSize);
+                System.arraycopy(each, 0, totals, 0, width);
+            } else {
+                Fold.addInto(sums, one);
+                addTo(totals, 0);
+            }
+        }
+        spare.push(one);
+        return FoldNode.block(block, sums, totals, added);
+    }
+
+    private void compute(int from, int count, Storage sums) {
+        first = from;
+        workspace.run(count, this, sums, each);
+    }
+
+    private void addTo(double[] totals, int task) {
+        for (int i = 0; i < width; i++) {
+            totals[i] += each[task * width + i];
+        }
+    }
+
+    private Storage storage() {
+        Storage free = spare.poll();
+        return free != null ? free : Storage.zeros(executable.precision(), sumsSize);
+    }
+}

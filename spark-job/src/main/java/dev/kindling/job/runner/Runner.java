@@ -1,0 +1,84 @@
+package dev.kindling.job.runner;
+
+import dev.kindling.job.backend.Backend;
+import dev.kindling.job.backend.Backends;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.task.TaskSources;
+import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.SharedVector;
+import dev.kindling.job.wire.WorkOrder;
+import dev.kindling.job.wire.WorkReply;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * A job opened for work: its source of tasks and its programs compiled, once per JVM. Runs orders, each on the calling
+ * thread; thread-safe. Lives on executors, and on the driver where there are none.
+ */
+public final class Runner {
+    private final Job job;
+    private final Map<String, Bench> benches = new TreeMap<>();
+
+    /**
+     * Compiles the job's programs.
+     *
+     * @throws dev.kindling.job.backend.BackendUnavailableException if the job's backend cannot run in this JVM
+     * @throws IllegalArgumentException if there is no such backend, or it refuses a program
+     */
+    public Runner(Job job, TaskSource source) {
+        this.job = job;
+        Backend backend = Backends.named(job.backend());
+        job.programs().forEach((name, program) -> benches.put(
+                name, new Bench(job.blockSize(), backend.compile(program, job.options()), source)));
+    }
+
+    /**
+     * Opens the job's source of tasks and compiles its programs.
+     *
+     * @param hadoop where the source's files are read from
+     * @throws dev.kindling.job.task.BadDataException if a file of the source is missing, empty or broken
+     * @throws dev.kindling.job.backend.BackendUnavailableException if the job's backend cannot run in this JVM
+     * @throws IllegalArgumentException if a setting of the source is wrong or there is no such source or backend
+     */
+    public static Runner open(Job job, Configuration hadoop) {
+        return new Runner(job, TaskSources.open(job.source(), hadoop));
+    }
+
+    /**
+     * Runs an order on the calling thread.
+     *
+     * @param shared the vector of the version that the order names
+     * @param worker who runs it, for the reply
+     * @throws dev.kindling.job.task.BadDataException if an episode's data cannot be read
+     * @throws IllegalStateException if order, vector and job do not belong together
+     */
+    public WorkReply run(WorkOrder order, SharedVector shared, String worker) {
+        Bench bench = benches.get(order.program());
+        if (bench == null) {
+            throw new IllegalStateException("the job has no program " + order.program() + "; it has " + benches.keySet());
+        }
+        requireRange(order);
+        require(
+                order.shared() == shared.version(),
+                "the order is for shared vector " + order.shared() + ", not " + shared.version());
+        return bench.run(order, shared, worker);
+    }
+
+    private void requireRange(WorkOrder order) {
+        int first = order.firstTask() / job.blockSize();
+        long end = (order.firstTask() + (long) order.specs().size() + job.blockSize() - 1) / job.blockSize();
+        boolean whole = order.firstTask() % job.blockSize() == 0
+                && (order.specs().size() % job.blockSize() == 0 || end == order.blocks());
+        require(
+                !order.specs().isEmpty() && whole && first >= 0 && end <= order.blocks(),
+                "an order of " + order.specs().size() + " tasks from task " + order.firstTask()
+                        + " on is not whole blocks of " + job.blockSize() + " in a round of " + order.blocks());
+    }
+
+    static void require(boolean condition, String sentence) {
+        if (!condition) {
+            throw new IllegalStateException(sentence);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+/**
+ * An executor's work without Spark: a job is opened once, an order becomes episodes, episodes become sums, sums become
+ * fold nodes. Shared by all threads of a JVM. May import the rooms from {@code tensor} to {@code wire}, but for
+ * {@code model} and {@code algorithm}: it knows no method by name. No thread is started and nothing is sent here.
+ */
+@NullMarked
+package dev.kindling.job.runner;
+
+import org.jspecify.annotations.NullMarked;
