@@ -1,0 +1,242 @@
+package dev.kindling.job.wire;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.job.backend.BackendUnavailableException;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.program.Attributes;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Op;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class WireTest {
+    private static final int DAMAGES = 3000;
+
+    /** One value of every type of attributes, a repeat within a repeat's step among them. */
+    private static Program everything() {
+        Builder b = new Builder();
+        Value w = b.input("w", Shape.of(3, 4), Program.Kind.SHARED);
+        Value x = b.input("x", Shape.of(5, 4), Program.Kind.TASK);
+        Value y = b.matmul(x, w, false, true);
+        Value padded = b.pad(b.slice(b.transpose(y, 1, 0), 0, 1, 3), 1, 2, 1);
+        Value picked = b.scatterAdd(b.iota(2), b.gather(padded, b.iota(2)), 6);
+        Value odd = b.add(b.reshape(picked, Shape.of(48)), b.constant(0.1 + 0.2));
+        Value hot = b.oneHot(b.argmax(y), 3);
+        List<Value> results = b.repeat(
+                new Attributes.Repeat(step(inner()), 4, true, 1, 0, 1, false),
+                List.of(b.constant(3), b.sumAll(odd), b.mean(hot, 0, 1)));
+        return b.build(
+                "everything",
+                List.of(
+                        new Program.Output("w", Program.Role.SUM, b.mul(w, results.get(0))),
+                        new Program.Output("losses", Program.Role.EACH, results.get(1)),
+                        new Program.Output("steps", Program.Role.EACH, results.get(2))));
+    }
+
+    private static Program inner() {
+        Builder b = new Builder();
+        Value carry = b.input("carry", Shape.scalar(), Program.Kind.STEP);
+        return b.build(
+                "inner",
+                List.of(
+                        new Program.Output("next", Program.Role.STEP, b.mul(carry, b.constant(0.5))),
+                        new Program.Output("stop", Program.Role.STEP, b.greater(b.constant(1e-3), carry))));
+    }
+
+    private static Program step(Program inner) {
+        Builder b = new Builder();
+        Value carry = b.input("carry", Shape.scalar(), Program.Kind.STEP);
+        Value fixed = b.input("fixed", Shape.scalar(), Program.Kind.STEP);
+        Value last = b.repeat(
+                        new Attributes.Repeat(inner, 7, false, 1, 0, 0, true), List.of(b.constant(7), b.add(carry, fixed)))
+                .get(0);
+        return b.build(
+                "step",
+                List.of(
+                        new Program.Output("next", Program.Role.STEP, last),
+                        new Program.Output("seen", Program.Role.STEP, b.tanh(last))));
+    }
+
+    private static Job job() {
+        return new Job(
+                new SourceDescription("sinusoid", new TreeMap<>(Map.of("input", "[-5.0, 5.0]", "sign", "größer ±"))),
+                "plain",
+                new CompileOptions(Precision.FLOAT, 1L << 40),
+                4,
+                new TreeMap<>(Map.of("train", everything(), "evaluate", step(inner()))));
+    }
+
+    private static WorkOrder order() {
+        return new WorkOrder(
+                "train",
+                Long.MIN_VALUE,
+                9,
+                8,
+                List.of(
+                        new TaskSpec(Purpose.TRAIN, 70_000, 8, -1L, new int[0]),
+                        new TaskSpec(Purpose.TEST, -1, 9, 17L, new int[] {0, -5, Integer.MAX_VALUE})),
+                true);
+    }
+
+    private static WorkReply reply() {
+        return new WorkReply(
+                8,
+                List.of(
+                        new FoldNode(1, 2, Storage.of(Precision.FLOAT, 1, Double.NaN, -0.0), new double[] {0.1}, 8),
+                        new FoldNode(0, 6, Storage.of(Precision.DOUBLE, 1e-300, 2, 3), new double[] {7}, 0)),
+                List.of(new FailedTask(5, 11, "query_loss is NaN")),
+                new double[] {1, Double.POSITIVE_INFINITY},
+                "3.14",
+                new WorkReply.Nanos(12, 1L << 50));
+    }
+
+    private static SharedVector shared(Precision precision, int size) {
+        Storage values = Storage.zeros(precision, size);
+        for (int i = 0; i < size; i++) {
+            values.set(i, Math.sin(i) * 1e10);
+        }
+        return new SharedVector(42, values);
+    }
+
+    static Stream<Arguments> messages() {
+        return Stream.of(
+                row("job", Wire.encodeJob(job()), Wire::decodeJob, job()),
+                row("order", Wire.encodeOrder(order()), Wire::decodeOrder, order()),
+                row("reply", Wire.encodeAnswer(reply()), Wire::decodeAnswer, reply()),
+                row(
+                        "failure",
+                        Wire.encodeAnswer(new Failure(Failure.Kind.BAD_DATA, "x.zip is empty")),
+                        Wire::decodeAnswer,
+                        new Failure(Failure.Kind.BAD_DATA, "x.zip is empty")),
+                row("empty vector", Wire.encodeShared(shared(Precision.FLOAT, 0)), Wire::decodeShared, shared(Precision.FLOAT, 0)),
+                row("floats", Wire.encodeShared(shared(Precision.FLOAT, 40_001)), Wire::decodeShared, shared(Precision.FLOAT, 40_001)),
+                row("doubles", Wire.encodeShared(shared(Precision.DOUBLE, 20_003)), Wire::decodeShared, shared(Precision.DOUBLE, 20_003)));
+    }
+
+    private static Arguments row(String name, byte[] bytes, Function<byte[], Object> decode, Object expected) {
+        return Arguments.of(name, bytes, decode, expected);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("messages")
+    void whatCrossesComesBackEqual(String name, byte[] bytes, Function<byte[], Object> decode, Object expected) {
+        assertThat(decode.apply(bytes)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("messages")
+    void everyTruncationAndEveryTailIsRefused(String name, byte[] bytes, Function<byte[], Object> decode, Object expected) {
+        int step = Math.max(1, bytes.length / 1500);
+        for (int length = 0; length < bytes.length; length += step) {
+            byte[] cut = Arrays.copyOf(bytes, length);
+            assertThatThrownBy(() -> decode.apply(cut)).isInstanceOf(WireException.class);
+        }
+        byte[] longer = Arrays.copyOf(bytes, bytes.length + 1);
+        assertThatThrownBy(() -> decode.apply(longer)).isInstanceOf(WireException.class);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("messages")
+    void damagedBytesGiveAMessageOrAWireException(
+            String name, byte[] bytes, Function<byte[], Object> decode, Object expected) {
+        Random random = new Random(7);
+        byte[] small = bytes.length > 5000 ? Arrays.copyOf(bytes, 5000) : bytes;
+        for (int i = 0; i < DAMAGES; i++) {
+            byte[] damaged = small.clone();
+            for (int hits = 1 + random.nextInt(4); hits > 0; hits--) {
+                damaged[2 + random.nextInt(damaged.length - 2)] = (byte) (random.nextBoolean() ? -1 : random.nextInt());
+            }
+            decodeAnyhow(decode, damaged);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("messages")
+    void garbageGivesAMessageOrAWireException(
+            String name, byte[] bytes, Function<byte[], Object> decode, Object expected) {
+        Random random = new Random(11);
+        for (int i = 0; i < DAMAGES; i++) {
+            byte[] garbage = new byte[2 + random.nextInt(200)];
+            random.nextBytes(garbage);
+            garbage[0] = bytes[0];
+            garbage[1] = bytes[1];
+            decodeAnyhow(decode, garbage);
+        }
+    }
+
+    private static void decodeAnyhow(Function<byte[], Object> decode, byte[] bytes) {
+        try {
+            assertThat(decode.apply(bytes)).isNotNull();
+        } catch (WireException e) {
+            assertThat(e).hasMessageNotContaining("null");
+        }
+    }
+
+    @Test
+    void oneMessageIsNotTakenForAnother() {
+        byte[] order = Wire.encodeOrder(order());
+        assertThatThrownBy(() -> Wire.decodeJob(order)).isInstanceOf(WireException.class);
+        assertThatThrownBy(() -> Wire.decodeAnswer(order)).isInstanceOf(WireException.class);
+        assertThatThrownBy(() -> Wire.decodeShared(new byte[0])).isInstanceOf(WireException.class);
+    }
+
+    @Test
+    void aProgramComesBackWithItsPrintedFormAndTheOrderOfItsValues() {
+        Program before = everything();
+        Program after = Wire.decodeJob(Wire.encodeJob(job())).program("train");
+        assertThat(after.toString()).isEqualTo(before.toString());
+        assertThat(after.values().stream().map(Value::op).toList())
+                .isEqualTo(before.values().stream().map(Value::op).toList());
+    }
+
+    @Test
+    void theProgramOfTheseTestsHasEveryTypeOfAttributes() {
+        Set<Class<?>> seen = new HashSet<>();
+        everything().values().forEach(value -> seen.add(value.attributes().getClass()));
+        assertThat(seen).containsExactlyInAnyOrder(Attributes.class.getPermittedSubclasses());
+    }
+
+    @Test
+    void aValueThatABuilderWouldSimplifyIsNotSimplified() {
+        Builder b = new Builder();
+        Value x = b.input("x", Shape.scalar(), Program.Kind.TASK);
+        Value twice = new dev.kindling.job.program.Assembler()
+                .value(Op.NEG, List.of(x), new Attributes.None());
+        assertThat(twice.op()).isEqualTo(Op.NEG);
+    }
+
+    @Test
+    void aFailureKeepsTheTypeAndSentenceOfItsException() {
+        for (RuntimeException exception : List.of(
+                new BadDataException("x.zip is empty"),
+                new IllegalArgumentException("few-shot.ways is 0"),
+                new BackendUnavailableException("no vector module"))) {
+            Failure failure = Failure.of(exception).orElseThrow();
+            assertThat(failure.exception()).hasSameClassAs(exception).hasMessage(exception.getMessage());
+        }
+        assertThat(Failure.of(new IllegalStateException("a bug"))).isEmpty();
+    }
+}
