@@ -48,8 +48,8 @@ public final class Round {
         this.rows = rows;
         this.blocks = blocks(job, specs.size());
         this.fold = new Fold(blocks);
-        this.collected =
-                new double[rows ? Math.multiplyExact(specs.size(), this.program.perTask().size()) : 0];
+        this.collected = new double
+                [rows ? Math.multiplyExact(specs.size(), this.program.perTask().size()) : 0];
         this.orders = Dealing.deal(blocks, workers, this.program.sums().size()).stream()
                 .map(range -> order(program, shared, range))
                 .toList();

@@ -109,8 +109,7 @@ public final class Fold {
                 nodes.remove(leftFirst);
                 node = sum(left, node);
             } else if (endBlock(node) == blocks) {
-                node = new FoldNode(
-                        node.level() + 1, node.index() >> 1, node.sums(), node.totals(), node.tasks());
+                node = new FoldNode(node.level() + 1, node.index() >> 1, node.sums(), node.totals(), node.tasks());
             } else {
                 FoldNode right = nodes.get(endBlock(node));
                 // Near the end of the round a right half stands at the level at which it still has an odd index.

@@ -22,7 +22,8 @@ public final class Assembler {
      */
     public Value value(Op op, List<Value> args, Attributes attributes) {
         if (op.arity() >= 0 && op.arity() != args.size()) {
-            throw new IllegalArgumentException(op.printed() + " takes " + op.arity() + " arguments, not " + args.size());
+            throw new IllegalArgumentException(
+                    op.printed() + " takes " + op.arity() + " arguments, not " + args.size());
         }
         return new Value(next++, op, args, attributes, Shapes.infer(op, args, attributes));
     }

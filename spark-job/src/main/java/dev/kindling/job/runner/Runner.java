@@ -29,8 +29,9 @@ public final class Runner {
     public Runner(Job job, TaskSource source) {
         this.job = job;
         Backend backend = Backends.named(job.backend());
-        job.programs().forEach((name, program) -> benches.put(
-                name, new Bench(job.blockSize(), backend.compile(program, job.options()), source)));
+        job.programs()
+                .forEach((name, program) ->
+                        benches.put(name, new Bench(job.blockSize(), backend.compile(program, job.options()), source)));
     }
 
     /**
@@ -56,7 +57,8 @@ public final class Runner {
     public WorkReply run(WorkOrder order, SharedVector shared, String worker) {
         Bench bench = benches.get(order.program());
         if (bench == null) {
-            throw new IllegalStateException("the job has no program " + order.program() + "; it has " + benches.keySet());
+            throw new IllegalStateException(
+                    "the job has no program " + order.program() + "; it has " + benches.keySet());
         }
         requireRange(order);
         require(

@@ -57,7 +57,9 @@ class FoldTest {
                 FoldNode root = foldOfRanges(precision, blocks, random);
                 for (int i = 0; i < SIZE; i++) {
                     double expected = treeSum(precision, Fold.rootLevel(blocks), 0, blocks, i);
-                    assertThat(root.sums().at(i)).as("%d blocks, number %d", blocks, i).isEqualTo(expected);
+                    assertThat(root.sums().at(i))
+                            .as("%d blocks, number %d", blocks, i)
+                            .isEqualTo(expected);
                     double total = treeSum(Precision.DOUBLE, Fold.rootLevel(blocks), 0, blocks, i);
                     assertThat(root.totals()[i]).isEqualTo(total);
                 }
@@ -122,8 +124,8 @@ class FoldTest {
         Fold fold = new Fold(6);
         fold.add(new FoldNode(1, 1, Storage.zeros(Precision.FLOAT, SIZE), new double[SIZE], 4));
         assertThatThrownBy(() -> fold.add(leaf(Precision.FLOAT, 3))).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> fold.add(new FoldNode(
-                        2, 0, Storage.zeros(Precision.FLOAT, SIZE), new double[SIZE], 4)))
+        assertThatThrownBy(
+                        () -> fold.add(new FoldNode(2, 0, Storage.zeros(Precision.FLOAT, SIZE), new double[SIZE], 4)))
                 .isInstanceOf(IllegalArgumentException.class);
         fold.add(leaf(Precision.FLOAT, 4));
         assertThatThrownBy(() -> fold.add(leaf(Precision.FLOAT, 4))).isInstanceOf(IllegalArgumentException.class);
@@ -146,8 +148,8 @@ class FoldTest {
         Fold fold = new Fold(4);
         fold.add(leaf(Precision.FLOAT, 0));
         assertThatThrownBy(() -> fold.add(leaf(Precision.DOUBLE, 1))).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> fold.add(
-                        FoldNode.block(1, Storage.zeros(Precision.FLOAT, SIZE + 1), new double[SIZE], 1)))
+        assertThatThrownBy(() ->
+                        fold.add(FoldNode.block(1, Storage.zeros(Precision.FLOAT, SIZE + 1), new double[SIZE], 1)))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 

@@ -28,8 +28,9 @@ class RunnerTest {
     }
 
     private static WorkReply run(Runner runner, int blockSize, boolean rows, int... how) {
-        List<TaskSpec> specs =
-                IntStream.range(0, how.length).mapToObj(i -> Noise.spec(i, how[i])).toList();
+        List<TaskSpec> specs = IntStream.range(0, how.length)
+                .mapToObj(i -> Noise.spec(i, how[i]))
+                .toList();
         int blocks = (how.length + blockSize - 1) / blockSize;
         return runner.run(new WorkOrder("train", 1, blocks, 0, specs, rows), THETA, "me");
     }
@@ -75,7 +76,9 @@ class RunnerTest {
     void aBlockWithABadTaskIsTheSumOfTheOthersInOrder() {
         double[] first = all(single(0));
         double[] third = all(single(2));
-        double[] expected = IntStream.range(0, first.length).mapToDouble(i -> first[i] + third[i]).toArray();
+        double[] expected = IntStream.range(0, first.length)
+                .mapToDouble(i -> first[i] + third[i])
+                .toArray();
         assertThat(all(run(4, 0, Noise.LOSS_IS_NAN, 0))).containsExactly(expected);
     }
 

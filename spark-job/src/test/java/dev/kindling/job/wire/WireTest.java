@@ -71,7 +71,8 @@ class WireTest {
         Value carry = b.input("carry", Shape.scalar(), Program.Kind.STEP);
         Value fixed = b.input("fixed", Shape.scalar(), Program.Kind.STEP);
         Value last = b.repeat(
-                        new Attributes.Repeat(inner, 7, false, 1, 0, 0, true), List.of(b.constant(7), b.add(carry, fixed)))
+                        new Attributes.Repeat(inner, 7, false, 1, 0, 0, true),
+                        List.of(b.constant(7), b.add(carry, fixed)))
                 .get(0);
         return b.build(
                 "step",
@@ -131,9 +132,21 @@ class WireTest {
                         Wire.encodeAnswer(new Failure(Failure.Kind.BAD_DATA, "x.zip is empty")),
                         Wire::decodeAnswer,
                         new Failure(Failure.Kind.BAD_DATA, "x.zip is empty")),
-                row("empty vector", Wire.encodeShared(shared(Precision.FLOAT, 0)), Wire::decodeShared, shared(Precision.FLOAT, 0)),
-                row("floats", Wire.encodeShared(shared(Precision.FLOAT, 40_001)), Wire::decodeShared, shared(Precision.FLOAT, 40_001)),
-                row("doubles", Wire.encodeShared(shared(Precision.DOUBLE, 20_003)), Wire::decodeShared, shared(Precision.DOUBLE, 20_003)));
+                row(
+                        "empty vector",
+                        Wire.encodeShared(shared(Precision.FLOAT, 0)),
+                        Wire::decodeShared,
+                        shared(Precision.FLOAT, 0)),
+                row(
+                        "floats",
+                        Wire.encodeShared(shared(Precision.FLOAT, 40_001)),
+                        Wire::decodeShared,
+                        shared(Precision.FLOAT, 40_001)),
+                row(
+                        "doubles",
+                        Wire.encodeShared(shared(Precision.DOUBLE, 20_003)),
+                        Wire::decodeShared,
+                        shared(Precision.DOUBLE, 20_003)));
     }
 
     private static Arguments row(String name, byte[] bytes, Function<byte[], Object> decode, Object expected) {
@@ -148,7 +161,8 @@ class WireTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("messages")
-    void everyTruncationAndEveryTailIsRefused(String name, byte[] bytes, Function<byte[], Object> decode, Object expected) {
+    void everyTruncationAndEveryTailIsRefused(
+            String name, byte[] bytes, Function<byte[], Object> decode, Object expected) {
         int step = Math.max(1, bytes.length / 1500);
         for (int length = 0; length < bytes.length; length += step) {
             byte[] cut = Arrays.copyOf(bytes, length);
@@ -223,8 +237,7 @@ class WireTest {
     void aValueThatABuilderWouldSimplifyIsNotSimplified() {
         Builder b = new Builder();
         Value x = b.input("x", Shape.scalar(), Program.Kind.TASK);
-        Value twice = new dev.kindling.job.program.Assembler()
-                .value(Op.NEG, List.of(x), new Attributes.None());
+        Value twice = new dev.kindling.job.program.Assembler().value(Op.NEG, List.of(x), new Attributes.None());
         assertThat(twice.op()).isEqualTo(Op.NEG);
     }
 

@@ -39,8 +39,7 @@ public final class SparkApplication implements AutoCloseable {
             return new SparkApplication(new JavaSparkContext(configuration));
         } catch (RuntimeException e) {
             throw new ClusterException(
-                    "Spark does not start on master " + configuration.get("spark.master") + ": "
-                            + Sentences.first(e),
+                    "Spark does not start on master " + configuration.get("spark.master") + ": " + Sentences.first(e),
                     e);
         }
     }
@@ -61,6 +60,10 @@ public final class SparkApplication implements AutoCloseable {
     /** Executors need the module for {@code backend.vector}; the user's own options stay. */
     private static String withVectorModule(String options) {
         return options.contains(VECTOR_MODULE) ? options : (options + " " + VECTOR_MODULE).strip();
+    }
+
+    JavaSparkContext context() {
+        return context;
     }
 
     /** Opens a cluster for a job; close it before this application. */

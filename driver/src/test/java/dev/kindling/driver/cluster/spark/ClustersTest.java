@@ -1,0 +1,195 @@
+package dev.kindling.driver.cluster.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.ClusterException;
+import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.cluster.LocalCluster;
+import dev.kindling.driver.cluster.NoiseProvider;
+import dev.kindling.driver.cluster.RoundResult;
+import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.wire.Job;
+import java.io.File;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkConf;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+
+/** What every cluster promises, held against the one of a single thread. */
+@Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ClustersTest {
+    private static final ClusterSettings JOBS =
+            new ClusterSettings(ClusterSettings.Mode.JOBS, 0, Duration.ofSeconds(60), 0);
+    /** Above 64 KB of θ, so that it goes by broadcast. */
+    private static final int LARGE = 20_000;
+
+    private static final int SMALL = 7;
+    private static final int TASKS = 23;
+
+    private static Job job(int size, int blockSize) {
+        return NoiseProvider.job(Precision.FLOAT, blockSize, size, Map.of());
+    }
+
+    private static RoundResult round(Cluster cluster, int size, boolean rows) {
+        return cluster.run(
+                "train",
+                NoiseProvider.theta(Precision.FLOAT, size),
+                NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN, 20, NoiseProvider.LOSS_IS_NAN)),
+                rows);
+    }
+
+    private static RoundResult expected(int size, int blockSize, boolean rows) {
+        try (Cluster one = new LocalCluster(job(size, blockSize), new Configuration(false), 1)) {
+            return round(one, size, rows);
+        }
+    }
+
+    private static void assertSame(Cluster cluster, int size, int blockSize) {
+        for (boolean rows : new boolean[] {false, true}) {
+            RoundResult expected = expected(size, blockSize, rows);
+            RoundResult result = round(cluster, size, rows);
+            assertThat(result.root()).isEqualTo(expected.root());
+            assertThat(result.rows()).containsExactly(expected.rows());
+            assertThat(result.failed()).isEqualTo(expected.failed()).hasSize(rows ? 0 : 2);
+        }
+    }
+
+    private static void assertAllSizesSame(SparkApplication spark) {
+        for (int size : new int[] {SMALL, LARGE}) {
+            for (int blockSize : new int[] {1, 4}) {
+                try (Cluster cluster = spark.cluster(job(size, blockSize), JOBS)) {
+                    assertSame(cluster, size, blockSize);
+                }
+            }
+        }
+    }
+
+    @Test
+    void threadsOfOneJvm() {
+        for (int threads = 1; threads <= 3; threads++) {
+            try (Cluster cluster = new LocalCluster(job(SMALL, 2), new Configuration(false), threads)) {
+                assertSame(cluster, SMALL, 2);
+            }
+        }
+    }
+
+    @Test
+    void sparkInLocalModeWithOneToThreeThreads() {
+        for (String master : List.of("local[1]", "local[2]", "local[3]")) {
+            try (SparkApplication spark = SparkApplication.start("test", Optional.of(master))) {
+                assertAllSizesSame(spark);
+            }
+        }
+    }
+
+    @Test
+    void sparkWithTwoExecutorsInJvmsOfTheirOwn() {
+        new File(System.getenv("SPARK_HOME"), "jars").mkdirs();
+        SparkConf configuration = SparkApplication.configuration(
+                new SparkConf().set("spark.executor.extraClassPath", System.getProperty("java.class.path")),
+                "test",
+                Optional.of("local-cluster[2,1,1024]"));
+        ExecutorsAtWork atWork = new ExecutorsAtWork();
+        try (SparkApplication spark = SparkApplication.start(configuration)) {
+            spark.context().sc().addSparkListener(atWork);
+            atWork.awaitExecutors(2);
+            assertAllSizesSame(spark);
+        }
+        assertThat(atWork.executors())
+                .as("executors that completed Spark tasks")
+                .containsExactly("0", "1");
+    }
+
+    /** What a failure becomes. */
+    @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+    @org.junit.jupiter.api.Nested
+    class Failures {
+        private SparkApplication spark;
+
+        @BeforeAll
+        void start() {
+            spark = SparkApplication.start("test", Optional.of("local[2]"));
+        }
+
+        @AfterAll
+        void stop() {
+            spark.close();
+        }
+
+        private RoundResult runWith(int kind) {
+            try (Cluster cluster = spark.cluster(job(SMALL, 2), JOBS)) {
+                return cluster.run(
+                        "train",
+                        NoiseProvider.theta(Precision.FLOAT, SMALL),
+                        NoiseProvider.specs(TASKS, Map.of(17, kind)),
+                        false);
+            }
+        }
+
+        @Test
+        void badDataOfATaskEndsTheRoundWithItsOwnSentence() {
+            assertThatThrownBy(() -> runWith(NoiseProvider.NO_DATA))
+                    .isInstanceOf(BadDataException.class)
+                    .hasMessage("noise of task 17 of round 12 is empty");
+        }
+
+        @Test
+        void dataThatCannotBeOpenedEndsTheRoundWithItsOwnSentence() {
+            Job job = NoiseProvider.job(Precision.FLOAT, 2, SMALL, Map.of("missing", "x.zip"));
+            try (Cluster cluster = spark.cluster(job, JOBS)) {
+                assertThatThrownBy(() -> round(cluster, SMALL, false))
+                        .isInstanceOf(BadDataException.class)
+                        .hasMessage("the file x.zip is missing");
+            }
+        }
+
+        @Test
+        void anUnknownSourceIsAWrongSetting() {
+            Job good = job(SMALL, 2);
+            Job job = new Job(
+                    new dev.kindling.job.task.SourceDescription(
+                            "nothing", good.source().settings()),
+                    good.backend(),
+                    good.options(),
+                    2,
+                    good.programs());
+            try (Cluster cluster = spark.cluster(job, JOBS)) {
+                assertThatThrownBy(() -> round(cluster, SMALL, false))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("task.source is nothing");
+            }
+        }
+
+        @Test
+        void anythingElseIsAClusterFailureInOneLine() {
+            assertThatThrownBy(() -> runWith(NoiseProvider.BUG))
+                    .isInstanceOf(ClusterException.class)
+                    .hasMessageContaining("train, round 12")
+                    .hasMessageContaining("a bug in the source")
+                    .hasMessageNotContaining("\n");
+        }
+
+        @Test
+        void changingTheVectorInPlaceChangesTheNextRound() {
+            try (Cluster cluster = spark.cluster(job(SMALL, 2), JOBS)) {
+                Storage theta = NoiseProvider.theta(Precision.FLOAT, SMALL);
+                var specs = NoiseProvider.specs(TASKS, Map.of());
+                RoundResult first = cluster.run("train", theta, specs, false);
+                theta.set(0, 0.5);
+                assertThat(cluster.run("train", theta, specs, false).root()).isNotEqualTo(first.root());
+            }
+        }
+    }
+}

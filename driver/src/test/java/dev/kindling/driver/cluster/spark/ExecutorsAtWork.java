@@ -1,0 +1,44 @@
+package dev.kindling.driver.cluster.spark;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListSet;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorAdded;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+
+/** Which executors came, and which completed a Spark task. */
+final class ExecutorsAtWork extends SparkListener {
+    private final Set<String> added = new ConcurrentSkipListSet<>();
+    private final Set<String> worked = new ConcurrentSkipListSet<>();
+
+    @Override
+    public void onExecutorAdded(SparkListenerExecutorAdded event) {
+        synchronized (added) {
+            added.add(event.executorId());
+            added.notifyAll();
+        }
+    }
+
+    @Override
+    public void onTaskEnd(SparkListenerTaskEnd event) {
+        if (event.taskInfo().successful()) {
+            worked.add(event.taskInfo().executorId());
+        }
+    }
+
+    void awaitExecutors(int count) {
+        synchronized (added) {
+            while (added.size() < count) {
+                try {
+                    added.wait();
+                } catch (InterruptedException e) {
+                    throw new AssertionError("only executors " + added + " came", e);
+                }
+            }
+        }
+    }
+
+    Set<String> executors() {
+        return worked;
+    }
+}
