@@ -131,7 +131,8 @@ final class Keys {
         return value(key).unwrapped().equals(word);
     }
 
-    private ConfigValue value(String key) {
+    /** The value as it is. */
+    ConfigValue value(String key) {
         read.add(key);
         try {
             return config.getValue(key);

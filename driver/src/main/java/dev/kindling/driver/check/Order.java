@@ -1,0 +1,22 @@
+package dev.kindling.driver.check;
+
+/** What a meta-gradient was found to be. */
+public enum Order {
+    /** No derivative that was looked for. */
+    NONE(0),
+    /** The query gradient at the adapted parameters, as if adaptation had derivative one. */
+    FIRST(1),
+    /** The derivative of the query loss through adaptation. */
+    SECOND(2);
+
+    private final int number;
+
+    Order(int number) {
+        this.number = number;
+    }
+
+    /** As {@code check.json} says it: 0, 1 or 2. */
+    public int number() {
+        return number;
+    }
+}

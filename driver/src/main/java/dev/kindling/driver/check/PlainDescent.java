@@ -1,0 +1,103 @@
+package dev.kindling.driver.check;
+
+import dev.kindling.job.autodiff.Gradients;
+import dev.kindling.job.backend.Backend;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Storage;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Gradient descent on a support set written as a loop in Java over first-order gradients alone: what a meta-gradient that
+ * claims to be first order is held against, independent of how its method is written.
+ */
+final class PlainDescent {
+    private static final String LOSS = "loss";
+
+    private final TaskRun support;
+    private final TaskRun query;
+    private final double rate;
+    private final int steps;
+
+    /**
+     * Descent for one task.
+     *
+     * @param episode in double, as {@code layout.arrays()} says
+     */
+    PlainDescent(
+            Model model,
+            EpisodeLayout layout,
+            Backend backend,
+            CompileOptions options,
+            Storage episode,
+            double rate,
+            int steps) {
+        this.support = new TaskRun(
+                backend.compile(gradients(model, layout, EpisodeLayout.SUPPORT_X, EpisodeLayout.SUPPORT_Y), options),
+                episode);
+        this.query = new TaskRun(
+                backend.compile(gradients(model, layout, EpisodeLayout.QUERY_X, EpisodeLayout.QUERY_Y), options),
+                episode);
+        this.rate = rate;
+        this.steps = steps;
+    }
+
+    private static Program gradients(Model model, EpisodeLayout layout, String x, String y) {
+        Builder b = new Builder();
+        Map<String, Value> parameters = new LinkedHashMap<>();
+        for (Layout.Entry entry : model.parameters().entries()) {
+            parameters.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Kind.SHARED));
+        }
+        Map<String, Value> episode = new LinkedHashMap<>();
+        for (Layout.Entry entry : layout.arrays().entries()) {
+            episode.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Kind.TASK));
+        }
+        Value loss = model.loss(b, model.output(b, parameters, wanted(episode, x)), wanted(episode, y));
+        List<Value> gradients = Gradients.of(b, loss, List.copyOf(parameters.values()));
+        List<Program.Output> outputs = new ArrayList<>();
+        for (Value gradient : gradients) {
+            String name = model.parameters().names().get(outputs.size());
+            outputs.add(new Program.Output(name, Program.Role.SUM, gradient));
+        }
+        outputs.add(new Program.Output(LOSS, Program.Role.EACH, loss));
+        return b.build("gradients", outputs);
+    }
+
+    private static Value wanted(Map<String, Value> episode, String name) {
+        Value value = episode.get(name);
+        if (value == null) {
+            throw new IllegalStateException("an episode has no array " + name);
+        }
+        return value;
+    }
+
+    /** The adapted parameters φ: θ after the inner steps. */
+    Storage adapt(Storage theta) {
+        Storage phi = theta.copy();
+        for (int step = 0; step < steps; step++) {
+            Storage gradient = support.at(phi).sums();
+            for (int i = 0; i < phi.size(); i++) {
+                phi.set(i, phi.at(i) - rate * gradient.at(i));
+            }
+        }
+        return phi;
+    }
+
+    /** The loss of the query set at given parameters. */
+    double queryLoss(Storage parameters) {
+        return query.at(parameters).scalar(LOSS);
+    }
+
+    /** The gradient of the query loss at given parameters. */
+    Storage queryGradient(Storage parameters) {
+        return query.at(parameters).sums();
+    }
+}

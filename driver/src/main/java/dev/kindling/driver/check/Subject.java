@@ -1,0 +1,47 @@
+package dev.kindling.driver.check;
+
+import dev.kindling.driver.aggregator.Aggregator;
+import dev.kindling.driver.optimizer.OptimizerSettings;
+import dev.kindling.job.algorithm.Algorithm;
+import dev.kindling.job.algorithm.InnerSettings;
+import dev.kindling.job.backend.Backend;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.tensor.Precision;
+
+/**
+ * The configuration that is proved.
+ *
+ * @param algorithm what claims an order
+ * @param model its network and loss
+ * @param source of the tasks
+ * @param backend that computes
+ * @param options in double
+ * @param inner the inner loop that the algorithm is configured with: plain gradient descent on the support set
+ * @param round how a round makes the next θ
+ */
+public record Subject(
+        Algorithm algorithm,
+        Model model,
+        TaskSource source,
+        Backend backend,
+        CompileOptions options,
+        InnerSettings inner,
+        Round round) {
+
+    /**
+     * One round of the run.
+     *
+     * @param seed the run's
+     * @param rounds of the whole run
+     * @param tasks of one round
+     */
+    public record Round(long seed, long rounds, int tasks, Aggregator aggregator, OptimizerSettings optimizer) {}
+
+    public Subject {
+        if (options.precision() != Precision.DOUBLE) {
+            throw new IllegalArgumentException("proofs need double precision, not " + options.precision());
+        }
+    }
+}

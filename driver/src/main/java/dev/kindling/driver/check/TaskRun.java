@@ -1,0 +1,38 @@
+package dev.kindling.driver.check;
+
+import dev.kindling.job.backend.Executable;
+import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Storage;
+
+/** One program on one task, in double, for any number of values of its shared inputs. Not thread-safe. */
+final class TaskRun {
+    private final Program program;
+    private final Workspace workspace;
+    private final Storage episode;
+
+    /** The program of an executable in double on an episode laid out as its task inputs. */
+    TaskRun(Executable executable, Storage episode) {
+        this.program = executable.program();
+        this.workspace = executable.workspace();
+        this.episode = episode;
+    }
+
+    /** The outputs at one value of the shared inputs. */
+    Outputs at(Storage shared) {
+        Storage sums = Storage.zeros(Precision.DOUBLE, program.sums().size());
+        double[] each = new double[program.perTask().size()];
+        workspace.share(shared);
+        workspace.run(1, (task, target, offset) -> target.copyFrom(episode, 0, offset, episode.size()), sums, each);
+        return new Outputs(program, sums, each);
+    }
+
+    /** What the program gave: the summed outputs flat, the others by name. */
+    record Outputs(Program program, Storage sums, double[] each) {
+        /** A scalar that the program gives for each task. */
+        double scalar(String name) {
+            return each[program.perTask().offset(name)];
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package dev.kindling.driver.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options of every command. */
+final class CommonOptions {
+    @Option(names = "--conf", paramLabel = "FILE", description = "The job: a HOCON file over reference.conf.")
+    private @Nullable String conf;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Overrides one key; may be given again. The value is text unless it parses as a number, a "
+                    + "boolean, a list or an object.")
+    private List<String> set = new ArrayList<>();
+
+    @Option(
+            names = "--master",
+            paramLabel = "URL",
+            description = "Where Spark runs; local[*], or what spark-submit says, if left out.")
+    private @Nullable String master;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "The run directory, on any Hadoop file system.")
+    private @Nullable String out;
+
+    @Option(names = "--debug", description = "Prints the stack trace of an error.")
+    private boolean debug;
+
+    /** Read by picocli alone. */
+    @SuppressWarnings("unused")
+    @Option(names = "--help", usageHelp = true, description = "Prints this page.")
+    private boolean help;
+
+    Optional<String> conf() {
+        return Optional.ofNullable(conf);
+    }
+
+    List<String> set() {
+        return List.copyOf(set);
+    }
+
+    Optional<String> master() {
+        return Optional.ofNullable(master);
+    }
+
+    Optional<String> out() {
+        return Optional.ofNullable(out);
+    }
+
+    boolean debug() {
+        return debug;
+    }
+}

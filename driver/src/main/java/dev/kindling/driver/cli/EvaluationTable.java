@@ -1,0 +1,58 @@
+package dev.kindling.driver.cli;
+
+import dev.kindling.driver.evaluation.Evaluation;
+import dev.kindling.driver.evaluation.Statistics;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** An evaluation as a person reads it: a line for each number of inner steps, beside an untrained network's. */
+final class EvaluationTable {
+    private EvaluationTable() {}
+
+    /** The lines of the table. */
+    static List<String> lines(Evaluation trained, Evaluation untrained) {
+        boolean classes = trained.steps().get(0).accuracy().isPresent();
+        List<String> lines = new ArrayList<>();
+        lines.add(String.format(
+                Locale.ROOT,
+                "%s of %d %s tasks of %s (mean with 95%% interval):",
+                classes ? "accuracy" : "loss",
+                trained.protocol().tasks(),
+                trained.protocol().split(),
+                trained.protocol().source()));
+        lines.add(line("step", "meta-trained", "median", "diverged", "untrained"));
+        for (int step = 0; step < trained.steps().size(); step++) {
+            Statistics ours = shown(trained.steps().get(step));
+            Statistics theirs = shown(untrained.steps().get(step));
+            lines.add(line(
+                    Integer.toString(step),
+                    interval(ours, classes),
+                    number(ours.median(), classes),
+                    Integer.toString(trained.steps().get(step).loss().diverged()),
+                    interval(theirs, classes)));
+        }
+        return lines;
+    }
+
+    private static Statistics shown(Evaluation.Step step) {
+        return step.accuracy().orElse(step.loss());
+    }
+
+    private static String line(String step, String trained, String median, String diverged, String untrained) {
+        return String.format(Locale.ROOT, "%6s  %-20s %-10s %-9s %s", step, trained, median, diverged, untrained);
+    }
+
+    private static String interval(Statistics statistics, boolean percent) {
+        return number(statistics.mean(), percent) + " ± " + number(statistics.ci95(), percent);
+    }
+
+    private static String number(double number, boolean percent) {
+        if (!Double.isFinite(number)) {
+            return "-";
+        }
+        return percent
+                ? String.format(Locale.ROOT, "%.2f%%", 100 * number)
+                : String.format(Locale.ROOT, "%.4f", number);
+    }
+}

@@ -1,0 +1,51 @@
+package dev.kindling.driver.cli;
+
+import dev.kindling.driver.aggregator.DivergedException;
+import dev.kindling.driver.cluster.ClusterException;
+import dev.kindling.job.backend.BackendUnavailableException;
+import dev.kindling.job.task.BadDataException;
+import java.io.UncheckedIOException;
+
+/** How a command ended. */
+enum ExitCode {
+    DONE(0),
+    PROOF_FAILED(1),
+    WRONG_USAGE(2),
+    BAD_DATA(3),
+    DIVERGED(4),
+    CLUSTER_FAILED(5);
+
+    private final int number;
+
+    ExitCode(int number) {
+        this.number = number;
+    }
+
+    int number() {
+        return number;
+    }
+
+    /** How a command that failed so ends; what nobody foresaw is the cluster's. */
+    static ExitCode of(Throwable failure) {
+        if (failure instanceof IllegalArgumentException || failure instanceof BackendUnavailableException) {
+            return WRONG_USAGE;
+        }
+        if (failure instanceof BadDataException || failure instanceof UncheckedIOException) {
+            return BAD_DATA;
+        }
+        return failure instanceof DivergedException ? DIVERGED : CLUSTER_FAILED;
+    }
+
+    /** One sentence about a failure. */
+    static String sentence(Throwable failure) {
+        String message = failure.getMessage();
+        boolean foreseen = of(failure) != CLUSTER_FAILED || failure instanceof ClusterException;
+        if (message == null || message.isBlank()) {
+            return failure.getClass().getSimpleName() + "; run again with --debug to see where";
+        }
+        String line = message.strip().lines().findFirst().orElse("");
+        return foreseen
+                ? line
+                : failure.getClass().getSimpleName() + ": " + line + "; run again with --debug to see where";
+    }
+}

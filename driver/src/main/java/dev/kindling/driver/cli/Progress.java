@@ -1,0 +1,124 @@
+package dev.kindling.driver.cli;
+
+import dev.kindling.driver.loop.RoundListener;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/** Shows a run while it goes: a bar on a terminal, now and then a line elsewhere. */
+abstract class Progress implements RoundListener, AutoCloseable {
+    /** Rounds over which the shown loss is averaged, more or less. */
+    private static final double WINDOW = 100;
+
+    private double loss = Double.NaN;
+
+    /** For a terminal: a bar with rounds per second, time left and the query loss. */
+    static Progress bar(PrintWriter out, long rounds) {
+        return new Bar(out, rounds);
+    }
+
+    /**
+     * For a file or a pipe: a line at most every two seconds, and one at the end.
+     *
+     * @param nanoTime a clock, as {@link System#nanoTime}
+     */
+    static Progress lines(PrintWriter out, LongSupplier nanoTime) {
+        return new Lines(out, nanoTime);
+    }
+
+    @Override
+    public final void done(Round round) {
+        double next = round.gradient().means().getOrDefault("query_loss", Double.NaN);
+        double weight = 1 / Math.min(WINDOW, (double) round.number());
+        loss = Double.isNaN(loss) ? next : loss + weight * (next - loss);
+        show(round, String.format(Locale.ROOT, "query loss %.4f", loss));
+    }
+
+    abstract void show(Round round, String currentLoss);
+
+    @Override
+    public abstract void close();
+
+    private static final class Bar extends Progress {
+        private static final int UPDATE_MILLIS = 250;
+        private static final int WIDTH = 100;
+
+        private final ProgressBar bar;
+
+        private Bar(PrintWriter out, long rounds) {
+            this.bar = new ProgressBarBuilder()
+                    .setTaskName("meta-training")
+                    .setInitialMax(rounds)
+                    .setUpdateIntervalMillis(UPDATE_MILLIS)
+                    .setStyle(ProgressBarStyle.ASCII)
+                    .showSpeed()
+                    .setConsumer(new DelegatingProgressBarConsumer(text -> rewrite(out, text), WIDTH))
+                    .build();
+        }
+
+        private static void rewrite(PrintWriter out, String text) {
+            out.print("\r" + text);
+            out.flush();
+        }
+
+        @Override
+        void show(Round round, String currentLoss) {
+            bar.setExtraMessage(" " + currentLoss);
+            bar.stepTo(round.number());
+        }
+
+        @Override
+        public void close() {
+            bar.close();
+        }
+    }
+
+    private static final class Lines extends Progress {
+        private static final long PAUSE = Duration.ofSeconds(2).toNanos();
+
+        private final PrintWriter out;
+        private final LongSupplier nanoTime;
+        private final long start;
+        private long shown;
+
+        private Lines(PrintWriter out, LongSupplier nanoTime) {
+            this.out = out;
+            this.nanoTime = nanoTime;
+            this.start = nanoTime.getAsLong();
+            this.shown = start;
+        }
+
+        @Override
+        void show(Round round, String currentLoss) {
+            long now = nanoTime.getAsLong();
+            if (now - shown < PAUSE && round.number() < round.of()) {
+                return;
+            }
+            shown = now;
+            double seconds = Math.max(1e-9, (now - start) / 1e9);
+            double perSecond = round.number() / seconds;
+            out.println(String.format(
+                    Locale.ROOT,
+                    "round %d of %d, %s, %.1f rounds/s, %s left",
+                    round.number(),
+                    round.of(),
+                    currentLoss,
+                    perSecond,
+                    clock((round.of() - round.number()) / perSecond)));
+            out.flush();
+        }
+
+        private static String clock(double seconds) {
+            long whole = (long) Math.ceil(seconds);
+            return String.format(Locale.ROOT, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60);
+        }
+
+        @Override
+        public void close() {}
+    }
+}

@@ -1,0 +1,32 @@
+package dev.kindling.driver.config;
+
+import dev.kindling.driver.aggregator.Clip;
+import dev.kindling.driver.aggregator.FailurePolicy;
+import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.evaluation.EvaluationSettings;
+import dev.kindling.driver.loop.RunSettings;
+import dev.kindling.driver.optimizer.OptimizerSettings;
+import dev.kindling.driver.plan.PlanSettings;
+import dev.kindling.job.task.SourceDescription;
+
+/**
+ * A whole configuration as the settings of the rooms it configures.
+ *
+ * @param run how long, and what is written on the way
+ * @param source where tasks come from, paths made absolute
+ * @param plan model, method and backend
+ * @param failures what failed tasks mean
+ * @param clip how long a meta-gradient may be
+ * @param optimizer the meta-optimizer and its rate
+ * @param evaluation what is adapted to at the end
+ * @param cluster how rounds reach executors
+ */
+public record Settings(
+        RunSettings run,
+        SourceDescription source,
+        PlanSettings plan,
+        FailurePolicy failures,
+        Clip clip,
+        OptimizerSettings optimizer,
+        EvaluationSettings evaluation,
+        ClusterSettings cluster) {}

@@ -1,0 +1,159 @@
+package dev.kindling.driver.config;
+
+import dev.kindling.driver.aggregator.Clip;
+import dev.kindling.driver.aggregator.FailurePolicy;
+import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.evaluation.EvaluationSettings;
+import dev.kindling.driver.evaluation.Splits;
+import dev.kindling.driver.loop.RunSettings;
+import dev.kindling.driver.optimizer.Method;
+import dev.kindling.driver.optimizer.OptimizerSettings;
+import dev.kindling.driver.plan.BackendSettings;
+import dev.kindling.driver.plan.PlanSettings;
+import dev.kindling.job.algorithm.InnerSettings;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.task.EpisodeSizes;
+import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.fewshot.FewShotSettings;
+import dev.kindling.job.task.regression.RegressionSettings;
+import dev.kindling.job.task.sinusoid.Range;
+import dev.kindling.job.task.sinusoid.SinusoidSettings;
+import dev.kindling.job.tensor.Precision;
+import java.time.Duration;
+import java.util.List;
+
+/** Fills the settings of every room from a configuration; the records themselves say what makes sense. */
+public final class SettingsReader {
+    private static final int SINUSOID_EVALUATION_POINTS = 100;
+
+    private final Keys keys;
+    private final org.apache.hadoop.conf.Configuration hadoop;
+
+    SettingsReader(Keys keys, org.apache.hadoop.conf.Configuration hadoop) {
+        this.keys = keys;
+        this.hadoop = hadoop;
+    }
+
+    /**
+     * The settings of a configuration.
+     *
+     * @param hadoop makes relative paths of data absolute
+     * @throws IllegalArgumentException at the first value that is of a wrong type or makes no sense
+     */
+    public static Settings read(Configuration configuration, org.apache.hadoop.conf.Configuration hadoop) {
+        return new SettingsReader(configuration.keys(), hadoop).settings();
+    }
+
+    Settings settings() {
+        EvaluationSettings evaluation = evaluation();
+        return new Settings(run(), source(), plan(evaluation), failures(), clip(), optimizer(), evaluation, cluster());
+    }
+
+    private RunSettings run() {
+        return new RunSettings(
+                keys.whole("run.seed"),
+                keys.whole("run.rounds"),
+                keys.whole("run.log-every"),
+                keys.count("task.per-round"));
+    }
+
+    private SourceDescription source() {
+        String source = keys.text("task.source");
+        return switch (source) {
+            case "sinusoid" ->
+                new SourceDescription(
+                        source, sinusoid(sizes(SINUSOID_EVALUATION_POINTS)).toMap());
+            case "regression" ->
+                new SourceDescription(source, new RegressionSettings(sizes(keys.count("task.query"))).toMap());
+            case "few-shot" ->
+                new SourceDescription(
+                        source,
+                        fewShot(sizes(keys.count("task.query")))
+                                .qualified(hadoop)
+                                .toMap());
+            default -> throw keys.refuse("task.source", "sinusoid, regression or few-shot");
+        };
+    }
+
+    private EpisodeSizes sizes(int evaluationQuery) {
+        return new EpisodeSizes(
+                keys.count("task.support"),
+                keys.count("task.query"),
+                keys.count("evaluation.support"),
+                keys.is("evaluation.query", "auto") ? evaluationQuery : keys.count("evaluation.query"));
+    }
+
+    private SinusoidSettings sinusoid(EpisodeSizes sizes) {
+        return new SinusoidSettings(
+                range("sinusoid.amplitude"),
+                range("sinusoid.phase"),
+                range("sinusoid.frequency"),
+                range("sinusoid.input"),
+                SinusoidSettings.Sign.parse(keys.text("sinusoid.sign")),
+                SinusoidSettings.Side.parse(keys.text("sinusoid.side")),
+                keys.count("sinusoid.pool"),
+                sizes);
+    }
+
+    private Range range(String key) {
+        List<Double> ends = keys.range(key);
+        return new Range(ends.get(0), ends.get(1));
+    }
+
+    private FewShotSettings fewShot(EpisodeSizes sizes) {
+        return new FewShotSettings(
+                keys.text("few-shot.data"),
+                keys.text("few-shot.split"),
+                keys.count("few-shot.ways"),
+                FewShotSettings.Rotations.of(keys.truth("few-shot.rotations")),
+                keys.count("few-shot.image-size"),
+                sizes);
+    }
+
+    private PlanSettings plan(EvaluationSettings evaluation) {
+        return new PlanSettings(
+                new ModelSettings(
+                        keys.text("model.network"), keys.text("model.initializer"), keys.text("model.batch-norm")),
+                keys.text("algorithm.name"),
+                new InnerSettings(keys.number("algorithm.inner-rate"), keys.count("algorithm.inner-steps")),
+                new BackendSettings(
+                        keys.text("backend.name"),
+                        new CompileOptions(
+                                keys.choice("backend.precision", Precision.class), keys.bytes("backend.memory"))),
+                evaluation.steps(),
+                evaluation.split());
+    }
+
+    private FailurePolicy failures() {
+        return new FailurePolicy(
+                FailurePolicy.Reaction.named(keys.text("task.on-failure")), keys.number("task.failure-limit"));
+    }
+
+    private Clip clip() {
+        return Clip.byNorm(keys.number("optimizer.clip"));
+    }
+
+    private OptimizerSettings optimizer() {
+        return new OptimizerSettings(Method.named(keys.text("optimizer.name")), Schedules.at(keys, "optimizer.rate"));
+    }
+
+    private EvaluationSettings evaluation() {
+        return new EvaluationSettings(
+                keys.count("evaluation.tasks"), keys.count("evaluation.steps"), split(), keys.whole("evaluation.seed"));
+    }
+
+    private ClusterSettings cluster() {
+        return new ClusterSettings(
+                ClusterSettings.Mode.of(keys.text("cluster.mode")),
+                keys.count("cluster.workers"),
+                Duration.ofSeconds(keys.whole("cluster.wait")),
+                keys.count("cluster.port"));
+    }
+
+    private Purpose split() {
+        return Splits.named(keys.text("evaluation.split"))
+                .orElseThrow(() -> keys.refuse("evaluation.split", "train, val or test"));
+    }
+}

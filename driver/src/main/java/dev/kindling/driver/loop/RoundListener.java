@@ -1,0 +1,29 @@
+package dev.kindling.driver.loop;
+
+import dev.kindling.driver.aggregator.MetaGradient;
+import dev.kindling.job.wire.FailedTask;
+import java.util.List;
+
+/** Is told about each round, on the loop's own thread. */
+@FunctionalInterface
+public interface RoundListener {
+    /** A round is done and θ has moved. */
+    void done(Round round);
+
+    /**
+     * A finished round.
+     *
+     * @param number how many rounds are done with it, from 1 on
+     * @param of rounds of the whole run
+     * @param gradient what it asked of θ, and the means of its tasks' losses
+     * @param failed the tasks that were left out
+     * @param bytesOut bytes sent to workers
+     * @param bytesIn bytes received from workers
+     */
+    record Round(long number, long of, MetaGradient gradient, List<FailedTask> failed, long bytesOut, long bytesIn) {
+        /** A round; the list is copied. */
+        public Round {
+            failed = List.copyOf(failed);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package dev.kindling.driver.loop;
+
+/**
+ * How long a run is and what it writes on the way.
+ *
+ * @param seed from which everything random in the run follows
+ * @param rounds of meta-training, at least 1
+ * @param logEvery rounds between two lines of {@code metrics.jsonl}; 0 for none
+ * @param tasksPerRound tasks of one round, at least 1
+ */
+public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRound) {
+    public RunSettings {
+        atLeast(1, "run.rounds", rounds);
+        atLeast(0, "run.log-every", logEvery);
+        atLeast(1, "task.per-round", tasksPerRound);
+    }
+
+    private static void atLeast(long least, String key, long value) {
+        if (value < least) {
+            throw new IllegalArgumentException(key + " is " + value + "; it must be at least " + least);
+        }
+    }
+
+    /** Whether a line is written after the given count of rounds: at the period, and after the last. */
+    boolean logsAfter(long done) {
+        return logEvery > 0 && (done % logEvery == 0 || done == rounds);
+    }
+}

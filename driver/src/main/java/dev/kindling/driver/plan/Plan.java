@@ -1,0 +1,139 @@
+package dev.kindling.driver.plan;
+
+import dev.kindling.job.algorithm.Algorithm;
+import dev.kindling.job.algorithm.Algorithms;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Models;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.wire.Job;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.TreeMap;
+
+/**
+ * What a run computes, fixed before its first round: the model, the method, the two programs, and the job that executors
+ * get. Its hash says whether two runs compute the same.
+ */
+public final class Plan {
+    /** Name of the program of a training task. */
+    public static final String TRAIN = "train";
+    /** Name of the program of an evaluation task. */
+    public static final String EVALUATE = "evaluate";
+
+    /** Below these counts of numbers of θ a block has 1 and 4 tasks, else 8. */
+    private static final int SMALL = 16_384;
+
+    private static final int MEDIUM = 1_048_576;
+
+    private final Model model;
+    private final Algorithm algorithm;
+    private final Program train;
+    private final Program evaluate;
+    private final Job job;
+    private final String hash;
+
+    private Plan(Model model, Algorithm algorithm, Program train, Program evaluate, Job job) {
+        this.model = model;
+        this.algorithm = algorithm;
+        this.train = train;
+        this.evaluate = evaluate;
+        this.job = job;
+        this.hash = sha256(String.join(
+                "\n",
+                train.hash(),
+                evaluate.hash(),
+                Integer.toString(job.blockSize()),
+                job.options().precision().name()));
+    }
+
+    /**
+     * Plans a run.
+     *
+     * @param description of the source, for executors
+     * @param source the same source, opened
+     * @throws IllegalArgumentException if the settings do not fit each other or the source
+     */
+    public static Plan of(PlanSettings settings, SourceDescription description, TaskSource source) {
+        Algorithm algorithm = Algorithms.named(settings.algorithm(), settings.inner());
+        Model model = Models.of(settings.model(), source.layout(Purpose.TRAIN));
+        Program train = algorithm.train(model, source.layout(Purpose.TRAIN));
+        Program evaluate =
+                algorithm.evaluate(model, source.layout(settings.evaluationSplit()), settings.evaluationSteps());
+        TreeMap<String, Program> programs = new TreeMap<>();
+        programs.put(TRAIN, train);
+        programs.put(EVALUATE, evaluate);
+        BackendSettings backend = settings.backend();
+        int blockSize = blockSize(algorithm.parameters(model).size());
+        Job job = new Job(description, backend.name(), backend.options(), blockSize, programs);
+        return new Plan(model, algorithm, train, evaluate, job);
+    }
+
+    /** Tasks of one block for a θ of the given count of numbers: fixed here, never by the cluster. */
+    static int blockSize(int numbers) {
+        if (numbers < SMALL) {
+            return 1;
+        }
+        return numbers < MEDIUM ? 4 : 8;
+    }
+
+    private static String sha256(String text) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    public Model model() {
+        return model;
+    }
+
+    public Algorithm algorithm() {
+        return algorithm;
+    }
+
+    /** What executors get. */
+    public Job job() {
+        return job;
+    }
+
+    /** The arrays of θ. */
+    public Layout parameters() {
+        return algorithm.parameters(model);
+    }
+
+    /** What a training task reports beside its meta-gradient: scalars. */
+    public Layout trainingMeasures() {
+        return train.perTask();
+    }
+
+    /** What an evaluation task reports: one number for each step. */
+    public Layout evaluationMeasures() {
+        return evaluate.perTask();
+    }
+
+    public Precision precision() {
+        return job.options().precision();
+    }
+
+    /** θ before the first round: a pure function of the seed. */
+    public Storage untrained(long seed) {
+        Storage theta = Storage.zeros(precision(), parameters().size());
+        algorithm.initialise(model, seed, theta);
+        return theta;
+    }
+
+    /** SHA-256, in hexadecimal, of what decides the bits of a run: programs, block size and precision. */
+    public String hash() {
+        return hash;
+    }
+}

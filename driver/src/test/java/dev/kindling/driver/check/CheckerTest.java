@@ -1,0 +1,208 @@
+package dev.kindling.driver.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.driver.aggregator.Aggregator;
+import dev.kindling.driver.aggregator.Clip;
+import dev.kindling.driver.optimizer.Method;
+import dev.kindling.driver.optimizer.OptimizerSettings;
+import dev.kindling.driver.optimizer.Schedule;
+import dev.kindling.job.algorithm.Algorithm;
+import dev.kindling.job.algorithm.Algorithms;
+import dev.kindling.job.algorithm.InnerSettings;
+import dev.kindling.job.backend.Backends;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.model.Models;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.EpisodeSizes;
+import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.task.TaskSources;
+import dev.kindling.job.task.sinusoid.SinusoidSettings;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Storage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CheckerTest {
+    private static final TaskSource SOURCE = TaskSources.open(
+            new SourceDescription(
+                    "sinusoid",
+                    SinusoidSettings.maml(new EpisodeSizes(5, 5, 5, 5)).toMap()),
+            new Configuration());
+    private static final Model MODEL = Models.of(ModelSettings.preset("mlp-40-tanh"), SOURCE.layout(Purpose.TRAIN));
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4})
+    void mamlIsFoundToBeOfSecondOrder(int steps) throws Exception {
+        CheckReport report = report(method("maml", steps), steps);
+        assertThat(report.holds()).as(report.proofs().toString()).isTrue();
+        JsonNode json = new ObjectMapper().readTree(report.json());
+        assertThat(json.at("/algorithm").asText()).isEqualTo("maml");
+        assertThat(json.at("/order").asInt()).isEqualTo(2);
+        assertThat(json.at("/first_order_gap").asDouble()).isGreaterThan(0.01);
+        assertThat(json.at("/finite_difference_error")).hasSize(4);
+        json.at("/finite_difference_error")
+                .forEach(error -> assertThat(error.asDouble()).isLessThan(1e-6));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4})
+    void fomamlIsFoundToBeOfFirstOrderAndThatIsASuccess(int steps) {
+        CheckReport report = report(method("fomaml", steps), steps);
+        assertThat(report.holds()).as(report.proofs().toString()).isTrue();
+        assertThat(report.finding().order()).isEqualTo(Order.FIRST);
+        assertThat(report.finding().firstOrderGap()).isLessThan(1e-9);
+        assertThat(report.finding().exactError()).isGreaterThan(1e-3);
+    }
+
+    @Test
+    void firstOrderGradientThatClaimsToBeExactFails() {
+        CheckReport report = report(new Claiming(method("fomaml", 1), Algorithm.Claim.EXACT), 1);
+        assertThat(report.holds()).isFalse();
+        assertThat(report.proofs().get(0).holds()).isFalse();
+    }
+
+    @Test
+    void exactGradientThatClaimsToBeFirstOrderFails() {
+        assertThat(report(new Claiming(method("maml", 1), Algorithm.Claim.FIRST_ORDER), 1)
+                        .holds())
+                .isFalse();
+    }
+
+    @Test
+    void arrayThatNoGradientReachesIsNamed() {
+        Algorithm frozen = new Changed(method("maml", 1), program -> changed(program, "1_b", 0));
+        CheckReport report = report(frozen, 1);
+        assertThat(report.finding().order()).isEqualTo(Order.NONE);
+        assertThat(report.proofs()).anySatisfy(proof -> {
+            assertThat(proof.statement()).isEqualTo("θ moves");
+            assertThat(proof.holds()).isFalse();
+            assertThat(proof.evidence()).contains("1_b");
+        });
+    }
+
+    @Test
+    void gradientThatIsATenthOfAPercentTooLargeIsFoundOut() {
+        Algorithm scaled = new Changed(method("maml", 1), program -> changed(program, "0_W", 1.001));
+        OrderFinding finding = report(scaled, 1).finding();
+        assertThat(finding.order()).isEqualTo(Order.NONE);
+        assertThat(finding.exactErrors().get("0_W")).isBetween(5e-4, 2e-3);
+        assertThat(finding.exactErrors().get("1_W")).isLessThan(1e-6);
+    }
+
+    private static Algorithm method(String name, int steps) {
+        return Algorithms.named(name, new InnerSettings(0.1, steps));
+    }
+
+    private static CheckReport report(Algorithm algorithm, int steps) {
+        Subject subject = new Subject(
+                algorithm,
+                MODEL,
+                SOURCE,
+                Backends.named("plain"),
+                new CompileOptions(Precision.DOUBLE, 1 << 20),
+                new InnerSettings(0.1, steps),
+                new Subject.Round(
+                        1,
+                        100,
+                        3,
+                        new Aggregator(new Clip.None()),
+                        new OptimizerSettings(Method.ADAM, new Schedule.Constant(1e-3))));
+        Checker checker = new Checker(subject);
+        Storage theta = Storage.zeros(Precision.DOUBLE, checker.parameters().size());
+        MODEL.initialise(3, theta);
+        return checker.check(theta, checker.firstEpisode());
+    }
+
+    /** The program with one output scaled. */
+    private static Program changed(Program program, String array, double factor) {
+        Builder b = new Builder();
+        List<Value> arguments = new ArrayList<>();
+        program.inputs().forEach(input -> arguments.add(b.input(input.name(), input.shape(), input.kind())));
+        List<Value> results = b.inline(program, arguments);
+        List<Program.Output> outputs = new ArrayList<>();
+        for (Program.Output output : program.outputs()) {
+            Value value = results.get(outputs.size());
+            boolean named = output.name().equals(array);
+            outputs.add(
+                    new Program.Output(output.name(), output.role(), named ? b.mul(value, b.constant(factor)) : value));
+        }
+        return b.build("changed", outputs);
+    }
+
+    /** A method under another claim. */
+    private record Claiming(Algorithm method, Claim claim) implements Algorithm {
+        @Override
+        public String name() {
+            return method.name();
+        }
+
+        @Override
+        public Layout parameters(Model model) {
+            return method.parameters(model);
+        }
+
+        @Override
+        public void initialise(Model model, long seed, Storage target) {
+            method.initialise(model, seed, target);
+        }
+
+        @Override
+        public Program train(Model model, EpisodeLayout layout) {
+            return method.train(model, layout);
+        }
+
+        @Override
+        public Program evaluate(Model model, EpisodeLayout layout, int steps) {
+            return method.evaluate(model, layout, steps);
+        }
+    }
+
+    /** A method whose training program is tampered with. */
+    private record Changed(Algorithm method, UnaryOperator<Program> change) implements Algorithm {
+        @Override
+        public String name() {
+            return method.name();
+        }
+
+        @Override
+        public Claim claim() {
+            return method.claim();
+        }
+
+        @Override
+        public Layout parameters(Model model) {
+            return method.parameters(model);
+        }
+
+        @Override
+        public void initialise(Model model, long seed, Storage target) {
+            method.initialise(model, seed, target);
+        }
+
+        @Override
+        public Program train(Model model, EpisodeLayout layout) {
+            return change.apply(method.train(model, layout));
+        }
+
+        @Override
+        public Program evaluate(Model model, EpisodeLayout layout, int steps) {
+            return method.evaluate(model, layout, steps);
+        }
+    }
+}

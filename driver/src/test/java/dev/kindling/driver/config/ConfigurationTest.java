@@ -1,0 +1,205 @@
+package dev.kindling.driver.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.driver.optimizer.Schedule;
+import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.task.Purpose;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ConfigurationTest {
+    private static final Path CONF = Path.of("..", "conf");
+    private static final List<String> SOURCES = List.of("sinusoid", "regression", "few-shot");
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void everyKeyOfTheReferenceIsReadAndNothingElseIs() {
+        Set<String> read = new TreeSet<>();
+        for (String source : SOURCES) {
+            Keys keys = configuration("task.source=" + source, "few-shot.data=/data")
+                    .keys();
+            new SettingsReader(keys, new org.apache.hadoop.conf.Configuration()).settings();
+            read.addAll(keys.read());
+        }
+        assertThat(read).isEqualTo(new TreeSet<>(Configuration.knownKeys()));
+    }
+
+    @Test
+    void everyKeyOfTheReferenceHasOneLineAboutIt() throws IOException {
+        List<String> lines = Files.readAllLines(CONF.resolve("reference.conf"));
+        for (int i = 1; i < lines.size(); i++) {
+            if (lines.get(i).matches(" +[a-z-]+ = .*")) {
+                assertThat(lines.get(i - 1)).as(lines.get(i)).matches(" +# .*");
+            }
+        }
+    }
+
+    static Stream<Path> readyJobs() throws IOException {
+        try (Stream<Path> files = Files.list(CONF)) {
+            return files.filter(file -> !file.endsWith("reference.conf")).toList().stream();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("readyJobs")
+    void everyReadyJobMakesSettings(Path job) {
+        Configuration configuration = Configuration.load(job, List.of("few-shot.data=/data"));
+        assertThat(settings(configuration).run().rounds()).isPositive();
+    }
+
+    @Test
+    void assignmentsOverrideTheJobAndTheJobOverridesTheReference() throws IOException {
+        Path job = folder.resolve("job.conf");
+        Files.writeString(job, "run { rounds = 20, seed = 5 }\ntask.support = 7");
+        Settings settings = settings(Configuration.load(job, List.of("run.rounds=30", "run.rounds=40")));
+        assertThat(settings.run().rounds()).isEqualTo(40);
+        assertThat(settings.run().seed()).isEqualTo(5);
+        assertThat(settings.run().tasksPerRound()).isEqualTo(25);
+        // evaluation.support follows task.support; evaluation.query of a sinusoid is 100 points of its own.
+        assertThat(settings.source().settings())
+                .containsEntry("evaluation.support", "7")
+                .containsEntry("evaluation.query", "100");
+    }
+
+    @Test
+    void queryOfAnEvaluationFollowsTheTaskWhereThereIsNoGrid() {
+        assertThat(settings(configuration("task.source=regression", "task.query=3"))
+                        .source()
+                        .settings())
+                .containsEntry("evaluation.query", "3");
+        assertThat(settings(configuration("evaluation.query=50")).source().settings())
+                .containsEntry("evaluation.query", "50");
+    }
+
+    @Test
+    void renderedConfigurationReadsBackAsItself() {
+        Configuration first = configuration(
+                "run.rounds=12",
+                "few-shot.data=hdfs://name/a b",
+                "optimizer.rate={ schedule = linear, from = 1, to = 0 }");
+        Configuration second = Configuration.parse("config.conf", first.rendered(), List.of());
+        assertThat(second.rendered()).isEqualTo(first.rendered());
+        assertThat(settings(second)).isEqualTo(settings(first));
+    }
+
+    @Test
+    void theReferenceIsTheSinusoidOfTheDesign() {
+        Settings settings = settings(Configuration.reference());
+        assertThat(settings.plan().model()).isEqualTo(ModelSettings.preset("mlp-40-40"));
+        assertThat(settings.evaluation().split()).isEqualTo(Purpose.TEST);
+        assertThat(settings.evaluation().tasks()).isEqualTo(600);
+        assertThat(settings.evaluation().steps()).isEqualTo(10);
+        assertThat(settings.optimizer().rate()).isEqualTo(new Schedule.Constant(0.001));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "run.round=5|run.round|run.rounds",
+                "rounds=5|rounds|run.rounds",
+                "algorithm.inner_rate=5|algorithm.inner_rate|algorithm.inner-rate",
+                "optimiser.rate=5|optimiser.rate|optimizer.rate",
+                "inner-steps=5|inner-steps|algorithm.inner-steps",
+                "task.sinusoid.pool=5|task.sinusoid.pool|sinusoid.pool",
+            })
+    void unknownKeyIsRefusedWithTheNearestRightOne(String assignment, String key, String nearest) {
+        assertThatThrownBy(() -> configuration(assignment))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("there is no key " + key + "; the nearest is " + nearest);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "run.rounds=many|run.rounds is many; it must be a whole number",
+                "run.rounds=2.5|run.rounds is 2.5; it must be a whole number",
+                "run.rounds=[1]|run.rounds is [1]; it must be a whole number",
+                "run.rounds=0|run.rounds is 0; it must be at least 1",
+                "run=5|run is 5; it is a section of keys, such as run.log-every",
+                "task.per-round=0|task.per-round is 0; it must be at least 1",
+                "task.per-round=3000000000|task.per-round is 3000000000; it must be a whole number of at most 2147483647",
+                "algorithm.inner-rate=fast|algorithm.inner-rate is fast; it must be a number",
+                "algorithm.inner-rate=-0.1|algorithm.inner-rate is -0.1; it must be a finite number above 0",
+                "sinusoid.amplitude=3|sinusoid.amplitude is 3; it must be a range of two numbers, [low, high]",
+                "sinusoid.amplitude=[1, 2, 3]|sinusoid.amplitude is [1,2,3]; it must be a range of two numbers, [low, high]",
+                "backend.precision=half|backend.precision is half; it must be float or double",
+                "backend.memory=lots|backend.memory is lots; it must be a number of bytes, such as 64 MiB",
+                "evaluation.split=dev|evaluation.split is dev; it must be train, val or test",
+                "task.source=files|task.source is files; it must be sinusoid, regression or few-shot",
+                "optimizer.name=lion|optimizer.name is lion; it must be one of",
+                "optimizer.rate=-1|the rate is -1.0; it must be a finite number, 0 or above",
+                "optimizer.rate={ schedule = square }|it must be a number or an object with schedule =",
+                "optimizer.rate={ schedule = cosine, from = 1 }|it must be an object of from, schedule, to",
+                "task.failure-limit=2|task.failure-limit is 2.0; it must lie between 0 and 1",
+                "cluster.mode=both|cluster.mode is both; it must be jobs",
+                "model.network=resnet|model.network is resnet; it must be one of",
+            })
+    void wrongValueIsRefusedWithKeyValueAndWhatIsAllowed(String assignment, String message) {
+        assertThatThrownBy(() -> settings(configuration(assignment)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void rotationsOfFewShotAreTrueOrFalse() {
+        assertThatThrownBy(() ->
+                        settings(configuration("task.source=few-shot", "few-shot.data=/d", "few-shot.rotations=4")))
+                .hasMessage("few-shot.rotations is 4; it must be true or false");
+    }
+
+    @Test
+    void nullValueIsRefused() {
+        assertThatThrownBy(() -> settings(Configuration.parse("job", "run.rounds = null", List.of())))
+                .hasMessage("run.rounds is null; leave it out to have its default");
+    }
+
+    @Test
+    void missingFileIsNamed() {
+        assertThatThrownBy(() -> Configuration.load(folder.resolve("none.conf"), List.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("--conf is " + folder.resolve("none.conf") + "; it must be a file that exists");
+    }
+
+    @Test
+    void brokenFileIsNamedInOneLine() throws IOException {
+        Path broken = folder.resolve("broken.conf");
+        Files.writeString(broken, "run { rounds = \n } }");
+        assertThatThrownBy(() -> Configuration.load(broken, List.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("broken.conf cannot be read as HOCON")
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void warmUpLeadsToAnotherSchedule() {
+        Settings settings = settings(
+                configuration(
+                        "optimizer.rate={ schedule = warm-up, from = 0, rounds = 10, then = { schedule = step, from = 1, factor = 0.5, every = 100 } }"));
+        assertThat(settings.optimizer().rate()).isEqualTo(new Schedule.WarmUp(0, 10, new Schedule.Step(1, 0.5, 100)));
+    }
+
+    private static Configuration configuration(String... assignments) {
+        return Configuration.parse("job", "", new ArrayList<>(List.of(assignments)));
+    }
+
+    private static Settings settings(Configuration configuration) {
+        return SettingsReader.read(configuration, new org.apache.hadoop.conf.Configuration());
+    }
+}
