@@ -1,0 +1,298 @@
+package dev.kindling.job.task.fewshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.EpisodeSizes;
+import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.TaskKey;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.task.TaskSources;
+import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
+import dev.kindling.job.task.fewshot.FewShotSource.Drawing;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Indexing, splits and episodes on small generated image sets. */
+final class FewShotTest {
+    private static final Configuration HADOOP = new Configuration();
+    private static final EpisodeSizes SIZES = new EpisodeSizes(2, 3, 1, 4);
+
+    @TempDir
+    Path temp;
+
+    private static ImageSet twelve(String top) {
+        ImageSet set = new ImageSet();
+        // Against the order of names, so that order must come from sorting.
+        for (int i = 11; i >= 0; i--) {
+            set.images(top + "%s/c%02d".formatted(i < 6 ? "Greek" : "Angelic", i), 6);
+        }
+        return set;
+    }
+
+    private static String line(int i) {
+        return "%s/c%02d".formatted(i < 6 ? "Greek" : "Angelic", i);
+    }
+
+    private Path split() throws IOException {
+        Path split = Files.createDirectories(temp.resolve("splits"));
+        Files.write(
+                split.resolve("train.txt"),
+                IntStream.range(0, 5).mapToObj(FewShotTest::line).toList());
+        Files.write(
+                split.resolve("test.txt"),
+                IntStream.range(5, 12).mapToObj(FewShotTest::line).toList());
+        return split;
+    }
+
+    private FewShotSettings settings(Path data, Rotations rotations) throws IOException {
+        return new FewShotSettings(data.toString(), split().toString(), 3, rotations, 6, SIZES);
+    }
+
+    private static double[] episode(TaskSource source, TaskSpec spec) {
+        Storage storage = Storage.zeros(
+                Precision.DOUBLE, source.layout(spec.purpose()).arrays().size());
+        source.materialise(spec, storage, 0);
+        return storage.toDoubles();
+    }
+
+    private static TaskKey key(Purpose purpose, int index) {
+        return new TaskKey(11, purpose, 4, index);
+    }
+
+    @Test
+    void anEpisodeHasTheShapesOfWaysAndShots() throws IOException {
+        FewShotSource source =
+                FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP);
+        assertThat(source.layout(Purpose.TRAIN)).isEqualTo(new EpisodeLayout(Shape.of(1, 6, 6), 3, 3, 6, 9));
+        assertThat(source.layout(Purpose.TEST)).isEqualTo(new EpisodeLayout(Shape.of(1, 6, 6), 3, 3, 3, 12));
+    }
+
+    @Test
+    void everyRowShowsTheImageThatTheSpecNamesAndLabelsAreBalanced() throws IOException {
+        FewShotSource source =
+                FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP);
+        TaskSpec spec = source.sample(key(Purpose.TRAIN, 0));
+        double[] numbers = episode(source, spec);
+        int at = 0;
+        for (List<Drawing> set : List.of(source.support(spec), source.query(spec))) {
+            int labels = at + set.size() * 36;
+            for (int row = 0; row < set.size(); row++) {
+                Drawing drawing = set.get(row);
+                double ink = 1 - ImageSet.grey(drawing.className() + "/" + drawing.image()) / 255.0;
+                for (int i = 0; i < 36; i++) {
+                    assertThat(numbers[at + row * 36 + i]).isCloseTo(ink, within(1e-12));
+                }
+                assertThat(numbers[labels + row]).isEqualTo(drawing.label());
+            }
+            for (int label = 0; label < 3; label++) {
+                int wanted = label;
+                List<Drawing> ofLabel =
+                        set.stream().filter(each -> each.label() == wanted).toList();
+                assertThat(ofLabel).hasSize(set.size() / 3).doesNotHaveDuplicates();
+                assertThat(ofLabel.stream().map(Drawing::className).distinct()).hasSize(1);
+            }
+            at = labels + set.size();
+        }
+        assertThat(at).isEqualTo(numbers.length);
+    }
+
+    @Test
+    void supportAndQueryShareNoImageAndClassesComeFromTheirSplit() throws IOException {
+        FewShotSource source =
+                FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP);
+        List<TaskSpec> specs = new ArrayList<>();
+        for (Purpose purpose : List.of(Purpose.TRAIN, Purpose.TEST)) {
+            for (int i = 0; i < 50; i++) {
+                TaskSpec spec = source.sample(key(purpose, i));
+                assertThat(source.support(spec)).doesNotContainAnyElementsOf(source.query(spec));
+                assertThat(source.classes(purpose))
+                        .containsAll(source.query(spec).stream()
+                                .map(Drawing::className)
+                                .toList());
+                specs.add(spec);
+            }
+        }
+        assertThat(source.classes(Purpose.TRAIN)).doesNotContainAnyElementsOf(source.classes(Purpose.TEST));
+        assertThat(source.proofs(specs)).hasSize(2).allMatch(proof -> proof.holds());
+        int[] shared = specs.get(0).items().clone();
+        shared[3] = shared[1];
+        TaskSpec leaking = new TaskSpec(Purpose.TRAIN, 4, 0, specs.get(0).seed(), shared);
+        assertThat(source.proofs(List.of(leaking)).get(1).holds()).isFalse();
+    }
+
+    @Test
+    void labelsFollowNeitherClassesNorRows() throws IOException {
+        FewShotSource source =
+                FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP);
+        Set<List<Integer>> orders = new HashSet<>();
+        int lowestClassIsLabelZero = 0;
+        for (int i = 0; i < 300; i++) {
+            TaskSpec spec = source.sample(key(Purpose.TEST, i));
+            List<Drawing> support = source.support(spec);
+            orders.add(support.stream().map(Drawing::label).toList());
+            Drawing first = support.stream()
+                    .min(Comparator.comparing(Drawing::className))
+                    .orElseThrow();
+            lowestClassIsLabelZero += first.label() == 0 ? 1 : 0;
+        }
+        assertThat(orders).hasSize(6);
+        // A third of 300, to four standard deviations.
+        assertThat(lowestClassIsLabelZero).isBetween(67, 133);
+    }
+
+    @Test
+    void aTaskIsAFunctionOfItsKeyOnEveryThreadAndFromEveryForm() throws Exception {
+        FewShotSettings zipped = settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.FOUR_CLASSES);
+        FewShotSettings unpacked = settings(twelve("").tree(temp.resolve("tree")), Rotations.FOUR_CLASSES);
+        FewShotSource source = FewShotSource.open(zipped, HADOOP);
+        TaskSource other = TaskSources.open(
+                new SourceDescription("few-shot", unpacked.qualified(HADOOP).toMap()), HADOOP);
+        assertThat(source.dataHash()).isEqualTo(other.dataHash()).hasSize(64);
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            List<Future<double[]>> results = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                TaskKey key = key(Purpose.TEST, i / 2);
+                results.add(threads.submit(() -> episode(other, other.sample(key))));
+            }
+            for (int i = 0; i < 40; i++) {
+                TaskSpec spec = source.sample(key(Purpose.TEST, i / 2));
+                assertThat(results.get(i).get()).containsExactly(episode(source, spec));
+            }
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    @Test
+    void fourRotationsMakeFourClassesAndNamedOnesAreTakenAsTheyAre() throws IOException {
+        Path zip = twelve("top/").zip(temp.resolve("a.zip"));
+        FewShotSource source = FewShotSource.open(settings(zip, Rotations.FOUR_CLASSES), HADOOP);
+        assertThat(source.classes(Purpose.TRAIN))
+                .hasSize(20)
+                .startsWith("Greek/c00/rot000", "Greek/c00/rot090", "Greek/c00/rot180", "Greek/c00/rot270");
+        Path named = Files.createDirectories(temp.resolve("named"));
+        Files.writeString(named.resolve("train.txt"), "Greek/c00/rot270\r\n\r\nGreek/c00/rot000\r\nGreek/c01/rot090\n");
+        for (Rotations rotations : Rotations.values()) {
+            assertThat(FewShotSource.open(
+                                    new FewShotSettings(zip.toString(), named.toString(), 2, rotations, 6, SIZES),
+                                    HADOOP)
+                            .classes(Purpose.TRAIN))
+                    .containsExactly("Greek/c00/rot000", "Greek/c00/rot270", "Greek/c01/rot090");
+        }
+    }
+
+    @Test
+    void foldersSideBySideAndZipsInAFolderAreOneSet() throws IOException {
+        Path trees = temp.resolve("trees");
+        new ImageSet()
+                .images("background/Greek/c00", 6)
+                .images("background/Greek/c01", 6)
+                .tree(trees);
+        new ImageSet().images("evaluation/Angelic/c06", 6).tree(trees);
+        Path zips = Files.createDirectories(temp.resolve("zips"));
+        new ImageSet()
+                .text("background/.DS_Store", "")
+                .images("background/Greek/c00", 6)
+                .images("background/Greek/c01", 6)
+                .text("__MACOSX/background/Greek/c00/01.png", "no image")
+                .zip(zips.resolve("b.zip"));
+        new ImageSet().images("evaluation/Angelic/c06", 6).zip(zips.resolve("a.ZIP"));
+        Path split = Files.createDirectories(temp.resolve("split"));
+        Files.writeString(split.resolve("train.txt"), "Greek/c01\nAngelic/c06\nGreek/c00");
+        List<FewShotSource> sources = new ArrayList<>();
+        for (Path data : List.of(trees, zips)) {
+            FewShotSettings settings =
+                    new FewShotSettings(data.toString(), split.toString(), 3, Rotations.AS_NAMED, 6, SIZES);
+            sources.add(FewShotSource.open(settings, HADOOP));
+        }
+        for (FewShotSource source : sources) {
+            assertThat(source.classes(Purpose.TRAIN)).containsExactly("Angelic/c06", "Greek/c00", "Greek/c01");
+        }
+        TaskKey key = key(Purpose.TRAIN, 0);
+        assertThat(episode(sources.get(0), sources.get(0).sample(key)))
+                .containsExactly(episode(sources.get(1), sources.get(1).sample(key)));
+    }
+
+    @Test
+    void anyImageChangedChangesTheHash() throws IOException {
+        String hash = FewShotSource.open(
+                        settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP)
+                .dataHash();
+        Path other = twelve("top/").text("top/Greek/c03/02.png", "other bytes").zip(temp.resolve("b.zip"));
+        assertThat(FewShotSource.open(settings(other, Rotations.AS_NAMED), HADOOP)
+                        .dataHash())
+                .isNotEqualTo(hash);
+    }
+
+    @Test
+    void onlyTheClassesOfSplitsAreDecoded() throws IOException {
+        Path zip = twelve("top/")
+                .images("top/Unused/c99", 6)
+                .text("top/Unused/c99/07.png", "no image")
+                .zip(temp.resolve("a.zip"));
+        assertThat(FewShotSource.open(settings(zip, Rotations.FOUR_CLASSES), HADOOP)
+                        .decodedBytes())
+                .isEqualTo(12 * 6 * 36);
+    }
+
+    @Test
+    void aPurposeWithoutASplitIsRefusedOnlyWhenAskedFor() throws IOException {
+        FewShotSource source =
+                FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP);
+        source.layout(Purpose.TRAIN);
+        assertThatThrownBy(() -> source.layout(Purpose.VALIDATE))
+                .isInstanceOf(BadDataException.class)
+                .hasMessageContaining("val.txt");
+    }
+
+    @Test
+    void settingsSurviveTheJourneyAsText() throws IOException {
+        FewShotSettings settings = settings(temp, Rotations.FOUR_CLASSES);
+        assertThat(FewShotSettings.fromMap(settings.toMap())).isEqualTo(settings);
+        assertThat(new FewShotSettings("data/a.zip", "", 5, Rotations.AS_NAMED, 28, SIZES)
+                        .qualified(HADOOP)
+                        .data())
+                .startsWith("file:/")
+                .endsWith("/data/a.zip");
+    }
+
+    @Test
+    void wrongSettingsAreRefusedByKeyAndValue() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new FewShotSettings(" ", "", 5, Rotations.AS_NAMED, 28, SIZES))
+                .withMessageStartingWith("few-shot.data is empty");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new FewShotSettings("x", "", 1, Rotations.AS_NAMED, 28, SIZES))
+                .withMessage("few-shot.ways is 1; it must be at least 2");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new FewShotSettings("x", "", 5, Rotations.AS_NAMED, 0, SIZES))
+                .withMessage("few-shot.image-size is 0; it must be from 1 to 1024");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new EpisodeSizes(1, 0, 1, 1))
+                .withMessage("task.query is 0; it must be at least 1");
+    }
+}
