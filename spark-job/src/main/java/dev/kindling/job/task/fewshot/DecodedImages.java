@@ -42,8 +42,9 @@ final class DecodedImages {
         }
         // A pool of our own: the threads of the common one belong to whoever else is in this JVM.
         ForkJoinPool pool = new ForkJoinPool(Runtime.getRuntime().availableProcessors());
+        Lanczos.ToSquare resizer = new Lanczos.ToSquare(size);
         try {
-            slots.forEach((store, ofStore) -> new Pass(store, ofStore, size, pool).run());
+            slots.forEach((store, ofStore) -> new Pass(store, ofStore, resizer, pool).run());
         } finally {
             pool.shutdown();
         }
@@ -77,14 +78,14 @@ final class DecodedImages {
     private static final class Pass {
         private final ImageStore store;
         private final Map<String, Slot> slots;
-        private final int size;
+        private final Lanczos.ToSquare resizer;
         private final ForkJoinPool pool;
         private final List<Encoded> batch = new ArrayList<>(BATCH);
 
-        Pass(ImageStore store, Map<String, Slot> slots, int size, ForkJoinPool pool) {
+        Pass(ImageStore store, Map<String, Slot> slots, Lanczos.ToSquare resizer, ForkJoinPool pool) {
             this.store = store;
             this.slots = slots;
-            this.size = size;
+            this.resizer = resizer;
             this.pool = pool;
         }
 
@@ -108,7 +109,7 @@ final class DecodedImages {
 
         private void decode(Encoded encoded) {
             GreyImage image = GreyImage.decode(encoded.name(), encoded.bytes());
-            byte[] small = Lanczos.resize(image.pixels(), image.width(), image.height(), size);
+            byte[] small = resizer.resize(image.pixels(), image.width(), image.height());
             System.arraycopy(small, 0, encoded.slot().target(), encoded.slot().offset(), small.length);
         }
     }

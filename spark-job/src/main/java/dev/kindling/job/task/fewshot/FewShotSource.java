@@ -112,7 +112,7 @@ public final class FewShotSource implements TaskSource {
         int at = 0;
         for (int number : classes) {
             items[at] = number;
-            int images = split.classes().get(number).images().images().size();
+            int images = split.classes().get(number).size();
             System.arraycopy(stream.choose(perClass, images), 0, items, at + 1, perClass);
             at += 1 + perClass;
         }
@@ -201,18 +201,30 @@ public final class FewShotSource implements TaskSource {
         int origin = from + byTurns(turns, 0, last, last * size + last, last * size);
         int down = byTurns(turns, size, -1, -size, 1);
         int right = byTurns(turns, 1, size, -1, -size);
-        int at = to;
+        if (target instanceof Storage.OfFloat floats) {
+            ink(pixels, origin, down, right, floats.array(), to);
+        } else {
+            ink(pixels, origin, down, right, target, to);
+        }
+    }
+
+    /** The loop of the next method without a call for each number: it runs for every task of a round. */
+    private void ink(byte[] pixels, int origin, int down, int right, float[] target, int to) {
+        int size = settings.imageSize();
         for (int row = 0; row < size; row++) {
             int source = origin + row * down;
-            if (target instanceof Storage.OfFloat floats) {
-                for (int column = 0; column < size; column++, source += right) {
-                    floats.array()[at++] = INK[pixels[source] & 0xff];
-                }
-            } else {
-                for (int column = 0; column < size; column++, source += right) {
-                    target.set(at++, 1 - (pixels[source] & 0xff) / 255.0);
-                }
+            int start = to + row * size;
+            for (int column = 0; column < size; column++) {
+                target[start + column] = INK[pixels[source + column * right] & 0xff];
             }
+        }
+    }
+
+    private void ink(byte[] pixels, int origin, int down, int right, Storage target, int to) {
+        int size = settings.imageSize();
+        for (int i = 0; i < size * size; i++) {
+            int source = origin + i / size * down + i % size * right;
+            target.set(to + i, 1 - (pixels[source] & 0xff) / 255.0);
         }
     }
 
@@ -271,13 +283,13 @@ public final class FewShotSource implements TaskSource {
     /** Too few images in one class are a fault of the data; too few in every class are a fault of the settings. */
     private static void refuseFewImages(Split split, int needed) {
         TurnedClass smallest = split.smallest();
-        int images = smallest.images().images().size();
+        int images = smallest.size();
         if (images >= needed) {
             return;
         }
         String sentence = "class " + smallest.name() + " has " + images + " images; support and query of a task to "
                 + split.purpose().name().toLowerCase(Locale.ROOT) + " together need " + needed + " of each class";
-        if (split.largest() < needed) {
+        if (split.largest().size() < needed) {
             throw new IllegalArgumentException(sentence);
         }
         throw new BadDataException(sentence);

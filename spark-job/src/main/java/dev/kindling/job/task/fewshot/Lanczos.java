@@ -1,5 +1,8 @@
 package dev.kindling.job.task.fewshot;
 
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
 /**
  * Resizes 8-bit grey images with the Lanczos kernel of radius 3 (sinc(x) sinc(x/3)), its support stretched by the factor
  * of shrinking so that no source pixel is skipped: a thin stroke grows fainter, it does not vanish, as it does in the
@@ -71,18 +74,31 @@ final class Lanczos {
         }
     }
 
-    /**
-     * A grey image of {@code size} by {@code size} pixels, whatever the proportions of the source.
-     *
-     * @param grey pixels of the source, row-major, 0 to 255
-     */
-    static byte[] resize(byte[] grey, int width, int height, int size) {
-        Lanczos across = new Lanczos(width, size);
-        byte[] narrow = new byte[height * size];
-        across.apply(grey, narrow, height, width, size, 1);
-        Lanczos down = new Lanczos(height, size);
-        byte[] small = new byte[size * size];
-        down.apply(narrow, small, size, 1, 1, size);
-        return small;
+    /** Resizes to squares of one size, keeping the weights for each length of line it has met. Thread-safe. */
+    static final class ToSquare {
+        private final int size;
+        private final Map<Integer, Lanczos> byLength = new ConcurrentHashMap<>();
+
+        /** Images of {@code size} by {@code size} pixels. */
+        ToSquare(int size) {
+            this.size = size;
+        }
+
+        /**
+         * The image as a square, whatever its proportions.
+         *
+         * @param grey pixels of the source, row-major, 0 to 255
+         */
+        byte[] resize(byte[] grey, int width, int height) {
+            byte[] narrow = new byte[height * size];
+            weights(width).apply(grey, narrow, height, width, size, 1);
+            byte[] small = new byte[size * size];
+            weights(height).apply(narrow, small, size, 1, 1, size);
+            return small;
+        }
+
+        private Lanczos weights(int length) {
+            return byLength.computeIfAbsent(length, from -> new Lanczos(from, size));
+        }
     }
 }

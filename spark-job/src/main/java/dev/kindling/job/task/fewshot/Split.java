@@ -2,43 +2,64 @@ package dev.kindling.job.task.fewshot;
 
 import dev.kindling.job.task.BadDataException;
 import dev.kindling.job.task.Purpose;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 
-/**
- * The classes that tasks of one purpose are made of, sorted by name.
- *
- * @param file where the split stands, for messages
- */
-record Split(Purpose purpose, String file, List<TurnedClass> classes) {
+/** The classes that tasks of one purpose are made of, sorted by name. Immutable. */
+final class Split {
     /**
      * A class of a split: a folder of images, all turned alike.
      *
      * @param name as in {@code Angelic/character01}, or {@code Angelic/character01/rot090} where rotations are classes
      * @param turns quarter turns counter-clockwise, 0 to 3
      */
-    record TurnedClass(String name, ImageClass images, int turns) {}
-
-    Split {
-        classes =
-                classes.stream().sorted(Comparator.comparing(TurnedClass::name)).toList();
-        if (classes.isEmpty()) {
-            throw new BadDataException("split " + file + " is empty; it must name a class on each line");
+    record TurnedClass(String name, ImageClass images, int turns) {
+        /** How many images the class has. */
+        int size() {
+            return images.images().size();
         }
     }
 
-    /** The class with the fewest images. */
-    TurnedClass smallest() {
-        return classes.stream()
-                .min(Comparator.comparingInt(each -> each.images().images().size()))
-                .orElseThrow();
+    private final Purpose purpose;
+    private final String file;
+    private final List<TurnedClass> classes;
+    private final TurnedClass smallest;
+    private final TurnedClass largest;
+
+    /** The given classes, in any order, of a split that stands in the given file; BadDataException if there are none. */
+    Split(Purpose purpose, String file, List<TurnedClass> classes) {
+        if (classes.isEmpty()) {
+            throw new BadDataException("split " + file + " is empty; it must name a class on each line");
+        }
+        this.purpose = purpose;
+        this.file = file;
+        this.classes =
+                classes.stream().sorted(Comparator.comparing(TurnedClass::name)).toList();
+        this.smallest = Collections.min(this.classes, Comparator.comparingInt(TurnedClass::size));
+        this.largest = Collections.max(this.classes, Comparator.comparingInt(TurnedClass::size));
     }
 
-    /** The images of the largest class. */
-    int largest() {
-        return classes.stream()
-                .mapToInt(each -> each.images().images().size())
-                .max()
-                .orElseThrow();
+    Purpose purpose() {
+        return purpose;
+    }
+
+    /** Where the split stands, for messages. */
+    String file() {
+        return file;
+    }
+
+    List<TurnedClass> classes() {
+        return classes;
+    }
+
+    /** The class with the fewest images, of several the first. */
+    TurnedClass smallest() {
+        return smallest;
+    }
+
+    /** The class with the most images. */
+    TurnedClass largest() {
+        return largest;
     }
 }

@@ -103,26 +103,29 @@ final class ZipStore implements ImageStore {
                 && Arrays.stream(name.split("/")).noneMatch(ImageStore::isHidden);
     }
 
-    private byte[] bytes(ZipFile zip, ZipArchiveEntry entry) throws IOException {
+    private byte[] bytes(ZipFile zip, ZipArchiveEntry entry) {
         if (entry.getSize() > LARGEST_FILE) {
-            throw new BadDataException("few-shot.data: image " + entry.getName() + " of " + path + " has "
-                    + entry.getSize() + " bytes; an image may have " + LARGEST_FILE);
+            throw bad(entry, "has " + entry.getSize() + " bytes; an image may have " + LARGEST_FILE);
         }
         if (!zip.canReadEntryData(entry)) {
-            throw new BadDataException("few-shot.data: image " + entry.getName() + " of " + path
-                    + " is encrypted or compressed by an unknown method; it must be stored or deflated");
+            throw bad(entry, "is encrypted or compressed by an unknown method; it must be stored or deflated");
         }
         byte[] bytes;
         try (InputStream in = zip.getInputStream(entry)) {
             bytes = in.readNBytes((int) entry.getSize() + 1);
+        } catch (IOException e) {
+            throw bad(entry, "is damaged: " + e.getMessage());
         }
         CRC32 crc = new CRC32();
         crc.update(bytes);
         if (bytes.length != entry.getSize() || crc.getValue() != entry.getCrc()) {
-            throw new BadDataException("few-shot.data: image " + entry.getName() + " of " + path
-                    + " is damaged: its length or checksum is not the one that the zip's directory names");
+            throw bad(entry, "is damaged: its length or checksum is not the one that the zip's directory names");
         }
         return bytes;
+    }
+
+    private BadDataException bad(ZipArchiveEntry entry, String fault) {
+        return new BadDataException("few-shot.data: image " + entry.getName() + " of " + path + " " + fault);
     }
 
     private interface Work {

@@ -45,7 +45,7 @@ final class PillowTest {
             int[] extents = Stream.of(each.name().replace("pattern-", "").split("x"))
                     .mapToInt(Integer::parseInt)
                     .toArray();
-            assertThat(Lanczos.resize(pattern(extents[0], extents[1]), extents[0], extents[1], SIZE))
+            assertThat(new Lanczos.ToSquare(SIZE).resize(pattern(extents[0], extents[1]), extents[0], extents[1]))
                     .as(each.name())
                     .isEqualTo(each.grey());
         }
