@@ -76,6 +76,17 @@ final class RepeatDerivative {
         return found;
     }
 
+    /** A new input of a step; primes keep its name apart from those that an earlier derivative gave. */
+    private static Value declare(Builder step, String wanted, Shape shape) {
+        Set<String> taken = new HashSet<>();
+        step.inputs().forEach(input -> taken.add(input.name()));
+        String name = wanted;
+        while (taken.contains(name)) {
+            name += "'";
+        }
+        return step.input(name, shape, Program.Kind.STEP);
+    }
+
     private List<Value> inputs(BitSet which) {
         return which.stream().mapToObj(i -> step.inputs().get(i).value()).toList();
     }
@@ -112,7 +123,8 @@ final class RepeatDerivative {
             for (int i = 0; i < attributes.carries() + attributes.stacked(); i++) {
                 boolean has = i < attributes.carries() ? pulled.get(i) : results.get(i) != null;
                 if (has) {
-                    Value cotangent = sb.input("cotangent " + i, outputs.get(i).shape(), Program.Kind.STEP);
+                    Value cotangent =
+                            declare(sb, "cotangent " + i, outputs.get(i).shape());
                     incoming.put(i, cotangent);
                     pulledOutputs.add(outputs.get(i));
                     cotangents.add(cotangent);
@@ -317,7 +329,7 @@ final class RepeatDerivative {
             for (int i : sums) {
                 Shape shape = step.inputs().get(i).shape();
                 firsts.add(b.full(shape, 0));
-                soFar.add(rb.input("sum " + step.inputs().get(i).name(), shape, Program.Kind.STEP));
+                soFar.add(declare(rb, "sum " + step.inputs().get(i).name(), shape));
             }
             for (int i = attributes.carries(); i < attributes.carries() + attributes.stacked(); i++) {
                 Value cotangent = results.get(i);
@@ -331,7 +343,7 @@ final class RepeatDerivative {
                 stacks.add(augmented.get(result));
                 images.put(
                         residuals.get(i),
-                        rb.input("residual " + result, residuals.get(i).shape(), Program.Kind.STEP));
+                        declare(rb, "residual " + result, residuals.get(i).shape()));
             }
             Set<Value> needed = new HashSet<>(joint.everything());
             for (int i = attributes.carries(); i < step.inputs().size(); i++) {
@@ -347,7 +359,7 @@ final class RepeatDerivative {
         private void take(@Nullable Value input) {
             Value source = java.util.Objects.requireNonNull(input);
             String name = ((Attributes.Named) source.attributes()).name();
-            images.put(source, rb.input(name, source.shape(), Program.Kind.STEP));
+            images.put(source, declare(rb, name, source.shape()));
         }
 
         private List<Program.Output> outputs(int[] carries, int[] sums, int[] perStep, List<Value> soFar) {

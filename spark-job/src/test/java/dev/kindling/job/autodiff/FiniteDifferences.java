@@ -1,0 +1,283 @@
+package dev.kindling.job.autodiff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.kindling.job.backend.Runs;
+import dev.kindling.job.backend.plain.PlainBackend;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.random.Stream;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.DoubleSupplier;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+
+/**
+ * Holds the first and second derivatives of a function to central differences, in double on the plain backend: relative
+ * error below 1e-6 of the greatest derivative in the same array.
+ *
+ * <p>The function y is made a scalar s = Σ w (y + y²/2) with random w, so that the second derivative of a linear op is
+ * not 0. First derivatives are held to differences of s; second derivatives, as products with a random vector, to
+ * differences of the first, and along one direction to second differences of s itself. The stencils are of fourth order,
+ * so that truncation and rounding both stay far below the bound.
+ */
+public final class FiniteDifferences {
+    private static final double RELATIVE = 1e-6;
+    /** What rounding leaves where the derivative is 0. */
+    private static final double ABSOLUTE = 1e-8;
+    /** Arrays of so many numbers are moved one number at a time, greater ones along two random directions. */
+    private static final int ONE_BY_ONE = 16;
+
+    /** A function written as values. */
+    @FunctionalInterface
+    public interface Function {
+        Value of(Builder b, List<Value> arguments);
+    }
+
+    /**
+     * An argument, and where it is.
+     *
+     * @param moves whether the function is differentiated with respect to it
+     */
+    public record Argument(Shape shape, double[] at, boolean moves) {
+        /** Numbers of size 0.4 to 1.6 and of either sign, so that kinks at 0 are far. */
+        public static Argument awayFromZero(String key, int... dims) {
+            Stream stream = Stream.of(key.hashCode(), dims.length);
+            return drawn(dims, () -> stream.nextDouble(0.4, 1.6) * (stream.nextDouble() < 0.5 ? -1 : 1));
+        }
+
+        /** Numbers of 0.5 to 2. */
+        public static Argument positive(String key, int... dims) {
+            Stream stream = Stream.of(key.hashCode(), dims.length);
+            return drawn(dims, () -> stream.nextDouble(0.5, 2));
+        }
+
+        /** Numbers that stay as they are: indices, labels, counts. */
+        public static Argument fixed(Shape shape, double... at) {
+            return new Argument(shape, at, false);
+        }
+
+        private static Argument drawn(int[] dims, DoubleSupplier numbers) {
+            Shape shape = Shape.of(dims);
+            return new Argument(
+                    shape, DoubleStream.generate(numbers).limit(shape.size()).toArray(), true);
+        }
+    }
+
+    private final double firstStep;
+    private final double secondStep;
+    private final Function function;
+    private final List<Argument> arguments;
+    private final List<Integer> moving;
+    private final Map<String, double[]> at = new HashMap<>();
+
+    private FiniteDifferences(double firstStep, double secondStep, Function function, List<Argument> arguments) {
+        this.firstStep = firstStep;
+        this.secondStep = secondStep;
+        this.function = function;
+        this.arguments = arguments;
+        this.moving = IntStream.range(0, arguments.size())
+                .filter(i -> arguments.get(i).moves())
+                .boxed()
+                .toList();
+    }
+
+    /** Checks a function that is smooth within 0.01 of where the arguments are. */
+    public static void checkSmooth(Function function, List<Argument> arguments) {
+        FiniteDifferences check = new FiniteDifferences(1e-3, 2e-3, function, arguments);
+        check.firstDerivatives();
+        check.secondDerivatives();
+        check.secondDerivativeFromValues();
+    }
+
+    /** Checks a function with kinks that may be near: steps are short, and second differences of values are left out. */
+    public static void checkPiecewise(Function function, List<Argument> arguments) {
+        FiniteDifferences check = new FiniteDifferences(1e-6, Double.NaN, function, arguments);
+        check.firstDerivatives();
+        check.secondDerivatives();
+    }
+
+    private void firstDerivatives() {
+        Written first = new Written();
+        Map<String, double[]> found = first.run(first.gradientProgram(), at);
+        Program scalar = first.scalarProgram();
+        compare("first derivative", found, inputs -> first.run(scalar, inputs).get("s")[0]);
+    }
+
+    private void secondDerivatives() {
+        Written second = new Written();
+        Program program = second.secondProgram();
+        for (int i : moving) {
+            at.put("v" + i, normal("v" + i, arguments.get(i).shape().size()));
+        }
+        Map<String, double[]> found = second.run(program, at);
+        compare(
+                "second derivative",
+                found,
+                inputs -> second.run(program, inputs).get("s")[0]);
+    }
+
+    /** u·H·u against (-s(2h) + 16 s(h) - 30 s(0) + 16 s(-h) - s(-2h)) / 12h². */
+    private void secondDerivativeFromValues() {
+        Written written = new Written();
+        Map<String, double[]> inputs = new HashMap<>(at);
+        for (int i : moving) {
+            inputs.put("v" + i, unit("u" + i, arguments.get(i).shape().size()));
+        }
+        Map<String, double[]> products = written.run(new Written().secondProgram(), inputs);
+        double found = 0;
+        for (int i : moving) {
+            found += dot(inputs.get("v" + i), products.get("d" + i));
+        }
+        Program scalar = written.scalarProgram();
+        double[] s = new double[5];
+        for (int k = -2; k <= 2; k++) {
+            Map<String, double[]> moved = new HashMap<>(inputs);
+            for (int i : moving) {
+                moved.put("x" + i, moved(arguments.get(i).at(), inputs.get("v" + i), k * secondStep));
+            }
+            s[k + 2] = written.run(scalar, moved).get("s")[0];
+        }
+        double expected = (-s[0] + 16 * s[1] - 30 * s[2] + 16 * s[3] - s[4]) / (12 * secondStep * secondStep);
+        assertThat(found)
+                .as("second derivative along a direction")
+                .isCloseTo(expected, within(RELATIVE * Math.abs(expected) + 10 * ABSOLUTE));
+    }
+
+    private interface Scalar {
+        double at(Map<String, double[]> inputs);
+    }
+
+    /** Holds {@code found}, derivatives by array, to differences of a scalar. */
+    private void compare(String what, Map<String, double[]> found, Scalar scalar) {
+        for (int i : moving) {
+            List<double[]> directions = directions(arguments.get(i).shape().size());
+            double[] analytic = new double[directions.size()];
+            double[] difference = new double[directions.size()];
+            for (int j = 0; j < analytic.length; j++) {
+                analytic[j] = dot(found.get("d" + i), directions.get(j));
+                difference[j] = difference(scalar, i, directions.get(j));
+            }
+            double greatest = DoubleStream.concat(Arrays.stream(analytic), Arrays.stream(difference))
+                    .map(Math::abs)
+                    .max()
+                    .orElse(0);
+            assertThat(analytic)
+                    .as(what + " with respect to argument " + i)
+                    .containsExactly(difference, within(RELATIVE * greatest + ABSOLUTE));
+        }
+    }
+
+    /** (8 (s(h) - s(-h)) - (s(2h) - s(-2h))) / 12h. */
+    private double difference(Scalar scalar, int argument, double[] direction) {
+        double[] s = new double[5];
+        for (int k : new int[] {-2, -1, 1, 2}) {
+            Map<String, double[]> inputs = new HashMap<>(at);
+            inputs.put("x" + argument, moved(arguments.get(argument).at(), direction, k * firstStep));
+            s[k + 2] = scalar.at(inputs);
+        }
+        return (8 * (s[3] - s[1]) - (s[4] - s[0])) / (12 * firstStep);
+    }
+
+    private static List<double[]> directions(int size) {
+        if (size > ONE_BY_ONE) {
+            return List.of(unit("one", size), unit("another", size));
+        }
+        return IntStream.range(0, size)
+                .mapToObj(i -> {
+                    double[] unit = new double[size];
+                    unit[i] = 1;
+                    return unit;
+                })
+                .toList();
+    }
+
+    private static double[] unit(String key, int size) {
+        double[] direction = normal(key, size);
+        double length = Math.sqrt(dot(direction, direction));
+        return Arrays.stream(direction).map(v -> v / length).toArray();
+    }
+
+    private static double[] normal(String key, int size) {
+        Stream stream = Stream.of(key.hashCode(), size);
+        return DoubleStream.generate(stream::nextNormal).limit(size).toArray();
+    }
+
+    private static double[] moved(double[] from, double[] direction, double by) {
+        double[] moved = new double[from.length];
+        Arrays.setAll(moved, i -> from[i] + by * direction[i]);
+        return moved;
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double total = 0;
+        for (int i = 0; i < a.length; i++) {
+            total += a[i] * b[i];
+        }
+        return total;
+    }
+
+    /** The function in a builder, and the programs made of it. */
+    private final class Written {
+        private final Builder b = new Builder();
+        private final List<Value> inputs = new ArrayList<>();
+        private final Value s;
+
+        Written() {
+            for (int i = 0; i < arguments.size(); i++) {
+                inputs.add(b.input("x" + i, arguments.get(i).shape(), Program.Kind.TASK));
+                at.putIfAbsent("x" + i, arguments.get(i).at());
+            }
+            Value y = function.of(b, inputs);
+            Value w = b.input("w", y.shape(), Program.Kind.TASK);
+            at.putIfAbsent("w", normal("w", y.shape().size()));
+            this.s = b.sumAll(b.mul(w, b.add(y, b.mul(b.constant(0.5), b.square(y)))));
+        }
+
+        Program scalarProgram() {
+            return b.build("scalar", List.of(new Program.Output("s", Program.Role.EACH, s)));
+        }
+
+        Program gradientProgram() {
+            return derivatives("gradient", s);
+        }
+
+        /** s becomes v·∇s. */
+        Program secondProgram() {
+            List<Value> gradient = Gradients.of(b, s, wrt());
+            Value along = b.constant(0);
+            for (int j = 0; j < gradient.size(); j++) {
+                int i = moving.get(j);
+                Value v = b.input("v" + i, arguments.get(i).shape(), Program.Kind.TASK);
+                along = b.add(along, b.sumAll(b.mul(v, gradient.get(j))));
+            }
+            return derivatives("second", along);
+        }
+
+        private Program derivatives(String name, Value scalar) {
+            List<Value> gradient = Gradients.of(b, scalar, wrt());
+            List<Program.Output> outputs = new ArrayList<>();
+            outputs.add(new Program.Output("s", Program.Role.EACH, scalar));
+            for (int j = 0; j < gradient.size(); j++) {
+                outputs.add(new Program.Output("d" + moving.get(j), Program.Role.EACH, gradient.get(j)));
+            }
+            return b.build(name, outputs);
+        }
+
+        private List<Value> wrt() {
+            return moving.stream().map(inputs::get).toList();
+        }
+
+        Map<String, double[]> run(Program program, Map<String, double[]> arrays) {
+            return Runs.once(new PlainBackend(), Precision.DOUBLE, program, arrays);
+        }
+    }
+}
