@@ -1,0 +1,131 @@
+package dev.kindling.driver.checkpoint;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.kindling.job.task.BadDataException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * A folder of files and a {@code manifest.json}, written last, that holds the length and SHA-256 of each and of itself.
+ * The manifest's own is that of its text with zeros in place of the 64 digits.
+ *
+ * @param files content by name, without the manifest
+ */
+record Bundle(Manifest manifest, SortedMap<String, byte[]> files) {
+    static final String MANIFEST = "manifest.json";
+
+    private static final int FORMAT = 1;
+    private static final String ZEROS = "0".repeat(64);
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
+
+    /** The manifest as a file. */
+    private record Text(
+            int format,
+            Provenance provenance,
+            long rounds,
+            boolean finished,
+            SortedMap<String, Entry> files,
+            String manifestSha256) {}
+
+    private record Entry(long bytes, String sha256) {}
+
+    /** Writes the files, then the manifest. */
+    void write(Folder folder) {
+        SortedMap<String, Entry> entries = new TreeMap<>();
+        files.forEach((name, content) -> {
+            folder.replace(name, content);
+            entries.put(name, new Entry(content.length, sha256(content)));
+        });
+        folder.replace(MANIFEST, text(entries).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private String text(SortedMap<String, Entry> entries) {
+        Text unsigned =
+                new Text(FORMAT, manifest.provenance(), manifest.rounds(), manifest.finished(), entries, ZEROS);
+        try {
+            String text = JSON.writeValueAsString(unsigned) + "\n";
+            int digits = text.lastIndexOf(ZEROS);
+            return text.substring(0, digits)
+                    + sha256(text.getBytes(StandardCharsets.UTF_8))
+                    + text.substring(digits + ZEROS.length());
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Reads a folder and verifies all of it.
+     *
+     * @throws BadDataException if a file is missing or is not what was written, with its name
+     */
+    static Bundle read(Folder folder) {
+        Text text = manifest(folder);
+        SortedMap<String, byte[]> files = new TreeMap<>();
+        text.files().forEach((name, entry) -> {
+            byte[] content = folder.read(name);
+            if (content.length != entry.bytes()) {
+                throw new BadDataException(folder.place(name) + " is damaged: it has " + content.length
+                        + " bytes; its manifest says " + entry.bytes());
+            }
+            if (!sha256(content).equals(entry.sha256())) {
+                throw new BadDataException(
+                        folder.place(name) + " is damaged: its bytes do not match the checksum in its manifest");
+            }
+            files.put(name, content);
+        });
+        return new Bundle(new Manifest(text.provenance(), text.rounds(), text.finished()), files);
+    }
+
+    private static Text manifest(Folder folder) {
+        String place = folder.place(MANIFEST);
+        String json = new String(folder.read(MANIFEST), StandardCharsets.UTF_8);
+        Text text;
+        try {
+            text = JSON.readValue(json, Text.class);
+        } catch (JsonProcessingException e) {
+            throw new BadDataException(place + " is damaged: it is no manifest", e);
+        }
+        String unsigned = json.replace(text.manifestSha256(), ZEROS);
+        if (!sha256(unsigned.getBytes(StandardCharsets.UTF_8)).equals(text.manifestSha256())) {
+            throw new BadDataException(place + " is damaged: its text does not match its own checksum");
+        }
+        if (text.format() != FORMAT) {
+            throw new BadDataException(
+                    place + " has format " + text.format() + "; this version of Kindling reads " + FORMAT);
+        }
+        return text;
+    }
+
+    /** The content of a file that the manifest must name. */
+    byte[] file(String name, Folder folder) {
+        byte[] content = files.get(name);
+        if (content == null) {
+            throw new BadDataException(folder.place(name) + " is missing: the manifest names only " + files.keySet());
+        }
+        return content;
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("this Java has no SHA-256", e);
+        }
+    }
+}

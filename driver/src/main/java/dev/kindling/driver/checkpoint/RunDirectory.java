@@ -1,0 +1,116 @@
+package dev.kindling.driver.checkpoint;
+
+import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Storage;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * What one run writes: {@code config.conf}, {@code status.json}, {@code metrics.jsonl}, {@code model/},
+ * {@code evaluation.json}. A reader sees each file whole, as it was or as it is, whenever the run dies.
+ */
+public final class RunDirectory {
+    private static final String CONFIG = "config.conf";
+    private static final String EVALUATION = "evaluation.json";
+    private static final String MODEL = "model";
+    private static final String NEW_MODEL = ".model-new";
+    private static final String OLD_MODEL = ".model-old";
+    private static final String THETA = "theta.safetensors";
+    private static final String NETWORK = "network.json";
+
+    private final Folder folder;
+
+    private RunDirectory(Folder folder) {
+        this.folder = folder;
+    }
+
+    /**
+     * Begins the directory of a new run with its configuration.
+     *
+     * @param place a path, or a URI of any Hadoop file system
+     * @param configuration resolved, every key, as {@code config.conf} is to hold it
+     * @throws IllegalArgumentException if something lies there already
+     */
+    public static RunDirectory create(String place, Configuration hadoop, String configuration) {
+        Folder folder = Folder.at(place, hadoop);
+        if (!folder.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "--out is " + place + ", which is not empty; it must be a new or an empty folder");
+        }
+        folder.replace(CONFIG, configuration.getBytes(StandardCharsets.UTF_8));
+        return new RunDirectory(folder);
+    }
+
+    /**
+     * The directory of a run that began earlier.
+     *
+     * @throws BadDataException if no run is there
+     */
+    public static RunDirectory open(String place, Configuration hadoop) {
+        Folder folder = Folder.at(place, hadoop);
+        if (!folder.has(CONFIG)) {
+            throw new BadDataException(place + " is no run directory: it has no " + CONFIG);
+        }
+        return new RunDirectory(folder);
+    }
+
+    /** The folder itself. */
+    public Folder folder() {
+        return folder;
+    }
+
+    /** The text of {@code config.conf}. */
+    public String configuration() {
+        return new String(folder.read(CONFIG), StandardCharsets.UTF_8);
+    }
+
+    /** Writes {@code evaluation.json}, in place of what was there. */
+    public void writeEvaluation(String json) {
+        folder.replace(EVALUATION, json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Begins a file of the given name that grows; the caller closes it. */
+    public OutputStream grow(String name) {
+        return folder.grow(name);
+    }
+
+    /**
+     * Writes {@code model/} beside and puts it in place of what was there.
+     *
+     * @param layout names and shapes of θ
+     * @param network what {@code network.json} is to hold
+     */
+    public void writeModel(Manifest manifest, Layout layout, Storage theta, String network) {
+        SortedMap<String, byte[]> files = new TreeMap<>();
+        files.put(THETA, Safetensors.encode(layout, theta));
+        files.put(NETWORK, network.getBytes(StandardCharsets.UTF_8));
+        folder.remove(NEW_MODEL);
+        new Bundle(manifest, files).write(folder.child(NEW_MODEL));
+        if (folder.has(MODEL)) {
+            folder.remove(OLD_MODEL);
+            folder.rename(MODEL, OLD_MODEL);
+        }
+        folder.rename(NEW_MODEL, MODEL);
+        folder.remove(OLD_MODEL);
+    }
+
+    /**
+     * Reads {@code model/} and verifies every byte of it.
+     *
+     * @throws BadDataException if a file is missing or damaged, with its name
+     */
+    public StoredModel readModel() {
+        // Where a run died between the two renames of writeModel, the model before is whole under its other name.
+        boolean halfway = !folder.has(MODEL) && folder.has(OLD_MODEL);
+        Folder model = folder.child(halfway ? OLD_MODEL : MODEL);
+        Bundle bundle = Bundle.read(model);
+        return new StoredModel(
+                bundle.manifest(),
+                Safetensors.decode(bundle.file(THETA, model), model.place(THETA)),
+                new String(bundle.file(NETWORK, model), StandardCharsets.UTF_8));
+    }
+}

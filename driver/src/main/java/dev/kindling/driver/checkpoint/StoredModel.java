@@ -1,0 +1,9 @@
+package dev.kindling.driver.checkpoint;
+
+/**
+ * A model as a run directory holds it.
+ *
+ * @param theta θ by name
+ * @param network what {@code network.json} holds: the network that θ belongs to
+ */
+public record StoredModel(Manifest manifest, Tensors theta, String network) {}

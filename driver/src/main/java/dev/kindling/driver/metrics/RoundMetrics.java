@@ -1,0 +1,31 @@
+package dev.kindling.driver.metrics;
+
+import java.util.OptionalDouble;
+
+/**
+ * One line of {@code metrics.jsonl}.
+ *
+ * @param round how many rounds are done, from 1 on
+ * @param queryLoss mean over the round's tasks, after adaptation
+ * @param queryAccuracy a fraction; empty for regression
+ * @param supportLoss mean over the round's tasks, at θ
+ * @param metaGradientNorm before clipping
+ * @param tasks that were added
+ * @param failedTasks that were left out
+ * @param seconds since the run began
+ * @param tasksPerSecond all tasks since the line before over the wall time since then; see {@link Pace}
+ * @param bytesOut to workers, in this round
+ * @param bytesIn from workers, in this round
+ */
+public record RoundMetrics(
+        long round,
+        double queryLoss,
+        OptionalDouble queryAccuracy,
+        double supportLoss,
+        double metaGradientNorm,
+        int tasks,
+        int failedTasks,
+        double seconds,
+        double tasksPerSecond,
+        long bytesOut,
+        long bytesIn) {}
