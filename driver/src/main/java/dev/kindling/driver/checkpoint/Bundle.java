@@ -56,8 +56,7 @@ record Bundle(Manifest manifest, SortedMap<String, byte[]> files) {
     }
 
     private String text(SortedMap<String, Entry> entries) {
-        Text unsigned =
-                new Text(FORMAT, manifest.provenance(), manifest.rounds(), manifest.finished(), entries, ZEROS);
+        Text unsigned = new Text(FORMAT, manifest.provenance(), manifest.rounds(), manifest.finished(), entries, ZEROS);
         try {
             String text = JSON.writeValueAsString(unsigned) + "\n";
             int digits = text.lastIndexOf(ZEROS);

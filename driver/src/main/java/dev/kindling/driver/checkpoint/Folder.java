@@ -126,9 +126,7 @@ public final class Folder {
         Path beside = new Path(path, "." + name + ".new");
         try {
             try (OutputStream out = files.create(
-                    beside,
-                    EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE),
-                    Options.CreateOpts.createParent())) {
+                    beside, EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE), Options.CreateOpts.createParent())) {
                 out.write(content);
             }
             move(beside, new Path(path, name));
@@ -182,7 +180,7 @@ public final class Folder {
     }
 
     private UncheckedIOException failed(String verb, String name, IOException e) {
-        return new UncheckedIOException("cannot " + verb + " " + (name.isEmpty() ? this : place(name)) + ": "
-                + e.getMessage(), e);
+        return new UncheckedIOException(
+                "cannot " + verb + " " + (name.isEmpty() ? this : place(name)) + ": " + e.getMessage(), e);
     }
 }

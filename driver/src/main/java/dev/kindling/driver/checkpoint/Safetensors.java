@@ -81,7 +81,8 @@ public final class Safetensors {
         byte[] header = header(layout, values.precision(), metadata);
         // The format wants the arrays aligned: the header is padded with spaces to a multiple of 8 bytes.
         int padded = (header.length + 7) / 8 * 8;
-        int size = Math.addExact(8 + padded, Math.multiplyExact(layout.size(), values.precision().bytes()));
+        int size = Math.addExact(
+                8 + padded, Math.multiplyExact(layout.size(), values.precision().bytes()));
         ByteBuffer file = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
         file.putLong(padded).put(header);
         while (file.position() < 8 + padded) {
@@ -100,14 +101,18 @@ public final class Safetensors {
         ObjectNode header = JSON.createObjectNode();
         if (!metadata.isEmpty()) {
             ObjectNode texts = header.putObject(METADATA);
-            metadata.entrySet().stream().sorted(Map.Entry.comparingByKey()).forEach(e -> texts.put(e.getKey(), e.getValue()));
+            metadata.entrySet().stream()
+                    .sorted(Map.Entry.comparingByKey())
+                    .forEach(e -> texts.put(e.getKey(), e.getValue()));
         }
         for (Layout.Entry entry : layout.entries()) {
             ObjectNode array = header.putObject(entry.name());
             array.put("dtype", precision == Precision.FLOAT ? "F32" : "F64");
             array.set("shape", JSON.valueToTree(entry.shape().dims()));
             long begin = (long) entry.offset() * precision.bytes();
-            array.putArray("data_offsets").add(begin).add(begin + (long) entry.shape().size() * precision.bytes());
+            array.putArray("data_offsets")
+                    .add(begin)
+                    .add(begin + (long) entry.shape().size() * precision.bytes());
         }
         try {
             return JSON.writeValueAsBytes(header);
@@ -130,16 +135,20 @@ public final class Safetensors {
         ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         long length = buffer.getLong();
         if (length < 2 || length > LONGEST_HEADER || length > bytes.length - 8) {
-            throw bad(file, "announces a header of " + Long.toUnsignedString(length) + " bytes; it may have 2 to "
-                    + Math.min(LONGEST_HEADER, bytes.length - 8));
+            throw bad(
+                    file,
+                    "announces a header of " + Long.toUnsignedString(length) + " bytes; it may have 2 to "
+                            + Math.min(LONGEST_HEADER, bytes.length - 8));
         }
         JsonNode header = parse(bytes, (int) length, file);
-        ByteBuffer data = buffer.slice(8 + (int) length, bytes.length - 8 - (int) length).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer data =
+                buffer.slice(8 + (int) length, bytes.length - 8 - (int) length).order(ByteOrder.LITTLE_ENDIAN);
         Map<String, Tensors.Tensor> arrays = new LinkedHashMap<>();
         for (Announced array : inOrder(header, data.capacity(), file)) {
             arrays.put(
                     array.name(),
-                    new Tensors.Tensor(array.shape(), array.kind().read(data, array.shape().size())));
+                    new Tensors.Tensor(
+                            array.shape(), array.kind().read(data, array.shape().size())));
         }
         return new Tensors(file, arrays, metadata(header, file));
     }
@@ -167,8 +176,10 @@ public final class Safetensors {
         long end = 0;
         for (Announced array : arrays) {
             if (array.begin() != end) {
-                throw bad(file, "places " + array.name() + " at byte " + array.begin() + "; it must begin at " + end
-                        + ", where the array before it ends");
+                throw bad(
+                        file,
+                        "places " + array.name() + " at byte " + array.begin() + "; it must begin at " + end
+                                + ", where the array before it ends");
             }
             end = array.end();
         }
@@ -183,14 +194,16 @@ public final class Safetensors {
         Kind kind = Arrays.stream(Kind.values())
                 .filter(candidate -> candidate.name().equals(dtype))
                 .findFirst()
-                .orElseThrow(() ->
-                        bad(file, "holds " + name + " of type " + dtype + "; it must be one of " + List.of(Kind.values())));
+                .orElseThrow(() -> bad(
+                        file, "holds " + name + " of type " + dtype + "; it must be one of " + List.of(Kind.values())));
         Shape shape = shape(name, entry.path("shape"), file);
         long[] offsets = wholeNumbers(entry.path("data_offsets"));
         long bytes = (long) shape.size() * kind.bytes;
         if (offsets.length != 2 || offsets[1] - offsets[0] != bytes) {
-            throw bad(file, "places " + name + " at " + entry.path("data_offsets") + "; " + shape + " of " + kind
-                    + " needs a begin and an end " + bytes + " bytes later");
+            throw bad(
+                    file,
+                    "places " + name + " at " + entry.path("data_offsets") + "; " + shape + " of " + kind
+                            + " needs a begin and an end " + bytes + " bytes later");
         }
         return new Announced(name, kind, shape, offsets[0], offsets[1]);
     }

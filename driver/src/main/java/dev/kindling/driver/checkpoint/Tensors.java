@@ -45,7 +45,11 @@ public record Tensors(String file, Map<String, Tensor> arrays, Map<String, Strin
         Storage flat = Storage.zeros(precision, wanted.size());
         for (Layout.Entry entry : wanted.entries()) {
             Tensor tensor = tensor(entry, wanted);
-            flat.copyFrom(tensor.values().to(precision), 0, entry.offset(), entry.shape().size());
+            flat.copyFrom(
+                    tensor.values().to(precision),
+                    0,
+                    entry.offset(),
+                    entry.shape().size());
         }
         List<String> surplus =
                 arrays.keySet().stream().filter(name -> !wanted.has(name)).toList();

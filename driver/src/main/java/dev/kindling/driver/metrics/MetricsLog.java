@@ -30,7 +30,7 @@ public final class MetricsLog implements AutoCloseable {
     public MetricsLog(RunDirectory run) {
         this.run = run;
         this.growing = run.grow(NAME);
-        this.visible = growing instanceof StreamCapabilities stream && stream.hasCapability(StreamCapabilities.HFLUSH);
+        this.visible = growing instanceof StreamCapabilities stream && stream.hasCapability(StreamCapabilities.HSYNC);
         if (!visible) {
             close();
         }
