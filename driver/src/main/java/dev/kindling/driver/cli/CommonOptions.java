@@ -1,5 +1,6 @@
 package dev.kindling.driver.cli;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +28,8 @@ final class CommonOptions {
     @Option(names = "--out", paramLabel = "DIR", description = "The run directory, on any Hadoop file system.")
     private @Nullable String out;
 
+    /** Read where errors are printed, before picocli has parsed. */
+    @SuppressWarnings("unused")
     @Option(names = "--debug", description = "Prints the stack trace of an error.")
     private boolean debug;
 
@@ -39,6 +42,12 @@ final class CommonOptions {
         return Optional.ofNullable(conf);
     }
 
+    /** The job's file; IllegalArgumentException if none is given. */
+    Path requiredConf() {
+        return Path.of(conf().orElseThrow(
+                        () -> new IllegalArgumentException("--conf is missing; it must be the HOCON file of a job")));
+    }
+
     List<String> set() {
         return List.copyOf(set);
     }
@@ -49,9 +58,5 @@ final class CommonOptions {
 
     Optional<String> out() {
         return Optional.ofNullable(out);
-    }
-
-    boolean debug() {
-        return debug;
     }
 }

@@ -31,6 +31,11 @@ abstract class Progress implements RoundListener, AutoCloseable {
         return new Lines(out, nanoTime);
     }
 
+    /** What suits the place where results go. */
+    static Progress on(Surroundings around, long rounds) {
+        return around.terminal() ? bar(around.out(), rounds) : lines(around.out(), System::nanoTime);
+    }
+
     @Override
     public final void done(Round round) {
         double next = round.gradient().means().getOrDefault("query_loss", Double.NaN);

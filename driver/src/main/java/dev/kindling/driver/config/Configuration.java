@@ -98,6 +98,11 @@ public final class Configuration {
         return new Keys(resolved);
     }
 
+    /** The whole configuration, every key, as one JSON object. */
+    public String json() {
+        return resolved.root().render(ConfigRenderOptions.concise());
+    }
+
     /** The whole configuration, every key, as HOCON that {@link #load} reads back. */
     public String rendered() {
         return resolved.root().render(RENDERED);

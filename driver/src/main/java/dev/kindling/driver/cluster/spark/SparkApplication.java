@@ -37,8 +37,7 @@ public final class SparkApplication implements AutoCloseable {
     static SparkApplication start(SparkConf configuration) {
         try {
             return new SparkApplication(new JavaSparkContext(configuration));
-        } catch (Exception e) {
-            // SparkException is checked, and Scala declares nothing.
+        } catch (RuntimeException e) {
             throw new ClusterException(
                     "Spark does not start on master " + configuration.get("spark.master") + ": " + Sentences.first(e),
                     e);

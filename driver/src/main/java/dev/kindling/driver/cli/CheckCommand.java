@@ -1,0 +1,130 @@
+package dev.kindling.driver.cli;
+
+import dev.kindling.driver.aggregator.Aggregator;
+import dev.kindling.driver.check.CheckReport;
+import dev.kindling.driver.check.Checker;
+import dev.kindling.driver.check.Proof;
+import dev.kindling.driver.check.Subject;
+import dev.kindling.driver.checkpoint.Folder;
+import dev.kindling.driver.checkpoint.Safetensors;
+import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.Settings;
+import dev.kindling.driver.plan.BackendSettings;
+import dev.kindling.job.backend.Backends;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.model.Models;
+import dev.kindling.job.task.Purpose;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Storage;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.fs.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code check}: proves a configuration in double precision, without Spark. */
+@Command(
+        name = "check",
+        description = "Proves a configuration: finite differences against the meta-gradient, the order it has, that "
+                + "θ moves, and that neither splits nor support and query share data.")
+final class CheckCommand implements Callable<Integer> {
+    private static final String PROVING_INITIALIZER = "fan-in-uniform";
+    private static final String REPORT = "check.json";
+
+    private final Surroundings around;
+
+    @Mixin
+    private CommonOptions options = new CommonOptions();
+
+    @Option(
+            names = "--dump",
+            paramLabel = "DIR",
+            description = "Writes θ, the episode, its meta-gradient and check.json there.")
+    private @Nullable String dump;
+
+    @Option(names = "--theta", paramLabel = "FILE", description = "Takes θ from a safetensors file.")
+    private @Nullable String theta;
+
+    @Option(names = "--episode", paramLabel = "FILE", description = "Takes the episode from a safetensors file.")
+    private @Nullable String episode;
+
+    CheckCommand(Surroundings around) {
+        this.around = around;
+    }
+
+    @Override
+    public Integer call() {
+        Prepared prepared = Prepared.of(Configuration.load(options.requiredConf(), options.set()));
+        Checker checker = new Checker(subject(prepared));
+        Storage at = Optional.ofNullable(theta)
+                .map(file -> read(file, checker.parameters(), prepared))
+                .orElseGet(() -> provingTheta(prepared));
+        Storage task = Optional.ofNullable(episode)
+                .map(file -> read(file, checker.episodeArrays(), prepared))
+                .orElseGet(checker::firstEpisode);
+        CheckReport report = checker.check(at, task);
+        Optional.ofNullable(dump).ifPresent(place -> dump(place, prepared, checker, at, task, report));
+        options.out().ifPresent(place -> write(Folder.at(place, prepared.hadoop()), report));
+        report.proofs().forEach(this::say);
+        return (report.holds() ? ExitCode.DONE : ExitCode.PROOF_FAILED).number();
+    }
+
+    private static Subject subject(Prepared prepared) {
+        Settings settings = prepared.settings();
+        BackendSettings backend = settings.plan().backend().inDouble();
+        return new Subject(
+                prepared.plan().algorithm(),
+                prepared.plan().model(),
+                prepared.source(),
+                Backends.named(backend.name()),
+                backend.options(),
+                settings.plan().inner(),
+                new Subject.Round(
+                        settings.run().seed(),
+                        settings.run().rounds(),
+                        settings.run().tasksPerRound(),
+                        new Aggregator(settings.clip()),
+                        settings.optimizer()));
+    }
+
+    /** Weights at which first and second order differ; at the small ones of a truncated normal they hardly do. */
+    private static Storage provingTheta(Prepared prepared) {
+        ModelSettings configured = prepared.settings().plan().model();
+        Model model = Models.of(
+                new ModelSettings(configured.network(), PROVING_INITIALIZER, configured.batchNorm()),
+                prepared.source().layout(Purpose.TRAIN));
+        Storage at =
+                Storage.zeros(Precision.DOUBLE, prepared.plan().parameters().size());
+        prepared.plan().algorithm().initialise(model, prepared.settings().run().seed(), at);
+        return at;
+    }
+
+    private static Storage read(String file, Layout layout, Prepared prepared) {
+        Path path = new Path(file);
+        Path parent = path.getParent();
+        Folder folder = Folder.at(parent == null ? "." : parent.toString(), prepared.hadoop());
+        return Safetensors.decode(folder.read(path.getName()), file).flat(layout, Precision.DOUBLE);
+    }
+
+    private static void dump(
+            String place, Prepared prepared, Checker checker, Storage at, Storage task, CheckReport report) {
+        Folder folder = Folder.at(place, prepared.hadoop());
+        folder.replace("theta.safetensors", Safetensors.encode(checker.parameters(), at));
+        folder.replace("episode.safetensors", Safetensors.encode(checker.episodeArrays(), task));
+        folder.replace("meta-gradient.safetensors", Safetensors.encode(checker.parameters(), report.metaGradient()));
+        write(folder, report);
+    }
+
+    private static void write(Folder folder, CheckReport report) {
+        folder.replace(REPORT, report.json().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void say(Proof proof) {
+        around.say((proof.holds() ? "proved: " : "FAILED: ") + proof.statement() + " (" + proof.evidence() + ")");
+    }
+}

@@ -1,0 +1,68 @@
+package dev.kindling.driver.cli;
+
+import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.checkpoint.StoredModel;
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.evaluation.Evaluation;
+import dev.kindling.driver.evaluation.Evaluator;
+import dev.kindling.driver.plan.Plan;
+import dev.kindling.job.tensor.Storage;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code evaluate}: adapts a run's model to held-out tasks and writes {@code evaluation.json} anew. */
+@Command(
+        name = "evaluate",
+        description = "Adapts the model of the run in --out to held-out tasks and writes evaluation.json anew.")
+final class EvaluateCommand implements Callable<Integer> {
+    private final Surroundings around;
+
+    @Mixin
+    private CommonOptions options = new CommonOptions();
+
+    EvaluateCommand(Surroundings around) {
+        this.around = around;
+    }
+
+    @Override
+    public Integer call() {
+        String place = options.out()
+                .orElseThrow(() -> new IllegalArgumentException("--out is missing; it must be the directory of a run"));
+        RunDirectory directory = RunDirectory.open(place, HadoopSettings.load());
+        Prepared prepared = Prepared.of(configuration(directory));
+        StoredModel model = directory.readModel();
+        Plan plan = prepared.plan();
+        Storage theta = model.theta().flat(plan.parameters(), plan.precision());
+        if (!model.manifest().finished()) {
+            around.say("the model is unfinished: its run ended after "
+                    + model.manifest().rounds() + " rounds");
+        }
+        evaluate(prepared, directory, theta);
+        around.say("the evaluation is in " + directory.folder().place("evaluation.json"));
+        return ExitCode.DONE.number();
+    }
+
+    private Configuration configuration(RunDirectory directory) {
+        return options.conf()
+                .map(file -> Configuration.load(Path.of(file), options.set()))
+                .orElseGet(() -> Configuration.parse(
+                        directory.folder().place("config.conf"), directory.configuration(), options.set()));
+    }
+
+    private void evaluate(Prepared prepared, RunDirectory directory, Storage theta) {
+        Plan plan = prepared.plan();
+        Evaluator evaluator = prepared.evaluator();
+        try (Platform.Running running = around.platform().start("kindling evaluate", options.master());
+                Cluster cluster =
+                        running.cluster(plan.job(), prepared.settings().cluster())) {
+            Evaluation trained = evaluator.evaluate(cluster, theta);
+            directory.writeEvaluation(trained.json());
+            Storage untrained = plan.untrained(prepared.settings().run().seed());
+            EvaluationTable.lines(trained, evaluator.evaluate(cluster, untrained))
+                    .forEach(around::say);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package dev.kindling.driver.cli;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.Arrays;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * The command line of Kindling. An error is one sentence on the error stream and an exit code; see {@link ExitCode}.
+ */
+@Command(name = "kindling", description = "Meta-learning on Apache Spark.", synopsisSubcommandLabel = "COMMAND")
+public final class Kindling {
+    /** Read by picocli alone. */
+    @SuppressWarnings("unused")
+    @Option(names = "--help", usageHelp = true, description = "Prints this page.")
+    private boolean help;
+
+    private Kindling() {}
+
+    /** Runs a command and ends the JVM with its exit code. */
+    public static void main(String[] args) {
+        System.exit(run(args, System.out, System.err));
+    }
+
+    /** Runs a command on Spark and returns its exit code. */
+    public static int run(String[] args, PrintStream out, PrintStream err) {
+        PrintWriter results = new PrintWriter(out, true, StandardCharsets.UTF_8);
+        PrintWriter errors = new PrintWriter(err, true, StandardCharsets.UTF_8);
+        return run(args, new Surroundings(Platform.spark(), results, InstantSource.system(), terminal()), errors);
+    }
+
+    /** From Java 22 on there is a console without a terminal too; then a bar is drawn into a file, and no harm done. */
+    @SuppressWarnings("SystemConsoleNull")
+    private static boolean terminal() {
+        return System.console() != null;
+    }
+
+    static int run(String[] args, Surroundings around, PrintWriter err) {
+        boolean debug = Arrays.asList(args).contains("--debug");
+        CommandLine line = new CommandLine(new Kindling())
+                .addSubcommand(new TrainCommand(around))
+                .addSubcommand(new EvaluateCommand(around))
+                .addSubcommand(new CheckCommand(around))
+                .setOut(around.out())
+                .setErr(err)
+                .setParameterExceptionHandler((e, given) -> wrongUsage(e, err))
+                .setExecutionExceptionHandler((e, command, parsed) -> failed(e, err, debug));
+        return line.execute(args);
+    }
+
+    private static int wrongUsage(ParameterException e, PrintWriter err) {
+        String problem = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        err.println(problem + "; see " + e.getCommandLine().getCommandSpec().qualifiedName(" ") + " --help");
+        return ExitCode.WRONG_USAGE.number();
+    }
+
+    private static int failed(Exception e, PrintWriter err, boolean debug) {
+        err.println(ExitCode.sentence(e));
+        if (debug) {
+            e.printStackTrace(err);
+        }
+        err.flush();
+        return ExitCode.of(e).number();
+    }
+}

@@ -1,0 +1,44 @@
+package dev.kindling.driver.cli;
+
+import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.Settings;
+import dev.kindling.driver.config.SettingsReader;
+import dev.kindling.driver.evaluation.Evaluator;
+import dev.kindling.driver.evaluation.Protocol;
+import dev.kindling.driver.plan.Plan;
+import dev.kindling.job.algorithm.Algorithm;
+import dev.kindling.job.backend.Backends;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.task.TaskSources;
+
+/**
+ * A configuration that has been found to make sense, with its data at hand and its plan made: everything that can be
+ * refused has been refused before Spark starts.
+ */
+record Prepared(
+        Configuration configuration,
+        org.apache.hadoop.conf.Configuration hadoop,
+        Settings settings,
+        TaskSource source,
+        Plan plan) {
+
+    static Prepared of(Configuration configuration) {
+        org.apache.hadoop.conf.Configuration hadoop = HadoopSettings.load();
+        Settings settings = SettingsReader.read(configuration, hadoop);
+        Backends.named(settings.plan().backend().name());
+        TaskSource source = TaskSources.open(settings.source(), hadoop);
+        return new Prepared(
+                configuration, hadoop, settings, source, Plan.of(settings.plan(), settings.source(), source));
+    }
+
+    Evaluator evaluator() {
+        int order = plan.algorithm().claim() == Algorithm.Claim.EXACT ? 2 : 1;
+        Protocol protocol = Protocol.of(
+                settings.source().source(),
+                settings.evaluation(),
+                source.layout(settings.evaluation().split()),
+                settings.plan().model().batchNorm(),
+                order);
+        return new Evaluator(settings.evaluation(), protocol, source, Plan.EVALUATE, plan.evaluationMeasures());
+    }
+}

@@ -1,0 +1,31 @@
+package dev.kindling.driver.cli;
+
+import java.io.PrintWriter;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+
+/**
+ * What a command finds around it.
+ *
+ * @param platform that runs rounds
+ * @param out where results go
+ * @param clock of names
+ * @param terminal whether a person watches {@code out} on a terminal
+ */
+record Surroundings(Platform platform, PrintWriter out, InstantSource clock, boolean terminal) {
+    private static final DateTimeFormatter STAMP =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+
+    /** The present moment as names of run directories write it. */
+    String stamp() {
+        Instant now = clock.instant();
+        return STAMP.format(now);
+    }
+
+    void say(String line) {
+        out.println(line);
+        out.flush();
+    }
+}

@@ -1,0 +1,398 @@
+package dev.kindling.driver.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.cluster.LocalCluster;
+import dev.kindling.job.wire.Job;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class KindlingTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    private Path folder;
+
+    private Path job;
+    private Path run;
+
+    @BeforeEach
+    void writeJob() throws IOException {
+        job = folder.resolve("tiny.conf");
+        run = folder.resolve("run");
+        Files.writeString(job, """
+                run { rounds = 20, log-every = 5 }
+                task { per-round = 3, support = 4, query = 4 }
+                model { network = mlp-40-tanh, initializer = fan-in-uniform }
+                backend.name = plain
+                evaluation { tasks = 7, steps = 2, query = 5 }
+                """);
+    }
+
+    @Test
+    void trainLeavesAWholeRunAndSaysWhereItIs() throws IOException {
+        Outcome outcome = train();
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        assertThat(outcome.err()).isEmpty();
+        assertThat(outcome.out())
+                .contains("query loss")
+                .contains("meta-trained")
+                .contains("untrained")
+                .contains("the run is in " + run);
+        assertThat(run).isDirectoryContaining("glob:**/config.conf");
+        assertThat(run.resolve("model/theta.safetensors")).isNotEmptyFile();
+        assertThat(run.resolve("model/network.json")).isNotEmptyFile();
+        JsonNode status = json("status.json");
+        assertThat(status.at("/state").asText()).isEqualTo("done");
+        assertThat(status.at("/exit_code").asInt(-1)).isZero();
+        assertThat(status.at("/round").asInt()).isEqualTo(20);
+        List<String> metrics = Files.readAllLines(run.resolve("metrics.jsonl"));
+        assertThat(metrics).hasSize(4);
+        assertThat(JSON.readTree(metrics.get(3)).at("/round").asInt()).isEqualTo(20);
+        JsonNode evaluation = json("evaluation.json");
+        assertThat(evaluation.at("/steps")).hasSize(3);
+        assertThat(evaluation.at("/protocol/tasks").asInt()).isEqualTo(7);
+        assertThat(evaluation.at("/protocol/order").asInt()).isEqualTo(2);
+        JsonNode manifest = json("model/manifest.json");
+        assertThat(manifest.at("/finished").asBoolean()).isTrue();
+        assertThat(manifest.at("/rounds").asInt()).isEqualTo(20);
+    }
+
+    @Test
+    void theSameSeedGivesTheSameBytesAndAnotherSeedDoesNot() throws IOException {
+        assertThat(train().code()).isZero();
+        byte[] first = Files.readAllBytes(run.resolve("model/theta.safetensors"));
+        Path again = folder.resolve("again");
+        assertThat(kindling("train", "--conf", job.toString(), "--out", again.toString())
+                        .code())
+                .isZero();
+        assertThat(again.resolve("model/theta.safetensors")).hasBinaryContent(first);
+        Path other = folder.resolve("other");
+        kindling("train", "--conf", job.toString(), "--out", other.toString(), "--set", "run.seed=2");
+        assertThat(Files.readAllBytes(other.resolve("model/theta.safetensors"))).isNotEqualTo(first);
+    }
+
+    @Test
+    void sparkGivesTheSameBytesAsOneThread() throws IOException {
+        assertThat(train().code()).isZero();
+        Path onSpark = folder.resolve("on-spark");
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code = Kindling.run(
+                new String[] {"train", "--conf", job.toString(), "--out", onSpark.toString(), "--master", "local[2]"},
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8));
+        assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isZero();
+        assertThat(onSpark.resolve("model/theta.safetensors"))
+                .hasBinaryContent(Files.readAllBytes(run.resolve("model/theta.safetensors")));
+        assertThat(onSpark.resolve("evaluation.json"))
+                .hasBinaryContent(Files.readAllBytes(run.resolve("evaluation.json")));
+    }
+
+    @Test
+    void evaluateWritesTheSameEvaluationAgain() throws IOException {
+        assertThat(train().code()).isZero();
+        String first = Files.readString(run.resolve("evaluation.json"));
+        Files.delete(run.resolve("evaluation.json"));
+        Outcome outcome = kindling("evaluate", "--out", run.toString());
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        assertThat(run.resolve("evaluation.json")).hasContent(first);
+        assertThat(kindling("evaluate", "--out", run.toString(), "--set", "evaluation.tasks=9")
+                        .code())
+                .isZero();
+        assertThat(json("evaluation.json").at("/protocol/tasks").asInt()).isEqualTo(9);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"maml,2", "fomaml,1"})
+    void checkProvesWhatEachMethodClaims(String algorithm, int order) throws IOException {
+        Outcome outcome = kindling(
+                "check",
+                "--conf",
+                job.toString(),
+                "--set",
+                "algorithm.name=" + algorithm,
+                "--set",
+                "algorithm.inner-rate=0.1",
+                "--dump",
+                run.toString());
+        assertThat(outcome.code()).as(outcome.out() + outcome.err()).isZero();
+        assertThat(outcome.out()).contains("proved: θ moves").contains("proved: splits disjoint");
+        assertThat(json("check.json").at("/order").asInt()).isEqualTo(order);
+        byte[] gradient = Files.readAllBytes(run.resolve("meta-gradient.safetensors"));
+        Path again = folder.resolve("again");
+        kindling(
+                "check",
+                "--conf",
+                job.toString(),
+                "--set",
+                "algorithm.name=" + algorithm,
+                "--set",
+                "algorithm.inner-rate=0.1",
+                "--theta",
+                run.resolve("theta.safetensors").toString(),
+                "--episode",
+                run.resolve("episode.safetensors").toString(),
+                "--set",
+                "run.seed=99",
+                "--dump",
+                again.toString());
+        assertThat(again.resolve("meta-gradient.safetensors")).hasBinaryContent(gradient);
+    }
+
+    @Test
+    void folderThatHoldsSomethingIsLeftAsItIs() throws IOException {
+        Files.createDirectories(run);
+        Files.writeString(run.resolve("theirs.txt"), "theirs");
+        Outcome outcome = train();
+        refused(outcome, 2, "--out is " + run + ", which is not empty; it must be a new or an empty folder");
+        try (Stream<Path> files = Files.list(run)) {
+            assertThat(files).containsExactly(run.resolve("theirs.txt"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "run.round=5|there is no key run.round; the nearest is run.rounds",
+                "run.rounds=many|run.rounds is many; it must be a whole number",
+                "task.per-round=0|task.per-round is 0; it must be at least 1",
+                "algorithm.inner-rate=-1|algorithm.inner-rate is -1.0; it must be a finite number above 0",
+                "backend.name=abacus|backend.name is abacus; it must be vector or plain",
+                "algorithm.name=mlam|algorithm.name is mlam; it must be one of fomaml, maml",
+                "evaluation.tasks=0|evaluation.tasks is 0; it must be at least 1",
+                "sinusoid.amplitude=[5, 1]|sinusoid.amplitude is [5.0, 1.0]; it must be [a, b]",
+            })
+    void wrongSettingIsTwoAndOneSentence(String assignment, String sentence) {
+        refused(train("--set", assignment), 2, sentence);
+        assertThat(run).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--resume", "--max-duration=5m", "--profile", "--nonsense"})
+    void unknownOptionIsTwoAndOneSentence(String option) {
+        refused(train(option), 2, "Unknown option");
+    }
+
+    @Test
+    void missingPiecesOfTheCommandLineAreTwo() {
+        refused(kindling(), 2, "Missing required subcommand");
+        refused(kindling("tarin"), 2, "tarin");
+        refused(kindling("train"), 2, "--conf is missing");
+        refused(kindling("evaluate"), 2, "--out is missing");
+        refused(kindling("train", "--conf", "none.conf"), 2, "--conf is none.conf; it must be a file that exists");
+        refused(kindling("train", "--set"), 2, "--set");
+    }
+
+    @Test
+    void helpIsNoError() {
+        Outcome outcome = kindling("--help");
+        assertThat(outcome.code()).isZero();
+        assertThat(outcome.out()).contains("train", "evaluate", "check");
+        assertThat(kindling("train", "--help").out()).contains("--conf", "--set", "--master", "--out", "--debug");
+    }
+
+    @Test
+    void stackTraceComesOnlyWithDebug() {
+        assertThat(train("--set", "run.rounds=0", "--debug").err()).contains("\tat dev.kindling");
+        assertThat(train("--set", "run.rounds=0").err()).doesNotContain("\tat ");
+    }
+
+    @Test
+    void evaluatingWhatIsNoRunIsThree() {
+        refused(kindling("evaluate", "--out", folder.resolve("none").toString()), 3, "is no run directory");
+    }
+
+    @Test
+    void damagedModelIsThree() throws IOException {
+        assertThat(train().code()).isZero();
+        Path theta = run.resolve("model/theta.safetensors");
+        byte[] bytes = Files.readAllBytes(theta);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(theta, bytes);
+        refused(kindling("evaluate", "--out", run.toString()), 3, "theta.safetensors");
+    }
+
+    @Test
+    void divergedRunIsFourAndLeavesTheLastGoodModelUnfinished() throws IOException {
+        // Squares beyond what a float holds: every task of the first round fails.
+        Outcome outcome = train("--set", "sinusoid.amplitude=[1e25, 1e25]");
+        assertThat(outcome.code()).isEqualTo(4);
+        assertThat(outcome.err().lines()).hasSize(1);
+        assertThat(outcome.err()).contains("task 0 of round 0");
+        assertThat(json("status.json").at("/state").asText()).isEqualTo("failed");
+        assertThat(json("status.json").at("/exit_code").asInt()).isEqualTo(4);
+        assertThat(json("status.json").at("/sentence").asText())
+                .isEqualTo(outcome.err().strip());
+        assertThat(json("model/manifest.json").at("/finished").asBoolean(true)).isFalse();
+        assertThat(json("model/manifest.json").at("/rounds").asInt(-1)).isZero();
+    }
+
+    @Test
+    void thetaOfAnotherNetworkIsThree() {
+        kindling("check", "--conf", job.toString(), "--dump", run.toString());
+        refused(
+                kindling(
+                        "check",
+                        "--conf",
+                        job.toString(),
+                        "--set",
+                        "model.network=mlp-40-40",
+                        "--theta",
+                        run.resolve("theta.safetensors").toString()),
+                3,
+                "theta.safetensors holds");
+    }
+
+    @Test
+    void missingImagesAreThree() {
+        refused(fewShot(folder.resolve("nowhere")), 3, "nowhere");
+    }
+
+    @Test
+    void soundImagesTrain() throws IOException {
+        Outcome outcome = fewShot(images(3));
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        assertThat(outcome.out()).contains("accuracy of 7 test tasks");
+        assertThat(json("evaluation.json").at("/steps/0/accuracy/mean").isNumber())
+                .isTrue();
+    }
+
+    @Test
+    void tooFewDrawingsAreNamed() throws IOException {
+        refused(fewShot(images(1)), 2, "a/c0");
+    }
+
+    @Test
+    void emptyClassIsThree() throws IOException {
+        Path data = images(3);
+        Files.createDirectories(data.resolve("a/empty"));
+        Files.writeString(data.resolve("train.txt"), "a/c0\na/c1\na/empty\n");
+        refused(fewShot(data), 3, "a/empty");
+    }
+
+    @Test
+    void imageThatIsNoneIsThree() throws IOException {
+        Path data = images(3);
+        Files.writeString(data.resolve("a/c1/0.png"), "no image");
+        refused(fewShot(data), 3, "0.png");
+    }
+
+    @Test
+    void splitThatNamesAnUnknownClassIsThree() throws IOException {
+        Path data = images(3);
+        Files.writeString(data.resolve("val.txt"), "a/c2\na/nobody\n");
+        refused(fewShot(data), 3, "a/nobody");
+    }
+
+    @Test
+    void overlappingSplitsAreTwo() throws IOException {
+        Path data = images(3);
+        Files.writeString(data.resolve("test.txt"), "a/c0\na/c5\n");
+        refused(fewShot(data), 2, "a/c0");
+    }
+
+    @Test
+    void moreWaysThanClassesAreTwo() throws IOException {
+        refused(fewShot(images(3), "--set", "few-shot.ways=3"), 2, "few-shot.ways is 3");
+    }
+
+    /** Six classes a/c0 .. a/c5 of small images, two for each split. */
+    private Path images(int drawings) throws IOException {
+        Path data = folder.resolve("images");
+        for (int c = 0; c < 6; c++) {
+            Path images = Files.createDirectories(data.resolve("a/c" + c));
+            for (int i = 0; i < drawings; i++) {
+                BufferedImage image = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
+                image.setRGB(c, i, 0xffffff);
+                ImageIO.write(image, "png", images.resolve(i + ".png").toFile());
+            }
+        }
+        Files.writeString(data.resolve("train.txt"), "a/c0\na/c1\n");
+        Files.writeString(data.resolve("val.txt"), "a/c2\na/c3\n");
+        Files.writeString(data.resolve("test.txt"), "a/c4\na/c5\n");
+        return data;
+    }
+
+    private Outcome fewShot(Path data, String... more) {
+        List<String> sets = new ArrayList<>();
+        for (String set : List.of(
+                "task.source=few-shot",
+                "few-shot.data=" + data,
+                "few-shot.ways=2",
+                "few-shot.image-size=8",
+                "task.support=1",
+                "task.query=1",
+                "evaluation.query=1",
+                "run.rounds=3")) {
+            sets.addAll(List.of("--set", set));
+        }
+        sets.addAll(List.of(more));
+        return train(sets.toArray(String[]::new));
+    }
+
+    private JsonNode json(String file) throws IOException {
+        return JSON.readTree(Files.readString(run.resolve(file)));
+    }
+
+    private static void refused(Outcome outcome, int code, String sentence) {
+        assertThat(outcome.err()).contains(sentence);
+        assertThat(outcome.err().lines()).as(outcome.err()).hasSize(1);
+        assertThat(outcome.code()).isEqualTo(code);
+    }
+
+    private Outcome train(String... more) {
+        List<String> args = new ArrayList<>(List.of("train", "--conf", job.toString(), "--out", run.toString()));
+        args.addAll(List.of(more));
+        return kindling(args.toArray(String[]::new));
+    }
+
+    private static Outcome kindling(String... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        Surroundings around =
+                new Surroundings((name, master) -> new Local(), new PrintWriter(out), InstantSource.system(), false);
+        PrintWriter errors = new PrintWriter(err);
+        int code = Kindling.run(args, around, errors);
+        errors.flush();
+        around.out().flush();
+        return new Outcome(code, out.toString(), err.toString());
+    }
+
+    private record Outcome(int code, String out, String err) {}
+
+    /** One thread of this JVM in Spark's place. */
+    private static final class Local implements Platform.Running {
+        @Override
+        public Cluster cluster(Job job, ClusterSettings settings) {
+            return new LocalCluster(job, new Configuration(), 1);
+        }
+
+        @Override
+        public void close() {}
+    }
+}
