@@ -1,5 +1,6 @@
 package dev.kindling;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -8,6 +9,7 @@ import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaCall;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -136,6 +138,7 @@ class HouseTest {
                 keptIn("com.typesafe.config..", DRIVER + "config..", DRIVER + "cli.."),
                 keptIn("picocli..", DRIVER + "cli.."),
                 keptIn("me.tongfei.progressbar..", DRIVER + "cli.."),
+                keptIn("org.nd4j..", DRIVER + "optimizer.."),
                 keptIn("com.esotericsoftware..", JOB + "wire.."));
     }
 
@@ -211,6 +214,22 @@ class HouseTest {
         assertThat(without)
                 .as("packages without a package-info.java that is @NullMarked")
                 .isEmpty();
+    }
+
+    @Test
+    void classesThatNobodyIsMeantToExtendAreFinal() {
+        classes()
+                .that()
+                .arePublic()
+                .and()
+                .areNotInterfaces()
+                .and()
+                .areNotEnums()
+                .and()
+                .doNotHaveModifier(JavaModifier.ABSTRACT)
+                .should()
+                .haveModifier(JavaModifier.FINAL)
+                .check(HOUSE);
     }
 
     private static DynamicTest importsOnlyUpwards(String module, List<String> rooms, String room) {
