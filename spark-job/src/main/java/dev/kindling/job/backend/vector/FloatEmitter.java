@@ -1,0 +1,357 @@
+package dev.kindling.job.backend.vector;
+
+import dev.kindling.job.program.Op;
+import java.util.Arrays;
+import java.util.List;
+
+/** Makes steps that compute in float. */
+final class FloatEmitter implements Emitter<FloatStep> {
+    /** The space that holds scratch of {@link FloatReductions#scratch()} numbers. */
+    private final int scratch;
+
+    FloatEmitter(int scratch) {
+        this.scratch = scratch;
+    }
+
+    @Override
+    public FloatStep product(int m, int n, int k, Place a, int aRow, int aColumn, Place b, Place s, int sRow, Place c) {
+        int as = a.space();
+        int aAt = a.offset();
+        int bs = b.space();
+        int bAt = b.offset();
+        int ss = s.space();
+        int sAt = s.offset();
+        int cs = c.space();
+        int cAt = c.offset();
+        return memory -> FloatProducts.multiply(
+                m, n, k, memory[as], aAt, aRow, aColumn, memory[bs], bAt, memory[ss], sAt, sRow, memory[cs], cAt);
+    }
+
+    @Override
+    public FloatStep unary(Op op, Place d, Place a, int n) {
+        int ds = d.space();
+        int dAt = d.offset();
+        int as = a.space();
+        int aAt = a.offset();
+        return switch (op) {
+            case NEG -> memory -> FloatMaps.neg(memory[ds], dAt, n, memory[as], aAt);
+            case SQRT -> memory -> FloatMaps.sqrt(memory[ds], dAt, n, memory[as], aAt);
+            case RELU -> memory -> FloatMaps.relu(memory[ds], dAt, n, memory[as], aAt);
+            default -> memory -> FloatMath.apply(op, memory[ds], dAt, n, memory[as], aAt);
+        };
+    }
+
+    @Override
+    public FloatStep binary(Op op, Place d, int rows, int n, Operand a, Operand b) {
+        if (a.single() && b.single()) {
+            return new Rows(
+                    d,
+                    rows,
+                    n,
+                    a,
+                    b,
+                    (x, xAt, y, yAt, z, zAt, count) -> Arrays.fill(z, zAt, zAt + count, one(op, x[xAt], y[yAt])));
+        }
+        if (b.single()) {
+            return new Rows(d, rows, n, a, b, rightSingle(op));
+        }
+        return new Rows(d, rows, n, a, b, a.single() ? leftSingle(op) : neither(op));
+    }
+
+    /** One row of an elementwise op of two arguments. */
+    private interface Kernel {
+        void run(float[] a, int aAt, float[] b, int bAt, float[] d, int dAt, int n);
+    }
+
+    private static float one(Op op, float a, float b) {
+        return switch (op) {
+            case ADD -> a + b;
+            case SUB -> a - b;
+            case MUL -> a * b;
+            case DIV -> a / b;
+            case GREATER -> a > b ? 1f : 0f;
+            case EQUAL -> a == b ? 1f : 0f;
+            default -> throw new IllegalArgumentException(op.printed() + " does not take two numbers");
+        };
+    }
+
+    private static Kernel neither(Op op) {
+        return switch (op) {
+            case ADD -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.add(d, dAt, n, a, aAt, b, bAt);
+            case SUB -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.sub(d, dAt, n, a, aAt, b, bAt);
+            case MUL -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.mul(d, dAt, n, a, aAt, b, bAt);
+            case DIV -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.div(d, dAt, n, a, aAt, b, bAt);
+            case GREATER -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.greater(d, dAt, n, a, aAt, b, bAt);
+            case EQUAL -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.equal(d, dAt, n, a, aAt, b, bAt);
+            default -> throw new IllegalArgumentException(op.printed() + " does not take two arrays");
+        };
+    }
+
+    private static Kernel rightSingle(Op op) {
+        return switch (op) {
+            case ADD -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.add(d, dAt, n, a, aAt, b[bAt]);
+            case SUB -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.sub(d, dAt, n, a, aAt, b[bAt]);
+            case MUL -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.mul(d, dAt, n, a, aAt, b[bAt]);
+            case DIV -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.div(d, dAt, n, a, aAt, b[bAt]);
+            case GREATER -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.greater(d, dAt, n, a, aAt, b[bAt]);
+            case EQUAL -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.equal(d, dAt, n, a, aAt, b[bAt]);
+            default -> throw new IllegalArgumentException(op.printed() + " does not take an array and a number");
+        };
+    }
+
+    private static Kernel leftSingle(Op op) {
+        return switch (op) {
+            case ADD -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.add(d, dAt, n, b, bAt, a[aAt]);
+            case SUB -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.sub(d, dAt, n, a[aAt], b, bAt);
+            case MUL -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.mul(d, dAt, n, b, bAt, a[aAt]);
+            case DIV -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.div(d, dAt, n, a[aAt], b, bAt);
+            case GREATER -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.greater(d, dAt, n, a[aAt], b, bAt);
+            case EQUAL -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.equal(d, dAt, n, b, bAt, a[aAt]);
+            default -> throw new IllegalArgumentException(op.printed() + " does not take a number and an array");
+        };
+    }
+
+    /** A kernel run row by row. */
+    private record Rows(Place d, int rows, int n, Operand a, Operand b, Kernel kernel) implements FloatStep {
+        @Override
+        public void run(float[][] memory) {
+            float[] to = memory[d.space()];
+            float[] left = memory[a.place().space()];
+            float[] right = memory[b.place().space()];
+            for (int r = 0; r < rows; r++) {
+                kernel.run(
+                        left,
+                        a.place().offset() + r * a.rowStride(),
+                        right,
+                        b.place().offset() + r * b.rowStride(),
+                        to,
+                        d.offset() + r * n,
+                        n);
+            }
+        }
+    }
+
+    @Override
+    public FloatStep multiplyAdd(Op op, Place d, int rows, int n, Operand a, Operand b, Operand c) {
+        float sign = op == Op.SUB ? -1f : 1f;
+        return memory -> {
+            float[] to = memory[d.space()];
+            float[] x = memory[a.place().space()];
+            float[] y = memory[b.place().space()];
+            float[] z = memory[c.place().space()];
+            for (int r = 0; r < rows; r++) {
+                int dAt = d.offset() + r * n;
+                int xAt = a.place().offset() + r * a.rowStride();
+                int yAt = b.place().offset() + r * b.rowStride();
+                int zAt = c.place().offset() + r * c.rowStride();
+                if (b.single()) {
+                    FloatMaps.fma(to, dAt, n, x, xAt, sign * y[yAt], z, zAt);
+                } else if (op == Op.SUB) {
+                    FloatMaps.fnma(to, dAt, n, x, xAt, y, yAt, z, zAt);
+                } else {
+                    FloatMaps.fma(to, dAt, n, x, xAt, y, yAt, z, zAt);
+                }
+            }
+        };
+    }
+
+    @Override
+    public FloatStep mask(Place d, int rows, int n, Operand a, Operand b) {
+        return new Rows(
+                d,
+                rows,
+                n,
+                a,
+                b,
+                b.single()
+                        ? (x, xAt, y, yAt, z, zAt, count) -> FloatMaps.mask(z, zAt, count, x, xAt, y[yAt])
+                        : (x, xAt, y, yAt, z, zAt, count) -> FloatMaps.mask(z, zAt, count, x, xAt, y, yAt));
+    }
+
+    @Override
+    public FloatStep select(Place d, int n, Place condition, Place a, Place b) {
+        return memory -> FloatMaps.select(
+                memory[d.space()],
+                d.offset(),
+                n,
+                memory[condition.space()],
+                condition.offset(),
+                memory[a.space()],
+                a.offset(),
+                memory[b.space()],
+                b.offset());
+    }
+
+    @Override
+    public FloatStep sum(Place d, int outer, int reduced, int inner, Place a) {
+        if (inner == 1) {
+            return memory -> FloatReductions.last(
+                    memory[d.space()], d.offset(), outer, reduced, memory[a.space()], a.offset(), memory[scratch]);
+        }
+        return memory -> FloatReductions.outer(
+                memory[d.space()], d.offset(), outer, reduced, inner, memory[a.space()], a.offset());
+    }
+
+    @Override
+    public FloatStep alongLast(Op op, Place d, int rows, int n, Place a) {
+        return switch (op) {
+            case MAX ->
+                memory -> FloatReductions.max(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
+            case ARGMAX ->
+                memory -> FloatReductions.argmax(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
+            case ONE_HOT ->
+                memory -> FloatReductions.oneHot(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
+            default -> throw new IllegalArgumentException(op.printed() + " does not work along the last axis");
+        };
+    }
+
+    @Override
+    public FloatStep gather(Place d, Place rows, int count, int width, Place indices, int k) {
+        return memory -> {
+            for (int i = 0; i < k; i++) {
+                int row = index(memory[indices.space()][indices.offset() + i], count);
+                System.arraycopy(
+                        memory[rows.space()],
+                        rows.offset() + row * width,
+                        memory[d.space()],
+                        d.offset() + i * width,
+                        width);
+            }
+        };
+    }
+
+    @Override
+    public FloatStep scatterAdd(Place d, int count, int width, Place indices, Place rows, int k) {
+        return memory -> {
+            float[] to = memory[d.space()];
+            Arrays.fill(to, d.offset(), d.offset() + count * width, 0f);
+            for (int i = 0; i < k; i++) {
+                int row = index(memory[indices.space()][indices.offset() + i], count);
+                int at = d.offset() + row * width;
+                FloatMaps.add(to, at, width, to, at, memory[rows.space()], rows.offset() + i * width);
+            }
+        };
+    }
+
+    private static int index(float value, int count) {
+        int row = (int) value;
+        if (row != value || row < 0 || row >= count) {
+            throw new IllegalArgumentException("index " + value + " is not a row of " + count);
+        }
+        return row;
+    }
+
+    @Override
+    public FloatStep copy(Place d, int[] extents, int[] dStrides, Place a, int[] aStrides) {
+        int rank = extents.length;
+        if (rank == 0) {
+            return memory -> memory[d.space()][d.offset()] = memory[a.space()][a.offset()];
+        }
+        return memory ->
+                copy(memory[d.space()], d.offset(), memory[a.space()], a.offset(), 0, extents, dStrides, aStrides);
+    }
+
+    private static void copy(
+            float[] d, int dAt, float[] a, int aAt, int axis, int[] extents, int[] dStrides, int[] aStrides) {
+        int n = extents[axis];
+        int dStep = dStrides[axis];
+        int aStep = aStrides[axis];
+        if (axis < extents.length - 1) {
+            for (int i = 0; i < n; i++) {
+                copy(d, dAt + i * dStep, a, aAt + i * aStep, axis + 1, extents, dStrides, aStrides);
+            }
+        } else if (dStep == 1 && aStep == 1) {
+            System.arraycopy(a, aAt, d, dAt, n);
+        } else if (dStep == 1 && aStep == 0) {
+            Arrays.fill(d, dAt, dAt + n, a[aAt]);
+        } else {
+            for (int i = 0; i < n; i++) {
+                d[dAt + i * dStep] = a[aAt + i * aStep];
+            }
+        }
+    }
+
+    @Override
+    public FloatStep fill(Place d, int n, double value) {
+        float number = (float) value;
+        return memory -> Arrays.fill(memory[d.space()], d.offset(), d.offset() + n, number);
+    }
+
+    @Override
+    public FloatStep iota(Place d, int n) {
+        return memory -> {
+            for (int i = 0; i < n; i++) {
+                memory[d.space()][d.offset() + i] = i;
+            }
+        };
+    }
+
+    @Override
+    public FloatStep repeat(Loop<FloatStep> loop) {
+        return new Repeat(loop, loop.body().toArray(FloatStep[]::new));
+    }
+
+    /** A planned loop. */
+    private record Repeat(Loop<FloatStep> loop, FloatStep[] body) implements FloatStep {
+        @Override
+        public void run(float[][] memory) {
+            int wanted = count(memory[loop.count().space()][loop.count().offset()]);
+            move(memory, loop.firsts());
+            int done = 0;
+            boolean stopped = false;
+            while (done < wanted && !stopped) {
+                int place = loop.backwards() ? wanted - 1 - done : done;
+                for (Loop.Move move : loop.slices()) {
+                    copy(memory, move.from(), place * move.size(), move.to(), 0, move.size());
+                }
+                for (FloatStep step : body) {
+                    step.run(memory);
+                }
+                for (Loop.Move move : loop.stacked()) {
+                    copy(memory, move.from(), 0, move.to(), place * move.size(), move.size());
+                }
+                Place stop = loop.stop();
+                stopped = stop != null && memory[stop.space()][stop.offset()] != 0f;
+                move(memory, loop.nexts());
+                done++;
+            }
+            for (Loop.Move move : loop.stacked()) {
+                int from = move.to().offset() + done * move.size();
+                Arrays.fill(memory[move.to().space()], from, move.to().offset() + loop.capacity() * move.size(), 0f);
+            }
+            move(memory, loop.finals());
+            Place count = loop.done();
+            if (count != null) {
+                memory[count.space()][count.offset()] = done;
+            }
+        }
+
+        private int count(float value) {
+            if (!(value >= 0f)) {
+                throw new IllegalArgumentException("a repeat was given the count " + value + "; it must be at least 0");
+            }
+            return (int) Math.min(value, (float) loop.capacity());
+        }
+
+        private static void move(float[][] memory, List<Loop.Move> moves) {
+            for (Loop.Move move : moves) {
+                copy(memory, move.from(), 0, move.to(), 0, move.size());
+            }
+        }
+
+        private static void copy(float[][] memory, Place from, int fromMore, Place to, int toMore, int size) {
+            System.arraycopy(
+                    memory[from.space()], from.offset() + fromMore, memory[to.space()], to.offset() + toMore, size);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return this == other;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(this);
+        }
+    }
+}

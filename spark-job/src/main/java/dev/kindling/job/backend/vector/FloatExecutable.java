@@ -1,0 +1,103 @@
+package dev.kindling.job.backend.vector;
+
+import dev.kindling.job.backend.Executable;
+import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Storage;
+import java.util.Arrays;
+
+/** A program planned in float. */
+final class FloatExecutable implements Executable {
+    private final Program program;
+    private final Plan<FloatStep> plan;
+    private final FloatStep[] shared;
+    private final FloatStep[] perTask;
+
+    /**
+     * Plans a program.
+     *
+     * @param program what the executable says it runs
+     * @param rewritten an equal program that is cheaper to run
+     */
+    FloatExecutable(Program program, Program rewritten) {
+        this.program = program;
+        this.plan = Planner.plan(rewritten, new FloatEmitter(Plan.SCRATCH), FloatReductions.scratch());
+        this.shared = plan.shared().toArray(FloatStep[]::new);
+        this.perTask = plan.perTask().toArray(FloatStep[]::new);
+    }
+
+    @Override
+    public Program program() {
+        return program;
+    }
+
+    @Override
+    public Precision precision() {
+        return Precision.FLOAT;
+    }
+
+    @Override
+    public Workspace workspace() {
+        return new OfThread();
+    }
+
+    /** One thread's arrays. */
+    private final class OfThread implements Workspace {
+        private final float[][] memory;
+        private final Storage episode;
+        private final int sharedSize = program.sharedInputs().size();
+
+        OfThread() {
+            int[] sizes = plan.sizes();
+            memory = new float[sizes.length][];
+            for (int space = 0; space < sizes.length; space++) {
+                memory[space] = new float[sizes[space] + FloatProducts.slack()];
+            }
+            memory[Plan.INPUTS] = new float[sharedSize + FloatProducts.slack()];
+            episode = new Storage.OfFloat(memory[plan.taskInputs().space()]);
+        }
+
+        @Override
+        public void share(Storage values) {
+            if (!(values instanceof Storage.OfFloat source) || values.size() != sharedSize) {
+                throw new IllegalArgumentException("program " + program.name() + " takes " + sharedSize
+                        + " shared numbers in float, was given " + values);
+            }
+            System.arraycopy(source.array(), 0, memory[Plan.INPUTS], 0, sharedSize);
+            run(shared);
+        }
+
+        @Override
+        public void run(int tasks, Episodes episodes, Storage sums, double[] each) {
+            float[] target = ((Storage.OfFloat) sums).array();
+            Arrays.fill(target, 0f);
+            memory[Plan.SUMS] = target;
+            int width = program.perTask().size();
+            for (int task = 0; task < tasks; task++) {
+                episodes.fill(task, episode, plan.taskInputs().offset());
+                run(perTask);
+                for (Loop.Move move : plan.each()) {
+                    float[] from = memory[move.from().space()];
+                    int at = task * width + move.to().offset();
+                    for (int i = 0; i < move.size(); i++) {
+                        each[at + i] = from[move.from().offset() + i];
+                    }
+                }
+            }
+        }
+
+        private void run(FloatStep[] steps) {
+            for (FloatStep step : steps) {
+                step.run(memory);
+            }
+        }
+
+        @Override
+        public long bytes() {
+            return Arrays.stream(memory)
+                    .mapToLong(space -> (long) Float.BYTES * space.length)
+                    .sum();
+        }
+    }
+}

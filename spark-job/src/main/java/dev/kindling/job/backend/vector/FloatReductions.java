@@ -1,0 +1,106 @@
+package dev.kindling.job.backend.vector;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Sums and maxima. The order of every sum depends on its shape alone. A sum over the last axis goes through virtual lanes,
+ * as many as a 512-bit register holds: element i is added to lane i modulo that number, and the lanes are then added as a
+ * fixed binary tree. A sum over an outer axis adds row after row.
+ */
+final class FloatReductions {
+    private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
+    private static final int W = S.length();
+    private static final int LANES = 64 / Float.BYTES;
+
+    private FloatReductions() {}
+
+    /** d[r] = Σ a[r, :] for rows of n neighbours; {@code lanes} is scratch for {@link #scratch()} numbers. */
+    static void last(float[] d, int dAt, int rows, int n, float[] a, int aAt, float[] lanes) {
+        for (int r = 0; r < rows; r++) {
+            d[dAt + r] = n < LANES ? few(a, aAt + r * n, n) : many(a, aAt + r * n, n, lanes);
+        }
+    }
+
+    static int scratch() {
+        return LANES;
+    }
+
+    /** Fewer elements than lanes: the same tree with zeros left out, which adding would not change but for their sign. */
+    private static float few(float[] a, int at, int n) {
+        return tree(a, at, n);
+    }
+
+    private static float many(float[] a, int at, int n, float[] lanes) {
+        System.arraycopy(a, at, lanes, 0, LANES);
+        int i = LANES;
+        for (; i + LANES <= n; i += LANES) {
+            for (int lane = 0; lane < LANES; lane += W) {
+                FloatVector.fromArray(S, lanes, lane)
+                        .add(FloatVector.fromArray(S, a, at + i + lane))
+                        .intoArray(lanes, lane);
+            }
+        }
+        for (int lane = 0; i + lane < n; lane++) {
+            lanes[lane] += a[at + i + lane];
+        }
+        return tree(lanes, 0, LANES);
+    }
+
+    /** The sum of at most {@link #LANES} neighbours: the halves' sums added, each in the same way. */
+    private static float tree(float[] a, int at, int n) {
+        if (n <= 2) {
+            return n == 1 ? a[at] : a[at] + a[at + 1];
+        }
+        int half = Integer.highestOneBit(n - 1);
+        return tree(a, at, half) + tree(a, at + half, n - half);
+    }
+
+    /** d[o, j] = Σ over r of a[o, r, j], r ascending. */
+    static void outer(float[] d, int dAt, int outer, int reduced, int inner, float[] a, int aAt) {
+        for (int o = 0; o < outer; o++) {
+            int from = aAt + o * reduced * inner;
+            int to = dAt + o * inner;
+            System.arraycopy(a, from, d, to, inner);
+            for (int r = 1; r < reduced; r++) {
+                FloatMaps.add(d, to, inner, d, to, a, from + r * inner);
+            }
+        }
+    }
+
+    /** d[r] = max a[r, :]; NaN if one of them is. */
+    static void max(float[] d, int dAt, int rows, int n, float[] a, int aAt) {
+        for (int r = 0; r < rows; r++) {
+            float max = a[aAt + r * n];
+            for (int i = 1; i < n; i++) {
+                max = Math.max(max, a[aAt + r * n + i]);
+            }
+            d[dAt + r] = max;
+        }
+    }
+
+    /** d[r] = the first place of the maximum of a[r, :]. */
+    static void argmax(float[] d, int dAt, int rows, int n, float[] a, int aAt) {
+        for (int r = 0; r < rows; r++) {
+            int best = 0;
+            for (int i = 1; i < n; i++) {
+                if (a[aAt + r * n + i] > a[aAt + r * n + best]) {
+                    best = i;
+                }
+            }
+            d[dAt + r] = best;
+        }
+    }
+
+    /** d[r, :] = 1 at the place a[r], 0 elsewhere; an index outside gives zeros only. */
+    static void oneHot(float[] d, int dAt, int rows, int depth, float[] a, int aAt) {
+        Arrays.fill(d, dAt, dAt + rows * depth, 0f);
+        for (int r = 0; r < rows; r++) {
+            int place = (int) a[aAt + r];
+            if (place >= 0 && place < depth) {
+                d[dAt + r * depth + place] = 1f;
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package dev.kindling.job.backend.vector;
+
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Plans a program: order, memory, steps. What all scopes of one program share stands here: the arenas and step lists of
+ * the levels. Precision enters through the {@link Emitter} alone.
+ *
+ * @param <S> a step
+ */
+final class Planner<S> {
+    private final Emitter<S> emitter;
+    private final List<Arena> arenas = new ArrayList<>();
+    private final List<List<S>> lists = new ArrayList<>();
+    private int zeros = 1;
+
+    private Planner(Emitter<S> emitter) {
+        this.emitter = emitter;
+    }
+
+    /**
+     * Plans a program.
+     *
+     * @param scratch numbers of scratch that a step may use
+     */
+    static <S> Plan<S> plan(Program program, Emitter<S> emitter, int scratch) {
+        return new Planner<>(emitter).plan(program, scratch);
+    }
+
+    private Plan<S> plan(Program program, int scratch) {
+        Map<Value, Place> places = new HashMap<>();
+        Map<Value, Integer> levels = new HashMap<>();
+        int tasks = arena(1).allocate(Math.max(1, program.taskInputs().size()));
+        Place taskInputs = new Place(Plan.LEVELS + 1, tasks);
+        for (Program.Input input : program.inputs()) {
+            boolean shared = input.kind() == Program.Kind.SHARED;
+            Place place = shared
+                    ? new Place(Plan.INPUTS, program.sharedInputs().offset(input.name()))
+                    : taskInputs.plus(program.taskInputs().offset(input.name()));
+            places.put(input.value(), place);
+            levels.put(input.value(), shared ? 0 : 1);
+        }
+        Scope<S> scope = new Scope<>(this, program, new Lowering(program, levels), 1, places);
+        scope.emit();
+        List<Loop.Move> each = new ArrayList<>();
+        for (Program.Output output : program.outputs()) {
+            if (output.role() == Program.Role.EACH) {
+                int at = program.perTask().offset(output.name());
+                each.add(new Loop.Move(
+                        scope.place(output.value()),
+                        new Place(0, at),
+                        output.shape().size()));
+            }
+        }
+        int[] sizes = new int[Plan.LEVELS + arenas.size()];
+        sizes[Plan.ZEROS] = zeros;
+        sizes[Plan.SCRATCH] = scratch;
+        for (int level = 0; level < arenas.size(); level++) {
+            sizes[Plan.LEVELS + level] = arenas.get(level).size();
+        }
+        return new Plan<>(list(0), list(1), taskInputs, each, sizes);
+    }
+
+    Emitter<S> emitter() {
+        return emitter;
+    }
+
+    Arena arena(int level) {
+        while (arenas.size() <= level) {
+            arenas.add(new Arena());
+            lists.add(new ArrayList<>());
+        }
+        return arenas.get(level);
+    }
+
+    /** The steps of a level so far. */
+    List<S> list(int level) {
+        arena(level);
+        return lists.get(level);
+    }
+
+    /** Begins an empty step list for a level; returns the one that was there, to be put back. */
+    List<S> replaceList(int level, List<S> list) {
+        arena(level);
+        return lists.set(level, list);
+    }
+
+    /** At least n zeros. */
+    Place zeros(int n) {
+        zeros = Math.max(zeros, n);
+        return new Place(Plan.ZEROS, 0);
+    }
+}
