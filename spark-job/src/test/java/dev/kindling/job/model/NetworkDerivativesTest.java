@@ -1,0 +1,85 @@
+package dev.kindling.job.model;
+
+import static dev.kindling.job.autodiff.FiniteDifferences.Argument.awayFromZero;
+import static dev.kindling.job.autodiff.FiniteDifferences.Argument.fixed;
+
+import dev.kindling.job.autodiff.FiniteDifferences;
+import dev.kindling.job.autodiff.FiniteDifferences.Argument;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The loss of every network, differentiated twice by every parameter and by the inputs. */
+class NetworkDerivativesTest {
+    private static final int EXAMPLES = 6;
+
+    @ParameterizedTest
+    @CsvSource({
+        "mlp-40-40, 0",
+        "mlp-40-40, 3",
+        "mlp-40-tanh, 0",
+        "mlp-40-tanh, 3",
+        "omniglot-fc, 3",
+    })
+    void everyPreset(String preset, int ways) {
+        int outputs = Math.max(ways, 2);
+        EpisodeLayout layout = new EpisodeLayout(Shape.of(2, 2), ways, outputs, EXAMPLES, EXAMPLES);
+        check(Models.of(new ModelSettings(preset, "fan-in-uniform", "query"), layout), layout, preset.endsWith("tanh"));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Activation.class)
+    void everyActivationBehindBatchNormUnderBothLosses(Activation activation) {
+        for (int ways : new int[] {0, 3}) {
+            EpisodeLayout layout = new EpisodeLayout(Shape.of(2), ways, 3, EXAMPLES, EXAMPLES);
+            List<Network.Placed> layers = new ArrayList<>();
+            for (Layer layer : List.of(
+                    Dense.withoutBias(2, 4, Activation.IDENTITY),
+                    new BatchNorm(4),
+                    activation,
+                    Dense.withBias(4, 3, activation),
+                    Dense.withBias(3, 3, Activation.IDENTITY))) {
+                layers.add(new Network.Placed(layer, Initializer.GLOROT_NORMAL));
+            }
+            Loss loss = ways > 0 ? Loss.SOFTMAX_CROSS_ENTROPY : Loss.MEAN_SQUARED_ERROR;
+            check(new Network(layers, loss, layout.features(), 3), layout, activation != Activation.RELU);
+        }
+    }
+
+    private static void check(Model model, EpisodeLayout layout, boolean smooth) {
+        Storage theta = Storage.zeros(Precision.DOUBLE, model.parameters().size());
+        model.initialise(3, theta);
+        List<Argument> arguments = new ArrayList<>();
+        for (Layout.Entry entry : model.parameters().entries()) {
+            int end = entry.offset() + entry.shape().size();
+            arguments.add(
+                    new Argument(entry.shape(), Arrays.copyOfRange(theta.toDoubles(), entry.offset(), end), true));
+        }
+        arguments.add(awayFromZero("x", layout.features().stacked(EXAMPLES).dims()));
+        arguments.add(
+                layout.classification()
+                        ? fixed(Shape.of(EXAMPLES), 0, 2, 1, 1, 0, 2)
+                        : awayFromZero("y", EXAMPLES, layout.outputs()));
+        FiniteDifferences.Function loss = (b, in) -> {
+            Map<String, Value> values = new LinkedHashMap<>();
+            model.parameters().names().forEach(name -> values.put(name, in.get(values.size())));
+            return model.loss(b, model.output(b, values, in.get(values.size())), in.get(values.size() + 1));
+        };
+        if (smooth) {
+            FiniteDifferences.checkSmooth(loss, arguments);
+        } else {
+            FiniteDifferences.checkPiecewise(loss, arguments);
+        }
+    }
+}
