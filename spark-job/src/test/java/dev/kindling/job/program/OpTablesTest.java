@@ -1,0 +1,25 @@
+package dev.kindling.job.program;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+/** No cell of the tables keyed by op is missing; derivatives and kernels have the same test in their rooms. */
+class OpTablesTest {
+    @Test
+    void everyOpHasAShapeRule() {
+        assertThat(Shapes.known()).containsExactlyInAnyOrder(Op.values());
+    }
+
+    @Test
+    void everyElementwiseOpOfOneOrTwoArgumentsHasAMeaningOnNumbers() {
+        Arrays.stream(Op.values())
+                .filter(op -> op.elementwise() && op.arity() == 1)
+                .forEach(op -> assertThatCode(() -> Scalars.apply(op, 0.5)).doesNotThrowAnyException());
+        Arrays.stream(Op.values())
+                .filter(op -> op.elementwise() && op.arity() == 2)
+                .forEach(op -> assertThatCode(() -> Scalars.apply(op, 0.5, 2)).doesNotThrowAnyException());
+    }
+}
