@@ -30,7 +30,8 @@ import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -48,30 +49,39 @@ class Deeplearning4jOracleTest {
     private static final int EXAMPLES = 7;
     private static final double TOLERANCE = 1e-10;
 
-    @Test
-    void theSinusoidNetworkHasDeeplearning4jsGradient() {
-        agrees(new Case("mlp-40-40", new EpisodeLayout(Shape.of(1), 0, 1, EXAMPLES, EXAMPLES)), perceptron());
+    @ParameterizedTest
+    @ValueSource(strings = {"plain", "vector"})
+    void theSinusoidNetworkHasDeeplearning4jsGradient(String backend) {
+        agrees(new Case("mlp-40-40", backend, new EpisodeLayout(Shape.of(1), 0, 1, EXAMPLES, EXAMPLES)), perceptron());
     }
 
-    @Test
-    void theTanhNetworkHasDeeplearning4jsGradientForSeveralOutputs() {
-        agrees(new Case("mlp-40-tanh", new EpisodeLayout(Shape.of(2), 0, 3, EXAMPLES, EXAMPLES)), tanhPerceptron());
+    @ParameterizedTest
+    @ValueSource(strings = {"plain", "vector"})
+    void theTanhNetworkHasDeeplearning4jsGradientForSeveralOutputs(String backend) {
+        agrees(
+                new Case("mlp-40-tanh", backend, new EpisodeLayout(Shape.of(2), 0, 3, EXAMPLES, EXAMPLES)),
+                tanhPerceptron());
     }
 
-    @Test
-    void theOmniglotNetworkWithItsBatchNormHasDeeplearning4jsGradient() {
-        agrees(new Case("omniglot-fc", new EpisodeLayout(Shape.of(1, 28, 28), 5, 5, EXAMPLES, EXAMPLES)), omniglot());
+    @ParameterizedTest
+    @ValueSource(strings = {"plain", "vector"})
+    void theOmniglotNetworkWithItsBatchNormHasDeeplearning4jsGradient(String backend) {
+        agrees(
+                new Case("omniglot-fc", backend, new EpisodeLayout(Shape.of(1, 28, 28), 5, 5, EXAMPLES, EXAMPLES)),
+                omniglot());
     }
 
     /** Our network, weights and data. */
     private static final class Case {
+        private final String backend;
         private final EpisodeLayout layout;
         private final Model model;
         private final Storage theta;
         private final Storage x;
         private final Storage y;
 
-        Case(String network, EpisodeLayout layout) {
+        Case(String network, String backend, EpisodeLayout layout) {
+            this.backend = backend;
             this.layout = layout;
             this.model = Models.of(new ModelSettings(network, "fan-in-uniform", "query"), layout);
             Stream stream = Stream.of(11);
@@ -113,7 +123,7 @@ class Deeplearning4jOracleTest {
         }
 
         private double[] run(Program program) {
-            Workspace workspace = Backends.named("plain")
+            Workspace workspace = Backends.named(backend)
                     .compile(program, new CompileOptions(Precision.DOUBLE, 1 << 28))
                     .workspace();
             workspace.share(theta);
