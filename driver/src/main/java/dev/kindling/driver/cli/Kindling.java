@@ -50,7 +50,12 @@ public final class Kindling {
                 .setErr(err)
                 .setParameterExceptionHandler((e, given) -> wrongUsage(e, err))
                 .setExecutionExceptionHandler((e, command, parsed) -> failed(e, err, debug));
-        return line.execute(args);
+        try {
+            return line.execute(args);
+        } catch (Error e) {
+            // Such as natives that do not load: picocli hands on exceptions only.
+            return failed(e, err, debug);
+        }
     }
 
     private static int wrongUsage(ParameterException e, PrintWriter err) {
@@ -59,7 +64,7 @@ public final class Kindling {
         return ExitCode.WRONG_USAGE.number();
     }
 
-    private static int failed(Exception e, PrintWriter err, boolean debug) {
+    private static int failed(Throwable e, PrintWriter err, boolean debug) {
         err.println(ExitCode.sentence(e));
         if (debug) {
             e.printStackTrace(err);

@@ -63,7 +63,7 @@ final class TrainCommand implements Callable<Integer> {
             Training.Result result = train(prepared, files, name);
             files.done();
             EvaluationTable.lines(result.trained(), result.untrained()).forEach(around::say);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             files.failed(ExitCode.of(e).number(), ExitCode.sentence(e));
             throw e;
         }

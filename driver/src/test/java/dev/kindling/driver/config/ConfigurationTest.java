@@ -49,6 +49,27 @@ class ConfigurationTest {
         }
     }
 
+    @Test
+    void theTableOfKeysInTheDocumentationIsTheReference() throws IOException {
+        List<String> expected = new ArrayList<>();
+        String section = "";
+        String comment = "";
+        for (String line : Files.readAllLines(CONF.resolve("reference.conf"))) {
+            if (line.endsWith(" {")) {
+                section = line.replace(" {", ".");
+            } else if (line.startsWith("  # ")) {
+                comment = line.substring(4);
+            } else if (line.contains(" = ")) {
+                String[] parts = line.strip().split(" = ", 2);
+                expected.add("| `" + section + parts[0] + "` | `" + parts[1] + "` | " + comment + " |");
+            }
+        }
+        List<String> table = Files.readAllLines(Path.of("..", "docs", "configuration.md")).stream()
+                .filter(line -> line.startsWith("| `"))
+                .toList();
+        assertThat(table).isEqualTo(expected);
+    }
+
     static Stream<Path> readyJobs() throws IOException {
         try (Stream<Path> files = Files.list(CONF)) {
             return files.filter(file -> !file.endsWith("reference.conf")).toList().stream();
