@@ -40,20 +40,34 @@ final class Simplification {
         if (op == Op.RELU && a.op() == Op.RELU) {
             return a;
         }
-        return spread(a) ? b.broadcast(b.apply(op, List.of(a.arg(0)), Attributes.None.NONE), a.shape()) : null;
+        return a.op() == Op.BROADCAST
+                ? b.broadcast(b.apply(op, List.of(a.arg(0)), Attributes.None.NONE), a.shape())
+                : null;
     }
 
-    /** Whether a value repeats one constant. */
-    private static boolean spread(Value a) {
-        return a.op() == Op.BROADCAST && a.arg(0).constant();
+    /** An op on two values that are repeated alike, or on one that is repeated and one number, before they are repeated. */
+    private static @Nullable Value beforeBroadcast(Builder b, Op op, Value x, Value y) {
+        if (x.op() != Op.BROADCAST || y.op() != Op.BROADCAST) {
+            return null;
+        }
+        Shape ofX = x.arg(0).shape();
+        Shape ofY = y.arg(0).shape();
+        if (!ofX.equals(ofY) && ofX.rank() > 0 && ofY.rank() > 0) {
+            return null;
+        }
+        Shape shape = ofX.rank() > 0 ? ofX : ofY;
+        Value small =
+                b.apply(op, List.of(b.broadcast(x.arg(0), shape), b.broadcast(y.arg(0), shape)), Attributes.None.NONE);
+        return b.broadcast(small, x.shape());
     }
 
     private static @Nullable Value binary(Builder b, Op op, Value x, Value y) {
         if (x.constant() && y.constant()) {
             return b.constant(Scalars.apply(op, x.number(), y.number()));
         }
-        if (spread(x) && spread(y)) {
-            return b.broadcast(b.apply(op, List.of(x.arg(0), y.arg(0)), Attributes.None.NONE), x.shape());
+        Value small = beforeBroadcast(b, op, x, y);
+        if (small != null) {
+            return small;
         }
         return switch (op) {
             case ADD -> add(b, x, y);

@@ -4,6 +4,8 @@ import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.rewrite.LowRank;
+import dev.kindling.job.program.rewrite.Rewrites;
 
 /** The CPU backend on the JVM's Vector API. */
 public final class VectorBackend implements Backend {
@@ -17,9 +19,10 @@ public final class VectorBackend implements Backend {
 
     @Override
     public Executable compile(Program program, CompileOptions options) {
+        Program rewritten = LowRank.rewrite(Rewrites.lean(program));
         return switch (options.precision()) {
-            case FLOAT -> new FloatExecutable(program, program);
-            case DOUBLE -> new DoubleExecutable(program, program);
+            case FLOAT -> new FloatExecutable(program, rewritten);
+            case DOUBLE -> new DoubleExecutable(program, rewritten);
         };
     }
 }

@@ -1,0 +1,58 @@
+package dev.kindling.job.program.rewrite;
+
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Op;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The passes in the order in which backends want them, and what they are made of. */
+public final class Rewrites {
+    private Rewrites() {}
+
+    /**
+     * What every backend runs in place of a program: without stop-gradients, which mean nothing once derivatives are
+     * taken, and with equal repeats merged and their unread results dropped.
+     */
+    public static Program lean(Program program) {
+        return Repeats.lean(rebuild(
+                program,
+                (b, value, images) ->
+                        value.op() == Op.STOP_GRADIENT ? image(images, value.arg(0)) : b.copy(value, images)));
+    }
+
+    /** How a pass copies one value, given the images of the values before it. */
+    interface Copier {
+        Value copy(Builder b, Value value, Map<Value, Value> images);
+    }
+
+    /** A program with the same inputs and outputs, whose values are copied one by one. */
+    static Program rebuild(Program program, Copier copier) {
+        Builder b = new Builder();
+        Map<Value, Value> images = new HashMap<>();
+        for (Program.Input input : program.inputs()) {
+            images.put(input.value(), b.input(input.name(), input.shape(), input.kind()));
+        }
+        for (Value value : program.values()) {
+            if (value.op() != Op.INPUT) {
+                images.put(value, copier.copy(b, value, images));
+            }
+        }
+        List<Program.Output> outputs = new ArrayList<>();
+        for (Program.Output output : program.outputs()) {
+            outputs.add(new Program.Output(output.name(), output.role(), image(images, output.value())));
+        }
+        return b.build(program.name(), outputs);
+    }
+
+    static Value image(Map<Value, Value> images, Value value) {
+        Value image = images.get(value);
+        if (image == null) {
+            throw new IllegalStateException(value + " is used before it is copied");
+        }
+        return image;
+    }
+}
