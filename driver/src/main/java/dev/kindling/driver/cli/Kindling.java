@@ -24,7 +24,7 @@ public final class Kindling {
 
     /** Runs a command and ends the JVM with its exit code. */
     public static void main(String[] args) {
-        System.exit(run(args, System.out, System.err));
+        System.exit(run(args, System.out, ErrorStream.standard()));
     }
 
     /** Runs a command on Spark and returns its exit code. */
