@@ -111,7 +111,18 @@ final class Simplification {
         if (y.isEverywhere(-1)) {
             return b.neg(x);
         }
-        return x.isEverywhere(-1) ? b.neg(y) : null;
+        if (x.isEverywhere(-1)) {
+            return b.neg(y);
+        }
+        if (y.op() == Op.NEG && negatable(x)) {
+            return b.mul(b.neg(x), y.arg(0));
+        }
+        return x.op() == Op.NEG && negatable(y) ? b.mul(x.arg(0), b.neg(y)) : null;
+    }
+
+    /** Whether the negative is as cheap: a constant, repeated or not. */
+    private static boolean negatable(Value a) {
+        return a.constant() || (a.op() == Op.BROADCAST && a.arg(0).constant());
     }
 
     /** A transposed argument is read transposed instead. */

@@ -14,6 +14,12 @@ interface Emitter<S> {
      */
     S product(int m, int n, int k, Place a, int aRow, int aColumn, Place b, Place s, int sRow, Place c);
 
+    /** d = a·bᵀ, m x n over k, all row-major. */
+    S dots(int m, int n, int k, Place a, Place b, Place d);
+
+    /** d = aᵀ, both row-major; a is [rows, columns]. */
+    S transpose(Place d, Place a, int rows, int columns);
+
     S unary(Op op, Place d, Place a, int n);
 
     S binary(Op op, Place d, int rows, int n, Operand a, Operand b);

@@ -28,6 +28,27 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
+    public FloatStep dots(int m, int n, int k, Place a, Place b, Place d) {
+        return memory -> FloatProducts.dots(
+                m,
+                n,
+                k,
+                memory[a.space()],
+                a.offset(),
+                memory[b.space()],
+                b.offset(),
+                memory[d.space()],
+                d.offset(),
+                memory[scratch]);
+    }
+
+    @Override
+    public FloatStep transpose(Place d, Place a, int rows, int columns) {
+        return memory ->
+                FloatMaps.transpose(memory[d.space()], d.offset(), memory[a.space()], a.offset(), rows, columns);
+    }
+
+    @Override
     public FloatStep unary(Op op, Place d, Place a, int n) {
         int ds = d.space();
         int dAt = d.offset();

@@ -22,7 +22,10 @@ final class FloatExecutable implements Executable {
      */
     FloatExecutable(Program program, Program rewritten) {
         this.program = program;
-        this.plan = Planner.plan(rewritten, new FloatEmitter(Plan.SCRATCH), FloatReductions.scratch());
+        this.plan = Planner.plan(
+                rewritten,
+                new FloatEmitter(Plan.SCRATCH),
+                Math.max(FloatReductions.scratch(), FloatProducts.dotScratch()));
         this.shared = plan.shared().toArray(FloatStep[]::new);
         this.perTask = plan.perTask().toArray(FloatStep[]::new);
     }

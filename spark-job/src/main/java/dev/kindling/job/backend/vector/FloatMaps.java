@@ -328,4 +328,27 @@ final class FloatMaps {
             d[dAt + i] = Math.max(a[aAt + i], 0f);
         }
     }
+
+    /** d = aᵀ, a being [rows, columns]; five rows at a time, so that each line of d is touched less often. */
+    static void transpose(float[] d, int dAt, float[] a, int aAt, int rows, int columns) {
+        int r = 0;
+        for (; r + 5 <= rows; r += 5) {
+            int from = aAt + r * columns;
+            int to = dAt + r;
+            for (int column = 0; column < columns; column++) {
+                d[to] = a[from];
+                d[to + 1] = a[from + columns];
+                d[to + 2] = a[from + 2 * columns];
+                d[to + 3] = a[from + 3 * columns];
+                d[to + 4] = a[from + 4 * columns];
+                from++;
+                to += rows;
+            }
+        }
+        for (; r < rows; r++) {
+            for (int column = 0; column < columns; column++) {
+                d[dAt + column * rows + r] = a[aAt + r * columns + column];
+            }
+        }
+    }
 }

@@ -21,15 +21,97 @@ final class FloatProducts {
     private static final int VECTORS = S.vectorBitSize() == 512 ? 3 : 2;
 
     /** Fewer columns than this are cheaper one by one than in a vector. */
-    private static final int SCALAR_COLUMNS = Math.min(3, W - 1);
+    private static final int SCALAR_COLUMNS = 3;
+
+    private static final int LANES = 64 / Float.BYTES;
 
     private static final int ROWS = 5;
 
     private FloatProducts() {}
 
-    /** Numbers that must be readable after the end of b and of s, where n is below a vector's length. */
+    /** Numbers after the end of b and s that must be readable, and after the end of c writable, where c is narrow. */
     static int slack() {
-        return W;
+        return LANES;
+    }
+
+    /**
+     * Whether rubbish may be written after rows of c, so that c must not be its own start; the same for all widths of
+     * registers, because the way round it is another order of additions.
+     */
+    static boolean narrow(int n) {
+        return n > SCALAR_COLUMNS && n < LANES;
+    }
+
+    /**
+     * d = a·bᵀ, m x n over k, all three row-major. Each element is a sum through virtual lanes, as many as a 512-bit
+     * register holds: product x joins the chain of lane x modulo that number, and the lanes are added as a fixed tree.
+     * Made for few elements and a long k, where writing b down transposed would cost more than the product.
+     */
+    static void dots(int m, int n, int k, float[] a, int aAt, float[] b, int bAt, float[] d, int dAt, float[] lanes) {
+        for (int j = 0; j < n; j++) {
+            int i = 0;
+            for (; i + ROWS <= m; i += ROWS) {
+                for (int lane = 0; lane < LANES; lane += W) {
+                    fiveDots(k - k % LANES, a, aAt + i * k + lane, k, b, bAt + j * k + lane, lanes, lane);
+                }
+                for (int r = 0; r < ROWS; r++) {
+                    d[dAt + (i + r) * n + j] = rest(k, a, aAt + (i + r) * k, b, bAt + j * k, lanes, r * LANES);
+                }
+            }
+            for (; i < m; i++) {
+                for (int lane = 0; lane < LANES; lane += W) {
+                    dot(k - k % LANES, a, aAt + i * k + lane, b, bAt + j * k + lane, lanes, lane);
+                }
+                d[dAt + i * n + j] = rest(k, a, aAt + i * k, b, bAt + j * k, lanes, 0);
+            }
+        }
+    }
+
+    /** Scratch of {@link #dots}. */
+    static int dotScratch() {
+        return ROWS * LANES;
+    }
+
+    private static void fiveDots(int k, float[] a, int aAt, int aRow, float[] b, int bAt, float[] lanes, int lane) {
+        FloatVector c0 = FloatVector.zero(S);
+        FloatVector c1 = FloatVector.zero(S);
+        FloatVector c2 = FloatVector.zero(S);
+        FloatVector c3 = FloatVector.zero(S);
+        FloatVector c4 = FloatVector.zero(S);
+        for (int x = 0; x < k; x += LANES) {
+            FloatVector f = FloatVector.fromArray(S, b, bAt + x);
+            c0 = f.fma(FloatVector.fromArray(S, a, aAt + x), c0);
+            c1 = f.fma(FloatVector.fromArray(S, a, aAt + aRow + x), c1);
+            c2 = f.fma(FloatVector.fromArray(S, a, aAt + 2 * aRow + x), c2);
+            c3 = f.fma(FloatVector.fromArray(S, a, aAt + 3 * aRow + x), c3);
+            c4 = f.fma(FloatVector.fromArray(S, a, aAt + 4 * aRow + x), c4);
+        }
+        c0.intoArray(lanes, lane);
+        c1.intoArray(lanes, lane + LANES);
+        c2.intoArray(lanes, lane + 2 * LANES);
+        c3.intoArray(lanes, lane + 3 * LANES);
+        c4.intoArray(lanes, lane + 4 * LANES);
+    }
+
+    private static void dot(int k, float[] a, int aAt, float[] b, int bAt, float[] lanes, int lane) {
+        FloatVector c = FloatVector.zero(S);
+        for (int x = 0; x < k; x += LANES) {
+            c = FloatVector.fromArray(S, b, bAt + x).fma(FloatVector.fromArray(S, a, aAt + x), c);
+        }
+        c.intoArray(lanes, lane);
+    }
+
+    /** The elements that do not fill all lanes, then the tree over the lanes. */
+    private static float rest(int k, float[] a, int aAt, float[] b, int bAt, float[] lanes, int at) {
+        for (int x = k - k % LANES; x < k; x++) {
+            lanes[at + x % LANES] = Math.fma(a[aAt + x], b[bAt + x], lanes[at + x % LANES]);
+        }
+        for (int half = LANES / 2; half > 0; half /= 2) {
+            for (int lane = 0; lane < half; lane++) {
+                lanes[at + lane] += lanes[at + lane + half];
+            }
+        }
+        return lanes[at];
     }
 
     /**
@@ -188,8 +270,7 @@ final class FloatProducts {
 
     /**
      * Fewer columns than lanes: each row is computed in one vector whose last lanes hold rubbish, which the next row
-     * overwrites. The rows at the end, where rubbish would leave c, are computed column by column. A start that is c itself
-     * would be overwritten before it is read, so such rows go column by column too.
+     * overwrites and the last row leaves behind c.
      */
     private static void narrow(
             int m,
@@ -206,30 +287,12 @@ final class FloatProducts {
             int sRow,
             float[] c,
             int cAt) {
-        int whole = s == c && sAt == cAt ? 0 : m - (W - 1) / n;
         int i = 0;
-        for (; i + ROWS <= whole; i += ROWS) {
+        for (; i + ROWS <= m; i += ROWS) {
             fiveByOne(a, aAt + i * aRow, aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, sRow, c, cAt + i * n, n);
         }
-        for (; i < whole; i++) {
+        for (; i < m; i++) {
             oneByOne(a, aAt + i * aRow, aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, sRow, c, cAt + i * n, n);
-        }
-        for (int j = 0; j < n; j++) {
-            column(
-                    m - i,
-                    n,
-                    k,
-                    a,
-                    aAt + i * aRow,
-                    aRow,
-                    aColumn,
-                    b,
-                    bAt + j,
-                    s,
-                    sAt + i * sRow + j,
-                    sRow,
-                    c,
-                    cAt + i * n + j);
         }
     }
 

@@ -80,12 +80,14 @@ final class FloatReductions {
         }
     }
 
-    /** d[r] = the first place of the maximum of a[r, :]. */
+    /** d[r] = the first place of the maximum of a[r, :]; NaN counts as greatest. */
     static void argmax(float[] d, int dAt, int rows, int n, float[] a, int aAt) {
         for (int r = 0; r < rows; r++) {
             int best = 0;
             for (int i = 1; i < n; i++) {
-                if (a[aAt + r * n + i] > a[aAt + r * n + best]) {
+                float here = a[aAt + r * n + i];
+                float most = a[aAt + r * n + best];
+                if (here > most || (Float.isNaN(here) && !Float.isNaN(most))) {
                     best = i;
                 }
             }

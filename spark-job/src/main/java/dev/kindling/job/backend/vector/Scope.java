@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param <S> a step
  */
 final class Scope<S> {
+    /** From so many columns of a on per row, taking a·bᵀ element by element beats transposing b. */
+    private static final int DOTS_PER_TRANSPOSITION = 12;
+
     private final Planner<S> planner;
     private final Emitter<S> emitter;
     private final Program program;
@@ -204,7 +208,7 @@ final class Scope<S> {
             }
         }
         for (Value product : form.products()) {
-            step(value, product(product, start, startRow, d));
+            multiply(product, start, startRow, d);
             start = d;
             startRow = value.shape().dim(1);
         }
@@ -215,7 +219,7 @@ final class Scope<S> {
         Place d = new Place(Plan.SUMS, program.sums().offset(output.name()));
         Form.Sum form = lowering.sum(output);
         for (Value product : form.products()) {
-            planner.list(level).add(product(product, d, output.shape().dim(1), d));
+            multiply(product, d, output.shape().dim(1), d);
         }
         form.rest().forEach(agreement -> planner.list(level).add(add(d, agreement)));
     }
@@ -232,32 +236,57 @@ final class Scope<S> {
     }
 
     /**
-     * c = start + the product; null starts from zeros. The kernel wants b row-major: where b is read transposed, either both
-     * layouts are the same, or the roles of a and b can be exchanged, or b is written down transposed first.
+     * Emits c = start + the product; null starts from zeros. The kernel wants b row-major: where b is read transposed, either
+     * both layouts are the same, or the roles of a and b can be exchanged, or the elements are few enough to be taken one by
+     * one, or b is written down transposed first.
      */
-    private S product(Value product, @Nullable Place start, int startRow, Place c) {
+    private void multiply(Value product, @Nullable Place start, int startRow, Place c) {
         Attributes.Product attributes = (Attributes.Product) product.attributes();
-        Shape left = product.arg(0).shape();
         int m = product.shape().dim(0);
         int n = product.shape().dim(1);
-        int k = left.dim(attributes.leftTransposed() ? 0 : 1);
+        int k = product.arg(0).shape().dim(attributes.leftTransposed() ? 0 : 1);
         Place a = place(product.arg(0));
         Place b = place(product.arg(1));
-        if (n == 1 && attributes.leftTransposed() && startRow == (start == null ? 0 : 1)) {
-            Place s = start == null ? planner.zeros(m) : start;
-            return emitter.product(1, m, k, b, 0, 1, a, s, 0, c);
-        }
-        if (m == 1 && n > 1 && k > 1 && attributes.rightTransposed()) {
+        boolean transposed = attributes.rightTransposed() && n > 1 && k > 1;
+        if (n == 1 && attributes.leftTransposed() && (start == null || startRow == 1)) {
+            step(product, emitter.product(1, m, k, b, 0, 1, a, start == null ? planner.zeros(m) : start, 0, c));
+        } else if (m == 1 && transposed) {
             Place s = start == null ? planner.zeros(1) : start;
-            return emitter.product(n, 1, k, b, k, 1, a, s, start == null ? 0 : 1, c);
+            step(product, emitter.product(n, 1, k, b, k, 1, a, s, start == null ? 0 : 1, c));
+        } else if (transposed && !attributes.leftTransposed() && fewDots(product, m, k)) {
+            aside(product, start, startRow, c, d -> step(product, emitter.dots(m, n, k, a, b, d)));
+        } else if (c.equals(start) && FloatProducts.narrow(n)) {
+            aside(product, start, startRow, c, d -> multiply(product, null, 0, d));
+        } else {
+            Place right = transposed ? transposed(product.arg(1), n, k) : b;
+            int row = attributes.leftTransposed() ? 1 : k;
+            int column = attributes.leftTransposed() ? m : 1;
+            Place s = start == null ? planner.zeros(n) : start;
+            step(product, emitter.product(m, n, k, a, row, column, right, s, start == null ? 0 : startRow, c));
         }
-        if (attributes.rightTransposed() && n > 1 && k > 1) {
-            b = transposed(product.arg(1), n, k);
+    }
+
+    /** Whether a·bᵀ is cheaper element by element: a shared b is transposed once and for all. */
+    private boolean fewDots(Value product, int m, int k) {
+        return lowering.level(product.arg(1)) > 0 && k >= DOTS_PER_TRANSPOSITION * m;
+    }
+
+    /** Emits what computes a product into memory of its own, where there is a start to be added afterwards. */
+    private void aside(Value product, @Nullable Place start, int startRow, Place c, Consumer<Place> into) {
+        if (start == null) {
+            into.accept(c);
+            return;
         }
-        Place s = start == null ? planner.zeros(n) : start;
-        int row = attributes.leftTransposed() ? 1 : k;
-        int column = attributes.leftTransposed() ? m : 1;
-        return emitter.product(m, n, k, a, row, column, b, s, start == null ? 0 : startRow, c);
+        int at = lowering.level(product);
+        int m = product.shape().dim(0);
+        int n = product.shape().dim(1);
+        Place d = new Place(Plan.LEVELS + at, planner.arena(at).allocate(m * n));
+        into.accept(d);
+        Operand left = new Operand(start, startRow, false);
+        step(product, emitter.binary(Op.ADD, c, m, n, left, new Operand(d, n, false)));
+        if (at == level) {
+            planner.arena(at).free(d.offset(), m * n);
+        }
     }
 
     /** A matrix [rows, columns] written down transposed, once for all who read it so. */
@@ -268,9 +297,7 @@ final class Scope<S> {
         }
         int at = lowering.level(matrix);
         Place place = new Place(Plan.LEVELS + at, planner.arena(at).allocate(rows * columns));
-        planner.list(at)
-                .add(emitter.copy(
-                        place, new int[] {columns, rows}, new int[] {rows, 1}, place(matrix), new int[] {1, columns}));
+        planner.list(at).add(emitter.transpose(place, place(matrix), rows, columns));
         transposed.put(matrix, place);
         return place;
     }

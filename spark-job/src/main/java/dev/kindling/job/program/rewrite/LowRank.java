@@ -23,8 +23,9 @@ public final class LowRank {
         /** A matrix as it is. */
         record Whole(Value value) implements Term {}
 
-        /** left·right through an inner extent that is small. */
-        record Product(Value left, boolean leftTransposed, Value right, boolean rightTransposed) implements Term {
+        /** scale·left·right through an inner extent that is small. */
+        record Product(Value left, boolean leftTransposed, Value right, boolean rightTransposed, Value scale)
+                implements Term {
             int inner() {
                 return left.shape().dim(leftTransposed ? 0 : 1);
             }
@@ -140,18 +141,17 @@ public final class LowRank {
         return List.of();
     }
 
-    /** Every term times a number; of a product, the smaller factor. */
+    /** Every term times a number. */
     private List<Term> scaled(List<Term> sum, Value factor) {
         List<Term> scaled = new ArrayList<>();
         for (Term term : sum) {
             if (term instanceof Term.Product product) {
-                boolean left =
-                        product.left().shape().size() <= product.right().shape().size();
                 scaled.add(new Term.Product(
-                        left ? times(product.left(), factor) : product.left(),
+                        product.left(),
                         product.leftTransposed(),
-                        left ? product.right() : times(product.right(), factor),
-                        product.rightTransposed()));
+                        product.right(),
+                        product.rightTransposed(),
+                        times(product.scale(), factor)));
             } else {
                 scaled.add(new Term.Whole(times(((Term.Whole) term).value(), factor)));
             }
@@ -160,7 +160,10 @@ public final class LowRank {
     }
 
     private Value times(Value value, Value factor) {
-        return b.mul(value, b.reshape(factor, Shape.scalar()));
+        // A transpose stays outside, where a product reads it for nothing.
+        return value.op() == Op.TRANSPOSE
+                ? b.apply(Op.TRANSPOSE, List.of(times(value.arg(0), factor)), value.attributes())
+                : b.mul(value, b.reshape(factor, Shape.scalar()));
     }
 
     private List<Term> transposed(List<Term> sum) {
@@ -172,7 +175,8 @@ public final class LowRank {
                                     product.right(),
                                     !product.rightTransposed(),
                                     product.left(),
-                                    !product.leftTransposed())
+                                    !product.leftTransposed(),
+                                    product.scale())
                             : new Term.Whole(b.transpose(((Term.Whole) term).value(), 1, 0)));
         }
         return transposed;
@@ -200,7 +204,8 @@ public final class LowRank {
                     Rewrites.image(images, value.arg(0)),
                     attributes.leftTransposed(),
                     Rewrites.image(images, value.arg(1)),
-                    attributes.rightTransposed()));
+                    attributes.rightTransposed(),
+                    b.constant(1)));
         }
         List<Term> multiplied = new ArrayList<>();
         for (Term x : left) {
@@ -243,37 +248,56 @@ public final class LowRank {
     private Term multiplied(Term x, boolean xFlag, Term y, boolean yFlag, int m, int n) {
         if (x instanceof Term.Product left) {
             if (y instanceof Term.Product right) {
-                Value middle = b.matmul(left.right(), right.left(), left.rightTransposed(), right.leftTransposed());
-                long p = left.inner();
-                long q = right.inner();
-                return p * q * n + m * p * n <= m * p * q + m * q * n
-                        ? new Term.Product(
-                                left.left(),
-                                left.leftTransposed(),
-                                b.matmul(middle, right.right(), false, right.rightTransposed()),
-                                false)
-                        : new Term.Product(
-                                b.matmul(left.left(), middle, left.leftTransposed(), false),
-                                false,
-                                right.right(),
-                                right.rightTransposed());
+                return ofBoth(left, right, m, n);
             }
             Value whole = ((Term.Whole) y).value();
             return new Term.Product(
                     left.left(),
                     left.leftTransposed(),
-                    b.matmul(left.right(), whole, left.rightTransposed(), yFlag),
-                    false);
+                    core(left.right(), left.rightTransposed(), whole, yFlag),
+                    false,
+                    left.scale());
         }
         Value whole = ((Term.Whole) x).value();
         if (y instanceof Term.Product right) {
             return new Term.Product(
-                    b.matmul(whole, right.left(), xFlag, right.leftTransposed()),
+                    core(whole, xFlag, right.left(), right.leftTransposed()),
                     false,
                     right.right(),
-                    right.rightTransposed());
+                    right.rightTransposed(),
+                    right.scale());
         }
-        return new Term.Product(whole, xFlag, ((Term.Whole) y).value(), yFlag);
+        return new Term.Product(whole, xFlag, ((Term.Whole) y).value(), yFlag, b.constant(1));
+    }
+
+    private Term ofBoth(Term.Product left, Term.Product right, long m, long n) {
+        Value middle = core(left.right(), left.rightTransposed(), right.left(), right.leftTransposed());
+        Value scale = times(left.scale(), right.scale());
+        long p = left.inner();
+        long q = right.inner();
+        return p * q * n + m * p * n <= m * p * q + m * q * n
+                ? new Term.Product(
+                        left.left(),
+                        left.leftTransposed(),
+                        b.matmul(middle, right.right(), false, right.rightTransposed()),
+                        false,
+                        scale)
+                : new Term.Product(
+                        b.matmul(left.left(), middle, left.leftTransposed(), false),
+                        false,
+                        right.right(),
+                        right.rightTransposed(),
+                        scale);
+    }
+
+    /**
+     * A product of factors. What a derivative wants is often the transpose of what the forward pass made: both are written
+     * as one product in one order, read transposed by one of them.
+     */
+    private Value core(Value x, boolean xTransposed, Value y, boolean yTransposed) {
+        return x.id() <= y.id()
+                ? b.matmul(x, y, xTransposed, yTransposed)
+                : b.transpose(b.matmul(y, x, !yTransposed, !xTransposed), 1, 0);
     }
 
     /** A product whose inner extent is not small is a matrix like any other. */
@@ -287,10 +311,18 @@ public final class LowRank {
         return term;
     }
 
+    /** A term written down; a product's scale goes to its smaller factor. */
     private Value value(Term term) {
-        return term instanceof Term.Product product
-                ? b.matmul(product.left(), product.right(), product.leftTransposed(), product.rightTransposed())
-                : ((Term.Whole) term).value();
+        if (term instanceof Term.Product product) {
+            boolean left =
+                    product.left().shape().size() <= product.right().shape().size();
+            return b.matmul(
+                    left ? times(product.left(), product.scale()) : product.left(),
+                    left ? product.right() : times(product.right(), product.scale()),
+                    product.leftTransposed(),
+                    product.rightTransposed());
+        }
+        return ((Term.Whole) term).value();
     }
 
     private Value written(List<Term> sum) {
