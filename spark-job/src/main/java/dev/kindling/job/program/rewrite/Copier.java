@@ -1,0 +1,177 @@
+package dev.kindling.job.program.rewrite;
+
+import dev.kindling.job.program.Assembler;
+import dev.kindling.job.program.Attributes;
+import dev.kindling.job.program.Op;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.Shape;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Writes a program value by value, mostly copies of another's, without changing how a backend would compute any of them. A
+ * backend may compute a value together with the only value that reads it, which rounds once instead of twice. So nothing
+ * is simplified; arithmetic that occurs twice stays twice; and a value that loses readers is {@link #pinned}.
+ */
+final class Copier {
+    /** Ops that neither round nor are computed together with others: equal ones become one. */
+    private static final Set<Op> MERGED = EnumSet.of(
+            Op.CONSTANT,
+            Op.IOTA,
+            Op.BROADCAST,
+            Op.RESHAPE,
+            Op.TRANSPOSE,
+            Op.SLICE,
+            Op.PAD,
+            Op.STOP_GRADIENT,
+            Op.REPEAT,
+            Op.RESULT);
+
+    private static final Attributes NOTHING = new Attributes.None();
+
+    private record Key(Op op, List<Value> args, Attributes attributes) {}
+
+    private final Assembler assembler = new Assembler();
+    private final Map<Key, Value> known = new HashMap<>();
+    private final List<Program.Input> inputs = new ArrayList<>();
+
+    /** A new input; primes keep its name apart from the others'. */
+    Value input(String wanted, Shape shape, Program.Kind kind) {
+        Set<String> taken = new HashSet<>();
+        inputs.forEach(input -> taken.add(input.name()));
+        String name = unlike(taken, wanted);
+        Value value = assembler.input(name, shape);
+        inputs.add(new Program.Input(name, kind, value));
+        return value;
+    }
+
+    /** A new input of the name, shape and kind of another program's. */
+    Value like(Program.Input input) {
+        return input(input.name(), input.shape(), input.kind());
+    }
+
+    /** The program of all inputs so far and the given outputs; primes keep the outputs' names apart. */
+    Program build(String name, List<Program.Output> outputs) {
+        Set<String> taken = new HashSet<>();
+        List<Program.Output> named = new ArrayList<>();
+        for (Program.Output output : outputs) {
+            String unique = unlike(taken, output.name());
+            taken.add(unique);
+            named.add(new Program.Output(unique, output.role(), output.value()));
+        }
+        return new Program(name, inputs, named);
+    }
+
+    private static String unlike(Set<String> taken, String wanted) {
+        String name = wanted;
+        while (taken.contains(name)) {
+            name += "'";
+        }
+        return name;
+    }
+
+    Value apply(Op op, List<Value> args, Attributes attributes) {
+        if (!MERGED.contains(op)) {
+            return assembler.value(op, args, attributes);
+        }
+        Key key = new Key(op, List.copyOf(args), attributes);
+        Value value = known.get(key);
+        if (value == null) {
+            value = assembler.value(op, args, attributes);
+            known.put(key, value);
+        }
+        return value;
+    }
+
+    Value apply(Op op, Value... args) {
+        return apply(op, List.of(args), NOTHING);
+    }
+
+    /** The same op on the images of the arguments. */
+    Value copy(Value value, Map<Value, Value> images) {
+        return apply(value.op(), value.args().stream().map(images::get).toList(), value.attributes());
+    }
+
+    Value constant(double number) {
+        return apply(Op.CONSTANT, List.of(), new Attributes.Number(number));
+    }
+
+    Value broadcast(Value a, Shape shape) {
+        return apply(Op.BROADCAST, List.of(a), new Attributes.To(shape));
+    }
+
+    Value reshape(Value a, Shape shape) {
+        return apply(Op.RESHAPE, List.of(a), new Attributes.To(shape));
+    }
+
+    Value result(Value repeat, int index) {
+        return apply(Op.RESULT, List.of(repeat), new Attributes.Count(index));
+    }
+
+    /** The value, to be computed by itself even if it has one reader only: behind an op that changes nothing. */
+    Value pinned(Value value) {
+        return value.op() == Op.INPUT ? value : apply(Op.STOP_GRADIENT, value);
+    }
+
+    /**
+     * Copies what the wanted values of a program are computed from, on top of the given images of its inputs. What had
+     * several readers there and has fewer than two here is pinned.
+     */
+    void copy(Program program, Set<Value> values, List<Value> wanted, Map<Value, Value> images) {
+        Map<Value, Integer> before = readers(program.values());
+        program.outputs().forEach(output -> before.merge(output.value(), 1, Integer::sum));
+        Map<Value, Integer> after = readers(values);
+        wanted.forEach(value -> after.merge(value, 1, Integer::sum));
+        for (Value value : program.values()) {
+            if (values.contains(value) && !images.containsKey(value)) {
+                boolean lost = before.getOrDefault(value, 0) > 1 && after.getOrDefault(value, 0) < 2;
+                Value image = copy(value, images);
+                images.put(value, lost && !MERGED.contains(value.op()) ? pinned(image) : image);
+            }
+        }
+    }
+
+    private static Map<Value, Integer> readers(Iterable<Value> values) {
+        Map<Value, Integer> readers = new HashMap<>();
+        values.forEach(value -> value.args().forEach(arg -> readers.merge(arg, 1, Integer::sum)));
+        return readers;
+    }
+
+    /** The given values and all that they are computed from. */
+    static Set<Value> ancestors(List<Value> wanted) {
+        Set<Value> seen = new HashSet<>();
+        List<Value> open = new ArrayList<>(wanted);
+        while (!open.isEmpty()) {
+            Value value = open.remove(open.size() - 1);
+            if (seen.add(value)) {
+                open.addAll(value.args());
+            }
+        }
+        return seen;
+    }
+
+    /** A step program with other outputs, all of them values that it computes. */
+    static Program with(Program step, List<Program.Output> outputs) {
+        Copier copier = new Copier();
+        Map<Value, Value> images = new HashMap<>();
+        step.inputs().forEach(input -> images.put(input.value(), copier.like(input)));
+        List<Value> wanted = outputs.stream().map(Program.Output::value).toList();
+        copier.copy(step, ancestors(wanted), wanted, images);
+        return copier.build(step.name(), images(outputs, images));
+    }
+
+    static List<Program.Output> images(List<Program.Output> outputs, Map<Value, Value> images) {
+        List<Program.Output> copied = new ArrayList<>();
+        for (Program.Output output : outputs) {
+            Value image = java.util.Objects.requireNonNull(images.get(output.value()));
+            copied.add(new Program.Output(output.name(), output.role(), image));
+        }
+        return copied;
+    }
+}
