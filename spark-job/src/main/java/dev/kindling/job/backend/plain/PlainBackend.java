@@ -4,10 +4,12 @@ import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.rewrite.Rematerialise;
 
 /**
  * The backend {@code plain}: one op after another, each into a new array of doubles. In single precision the result of
- * every op is rounded to float, while products and sums add up in double. Its memory is not bounded by the options.
+ * every op is rounded to float, while products and sums add up in double. What loops keep for a reverse stays within the
+ * options' memory, where that can be; nothing else is bounded.
  */
 public final class PlainBackend implements Backend {
     @Override
@@ -17,6 +19,7 @@ public final class PlainBackend implements Backend {
 
     @Override
     public Executable compile(Program program, CompileOptions options) {
-        return new PlainExecutable(program, options.precision());
+        Program rewritten = Rematerialise.within(program, options.memoryBytes(), Double.BYTES);
+        return new PlainExecutable(program, rewritten, options.precision());
     }
 }

@@ -5,10 +5,10 @@ import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.tensor.Precision;
 
-/** A program as it stands: there is nothing to plan. */
-record PlainExecutable(Program program, Precision precision) implements Executable {
+/** A program, and the equal one that runs in its place: there is nothing more to plan. */
+record PlainExecutable(Program program, Program rewritten, Precision precision) implements Executable {
     @Override
     public Workspace workspace() {
-        return new PlainWorkspace(program, precision);
+        return new PlainWorkspace(rewritten, precision);
     }
 }

@@ -5,6 +5,7 @@ import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.rewrite.LowRank;
+import dev.kindling.job.program.rewrite.Rematerialise;
 import dev.kindling.job.program.rewrite.Rewrites;
 
 /** The CPU backend on the JVM's Vector API. */
@@ -19,7 +20,9 @@ public final class VectorBackend implements Backend {
 
     @Override
     public Executable compile(Program program, CompileOptions options) {
-        Program rewritten = LowRank.rewrite(Rewrites.lean(program));
+        Program lean = LowRank.rewrite(Rewrites.lean(program));
+        Program rewritten = Rematerialise.within(
+                lean, options.memoryBytes(), options.precision().bytes());
         return switch (options.precision()) {
             case FLOAT -> new FloatExecutable(program, rewritten);
             case DOUBLE -> new DoubleExecutable(program, rewritten);

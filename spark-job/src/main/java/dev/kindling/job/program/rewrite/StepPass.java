@@ -28,7 +28,7 @@ final class StepPass {
         return pass.apply(replace(program, repeat -> {
             Attributes.Repeat old = repeat.repeat();
             Program step = everywhere(old.step(), pass);
-            return new Replacement(step == old.step() ? old : with(old, step, old.stacked()), place -> place);
+            return new Replacement(step.equals(old.step()) ? old : with(old, step, old.stacked()), place -> place);
         }));
     }
 
@@ -46,7 +46,7 @@ final class StepPass {
             }
             Program step = withoutUnreadStacks(without(old.step(), unread));
             return new Replacement(
-                    step == old.step() ? old : with(old, step, old.stacked() - unread.size()),
+                    step.equals(old.step()) ? old : with(old, step, old.stacked() - unread.size()),
                     place -> place - unread.headSet(place).size());
         });
     }
@@ -78,7 +78,7 @@ final class StepPass {
             }
         }
         if (replacements.entrySet().stream()
-                .allMatch(entry -> entry.getKey().repeat() == entry.getValue().attributes())) {
+                .allMatch(entry -> entry.getKey().repeat().equals(entry.getValue().attributes()))) {
             return program;
         }
         Copier copier = new Copier();
