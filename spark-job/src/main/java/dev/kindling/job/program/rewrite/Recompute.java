@@ -147,8 +147,7 @@ final class Recompute {
     }
 
     private Value carriesBefore(int index) {
-        return copier.result(
-                image(source), attributes.countResult() - dropped.size() + carries.indexOf(index));
+        return copier.result(image(source), attributes.countResult() - dropped.size() + carries.indexOf(index));
     }
 
     /** A repeat that read what is no longer passed on. */
@@ -214,7 +213,9 @@ final class Recompute {
         }
 
         private void takeInvariants() {
-            for (int i = before.carries() + before.perStep(); i < before.step().inputs().size(); i++) {
+            for (int i = before.carries() + before.perStep();
+                    i < before.step().inputs().size();
+                    i++) {
                 take(invariants, reader, i, ofReader);
             }
             int begin = attributes.carries() + attributes.perStep();

@@ -45,8 +45,9 @@ public final class Rematerialise {
         return switch (mode) {
             case KEEP -> program;
             case RECOMPUTE -> StepPass.withoutUnreadStacks(StepPass.everywhere(program, Recompute::everywhere));
-            case SQRT -> StepPass.withoutUnreadStacks(
-                    StepPass.everywhere(program, one -> Recompute.everywhere(Segments.cut(one))));
+            case SQRT ->
+                StepPass.withoutUnreadStacks(
+                        StepPass.everywhere(program, one -> Recompute.everywhere(Segments.cut(one))));
         };
     }
 }

@@ -89,9 +89,7 @@ final class Segments {
         int capacity = repeat.capacity();
         int all = segments(capacity) * length(capacity);
         Value flat = copier.reshape(stack, result.shape().with(0, all));
-        return all == capacity
-                ? flat
-                : copier.apply(Op.SLICE, List.of(flat), new Attributes.Range(0, 0, capacity));
+        return all == capacity ? flat : copier.apply(Op.SLICE, List.of(flat), new Attributes.Range(0, 0, capacity));
     }
 
     /** The repeat over segments: carries, then the count of steps done so far; then the stacks. */
@@ -105,8 +103,8 @@ final class Segments {
         args.add(counts(Stacks.count(repeat), capacity));
         int begin = 1 + attributes.carries();
         repeat.args().subList(begin, begin + attributes.perStep()).forEach(stack -> args.add(inSegments(stack)));
-        args.addAll(imagesOf(
-                repeat.args().subList(begin + attributes.perStep(), repeat.args().size())));
+        args.addAll(imagesOf(repeat.args()
+                .subList(begin + attributes.perStep(), repeat.args().size())));
         Attributes.Repeat outer = new Attributes.Repeat(
                 new Segment(attributes).program(),
                 segments(capacity),
@@ -143,8 +141,7 @@ final class Segments {
             Value most = copier.constant(capacity);
             Value bounded = copier.apply(Op.SELECT, copier.apply(Op.GREATER, wanted, most), most, wanted);
             Value segment = copier.apply(Op.IOTA, List.of(), new Attributes.Count(shape.size()));
-            Value before = copier.apply(
-                    Op.MUL, segment, copier.broadcast(copier.constant(length(capacity)), shape));
+            Value before = copier.apply(Op.MUL, segment, copier.broadcast(copier.constant(length(capacity)), shape));
             Value left = copier.apply(Op.SUB, copier.broadcast(bounded, shape), before);
             // The first segment's stays as it is, so that a negative count is refused as ever.
             Value later = copier.apply(Op.GREATER, segment, copier.broadcast(copier.constant(0), shape));
@@ -161,11 +158,8 @@ final class Segments {
         int length = length(capacity);
         int missing = segments(capacity) * length - capacity;
         Value image = image(stack);
-        Value padded = missing == 0
-                ? image
-                : copier.apply(Op.PAD, List.of(image), new Attributes.Range(0, 0, missing));
-        return copier.reshape(
-                padded, stack.shape().unstacked().stacked(length).stacked(segments(capacity)));
+        Value padded = missing == 0 ? image : copier.apply(Op.PAD, List.of(image), new Attributes.Range(0, 0, missing));
+        return copier.reshape(padded, stack.shape().unstacked().stacked(length).stacked(segments(capacity)));
     }
 
     /** The step over one segment: the count of its steps, and the repeat of them. */
@@ -247,7 +241,8 @@ final class Segments {
             int more = attributes.stops() ? 1 : 0;
             List<Program.Output> outputs = new ArrayList<>();
             for (int i = 0; i < carries; i++) {
-                outputs.add(new Program.Output(step.outputs().get(i).name(), Program.Role.STEP, copier.result(inner, i)));
+                outputs.add(
+                        new Program.Output(step.outputs().get(i).name(), Program.Role.STEP, copier.result(inner, i)));
             }
             Value total = copier.apply(Op.ADD, done, copier.result(inner, attributes.countResult() + more));
             outputs.add(new Program.Output("done", Program.Role.STEP, total));

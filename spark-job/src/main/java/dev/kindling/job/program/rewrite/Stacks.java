@@ -27,13 +27,16 @@ final class Stacks {
         this.program = program;
         for (Value value : program.values()) {
             new LinkedHashSet<>(value.args())
-                    .forEach(arg -> readers.computeIfAbsent(arg, any -> new ArrayList<>()).add(value));
+                    .forEach(arg -> readers.computeIfAbsent(arg, any -> new ArrayList<>())
+                            .add(value));
         }
         program.outputs().forEach(output -> outputs.add(output.value()));
     }
 
     List<Value> repeats() {
-        return program.values().stream().filter(value -> value.op() == Op.REPEAT).toList();
+        return program.values().stream()
+                .filter(value -> value.op() == Op.REPEAT)
+                .toList();
     }
 
     /** The results of a repeat that anything reads. */

@@ -37,7 +37,8 @@ final class StepPass {
         Stacks stacks = new Stacks(program);
         return replace(program, repeat -> {
             Attributes.Repeat old = repeat.repeat();
-            Set<Integer> read = stacks.results(repeat).stream().map(Value::count).collect(Collectors.toSet());
+            Set<Integer> read =
+                    stacks.results(repeat).stream().map(Value::count).collect(Collectors.toSet());
             TreeSet<Integer> unread = new TreeSet<>();
             for (int i = old.carries(); i < old.countResult(); i++) {
                 if (!read.contains(i)) {
@@ -78,7 +79,8 @@ final class StepPass {
             }
         }
         if (replacements.entrySet().stream()
-                .allMatch(entry -> entry.getKey().repeat().equals(entry.getValue().attributes()))) {
+                .allMatch(
+                        entry -> entry.getKey().repeat().equals(entry.getValue().attributes()))) {
             return program;
         }
         Copier copier = new Copier();
@@ -91,7 +93,8 @@ final class StepPass {
                 images.put(value, copier.apply(Op.REPEAT, args, own.attributes()));
             } else if (value.op() == Op.RESULT) {
                 Value repeat = value.arg(0);
-                IntUnaryOperator places = Objects.requireNonNull(replacements.get(repeat)).places();
+                IntUnaryOperator places =
+                        Objects.requireNonNull(replacements.get(repeat)).places();
                 Value image = Objects.requireNonNull(images.get(repeat));
                 images.put(value, copier.result(image, places.applyAsInt(value.count())));
             } else if (value.op() != Op.INPUT) {

@@ -52,7 +52,8 @@ class RematerialiseTest {
         if (steps > 7) {
             assertThat(Stacks.numbers(segmented)).isLessThan(Stacks.numbers(recomputing));
         }
-        assertSameBits(program, new RandomPrograms.Drawn(program, numbers(program.sharedInputs(), 1), tasks(program, 2)));
+        assertSameBits(
+                program, new RandomPrograms.Drawn(program, numbers(program.sharedInputs(), 1), tasks(program, 2)));
     }
 
     @Test
@@ -119,7 +120,8 @@ class RematerialiseTest {
         task.put("count", new double[] {count});
         if (capacity > 3) {
             assertThat(Rematerialise.in(Mode.SQRT, program)).isNotEqualTo(program);
-            assertThat(Stacks.numbers(Rematerialise.in(Mode.RECOMPUTE, program))).isLessThan(Stacks.numbers(program));
+            assertThat(Stacks.numbers(Rematerialise.in(Mode.RECOMPUTE, program)))
+                    .isLessThan(Stacks.numbers(program));
         }
         assertSameBits(program, new RandomPrograms.Drawn(program, shared, List.of(task)));
     }
@@ -139,11 +141,10 @@ class RematerialiseTest {
         outputs.add(new Program.Output("loss", Program.Role.STEP, loss));
         boolean stops = kind.equals("stopping");
         if (stops) {
-            outputs.add(new Program.Output(
-                    "stop", Program.Role.STEP, sb.greater(place, sb.constant(stopAfter - 0.5))));
+            outputs.add(new Program.Output("stop", Program.Role.STEP, sb.greater(place, sb.constant(stopAfter - 0.5))));
         }
-        Attributes.Repeat repeat = new Attributes.Repeat(
-                sb.build("descend", outputs), capacity, kind.equals("backwards"), 1, 2, 1, stops);
+        Attributes.Repeat repeat =
+                new Attributes.Repeat(sb.build("descend", outputs), capacity, kind.equals("backwards"), 1, 2, 1, stops);
 
         Builder b = new Builder();
         Value first = b.input("w", Shape.of(5, 4), Program.Kind.SHARED);
@@ -194,7 +195,8 @@ class RematerialiseTest {
     private static void assertSameBits(Program program, RandomPrograms.Drawn drawn) {
         for (Precision precision : Precision.values()) {
             assertSameBits(program, drawn, precision, one -> Runs.workspace(new PlainBackend(), precision, one));
-            assertSameBits(asTheVectorBackendHasIt(program), drawn, precision, one -> Planned.workspace(one, precision));
+            assertSameBits(
+                    asTheVectorBackendHasIt(program), drawn, precision, one -> Planned.workspace(one, precision));
         }
     }
 
