@@ -14,6 +14,7 @@ import dev.kindling.job.wire.Failure;
 import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.Wire;
+import dev.kindling.job.wire.WireException;
 import dev.kindling.job.wire.WorkReply;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -67,13 +68,22 @@ final class JobsCluster implements Cluster {
 
     @Override
     public RoundResult run(String program, Storage shared, List<TaskSpec> specs, boolean rows) {
-        Round round = new Round(job, program, ++version, specs, rows, workers());
-        List<byte[]> orders = round.orders().stream().map(Wire::encodeOrder).toList();
-        byte[] vector = Wire.encodeShared(new SharedVector(version, shared));
-        String title = program + ", round " + specs.get(0).round();
-        List<byte[]> answers = answers(title, orders, vector);
-        answers.forEach(answer -> round.accept(reply(Wire.decodeAnswer(answer))));
-        return round.result(bytes(orders) + vector.length, bytes(answers));
+        String title = program
+                + specs.stream()
+                        .findFirst()
+                        .map(spec -> ", round " + spec.round())
+                        .orElse("");
+        try {
+            Round round = new Round(job, program, ++version, specs, rows, workers());
+            List<byte[]> orders = round.orders().stream().map(Wire::encodeOrder).toList();
+            byte[] vector = Wire.encodeShared(new SharedVector(version, shared));
+            List<byte[]> answers = answers(title, orders, vector);
+            answers.forEach(answer -> round.accept(reply(Wire.decodeAnswer(answer))));
+            return round.result(bytes(orders) + vector.length, bytes(answers));
+        } catch (IllegalStateException | WireException e) {
+            // The first is what a context says that was stopped under us, by its master for example.
+            throw failed(title, e);
+        }
     }
 
     private int workers() {
@@ -90,7 +100,7 @@ final class JobsCluster implements Cluster {
         try {
             return answers(title, orders, new Parcel.Broadcasted(broadcast));
         } finally {
-            broadcast.destroy();
+            forget(broadcast);
         }
     }
 
@@ -151,8 +161,15 @@ final class JobsCluster implements Cluster {
         return messages.stream().mapToLong(message -> message.length).sum();
     }
 
+    /** A context that is stopped has forgotten already, and would fail. */
+    private void forget(Broadcast<byte[]> broadcast) {
+        if (!context.sc().isStopped()) {
+            broadcast.destroy();
+        }
+    }
+
     @Override
     public void close() {
-        jobBytes.destroy();
+        forget(jobBytes);
     }
 }

@@ -37,7 +37,8 @@ public final class SparkApplication implements AutoCloseable {
     static SparkApplication start(SparkConf configuration) {
         try {
             return new SparkApplication(new JavaSparkContext(configuration));
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // SparkException is checked, and Scala declares nothing.
             throw new ClusterException(
                     "Spark does not start on master " + configuration.get("spark.master") + ": " + Sentences.first(e),
                     e);

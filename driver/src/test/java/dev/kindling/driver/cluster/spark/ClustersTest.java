@@ -112,6 +112,40 @@ class ClustersTest {
                 .containsExactly("0", "1");
     }
 
+    @Test
+    void withoutAnyExecutorTheRoundEndsAfterTheWait() {
+        new File(System.getenv("SPARK_HOME"), "jars").mkdirs();
+        SparkConf configuration = SparkApplication.configuration(
+                new SparkConf().set("spark.executor.cores", "2"), "test", Optional.of("local-cluster[1,1,1024]"));
+        ClusterSettings impatient = new ClusterSettings(ClusterSettings.Mode.JOBS, 0, Duration.ofSeconds(1), 0);
+        try (SparkApplication spark = SparkApplication.start(configuration);
+                Cluster cluster = spark.cluster(job(SMALL, 2), impatient)) {
+            assertThatThrownBy(() -> round(cluster, SMALL, false))
+                    .isInstanceOf(ClusterException.class)
+                    .hasMessage("no executor for 1 s (cluster.wait) while waiting for train, round 12");
+        }
+    }
+
+    @Test
+    void aStoppedContextIsAClusterFailure() {
+        SparkApplication spark = SparkApplication.start("test", Optional.of("local[1]"));
+        Cluster cluster = spark.cluster(job(SMALL, 2), JOBS);
+        spark.close();
+        assertThatThrownBy(() -> round(cluster, SMALL, false))
+                .isInstanceOf(ClusterException.class)
+                .hasMessageContaining("stopped SparkContext")
+                .hasMessageNotContaining("\n");
+        assertThatThrownBy(() -> round(cluster, LARGE, false)).isInstanceOf(ClusterException.class);
+        cluster.close();
+    }
+
+    @Test
+    void aMasterThatSparkDoesNotKnowIsAClusterFailure() {
+        assertThatThrownBy(() -> SparkApplication.start("test", Optional.of("nonsense")))
+                .isInstanceOf(ClusterException.class)
+                .hasMessageContaining("master nonsense");
+    }
+
     /** What a failure becomes. */
     @TestInstance(TestInstance.Lifecycle.PER_CLASS)
     @org.junit.jupiter.api.Nested

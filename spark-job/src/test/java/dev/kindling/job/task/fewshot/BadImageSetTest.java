@@ -115,7 +115,7 @@ final class BadImageSetTest {
         // The first file's bytes begin behind its header of 30 bytes and its name; the picture's begin 40 later.
         whole[30 + "top/A/1/01.png".length() + 40] ^= 0x55;
         Files.write(data, whole);
-        badData(this::materialise, "data.zip", "top/A/1/01.png");
+        badData(this::materialise, "data.zip", "top/A/1/01.png", "is damaged");
     }
 
     @Test
