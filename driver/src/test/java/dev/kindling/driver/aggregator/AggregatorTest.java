@@ -60,6 +60,24 @@ class AggregatorTest {
     }
 
     @Test
+    void theNormCountsEveryNumberWhateverTheSize() {
+        for (Precision precision : Precision.values()) {
+            for (int size = 1; size <= 9; size++) {
+                Storage sums = Storage.zeros(precision, size);
+                double squares = 0;
+                for (int i = 0; i < size; i++) {
+                    sums.set(i, 1 << i);
+                    squares += Math.pow(4, i);
+                }
+                double norm = new Aggregator(new Clip.None())
+                        .aggregate(0, root(sums, 1), TOTALS)
+                        .norm();
+                assertThat(norm).as("%d of %s", size, precision).isEqualTo(Math.sqrt(squares));
+            }
+        }
+    }
+
+    @Test
     void noTasksAndNumbersThatAreNotFiniteEndTheRun() {
         Aggregator aggregator = new Aggregator(new Clip.None());
         assertThatThrownBy(() -> aggregator.aggregate(4, root(Storage.of(Precision.FLOAT, 0), 0), TOTALS))
