@@ -1,0 +1,76 @@
+package dev.kindling.driver.bench;
+
+import dev.kindling.driver.config.Settings;
+import dev.kindling.driver.plan.Plan;
+import dev.kindling.driver.sampler.Sampler;
+import dev.kindling.job.backend.Backends;
+import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.Storage;
+import java.util.List;
+import java.util.Map;
+
+/** The arithmetic of a round alone, on one thread: the executable over episodes that are already there. */
+final class Arithmetic implements Contender {
+    static final String ARITHMETIC = "arithmetic, 1 thread";
+
+    private final Workspace workspace;
+    private final Storage theta;
+    private final List<Storage> episodes;
+    private final int blockSize;
+    private final int block;
+    private final Storage sums;
+    private final double[] each;
+    private int first;
+
+    /**
+     * The arithmetic of the first round.
+     *
+     * @param block rounds of one timed call
+     */
+    Arithmetic(Settings settings, Plan plan, TaskSource source, int block) {
+        this.workspace = Backends.named(plan.job().backend())
+                .compile(plan.job().program(Plan.TRAIN), plan.job().options())
+                .workspace();
+        this.theta = plan.untrained(settings.run().seed());
+        this.episodes = new Sampler(source, settings.run().seed(), Purpose.TRAIN)
+                .round(0, settings.run().tasksPerRound()).stream()
+                        .map(spec -> episode(plan, source, spec))
+                        .toList();
+        this.blockSize = plan.job().blockSize();
+        this.block = block;
+        this.sums = Storage.zeros(
+                plan.precision(), plan.job().program(Plan.TRAIN).sums().size());
+        this.each = new double[blockSize * plan.trainingMeasures().size()];
+    }
+
+    private static Storage episode(Plan plan, TaskSource source, TaskSpec spec) {
+        Storage episode = Storage.zeros(
+                plan.precision(), plan.job().program(Plan.TRAIN).taskInputs().size());
+        source.materialise(spec, episode, 0);
+        return episode;
+    }
+
+    @Override
+    public Map<String, Double> sample(double seconds) {
+        return Map.of(ARITHMETIC, Timing.medians(seconds, this::call)[0]);
+    }
+
+    private double[] call() {
+        long begin = System.nanoTime();
+        for (int i = 0; i < block; i++) {
+            workspace.share(theta);
+            for (first = 0; first < episodes.size(); first += blockSize) {
+                workspace.run(Math.min(blockSize, episodes.size() - first), this::fill, sums, each);
+            }
+        }
+        return new double[] {(System.nanoTime() - begin) / (1e6 * block)};
+    }
+
+    private void fill(int task, Storage target, int offset) {
+        Storage episode = episodes.get(first + task);
+        target.copyFrom(episode, 0, offset, episode.size());
+    }
+}

@@ -1,0 +1,193 @@
+package dev.kindling.driver.bench;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.Settings;
+import dev.kindling.driver.config.SettingsReader;
+import dev.kindling.driver.plan.Plan;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.task.TaskSources;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** One bench in a JVM of its own: a table for people, then one JSON line for each figure. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Times parts of Kindling beside a baseline; see docs/benchmarks.md.")
+public final class Bench implements Callable<Integer> {
+    private enum Name {
+        products,
+        sine,
+        fc
+    }
+
+    private static final int WAYS = 5;
+    private static final int FC_THREADS = 2;
+    /** Rounds of one timed call on sinusoids, as the peers time them: one alone is too short. */
+    private static final int SINE_BLOCK = 500;
+
+    private static final String REST = "rest of run";
+
+    @Parameters(description = "${COMPLETION-CANDIDATES}")
+    private Name name = Name.products;
+
+    @Option(names = "--root", hidden = true, required = true)
+    private Path root = Path.of(".");
+
+    @Option(names = "--peers", description = "A python that has the peers' libraries; without it no peer runs.")
+    private Optional<String> peers = Optional.empty();
+
+    @Option(names = "--peers-dir", description = "Folder of the peers' programs, maml_jax.py and maml_torch.py.")
+    private Path peersDir = Path.of(".");
+
+    @Option(names = "--seconds", description = "Length of one sample; default ${DEFAULT-VALUE}.")
+    private double seconds = 5;
+
+    @Option(names = "--repeats", description = "Samples of each, taken in turn; default ${DEFAULT-VALUE}.")
+    private int repeats = 5;
+
+    private Bench() {}
+
+    /** Runs the bench that the arguments name, and exits. */
+    public static void main(String... args) {
+        System.exit(new CommandLine(new Bench()).execute(args));
+    }
+
+    @Override
+    public Integer call() throws JsonProcessingException {
+        Timing timing = new Timing(seconds, repeats);
+        List<Figure> figures = switch (name) {
+            case products -> products(timing.shorter(10));
+            case sine -> sine(timing);
+            case fc -> fc(timing);
+        };
+        print(figures);
+        return 0;
+    }
+
+    @SuppressWarnings("SystemOut")
+    private static void print(List<Figure> figures) throws JsonProcessingException {
+        System.out.printf(
+                Locale.ROOT,
+                "%n%s, %d processors, load %.1f%n%s%n",
+                System.getProperty("java.vm.version"),
+                Runtime.getRuntime().availableProcessors(),
+                ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage(),
+                Figure.HEAD);
+        figures.forEach(figure -> System.out.println(figure.line()));
+        ObjectMapper mapper = new ObjectMapper();
+        for (Figure figure : figures) {
+            System.out.println(mapper.writeValueAsString(figure.json()));
+        }
+    }
+
+    private static List<Figure> products(Timing timing) {
+        Product square = Product.chain(512, 512, false, 1);
+        Product tall = Product.forward(978, 576, 64, false, 1);
+        List<Product> products = List.of(
+                square,
+                tall,
+                Product.chain(10, 40, false, 16),
+                Product.chain(10, 40, true, 16),
+                Product.weights(40, 10, 40, 16),
+                Product.forward(5, 784, 256, false, 1),
+                Product.weights(784, 5, 256, 1),
+                Product.forward(5, 256, 128, false, 4),
+                Product.forward(5, 128, 256, true, 4),
+                Product.weights(256, 5, 128, 4));
+        Map<String, double[]> samples = timing.alternate(products);
+        Product large = Stream.of(square, tall)
+                .max(Comparator.comparing(product -> Timing.median(samples.get(product.name()))))
+                .orElseThrow();
+        return figures("products", "GFLOP/s", samples, large.name());
+    }
+
+    private List<Figure> sine(Timing timing) {
+        Settings settings = settings("sinusoid-maml.conf", List.of());
+        TaskSource source = TaskSources.open(settings.source(), new org.apache.hadoop.conf.Configuration());
+        Plan plan = Plan.of(settings.plan(), settings.source(), source);
+        List<Contender> contenders = new ArrayList<>();
+        contenders.add(new Rounds(settings, plan, source, 1, SINE_BLOCK));
+        contenders.add(new Arithmetic(settings, plan, source, SINE_BLOCK));
+        Optional<Peer> peer = peer("JAX", "maml_jax.py", List.of("--work", "sine", "--threads", "1"));
+        peer.ifPresent(contenders::add);
+        return rounds("sine", timing.alternate(contenders), peer, 1);
+    }
+
+    private List<Figure> fc(Timing timing) {
+        Settings settings =
+                settings("omniglot-fc-5w1s-maml.conf", List.of("few-shot.data=none", "few-shot.ways=" + WAYS));
+        TaskSource source = new Pixels(WAYS);
+        Plan plan = Plan.of(settings.plan(), settings.source(), source);
+        List<Contender> contenders = new ArrayList<>();
+        contenders.add(new Rounds(settings, plan, source, FC_THREADS, 1));
+        contenders.add(new Arithmetic(settings, plan, source, 1));
+        String tasks = Integer.toString(settings.run().tasksPerRound());
+        String threads = Integer.toString(FC_THREADS);
+        Optional<Peer> peer = peer(
+                "PyTorch",
+                "maml_torch.py",
+                List.of("--work", "fc", "--tasks", tasks, "--threads", threads, "--batching", "vmap"));
+        peer.ifPresent(contenders::add);
+        return rounds("fc", timing.alternate(contenders), peer, FC_THREADS);
+    }
+
+    private Settings settings(String job, List<String> assignments) {
+        Path file = root.resolve("conf").resolve(job);
+        return SettingsReader.read(Configuration.load(file, assignments), new org.apache.hadoop.conf.Configuration());
+    }
+
+    private Optional<Peer> peer(String library, String program, List<String> arguments) {
+        return peers.map(python -> {
+            List<String> command =
+                    new ArrayList<>(List.of(python, peersDir.resolve(program).toString()));
+            command.addAll(arguments);
+            return new Peer(library, command);
+        });
+    }
+
+    /** What the peer is compared with first, then how a round of ours splits. */
+    private static List<Figure> rounds(String bench, Map<String, double[]> samples, Optional<Peer> peer, int threads) {
+        if (threads == 1) {
+            samples.put(REST, rest(samples));
+        }
+        List<Figure> figures = new ArrayList<>();
+        peer.ifPresent(other -> List.of(Rounds.ROUND, Arithmetic.ARITHMETIC)
+                .forEach(name -> figures.add(figure(bench, "ms", samples, name, other.name()))));
+        figures.addAll(figures(bench, "ms", samples, Rounds.ROUND));
+        return figures;
+    }
+
+    /** Dealing, checks, copies and the fold: what a cluster of one thread does beside making episodes and arithmetic. */
+    private static double[] rest(Map<String, double[]> samples) {
+        double[] rest = samples.get(Rounds.FARM).clone();
+        for (int i = 0; i < rest.length; i++) {
+            rest[i] -= samples.get(Rounds.MATERIALISE)[i] + samples.get(Arithmetic.ARITHMETIC)[i];
+        }
+        return rest;
+    }
+
+    private static List<Figure> figures(String bench, String unit, Map<String, double[]> samples, String of) {
+        return samples.keySet().stream()
+                .map(figure -> figure(bench, unit, samples, figure, of))
+                .toList();
+    }
+
+    private static Figure figure(String bench, String unit, Map<String, double[]> samples, String name, String of) {
+        return new Figure(bench, name, unit, samples.get(name), of, samples.get(of));
+    }
+}

@@ -1,0 +1,66 @@
+package dev.kindling.driver.bench;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * One measured figure beside its baseline.
+ *
+ * @param bench which bench it belongs to
+ * @param name what was measured
+ * @param unit {@code ms} or {@code GFLOP/s}
+ * @param samples at least one
+ * @param of name of the baseline
+ * @param baseline the baseline's samples, in the same unit
+ */
+record Figure(String bench, String name, String unit, double[] samples, String of, double[] baseline) {
+    static final String HEAD =
+            String.format(Locale.ROOT, "%-42s %10s %10s %10s  %-8s ratio", "", "median", "low", "high", "");
+
+    private double low() {
+        return Arrays.stream(samples).min().orElseThrow();
+    }
+
+    private double high() {
+        return Arrays.stream(samples).max().orElseThrow();
+    }
+
+    private double median() {
+        return Timing.median(samples);
+    }
+
+    private double ratio() {
+        return median() / Timing.median(baseline);
+    }
+
+    /** A line of the table. */
+    String line() {
+        String first = bench + ": " + name;
+        return String.format(
+                Locale.ROOT,
+                "%-42s %10.4f %10.4f %10.4f  %-8s %s",
+                first,
+                median(),
+                low(),
+                high(),
+                unit,
+                name.equals(of) ? "" : String.format(Locale.ROOT, "%.3f of %s", ratio(), of));
+    }
+
+    /** The same for machines. */
+    Map<String, Object> json() {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("bench", bench);
+        json.put("figure", name);
+        json.put("unit", unit);
+        json.put("median", median());
+        json.put("low", low());
+        json.put("high", high());
+        json.put("samples", samples.length);
+        json.put("ratio", ratio());
+        json.put("of", of);
+        return json;
+    }
+}

@@ -1,0 +1,45 @@
+package dev.kindling.driver.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A program of another library that times the same rounds: it takes {@code --seconds} and prints one JSON line with
+ * {@code ms_per_round}, after a warm-up of its own.
+ *
+ * @param name of the library
+ * @param command the program and its arguments
+ */
+record Peer(String name, List<String> command) implements Contender {
+    @Override
+    public Map<String, Double> sample(double seconds) {
+        List<String> words = new ArrayList<>(command);
+        words.addAll(List.of("--seconds", Double.toString(seconds)));
+        try {
+            Process process = new ProcessBuilder(words)
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            String line = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (process.waitFor() != 0) {
+                throw new IllegalArgumentException(String.join(" ", words) + " ended with code " + process.exitValue());
+            }
+            return Map.of(
+                    name,
+                    new ObjectMapper().readTree(line).required("ms_per_round").asDouble());
+        } catch (IOException e) {
+            throw new UncheckedIOException(String.join(" ", words) + " failed: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    /** It warms up by itself. */
+    @Override
+    public void warmUp(double seconds) {}
+}

@@ -1,0 +1,73 @@
+package dev.kindling.driver.bench;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * How long things are timed.
+ *
+ * @param seconds of one sample, above 0
+ * @param repeats samples of each contender, at least 1
+ */
+record Timing(double seconds, int repeats) {
+    /** Samples' worth of time before the first sample: C2 compiles the kernels of a round within ten seconds or so. */
+    private static final int WARM_UP = 3;
+
+    Timing {
+        if (!(seconds > 0) || repeats < 1) {
+            throw new IllegalArgumentException(
+                    "--seconds is " + seconds + " and --repeats " + repeats + "; they must be above 0");
+        }
+    }
+
+    /** The same with shorter samples. */
+    Timing shorter(double factor) {
+        return new Timing(seconds / factor, repeats);
+    }
+
+    /**
+     * Samples the contenders in turn, so that whatever else the machine does meets all of them.
+     *
+     * @return the samples of each figure of each contender
+     */
+    Map<String, double[]> alternate(List<? extends Contender> contenders) {
+        contenders.forEach(contender -> contender.warmUp(WARM_UP * seconds));
+        Map<String, double[]> samples = new LinkedHashMap<>();
+        for (int repeat = 0; repeat < repeats; repeat++) {
+            for (Contender contender : contenders) {
+                int at = repeat;
+                contender
+                        .sample(seconds)
+                        .forEach((figure, value) ->
+                                samples.computeIfAbsent(figure, name -> new double[repeats])[at] = value);
+            }
+        }
+        return samples;
+    }
+
+    /** Calls again and again for the given time; the median of each number that the calls give. */
+    static double[] medians(double seconds, Supplier<double[]> call) {
+        List<double[]> calls = new ArrayList<>();
+        long begin = System.nanoTime();
+        do {
+            calls.add(call.get());
+        } while (System.nanoTime() - begin < seconds * 1e9);
+        double[] medians = new double[calls.get(0).length];
+        for (int i = 0; i < medians.length; i++) {
+            int column = i;
+            medians[i] = median(calls.stream().mapToDouble(one -> one[column]).toArray());
+        }
+        return medians;
+    }
+
+    /** The middle number, or the mean of the two in the middle. */
+    static double median(double[] numbers) {
+        double[] sorted = numbers.clone();
+        Arrays.sort(sorted);
+        return (sorted[sorted.length / 2] + sorted[(sorted.length - 1) / 2]) / 2;
+    }
+}
