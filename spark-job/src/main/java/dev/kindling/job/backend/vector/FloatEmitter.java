@@ -230,7 +230,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
     public FloatStep gather(Place d, Place rows, int count, int width, Place indices, int k) {
         return memory -> {
             for (int i = 0; i < k; i++) {
-                int row = index(memory[indices.space()][indices.offset() + i], count);
+                int row = FloatReductions.index(memory[indices.space()][indices.offset() + i], count);
                 System.arraycopy(
                         memory[rows.space()],
                         rows.offset() + row * width,
@@ -247,19 +247,11 @@ final class FloatEmitter implements Emitter<FloatStep> {
             float[] to = memory[d.space()];
             Arrays.fill(to, d.offset(), d.offset() + count * width, 0f);
             for (int i = 0; i < k; i++) {
-                int row = index(memory[indices.space()][indices.offset() + i], count);
+                int row = FloatReductions.index(memory[indices.space()][indices.offset() + i], count);
                 int at = d.offset() + row * width;
                 FloatMaps.add(to, at, width, to, at, memory[rows.space()], rows.offset() + i * width);
             }
         };
-    }
-
-    private static int index(float value, int count) {
-        int row = (int) value;
-        if (row != value || row < 0 || row >= count) {
-            throw new IllegalArgumentException("index " + value + " is not a row of " + count);
-        }
-        return row;
     }
 
     @Override
@@ -348,8 +340,9 @@ final class FloatEmitter implements Emitter<FloatStep> {
         }
 
         private int count(float value) {
-            if (!(value >= 0f)) {
-                throw new IllegalArgumentException("a repeat was given the count " + value + "; it must be at least 0");
+            if (!(value >= 0f) || Math.rint(value) != value) {
+                throw new IllegalArgumentException(
+                        "a repeat was asked for " + value + " steps; the count must be a whole number, at least 0");
             }
             return (int) Math.min(value, (float) loop.capacity());
         }

@@ -13,6 +13,7 @@ final class FloatExecutable implements Executable {
     private final Plan<FloatStep> plan;
     private final FloatStep[] shared;
     private final FloatStep[] perTask;
+    private final Loop.Move[] moves;
 
     /**
      * Plans a program.
@@ -28,6 +29,7 @@ final class FloatExecutable implements Executable {
                 Math.max(FloatReductions.scratch(), FloatProducts.dotScratch()));
         this.shared = plan.shared().toArray(FloatStep[]::new);
         this.perTask = plan.perTask().toArray(FloatStep[]::new);
+        this.moves = plan.each().toArray(Loop.Move[]::new);
     }
 
     @Override
@@ -80,7 +82,7 @@ final class FloatExecutable implements Executable {
             for (int task = 0; task < tasks; task++) {
                 episodes.fill(task, episode, plan.taskInputs().offset());
                 run(perTask);
-                for (Loop.Move move : plan.each()) {
+                for (Loop.Move move : moves) {
                     float[] from = memory[move.from().space()];
                     int at = task * width + move.to().offset();
                     for (int i = 0; i < move.size(); i++) {

@@ -10,8 +10,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Transcendental functions in float, by polynomials (coefficients of Moshier's Cephes library, single precision). The
  * vector loop and the scalar rest do the same operations in the same order, so a result does not depend on where in the
- * array it stands. Largest errors over all floats sampled by the tests: exp, log and tanh 2 ulp; expm1, log1p and sigmoid
- * 4 ulp.
+ * array it stands. Largest errors over the million floats of all kinds that the tests sample: exp and log 1 ulp, tanh 1.5,
+ * sigmoid and log1p 2.5, expm1 3.5.
  */
 final class FloatMath {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -71,15 +71,20 @@ final class FloatMath {
         }
     }
 
+    /** By exp(-|x|), which does not overflow: 1 / (1 + exp(-x)), or exp(x) / (1 + exp(x)) below 0. */
     private static void sigmoid(float[] d, int dAt, int n, float[] a, int aAt) {
         FloatVector one = FloatVector.broadcast(S, 1f);
         int i = 0;
         for (; i <= n - W; i += W) {
-            FloatVector e = exp(FloatVector.fromArray(S, a, aAt + i).neg());
-            one.div(e.add(one)).intoArray(d, dAt + i);
+            FloatVector x = FloatVector.fromArray(S, a, aAt + i);
+            FloatVector e = exp(x.abs().neg());
+            FloatVector above = one.blend(e, x.compare(VectorOperators.LT, 0f));
+            above.div(e.add(one)).intoArray(d, dAt + i);
         }
         for (; i < n; i++) {
-            d[dAt + i] = 1f / (exp(-a[aAt + i]) + 1f);
+            float x = a[aAt + i];
+            float e = exp(-Math.abs(x));
+            d[dAt + i] = (x < 0f ? e : 1f) / (e + 1f);
         }
     }
 

@@ -80,29 +80,37 @@ final class FloatReductions {
         }
     }
 
-    /** d[r] = the first place of the maximum of a[r, :]; NaN counts as greatest. */
+    /** d[r] = the first place of the maximum of a[r, :], a NaN being greater than every number. */
     static void argmax(float[] d, int dAt, int rows, int n, float[] a, int aAt) {
         for (int r = 0; r < rows; r++) {
             int best = 0;
+            float most = a[aAt + r * n];
             for (int i = 1; i < n; i++) {
-                float here = a[aAt + r * n + i];
-                float most = a[aAt + r * n + best];
-                if (here > most || (Float.isNaN(here) && !Float.isNaN(most))) {
+                float next = a[aAt + r * n + i];
+                if (next > most || (Float.isNaN(next) && !Float.isNaN(most))) {
                     best = i;
+                    most = next;
                 }
             }
             d[dAt + r] = best;
         }
     }
 
-    /** d[r, :] = 1 at the place a[r], 0 elsewhere; an index outside gives zeros only. */
+    /** d[r, :] = 1 at the place a[r], 0 elsewhere. */
     static void oneHot(float[] d, int dAt, int rows, int depth, float[] a, int aAt) {
         Arrays.fill(d, dAt, dAt + rows * depth, 0f);
         for (int r = 0; r < rows; r++) {
-            int place = (int) a[aAt + r];
-            if (place >= 0 && place < depth) {
-                d[dAt + r * depth + place] = 1f;
-            }
+            d[dAt + r * depth + index(a[aAt + r], depth)] = 1f;
         }
+    }
+
+    /** A whole number from 0 up to, and without, {@code count}. */
+    static int index(float value, int count) {
+        int row = (int) value;
+        if (row != value || row < 0 || row >= count) {
+            throw new IllegalArgumentException(
+                    "index " + value + ": indices must be whole numbers from 0 to " + (count - 1));
+        }
+        return row;
     }
 }

@@ -248,7 +248,9 @@ final class Scope<S> {
         Place a = place(product.arg(0));
         Place b = place(product.arg(1));
         boolean transposed = attributes.rightTransposed() && n > 1 && k > 1;
-        if (n == 1 && attributes.leftTransposed() && (start == null || startRow == 1)) {
+        // Turned round, one column is one row, which must not be its own start where it is narrow.
+        boolean turned = n == 1 && attributes.leftTransposed() && (start == null || startRow == 1);
+        if (turned && !(c.equals(start) && FloatProducts.narrow(m))) {
             step(product, emitter.product(1, m, k, b, 0, 1, a, start == null ? planner.zeros(m) : start, 0, c));
         } else if (m == 1 && transposed) {
             Place s = start == null ? planner.zeros(1) : start;

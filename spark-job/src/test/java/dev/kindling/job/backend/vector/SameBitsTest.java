@@ -1,0 +1,62 @@
+package dev.kindling.job.backend.vector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kindling.job.tensor.Precision;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What trained parameters do not depend on: the width of registers, and which thread computes. */
+class SameBitsTest {
+    @ParameterizedTest
+    @ValueSource(strings = {"-XX:UseAVX=2", "-XX:MaxVectorSize=16"})
+    @DisplayName("a JVM with narrower registers trains to the same bits")
+    void narrowerRegistersGiveTheSameBits(String option) throws IOException, InterruptedException {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        Process child = new ProcessBuilder(
+                        java,
+                        "--add-modules=jdk.incubator.vector",
+                        // An option of another kind of machine is nothing to fail for.
+                        "-XX:+IgnoreUnrecognizedVMOptions",
+                        option,
+                        "-Xmx1g",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Training.class.getName())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        String printed = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        assertThat(child.waitFor()).isZero();
+        assertThat(printed).isEqualTo(Training.fingerprint());
+    }
+
+    @Test
+    void threadsWithAWorkspaceEachGiveTheBitsOfOne() throws InterruptedException, ExecutionException {
+        double[] alone = Training.sinusoid(Precision.FLOAT, 5).train(30, 4).toDoubles();
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        try {
+            List<Callable<double[]>> work = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                work.add(
+                        () -> Training.sinusoid(Precision.FLOAT, 5).train(30, 4).toDoubles());
+            }
+            for (Future<double[]> done : threads.invokeAll(work)) {
+                assertThat(done.get()).containsExactly(alone);
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package dev.kindling.job.backend.vector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a task costs once everything is warm: no memory, and nothing that all tasks share. */
+class SteadyStateTest {
+    private static final int TASKS = 500;
+    private static final int ROUNDS = 40;
+
+    /** Bytes per task below which nothing was allocated for the task: the counter itself and the JVM leave some. */
+    private static final double NOTHING = 8;
+
+    @ParameterizedTest
+    @CsvSource({"FLOAT, 1", "FLOAT, 5", "DOUBLE, 1"})
+    @DisplayName("a task allocates nothing once the code is compiled")
+    void aTaskAllocatesNothing(Precision precision, int steps) {
+        Training training = Training.sinusoid(precision, steps);
+        Storage episode = episode(training);
+        Workspace.Episodes copied = (task, target, offset) -> target.copyFrom(episode, 0, offset, episode.size());
+        assertThat(leastBytesPerTask(training, copied)).isLessThan(NOTHING);
+    }
+
+    @Test
+    void episodesThatAllocateAreNoticed() {
+        Training training = Training.sinusoid(Precision.FLOAT, 1);
+        Workspace.Episodes allocating = (task, target, offset) -> {
+            Storage episode = episode(training);
+            target.copyFrom(episode, 0, offset, episode.size());
+        };
+        assertThat(leastBytesPerTask(training, allocating)).isGreaterThan(NOTHING);
+    }
+
+    private static Storage episode(Training training) {
+        int size = training.executable().program().taskInputs().size();
+        Storage episode = Storage.zeros(training.executable().precision(), size);
+        episode.fill(0.5);
+        return episode;
+    }
+
+    /** The least over many rounds: the first ones run before everything is compiled. */
+    private static double leastBytesPerTask(Training training, Workspace.Episodes episodes) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        Workspace workspace = training.executable().workspace();
+        Program program = training.executable().program();
+        Storage sums =
+                Storage.zeros(training.executable().precision(), program.sums().size());
+        double[] each = new double[TASKS * program.perTask().size()];
+        long thread = Thread.currentThread().getId();
+        double least = Double.MAX_VALUE;
+        for (int round = 0; round < ROUNDS && least >= NOTHING; round++) {
+            workspace.share(training.theta());
+            long before = threads.getThreadAllocatedBytes(thread);
+            workspace.run(TASKS, episodes, sums, each);
+            least = Math.min(least, (threads.getThreadAllocatedBytes(thread) - before) / (double) TASKS);
+        }
+        return least;
+    }
+
+    @Test
+    void whatTasksShareIsComputedOncePerSetOfSharedInputs() {
+        Builder b = new Builder();
+        Value theta = b.input("theta", Shape.of(20, 20), Program.Kind.SHARED);
+        Value x = b.input("x", Shape.of(20, 20), Program.Kind.TASK);
+        Value shared = b.exp(b.matmul(b.tanh(theta), theta));
+        Program program = b.build("shared", List.of(new Program.Output("y", Program.Role.EACH, b.mul(x, shared))));
+        Plan<FloatStep> plan = Planner.plan(program, new FloatEmitter(Plan.SCRATCH), FloatReductions.scratch());
+        assertThat(plan.shared()).hasSize(3);
+        assertThat(plan.perTask()).hasSize(1);
+    }
+}

@@ -1,0 +1,110 @@
+package dev.kindling.job.backend.vector;
+
+import dev.kindling.job.algorithm.InnerSettings;
+import dev.kindling.job.algorithm.Maml;
+import dev.kindling.job.backend.Backends;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.backend.Executable;
+import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.model.Models;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.random.Stream;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+
+/** Small meta-training by plain gradient descent on random episodes, and a program that prints its bits. */
+final class Training {
+    private static final EpisodeLayout POINTS = new EpisodeLayout(Shape.of(1), 0, 1, 10, 10);
+    private static final EpisodeLayout IMAGES = new EpisodeLayout(Shape.of(28, 28), 5, 5, 5, 5);
+    private static final double RATE = 0.01;
+
+    private final Model model;
+    private final EpisodeLayout layout;
+    private final Executable executable;
+    private final Storage theta;
+
+    private Training(String network, EpisodeLayout layout, InnerSettings inner, Precision precision) {
+        this.layout = layout;
+        this.model = Models.of(ModelSettings.preset(network), layout);
+        Program program = new Maml(inner).train(model, layout);
+        this.executable = Backends.named("vector").compile(program, new CompileOptions(precision, 1 << 28));
+        this.theta = Storage.zeros(precision, model.parameters().size());
+        model.initialise(1, theta);
+    }
+
+    static Training sinusoid(Precision precision, int steps) {
+        return new Training("mlp-40-40", POINTS, new InnerSettings(0.01, steps), precision);
+    }
+
+    static Training omniglot(Precision precision) {
+        return new Training("omniglot-fc", IMAGES, new InnerSettings(0.4, 1), precision);
+    }
+
+    Executable executable() {
+        return executable;
+    }
+
+    Storage theta() {
+        return theta;
+    }
+
+    Workspace.Episodes episodes(long seed) {
+        return (task, target, offset) -> {
+            Stream stream = Stream.of(seed, task);
+            int size = layout.arrays().size();
+            for (int i = 0; i < size; i++) {
+                target.set(offset + i, stream.nextDouble(-1, 1));
+            }
+            if (layout.classification()) {
+                label(target, offset + layout.arrays().offset(EpisodeLayout.SUPPORT_Y));
+                label(target, offset + layout.arrays().offset(EpisodeLayout.QUERY_Y));
+            }
+        };
+    }
+
+    private void label(Storage target, int offset) {
+        for (int i = 0; i < layout.classes(); i++) {
+            target.set(offset + i, i);
+        }
+    }
+
+    /** θ after so many rounds. */
+    Storage train(int rounds, int tasks) {
+        Workspace workspace = executable.workspace();
+        Storage sums = Storage.zeros(
+                executable.precision(), executable.program().sums().size());
+        double[] each = new double[tasks * executable.program().perTask().size()];
+        for (int round = 0; round < rounds; round++) {
+            workspace.share(theta);
+            workspace.run(tasks, episodes(round), sums, each);
+            for (int i = 0; i < theta.size(); i++) {
+                theta.set(i, theta.at(i) - RATE / tasks * sums.at(i));
+            }
+        }
+        return theta;
+    }
+
+    /** The bits of what was trained, as one number. */
+    static String fingerprint() {
+        long hash = 1;
+        for (Precision precision : Precision.values()) {
+            for (Training training :
+                    new Training[] {sinusoid(precision, 1), sinusoid(precision, 5), omniglot(precision)}) {
+                boolean small = training.layout.equals(POINTS);
+                for (double value :
+                        training.train(small ? 20 : 3, small ? 5 : 2).toDoubles()) {
+                    hash = hash * 31 + Double.doubleToLongBits(value);
+                }
+            }
+        }
+        return Long.toHexString(hash);
+    }
+
+    public static void main(String[] args) {
+        System.out.println(fingerprint());
+    }
+}
