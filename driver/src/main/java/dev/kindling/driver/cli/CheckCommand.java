@@ -60,7 +60,12 @@ final class CheckCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Prepared prepared = Prepared.of(Configuration.load(options.requiredConf(), options.set()));
-        Checker checker = new Checker(subject(prepared));
+        return prove(prepared, subject(prepared)).number();
+    }
+
+    /** Proves what was made of a configuration, and says and writes what was found. */
+    ExitCode prove(Prepared prepared, Subject subject) {
+        Checker checker = new Checker(subject);
         Storage at = Optional.ofNullable(theta)
                 .map(file -> read(file, checker.parameters(), prepared))
                 .orElseGet(() -> provingTheta(prepared));
@@ -71,10 +76,10 @@ final class CheckCommand implements Callable<Integer> {
         Optional.ofNullable(dump).ifPresent(place -> dump(place, prepared, checker, at, task, report));
         options.out().ifPresent(place -> write(Folder.at(place, prepared.hadoop()), report));
         report.proofs().forEach(this::say);
-        return (report.holds() ? ExitCode.DONE : ExitCode.PROOF_FAILED).number();
+        return report.holds() ? ExitCode.DONE : ExitCode.PROOF_FAILED;
     }
 
-    private static Subject subject(Prepared prepared) {
+    static Subject subject(Prepared prepared) {
         Settings settings = prepared.settings();
         BackendSettings backend = settings.plan().backend().inDouble();
         return new Subject(

@@ -10,7 +10,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** Shows a run while it goes: a bar on a terminal, now and then a line elsewhere. */
+/** Shows a run while it goes: a bar on a terminal, now and then a line elsewhere; and names each task left out. */
 abstract class Progress implements RoundListener, AutoCloseable {
     /** Rounds over which the shown loss is averaged, more or less. */
     private static final double WINDOW = 100;
@@ -41,8 +41,12 @@ abstract class Progress implements RoundListener, AutoCloseable {
         double next = round.gradient().means().getOrDefault("query_loss", Double.NaN);
         double weight = 1 / Math.min(WINDOW, (double) round.number());
         loss = Double.isNaN(loss) ? next : loss + weight * (next - loss);
+        round.failed().forEach(task -> say("left out " + task));
         show(round, String.format(Locale.ROOT, "query loss %.4f", loss));
     }
+
+    /** A line of its own. */
+    abstract void say(String line);
 
     abstract void show(Round round, String currentLoss);
 
@@ -53,9 +57,11 @@ abstract class Progress implements RoundListener, AutoCloseable {
         private static final int UPDATE_MILLIS = 250;
         private static final int WIDTH = 100;
 
+        private final PrintWriter out;
         private final ProgressBar bar;
 
         private Bar(PrintWriter out, long rounds) {
+            this.out = out;
             this.bar = new ProgressBarBuilder()
                     .setTaskName("meta-training")
                     .setInitialMax(rounds)
@@ -69,6 +75,12 @@ abstract class Progress implements RoundListener, AutoCloseable {
         private static void rewrite(PrintWriter out, String text) {
             out.print("\r" + text);
             out.flush();
+        }
+
+        /** Over the bar, which is drawn again below. */
+        @Override
+        void say(String line) {
+            out.println("\r" + line + " ".repeat(Math.max(0, WIDTH - line.length())));
         }
 
         @Override
@@ -96,6 +108,11 @@ abstract class Progress implements RoundListener, AutoCloseable {
             this.nanoTime = nanoTime;
             this.start = nanoTime.getAsLong();
             this.shown = start;
+        }
+
+        @Override
+        void say(String line) {
+            out.println(line);
         }
 
         @Override

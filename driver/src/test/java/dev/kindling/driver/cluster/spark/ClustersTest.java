@@ -96,20 +96,12 @@ class ClustersTest {
 
     @Test
     void sparkWithTwoExecutorsInJvmsOfTheirOwn() {
-        new File(System.getenv("SPARK_HOME"), "jars").mkdirs();
-        SparkConf configuration = SparkApplication.configuration(
-                new SparkConf().set("spark.executor.extraClassPath", System.getProperty("java.class.path")),
-                "test",
-                Optional.of("local-cluster[2,1,1024]"));
-        ExecutorsAtWork atWork = new ExecutorsAtWork();
-        try (SparkApplication spark = SparkApplication.start(configuration)) {
-            spark.context().sc().addSparkListener(atWork);
-            atWork.awaitExecutors(2);
-            assertAllSizesSame(spark);
+        try (TwoExecutors executors = new TwoExecutors()) {
+            assertAllSizesSame(executors.spark());
+            assertThat(executors.workedLately())
+                    .as("executors that completed Spark tasks")
+                    .containsExactly("0", "1");
         }
-        assertThat(atWork.executors())
-                .as("executors that completed Spark tasks")
-                .containsExactly("0", "1");
     }
 
     @Test

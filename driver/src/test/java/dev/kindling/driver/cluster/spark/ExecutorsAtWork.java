@@ -1,6 +1,7 @@
 package dev.kindling.driver.cluster.spark;
 
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorAdded;
@@ -38,7 +39,10 @@ final class ExecutorsAtWork extends SparkListener {
         }
     }
 
-    Set<String> executors() {
-        return worked;
+    /** The executors that completed a Spark task since this was last asked; Spark's events must have arrived. */
+    Set<String> take() {
+        Set<String> taken = new TreeSet<>(worked);
+        worked.removeAll(taken);
+        return taken;
     }
 }

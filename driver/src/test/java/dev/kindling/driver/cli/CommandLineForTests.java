@@ -1,0 +1,51 @@
+package dev.kindling.driver.cli;
+
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.cluster.LocalCluster;
+import dev.kindling.job.wire.Job;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.function.BiFunction;
+import org.apache.hadoop.conf.Configuration;
+
+/** Runs commands in this JVM on something that a test has started. */
+final class CommandLineForTests {
+    /** How a command ended and what it said. */
+    record Outcome(int code, String out, String err) {}
+
+    private CommandLineForTests() {}
+
+    /** A command on so many threads of this JVM in Spark's place. */
+    static Outcome onThreads(int threads, List<String> args) {
+        return on((job, settings) -> new LocalCluster(job, new Configuration(), threads), args);
+    }
+
+    /** A command on clusters of the test's own. */
+    static Outcome on(BiFunction<Job, ClusterSettings, Cluster> clusters, List<String> args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        PrintWriter errors = new PrintWriter(err);
+        Surroundings around = around(clusters, new PrintWriter(out));
+        int code = Kindling.run(args.toArray(String[]::new), around, errors);
+        errors.flush();
+        around.out().flush();
+        return new Outcome(code, out.toString(), err.toString());
+    }
+
+    static Surroundings around(BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out) {
+        return new Surroundings((name, master) -> new Running(clusters), out, InstantSource.system(), false);
+    }
+
+    private record Running(BiFunction<Job, ClusterSettings, Cluster> clusters) implements Platform.Running {
+        @Override
+        public Cluster cluster(Job job, ClusterSettings settings) {
+            return clusters.apply(job, settings);
+        }
+
+        @Override
+        public void close() {}
+    }
+}

@@ -1,0 +1,84 @@
+package dev.kindling.driver.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.cli.CommandLineForTests.Outcome;
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.LocalCluster;
+import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.evaluation.Evaluation;
+import dev.kindling.driver.evaluation.Statistics;
+import dev.kindling.driver.plan.Plan;
+import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.wire.Job;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a network that learns Omniglot knows comes from the support labels and from nothing else. */
+class OmniglotLabelsTest {
+    private static final double CHANCE = 0.2;
+    private static final Path JOB = Path.of("../conf/omniglot-fc-5w1s-maml.conf");
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    @Timeout(value = 600, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void withoutAdaptationOrWithShuffledLabelsAccuracyIsChance() throws IOException {
+        List<String> options = new ArrayList<>(Omniglot.beginning(240, Omniglot.folder(), folder.resolve("split")));
+        for (String set : List.of("run.rounds=60", "evaluation.tasks=1000", "evaluation.steps=1")) {
+            options.addAll(List.of("--set", set));
+        }
+        Path run = folder.resolve("run");
+        List<String> args = new ArrayList<>(List.of("train", "--conf", JOB.toString(), "--out", run.toString()));
+        args.addAll(options);
+        Outcome outcome = CommandLineForTests.onThreads(2, args);
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+
+        List<String> sets =
+                options.stream().filter(option -> !option.equals("--set")).toList();
+        Prepared prepared = Prepared.of(Configuration.load(JOB, sets));
+        Plan plan = prepared.plan();
+        Storage theta = RunDirectory.open(run.toString(), prepared.hadoop())
+                .readModel()
+                .theta()
+                .flat(plan.parameters(), plan.precision());
+        Evaluation honest = evaluate(prepared, plan.job(), theta);
+        assertThat(accuracy(honest, 1).mean()).isGreaterThan(CHANCE + 0.1);
+        assertThat(accuracy(honest, 0).mean())
+                .isCloseTo(CHANCE, within(accuracy(honest, 0).ci95()));
+
+        Evaluation shuffled = evaluate(prepared, shuffled(prepared), theta);
+        assertThat(accuracy(shuffled, 1).mean())
+                .isCloseTo(CHANCE, within(accuracy(shuffled, 1).ci95()));
+    }
+
+    private static Job shuffled(Prepared prepared) {
+        return Plan.of(
+                        prepared.settings().plan(),
+                        new SourceDescription(
+                                ShuffledLabelsProvider.NAME,
+                                prepared.settings().source().settings()),
+                        prepared.source())
+                .job();
+    }
+
+    private static Evaluation evaluate(Prepared prepared, Job job, Storage theta) {
+        try (Cluster cluster = new LocalCluster(job, prepared.hadoop(), 2)) {
+            return prepared.evaluator().evaluate(cluster, theta);
+        }
+    }
+
+    private static Statistics accuracy(Evaluation evaluation, int step) {
+        return evaluation.steps().get(step).accuracy().orElseThrow();
+    }
+}

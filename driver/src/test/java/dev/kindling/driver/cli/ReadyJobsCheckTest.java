@@ -1,0 +1,113 @@
+package dev.kindling.driver.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.driver.check.Subject;
+import dev.kindling.driver.cli.CommandLineForTests.Outcome;
+import dev.kindling.driver.cluster.LocalCluster;
+import dev.kindling.driver.config.Configuration;
+import dev.kindling.job.algorithm.Algorithm;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Storage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code check} on the ready jobs as they are, at their own networks' sizes. */
+class ReadyJobsCheckTest {
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @CsvSource({"sinusoid-maml,2", "sinusoid-fomaml,1"})
+    void sinusoids(String job, int order) throws IOException {
+        proves(job, order, List.of());
+    }
+
+    @Test
+    void omniglot() throws IOException {
+        List<String> sets = Omniglot.beginning(40, Omniglot.folder(), folder.resolve("split"));
+        proves("omniglot-fc-5w1s-maml", 2, sets);
+    }
+
+    private void proves(String job, int order, List<String> sets) throws IOException {
+        Path dump = folder.resolve("dump");
+        List<String> args =
+                new ArrayList<>(List.of("check", "--conf", "../conf/" + job + ".conf", "--dump", dump.toString()));
+        args.addAll(sets);
+        Outcome outcome = CommandLineForTests.onThreads(1, args);
+        assertThat(outcome.code()).as(outcome.out() + outcome.err()).isZero();
+        assertThat(outcome.out())
+                .contains("proved: the meta-gradient", "proved: θ moves", "proved: splits disjoint", "proved: support");
+        JsonNode check = new ObjectMapper().readTree(dump.resolve("check.json").toFile());
+        assertThat(check.at("/order").asInt()).isEqualTo(order);
+        assertThat(List.of("theta", "episode", "meta-gradient"))
+                .allSatisfy(
+                        file -> assertThat(dump.resolve(file + ".safetensors")).isNotEmptyFile());
+    }
+
+    @Test
+    void firstOrderThatClaimsToBeExactEndsWithOne() {
+        Prepared prepared = Prepared.of(Configuration.load(Path.of("../conf/sinusoid-fomaml.conf"), List.of()));
+        Subject honest = CheckCommand.subject(prepared);
+        Subject boasting = new Subject(
+                new Boasting(honest.algorithm()),
+                honest.model(),
+                honest.source(),
+                honest.backend(),
+                honest.options(),
+                honest.inner(),
+                honest.round());
+        StringWriter out = new StringWriter();
+        CheckCommand check = new CheckCommand(CommandLineForTests.around(
+                (job, settings) -> new LocalCluster(job, prepared.hadoop(), 1), new PrintWriter(out)));
+        assertThat(check.prove(prepared, boasting).number()).isEqualTo(1);
+        assertThat(out.toString()).contains("FAILED: the meta-gradient is the exact derivative (found order 1");
+        assertThat(check.prove(prepared, honest).number()).isZero();
+    }
+
+    /** A method that claims to be exact. */
+    private record Boasting(Algorithm method) implements Algorithm {
+        @Override
+        public String name() {
+            return method.name();
+        }
+
+        @Override
+        public Claim claim() {
+            return Claim.EXACT;
+        }
+
+        @Override
+        public Layout parameters(Model model) {
+            return method.parameters(model);
+        }
+
+        @Override
+        public void initialise(Model model, long seed, Storage target) {
+            method.initialise(model, seed, target);
+        }
+
+        @Override
+        public Program train(Model model, EpisodeLayout layout) {
+            return method.train(model, layout);
+        }
+
+        @Override
+        public Program evaluate(Model model, EpisodeLayout layout, int steps) {
+            return method.evaluate(model, layout, steps);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+package dev.kindling.driver.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kindling.driver.cli.CommandLineForTests.Outcome;
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.cluster.spark.LoadedClasses;
+import dev.kindling.driver.cluster.spark.SparkApplication;
+import dev.kindling.driver.cluster.spark.TwoExecutors;
+import dev.kindling.job.wire.Job;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Same seed, same bits: whole runs on one, two and three threads of Spark and on two executors, compared byte by byte.
+ * Every master is started once and does all runs.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SameBitsTest {
+    private static final String ONE_THREAD = "local[1]";
+    private static final String TWO_EXECUTORS = "local-cluster[2,1,1024]";
+    private static final String[] ND4J = {"org.nd4j", "org.deeplearning4j", "org.bytedeco"};
+    private static final String VECTOR = "dev.kindling.job.backend.vector";
+
+    /** The tasks of a round are never a power of two, in blocks (1 and 4 tasks) neither. */
+    enum Case {
+        SINUSOID_FLOAT("sinusoid-maml.conf", 13, "float"),
+        SINUSOID_DOUBLE("sinusoid-maml.conf", 13, "double"),
+        OMNIGLOT_FLOAT("omniglot-fc-5w1s-maml.conf", 21, "float"),
+        OMNIGLOT_DOUBLE("omniglot-fc-5w1s-maml.conf", 21, "double");
+
+        private final String conf;
+        private final int tasks;
+        private final String precision;
+
+        Case(String conf, int tasks, String precision) {
+            this.conf = conf;
+            this.tasks = tasks;
+            this.precision = precision;
+        }
+
+        boolean needsOmniglot() {
+            return name().startsWith("OMNIGLOT");
+        }
+    }
+
+    private List<String> omniglot = List.of();
+    private final Map<Case, Map<String, Path>> runs = new EnumMap<>(Case.class);
+    private final Map<Case, Set<String>> executorsAtWork = new EnumMap<>(Case.class);
+    private Map<String, List<String>> nd4jOnExecutors = Map.of();
+    private Map<String, List<String>> vectorOnExecutors = Map.of();
+
+    @BeforeAll
+    @Timeout(value = 900, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void runEverythingEverywhere(@TempDir Path folder) throws IOException {
+        if (Omniglot.find().isPresent()) {
+            omniglot = Omniglot.beginning(40, Omniglot.folder(), folder.resolve("split"));
+        }
+        for (String master : List.of(ONE_THREAD, "local[2]", "local[3]")) {
+            try (SparkApplication spark = SparkApplication.start("test", Optional.of(master))) {
+                for (Case each : possible()) {
+                    train(each, master, folder, spark::cluster);
+                }
+            }
+        }
+        try (TwoExecutors executors = new TwoExecutors()) {
+            for (Case each : possible()) {
+                train(each, TWO_EXECUTORS, folder, executors::cluster);
+                executorsAtWork.put(each, executors.workedLately());
+            }
+            nd4jOnExecutors = executors.loaded(ND4J);
+            vectorOnExecutors = executors.loaded(VECTOR);
+        }
+    }
+
+    private List<Case> possible() {
+        return List.of(Case.values()).stream()
+                .filter(each -> !each.needsOmniglot() || !omniglot.isEmpty())
+                .toList();
+    }
+
+    private void train(Case each, String master, Path folder, BiFunction<Job, ClusterSettings, Cluster> clusters) {
+        Path run = folder.resolve(each + "-" + master);
+        List<String> args =
+                new ArrayList<>(List.of("train", "--conf", "../conf/" + each.conf, "--out", run.toString()));
+        for (String set : List.of(
+                "run.rounds=12",
+                "run.log-every=4",
+                "task.per-round=" + each.tasks,
+                "backend.name=vector",
+                "backend.precision=" + each.precision,
+                "evaluation.tasks=13",
+                "evaluation.steps=2")) {
+            args.addAll(List.of("--set", set));
+        }
+        args.addAll(each.needsOmniglot() ? omniglot : List.of());
+        Outcome outcome = CommandLineForTests.on(clusters, args);
+        assertThat(outcome.code())
+                .as("%s on %s: %s", each, master, outcome.err())
+                .isZero();
+        runs.computeIfAbsent(each, key -> new TreeMap<>()).put(master, run);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theModelIsTheSameOnEveryMaster(Case each) throws IOException {
+        Map<String, Path> byMaster = runs(each);
+        assertThat(byMaster).hasSize(4);
+        for (String file : List.of("model/theta.safetensors", "evaluation.json")) {
+            byte[] expected = Files.readAllBytes(byMaster.get(ONE_THREAD).resolve(file));
+            byMaster.forEach(
+                    (master, run) -> assertThat(run.resolve(file)).as(master).hasBinaryContent(expected));
+        }
+        assertThat(executorsAtWork.get(each))
+                .as("executors that completed Spark tasks")
+                .containsExactly("0", "1");
+    }
+
+    @Test
+    void precisionsAndSourcesDiffer() {
+        Map<Case, Path> onOneThread = new EnumMap<>(Case.class);
+        runs.forEach((each, byMaster) ->
+                onOneThread.put(each, byMaster.get(ONE_THREAD).resolve("model/theta.safetensors")));
+        assertThat(onOneThread.values().stream().map(SameBitsTest::content).distinct())
+                .hasSize(onOneThread.size());
+    }
+
+    @Test
+    void noClassOfNd4jLoadsOnAnExecutorButOnTheDriver() {
+        assertThat(nd4jOnExecutors).containsOnlyKeys("0", "1");
+        assertThat(nd4jOnExecutors.values())
+                .allSatisfy(loaded -> assertThat(loaded).isEmpty());
+        assertThat(vectorOnExecutors.values())
+                .as("the same look at what did the work")
+                .hasSize(2)
+                .allSatisfy(loaded -> assertThat(loaded).contains(VECTOR + ".VectorBackend"));
+        assertThat(LoadedClasses.of(ND4J)).contains("org.nd4j.linalg.factory.Nd4j");
+    }
+
+    private Map<String, Path> runs(Case each) {
+        if (each.needsOmniglot()) {
+            Omniglot.folder();
+        }
+        return runs.getOrDefault(each, Map.of());
+    }
+
+    private static String content(Path file) {
+        try {
+            return Files.readString(file, StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package dev.kindling.driver.cluster.spark;
+
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.job.wire.Job;
+import java.io.File;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeoutException;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkEnv;
+import scala.Tuple2;
+
+/** For tests: Spark with two executors of one core in JVMs of their own, and a look at what these did and loaded. */
+public final class TwoExecutors implements AutoCloseable {
+    private static final long PATIENCE_MILLIS = 30_000;
+
+    private final ExecutorsAtWork atWork = new ExecutorsAtWork();
+    private final SparkApplication spark;
+
+    /** Starts Spark and waits for both executors. */
+    public TwoExecutors() {
+        // Where Spark looks for its own jars; the executors take them from this JVM's class path instead.
+        new File(System.getenv("SPARK_HOME"), "jars").mkdirs();
+        spark = SparkApplication.start(SparkApplication.configuration(
+                new SparkConf().set("spark.executor.extraClassPath", System.getProperty("java.class.path")),
+                "test",
+                Optional.of("local-cluster[2,1,1024]")));
+        spark.context().sc().addSparkListener(atWork);
+        atWork.awaitExecutors(2);
+    }
+
+    SparkApplication spark() {
+        return spark;
+    }
+
+    public Cluster cluster(Job job, ClusterSettings settings) {
+        return spark.cluster(job, settings);
+    }
+
+    /** The executors that completed Spark tasks since this was last asked. */
+    public Set<String> workedLately() {
+        try {
+            spark.context().sc().listenerBus().waitUntilEmpty(PATIENCE_MILLIS);
+        } catch (TimeoutException e) {
+            throw new AssertionError("Spark's events are late", e);
+        }
+        return atWork.take();
+    }
+
+    /** For each executor, the classes of some packages that its JVM has loaded. */
+    public Map<String, List<String>> loaded(String... packages) {
+        return spark.context()
+                .parallelize(List.of(0, 1), 2)
+                .mapToPair(i -> new Tuple2<>(SparkEnv.get().executorId(), LoadedClasses.of(packages)))
+                .collectAsMap();
+    }
+
+    @Override
+    public void close() {
+        spark.close();
+    }
+}
