@@ -1,12 +1,10 @@
 package dev.kindling.job.autodiff;
 
+import dev.kindling.job.program.Ancestors;
 import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Value;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -30,7 +28,7 @@ final class Reverse {
 
     /** The cotangents of the wanted values; null where the outputs do not depend on one. */
     static List<@Nullable Value> pull(Builder b, List<Value> outputs, List<Value> cotangents, List<Value> wrt) {
-        List<Value> order = ancestors(outputs);
+        List<Value> order = Ancestors.of(outputs);
         Reverse sweep = new Reverse(b, dependents(order, wrt));
         for (int i = 0; i < outputs.size(); i++) {
             sweep.add(outputs.get(i), cotangents.get(i));
@@ -42,18 +40,6 @@ final class Reverse {
         List<@Nullable Value> found = new ArrayList<>();
         wrt.forEach(value -> found.add(sweep.cotangents.get(value)));
         return found;
-    }
-
-    private static List<Value> ancestors(List<Value> outputs) {
-        Set<Value> seen = new HashSet<>();
-        Deque<Value> open = new ArrayDeque<>(outputs);
-        while (!open.isEmpty()) {
-            Value value = open.pop();
-            if (seen.add(value)) {
-                value.args().forEach(open::push);
-            }
-        }
-        return seen.stream().sorted(Comparator.comparingInt(Value::id)).toList();
     }
 
     /** The values of {@code order} whose derivative with respect to one of the seeds can differ from zero. */

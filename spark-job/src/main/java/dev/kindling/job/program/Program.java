@@ -3,12 +3,9 @@ package dev.kindling.job.program;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * A tensor program: named inputs, values in the order of computation, named outputs. Immutable, verified when made, and
@@ -74,17 +71,10 @@ public final class Program {
     }
 
     private static List<Value> needed(List<Input> inputs, List<Output> outputs) {
-        Set<Value> seen = new HashSet<>();
-        List<Value> open = new ArrayList<>();
-        inputs.forEach(input -> open.add(input.value()));
-        outputs.forEach(output -> open.add(output.value()));
-        while (!open.isEmpty()) {
-            Value value = open.remove(open.size() - 1);
-            if (seen.add(value)) {
-                open.addAll(value.args());
-            }
-        }
-        return seen.stream().sorted(Comparator.comparingInt(Value::id)).toList();
+        List<Value> wanted = new ArrayList<>();
+        inputs.forEach(input -> wanted.add(input.value()));
+        outputs.forEach(output -> wanted.add(output.value()));
+        return Ancestors.of(wanted);
     }
 
     public String name() {

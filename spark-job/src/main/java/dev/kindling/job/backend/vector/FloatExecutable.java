@@ -52,6 +52,11 @@ final class FloatExecutable implements Executable {
         private final float[][] memory;
         private final Storage episode;
         private final int sharedSize = program.sharedInputs().size();
+        private final int sumsSize = program.sums().size();
+        /** Per-task numbers of one task. */
+        private final int width = program.perTask().size();
+
+        private boolean sharing;
 
         OfThread() {
             int[] sizes = plan.sizes();
@@ -71,14 +76,17 @@ final class FloatExecutable implements Executable {
             }
             System.arraycopy(source.array(), 0, memory[Plan.INPUTS], 0, sharedSize);
             run(shared);
+            sharing = true;
         }
 
         @Override
         public void run(int tasks, Episodes episodes, Storage sums, double[] each) {
-            float[] target = ((Storage.OfFloat) sums).array();
-            Arrays.fill(target, 0f);
-            memory[Plan.SUMS] = target;
-            int width = program.perTask().size();
+            requireShared();
+            memory[Plan.SUMS] = cleared(sums);
+            if (each.length < tasks * width) {
+                throw new IllegalArgumentException("program " + program.name() + " writes " + tasks * width
+                        + " numbers for " + tasks + " tasks, was given room for " + each.length);
+            }
             for (int task = 0; task < tasks; task++) {
                 episodes.fill(task, episode, plan.taskInputs().offset());
                 run(perTask);
@@ -90,6 +98,25 @@ final class FloatExecutable implements Executable {
                     }
                 }
             }
+        }
+
+        private void requireShared() {
+            if (!sharing && sharedSize == 0) {
+                share(new Storage.OfFloat(new float[0]));
+            }
+            if (!sharing) {
+                throw new IllegalStateException("program " + program.name() + " runs before its shared inputs are set: "
+                        + program.sharedInputs().names());
+            }
+        }
+
+        private float[] cleared(Storage sums) {
+            if (!(sums instanceof Storage.OfFloat target) || sums.size() != sumsSize) {
+                throw new IllegalArgumentException("program " + program.name() + " sums up " + sumsSize
+                        + " numbers in float, was given " + sums);
+            }
+            Arrays.fill(target.array(), 0f);
+            return target.array();
         }
 
         private void run(FloatStep[] steps) {

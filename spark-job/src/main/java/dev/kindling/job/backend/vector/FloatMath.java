@@ -15,7 +15,6 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class FloatMath {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
-    private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
     private static final int W = S.length();
 
     /** Adding it to a float below 2^22 leaves the nearest whole number in the lowest bits. */

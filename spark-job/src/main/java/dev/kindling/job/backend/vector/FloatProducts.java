@@ -162,7 +162,7 @@ final class FloatProducts {
         if (rest <= most) {
             return rest;
         }
-        return rest - most > W || rest - most == W && VECTORS == 2 ? most : most - W;
+        return rest - most > W || (rest - most == W && VECTORS == 2) ? most : most - W;
     }
 
     private static void strip(
@@ -203,23 +203,7 @@ final class FloatProducts {
                         width - W);
             }
             for (; i < m; i++) {
-                oneByThree(
-                        a,
-                        aAt + i * aRow,
-                        aRow,
-                        aColumn,
-                        b,
-                        bAt,
-                        n,
-                        k,
-                        s,
-                        sAt + i * sRow,
-                        sRow,
-                        c,
-                        cAt + i * n,
-                        n,
-                        W,
-                        width - W);
+                oneByThree(a, aAt + i * aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, c, cAt + i * n, W, width - W);
             }
         } else if (width > W) {
             for (; i + ROWS <= m; i += ROWS) {
@@ -241,29 +225,14 @@ final class FloatProducts {
                         width - W);
             }
             for (; i < m; i++) {
-                oneByTwo(
-                        a,
-                        aAt + i * aRow,
-                        aRow,
-                        aColumn,
-                        b,
-                        bAt,
-                        n,
-                        k,
-                        s,
-                        sAt + i * sRow,
-                        sRow,
-                        c,
-                        cAt + i * n,
-                        n,
-                        width - W);
+                oneByTwo(a, aAt + i * aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, c, cAt + i * n, width - W);
             }
         } else {
             for (; i + ROWS <= m; i += ROWS) {
                 fiveByOne(a, aAt + i * aRow, aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, sRow, c, cAt + i * n, n);
             }
             for (; i < m; i++) {
-                oneByOne(a, aAt + i * aRow, aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, sRow, c, cAt + i * n, n);
+                oneByOne(a, aAt + i * aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, c, cAt + i * n);
             }
         }
     }
@@ -292,7 +261,7 @@ final class FloatProducts {
             fiveByOne(a, aAt + i * aRow, aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, sRow, c, cAt + i * n, n);
         }
         for (; i < m; i++) {
-            oneByOne(a, aAt + i * aRow, aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, sRow, c, cAt + i * n, n);
+            oneByOne(a, aAt + i * aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, c, cAt + i * n);
         }
     }
 
@@ -534,7 +503,6 @@ final class FloatProducts {
     private static void oneByThree(
             float[] a,
             int aAt,
-            int aRow,
             int aColumn,
             float[] b,
             int bAt,
@@ -542,10 +510,8 @@ final class FloatProducts {
             int k,
             float[] s,
             int sAt,
-            int sRow,
             float[] c,
             int cAt,
-            int cRow,
             int second,
             int third) {
         FloatVector c00 = FloatVector.fromArray(S, s, sAt);
@@ -572,7 +538,6 @@ final class FloatProducts {
     private static void oneByTwo(
             float[] a,
             int aAt,
-            int aRow,
             int aColumn,
             float[] b,
             int bAt,
@@ -580,10 +545,8 @@ final class FloatProducts {
             int k,
             float[] s,
             int sAt,
-            int sRow,
             float[] c,
             int cAt,
-            int cRow,
             int second) {
         FloatVector c00 = FloatVector.fromArray(S, s, sAt);
         FloatVector c01 = FloatVector.fromArray(S, s, sAt + second);
@@ -605,7 +568,6 @@ final class FloatProducts {
     private static void oneByOne(
             float[] a,
             int aAt,
-            int aRow,
             int aColumn,
             float[] b,
             int bAt,
@@ -613,10 +575,8 @@ final class FloatProducts {
             int k,
             float[] s,
             int sAt,
-            int sRow,
             float[] c,
-            int cAt,
-            int cRow) {
+            int cAt) {
         FloatVector c00 = FloatVector.fromArray(S, s, sAt);
         int p = aAt;
         int q = bAt;

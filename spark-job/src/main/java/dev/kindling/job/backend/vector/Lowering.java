@@ -166,7 +166,7 @@ final class Lowering {
     }
 
     private boolean absorbable(Value arg, Value consumer) {
-        return onlyUse(arg, consumer) && (arg.op() == Op.MATMUL || arg.op() == Op.ADD && leadsToProduct(arg));
+        return onlyUse(arg, consumer) && (arg.op() == Op.MATMUL || (arg.op() == Op.ADD && leadsToProduct(arg)));
     }
 
     private Form.Sum tree(Value root) {

@@ -6,10 +6,12 @@ import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -99,7 +101,7 @@ final class Scope<S> {
 
     private void release() {
         List<Value> dead = owned.stream().filter(this::dies).toList();
-        dead.stream().sorted(java.util.Comparator.comparingInt(Value::id)).forEach(value -> {
+        dead.stream().sorted(Comparator.comparingInt(Value::id)).forEach(value -> {
             owned.remove(value);
             planner.arena(level).free(placeOf(value).offset(), value.shape().size());
         });
@@ -110,7 +112,7 @@ final class Scope<S> {
     }
 
     private Place placeOf(Value root) {
-        return java.util.Objects.requireNonNull(places.get(root));
+        return Objects.requireNonNull(places.get(root));
     }
 
     private Place allocate(Value value) {
@@ -190,27 +192,26 @@ final class Scope<S> {
                 || Lowering.Alias.of(reading.value()).root() != root;
     }
 
+    /** A matrix that is the sum of products and others; one of the others is what the first product starts from. */
     private void sum(Value value, Form.Sum form) {
         Place d = allocate(value);
         List<Reading.Agreement> rest = new ArrayList<>(form.rest());
         Place start = null;
         int startRow = 0;
-        if (value.shape().rank() == 2) {
-            int n = value.shape().dim(1);
-            for (Reading.Agreement agreement : form.rest()) {
-                Reading reading = agreement.readings().get(0);
-                boolean full = reading.kind() == Reading.Kind.FULL;
-                if (start == null && (full || reading.kind() == Reading.Kind.ROW && agreement.n() == n)) {
-                    start = place(reading.value());
-                    startRow = full ? n : 0;
-                    rest.remove(agreement);
-                }
+        int n = value.shape().dim(1);
+        for (Reading.Agreement agreement : form.rest()) {
+            Reading reading = agreement.readings().get(0);
+            boolean full = reading.kind() == Reading.Kind.FULL;
+            if (start == null && (full || (reading.kind() == Reading.Kind.ROW && agreement.n() == n))) {
+                start = place(reading.value());
+                startRow = full ? n : 0;
+                rest.remove(agreement);
             }
         }
         for (Value product : form.products()) {
             multiply(product, start, startRow, d);
             start = d;
-            startRow = value.shape().dim(1);
+            startRow = n;
         }
         rest.forEach(agreement -> step(value, add(d, agreement)));
     }
@@ -238,7 +239,8 @@ final class Scope<S> {
     /**
      * Emits c = start + the product; null starts from zeros. The kernel wants b row-major: where b is read transposed, either
      * both layouts are the same, or the roles of a and b can be exchanged, or the elements are few enough to be taken one by
-     * one, or b is written down transposed first.
+     * one, or b is written down transposed first. A narrow c that is its own start goes aside, because the kernel leaves
+     * rubbish behind each of its rows.
      */
     private void multiply(Value product, @Nullable Place start, int startRow, Place c) {
         Attributes.Product attributes = (Attributes.Product) product.attributes();

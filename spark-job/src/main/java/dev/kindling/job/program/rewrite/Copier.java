@@ -1,5 +1,6 @@
 package dev.kindling.job.program.rewrite;
 
+import dev.kindling.job.program.Ancestors;
 import dev.kindling.job.program.Assembler;
 import dev.kindling.job.program.Attributes;
 import dev.kindling.job.program.Op;
@@ -143,26 +144,13 @@ final class Copier {
         return readers;
     }
 
-    /** The given values and all that they are computed from. */
-    static Set<Value> ancestors(List<Value> wanted) {
-        Set<Value> seen = new HashSet<>();
-        List<Value> open = new ArrayList<>(wanted);
-        while (!open.isEmpty()) {
-            Value value = open.remove(open.size() - 1);
-            if (seen.add(value)) {
-                open.addAll(value.args());
-            }
-        }
-        return seen;
-    }
-
     /** A step program with other outputs, all of them values that it computes. */
     static Program with(Program step, List<Program.Output> outputs) {
         Copier copier = new Copier();
         Map<Value, Value> images = new HashMap<>();
         step.inputs().forEach(input -> images.put(input.value(), copier.like(input)));
         List<Value> wanted = outputs.stream().map(Program.Output::value).toList();
-        copier.copy(step, ancestors(wanted), wanted, images);
+        copier.copy(step, Set.copyOf(Ancestors.of(wanted)), wanted, images);
         return copier.build(step.name(), images(outputs, images));
     }
 

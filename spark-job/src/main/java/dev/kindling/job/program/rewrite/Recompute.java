@@ -1,5 +1,6 @@
 package dev.kindling.job.program.rewrite;
 
+import dev.kindling.job.program.Ancestors;
 import dev.kindling.job.program.Attributes;
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Program;
@@ -36,7 +37,7 @@ final class Recompute {
         this.source = source;
         this.attributes = source.repeat();
         this.dropped = stacks.passedOn(source);
-        this.slice = Copier.ancestors(wanted(dropped));
+        this.slice = Set.copyOf(Ancestors.of(wanted(dropped)));
         this.carries = inputsOfSlice(0, attributes.carries());
     }
 

@@ -25,12 +25,12 @@ public final class Rewrites {
     }
 
     /** How a pass copies one value, given the images of the values before it. */
-    interface Copier {
+    interface Rule {
         Value copy(Builder b, Value value, Map<Value, Value> images);
     }
 
     /** A program with the same inputs and outputs, whose values are copied one by one. */
-    static Program rebuild(Program program, Copier copier) {
+    static Program rebuild(Program program, Rule rule) {
         Builder b = new Builder();
         Map<Value, Value> images = new HashMap<>();
         for (Program.Input input : program.inputs()) {
@@ -38,7 +38,7 @@ public final class Rewrites {
         }
         for (Value value : program.values()) {
             if (value.op() != Op.INPUT) {
-                images.put(value, copier.copy(b, value, images));
+                images.put(value, rule.copy(b, value, images));
             }
         }
         List<Program.Output> outputs = new ArrayList<>();
