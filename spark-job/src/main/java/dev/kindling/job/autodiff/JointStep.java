@@ -62,8 +62,7 @@ final class JointStep {
         this.pulled = pulled;
         step.inputs().forEach(input -> inputs.add(sb.input(input.name(), input.shape(), Program.Kind.STEP)));
         pull(active);
-        this.needed =
-                Ancestors.of(outgoing.stream().filter(Objects::nonNull).toList());
+        this.needed = Ancestors.of(outgoing.stream().filter(Objects::nonNull).toList());
     }
 
     private void pull(BitSet active) {

@@ -63,9 +63,8 @@ final class ReverseRepeat {
         this.residuals = residuals;
         this.forward = forward;
         int stacksEnd = attributes.carries() + attributes.perStep();
-        this.carries = joint.pulled().stream()
-                .filter(i -> i < attributes.carries())
-                .toArray();
+        this.carries =
+                joint.pulled().stream().filter(i -> i < attributes.carries()).toArray();
         this.sums = withCotangent(stacksEnd, step.inputs().size());
         this.perStep = withCotangent(attributes.carries(), stacksEnd);
     }

@@ -90,8 +90,7 @@ class WorkspacesTest {
     void runningBeforeSharingIsRefused(Backend backend, Precision precision) {
         Program program = shifted();
         Workspace workspace = Runs.workspace(backend, precision, program);
-        assertThatThrownBy(() ->
-                        Runs.run(workspace, precision, program, List.of(Map.of("x", new double[] {1, 2}))))
+        assertThatThrownBy(() -> Runs.run(workspace, precision, program, List.of(Map.of("x", new double[] {1, 2}))))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("program p runs before its shared inputs are set: [theta]");
     }

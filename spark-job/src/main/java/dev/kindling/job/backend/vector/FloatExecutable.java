@@ -112,8 +112,8 @@ final class FloatExecutable implements Executable {
 
         private float[] cleared(Storage sums) {
             if (!(sums instanceof Storage.OfFloat target) || sums.size() != sumsSize) {
-                throw new IllegalArgumentException("program " + program.name() + " sums up " + sumsSize
-                        + " numbers in float, was given " + sums);
+                throw new IllegalArgumentException(
+                        "program " + program.name() + " sums up " + sumsSize + " numbers in float, was given " + sums);
             }
             Arrays.fill(target.array(), 0f);
             return target.array();
