@@ -81,13 +81,29 @@ class LauncherTest {
         java("17.0.1", "printf '%s\\n' \"$@\"");
         assertThat(run("train", "--master", "local-cluster[2,1,1024]").out())
                 .containsSubsequence(
-                        "org.apache.spark.deploy.SparkSubmit",
+                        "dev.kindling.driver.cli.Submit",
                         "--master",
                         "local-cluster[2,1,1024]",
                         "--class",
                         "dev.kindling.driver.cli.Kindling",
                         "train");
-        assertThat(run("train", "--master=local[3]").out()).doesNotContain("org.apache.spark.deploy.SparkSubmit");
+        assertThat(run("train", "--master=local[3]").out()).doesNotContain("dev.kindling.driver.cli.Submit");
+        assertThat(run("train", "--master=nonsense").out()).doesNotContain("dev.kindling.driver.cli.Submit");
+    }
+
+    @Test
+    void aJvmThatDoesNotStartIsTwoAndOneSentence() {
+        write("bin/java", """
+                #!/bin/sh
+                if [ "$1" = -version ]; then echo 'openjdk version "17.0.1" 2021-10-19' >&2; exit; fi
+                if [ "$1" = --dry-run ]; then
+                    echo 'Error occurred during initialization of VM' && echo 'Too small a heap.'; exit 1
+                fi
+                exit 0
+                """);
+        Outcome refused = run("train");
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err()).last().asString().endsWith("java does not start: Too small a heap");
     }
 
     @Test
@@ -149,6 +165,7 @@ class LauncherTest {
         write("bin/java", """
                 #!/bin/sh
                 if [ "$1" = -version ]; then echo 'openjdk version "%s" 2021-10-19' >&2; exit; fi
+                if [ "$1" = --dry-run ]; then exit; fi
                 %s
                 """.formatted(version, does));
     }

@@ -111,8 +111,8 @@ final class CheckCommand implements Callable<Integer> {
 
     private static Storage read(String file, Layout layout, Prepared prepared) {
         Path path = new Path(file);
-        Path parent = path.getParent();
-        Folder folder = Folder.at(parent == null ? "." : parent.toString(), prepared.hadoop());
+        String parent = path.getParent() == null ? "" : path.getParent().toString();
+        Folder folder = Folder.at(parent.isEmpty() ? "." : parent, prepared.hadoop());
         return Safetensors.decode(folder.read(path.getName()), file).flat(layout, Precision.DOUBLE);
     }
 

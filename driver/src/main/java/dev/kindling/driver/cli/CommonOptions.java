@@ -4,11 +4,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options of every command. */
 final class CommonOptions {
+    private static final Pattern MASTER = Pattern.compile(
+            "local(\\[([1-9]\\d*|\\*)(\\s*,\\s*\\d+)?])?|local-cluster\\[\\s*\\d+\\s*,\\s*\\d+\\s*,\\s*\\d+\\s*]"
+                    + "|spark://.+:\\d+|yarn|k8s://.+");
+
     @Option(names = "--conf", paramLabel = "FILE", description = "The job: a HOCON file over reference.conf.")
     private @Nullable String conf;
 
@@ -52,7 +57,12 @@ final class CommonOptions {
         return List.copyOf(set);
     }
 
+    /** Where Spark is to run; IllegalArgumentException if Spark knows no such place. */
     Optional<String> master() {
+        if (master != null && !MASTER.matcher(master).matches()) {
+            throw new IllegalArgumentException("--master is " + master + "; it must be local, local[N], local[*], "
+                    + "local-cluster[executors,cores,MiB], spark://host:port, yarn or k8s://address");
+        }
         return Optional.ofNullable(master);
     }
 

@@ -4,11 +4,15 @@ import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.checkpoint.StoredModel;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.driver.evaluation.Evaluator;
 import dev.kindling.driver.plan.Plan;
+import dev.kindling.job.task.BadDataException;
 import dev.kindling.job.tensor.Storage;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,33 +33,55 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Optional<String> master = options.master();
         String place = options.out()
                 .orElseThrow(() -> new IllegalArgumentException("--out is missing; it must be the directory of a run"));
         RunDirectory directory = RunDirectory.open(place, HadoopSettings.load());
         Prepared prepared = Prepared.of(configuration(directory));
         StoredModel model = directory.readModel();
         Plan plan = prepared.plan();
+        refuseAnotherModel(place, model, plan);
         Storage theta = model.theta().flat(plan.parameters(), plan.precision());
         if (!model.manifest().finished()) {
             around.say("the model is unfinished: its run ended after "
                     + model.manifest().rounds() + " rounds");
         }
-        evaluate(prepared, directory, theta);
+        evaluate(prepared, directory, theta, master);
         around.say("the evaluation is in " + directory.folder().place("evaluation.json"));
         return ExitCode.DONE.number();
+    }
+
+    /** What the user overrides may not ask for another θ than the run's. */
+    private void refuseAnotherModel(String place, StoredModel model, Plan plan) {
+        boolean overridden = options.conf().isPresent() || !options.set().isEmpty();
+        if (overridden && !model.theta().layout().equals(plan.parameters())) {
+            throw new IllegalArgumentException(
+                    "--conf and --set ask for another model, with the parameters " + plan.parameters() + "; the run in "
+                            + place + " has " + model.theta().layout());
+        }
     }
 
     private Configuration configuration(RunDirectory directory) {
         return options.conf()
                 .map(file -> Configuration.load(Path.of(file), options.set()))
-                .orElseGet(() -> Configuration.parse(
-                        directory.folder().place("config.conf"), directory.configuration(), options.set()));
+                .orElseGet(() -> own(directory));
     }
 
-    private void evaluate(Prepared prepared, RunDirectory directory, Storage theta) {
+    private Configuration own(RunDirectory directory) {
+        String name = directory.folder().place("config.conf");
+        String text = directory.configuration();
+        try {
+            SettingsReader.read(Configuration.parse(name, text, List.of()), HadoopSettings.load());
+        } catch (IllegalArgumentException e) {
+            throw new BadDataException(name + " is damaged: " + e.getMessage(), e);
+        }
+        return Configuration.parse(name, text, options.set());
+    }
+
+    private void evaluate(Prepared prepared, RunDirectory directory, Storage theta, Optional<String> master) {
         Plan plan = prepared.plan();
         Evaluator evaluator = prepared.evaluator();
-        try (Platform.Running running = around.platform().start("kindling evaluate", options.master());
+        try (Platform.Running running = around.platform().start("kindling evaluate", master);
                 Cluster cluster =
                         running.cluster(plan.job(), prepared.settings().cluster())) {
             Evaluation trained = evaluator.evaluate(cluster, theta);

@@ -13,7 +13,11 @@ enum ExitCode {
     WRONG_USAGE(2),
     BAD_DATA(3),
     DIVERGED(4),
-    CLUSTER_FAILED(5);
+    CLUSTER_FAILED(5),
+    /** By SIGHUP, SIGINT and SIGTERM: 128 and the signal's number, as shells have it. */
+    HUNG_UP(129),
+    INTERRUPTED(130),
+    TERMINATED(143);
 
     private final int number;
 
@@ -32,6 +36,9 @@ enum ExitCode {
         }
         if (failure instanceof BadDataException || failure instanceof UncheckedIOException) {
             return BAD_DATA;
+        }
+        if (failure instanceof StoppedException stopped) {
+            return stopped.code();
         }
         return failure instanceof DivergedException ? DIVERGED : CLUSTER_FAILED;
     }

@@ -24,14 +24,21 @@ public final class Kindling {
 
     /** Runs a command and ends the JVM with its exit code. */
     public static void main(String[] args) {
-        System.exit(run(args, System.out, ErrorStream.standard()));
+        Signals signals = new Signals();
+        signals.listen();
+        System.exit(run(args, System.out, ErrorStream.standard(), signals));
     }
 
     /** Runs a command on Spark and returns its exit code. */
     public static int run(String[] args, PrintStream out, PrintStream err) {
+        return run(args, out, err, new Signals());
+    }
+
+    private static int run(String[] args, PrintStream out, PrintStream err, Signals signals) {
         PrintWriter results = new PrintWriter(out, true, StandardCharsets.UTF_8);
         PrintWriter errors = new PrintWriter(err, true, StandardCharsets.UTF_8);
-        return run(args, new Surroundings(Platform.spark(), results, InstantSource.system(), terminal()), errors);
+        return run(
+                args, new Surroundings(Platform.spark(), results, InstantSource.system(), terminal(), signals), errors);
     }
 
     /** From Java 22 on there is a console without a terminal too; then a bar is drawn into a file, and no harm done. */
@@ -41,11 +48,13 @@ public final class Kindling {
     }
 
     static int run(String[] args, Surroundings around, PrintWriter err) {
-        boolean debug = Arrays.asList(args).contains("--debug");
+        boolean debug = debugs(args);
         CommandLine line = new CommandLine(new Kindling())
                 .addSubcommand(new TrainCommand(around))
                 .addSubcommand(new EvaluateCommand(around))
                 .addSubcommand(new CheckCommand(around))
+                // An argument that begins with @ is no file of arguments here.
+                .setExpandAtFiles(false)
                 .setOut(around.out())
                 .setErr(err)
                 .setParameterExceptionHandler((e, given) -> wrongUsage(e, err))
@@ -58,13 +67,19 @@ public final class Kindling {
         }
     }
 
+    /** Whether {@code --debug} is among the arguments; errors are printed before picocli has parsed, too. */
+    static boolean debugs(String[] args) {
+        return Arrays.asList(args).contains("--debug");
+    }
+
     private static int wrongUsage(ParameterException e, PrintWriter err) {
         String problem = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
         err.println(problem + "; see " + e.getCommandLine().getCommandSpec().qualifiedName(" ") + " --help");
         return ExitCode.WRONG_USAGE.number();
     }
 
-    private static int failed(Throwable e, PrintWriter err, boolean debug) {
+    /** Prints the sentence of a failure, with {@code debug} the stack trace too, and returns its exit code. */
+    static int failed(Throwable e, PrintWriter err, boolean debug) {
         err.println(ExitCode.sentence(e));
         if (debug) {
             e.printStackTrace(err);

@@ -8,8 +8,12 @@ import dev.kindling.driver.evaluation.Protocol;
 import dev.kindling.driver.plan.Plan;
 import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.backend.Backends;
+import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A configuration that has been found to make sense, with its data at hand and its plan made: everything that can be
@@ -21,6 +25,7 @@ record Prepared(
         Settings settings,
         TaskSource source,
         Plan plan) {
+    private static final Set<String> PATHS = Set.of("few-shot.data", "few-shot.split");
 
     static Prepared of(Configuration configuration) {
         org.apache.hadoop.conf.Configuration hadoop = HadoopSettings.load();
@@ -28,7 +33,18 @@ record Prepared(
         Backends.named(settings.plan().backend().name());
         TaskSource source = TaskSources.open(settings.source(), hadoop);
         return new Prepared(
-                configuration, hadoop, settings, source, Plan.of(settings.plan(), settings.source(), source));
+                absolute(configuration, settings.source()),
+                hadoop,
+                settings,
+                source,
+                Plan.of(settings.plan(), settings.source(), source));
+    }
+
+    /** What a run writes down about itself must hold wherever it is read. */
+    private static Configuration absolute(Configuration configuration, SourceDescription source) {
+        SortedMap<String, String> paths = new TreeMap<>(source.settings());
+        paths.keySet().retainAll(PATHS);
+        return configuration.with(paths);
     }
 
     Evaluator evaluator() {

@@ -13,8 +13,9 @@ import java.time.format.DateTimeFormatter;
  * @param out where results go
  * @param clock of names
  * @param terminal whether a person watches {@code out} on a terminal
+ * @param signals of the operating system
  */
-record Surroundings(Platform platform, PrintWriter out, InstantSource clock, boolean terminal) {
+record Surroundings(Platform platform, PrintWriter out, InstantSource clock, boolean terminal, Signals signals) {
     private static final DateTimeFormatter STAMP =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 

@@ -6,9 +6,11 @@ import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.config.Configuration;
 import dev.kindling.driver.config.Settings;
+import dev.kindling.driver.loop.RoundListener;
 import dev.kindling.driver.loop.RunFiles;
 import dev.kindling.driver.loop.Training;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,13 +30,14 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Path job = options.requiredConf();
+        Optional<String> master = options.master();
         Prepared prepared = Prepared.of(Configuration.load(job, options.set()));
         String name = String.valueOf(job.getFileName()).replaceFirst("\\.conf$", "");
         String place = options.out().orElseGet(() -> "runs/" + name + "-" + around.stamp());
         RunDirectory directory = RunDirectory.create(
                 place, prepared.hadoop(), prepared.configuration().rendered());
         try (RunFiles files = files(prepared, directory)) {
-            run(prepared, files, name);
+            run(prepared, files, name, master);
         } finally {
             around.say("the run is in " + directory.folder());
         }
@@ -58,18 +61,21 @@ final class TrainCommand implements Callable<Integer> {
                 System::nanoTime);
     }
 
-    private void run(Prepared prepared, RunFiles files, String name) {
+    private void run(Prepared prepared, RunFiles files, String name, Optional<String> master) {
+        around.signals().guard();
         try {
-            Training.Result result = train(prepared, files, name);
+            Training.Result result = around.signals().heeding(() -> train(prepared, files, name, master));
             files.done();
             EvaluationTable.lines(result.trained(), result.untrained()).forEach(around::say);
         } catch (RuntimeException | Error e) {
             files.failed(ExitCode.of(e).number(), ExitCode.sentence(e));
             throw e;
+        } finally {
+            around.signals().release();
         }
     }
 
-    private Training.Result train(Prepared prepared, RunFiles files, String name) {
+    private Training.Result train(Prepared prepared, RunFiles files, String name, Optional<String> master) {
         Settings settings = prepared.settings();
         Training training = new Training(new Training.Parts(
                 settings.run(),
@@ -79,10 +85,14 @@ final class TrainCommand implements Callable<Integer> {
                 new Aggregator(settings.clip()),
                 settings.optimizer(),
                 prepared.evaluator()));
-        try (Platform.Running running = around.platform().start("kindling train " + name, options.master());
+        try (Platform.Running running = around.platform().start("kindling train " + name, master);
                 Cluster cluster = running.cluster(prepared.plan().job(), settings.cluster());
                 Progress progress = Progress.on(around, settings.run().rounds())) {
-            return training.run(cluster, files, progress);
+            RoundListener watcher = round -> {
+                around.signals().refuseIfArrived();
+                progress.done(round);
+            };
+            return around.signals().heeding(() -> training.run(cluster, files, watcher));
         }
     }
 }

@@ -5,10 +5,12 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValueFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /** A configuration in which every key has its value: {@code reference.conf}, then the job file, then {@code --set}. */
 public final class Configuration {
@@ -92,6 +94,15 @@ public final class Configuration {
     /** Every key of {@code reference.conf}. */
     static Collection<String> knownKeys() {
         return new KnownKeys(referenceFile().resolve()).all();
+    }
+
+    /** The same with the texts of some keys replaced. */
+    public Configuration with(Map<String, String> texts) {
+        Config changed = resolved;
+        for (Map.Entry<String, String> text : texts.entrySet()) {
+            changed = changed.withValue(text.getKey(), ConfigValueFactory.fromAnyRef(text.getValue()));
+        }
+        return new Configuration(changed);
     }
 
     Keys keys() {

@@ -164,6 +164,70 @@ class KindlingTest {
     }
 
     @Test
+    void stoppedRunSaysSoInItsStatus() throws IOException {
+        StringWriter err = new StringWriter();
+        Signals signals = new Signals();
+        Platform stopping = (name, master) -> {
+            signals.arrived("TERM");
+            return new Local();
+        };
+        int code = Kindling.run(
+                new String[] {"train", "--conf", job.toString(), "--out", run.toString()},
+                new Surroundings(stopping, new PrintWriter(new StringWriter()), InstantSource.system(), false, signals),
+                new PrintWriter(err, true));
+        assertThat(code).isEqualTo(143);
+        assertThat(err.toString().strip()).isEqualTo("SIGTERM stopped the run before its end");
+        assertThat(json("status.json").at("/state").asText()).isEqualTo("failed");
+        assertThat(json("status.json").at("/exit_code").asInt()).isEqualTo(143);
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    @Test
+    void masterThatSparkDoesNotKnowIsTwoAndLeavesNothing() {
+        for (String master : List.of("foo", "local[x]", "local-cluster[2,1]", "", "spark://", "local[0]")) {
+            refused(train("--master", master), 2, "--master is " + master + "; it must be local");
+        }
+        assertThat(run).doesNotExist();
+    }
+
+    @Test
+    void overridesThatAskForAnotherModelAreTwo() throws IOException {
+        assertThat(train().code()).isZero();
+        String before = Files.readString(run.resolve("evaluation.json"));
+        refused(kindling("evaluate", "--out", run.toString(), "--set", "model.network=mlp-40-40"), 2, "another model");
+        assertThat(run.resolve("evaluation.json")).hasContent(before);
+    }
+
+    @Test
+    void damagedConfigurationOfARunIsThree() throws IOException {
+        assertThat(train().code()).isZero();
+        Files.writeString(run.resolve("config.conf"), "run { rounds = ");
+        refused(kindling("evaluate", "--out", run.toString()), 3, "config.conf is damaged");
+    }
+
+    @Test
+    void thetaInTheWorkingDirectoryMayBeABareName() {
+        refused(kindling("check", "--conf", job.toString(), "--theta", "none.safetensors"), 3, "is missing");
+    }
+
+    @Test
+    void relativePathsOfDataAreAbsoluteInWhatARunWritesDown() throws IOException {
+        Path here = Path.of("").toAbsolutePath();
+        Outcome outcome = fewShot(here.relativize(images(3).toRealPath()));
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        assertThat(Files.readString(run.resolve("config.conf"))).contains("data=\"file:" + folder.toRealPath());
+        assertThat(json("model/manifest.json")
+                        .at("/provenance/configuration/few-shot/data")
+                        .asText())
+                .startsWith("file:" + folder.toRealPath());
+    }
+
+    @Test
+    void argumentThatBeginsWithAnAtSignIsNoFile() {
+        refused(kindling("@" + job), 2, "@");
+    }
+
+    @Test
     void folderThatHoldsSomethingIsLeftAsItIs() throws IOException {
         Files.createDirectories(run);
         Files.writeString(run.resolve("theirs.txt"), "theirs");
@@ -374,14 +438,16 @@ class KindlingTest {
     private static Outcome kindling(String... args) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        Surroundings around =
-                new Surroundings((name, master) -> new Local(), new PrintWriter(out), InstantSource.system(), false);
+        Surroundings around = new Surroundings(
+                (name, master) -> new Local(), new PrintWriter(out), InstantSource.system(), false, SIGNALS);
         PrintWriter errors = new PrintWriter(err);
         int code = Kindling.run(args, around, errors);
         errors.flush();
         around.out().flush();
         return new Outcome(code, out.toString(), err.toString());
     }
+
+    private static final Signals SIGNALS = new Signals();
 
     private record Outcome(int code, String out, String err) {}
 
