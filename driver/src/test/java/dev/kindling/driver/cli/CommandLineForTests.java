@@ -36,7 +36,8 @@ final class CommandLineForTests {
     }
 
     static Surroundings around(BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out) {
-        return new Surroundings((name, master) -> new Running(clusters), out, InstantSource.system(), false);
+        return new Surroundings(
+                (name, master) -> new Running(clusters), out, InstantSource.system(), false, new Signals());
     }
 
     private record Running(BiFunction<Job, ClusterSettings, Cluster> clusters) implements Platform.Running {
