@@ -5,7 +5,6 @@ import dev.kindling.driver.cluster.ClusterException;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.job.wire.Job;
 import java.util.Optional;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -40,9 +39,15 @@ public final class SparkApplication implements AutoCloseable {
         } catch (Exception e) {
             // SparkException is checked, and Scala declares nothing.
             throw new ClusterException(
-                    "Spark does not start on master " + configuration.get("spark.master") + ": " + Sentences.first(e),
-                    e);
+                    "Spark does not start on master " + configuration.get("spark.master") + ": " + reason(e), e);
         }
+    }
+
+    /** A context that gave up on its master says only that it is stopped. */
+    private static String reason(Exception failure) {
+        return failure instanceof IllegalStateException
+                ? "no master answered there, or it refused the application"
+                : Sentences.first(failure);
     }
 
     static SparkConf configuration(SparkConf given, String name, Optional<String> master) {
@@ -72,11 +77,6 @@ public final class SparkApplication implements AutoCloseable {
         return switch (settings.mode()) {
             case JOBS -> new JobsCluster(context, job, settings);
         };
-    }
-
-    /** The Hadoop configuration of the application, {@code spark.hadoop.*} included. */
-    public Configuration hadoop() {
-        return context.hadoopConfiguration();
     }
 
     @Override
