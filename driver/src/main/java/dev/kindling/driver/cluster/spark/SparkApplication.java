@@ -39,15 +39,9 @@ public final class SparkApplication implements AutoCloseable {
         } catch (Exception e) {
             // SparkException is checked, and Scala declares nothing.
             throw new ClusterException(
-                    "Spark does not start on master " + configuration.get("spark.master") + ": " + reason(e), e);
+                    "Spark does not start on master " + configuration.get("spark.master") + ": " + Sentences.first(e),
+                    e);
         }
-    }
-
-    /** A context that gave up on its master says only that it is stopped. */
-    private static String reason(Exception failure) {
-        return failure instanceof IllegalStateException
-                ? "no master answered there, or it refused the application"
-                : Sentences.first(failure);
     }
 
     static SparkConf configuration(SparkConf given, String name, Optional<String> master) {

@@ -125,7 +125,7 @@ class ClustersTest {
         spark.close();
         assertThatThrownBy(() -> round(cluster, SMALL, false))
                 .isInstanceOf(ClusterException.class)
-                .hasMessageContaining("stopped SparkContext")
+                .hasMessageContaining("its master did not answer or ended the application")
                 .hasMessageNotContaining("\n");
         assertThatThrownBy(() -> round(cluster, LARGE, false)).isInstanceOf(ClusterException.class);
         cluster.close();
