@@ -1,27 +1,39 @@
 package dev.kindling.driver.cluster;
 
-import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.Storage;
-import java.util.List;
+import java.util.Optional;
 
 /**
  * Runs one program of a job on the tasks of a round and folds what comes back. The result does not depend on how many
  * workers there are, which of them ran what, nor how often something was run. Used by one thread at a time.
  */
 public interface Cluster extends AutoCloseable {
+    /** What will be asked for next; a cluster that has a moment to spare asks once and sends it ahead. */
+    @FunctionalInterface
+    interface Ahead {
+        /** Nothing is known of what comes next. */
+        Ahead NOTHING = Optional::empty;
+
+        /** The next request, which the caller must then hand to {@link #run} as the same instance; empty if none. */
+        Optional<Request> next();
+    }
+
+    /** Runs all tasks of a round after which nothing is known to come. */
+    default RoundResult run(Request request, Storage shared) {
+        return run(request, shared, Ahead.NOTHING);
+    }
+
     /**
      * Runs all tasks of a round.
      *
-     * @param program name of a program of the job this cluster was opened with
      * @param shared the program's shared inputs; not changed, and free to be changed by the caller afterwards
-     * @param specs the round's tasks in order, at least one
-     * @param rows whether per-task outputs are wanted; then no task is left out of anything
+     * @param ahead tells what comes next; asked at most once, on the caller's thread
      * @throws ClusterException if the round cannot be completed
      * @throws dev.kindling.job.task.BadDataException if a worker cannot use the data of its tasks
      * @throws dev.kindling.job.backend.BackendUnavailableException if the job's backend cannot run on a worker
      * @throws IllegalArgumentException if a worker refuses a setting of the job
      */
-    RoundResult run(String program, Storage shared, List<TaskSpec> specs, boolean rows);
+    RoundResult run(Request request, Storage shared, Ahead ahead);
 
     @Override
     void close();

@@ -1,7 +1,6 @@
 package dev.kindling.driver.cluster;
 
 import dev.kindling.job.runner.Runner;
-import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.SharedVector;
@@ -54,23 +53,27 @@ public final class LocalCluster implements Cluster {
     }
 
     @Override
-    public RoundResult run(String program, Storage shared, List<TaskSpec> specs, boolean rows) {
+    public RoundResult run(Request request, Storage shared, Ahead ahead) {
         SharedVector vector = new SharedVector(++version, shared);
-        Round round = new Round(job, program, version, specs, rows, threads);
+        Round round = new Round(job, request, version, threads);
         List<CompletableFuture<WorkReply>> replies = round.orders().stream()
                 .skip(1)
                 .map(order -> CompletableFuture.supplyAsync(() -> work(order, vector), others))
                 .toList();
+        WorkReply.Nanos last;
         try {
-            round.accept(work(round.orders().get(0), vector));
+            WorkReply mine = work(round.orders().get(0), vector);
+            round.accept(mine);
+            last = mine.nanos();
         } finally {
             // Nobody may read the shared vector any more once this method has returned.
             CompletableFuture.allOf(replies.toArray(CompletableFuture<?>[]::new))
                     .exceptionally(failure -> null)
                     .join();
         }
+        long begin = System.nanoTime();
         replies.forEach(reply -> round.accept(take(reply)));
-        return round.result(0, 0);
+        return round.result(0, 0, RoundTimes.of(last, System.nanoTime() - begin, 0));
     }
 
     private WorkReply work(WorkOrder order, SharedVector vector) {

@@ -35,23 +35,20 @@ public final class Round {
      * A round cut for the given count of workers.
      *
      * @param shared version of the vector that the orders run with
-     * @param specs the round's tasks in order, at least one
-     * @throws IllegalArgumentException if there is no task or the job has no such program
+     * @throws IllegalArgumentException if the job has no such program
      */
-    public Round(Job job, String program, long shared, List<TaskSpec> specs, boolean rows, int workers) {
-        if (specs.isEmpty()) {
-            throw new IllegalArgumentException("a round has 0 tasks; it must have at least 1");
-        }
+    public Round(Job job, Request request, long shared, int workers) {
+        List<TaskSpec> specs = request.specs();
         this.job = job;
-        this.program = job.program(program);
+        this.program = job.program(request.program());
         this.specs = specs;
-        this.rows = rows;
+        this.rows = request.rows();
         this.blocks = blocks(job, specs.size());
         this.fold = new Fold(blocks);
         this.collected = new double
                 [rows ? Math.multiplyExact(specs.size(), this.program.perTask().size()) : 0];
         this.orders = Dealing.deal(blocks, workers, this.program.sums().size()).stream()
-                .map(range -> order(program, shared, range))
+                .map(range -> order(request.program(), shared, range))
                 .toList();
         orders.forEach(order -> open.put(order.firstTask(), order));
     }
@@ -119,10 +116,10 @@ public final class Round {
      *
      * @throws ClusterException if the replies do not cover all blocks
      */
-    public RoundResult result(long bytesOut, long bytesIn) {
+    public RoundResult result(long bytesOut, long bytesIn, RoundTimes times) {
         try {
             failed.sort(Comparator.comparingLong(FailedTask::round).thenComparingInt(FailedTask::index));
-            return new RoundResult(fold.root(), List.copyOf(failed), collected, bytesOut, bytesIn);
+            return new RoundResult(fold.root(), List.copyOf(failed), collected, bytesOut, bytesIn, times);
         } catch (IllegalStateException e) {
             throw new ClusterException("the round is incomplete: " + e.getMessage(), e);
         }

@@ -12,5 +12,7 @@ import java.util.List;
  * @param rows per-task outputs, task after task in task order, or empty when they were not asked for
  * @param bytesOut bytes sent to workers
  * @param bytesIn bytes received from workers
+ * @param times where its time went
  */
-public record RoundResult(FoldNode root, List<FailedTask> failed, double[] rows, long bytesOut, long bytesIn) {}
+public record RoundResult(
+        FoldNode root, List<FailedTask> failed, double[] rows, long bytesOut, long bytesIn, RoundTimes times) {}

@@ -1,6 +1,7 @@
 package dev.kindling.driver.evaluation;
 
 import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.Request;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
@@ -48,7 +49,8 @@ public final class Evaluator {
         for (int from = 0; from < settings.tasks(); from += TASKS_PER_REQUEST) {
             int to = Math.min(settings.tasks(), from + TASKS_PER_REQUEST);
             List<TaskSpec> specs = sampler.range(0, from, to);
-            double[] part = cluster.run(program, theta, specs, true).rows();
+            double[] part =
+                    cluster.run(new Request(program, specs, true), theta).rows();
             System.arraycopy(part, 0, rows, from * measures.size(), part.length);
         }
         return summarise(rows);

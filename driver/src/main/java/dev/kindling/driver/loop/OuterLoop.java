@@ -5,16 +5,19 @@ import dev.kindling.driver.aggregator.DivergedException;
 import dev.kindling.driver.aggregator.FailurePolicy;
 import dev.kindling.driver.aggregator.MetaGradient;
 import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.Request;
 import dev.kindling.driver.cluster.RoundResult;
+import dev.kindling.driver.cluster.RoundTimes;
+import dev.kindling.driver.metrics.TimeSplit;
 import dev.kindling.driver.optimizer.MetaOptimizer;
 import dev.kindling.driver.sampler.Sampler;
-import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
-import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The rounds of meta-training: sample, run, aggregate, move θ, tell the listener. It owns neither files nor clocks. θ
+ * The rounds of meta-training: sample, run, aggregate, move θ, tell the listener. It owns no files. θ
  * always holds the last finite value: a round that diverges leaves it as it was.
  */
 public final class OuterLoop {
@@ -25,6 +28,7 @@ public final class OuterLoop {
     private final MetaOptimizer optimizer;
     private final String program;
     private final Layout totals;
+    private @Nullable Request upcoming;
 
     /**
      * A loop that runs a program of the cluster's job.
@@ -56,12 +60,46 @@ public final class OuterLoop {
      * @throws DivergedException if more tasks failed than allowed or θ would not be finite; θ is then as it was
      */
     public RoundListener.Round round(long round, Cluster cluster, Storage theta) {
-        List<TaskSpec> specs = sampler.round(round, settings.tasksPerRound());
-        RoundResult result = cluster.run(program, theta, specs, false);
-        failures.accept(round, specs.size(), result.failed());
+        long begin = System.nanoTime();
+        Request request = request(round);
+        long sampled = System.nanoTime();
+        RoundResult result = cluster.run(request, theta, () -> ahead(round + 1));
+        long returned = System.nanoTime();
+        failures.accept(round, request.specs().size(), result.failed());
         MetaGradient gradient = aggregator.aggregate(round, result.root(), totals);
         optimizer.update(round, gradient.gradient(), theta);
         return new RoundListener.Round(
-                round + 1, settings.rounds(), gradient, result.failed(), result.bytesOut(), result.bytesIn());
+                round + 1,
+                settings.rounds(),
+                gradient,
+                result.failed(),
+                result.bytesOut(),
+                result.bytesIn(),
+                split(sampled - begin, result.times(), returned - sampled, System.nanoTime() - returned));
+    }
+
+    private Request request(long round) {
+        if (upcoming != null && upcoming.specs().get(0).round() == round) {
+            return upcoming;
+        }
+        return new Request(program, sampler.round(round, settings.tasksPerRound()), false);
+    }
+
+    /** The request of the round after the one that is running: sampled while workers are busy. */
+    private Optional<Request> ahead(long round) {
+        upcoming = round < settings.rounds() ? request(round) : null;
+        return Optional.ofNullable(upcoming);
+    }
+
+    private static TimeSplit split(long sample, RoundTimes times, long run, long optimize) {
+        long known = times.materialise() + times.compute() + times.fold() + times.wire();
+        return new TimeSplit(
+                sample,
+                times.materialise(),
+                times.compute(),
+                times.fold(),
+                times.wire(),
+                Math.max(0, run - known),
+                optimize);
     }
 }

@@ -1,6 +1,7 @@
 package dev.kindling.driver.loop;
 
 import dev.kindling.driver.aggregator.MetaGradient;
+import dev.kindling.driver.metrics.TimeSplit;
 import dev.kindling.job.wire.FailedTask;
 import java.util.List;
 
@@ -19,8 +20,16 @@ public interface RoundListener {
      * @param failed the tasks that were left out
      * @param bytesOut bytes sent to workers
      * @param bytesIn bytes received from workers
+     * @param times where its time went
      */
-    record Round(long number, long of, MetaGradient gradient, List<FailedTask> failed, long bytesOut, long bytesIn) {
+    record Round(
+            long number,
+            long of,
+            MetaGradient gradient,
+            List<FailedTask> failed,
+            long bytesOut,
+            long bytesIn,
+            TimeSplit times) {
         /** A round; the list is copied. */
         public Round {
             failed = List.copyOf(failed);

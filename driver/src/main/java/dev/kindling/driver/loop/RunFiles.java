@@ -12,6 +12,7 @@ import dev.kindling.driver.metrics.MetricsLog;
 import dev.kindling.driver.metrics.Pace;
 import dev.kindling.driver.metrics.RoundMetrics;
 import dev.kindling.driver.metrics.RunStatus;
+import dev.kindling.driver.metrics.TimeSplit;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
@@ -38,6 +39,8 @@ public final class RunFiles implements RunRecord, AutoCloseable {
     private final Pace pace;
     private long rounds;
     private long statusWritten;
+    private TimeSplit times = TimeSplit.NONE;
+    private int timed;
 
     /**
      * The files of a run that begins now.
@@ -70,6 +73,8 @@ public final class RunFiles implements RunRecord, AutoCloseable {
     public void done(Round round) {
         rounds = round.number();
         pace.count(settings.tasksPerRound());
+        times = times.plus(round.times());
+        timed++;
         if (settings.logsAfter(rounds)) {
             metrics.write(line(round));
         }
@@ -83,6 +88,9 @@ public final class RunFiles implements RunRecord, AutoCloseable {
     private RoundMetrics line(Round round) {
         SortedMap<String, Double> means = round.gradient().means();
         Pace.Reading reading = pace.read();
+        TimeSplit mean = times.dividedBy(timed);
+        times = TimeSplit.NONE;
+        timed = 0;
         return new RoundMetrics(
                 round.number(),
                 means.getOrDefault("query_loss", Double.NaN),
@@ -96,7 +104,8 @@ public final class RunFiles implements RunRecord, AutoCloseable {
                 reading.seconds(),
                 reading.tasksPerSecond(),
                 round.bytesOut(),
-                round.bytesIn());
+                round.bytesIn(),
+                mean);
     }
 
     @Override

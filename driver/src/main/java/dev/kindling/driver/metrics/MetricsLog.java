@@ -19,6 +19,7 @@ import org.apache.hadoop.fs.StreamCapabilities;
  */
 public final class MetricsLog implements AutoCloseable {
     private static final String NAME = "metrics.jsonl";
+    private static final double NANOS_PER_MILLISECOND = 1e6;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final RunDirectory run;
@@ -71,6 +72,8 @@ public final class MetricsLog implements AutoCloseable {
         put(node, "tasks_per_second", metrics.tasksPerSecond());
         node.put("bytes_out", metrics.bytesOut());
         node.put("bytes_in", metrics.bytesIn());
+        ObjectNode times = node.putObject("round_milliseconds");
+        metrics.times().parts().forEach((part, nanos) -> times.put(part, nanos / NANOS_PER_MILLISECOND));
         try {
             return JSON.writeValueAsString(node) + "\n";
         } catch (JsonProcessingException e) {

@@ -16,6 +16,7 @@ import java.util.OptionalDouble;
  * @param tasksPerSecond all tasks since the line before over the wall time since then; see {@link Pace}
  * @param bytesOut to workers, in this round
  * @param bytesIn from workers, in this round
+ * @param times where the time of a round went, as the mean of the rounds since the line before
  */
 public record RoundMetrics(
         long round,
@@ -28,4 +29,5 @@ public record RoundMetrics(
         double seconds,
         double tasksPerSecond,
         long bytesOut,
-        long bytesIn) {}
+        long bytesIn,
+        TimeSplit times) {}

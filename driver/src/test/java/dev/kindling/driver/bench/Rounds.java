@@ -3,6 +3,7 @@ package dev.kindling.driver.bench;
 import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.aggregator.MetaGradient;
 import dev.kindling.driver.cluster.LocalCluster;
+import dev.kindling.driver.cluster.Request;
 import dev.kindling.driver.cluster.RoundResult;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.optimizer.MetaOptimizer;
@@ -86,7 +87,7 @@ final class Rounds implements Contender {
         long begin = System.nanoTime();
         List<TaskSpec> specs = sampler.round(round, settings.run().tasksPerRound());
         long sampled = System.nanoTime();
-        RoundResult result = cluster.run(Plan.TRAIN, theta, specs, false);
+        RoundResult result = cluster.run(new Request(Plan.TRAIN, specs, false), theta);
         long ran = System.nanoTime();
         settings.failures().accept(round, specs.size(), result.failed());
         MetaGradient gradient = aggregator.aggregate(round, result.root(), plan.trainingMeasures());

@@ -9,6 +9,7 @@ import dev.kindling.driver.checkpoint.Safetensors;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.LocalCluster;
+import dev.kindling.driver.cluster.Request;
 import dev.kindling.driver.config.Configuration;
 import dev.kindling.driver.plan.Plan;
 import dev.kindling.driver.sampler.Sampler;
@@ -143,7 +144,8 @@ class FailedTasksTest {
         Plan plan = prepared.plan();
         Storage theta = plan.untrained(seed());
         try (Cluster cluster = new LocalCluster(plan.job(), prepared.hadoop(), 1)) {
-            FoldNode root = cluster.run(Plan.TRAIN, theta, specs, false).root();
+            FoldNode root =
+                    cluster.run(new Request(Plan.TRAIN, specs, false), theta).root();
             assertThat(root.tasks()).isEqualTo(specs.size());
             double[] moved = theta.toDoubles();
             for (int i = 0; i < moved.length; i++) {

@@ -18,6 +18,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 
 class RoundTest {
+    private static final RoundTimes TIMES = new RoundTimes(0, 0, 0, 0);
     private static final int SIZE = 6;
     private static final SharedVector THETA = new SharedVector(1, NoiseProvider.theta(Precision.FLOAT, SIZE));
 
@@ -26,7 +27,7 @@ class RoundTest {
     private final List<TaskSpec> specs = NoiseProvider.specs(11, Map.of(4, 1, 9, 1));
 
     private Round round(int workers) {
-        return new Round(job, "train", 1, specs, false, workers);
+        return new Round(job, new Request("train", specs, false), 1, workers);
     }
 
     private WorkReply work(WorkOrder order) {
@@ -36,7 +37,7 @@ class RoundTest {
     private RoundResult alone() {
         Round round = round(1);
         round.accept(work(round.orders().get(0)));
-        return round.result(0, 0);
+        return round.result(0, 0, TIMES);
     }
 
     @Test
@@ -47,7 +48,7 @@ class RoundTest {
             List<WorkOrder> orders = new ArrayList<>(round.orders());
             Collections.reverse(orders);
             orders.forEach(order -> round.accept(work(order)));
-            RoundResult result = round.result(0, 0);
+            RoundResult result = round.result(0, 0, TIMES);
             assertThat(result.root()).isEqualTo(expected.root());
             assertThat(result.failed()).isEqualTo(expected.failed()).hasSize(2);
         }
@@ -62,14 +63,14 @@ class RoundTest {
         assertThat(round.complete()).isFalse();
         round.accept(work(round.orders().get(1)));
         assertThat(round.complete()).isTrue();
-        assertThat(round.result(0, 0).root()).isEqualTo(alone().root());
+        assertThat(round.result(0, 0, TIMES).root()).isEqualTo(alone().root());
     }
 
     @Test
     void anIncompleteRoundHasNoResult() {
         Round round = round(2);
         round.accept(work(round.orders().get(0)));
-        assertThatThrownBy(() -> round.result(0, 0))
+        assertThatThrownBy(() -> round.result(0, 0, TIMES))
                 .isInstanceOf(ClusterException.class)
                 .hasMessageContaining("block 3 of 6 is missing");
     }
@@ -88,7 +89,7 @@ class RoundTest {
 
     @Test
     void aRoundWithoutTasksIsRefused() {
-        assertThatThrownBy(() -> new Round(job, "train", 1, List.of(), false, 1))
+        assertThatThrownBy(() -> new Request("train", List.of(), false))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("0 tasks");
     }

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.Request;
 import dev.kindling.driver.cluster.RoundResult;
+import dev.kindling.driver.cluster.RoundTimes;
 import dev.kindling.job.fold.FoldNode;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Purpose;
@@ -69,7 +71,8 @@ class EvaluatorTest {
         private final List<TaskSpec> seen = new ArrayList<>();
 
         @Override
-        public RoundResult run(String program, Storage shared, List<TaskSpec> specs, boolean rows) {
+        public RoundResult run(Request request, Storage shared, Ahead ahead) {
+            List<TaskSpec> specs = request.specs();
             seen.addAll(specs);
             double[] answers = new double[specs.size() * 4];
             for (int i = 0; i < specs.size(); i++) {
@@ -77,7 +80,7 @@ class EvaluatorTest {
                 System.arraycopy(new double[] {index, index / 2, 0.2, 0.6}, 0, answers, i * 4, 4);
             }
             FoldNode root = new FoldNode(0, 0, Storage.zeros(Precision.FLOAT, 0), new double[4], specs.size());
-            return new RoundResult(root, List.of(), answers, 0, 0);
+            return new RoundResult(root, List.of(), answers, 0, 0, new RoundTimes(0, 0, 0, 0));
         }
 
         @Override

@@ -9,7 +9,9 @@ import dev.kindling.driver.aggregator.Clip;
 import dev.kindling.driver.aggregator.DivergedException;
 import dev.kindling.driver.aggregator.FailurePolicy;
 import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.Request;
 import dev.kindling.driver.cluster.RoundResult;
+import dev.kindling.driver.cluster.RoundTimes;
 import dev.kindling.driver.optimizer.MetaOptimizer;
 import dev.kindling.driver.optimizer.Method;
 import dev.kindling.driver.optimizer.OptimizerSettings;
@@ -92,14 +94,20 @@ class OuterLoopTest {
     private static Cluster answering(int failures, double... sums) {
         return new Cluster() {
             @Override
-            public RoundResult run(String program, Storage shared, List<TaskSpec> specs, boolean rows) {
+            public RoundResult run(Request request, Storage shared, Ahead ahead) {
+                List<TaskSpec> specs = request.specs();
                 List<FailedTask> failed = specs.subList(0, failures).stream()
                         .map(spec -> new FailedTask(spec.round(), spec.index(), "its loss is NaN"))
                         .toList();
                 Storage total = Storage.of(Precision.DOUBLE, sums);
                 int added = specs.size() - failures;
                 return new RoundResult(
-                        new FoldNode(4, 0, total, new double[] {27}, added), failed, new double[0], 0, 0);
+                        new FoldNode(4, 0, total, new double[] {27}, added),
+                        failed,
+                        new double[0],
+                        0,
+                        0,
+                        new RoundTimes(0, 0, 0, 0));
             }
 
             @Override

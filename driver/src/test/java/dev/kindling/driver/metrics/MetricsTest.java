@@ -22,7 +22,19 @@ class MetricsTest {
     }
 
     private static RoundMetrics metrics(long round, OptionalDouble accuracy, double norm) {
-        return new RoundMetrics(round, 0.5, accuracy, 1.25, norm, 24, 1, 3.5, 1000, 7000, 8000);
+        return new RoundMetrics(
+                round,
+                0.5,
+                accuracy,
+                1.25,
+                norm,
+                24,
+                1,
+                3.5,
+                1000,
+                7000,
+                8000,
+                new TimeSplit(1_000, 2_000, 3_000_000, 4_000, 5_000, 0, 7_500));
     }
 
     @Test
@@ -33,7 +45,8 @@ class MetricsTest {
             assertThat(Files.readString(file))
                     .isEqualTo("{\"round\":10,\"query_loss\":0.5,\"support_loss\":1.25,\"meta_gradient_norm\":2.0,"
                             + "\"tasks\":24,\"failed_tasks\":1,\"seconds\":3.5,\"tasks_per_second\":1000.0,"
-                            + "\"bytes_out\":7000,\"bytes_in\":8000}\n");
+                            + "\"bytes_out\":7000,\"bytes_in\":8000,\"round_milliseconds\":{\"sample\":0.001,\"materialise\":0.002,"
+                            + "\"compute\":3.0,\"fold\":0.004,\"wire\":0.005,\"wait\":0.0,\"optimize\":0.0075}}\n");
             log.write(metrics(20, OptionalDouble.of(0.75), Double.NaN));
             log.save();
             assertThat(Files.readAllLines(file)).hasSize(2);

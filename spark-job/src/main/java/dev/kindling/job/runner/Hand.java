@@ -70,7 +70,8 @@ final class Hand implements Workspace.Episodes {
             }
         }
         specs = List.of();
-        WorkReply.Nanos nanos = new WorkReply.Nanos(materialising, System.nanoTime() - begin - materialising);
+        long elapsed = System.nanoTime() - begin;
+        WorkReply.Nanos nanos = new WorkReply.Nanos(materialising, elapsed - materialising, 0, elapsed);
         return new WorkReply(order.firstTask(), fold.nodes(), failed, rows, worker, nanos);
     }
 

@@ -22,8 +22,15 @@ public record WorkReply(
         failed = List.copyOf(failed);
     }
 
-    /** Nanoseconds spent materialising episodes and spent computing and folding. */
-    public record Nanos(long materialise, long compute) {}
+    /**
+     * Nanoseconds of the worker.
+     *
+     * @param materialise making episodes; of several threads their mean
+     * @param compute running programs; of several threads their mean
+     * @param fold merging nodes after the last block
+     * @param elapsed between having order and vector and having the reply
+     */
+    public record Nanos(long materialise, long compute, long fold, long elapsed) {}
 
     @Override
     public boolean equals(Object other) {

@@ -26,6 +26,8 @@ final class WorkReplySerializer extends Serializer<WorkReply> {
         Parts.writeText(output, reply.worker());
         output.writeLong(reply.nanos().materialise());
         output.writeLong(reply.nanos().compute());
+        output.writeLong(reply.nanos().fold());
+        output.writeLong(reply.nanos().elapsed());
     }
 
     @Override
@@ -41,7 +43,8 @@ final class WorkReplySerializer extends Serializer<WorkReply> {
         }
         double[] rows = Parts.readDoubles(input);
         String worker = Parts.readText(input);
-        WorkReply.Nanos nanos = new WorkReply.Nanos(input.readLong(), input.readLong());
+        WorkReply.Nanos nanos =
+                new WorkReply.Nanos(input.readLong(), input.readLong(), input.readLong(), input.readLong());
         return new WorkReply(firstTask, nodes, failed, rows, worker, nanos);
     }
 

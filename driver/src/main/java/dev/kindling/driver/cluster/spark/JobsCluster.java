@@ -3,11 +3,12 @@ package dev.kindling.driver.cluster.spark;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterException;
 import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.cluster.Request;
 import dev.kindling.driver.cluster.Round;
 import dev.kindling.driver.cluster.RoundResult;
+import dev.kindling.driver.cluster.RoundTimes;
 import dev.kindling.job.executor.Parcel;
 import dev.kindling.job.executor.Worker;
-import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Answer;
 import dev.kindling.job.wire.Failure;
@@ -19,6 +20,7 @@ import dev.kindling.job.wire.WorkReply;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -67,19 +69,25 @@ final class JobsCluster implements Cluster {
     }
 
     @Override
-    public RoundResult run(String program, Storage shared, List<TaskSpec> specs, boolean rows) {
-        String title = program
-                + specs.stream()
-                        .findFirst()
-                        .map(spec -> ", round " + spec.round())
-                        .orElse("");
+    public RoundResult run(Request request, Storage shared, Ahead ahead) {
+        String title = request.toString();
         try {
-            Round round = new Round(job, program, ++version, specs, rows, workers());
+            long begin = System.nanoTime();
+            Round round = new Round(job, request, ++version, workers());
             List<byte[]> orders = round.orders().stream().map(Wire::encodeOrder).toList();
             byte[] vector = Wire.encodeShared(new SharedVector(version, shared));
+            long encoded = System.nanoTime();
             List<byte[]> answers = answers(title, orders, vector);
-            answers.forEach(answer -> round.accept(reply(Wire.decodeAnswer(answer))));
-            return round.result(bytes(orders) + vector.length, bytes(answers));
+            long answered = System.nanoTime();
+            List<WorkReply> replies = answers.stream()
+                    .map(Wire::decodeAnswer)
+                    .map(JobsCluster::reply)
+                    .toList();
+            long decoded = System.nanoTime();
+            replies.forEach(round::accept);
+            RoundTimes times =
+                    RoundTimes.of(slowest(replies), System.nanoTime() - decoded, encoded - begin + decoded - answered);
+            return round.result(bytes(orders) + vector.length, bytes(answers), times);
         } catch (IllegalStateException | WireException e) {
             // The first is what a context says that was stopped under us, by its master for example.
             throw failed(title, e);
@@ -148,6 +156,13 @@ final class JobsCluster implements Cluster {
 
     private static ClusterException failed(String title, Throwable cause) {
         return new ClusterException("Spark could not complete " + title + ": " + Sentences.first(cause), cause);
+    }
+
+    private static WorkReply.Nanos slowest(List<WorkReply> replies) {
+        return replies.stream()
+                .map(WorkReply::nanos)
+                .max(Comparator.comparingLong(WorkReply.Nanos::elapsed))
+                .orElseThrow();
     }
 
     private static WorkReply reply(Answer answer) {

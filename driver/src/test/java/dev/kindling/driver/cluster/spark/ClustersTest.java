@@ -8,6 +8,7 @@ import dev.kindling.driver.cluster.ClusterException;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.cluster.NoiseProvider;
+import dev.kindling.driver.cluster.Request;
 import dev.kindling.driver.cluster.RoundResult;
 import dev.kindling.job.task.BadDataException;
 import dev.kindling.job.tensor.Precision;
@@ -44,10 +45,11 @@ class ClustersTest {
 
     private static RoundResult round(Cluster cluster, int size, boolean rows) {
         return cluster.run(
-                "train",
-                NoiseProvider.theta(Precision.FLOAT, size),
-                NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN, 20, NoiseProvider.LOSS_IS_NAN)),
-                rows);
+                new Request(
+                        "train",
+                        NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN, 20, NoiseProvider.LOSS_IS_NAN)),
+                        rows),
+                NoiseProvider.theta(Precision.FLOAT, size));
     }
 
     private static RoundResult expected(int size, int blockSize, boolean rows) {
@@ -157,10 +159,8 @@ class ClustersTest {
         private RoundResult runWith(int kind) {
             try (Cluster cluster = spark.cluster(job(SMALL, 2), JOBS)) {
                 return cluster.run(
-                        "train",
-                        NoiseProvider.theta(Precision.FLOAT, SMALL),
-                        NoiseProvider.specs(TASKS, Map.of(17, kind)),
-                        false);
+                        new Request("train", NoiseProvider.specs(TASKS, Map.of(17, kind)), false),
+                        NoiseProvider.theta(Precision.FLOAT, SMALL));
             }
         }
 
@@ -212,9 +212,11 @@ class ClustersTest {
             try (Cluster cluster = spark.cluster(job(SMALL, 2), JOBS)) {
                 Storage theta = NoiseProvider.theta(Precision.FLOAT, SMALL);
                 var specs = NoiseProvider.specs(TASKS, Map.of());
-                RoundResult first = cluster.run("train", theta, specs, false);
+                RoundResult first = cluster.run(new Request("train", specs, false), theta);
                 theta.set(0, 0.5);
-                assertThat(cluster.run("train", theta, specs, false).root()).isNotEqualTo(first.root());
+                assertThat(cluster.run(new Request("train", specs, false), theta)
+                                .root())
+                        .isNotEqualTo(first.root());
             }
         }
     }

@@ -1,0 +1,25 @@
+package dev.kindling.driver.cluster;
+
+import dev.kindling.job.wire.WorkReply;
+
+/**
+ * Where the time of a round went on its longest way, that of the reply that completed it, in nanoseconds. What is left of
+ * the round's wall time is waiting: for a slot, or for a thread that had more to do than others.
+ *
+ * @param materialise making episodes, as the mean of the worker's threads
+ * @param compute running programs, as the mean of the worker's threads
+ * @param fold merging nodes, on the worker and on the driver
+ * @param wire encoding, travelling and decoding
+ */
+public record RoundTimes(long materialise, long compute, long fold, long wire) {
+    /**
+     * The times of a round.
+     *
+     * @param last where the time of the worker went whose reply completed the round
+     * @param fold merging nodes on the driver
+     * @param wire encoding, travelling and decoding
+     */
+    public static RoundTimes of(WorkReply.Nanos last, long fold, long wire) {
+        return new RoundTimes(last.materialise(), last.compute(), last.fold() + fold, wire);
+    }
+}
