@@ -59,6 +59,11 @@ public final class Folder {
         return new Folder(files, new Path(path, name));
     }
 
+    /** The last segment of its path. */
+    public String name() {
+        return path.getName();
+    }
+
     /** Where a file of this folder is, as messages name it. */
     public String place(String name) {
         Path file = new Path(path, name);

@@ -81,7 +81,8 @@ final class EvaluateCommand implements Callable<Integer> {
     private void evaluate(Prepared prepared, RunDirectory directory, Storage theta, Optional<String> master) {
         Plan plan = prepared.plan();
         Evaluator evaluator = prepared.evaluator();
-        try (Platform.Running running = around.platform().start("kindling evaluate", master);
+        String name = directory.folder().name() + " (evaluation)";
+        try (Platform.Running running = around.platform().start(name, master);
                 Cluster cluster =
                         running.cluster(plan.job(), prepared.settings().cluster())) {
             Evaluation trained = evaluator.evaluate(cluster, theta);

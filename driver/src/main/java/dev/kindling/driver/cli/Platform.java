@@ -3,6 +3,7 @@ package dev.kindling.driver.cli;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.spark.SparkApplication;
+import dev.kindling.driver.cluster.spark.watch.RoundGauges;
 import dev.kindling.job.wire.Job;
 import java.util.Optional;
 
@@ -12,15 +13,20 @@ interface Platform {
     /**
      * Starts it.
      *
-     * @param name of the application
+     * @param run the name of what runs there
      * @param master as {@code --master} says
      */
-    Running start(String name, Optional<String> master);
+    Running start(String run, Optional<String> master);
 
     /** A platform that has started. */
     interface Running extends AutoCloseable {
         /** A cluster for a job; close it first. */
         Cluster cluster(Job job, ClusterSettings settings);
+
+        /** Where rounds are shown to whoever watches from outside; to nobody, unless it says otherwise. */
+        default RoundGauges gauges() {
+            return new RoundGauges();
+        }
 
         @Override
         void close();
@@ -28,12 +34,17 @@ interface Platform {
 
     /** Spark. */
     static Platform spark() {
-        return (name, master) -> {
-            SparkApplication application = SparkApplication.start(name, master);
+        return (run, master) -> {
+            SparkApplication application = SparkApplication.start(run, master);
             return new Running() {
                 @Override
                 public Cluster cluster(Job job, ClusterSettings settings) {
                     return application.cluster(job, settings);
+                }
+
+                @Override
+                public RoundGauges gauges() {
+                    return application.gauges();
                 }
 
                 @Override

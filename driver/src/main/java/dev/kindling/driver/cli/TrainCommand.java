@@ -9,6 +9,7 @@ import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.loop.RoundListener;
 import dev.kindling.driver.loop.RunFiles;
 import dev.kindling.driver.loop.Training;
+import dev.kindling.driver.metrics.RunLog;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -36,8 +37,12 @@ final class TrainCommand implements Callable<Integer> {
         String place = options.out().orElseGet(() -> "runs/" + name + "-" + around.stamp());
         RunDirectory directory = RunDirectory.create(
                 place, prepared.hadoop(), prepared.configuration().rendered());
-        try (RunFiles files = files(prepared, directory)) {
-            run(prepared, files, name, master);
+        String run = directory.folder().name();
+        try (RunFiles files = files(prepared, directory);
+                RunLog log = RunLog.of(run)) {
+            log.started(
+                    directory.folder().toString(), 0, prepared.settings().run().rounds());
+            run(prepared, files, run, master);
         } finally {
             around.say("the run is in " + directory.folder());
         }
@@ -61,21 +66,23 @@ final class TrainCommand implements Callable<Integer> {
                 System::nanoTime);
     }
 
-    private void run(Prepared prepared, RunFiles files, String name, Optional<String> master) {
+    private void run(Prepared prepared, RunFiles files, String run, Optional<String> master) {
         around.signals().guard();
         try {
-            Training.Result result = around.signals().heeding(() -> train(prepared, files, name, master));
+            Training.Result result = around.signals().heeding(() -> train(prepared, files, run, master));
             files.done();
+            RunLog.ended(ExitCode.DONE.number(), "The run is done.");
             EvaluationTable.lines(result.trained(), result.untrained()).forEach(around::say);
         } catch (RuntimeException | Error e) {
             files.failed(ExitCode.of(e).number(), ExitCode.sentence(e));
+            RunLog.ended(ExitCode.of(e).number(), ExitCode.sentence(e));
             throw e;
         } finally {
             around.signals().release();
         }
     }
 
-    private Training.Result train(Prepared prepared, RunFiles files, String name, Optional<String> master) {
+    private Training.Result train(Prepared prepared, RunFiles files, String run, Optional<String> master) {
         Settings settings = prepared.settings();
         Training training = new Training(new Training.Parts(
                 settings.run(),
@@ -85,11 +92,13 @@ final class TrainCommand implements Callable<Integer> {
                 new Aggregator(settings.clip()),
                 settings.optimizer(),
                 prepared.evaluator()));
-        try (Platform.Running running = around.platform().start("kindling train " + name, master);
+        try (Platform.Running running = around.platform().start(run, master);
                 Cluster cluster = running.cluster(prepared.plan().job(), settings.cluster());
                 Progress progress = Progress.on(around, settings.run().rounds())) {
+            Watch watch = new Watch(running.gauges());
             RoundListener watcher = round -> {
                 around.signals().refuseIfArrived();
+                watch.done(round);
                 progress.done(round);
             };
             return around.signals().heeding(() -> training.run(cluster, files, watcher));

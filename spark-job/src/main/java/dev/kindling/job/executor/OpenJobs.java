@@ -1,6 +1,7 @@
 package dev.kindling.job.executor;
 
 import dev.kindling.job.runner.Runner;
+import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.Wire;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -32,11 +33,18 @@ final class OpenJobs {
         synchronized (slot) {
             open = slot.runner;
             if (open == null) {
-                open = Runner.open(Wire.decodeJob(job.get()), hadoop.get());
+                open = open(Wire.decodeJob(job.get()), hadoop.get());
                 slot.runner = open;
             }
             return open;
         }
+    }
+
+    private static Runner open(Job job, Configuration hadoop) {
+        long begin = System.nanoTime();
+        Runner open = Runner.open(job, hadoop);
+        WorkLog.opened(job, System.nanoTime() - begin);
+        return open;
     }
 
     private synchronized Slot slot(String hash) {

@@ -6,6 +6,7 @@ import dev.kindling.job.wire.Failure;
 import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.Wire;
 import dev.kindling.job.wire.WorkOrder;
+import dev.kindling.job.wire.WorkReply;
 import java.io.Serializable;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -33,15 +34,25 @@ public record Worker(String cluster, String jobHash, Parcel job, Parcel shared) 
     }
 
     private Answer run(WorkOrder order) {
+        try (WorkLog log = WorkLog.open()) {
+            log.round(order.specs().get(0).round());
+            return run(order, log);
+        }
+    }
+
+    private Answer run(WorkOrder order, WorkLog log) {
         try {
             Runner runner = JOBS.runner(jobHash, job::bytes, Worker::hadoop);
             SharedVector vector = VECTOR.get(cluster, order.shared(), shared::bytes);
-            return runner.run(order, vector, name());
+            WorkReply reply = runner.run(order, vector, name());
+            log.failed(reply.failed());
+            return reply;
         } catch (RuntimeException e) {
             Optional<Failure> failure = Failure.of(e);
             if (failure.isEmpty()) {
                 throw e;
             }
+            log.refused(e);
             return failure.get();
         }
     }

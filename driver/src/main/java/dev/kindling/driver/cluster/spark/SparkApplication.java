@@ -3,7 +3,11 @@ package dev.kindling.driver.cluster.spark;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterException;
 import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.cluster.spark.watch.RoundGauges;
+import dev.kindling.driver.cluster.spark.watch.WatchPlugin;
+import dev.kindling.job.executor.WorkLog;
 import dev.kindling.job.wire.Job;
+import java.util.Arrays;
 import java.util.Optional;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -15,6 +19,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 public final class SparkApplication implements AutoCloseable {
     static final String VECTOR_MODULE = "--add-modules=jdk.incubator.vector";
     static final String DEFAULT_JAVA_OPTIONS = "spark.executor.defaultJavaOptions";
+    static final String PLUGINS = "spark.plugins";
+    private static final String NAME = "spark.app.name";
 
     private final JavaSparkContext context;
 
@@ -23,14 +29,19 @@ public final class SparkApplication implements AutoCloseable {
     }
 
     /**
-     * Starts Spark.
+     * Starts Spark. The calling thread's Spark jobs belong to the run from then on: in Spark's pages as their job group, in
+     * the executors' logs as {@code run}.
      *
-     * @param name of the application, as Spark's own pages show it
+     * @param run the name of what runs; the application's too, unless the user gave it another
      * @param master where to run; empty for what {@code spark-submit} says, or else {@code local[*]}
      * @throws ClusterException if Spark does not start
      */
-    public static SparkApplication start(String name, Optional<String> master) {
-        return start(configuration(new SparkConf(), name, master));
+    public static SparkApplication start(String run, Optional<String> master) {
+        SparkApplication application = start(configuration(new SparkConf(), "kindling " + run, master));
+        application.context.setJobGroup(run, run);
+        application.context.setLocalProperty(WorkLog.RUN_PROPERTY, run);
+        WatchPlugin.gauges().begin(run);
+        return application;
     }
 
     static SparkApplication start(SparkConf configuration) {
@@ -48,13 +59,30 @@ public final class SparkApplication implements AutoCloseable {
         SparkConf configuration = given.clone();
         master.ifPresent(configuration::setMaster);
         configuration.setIfMissing("spark.master", "local[*]");
-        configuration.setIfMissing("spark.app.name", name);
+        if (unnamed(configuration)) {
+            configuration.setAppName(name);
+        }
         configuration.setIfMissing("spark.ui.showConsoleProgress", "false");
         if (configuration.get("spark.master").matches("local(\\[.*])?")) {
             configuration.setIfMissing("spark.ui.enabled", "false");
         }
         configuration.set(DEFAULT_JAVA_OPTIONS, withVectorModule(configuration.get(DEFAULT_JAVA_OPTIONS, "")));
+        configuration.set(PLUGINS, withWatch(configuration.get(PLUGINS, "")));
         return configuration;
+    }
+
+    /** Spark's submission calls an application that nobody named by its main class. */
+    private static boolean unnamed(SparkConf configuration) {
+        return configuration.get(NAME, "dev.kindling.").startsWith("dev.kindling.");
+    }
+
+    /** The user's own plugins stay. */
+    private static String withWatch(String plugins) {
+        String watch = WatchPlugin.class.getName();
+        if (Arrays.stream(plugins.split(",")).map(String::strip).anyMatch(watch::equals)) {
+            return plugins;
+        }
+        return plugins.isBlank() ? watch : plugins + "," + watch;
     }
 
     /** Executors need the module for {@code backend.vector}; the user's own options stay. */
@@ -64,6 +92,11 @@ public final class SparkApplication implements AutoCloseable {
 
     JavaSparkContext context() {
         return context;
+    }
+
+    /** Where the run's rounds are shown to whoever watches from outside. */
+    public RoundGauges gauges() {
+        return WatchPlugin.gauges();
     }
 
     /** Opens a cluster for a job; close it before this application. */

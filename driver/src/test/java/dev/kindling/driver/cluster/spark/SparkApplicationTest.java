@@ -55,4 +55,30 @@ class SparkApplicationTest {
                         .contains("spark.ui.enabled"))
                 .isFalse();
     }
+
+    @Test
+    void theNameIsTheUsersOrElseTheRuns() {
+        assertThat(SparkApplication.configuration(given(), "kindling a", Optional.empty())
+                        .get("spark.app.name"))
+                .isEqualTo("kindling a");
+        assertThat(SparkApplication.configuration(given("spark.app.name", "nightly"), "kindling a", Optional.empty())
+                        .get("spark.app.name"))
+                .isEqualTo("nightly");
+        SparkConf namedByItsClass = given("spark.app.name", "dev.kindling.driver.cli.Kindling");
+        assertThat(SparkApplication.configuration(namedByItsClass, "kindling a", Optional.empty())
+                        .get("spark.app.name"))
+                .isEqualTo("kindling a");
+    }
+
+    @Test
+    void theWatchJoinsTheUsersPluginsOnce() {
+        String watch = "dev.kindling.driver.cluster.spark.watch.WatchPlugin";
+        SparkConf made = SparkApplication.configuration(given("spark.plugins", "a.B, c.D"), "x", Optional.empty());
+        assertThat(made.get("spark.plugins")).isEqualTo("a.B, c.D," + watch);
+        assertThat(SparkApplication.configuration(made, "x", Optional.empty()).get("spark.plugins"))
+                .isEqualTo("a.B, c.D," + watch);
+        assertThat(SparkApplication.configuration(given(), "x", Optional.empty())
+                        .get("spark.plugins"))
+                .isEqualTo(watch);
+    }
 }

@@ -1,0 +1,67 @@
+package dev.kindling.driver.metrics;
+
+import dev.kindling.job.wire.FailedTask;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * A run's lines in the driver's log, through SLF4J. While it is open, whatever the thread that opened it logs, Spark
+ * included, has {@code run} in its context (the MDC), and {@code round}: how many rounds are done, which is also the
+ * number of the round under way, as task specs have it.
+ */
+public final class RunLog implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RunLog.class);
+    private static final String RUN = "run";
+    private static final String ROUND = "round";
+
+    private RunLog() {}
+
+    /**
+     * Begins the lines of a run on the calling thread.
+     *
+     * @param run its name
+     */
+    public static RunLog of(String run) {
+        MDC.put(RUN, run);
+        MDC.put(ROUND, "0");
+        return new RunLog();
+    }
+
+    /** The run begins, or goes on after the rounds that are done, in its folder. */
+    public void started(String folder, long done, long rounds) {
+        MDC.put(ROUND, Long.toString(done));
+        if (done == 0) {
+            LOG.info("the run starts, {} rounds, in {}", rounds, folder);
+        } else {
+            LOG.info("the run is resumed after {} of {} rounds, in {}", done, rounds, folder);
+        }
+    }
+
+    /** A round is done, with the tasks that were left out of it. */
+    public static void round(long done, List<FailedTask> failed) {
+        failed.forEach(task -> LOG.warn("left out {}", task));
+        MDC.put(ROUND, Long.toString(done));
+    }
+
+    /** A checkpoint is on disk; any thread. */
+    public static void checkpoint(long round, String place) {
+        LOG.info("the checkpoint after round {} is written, {}", round, place);
+    }
+
+    /** The run has ended, well or not. */
+    public static void ended(int exitCode, String sentence) {
+        if (exitCode == 0) {
+            LOG.info("the run ends: {}", sentence);
+        } else {
+            LOG.error("the run ends with code {}: {}", exitCode, sentence);
+        }
+    }
+
+    @Override
+    public void close() {
+        MDC.remove(RUN);
+        MDC.remove(ROUND);
+    }
+}

@@ -1,0 +1,71 @@
+package dev.kindling.job.executor;
+
+import dev.kindling.job.wire.FailedTask;
+import dev.kindling.job.wire.Job;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * An executor's lines in its log, through SLF4J. While one is open, whatever its thread logs has {@code run},
+ * {@code round} and {@code executor} in its context (the MDC). Opened and closed by the thread of a Spark task.
+ */
+public final class WorkLog implements AutoCloseable {
+    /** The local property of a Spark job that names the run it belongs to. */
+    public static final String RUN_PROPERTY = "kindling.run";
+
+    private static final Logger LOG = LoggerFactory.getLogger(WorkLog.class);
+    private static final long NANOS_PER_MILLISECOND = 1_000_000;
+
+    private final Map<String, String> before;
+
+    private WorkLog(@Nullable Map<String, String> before) {
+        this.before = before == null ? Map.of() : before;
+    }
+
+    /** Begins the calling thread's lines, on an executor. */
+    public static WorkLog open() {
+        WorkLog log = new WorkLog(MDC.getCopyOfContextMap());
+        TaskContext task = TaskContext.get();
+        String run = task == null ? null : task.getLocalProperty(RUN_PROPERTY);
+        if (run != null) {
+            MDC.put("run", run);
+        }
+        MDC.put("executor", SparkEnv.get().executorId());
+        return log;
+    }
+
+    /** What follows is work for the given round, as its task specs number it. */
+    public void round(long round) {
+        MDC.put("round", Long.toString(round));
+    }
+
+    /** This JVM has opened a job, which took so long. */
+    static void opened(Job job, long nanos) {
+        LOG.info(
+                "a job on {} tasks with the {} backend is open after {} ms",
+                job.source().source(),
+                job.backend(),
+                nanos / NANOS_PER_MILLISECOND);
+    }
+
+    /** Tasks were left out of a sum. */
+    public void failed(List<FailedTask> tasks) {
+        tasks.forEach(task -> LOG.warn("left out {}", task));
+    }
+
+    /** Work was not done, and would not be done elsewhere. */
+    public void refused(RuntimeException reason) {
+        LOG.error("work refused: {}", reason.getMessage());
+    }
+
+    @Override
+    public void close() {
+        MDC.setContextMap(before);
+    }
+}
