@@ -6,12 +6,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.job.task.BadDataException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -19,9 +21,10 @@ import java.util.TreeMap;
  * A folder of files and a {@code manifest.json}, written last, that holds the length and SHA-256 of each and of itself.
  * The manifest's own is that of its text with zeros in place of the 64 digits.
  *
+ * @param position where a run stood, in a checkpoint; empty in a model
  * @param files content by name, without the manifest
  */
-record Bundle(Manifest manifest, SortedMap<String, byte[]> files) {
+record Bundle(Manifest manifest, Optional<Position> position, SortedMap<String, byte[]> files) {
     static final String MANIFEST = "manifest.json";
 
     private static final int FORMAT = 1;
@@ -57,8 +60,10 @@ record Bundle(Manifest manifest, SortedMap<String, byte[]> files) {
 
     private String text(SortedMap<String, Entry> entries) {
         Text unsigned = new Text(FORMAT, manifest.provenance(), manifest.rounds(), manifest.finished(), entries, ZEROS);
+        ObjectNode root = JSON.valueToTree(unsigned);
+        position.ifPresent(where -> root.set(Position.KEY, where.json()));
         try {
-            String text = JSON.writeValueAsString(unsigned) + "\n";
+            String text = JSON.writeValueAsString(root) + "\n";
             int digits = text.lastIndexOf(ZEROS);
             return text.substring(0, digits)
                     + sha256(text.getBytes(StandardCharsets.UTF_8))
@@ -74,7 +79,8 @@ record Bundle(Manifest manifest, SortedMap<String, byte[]> files) {
      * @throws BadDataException if a file is missing or is not what was written, with its name
      */
     static Bundle read(Folder folder) {
-        Text text = manifest(folder);
+        String json = new String(folder.read(MANIFEST), StandardCharsets.UTF_8);
+        Text text = verified(json, folder.place(MANIFEST));
         SortedMap<String, byte[]> files = new TreeMap<>();
         text.files().forEach((name, entry) -> {
             byte[] content = folder.read(name);
@@ -88,12 +94,11 @@ record Bundle(Manifest manifest, SortedMap<String, byte[]> files) {
             }
             files.put(name, content);
         });
-        return new Bundle(new Manifest(text.provenance(), text.rounds(), text.finished()), files);
+        Manifest manifest = new Manifest(text.provenance(), text.rounds(), text.finished());
+        return new Bundle(manifest, Position.in(json, folder.place(MANIFEST)), files);
     }
 
-    private static Text manifest(Folder folder) {
-        String place = folder.place(MANIFEST);
-        String json = new String(folder.read(MANIFEST), StandardCharsets.UTF_8);
+    private static Text verified(String json, String place) {
         Text text;
         try {
             text = JSON.readValue(json, Text.class);

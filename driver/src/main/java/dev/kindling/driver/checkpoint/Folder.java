@@ -6,9 +6,16 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.CreateFlag;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -17,6 +24,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.apache.hadoop.fs.permission.FsPermission;
 
 /**
  * A directory on any Hadoop file system in which files appear whole or not at all: each is written beside, under a name
@@ -26,10 +34,12 @@ import org.apache.hadoop.fs.UnsupportedFileSystemException;
 public final class Folder {
     private final FileContext files;
     private final Path path;
+    private final Runnable permission;
 
-    private Folder(FileContext files, Path path) {
+    private Folder(FileContext files, Path path, Runnable permission) {
         this.files = files;
         this.path = path;
+        this.permission = permission;
     }
 
     /**
@@ -47,7 +57,7 @@ public final class Folder {
             FileContext files = uri.getScheme() == null
                     ? FileContext.getFileContext(settings)
                     : FileContext.getFileContext(uri, settings);
-            return new Folder(files, files.makeQualified(path));
+            return new Folder(files, files.makeQualified(path), () -> {});
         } catch (UnsupportedFileSystemException | IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     "the folder is " + place + "; it must be a path or a URI of a file system that Hadoop knows", e);
@@ -56,7 +66,21 @@ public final class Folder {
 
     /** The folder of the given name in this one. */
     public Folder child(String name) {
-        return new Folder(files, new Path(path, name));
+        return new Folder(files, new Path(path, name), permission);
+    }
+
+    /**
+     * The same folder for one who may write only as long as somebody permits it.
+     *
+     * @param permission is run before each change, and throws where it is refused
+     */
+    public Folder permittedBy(Runnable permission) {
+        return new Folder(files, path, permission);
+    }
+
+    /** Asks whether it may be changed; throws where it may not. */
+    public void permit() {
+        permission.run();
     }
 
     /** The last segment of its path. */
@@ -89,16 +113,19 @@ public final class Folder {
         }
     }
 
-    /** Whether nothing lies in it; true where it is not there. IllegalArgumentException if it is a file. */
-    public boolean isEmpty() {
+    /** The names in it, sorted; none where it is not there. IllegalArgumentException if it is a file. */
+    public List<String> names() {
         try {
             if (!files.util().exists(path)) {
-                return true;
+                return List.of();
             }
             if (files.getFileStatus(path).isFile()) {
                 throw new IllegalArgumentException(this + " is a file; it must be a folder");
             }
-            return !files.listStatus(path).hasNext();
+            return Arrays.stream(files.util().listStatus(path))
+                    .map(status -> status.getPath().getName())
+                    .sorted()
+                    .toList();
         } catch (IOException e) {
             throw failed("list", "", e);
         }
@@ -126,8 +153,54 @@ public final class Folder {
         }
     }
 
+    /** The bytes of a small file, if it is there. */
+    Optional<byte[]> find(String name) {
+        try (FSDataInputStream in = files.open(new Path(path, name))) {
+            return Optional.of(in.readAllBytes());
+        } catch (FileNotFoundException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw failed("read", name, e);
+        }
+    }
+
+    /** When a file was last written, by the clock of its file system; empty if it is not there. */
+    Optional<Instant> written(String name) {
+        try {
+            return Optional.of(Instant.ofEpochMilli(
+                    files.getFileStatus(new Path(path, name)).getModificationTime()));
+        } catch (FileNotFoundException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw failed("look at", name, e);
+        }
+    }
+
+    /** Makes a file that is not there yet; of several who try at once one succeeds. Says whether it was this one. */
+    boolean createNew(String name, byte[] content) {
+        permit();
+        Path file = new Path(path, name);
+        try {
+            if (local()) {
+                files.mkdir(path, FsPermission.getDirDefault(), true);
+                Files.write(local(file), content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                return true;
+            }
+            try (OutputStream out =
+                    files.create(file, EnumSet.of(CreateFlag.CREATE), Options.CreateOpts.createParent())) {
+                out.write(content);
+            }
+            return true;
+        } catch (org.apache.hadoop.fs.FileAlreadyExistsException | FileAlreadyExistsException e) {
+            return false;
+        } catch (IOException e) {
+            throw failed("write", name, e);
+        }
+    }
+
     /** Puts a file in place of what had its name; folders above it are made. */
     public void replace(String name, byte[] content) {
+        permit();
         Path beside = new Path(path, "." + name + ".new");
         try {
             try (OutputStream out = files.create(
@@ -142,6 +215,7 @@ public final class Folder {
 
     /** Begins a file that grows line by line; what had its name is lost. */
     OutputStream grow(String name) {
+        permit();
         try {
             return files.create(
                     new Path(path, name),
@@ -152,8 +226,32 @@ public final class Folder {
         }
     }
 
+    /** A file that grows on from its end; empty where the file system cannot append. */
+    Optional<OutputStream> append(String name) {
+        permit();
+        try {
+            return Optional.of(files.create(new Path(path, name), EnumSet.of(CreateFlag.APPEND)));
+        } catch (UnsupportedOperationException | IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Gives a file another name, if it is there: of several who try at once one succeeds. */
+    boolean renameIfThere(String from, String to) {
+        permit();
+        try {
+            move(new Path(path, from), new Path(path, to));
+            return true;
+        } catch (FileNotFoundException | NoSuchFileException e) {
+            return false;
+        } catch (IOException e) {
+            throw failed("rename to " + to, from, e);
+        }
+    }
+
     /** Gives a file or folder another name; a file of that name is replaced, a folder must not be there. */
     void rename(String from, String to) {
+        permit();
         try {
             move(new Path(path, from), new Path(path, to));
         } catch (IOException e) {
@@ -164,17 +262,19 @@ public final class Folder {
     private void move(Path from, Path to) throws IOException {
         if (local()) {
             // Hadoop removes the old file first; the operating system replaces it in one step.
-            Files.move(
-                    java.nio.file.Path.of(from.toUri().getPath()),
-                    java.nio.file.Path.of(to.toUri().getPath()),
-                    StandardCopyOption.ATOMIC_MOVE);
+            Files.move(local(from), local(to), StandardCopyOption.ATOMIC_MOVE);
         } else {
             files.rename(from, to, Options.Rename.OVERWRITE);
         }
     }
 
+    private static java.nio.file.Path local(Path path) {
+        return java.nio.file.Path.of(path.toUri().getPath());
+    }
+
     /** Removes a file or a folder with all that is in it; nothing happens where there is none. */
     void remove(String name) {
+        permit();
         try {
             if (has(name)) {
                 files.delete(new Path(path, name), true);
@@ -185,7 +285,8 @@ public final class Folder {
     }
 
     private UncheckedIOException failed(String verb, String name, IOException e) {
+        String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         return new UncheckedIOException(
-                "cannot " + verb + " " + (name.isEmpty() ? this : place(name)) + ": " + e.getMessage(), e);
+                "cannot " + verb + " " + (name.isEmpty() ? this : place(name)) + ": " + reason, e);
     }
 }

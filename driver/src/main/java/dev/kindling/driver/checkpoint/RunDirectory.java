@@ -5,17 +5,19 @@ import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * What one run writes: {@code config.conf}, {@code status.json}, {@code metrics.jsonl}, {@code model/},
- * {@code evaluation.json}. A reader sees each file whole, as it was or as it is, whenever the run dies.
+ * What one run writes: {@code config.conf}, {@code status.json}, {@code metrics.jsonl},
+ * {@code checkpoints/}, {@code model/}, {@code evaluation.json}. A reader sees each file whole, as it was or as it is, whenever the run dies.
  */
 public final class RunDirectory {
     private static final String CONFIG = "config.conf";
     private static final String EVALUATION = "evaluation.json";
+    private static final String CHECKPOINTS = "checkpoints";
     private static final String MODEL = "model";
     private static final String NEW_MODEL = ".model-new";
     private static final String OLD_MODEL = ".model-old";
@@ -31,18 +33,39 @@ public final class RunDirectory {
     /**
      * Begins the directory of a new run with its configuration.
      *
-     * @param place a path, or a URI of any Hadoop file system
+     * @param folder new, or empty but for its lock
      * @param configuration resolved, every key, as {@code config.conf} is to hold it
      * @throws IllegalArgumentException if something lies there already
      */
+    public static RunDirectory create(Folder folder, String configuration) {
+        refuseUnlessEmpty(folder);
+        RunDirectory directory = new RunDirectory(folder);
+        directory.writeConfiguration(configuration);
+        return directory;
+    }
+
+    /** The same in a folder that is not locked. */
     public static RunDirectory create(String place, Configuration hadoop, String configuration) {
-        Folder folder = Folder.at(place, hadoop);
-        if (!folder.isEmpty()) {
+        return create(Folder.at(place, hadoop), configuration);
+    }
+
+    /** Refuses a folder in which something lies that a new run would mix with; a lock is not looked at. */
+    public static void refuseUnlessEmpty(Folder folder) {
+        if (!isEmpty(folder)) {
             throw new IllegalArgumentException(
-                    "--out is " + place + ", which is not empty; it must be a new or an empty folder");
+                    "--out is " + folder + ", which is not empty; it must be a new or an empty folder"
+                            + (isIn(folder) ? ", or with --resume the run that is there" : ""));
         }
-        folder.replace(CONFIG, configuration.getBytes(StandardCharsets.UTF_8));
-        return new RunDirectory(folder);
+    }
+
+    /** Whether a folder is not there or has nothing but what a driver leaves that dies before its first file. */
+    public static boolean isEmpty(Folder folder) {
+        return folder.names().stream().allMatch(name -> RunLock.owns(name) || name.equals("." + CONFIG + ".new"));
+    }
+
+    /** Whether a run began in a folder. */
+    public static boolean isIn(Folder folder) {
+        return folder.has(CONFIG);
     }
 
     /**
@@ -50,12 +73,16 @@ public final class RunDirectory {
      *
      * @throws BadDataException if no run is there
      */
-    public static RunDirectory open(String place, Configuration hadoop) {
-        Folder folder = Folder.at(place, hadoop);
-        if (!folder.has(CONFIG)) {
-            throw new BadDataException(place + " is no run directory: it has no " + CONFIG);
+    public static RunDirectory open(Folder folder) {
+        if (!isIn(folder)) {
+            throw new BadDataException(folder + " is no run directory: it has no " + CONFIG);
         }
         return new RunDirectory(folder);
+    }
+
+    /** The same by its place: a path, or a URI of any Hadoop file system. */
+    public static RunDirectory open(String place, Configuration hadoop) {
+        return open(Folder.at(place, hadoop));
     }
 
     /** The folder itself. */
@@ -63,14 +90,35 @@ public final class RunDirectory {
         return folder;
     }
 
+    /** Its checkpoints. */
+    public Checkpoints checkpoints() {
+        return new Checkpoints(folder.child(CHECKPOINTS));
+    }
+
+    /** Writes {@code config.conf}, in place of what was there. */
+    public void writeConfiguration(String configuration) {
+        folder.replace(CONFIG, configuration.getBytes(StandardCharsets.UTF_8));
+    }
+
     /** The text of {@code config.conf}. */
     public String configuration() {
         return new String(folder.read(CONFIG), StandardCharsets.UTF_8);
     }
 
+    /** Whether there is an evaluation. */
+    public boolean hasEvaluation() {
+        return folder.has(EVALUATION);
+    }
+
     /** Writes {@code evaluation.json}, in place of what was there. */
     public void writeEvaluation(String json) {
         folder.replace(EVALUATION, json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Writes a file that grows, anew, and goes on from its end; empty where the file system cannot append. */
+    public Optional<OutputStream> regrow(String name, byte[] beginning) {
+        folder.replace(name, beginning);
+        return folder.append(name);
     }
 
     /** Begins a file of the given name that grows; the caller closes it. */
@@ -89,7 +137,7 @@ public final class RunDirectory {
         files.put(THETA, Safetensors.encode(layout, theta));
         files.put(NETWORK, network.getBytes(StandardCharsets.UTF_8));
         folder.remove(NEW_MODEL);
-        new Bundle(manifest, files).write(folder.child(NEW_MODEL));
+        new Bundle(manifest, Optional.empty(), files).write(folder.child(NEW_MODEL));
         if (folder.has(MODEL)) {
             folder.remove(OLD_MODEL);
             folder.rename(MODEL, OLD_MODEL);

@@ -28,6 +28,31 @@ public record Tensors(String file, Map<String, Tensor> arrays, Map<String, Strin
         metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
     }
 
+    /**
+     * Arrays that are to become a file, cut out of one vector.
+     *
+     * @param file what it will be called
+     */
+    public static Tensors of(String file, Layout layout, Storage values) {
+        Map<String, Tensor> arrays = new LinkedHashMap<>();
+        for (Layout.Entry entry : layout.entries()) {
+            Storage part = Storage.zeros(values.precision(), entry.shape().size());
+            part.copyFrom(values, entry.offset(), 0, entry.shape().size());
+            arrays.put(entry.name(), new Tensor(entry.shape(), part));
+        }
+        return new Tensors(file, arrays, Map.of());
+    }
+
+    /** The bytes of the file; all arrays must be of one precision. */
+    byte[] encoded() {
+        Layout layout = layout();
+        Precision precision = arrays.values().stream()
+                .map(tensor -> tensor.values().precision())
+                .findFirst()
+                .orElse(Precision.FLOAT);
+        return Safetensors.encode(layout, flat(layout, precision), metadata);
+    }
+
     /** The names and shapes in the order of the file. */
     public Layout layout() {
         Layout.Builder layout = Layout.builder();

@@ -4,13 +4,11 @@ import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.checkpoint.StoredModel;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.config.Configuration;
-import dev.kindling.driver.config.SettingsReader;
+import dev.kindling.driver.config.Differences;
 import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.driver.evaluation.Evaluator;
 import dev.kindling.driver.plan.Plan;
-import dev.kindling.job.task.BadDataException;
 import dev.kindling.job.tensor.Storage;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -37,10 +35,11 @@ final class EvaluateCommand implements Callable<Integer> {
         String place = options.out()
                 .orElseThrow(() -> new IllegalArgumentException("--out is missing; it must be the directory of a run"));
         RunDirectory directory = RunDirectory.open(place, HadoopSettings.load());
-        Prepared prepared = Prepared.of(configuration(directory));
+        Prepared prepared = Prepared.of(RunConfiguration.asked(options, directory));
         StoredModel model = directory.readModel();
         Plan plan = prepared.plan();
         refuseAnotherModel(place, model, plan);
+        refuseOtherData(directory, model, prepared);
         Storage theta = model.theta().flat(plan.parameters(), plan.precision());
         if (!model.manifest().finished()) {
             around.say("the model is unfinished: its run ended after "
@@ -61,21 +60,15 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
-    private Configuration configuration(RunDirectory directory) {
-        return options.conf()
-                .map(file -> Configuration.load(Path.of(file), options.set()))
-                .orElseGet(() -> own(directory));
-    }
-
-    private Configuration own(RunDirectory directory) {
-        String name = directory.folder().place("config.conf");
-        String text = directory.configuration();
-        try {
-            SettingsReader.read(Configuration.parse(name, text, List.of()), HadoopSettings.load());
-        } catch (IllegalArgumentException e) {
-            throw new BadDataException(name + " is damaged: " + e.getMessage(), e);
+    /** Refuses data that has changed under the model, unless other data was asked for. */
+    private static void refuseOtherData(RunDirectory directory, StoredModel model, Prepared prepared) {
+        Configuration was = Configuration.parse(
+                directory.folder().child("model").place("manifest.json"),
+                model.manifest().provenance().configuration().toString(),
+                List.of());
+        if (Differences.between(was, prepared.configuration()).ofData().isEmpty()) {
+            DataHash.refuseOther(model.manifest().provenance(), prepared, directory.folder());
         }
-        return Configuration.parse(name, text, options.set());
     }
 
     private void evaluate(Prepared prepared, RunDirectory directory, Storage theta, Optional<String> master) {

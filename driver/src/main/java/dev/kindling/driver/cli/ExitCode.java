@@ -1,6 +1,7 @@
 package dev.kindling.driver.cli;
 
 import dev.kindling.driver.aggregator.DivergedException;
+import dev.kindling.driver.checkpoint.LostLockException;
 import dev.kindling.driver.cluster.ClusterException;
 import dev.kindling.job.backend.BackendUnavailableException;
 import dev.kindling.job.task.BadDataException;
@@ -14,6 +15,8 @@ enum ExitCode {
     BAD_DATA(3),
     DIVERGED(4),
     CLUSTER_FAILED(5),
+    /** Before its end, with a checkpoint to go on from. */
+    STOPPED(6),
     /** By SIGHUP, SIGINT and SIGTERM: 128 and the signal's number, as shells have it. */
     HUNG_UP(129),
     INTERRUPTED(130),
@@ -46,7 +49,9 @@ enum ExitCode {
     /** One sentence about a failure. */
     static String sentence(Throwable failure) {
         String message = failure.getMessage();
-        boolean foreseen = of(failure) != CLUSTER_FAILED || failure instanceof ClusterException;
+        boolean foreseen = of(failure) != CLUSTER_FAILED
+                || failure instanceof ClusterException
+                || failure instanceof LostLockException;
         if (message == null || message.isBlank()) {
             return failure.getClass().getSimpleName() + "; run again with --debug to see where";
         }

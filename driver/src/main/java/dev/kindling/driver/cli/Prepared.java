@@ -1,16 +1,22 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.config.Configuration;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.config.SettingsReader;
+import dev.kindling.driver.evaluation.EvaluationSettings;
 import dev.kindling.driver.evaluation.Evaluator;
 import dev.kindling.driver.evaluation.Protocol;
+import dev.kindling.driver.evaluation.ValidationSettings;
+import dev.kindling.driver.loop.Validator;
 import dev.kindling.driver.plan.Plan;
 import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
+import dev.kindling.job.tensor.Layout;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -33,11 +39,14 @@ record Prepared(
         Backends.named(settings.plan().backend().name());
         TaskSource source = TaskSources.open(settings.source(), hadoop);
         return new Prepared(
-                absolute(configuration, settings.source()),
-                hadoop,
-                settings,
-                source,
-                Plan.of(settings.plan(), settings.source(), source));
+                absolute(configuration, settings.source()), hadoop, settings, source, plan(settings, source));
+    }
+
+    private static Plan plan(Settings settings, TaskSource source) {
+        Plan plan = Plan.of(settings.plan(), settings.source(), source);
+        return settings.validation().isOn()
+                ? plan.validating(source, settings.plan().inner().steps())
+                : plan;
     }
 
     /** What a run writes down about itself must hold wherever it is read. */
@@ -48,13 +57,37 @@ record Prepared(
     }
 
     Evaluator evaluator() {
+        return evaluator(settings.evaluation(), Plan.EVALUATE, plan.evaluationMeasures());
+    }
+
+    /** What looks at θ while it is trained, if the run wants it. */
+    Optional<Validator> validator() {
+        ValidationSettings validation = settings.validation();
+        if (!validation.isOn()) {
+            return Optional.empty();
+        }
+        EvaluationSettings what = validation.evaluation(settings.plan().inner().steps());
+        return Optional.of(new Validator(validation, evaluator(what, Plan.VALIDATE, plan.validationMeasures())));
+    }
+
+    private Evaluator evaluator(EvaluationSettings evaluation, String program, Layout measures) {
         int order = plan.algorithm().claim() == Algorithm.Claim.EXACT ? 2 : 1;
         Protocol protocol = Protocol.of(
                 settings.source().source(),
-                settings.evaluation(),
-                source.layout(settings.evaluation().split()),
+                evaluation,
+                source.layout(evaluation.split()),
                 settings.plan().model().batchNorm(),
                 order);
-        return new Evaluator(settings.evaluation(), protocol, source, Plan.EVALUATE, plan.evaluationMeasures());
+        return new Evaluator(evaluation, protocol, source, program, measures);
+    }
+
+    /** What manifests say of an artifact that is made from this. */
+    Provenance provenance() {
+        return Provenance.here(
+                configuration.json(),
+                settings.run().seed(),
+                plan.hash(),
+                source.dataHash(),
+                settings.plan().backend().name());
     }
 }

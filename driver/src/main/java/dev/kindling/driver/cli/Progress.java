@@ -1,6 +1,7 @@
 package dev.kindling.driver.cli;
 
 import dev.kindling.driver.loop.RoundListener;
+import dev.kindling.driver.loop.Validation;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
@@ -18,22 +19,28 @@ abstract class Progress implements RoundListener, AutoCloseable {
     private double loss = Double.NaN;
 
     /** For a terminal: a bar with rounds per second, time left and the query loss. */
-    static Progress bar(PrintWriter out, long rounds) {
-        return new Bar(out, rounds);
+    static Progress bar(PrintWriter out, long from, long rounds) {
+        return new Bar(out, from, rounds);
     }
 
     /**
      * For a file or a pipe: a line at most every two seconds, and one at the end.
      *
+     * @param from how many rounds are done already
      * @param nanoTime a clock, as {@link System#nanoTime}
      */
-    static Progress lines(PrintWriter out, LongSupplier nanoTime) {
-        return new Lines(out, nanoTime);
+    static Progress lines(PrintWriter out, long from, LongSupplier nanoTime) {
+        return new Lines(out, from, nanoTime);
     }
 
     /** What suits the place where results go. */
-    static Progress on(Surroundings around, long rounds) {
-        return around.terminal() ? bar(around.out(), rounds) : lines(around.out(), System::nanoTime);
+    static Progress on(Surroundings around, long from, long rounds) {
+        return around.terminal() ? bar(around.out(), from, rounds) : lines(around.out(), from, System::nanoTime);
+    }
+
+    @Override
+    public final void validated(Validation validation) {
+        say(validation.toString());
     }
 
     @Override
@@ -60,11 +67,12 @@ abstract class Progress implements RoundListener, AutoCloseable {
         private final PrintWriter out;
         private final ProgressBar bar;
 
-        private Bar(PrintWriter out, long rounds) {
+        private Bar(PrintWriter out, long from, long rounds) {
             this.out = out;
             this.bar = new ProgressBarBuilder()
                     .setTaskName("meta-training")
                     .setInitialMax(rounds)
+                    .startsFrom(from, Duration.ZERO)
                     .setUpdateIntervalMillis(UPDATE_MILLIS)
                     .setStyle(ProgressBarStyle.ASCII)
                     .showSpeed()
@@ -100,11 +108,13 @@ abstract class Progress implements RoundListener, AutoCloseable {
 
         private final PrintWriter out;
         private final LongSupplier nanoTime;
+        private final long from;
         private final long start;
         private long shown;
 
-        private Lines(PrintWriter out, LongSupplier nanoTime) {
+        private Lines(PrintWriter out, long from, LongSupplier nanoTime) {
             this.out = out;
+            this.from = from;
             this.nanoTime = nanoTime;
             this.start = nanoTime.getAsLong();
             this.shown = start;
@@ -123,7 +133,7 @@ abstract class Progress implements RoundListener, AutoCloseable {
             }
             shown = now;
             double seconds = Math.max(1e-9, (now - start) / 1e9);
-            double perSecond = round.number() / seconds;
+            double perSecond = (round.number() - from) / seconds;
             out.println(String.format(
                     Locale.ROOT,
                     "round %d of %d, %s, %.1f rounds/s, %s left",

@@ -1,22 +1,23 @@
 package dev.kindling.driver.cli;
 
 import dev.kindling.driver.aggregator.Aggregator;
-import dev.kindling.driver.checkpoint.Provenance;
+import dev.kindling.driver.checkpoint.Checkpoint;
+import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.checkpoint.RunDirectory;
-import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.checkpoint.RunLock;
 import dev.kindling.driver.config.Configuration;
 import dev.kindling.driver.config.Settings;
-import dev.kindling.driver.loop.RoundListener;
-import dev.kindling.driver.loop.RunFiles;
 import dev.kindling.driver.loop.Training;
 import dev.kindling.driver.metrics.RunLog;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
-/** {@code train}: meta-trains, evaluates, and says where the run is. */
+/** {@code train}: meta-trains or goes on with it, evaluates, and says where the run is. */
 @Command(name = "train", description = "Meta-trains, then evaluates on evaluation.split.")
 final class TrainCommand implements Callable<Integer> {
     private final Surroundings around;
@@ -24,84 +25,113 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions options = new CommonOptions();
 
+    @Option(
+            names = "--resume",
+            description = "Goes on with the run in --out, from its last checkpoint; begins it where there is none.")
+    private boolean resume;
+
+    @Option(
+            names = "--max-duration",
+            paramLabel = "TIME",
+            description = "Stops after the round in which so much time has passed, with a checkpoint: 90s, 30m, 2h.")
+    private @Nullable String maxDuration;
+
     TrainCommand(Surroundings around) {
         this.around = around;
     }
 
     @Override
     public Integer call() {
-        Path job = options.requiredConf();
-        Optional<String> master = options.master();
-        Prepared prepared = Prepared.of(Configuration.load(job, options.set()));
-        String name = String.valueOf(job.getFileName()).replaceFirst("\\.conf$", "");
-        String place = options.out().orElseGet(() -> "runs/" + name + "-" + around.stamp());
-        RunDirectory directory = RunDirectory.create(
-                place, prepared.hadoop(), prepared.configuration().rendered());
-        String run = directory.folder().name();
-        try (RunFiles files = files(prepared, directory);
-                RunLog log = RunLog.of(run)) {
-            log.started(
-                    directory.folder().toString(), 0, prepared.settings().run().rounds());
-            run(prepared, files, run, master);
-        } finally {
-            around.say("the run is in " + directory.folder());
-        }
-        return ExitCode.DONE.number();
-    }
-
-    private static RunFiles files(Prepared prepared, RunDirectory directory) {
-        Settings settings = prepared.settings();
-        Provenance provenance = Provenance.here(
-                prepared.configuration().json(),
-                settings.run().seed(),
-                prepared.plan().hash(),
-                prepared.source().dataHash(),
-                settings.plan().backend().name());
-        return new RunFiles(
-                directory,
-                settings.run(),
-                provenance,
-                settings.plan().model(),
-                prepared.plan().parameters(),
-                System::nanoTime);
-    }
-
-    private void run(Prepared prepared, RunFiles files, String run, Optional<String> master) {
-        around.signals().guard();
-        try {
-            Training.Result result = around.signals().heeding(() -> train(prepared, files, run, master));
-            files.done();
-            RunLog.ended(ExitCode.DONE.number(), "The run is done.");
-            EvaluationTable.lines(result.trained(), result.untrained()).forEach(around::say);
-        } catch (RuntimeException | Error e) {
-            files.failed(ExitCode.of(e).number(), ExitCode.sentence(e));
-            RunLog.ended(ExitCode.of(e).number(), ExitCode.sentence(e));
-            throw e;
+        try (StopRequest stop = new StopRequest()) {
+            if (maxDuration != null) {
+                stop.after(TimeBudget.parse(maxDuration), "--max-duration " + maxDuration);
+            }
+            around.signals().guard(stop);
+            train(stop);
+            return ExitCode.DONE.number();
         } finally {
             around.signals().release();
         }
     }
 
-    private Training.Result train(Prepared prepared, RunFiles files, String run, Optional<String> master) {
+    private void train(StopRequest stop) {
+        options.master();
+        if (resume) {
+            String place = options.out()
+                    .orElseThrow(() ->
+                            new IllegalArgumentException("--resume needs --out; it must be the directory of the run"));
+            Folder folder = Folder.at(place, HadoopSettings.load());
+            if (RunDirectory.isIn(folder)) {
+                goOn(folder, stop);
+                return;
+            }
+        }
+        begin(stop);
+    }
+
+    private void begin(StopRequest stop) {
+        Path job = options.requiredConf();
+        Prepared prepared = Prepared.of(Configuration.load(job, options.set()));
+        String name = String.valueOf(job.getFileName()).replaceFirst("\\.conf$", "");
+        String place = options.out().orElseGet(() -> "runs/" + name + "-" + around.stamp());
+        Folder folder = Folder.at(place, prepared.hadoop());
+        if (!RunLock.isIn(folder)) {
+            RunDirectory.refuseUnlessEmpty(folder);
+        }
+        try (RunLock lock = RunLock.take(folder, around.clock())) {
+            RunDirectory directory = RunDirectory.create(
+                    folder.permittedBy(lock::permit), prepared.configuration().rendered());
+            run(prepared, directory, lock, Optional.empty(), stop);
+        }
+    }
+
+    private void goOn(Folder folder, StopRequest stop) {
+        try (RunLock lock = RunLock.take(folder, around.clock())) {
+            RunDirectory directory = RunDirectory.open(folder.permittedBy(lock::permit));
+            Resumption resumption = Resumption.of(directory, options, around);
+            if (resumption.isFinished()) {
+                around.say(
+                        "the run in " + folder + " is finished: " + resumption.rounds() + " rounds and an evaluation");
+                return;
+            }
+            Prepared prepared = Prepared.of(resumption.configuration());
+            resumption.refuseOtherWork(prepared);
+            directory.writeConfiguration(prepared.configuration().rendered());
+            around.say("going on after " + resumption.rounds() + " rounds");
+            run(prepared, directory, lock, resumption.from(), stop);
+        }
+    }
+
+    private void run(
+            Prepared prepared,
+            RunDirectory directory,
+            RunLock lock,
+            Optional<Checkpoint> from,
+            StopRequest stop) {
+        Training training = training(prepared);
+        from.ifPresent(training::resume);
+        try (RunLog log = RunLog.of(directory.folder().name())) {
+            log.started(
+                    directory.folder().toString(),
+                    training.rounds(),
+                    prepared.settings().run().rounds());
+            new TrainingRun(around, prepared, directory, lock, training, stop).run(from, options.master());
+        } finally {
+            around.say("the run is in " + directory.folder());
+        }
+    }
+
+    private static Training training(Prepared prepared) {
         Settings settings = prepared.settings();
-        Training training = new Training(new Training.Parts(
+        return new Training(new Training.Parts(
                 settings.run(),
+                settings.checkpoints(),
                 prepared.plan(),
                 prepared.source(),
                 settings.failures(),
                 new Aggregator(settings.clip()),
                 settings.optimizer(),
+                prepared.validator(),
                 prepared.evaluator()));
-        try (Platform.Running running = around.platform().start(run, master);
-                Cluster cluster = running.cluster(prepared.plan().job(), settings.cluster());
-                Progress progress = Progress.on(around, settings.run().rounds())) {
-            Watch watch = new Watch(running.gauges());
-            RoundListener watcher = round -> {
-                around.signals().refuseIfArrived();
-                watch.done(round);
-                progress.done(round);
-            };
-            return around.signals().heeding(() -> training.run(cluster, files, watcher));
-        }
     }
 }

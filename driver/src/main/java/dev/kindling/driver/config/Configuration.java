@@ -105,6 +105,17 @@ public final class Configuration {
         return new Configuration(changed);
     }
 
+    /** The value of a key as text. */
+    String shown(String key) {
+        return KnownKeys.shown(resolved.getValue(key));
+    }
+
+    /** Whether both have the same value for a key, however it is written. */
+    boolean agrees(Configuration other, String key) {
+        return resolved.getValue(key).equals(other.resolved.getValue(key))
+                || shown(key).equals(other.shown(key));
+    }
+
     Keys keys() {
         return new Keys(resolved);
     }

@@ -5,6 +5,8 @@ import dev.kindling.driver.aggregator.FailurePolicy;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.evaluation.EvaluationSettings;
 import dev.kindling.driver.evaluation.Splits;
+import dev.kindling.driver.evaluation.ValidationSettings;
+import dev.kindling.driver.loop.CheckpointSettings;
 import dev.kindling.driver.loop.RunSettings;
 import dev.kindling.driver.optimizer.Method;
 import dev.kindling.driver.optimizer.OptimizerSettings;
@@ -48,7 +50,17 @@ public final class SettingsReader {
 
     Settings settings() {
         EvaluationSettings evaluation = evaluation();
-        return new Settings(run(), source(), plan(evaluation), failures(), clip(), optimizer(), evaluation, cluster());
+        return new Settings(
+                run(),
+                checkpoints(),
+                source(),
+                plan(evaluation),
+                failures(),
+                clip(),
+                optimizer(),
+                validation(),
+                evaluation,
+                cluster());
     }
 
     private RunSettings run() {
@@ -57,6 +69,18 @@ public final class SettingsReader {
                 keys.whole("run.rounds"),
                 keys.whole("run.log-every"),
                 keys.count("task.per-round"));
+    }
+
+    private CheckpointSettings checkpoints() {
+        return new CheckpointSettings(keys.whole("run.checkpoint-every"), keys.count("run.checkpoint-keep"));
+    }
+
+    private ValidationSettings validation() {
+        return new ValidationSettings(
+                keys.whole("run.validate-every"),
+                keys.count("run.patience"),
+                keys.count("validation.tasks"),
+                keys.whole("evaluation.seed"));
     }
 
     private SourceDescription source() {

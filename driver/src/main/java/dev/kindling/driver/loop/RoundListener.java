@@ -11,6 +11,9 @@ public interface RoundListener {
     /** A round is done and θ has moved. */
     void done(Round round);
 
+    /** θ was validated; told before the round after which it was. */
+    default void validated(Validation validation) {}
+
     /**
      * A finished round.
      *

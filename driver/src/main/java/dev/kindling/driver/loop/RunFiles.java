@@ -4,88 +4,95 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.driver.checkpoint.Checkpoint;
 import dev.kindling.driver.checkpoint.Manifest;
+import dev.kindling.driver.checkpoint.Position;
 import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.driver.metrics.MetricsLog;
 import dev.kindling.driver.metrics.Pace;
 import dev.kindling.driver.metrics.RoundMetrics;
+import dev.kindling.driver.metrics.RunLog;
 import dev.kindling.driver.metrics.RunStatus;
+import dev.kindling.driver.metrics.StatusFile;
 import dev.kindling.driver.metrics.TimeSplit;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
 import java.io.UncheckedIOException;
-import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
-/** The record of a run in its directory: metrics, status, model, evaluation. */
+/** The record of a run in its directory: metrics, status, checkpoints, model, evaluation. Used by the loop's thread. */
 public final class RunFiles implements RunRecord, AutoCloseable {
-    /** {@code status.json} is rewritten no more often than this. */
-    private static final long STATUS_PAUSE = Duration.ofSeconds(2).toNanos();
-
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     private final RunDirectory directory;
+    private final Origin origin;
     private final RunSettings settings;
-    private final Provenance provenance;
-    private final ModelSettings network;
-    private final Layout parameters;
-    private final LongSupplier nanoTime;
+    private final CheckpointSettings checkpoints;
+    private final StatusFile status;
     private final MetricsLog metrics;
     private final Pace pace;
-    private long rounds;
-    private long statusWritten;
+    private final Saver saver = new Saver();
     private TimeSplit times = TimeSplit.NONE;
     private int timed;
 
     /**
-     * The files of a run that begins now.
+     * What a run's files say about themselves.
      *
      * @param provenance what manifests say
      * @param network what {@code network.json} says
      * @param parameters the arrays of θ
+     */
+    public record Origin(Provenance provenance, ModelSettings network, Layout parameters) {}
+
+    /**
+     * The files of a run that begins or goes on now.
+     *
+     * @param checkpoints how many to keep
+     * @param status where it says how it stands
+     * @param from the checkpoint it goes on from; empty for a run that begins
      * @param nanoTime as {@link System#nanoTime}
      */
     public RunFiles(
             RunDirectory directory,
+            Origin origin,
             RunSettings settings,
-            Provenance provenance,
-            ModelSettings network,
-            Layout parameters,
+            CheckpointSettings checkpoints,
+            StatusFile status,
+            Optional<Checkpoint> from,
             LongSupplier nanoTime) {
         this.directory = directory;
+        this.origin = origin;
         this.settings = settings;
-        this.provenance = provenance;
-        this.network = network;
-        this.parameters = parameters;
-        this.nanoTime = nanoTime;
-        this.statusWritten = nanoTime.getAsLong();
-        RunStatus.running(0).write(directory);
-        this.metrics = new MetricsLog(directory);
-        this.pace = new Pace(nanoTime);
+        this.checkpoints = checkpoints;
+        this.status = status;
+        this.metrics = from.map(checkpoint ->
+                        MetricsLog.resumed(directory, checkpoint.manifest().rounds()))
+                .orElseGet(() -> new MetricsLog(directory));
+        this.pace =
+                new Pace(from.map(Checkpoint::position).map(Position::seconds).orElse(0.0), nanoTime);
     }
 
     @Override
-    public void done(Round round) {
-        rounds = round.number();
+    public void done(RoundListener.Round round, Optional<Validation> validation) {
+        saver.refuseIfFailed();
+        directory.folder().permit();
+        status.count(round.number());
         pace.count(settings.tasksPerRound());
         times = times.plus(round.times());
         timed++;
-        if (settings.logsAfter(rounds)) {
-            metrics.write(line(round));
-        }
-        long now = nanoTime.getAsLong();
-        if (now - statusWritten > STATUS_PAUSE) {
-            statusWritten = now;
-            pace.pause(() -> RunStatus.running(rounds).write(directory));
+        if (settings.logsAfter(round.number()) || (settings.logs() && validation.isPresent())) {
+            metrics.write(line(round, validation));
         }
     }
 
-    private RoundMetrics line(Round round) {
+    private RoundMetrics line(RoundListener.Round round, Optional<Validation> validation) {
         SortedMap<String, Double> means = round.gradient().means();
         Pace.Reading reading = pace.read();
         TimeSplit mean = times.dividedBy(timed);
@@ -98,6 +105,8 @@ public final class RunFiles implements RunRecord, AutoCloseable {
                         ? OptionalDouble.of(means.getOrDefault("query_accuracy", Double.NaN))
                         : OptionalDouble.empty(),
                 means.getOrDefault("support_loss", Double.NaN),
+                validation.stream().mapToDouble(Validation::loss).findFirst(),
+                validation.map(Validation::accuracy).orElse(OptionalDouble.empty()),
                 round.gradient().norm(),
                 round.gradient().tasks(),
                 round.failed().size(),
@@ -109,22 +118,49 @@ public final class RunFiles implements RunRecord, AutoCloseable {
     }
 
     @Override
+    public <T> T aside(Supplier<T> work) {
+        return pace.pause(work);
+    }
+
+    /** Copies are made by the caller; the bytes are made and written while the next rounds run. */
+    @Override
+    public void checkpoint(TrainingState state) {
+        Runnable metricsUntilNow = metrics.saving();
+        double seconds = pace.seconds();
+        Runnable write = () -> {
+            metricsUntilNow.run();
+            directory.checkpoints().write(state.checkpoint(origin.provenance(), origin.parameters(), seconds));
+            RunLog.checkpoint(state.rounds(), directory.folder().place("checkpoints"));
+            directory
+                    .checkpoints()
+                    .keep(
+                            checkpoints.keep(),
+                            state.best().map(best -> best.validation().round()));
+        };
+        pace.pause(() -> {
+            saver.begin(write);
+            return state;
+        });
+    }
+
+    @Override
     public void model(Storage theta, long made, RunRecord.Progress progress) {
-        metrics.save();
+        saver.await();
+        metrics.saving().run();
         directory.writeModel(
-                new Manifest(provenance, made, progress == RunRecord.Progress.FINISHED),
-                parameters,
+                new Manifest(origin.provenance(), made, progress == RunRecord.Progress.FINISHED),
+                origin.parameters(),
                 theta,
                 networkJson());
     }
 
     private String networkJson() {
         ObjectNode root = JSON.createObjectNode();
-        root.put("network", network.network())
-                .put("initializer", network.initializer())
-                .put("batch_norm", network.batchNorm());
+        root.put("network", origin.network().network())
+                .put("initializer", origin.network().initializer())
+                .put("batch_norm", origin.network().batchNorm());
         ObjectNode shapes = root.putObject("parameters");
-        for (Layout.Entry entry : parameters.entries()) {
+        for (Layout.Entry entry : origin.parameters().entries()) {
             shapes.set(entry.name(), JSON.valueToTree(entry.shape().dims()));
         }
         try {
@@ -140,18 +176,44 @@ public final class RunFiles implements RunRecord, AutoCloseable {
     }
 
     /** Says in {@code status.json} that the run is done. */
-    public void done() {
-        RunStatus.ended(RunStatus.State.DONE, 0, "The run is done.", rounds).write(directory);
+    public void done(String sentence) {
+        saver.await();
+        status.end(RunStatus.done(sentence, status.round()));
     }
 
-    /** Says in {@code status.json} how the run failed. */
-    public void failed(int exitCode, String sentence) {
-        metrics.save();
-        RunStatus.ended(RunStatus.State.FAILED, exitCode, sentence, rounds).write(directory);
+    /**
+     * Says in {@code status.json} that the run was stopped.
+     *
+     * @param next how to go on
+     * @throws UncheckedIOException if what it needs to go on could not be written
+     */
+    public void stopped(int exitCode, String sentence, String next) {
+        saver.await();
+        status.end(RunStatus.ended(RunStatus.State.STOPPED, exitCode, sentence, status.round(), next));
+    }
+
+    /**
+     * Says in {@code status.json} how the run failed, as far as it can still be written.
+     *
+     * @param next how to go on
+     */
+    public void failed(int exitCode, String sentence, String next, Throwable failure) {
+        try {
+            saver.await();
+            metrics.saving().run();
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+        try {
+            status.end(RunStatus.ended(RunStatus.State.FAILED, exitCode, sentence, status.round(), next));
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     @Override
     public void close() {
+        saver.close();
         metrics.close();
     }
 }

@@ -21,6 +21,11 @@ public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRou
         }
     }
 
+    /** Whether lines are written at all. */
+    boolean logs() {
+        return logEvery > 0;
+    }
+
     /** Whether a line is written after the given count of rounds: at the period, and after the last. */
     boolean logsAfter(long done) {
         return logEvery > 0 && (done % logEvery == 0 || done == rounds);

@@ -1,6 +1,7 @@
 package dev.kindling.driver.metrics;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.driver.checkpoint.RunDirectory;
@@ -9,12 +10,13 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.StreamCapabilities;
 
 /**
  * {@code metrics.jsonl} of a run: one JSON object a line, on disk when {@link #write} returns. Where a file system shows a
- * file only when it is closed, as object stores do, the lines wait in memory and {@link #save} rewrites the file. A number
+ * file only when it is closed, as object stores do, the lines wait in memory and {@link #saving} rewrites the file. A number
  * that is not finite is null. Not thread-safe.
  */
 public final class MetricsLog implements AutoCloseable {
@@ -24,39 +26,82 @@ public final class MetricsLog implements AutoCloseable {
 
     private final RunDirectory run;
     private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
-    private final OutputStream growing;
-    private final boolean visible;
+    private final Optional<OutputStream> growing;
 
     /** Begins the log of a new run. */
     public MetricsLog(RunDirectory run) {
+        this(run, Optional.of(run.grow(NAME)));
+    }
+
+    private MetricsLog(RunDirectory run, Optional<OutputStream> stream) {
         this.run = run;
-        this.growing = run.grow(NAME);
-        this.visible = growing instanceof StreamCapabilities stream && stream.hasCapability(StreamCapabilities.HSYNC);
-        if (!visible) {
-            close();
+        this.growing = stream.filter(MetricsLog::showsWhatIsFlushed);
+        if (growing.isEmpty()) {
+            stream.ifPresent(this::close);
         }
+    }
+
+    /**
+     * The log of a run that goes on after the given count of rounds: what it says of later ones, and a last line that was
+     * cut short, are gone. The file is written anew, so that nobody's hold on the old one is in the way.
+     */
+    public static MetricsLog resumed(RunDirectory run, long rounds) {
+        byte[] kept = run.folder().has(NAME) ? until(rounds, run.folder().read(NAME)) : new byte[0];
+        MetricsLog log = new MetricsLog(run, run.regrow(NAME, kept));
+        if (log.growing.isEmpty()) {
+            log.waiting.writeBytes(kept);
+        }
+        return log;
+    }
+
+    private static byte[] until(long rounds, byte[] lines) {
+        StringBuilder kept = new StringBuilder();
+        new String(lines, StandardCharsets.UTF_8)
+                .lines()
+                .takeWhile(line -> isOf(line, rounds))
+                .forEach(line -> kept.append(line).append('\n'));
+        return kept.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static boolean isOf(String line, long rounds) {
+        try {
+            JsonNode round = JSON.readTree(line).path("round");
+            return round.isNumber() && round.asLong() <= rounds;
+        } catch (JsonProcessingException e) {
+            return false;
+        }
+    }
+
+    private static boolean showsWhatIsFlushed(OutputStream stream) {
+        return stream instanceof FSDataOutputStream data && data.hasCapability(StreamCapabilities.HSYNC);
     }
 
     /** Appends a line. */
     public void write(RoundMetrics metrics) {
+        run.folder().permit();
         byte[] line = line(metrics).getBytes(StandardCharsets.UTF_8);
-        if (!visible) {
-            waiting.writeBytes(line);
-            return;
-        }
+        growing.ifPresentOrElse(stream -> append(stream, line), () -> waiting.writeBytes(line));
+    }
+
+    private void append(OutputStream stream, byte[] line) {
         try {
-            growing.write(line);
-            ((FSDataOutputStream) growing).hflush();
+            stream.write(line);
+            ((FSDataOutputStream) stream).hflush();
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + run.folder().place(NAME) + ": " + e.getMessage(), e);
         }
     }
 
-    /** Makes every line durable; to be called at each checkpoint and at the end. */
-    public void save() {
-        if (!visible) {
-            run.folder().replace(NAME, waiting.toByteArray());
+    /**
+     * What makes every line that is written by now durable; to be run at each checkpoint and at the end, on any thread,
+     * one after the other.
+     */
+    public Runnable saving() {
+        if (growing.isPresent()) {
+            return () -> {};
         }
+        byte[] lines = waiting.toByteArray();
+        return () -> run.folder().replace(NAME, lines);
     }
 
     private static String line(RoundMetrics metrics) {
@@ -65,6 +110,8 @@ public final class MetricsLog implements AutoCloseable {
         put(node, "query_loss", metrics.queryLoss());
         metrics.queryAccuracy().ifPresent(accuracy -> put(node, "query_accuracy", accuracy));
         put(node, "support_loss", metrics.supportLoss());
+        metrics.validationLoss().ifPresent(loss -> put(node, "validation_loss", loss));
+        metrics.validationAccuracy().ifPresent(accuracy -> put(node, "validation_accuracy", accuracy));
         put(node, "meta_gradient_norm", metrics.metaGradientNorm());
         node.put("tasks", metrics.tasks());
         node.put("failed_tasks", metrics.failedTasks());
@@ -91,8 +138,12 @@ public final class MetricsLog implements AutoCloseable {
 
     @Override
     public void close() {
+        growing.ifPresent(this::close);
+    }
+
+    private void close(OutputStream stream) {
         try {
-            growing.close();
+            stream.close();
         } catch (IOException e) {
             throw new UncheckedIOException("cannot close " + run.folder().place(NAME) + ": " + e.getMessage(), e);
         }

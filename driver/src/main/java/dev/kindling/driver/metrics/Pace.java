@@ -1,6 +1,7 @@
 package dev.kindling.driver.metrics;
 
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * How fast a run goes: tasks over wall time since the last reading, sampling and optimizer included, validation and
@@ -11,6 +12,7 @@ public final class Pace {
     public record Reading(double seconds, double tasksPerSecond) {}
 
     private final LongSupplier nanoTime;
+    private final double before;
     private final long begin;
     private long mark;
     private long tasks;
@@ -18,10 +20,12 @@ public final class Pace {
     /**
      * A clock that begins now.
      *
+     * @param before seconds that the run has had in earlier starts
      * @param nanoTime as {@link System#nanoTime}
      */
-    public Pace(LongSupplier nanoTime) {
+    public Pace(double before, LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
+        this.before = before;
         this.begin = nanoTime.getAsLong();
         this.mark = begin;
     }
@@ -32,13 +36,22 @@ public final class Pace {
     }
 
     /** Runs what is not training; its time does not count against the pace. */
-    public void pause(Runnable aside) {
-        long before = nanoTime.getAsLong();
+    public <T> T pause(Supplier<T> aside) {
+        long start = nanoTime.getAsLong();
         try {
-            aside.run();
+            return aside.get();
         } finally {
-            mark += nanoTime.getAsLong() - before;
+            mark += nanoTime.getAsLong() - start;
         }
+    }
+
+    /** Seconds since the run began, the times between its starts left out. */
+    public double seconds() {
+        return seconds(nanoTime.getAsLong());
+    }
+
+    private double seconds(long now) {
+        return before + (now - begin) / 1e9;
     }
 
     /** Reads the pace and begins anew. */
@@ -47,6 +60,6 @@ public final class Pace {
         double perSecond = now > mark ? tasks * 1e9 / (now - mark) : 0;
         mark = now;
         tasks = 0;
-        return new Reading((now - begin) / 1e9, perSecond);
+        return new Reading(seconds(now), perSecond);
     }
 }

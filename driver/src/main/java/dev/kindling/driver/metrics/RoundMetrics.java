@@ -9,6 +9,8 @@ import java.util.OptionalDouble;
  * @param queryLoss mean over the round's tasks, after adaptation
  * @param queryAccuracy a fraction; empty for regression
  * @param supportLoss mean over the round's tasks, at θ
+ * @param validationLoss over the tasks of a validation; empty where none was made after this round
+ * @param validationAccuracy the same, a fraction; empty for regression
  * @param metaGradientNorm before clipping
  * @param tasks that were added
  * @param failedTasks that were left out
@@ -23,6 +25,8 @@ public record RoundMetrics(
         double queryLoss,
         OptionalDouble queryAccuracy,
         double supportLoss,
+        OptionalDouble validationLoss,
+        OptionalDouble validationAccuracy,
         double metaGradientNorm,
         int tasks,
         int failedTasks,

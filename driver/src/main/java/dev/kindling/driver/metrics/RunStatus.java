@@ -4,10 +4,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.kindling.driver.checkpoint.RunDirectory;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -16,8 +20,9 @@ import java.util.OptionalInt;
  * @param exitCode empty while it runs
  * @param sentence one for a person
  * @param round how many rounds are done
+ * @param next how to go on; empty where there is nothing to do
  */
-public record RunStatus(State state, OptionalInt exitCode, String sentence, long round) {
+public record RunStatus(State state, OptionalInt exitCode, String sentence, long round, Optional<String> next) {
     /** The outcome. */
     public enum State {
         RUNNING,
@@ -31,26 +36,41 @@ public record RunStatus(State state, OptionalInt exitCode, String sentence, long
 
     /** A run that is under way. */
     public static RunStatus running(long round) {
-        return new RunStatus(State.RUNNING, OptionalInt.empty(), "The run is under way.", round);
+        return new RunStatus(State.RUNNING, OptionalInt.empty(), "The run is under way.", round, Optional.empty());
     }
 
-    /** A run that has ended. */
-    public static RunStatus ended(State state, int exitCode, String sentence, long round) {
-        return new RunStatus(state, OptionalInt.of(exitCode), sentence, round);
+    /** A run that has done all it had to do. */
+    public static RunStatus done(String sentence, long round) {
+        return new RunStatus(State.DONE, OptionalInt.of(0), sentence, round, Optional.empty());
     }
 
-    /** Puts {@code status.json} in place of what was there. */
-    public void write(RunDirectory run) {
-        run.folder().replace("status.json", json().getBytes(StandardCharsets.UTF_8));
+    /** A run that has ended before its end. */
+    public static RunStatus ended(State state, int exitCode, String sentence, long round, String next) {
+        return new RunStatus(state, OptionalInt.of(exitCode), sentence, round, Optional.of(next));
     }
 
-    private String json() {
+    /** The state that a status file names; empty where it cannot be told. */
+    static Optional<State> stateIn(byte[] json) {
+        try {
+            String name = JSON.readTree(json).path("state").asText();
+            return Arrays.stream(State.values())
+                    .filter(state -> state.name().toLowerCase(Locale.ROOT).equals(name))
+                    .findFirst();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** What {@code status.json} holds, written at the given moment. */
+    byte[] json(Instant updated) {
         ObjectNode node = JSON.createObjectNode();
         node.put("state", state.name().toLowerCase(Locale.ROOT));
         exitCode.ifPresentOrElse(code -> node.put("exit_code", code), () -> node.putNull("exit_code"));
         node.put("sentence", sentence).put("round", round);
+        next.ifPresent(how -> node.put("next", how));
+        node.put("updated", updated.truncatedTo(ChronoUnit.SECONDS).toString());
         try {
-            return JSON.writeValueAsString(node) + "\n";
+            return (JSON.writeValueAsString(node) + "\n").getBytes(StandardCharsets.UTF_8);
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }

@@ -13,6 +13,11 @@ public sealed interface Schedule {
      */
     double at(long round, long rounds);
 
+    /** Whether the value in a round is another in a run of another length. */
+    default boolean dependsOnRounds() {
+        return false;
+    }
+
     /** The same number in every round. */
     record Constant(double value) implements Schedule {
         public Constant {
@@ -33,6 +38,11 @@ public sealed interface Schedule {
         }
 
         @Override
+        public boolean dependsOnRounds() {
+            return true;
+        }
+
+        @Override
         public double at(long round, long rounds) {
             double done = done(round, rounds);
             return (1 - done) * from + done * to;
@@ -44,6 +54,11 @@ public sealed interface Schedule {
         public Cosine {
             requireRate("from of a cosine schedule", from);
             requireRate("to of a cosine schedule", to);
+        }
+
+        @Override
+        public boolean dependsOnRounds() {
+            return true;
         }
 
         @Override
@@ -74,6 +89,11 @@ public sealed interface Schedule {
         public WarmUp {
             requireRate("from of a warm-up schedule", from);
             requireRounds("rounds of a warm-up schedule", length);
+        }
+
+        @Override
+        public boolean dependsOnRounds() {
+            return then.dependsOnRounds();
         }
 
         @Override

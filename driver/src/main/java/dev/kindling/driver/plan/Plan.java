@@ -15,18 +15,22 @@ import dev.kindling.job.wire.Job;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
- * What a run computes, fixed before its first round: the model, the method, the two programs, and the job that executors
- * get. Its hash says whether two runs compute the same.
+ * What a run computes, fixed before its first round: the model, the method, its programs, and the job that executors get. Its hash says whether two runs compute the same.
  */
 public final class Plan {
     /** Name of the program of a training task. */
     public static final String TRAIN = "train";
     /** Name of the program of an evaluation task. */
     public static final String EVALUATE = "evaluate";
+    /** Name of the program of a validation task, in a run that validates. */
+    public static final String VALIDATE = "validate";
 
     /** Below these counts of numbers of θ a block has 1 and 4 tasks, else 8. */
     private static final int SMALL = 16_384;
@@ -35,23 +39,24 @@ public final class Plan {
 
     private final Model model;
     private final Algorithm algorithm;
-    private final Program train;
-    private final Program evaluate;
     private final Job job;
     private final String hash;
 
-    private Plan(Model model, Algorithm algorithm, Program train, Program evaluate, Job job) {
+    private Plan(Model model, Algorithm algorithm, Job job) {
         this.model = model;
         this.algorithm = algorithm;
-        this.train = train;
-        this.evaluate = evaluate;
         this.job = job;
-        this.hash = sha256(String.join(
-                "\n",
-                train.hash(),
-                evaluate.hash(),
-                Integer.toString(job.blockSize()),
-                job.options().precision().name()));
+        this.hash = hash(job);
+    }
+
+    private static String hash(Job job) {
+        List<String> parts = new ArrayList<>();
+        Stream.of(TRAIN, EVALUATE, VALIDATE)
+                .filter(name -> job.programs().containsKey(name))
+                .forEach(name -> parts.add(job.program(name).hash()));
+        parts.add(Integer.toString(job.blockSize()));
+        parts.add(job.options().precision().name());
+        return sha256(String.join("\n", parts));
     }
 
     /**
@@ -73,7 +78,20 @@ public final class Plan {
         BackendSettings backend = settings.backend();
         int blockSize = blockSize(algorithm.parameters(model).size());
         Job job = new Job(description, backend.name(), backend.options(), blockSize, programs);
-        return new Plan(model, algorithm, train, evaluate, job);
+        return new Plan(model, algorithm, job);
+    }
+
+    /**
+     * The same plan of a run that validates.
+     *
+     * @param source as it was given before
+     * @param steps inner steps after which a validation measures
+     */
+    public Plan validating(TaskSource source, int steps) {
+        TreeMap<String, Program> programs = new TreeMap<>(job.programs());
+        programs.put(VALIDATE, algorithm.evaluate(model, source.layout(Purpose.VALIDATE), steps));
+        return new Plan(
+                model, algorithm, new Job(job.source(), job.backend(), job.options(), job.blockSize(), programs));
     }
 
     /** Tasks of one block for a θ of the given count of numbers: fixed here, never by the cluster. */
@@ -113,12 +131,17 @@ public final class Plan {
 
     /** What a training task reports beside its meta-gradient: scalars. */
     public Layout trainingMeasures() {
-        return train.perTask();
+        return job.program(TRAIN).perTask();
     }
 
     /** What an evaluation task reports: one number for each step. */
     public Layout evaluationMeasures() {
-        return evaluate.perTask();
+        return job.program(EVALUATE).perTask();
+    }
+
+    /** What a validation task reports: one number for each step. */
+    public Layout validationMeasures() {
+        return job.program(VALIDATE).perTask();
     }
 
     public Precision precision() {

@@ -25,10 +25,15 @@ final class CommandLineForTests {
 
     /** A command on clusters of the test's own. */
     static Outcome on(BiFunction<Job, ClusterSettings, Cluster> clusters, List<String> args) {
+        return on(clusters, new Signals(), args);
+    }
+
+    /** A command that the given signals reach. */
+    static Outcome on(BiFunction<Job, ClusterSettings, Cluster> clusters, Signals signals, List<String> args) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         PrintWriter errors = new PrintWriter(err);
-        Surroundings around = around(clusters, new PrintWriter(out));
+        Surroundings around = around(clusters, new PrintWriter(out), signals);
         int code = Kindling.run(args.toArray(String[]::new), around, errors);
         errors.flush();
         around.out().flush();
@@ -36,8 +41,12 @@ final class CommandLineForTests {
     }
 
     static Surroundings around(BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out) {
-        return new Surroundings(
-                (name, master) -> new Running(clusters), out, InstantSource.system(), false, new Signals());
+        return around(clusters, out, new Signals());
+    }
+
+    static Surroundings around(
+            BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals) {
+        return new Surroundings((name, master) -> new Running(clusters), out, InstantSource.system(), false, signals);
     }
 
     private record Running(BiFunction<Job, ClusterSettings, Cluster> clusters) implements Platform.Running {

@@ -175,10 +175,12 @@ class KindlingTest {
                 new String[] {"train", "--conf", job.toString(), "--out", run.toString()},
                 new Surroundings(stopping, new PrintWriter(new StringWriter()), InstantSource.system(), false, signals),
                 new PrintWriter(err, true));
-        assertThat(code).isEqualTo(143);
-        assertThat(err.toString().strip()).isEqualTo("SIGTERM stopped the run before its end");
-        assertThat(json("status.json").at("/state").asText()).isEqualTo("failed");
-        assertThat(json("status.json").at("/exit_code").asInt()).isEqualTo(143);
+        assertThat(code).isEqualTo(6);
+        assertThat(err.toString().strip())
+                .isEqualTo("SIGTERM stopped the run after 0 of 20 rounds; kindling train --resume --out " + run
+                        + " goes on");
+        assertThat(json("status.json").at("/state").asText()).isEqualTo("stopped");
+        assertThat(json("status.json").at("/exit_code").asInt()).isEqualTo(6);
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
     }
 
@@ -257,7 +259,7 @@ class KindlingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--resume", "--max-duration=5m", "--profile", "--nonsense"})
+    @ValueSource(strings = {"--profile", "--nonsense"})
     void unknownOptionIsTwoAndOneSentence(String option) {
         refused(train(option), 2, "Unknown option");
     }

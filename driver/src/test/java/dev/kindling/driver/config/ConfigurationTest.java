@@ -153,7 +153,7 @@ class ConfigurationTest {
                 "run.rounds=2.5|run.rounds is 2.5; it must be a whole number",
                 "run.rounds=[1]|run.rounds is [1]; it must be a whole number",
                 "run.rounds=0|run.rounds is 0; it must be at least 1",
-                "run=5|run is 5; it is a section of keys, such as run.log-every",
+                "run=5|run is 5; it is a section of keys, such as run.checkpoint-every",
                 "task.per-round=0|task.per-round is 0; it must be at least 1",
                 "task.per-round=3000000000|task.per-round is 3000000000; it must be a whole number of at most 2147483647",
                 "algorithm.inner-rate=fast|algorithm.inner-rate is fast; it must be a number",

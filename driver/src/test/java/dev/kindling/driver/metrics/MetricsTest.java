@@ -7,6 +7,8 @@ import dev.kindling.driver.checkpoint.RunDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.hadoop.conf.Configuration;
@@ -27,6 +29,8 @@ class MetricsTest {
                 0.5,
                 accuracy,
                 1.25,
+                OptionalDouble.empty(),
+                OptionalDouble.empty(),
                 norm,
                 24,
                 1,
@@ -48,7 +52,7 @@ class MetricsTest {
                             + "\"bytes_out\":7000,\"bytes_in\":8000,\"round_milliseconds\":{\"sample\":0.001,\"materialise\":0.002,"
                             + "\"compute\":3.0,\"fold\":0.004,\"wire\":0.005,\"wait\":0.0,\"optimize\":0.0075}}\n");
             log.write(metrics(20, OptionalDouble.of(0.75), Double.NaN));
-            log.save();
+            log.saving().run();
             assertThat(Files.readAllLines(file)).hasSize(2);
             assertThat(Files.readAllLines(file).get(1))
                     .startsWith("{\"round\":20,\"query_loss\":0.5,\"query_accuracy\":0.75,")
@@ -58,23 +62,44 @@ class MetricsTest {
     }
 
     @Test
-    void theStatusSaysHowTheRunEnded() throws IOException {
-        RunDirectory run = run();
+    void theStatusSaysHowTheRunStandsAndHowItEndedAndWhenThatWasWritten() throws IOException {
+        AtomicLong seconds = new AtomicLong(1_700_000_000L);
+        InstantSource clock = () -> Instant.ofEpochSecond(seconds.get());
         Path file = temporary.resolve("run/status.json");
-        RunStatus.running(0).write(run);
-        assertThat(Files.readString(file)).contains("\"state\" : \"running\"").contains("\"exit_code\" : null");
-        RunStatus.ended(RunStatus.State.FAILED, 4, "round 3 diverged", 3).write(run);
+        StatusFile status = new StatusFile(run().folder(), clock, 0);
+        assertThat(Files.readString(file))
+                .contains("\"state\" : \"running\"")
+                .contains("\"exit_code\" : null")
+                .contains("\"updated\" : \"2023-11-14T22:13:20Z\"");
+        status.count(2);
+        seconds.addAndGet(1);
+        status.refresh();
+        assertThat(Files.readString(file)).contains("\"round\" : 0");
+        seconds.addAndGet(1);
+        status.refresh();
+        assertThat(Files.readString(file)).contains("\"round\" : 2").contains("22:13:22Z");
+        seconds.addAndGet(14);
+        status.refresh();
+        assertThat(Files.readString(file)).contains("22:13:22Z");
+        seconds.addAndGet(1);
+        status.refresh();
+        assertThat(Files.readString(file)).contains("22:13:37Z");
+        status.end(RunStatus.ended(RunStatus.State.FAILED, 4, "round 3 diverged", 3, "begin another"));
+        seconds.addAndGet(60);
+        status.refresh();
         assertThat(Files.readString(file))
                 .contains("\"state\" : \"failed\"")
                 .contains("\"exit_code\" : 4")
                 .contains("\"sentence\" : \"round 3 diverged\"")
-                .contains("\"round\" : 3");
+                .contains("\"round\" : 3")
+                .contains("\"next\" : \"begin another\"")
+                .contains("22:13:37Z");
     }
 
     @Test
     void thePaceLeavesOutWhatIsNotTraining() {
         AtomicLong clock = new AtomicLong(5_000_000_000L);
-        Pace pace = new Pace(clock::get);
+        Pace pace = new Pace(0, clock::get);
         pace.count(25);
         pace.count(25);
         clock.addAndGet(2_000_000_000L);

@@ -1,0 +1,124 @@
+package dev.kindling.driver.checkpoint;
+
+import dev.kindling.job.task.BadDataException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+
+/**
+ * The folder {@code checkpoints/} of a run: a folder for each checkpoint, named by its round. The manifest is written
+ * last and decides: what has none is no checkpoint, on a file system without an atomic rename too. Not thread-safe.
+ */
+public final class Checkpoints {
+    private static final Pattern NAME = Pattern.compile("\\d{8,18}");
+    private static final String THETA = "theta.safetensors";
+    private static final String OPTIMIZER = "optimizer.safetensors";
+    private static final String BEST = "best.safetensors";
+
+    private final Folder folder;
+
+    Checkpoints(Folder folder) {
+        this.folder = folder;
+    }
+
+    /** How a checkpoint after so many rounds is named. */
+    static String name(long rounds) {
+        return String.format(Locale.ROOT, "%08d", rounds);
+    }
+
+    /** Writes a checkpoint; what lay under its round, damaged or half written, is lost. */
+    public void write(Checkpoint checkpoint) {
+        String name = name(checkpoint.manifest().rounds());
+        remove(name);
+        SortedMap<String, byte[]> files = new TreeMap<>();
+        files.put(THETA, checkpoint.theta().encoded());
+        files.put(OPTIMIZER, checkpoint.optimizer().encoded());
+        checkpoint.best().ifPresent(best -> files.put(BEST, best.encoded()));
+        new Bundle(checkpoint.manifest(), Optional.of(checkpoint.position()), files).write(folder.child(name));
+    }
+
+    /**
+     * Removes the checkpoints before the last few, and what a writer that died left between them.
+     *
+     * @param last how many to keep, at least 1
+     * @param best the round of one to keep besides; empty for none
+     */
+    public void keep(int last, Optional<Long> best) {
+        List<String> whole = whole();
+        Set<String> kept = new TreeSet<>(whole.subList(Math.max(0, whole.size() - last), whole.size()));
+        best.map(Checkpoints::name).ifPresent(kept::add);
+        String newest = whole.isEmpty() ? "" : whole.get(whole.size() - 1);
+        named().stream()
+                .filter(name -> !kept.contains(name) && before(name, newest))
+                .forEach(this::remove);
+    }
+
+    private static boolean before(String name, String other) {
+        return !other.isEmpty() && Long.parseLong(name) < Long.parseLong(other);
+    }
+
+    /** The manifest goes first: half removed it is no checkpoint any more, not a damaged one. */
+    private void remove(String name) {
+        if (folder.has(name)) {
+            folder.child(name).remove(Bundle.MANIFEST);
+            folder.remove(name);
+        }
+    }
+
+    private List<String> named() {
+        return folder.names().stream()
+                .filter(name -> NAME.matcher(name).matches())
+                .sorted((a, b) -> Long.compare(Long.parseLong(a), Long.parseLong(b)))
+                .toList();
+    }
+
+    private List<String> whole() {
+        return named().stream()
+                .filter(name -> folder.child(name).has(Bundle.MANIFEST))
+                .toList();
+    }
+
+    /**
+     * The newest checkpoint of which every byte is as it was written; empty if there is none at all.
+     *
+     * @param damaged is told of each newer one that is damaged, in one sentence
+     * @throws BadDataException if there are checkpoints and all are damaged
+     */
+    public Optional<Checkpoint> newest(Consumer<String> damaged) {
+        List<String> names = new ArrayList<>(whole());
+        for (int i = names.size() - 1; i >= 0; i--) {
+            try {
+                return Optional.of(read(folder.child(names.get(i))));
+            } catch (BadDataException e) {
+                if (i == 0) {
+                    throw new BadDataException(
+                            "no checkpoint in " + folder + " can be used; the oldest: " + e.getMessage(), e);
+                }
+                damaged.accept(e.getMessage() + "; the checkpoint before it is used");
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Checkpoint read(Folder one) {
+        Bundle bundle = Bundle.read(one);
+        Position position = bundle.position()
+                .orElseThrow(() -> new BadDataException(
+                        one.place(Bundle.MANIFEST) + " is damaged: it is the manifest of a model"));
+        Optional<Tensors> best =
+                bundle.files().containsKey(BEST) ? Optional.of(tensors(bundle, BEST, one)) : Optional.empty();
+        return new Checkpoint(
+                bundle.manifest(), position, tensors(bundle, THETA, one), tensors(bundle, OPTIMIZER, one), best);
+    }
+
+    private static Tensors tensors(Bundle bundle, String name, Folder folder) {
+        return Safetensors.decode(bundle.file(name, folder), folder.place(name));
+    }
+}

@@ -1,0 +1,160 @@
+package dev.kindling.driver.cli;
+
+import dev.kindling.driver.checkpoint.Checkpoint;
+import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.checkpoint.RunLock;
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.ClusterException;
+import dev.kindling.driver.config.Settings;
+import dev.kindling.driver.loop.Keeper;
+import dev.kindling.driver.loop.RunFiles;
+import dev.kindling.driver.loop.StoppedEarlyException;
+import dev.kindling.driver.loop.Training;
+import dev.kindling.driver.metrics.RunLog;
+import dev.kindling.driver.metrics.StatusFile;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** One start of a run whose folder is this driver's: from Spark's start to the last word in {@code status.json}. */
+final class TrainingRun {
+    private final Surroundings around;
+    private final Prepared prepared;
+    private final RunDirectory directory;
+    private final RunLock lock;
+    private final Training training;
+    private final StopRequest stop;
+
+    TrainingRun(
+            Surroundings around,
+            Prepared prepared,
+            RunDirectory directory,
+            RunLock lock,
+            Training training,
+            StopRequest stop) {
+        this.around = around;
+        this.prepared = prepared;
+        this.directory = directory;
+        this.lock = lock;
+        this.training = training;
+        this.stop = stop;
+    }
+
+    /**
+     * Trains to the end.
+     *
+     * @param from the checkpoint at which the training stands; empty at its beginning
+     * @param master as {@code --master} says
+     * @throws StoppedException if the run was stopped and can be resumed
+     */
+    void run(Optional<Checkpoint> from, Optional<String> master) {
+        StatusFile status = new StatusFile(directory.folder(), around.clock(), training.rounds());
+        Keeper keeper = new Keeper(lock, status, stop::abandon);
+        try (RunFiles files = files(status, from)) {
+            run(files, master);
+        } finally {
+            keeper.close();
+        }
+    }
+
+    private void run(RunFiles files, Optional<String> master) {
+        try {
+            Training.Result result = train(files, master);
+            files.done(end());
+            RunLog.ended(ExitCode.DONE.number(), end());
+            EvaluationTable.lines(result.trained(), result.untrained()).forEach(around::say);
+        } catch (StoppedEarlyException e) {
+            throw stopped(files, e);
+        } catch (RuntimeException | Error e) {
+            throw failed(files, e);
+        }
+    }
+
+    private RunFiles files(StatusFile status, Optional<Checkpoint> from) {
+        Settings settings = prepared.settings();
+        return new RunFiles(
+                directory,
+                new RunFiles.Origin(
+                        prepared.provenance(),
+                        settings.plan().model(),
+                        prepared.plan().parameters()),
+                settings.run(),
+                settings.checkpoints(),
+                status,
+                from,
+                System::nanoTime);
+    }
+
+    private Training.Result train(RunFiles files, Optional<String> master) {
+        Settings settings = prepared.settings();
+        try (Platform.Running running = starting(() -> around.platform().start(directory.folder().name(), master));
+                Cluster cluster = starting(() -> running.cluster(prepared.plan().job(), settings.cluster()));
+                Progress progress =
+                        Progress.on(around, training.rounds(), settings.run().rounds())) {
+            return training.run(cluster, files, new Watch(running.gauges(), progress), stop);
+        }
+    }
+
+    /** What a signal breaks off here fails like a cluster, and is none. */
+    private <T> T starting(Supplier<T> work) {
+        try {
+            return stop.untilRequested(work);
+        } catch (ClusterException e) {
+            if (stop.isRequested()) {
+                throw new StoppedEarlyException(training.rounds(), e);
+            }
+            throw e;
+        }
+    }
+
+    private String end() {
+        return training.isExhausted()
+                        && training.rounds() < prepared.settings().run().rounds()
+                ? "The run is done: validation found nothing better since, so it ended after " + training.rounds()
+                        + " rounds."
+                : "The run is done.";
+    }
+
+    private RuntimeException stopped(RunFiles files, StoppedEarlyException e) {
+        String sentence = stop.reason() + " stopped the run after " + training.rounds() + " of "
+                + prepared.settings().run().rounds() + " rounds; " + again() + " goes on";
+        try {
+            files.stopped(ExitCode.STOPPED.number(), sentence, again());
+        } catch (RuntimeException failure) {
+            failure.addSuppressed(e);
+            return failed(files, failure);
+        }
+        RunLog.ended(ExitCode.STOPPED.number(), sentence);
+        return new StoppedException(ExitCode.STOPPED, sentence);
+    }
+
+    private RuntimeException failed(RunFiles files, Throwable e) {
+        Throwable cause = lossOr(e);
+        ExitCode code = ExitCode.of(cause);
+        String next = code == ExitCode.DIVERGED
+                ? "the same configuration would diverge again: begin another run with another one"
+                : "remove the cause; then " + again() + " goes on";
+        files.failed(code.number(), ExitCode.sentence(cause), next, cause);
+        RunLog.ended(code.number(), ExitCode.sentence(cause));
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        return (RuntimeException) cause;
+    }
+
+    /** Where the lock was lost the rest is only what came of it. */
+    private Throwable lossOr(Throwable e) {
+        if (!lock.isLost()) {
+            return e;
+        }
+        try {
+            lock.permit();
+            return e;
+        } catch (RuntimeException loss) {
+            return loss;
+        }
+    }
+
+    private String again() {
+        return "kindling train --resume --out " + directory.folder();
+    }
+}

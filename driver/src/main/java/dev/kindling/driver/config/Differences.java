@@ -1,0 +1,72 @@
+package dev.kindling.driver.config;
+
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/** The keys in which two configurations differ, in alphabetical order. */
+public record Differences(List<Difference> list) {
+    /** What decides nothing of a run's bits. */
+    private static final Set<String> FREE =
+            Set.of("run.log-every", "run.checkpoint-every", "run.checkpoint-keep", "backend.memory");
+
+    private static final String FREE_SECTION = "cluster.";
+    private static final String ROUNDS = "run.rounds";
+
+    /** Where data is; what it is has a hash. */
+    private static final Set<String> PATHS = Set.of("few-shot.data", "few-shot.split");
+
+    /** What names data. */
+    private static final String SOURCE = "task.source";
+
+    /** One key and its two values, as text. */
+    public record Difference(String key, String was, String is) {
+        @Override
+        public String toString() {
+            return key + " was " + was + " and is " + is;
+        }
+    }
+
+    public Differences {
+        list = List.copyOf(list);
+    }
+
+    /** From what was to what is. */
+    public static Differences between(Configuration was, Configuration is) {
+        return new Differences(Configuration.knownKeys().stream()
+                .filter(key -> !was.agrees(is, key))
+                .map(key -> new Difference(key, was.shown(key), is.shown(key)))
+                .toList());
+    }
+
+    /** Those that a run may not change when it is resumed; the paths of its data may, where its hash stays. */
+    public Differences forbidden() {
+        return where(key -> !FREE.contains(key) && !key.startsWith(FREE_SECTION) && !PATHS.contains(key));
+    }
+
+    /** Those but the count of rounds, on which nothing depends where no schedule does. */
+    public Differences butRounds() {
+        return where(key -> !key.equals(ROUNDS));
+    }
+
+    /** Those that ask for other data. */
+    public Differences ofData() {
+        return where(key -> PATHS.contains(key) || key.equals(SOURCE));
+    }
+
+    private Differences where(Predicate<String> wanted) {
+        return new Differences(list.stream()
+                .filter(difference -> wanted.test(difference.key()))
+                .toList());
+    }
+
+    public boolean isEmpty() {
+        return list.isEmpty();
+    }
+
+    @Override
+    public String toString() {
+        return list.stream().map(Difference::toString).collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,81 @@
+package dev.kindling.driver.metrics;
+
+import dev.kindling.driver.checkpoint.Folder;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code status.json} of a run: written at once where the state changes, every two seconds at most while rounds pass, and
+ * every 15 seconds at least, so that a reader can tell a driver that died. Thread-safe: a round is only counted on the
+ * loop's thread; {@link #refresh}, on another, writes.
+ */
+public final class StatusFile {
+    private static final String NAME = "status.json";
+    private static final Duration MOST_OFTEN = Duration.ofSeconds(2);
+    private static final Duration LEAST_OFTEN = Duration.ofSeconds(15);
+
+    private final Folder folder;
+    private final InstantSource clock;
+    private volatile long round;
+    private @Nullable RunStatus ended;
+    private RunStatus shown;
+    private Instant written = Instant.MIN;
+
+    /** The status of a run that is under way, and is written now. */
+    public StatusFile(Folder folder, InstantSource clock, long round) {
+        this.folder = folder;
+        this.clock = clock;
+        this.round = round;
+        this.shown = RunStatus.running(round);
+        refresh();
+    }
+
+    /** How a run in a folder ended, or that it did not; empty where there is no status that can be read. */
+    public static Optional<RunStatus.State> stateIn(Folder folder) {
+        return folder.has(NAME) ? RunStatus.stateIn(folder.read(NAME)) : Optional.empty();
+    }
+
+    /** So many rounds are done. */
+    public void count(long rounds) {
+        round = rounds;
+    }
+
+    /** The rounds that are done. */
+    public long round() {
+        return round;
+    }
+
+    /** Writes the status if it has changed or is old. */
+    public synchronized void refresh() {
+        if (ended != null) {
+            return;
+        }
+        RunStatus now = RunStatus.running(round);
+        Duration age = written.equals(Instant.MIN) ? LEAST_OFTEN : Duration.between(written, clock.instant());
+        boolean due = age.compareTo(LEAST_OFTEN) >= 0 || (!now.equals(shown) && age.compareTo(MOST_OFTEN) >= 0);
+        if (due || age.isNegative()) {
+            write(now);
+        }
+    }
+
+    /**
+     * Writes how the run ended; it stays so.
+     *
+     * @throws UncheckedIOException if it cannot be written
+     */
+    public synchronized void end(RunStatus status) {
+        ended = status;
+        write(status);
+    }
+
+    private void write(RunStatus status) {
+        Instant now = clock.instant();
+        folder.replace(NAME, status.json(now));
+        shown = status;
+        written = now;
+    }
+}

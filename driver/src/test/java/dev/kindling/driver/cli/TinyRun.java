@@ -1,0 +1,145 @@
+package dev.kindling.driver.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.driver.cli.CommandLineForTests.Outcome;
+import dev.kindling.driver.cluster.Request;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** A run that takes a second, in a folder of its own, and what tests ask of it. */
+final class TinyRun {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** What two equal runs may differ in. */
+    private static final List<String> TIMES_AND_BYTES =
+            List.of("seconds", "tasks_per_second", "bytes_out", "bytes_in", "round_milliseconds");
+
+    private final Path job;
+    private final Path folder;
+    private final List<String> sets;
+
+    private TinyRun(Path job, Path folder, List<String> sets) {
+        this.job = job;
+        this.folder = folder;
+        this.sets = sets;
+    }
+
+    /** A run of the given name in a temporary folder, over the defaults of this class. */
+    static TinyRun in(Path temporary, String name, String... sets) {
+        Path job = temporary.resolve("tiny.conf");
+        try {
+            Files.writeString(job, """
+                    run { rounds = 24, log-every = 3, checkpoint-every = 4 }
+                    task { per-round = 3, support = 4, query = 4 }
+                    model { network = mlp-40-tanh, initializer = fan-in-uniform }
+                    backend.name = plain
+                    validation.tasks = 5
+                    evaluation { tasks = 7, steps = 2, query = 5 }
+                    """);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new TinyRun(job, temporary.resolve(name), List.of(sets));
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    Path file(String name) {
+        return folder.resolve(name);
+    }
+
+    /** The arguments of training it. */
+    List<String> args(String... more) {
+        List<String> args = new ArrayList<>(List.of("train", "--conf", job.toString(), "--out", folder.toString()));
+        sets.forEach(set -> args.addAll(List.of("--set", set)));
+        args.addAll(List.of(more));
+        return args;
+    }
+
+    /** Trains to the end. */
+    Outcome train(String... more) {
+        return CommandLineForTests.onThreads(1, args(more));
+    }
+
+    /** Trains while somebody sees each request. */
+    Outcome watched(Consumer<Request> watcher, Signals signals, String... more) {
+        return CommandLineForTests.on((job, settings) -> new WatchedCluster(job, 1, watcher), signals, args(more));
+    }
+
+    /** Trains until SIGTERM comes while the given round (from 0 on) is worked on. */
+    Outcome stoppedIn(long round, String... more) {
+        Signals signals = new Signals();
+        return watched(
+                request -> {
+                    if (request.program().equals("train") && request.specs().get(0).round() == round) {
+                        signals.arrived("TERM");
+                    }
+                },
+                signals,
+                more);
+    }
+
+    JsonNode json(String name) {
+        try {
+            return JSON.readTree(Files.readString(file(name)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The lines of {@code metrics.jsonl} without times and bytes. */
+    List<String> metrics() {
+        try {
+            List<String> lines = new ArrayList<>();
+            for (String line : Files.readAllLines(file("metrics.jsonl"))) {
+                lines.add(((ObjectNode) JSON.readTree(line))
+                        .remove(TIMES_AND_BYTES)
+                        .toString());
+            }
+            return lines;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The names of its checkpoints, oldest first. */
+    List<String> checkpoints() {
+        try (Stream<Path> names = Files.list(file("checkpoints"))) {
+            return names.map(path -> path.getFileName().toString()).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Holds this run to the bytes of one that was never interrupted. */
+    void assertSameAs(TinyRun straight) {
+        String last = straight.checkpoints().get(straight.checkpoints().size() - 1);
+        for (String name : List.of(
+                "model/theta.safetensors",
+                "model/network.json",
+                "evaluation.json",
+                "checkpoints/" + last + "/theta.safetensors",
+                "checkpoints/" + last + "/optimizer.safetensors")) {
+            assertThat(file(name)).as(name).hasSameBinaryContentAs(straight.file(name));
+        }
+        Path best = straight.file("checkpoints/" + last + "/best.safetensors");
+        if (Files.exists(best)) {
+            assertThat(file("checkpoints/" + last + "/best.safetensors")).hasSameBinaryContentAs(best);
+        }
+        assertThat(metrics()).isEqualTo(straight.metrics());
+        assertThat(json("model/manifest.json").at("/rounds"))
+                .isEqualTo(straight.json("model/manifest.json").at("/rounds"));
+    }
+}
