@@ -44,8 +44,7 @@ final class CommandLineForTests {
         return around(clusters, out, new Signals());
     }
 
-    static Surroundings around(
-            BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals) {
+    static Surroundings around(BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals) {
         return new Surroundings((name, master) -> new Running(clusters), out, InstantSource.system(), false, signals);
     }
 

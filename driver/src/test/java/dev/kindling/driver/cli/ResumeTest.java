@@ -3,7 +3,11 @@ package dev.kindling.driver.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -87,12 +91,12 @@ class ResumeTest {
         assertThat(straight.train().code()).isZero();
         TinyRun stopped = TinyRun.in(temporary, "stopped");
         assertThat(stopped.stoppedIn(10).code()).isEqualTo(6);
-        java.io.ByteArrayOutputStream err = new java.io.ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
         int code = Kindling.run(
                 stopped.args("--resume", "--master", "local[2]").toArray(String[]::new),
-                new java.io.PrintStream(new java.io.ByteArrayOutputStream()),
-                new java.io.PrintStream(err));
-        assertThat(code).as(err.toString()).isZero();
+                new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8));
+        assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isZero();
         stopped.assertSameAs(straight);
     }
 
@@ -158,8 +162,7 @@ class ResumeTest {
     void resumeNeedsARunToResume() {
         Outcome outcome = CommandLineForTests.onThreads(1, List.of("train", "--resume", "--conf", "x.conf"));
         assertThat(outcome.code()).isEqualTo(2);
-        assertThat(outcome.err().strip())
-                .isEqualTo("--resume needs --out; it must be the directory of the run");
+        assertThat(outcome.err().strip()).isEqualTo("--resume needs --out; it must be the directory of the run");
     }
 
     @Test

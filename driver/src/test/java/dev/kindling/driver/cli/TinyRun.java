@@ -83,7 +83,8 @@ final class TinyRun {
         Signals signals = new Signals();
         return watched(
                 request -> {
-                    if (request.program().equals("train") && request.specs().get(0).round() == round) {
+                    if (request.program().equals("train")
+                            && request.specs().get(0).round() == round) {
                         signals.arrived("TERM");
                     }
                 },
