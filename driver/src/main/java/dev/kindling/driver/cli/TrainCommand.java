@@ -103,11 +103,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void run(
-            Prepared prepared,
-            RunDirectory directory,
-            RunLock lock,
-            Optional<Checkpoint> from,
-            StopRequest stop) {
+            Prepared prepared, RunDirectory directory, RunLock lock, Optional<Checkpoint> from, StopRequest stop) {
         Training training = training(prepared);
         from.ifPresent(training::resume);
         try (RunLog log = RunLog.of(directory.folder().name())) {

@@ -86,7 +86,8 @@ final class TrainingRun {
 
     private Training.Result train(RunFiles files, Optional<String> master) {
         Settings settings = prepared.settings();
-        try (Platform.Running running = starting(() -> around.platform().start(directory.folder().name(), master));
+        try (Platform.Running running = starting(
+                        () -> around.platform().start(directory.folder().name(), master));
                 Cluster cluster = starting(() -> running.cluster(prepared.plan().job(), settings.cluster()));
                 Progress progress =
                         Progress.on(around, training.rounds(), settings.run().rounds())) {
