@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 try:  # Airflow 3
     from airflow.sdk import Variable, dag, task
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException
 except ImportError:  # Airflow 2
     from airflow.decorators import dag, task
+    from airflow.exceptions import AirflowException, AirflowFailException
     from airflow.models import Variable
-
-from airflow.exceptions import AirflowException, AirflowFailException
 
 RUN = "sinusoid-nightly"
 BUDGET = timedelta(minutes=50)

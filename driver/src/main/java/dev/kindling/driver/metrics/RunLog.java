@@ -15,6 +15,8 @@ public final class RunLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunLog.class);
     private static final String RUN = "run";
     private static final String ROUND = "round";
+    /** The exit code of a run that may be resumed. */
+    private static final int STOPPED = 6;
 
     private RunLog() {}
 
@@ -50,12 +52,12 @@ public final class RunLog implements AutoCloseable {
         LOG.info("the checkpoint after round {} is written, {}", round, place);
     }
 
-    /** The run has ended, well or not. */
+    /** The run has ended: well, early with a checkpoint, or not well. */
     public static void ended(int exitCode, String sentence) {
-        if (exitCode == 0) {
-            LOG.info("the run ends: {}", sentence);
-        } else {
-            LOG.error("the run ends with code {}: {}", exitCode, sentence);
+        switch (exitCode) {
+            case 0 -> LOG.info("the run ends: {}", sentence);
+            case STOPPED -> LOG.warn("the run stops with code {}: {}", exitCode, sentence);
+            default -> LOG.error("the run fails with code {}: {}", exitCode, sentence);
         }
     }
 

@@ -37,10 +37,10 @@ public final class SparkApplication implements AutoCloseable {
      * @throws ClusterException if Spark does not start
      */
     public static SparkApplication start(String run, Optional<String> master) {
-        SparkApplication application = start(configuration(new SparkConf(), "kindling " + run, master));
+        SparkConf configuration = configuration(new SparkConf(), "kindling " + run, master);
+        SparkApplication application = start(configuration.set(WatchPlugin.RUN, run));
         application.context.setJobGroup(run, run);
         application.context.setLocalProperty(WorkLog.RUN_PROPERTY, run);
-        WatchPlugin.gauges().begin(run);
         return application;
     }
 

@@ -18,10 +18,17 @@ final class ExecutorWatch extends SparkListener {
     /** Words of Spark for executors that it let go itself. */
     private static final String ON_PURPOSE = "(?i).*(killed by driver|decommission|idle).*";
 
+    private final String run;
     private final RoundGauges gauges;
     private final Set<String> present = ConcurrentHashMap.newKeySet();
 
-    ExecutorWatch(RoundGauges gauges) {
+    /**
+     * A watch that has seen nobody yet.
+     *
+     * @param run the name of the run that lines belong to
+     */
+    ExecutorWatch(String run, RoundGauges gauges) {
+        this.run = run;
         this.gauges = gauges;
     }
 
@@ -71,7 +78,7 @@ final class ExecutorWatch extends SparkListener {
 
     private void within(String executor, Runnable line) {
         Map<String, String> before = MDC.getCopyOfContextMap();
-        MDC.put("run", gauges.run());
+        MDC.put("run", run);
         MDC.put("round", Long.toString(gauges.round()));
         MDC.put("executor", executor);
         try {

@@ -42,7 +42,6 @@ public final class RoundGauges {
     private final Counter tasks = new Counter();
     private final Counter failed = new Counter();
     private final Rate rate;
-    private volatile String run = "";
     private volatile Reading latest = NOTHING;
     private volatile @Nullable MetricRegistry registry;
 
@@ -67,11 +66,6 @@ public final class RoundGauges {
         registry = shown;
     }
 
-    /** Names the run that the log's lines about executors belong to. */
-    public void begin(String name) {
-        run = name;
-    }
-
     /** A round is done. */
     public void done(Reading reading) {
         latest = reading;
@@ -82,11 +76,6 @@ public final class RoundGauges {
         if (reading.accuracy().isPresent() && shown != null) {
             shown.gauge(ACCURACY, () -> () -> latest.accuracy().orElse(Double.NaN));
         }
-    }
-
-    /** The run's name; empty before it has one. */
-    String run() {
-        return run;
     }
 
     /** How many rounds are done. */

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * name, with each context anew, and a JVM has one context at a time: so the gauges of the latest are the JVM's.
  */
 public final class WatchPlugin implements SparkPlugin {
+    /** The setting that names the run which the log's lines about executors belong to; the application's name if left out. */
+    public static final String RUN = "spark.kindling.run";
+
     private static volatile RoundGauges gauges = new RoundGauges();
 
     /** Made by Spark. */
@@ -35,19 +38,15 @@ public final class WatchPlugin implements SparkPlugin {
     }
 
     private static final class OnDriver implements DriverPlugin {
-        private final RoundGauges shown = new RoundGauges();
-        private final ExecutorWatch executors = new ExecutorWatch(shown);
-
         @Override
         public Map<String, String> init(SparkContext context, PluginContext plugin) {
+            RoundGauges shown = new RoundGauges();
+            ExecutorWatch executors =
+                    new ExecutorWatch(plugin.conf().get(RUN, plugin.conf().get("spark.app.name")), shown);
             context.addSparkListener(executors);
-            return Map.of();
-        }
-
-        @Override
-        public void registerMetrics(String application, PluginContext plugin) {
             shown.publish(plugin.metricRegistry(), executors::executors);
             gauges = shown;
+            return Map.of();
         }
 
         @Override
