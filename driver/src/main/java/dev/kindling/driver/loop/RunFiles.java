@@ -138,7 +138,7 @@ public final class RunFiles implements RunRecord, AutoCloseable {
                             state.best().map(best -> best.validation().round()));
         };
         pace.pause(() -> {
-            saver.begin(write);
+            saver.begin(RunLog.carried(write));
             return state;
         });
     }

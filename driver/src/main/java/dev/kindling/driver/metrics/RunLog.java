@@ -2,6 +2,7 @@ package dev.kindling.driver.metrics;
 
 import dev.kindling.job.wire.FailedTask;
 import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -47,7 +48,20 @@ public final class RunLog implements AutoCloseable {
         MDC.put(ROUND, Long.toString(done));
     }
 
-    /** A checkpoint is on disk; any thread. */
+    /** The same work for another thread, whose lines then have the context of this one's. */
+    public static Runnable carried(Runnable work) {
+        Map<String, String> context = MDC.getCopyOfContextMap();
+        return () -> {
+            MDC.setContextMap(context == null ? Map.of() : context);
+            try {
+                work.run();
+            } finally {
+                MDC.clear();
+            }
+        };
+    }
+
+    /** A checkpoint is on disk. */
     public static void checkpoint(long round, String place) {
         LOG.info("the checkpoint after round {} is written, {}", round, place);
     }

@@ -76,4 +76,20 @@ class LogTest {
             assertThat(MDC.get("run")).isNull();
         }
     }
+
+    @Test
+    void linesOfAnotherThreadBelongToTheRunToo() throws InterruptedException {
+        try (LogLines lines = new LogLines()) {
+            try (RunLog log = RunLog.of("sinusoid-7")) {
+                log.started("runs/sinusoid-7", 0, 100);
+                Thread writer = new Thread(RunLog.carried(() -> RunLog.checkpoint(41, "checkpoints")));
+                RunLog.round(50, List.of());
+                writer.start();
+                writer.join();
+            }
+            assertThat(lines.lines())
+                    .endsWith("run=sinusoid-7 round=0 executor=null INFO "
+                            + "the checkpoint after round 41 is written, checkpoints");
+        }
+    }
 }
