@@ -1,33 +1,31 @@
 package dev.kindling.driver.cluster;
 
+import dev.kindling.job.runner.Crew;
 import dev.kindling.job.runner.Runner;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.SharedVector;
-import dev.kindling.job.wire.WorkOrder;
 import dev.kindling.job.wire.WorkReply;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.time.Duration;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * A cluster of threads in this JVM, without Spark and without bytes: for proofs of a configuration, measurements and
- * tests. With one thread everything runs on the caller's.
+ * A cluster of threads in this JVM, without bytes: Spark's local mode, proofs of a configuration, measurements and tests.
+ * The caller's thread works too; with no other everything runs on it.
  */
 public final class LocalCluster implements Cluster {
+    /** Longer than the driver's work between two rounds, so that its helpers are awake when the next one comes. */
+    private static final Duration WATCH = Duration.ofMillis(2);
+
     private final Job job;
-    private final Runner runner;
-    private final int threads;
-    private final ExecutorService others;
+    private final Crew crew;
+    private volatile boolean closed;
     private long version;
 
     /**
      * Opens the job.
      *
-     * @param threads at least 1
+     * @param threads at least 1, the caller's included
      * @throws dev.kindling.job.task.BadDataException as {@link Runner#open}
      * @throws IllegalArgumentException as {@link Runner#open}
      */
@@ -37,62 +35,45 @@ public final class LocalCluster implements Cluster {
 
     /** A cluster over a job that is already open. */
     public LocalCluster(Job job, Runner runner, int threads) {
+        this(job, runner);
         if (threads < 1) {
             throw new IllegalArgumentException("a local cluster has " + threads + " threads; it must have at least 1");
         }
-        this.job = job;
-        this.runner = runner;
-        this.threads = threads;
-        this.others = Executors.newCachedThreadPool(LocalCluster::daemon);
+        for (int i = 1; i < threads; i++) {
+            Thread thread = new Thread(() -> crew.lend(this::isOpen), "kindling-local-" + i);
+            thread.setDaemon(true);
+            thread.start();
+        }
     }
 
-    private static Thread daemon(Runnable work) {
-        Thread thread = new Thread(work, "kindling-local");
-        thread.setDaemon(true);
-        return thread;
+    /** A cluster of the caller's thread and of those that others lend to {@link #crew}. */
+    public LocalCluster(Job job, Runner runner) {
+        this.job = job;
+        this.crew = new Crew(runner, WATCH);
+    }
+
+    /** Who helps the caller's thread. */
+    public Crew crew() {
+        return crew;
+    }
+
+    /** Whether there may be another round. */
+    public boolean isOpen() {
+        return !closed;
     }
 
     @Override
     public RoundResult run(Request request, Storage shared, Ahead ahead) {
         SharedVector vector = new SharedVector(++version, shared);
-        Round round = new Round(job, request, version, threads);
-        List<CompletableFuture<WorkReply>> replies = round.orders().stream()
-                .skip(1)
-                .map(order -> CompletableFuture.supplyAsync(() -> work(order, vector), others))
-                .toList();
-        WorkReply.Nanos last;
-        try {
-            WorkReply mine = work(round.orders().get(0), vector);
-            round.accept(mine);
-            last = mine.nanos();
-        } finally {
-            // Nobody may read the shared vector any more once this method has returned.
-            CompletableFuture.allOf(replies.toArray(CompletableFuture<?>[]::new))
-                    .exceptionally(failure -> null)
-                    .join();
-        }
+        Round round = new Round(job, request, version, 1);
+        WorkReply reply = crew.finish(crew.post(round.orders().get(0), vector, "local", 1));
         long begin = System.nanoTime();
-        replies.forEach(reply -> round.accept(take(reply)));
-        return round.result(0, 0, RoundTimes.of(last, System.nanoTime() - begin, 0));
-    }
-
-    private WorkReply work(WorkOrder order, SharedVector vector) {
-        return runner.run(order, vector, Thread.currentThread().getName());
-    }
-
-    private static WorkReply take(CompletableFuture<WorkReply> reply) {
-        try {
-            return reply.join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof RuntimeException exception) {
-                throw exception;
-            }
-            throw new ClusterException("a local worker failed: " + e.getCause(), e);
-        }
+        round.accept(reply);
+        return round.result(0, 0, RoundTimes.of(reply.nanos(), System.nanoTime() - begin, 0));
     }
 
     @Override
     public void close() {
-        others.shutdown();
+        closed = true;
     }
 }

@@ -8,10 +8,11 @@ import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.WorkOrder;
-import dev.kindling.job.wire.WorkReply;
 import java.util.EnumSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedDeque;
 
 /** One compiled program and the idle hands that can run it: as many as there were threads at once. Thread-safe. */
 final class Bench {
@@ -19,8 +20,8 @@ final class Bench {
     private final Executable executable;
     private final TaskSource source;
     private final int sharedSize;
-    /** The hand used last comes first: its workspace is still in the cache. */
-    private final ConcurrentLinkedDeque<Hand> idle = new ConcurrentLinkedDeque<>();
+    /** By the thread that used it last, in whose processor's cache its workspace may still be. */
+    private final Map<Thread, Hand> idle = new LinkedHashMap<>();
 
     private volatile Set<Purpose> fitting = EnumSet.noneOf(Purpose.class);
 
@@ -35,20 +36,38 @@ final class Bench {
         return executable.program();
     }
 
-    WorkReply run(WorkOrder order, SharedVector shared, String worker) {
+    int width() {
+        return program().perTask().size();
+    }
+
+    /** Refuses a vector or tasks that are not the program's. */
+    void requireFits(WorkOrder order, SharedVector shared) {
         Runner.require(
                 shared.values().size() == sharedSize && shared.values().precision() == executable.precision(),
                 "program " + program().name() + " takes " + sharedSize + " shared numbers in " + executable.precision()
                         + ", not " + shared.values());
         order.specs().forEach(this::requireFits);
-        Hand hand = idle.poll();
-        if (hand == null) {
-            hand = new Hand(blockSize, executable, source);
+    }
+
+    /** A hand that nobody uses: the one that this thread gave back last, where there is one. */
+    synchronized Hand borrow() {
+        Thread thread = Thread.currentThread();
+        Hand mine = idle.remove(thread);
+        if (mine != null) {
+            return mine;
         }
-        WorkReply reply = hand.run(order, shared, worker);
-        // A hand whose run ended in an exception is not put back: nobody knows what its workspace holds.
-        idle.push(hand);
-        return reply;
+        Iterator<Hand> others = idle.values().iterator();
+        if (!others.hasNext()) {
+            return new Hand(blockSize, executable, source);
+        }
+        Hand free = others.next();
+        others.remove();
+        return free;
+    }
+
+    /** Takes a hand back. One whose run ended in an exception must not come: nobody knows what its workspace holds. */
+    synchronized void giveBack(Hand hand) {
+        idle.put(Thread.currentThread(), hand);
     }
 
     private void requireFits(TaskSpec spec) {

@@ -10,7 +10,6 @@ import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.FailedTask;
 import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.WorkOrder;
-import dev.kindling.job.wire.WorkReply;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,6 +23,16 @@ import org.jspecify.annotations.Nullable;
  * thread-safe.
  */
 final class Hand implements Workspace.Episodes {
+    /**
+     * What a hand did of an order.
+     *
+     * @param nodes the maximal nodes of its blocks, left to right
+     * @param failed tasks left out
+     * @param materialise nanoseconds making episodes
+     * @param compute nanoseconds running programs and adding blocks up
+     */
+    record Part(List<FoldNode> nodes, List<FailedTask> failed, long materialise, long compute) {}
+
     private final int blockSize;
     private final Executable executable;
     private final Workspace workspace;
@@ -37,7 +46,13 @@ final class Hand implements Workspace.Episodes {
     private final ArrayDeque<Storage> spare = new ArrayDeque<>();
     private @Nullable SharedVector shared;
     private List<TaskSpec> specs = List.of();
+    private List<FailedTask> failed = List.of();
+    private double[] orderRows = {};
+    private Fold fold = new Fold(1);
+    private boolean withRows;
+    private int firstBlock;
     private int first;
+    private long began;
     private long materialising;
 
     Hand(int blockSize, Executable executable, TaskSource source) {
@@ -50,29 +65,35 @@ final class Hand implements Workspace.Episodes {
         this.each = new double[Math.multiplyExact(blockSize, width)];
     }
 
-    WorkReply run(WorkOrder order, SharedVector vector, String worker) {
-        long begin = System.nanoTime();
+    /** Begins with the tasks of an order; the rows of its tasks go where the order's others put theirs. */
+    void begin(WorkOrder order, SharedVector vector, double[] rows) {
+        began = System.nanoTime();
         materialising = 0;
+        withRows = order.rows();
+        firstBlock = order.firstTask() / blockSize;
         specs = order.specs();
+        orderRows = rows;
+        failed = new ArrayList<>();
+        fold = new Fold(order.blocks(), spare::push);
         use(vector);
-        Fold fold = new Fold(order.blocks(), spare::push);
-        List<FailedTask> failed = new ArrayList<>();
-        double[] rows = new double[order.rows() ? Math.multiplyExact(specs.size(), width) : 0];
-        int firstBlock = order.firstTask() / blockSize;
-        for (int from = 0; from < specs.size(); from += blockSize) {
-            int count = Math.min(blockSize, specs.size() - from);
-            int block = firstBlock + from / blockSize;
-            if (order.rows()) {
-                fold.add(block(block, from, count));
-                System.arraycopy(each, 0, rows, from * width, count * width);
-            } else {
-                fold.add(finiteBlock(block, from, count, failed));
-            }
+    }
+
+    /** Runs one block of the order and adds it to the others that this hand has run. */
+    void run(int block) {
+        int from = (block - firstBlock) * blockSize;
+        int count = Math.min(blockSize, specs.size() - from);
+        if (withRows) {
+            fold.add(block(block, from, count));
+            System.arraycopy(each, 0, orderRows, from * width, count * width);
+        } else {
+            fold.add(finiteBlock(block, from, count));
         }
+    }
+
+    /** What the blocks since {@link #begin} came to. */
+    Part end() {
         specs = List.of();
-        long elapsed = System.nanoTime() - begin;
-        WorkReply.Nanos nanos = new WorkReply.Nanos(materialising, elapsed - materialising, 0, elapsed);
-        return new WorkReply(order.firstTask(), fold.nodes(), failed, rows, worker, nanos);
+        return new Part(fold.nodes(), failed, materialising, System.nanoTime() - began - materialising);
     }
 
     /** The same instance holds the same numbers; an equal version of another cluster may not. */
@@ -102,16 +123,16 @@ final class Hand implements Workspace.Episodes {
     }
 
     /** The block's node; where it is not finite, of its finite tasks alone. */
-    private FoldNode finiteBlock(int block, int from, int count, List<FailedTask> failed) {
+    private FoldNode finiteBlock(int block, int from, int count) {
         FoldNode node = block(block, from, count);
         if (Finite.all(node.sums()) && Finite.all(node.totals())) {
             return node;
         }
         spare.push(node.sums());
-        return taskByTask(block, from, count, failed);
+        return taskByTask(block, from, count);
     }
 
-    private FoldNode taskByTask(int block, int from, int count, List<FailedTask> failed) {
+    private FoldNode taskByTask(int block, int from, int count) {
         Storage sums = storage();
         sums.fill(0);
         double[] totals = new double[width];

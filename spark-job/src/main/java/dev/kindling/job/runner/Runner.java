@@ -55,6 +55,16 @@ public final class Runner {
      * @throws IllegalStateException if order, vector and job do not belong together
      */
     public WorkReply run(WorkOrder order, SharedVector shared, String worker) {
+        return assign(order, shared, worker, 1).finish(0);
+    }
+
+    /**
+     * An order to be run by several threads.
+     *
+     * @param threads that are expected to take part
+     * @throws IllegalStateException if order, vector and job do not belong together
+     */
+    Assignment assign(WorkOrder order, SharedVector shared, String worker, int threads) {
         Bench bench = benches.get(order.program());
         if (bench == null) {
             throw new IllegalStateException(
@@ -64,7 +74,8 @@ public final class Runner {
         require(
                 order.shared() == shared.version(),
                 "the order is for shared vector " + order.shared() + ", not " + shared.version());
-        return bench.run(order, shared, worker);
+        bench.requireFits(order, shared);
+        return new Assignment(order, shared, bench, job.blockSize(), worker, threads);
     }
 
     private void requireRange(WorkOrder order) {

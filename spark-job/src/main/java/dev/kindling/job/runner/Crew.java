@@ -1,0 +1,106 @@
+package dev.kindling.job.runner;
+
+import dev.kindling.job.wire.SharedVector;
+import dev.kindling.job.wire.WorkOrder;
+import dev.kindling.job.wire.WorkReply;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Threads of one JVM that run orders of one job together. It starts none: who has one to spare lends it. A thread without
+ * work watches for it a moment before it sleeps, because waking one up costs as much as a small round. Thread-safe.
+ */
+public final class Crew {
+    /** A thread that sleeps asks this often whether it should stay. */
+    private static final long NAP = Duration.ofMillis(100).toNanos();
+
+    private static final int LOOKS_PER_CLOCK = 32;
+
+    private final Runner runner;
+    private final long watch;
+    private final CopyOnWriteArrayList<Assignment> open = new CopyOnWriteArrayList<>();
+    private final Set<Thread> asleep = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger threads = new AtomicInteger();
+
+    /**
+     * A crew of nobody.
+     *
+     * @param watch how long a lent thread looks for work before it sleeps: about the time between two rounds, or none
+     *     where the processor has better things to do
+     */
+    public Crew(Runner runner, Duration watch) {
+        this.runner = runner;
+        this.watch = watch.toNanos();
+    }
+
+    /** How many threads are lent at the moment. */
+    public int threads() {
+        return threads.get();
+    }
+
+    /**
+     * Puts an order before the crew.
+     *
+     * @param helpers threads that will {@link #finish} it, beside those that are lent
+     * @throws IllegalStateException if order, vector and job do not belong together
+     */
+    public Assignment post(WorkOrder order, SharedVector shared, String worker, int helpers) {
+        Assignment assignment = runner.assign(order, shared, worker, threads() + helpers);
+        open.removeIf(one -> one.reply().isDone());
+        open.add(assignment);
+        asleep.forEach(LockSupport::unpark);
+        return assignment;
+    }
+
+    /** Lends the calling thread for as long as it should stay. */
+    public void lend(BooleanSupplier stay) {
+        threads.incrementAndGet();
+        try {
+            long idleSince = System.nanoTime();
+            for (int looks = 1; ; looks++) {
+                if (work(stay)) {
+                    idleSince = System.nanoTime();
+                } else if (looks % LOOKS_PER_CLOCK != 0) {
+                    Thread.onSpinWait();
+                } else if (!stay.getAsBoolean()) {
+                    return;
+                } else if (System.nanoTime() - idleSince >= watch) {
+                    sleep();
+                }
+            }
+        } finally {
+            threads.decrementAndGet();
+        }
+    }
+
+    private boolean work(BooleanSupplier stay) {
+        for (Assignment assignment : open) {
+            if (assignment.hasBlocks() && assignment.takePart(stay)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void sleep() {
+        asleep.add(Thread.currentThread());
+        try {
+            // Who posts now either sees this thread asleep or is seen here.
+            if (open.stream().noneMatch(Assignment::hasBlocks)) {
+                LockSupport.parkNanos(this, NAP);
+            }
+        } finally {
+            asleep.remove(Thread.currentThread());
+        }
+    }
+
+    /** Works on an assignment until its reply is there, and throws what a thread of the crew threw over it. */
+    public WorkReply finish(Assignment assignment) {
+        return assignment.finish(watch);
+    }
+}
