@@ -7,13 +7,15 @@ import java.util.Locale;
  * How rounds travel: the section {@code cluster} of a configuration.
  *
  * @param mode how a round reaches the workers
- * @param workers into how many parts a round is cut at most, or 0 for as many as Spark has slots
+ * @param workers how many Spark tasks work on a round at most, or 0 for as many as Spark gives
  * @param patience how long a round waits while there is no worker at all: {@code cluster.wait}
- * @param port of the driver for workers that stay connected, or 0 for any; {@code jobs} needs none
+ * @param port of the driver for workers that stay connected, or 0 for any; {@code jobs} and local mode need none
  */
 public record ClusterSettings(Mode mode, int workers, Duration patience, int port) {
     /** How a round reaches the workers. */
     public enum Mode {
+        /** To workers that stay connected. */
+        RESIDENT,
         /** As one Spark job. */
         JOBS;
 
@@ -29,7 +31,7 @@ public record ClusterSettings(Mode mode, int workers, Duration patience, int por
                     return mode;
                 }
             }
-            throw new IllegalArgumentException("cluster.mode is " + setting + "; it must be jobs");
+            throw new IllegalArgumentException("cluster.mode is " + setting + "; it must be resident or jobs");
         }
     }
 

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Cuts the blocks of a round into contiguous ranges, one for each worker, as even as can be. Where sums are large, cuts
+ * Cuts the blocks of a round into contiguous ranges, one for each worker, as even by their threads as can be. Where sums are large, cuts
  * stand only at multiples of 2^⌊log2(blocks / workers)⌋ blocks: then a range is one or two nodes of the tree, and little
  * more than one sum travels back for it.
  */
@@ -12,8 +12,12 @@ public final class Dealing {
     /** Count of summed numbers from which on the bytes that travel matter more than an even load. */
     public static final int LARGE = 262_144;
 
-    /** Blocks first (included) to end (excluded). */
-    public record Range(int first, int end) {}
+    /**
+     * Blocks first (included) to end (excluded).
+     *
+     * @param worker whose range it is: its place among those that were dealt to
+     */
+    public record Range(int worker, int first, int end) {}
 
     private Dealing() {}
 
@@ -21,25 +25,29 @@ public final class Dealing {
      * The ranges, left to right, none of them empty.
      *
      * @param blocks of the round, at least 1
-     * @param workers at least 1; there are not more ranges than this
+     * @param threads of each worker, at least 1; a worker with twice the threads gets twice the blocks
      * @param numbers count of summed numbers of a node
      */
-    public static List<Range> deal(int blocks, int workers, int numbers) {
-        if (blocks < 1 || workers < 1) {
+    public static List<Range> deal(int blocks, List<Integer> threads, int numbers) {
+        int all = threads.stream().mapToInt(Integer::intValue).sum();
+        if (blocks < 1 || all < 1) {
             throw new IllegalArgumentException(
-                    blocks + " blocks for " + workers + " workers; there must be at least 1 of each");
+                    blocks + " blocks for " + all + " threads; there must be at least 1 of each");
         }
-        int ranges = Math.min(blocks, workers);
+        int ranges = Math.min(blocks, threads.size());
         int unit = numbers < LARGE ? 1 : Integer.highestOneBit(blocks / ranges);
         int units = (blocks + unit - 1) / unit;
         List<Range> dealt = new ArrayList<>(ranges);
-        for (int i = 0; i < ranges; i++) {
-            dealt.add(new Range(cut(i, ranges, units, unit, blocks), cut(i + 1, ranges, units, unit, blocks)));
+        int before = 0;
+        int first = 0;
+        for (int worker = 0; worker < threads.size(); worker++) {
+            before += threads.get(worker);
+            int end = (int) Math.min(blocks, (long) before * units / all * unit);
+            if (end > first) {
+                dealt.add(new Range(worker, first, end));
+                first = end;
+            }
         }
         return dealt;
-    }
-
-    private static int cut(int index, int ranges, int units, int unit, int blocks) {
-        return (int) Math.min(blocks, (long) index * units / ranges * unit);
     }
 }

@@ -7,6 +7,7 @@ import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.WorkReply;
 import java.time.Duration;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -65,7 +66,7 @@ public final class LocalCluster implements Cluster {
     @Override
     public RoundResult run(Request request, Storage shared, Ahead ahead) {
         SharedVector vector = new SharedVector(++version, shared);
-        Round round = new Round(job, request, version, 1);
+        Round round = new Round(job, request, version, List.of(1));
         WorkReply reply = crew.finish(crew.post(round.orders().get(0), vector, "local", 1));
         long begin = System.nanoTime();
         round.accept(reply);

@@ -25,6 +25,7 @@ public final class Round {
     private final boolean rows;
     private final int blocks;
     private final List<WorkOrder> orders;
+    private final List<Integer> workers;
 
     private final Map<Integer, WorkOrder> open = new HashMap<>();
     private final Fold fold;
@@ -32,12 +33,13 @@ public final class Round {
     private final double[] collected;
 
     /**
-     * A round cut for the given count of workers.
+     * A round cut for workers.
      *
      * @param shared version of the vector that the orders run with
+     * @param threads of each worker
      * @throws IllegalArgumentException if the job has no such program
      */
-    public Round(Job job, Request request, long shared, int workers) {
+    public Round(Job job, Request request, long shared, List<Integer> threads) {
         List<TaskSpec> specs = request.specs();
         this.job = job;
         this.program = job.program(request.program());
@@ -47,7 +49,10 @@ public final class Round {
         this.fold = new Fold(blocks);
         this.collected = new double
                 [rows ? Math.multiplyExact(specs.size(), this.program.perTask().size()) : 0];
-        this.orders = Dealing.deal(blocks, workers, this.program.sums().size()).stream()
+        List<Dealing.Range> ranges =
+                Dealing.deal(blocks, threads, this.program.sums().size());
+        this.workers = ranges.stream().map(Dealing.Range::worker).toList();
+        this.orders = ranges.stream()
                 .map(range -> order(request.program(), shared, range))
                 .toList();
         orders.forEach(order -> open.put(order.firstTask(), order));
@@ -69,6 +74,11 @@ public final class Round {
         return orders;
     }
 
+    /** Whose each of the orders is, by its place among the workers. */
+    public List<Integer> workers() {
+        return workers;
+    }
+
     /**
      * Takes in a reply. Of several replies to one order the first counts.
      *
@@ -76,7 +86,7 @@ public final class Round {
      * @throws ClusterException if it is no reply to an order of this round
      */
     public boolean accept(WorkReply reply) {
-        WorkOrder order = open.remove(reply.firstTask());
+        WorkOrder order = open.get(reply.firstTask());
         if (order == null) {
             boolean known = orders.stream().anyMatch(one -> one.firstTask() == reply.firstTask());
             require(known, reply, "there is no order from task " + reply.firstTask() + " on");
@@ -85,11 +95,9 @@ public final class Round {
         int width = program.perTask().size();
         require(reply.rows().length == (rows ? order.specs().size() * width : 0), reply, "its rows are incomplete");
         requireCounts(order, reply);
-        try {
-            reply.nodes().forEach(fold::add);
-        } catch (IllegalArgumentException e) {
-            throw new ClusterException(sentence(reply, String.valueOf(e.getMessage())), e);
-        }
+        requireNodes(order, reply);
+        open.remove(reply.firstTask());
+        reply.nodes().forEach(fold::add);
         failed.addAll(reply.failed());
         if (rows) {
             System.arraycopy(reply.rows(), 0, collected, order.firstTask() * width, reply.rows().length);
@@ -104,6 +112,23 @@ public final class Round {
                 reply,
                 added + " tasks added and " + reply.failed().size() + " failed do not make "
                         + order.specs().size());
+    }
+
+    /** Refuses nodes that the fold would refuse, before it has taken one of them. */
+    private void requireNodes(WorkOrder order, WorkReply reply) {
+        int next = order.firstTask() / job.blockSize();
+        for (FoldNode node : reply.nodes()) {
+            boolean fits = ((long) node.index() << node.level()) == next
+                    && node.level() <= Fold.rootLevel(blocks)
+                    && node.sums().size() == program.sums().size()
+                    && node.sums().precision() == job.options().precision()
+                    && node.totals().length == program.perTask().size();
+            require(fits, reply, node + " is not what the order asks for");
+            next = (int) Math.min(blocks, (node.index() + 1L) << node.level());
+        }
+        int end =
+                order.firstTask() / job.blockSize() + blocks(job, order.specs().size());
+        require(next == end, reply, "its nodes end before block " + next + " and not before block " + end);
     }
 
     /** Whether every order has been replied to. */

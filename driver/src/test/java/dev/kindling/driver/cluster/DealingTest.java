@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.driver.cluster.Dealing.Range;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -12,7 +13,7 @@ class DealingTest {
     void rangesCoverAllBlocksOnceAndDifferByOneAtMost() {
         for (int blocks = 1; blocks <= 40; blocks++) {
             for (int workers = 1; workers <= 45; workers++) {
-                List<Range> ranges = Dealing.deal(blocks, workers, 1_761);
+                List<Range> ranges = Dealing.deal(blocks, Collections.nCopies(workers, 1), 1_761);
                 assertThat(ranges).hasSize(Math.min(blocks, workers));
                 int next = 0;
                 for (Range range : ranges) {
@@ -35,7 +36,7 @@ class DealingTest {
                     unit *= 2;
                 }
                 int next = 0;
-                for (Range range : Dealing.deal(blocks, workers, Dealing.LARGE)) {
+                for (Range range : Dealing.deal(blocks, Collections.nCopies(workers, 1), Dealing.LARGE)) {
                     assertThat(range.first()).isEqualTo(next);
                     assertThat(range.first() % unit).isZero();
                     assertThat(range.end()).isGreaterThan(range.first());
@@ -48,13 +49,20 @@ class DealingTest {
 
     @Test
     void sevenBlocksForTwoWorkers() {
-        assertThat(Dealing.deal(7, 2, 1)).containsExactly(new Range(0, 3), new Range(3, 7));
-        assertThat(Dealing.deal(7, 2, Dealing.LARGE)).containsExactly(new Range(0, 4), new Range(4, 7));
+        assertThat(Dealing.deal(7, List.of(1, 1), 1)).containsExactly(new Range(0, 0, 3), new Range(1, 3, 7));
+        assertThat(Dealing.deal(7, List.of(1, 1), Dealing.LARGE))
+                .containsExactly(new Range(0, 0, 4), new Range(1, 4, 7));
+    }
+
+    @Test
+    void aWorkerWithThreeThreadsGetsThreeTimesTheBlocks() {
+        assertThat(Dealing.deal(8, List.of(3, 1), 1)).containsExactly(new Range(0, 0, 6), new Range(1, 6, 8));
+        assertThat(Dealing.deal(1, List.of(1, 3), 1)).containsExactly(new Range(1, 0, 1));
     }
 
     @Test
     void noBlocksAndNoWorkersAreRefused() {
-        assertThatThrownBy(() -> Dealing.deal(0, 1, 1)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> Dealing.deal(1, 0, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Dealing.deal(0, List.of(1), 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Dealing.deal(1, List.of(), 1)).isInstanceOf(IllegalArgumentException.class);
     }
 }

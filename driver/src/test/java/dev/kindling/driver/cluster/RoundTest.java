@@ -27,7 +27,7 @@ class RoundTest {
     private final List<TaskSpec> specs = NoiseProvider.specs(11, Map.of(4, 1, 9, 1));
 
     private Round round(int workers) {
-        return new Round(job, new Request("train", specs, false), 1, workers);
+        return new Round(job, new Request("train", specs, false), 1, Collections.nCopies(workers, 1));
     }
 
     private WorkReply work(WorkOrder order) {

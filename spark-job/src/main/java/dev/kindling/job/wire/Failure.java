@@ -5,7 +5,8 @@ import dev.kindling.job.task.BadDataException;
 import java.util.Optional;
 
 /**
- * A failure that would happen again wherever the order is run: it ends the run instead of being tried again.
+ * A failure in place of a reply. But for {@link Kind#UNFORESEEN} it would happen again wherever the order is run, and ends
+ * the run instead of being tried again.
  *
  * @param sentence one sentence for the user
  */
@@ -17,7 +18,9 @@ public record Failure(Kind kind, String sentence) implements Answer {
         /** A setting. */
         BAD_SETTING,
         /** The machine: a backend cannot run in the executor's JVM. */
-        BACKEND_UNAVAILABLE
+        BACKEND_UNAVAILABLE,
+        /** Unknown: it may pass elsewhere, or another time. */
+        UNFORESEEN
     }
 
     /** The failure that an exception stands for; empty if trying again may help. */
@@ -40,6 +43,7 @@ public record Failure(Kind kind, String sentence) implements Answer {
             case BAD_DATA -> new BadDataException(sentence);
             case BAD_SETTING -> new IllegalArgumentException(sentence);
             case BACKEND_UNAVAILABLE -> new BackendUnavailableException(sentence);
+            case UNFORESEEN -> new IllegalStateException(sentence);
         };
     }
 }

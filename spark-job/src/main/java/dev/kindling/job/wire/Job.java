@@ -19,7 +19,8 @@ public record Job(
         String backend,
         CompileOptions options,
         int blockSize,
-        SortedMap<String, Program> programs) {
+        SortedMap<String, Program> programs)
+        implements ToWorker {
     public Job {
         if (blockSize < 1) {
             throw new IllegalArgumentException("blockSize is " + blockSize + "; it must be at least 1");

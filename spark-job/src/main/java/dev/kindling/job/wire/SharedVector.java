@@ -9,4 +9,4 @@ import dev.kindling.job.tensor.Storage;
  * @param version its number among the vectors of one cluster; orders refer to it
  * @param values the program's shared inputs: θ first, then what else the round fixes
  */
-public record SharedVector(long version, Storage values) {}
+public record SharedVector(long version, Storage values) implements ToWorker {}

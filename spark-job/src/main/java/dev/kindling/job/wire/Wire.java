@@ -29,7 +29,13 @@ public final class Wire {
         SHARED(2, SharedVector.class),
         ORDER(3, WorkOrder.class),
         REPLY(4, WorkReply.class),
-        FAILURE(5, Failure.class);
+        FAILURE(5, Failure.class),
+        CLOSED(6, Closed.class),
+        HELLO(7, ToDriver.Hello.class),
+        LENT(8, ToDriver.Lent.class),
+        PRESENT(9, ToDriver.Present.class),
+        ANSWERED(10, ToDriver.Answered.class),
+        REFUSED(11, ToDriver.Refused.class);
 
         private final int code;
         private final Class<?> type;
@@ -39,6 +45,8 @@ public final class Wire {
             this.type = type;
         }
     }
+
+    private static final Kind[] TO_DRIVER = {Kind.ANSWERED, Kind.PRESENT, Kind.LENT, Kind.HELLO, Kind.REFUSED};
 
     /** A Kryo serves one thread at a time and is costly to make. */
     private static final ConcurrentLinkedQueue<Kryo> IDLE = new ConcurrentLinkedQueue<>();
@@ -71,18 +79,50 @@ public final class Wire {
     }
 
     public static byte[] encodeAnswer(Answer answer) {
+        return encode(answer instanceof WorkReply ? Kind.REPLY : Kind.FAILURE, answer, size(answer));
+    }
+
+    private static long size(Answer answer) {
+        long size = SMALL;
         if (answer instanceof WorkReply reply) {
-            long numbers = (long) reply.rows().length * Double.BYTES;
+            size += (long) reply.rows().length * Double.BYTES;
             for (FoldNode node : reply.nodes()) {
-                numbers += bulk(node.sums());
+                size += bulk(node.sums());
             }
-            return encode(Kind.REPLY, reply, numbers + SMALL);
         }
-        return encode(Kind.FAILURE, answer, SMALL);
+        return size;
     }
 
     public static Answer decodeAnswer(byte[] bytes) {
         return (Answer) decode(bytes, Kind.REPLY, Kind.FAILURE);
+    }
+
+    public static byte[] encodeClosed() {
+        return encode(Kind.CLOSED, new Closed(), SMALL);
+    }
+
+    /** Whatever an executor may be told: a job, a vector, an order, or that the run is over. */
+    public static ToWorker decodeToWorker(byte[] bytes) {
+        return (ToWorker) decode(bytes, Kind.ORDER, Kind.SHARED, Kind.JOB, Kind.CLOSED);
+    }
+
+    public static byte[] encodeToDriver(ToDriver message) {
+        long size = message instanceof ToDriver.Answered answered ? size(answered.answer()) : SMALL;
+        return encode(kind(message), message, size);
+    }
+
+    private static Kind kind(ToDriver message) {
+        for (Kind kind : TO_DRIVER) {
+            if (kind.type.isInstance(message)) {
+                return kind;
+            }
+        }
+        throw new IllegalStateException("there is no kind for " + message);
+    }
+
+    /** Whatever an executor may say. */
+    public static ToDriver decodeToDriver(byte[] bytes) {
+        return (ToDriver) decode(bytes, TO_DRIVER);
     }
 
     private static long bulk(Storage storage) {
@@ -150,6 +190,12 @@ public final class Wire {
         register(kryo, 23, WorkReply.class, new WorkReplySerializer());
         register(kryo, 24, Failure.class, new FailureSerializer());
         register(kryo, 25, Program.class, new ProgramSerializer());
+        register(kryo, 26, Closed.class, new ClosedSerializer());
+        register(kryo, 27, ToDriver.Hello.class, new ToDriverSerializers.OfHello());
+        register(kryo, 28, ToDriver.Lent.class, new ToDriverSerializers.OfLent());
+        register(kryo, 29, ToDriver.Present.class, new ToDriverSerializers.OfPresent());
+        register(kryo, 30, ToDriver.Answered.class, new ToDriverSerializers.OfAnswered());
+        register(kryo, 31, ToDriver.Refused.class, new ToDriverSerializers.OfRefused());
         return kryo;
     }
 

@@ -13,7 +13,8 @@ import java.util.List;
  * @param specs the tasks, in order
  * @param rows whether the per-task outputs of each task are wanted too (evaluations); then no task is left out
  */
-public record WorkOrder(String program, long shared, int blocks, int firstTask, List<TaskSpec> specs, boolean rows) {
+public record WorkOrder(String program, long shared, int blocks, int firstTask, List<TaskSpec> specs, boolean rows)
+        implements ToWorker {
     public WorkOrder {
         specs = List.copyOf(specs);
     }

@@ -20,6 +20,7 @@ import dev.kindling.job.wire.WorkReply;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -73,7 +74,7 @@ final class JobsCluster implements Cluster {
         String title = request.toString();
         try {
             long begin = System.nanoTime();
-            Round round = new Round(job, request, ++version, workers());
+            Round round = new Round(job, request, ++version, Collections.nCopies(workers(), 1));
             List<byte[]> orders = round.orders().stream().map(Wire::encodeOrder).toList();
             byte[] vector = Wire.encodeShared(new SharedVector(version, shared));
             long encoded = System.nanoTime();

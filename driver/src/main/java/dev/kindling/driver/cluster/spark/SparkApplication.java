@@ -102,6 +102,7 @@ public final class SparkApplication implements AutoCloseable {
     /** Opens a cluster for a job; close it before this application. */
     public Cluster cluster(Job job, ClusterSettings settings) {
         return switch (settings.mode()) {
+            case RESIDENT -> Residents.open(context, job, settings);
             case JOBS -> new JobsCluster(context, job, settings);
         };
     }

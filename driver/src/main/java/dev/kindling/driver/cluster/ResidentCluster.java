@@ -1,0 +1,377 @@
+package dev.kindling.driver.cluster;
+
+import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.wire.Failure;
+import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.SharedVector;
+import dev.kindling.job.wire.Wire;
+import dev.kindling.job.wire.WorkReply;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@code cluster.mode = resident}: rounds over workers that stay connected. Every round is dealt to the links that are
+ * there when it begins; a link that comes later works from the next round on.
+ *
+ * <p>A lost link's range is dealt again at once. A range that takes much longer than others did is dealt a second time to
+ * a link with nothing to do, and the first answer counts; a link that still owes an answer from an earlier round gets
+ * nothing until it has given it. Which link did what, and how often, leaves no trace in the sum.
+ */
+public final class ResidentCluster implements Cluster {
+    /** Several times the pulse of a worker. */
+    private static final Duration SILENCE = Duration.ofSeconds(15);
+
+    private static final Duration TICK = Duration.ofMillis(500);
+    /** A range is slow when it takes this many times as long as the slowest that is done, and at least the floor. */
+    private static final int SLOW_FACTOR = 3;
+
+    private static final long SLOW_FLOOR = Duration.ofMillis(100).toNanos();
+    /** As many failures of one range end the run: Spark's own number for a Spark task. */
+    private static final int MOST_FAILURES = 4;
+    /** A lost executor may be nobody's fault; but a range that kills every executor must end sometime. */
+    private static final int MOST_LOSSES = 8;
+
+    private static final Logger LOG = LoggerFactory.getLogger(ResidentCluster.class);
+
+    private final Job job;
+    private final byte[] jobBytes;
+    private final ClusterSettings settings;
+    private final Inbox inbox;
+    private final LongSupplier nanoTime;
+    private final Supplier<Optional<String>> complaint;
+    private final Map<Link, Seat> seats = new LinkedHashMap<>();
+    private long version;
+    private @Nullable Cut upcoming;
+    private @Nullable Cut current;
+    private long lonely;
+
+    /** A request cut for the seats that were ready. */
+    private record Cut(Request request, long version, Round round, List<Deal> deals, List<Seat> seats) {
+        Optional<Deal> deal(int firstTask) {
+            return deals.stream().filter(deal -> deal.firstTask() == firstTask).findFirst();
+        }
+    }
+
+    /** What a round under way has come to. */
+    private static final class Tally {
+        private byte[] vector = {};
+        private long encode;
+        private long slowest;
+        private long bytesOut;
+        private long bytesIn;
+        private RoundTimes times = new RoundTimes(0, 0, 0, 0);
+    }
+
+    private Tally tally = new Tally();
+
+    /**
+     * A cluster without workers.
+     *
+     * @param inbox what its links will tell
+     * @param nanoTime as {@link System#nanoTime}
+     * @param complaint why worker jobs fail lately, in one clause, where they do; asked while there is no link, and
+     *     throws ClusterException where there will never be one
+     */
+    public ResidentCluster(
+            Job job,
+            ClusterSettings settings,
+            Inbox inbox,
+            LongSupplier nanoTime,
+            Supplier<Optional<String>> complaint) {
+        this.job = job;
+        this.jobBytes = Wire.encodeJob(job);
+        this.settings = settings;
+        this.inbox = inbox;
+        this.nanoTime = nanoTime;
+        this.complaint = complaint;
+    }
+
+    @Override
+    public RoundResult run(Request request, Storage shared, Ahead ahead) {
+        try {
+            tally = new Tally();
+            lonely = nanoTime.getAsLong();
+            listen(Duration.ZERO);
+            dropSilent();
+            Cut cut = cut(request);
+            current = cut;
+            begin(cut, shared);
+            ahead.next().ifPresent(this::sendAhead);
+            while (!cut.round().complete()) {
+                listen(patience(cut));
+                attend(cut);
+            }
+            return cut.round().result(tally.bytesOut, tally.bytesIn, tally.times);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ClusterException(request + " was interrupted", e);
+        } finally {
+            current = null;
+        }
+    }
+
+    /** What was sent ahead is good as long as the same seats are free; else the request is cut anew. */
+    @SuppressWarnings("ReferenceEquality")
+    private Cut cut(Request request) throws InterruptedException {
+        Cut ahead = upcoming;
+        upcoming = null;
+        List<Seat> free = freeSeats();
+        if (ahead != null && ahead.request() == request && ahead.seats().equals(free)) {
+            return ahead;
+        }
+        while (free.isEmpty()) {
+            requireSomebody(request);
+            listen(TICK);
+            free = freeSeats();
+        }
+        return cut(request, free);
+    }
+
+    private Cut cut(Request request, List<Seat> free) {
+        long number = ++version;
+        Round round =
+                new Round(job, request, number, free.stream().map(Seat::threads).toList());
+        List<Deal> deals = new ArrayList<>();
+        for (int i = 0; i < round.orders().size(); i++) {
+            deals.add(new Deal(round.orders().get(i), free.get(round.workers().get(i))));
+        }
+        return new Cut(request, number, round, deals, free);
+    }
+
+    /** The seats to deal to: those that owe nothing, or, where there is none, those that can work at all. */
+    private List<Seat> freeSeats() {
+        List<Seat> idle = seats.values().stream().filter(Seat::idle).toList();
+        return idle.isEmpty() ? seats.values().stream().filter(Seat::ready).toList() : idle;
+    }
+
+    private void begin(Cut cut, Storage shared) {
+        long begin = nanoTime.getAsLong();
+        tally.vector = Wire.encodeShared(new SharedVector(cut.version(), shared));
+        tally.encode = nanoTime.getAsLong() - begin;
+        for (Deal deal : cut.deals()) {
+            give(cut, deal, deal.first());
+        }
+    }
+
+    private void give(Cut cut, Deal deal, Seat seat) {
+        tally.bytesOut += seat.sendVector(cut.version(), tally.vector);
+        tally.bytesOut += deal.give(seat, nanoTime.getAsLong());
+    }
+
+    /** The next round's specs travel while this round's are being computed; its vector follows when it is known. */
+    private void sendAhead(Request next) {
+        Cut now = current;
+        if (now != null) {
+            Cut ahead = cut(next, now.seats());
+            ahead.deals().forEach(Deal::sendAhead);
+            upcoming = ahead;
+        }
+    }
+
+    private void requireSomebody(Request request) {
+        long now = nanoTime.getAsLong();
+        if (!seats.isEmpty()) {
+            lonely = now;
+            return;
+        }
+        Optional<String> why = complaint.get();
+        if (now - lonely > settings.patience().toNanos()) {
+            throw new ClusterException("no executor for " + settings.patience().toSeconds()
+                    + " s (cluster.wait) while waiting for " + request
+                    + why.map(reason -> "; worker jobs fail: " + reason).orElse(""));
+        }
+    }
+
+    /** Hears one event, or none within the given time, and all that have come in the meantime. */
+    private void listen(Duration patience) throws InterruptedException {
+        Optional<Inbox.Event> event = inbox.next(patience);
+        while (event.isPresent()) {
+            hear(event.get());
+            event = inbox.next(Duration.ZERO);
+        }
+    }
+
+    private void hear(Inbox.Event event) {
+        if (event instanceof Inbox.Joined) {
+            LOG.info("executor {} has joined", event.link().name());
+            seats.put(event.link(), new Seat(event.link(), nanoTime.getAsLong()));
+            event.link().send(jobBytes);
+            return;
+        }
+        Seat seat = seats.get(event.link());
+        if (seat == null) {
+            return;
+        }
+        seat.heard(nanoTime.getAsLong());
+        if (event instanceof Inbox.Present present) {
+            seat.present(present.threads());
+        } else if (event instanceof Inbox.Answered answered) {
+            hear(seat, answered);
+        } else if (event instanceof Inbox.Refused refused) {
+            throw refused.failure().exception();
+        } else {
+            drop(seat, "is lost");
+        }
+    }
+
+    private void hear(Seat seat, Inbox.Answered answered) {
+        long since = seat.settle(answered.shared(), answered.firstTask(), answered.at());
+        tally.bytesIn += answered.bytes();
+        Cut cut = current;
+        if (cut == null || answered.shared() != cut.version()) {
+            return;
+        }
+        Optional<Deal> deal = cut.deal(answered.firstTask());
+        if (deal.isEmpty()) {
+            drop(seat, "answers what it was not asked");
+        } else if (answered.answer() instanceof WorkReply reply) {
+            accept(cut, deal.get(), seat, reply, answered.at() - since);
+        } else {
+            refuse(cut, deal.get(), seat, (Failure) answered.answer());
+        }
+    }
+
+    private void accept(Cut cut, Deal deal, Seat seat, WorkReply reply, long took) {
+        long begin = nanoTime.getAsLong();
+        try {
+            if (!cut.round().accept(reply)) {
+                return;
+            }
+        } catch (ClusterException e) {
+            if (deal.fail() >= MOST_FAILURES) {
+                throw e;
+            }
+            drop(seat, e.getMessage());
+            return;
+        }
+        deal.done();
+        tally.slowest = Math.max(tally.slowest, took);
+        long wire = Math.max(0, took - reply.nanos().elapsed()) + tally.encode;
+        tally.times = RoundTimes.of(reply.nanos(), nanoTime.getAsLong() - begin, wire);
+    }
+
+    private void refuse(Cut cut, Deal deal, Seat seat, Failure failure) {
+        if (failure.kind() != Failure.Kind.UNFORESEEN) {
+            throw failure.exception();
+        }
+        LOG.warn("executor {} failed at {} of {}: {}", seat.link().name(), deal, cut.request(), failure.sentence());
+        if (deal.fail() >= MOST_FAILURES) {
+            throw new ClusterException(
+                    deal + " of " + cut.request() + " failed " + MOST_FAILURES + " times: " + failure.sentence());
+        }
+        if (deal.take(seat)) {
+            dealAgain(cut, deal);
+        }
+    }
+
+    private void drop(Seat seat, @Nullable String why) {
+        LOG.warn("executor {} {}", seat.link().name(), why);
+        seats.remove(seat.link());
+        seat.link().close();
+        Cut cut = current;
+        if (cut == null) {
+            return;
+        }
+        for (Deal deal : cut.deals()) {
+            if (deal.take(seat)) {
+                if (deal.lose() >= MOST_LOSSES) {
+                    throw new ClusterException(
+                            deal + " of " + cut.request() + " were lost with " + MOST_LOSSES + " executors");
+                }
+                dealAgain(cut, deal);
+            }
+        }
+    }
+
+    /** To whom has least to do; where nobody is there, to the first that comes. */
+    private void dealAgain(Cut cut, Deal deal) {
+        Optional<Seat> best = seats.values().stream().filter(Seat::ready).min(Comparator.comparingInt(Seat::owes));
+        best.ifPresent(seat -> {
+            LOG.info(
+                    "{} of {} are dealt again, to executor {}",
+                    deal,
+                    cut.request(),
+                    seat.link().name());
+            give(cut, deal, seat);
+        });
+    }
+
+    /** What no event tells: links that are silent, ranges that are nobody's, ranges that are slow. */
+    private void attend(Cut cut) {
+        dropSilent();
+        requireSomebody(cut.request());
+        long now = nanoTime.getAsLong();
+        for (Deal deal : cut.deals()) {
+            if (!deal.isDone() && deal.holders().isEmpty()) {
+                dealAgain(cut, deal);
+            } else if (slow(deal, now)) {
+                idleSeat(deal).ifPresent(seat -> {
+                    LOG.info(
+                            "{} of {} are slow and dealt to executor {} too",
+                            deal,
+                            cut.request(),
+                            seat.link().name());
+                    give(cut, deal, seat);
+                });
+            }
+        }
+    }
+
+    private void dropSilent() {
+        long now = nanoTime.getAsLong();
+        List.copyOf(seats.values()).stream()
+                .filter(seat -> now - seat.heard() > SILENCE.toNanos())
+                .forEach(seat -> drop(seat, "has been silent for " + SILENCE.toSeconds() + " s"));
+    }
+
+    private boolean slow(Deal deal, long now) {
+        return !deal.isDone() && deal.holders().size() == 1 && tally.slowest > 0 && now - deal.since() > slowAfter();
+    }
+
+    private long slowAfter() {
+        return Math.max(SLOW_FLOOR, SLOW_FACTOR * tally.slowest);
+    }
+
+    private Optional<Seat> idleSeat(Deal deal) {
+        return seats.values().stream()
+                .filter(Seat::idle)
+                .filter(seat -> !deal.holders().contains(seat))
+                .findFirst();
+    }
+
+    /** Until when nothing needs to be attended to, if nobody says anything. */
+    private Duration patience(Cut cut) {
+        if (tally.slowest == 0 || seats.values().stream().noneMatch(Seat::idle)) {
+            return TICK;
+        }
+        long now = nanoTime.getAsLong();
+        long least = TICK.toNanos();
+        for (Deal deal : cut.deals()) {
+            if (!deal.isDone() && deal.holders().size() == 1) {
+                least = Math.min(least, Math.max(0, deal.since() + slowAfter() - now));
+            }
+        }
+        return Duration.ofNanos(least + 1);
+    }
+
+    /** How many executors are connected. */
+    public int executors() {
+        return seats.size();
+    }
+
+    @Override
+    public void close() {
+        seats.keySet().forEach(link -> link.send(Wire.encodeClosed()));
+        seats.clear();
+    }
+}

@@ -1,0 +1,128 @@
+package dev.kindling.driver.cluster.spark;
+
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.ClusterException;
+import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.cluster.Inbox;
+import dev.kindling.driver.cluster.LocalCluster;
+import dev.kindling.driver.cluster.Request;
+import dev.kindling.driver.cluster.ResidentCluster;
+import dev.kindling.driver.cluster.RoundResult;
+import dev.kindling.job.executor.Barracks;
+import dev.kindling.job.executor.Enlistment;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.runner.Runner;
+import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.wire.Job;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * {@code cluster.mode = resident} on Spark: worker jobs whose Spark tasks stay. In local mode they lend their threads to
+ * the driver's own thread; elsewhere they connect to it.
+ */
+final class Residents {
+    private static final int TOKEN_BYTES = 32;
+    /** Room for names, reasons and an evaluation's numbers beside the sums. */
+    private static final long ROOM = 64L << 20;
+    /** A range has at most two maximal nodes on each level of its tree, and no tree has more than 31 levels. */
+    private static final int MOST_NODES = 62;
+
+    private static final AtomicLong RUNS = new AtomicLong();
+
+    private Residents() {}
+
+    /** A cluster for a job. */
+    static Cluster open(JavaSparkContext context, Job job, ClusterSettings settings) {
+        String run = context.sc().applicationId() + "/" + RUNS.incrementAndGet();
+        return context.isLocal() ? here(context, job, settings, run) : there(context, job, settings, run);
+    }
+
+    /** The driver's own thread is one of the workers: a round of a tenth of a millisecond has no time to wake another. */
+    private static Cluster here(JavaSparkContext context, Job job, ClusterSettings settings, String run) {
+        LocalCluster cluster = new LocalCluster(job, Runner.open(job, context.hadoopConfiguration()));
+        int slots = context.sc().defaultParallelism();
+        int threads = settings.workers() == 0 ? slots : Math.min(settings.workers(), slots);
+        if (threads == 1) {
+            return cluster;
+        }
+        CompletableFuture<Staffing> staffing = new CompletableFuture<>();
+        Barracks.open(
+                run, cluster.crew(), cluster::isOpen, ticket -> staffing.join().started(ticket));
+        staffing.complete(new Staffing(context, "resident", threads - 1, ticket -> new Enlistment.Here(run, ticket)));
+        return closing(cluster, List.<AutoCloseable>of(staffing.join(), () -> Barracks.close(run)));
+    }
+
+    private static Cluster there(JavaSparkContext context, Job job, ClusterSettings settings, String run) {
+        String token = token();
+        Inbox inbox = new Inbox();
+        CompletableFuture<Staffing> staffing = new CompletableFuture<>();
+        SparkConf conf = context.getConf();
+        Gate gate = new Gate(
+                conf,
+                settings,
+                token,
+                largestMessage(job),
+                inbox,
+                ticket -> staffing.join().started(ticket));
+        staffing.complete(new Staffing(
+                context,
+                "resident",
+                settings.workers(),
+                ticket -> new Enlistment.There(run, ticket, gate.host(), gate.port(), token)));
+        Cluster cluster = new ResidentCluster(job, settings, inbox, System::nanoTime, () -> {
+            requireContext(context);
+            return staffing.join().complaint();
+        });
+        return closing(cluster, List.of(staffing.join(), gate));
+    }
+
+    private static void requireContext(JavaSparkContext context) {
+        if (context.sc().isStopped()) {
+            throw new ClusterException(Sentences.STOPPED);
+        }
+    }
+
+    private static String token() {
+        byte[] bytes = new byte[TOKEN_BYTES];
+        new SecureRandom().nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    private static long largestMessage(Job job) {
+        long sums = job.programs().values().stream()
+                .map(Program::sums)
+                .mapToLong(layout ->
+                        (long) layout.size() * job.options().precision().bytes())
+                .max()
+                .orElse(0);
+        return Math.min(Integer.MAX_VALUE, ROOM + MOST_NODES * sums);
+    }
+
+    /** The cluster, and after it what it stands on. */
+    private static Cluster closing(Cluster cluster, List<? extends AutoCloseable> ground) {
+        return new Cluster() {
+            @Override
+            public RoundResult run(Request request, Storage shared, Ahead ahead) {
+                return cluster.run(request, shared, ahead);
+            }
+
+            @Override
+            public void close() {
+                cluster.close();
+                for (AutoCloseable one : ground) {
+                    try {
+                        one.close();
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                }
+            }
+        };
+    }
+}

@@ -1,0 +1,153 @@
+package dev.kindling.driver.cluster.spark;
+
+import dev.kindling.job.executor.Enlistment;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.function.LongFunction;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps exactly one worker job of a run waiting for a slot: when it starts, the next one is submitted, up to a limit. So
+ * an executor that Spark adds, or one in the place of a lost one, gets its worker without anybody listening for it. A
+ * worker job that ends while the run goes on makes room for another. Thread-safe.
+ */
+final class Staffing implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Staffing.class);
+    private static final long LOOK_MILLIS = 200;
+    private static final long LONGEST_PAUSE = Duration.ofSeconds(5).toNanos();
+    /** How long jobs have to end by themselves when the run does. */
+    private static final long FAREWELL = Duration.ofSeconds(5).toNanos();
+
+    private final JavaSparkContext context;
+    private final String title;
+    private final int limit;
+    private final LongFunction<Enlistment> enlistments;
+    private final Map<Long, JavaFutureAction<Void>> jobs = new LinkedHashMap<>();
+    private final Thread thread;
+    private long tickets;
+    private long waiting;
+    private int failures;
+    private long pauseUntil;
+    private String complaint = "";
+    private boolean closed;
+
+    /**
+     * Begins to submit worker jobs.
+     *
+     * @param title of the jobs in Spark's pages
+     * @param limit of worker jobs, or 0 for as many as Spark gives
+     * @param enlistments the work of the worker job with a given ticket
+     */
+    Staffing(JavaSparkContext context, String title, int limit, LongFunction<Enlistment> enlistments) {
+        this.context = context;
+        this.title = title;
+        this.limit = limit == 0 ? Integer.MAX_VALUE : limit;
+        this.enlistments = enlistments;
+        this.thread = new Thread(this::keep, "kindling-staffing");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Takes in that the worker job with the given ticket has started. */
+    synchronized void started(long ticket) {
+        if (ticket == waiting) {
+            waiting = 0;
+            failures = 0;
+            notifyAll();
+        }
+    }
+
+    /** Why worker jobs fail, in one clause; empty where they do not. */
+    synchronized Optional<String> complaint() {
+        return failures == 0 ? Optional.empty() : Optional.of(complaint);
+    }
+
+    private synchronized void keep() {
+        try {
+            while (!closed) {
+                takeBackEnded();
+                if (waiting == 0 && jobs.size() < limit && System.nanoTime() >= pauseUntil) {
+                    submit();
+                }
+                wait(LOOK_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IllegalStateException e) {
+            // The context was stopped under us; the round under way ends for want of workers.
+            complaint = Sentences.first(e);
+            failures++;
+        }
+    }
+
+    private void submit() {
+        long ticket = ++tickets;
+        waiting = ticket;
+        Enlistment enlistment = enlistments.apply(ticket);
+        context.sc().setJobDescription(title + ", worker " + ticket);
+        jobs.put(ticket, context.parallelize(List.of(enlistment), 1).foreachAsync(Enlistment::serve));
+    }
+
+    private void takeBackEnded() {
+        Iterator<Map.Entry<Long, JavaFutureAction<Void>>> each = jobs.entrySet().iterator();
+        while (each.hasNext()) {
+            Map.Entry<Long, JavaFutureAction<Void>> job = each.next();
+            if (job.getValue().isDone()) {
+                each.remove();
+                ended(job.getKey(), job.getValue());
+            }
+        }
+    }
+
+    private void ended(long ticket, JavaFutureAction<Void> job) {
+        if (ticket == waiting) {
+            waiting = 0;
+        }
+        try {
+            job.get();
+        } catch (ExecutionException e) {
+            complaint = Sentences.first(e.getCause() == null ? e : e.getCause());
+            LOG.warn("worker job {} failed: {}", ticket, complaint);
+            failures++;
+            pauseUntil = System.nanoTime()
+                    + Math.min(
+                            LONGEST_PAUSE,
+                            Duration.ofMillis(100L << Math.min(failures, 6)).toNanos());
+        } catch (CancellationException | InterruptedException e) {
+            LOG.debug("worker job {} was cancelled", ticket, e);
+        }
+    }
+
+    /** Waits a moment for the jobs that run, and cancels those that wait or do not end. */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        notifyAll();
+        cancel(waiting);
+        long until = System.nanoTime() + FAREWELL;
+        try {
+            while (jobs.values().stream().anyMatch(job -> !job.isDone()) && System.nanoTime() < until) {
+                wait(10);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        List.copyOf(jobs.keySet()).forEach(this::cancel);
+    }
+
+    private void cancel(long ticket) {
+        JavaFutureAction<Void> job = jobs.get(ticket);
+        if (job != null && !job.isDone() && !context.sc().isStopped()) {
+            job.cancel(true);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package dev.kindling.job.executor;
+
+import dev.kindling.job.runner.Crew;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** The crews of this JVM's own runs: in local mode a Spark task finds here whom to lend its thread to. Thread-safe. */
+public final class Barracks {
+    private record Entry(Crew crew, BooleanSupplier open, LongConsumer started) {}
+
+    private static final Map<String, Entry> RUNS = new ConcurrentHashMap<>();
+
+    private Barracks() {}
+
+    /**
+     * Opens a run for worker jobs.
+     *
+     * @param run its name
+     * @param open whether it goes on
+     * @param started is told the ticket of each worker job that has started
+     */
+    public static void open(String run, Crew crew, BooleanSupplier open, LongConsumer started) {
+        RUNS.put(run, new Entry(crew, open, started));
+    }
+
+    /** Forgets a run; who serves it is let go by its own word. */
+    public static void close(String run) {
+        RUNS.remove(run);
+    }
+
+    static void serve(String run, long ticket, BooleanSupplier stay) {
+        @Nullable Entry entry = RUNS.get(run);
+        if (entry != null) {
+            entry.started.accept(ticket);
+            entry.crew.lend(() -> entry.open.getAsBoolean() && stay.getAsBoolean());
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package dev.kindling.job.executor;
+
+import dev.kindling.job.wire.ToDriver;
+import dev.kindling.job.wire.ToWorker;
+import dev.kindling.job.wire.Wire;
+import dev.kindling.job.wire.WireException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.network.client.RpcResponseCallback;
+import org.apache.spark.network.client.TransportClient;
+import org.apache.spark.network.client.TransportClientFactory;
+import org.apache.spark.network.server.OneForOneStreamManager;
+import org.apache.spark.network.server.RpcHandler;
+import org.apache.spark.network.server.StreamManager;
+
+/** An executor's connection to the driver: messages, one way each, in the order in which they were sent. Thread-safe. */
+final class Line implements AutoCloseable {
+    private final Transport transport;
+    private final TransportClientFactory factory;
+    private final TransportClient driver;
+
+    /**
+     * Connects.
+     *
+     * @param heard takes what the driver says, on a thread of the transport
+     * @param lost is told once that the driver is gone
+     * @throws IOException if the driver does not answer
+     */
+    Line(String host, int port, Consumer<ToWorker> heard, Runnable lost) throws IOException {
+        SparkConf spark = SparkEnv.get().conf();
+        transport = new Transport(spark, SparkEnv.get().securityManager(), new Ear(heard, lost));
+        factory = transport.context().createClientFactory(transport.clientBootstraps(spark.getAppId()));
+        try {
+            driver = factory.createClient(host, port);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while connecting to the driver", e);
+        }
+    }
+
+    void say(ToDriver message) {
+        driver.send(ByteBuffer.wrap(Wire.encodeToDriver(message)));
+    }
+
+    @Override
+    public void close() {
+        driver.close();
+        factory.close();
+        transport.context().close();
+    }
+
+    /** What the transport tells. */
+    private static final class Ear extends RpcHandler {
+        private final Consumer<ToWorker> heard;
+        private final Runnable lost;
+        private final OneForOneStreamManager noStreams = new OneForOneStreamManager();
+
+        Ear(Consumer<ToWorker> heard, Runnable lost) {
+            this.heard = heard;
+            this.lost = lost;
+        }
+
+        @Override
+        public void receive(TransportClient client, ByteBuffer message) {
+            byte[] bytes = new byte[message.remaining()];
+            message.get(bytes);
+            try {
+                heard.accept(Wire.decodeToWorker(bytes));
+            } catch (WireException e) {
+                // An executor that misses a message is of no more use; the driver deals its range again.
+                client.close();
+            }
+        }
+
+        @Override
+        public void receive(TransportClient client, ByteBuffer message, RpcResponseCallback callback) {
+            callback.onFailure(new UnsupportedOperationException("the driver asks no questions"));
+        }
+
+        @Override
+        public StreamManager getStreamManager() {
+            return noStreams;
+        }
+
+        @Override
+        public void channelInactive(TransportClient client) {
+            lost.run();
+        }
+    }
+}

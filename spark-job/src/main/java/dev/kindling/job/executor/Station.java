@@ -1,0 +1,263 @@
+package dev.kindling.job.executor;
+
+import dev.kindling.job.runner.Crew;
+import dev.kindling.job.runner.Runner;
+import dev.kindling.job.wire.Answer;
+import dev.kindling.job.wire.Closed;
+import dev.kindling.job.wire.Failure;
+import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.SharedVector;
+import dev.kindling.job.wire.ToDriver;
+import dev.kindling.job.wire.ToWorker;
+import dev.kindling.job.wire.WorkOrder;
+import dev.kindling.job.wire.WorkReply;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.deploy.SparkHadoopUtil;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run's place in an executor's JVM: one connection to the driver and the threads that the run's worker jobs lend here.
+ * The first of them connects and opens the job, the last one to leave closes. Orders wait for the vector that they name;
+ * each is run by all threads together. Thread-safe.
+ */
+final class Station {
+    private static final Duration PULSE = Duration.ofSeconds(2);
+    /** Not longer: on an executor the transport's threads need the processor, too. */
+    private static final Duration WATCH = Duration.ofNanos(30_000);
+
+    private static final long POLL_MILLIS = 100;
+    private static final Map<String, Station> STATIONS = new HashMap<>();
+
+    private final Enlistment.There enlistment;
+    private final Line line;
+    private final CompletableFuture<Job> job = new CompletableFuture<>();
+    private final ScheduledExecutorService pulse;
+    private final List<WorkOrder> waiting = new ArrayList<>();
+    private @Nullable SharedVector latest;
+    private @Nullable Crew crew;
+    private int lent;
+    private volatile boolean closed;
+
+    private Station(Enlistment.There enlistment) throws IOException {
+        this.enlistment = enlistment;
+        this.line = new Line(enlistment.host(), enlistment.port(), this::hear, this::lost);
+        this.pulse = Executors.newSingleThreadScheduledExecutor(work -> {
+            Thread thread = new Thread(work, "kindling-pulse");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /** The station of a run in this JVM, connected. */
+    static Station of(Enlistment.There enlistment) {
+        synchronized (STATIONS) {
+            Station station = STATIONS.get(enlistment.run());
+            if (station == null || station.closed) {
+                try {
+                    station = new Station(enlistment);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(
+                            "no connection to the driver at " + enlistment.host() + ":" + enlistment.port() + ": "
+                                    + e.getMessage(),
+                            e);
+                }
+                STATIONS.put(enlistment.run(), station);
+                station.begin();
+            }
+            // Counted under the same lock that the last one to leave needs.
+            station.lent++;
+            return station;
+        }
+    }
+
+    private void begin() {
+        line.say(new ToDriver.Hello(enlistment.token(), SparkEnv.get().executorId()));
+        long period = PULSE.toMillis();
+        var unused = pulse.scheduleWithFixedDelay(this::present, period, period, TimeUnit.MILLISECONDS);
+    }
+
+    private void present() {
+        Crew open = opened();
+        line.say(new ToDriver.Present(open == null ? 0 : open.threads()));
+    }
+
+    private synchronized @Nullable Crew opened() {
+        return crew;
+    }
+
+    /** Lends the calling thread until it should not stay, the run is over or the driver is gone. */
+    void lend(long ticket, BooleanSupplier stay) {
+        try {
+            line.say(new ToDriver.Lent(ticket));
+            Crew mine = crew(() -> !closed && stay.getAsBoolean());
+            if (mine != null) {
+                work(mine, stay);
+            }
+        } finally {
+            leave();
+        }
+    }
+
+    private void work(Crew mine, BooleanSupplier stay) {
+        BooleanSupplier said = new BooleanSupplier() {
+            private boolean present;
+
+            /** The first question comes when the crew has counted this thread. */
+            @Override
+            public boolean getAsBoolean() {
+                if (!present) {
+                    present = true;
+                    present();
+                }
+                return !closed && stay.getAsBoolean();
+            }
+        };
+        mine.lend(said);
+        if (!closed) {
+            present();
+        }
+    }
+
+    private void leave() {
+        synchronized (STATIONS) {
+            if (--lent == 0) {
+                STATIONS.remove(enlistment.run(), this);
+                close();
+            }
+        }
+    }
+
+    private void close() {
+        closed = true;
+        pulse.shutdownNow();
+        line.close();
+    }
+
+    private void lost() {
+        closed = true;
+    }
+
+    /** The crew of this JVM; the thread that comes first opens the job while others wait. Null where the run ended. */
+    private @Nullable Crew crew(BooleanSupplier stay) {
+        Job known = awaitJob(stay);
+        if (known == null) {
+            return null;
+        }
+        synchronized (job) {
+            Crew open = opened();
+            return open != null ? open : open(known);
+        }
+    }
+
+    private @Nullable Job awaitJob(BooleanSupplier stay) {
+        while (stay.getAsBoolean()) {
+            try {
+                return job.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                // Nothing yet; whether to stay is asked again.
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return null;
+            } catch (ExecutionException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+        return null;
+    }
+
+    private @Nullable Crew open(Job known) {
+        try {
+            Crew open = new Crew(Runner.open(known, hadoop()), WATCH);
+            synchronized (this) {
+                crew = open;
+            }
+            return open;
+        } catch (RuntimeException e) {
+            Optional<Failure> failure = Failure.of(e);
+            if (failure.isEmpty()) {
+                throw e;
+            }
+            line.say(new ToDriver.Refused(failure.get()));
+            return null;
+        }
+    }
+
+    /** The JVM's Hadoop configuration with what the application set as {@code spark.hadoop.*}. */
+    private static Configuration hadoop() {
+        return SparkHadoopUtil.get().newConfiguration(SparkEnv.get().conf());
+    }
+
+    private void hear(ToWorker message) {
+        if (message instanceof WorkOrder order) {
+            take(order);
+        } else if (message instanceof SharedVector vector) {
+            take(vector);
+        } else if (message instanceof Job known) {
+            job.complete(known);
+        } else if (message instanceof Closed) {
+            closed = true;
+        }
+    }
+
+    private synchronized void take(WorkOrder order) {
+        SharedVector vector = latest;
+        if (vector != null && vector.version() == order.shared()) {
+            post(order, vector);
+        } else if (vector == null || vector.version() < order.shared()) {
+            waiting.add(order);
+        }
+    }
+
+    /** Orders of an older vector that still wait were sent ahead for a round that was cut anew. */
+    private synchronized void take(SharedVector vector) {
+        latest = vector;
+        List<WorkOrder> now = new ArrayList<>(waiting);
+        waiting.removeIf(order -> order.shared() <= vector.version());
+        now.stream().filter(order -> order.shared() == vector.version()).forEach(order -> post(order, vector));
+    }
+
+    private void post(WorkOrder order, SharedVector vector) {
+        Crew open = crew;
+        if (open == null) {
+            answer(order, new Failure(Failure.Kind.UNFORESEEN, "the executor has not opened the job"));
+            return;
+        }
+        try {
+            var unused = open.post(order, vector, SparkEnv.get().executorId(), 0)
+                    .reply()
+                    .handle((reply, thrown) -> answer(order, answerOf(reply, thrown)));
+        } catch (IllegalStateException e) {
+            answer(order, answerOf(null, e));
+        }
+    }
+
+    private static Answer answerOf(@Nullable WorkReply reply, @Nullable Throwable thrown) {
+        if (reply != null) {
+            return reply;
+        }
+        Optional<Failure> failure =
+                thrown instanceof RuntimeException exception ? Failure.of(exception) : Optional.empty();
+        return failure.orElseGet(() -> new Failure(Failure.Kind.UNFORESEEN, String.valueOf(thrown)));
+    }
+
+    private boolean answer(WorkOrder order, Answer answer) {
+        line.say(new ToDriver.Answered(order.shared(), order.firstTask(), answer));
+        return true;
+    }
+}

@@ -1,0 +1,82 @@
+package dev.kindling.job.wire;
+
+import com.esotericsoftware.kryo.Kryo;
+import com.esotericsoftware.kryo.Serializer;
+import com.esotericsoftware.kryo.io.Input;
+import com.esotericsoftware.kryo.io.Output;
+
+/** The messages of {@link ToDriver} in bytes. */
+final class ToDriverSerializers {
+    private ToDriverSerializers() {}
+
+    static final class OfHello extends Serializer<ToDriver.Hello> {
+        @Override
+        public void write(Kryo kryo, Output output, ToDriver.Hello hello) {
+            Parts.writeText(output, hello.token());
+            Parts.writeText(output, hello.executor());
+        }
+
+        @Override
+        public ToDriver.Hello read(Kryo kryo, Input input, Class<ToDriver.Hello> type) {
+            String token = Parts.readText(input);
+            return new ToDriver.Hello(token, Parts.readText(input));
+        }
+    }
+
+    static final class OfLent extends Serializer<ToDriver.Lent> {
+        @Override
+        public void write(Kryo kryo, Output output, ToDriver.Lent lent) {
+            output.writeLong(lent.ticket());
+        }
+
+        @Override
+        public ToDriver.Lent read(Kryo kryo, Input input, Class<ToDriver.Lent> type) {
+            return new ToDriver.Lent(input.readLong());
+        }
+    }
+
+    static final class OfPresent extends Serializer<ToDriver.Present> {
+        @Override
+        public void write(Kryo kryo, Output output, ToDriver.Present present) {
+            Parts.writeCount(output, present.threads());
+        }
+
+        @Override
+        public ToDriver.Present read(Kryo kryo, Input input, Class<ToDriver.Present> type) {
+            return new ToDriver.Present(Parts.readIndex(input));
+        }
+    }
+
+    static final class OfAnswered extends Serializer<ToDriver.Answered> {
+        @Override
+        public void write(Kryo kryo, Output output, ToDriver.Answered answered) {
+            output.writeLong(answered.shared());
+            Parts.writeCount(output, answered.firstTask());
+            Answer answer = answered.answer();
+            Parts.writeFlag(output, answer instanceof WorkReply);
+            kryo.writeObject(output, answer);
+        }
+
+        @Override
+        public ToDriver.Answered read(Kryo kryo, Input input, Class<ToDriver.Answered> type) {
+            long shared = input.readLong();
+            int firstTask = Parts.readIndex(input);
+            Answer answer = Parts.readFlag(input)
+                    ? kryo.readObject(input, WorkReply.class)
+                    : kryo.readObject(input, Failure.class);
+            return new ToDriver.Answered(shared, firstTask, answer);
+        }
+    }
+
+    static final class OfRefused extends Serializer<ToDriver.Refused> {
+        @Override
+        public void write(Kryo kryo, Output output, ToDriver.Refused refused) {
+            kryo.writeObject(output, refused.failure());
+        }
+
+        @Override
+        public ToDriver.Refused read(Kryo kryo, Input input, Class<ToDriver.Refused> type) {
+            return new ToDriver.Refused(kryo.readObject(input, Failure.class));
+        }
+    }
+}
