@@ -132,6 +132,16 @@ class WireTest {
                         Wire.encodeAnswer(new Failure(Failure.Kind.BAD_DATA, "x.zip is empty")),
                         Wire::decodeAnswer,
                         new Failure(Failure.Kind.BAD_DATA, "x.zip is empty")),
+                row("closed", Wire.encodeClosed(), Wire::decodeToWorker, new Closed()),
+                row("order to a worker", Wire.encodeOrder(order()), Wire::decodeToWorker, order()),
+                toDriver("hello", new ToDriver.Hello("0123abc", "17")),
+                toDriver("lent", new ToDriver.Lent(1L << 40)),
+                toDriver("present", new ToDriver.Present(3)),
+                toDriver("answered", new ToDriver.Answered(-1, 8, reply())),
+                toDriver(
+                        "answered with a failure",
+                        new ToDriver.Answered(5, 0, new Failure(Failure.Kind.UNFORESEEN, "the disk is full"))),
+                toDriver("refused", new ToDriver.Refused(new Failure(Failure.Kind.BAD_DATA, "x.zip is empty"))),
                 row(
                         "empty vector",
                         Wire.encodeShared(shared(Precision.FLOAT, 0)),
@@ -147,6 +157,10 @@ class WireTest {
                         Wire.encodeShared(shared(Precision.DOUBLE, 20_003)),
                         Wire::decodeShared,
                         shared(Precision.DOUBLE, 20_003)));
+    }
+
+    private static Arguments toDriver(String name, ToDriver message) {
+        return row(name, Wire.encodeToDriver(message), Wire::decodeToDriver, message);
     }
 
     private static Arguments row(String name, byte[] bytes, Function<byte[], Object> decode, Object expected) {

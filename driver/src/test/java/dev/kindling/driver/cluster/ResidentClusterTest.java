@@ -1,0 +1,288 @@
+package dev.kindling.driver.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.driver.cluster.FakeExecutor.Deed;
+import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.wire.Failure;
+import dev.kindling.job.wire.Job;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What executors may do to a round, and that none of it shows in the sum. */
+@Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ResidentClusterTest {
+    private static final int SIZE = 6;
+    private static final int TASKS = 23;
+    private static final Supplier<Deed> GOOD = () -> Deed.ANSWER;
+
+    private final Job job = NoiseProvider.job(Precision.FLOAT, 2, SIZE, Map.of());
+    private final Storage theta = NoiseProvider.theta(Precision.FLOAT, SIZE);
+    private final List<TaskSpec> specs = NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN));
+    private final Request request = new Request("train", specs, false);
+    private final Inbox inbox = new Inbox();
+
+    private ResidentCluster cluster(Duration patience, LongSupplier nanoTime) {
+        ClusterSettings settings = new ClusterSettings(ClusterSettings.Mode.RESIDENT, 0, patience, 0);
+        return new ResidentCluster(job, settings, inbox, nanoTime, Optional::empty);
+    }
+
+    private ResidentCluster cluster() {
+        return cluster(Duration.ofSeconds(60), System::nanoTime);
+    }
+
+    private FakeExecutor join(String name, Supplier<Deed> deeds) {
+        return new FakeExecutor(name, inbox, deeds).join();
+    }
+
+    private static Supplier<Deed> first(Deed... deeds) {
+        Deque<Deed> rest = new ArrayDeque<>(List.of(deeds));
+        return () -> rest.isEmpty() ? Deed.ANSWER : rest.pop();
+    }
+
+    private RoundResult alone() {
+        try (Cluster one = new LocalCluster(job, new Configuration(false), 1)) {
+            return one.run(request, theta);
+        }
+    }
+
+    private void assertSame(RoundResult result) {
+        assertThat(result.root()).isEqualTo(alone().root());
+        assertThat(result.failed()).isEqualTo(alone().failed()).hasSize(1);
+    }
+
+    @Test
+    void everyExecutorGetsItsShare() {
+        List<FakeExecutor> executors = List.of(join("a", GOOD), join("b", GOOD), join("c", GOOD));
+        try (ResidentCluster cluster = cluster()) {
+            assertSame(cluster.run(request, theta));
+        }
+        assertThat(executors).allSatisfy(executor -> {
+            assertThat(executor.orders()).hasSize(1);
+            assertThat(executor.orders().get(0).specs()).hasSizeBetween(7, 8);
+            assertThat(executor.closed()).isTrue();
+        });
+    }
+
+    @Test
+    void theRangeOfALostExecutorIsDealtAgainWithinTheRound() {
+        FakeExecutor survivor = join("a", GOOD);
+        join("b", first(Deed.DIE));
+        try (ResidentCluster cluster = cluster()) {
+            assertSame(cluster.run(request, theta));
+            assertThat(survivor.orders()).hasSize(2);
+            assertSame(cluster.run(request, theta));
+            assertThat(survivor.orders()).hasSize(3);
+        }
+    }
+
+    @Test
+    void whereTheLastExecutorDiesTheNextOneToComeFinishesTheRound() {
+        join("a", () -> {
+            join("b", GOOD);
+            return Deed.DIE;
+        });
+        try (ResidentCluster cluster = cluster()) {
+            assertSame(cluster.run(request, theta));
+        }
+    }
+
+    @Test
+    void anExecutorThatComesLateWorksFromTheNextRoundOn() {
+        List<FakeExecutor> late = new ArrayList<>();
+        join("a", () -> {
+            if (late.isEmpty()) {
+                late.add(join("b", GOOD));
+            }
+            return Deed.ANSWER;
+        });
+        try (ResidentCluster cluster = cluster()) {
+            assertSame(cluster.run(request, theta));
+            assertThat(late.get(0).orders()).isEmpty();
+            assertSame(cluster.run(request, theta));
+            assertThat(late.get(0).orders()).hasSize(1);
+        }
+    }
+
+    @Test
+    void aRangeThatIsSlowIsDealtToAnIdleExecutorToo() {
+        FakeExecutor quick = join("a", GOOD);
+        FakeExecutor frozen = join("b", () -> Deed.FREEZE);
+        try (ResidentCluster cluster = cluster()) {
+            assertSame(cluster.run(request, theta));
+            assertThat(quick.orders()).hasSize(2);
+            assertSame(cluster.run(request, theta));
+            assertThat(quick.orders()).hasSize(3);
+            assertThat(frozen.orders())
+                    .as("nothing more for one that owes an answer")
+                    .hasSize(1);
+        }
+    }
+
+    @Test
+    void anExecutorThatIsSilentForLongIsLost() {
+        AtomicLong clock = new AtomicLong();
+        FakeExecutor frozen = join("a", () -> {
+            join("b", GOOD);
+            return Deed.FREEZE;
+        });
+        try (ResidentCluster cluster =
+                cluster(Duration.ofDays(1), () -> clock.addAndGet(TimeUnit.SECONDS.toNanos(1)))) {
+            assertSame(cluster.run(request, theta));
+        }
+        assertThat(frozen.closed()).isTrue();
+    }
+
+    @Test
+    void ofTwoAnswersTheFirstCounts() {
+        join("a", () -> Deed.ANSWER_TWICE);
+        join("b", () -> Deed.ANSWER_TWICE);
+        try (ResidentCluster cluster = cluster()) {
+            for (int round = 0; round < 3; round++) {
+                assertSame(cluster.run(request, theta));
+            }
+        }
+    }
+
+    @Test
+    void anExecutorThatLiesIsDroppedAndItsRangeDealtAgain() {
+        join("a", GOOD);
+        FakeExecutor liar = join("b", () -> Deed.LIE);
+        try (ResidentCluster cluster = cluster()) {
+            assertSame(cluster.run(request, theta));
+        }
+        assertThat(liar.closed()).isTrue();
+    }
+
+    @Test
+    void whatFailsOnceIsTriedAgain() {
+        join("a", first(Deed.FAIL, Deed.FAIL, Deed.FAIL));
+        try (ResidentCluster cluster = cluster()) {
+            assertSame(cluster.run(request, theta));
+        }
+    }
+
+    @Test
+    void whatFailsFourTimesEndsTheRunWithItsSentence() {
+        join("a", () -> Deed.FAIL);
+        try (ResidentCluster cluster = cluster()) {
+            assertThatThrownBy(() -> cluster.run(request, theta))
+                    .isInstanceOf(ClusterException.class)
+                    .hasMessage("tasks 0 to 22 of train, round 12 failed 4 times: the disk of a is full");
+        }
+    }
+
+    @Test
+    void aRangeThatKillsEveryExecutorEndsTheRun() {
+        Supplier<Deed> dying = new Supplier<>() {
+            @Override
+            public Deed get() {
+                join("next", this);
+                return Deed.DIE;
+            }
+        };
+        join("a", dying);
+        try (ResidentCluster cluster = cluster()) {
+            assertThatThrownBy(() -> cluster.run(request, theta))
+                    .isInstanceOf(ClusterException.class)
+                    .hasMessage("tasks 0 to 22 of train, round 12 were lost with 8 executors");
+        }
+    }
+
+    @Test
+    void aJobThatCannotBeOpenedEndsTheRunAtOnce() {
+        FakeExecutor executor = join("a", GOOD);
+        inbox.put(new Inbox.Refused(executor, new Failure(Failure.Kind.BAD_DATA, "x.zip is missing")));
+        try (ResidentCluster cluster = cluster()) {
+            assertThatThrownBy(() -> cluster.run(request, theta))
+                    .isInstanceOf(BadDataException.class)
+                    .hasMessage("x.zip is missing");
+        }
+    }
+
+    @Test
+    void withoutAnyExecutorTheRunEndsAfterTheWaitAndSaysWhyWorkerJobsFail() {
+        AtomicLong clock = new AtomicLong();
+        ClusterSettings settings = new ClusterSettings(ClusterSettings.Mode.RESIDENT, 0, Duration.ofSeconds(90), 0);
+        try (ResidentCluster cluster = new ResidentCluster(
+                job,
+                settings,
+                inbox,
+                () -> clock.addAndGet(TimeUnit.SECONDS.toNanos(60)),
+                () -> Optional.of("no class of Kindling"))) {
+            assertThatThrownBy(() -> cluster.run(request, theta))
+                    .isInstanceOf(ClusterException.class)
+                    .hasMessage("no executor for 90 s (cluster.wait) while waiting for train, round 12;"
+                            + " worker jobs fail: no class of Kindling");
+        }
+    }
+
+    @Test
+    void whatIsSentAheadIsUsedAndCutAnewWhereTheExecutorsChange() {
+        FakeExecutor one = join("a", GOOD);
+        Request next = new Request("train", NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN)), false);
+        try (ResidentCluster cluster = cluster()) {
+            cluster.run(request, theta, () -> Optional.of(next));
+            assertSame(cluster.run(next, theta, () -> Optional.of(request)));
+            assertThat(one.orders()).as("each order once").hasSize(2);
+            FakeExecutor other = join("b", GOOD);
+            assertSame(cluster.run(request, theta));
+            assertThat(one.orders()).hasSize(3);
+            assertThat(one.orders().get(2).specs()).hasSizeLessThan(TASKS);
+            assertThat(other.orders()).hasSize(1);
+        }
+    }
+
+    @Test
+    void whateverExecutorsDoTheBitsAreTheSame() {
+        RoundResult expected = alone();
+        for (int seed = 0; seed < 60; seed++) {
+            Random random = new Random(seed);
+            Inbox events = new Inbox();
+            ClusterSettings settings = new ClusterSettings(ClusterSettings.Mode.RESIDENT, 0, Duration.ofSeconds(60), 0);
+            try (ResidentCluster cluster =
+                    new ResidentCluster(job, settings, events, System::nanoTime, Optional::empty)) {
+                Supplier<Deed> anything = new Supplier<>() {
+                    @Override
+                    public Deed get() {
+                        int roll = random.nextInt(10);
+                        if (roll == 0) {
+                            new FakeExecutor("next", events, this).join();
+                            return Deed.DIE;
+                        }
+                        return roll == 1 ? Deed.FAIL : roll == 2 ? Deed.ANSWER_TWICE : Deed.ANSWER;
+                    }
+                };
+                for (int i = 1 + random.nextInt(5); i > 0; i--) {
+                    new FakeExecutor("executor " + i, events, anything).join();
+                }
+                List<Request> requests = new ArrayList<>(Collections.nCopies(4, request));
+                for (int round = 0; round < 4; round++) {
+                    Optional<Request> ahead = round < 3 ? Optional.of(requests.get(round + 1)) : Optional.empty();
+                    RoundResult result = cluster.run(requests.get(round), theta, () -> ahead);
+                    assertThat(result.root())
+                            .as("seed %s, round %s", seed, round)
+                            .isEqualTo(expected.root());
+                }
+            }
+        }
+    }
+}
