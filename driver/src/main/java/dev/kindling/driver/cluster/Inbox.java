@@ -44,7 +44,7 @@ public final class Inbox {
     }
 
     /** The next event, waiting for it no longer than the given time. */
-    Optional<Event> next(Duration patience) throws InterruptedException {
+    public Optional<Event> next(Duration patience) throws InterruptedException {
         return Optional.ofNullable(events.poll(patience.toNanos(), TimeUnit.NANOSECONDS));
     }
 }

@@ -11,8 +11,10 @@ import dev.kindling.job.wire.WorkReply;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * One round under way: the orders it is cut into and the replies so far, in whatever order they arrive. Knows nothing of
@@ -31,6 +33,7 @@ public final class Round {
     private final Fold fold;
     private final List<FailedTask> failed = new ArrayList<>();
     private final double[] collected;
+    private final Set<String> contributors = new HashSet<>();
 
     /**
      * A round cut for workers.
@@ -98,6 +101,7 @@ public final class Round {
         requireNodes(order, reply);
         open.remove(reply.firstTask());
         reply.nodes().forEach(fold::add);
+        contributors.add(reply.worker());
         failed.addAll(reply.failed());
         if (rows) {
             System.arraycopy(reply.rows(), 0, collected, order.firstTask() * width, reply.rows().length);
@@ -144,7 +148,8 @@ public final class Round {
     public RoundResult result(long bytesOut, long bytesIn, RoundTimes times) {
         try {
             failed.sort(Comparator.comparingLong(FailedTask::round).thenComparingInt(FailedTask::index));
-            return new RoundResult(fold.root(), List.copyOf(failed), collected, bytesOut, bytesIn, times);
+            return new RoundResult(
+                    fold.root(), List.copyOf(failed), collected, Set.copyOf(contributors), bytesOut, bytesIn, times);
         } catch (IllegalStateException e) {
             throw new ClusterException("the round is incomplete: " + e.getMessage(), e);
         }

@@ -3,6 +3,7 @@ package dev.kindling.driver.cluster;
 import dev.kindling.job.fold.FoldNode;
 import dev.kindling.job.wire.FailedTask;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A completed round.
@@ -10,9 +11,16 @@ import java.util.List;
  * @param root the sum over all tasks that did not fail; its count of tasks may be 0
  * @param failed the tasks that were left out, by index
  * @param rows per-task outputs, task after task in task order, or empty when they were not asked for
+ * @param workers whose replies were counted: executors, or in {@code jobs} mode their Spark tasks
  * @param bytesOut bytes sent to workers
  * @param bytesIn bytes received from workers
  * @param times where its time went
  */
 public record RoundResult(
-        FoldNode root, List<FailedTask> failed, double[] rows, long bytesOut, long bytesIn, RoundTimes times) {}
+        FoldNode root,
+        List<FailedTask> failed,
+        double[] rows,
+        Set<String> workers,
+        long bytesOut,
+        long bytesIn,
+        RoundTimes times) {}

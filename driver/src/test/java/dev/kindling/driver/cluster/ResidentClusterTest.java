@@ -32,7 +32,6 @@ import org.junit.jupiter.api.Timeout;
 class ResidentClusterTest {
     private static final int SIZE = 6;
     private static final int TASKS = 23;
-    private static final Supplier<Deed> GOOD = () -> Deed.ANSWER;
 
     private final Job job = NoiseProvider.job(Precision.FLOAT, 2, SIZE, Map.of());
     private final Storage theta = NoiseProvider.theta(Precision.FLOAT, SIZE);
@@ -53,6 +52,10 @@ class ResidentClusterTest {
         return new FakeExecutor(name, inbox, deeds).join();
     }
 
+    private FakeExecutor join(String name) {
+        return join(name, () -> Deed.ANSWER);
+    }
+
     private static Supplier<Deed> first(Deed... deeds) {
         Deque<Deed> rest = new ArrayDeque<>(List.of(deeds));
         return () -> rest.isEmpty() ? Deed.ANSWER : rest.pop();
@@ -71,7 +74,7 @@ class ResidentClusterTest {
 
     @Test
     void everyExecutorGetsItsShare() {
-        List<FakeExecutor> executors = List.of(join("a", GOOD), join("b", GOOD), join("c", GOOD));
+        List<FakeExecutor> executors = List.of(join("a"), join("b"), join("c"));
         try (ResidentCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
         }
@@ -84,7 +87,7 @@ class ResidentClusterTest {
 
     @Test
     void theRangeOfALostExecutorIsDealtAgainWithinTheRound() {
-        FakeExecutor survivor = join("a", GOOD);
+        FakeExecutor survivor = join("a");
         join("b", first(Deed.DIE));
         try (ResidentCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
@@ -97,7 +100,7 @@ class ResidentClusterTest {
     @Test
     void whereTheLastExecutorDiesTheNextOneToComeFinishesTheRound() {
         join("a", () -> {
-            join("b", GOOD);
+            join("b");
             return Deed.DIE;
         });
         try (ResidentCluster cluster = cluster()) {
@@ -110,7 +113,7 @@ class ResidentClusterTest {
         List<FakeExecutor> late = new ArrayList<>();
         join("a", () -> {
             if (late.isEmpty()) {
-                late.add(join("b", GOOD));
+                late.add(join("b"));
             }
             return Deed.ANSWER;
         });
@@ -124,7 +127,7 @@ class ResidentClusterTest {
 
     @Test
     void aRangeThatIsSlowIsDealtToAnIdleExecutorToo() {
-        FakeExecutor quick = join("a", GOOD);
+        FakeExecutor quick = join("a");
         FakeExecutor frozen = join("b", () -> Deed.FREEZE);
         try (ResidentCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
@@ -141,7 +144,7 @@ class ResidentClusterTest {
     void anExecutorThatIsSilentForLongIsLost() {
         AtomicLong clock = new AtomicLong();
         FakeExecutor frozen = join("a", () -> {
-            join("b", GOOD);
+            join("b");
             return Deed.FREEZE;
         });
         try (ResidentCluster cluster =
@@ -164,7 +167,7 @@ class ResidentClusterTest {
 
     @Test
     void anExecutorThatLiesIsDroppedAndItsRangeDealtAgain() {
-        join("a", GOOD);
+        join("a");
         FakeExecutor liar = join("b", () -> Deed.LIE);
         try (ResidentCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
@@ -209,7 +212,7 @@ class ResidentClusterTest {
 
     @Test
     void aJobThatCannotBeOpenedEndsTheRunAtOnce() {
-        FakeExecutor executor = join("a", GOOD);
+        FakeExecutor executor = join("a");
         inbox.put(new Inbox.Refused(executor, new Failure(Failure.Kind.BAD_DATA, "x.zip is missing")));
         try (ResidentCluster cluster = cluster()) {
             assertThatThrownBy(() -> cluster.run(request, theta))
@@ -237,13 +240,13 @@ class ResidentClusterTest {
 
     @Test
     void whatIsSentAheadIsUsedAndCutAnewWhereTheExecutorsChange() {
-        FakeExecutor one = join("a", GOOD);
+        FakeExecutor one = join("a");
         Request next = new Request("train", NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN)), false);
         try (ResidentCluster cluster = cluster()) {
             cluster.run(request, theta, () -> Optional.of(next));
             assertSame(cluster.run(next, theta, () -> Optional.of(request)));
             assertThat(one.orders()).as("each order once").hasSize(2);
-            FakeExecutor other = join("b", GOOD);
+            FakeExecutor other = join("b");
             assertSame(cluster.run(request, theta));
             assertThat(one.orders()).hasSize(3);
             assertThat(one.orders().get(2).specs()).hasSizeLessThan(TASKS);

@@ -20,6 +20,7 @@ import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class EvaluatorTest {
@@ -80,7 +81,7 @@ class EvaluatorTest {
                 System.arraycopy(new double[] {index, index / 2, 0.2, 0.6}, 0, answers, i * 4, 4);
             }
             FoldNode root = new FoldNode(0, 0, Storage.zeros(Precision.FLOAT, 0), new double[4], specs.size());
-            return new RoundResult(root, List.of(), answers, 0, 0, new RoundTimes(0, 0, 0, 0));
+            return new RoundResult(root, List.of(), answers, Set.of(), 0, 0, new RoundTimes(0, 0, 0, 0));
         }
 
         @Override

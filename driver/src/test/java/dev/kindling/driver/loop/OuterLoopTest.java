@@ -31,6 +31,7 @@ import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.FailedTask;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
@@ -105,6 +106,7 @@ class OuterLoopTest {
                         new FoldNode(4, 0, total, new double[] {27}, added),
                         failed,
                         new double[0],
+                        Set.of(),
                         0,
                         0,
                         new RoundTimes(0, 0, 0, 0));

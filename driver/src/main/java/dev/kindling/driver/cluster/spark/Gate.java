@@ -85,7 +85,8 @@ final class Gate extends RpcHandler implements AutoCloseable {
             this.server = transport
                     .context()
                     .createServer(address, settings.port(), transport.serverBootstraps(List.of(this::limitFrames)));
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // A BindException comes undeclared through Netty.
             transport.context().close();
             throw new ClusterException(
                     "the driver cannot take connections at " + address + ":" + settings.port() + " (cluster.port): "

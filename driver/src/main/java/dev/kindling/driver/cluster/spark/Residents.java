@@ -14,9 +14,8 @@ import dev.kindling.job.program.Program;
 import dev.kindling.job.runner.Runner;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
-import java.security.SecureRandom;
-import java.util.HexFormat;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.SparkConf;
@@ -27,7 +26,6 @@ import org.apache.spark.api.java.JavaSparkContext;
  * the driver's own thread; elsewhere they connect to it.
  */
 final class Residents {
-    private static final int TOKEN_BYTES = 32;
     /** Room for names, reasons and an evaluation's numbers beside the sums. */
     private static final long ROOM = 64L << 20;
     /** A range has at most two maximal nodes on each level of its tree, and no tree has more than 31 levels. */
@@ -59,7 +57,8 @@ final class Residents {
     }
 
     private static Cluster there(JavaSparkContext context, Job job, ClusterSettings settings, String run) {
-        String token = token();
+        // Nothing of a run depends on it: 122 bits that an outsider cannot guess.
+        String token = UUID.randomUUID().toString();
         Inbox inbox = new Inbox();
         CompletableFuture<Staffing> staffing = new CompletableFuture<>();
         SparkConf conf = context.getConf();
@@ -86,12 +85,6 @@ final class Residents {
         if (context.sc().isStopped()) {
             throw new ClusterException(Sentences.STOPPED);
         }
-    }
-
-    private static String token() {
-        byte[] bytes = new byte[TOKEN_BYTES];
-        new SecureRandom().nextBytes(bytes);
-        return HexFormat.of().formatHex(bytes);
     }
 
     private static long largestMessage(Job job) {

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
@@ -33,6 +34,8 @@ import org.junit.jupiter.api.Timeout;
 class ClustersTest {
     private static final ClusterSettings JOBS =
             new ClusterSettings(ClusterSettings.Mode.JOBS, 0, Duration.ofSeconds(60), 0);
+    private static final ClusterSettings RESIDENT =
+            new ClusterSettings(ClusterSettings.Mode.RESIDENT, 0, Duration.ofSeconds(60), 0);
     /** Above 64 KB of θ, so that it goes by broadcast. */
     private static final int LARGE = 20_000;
 
@@ -68,12 +71,24 @@ class ClustersTest {
         }
     }
 
-    private static void assertAllSizesSame(SparkApplication spark) {
+    private static void assertAllSizesSame(SparkApplication spark, ClusterSettings settings) {
         for (int size : new int[] {SMALL, LARGE}) {
             for (int blockSize : new int[] {1, 4}) {
-                try (Cluster cluster = spark.cluster(job(size, blockSize), JOBS)) {
+                try (Cluster cluster = spark.cluster(job(size, blockSize), settings)) {
                     assertSame(cluster, size, blockSize);
                 }
+            }
+        }
+    }
+
+    /** Runs rounds, all of which must have the expected sum, until so many executors have taken part in one. */
+    private static Set<String> untilWorkers(Cluster cluster, int count) {
+        RoundResult expected = expected(SMALL, 2, false);
+        while (true) {
+            RoundResult result = round(cluster, SMALL, false);
+            assertThat(result.root()).isEqualTo(expected.root());
+            if (result.workers().size() == count) {
+                return result.workers();
             }
         }
     }
@@ -91,7 +106,8 @@ class ClustersTest {
     void sparkInLocalModeWithOneToThreeThreads() {
         for (String master : List.of("local[1]", "local[2]", "local[3]")) {
             try (SparkApplication spark = SparkApplication.start("test", Optional.of(master))) {
-                assertAllSizesSame(spark);
+                assertAllSizesSame(spark, JOBS);
+                assertAllSizesSame(spark, RESIDENT);
             }
         }
     }
@@ -99,10 +115,50 @@ class ClustersTest {
     @Test
     void sparkWithTwoExecutorsInJvmsOfTheirOwn() {
         try (TwoExecutors executors = new TwoExecutors()) {
-            assertAllSizesSame(executors.spark());
+            assertAllSizesSame(executors.spark(), JOBS);
             assertThat(executors.workedLately())
                     .as("executors that completed Spark tasks")
                     .containsExactly("0", "1");
+            assertAllSizesSame(executors.spark(), RESIDENT);
+            try (Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+                assertThat(untilWorkers(cluster, 2)).containsExactlyInAnyOrder("0", "1");
+            }
+        }
+    }
+
+    @Test
+    void anExecutorThatIsKilledIsReplacedAndTheSumsStayTheSame() {
+        try (TwoExecutors executors = new TwoExecutors()) {
+            Map<String, Long> processes = executors.processes();
+            try (Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+                untilWorkers(cluster, 2);
+                ProcessHandle.of(processes.get("0")).orElseThrow().destroyForcibly();
+                assertThat(untilWorkers(cluster, 1)).containsExactly("1");
+                assertThat(untilWorkers(cluster, 2)).as("a newcomer takes part").containsExactlyInAnyOrder("1", "2");
+            }
+        }
+    }
+
+    @Test
+    void workersAreAuthenticatedAndTheirMessagesEncryptedWhereSparksAre() {
+        Map<String, String> secured = Map.of(
+                "spark.authenticate", "true",
+                "spark.authenticate.secret", "a secret of this test",
+                "spark.network.crypto.enabled", "true");
+        try (TwoExecutors executors = new TwoExecutors(secured);
+                Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+            assertThat(untilWorkers(cluster, 2)).containsExactlyInAnyOrder("0", "1");
+        }
+    }
+
+    @Test
+    void workerJobsAreLimited() {
+        ClusterSettings one = new ClusterSettings(ClusterSettings.Mode.RESIDENT, 1, Duration.ofSeconds(60), 0);
+        try (TwoExecutors executors = new TwoExecutors();
+                Cluster cluster = executors.cluster(job(SMALL, 2), one)) {
+            for (int round = 0; round < 200; round++) {
+                assertThat(round(cluster, SMALL, false).workers()).hasSize(1);
+            }
         }
     }
 
@@ -111,12 +167,15 @@ class ClustersTest {
         new File(System.getenv("SPARK_HOME"), "jars").mkdirs();
         SparkConf configuration = SparkApplication.configuration(
                 new SparkConf().set("spark.executor.cores", "2"), "test", Optional.of("local-cluster[1,1,1024]"));
-        ClusterSettings impatient = new ClusterSettings(ClusterSettings.Mode.JOBS, 0, Duration.ofSeconds(1), 0);
-        try (SparkApplication spark = SparkApplication.start(configuration);
-                Cluster cluster = spark.cluster(job(SMALL, 2), impatient)) {
-            assertThatThrownBy(() -> round(cluster, SMALL, false))
-                    .isInstanceOf(ClusterException.class)
-                    .hasMessage("no executor for 1 s (cluster.wait) while waiting for train, round 12");
+        try (SparkApplication spark = SparkApplication.start(configuration)) {
+            for (ClusterSettings.Mode mode : ClusterSettings.Mode.values()) {
+                ClusterSettings impatient = new ClusterSettings(mode, 0, Duration.ofSeconds(1), 0);
+                try (Cluster cluster = spark.cluster(job(SMALL, 2), impatient)) {
+                    assertThatThrownBy(() -> round(cluster, SMALL, false))
+                            .isInstanceOf(ClusterException.class)
+                            .hasMessage("no executor for 1 s (cluster.wait) while waiting for train, round 12");
+                }
+            }
         }
     }
 
@@ -157,7 +216,11 @@ class ClustersTest {
         }
 
         private RoundResult runWith(int kind) {
-            try (Cluster cluster = spark.cluster(job(SMALL, 2), JOBS)) {
+            return runWith(kind, JOBS);
+        }
+
+        private RoundResult runWith(int kind, ClusterSettings settings) {
+            try (Cluster cluster = spark.cluster(job(SMALL, 2), settings)) {
                 return cluster.run(
                         new Request("train", NoiseProvider.specs(TASKS, Map.of(17, kind)), false),
                         NoiseProvider.theta(Precision.FLOAT, SMALL));
@@ -166,9 +229,11 @@ class ClustersTest {
 
         @Test
         void badDataOfATaskEndsTheRoundWithItsOwnSentence() {
-            assertThatThrownBy(() -> runWith(NoiseProvider.NO_DATA))
-                    .isInstanceOf(BadDataException.class)
-                    .hasMessage("noise of task 17 of round 12 is empty");
+            for (ClusterSettings settings : List.of(JOBS, RESIDENT)) {
+                assertThatThrownBy(() -> runWith(NoiseProvider.NO_DATA, settings))
+                        .isInstanceOf(BadDataException.class)
+                        .hasMessage("noise of task 17 of round 12 is empty");
+            }
         }
 
         @Test

@@ -22,12 +22,17 @@ public final class TwoExecutors implements AutoCloseable {
 
     /** Starts Spark and waits for both executors. */
     public TwoExecutors() {
+        this(Map.of());
+    }
+
+    /** As without settings, with some of Spark's. */
+    TwoExecutors(Map<String, String> settings) {
         // Where Spark looks for its own jars; the executors take them from this JVM's class path instead.
         new File(System.getenv("SPARK_HOME"), "jars").mkdirs();
-        spark = SparkApplication.start(SparkApplication.configuration(
-                new SparkConf().set("spark.executor.extraClassPath", System.getProperty("java.class.path")),
-                "test",
-                Optional.of("local-cluster[2,1,1024]")));
+        SparkConf given = new SparkConf().set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
+        settings.forEach(given::set);
+        spark = SparkApplication.start(
+                SparkApplication.configuration(given, "test", Optional.of("local-cluster[2,1,1024]")));
         spark.context().sc().addSparkListener(atWork);
         atWork.awaitExecutors(2);
     }
@@ -55,6 +60,15 @@ public final class TwoExecutors implements AutoCloseable {
         return spark.context()
                 .parallelize(List.of(0, 1), 2)
                 .mapToPair(i -> new Tuple2<>(SparkEnv.get().executorId(), LoadedClasses.of(packages)))
+                .collectAsMap();
+    }
+
+    /** The processes of the executors. */
+    Map<String, Long> processes() {
+        return spark.context()
+                .parallelize(List.of(0, 1), 2)
+                .mapToPair(i -> new Tuple2<>(
+                        SparkEnv.get().executorId(), ProcessHandle.current().pid()))
                 .collectAsMap();
     }
 
