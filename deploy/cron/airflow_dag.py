@@ -84,7 +84,8 @@ def fire(arguments: list[str]) -> str:
 def kindling() -> None:
     @task(
         retries=3,
-        retry_delay=timedelta(minutes=1),
+        # Longer than the lock of a driver whose host died.
+        retry_delay=timedelta(minutes=2),
         execution_timeout=BUDGET + LEEWAY,
         max_active_tis_per_dag=1,
     )
