@@ -95,7 +95,7 @@ public final class Plan {
     }
 
     /** Tasks of one block for a θ of the given count of numbers: fixed here, never by the cluster. */
-    static int blockSize(int numbers) {
+    public static int blockSize(int numbers) {
         if (numbers < SMALL) {
             return 1;
         }
