@@ -36,6 +36,9 @@ final class TrainCommand implements Callable<Integer> {
             description = "Stops after the round in which so much time has passed, with a checkpoint: 90s, 30m, 2h.")
     private @Nullable String maxDuration;
 
+    @Option(names = "--profile", description = "Says at the end where the time of a round went.")
+    private boolean profile;
+
     TrainCommand(Surroundings around) {
         this.around = around;
     }
@@ -106,13 +109,17 @@ final class TrainCommand implements Callable<Integer> {
             Prepared prepared, RunDirectory directory, RunLock lock, Optional<Checkpoint> from, StopRequest stop) {
         Training training = training(prepared);
         from.ifPresent(training::resume);
+        Profile times = new Profile(System::nanoTime);
         try (RunLog log = RunLog.of(directory.folder().name())) {
             log.started(
                     directory.folder().toString(),
                     training.rounds(),
                     prepared.settings().run().rounds());
-            new TrainingRun(around, prepared, directory, lock, training, stop).run(from, options.master());
+            new TrainingRun(around, prepared, directory, lock, training, stop, times).run(from, options.master());
         } finally {
+            if (profile) {
+                times.lines().forEach(around::say);
+            }
             around.say("the run is in " + directory.folder());
         }
     }

@@ -23,6 +23,7 @@ final class TrainingRun {
     private final RunLock lock;
     private final Training training;
     private final StopRequest stop;
+    private final Profile profile;
 
     TrainingRun(
             Surroundings around,
@@ -30,13 +31,15 @@ final class TrainingRun {
             RunDirectory directory,
             RunLock lock,
             Training training,
-            StopRequest stop) {
+            StopRequest stop,
+            Profile profile) {
         this.around = around;
         this.prepared = prepared;
         this.directory = directory;
         this.lock = lock;
         this.training = training;
         this.stop = stop;
+        this.profile = profile;
     }
 
     /**
@@ -91,7 +94,7 @@ final class TrainingRun {
                 Cluster cluster = starting(() -> running.cluster(prepared.plan().job(), settings.cluster()));
                 Progress progress =
                         Progress.on(around, training.rounds(), settings.run().rounds())) {
-            return training.run(cluster, files, new Watch(running.gauges(), progress), stop);
+            return training.run(cluster, files, new Watch(running.gauges(), profile.before(progress)), stop);
         }
     }
 
