@@ -103,9 +103,9 @@ final class Station {
 
     /** Lends the calling thread until it should not stay, the run is over or the driver is gone. */
     void lend(long ticket, BooleanSupplier stay) {
-        try {
+        try (WorkLog log = WorkLog.open()) {
             line.say(new ToDriver.Lent(ticket));
-            Crew mine = crew(() -> !closed && stay.getAsBoolean());
+            Crew mine = crew(() -> !closed && stay.getAsBoolean(), log);
             if (mine != null) {
                 work(mine, stay);
             }
@@ -154,14 +154,14 @@ final class Station {
     }
 
     /** The crew of this JVM; the thread that comes first opens the job while others wait. Null where the run ended. */
-    private @Nullable Crew crew(BooleanSupplier stay) {
+    private @Nullable Crew crew(BooleanSupplier stay, WorkLog log) {
         Job known = awaitJob(stay);
         if (known == null) {
             return null;
         }
         synchronized (job) {
             Crew open = opened();
-            return open != null ? open : open(known);
+            return open != null ? open : open(known, log);
         }
     }
 
@@ -181,9 +181,11 @@ final class Station {
         return null;
     }
 
-    private @Nullable Crew open(Job known) {
+    private @Nullable Crew open(Job known, WorkLog log) {
         try {
+            long begin = System.nanoTime();
             Crew open = new Crew(Runner.open(known, hadoop()), WATCH);
+            WorkLog.opened(known, System.nanoTime() - begin);
             synchronized (this) {
                 crew = open;
             }
@@ -193,6 +195,7 @@ final class Station {
             if (failure.isEmpty()) {
                 throw e;
             }
+            log.refused(e);
             line.say(new ToDriver.Refused(failure.get()));
             return null;
         }
@@ -249,6 +252,7 @@ final class Station {
 
     private static Answer answerOf(@Nullable WorkReply reply, @Nullable Throwable thrown) {
         if (reply != null) {
+            WorkLog.failed(reply.failed());
             return reply;
         }
         Optional<Failure> failure =

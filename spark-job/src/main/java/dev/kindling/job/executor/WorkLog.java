@@ -20,6 +20,7 @@ public final class WorkLog implements AutoCloseable {
     public static final String RUN_PROPERTY = "kindling.run";
 
     private static final Logger LOG = LoggerFactory.getLogger(WorkLog.class);
+    private static final String ROUND = "round";
     private static final long NANOS_PER_MILLISECOND = 1_000_000;
 
     private final Map<String, String> before;
@@ -42,7 +43,7 @@ public final class WorkLog implements AutoCloseable {
 
     /** What follows is work for the given round, as its task specs number it. */
     public void round(long round) {
-        MDC.put("round", Long.toString(round));
+        MDC.put(ROUND, Long.toString(round));
     }
 
     /** This JVM has opened a job, which took so long. */
@@ -54,9 +55,18 @@ public final class WorkLog implements AutoCloseable {
                 nanos / NANOS_PER_MILLISECOND);
     }
 
-    /** Tasks were left out of a sum. */
-    public void failed(List<FailedTask> tasks) {
-        tasks.forEach(task -> LOG.warn("left out {}", task));
+    /** Tasks were left out of a sum; any thread. */
+    static void failed(List<FailedTask> tasks) {
+        String before = MDC.get(ROUND);
+        for (FailedTask task : tasks) {
+            MDC.put(ROUND, Long.toString(task.round()));
+            LOG.warn("left out {}", task);
+        }
+        if (before != null) {
+            MDC.put(ROUND, before);
+        } else {
+            MDC.remove(ROUND);
+        }
     }
 
     /** Work was not done, and would not be done elsewhere. */

@@ -45,7 +45,7 @@ public record Worker(String cluster, String jobHash, Parcel job, Parcel shared) 
             Runner runner = JOBS.runner(jobHash, job::bytes, Worker::hadoop);
             SharedVector vector = VECTOR.get(cluster, order.shared(), shared::bytes);
             WorkReply reply = runner.run(order, vector, name());
-            log.failed(reply.failed());
+            WorkLog.failed(reply.failed());
             return reply;
         } catch (RuntimeException e) {
             Optional<Failure> failure = Failure.of(e);
