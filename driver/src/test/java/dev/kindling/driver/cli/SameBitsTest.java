@@ -32,12 +32,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Same seed, same bits: whole runs on one, two and three threads of Spark and on two executors, compared byte by byte.
+ * Same seed, same bits: whole runs on one, two and three threads of Spark and on two executors, with rounds as Spark
+ * jobs and with workers that stay, compared byte by byte.
  * Every master is started once and does all runs.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SameBitsTest {
     private static final String ONE_THREAD = "local[1]";
+    /** Where the expected bits come from. */
+    private static final String FIRST = ONE_THREAD + " jobs";
+
     private static final String TWO_EXECUTORS = "local-cluster[2,1,1024]";
     private static final String[] ND4J = {"org.nd4j", "org.deeplearning4j", "org.bytedeco"};
     private static final String VECTOR = "dev.kindling.job.backend.vector";
@@ -78,15 +82,18 @@ class SameBitsTest {
         }
         for (String master : List.of(ONE_THREAD, "local[2]", "local[3]")) {
             try (SparkApplication spark = SparkApplication.start("test", Optional.of(master))) {
+                String mode = master.equals(ONE_THREAD) ? "jobs" : "resident";
                 for (Case each : possible()) {
-                    train(each, master, folder, spark::cluster);
+                    train(each, master, mode, folder, spark::cluster);
                 }
             }
         }
         try (TwoExecutors executors = new TwoExecutors()) {
             for (Case each : possible()) {
-                train(each, TWO_EXECUTORS, folder, executors::cluster);
+                train(each, TWO_EXECUTORS, "jobs", folder, executors::cluster);
                 executorsAtWork.put(each, executors.workedLately());
+                train(each, TWO_EXECUTORS, "resident", folder, executors::cluster);
+                executors.workedLately();
             }
             nd4jOnExecutors = executors.loaded(ND4J);
             vectorOnExecutors = executors.loaded(VECTOR);
@@ -99,14 +106,17 @@ class SameBitsTest {
                 .toList();
     }
 
-    private void train(Case each, String master, Path folder, BiFunction<Job, ClusterSettings, Cluster> clusters) {
-        Path run = folder.resolve(each + "-" + master);
+    private void train(
+            Case each, String master, String mode, Path folder, BiFunction<Job, ClusterSettings, Cluster> clusters) {
+        String place = master + " " + mode;
+        Path run = folder.resolve(each + "-" + place);
         List<String> args =
                 new ArrayList<>(List.of("train", "--conf", "../conf/" + each.conf, "--out", run.toString()));
         for (String set : List.of(
                 "run.rounds=12",
                 "run.log-every=4",
                 "task.per-round=" + each.tasks,
+                "cluster.mode=" + mode,
                 "backend.name=vector",
                 "backend.precision=" + each.precision,
                 "evaluation.tasks=13",
@@ -116,18 +126,18 @@ class SameBitsTest {
         args.addAll(each.needsOmniglot() ? omniglot : List.of());
         Outcome outcome = CommandLineForTests.on(clusters, args);
         assertThat(outcome.code())
-                .as("%s on %s: %s", each, master, outcome.err())
+                .as("%s on %s: %s", each, place, outcome.err())
                 .isZero();
-        runs.computeIfAbsent(each, key -> new TreeMap<>()).put(master, run);
+        runs.computeIfAbsent(each, key -> new TreeMap<>()).put(place, run);
     }
 
     @ParameterizedTest
     @EnumSource
     void theModelIsTheSameOnEveryMaster(Case each) throws IOException {
         Map<String, Path> byMaster = runs(each);
-        assertThat(byMaster).hasSize(4);
+        assertThat(byMaster).hasSize(5);
         for (String file : List.of("model/theta.safetensors", "evaluation.json")) {
-            byte[] expected = Files.readAllBytes(byMaster.get(ONE_THREAD).resolve(file));
+            byte[] expected = Files.readAllBytes(byMaster.get(FIRST).resolve(file));
             byMaster.forEach(
                     (master, run) -> assertThat(run.resolve(file)).as(master).hasBinaryContent(expected));
         }
@@ -139,8 +149,8 @@ class SameBitsTest {
     @Test
     void precisionsAndSourcesDiffer() {
         Map<Case, Path> onOneThread = new EnumMap<>(Case.class);
-        runs.forEach((each, byMaster) ->
-                onOneThread.put(each, byMaster.get(ONE_THREAD).resolve("model/theta.safetensors")));
+        runs.forEach(
+                (each, byMaster) -> onOneThread.put(each, byMaster.get(FIRST).resolve("model/theta.safetensors")));
         assertThat(onOneThread.values().stream().map(SameBitsTest::content).distinct())
                 .hasSize(onOneThread.size());
     }
