@@ -11,7 +11,9 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,6 +26,8 @@ class LauncherTest {
 
     @TempDir
     private Path root;
+
+    private final Map<String, String> environment = new HashMap<>();
 
     private record Outcome(int code, List<String> out, List<String> err) {}
 
@@ -78,17 +82,113 @@ class LauncherTest {
 
     @Test
     void anotherMasterThanThisJvmIsSubmittedToSpark() {
-        java("17.0.1", "printf '%s\\n' \"$@\"");
+        javaOfSpark();
         assertThat(run("train", "--master", "local-cluster[2,1,1024]").out())
                 .containsSubsequence(
+                        "-Dspark.has=its-say",
                         "dev.kindling.driver.cli.Submit",
                         "--master",
                         "local-cluster[2,1,1024]",
                         "--class",
                         "dev.kindling.driver.cli.Kindling",
-                        "train");
+                        "train")
+                .doesNotContain("org.apache.spark.deploy.SparkSubmit");
         assertThat(run("train", "--master=local[3]").out()).doesNotContain("dev.kindling.driver.cli.Submit");
-        assertThat(run("train", "--master=nonsense").out()).doesNotContain("dev.kindling.driver.cli.Submit");
+        assertThat(run("train", "--master=nonsense").out())
+                .doesNotContain("dev.kindling.driver.cli.Submit")
+                .contains("--master=nonsense");
+    }
+
+    @Test
+    void whatFollowsALoneDashDashIsForSparkAlone() {
+        javaOfSpark();
+        List<String> said = run("train", "--conf", "job.conf", "--master", "local[2]", "--", "--conf", "spark.a=b c")
+                .out();
+        assertThat(said)
+                .containsSubsequence("--master", "local[2]", "--conf", "spark.a=b c", "--class")
+                .endsWith("train", "--conf", "job.conf");
+        assertThat(said).doesNotContain("--");
+    }
+
+    @Test
+    void sparksOwnOptionsStayAndKindlingsWin() {
+        environment.put("KINDLING_JAVA_OPTS", "-Xmx5g -Dmine=1");
+        javaOfSpark();
+        List<String> said = run("train", "--master", "spark://host:7077").out();
+        assertThat(said)
+                .containsSubsequence(
+                        "--add-modules=jdk.incubator.vector",
+                        "-Dkindling.stderr=3",
+                        "-Dspark.has=its-say",
+                        "-Xmx5g",
+                        "-Dmine=1",
+                        "dev.kindling.driver.cli.Submit")
+                .contains("memory 5g");
+        assertThat(said.get(said.indexOf("-cp") + 1))
+                .startsWith(
+                        root.resolve("driver/target/kindling/kindling-1.jar").toString())
+                .endsWith(":/spark/conf:/spark/jars/*");
+    }
+
+    @Test
+    void anInstalledSparkIsUsed() {
+        javaOfSpark();
+        write("spark/jars/spark-core_2.12-3.5.7.jar", "");
+        write("spark/bin/load-spark-env.sh", "export FROM_SPARK_ENV=yes; false\n");
+        environment.put("SPARK_HOME", root.resolve("spark").toString());
+        assertThat(run("train").out()).contains("dev.kindling.driver.cli.Submit", "home " + root.resolve("spark"));
+        assertThat(run("train").out()).contains("spark-env yes");
+        assertThat(run("check").out()).as("who needs no Spark").doesNotContain("dev.kindling.driver.cli.Submit");
+        environment.put("SPARK_HOME", "none");
+        assertThat(run("train").out()).doesNotContain("dev.kindling.driver.cli.Submit");
+    }
+
+    @Test
+    void theSparkOfTheSparkSubmitOnThePathIsUsed() throws IOException {
+        javaOfSpark();
+        write("spark/jars/spark-core_2.12-3.5.7.jar", "");
+        write("spark/bin/load-spark-env.sh", "");
+        write("spark/bin/spark-submit", "");
+        Files.createSymbolicLink(root.resolve("bin/spark-submit"), root.resolve("spark/bin/spark-submit"));
+        assertThat(run("train").out()).contains("home " + root.resolve("spark"));
+    }
+
+    @Test
+    void aSparkThatKindlingCannotUseIsRefused() {
+        write("spark/jars/spark-core_2.13-4.0.0.jar", "");
+        environment.put("SPARK_HOME", root.resolve("spark").toString());
+        Outcome refused = run("train");
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err())
+                .last()
+                .asString()
+                .startsWith("SPARK_HOME is " + root.resolve("spark") + ", which is no Spark 3.5 for Scala 2.12");
+    }
+
+    @Test
+    void withoutAnInstalledSparkYarnIsRefused() {
+        Outcome refused = run("train", "--master", "yarn");
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err())
+                .last()
+                .asString()
+                .startsWith("--master is yarn, for which a Spark 3.5 must be installed");
+    }
+
+    @Test
+    void whatSparkSubmitDoesNotTakeIsOneSentence() {
+        write("bin/java", """
+                #!/bin/sh
+                case "$*" in
+                    -version) echo 'openjdk version "17.0.1" 2021-10-19' >&2 ;;
+                    *launcher.Main*)
+                        echo 'Error: Unrecognized option: --nonsense' >&2
+                        printf '\\0\\n%s\\0' java org.apache.spark.deploy.SparkSubmit --usage-error ;;
+                esac
+                """);
+        Outcome refused = run("train", "--", "--nonsense");
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err()).last().isEqualTo("Spark cannot submit Kindling: Unrecognized option: --nonsense");
     }
 
     @Test
@@ -148,7 +248,10 @@ class LauncherTest {
                 .directory(root.toFile())
                 .redirectOutput(out.toFile())
                 .redirectError(err.toFile());
+        // A Spark of the surroundings is none of this repository's.
+        builder.environment().remove("SPARK_HOME");
         builder.environment().put("JAVA_HOME", root.toString());
+        builder.environment().putAll(environment);
         builder.environment().merge("PATH", root.resolve("bin") + ":", (path, bin) -> bin + path);
         try {
             Process process = builder.start();
@@ -159,6 +262,24 @@ class LauncherTest {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** A java that answers as Spark's launcher does, and otherwise says what it was called with. */
+    private void javaOfSpark() {
+        write("bin/java", """
+                #!/bin/bash
+                case "$*" in
+                    -version) echo 'openjdk version "17.0.1" 2021-10-19' >&2; exit ;;
+                    --dry-run*) exit ;;
+                    *launcher.Main*)
+                        while [[ $1 != org.apache.spark.launcher.Main ]]; do shift; done
+                        shift
+                        printf '\\0\\n'
+                        printf '%%s\\0' %s -cp '/spark/conf:/spark/jars/*' -Dspark.has=its-say "$@"
+                        exit ;;
+                esac
+                printf '%%s\\n' "home $SPARK_HOME" "spark-env ${FROM_SPARK_ENV:-}" "memory ${SPARK_DRIVER_MEMORY:-}" "$@"
+                """.formatted(root.resolve("bin/java")));
     }
 
     private void java(String version, String does) {

@@ -7,7 +7,6 @@ import dev.kindling.driver.check.Proof;
 import dev.kindling.driver.check.Subject;
 import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.checkpoint.Safetensors;
-import dev.kindling.driver.config.Configuration;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.plan.BackendSettings;
 import dev.kindling.job.backend.Backends;
@@ -59,7 +58,7 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Prepared prepared = Prepared.of(Configuration.load(options.requiredConf(), options.set()));
+        Prepared prepared = Prepared.here(options.configuration(options.requiredConf()));
         return prove(prepared, subject(prepared)).number();
     }
 

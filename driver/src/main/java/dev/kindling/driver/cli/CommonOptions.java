@@ -1,6 +1,8 @@
 package dev.kindling.driver.cli;
 
-import java.nio.file.Path;
+import dev.kindling.driver.cluster.spark.SparkApplication;
+import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.JobFiles;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,7 +16,12 @@ final class CommonOptions {
             "local(\\[([1-9]\\d*|\\*)(\\s*,\\s*\\d+)?])?|local-cluster\\[\\s*\\d+\\s*,\\s*\\d+\\s*,\\s*\\d+\\s*]"
                     + "|spark://.+:\\d+|yarn|k8s://.+");
 
-    @Option(names = "--conf", paramLabel = "FILE", description = "The job: a HOCON file over reference.conf.")
+    @Option(
+            names = "--conf",
+            paramLabel = "FILE",
+            description =
+                    "The job: a HOCON file over reference.conf, here or on any Hadoop file system, or a ready job's "
+                            + "name.")
     private @Nullable String conf;
 
     @Option(
@@ -47,10 +54,15 @@ final class CommonOptions {
         return Optional.ofNullable(conf);
     }
 
-    /** The job's file; IllegalArgumentException if none is given. */
-    Path requiredConf() {
-        return Path.of(conf().orElseThrow(
-                        () -> new IllegalArgumentException("--conf is missing; it must be the HOCON file of a job")));
+    /** The name of the job's file; IllegalArgumentException if none is given. */
+    String requiredConf() {
+        return conf().orElseThrow(
+                        () -> new IllegalArgumentException("--conf is missing; it must be the HOCON file of a job"));
+    }
+
+    /** The configuration of a job by the name of its file. */
+    Configuration configuration(String name) {
+        return Configuration.load(name, new JobFiles(HadoopSettings.load(), SparkApplication.submittedFiles()), set());
     }
 
     List<String> set() {

@@ -35,7 +35,7 @@ final class EvaluateCommand implements Callable<Integer> {
         String place = options.out()
                 .orElseThrow(() -> new IllegalArgumentException("--out is missing; it must be the directory of a run"));
         RunDirectory directory = RunDirectory.open(place, HadoopSettings.load());
-        Prepared prepared = Prepared.of(RunConfiguration.asked(options, directory));
+        Prepared prepared = Prepared.of(RunConfiguration.asked(options, directory), master);
         StoredModel model = directory.readModel();
         Plan plan = prepared.plan();
         refuseAnotherModel(place, model, plan);

@@ -1,19 +1,14 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.driver.cluster.spark.SparkApplication;
 import org.apache.hadoop.conf.Configuration;
 
 /** The Hadoop configuration of this driver before Spark has started. */
 final class HadoopSettings {
-    private static final String PREFIX = "spark.hadoop.";
-
     private HadoopSettings() {}
 
-    /** What is on the class path, and what {@code spark-submit} was told as {@code spark.hadoop.*}. */
+    /** What Spark itself will use: the class path's, and what {@code spark-submit} was told as {@code spark.hadoop.*}. */
     static Configuration load() {
-        Configuration configuration = new Configuration();
-        System.getProperties().stringPropertyNames().stream()
-                .filter(name -> name.startsWith(PREFIX))
-                .forEach(name -> configuration.set(name.substring(PREFIX.length()), System.getProperty(name)));
-        return configuration;
+        return SparkApplication.hadoop();
     }
 }

@@ -1,5 +1,6 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.driver.cluster.spark.DriverLibraries;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +27,11 @@ public final class Kindling {
     public static void main(String[] args) {
         Signals signals = new Signals();
         signals.listen();
+        try {
+            DriverLibraries.attach();
+        } catch (RuntimeException | Error e) {
+            System.exit(failed(e, new PrintWriter(ErrorStream.standard(), true, StandardCharsets.UTF_8), debugs(args)));
+        }
         System.exit(run(args, System.out, ErrorStream.standard(), signals));
     }
 

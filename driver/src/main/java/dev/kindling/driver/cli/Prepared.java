@@ -1,6 +1,7 @@
 package dev.kindling.driver.cli;
 
 import dev.kindling.driver.checkpoint.Provenance;
+import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.config.Configuration;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.config.SettingsReader;
@@ -33,10 +34,22 @@ record Prepared(
         Plan plan) {
     private static final Set<String> PATHS = Set.of("few-shot.data", "few-shot.split");
 
-    static Prepared of(Configuration configuration) {
+    /** For rounds on that master; where executors compute, this JVM needs no backend that runs. */
+    static Prepared of(Configuration configuration, Optional<String> master) {
+        return SparkApplication.runsHere(master) ? here(configuration) : elsewhere(configuration);
+    }
+
+    /** For computing in this JVM; BackendUnavailableException if its backend cannot run here. */
+    static Prepared here(Configuration configuration) {
+        Prepared prepared = elsewhere(configuration);
+        Backends.named(prepared.settings().plan().backend().name());
+        return prepared;
+    }
+
+    private static Prepared elsewhere(Configuration configuration) {
         org.apache.hadoop.conf.Configuration hadoop = HadoopSettings.load();
         Settings settings = SettingsReader.read(configuration, hadoop);
-        Backends.named(settings.plan().backend().name());
+        Backends.refuseUnknown(settings.plan().backend().name());
         TaskSource source = TaskSources.open(settings.source(), hadoop);
         return new Prepared(
                 absolute(configuration, settings.source()), hadoop, settings, source, plan(settings, source));

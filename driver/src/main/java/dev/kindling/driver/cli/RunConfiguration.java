@@ -5,7 +5,6 @@ import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.config.Configuration;
 import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.job.task.BadDataException;
-import java.nio.file.Path;
 import java.util.List;
 
 /** The configuration that a command on an existing run works with. */
@@ -15,7 +14,7 @@ final class RunConfiguration {
     /** What the options ask for: the run's own configuration where they name no job, with what they set. */
     static Configuration asked(CommonOptions options, RunDirectory directory) {
         return options.conf()
-                .map(file -> Configuration.load(Path.of(file), options.set()))
+                .map(options::configuration)
                 .orElseGet(() -> own(directory, options.set()));
     }
 

@@ -5,11 +5,9 @@ import dev.kindling.driver.checkpoint.Checkpoint;
 import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.checkpoint.RunLock;
-import dev.kindling.driver.config.Configuration;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.loop.Training;
 import dev.kindling.driver.metrics.RunLog;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -73,9 +71,9 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void begin(StopRequest stop) {
-        Path job = options.requiredConf();
-        Prepared prepared = Prepared.of(Configuration.load(job, options.set()));
-        String name = String.valueOf(job.getFileName()).replaceFirst("\\.conf$", "");
+        String job = options.requiredConf();
+        Prepared prepared = Prepared.of(options.configuration(job), options.master());
+        String name = job.substring(job.lastIndexOf('/') + 1).replaceFirst("\\.conf$", "");
         String place = options.out().orElseGet(() -> "runs/" + name + "-" + around.stamp());
         Folder folder = Folder.at(place, prepared.hadoop());
         if (!RunLock.isIn(folder)) {
@@ -97,7 +95,7 @@ final class TrainCommand implements Callable<Integer> {
                         "the run in " + folder + " is finished: " + resumption.rounds() + " rounds and an evaluation");
                 return;
             }
-            Prepared prepared = Prepared.of(resumption.configuration());
+            Prepared prepared = Prepared.of(resumption.configuration(), options.master());
             resumption.refuseOtherWork(prepared);
             directory.writeConfiguration(prepared.configuration().rendered());
             around.say("going on after " + resumption.rounds() + " rounds");

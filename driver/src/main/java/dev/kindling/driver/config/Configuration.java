@@ -6,7 +6,6 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -33,11 +32,21 @@ public final class Configuration {
     /**
      * The defaults, overridden by a job file, overridden by assignments, the last of which wins.
      *
+     * @param name of the job's file, as {@code files} understands it
      * @param assignments {@code key=value} each
      * @throws IllegalArgumentException if the file is missing or is not HOCON, or a key is unknown
      */
+    public static Configuration load(String name, JobFiles files, List<String> assignments) {
+        try {
+            return layered(files.parse(name), assignments);
+        } catch (ConfigException e) {
+            throw unreadable(name, e);
+        }
+    }
+
+    /** The same for a file of this machine. */
     public static Configuration load(Path file, List<String> assignments) {
-        return layered(parse(file), assignments);
+        return load(file.toString(), JobFiles.here(), assignments);
     }
 
     /**
@@ -53,17 +62,6 @@ public final class Configuration {
                     assignments);
         } catch (ConfigException e) {
             throw unreadable(name, e);
-        }
-    }
-
-    private static Config parse(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw new IllegalArgumentException("--conf is " + file + "; it must be a file that exists");
-        }
-        try {
-            return ConfigFactory.parseFile(file.toFile());
-        } catch (ConfigException e) {
-            throw unreadable(file.toString(), e);
         }
     }
 

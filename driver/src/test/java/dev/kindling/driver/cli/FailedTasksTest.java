@@ -44,7 +44,7 @@ class FailedTasksTest {
             "optimizer={name = sgd, rate = " + RATE + "}",
             "evaluation={tasks = 2, steps = 1}");
 
-    private final Prepared prepared = Prepared.of(Configuration.load(JOB, SETS));
+    private final Prepared prepared = Prepared.here(Configuration.load(JOB, SETS));
 
     @TempDir
     private Path folder;

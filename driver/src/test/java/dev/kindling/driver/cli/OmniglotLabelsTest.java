@@ -46,7 +46,7 @@ class OmniglotLabelsTest {
 
         List<String> sets =
                 options.stream().filter(option -> !option.equals("--set")).toList();
-        Prepared prepared = Prepared.of(Configuration.load(JOB, sets));
+        Prepared prepared = Prepared.here(Configuration.load(JOB, sets));
         Plan plan = prepared.plan();
         Storage theta = RunDirectory.open(run.toString(), prepared.hadoop())
                 .readModel()

@@ -60,7 +60,7 @@ class ReadyJobsCheckTest {
 
     @Test
     void firstOrderThatClaimsToBeExactEndsWithOne() {
-        Prepared prepared = Prepared.of(Configuration.load(Path.of("../conf/sinusoid-fomaml.conf"), List.of()));
+        Prepared prepared = Prepared.here(Configuration.load(Path.of("../conf/sinusoid-fomaml.conf"), List.of()));
         Subject honest = CheckCommand.subject(prepared);
         Subject boasting = new Subject(
                 new Boasting(honest.algorithm()),

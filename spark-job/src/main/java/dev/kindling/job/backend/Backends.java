@@ -7,7 +7,17 @@ import java.util.stream.StreamSupport;
 
 /** Finds backends by name. */
 public final class Backends {
+    private static final String VECTOR = "vector";
+
     private Backends() {}
+
+    /** Refuses a name that no backend has, by IllegalArgumentException; whether it runs in this JVM does not matter. */
+    public static void refuseUnknown(String name) {
+        // vector cannot even be loaded where its module is missing.
+        if (!name.equals(VECTOR)) {
+            named(name);
+        }
+    }
 
     /**
      * The backend of the given name.
@@ -16,12 +26,13 @@ public final class Backends {
      * @throws IllegalArgumentException if there is none of that name
      */
     public static Backend named(String name) {
-        if (name.equals("vector")
+        if (name.equals(VECTOR)
                 && !ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
             throw new BackendUnavailableException(
                     "backend.name is vector, but this JVM runs without the Vector API; add "
-                            + "--add-modules=jdk.incubator.vector to the java command line of the driver and to "
-                            + "spark.executor.defaultJavaOptions for executors, or set backend.name = plain");
+                            + "--add-modules=jdk.incubator.vector to the java command line (with spark-submit: "
+                            + "--driver-java-options=--add-modules=jdk.incubator.vector; executors: "
+                            + "spark.executor.extraJavaOptions), or set backend.name = plain");
         }
         List<Backend> found;
         try {

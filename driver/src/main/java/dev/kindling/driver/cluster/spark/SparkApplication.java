@@ -8,15 +8,20 @@ import dev.kindling.driver.cluster.spark.watch.WatchPlugin;
 import dev.kindling.job.executor.WorkLog;
 import dev.kindling.job.wire.Job;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.deploy.SparkHadoopUtil;
 
 /**
  * The run's Spark context: made here, closed here, and seen by nobody outside this room. What {@code spark-submit} or
  * {@code -Dspark.*} says holds; what they leave open is filled in.
  */
 public final class SparkApplication implements AutoCloseable {
+    private static final String LOCAL = "local(\\[.*])?";
     static final String VECTOR_MODULE = "--add-modules=jdk.incubator.vector";
     static final String DEFAULT_JAVA_OPTIONS = "spark.executor.defaultJavaOptions";
     static final String PLUGINS = "spark.plugins";
@@ -44,6 +49,29 @@ public final class SparkApplication implements AutoCloseable {
         return application;
     }
 
+    /** Whether rounds run in this JVM with that master, as {@link #start} understands it. */
+    public static boolean runsHere(Optional<String> master) {
+        return configuration(new SparkConf(), "", master).get("spark.master").matches(LOCAL);
+    }
+
+    /** The Hadoop configuration that Spark will use, before it has started. */
+    public static Configuration hadoop() {
+        return hadoop(new SparkConf());
+    }
+
+    static Configuration hadoop(SparkConf configuration) {
+        return SparkHadoopUtil.get().newConfiguration(configuration);
+    }
+
+    /** URIs of the files that {@code spark-submit --files} or {@code spark.files} sends along. */
+    public static List<String> submittedFiles() {
+        SparkConf configuration = new SparkConf();
+        return Stream.of("spark.files", "spark.yarn.dist.files")
+                .flatMap(key -> Arrays.stream(configuration.get(key, "").split(",")))
+                .filter(uri -> !uri.isBlank())
+                .toList();
+    }
+
     static SparkApplication start(SparkConf configuration) {
         try {
             return new SparkApplication(new JavaSparkContext(configuration));
@@ -63,7 +91,7 @@ public final class SparkApplication implements AutoCloseable {
             configuration.setAppName(name);
         }
         configuration.setIfMissing("spark.ui.showConsoleProgress", "false");
-        if (configuration.get("spark.master").matches("local(\\[.*])?")) {
+        if (configuration.get("spark.master").matches(LOCAL)) {
             configuration.setIfMissing("spark.ui.enabled", "false");
         }
         configuration.set(DEFAULT_JAVA_OPTIONS, withVectorModule(configuration.get(DEFAULT_JAVA_OPTIONS, "")));
