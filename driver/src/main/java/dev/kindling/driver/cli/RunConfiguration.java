@@ -13,9 +13,7 @@ final class RunConfiguration {
 
     /** What the options ask for: the run's own configuration where they name no job, with what they set. */
     static Configuration asked(CommonOptions options, RunDirectory directory) {
-        return options.conf()
-                .map(options::configuration)
-                .orElseGet(() -> own(directory, options.set()));
+        return options.conf().map(options::configuration).orElseGet(() -> own(directory, options.set()));
     }
 
     /** The run's own, as its {@code config.conf} has it. */

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.Deflater;
@@ -39,7 +40,7 @@ public final class Submission {
     public static void submit(String... arguments) {
         boolean elsewhere = false;
         try {
-            SparkSubmitArguments parsed = parse(arguments);
+            SparkSubmitArguments parsed = parse(System.getenv(), arguments);
             elsewhere = "cluster".equals(parsed.deployMode());
             SparkSubmit.main(elsewhere ? complete(arguments, parsed, driverLibraries()) : arguments);
         } catch (Exception e) {
@@ -51,9 +52,10 @@ public final class Submission {
         }
     }
 
-    static SparkSubmitArguments parse(String... arguments) {
+    static SparkSubmitArguments parse(Map<String, String> environment, String... arguments) {
         return new SparkSubmitArguments(
-                JavaConverters.asScalaBuffer(List.of(arguments)), scala.sys.package$.MODULE$.env());
+                JavaConverters.asScalaBuffer(List.of(arguments)),
+                JavaConverters.mapAsScalaMap(environment).toMap(scala.Predef$.MODULE$.$conforms()));
     }
 
     private static Path driverLibraries() {

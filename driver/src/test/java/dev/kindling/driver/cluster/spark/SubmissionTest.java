@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,7 +34,8 @@ class SubmissionTest {
     }
 
     private List<String> completed(String... arguments) {
-        return Arrays.asList(Submission.complete(arguments, Submission.parse(arguments), libraries));
+        return Arrays.asList(Submission.complete(
+                arguments, Submission.parse(Map.of("HADOOP_CONF_DIR", "/conf"), arguments), libraries));
     }
 
     private List<URL> found(SparkConf configuration, String jar) {
