@@ -21,6 +21,9 @@ import org.apache.spark.deploy.SparkHadoopUtil;
  * {@code -Dspark.*} says holds; what they leave open is filled in.
  */
 public final class SparkApplication implements AutoCloseable {
+    /** Of the packages that Spark needs opened, one without which nothing works. */
+    private static final String NEEDED = "sun.nio.ch";
+
     private static final String LOCAL = "local(\\[.*])?";
     static final String VECTOR_MODULE = "--add-modules=jdk.incubator.vector";
     static final String DEFAULT_JAVA_OPTIONS = "spark.executor.defaultJavaOptions";
@@ -73,6 +76,13 @@ public final class SparkApplication implements AutoCloseable {
     }
 
     static SparkApplication start(SparkConf configuration) {
+        if (!Object.class.getModule().isOpen(NEEDED, SparkApplication.class.getModule())) {
+            throw new ClusterException(
+                    "Spark does not start: this JVM lacks the --add-opens options that Spark needs on "
+                            + "Java 17, such as java.base/" + NEEDED
+                            + "; spark.driver.extraJavaOptions must hold them (a driver "
+                            + "in the cluster mode of a standalone cluster; docs/clusters.md has the list)");
+        }
         try {
             return new SparkApplication(new JavaSparkContext(configuration));
         } catch (Exception e) {

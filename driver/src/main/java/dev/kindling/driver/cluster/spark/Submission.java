@@ -18,13 +18,14 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.apache.spark.deploy.SparkSubmit;
 import org.apache.spark.deploy.SparkSubmitArguments;
+import org.apache.spark.launcher.JavaModuleOptions;
 import org.jspecify.annotations.Nullable;
 import scala.collection.JavaConverters;
 
 /**
  * Spark's own submission of an application, with its refusals as one sentence each. Where the driver will run elsewhere
- * ({@code --deploy-mode cluster}), what it needs of this machine goes with it: the job's file, and on YARN the folder
- * {@code driver-libs} unless {@code spark.kindling.driver-libs} says where it is.
+ * ({@code --deploy-mode cluster}), what it needs goes with it: the job's file, on YARN the folder {@code driver-libs} unless
+ * {@code spark.kindling.driver-libs} says where it is, on a standalone cluster the options of Java 17.
  */
 public final class Submission {
     private static final String JOB_FILE = "--conf";
@@ -73,6 +74,12 @@ public final class Submission {
             String archive = zipped(libraries).toUri() + "#" + DriverLibraries.FOLDER;
             complete.addAll(List.of("--archives", joined(parsed.archives(), archive)));
         }
+        if (parsed.master().startsWith("spark:")) {
+            // Elsewhere Spark gives a driver what it needs of Java 17 by itself; a standalone worker does not.
+            complete.addAll(List.of(
+                    "--driver-java-options",
+                    spaced(JavaModuleOptions.defaultModuleOptions(), parsed.driverExtraJavaOptions())));
+        }
         Optional<Path> file = localJobFile(own);
         file.ifPresent(path -> complete.addAll(
                 List.of("--files", joined(parsed.files(), path.toUri().toString()))));
@@ -83,6 +90,10 @@ public final class Submission {
 
     private static String joined(@Nullable String list, String more) {
         return list == null || list.isBlank() ? more : list + "," + more;
+    }
+
+    private static String spaced(String options, @Nullable String more) {
+        return more == null ? options : options + " " + more;
     }
 
     /** The file of the job if it is on this machine; the arguments then name it as it is named in the driver's folder. */

@@ -85,6 +85,24 @@ class SubmissionTest {
     }
 
     @Test
+    void aStandaloneDriverIsGivenWhatSparkNeedsOfJavaAndKeepsItsOwn() {
+        List<String> completed = completed(
+                "--master",
+                "spark://h:1",
+                "--deploy-mode",
+                "cluster",
+                "--driver-java-options",
+                "-Dmine=1",
+                "--class",
+                "M",
+                "k.jar",
+                "train");
+        assertThat(completed.get(completed.lastIndexOf("--driver-java-options") + 1))
+                .contains("--add-opens=java.base/sun.nio.ch=ALL-UNNAMED")
+                .endsWith(" -Dmine=1");
+    }
+
+    @Test
     void yarnIsGivenTheDriversLibrariesAsAnArchive() {
         List<String> completed =
                 completed("--master", "yarn", "--archives", "/y.zip", "--class", "M", "k.jar", "train");
