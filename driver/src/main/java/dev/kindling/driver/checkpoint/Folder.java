@@ -179,22 +179,32 @@ public final class Folder {
     /** Makes a file that is not there yet; of several who try at once one succeeds. Says whether it was this one. */
     boolean createNew(String name, byte[] content) {
         permit();
-        Path file = new Path(path, name);
-        try {
-            if (local()) {
-                files.mkdir(path, FsPermission.getDirDefault(), true);
-                Files.write(local(file), content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-                return true;
-            }
-            try (OutputStream out =
-                    files.create(file, EnumSet.of(CreateFlag.CREATE), Options.CreateOpts.createParent())) {
-                out.write(content);
-            }
+        try (OutputStream out = createNew(new Path(path, name))) {
+            writeOrRemove(out, content, name);
             return true;
         } catch (org.apache.hadoop.fs.FileAlreadyExistsException | FileAlreadyExistsException e) {
             return false;
         } catch (IOException e) {
             throw failed("write", name, e);
+        }
+    }
+
+    /** Hadoop's own local file system looks first and creates then. */
+    private OutputStream createNew(Path file) throws IOException {
+        if (local()) {
+            files.mkdir(path, FsPermission.getDirDefault(), true);
+            return Files.newOutputStream(local(file), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        }
+        return files.create(file, EnumSet.of(CreateFlag.CREATE), Options.CreateOpts.createParent());
+    }
+
+    private void writeOrRemove(OutputStream out, byte[] content, String name) throws IOException {
+        try {
+            out.write(content);
+            out.flush();
+        } catch (IOException e) {
+            files.delete(new Path(path, name), false);
+            throw e;
         }
     }
 

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,9 +30,9 @@ public final class RunLock implements AutoCloseable {
 
     private final Folder folder;
     private final InstantSource clock;
-    private LockOwner owner;
-    private long heardNanos = System.nanoTime();
-    private volatile @Nullable RuntimeException lost;
+    private volatile LockOwner owner;
+    private volatile long heardNanos = System.nanoTime();
+    private volatile @Nullable Supplier<RuntimeException> lost;
     private boolean released;
 
     private RunLock(Folder folder, InstantSource clock, LockOwner owner) {
@@ -145,9 +146,10 @@ public final class RunLock implements AutoCloseable {
         try {
             Optional<Seen> seen = lookForMine();
             if (seen.isEmpty() || !isMine(seen.get())) {
-                lost = new LostLockException("the run in " + folder + " was taken over by "
+                String sentence = "the run in " + folder + " was taken over by "
                         + seen.flatMap(Seen::owner).map(LockOwner::toString).orElse("somebody who removed its lock")
-                        + "; this driver stops and writes nothing more");
+                        + "; this driver stops and writes nothing more";
+                lost = () -> new LostLockException(sentence);
                 return;
             }
             owner = owner.renewed(clock.instant());
@@ -155,7 +157,7 @@ public final class RunLock implements AutoCloseable {
             heardNanos = System.nanoTime();
         } catch (UncheckedIOException e) {
             if (isStale()) {
-                lost = e;
+                lost = () -> new UncheckedIOException(e.getMessage(), e.getCause());
             }
         }
     }
@@ -193,20 +195,13 @@ public final class RunLock implements AutoCloseable {
      * @throws UncheckedIOException if the lock could not be renewed for a lease
      */
     public void permit() {
-        RuntimeException refusal = lost;
-        if (refusal == null) {
-            refusal = refusalIfStale();
-        }
-        if (refusal != null) {
-            throw refusal;
-        }
-    }
-
-    private synchronized @Nullable RuntimeException refusalIfStale() {
         if (isStale()) {
             renew();
         }
-        return lost;
+        Supplier<RuntimeException> refusal = lost;
+        if (refusal != null) {
+            throw refusal.get();
+        }
     }
 
     /** Gives the run free, unless somebody else has it. */

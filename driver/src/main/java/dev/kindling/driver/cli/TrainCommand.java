@@ -47,9 +47,15 @@ final class TrainCommand implements Callable<Integer> {
             if (maxDuration != null) {
                 stop.after(TimeBudget.parse(maxDuration), "--max-duration " + maxDuration);
             }
-            around.signals().guard(stop);
-            train(stop);
+            guarded(stop);
             return ExitCode.DONE.number();
+        }
+    }
+
+    private void guarded(StopRequest stop) {
+        around.signals().guard(stop);
+        try {
+            train(stop);
         } finally {
             around.signals().release();
         }

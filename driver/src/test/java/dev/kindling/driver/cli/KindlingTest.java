@@ -387,6 +387,29 @@ class KindlingTest {
         refused(fewShot(images(3), "--set", "few-shot.ways=3"), 2, "few-shot.ways is 3");
     }
 
+    @Test
+    void dataThatChangedUnderAModelIsThree() throws IOException {
+        Path data = images(3);
+        assertThat(fewShot(data).code()).isZero();
+        Path moved = folder.resolve("moved");
+        Files.move(data, moved);
+        // The same data elsewhere is the same data.
+        assertThat(kindling("evaluate", "--out", run.toString(), "--set", "few-shot.data=" + moved)
+                        .code())
+                .isZero();
+        Outcome more = fewShot(moved, "--resume", "--set", "run.rounds=5");
+        assertThat(more.code()).as(more.err()).isZero();
+        assertThat(json("model/manifest.json").at("/rounds").asInt()).isEqualTo(5);
+        Files.copy(moved.resolve("a/c4/0.png"), moved.resolve("a/c4/9.png"));
+        refused(kindling("evaluate", "--out", run.toString()), 3, "the data has changed: its hash is ");
+        refused(fewShot(moved, "--resume", "--set", "run.rounds=7"), 3, "the data has changed: its hash is ");
+        assertThat(json("model/manifest.json").at("/rounds").asInt()).isEqualTo(5);
+        Path other = folder.resolve("other");
+        Files.move(moved, other);
+        Outcome asked = kindling("evaluate", "--out", run.toString(), "--set", "few-shot.data=" + other);
+        assertThat(asked.code()).as(asked.err()).isZero();
+    }
+
     /** Six classes a/c0 .. a/c5 of small images, two for each split. */
     private Path images(int drawings) throws IOException {
         Path data = folder.resolve("images");

@@ -1,0 +1,215 @@
+package dev.kindling.driver.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CheckpointsTest {
+    private static final Layout LAYOUT = Layout.builder()
+            .add("0_W", Shape.of(1, 2))
+            .add("0_b", Shape.of(1, 1))
+            .build();
+
+    @TempDir
+    private Path temporary;
+
+    private Checkpoints checkpoints() {
+        return RunDirectory.create(temporary.resolve("run").toString(), new Configuration(), "")
+                .checkpoints();
+    }
+
+    private static Checkpoint checkpoint(long rounds) {
+        Layout moments =
+                Layout.builder().add("M", Shape.of(3)).add("V", Shape.of(3)).build();
+        return new Checkpoint(
+                new Manifest(Provenance.here("{\"run\":{\"seed\":7}}", 7, "abc", "generated", "vector"), rounds, false),
+                new Position(
+                        rounds, 12.5, Optional.of(new Position.Best(rounds / 2, 0.25, OptionalDouble.of(0.75), 1, 2))),
+                Tensors.of("theta", LAYOUT, Storage.of(Precision.FLOAT, (double) rounds, 2, 3)),
+                Tensors.of("optimizer", moments, Storage.of(Precision.FLOAT, 1, 2, 3, 4, 5, 6)),
+                Optional.of(Tensors.of("best", LAYOUT, Storage.of(Precision.FLOAT, 7, 8, 9))));
+    }
+
+    private static Checkpoint newest(Checkpoints checkpoints) {
+        return checkpoints
+                .newest(sentence -> {
+                    throw new AssertionError(sentence);
+                })
+                .orElseThrow();
+    }
+
+    private List<String> names() throws IOException {
+        try (Stream<Path> names = Files.list(temporary.resolve("run/checkpoints"))) {
+            return names.map(path -> path.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void aCheckpointComesBackAsItWasWritten() {
+        Checkpoints checkpoints = checkpoints();
+        assertThat(checkpoints.newest(sentence -> {})).isEmpty();
+        checkpoints.write(checkpoint(1000));
+        Checkpoint back = newest(checkpoints);
+        assertThat(back.manifest()).isEqualTo(checkpoint(1000).manifest());
+        assertThat(back.position()).isEqualTo(checkpoint(1000).position());
+        assertThat(back.theta().flat(LAYOUT, Precision.FLOAT)).isEqualTo(Storage.of(Precision.FLOAT, 1000, 2, 3));
+        assertThat(back.optimizer().arrays().get("V").values()).isEqualTo(Storage.of(Precision.FLOAT, 4, 5, 6));
+        assertThat(back.best().orElseThrow().flat(LAYOUT, Precision.FLOAT))
+                .isEqualTo(Storage.of(Precision.FLOAT, 7, 8, 9));
+    }
+
+    @Test
+    void whatValidationHasNotFoundIsNotThere() {
+        Checkpoints checkpoints = checkpoints();
+        Checkpoint with = checkpoint(3);
+        checkpoints.write(new Checkpoint(
+                with.manifest(),
+                new Position(3, 0.5, Optional.empty()),
+                with.theta(),
+                with.optimizer(),
+                Optional.empty()));
+        assertThat(newest(checkpoints).position().best()).isEmpty();
+        assertThat(newest(checkpoints).best()).isEmpty();
+        checkpoints.write(new Checkpoint(
+                checkpoint(4).manifest(),
+                new Position(4, 0.5, Optional.of(new Position.Best(4, Double.NaN, OptionalDouble.empty(), 100, 0))),
+                with.theta(),
+                with.optimizer(),
+                with.best()));
+        assertThat(newest(checkpoints).position().best().orElseThrow().loss()).isNaN();
+    }
+
+    @Test
+    void anyDamagedByteOfTheNewestIsNamedAndTheOneBeforeIsUsed() throws IOException {
+        Checkpoints checkpoints = checkpoints();
+        checkpoints.write(checkpoint(900));
+        checkpoints.write(checkpoint(1000));
+        for (String name : List.of("manifest.json", "theta.safetensors", "optimizer.safetensors", "best.safetensors")) {
+            Path file = temporary.resolve("run/checkpoints/00001000").resolve(name);
+            byte[] good = Files.readAllBytes(file);
+            for (int i = 0; i < good.length; i += 11) {
+                byte[] bad = good.clone();
+                bad[i] ^= 4;
+                Files.write(file, bad);
+                List<String> said = new ArrayList<>();
+                assertThat(checkpoints
+                                .newest(said::add)
+                                .orElseThrow()
+                                .manifest()
+                                .rounds())
+                        .as("byte %d of %s", i, name)
+                        .isEqualTo(900);
+                assertThat(said)
+                        .singleElement()
+                        .asString()
+                        .contains(file + " is damaged")
+                        .doesNotContain("\n");
+            }
+            Files.write(file, good);
+        }
+        for (String name : List.of("theta.safetensors", "optimizer.safetensors", "best.safetensors")) {
+            Path file = temporary.resolve("run/checkpoints/00001000").resolve(name);
+            byte[] good = Files.readAllBytes(file);
+            Files.write(file, Arrays.copyOf(good, good.length - 1));
+            List<String> said = new ArrayList<>();
+            assertThat(checkpoints.newest(said::add)).isPresent();
+            assertThat(said).singleElement().asString().contains("bytes; its manifest says");
+            Files.delete(file);
+            said.clear();
+            assertThat(checkpoints.newest(said::add)).isPresent();
+            assertThat(said).singleElement().asString().contains(file + " is missing");
+            Files.write(file, good);
+        }
+        assertThat(newest(checkpoints).manifest().rounds()).isEqualTo(1000);
+    }
+
+    @Test
+    void whereAllAreDamagedNoneIsUsed() throws IOException {
+        Checkpoints checkpoints = checkpoints();
+        checkpoints.write(checkpoint(900));
+        checkpoints.write(checkpoint(1000));
+        for (String name : names()) {
+            Files.writeString(temporary.resolve("run/checkpoints").resolve(name).resolve("theta.safetensors"), "x");
+        }
+        List<String> said = new ArrayList<>();
+        assertThatThrownBy(() -> checkpoints.newest(said::add))
+                .isInstanceOf(BadDataException.class)
+                .hasMessageContaining("no checkpoint in " + temporary.resolve("run/checkpoints") + " can be used")
+                .hasMessageContaining("00000900/theta.safetensors is damaged");
+        assertThat(said).hasSize(1);
+    }
+
+    @Test
+    void whatWasNotWrittenToItsManifestIsNoCheckpointAndIsWrittenAnew() throws IOException {
+        Checkpoints checkpoints = checkpoints();
+        checkpoints.write(checkpoint(900));
+        Path half = Files.createDirectories(temporary.resolve("run/checkpoints/00001000"));
+        Files.writeString(half.resolve("theta.safetensors"), "half");
+        Files.writeString(half.resolve(".optimizer.safetensors.new"), "half");
+        assertThat(newest(checkpoints).manifest().rounds()).isEqualTo(900);
+        checkpoints.write(checkpoint(1000));
+        assertThat(newest(checkpoints).manifest().rounds()).isEqualTo(1000);
+        assertThat(half).isDirectoryNotContaining("glob:**/.*");
+    }
+
+    @Test
+    void theLastOnesAndTheBestAreKeptAndRoundsAreOrderedAsNumbers() throws IOException {
+        Checkpoints checkpoints = checkpoints();
+        for (long rounds : List.of(99_999_900L, 99_999_950L, 99_999_999L, 100_000_000L, 100_000_050L)) {
+            checkpoints.write(checkpoint(rounds));
+        }
+        Files.createDirectories(temporary.resolve("run/checkpoints/00000007"));
+        Files.createDirectories(temporary.resolve("run/checkpoints/mine"));
+        checkpoints.keep(2, Optional.of(99_999_950L));
+        assertThat(names()).containsExactly("100000000", "100000050", "99999950", "mine");
+        assertThat(newest(checkpoints).manifest().rounds()).isEqualTo(100_000_050L);
+    }
+
+    @Test
+    void theManifestIsWrittenLastAndRemovedFirst() {
+        Path run = temporary.resolve("run");
+        List<String> changes = new ArrayList<>();
+        // What is there before each change, as somebody who looks in between sees it.
+        Folder watched = Folder.at(run.toString(), new Configuration()).permittedBy(() -> changes.add(present(run)));
+        Checkpoints checkpoints = RunDirectory.create(watched, "").checkpoints();
+        changes.clear();
+        checkpoints.write(checkpoint(5));
+        assertThat(changes).hasSize(4).noneMatch(seen -> seen.contains("manifest.json"));
+        assertThat(changes.get(3)).contains("theta", "optimizer", "best");
+        checkpoints.write(checkpoint(6));
+        changes.clear();
+        checkpoints.keep(1, Optional.empty());
+        assertThat(changes).hasSize(2);
+        assertThat(changes.get(0)).contains("00000005/manifest.json", "00000006/manifest.json");
+        assertThat(changes.get(1)).doesNotContain("00000005/manifest.json").contains("00000005/theta");
+    }
+
+    private static String present(Path folder) {
+        if (!Files.exists(folder)) {
+            return "";
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            return String.join(" ", files.map(Path::toString).toList());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

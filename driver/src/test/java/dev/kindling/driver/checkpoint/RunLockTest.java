@@ -1,0 +1,250 @@
+package dev.kindling.driver.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class RunLockTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    private Path temporary;
+
+    private Path run() {
+        return temporary.resolve("run");
+    }
+
+    private Path file() {
+        return run().resolve(".lock");
+    }
+
+    private Folder folder() {
+        return Folder.at(run().toString(), new Configuration());
+    }
+
+    private RunLock take() {
+        return RunLock.take(folder(), InstantSource.system());
+    }
+
+    /** Puts another owner into the lock that lies there, last heard of so long ago. */
+    private void disguise(String field, Object value, Duration age) throws IOException {
+        ObjectNode lock = (ObjectNode) JSON.readTree(Files.readString(file()));
+        lock.putPOJO(field, value);
+        Files.writeString(file(), JSON.writeValueAsString(lock));
+        Files.setLastModifiedTime(file(), FileTime.from(Instant.now().minus(age)));
+    }
+
+    private List<String> names() throws IOException {
+        try (Stream<Path> names = Files.list(run())) {
+            return names.map(path -> path.getFileName().toString()).toList();
+        }
+    }
+
+    @Test
+    void theLockSaysWhoHasTheRunAndIsGoneAfterwards() throws IOException {
+        Instant before = Instant.now();
+        try (RunLock lock = take()) {
+            JsonNode json = JSON.readTree(Files.readString(file()));
+            assertThat(json.get("pid").asLong())
+                    .isEqualTo(ProcessHandle.current().pid());
+            assertThat(json.get("host").asText())
+                    .isEqualTo(InetAddress.getLocalHost().getHostName());
+            assertThat(Instant.parse(json.get("start").asText()))
+                    .isEqualTo(ProcessHandle.current().info().startInstant().orElseThrow());
+            assertThat(json.get("nonce").asText()).hasSizeGreaterThan(20);
+            assertThat(Instant.parse(json.get("renewed").asText())).isBetween(before, Instant.now());
+            assertThatCode(lock::permit).doesNotThrowAnyException();
+        }
+        assertThat(names()).isEmpty();
+    }
+
+    @Test
+    void whoeverComesSecondIsToldWhoHasItAndTouchesNothing() throws IOException {
+        try (RunLock lock = take()) {
+            byte[] content = Files.readAllBytes(file());
+            assertThatThrownBy(this::take)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageMatching("the run in " + run() + " is being trained by process "
+                            + ProcessHandle.current().pid() + " on \\S+, last heard of at \\S+Z;"
+                            + " it can be trained by one driver at a time");
+            assertThat(file()).hasBinaryContent(content);
+            assertThat(names()).containsExactly(".lock");
+            assertThat(lock.isLost()).isFalse();
+        }
+    }
+
+    @Test
+    void aDeadProcessOfThisMachineIsTakenOverAtOnce() throws IOException, InterruptedException {
+        take();
+        Process dead = new ProcessBuilder("true").start();
+        dead.waitFor();
+        disguise("pid", dead.pid(), Duration.ZERO);
+        try (RunLock lock = take()) {
+            assertThat(lock.isLost()).isFalse();
+            assertThat(names()).containsExactly(".lock");
+        }
+    }
+
+    @Test
+    void anotherProcessThatHasTheNumberNowIsNotTheOwner() throws IOException {
+        take();
+        disguise("start", "2020-01-01T00:00:00Z", Duration.ZERO);
+        try (RunLock lock = take()) {
+            assertThat(lock.isLost()).isFalse();
+        }
+    }
+
+    @Test
+    void aLivingProcessOfThisMachineKeepsItHoweverSilentItIs() throws IOException {
+        take();
+        disguise("renewed", "2020-01-01T00:00:00Z", Duration.ofHours(1));
+        assertThatThrownBy(this::take).hasMessageContaining("is being trained by");
+    }
+
+    @Test
+    void aProcessOfAnotherMachineKeepsItForItsLease() throws IOException {
+        take();
+        // Its own clock may say anything: the file system's decides.
+        disguise("renewed", "2020-01-01T00:00:00Z", Duration.ZERO);
+        disguise("host", "elsewhere.example", Duration.ofSeconds(45));
+        assertThatThrownBy(this::take).hasMessageContaining("on elsewhere.example, last heard of at 2020-01-01");
+        assertThat(names()).containsExactly(".lock");
+        disguise("renewed", "2099-01-01T00:00:00Z", Duration.ofSeconds(75));
+        try (RunLock lock = take()) {
+            assertThat(lock.isLost()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{", "{}", "[1]", "\u0000\u0001"})
+    void aLockThatCannotBeReadIsSomebodysForALease(String content) throws IOException {
+        Files.createDirectories(run());
+        Files.writeString(file(), content);
+        assertThatThrownBy(this::take).hasMessageContaining("a driver that is just starting");
+        Files.setLastModifiedTime(file(), FileTime.from(Instant.now().minusSeconds(75)));
+        try (RunLock lock = take()) {
+            assertThat(lock.isLost()).isFalse();
+        }
+    }
+
+    @Test
+    void ofManyThatTryAtOnceOneHasIt() throws Exception {
+        for (int turn = 0; turn < 30; turn++) {
+            if (turn % 2 == 1) {
+                // Left behind by a dead owner, so that all of them want to take it over.
+                take();
+                disguise("pid", 0x7ffffff0L, Duration.ZERO);
+            }
+            List<RunLock> held = race(8);
+            assertThat(held).as("turn %d", turn).hasSize(1);
+            held.get(0).renew();
+            assertThat(held.get(0).isLost()).isFalse();
+            held.get(0).close();
+            assertThat(names()).isEmpty();
+        }
+    }
+
+    private List<RunLock> race(int drivers) throws Exception {
+        CyclicBarrier start = new CyclicBarrier(drivers);
+        ExecutorService threads = Executors.newFixedThreadPool(drivers);
+        List<Callable<RunLock>> attempts = new ArrayList<>();
+        for (int i = 0; i < drivers; i++) {
+            attempts.add(() -> {
+                start.await();
+                return take();
+            });
+        }
+        List<RunLock> held = new ArrayList<>();
+        for (Future<RunLock> attempt : threads.invokeAll(attempts)) {
+            try {
+                held.add(attempt.get());
+            } catch (ExecutionException e) {
+                assertThat(e.getCause()).isInstanceOf(IllegalArgumentException.class);
+            }
+        }
+        threads.shutdown();
+        return held;
+    }
+
+    @Test
+    void renewingMovesTheMomentAndNothingElse() throws IOException {
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2030-05-05T05:05:05Z"));
+        RunLock lock = RunLock.take(folder(), now::get);
+        JsonNode before = JSON.readTree(Files.readString(file()));
+        now.set(now.get().plusSeconds(15));
+        lock.renew();
+        ObjectNode after = (ObjectNode) JSON.readTree(Files.readString(file()));
+        assertThat(after.get("renewed").asText()).isEqualTo("2030-05-05T05:05:20Z");
+        after.set("renewed", before.get("renewed"));
+        assertThat(after).isEqualTo(before);
+    }
+
+    @Test
+    void anOwnerThatFindsAnotherInTheLockMayWriteNoMore() throws IOException {
+        RunLock lock = take();
+        Folder mine = folder().permittedBy(lock::permit);
+        mine.replace("a.txt", new byte[1]);
+        disguise("nonce", "another", Duration.ZERO);
+        disguise("host", "elsewhere.example", Duration.ZERO);
+        lock.renew();
+        assertThat(lock.isLost()).isTrue();
+        assertThatThrownBy(() -> mine.replace("b.txt", new byte[1]))
+                .isInstanceOf(LostLockException.class)
+                .hasMessageMatching("the run in " + run() + " was taken over by process \\d+ on elsewhere.example, "
+                        + "last heard of at .*; this driver stops and writes nothing more");
+        assertThatThrownBy(() -> mine.child("deep").remove("a.txt")).isInstanceOf(LostLockException.class);
+        assertThatThrownBy(() -> mine.grow("c.txt")).isInstanceOf(LostLockException.class);
+        lock.close();
+        assertThat(names()).containsExactlyInAnyOrder(".lock", "a.txt");
+    }
+
+    @Test
+    void anOwnerThatSleptForALeaseLooksBeforeItWrites() throws IOException {
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
+        RunLock lock = RunLock.take(folder(), now::get);
+        disguise("nonce", "another", Duration.ZERO);
+        assertThatCode(lock::permit).doesNotThrowAnyException();
+        now.set(now.get().plusSeconds(61));
+        assertThatThrownBy(lock::permit).isInstanceOf(LostLockException.class);
+    }
+
+    @Test
+    void aLockThatSomebodyRemovedIsLost() throws IOException {
+        RunLock lock = take();
+        Files.delete(file());
+        lock.renew();
+        assertThatThrownBy(lock::permit)
+                .isInstanceOf(LostLockException.class)
+                .hasMessageContaining("somebody who removed its lock");
+    }
+}

@@ -1,0 +1,153 @@
+package dev.kindling.driver.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kindling.driver.cli.CommandLineForTests.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A run on a file system that fails, and that cannot append. */
+@Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class FailingDiskTest {
+    private static final String FULL = "No space left on device";
+
+    @TempDir
+    private Path temporary;
+
+    @BeforeEach
+    void install() {
+        TroubledFileSystem.install();
+    }
+
+    @AfterEach
+    void uninstall() {
+        TroubledFileSystem.uninstall();
+    }
+
+    private List<String> args(TinyRun run, String... more) {
+        List<String> args = run.args(more);
+        args.set(args.indexOf(run.folder().toString()), "troubled://" + run.folder());
+        return args;
+    }
+
+    private Outcome train(TinyRun run, String... more) {
+        return CommandLineForTests.onThreads(1, args(run, more));
+    }
+
+    /** Trains; when the given round begins, files whose name matches can no longer be written. */
+    private Outcome trainUntilFull(TinyRun run, long round, String files) {
+        return CommandLineForTests.on(
+                (job, settings) -> new WatchedCluster(job, 1, request -> {
+                    if (request.program().equals("train")
+                            && request.specs().get(0).round() == round) {
+                        TroubledFileSystem.fails(name -> name.matches(files) ? Optional.of(FULL) : Optional.empty());
+                    }
+                }),
+                new Signals(),
+                args(run));
+    }
+
+    @Test
+    void aRunWhereNothingCanBeAppendedHasTheSameFiles() {
+        TinyRun straight = TinyRun.in(temporary, "straight");
+        assertThat(straight.train().code()).isZero();
+        TinyRun run = TinyRun.in(temporary, "run");
+        Outcome outcome = train(run);
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        run.assertSameAs(straight);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                ".*",
+                "\\.theta.*",
+                "\\.optimizer.*",
+                "\\.manifest.*",
+                "\\.metrics.*",
+            })
+    void aFullDiskIsThreeAndTheRunGoesOnWhenThereIsRoom(String files) {
+        TinyRun straight = TinyRun.in(temporary, "straight");
+        assertThat(straight.train().code()).isZero();
+        TinyRun run = TinyRun.in(temporary, "run");
+        Outcome outcome = trainUntilFull(run, 10, files);
+        assertThat(outcome.code()).as(outcome.err()).isEqualTo(3);
+        assertThat(outcome.err().lines()).as(outcome.err()).hasSize(1);
+        assertThat(outcome.err()).startsWith("cannot write troubled:").contains(FULL);
+        assertThat(run.checkpoints()).contains("00000004");
+        TroubledFileSystem.works();
+        Outcome end = train(run, "--resume");
+        assertThat(end.code()).as(end.err()).isZero();
+        run.assertSameAs(straight);
+    }
+
+    @Test
+    void aStatusThatCannotBeWrittenStopsNothingThatCan() {
+        TinyRun run = TinyRun.in(temporary, "run");
+        Outcome outcome = trainUntilFull(run, 10, "\\.status.*");
+        assertThat(outcome.code()).isEqualTo(3);
+        assertThat(outcome.err()).contains("status.json").contains(FULL);
+        assertThat(run.file("evaluation.json")).isNotEmptyFile();
+        TroubledFileSystem.works();
+        assertThat(train(run, "--resume").code()).isZero();
+        assertThat(run.json("status.json").at("/state").asText()).isEqualTo("done");
+    }
+
+    @Test
+    void aFolderThatCannotBeWrittenIsThreeBeforeAnythingRuns() {
+        TroubledFileSystem.fails(name -> Optional.of("Read-only file system"));
+        TinyRun run = TinyRun.in(temporary, "run");
+        Outcome outcome = train(run);
+        assertThat(outcome.code()).isEqualTo(3);
+        assertThat(outcome.err().strip())
+                .isEqualTo("cannot write troubled:" + run.file(".lock") + ": Read-only file system");
+        TroubledFileSystem.works();
+        assertThat(run.folder()).isEmptyDirectory();
+        assertThat(train(run).code()).isZero();
+    }
+
+    @Test
+    void aDamagedCheckpointIsNamedInOneLineAndTheOneBeforeItIsUsed() throws IOException {
+        TinyRun straight = TinyRun.in(temporary, "straight");
+        assertThat(straight.train().code()).isZero();
+        TinyRun run = TinyRun.in(temporary, "run");
+        assertThat(run.stoppedIn(10).code()).isEqualTo(6);
+        Path theta = run.file("checkpoints/00000011/theta.safetensors");
+        byte[] bytes = Files.readAllBytes(theta);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(theta, bytes);
+        Outcome end = run.train("--resume");
+        assertThat(end.code()).as(end.err()).isZero();
+        assertThat(end.out())
+                .contains(theta + " is damaged: its bytes do not match the checksum in its manifest;"
+                        + " the checkpoint before it is used\n")
+                .contains("going on after 8 rounds");
+        run.assertSameAs(straight);
+    }
+
+    @Test
+    void whereEveryCheckpointIsDamagedTheRunIsThreeAndNothingIsLost() throws IOException {
+        TinyRun run = TinyRun.in(temporary, "run");
+        assertThat(run.stoppedIn(10).code()).isEqualTo(6);
+        for (String name : run.checkpoints()) {
+            Files.writeString(run.file("checkpoints/" + name + "/manifest.json"), "{}");
+        }
+        List<String> before = Files.readAllLines(run.file("metrics.jsonl"));
+        Outcome outcome = run.train("--resume");
+        assertThat(outcome.code()).isEqualTo(3);
+        assertThat(outcome.err()).contains("no checkpoint in " + run.file("checkpoints") + " can be used");
+        assertThat(outcome.err().lines()).hasSize(1);
+        assertThat(Files.readAllLines(run.file("metrics.jsonl"))).isEqualTo(before);
+    }
+}

@@ -1,0 +1,44 @@
+package dev.kindling.driver.cli;
+
+import dev.kindling.driver.cluster.LocalCluster;
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+
+/** A command in a JVM of its own on one of its threads, with the signals that the operating system sends it. */
+final class TrainInChild {
+    private TrainInChild() {}
+
+    /** Runs the command that the arguments are. */
+    public static void main(String[] args) {
+        Signals signals = new Signals();
+        signals.listen();
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        System.exit(Kindling.run(
+                args,
+                CommandLineForTests.around(
+                        (job, settings) -> new LocalCluster(job, new Configuration(), 1), out, signals),
+                err));
+    }
+
+    /** Starts it; what it says goes to a file. */
+    static Process start(List<String> args, File said) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(ProcessHandle.current().info().command().orElse("java"));
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(option -> option.startsWith("--add-"))
+                .forEach(command::add);
+        command.addAll(List.of("-Xmx512m", "-cp", System.getProperty("java.class.path"), TrainInChild.class.getName()));
+        command.addAll(args);
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(said)
+                .start();
+    }
+}
