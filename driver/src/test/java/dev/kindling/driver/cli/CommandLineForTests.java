@@ -30,10 +30,19 @@ final class CommandLineForTests {
 
     /** A command that the given signals reach. */
     static Outcome on(BiFunction<Job, ClusterSettings, Cluster> clusters, Signals signals, List<String> args) {
+        return on(clusters, signals, InstantSource.system(), args);
+    }
+
+    /** A command by a clock of the test's own. */
+    static Outcome on(
+            BiFunction<Job, ClusterSettings, Cluster> clusters,
+            Signals signals,
+            InstantSource clock,
+            List<String> args) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         PrintWriter errors = new PrintWriter(err);
-        Surroundings around = around(clusters, new PrintWriter(out), signals);
+        Surroundings around = around(clusters, new PrintWriter(out), signals, clock);
         int code = Kindling.run(args.toArray(String[]::new), around, errors);
         errors.flush();
         around.out().flush();

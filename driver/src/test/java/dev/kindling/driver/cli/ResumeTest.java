@@ -87,9 +87,9 @@ class ResumeTest {
 
     @Test
     void sparkGoesOnWithWhatThreadsBegan() {
-        TinyRun straight = TinyRun.in(temporary, "straight");
+        TinyRun straight = TinyRun.in(temporary, "straight", "run.validate-every=5");
         assertThat(straight.train().code()).isZero();
-        TinyRun stopped = TinyRun.in(temporary, "stopped");
+        TinyRun stopped = TinyRun.in(temporary, "stopped", "run.validate-every=5");
         assertThat(stopped.stoppedIn(10).code()).isEqualTo(6);
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         int code = Kindling.run(

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -76,6 +77,12 @@ final class TinyRun {
     /** Trains while somebody sees each request. */
     Outcome watched(Consumer<Request> watcher, Signals signals, String... more) {
         return CommandLineForTests.on((job, settings) -> new WatchedCluster(job, 1, watcher), signals, args(more));
+    }
+
+    /** The same by a clock that the test moves. */
+    Outcome watched(Consumer<Request> watcher, InstantSource clock) {
+        return CommandLineForTests.on(
+                (job, settings) -> new WatchedCluster(job, 1, watcher), new Signals(), clock, args());
     }
 
     /** Trains until SIGTERM comes while the given round (from 0 on) is worked on. */
