@@ -54,7 +54,12 @@ final class CommandLineForTests {
     }
 
     static Surroundings around(BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals) {
-        return new Surroundings((name, master) -> new Running(clusters), out, InstantSource.system(), false, signals);
+        return around(clusters, out, signals, InstantSource.system());
+    }
+
+    private static Surroundings around(
+            BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals, InstantSource clock) {
+        return new Surroundings((name, master) -> new Running(clusters), out, clock, false, signals);
     }
 
     private record Running(BiFunction<Job, ClusterSettings, Cluster> clusters) implements Platform.Running {
