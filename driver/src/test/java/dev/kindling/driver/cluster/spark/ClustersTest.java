@@ -15,6 +15,7 @@ import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
 import java.io.File;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -148,6 +149,36 @@ class ClustersTest {
         try (TwoExecutors executors = new TwoExecutors(secured);
                 Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
             assertThat(untilWorkers(cluster, 2)).containsExactlyInAnyOrder("0", "1");
+        }
+    }
+
+    @Test
+    void dynamicAllocationAddsAnExecutorBecauseAWorkerJobWaits() {
+        Map<String, String> dynamic = Map.of(
+                "spark.dynamicAllocation.enabled", "true",
+                "spark.dynamicAllocation.shuffleTracking.enabled", "true",
+                "spark.dynamicAllocation.minExecutors", "1",
+                "spark.dynamicAllocation.maxExecutors", "2");
+        try (TwoExecutors executors = new TwoExecutors(dynamic, 1);
+                Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+            assertThat(untilWorkers(cluster, 1)).hasSize(1);
+            assertThat(untilWorkers(cluster, 2)).hasSize(2);
+        }
+    }
+
+    @Test
+    void anExecutorThatIsDecommissionedWorksUntilItIsGone() throws IOException, InterruptedException {
+        try (TwoExecutors executors = new TwoExecutors(Map.of("spark.decommission.enabled", "true"))) {
+            Map<String, Long> processes = executors.processes();
+            try (Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+                untilWorkers(cluster, 2);
+                String process = Long.toString(processes.get("0"));
+                assertThat(new ProcessBuilder("kill", "-PWR", process).start().waitFor())
+                        .isZero();
+                untilWorkers(cluster, 2);
+                ProcessHandle.of(processes.get("0")).orElseThrow().destroyForcibly();
+                assertThat(untilWorkers(cluster, 1)).containsExactly("1");
+            }
         }
     }
 

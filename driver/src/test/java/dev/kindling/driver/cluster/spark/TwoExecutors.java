@@ -27,6 +27,11 @@ public final class TwoExecutors implements AutoCloseable {
 
     /** As without settings, with some of Spark's. */
     TwoExecutors(Map<String, String> settings) {
+        this(settings, 2);
+    }
+
+    /** As without settings, with some of Spark's, and waits for so many executors. */
+    TwoExecutors(Map<String, String> settings, int count) {
         // Where Spark looks for its own jars; the executors take them from this JVM's class path instead.
         new File(System.getenv("SPARK_HOME"), "jars").mkdirs();
         SparkConf given = new SparkConf().set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
@@ -34,7 +39,7 @@ public final class TwoExecutors implements AutoCloseable {
         spark = SparkApplication.start(
                 SparkApplication.configuration(given, "test", Optional.of("local-cluster[2,1,1024]")));
         spark.context().sc().addSparkListener(atWork);
-        atWork.awaitExecutors(2);
+        atWork.awaitExecutors(count);
     }
 
     SparkApplication spark() {
