@@ -1,6 +1,7 @@
 package dev.kindling.driver.cli;
 
 import dev.kindling.driver.cluster.spark.DriverLibraries;
+import dev.kindling.driver.cluster.spark.SparkApplication;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -23,7 +24,7 @@ public final class Kindling {
 
     private Kindling() {}
 
-    /** Runs a command and ends the JVM with its exit code. */
+    /** Runs a command and ends the JVM with its exit code, or leaves that to Spark. */
     public static void main(String[] args) {
         Signals signals = new Signals();
         signals.listen();
@@ -32,7 +33,10 @@ public final class Kindling {
         } catch (RuntimeException | Error e) {
             System.exit(failed(e, new PrintWriter(ErrorStream.standard(), true, StandardCharsets.UTF_8), debugs(args)));
         }
-        System.exit(run(args, System.out, ErrorStream.standard(), signals));
+        int code = run(args, System.out, ErrorStream.standard(), signals);
+        if (code != ExitCode.DONE.number() || !SparkApplication.takesExitForFailure()) {
+            System.exit(code);
+        }
     }
 
     /** Runs a command on Spark and returns its exit code. */

@@ -57,6 +57,13 @@ public final class SparkApplication implements AutoCloseable {
         return configuration(new SparkConf(), "", master).get("spark.master").matches(LOCAL);
     }
 
+    /** Whether this JVM is YARN's application master: it ends by itself, and reports a JVM that exits as failed. */
+    public static boolean takesExitForFailure() {
+        SparkConf configuration = new SparkConf();
+        return configuration.get("spark.master", "").equals("yarn")
+                && configuration.get("spark.submit.deployMode", "").equals("cluster");
+    }
+
     /** The Hadoop configuration that Spark will use, before it has started. */
     public static Configuration hadoop() {
         return hadoop(new SparkConf());
