@@ -6,9 +6,12 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
@@ -19,12 +22,12 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.CreateFlag;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
-import org.apache.hadoop.fs.permission.FsPermission;
 
 /**
  * A directory on any Hadoop file system in which files appear whole or not at all: each is written beside, under a name
@@ -148,6 +151,8 @@ public final class Folder {
             }
         } catch (FileNotFoundException e) {
             throw new BadDataException(place(name) + " is missing", e);
+        } catch (FSError e) {
+            throw failed("read", name, cause(e));
         } catch (IOException e) {
             throw failed("read", name, e);
         }
@@ -192,7 +197,7 @@ public final class Folder {
     /** Hadoop's own local file system looks first and creates then. */
     private OutputStream createNew(Path file) throws IOException {
         if (local()) {
-            files.mkdir(path, FsPermission.getDirDefault(), true);
+            makeLocalFolder();
             return Files.newOutputStream(local(file), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         }
         return files.create(file, EnumSet.of(CreateFlag.CREATE), Options.CreateOpts.createParent());
@@ -213,13 +218,31 @@ public final class Folder {
         permit();
         Path beside = new Path(path, "." + name + ".new");
         try {
-            try (OutputStream out = files.create(
-                    beside, EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE), Options.CreateOpts.createParent())) {
-                out.write(content);
+            if (local()) {
+                // Hadoop would start a chmod process for each file.
+                makeLocalFolder();
+                Files.write(local(beside), content);
+            } else {
+                write(beside, content);
             }
             move(beside, new Path(path, name));
         } catch (IOException e) {
             throw failed("write", name, e);
+        }
+    }
+
+    private void write(Path file, byte[] content) throws IOException {
+        try (OutputStream out = files.create(
+                file, EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE), Options.CreateOpts.createParent())) {
+            out.write(content);
+        }
+    }
+
+    private void makeLocalFolder() throws IOException {
+        try {
+            Files.createDirectories(local(path));
+        } catch (FileAlreadyExistsException e) {
+            throw new NotDirectoryException(e.getFile());
         }
     }
 
@@ -294,9 +317,30 @@ public final class Folder {
         }
     }
 
+    /** What the local file system of Hadoop throws as an error of the JVM, such as a disk that is full. */
+    public static IOException cause(FSError error) {
+        return error.getCause() instanceof IOException cause ? cause : new IOException(error);
+    }
+
     private UncheckedIOException failed(String verb, String name, IOException e) {
-        String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         return new UncheckedIOException(
-                "cannot " + verb + " " + (name.isEmpty() ? this : place(name)) + ": " + reason, e);
+                "cannot " + verb + " " + (name.isEmpty() ? this : place(name)) + ": " + reason(e), e);
+    }
+
+    /** In words: messages of the operating system's failures are only paths where there is no reason beside the type. */
+    private static String reason(IOException e) {
+        if (e instanceof FileSystemException failure && failure.getReason() != null) {
+            return failure.getReason();
+        }
+        if (e instanceof AccessDeniedException) {
+            return "Permission denied";
+        }
+        if (e instanceof NoSuchFileException) {
+            return "No such file or folder";
+        }
+        if (e instanceof NotDirectoryException) {
+            return e.getMessage() + " is a file and must be a folder";
+        }
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 }

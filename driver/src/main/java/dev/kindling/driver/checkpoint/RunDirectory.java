@@ -69,6 +69,23 @@ public final class RunDirectory {
     }
 
     /**
+     * Refuses to write into a run's folder that somebody has removed: writing would make it anew, with nothing in it to go
+     * on from.
+     *
+     * @throws BadDataException if the run is not there any more
+     */
+    public static void requireThere(Folder folder) {
+        if (!isIn(folder)) {
+            throw gone(folder);
+        }
+    }
+
+    static BadDataException gone(Folder folder) {
+        return new BadDataException(
+                folder + " was removed while the run went on: it has no " + CONFIG + " any more; begin the run anew");
+    }
+
+    /**
      * The directory of a run that began earlier.
      *
      * @throws BadDataException if no run is there

@@ -145,6 +145,10 @@ public final class RunLock implements AutoCloseable {
         }
         try {
             Optional<Seen> seen = lookForMine();
+            if (seen.isEmpty() && !RunDirectory.isIn(folder)) {
+                lost = RunDirectory.gone(folder);
+                return;
+            }
             if (seen.isEmpty() || !isMine(seen.get())) {
                 String sentence = "the run in " + folder + " was taken over by "
                         + seen.flatMap(Seen::owner).map(LockOwner::toString).orElse("somebody who removed its lock")

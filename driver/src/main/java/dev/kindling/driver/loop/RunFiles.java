@@ -128,6 +128,7 @@ public final class RunFiles implements RunRecord, AutoCloseable {
         Runnable metricsUntilNow = metrics.saving();
         double seconds = pace.seconds();
         Runnable write = () -> {
+            RunDirectory.requireThere(directory.folder());
             metricsUntilNow.run();
             directory.checkpoints().write(state.checkpoint(origin.provenance(), origin.parameters(), seconds));
             RunLog.checkpoint(state.rounds(), directory.folder().place("checkpoints"));
@@ -146,6 +147,7 @@ public final class RunFiles implements RunRecord, AutoCloseable {
     @Override
     public void model(Storage theta, long made, RunRecord.Progress progress) {
         saver.await();
+        RunDirectory.requireThere(directory.folder());
         metrics.saving().run();
         directory.writeModel(
                 new Manifest(origin.provenance(), made, progress == RunRecord.Progress.FINISHED),
@@ -172,6 +174,7 @@ public final class RunFiles implements RunRecord, AutoCloseable {
 
     @Override
     public void evaluation(Evaluation evaluation) {
+        RunDirectory.requireThere(directory.folder());
         directory.writeEvaluation(evaluation.json());
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.StreamCapabilities;
 
 /**
@@ -87,9 +89,15 @@ public final class MetricsLog implements AutoCloseable {
         try {
             stream.write(line);
             ((FSDataOutputStream) stream).hflush();
+        } catch (FSError e) {
+            throw cannotWrite(Folder.cause(e));
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + run.folder().place(NAME) + ": " + e.getMessage(), e);
+            throw cannotWrite(e);
         }
+    }
+
+    private UncheckedIOException cannotWrite(IOException e) {
+        return new UncheckedIOException("cannot write " + run.folder().place(NAME) + ": " + e.getMessage(), e);
     }
 
     /**
@@ -144,6 +152,8 @@ public final class MetricsLog implements AutoCloseable {
     private void close(OutputStream stream) {
         try {
             stream.close();
+        } catch (FSError e) {
+            throw cannotWrite(Folder.cause(e));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot close " + run.folder().place(NAME) + ": " + e.getMessage(), e);
         }

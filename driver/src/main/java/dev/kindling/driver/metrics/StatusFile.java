@@ -1,6 +1,7 @@
 package dev.kindling.driver.metrics;
 
 import dev.kindling.driver.checkpoint.Folder;
+import dev.kindling.driver.checkpoint.RunDirectory;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -73,6 +74,7 @@ public final class StatusFile {
     }
 
     private void write(RunStatus status) {
+        RunDirectory.requireThere(folder);
         Instant now = clock.instant();
         folder.replace(NAME, status.json(now));
         shown = status;

@@ -12,6 +12,7 @@ import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,6 +52,18 @@ class RunDirectoryTest {
                     .map(path -> folder.relativize(path).toString())
                     .sorted()
                     .toList();
+        }
+    }
+
+    @Test
+    void aFileInTheWayOfTheFolderIsNamed() throws IOException {
+        Path file = Files.createFile(temporary.resolve("file"));
+        Folder folder = Folder.at(file.resolve("run").toString(), HADOOP);
+        for (Runnable write :
+                List.<Runnable>of(() -> folder.createNew("x", new byte[0]), () -> folder.replace("x", new byte[0]))) {
+            assertThatThrownBy(write::run)
+                    .isInstanceOf(UncheckedIOException.class)
+                    .hasMessageStartingWith("cannot write " + file.resolve("run/x") + ": ");
         }
     }
 

@@ -7,12 +7,15 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -144,6 +147,35 @@ class ResumeTest {
                 .isEqualTo("the run in " + run.folder() + " is finished: 24 rounds and an evaluation");
         assertThat(run.file("status.json")).hasBinaryContent(status);
         assertThat(run.file(".lock")).doesNotExist();
+    }
+
+    @Test
+    void aFolderThatIsRemovedUnderTheRunEndsItAndDoesNotComeBack() {
+        // No checkpoint is being written while the folder is removed.
+        TinyRun run = TinyRun.in(temporary, "run", "run.checkpoint-every=20");
+        Outcome outcome = run.watched(
+                request -> {
+                    if (request.program().equals("train")
+                            && request.specs().get(0).round() == 10) {
+                        remove(run.folder());
+                    }
+                },
+                new Signals());
+        assertThat(outcome.code()).as(outcome.err()).isEqualTo(3);
+        assertThat(outcome.err().strip())
+                .isEqualTo(run.folder() + " was removed while the run went on: it has no config.conf any more; "
+                        + "begin the run anew");
+        assertThat(run.folder()).doesNotExist();
+    }
+
+    private static void remove(Path folder) {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path one : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(one);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

@@ -1,10 +1,12 @@
 package dev.kindling.driver.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.driver.checkpoint.RunDirectory;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -13,6 +15,8 @@ import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class MetricsTest {
@@ -59,6 +63,21 @@ class MetricsTest {
                     .contains("\"meta_gradient_norm\":null");
         }
         assertThat(temporary.resolve("run/.metrics.jsonl.crc")).doesNotExist();
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aDiskWithoutSpaceIsAFailureInOneSentence() throws IOException {
+        RunDirectory run = run();
+        Files.createSymbolicLink(temporary.resolve("run/metrics.jsonl"), Path.of("/dev/full"));
+        MetricsLog log = new MetricsLog(run);
+        assertThatThrownBy(() -> log.write(metrics(10, OptionalDouble.empty(), 2)))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessage("cannot write " + temporary.resolve("run/metrics.jsonl") + ": No space left on device");
+        Files.createSymbolicLink(temporary.resolve("run/.status.json.new"), Path.of("/dev/full"));
+        assertThatThrownBy(() -> new StatusFile(run.folder(), InstantSource.system(), 0))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessage("cannot write " + temporary.resolve("run/status.json") + ": No space left on device");
     }
 
     @Test

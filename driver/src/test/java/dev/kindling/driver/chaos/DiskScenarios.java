@@ -1,0 +1,166 @@
+package dev.kindling.driver.chaos;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** What happens to the folder of a run: no space is left, nobody may write, it is gone. */
+final class DiskScenarios {
+    private static final long ROUNDS = 600;
+    private static final String[] KEEP_ALL = {"--set", "run.checkpoint-keep=1000"};
+    private static final List<Integer> BAD_FILES = List.of(3);
+
+    private DiskScenarios() {}
+
+    /** A file system of memory, small at first. */
+    private record Disk(Path mount) implements AutoCloseable {
+        static boolean isPossible(Path mount) {
+            try {
+                Files.createDirectories(mount);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            boolean possible =
+                    Processes.run(List.of("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", mount.toString())) == 0;
+            if (possible) {
+                new Disk(mount).close();
+            }
+            return possible;
+        }
+
+        static Disk of(Path mount, String options) {
+            Mishap.unless(
+                    Processes.run(List.of("mount", "-t", "tmpfs", "-o", options, "tmpfs", mount.toString())) == 0,
+                    "the disk " + mount + " cannot be made");
+            return new Disk(mount);
+        }
+
+        void become(String options) {
+            Mishap.unless(
+                    Processes.run(List.of("mount", "-o", "remount," + options, mount.toString())) == 0,
+                    "the disk " + mount + " does not become " + options);
+        }
+
+        @Override
+        public void close() {
+            Processes.run(List.of("umount", mount.toString()));
+        }
+    }
+
+    /** A disk that fills up at a random moment. */
+    static List<Row> full(Kit kit) {
+        String done = "a disk that is full after 40 to 900 KiB";
+        Path mount = kit.work().resolve("disk");
+        if (!Disk.isPossible(mount)) {
+            return List.of(Row.skipped("disk-full", done, "only root can mount a small disk"));
+        }
+        int times = kit.times(5);
+        String said = "";
+        for (int i = 0; i < times; i++) {
+            try (Disk disk = Disk.of(mount, "size=" + (40 + kit.draw(860)) + "k")) {
+                RunFolder folder = new RunFolder(mount.resolve("run"));
+                try (Start start = kit.start(folder, ROUNDS, "local[2]", Kit.RESIDENT, KEEP_ALL)) {
+                    said = start.mustFail(BAD_FILES);
+                }
+                disk.become("size=512m");
+                kit.finish(folder, ROUNDS);
+                kit.compare(folder, ROUNDS);
+            }
+        }
+        return List.of(new Row("disk-full", done, times, "exit code 3: " + shortened(said, mount), Row.SAME));
+    }
+
+    private static String shortened(String said, Path mount) {
+        return said.replace(mount.toString(), "DISK").replaceAll("\\d{8}", "NNNNNNNN");
+    }
+
+    /** A disk that nobody may write to, from the beginning and from a random moment on. */
+    static List<Row> readOnly(Kit kit) {
+        return List.of(readOnlyFromTheBeginning(kit), readOnlyOnTheWay(kit));
+    }
+
+    private static Row readOnlyFromTheBeginning(Kit kit) {
+        String done = "a folder on a read-only disk";
+        Path mount = kit.work().resolve("disk");
+        if (!Disk.isPossible(mount)) {
+            return Row.skipped("disk-read-only", done, "only root can mount a small disk");
+        }
+        String said;
+        try (Disk disk = Disk.of(mount, "size=512m,ro")) {
+            RunFolder folder = new RunFolder(mount.resolve("run"));
+            try (Start start = kit.start(folder, ROUNDS, "local[2]", Kit.RESIDENT)) {
+                said = start.mustFail(BAD_FILES);
+            }
+            disk.become("rw");
+            kit.finish(folder, ROUNDS);
+            kit.compare(folder, ROUNDS);
+        }
+        return new Row("disk-read-only", done, 1, "exit code 3: " + shortened(said, mount), Row.SAME);
+    }
+
+    private static Row readOnlyOnTheWay(Kit kit) {
+        String done = "the run's folders made read-only at a random moment";
+        int times = kit.times(3);
+        String said = "";
+        for (int i = 0; i < times; i++) {
+            RunFolder folder = kit.folder("read-only");
+            try (Start start = kit.start(folder, ROUNDS, "local[2]", Kit.RESIDENT)) {
+                start.reaches(1 + kit.draw(ROUNDS / 2));
+                kit.pauseBelow(20);
+                writable(folder.path(), false);
+                said = start.mustFail(BAD_FILES);
+            } finally {
+                writable(folder.path(), true);
+            }
+            kit.finish(folder, ROUNDS);
+            kit.compare(folder, ROUNDS);
+        }
+        return new Row("disk-read-only", done, times, "exit code 3: " + shortened(said, kit.work()), Row.SAME);
+    }
+
+    /** Root may write where nobody may, but not where the file system says that nothing changes. */
+    private static void writable(Path path, boolean may) {
+        for (Path one : folders(path)) {
+            boolean permission = one.toFile().setWritable(may);
+            int immutable = Processes.run(List.of("chattr", may ? "-i" : "+i", one.toString()));
+            Mishap.unless(permission || immutable == 0 || !Files.exists(one), "cannot change who may write to " + one);
+        }
+    }
+
+    private static List<Path> folders(Path path) {
+        try (Stream<Path> all = Files.walk(path, 2)) {
+            return all.filter(Files::isDirectory)
+                    .filter(one -> !one.getFileName().toString().matches("\\d+"))
+                    .toList();
+        } catch (IOException | UncheckedIOException e) {
+            return List.of(path);
+        }
+    }
+
+    /** The folder is removed while the run goes on; there is nothing to go on from, so the next start begins anew. */
+    static List<Row> removed(Kit kit) {
+        int times = kit.times(3);
+        String said = "";
+        for (int i = 0; i < times; i++) {
+            RunFolder folder = kit.folder("removed");
+            try (Start start = kit.start(folder, Kit.ENDLESS, "local[2]", Kit.RESIDENT)) {
+                start.reaches(1 + kit.draw(ROUNDS));
+                kit.pauseBelow(20);
+                folder.remove();
+                said = start.mustFail(BAD_FILES);
+            }
+            folder.remove();
+            kit.finish(folder, ROUNDS);
+            kit.compare(folder, ROUNDS);
+        }
+        return List.of(new Row(
+                "folder-removed",
+                "the run's folder removed at a random moment",
+                times,
+                "the run; exit code 3: " + shortened(said, kit.work()),
+                Row.SAME));
+    }
+}

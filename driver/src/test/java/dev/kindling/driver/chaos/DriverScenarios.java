@@ -1,0 +1,212 @@
+package dev.kindling.driver.chaos;
+
+import java.util.List;
+
+/** What happens to drivers: they are killed, asked to stop, and started twice. */
+final class DriverScenarios {
+    private static final long ROUNDS = 2000;
+    private static final long LONGEST_START_MILLIS = 9000;
+
+    /** Where a start runs. */
+    private record Place(String master, String mode) {}
+
+    private static final List<Place> PLACES = List.of(
+            new Place("local[1]", Kit.RESIDENT),
+            new Place("local[2]", Kit.JOBS),
+            new Place(Kit.TWO_EXECUTORS, Kit.RESIDENT),
+            new Place("local[3]", Kit.RESIDENT),
+            new Place("local[1]", Kit.JOBS),
+            new Place("local[2]", Kit.RESIDENT),
+            new Place("local-cluster[1,2,1024]", Kit.JOBS));
+
+    /** How a start ends before its run does. */
+    private enum End {
+        KILL_ANYWHERE,
+        KILL_IN_A_ROUND,
+        TERM,
+        DURATION
+    }
+
+    private DriverScenarios() {}
+
+    /** Kills by SIGKILL at random moments, SIGTERM and time budgets among them, resumed elsewhere each time. */
+    static List<Row> killed(Kit kit) {
+        return new Killed(kit).play();
+    }
+
+    /** The state of that scenario. */
+    private static final class Killed {
+        private final Kit kit;
+        private final int kills;
+        private RunFolder folder;
+        private int starts;
+        private int killed;
+        private int torn;
+        private int stopped;
+        private int runs;
+        private long lost;
+        private long mostLost;
+
+        Killed(Kit kit) {
+            this.kit = kit;
+            this.kills = kit.times(20);
+            this.folder = kit.folder("killed");
+        }
+
+        List<Row> play() {
+            while (killed < kills || stopped < kills / 5) {
+                boolean ended = startAndEnd(next());
+                if (ended) {
+                    compare();
+                    folder = kit.folder("killed");
+                }
+            }
+            kit.finish(folder, ROUNDS);
+            compare();
+            return List.of(
+                    new Row(
+                            "driver-killed",
+                            "kill -9 of the driver at a random moment, " + torn
+                                    + " of them while it was writing; resumed " + "on another master in the other mode",
+                            killed,
+                            lost + " rounds done again, at most " + mostLost + " after one kill; " + runs + " runs",
+                            Row.SAME),
+                    new Row(
+                            "driver-stopped",
+                            "SIGTERM or --max-duration at a random moment of the same runs, exit code 6",
+                            stopped,
+                            "nothing",
+                            Row.SAME));
+        }
+
+        private void compare() {
+            runs++;
+            kit.compare(folder, ROUNDS);
+        }
+
+        private End next() {
+            if (killed >= kills || (stopped < kills / 5 && kit.draw(5) == 0)) {
+                return kit.draw(2) == 0 ? End.TERM : End.DURATION;
+            }
+            return kit.draw(4) == 0 ? End.KILL_ANYWHERE : End.KILL_IN_A_ROUND;
+        }
+
+        /** Whether the run came to its end. */
+        private boolean startAndEnd(End end) {
+            Place place = PLACES.get(starts++ % PLACES.size());
+            long before = folder.round();
+            long whole = folder.checkpoint();
+            String[] more =
+                    end == End.DURATION ? new String[] {"--max-duration", 2 + kit.draw(8) + "s"} : new String[] {};
+            try (Start start = kit.start(folder, ROUNDS, place.master(), place.mode(), more)) {
+                boolean ended = end(start, end, whole);
+                long from = start.wentOnAfter();
+                if (from >= 0) {
+                    Mishap.unless(from == whole, "went on after " + from + " rounds, not " + whole);
+                    lost += Math.max(0, before - from);
+                    mostLost = Math.max(mostLost, before - from);
+                }
+                return ended;
+            }
+        }
+
+        private boolean end(Start start, End end, long from) {
+            switch (end) {
+                case KILL_ANYWHERE -> kit.pauseBelow(LONGEST_START_MILLIS);
+                case KILL_IN_A_ROUND, TERM -> {
+                    start.reaches(from + 1 + kit.draw(2 * ROUNDS / (kills + 1)));
+                    kit.pauseBelow(20);
+                }
+                default -> {}
+            }
+            if (end == End.TERM) {
+                Processes.signal(start.process(), "TERM");
+            } else if (end != End.DURATION && start.isAlive()) {
+                start.kill();
+                killed++;
+                torn += start.folder().isTorn() ? 1 : 0;
+                return false;
+            }
+            int code = start.await();
+            if (code == 6) {
+                stopped++;
+                Mishap.unless(
+                        start.folder().state().equals("stopped"),
+                        "status.json of a stopped run says " + start.folder().state());
+            } else {
+                // A signal during the launcher's own work ends it as signals do; a run may also be done before it
+                // comes.
+                Mishap.unless(code == 0 || code == 143, "ended with " + code + ": " + start.errors());
+            }
+            return code == 0;
+        }
+    }
+
+    /** Two drivers at once on one folder. */
+    static List<Row> twoAtOnce(Kit kit) {
+        int times = kit.times(5);
+        for (int i = 0; i < times; i++) {
+            RunFolder folder = kit.folder("two");
+            if (i % 2 == 1) {
+                // A lock that a dead driver left; both try to take it over.
+                try (Start first = kit.start(folder, ROUNDS, "local[1]", Kit.RESIDENT)) {
+                    first.reaches(2 + kit.draw(50));
+                    first.kill();
+                }
+            }
+            try (Start one = kit.start(folder, ROUNDS, "local[1]", Kit.RESIDENT)) {
+                kit.pauseBelow(400);
+                try (Start other = kit.start(folder, ROUNDS, "local[2]", Kit.JOBS)) {
+                    requireOneRefused(one, other);
+                }
+            }
+            kit.compare(folder, ROUNDS);
+        }
+        return List.of(new Row(
+                "two-drivers",
+                "two drivers started within 0.4 s on one folder, every other time with a dead one's lock in it",
+                times,
+                "one trained, the other was refused with exit code 2",
+                Row.SAME));
+    }
+
+    private static void requireOneRefused(Start one, Start other) {
+        int first = one.await();
+        int second = other.await();
+        Mishap.unless(
+                (first == 0 && second == 2) || (first == 2 && second == 0),
+                "of two drivers one ended with " + first + " and one with " + second + ": " + one.errors()
+                        + other.errors());
+        String said = (first == 2 ? one : other).errors().strip();
+        Mishap.unless(said.lines().count() == 1, "the refusal is no single sentence: " + said);
+    }
+
+    /** A lock left by a driver that was killed does not wait for its lease. */
+    static List<Row> lockLeft(Kit kit) {
+        int times = kit.times(5);
+        double longest = 0;
+        for (int i = 0; i < times; i++) {
+            RunFolder folder = kit.folder("lock");
+            try (Start first = kit.start(folder, ROUNDS, "local[2]", Kit.RESIDENT)) {
+                first.reaches(2 + kit.draw(500));
+                first.kill();
+            }
+            Mishap.unless(folder.path().resolve(".lock").toFile().exists(), "a killed driver left no lock");
+            long begin = System.nanoTime();
+            try (Start second = kit.start(folder, ROUNDS, "local[2]", Kit.RESIDENT)) {
+                Patience.until("the run to go on", () -> second.wentOnAfter() >= 0 || !second.isAlive());
+                longest = Math.max(longest, (System.nanoTime() - begin) / 1e9);
+                second.mustEndWith(0);
+            }
+            kit.compare(folder, ROUNDS);
+        }
+        Mishap.unless(longest < 45, "a dead driver's lock was taken over after " + longest + " s only");
+        return List.of(new Row(
+                "lock-left",
+                "a run whose driver was killed started again at once",
+                times,
+                String.format(
+                        java.util.Locale.ROOT, "at most %.0f s from the start to the round it goes on from", longest),
+                Row.SAME));
+    }
+}

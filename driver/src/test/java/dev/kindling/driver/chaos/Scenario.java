@@ -1,0 +1,26 @@
+package dev.kindling.driver.chaos;
+
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * Something that happens to runs.
+ *
+ * @param name as {@code --scenario} has it
+ * @param play does it and gives lines of the table; throws Mishap where a promise was broken
+ */
+record Scenario(String name, Function<Kit, List<Row>> play) {
+    /** All of them, in the order in which they are played. */
+    static List<Scenario> all() {
+        return List.of(
+                new Scenario("driver-killed", DriverScenarios::killed),
+                new Scenario("two-drivers", DriverScenarios::twoAtOnce),
+                new Scenario("lock-left", DriverScenarios::lockLeft),
+                new Scenario("disk-full", DiskScenarios::full),
+                new Scenario("disk-read-only", DiskScenarios::readOnly),
+                new Scenario("folder-removed", DiskScenarios::removed),
+                new Scenario("executor-killed", ExecutorScenarios::killed),
+                new Scenario("executor-frozen", ExecutorScenarios::frozen),
+                new Scenario("executor-late", ExecutorScenarios::late));
+    }
+}

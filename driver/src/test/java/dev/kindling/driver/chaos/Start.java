@@ -1,0 +1,129 @@
+package dev.kindling.driver.chaos;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** One start of {@code deploy/kindling train}, in a process of its own; what it says goes to two files. */
+final class Start implements AutoCloseable {
+    private static final Pattern GOING_ON = Pattern.compile("going on after (\\d+) rounds");
+    private static final long LONGEST_MINUTES = 15;
+
+    private final Process process;
+    private final Path out;
+    private final Path err;
+    private final RunFolder folder;
+
+    private Start(Process process, Path out, Path err, RunFolder folder) {
+        this.process = process;
+        this.out = out;
+        this.err = err;
+        this.folder = folder;
+    }
+
+    static Start of(List<String> command, Map<String, String> environment, Path logs, RunFolder folder) {
+        try {
+            Path out = Files.createTempFile(logs, "start-", ".out");
+            Path err = out.resolveSibling(out.getFileName().toString().replace(".out", ".err"));
+            ProcessBuilder builder = new ProcessBuilder(command)
+                    .redirectInput(
+                            ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                    .redirectOutput(out.toFile())
+                    .redirectError(err.toFile());
+            builder.environment()
+                    .keySet()
+                    .removeAll(List.of("KINDLING_MAIN", "KINDLING_CLASSES", "KINDLING_JAVA_OPTS"));
+            builder.environment().putAll(environment);
+            return new Start(builder.start(), out, err, folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    RunFolder folder() {
+        return folder;
+    }
+
+    ProcessHandle process() {
+        return process.toHandle();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** The end of the process: its exit code, 137 after {@code kill -9}. */
+    int await() {
+        try {
+            Mishap.unless(process.waitFor(LONGEST_MINUTES, TimeUnit.MINUTES), "a driver does not end; see " + err);
+            return process.exitValue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Mishap("interrupted", e);
+        }
+    }
+
+    /** Waits for an end with the given exit code. */
+    void mustEndWith(int code) {
+        int ended = await();
+        Mishap.unless(ended == code, "a driver ended with " + ended + ", not " + code + "; see " + err);
+    }
+
+    /** Waits for a failure: one of the codes, and one sentence on the error stream, which is returned. */
+    String mustFail(List<Integer> codes) {
+        int ended = await();
+        String said = errors().strip();
+        Mishap.unless(codes.contains(ended), "ended with " + ended + ", not one of " + codes + ": " + said);
+        Mishap.unless(!said.isEmpty() && said.lines().count() == 1, "said more or less than one sentence; see " + err);
+        return said;
+    }
+
+    /** Waits until the run has come to a round; false if the driver ended before. */
+    boolean reaches(long round) {
+        Patience.until("round " + round, () -> folder.round() >= round || !isAlive());
+        return isAlive();
+    }
+
+    /** After how many rounds this start went on; 0 if it began, -1 if it has not said so yet. */
+    long wentOnAfter() {
+        Matcher matcher = GOING_ON.matcher(read(out));
+        if (matcher.find()) {
+            return Long.parseLong(matcher.group(1));
+        }
+        return -1;
+    }
+
+    String errors() {
+        return read(err);
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Kills the driver with SIGKILL, and waits until what lives below it is gone too; Mishap if that does not go. */
+    void kill() {
+        List<ProcessHandle> below = Processes.executorsBelow(process());
+        process.destroyForcibly();
+        await();
+        Patience.until("executors of a dead driver to end", () -> below.stream().noneMatch(ProcessHandle::isAlive));
+    }
+
+    /** Ends whatever is left of it. */
+    @Override
+    public void close() {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+    }
+}
