@@ -146,7 +146,7 @@ public final class RunLock implements AutoCloseable {
         try {
             Optional<Seen> seen = lookForMine();
             if (seen.isEmpty() && !RunDirectory.isIn(folder)) {
-                lost = RunDirectory.gone(folder);
+                lost = () -> RunDirectory.gone(folder);
                 return;
             }
             if (seen.isEmpty() || !isMine(seen.get())) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.job.task.BadDataException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -241,10 +242,21 @@ class RunLockTest {
     @Test
     void aLockThatSomebodyRemovedIsLost() throws IOException {
         RunLock lock = take();
+        folder().replace("config.conf", new byte[0]);
         Files.delete(file());
         lock.renew();
         assertThatThrownBy(lock::permit)
                 .isInstanceOf(LostLockException.class)
                 .hasMessageContaining("somebody who removed its lock");
+    }
+
+    @Test
+    void aRunThatSomebodyRemovedWithItsLockIsGone() throws IOException {
+        RunLock lock = take();
+        Files.delete(file());
+        lock.renew();
+        assertThatThrownBy(lock::permit)
+                .isInstanceOf(BadDataException.class)
+                .hasMessageContaining("was removed while the run went on");
     }
 }
