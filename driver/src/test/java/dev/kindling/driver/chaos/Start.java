@@ -37,9 +37,11 @@ final class Start implements AutoCloseable {
                             ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile());
+            // What the launcher set for this process; and whatever Spark is installed, the runs take Kindling's own copy.
             builder.environment()
                     .keySet()
-                    .removeAll(List.of("KINDLING_MAIN", "KINDLING_CLASSES", "KINDLING_JAVA_OPTS"));
+                    .removeIf(name -> name.startsWith("KINDLING_") || name.startsWith("SPARK_"));
+            builder.environment().put("SPARK_HOME", "none");
             builder.environment().putAll(environment);
             return new Start(builder.start(), out, err, folder);
         } catch (IOException e) {
