@@ -109,7 +109,12 @@ public record Chaos(Path root, long seed, List<String> scenarios, int times) {
         try {
             return scenario.play().apply(new Kit(root, work.resolve(scenario.name()), random, times));
         } catch (Mishap e) {
-            return List.of(new Row(scenario.name(), "-", 0, "-", "FAILED: " + String.valueOf(e.getMessage()).strip()));
+            return List.of(new Row(
+                    scenario.name(),
+                    "-",
+                    0,
+                    "-",
+                    "FAILED: " + String.valueOf(e.getMessage()).strip()));
         }
     }
 }

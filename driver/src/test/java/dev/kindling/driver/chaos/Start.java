@@ -37,10 +37,9 @@ final class Start implements AutoCloseable {
                             ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile());
-            // What the launcher set for this process; and whatever Spark is installed, the runs take Kindling's own copy.
-            builder.environment()
-                    .keySet()
-                    .removeIf(name -> name.startsWith("KINDLING_") || name.startsWith("SPARK_"));
+            // What the launcher set for this process; and whatever Spark is installed, the runs take Kindling's own
+            // copy.
+            builder.environment().keySet().removeIf(name -> name.startsWith("KINDLING_") || name.startsWith("SPARK_"));
             builder.environment().put("SPARK_HOME", "none");
             builder.environment().putAll(environment);
             return new Start(builder.start(), out, err, folder);

@@ -32,7 +32,8 @@ class SafeModeTest {
         TinyRun straight = TinyRun.in(temporary, "straight");
         assertThat(straight.train().code()).isZero();
         Configuration hadoop = new Configuration();
-        hadoop.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, temporary.resolve("hdfs").toString());
+        hadoop.set(
+                MiniDFSCluster.HDFS_MINIDFS_BASEDIR, temporary.resolve("hdfs").toString());
         try (MiniDFSCluster cluster =
                 new MiniDFSCluster.Builder(hadoop).numDataNodes(1).build()) {
             cluster.waitActive();
