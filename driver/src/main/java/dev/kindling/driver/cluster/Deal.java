@@ -11,6 +11,7 @@ final class Deal {
     private final byte[] bytes;
     private final Seat first;
     private final Set<Seat> holders = new LinkedHashSet<>();
+    private final Set<Seat> failedOn = new LinkedHashSet<>();
     private boolean ahead;
     private long since;
     private int failures;
@@ -71,9 +72,15 @@ final class Deal {
         return holders.remove(seat) && holders.isEmpty() && !done;
     }
 
-    /** Counts a failure; how many there have been. */
-    int fail() {
+    /** Counts a failure of a seat; how many there have been. */
+    int fail(Seat seat) {
+        failedOn.add(seat);
         return ++failures;
+    }
+
+    /** Whether it has failed on the seat before. */
+    boolean hasFailedOn(Seat seat) {
+        return failedOn.contains(seat);
     }
 
     /** Counts a holder that was lost; how many there have been. */

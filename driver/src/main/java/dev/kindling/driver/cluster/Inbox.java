@@ -3,6 +3,8 @@ package dev.kindling.driver.cluster;
 import dev.kindling.job.wire.Answer;
 import dev.kindling.job.wire.Failure;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -41,6 +43,13 @@ public final class Inbox {
     /** Puts an event behind the others. */
     public void put(Event event) {
         events.add(event);
+    }
+
+    /** All events that nobody has taken. */
+    List<Event> drain() {
+        List<Event> rest = new ArrayList<>();
+        events.drainTo(rest);
+        return rest;
     }
 
     /** The next event, waiting for it no longer than the given time. */

@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster;
 
+import dev.kindling.job.runner.Assignment;
 import dev.kindling.job.runner.Crew;
 import dev.kindling.job.runner.Runner;
 import dev.kindling.job.tensor.Storage;
@@ -67,10 +68,19 @@ public final class LocalCluster implements Cluster {
     public RoundResult run(Request request, Storage shared, Ahead ahead) {
         SharedVector vector = new SharedVector(++version, shared);
         Round round = new Round(job, request, version, List.of(1));
-        WorkReply reply = crew.finish(crew.post(round.orders().get(0), vector, "local", 1));
+        WorkReply reply = finish(request, crew.post(round.orders().get(0), vector, "local", 1));
         long begin = System.nanoTime();
         round.accept(reply);
         return round.result(0, 0, RoundTimes.of(reply.nanos(), System.nanoTime() - begin, 0));
+    }
+
+    private WorkReply finish(Request request, Assignment assignment) {
+        try {
+            return crew.finish(assignment);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ClusterException(request + " was interrupted", e);
+        }
     }
 
     @Override

@@ -31,6 +31,9 @@ public final class ResidentCluster implements Cluster {
     /** Several times the pulse of a worker. */
     private static final Duration SILENCE = Duration.ofSeconds(15);
 
+    /** Between two looks at silent links no more passes, unless the driver itself stands still. */
+    private static final Duration LONG_PAUSE = Duration.ofSeconds(5);
+
     private static final Duration TICK = Duration.ofMillis(500);
     /** A range is slow when it takes this many times as long as the slowest that is done, and at least the floor. */
     private static final int SLOW_FACTOR = 3;
@@ -54,6 +57,7 @@ public final class ResidentCluster implements Cluster {
     private @Nullable Cut upcoming;
     private @Nullable Cut current;
     private long lonely;
+    private long looked;
 
     /** A request cut for the seats that were ready. */
     private record Cut(Request request, long version, Round round, List<Deal> deals, List<Seat> seats) {
@@ -180,8 +184,11 @@ public final class ResidentCluster implements Cluster {
 
     private void requireSomebody(Request request) {
         long now = nanoTime.getAsLong();
-        if (!seats.isEmpty()) {
+        if (seats.values().stream().anyMatch(Seat::ready)) {
             lonely = now;
+        }
+        if (!seats.isEmpty()) {
+            // They may be opening the job; but one that comes and goes does not set the clock back.
             return;
         }
         Optional<String> why = complaint.get();
@@ -218,7 +225,7 @@ public final class ResidentCluster implements Cluster {
         } else if (event instanceof Inbox.Answered answered) {
             hear(seat, answered);
         } else if (event instanceof Inbox.Refused refused) {
-            throw refused.failure().exception();
+            refuse(seat, refused.failure());
         } else {
             drop(seat, "is lost");
         }
@@ -248,7 +255,7 @@ public final class ResidentCluster implements Cluster {
                 return;
             }
         } catch (ClusterException e) {
-            if (deal.fail() >= MOST_FAILURES) {
+            if (deal.fail(seat) >= MOST_FAILURES) {
                 throw e;
             }
             drop(seat, e.getMessage());
@@ -261,17 +268,32 @@ public final class ResidentCluster implements Cluster {
     }
 
     private void refuse(Cut cut, Deal deal, Seat seat, Failure failure) {
-        if (failure.kind() != Failure.Kind.UNFORESEEN) {
-            throw failure.exception();
-        }
         LOG.warn("executor {} failed at {} of {}: {}", seat.link().name(), deal, cut.request(), failure.sentence());
-        if (deal.fail() >= MOST_FAILURES) {
+        int failures = deal.fail(seat);
+        if (failure.kind() != Failure.Kind.UNFORESEEN) {
+            // One executor may be alone with its trouble, such as a file system that its dying JVM has closed already.
+            if (failures > 1 || !othersReady(seat)) {
+                throw failure.exception();
+            }
+        } else if (failures >= MOST_FAILURES) {
             throw new ClusterException(
                     deal + " of " + cut.request() + " failed " + MOST_FAILURES + " times: " + failure.sentence());
         }
-        if (deal.take(seat)) {
-            dealAgain(cut, deal);
+        // Where nobody else holds it, it is dealt again when all that has been told is heard.
+        boolean free = deal.take(seat);
+        LOG.debug("{} {}", deal, free ? "is to be dealt again" : "is held by another");
+    }
+
+    /** An executor cannot open the job: final where no other one could. */
+    private void refuse(Seat seat, Failure failure) {
+        if (!othersReady(seat)) {
+            throw failure.exception();
         }
+        drop(seat, "cannot open the job: " + failure.sentence());
+    }
+
+    private boolean othersReady(Seat seat) {
+        return seats.values().stream().anyMatch(other -> !other.equals(seat) && other.ready());
     }
 
     private void drop(Seat seat, @Nullable String why) {
@@ -288,14 +310,20 @@ public final class ResidentCluster implements Cluster {
                     throw new ClusterException(
                             deal + " of " + cut.request() + " were lost with " + MOST_LOSSES + " executors");
                 }
-                dealAgain(cut, deal);
             }
         }
     }
 
-    /** To whom has least to do; where nobody is there, to the first that comes. */
+    /**
+     * To one on which it has not failed, who has least to do, and was heard last: executors are lost together. Where nobody
+     * is there, to the first that comes.
+     */
     private void dealAgain(Cut cut, Deal deal) {
-        Optional<Seat> best = seats.values().stream().filter(Seat::ready).min(Comparator.comparingInt(Seat::owes));
+        Optional<Seat> best = seats.values().stream()
+                .filter(Seat::ready)
+                .min(Comparator.comparing(deal::hasFailedOn)
+                        .thenComparingInt(Seat::owes)
+                        .thenComparing(Seat::heard, Comparator.reverseOrder()));
         best.ifPresent(seat -> {
             LOG.info(
                     "{} of {} are dealt again, to executor {}",
@@ -329,6 +357,11 @@ public final class ResidentCluster implements Cluster {
 
     private void dropSilent() {
         long now = nanoTime.getAsLong();
+        if (now - looked > LONG_PAUSE.toNanos()) {
+            // It was the driver that paused; what executors said meanwhile may not have been read.
+            seats.values().forEach(seat -> seat.heard(now));
+        }
+        looked = now;
         List.copyOf(seats.values()).stream()
                 .filter(seat -> now - seat.heard() > SILENCE.toNanos())
                 .forEach(seat -> drop(seat, "has been silent for " + SILENCE.toSeconds() + " s"));
@@ -371,7 +404,11 @@ public final class ResidentCluster implements Cluster {
 
     @Override
     public void close() {
-        seats.keySet().forEach(link -> link.send(Wire.encodeClosed()));
+        byte[] farewell = Wire.encodeClosed();
+        seats.keySet().forEach(link -> link.send(farewell));
         seats.clear();
+        inbox.drain().stream()
+                .filter(Inbox.Joined.class::isInstance)
+                .forEach(event -> event.link().send(farewell));
     }
 }

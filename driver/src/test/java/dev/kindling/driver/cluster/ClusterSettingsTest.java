@@ -14,7 +14,7 @@ class ClusterSettingsTest {
         assertThat(ClusterSettings.Mode.of("jobs")).isEqualTo(ClusterSettings.Mode.JOBS);
         assertThatThrownBy(() -> ClusterSettings.Mode.of("Jobs"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("cluster.mode is Jobs; it must be jobs");
+                .hasMessage("cluster.mode is Jobs; it must be resident or jobs");
     }
 
     @Test

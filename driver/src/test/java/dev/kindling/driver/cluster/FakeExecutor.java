@@ -28,6 +28,8 @@ final class FakeExecutor implements Link {
         DIE,
         /** Something breaks that may work elsewhere. */
         FAIL,
+        /** Its data is broken. */
+        NO_DATA,
         /** Sums that are not those of the order. */
         LIE
     }
@@ -108,6 +110,7 @@ final class FakeExecutor implements Link {
                 inbox.put(new Inbox.Lost(this));
             }
             case FAIL -> answer(order, new Failure(Failure.Kind.UNFORESEEN, "the disk of " + name + " is full"));
+            case NO_DATA -> answer(order, new Failure(Failure.Kind.BAD_DATA, "x.zip is empty"));
             case LIE -> {
                 WorkReply reply = runner.run(order, vector, name);
                 List<FoldNode> shifted = reply.nodes().stream()

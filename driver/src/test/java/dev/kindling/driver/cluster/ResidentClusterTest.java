@@ -148,7 +148,7 @@ class ResidentClusterTest {
             return Deed.FREEZE;
         });
         try (ResidentCluster cluster =
-                cluster(Duration.ofDays(1), () -> clock.addAndGet(TimeUnit.SECONDS.toNanos(1)))) {
+                cluster(Duration.ofDays(1), () -> clock.addAndGet(TimeUnit.MILLISECONDS.toNanos(300)))) {
             assertSame(cluster.run(request, theta));
         }
         assertThat(frozen.closed()).isTrue();
@@ -173,6 +173,70 @@ class ResidentClusterTest {
             assertSame(cluster.run(request, theta));
         }
         assertThat(liar.closed()).isTrue();
+    }
+
+    @Test
+    void whatFailsOnOneExecutorIsDealtToAnother() {
+        join("a", () -> Deed.FAIL);
+        FakeExecutor good = join("b");
+        try (ResidentCluster cluster = cluster()) {
+            assertSame(cluster.run(request, theta));
+            assertThat(good.orders()).hasSize(2);
+        }
+    }
+
+    @Test
+    void manyExecutorsLostAtOnceAreOneLoss() {
+        List<FakeExecutor> doomed = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            doomed.add(join("doomed " + i, () -> Deed.FREEZE));
+        }
+        join("a", () -> {
+            doomed.forEach(one -> inbox.put(new Inbox.Lost(one)));
+            return Deed.ANSWER;
+        });
+        try (ResidentCluster cluster = cluster()) {
+            assertSame(cluster.run(request, theta));
+        }
+    }
+
+    @Test
+    void badDataThatOneExecutorSeesAloneIsNoBadData() {
+        join("a", first(Deed.NO_DATA));
+        join("b");
+        try (ResidentCluster cluster = cluster()) {
+            assertSame(cluster.run(request, theta));
+        }
+    }
+
+    @Test
+    void badDataThatTwoExecutorsSeeEndsTheRunWithItsSentence() {
+        join("a", () -> Deed.NO_DATA);
+        join("b", () -> Deed.NO_DATA);
+        try (ResidentCluster cluster = cluster()) {
+            assertThatThrownBy(() -> cluster.run(request, theta))
+                    .isInstanceOf(BadDataException.class)
+                    .hasMessage("x.zip is empty");
+        }
+    }
+
+    @Test
+    void anExecutorThatComesAndGoesDoesNotKeepTheRunWaitingForEver() {
+        AtomicLong clock = new AtomicLong();
+        ClusterSettings settings = new ClusterSettings(ClusterSettings.Mode.RESIDENT, 0, Duration.ofSeconds(90), 0);
+        Supplier<Optional<String>> flapping = () -> {
+            FakeExecutor executor = new FakeExecutor("flapping", inbox, () -> Deed.DIE);
+            inbox.put(new Inbox.Joined(executor));
+            inbox.put(new Inbox.Lost(executor));
+            return Optional.of("a worker left at once");
+        };
+        try (ResidentCluster cluster = new ResidentCluster(
+                job, settings, inbox, () -> clock.addAndGet(TimeUnit.SECONDS.toNanos(5)), flapping)) {
+            assertThatThrownBy(() -> cluster.run(request, theta))
+                    .isInstanceOf(ClusterException.class)
+                    .hasMessageContaining("no executor for 90 s (cluster.wait)")
+                    .hasMessageEndingWith("; worker jobs fail: a worker left at once");
+        }
     }
 
     @Test

@@ -3,7 +3,6 @@ package dev.kindling.job.executor;
 import dev.kindling.job.wire.ToDriver;
 import dev.kindling.job.wire.ToWorker;
 import dev.kindling.job.wire.Wire;
-import dev.kindling.job.wire.WireException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
@@ -35,7 +34,11 @@ final class Line implements AutoCloseable {
         factory = transport.context().createClientFactory(transport.clientBootstraps(spark.getAppId()));
         try {
             driver = factory.createClient(host, port);
+        } catch (IOException | RuntimeException e) {
+            closeFactory();
+            throw e;
         } catch (InterruptedException e) {
+            closeFactory();
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while connecting to the driver", e);
         }
@@ -45,9 +48,18 @@ final class Line implements AutoCloseable {
         driver.send(ByteBuffer.wrap(Wire.encodeToDriver(message)));
     }
 
+    /** Ends the connection; from any thread. */
+    void hangUp() {
+        driver.close();
+    }
+
     @Override
     public void close() {
         driver.close();
+        closeFactory();
+    }
+
+    private void closeFactory() {
         factory.close();
         transport.context().close();
     }
@@ -69,7 +81,7 @@ final class Line implements AutoCloseable {
             message.get(bytes);
             try {
                 heard.accept(Wire.decodeToWorker(bytes));
-            } catch (WireException e) {
+            } catch (RuntimeException e) {
                 // An executor that misses a message is of no more use; the driver deals its range again.
                 client.close();
             }

@@ -12,7 +12,6 @@ import dev.kindling.job.wire.ToWorker;
 import dev.kindling.job.wire.WorkOrder;
 import dev.kindling.job.wire.WorkReply;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -45,18 +44,17 @@ final class Station {
     private static final Map<String, Station> STATIONS = new HashMap<>();
 
     private final Enlistment.There enlistment;
-    private final Line line;
     private final CompletableFuture<Job> job = new CompletableFuture<>();
     private final ScheduledExecutorService pulse;
     private final List<WorkOrder> waiting = new ArrayList<>();
     private @Nullable SharedVector latest;
     private @Nullable Crew crew;
     private int lent;
+    private volatile @Nullable Line line;
     private volatile boolean closed;
 
-    private Station(Enlistment.There enlistment) throws IOException {
+    private Station(Enlistment.There enlistment) {
         this.enlistment = enlistment;
-        this.line = new Line(enlistment.host(), enlistment.port(), this::hear, this::lost);
         this.pulse = Executors.newSingleThreadScheduledExecutor(work -> {
             Thread thread = new Thread(work, "kindling-pulse");
             thread.setDaemon(true);
@@ -66,35 +64,51 @@ final class Station {
 
     /** The station of a run in this JVM, connected. */
     static Station of(Enlistment.There enlistment) {
+        Station station;
         synchronized (STATIONS) {
-            Station station = STATIONS.get(enlistment.run());
-            if (station == null || station.closed) {
-                try {
-                    station = new Station(enlistment);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(
-                            "no connection to the driver at " + enlistment.host() + ":" + enlistment.port() + ": "
-                                    + e.getMessage(),
-                            e);
-                }
-                STATIONS.put(enlistment.run(), station);
-                station.begin();
-            }
+            Station known = STATIONS.get(enlistment.run());
+            station = known == null || known.closed ? new Station(enlistment) : known;
+            STATIONS.put(enlistment.run(), station);
             // Counted under the same lock that the last one to leave needs.
             station.lent++;
+        }
+        try {
+            station.connect();
             return station;
+        } catch (IOException | RuntimeException e) {
+            station.closed = true;
+            station.leave();
+            throw new IllegalStateException(
+                    "no connection to the driver at " + enlistment.host() + ":" + enlistment.port() + ": "
+                            + e.getMessage(),
+                    e);
         }
     }
 
-    private void begin() {
-        line.say(new ToDriver.Hello(enlistment.token(), SparkEnv.get().executorId()));
-        long period = PULSE.toMillis();
-        var unused = pulse.scheduleWithFixedDelay(this::present, period, period, TimeUnit.MILLISECONDS);
+    /** The thread that comes first connects; others wait for it, but those of other runs do not. */
+    private synchronized void connect() throws IOException {
+        if (line == null) {
+            Line connected = new Line(enlistment.host(), enlistment.port(), this::hear, this::lost);
+            line = connected;
+            connected.say(new ToDriver.Hello(enlistment.token(), SparkEnv.get().executorId()));
+            long period = PULSE.toMillis();
+            var unused = pulse.scheduleWithFixedDelay(this::present, period, period, TimeUnit.MILLISECONDS);
+        }
     }
 
+    private void say(ToDriver message) {
+        Line connected = line;
+        if (connected != null) {
+            connected.say(message);
+        }
+    }
+
+    /** Counted and said under one lock, so that an older count never follows a newer one. */
     private void present() {
-        Crew open = opened();
-        line.say(new ToDriver.Present(open == null ? 0 : open.threads()));
+        synchronized (pulse) {
+            Crew open = opened();
+            say(new ToDriver.Present(open == null ? 0 : open.threads()));
+        }
     }
 
     private synchronized @Nullable Crew opened() {
@@ -104,7 +118,7 @@ final class Station {
     /** Lends the calling thread until it should not stay, the run is over or the driver is gone. */
     void lend(long ticket, BooleanSupplier stay) {
         try (WorkLog log = WorkLog.open()) {
-            line.say(new ToDriver.Lent(ticket));
+            say(new ToDriver.Lent(ticket));
             Crew mine = crew(() -> !closed && stay.getAsBoolean(), log);
             if (mine != null) {
                 work(mine, stay);
@@ -146,7 +160,10 @@ final class Station {
     private void close() {
         closed = true;
         pulse.shutdownNow();
-        line.close();
+        Line connected = line;
+        if (connected != null) {
+            connected.close();
+        }
     }
 
     private void lost() {
@@ -196,7 +213,7 @@ final class Station {
                 throw e;
             }
             log.refused(e);
-            line.say(new ToDriver.Refused(failure.get()));
+            say(new ToDriver.Refused(failure.get()));
             return null;
         }
     }
@@ -245,7 +262,7 @@ final class Station {
             var unused = open.post(order, vector, SparkEnv.get().executorId(), 0)
                     .reply()
                     .handle((reply, thrown) -> answer(order, answerOf(reply, thrown)));
-        } catch (IllegalStateException e) {
+        } catch (RuntimeException e) {
             answer(order, answerOf(null, e));
         }
     }
@@ -260,8 +277,25 @@ final class Station {
         return failure.orElseGet(() -> new Failure(Failure.Kind.UNFORESEEN, String.valueOf(thrown)));
     }
 
+    /** Whatever happens, the driver hears of it: an order that nobody answers would hold up its round. */
     private boolean answer(WorkOrder order, Answer answer) {
-        line.say(new ToDriver.Answered(order.shared(), order.firstTask(), answer));
+        try {
+            say(new ToDriver.Answered(order.shared(), order.firstTask(), answer));
+        } catch (RuntimeException | Error e) {
+            apologise(order, e);
+        }
         return true;
+    }
+
+    private void apologise(WorkOrder order, Throwable e) {
+        try {
+            Failure failure = new Failure(Failure.Kind.UNFORESEEN, "the answer cannot be sent: " + e);
+            say(new ToDriver.Answered(order.shared(), order.firstTask(), failure));
+        } catch (RuntimeException | Error again) {
+            Line connected = line;
+            if (connected != null) {
+                connected.hangUp();
+            }
+        }
     }
 }

@@ -9,8 +9,8 @@ import dev.kindling.job.wire.WorkReply;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 
@@ -90,23 +90,28 @@ public final class Assignment {
      * Takes part on the calling thread, then waits for the others.
      *
      * @param watch nanoseconds of waiting without sleeping
+     * @throws InterruptedException if the calling thread is interrupted; nobody goes on with the assignment then
      */
-    WorkReply finish(long watch) {
-        takePart(() -> true);
+    WorkReply finish(long watch) throws InterruptedException {
+        takePart(() -> !Thread.currentThread().isInterrupted());
         long from = System.nanoTime();
         while (!reply.isDone() && System.nanoTime() - from < watch) {
             Thread.onSpinWait();
         }
         try {
-            return reply.join();
-        } catch (CompletionException e) {
+            return reply.get();
+        } catch (InterruptedException e) {
+            // Whoever still works on it stops after its block.
+            reply.completeExceptionally(e);
+            throw e;
+        } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException exception) {
                 throw exception;
             }
             if (e.getCause() instanceof Error error) {
                 throw error;
             }
-            throw e;
+            throw new IllegalStateException(e);
         }
     }
 

@@ -99,8 +99,16 @@ public final class Crew {
         }
     }
 
-    /** Works on an assignment until its reply is there, and throws what a thread of the crew threw over it. */
-    public WorkReply finish(Assignment assignment) {
-        return assignment.finish(watch);
+    /**
+     * Works on an assignment until its reply is there, and throws what a thread of the crew threw over it.
+     *
+     * @throws InterruptedException if the calling thread is interrupted; nobody goes on with the assignment then
+     */
+    public WorkReply finish(Assignment assignment) throws InterruptedException {
+        try {
+            return assignment.finish(watch);
+        } finally {
+            open.remove(assignment);
+        }
     }
 }

@@ -33,6 +33,9 @@ final class Hand implements Workspace.Episodes {
      */
     record Part(List<FoldNode> nodes, List<FailedTask> failed, long materialise, long compute) {}
 
+    private static final double[] NO_ROWS = {};
+    private static final Fold NO_FOLD = new Fold(1);
+
     private final int blockSize;
     private final Executable executable;
     private final Workspace workspace;
@@ -47,8 +50,8 @@ final class Hand implements Workspace.Episodes {
     private @Nullable SharedVector shared;
     private List<TaskSpec> specs = List.of();
     private List<FailedTask> failed = List.of();
-    private double[] orderRows = {};
-    private Fold fold = new Fold(1);
+    private double[] orderRows = NO_ROWS;
+    private Fold fold = NO_FOLD;
     private boolean withRows;
     private int firstBlock;
     private int first;
@@ -92,8 +95,13 @@ final class Hand implements Workspace.Episodes {
 
     /** What the blocks since {@link #begin} came to. */
     Part end() {
+        Part part = new Part(fold.nodes(), failed, materialising, System.nanoTime() - began - materialising);
+        // What has left with the part is not held on to.
         specs = List.of();
-        return new Part(fold.nodes(), failed, materialising, System.nanoTime() - began - materialising);
+        failed = List.of();
+        orderRows = NO_ROWS;
+        fold = NO_FOLD;
+        return part;
     }
 
     /** The same instance holds the same numbers; an equal version of another cluster may not. */

@@ -13,8 +13,8 @@ import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * A job opened for work: its source of tasks and its programs compiled, once per JVM. Runs orders, each on the calling
- * thread; thread-safe. Lives on executors, and on the driver where there are none.
+ * A job opened for work: its source of tasks and its programs compiled, once per JVM. Runs orders on the calling thread, or
+ * on a {@link Crew} of them; thread-safe. Lives on executors, and on the driver where there are none.
  */
 public final class Runner {
     private final Job job;
@@ -55,7 +55,12 @@ public final class Runner {
      * @throws IllegalStateException if order, vector and job do not belong together
      */
     public WorkReply run(WorkOrder order, SharedVector shared, String worker) {
-        return assign(order, shared, worker, 1).finish(0);
+        try {
+            return assign(order, shared, worker, 1).finish(0);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted in " + order.program(), e);
+        }
     }
 
     /**

@@ -86,7 +86,7 @@ class CrewTest {
     }
 
     @Test
-    void aThreadThatLeavesLeavesItsBlocksToOthers() {
+    void aThreadThatLeavesLeavesItsBlocksToOthers() throws InterruptedException {
         Crew crew = new Crew(runner, Duration.ZERO);
         Assignment assignment = crew.post(order(), THETA, "two", 1);
         AtomicInteger asked = new AtomicInteger();
@@ -97,7 +97,7 @@ class CrewTest {
     }
 
     @Test
-    void whatAThreadOfTheCrewThrowsIsThrownToWhoWaits() {
+    void whatAThreadOfTheCrewThrowsIsThrownToWhoWaits() throws InterruptedException {
         Crew crew = new Crew(runner, Duration.ofMillis(1));
         AtomicBoolean stay = new AtomicBoolean(true);
         lend(crew, 2, stay);

@@ -3,6 +3,7 @@ package dev.kindling.driver.cluster.spark;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.ReferenceCountUtil;
 import java.util.function.LongConsumer;
 
 /**
@@ -16,6 +17,7 @@ final class FrameLimit extends ChannelInboundHandlerAdapter {
     private long rest;
     private long length;
     private int lengthBytes;
+    private boolean over;
 
     /**
      * A limit.
@@ -34,7 +36,10 @@ final class FrameLimit extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        if (message instanceof ByteBuf bytes && !withinLimit(bytes)) {
+        if (over) {
+            ReferenceCountUtil.release(message);
+        } else if (message instanceof ByteBuf bytes && !withinLimit(bytes)) {
+            over = true;
             bytes.release();
             refused.accept(length);
             var unused = context.close();

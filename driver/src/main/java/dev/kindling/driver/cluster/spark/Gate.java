@@ -13,9 +13,11 @@ import io.netty.util.AttributeKey;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
 import org.apache.spark.SparkConf;
@@ -37,6 +39,8 @@ final class Gate extends RpcHandler implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
     /** More than a greeting and any handshake of Spark's; nothing else is due before the token. */
     private static final long LARGEST_UNGREETED = 64 * 1024;
+
+    private static final Duration GREETING = Duration.ofSeconds(30);
 
     private static final AttributeKey<FrameLimit> LIMIT = AttributeKey.valueOf("kindling.frame-limit");
 
@@ -99,7 +103,17 @@ final class Gate extends RpcHandler implements AutoCloseable {
         FrameLimit limit = new FrameLimit(LARGEST_UNGREETED, length -> count("a frame of " + length + " bytes"));
         channel.pipeline().addFirst(limit);
         channel.attr(LIMIT).set(limit);
+        var unused =
+                channel.eventLoop().schedule(() -> closeUngreeted(channel), GREETING.toMillis(), TimeUnit.MILLISECONDS);
         return handler;
+    }
+
+    /** Who says nothing shall not hold a connection for ever. */
+    private void closeUngreeted(Channel channel) {
+        if (channel.isActive() && !links.containsKey(channel)) {
+            count("a connection without a greeting");
+            var unused = channel.close();
+        }
     }
 
     /** Where executors find it. */

@@ -89,8 +89,16 @@ final class JobsCluster implements Cluster {
             RoundTimes times =
                     RoundTimes.of(slowest(replies), System.nanoTime() - decoded, encoded - begin + decoded - answered);
             return round.result(bytes(orders) + vector.length, bytes(answers), times);
+        } catch (ClusterException e) {
+            throw e;
         } catch (IllegalStateException | WireException e) {
             // The first is what a context says that was stopped under us, by its master for example.
+            throw failed(title, e);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            // Scala declares nothing: a broadcast that is interrupted says so in an exception that Java takes for
+            // checked.
             throw failed(title, e);
         }
     }
@@ -180,7 +188,15 @@ final class JobsCluster implements Cluster {
     /** A context that is stopped has forgotten already, and would fail. */
     private void forget(Broadcast<byte[]> broadcast) {
         if (!context.sc().isStopped()) {
-            broadcast.destroy();
+            // It waits for an answer, which an interrupt that came before would break off.
+            boolean interrupted = Thread.interrupted();
+            try {
+                broadcast.destroy();
+            } finally {
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+            }
         }
     }
 

@@ -14,7 +14,6 @@ import dev.kindling.job.program.Program;
 import dev.kindling.job.runner.Runner;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
-import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -53,7 +52,7 @@ final class Residents {
         Barracks.open(
                 run, cluster.crew(), cluster::isOpen, ticket -> staffing.join().started(ticket));
         staffing.complete(new Staffing(context, "resident", threads - 1, ticket -> new Enlistment.Here(run, ticket)));
-        return closing(cluster, List.<AutoCloseable>of(staffing.join(), () -> Barracks.close(run)));
+        return closing(cluster, staffing.join(), () -> Barracks.close(run));
     }
 
     private static Cluster there(JavaSparkContext context, Job job, ClusterSettings settings, String run) {
@@ -62,6 +61,10 @@ final class Residents {
         Inbox inbox = new Inbox();
         CompletableFuture<Staffing> staffing = new CompletableFuture<>();
         SparkConf conf = context.getConf();
+        Cluster cluster = new ResidentCluster(job, settings, inbox, System::nanoTime, () -> {
+            requireContext(context);
+            return staffing.join().complaint();
+        });
         Gate gate = new Gate(
                 conf,
                 settings,
@@ -74,11 +77,7 @@ final class Residents {
                 "resident",
                 settings.workers(),
                 ticket -> new Enlistment.There(run, ticket, gate.host(), gate.port(), token)));
-        Cluster cluster = new ResidentCluster(job, settings, inbox, System::nanoTime, () -> {
-            requireContext(context);
-            return staffing.join().complaint();
-        });
-        return closing(cluster, List.of(staffing.join(), gate));
+        return closing(cluster, staffing.join(), gate::close);
     }
 
     private static void requireContext(JavaSparkContext context) {
@@ -97,8 +96,14 @@ final class Residents {
         return Math.min(Integer.MAX_VALUE, ROOM + MOST_NODES * sums);
     }
 
-    /** The cluster, and after it what it stands on. */
-    private static Cluster closing(Cluster cluster, List<? extends AutoCloseable> ground) {
+    /** What is closed after a cluster. */
+    private interface Ground extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** The cluster, and after it its worker jobs and what they stand on, each whatever becomes of the one before. */
+    private static Cluster closing(Cluster cluster, Staffing staffing, Ground ground) {
         return new Cluster() {
             @Override
             public RoundResult run(Request request, Storage shared, Ahead ahead) {
@@ -107,13 +112,9 @@ final class Residents {
 
             @Override
             public void close() {
-                cluster.close();
-                for (AutoCloseable one : ground) {
-                    try {
-                        one.close();
-                    } catch (Exception e) {
-                        throw new IllegalStateException(e);
-                    }
+                try (ground;
+                        staffing) {
+                    cluster.close();
                 }
             }
         };

@@ -2,6 +2,7 @@ package dev.kindling.driver.cluster.spark;
 
 import dev.kindling.job.executor.Enlistment;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +24,9 @@ import org.slf4j.LoggerFactory;
 final class Staffing implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Staffing.class);
     private static final long LOOK_MILLIS = 200;
+    /** A worker job that has worked for so long was a good one. */
+    private static final long GOOD = Duration.ofSeconds(10).toNanos();
+
     private static final long LONGEST_PAUSE = Duration.ofSeconds(5).toNanos();
     /** How long jobs have to end by themselves when the run does. */
     private static final long FAREWELL = Duration.ofSeconds(5).toNanos();
@@ -32,6 +36,7 @@ final class Staffing implements AutoCloseable {
     private final int limit;
     private final LongFunction<Enlistment> enlistments;
     private final Map<Long, JavaFutureAction<Void>> jobs = new LinkedHashMap<>();
+    private final Map<Long, Long> begun = new HashMap<>();
     private final Thread thread;
     private long tickets;
     private long waiting;
@@ -59,9 +64,9 @@ final class Staffing implements AutoCloseable {
 
     /** Takes in that the worker job with the given ticket has started. */
     synchronized void started(long ticket) {
+        begun.put(ticket, System.nanoTime());
         if (ticket == waiting) {
             waiting = 0;
-            failures = 0;
             notifyAll();
         }
     }
@@ -112,19 +117,27 @@ final class Staffing implements AutoCloseable {
         if (ticket == waiting) {
             waiting = 0;
         }
+        Long since = begun.remove(ticket);
+        if (since != null && System.nanoTime() - since > GOOD) {
+            failures = 0;
+        }
         try {
             job.get();
+            failed(ticket, "a worker left at once");
         } catch (ExecutionException e) {
-            complaint = Sentences.first(e.getCause() == null ? e : e.getCause());
-            LOG.warn("worker job {} failed: {}", ticket, complaint);
-            failures++;
-            pauseUntil = System.nanoTime()
-                    + Math.min(
-                            LONGEST_PAUSE,
-                            Duration.ofMillis(100L << Math.min(failures, 6)).toNanos());
+            failed(ticket, Sentences.first(e.getCause() == null ? e : e.getCause()));
         } catch (CancellationException | InterruptedException e) {
             LOG.debug("worker job {} was cancelled", ticket, e);
         }
+    }
+
+    /** A worker job has ended although the run goes on; another one follows after a pause, a longer one each time. */
+    private void failed(long ticket, String why) {
+        LOG.warn("worker job {} ended: {}", ticket, why);
+        complaint = why;
+        failures++;
+        long pause = Duration.ofMillis(100L << Math.min(failures, 6)).toNanos();
+        pauseUntil = System.nanoTime() + Math.min(LONGEST_PAUSE, pause);
     }
 
     /** Waits a moment for the jobs that run, and cancels those that wait or do not end. */

@@ -224,6 +224,20 @@ class ClustersTest {
     }
 
     @Test
+    void anInterruptBreaksARoundOffAndLeavesTheInterrupt() {
+        try (SparkApplication spark = SparkApplication.start("test", Optional.of("local[2]"))) {
+            for (ClusterSettings settings : List.of(JOBS, RESIDENT)) {
+                try (Cluster cluster = spark.cluster(job(LARGE, 2), settings)) {
+                    Thread.currentThread().interrupt();
+                    assertThatThrownBy(() -> round(cluster, LARGE, false)).isInstanceOf(ClusterException.class);
+                    assertThat(Thread.interrupted()).isTrue();
+                    assertSame(cluster, LARGE, 2);
+                }
+            }
+        }
+    }
+
+    @Test
     void aMasterThatSparkDoesNotKnowIsAClusterFailure() {
         assertThatThrownBy(() -> SparkApplication.start("test", Optional.of("nonsense")))
                 .isInstanceOf(ClusterException.class)
