@@ -49,8 +49,8 @@ public final class Scale {
     /** Numbers times tasks of the largest round: what a minute allows. */
     private static final long LARGEST = 800_000_000;
 
-    private static final Duration WARM_UP = Duration.ofSeconds(3);
-    private static final Duration SAMPLE = Duration.ofSeconds(2);
+    private static final Duration WARM_UP = Duration.ofMillis(1500);
+    private static final Duration SAMPLE = Duration.ofMillis(1500);
     private static final int FEWEST = 3;
     private static final long SEED = 1;
 

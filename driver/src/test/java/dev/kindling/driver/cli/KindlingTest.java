@@ -259,7 +259,7 @@ class KindlingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--profile", "--nonsense"})
+    @ValueSource(strings = {"--tune", "--nonsense"})
     void unknownOptionIsTwoAndOneSentence(String option) {
         refused(train(option), 2, "Unknown option");
     }
