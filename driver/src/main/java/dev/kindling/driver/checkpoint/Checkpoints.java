@@ -45,23 +45,19 @@ public final class Checkpoints {
     }
 
     /**
-     * Removes the checkpoints before the last few, and what a writer that died left between them.
+     * Removes the checkpoints before the last few, what a writer that died left between them, and what lies after the one
+     * that was written: a run goes on behind one only if it is damaged.
      *
-     * @param last how many to keep, at least 1
+     * @param written the round of the one that was just written
+     * @param last how many to keep, that one included, at least 1
      * @param best the round of one to keep besides; empty for none
      */
-    public void keep(int last, Optional<Long> best) {
-        List<String> whole = whole();
+    public void keep(long written, int last, Optional<Long> best) {
+        List<String> whole =
+                whole().stream().filter(name -> Long.parseLong(name) <= written).toList();
         Set<String> kept = new TreeSet<>(whole.subList(Math.max(0, whole.size() - last), whole.size()));
         best.map(Checkpoints::name).ifPresent(kept::add);
-        String newest = whole.isEmpty() ? "" : whole.get(whole.size() - 1);
-        named().stream()
-                .filter(name -> !kept.contains(name) && before(name, newest))
-                .forEach(this::remove);
-    }
-
-    private static boolean before(String name, String other) {
-        return !other.isEmpty() && Long.parseLong(name) < Long.parseLong(other);
+        named().stream().filter(name -> !kept.contains(name)).forEach(this::remove);
     }
 
     /** The manifest goes first: half removed it is no checkpoint any more, not a damaged one. */

@@ -19,22 +19,31 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.CreateFlag;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.StreamCapabilities;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.apache.hadoop.hdfs.BlockMissingException;
 
 /**
  * A directory on any Hadoop file system in which files appear whole or not at all: each is written beside, under a name
- * that begins with a dot, and renamed. On the local file system no {@code .crc} files lie beside them. A file system that
+ * that begins with a dot, and renamed, where renaming replaces in one step; on other file systems, such as object stores,
+ * it is written in place and appears when it is closed. On the local file system no {@code .crc} files lie beside them. A file system that
  * fails throws UncheckedIOException with one sentence.
  */
 public final class Folder {
+    /** The schemes, beside that of the local disk, where a rename replaces a file in one step. */
+    private static final Set<String> RENAMING = Set.of("hdfs", "viewfs");
+
     private final FileContext files;
     private final Path path;
     private final Runnable permission;
@@ -137,7 +146,7 @@ public final class Folder {
     /**
      * The bytes of a file.
      *
-     * @throws BadDataException if it is not there, is a folder or has 2 GiB or more
+     * @throws BadDataException if it is not there, is damaged, is a folder or has 2 GiB or more
      */
     public byte[] read(String name) {
         Path file = new Path(path, name);
@@ -151,6 +160,8 @@ public final class Folder {
             }
         } catch (FileNotFoundException e) {
             throw new BadDataException(place(name) + " is missing", e);
+        } catch (ChecksumException | BlockMissingException e) {
+            throw new BadDataException(place(name) + " is damaged: " + reason(e), e);
         } catch (FSError e) {
             throw failed("read", name, cause(e));
         } catch (IOException e) {
@@ -222,19 +233,36 @@ public final class Folder {
                 // Hadoop would start a chmod process for each file.
                 makeLocalFolder();
                 Files.write(local(beside), content);
-            } else {
+                move(beside, new Path(path, name));
+            } else if (RENAMING.contains(path.toUri().getScheme())) {
                 write(beside, content);
+                move(beside, new Path(path, name));
+            } else {
+                write(new Path(path, name), content);
             }
-            move(beside, new Path(path, name));
         } catch (IOException e) {
             throw failed("write", name, e);
         }
     }
 
     private void write(Path file, byte[] content) throws IOException {
-        try (OutputStream out = files.create(
-                file, EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE), Options.CreateOpts.createParent())) {
+        FSDataOutputStream out = files.create(
+                file, EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE), Options.CreateOpts.createParent());
+        try {
             out.write(content);
+        } catch (IOException e) {
+            abandon(out);
+            throw e;
+        }
+        out.close();
+    }
+
+    /** An object store would put half a file in place if the stream were only closed. */
+    private static void abandon(FSDataOutputStream out) throws IOException {
+        if (out.hasCapability(StreamCapabilities.ABORTABLE_STREAM)) {
+            out.abort();
+        } else {
+            out.close();
         }
     }
 

@@ -28,6 +28,9 @@ record LockOwner(String host, long pid, Optional<Instant> start, String nonce, I
     /** Two readings of one process's beginning may differ by what the clock was set in between. */
     private static final Duration SAME_START = Duration.ofSeconds(10);
 
+    /** The host where a machine does not know its name. */
+    private static final String NAMELESS = "unknown";
+
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     /** This process, taking a lock. */
@@ -45,7 +48,7 @@ record LockOwner(String host, long pid, Optional<Instant> start, String nonce, I
         try {
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {
-            return "unknown";
+            return NAMELESS;
         }
     }
 
@@ -53,20 +56,28 @@ record LockOwner(String host, long pid, Optional<Instant> start, String nonce, I
         return new LockOwner(host, pid, start, nonce, now);
     }
 
-    /** Whether it is a process of this machine that is no more. */
-    boolean isDeadHere() {
-        if (!host.equals(thisHost())) {
-            return false;
+    /** What this machine knows about the owner's process. */
+    enum Process {
+        ALIVE,
+        DEAD,
+        /** Of another machine, or its number belongs to a process that began at another time, or the clock was set. */
+        UNKNOWN
+    }
+
+    /** Looks for its process on this machine. */
+    Process process() {
+        if (!isOf(thisHost())) {
+            return Process.UNKNOWN;
         }
         return ProcessHandle.of(pid)
                 .filter(ProcessHandle::isAlive)
-                .map(process -> !couldBe(process.info().startInstant()))
-                .orElse(true);
+                .map(process -> couldBe(process.info().startInstant()) ? Process.ALIVE : Process.UNKNOWN)
+                .orElse(Process.DEAD);
     }
 
-    /** Whether it is a process of this machine, dead or alive. */
-    boolean isHere() {
-        return host.equals(thisHost());
+    /** Whether it is a process of the machine of that name; a name that every machine may have is nobody's. */
+    boolean isOf(String machine) {
+        return host.equals(machine) && !host.equals(NAMELESS) && !host.startsWith("localhost");
     }
 
     private boolean couldBe(Optional<Instant> other) {

@@ -112,8 +112,11 @@ public final class RunDirectory {
         return new Checkpoints(folder.child(CHECKPOINTS));
     }
 
-    /** Writes {@code config.conf}, in place of what was there. */
+    /** Writes {@code config.conf}, in place of what was there; where that is the same nothing is touched. */
     public void writeConfiguration(String configuration) {
+        if (isIn(folder) && configuration().equals(configuration)) {
+            return;
+        }
         folder.replace(CONFIG, configuration.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -130,6 +133,11 @@ public final class RunDirectory {
     /** Writes {@code evaluation.json}, in place of what was there. */
     public void writeEvaluation(String json) {
         folder.replace(EVALUATION, json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Removes {@code evaluation.json}, if there is one: the model is about to become another. */
+    public void removeEvaluation() {
+        folder.remove(EVALUATION);
     }
 
     /** Writes a file that grows, anew, and goes on from its end; empty where the file system cannot append. */

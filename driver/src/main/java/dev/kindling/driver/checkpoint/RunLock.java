@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@code .lock} in a run's folder: one driver at a time. Its owner renews it; a dead process of this machine is taken
- * over at once, a process of another machine when it has not renewed for a lease. Ages are told by the clock of the file
+ * over at once, a process that this machine cannot tell when it has not renewed for a lease. Ages are told by the clock of the file
  * system, which all drivers share. On a file system that creates and renames atomically (local, HDFS) of several that
  * try at once one wins; on object stores two that begin in the same moment both go on until the next renewal, when one of
  * them finds the other's lock and stops. Thread-safe.
@@ -58,6 +58,7 @@ public final class RunLock implements AutoCloseable {
         LockOwner me = LockOwner.here(clock.instant());
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             if (folder.createNew(NAME, me.bytes())) {
+                removeLeftovers(folder);
                 return new RunLock(folder, clock, me);
             }
             refuseIfHeld(folder, me);
@@ -102,10 +103,11 @@ public final class RunLock implements AutoCloseable {
     }
 
     private static boolean isHeld(Folder folder, Seen seen, LockOwner me) {
-        if (seen.owner().isPresent() && seen.owner().get().isHere()) {
-            return !seen.owner().get().isDeadHere();
-        }
-        return age(folder, me).compareTo(LEASE) <= 0;
+        return switch (seen.owner().map(LockOwner::process).orElse(LockOwner.Process.UNKNOWN)) {
+            case ALIVE -> true;
+            case DEAD -> false;
+            case UNKNOWN -> age(folder, me).compareTo(LEASE) <= 0;
+        };
     }
 
     /** How long ago the lock was written, by the file system's clock: that of a file which is written now. */
@@ -135,7 +137,29 @@ public final class RunLock implements AutoCloseable {
 
     /** Whether a file of a run's folder belongs to its lock. */
     static boolean owns(String name) {
-        return name.equals(NAME) || name.startsWith(NAME + "-") || name.equals("." + NAME + ".new");
+        return name.equals(NAME) || name.equals("." + NAME + ".new") || isOfTaking(name);
+    }
+
+    /** What a driver makes while it takes the lock, and leaves behind if it dies there. */
+    private static boolean isOfTaking(String name) {
+        return name.startsWith(NAME + "-") || name.startsWith("." + NAME + "-");
+    }
+
+    /** Removes what drivers left that died; one that is taking the lock now may still need its own. */
+    private static void removeLeftovers(Folder folder) {
+        try {
+            Optional<Instant> now = folder.written(NAME);
+            for (String name : folder.names()) {
+                Optional<Instant> then = isOfTaking(name) ? folder.written(name) : Optional.empty();
+                if (now.isPresent()
+                        && then.isPresent()
+                        && Duration.between(then.get(), now.get()).compareTo(LEASE) > 0) {
+                    folder.remove(name);
+                }
+            }
+        } catch (UncheckedIOException e) {
+            // They are in nobody's way.
+        }
     }
 
     /** Says again that the owner is alive; to be called every {@link #PERIOD}. What goes wrong is kept for {@link #permit}. */

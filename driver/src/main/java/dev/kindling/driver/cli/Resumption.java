@@ -49,7 +49,7 @@ record Resumption(RunDirectory directory, Configuration configuration, Settings 
         }
         if (rounds() > settings.run().rounds()) {
             throw new IllegalArgumentException("run.rounds is " + settings.run().rounds() + "; the run in "
-                    + directory.folder() + " has " + rounds() + " rounds already");
+                    + directory.folder() + " has " + rounds() + " rounds already; it must be at least " + rounds());
         }
     }
 

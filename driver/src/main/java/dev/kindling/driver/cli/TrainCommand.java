@@ -10,6 +10,7 @@ import dev.kindling.driver.loop.Training;
 import dev.kindling.driver.metrics.RunLog;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -88,31 +89,51 @@ final class TrainCommand implements Callable<Integer> {
         try (RunLock lock = RunLock.take(folder, around.clock())) {
             RunDirectory directory = RunDirectory.create(
                     folder.permittedBy(lock::permit), prepared.configuration().rendered());
-            run(prepared, directory, lock, Optional.empty(), stop);
+            Training training = before(directory, () -> training(prepared, Optional.empty()));
+            run(prepared, directory, lock, training, Optional.empty(), stop);
         }
     }
 
     private void goOn(Folder folder, StopRequest stop) {
         try (RunLock lock = RunLock.take(folder, around.clock())) {
             RunDirectory directory = RunDirectory.open(folder.permittedBy(lock::permit));
-            Resumption resumption = Resumption.of(directory, options, around);
+            Resumption resumption = before(directory, () -> Resumption.of(directory, options, around));
             if (resumption.isFinished()) {
                 around.say(
                         "the run in " + folder + " is finished: " + resumption.rounds() + " rounds and an evaluation");
                 return;
             }
-            Prepared prepared = Prepared.of(resumption.configuration(), options.master());
-            resumption.refuseOtherWork(prepared);
-            directory.writeConfiguration(prepared.configuration().rendered());
+            Prepared prepared = before(directory, () -> prepared(resumption));
+            Training training = before(directory, () -> training(prepared, resumption.from()));
             around.say("going on after " + resumption.rounds() + " rounds");
-            run(prepared, directory, lock, resumption.from(), stop);
+            run(prepared, directory, lock, training, resumption.from(), stop);
+        }
+    }
+
+    private Prepared prepared(Resumption resumption) {
+        Prepared prepared = Prepared.of(resumption.configuration(), options.master());
+        resumption.refuseOtherWork(prepared);
+        resumption.directory().writeConfiguration(prepared.configuration().rendered());
+        return prepared;
+    }
+
+    /** Does what comes before a run is under way: what fails there is the run's end too. */
+    private <T> T before(RunDirectory directory, Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (RuntimeException | Error e) {
+            TrainingRun.failedBefore(directory, around.clock(), e);
+            throw e;
         }
     }
 
     private void run(
-            Prepared prepared, RunDirectory directory, RunLock lock, Optional<Checkpoint> from, StopRequest stop) {
-        Training training = training(prepared);
-        from.ifPresent(training::resume);
+            Prepared prepared,
+            RunDirectory directory,
+            RunLock lock,
+            Training training,
+            Optional<Checkpoint> from,
+            StopRequest stop) {
         Profile times = new Profile(System::nanoTime);
         try (RunLog log = RunLog.of(directory.folder().name())) {
             log.started(
@@ -128,9 +149,9 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private static Training training(Prepared prepared) {
+    private static Training training(Prepared prepared, Optional<Checkpoint> from) {
         Settings settings = prepared.settings();
-        return new Training(new Training.Parts(
+        Training training = new Training(new Training.Parts(
                 settings.run(),
                 settings.checkpoints(),
                 prepared.plan(),
@@ -140,5 +161,7 @@ final class TrainCommand implements Callable<Integer> {
                 settings.optimizer(),
                 prepared.validator(),
                 prepared.evaluator()));
+        from.ifPresent(training::resume);
+        return training;
     }
 }

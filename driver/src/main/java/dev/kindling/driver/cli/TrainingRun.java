@@ -10,8 +10,10 @@ import dev.kindling.driver.loop.Keeper;
 import dev.kindling.driver.loop.RunFiles;
 import dev.kindling.driver.loop.StoppedEarlyException;
 import dev.kindling.driver.loop.Training;
+import dev.kindling.driver.loop.Undeclared;
 import dev.kindling.driver.metrics.RunLog;
 import dev.kindling.driver.metrics.StatusFile;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -52,10 +54,26 @@ final class TrainingRun {
     void run(Optional<Checkpoint> from, Optional<String> master) {
         StatusFile status = new StatusFile(directory.folder(), around.clock(), training.rounds());
         Keeper keeper = new Keeper(lock, status, stop::abandon);
-        try (RunFiles files = files(status, from)) {
+        try (RunFiles files = opened(status, from)) {
             run(files, master);
         } finally {
             keeper.close();
+        }
+    }
+
+    /** Where the failure of a run is written down. */
+    private interface Failing {
+        void failed(int exitCode, String sentence, String next, Throwable failure);
+    }
+
+    private RunFiles opened(StatusFile status, Optional<Checkpoint> from) {
+        try {
+            if (!training.isTrained()) {
+                directory.removeEvaluation();
+            }
+            return files(status, from);
+        } catch (Exception | Error e) {
+            throw failed(status::failed, e);
         }
     }
 
@@ -67,8 +85,8 @@ final class TrainingRun {
             EvaluationTable.lines(result.trained(), result.untrained()).forEach(around::say);
         } catch (StoppedEarlyException e) {
             throw stopped(files, e);
-        } catch (RuntimeException | Error e) {
-            throw failed(files, e);
+        } catch (Exception | Error e) {
+            throw failed(files::failed, e);
         }
     }
 
@@ -89,24 +107,33 @@ final class TrainingRun {
 
     private Training.Result train(RunFiles files, Optional<String> master) {
         Settings settings = prepared.settings();
-        try (Platform.Running running = starting(
-                        () -> around.platform().start(directory.folder().name(), master));
-                Cluster cluster = starting(() -> running.cluster(prepared.plan().job(), settings.cluster()));
+        Optional<Training.Result> result = Optional.empty();
+        try (Platform.Running running = files.aside(() -> starting(
+                        () -> around.platform().start(directory.folder().name(), master)));
+                Cluster cluster = files.aside(
+                        () -> starting(() -> running.cluster(prepared.plan().job(), settings.cluster())));
                 Progress progress =
                         Progress.on(around, training.rounds(), settings.run().rounds())) {
-            return training.run(cluster, files, new Watch(running.gauges(), profile.before(progress)), stop);
+            result = Optional.of(
+                    training.run(cluster, files, new Watch(running.gauges(), profile.before(progress)), stop));
+        } catch (Exception e) {
+            if (result.isEmpty()) {
+                throw Undeclared.unchecked(e);
+            }
+            RunLog.notClosed(e);
         }
+        return result.orElseThrow();
     }
 
     /** What a signal breaks off here fails like a cluster, and is none. */
     private <T> T starting(Supplier<T> work) {
         try {
             return stop.untilRequested(work);
-        } catch (ClusterException e) {
-            if (stop.isRequested()) {
-                throw new StoppedEarlyException(training.rounds(), e);
-            }
-            throw e;
+        } catch (Exception e) {
+            RuntimeException failure = Undeclared.unchecked(e);
+            throw stop.isRequested() && failure instanceof ClusterException
+                    ? new StoppedEarlyException(training.rounds(), failure)
+                    : failure;
         }
     }
 
@@ -125,24 +152,40 @@ final class TrainingRun {
             files.stopped(ExitCode.STOPPED.number(), sentence, again());
         } catch (RuntimeException failure) {
             failure.addSuppressed(e);
-            return failed(files, failure);
+            return failed(files::failed, failure);
         }
         RunLog.ended(ExitCode.STOPPED.number(), sentence);
         return new StoppedException(ExitCode.STOPPED, sentence);
     }
 
-    private RuntimeException failed(RunFiles files, Throwable e) {
-        Throwable cause = lossOr(e);
+    private RuntimeException failed(Failing record, Throwable e) {
+        Throwable cause = lossOr(e instanceof Exception failure ? Undeclared.unchecked(failure) : e);
         ExitCode code = ExitCode.of(cause);
-        String next = code == ExitCode.DIVERGED
-                ? "the same configuration would diverge again: begin another run with another one"
-                : "remove the cause; then " + again() + " goes on";
-        files.failed(code.number(), ExitCode.sentence(cause), next, cause);
+        record.failed(code.number(), ExitCode.sentence(cause), next(code, directory), cause);
         RunLog.ended(code.number(), ExitCode.sentence(cause));
         if (cause instanceof Error error) {
             throw error;
         }
         return (RuntimeException) cause;
+    }
+
+    /**
+     * Says in {@code status.json} that a run failed before it was under way; a refusal leaves the status as it is, for
+     * nothing has happened to the run.
+     */
+    static void failedBefore(RunDirectory directory, InstantSource clock, Throwable e) {
+        ExitCode code = ExitCode.of(e);
+        if (code != ExitCode.WRONG_USAGE) {
+            String sentence = ExitCode.sentence(e);
+            StatusFile.failedBefore(directory.folder(), clock, code.number(), sentence, next(code, directory), e);
+            RunLog.ended(code.number(), sentence);
+        }
+    }
+
+    private static String next(ExitCode code, RunDirectory directory) {
+        return code == ExitCode.DIVERGED
+                ? "the same configuration would diverge again: begin another run with another one"
+                : "remove the cause; then " + again(directory) + " goes on";
     }
 
     /** Where the lock was lost the rest is only what came of it. */
@@ -159,6 +202,10 @@ final class TrainingRun {
     }
 
     private String again() {
+        return again(directory);
+    }
+
+    private static String again(RunDirectory directory) {
         return "kindling train --resume --out " + directory.folder();
     }
 }

@@ -23,6 +23,7 @@ import dev.kindling.job.tensor.Storage;
 import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -73,10 +74,23 @@ public final class RunFiles implements RunRecord, AutoCloseable {
         this.checkpoints = checkpoints;
         this.status = status;
         this.metrics = from.map(checkpoint ->
-                        MetricsLog.resumed(directory, checkpoint.manifest().rounds()))
+                        MetricsLog.resumed(directory, checkpoint.manifest().rounds(), extra(checkpoint)))
                 .orElseGet(() -> new MetricsLog(directory));
         this.pace =
                 new Pace(from.map(Checkpoint::position).map(Position::seconds).orElse(0.0), nanoTime);
+    }
+
+    /** The round of the last line of a run that is made longer, where the longer run would not have logged it. */
+    private OptionalLong extra(Checkpoint checkpoint) {
+        long rounds = checkpoint.manifest().rounds();
+        boolean ended = checkpoint
+                        .manifest()
+                        .provenance()
+                        .configuration()
+                        .at("/run/rounds")
+                        .asLong()
+                == rounds;
+        return ended && !settings.logsAfter(rounds) ? OptionalLong.of(rounds) : OptionalLong.empty();
     }
 
     @Override
@@ -135,6 +149,7 @@ public final class RunFiles implements RunRecord, AutoCloseable {
             directory
                     .checkpoints()
                     .keep(
+                            state.rounds(),
                             checkpoints.keep(),
                             state.best().map(best -> best.validation().round()));
         };
@@ -178,9 +193,10 @@ public final class RunFiles implements RunRecord, AutoCloseable {
         directory.writeEvaluation(evaluation.json());
     }
 
-    /** Says in {@code status.json} that the run is done. */
+    /** Says in {@code status.json} that the run is done, when all else is on disk. */
     public void done(String sentence) {
         saver.await();
+        metrics.close();
         status.end(RunStatus.done(sentence, status.round()));
     }
 
@@ -207,11 +223,7 @@ public final class RunFiles implements RunRecord, AutoCloseable {
         } catch (RuntimeException e) {
             failure.addSuppressed(e);
         }
-        try {
-            status.end(RunStatus.ended(RunStatus.State.FAILED, exitCode, sentence, status.round(), next));
-        } catch (RuntimeException e) {
-            failure.addSuppressed(e);
-        }
+        status.failed(exitCode, sentence, next, failure);
     }
 
     @Override

@@ -149,9 +149,9 @@ public final class Training {
         } catch (DivergedException e) {
             record.model(chosen(), chosenRound(), RunRecord.Progress.UNFINISHED);
             throw e;
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
             before.ifPresent(this::restore);
-            throw broken(e, record, stop);
+            throw broken(Undeclared.unchecked(e), record, stop);
         }
         done = round.number();
         validation.ifPresent(found -> best =
@@ -218,8 +218,8 @@ public final class Training {
             return new Result(trained, stop.untilRequested(() -> evaluator.evaluate(cluster, untrained)));
         } catch (StoppedEarlyException e) {
             throw e;
-        } catch (RuntimeException e) {
-            throw broken(e, record, stop);
+        } catch (Exception e) {
+            throw broken(Undeclared.unchecked(e), record, stop);
         }
     }
 }

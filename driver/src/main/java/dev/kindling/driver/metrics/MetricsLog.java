@@ -12,6 +12,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.StreamCapabilities;
@@ -29,6 +30,7 @@ public final class MetricsLog implements AutoCloseable {
     private final RunDirectory run;
     private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
     private final Optional<OutputStream> growing;
+    private boolean closed;
 
     /** Begins the log of a new run. */
     public MetricsLog(RunDirectory run) {
@@ -46,9 +48,12 @@ public final class MetricsLog implements AutoCloseable {
     /**
      * The log of a run that goes on after the given count of rounds: what it says of later ones, and a last line that was
      * cut short, are gone. The file is written anew, so that nobody's hold on the old one is in the way.
+     *
+     * @param extra the round of a line that is there only because the run ended with it; gone too, unless it holds a
+     *     validation
      */
-    public static MetricsLog resumed(RunDirectory run, long rounds) {
-        byte[] kept = run.folder().has(NAME) ? until(rounds, run.folder().read(NAME)) : new byte[0];
+    public static MetricsLog resumed(RunDirectory run, long rounds, OptionalLong extra) {
+        byte[] kept = run.folder().has(NAME) ? until(rounds, extra, run.folder().read(NAME)) : new byte[0];
         MetricsLog log = new MetricsLog(run, run.regrow(NAME, kept));
         if (log.growing.isEmpty()) {
             log.waiting.writeBytes(kept);
@@ -56,11 +61,12 @@ public final class MetricsLog implements AutoCloseable {
         return log;
     }
 
-    private static byte[] until(long rounds, byte[] lines) {
+    private static byte[] until(long rounds, OptionalLong extra, byte[] lines) {
         StringBuilder kept = new StringBuilder();
         new String(lines, StandardCharsets.UTF_8)
                 .lines()
                 .takeWhile(line -> isOf(line, rounds))
+                .filter(line -> extra.isEmpty() || !isOnly(line, extra.getAsLong()))
                 .forEach(line -> kept.append(line).append('\n'));
         return kept.toString().getBytes(StandardCharsets.UTF_8);
     }
@@ -71,6 +77,15 @@ public final class MetricsLog implements AutoCloseable {
             return round.isNumber() && round.asLong() <= rounds;
         } catch (JsonProcessingException e) {
             return false;
+        }
+    }
+
+    private static boolean isOnly(String line, long extra) {
+        try {
+            JsonNode node = JSON.readTree(line);
+            return node.path("round").asLong() == extra && !node.has("validation_loss");
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -146,7 +161,10 @@ public final class MetricsLog implements AutoCloseable {
 
     @Override
     public void close() {
-        growing.ifPresent(this::close);
+        if (!closed) {
+            closed = true;
+            growing.ifPresent(this::close);
+        }
     }
 
     private void close(OutputStream stream) {

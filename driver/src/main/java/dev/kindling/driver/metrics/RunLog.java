@@ -75,6 +75,11 @@ public final class RunLog implements AutoCloseable {
         }
     }
 
+    /** Something could not be closed after all that the run is for was done. */
+    public static void notClosed(Exception failure) {
+        LOG.warn("the run has its result; closing what computed it failed", failure);
+    }
+
     @Override
     public void close() {
         MDC.remove(RUN);

@@ -61,6 +61,15 @@ public record RunStatus(State state, OptionalInt exitCode, String sentence, long
         }
     }
 
+    /** The rounds that a status file says are done; 0 where it cannot be told. */
+    static long roundIn(byte[] json) {
+        try {
+            return JSON.readTree(json).path("round").asLong();
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
     /** What {@code status.json} holds, written at the given moment. */
     byte[] json(Instant updated) {
         ObjectNode node = JSON.createObjectNode();

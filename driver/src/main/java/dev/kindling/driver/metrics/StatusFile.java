@@ -40,6 +40,21 @@ public final class StatusFile {
         return folder.has(NAME) ? RunStatus.stateIn(folder.read(NAME)) : Optional.empty();
     }
 
+    /**
+     * Says how a run failed that was not under way again yet; the rounds that are done stay as they are told.
+     *
+     * @param failure takes what keeps the status from being written
+     */
+    public static void failedBefore(
+            Folder folder, InstantSource clock, int exitCode, String sentence, String next, Throwable failure) {
+        try {
+            long round = folder.has(NAME) ? RunStatus.roundIn(folder.read(NAME)) : 0;
+            new StatusFile(folder, clock, round).failed(exitCode, sentence, next, failure);
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
     /** So many rounds are done. */
     public void count(long rounds) {
         round = rounds;
@@ -71,6 +86,20 @@ public final class StatusFile {
     public synchronized void end(RunStatus status) {
         ended = status;
         write(status);
+    }
+
+    /**
+     * Writes that the run failed, as far as it can still be written.
+     *
+     * @param next how to go on
+     * @param failure takes what keeps the status from being written
+     */
+    public void failed(int exitCode, String sentence, String next, Throwable failure) {
+        try {
+            end(RunStatus.ended(RunStatus.State.FAILED, exitCode, sentence, round, next));
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     private void write(RunStatus status) {

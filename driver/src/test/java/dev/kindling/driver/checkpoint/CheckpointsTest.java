@@ -178,9 +178,21 @@ class CheckpointsTest {
         }
         Files.createDirectories(temporary.resolve("run/checkpoints/00000007"));
         Files.createDirectories(temporary.resolve("run/checkpoints/mine"));
-        checkpoints.keep(2, Optional.of(99_999_950L));
+        checkpoints.keep(100_000_050L, 2, Optional.of(99_999_950L));
         assertThat(names()).containsExactly("100000000", "100000050", "99999950", "mine");
         assertThat(newest(checkpoints).manifest().rounds()).isEqualTo(100_000_050L);
+    }
+
+    @Test
+    void aDamagedOneThatIsNewerDoesNotCountAndGoes() throws IOException {
+        Checkpoints checkpoints = checkpoints();
+        for (long rounds : List.of(500L, 1000L, 2000L)) {
+            checkpoints.write(checkpoint(rounds));
+        }
+        Files.writeString(temporary.resolve("run/checkpoints/00002000/theta.safetensors"), "x");
+        checkpoints.keep(1000, 1, Optional.of(500L));
+        assertThat(names()).containsExactly("00000500", "00001000");
+        assertThat(newest(checkpoints).manifest().rounds()).isEqualTo(1000);
     }
 
     @Test
@@ -196,7 +208,7 @@ class CheckpointsTest {
         assertThat(changes.get(3)).contains("theta", "optimizer", "best");
         checkpoints.write(checkpoint(6));
         changes.clear();
-        checkpoints.keep(1, Optional.empty());
+        checkpoints.keep(6, 1, Optional.empty());
         assertThat(changes).hasSize(2);
         assertThat(changes.get(0)).contains("00000005/manifest.json", "00000006/manifest.json");
         assertThat(changes.get(1)).doesNotContain("00000005/manifest.json").contains("00000005/theta");

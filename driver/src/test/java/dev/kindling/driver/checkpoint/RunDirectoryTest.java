@@ -16,6 +16,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -180,6 +182,18 @@ class RunDirectoryTest {
                 .isThrownBy(
                         () -> RunDirectory.create(folder.resolve("status.json").toString(), HADOOP, ""))
                 .withMessageContaining("is a file");
+    }
+
+    @Test
+    void aConfigurationThatIsTheSameIsNotWrittenAgain() throws IOException {
+        RunDirectory run = run();
+        Path file = temporary.resolve("run/config.conf");
+        FileTime before = FileTime.from(Instant.parse("2020-01-01T00:00:00Z"));
+        Files.setLastModifiedTime(file, before);
+        run.writeConfiguration("run.seed = 7\n");
+        assertThat(Files.getLastModifiedTime(file)).isEqualTo(before);
+        run.writeConfiguration("run.seed = 8\n");
+        assertThat(run.configuration()).isEqualTo("run.seed = 8\n");
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
@@ -117,11 +118,41 @@ class RunLockTest {
     }
 
     @Test
-    void anotherProcessThatHasTheNumberNowIsNotTheOwner() throws IOException {
+    void aProcessThatBeganAtAnotherTimeMayBeTheOwnerForALeaseForTheClockMayHaveBeenSet() throws IOException {
         take();
-        disguise("start", "2020-01-01T00:00:00Z", Duration.ZERO);
+        disguise("start", "2020-01-01T00:00:00Z", Duration.ofSeconds(45));
+        assertThatThrownBy(this::take).hasMessageContaining("is being trained by");
+        disguise("start", "2020-01-01T00:00:00Z", Duration.ofSeconds(75));
         try (RunLock lock = take()) {
             assertThat(lock.isLost()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"unknown", "localhost", "localhost.localdomain"})
+    void aNameThatEveryMachineMayHaveIsNoMachine(String name) {
+        Instant now = Instant.now();
+        assertThat(new LockOwner(name, 1, Optional.empty(), "n", now).isOf(name))
+                .isFalse();
+        assertThat(new LockOwner("node-1", 1, Optional.empty(), "n", now).isOf("node-1"))
+                .isTrue();
+    }
+
+    @Test
+    void whatDeadDriversLeftIsNoRunAndIsRemovedByTheNext() throws IOException {
+        Files.createDirectories(run());
+        List<String> left = List.of(".lock-1", ".lock-probe-2", "..lock-probe-3.new");
+        for (String name : left) {
+            Files.writeString(run().resolve(name), "");
+            Files.setLastModifiedTime(
+                    run().resolve(name), FileTime.from(Instant.now().minusSeconds(75)));
+        }
+        // One that is taking the lock now.
+        Files.writeString(run().resolve(".lock-4"), "");
+        assertThatCode(() -> RunDirectory.refuseUnlessEmpty(folder())).doesNotThrowAnyException();
+        try (RunLock lock = take()) {
+            assertThat(lock.isLost()).isFalse();
+            assertThat(names()).containsExactlyInAnyOrder(".lock", ".lock-4");
         }
     }
 

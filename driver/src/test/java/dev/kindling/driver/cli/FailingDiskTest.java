@@ -72,10 +72,10 @@ class FailingDiskTest {
     @ValueSource(
             strings = {
                 ".*",
-                "\\.theta.*",
-                "\\.optimizer.*",
-                "\\.manifest.*",
-                "\\.metrics.*",
+                "theta.*",
+                "optimizer.*",
+                "manifest.*",
+                "metrics.*",
             })
     void aFullDiskIsThreeAndTheRunGoesOnWhenThereIsRoom(String files) {
         TinyRun straight = TinyRun.in(temporary, "straight");
@@ -95,7 +95,7 @@ class FailingDiskTest {
     @Test
     void aStatusThatCannotBeWrittenStopsNothingThatCan() {
         TinyRun run = TinyRun.in(temporary, "run");
-        Outcome outcome = trainUntilFull(run, 10, "\\.status.*");
+        Outcome outcome = trainUntilFull(run, 10, "status.*");
         assertThat(outcome.code()).isEqualTo(3);
         assertThat(outcome.err()).contains("status.json").contains(FULL);
         assertThat(run.file("evaluation.json")).isNotEmptyFile();
@@ -115,6 +115,47 @@ class FailingDiskTest {
         TroubledFileSystem.works();
         assertThat(run.folder()).isEmptyDirectory();
         assertThat(train(run).code()).isZero();
+    }
+
+    @Test
+    void aCheckpointWhoseBlocksAreLostIsDamagedToo() throws IOException {
+        TinyRun straight = TinyRun.in(temporary, "straight");
+        assertThat(straight.train().code()).isZero();
+        TinyRun run = TinyRun.in(temporary, "run");
+        assertThat(run.stoppedIn(10).code()).isEqualTo(6);
+        TroubledFileSystem.damages(path -> path.contains("00000011/theta"));
+        Outcome end = train(run, "--resume");
+        assertThat(end.code()).as(end.err()).isZero();
+        assertThat(end.out())
+                .contains(
+                        "00000011/theta.safetensors is damaged: Could not obtain block; the checkpoint before it is used")
+                .contains("going on after 8 rounds");
+        TroubledFileSystem.works();
+        run.assertSameAs(straight);
+    }
+
+    @Test
+    void metricsThatCannotBeClosedAreTheRunsFailureInItsStatusToo() {
+        TroubledFileSystem.showsWhatIsFlushed();
+        TinyRun run = TinyRun.in(temporary, "run");
+        Outcome outcome = train(run);
+        assertThat(outcome.code()).isEqualTo(3);
+        assertThat(outcome.err()).contains("metrics.jsonl: lease expired");
+        assertThat(run.json("status.json").at("/state").asText()).isEqualTo("failed");
+        assertThat(run.json("status.json").at("/exit_code").asInt()).isEqualTo(3);
+    }
+
+    @Test
+    void metricsThatCannotBeBegunAgainAreTheRunsFailureInItsStatusToo() {
+        TinyRun run = TinyRun.in(temporary, "run");
+        assertThat(run.stoppedIn(10).code()).isEqualTo(6);
+        TroubledFileSystem.fails(name -> name.startsWith("metrics") ? Optional.of(FULL) : Optional.empty());
+        assertThat(train(run, "--resume").code()).isEqualTo(3);
+        assertThat(run.json("status.json").at("/state").asText()).isEqualTo("failed");
+        assertThat(run.json("status.json").at("/sentence").asText())
+                .contains("metrics.jsonl")
+                .contains(FULL);
+        assertThat(run.json("status.json").at("/round").asInt()).isEqualTo(11);
     }
 
     @Test
@@ -149,5 +190,10 @@ class FailingDiskTest {
         assertThat(outcome.err()).contains("no checkpoint in " + run.file("checkpoints") + " can be used");
         assertThat(outcome.err().lines()).hasSize(1);
         assertThat(Files.readAllLines(run.file("metrics.jsonl"))).isEqualTo(before);
+        assertThat(run.json("status.json").at("/state").asText()).isEqualTo("failed");
+        assertThat(run.json("status.json").at("/exit_code").asInt()).isEqualTo(3);
+        assertThat(run.json("status.json").at("/sentence").asText())
+                .isEqualTo(outcome.err().strip());
+        assertThat(run.json("status.json").at("/round").asInt()).isEqualTo(11);
     }
 }

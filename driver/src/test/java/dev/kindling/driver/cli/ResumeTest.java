@@ -255,7 +255,23 @@ class ResumeTest {
         longer.assertSameAs(straight);
         Outcome fewer = longer.train("--resume", "--set", "run.rounds=10");
         assertThat(fewer.code()).isEqualTo(2);
-        assertThat(fewer.err()).contains("run.rounds is 10; the run in").contains("has 30 rounds already");
+        assertThat(fewer.err())
+                .contains("run.rounds is 10; the run in")
+                .contains("has 30 rounds already; it must be at least 30");
+    }
+
+    @Test
+    void aRunThatIsMadeLongerHasNoEvaluationUntilItsNewEndAndNoLineOfItsOldOne() {
+        TinyRun straight = TinyRun.in(temporary, "straight", "run.rounds=30", "run.log-every=5");
+        assertThat(straight.train().code()).isZero();
+        TinyRun longer = TinyRun.in(temporary, "longer", "run.log-every=5");
+        assertThat(longer.train().code()).isZero();
+        assertThat(longer.metrics()).last().asString().contains("\"round\":24");
+        assertThat(longer.stoppedIn(26, "--resume", "--set", "run.rounds=30").code())
+                .isEqualTo(6);
+        assertThat(longer.file("evaluation.json")).doesNotExist();
+        assertThat(longer.train("--resume", "--set", "run.rounds=30").code()).isZero();
+        longer.assertSameAs(straight);
     }
 
     @ParameterizedTest

@@ -304,6 +304,65 @@ class StopTest {
     }
 
     @Test
+    void whatIsThrownUndeclaredLeavesACheckpointToo() {
+        TinyRun straight = straight("run.validate-every=11");
+        TinyRun run = TinyRun.in(temporary, "run", "run.validate-every=11");
+        Outcome outcome = run.watched(
+                request -> {
+                    if (request.program().equals("validate")) {
+                        StopTest.<RuntimeException>throwAsScala(new IOException("the connection was reset"));
+                    }
+                },
+                new Signals());
+        assertThat(outcome.code()).as(outcome.err()).isEqualTo(5);
+        assertThat(outcome.err().strip())
+                .isEqualTo("the cluster failed: java.io.IOException: the connection was reset");
+        assertStatus(run, "failed", 5, 10);
+        assertThat(run.checkpoints()).last().isEqualTo("00000010");
+        assertThat(run.train("--resume").code()).isZero();
+        run.assertSameAs(straight);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Exception> void throwAsScala(Exception failure) throws E {
+        throw (E) failure;
+    }
+
+    /** Threads of this JVM after a moment, as Spark's, and trouble in closing them. */
+    private static Outcome slowAndHardToClose(TinyRun run) {
+        return CommandLineForTests.on(
+                (job, settings) -> {
+                    sleep(400);
+                    Cluster cluster = new WatchedCluster(job, 1, request -> {});
+                    return new Cluster() {
+                        @Override
+                        public RoundResult run(Request request, Storage shared, Ahead ahead) {
+                            return cluster.run(request, shared, ahead);
+                        }
+
+                        @Override
+                        public void close() {
+                            cluster.close();
+                            throw new IllegalStateException("the context is gone");
+                        }
+                    };
+                },
+                run.args());
+    }
+
+    @Test
+    void aClusterThatDoesNotCloseAfterTheResultChangesNothing() {
+        TinyRun run = TinyRun.in(temporary, "run");
+        Outcome outcome = slowAndHardToClose(run);
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        assertStatus(run, "done", 0, 24);
+        // The first line's pace is that of training: starting the cluster is in the seconds alone.
+        double seconds = run.firstMetrics().at("/seconds").asDouble();
+        double pace = run.firstMetrics().at("/tasks_per_second").asDouble();
+        assertThat(seconds - 3 * 3 / pace).isGreaterThan(0.39);
+    }
+
+    @Test
     void evaluateTakesTheModelOfAStoppedRun() {
         TinyRun run = TinyRun.in(temporary, "run");
         assertThat(run.stoppedIn(10).code()).isEqualTo(6);

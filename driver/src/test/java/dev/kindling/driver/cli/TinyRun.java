@@ -107,6 +107,15 @@ final class TinyRun {
         }
     }
 
+    /** The first line of {@code metrics.jsonl}. */
+    JsonNode firstMetrics() {
+        try {
+            return JSON.readTree(Files.readAllLines(file("metrics.jsonl")).get(0));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** The lines of {@code metrics.jsonl} without times and bytes. */
     List<String> metrics() {
         try {

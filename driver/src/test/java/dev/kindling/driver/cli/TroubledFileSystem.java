@@ -1,26 +1,38 @@
 package dev.kindling.driver.cli;
 
+import java.io.ByteArrayOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Abortable;
 import org.apache.hadoop.fs.DelegateToFileSystem;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.fs.StreamCapabilities;
 import org.apache.hadoop.fs.permission.FsPermission;
+import org.apache.hadoop.hdfs.BlockMissingException;
 import org.apache.hadoop.util.Progressable;
 
 /**
  * The local disk under the scheme {@code troubled}, which fails when a test wants it to, and which like an object store
- * cannot append and shows a file when it is closed. Tests of one JVM run one after the other.
+ * cannot append, shows a file whole when it is closed, and renames no file in one step. Tests of one JVM run one after the other.
  */
 public final class TroubledFileSystem extends DelegateToFileSystem {
     /** What is wrong with writing a file; empty if nothing is. */
     private static volatile Function<String, Optional<String>> trouble = name -> Optional.empty();
+
+    /** Whose blocks are lost. */
+    private static volatile Predicate<String> damaged = path -> false;
+
+    private static volatile boolean shows;
 
     /** As Hadoop makes it. */
     public TroubledFileSystem(URI uri, Configuration settings) throws IOException, URISyntaxException {
@@ -47,9 +59,21 @@ public final class TroubledFileSystem extends DelegateToFileSystem {
         trouble = how;
     }
 
+    /** From now on the file system says that what lies under such a path is damaged. */
+    static void damages(Predicate<String> paths) {
+        damaged = paths;
+    }
+
+    /** From now on what is flushed can be read at once, as on HDFS; closing fails. */
+    static void showsWhatIsFlushed() {
+        shows = true;
+    }
+
     /** From now on nothing fails. */
     static void works() {
         trouble = name -> Optional.empty();
+        damaged = path -> false;
+        shows = false;
     }
 
     private static final class Disk extends RawLocalFileSystem {
@@ -73,9 +97,27 @@ public final class TroubledFileSystem extends DelegateToFileSystem {
                 long blockSize,
                 Progressable progress)
                 throws IOException {
-            FSDataOutputStream out =
-                    super.create(file, permission, overwrite, bufferSize, replication, blockSize, progress);
-            return new FSDataOutputStream(new Half(out, file.getName()), null);
+            OutputStream disk = overwrite && !shows
+                    ? new AtClose(
+                            () -> super.create(file, permission, true, bufferSize, replication, blockSize, progress))
+                    : super.create(file, permission, overwrite, bufferSize, replication, blockSize, progress);
+            return new FSDataOutputStream(new Half(disk, file.getName()), null);
+        }
+
+        @Override
+        public FSDataInputStream open(Path file, int bufferSize) throws IOException {
+            if (damaged.test(file.toString())) {
+                throw new BlockMissingException(file.toString(), "Could not obtain block", 0);
+            }
+            return super.open(file, bufferSize);
+        }
+
+        @Override
+        public boolean rename(Path from, Path to) throws IOException {
+            if (getFileStatus(from).isFile()) {
+                throw new IOException("renaming " + from + " would leave a moment without " + to);
+            }
+            return super.rename(from, to);
         }
 
         @Override
@@ -84,10 +126,32 @@ public final class TroubledFileSystem extends DelegateToFileSystem {
         }
     }
 
-    private static final class Half extends FilterOutputStream {
-        private final String name;
+    /** Something that may fail as files do. */
+    private interface Opening {
+        OutputStream open() throws IOException;
+    }
 
-        private Half(FSDataOutputStream out, String name) {
+    /** Puts a file in place when it is closed. */
+    private static final class AtClose extends ByteArrayOutputStream {
+        private final Opening place;
+
+        private AtClose(Opening place) {
+            this.place = place;
+        }
+
+        @Override
+        public void close() throws IOException {
+            try (OutputStream out = place.open()) {
+                writeTo(out);
+            }
+        }
+    }
+
+    private static final class Half extends FilterOutputStream implements StreamCapabilities, Abortable {
+        private final String name;
+        private boolean aborted;
+
+        private Half(OutputStream out, String name) {
             super(out);
             this.name = name;
         }
@@ -98,6 +162,38 @@ public final class TroubledFileSystem extends DelegateToFileSystem {
             out.write(bytes, offset, problem.isPresent() ? length / 2 : length);
             if (problem.isPresent()) {
                 throw new IOException(problem.get());
+            }
+        }
+
+        @Override
+        public boolean hasCapability(String capability) {
+            return capability.equals(StreamCapabilities.ABORTABLE_STREAM)
+                    || (shows && capability.equals(StreamCapabilities.HSYNC));
+        }
+
+        @Override
+        public AbortableResult abort() {
+            aborted = true;
+            return new AbortableResult() {
+                @Override
+                public boolean alreadyClosed() {
+                    return false;
+                }
+
+                @Override
+                public IOException anyCleanupException() {
+                    return null;
+                }
+            };
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (!aborted) {
+                out.close();
+            }
+            if (shows && name.startsWith("metrics")) {
+                throw new IOException("lease expired");
             }
         }
     }
