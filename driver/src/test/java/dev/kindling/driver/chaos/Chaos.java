@@ -82,6 +82,10 @@ public record Chaos(Path root, long seed, List<String> scenarios, int times) {
     }
 
     private int play() {
+        // Whoever interrupts this leaves no drivers behind, frozen or not.
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly)));
         System.out.println("seed " + seed);
         Path work = root.resolve("driver/target/chaos/" + seed).toAbsolutePath().normalize();
         List<Row> rows = new ArrayList<>();
