@@ -225,7 +225,7 @@ class ClustersTest {
 
     @Test
     void anInterruptBreaksARoundOffAndLeavesTheInterrupt() {
-        try (SparkApplication spark = SparkApplication.start("test", Optional.of("local[2]"))) {
+        try (SparkApplication spark = SparkApplication.start("test", Optional.of("local[1]"))) {
             for (ClusterSettings settings : List.of(JOBS, RESIDENT)) {
                 try (Cluster cluster = spark.cluster(job(LARGE, 2), settings)) {
                     Thread.currentThread().interrupt();
