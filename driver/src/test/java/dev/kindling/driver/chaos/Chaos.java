@@ -110,6 +110,8 @@ public record Chaos(Path root, long seed, List<String> scenarios, int times) {
     private List<Row> play(Scenario scenario, Path work) {
         var random = RandomGeneratorFactory.of("L64X128MixRandom")
                 .create(seed + 31L * scenario.name().hashCode());
+        // What an earlier play with this seed left is another run.
+        new RunFolder(work.resolve(scenario.name())).remove();
         try {
             return scenario.play().apply(new Kit(root, work.resolve(scenario.name()), random, times));
         } catch (Mishap e) {
