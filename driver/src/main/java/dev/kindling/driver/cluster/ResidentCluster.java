@@ -280,8 +280,7 @@ public final class ResidentCluster implements Cluster {
                     deal + " of " + cut.request() + " failed " + MOST_FAILURES + " times: " + failure.sentence());
         }
         // Where nobody else holds it, it is dealt again when all that has been told is heard.
-        boolean free = deal.take(seat);
-        LOG.debug("{} {}", deal, free ? "is to be dealt again" : "is held by another");
+        deal.take(seat);
     }
 
     /** An executor cannot open the job: final where no other one could. */
@@ -305,11 +304,9 @@ public final class ResidentCluster implements Cluster {
             return;
         }
         for (Deal deal : cut.deals()) {
-            if (deal.take(seat)) {
-                if (deal.lose() >= MOST_LOSSES) {
-                    throw new ClusterException(
-                            deal + " of " + cut.request() + " were lost with " + MOST_LOSSES + " executors");
-                }
+            if (deal.take(seat) && deal.lose() >= MOST_LOSSES) {
+                throw new ClusterException(
+                        deal + " of " + cut.request() + " were lost with " + MOST_LOSSES + " executors");
             }
         }
     }
@@ -395,11 +392,6 @@ public final class ResidentCluster implements Cluster {
             }
         }
         return Duration.ofNanos(least + 1);
-    }
-
-    /** How many executors are connected. */
-    public int executors() {
-        return seats.size();
     }
 
     @Override

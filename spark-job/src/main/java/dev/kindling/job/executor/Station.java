@@ -25,9 +25,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkEnv;
-import org.apache.spark.deploy.SparkHadoopUtil;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -201,7 +199,7 @@ final class Station {
     private @Nullable Crew open(Job known, WorkLog log) {
         try {
             long begin = System.nanoTime();
-            Crew open = new Crew(Runner.open(known, hadoop()), WATCH);
+            Crew open = new Crew(Runner.open(known, Worker.hadoop()), WATCH);
             WorkLog.opened(known, System.nanoTime() - begin);
             synchronized (this) {
                 crew = open;
@@ -216,11 +214,6 @@ final class Station {
             say(new ToDriver.Refused(failure.get()));
             return null;
         }
-    }
-
-    /** The JVM's Hadoop configuration with what the application set as {@code spark.hadoop.*}. */
-    private static Configuration hadoop() {
-        return SparkHadoopUtil.get().newConfiguration(SparkEnv.get().conf());
     }
 
     private void hear(ToWorker message) {

@@ -63,7 +63,7 @@ public record Worker(String cluster, String jobHash, Parcel job, Parcel shared) 
     }
 
     /** The JVM's Hadoop configuration with what the application set as {@code spark.hadoop.*}. */
-    private static Configuration hadoop() {
+    static Configuration hadoop() {
         return SparkHadoopUtil.get().newConfiguration(SparkEnv.get().conf());
     }
 }
