@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Same seed, same bits: whole runs on one, two and three threads of Spark and on two executors, with rounds as Spark
- * jobs and with workers that stay, compared byte by byte.
+ * jobs, with workers that stay and with each in turn, compared byte by byte.
  * Every master is started once and does all runs.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -43,6 +43,9 @@ class SameBitsTest {
     private static final String FIRST = ONE_THREAD + " jobs";
 
     private static final String TWO_EXECUTORS = "local-cluster[2,1,1024]";
+    /** The mode of a run's first rounds, and of those after each resume. */
+    private static final List<String> IN_TURN = List.of("jobs", "resident", "jobs");
+
     private static final String[] ND4J = {"org.nd4j", "org.deeplearning4j", "org.bytedeco"};
     private static final String VECTOR = "dev.kindling.job.backend.vector";
 
@@ -93,6 +96,7 @@ class SameBitsTest {
                 train(each, TWO_EXECUTORS, "jobs", folder, executors::cluster);
                 executorsAtWork.put(each, executors.workedLately());
                 train(each, TWO_EXECUTORS, "resident", folder, executors::cluster);
+                trainInTurn(each, folder, executors::cluster);
                 executors.workedLately();
             }
             nd4jOnExecutors = executors.loaded(ND4J);
@@ -109,7 +113,38 @@ class SameBitsTest {
     private void train(
             Case each, String master, String mode, Path folder, BiFunction<Job, ClusterSettings, Cluster> clusters) {
         String place = master + " " + mode;
+        Outcome outcome = CommandLineForTests.on(clusters, args(each, place, mode, folder));
+        assertThat(outcome.code())
+                .as("%s on %s: %s", each, place, outcome.err())
+                .isZero();
+    }
+
+    /** Stops in a round of each mode but the last, and goes on in the next one. */
+    private void trainInTurn(Case each, Path folder, BiFunction<Job, ClusterSettings, Cluster> clusters) {
+        String place = TWO_EXECUTORS + " in turn";
+        for (int turn = 0; turn < IN_TURN.size(); turn++) {
+            int last = turn < IN_TURN.size() - 1 ? 4 * turn + 2 : -1;
+            Signals signals = new Signals();
+            List<String> args = args(each, place, IN_TURN.get(turn), folder);
+            args.add("--resume");
+            Outcome outcome = CommandLineForTests.on(
+                    (job, settings) -> new WatchedCluster(clusters.apply(job, settings), request -> {
+                        if (request.program().equals("train")
+                                && request.specs().get(0).round() == last) {
+                            signals.arrived("TERM");
+                        }
+                    }),
+                    signals,
+                    args);
+            assertThat(outcome.code())
+                    .as("%s on %s: %s", each, place, outcome.err())
+                    .isEqualTo(turn < IN_TURN.size() - 1 ? 6 : 0);
+        }
+    }
+
+    private List<String> args(Case each, String place, String mode, Path folder) {
         Path run = folder.resolve(each + "-" + place);
+        runs.computeIfAbsent(each, key -> new TreeMap<>()).put(place, run);
         List<String> args =
                 new ArrayList<>(List.of("train", "--conf", "../conf/" + each.conf, "--out", run.toString()));
         for (String set : List.of(
@@ -124,18 +159,14 @@ class SameBitsTest {
             args.addAll(List.of("--set", set));
         }
         args.addAll(each.needsOmniglot() ? omniglot : List.of());
-        Outcome outcome = CommandLineForTests.on(clusters, args);
-        assertThat(outcome.code())
-                .as("%s on %s: %s", each, place, outcome.err())
-                .isZero();
-        runs.computeIfAbsent(each, key -> new TreeMap<>()).put(place, run);
+        return args;
     }
 
     @ParameterizedTest
     @EnumSource
     void theModelIsTheSameOnEveryMaster(Case each) throws IOException {
         Map<String, Path> byMaster = runs(each);
-        assertThat(byMaster).hasSize(5);
+        assertThat(byMaster).hasSize(6);
         for (String file : List.of("model/theta.safetensors", "evaluation.json")) {
             byte[] expected = Files.readAllBytes(byMaster.get(FIRST).resolve(file));
             byMaster.forEach(

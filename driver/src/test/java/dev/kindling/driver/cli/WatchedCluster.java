@@ -9,13 +9,18 @@ import dev.kindling.job.wire.Job;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 
-/** Threads of this JVM in Spark's place, and somebody who sees each request before it is worked on. */
+/** A cluster, and somebody who sees each request before it is worked on. */
 final class WatchedCluster implements Cluster {
     private final Cluster cluster;
     private final Consumer<Request> watcher;
 
+    /** Watches threads of this JVM in Spark's place. */
     WatchedCluster(Job job, int threads, Consumer<Request> watcher) {
-        this.cluster = new LocalCluster(job, new Configuration(), threads);
+        this(new LocalCluster(job, new Configuration(), threads), watcher);
+    }
+
+    WatchedCluster(Cluster cluster, Consumer<Request> watcher) {
+        this.cluster = cluster;
         this.watcher = watcher;
     }
 

@@ -1,0 +1,133 @@
+package dev.kindling.driver.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kindling.clusters.SmallImages;
+import dev.kindling.driver.cli.CommandLineForTests.Outcome;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.hdfs.MiniDFSCluster;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Data, run, checkpoints and model on an HDFS, and a driver that is killed there. */
+@Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class HdfsRunTest {
+    private static final int ROUNDS = 40;
+    /** It has written this one, and is killed at whatever comes after it. */
+    private static final String CHECKPOINT = "00000012";
+
+    @TempDir
+    private Path temporary;
+
+    private MiniDFSCluster hdfs;
+    private FileSystem files;
+
+    @BeforeEach
+    void start() throws IOException {
+        Configuration hadoop = new Configuration();
+        hadoop.set(
+                MiniDFSCluster.HDFS_MINIDFS_BASEDIR, temporary.resolve("hdfs").toString());
+        hdfs = new MiniDFSCluster.Builder(hadoop).numDataNodes(2).build();
+        hdfs.waitActive();
+        files = hdfs.getFileSystem();
+    }
+
+    @AfterEach
+    void stop() {
+        hdfs.close();
+    }
+
+    private List<String> train(String data, String out) {
+        List<String> args = new ArrayList<>(
+                List.of("train", "--resume", "--conf", "../conf/omniglot-fc-5w1s-maml.conf", "--out", out));
+        for (String set : List.of(
+                "few-shot.data=" + data,
+                "few-shot.image-size=12",
+                "run.rounds=" + ROUNDS,
+                "run.log-every=1",
+                "run.checkpoint-every=2",
+                "task.per-round=3",
+                "evaluation.tasks=7",
+                "evaluation.steps=2")) {
+            args.addAll(List.of("--set", set));
+        }
+        return args;
+    }
+
+    /** What a command that is to succeed says. */
+    private static String done(List<String> args) {
+        Outcome outcome = CommandLineForTests.onThreads(1, args);
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        return outcome.out();
+    }
+
+    private byte[] bytes(String place) throws IOException {
+        try (FSDataInputStream in = files.open(new org.apache.hadoop.fs.Path(place))) {
+            return in.readAllBytes();
+        }
+    }
+
+    private boolean exists(String place) throws IOException {
+        return files.exists(new org.apache.hadoop.fs.Path(place));
+    }
+
+    @Test
+    void aRunOnHdfsWhoseDriverIsKilledGoesOnAndIsEvaluatedAsTheRunOnADiskWhoseDriverWasNot()
+            throws IOException, InterruptedException {
+        Path images = Files.createDirectories(temporary.resolve("images"));
+        SmallImages.write(images);
+        Path straight = temporary.resolve("straight");
+        var unused = done(train(images.toString(), straight.toString()));
+
+        String data = hdfs.getURI() + "/data/images";
+        String run = hdfs.getURI() + "/runs/run";
+        files.mkdirs(new org.apache.hadoop.fs.Path("/data"));
+        files.copyFromLocalFile(new org.apache.hadoop.fs.Path(images.toUri()), new org.apache.hadoop.fs.Path(data));
+        killOnceAt(train(data, run), run + "/checkpoints/" + CHECKPOINT + "/manifest.json");
+        assertThat(exists(run + "/.lock")).as("a dead driver's lock").isTrue();
+        assertThat(new String(bytes(run + "/status.json"), StandardCharsets.UTF_8))
+                .contains("\"running\"");
+        assertThat(exists(run + "/evaluation.json")).isFalse();
+
+        assertThat(done(train(data, run))).contains("going on after ").doesNotContain("going on after 0 rounds");
+        assertSame(run, straight, "model/theta.safetensors");
+        assertSame(run, straight, "checkpoints/000000" + ROUNDS + "/theta.safetensors");
+        assertSame(run, straight, "checkpoints/000000" + ROUNDS + "/optimizer.safetensors");
+        assertSame(run, straight, "evaluation.json");
+
+        assertThat(files.delete(new org.apache.hadoop.fs.Path(run, "evaluation.json"), false))
+                .isTrue();
+        assertThat(done(List.of("evaluate", "--out", run))).contains("the evaluation is in " + run);
+        assertSame(run, straight, "evaluation.json");
+    }
+
+    private void killOnceAt(List<String> args, String place) throws IOException, InterruptedException {
+        Path said = temporary.resolve("said");
+        Process child = TrainInChild.start(args, said.toFile());
+        try {
+            while (!exists(place)) {
+                assertThat(child.isAlive()).as(Files.readString(said)).isTrue();
+                Thread.sleep(10);
+            }
+        } finally {
+            child.destroyForcibly();
+        }
+        assertThat(child.waitFor()).as(Files.readString(said)).isEqualTo(128 + 9);
+    }
+
+    private void assertSame(String run, Path straight, String name) throws IOException {
+        assertThat(bytes(run + "/" + name)).as(name).isEqualTo(Files.readAllBytes(straight.resolve(name)));
+    }
+}
