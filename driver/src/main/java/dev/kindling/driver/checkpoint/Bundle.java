@@ -10,12 +10,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.job.task.BadDataException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.apache.commons.codec.digest.DigestUtils;
 
 /**
  * A folder of files and a {@code manifest.json}, written last, that holds the length and SHA-256 of each and of itself.
@@ -53,7 +51,7 @@ record Bundle(Manifest manifest, Optional<Position> position, SortedMap<String, 
         SortedMap<String, Entry> entries = new TreeMap<>();
         files.forEach((name, content) -> {
             folder.replace(name, content);
-            entries.put(name, new Entry(content.length, sha256(content)));
+            entries.put(name, new Entry(content.length, DigestUtils.sha256Hex(content)));
         });
         folder.replace(MANIFEST, text(entries).getBytes(StandardCharsets.UTF_8));
     }
@@ -66,7 +64,7 @@ record Bundle(Manifest manifest, Optional<Position> position, SortedMap<String, 
             String text = JSON.writeValueAsString(root) + "\n";
             int digits = text.lastIndexOf(ZEROS);
             return text.substring(0, digits)
-                    + sha256(text.getBytes(StandardCharsets.UTF_8))
+                    + DigestUtils.sha256Hex(text.getBytes(StandardCharsets.UTF_8))
                     + text.substring(digits + ZEROS.length());
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
@@ -88,7 +86,7 @@ record Bundle(Manifest manifest, Optional<Position> position, SortedMap<String, 
                 throw new BadDataException(folder.place(name) + " is damaged: it has " + content.length
                         + " bytes; its manifest says " + entry.bytes());
             }
-            if (!sha256(content).equals(entry.sha256())) {
+            if (!DigestUtils.sha256Hex(content).equals(entry.sha256())) {
                 throw new BadDataException(
                         folder.place(name) + " is damaged: its bytes do not match the checksum in its manifest");
             }
@@ -106,7 +104,7 @@ record Bundle(Manifest manifest, Optional<Position> position, SortedMap<String, 
             throw new BadDataException(place + " is damaged: it is no manifest", e);
         }
         String unsigned = json.replace(text.manifestSha256(), ZEROS);
-        if (!sha256(unsigned.getBytes(StandardCharsets.UTF_8)).equals(text.manifestSha256())) {
+        if (!DigestUtils.sha256Hex(unsigned.getBytes(StandardCharsets.UTF_8)).equals(text.manifestSha256())) {
             throw new BadDataException(place + " is damaged: its text does not match its own checksum");
         }
         if (text.format() != FORMAT) {
@@ -123,13 +121,5 @@ record Bundle(Manifest manifest, Optional<Position> position, SortedMap<String, 
             throw new BadDataException(folder.place(name) + " is missing: the manifest names only " + files.keySet());
         }
         return content;
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("this Java has no SHA-256", e);
-        }
     }
 }

@@ -28,17 +28,8 @@ import org.slf4j.LoggerFactory;
  * nothing until it has given it. Which link did what, and how often, leaves no trace in the sum.
  */
 public final class ResidentCluster implements Cluster {
-    /** Several times the pulse of a worker. */
-    private static final Duration SILENCE = Duration.ofSeconds(15);
-
-    /** Between two looks at silent links no more passes, unless the driver itself stands still. */
-    private static final Duration LONG_PAUSE = Duration.ofSeconds(5);
-
     private static final Duration TICK = Duration.ofMillis(500);
-    /** A range is slow when it takes this many times as long as the slowest that is done, and at least the floor. */
-    private static final int SLOW_FACTOR = 3;
 
-    private static final long SLOW_FLOOR = Duration.ofMillis(100).toNanos();
     /** As many failures of one range end the run: Spark's own number for a Spark task. */
     private static final int MOST_FAILURES = 4;
     /** A lost executor may be nobody's fault; but a range that kills every executor must end sometime. */
@@ -48,16 +39,15 @@ public final class ResidentCluster implements Cluster {
 
     private final Job job;
     private final byte[] jobBytes;
-    private final ClusterSettings settings;
     private final Inbox inbox;
     private final LongSupplier nanoTime;
     private final Supplier<Optional<String>> complaint;
+    private final Solitude solitude;
+    private final Lateness lateness;
     private final Map<Link, Seat> seats = new LinkedHashMap<>();
     private long version;
     private @Nullable Cut upcoming;
     private @Nullable Cut current;
-    private long lonely;
-    private long looked;
 
     /** A request cut for the seats that were ready. */
     private record Cut(Request request, long version, Round round, List<Deal> deals, List<Seat> seats) {
@@ -70,7 +60,6 @@ public final class ResidentCluster implements Cluster {
     private static final class Tally {
         private byte[] vector = {};
         private long encode;
-        private long slowest;
         private long bytesOut;
         private long bytesIn;
         private RoundTimes times = new RoundTimes(0, 0, 0, 0);
@@ -94,17 +83,19 @@ public final class ResidentCluster implements Cluster {
             Supplier<Optional<String>> complaint) {
         this.job = job;
         this.jobBytes = Wire.encodeJob(job);
-        this.settings = settings;
         this.inbox = inbox;
         this.nanoTime = nanoTime;
         this.complaint = complaint;
+        this.solitude = new Solitude(settings.patience(), nanoTime);
+        this.lateness = new Lateness(nanoTime);
     }
 
     @Override
     public RoundResult run(Request request, Storage shared, Ahead ahead) {
         try {
             tally = new Tally();
-            lonely = nanoTime.getAsLong();
+            solitude.end();
+            lateness.beginRound();
             listen(Duration.ZERO);
             dropSilent();
             Cut cut = cut(request);
@@ -112,7 +103,7 @@ public final class ResidentCluster implements Cluster {
             begin(cut, shared);
             ahead.next().ifPresent(this::sendAhead);
             while (!cut.round().complete()) {
-                listen(patience(cut));
+                listen(lateness.patience(cut.deals(), seats.values(), TICK));
                 attend(cut);
             }
             return cut.round().result(tally.bytesOut, tally.bytesIn, tally.times);
@@ -183,20 +174,13 @@ public final class ResidentCluster implements Cluster {
     }
 
     private void requireSomebody(Request request) {
-        long now = nanoTime.getAsLong();
         if (seats.values().stream().anyMatch(Seat::ready)) {
-            lonely = now;
+            solitude.end();
         }
-        if (!seats.isEmpty()) {
-            // They may be opening the job; but one that comes and goes does not set the clock back.
-            return;
+        if (seats.isEmpty()) {
+            solitude.require(request, complaint.get());
         }
-        Optional<String> why = complaint.get();
-        if (now - lonely > settings.patience().toNanos()) {
-            throw new ClusterException("no executor for " + settings.patience().toSeconds()
-                    + " s (cluster.wait) while waiting for " + request
-                    + why.map(reason -> "; worker jobs fail: " + reason).orElse(""));
-        }
+        // Those who are there may be opening the job; but one that comes and goes does not set the clock back.
     }
 
     /** Hears one event, or none within the given time, and all that have come in the meantime. */
@@ -262,7 +246,7 @@ public final class ResidentCluster implements Cluster {
             return;
         }
         deal.done();
-        tally.slowest = Math.max(tally.slowest, took);
+        lateness.answered(took);
         long wire = Math.max(0, took - reply.nanos().elapsed()) + tally.encode;
         tally.times = RoundTimes.of(reply.nanos(), nanoTime.getAsLong() - begin, wire);
     }
@@ -335,11 +319,10 @@ public final class ResidentCluster implements Cluster {
     private void attend(Cut cut) {
         dropSilent();
         requireSomebody(cut.request());
-        long now = nanoTime.getAsLong();
         for (Deal deal : cut.deals()) {
             if (!deal.isDone() && deal.holders().isEmpty()) {
                 dealAgain(cut, deal);
-            } else if (slow(deal, now)) {
+            } else if (lateness.isSlow(deal)) {
                 idleSeat(deal).ifPresent(seat -> {
                     LOG.info(
                             "{} of {} are slow and dealt to executor {} too",
@@ -353,23 +336,8 @@ public final class ResidentCluster implements Cluster {
     }
 
     private void dropSilent() {
-        long now = nanoTime.getAsLong();
-        if (now - looked > LONG_PAUSE.toNanos()) {
-            // It was the driver that paused; what executors said meanwhile may not have been read.
-            seats.values().forEach(seat -> seat.heard(now));
-        }
-        looked = now;
-        List.copyOf(seats.values()).stream()
-                .filter(seat -> now - seat.heard() > SILENCE.toNanos())
-                .forEach(seat -> drop(seat, "has been silent for " + SILENCE.toSeconds() + " s"));
-    }
-
-    private boolean slow(Deal deal, long now) {
-        return !deal.isDone() && deal.holders().size() == 1 && tally.slowest > 0 && now - deal.since() > slowAfter();
-    }
-
-    private long slowAfter() {
-        return Math.max(SLOW_FLOOR, SLOW_FACTOR * tally.slowest);
+        lateness.silent(seats.values())
+                .forEach(seat -> drop(seat, "has been silent for " + Lateness.SILENCE.toSeconds() + " s"));
     }
 
     private Optional<Seat> idleSeat(Deal deal) {
@@ -377,21 +345,6 @@ public final class ResidentCluster implements Cluster {
                 .filter(Seat::idle)
                 .filter(seat -> !deal.holders().contains(seat))
                 .findFirst();
-    }
-
-    /** Until when nothing needs to be attended to, if nobody says anything. */
-    private Duration patience(Cut cut) {
-        if (tally.slowest == 0 || seats.values().stream().noneMatch(Seat::idle)) {
-            return TICK;
-        }
-        long now = nanoTime.getAsLong();
-        long least = TICK.toNanos();
-        for (Deal deal : cut.deals()) {
-            if (!deal.isDone() && deal.holders().size() == 1) {
-                least = Math.min(least, Math.max(0, deal.since() + slowAfter() - now));
-            }
-        }
-        return Duration.ofNanos(least + 1);
     }
 
     @Override

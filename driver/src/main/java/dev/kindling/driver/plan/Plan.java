@@ -12,14 +12,11 @@ import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.apache.commons.codec.digest.DigestUtils;
 
 /**
  * What a run computes, fixed before its first round: the model, the method, its programs, and the job that executors get. Its hash says whether two runs compute the same.
@@ -56,7 +53,7 @@ public final class Plan {
                 .forEach(name -> parts.add(job.program(name).hash()));
         parts.add(Integer.toString(job.blockSize()));
         parts.add(job.options().precision().name());
-        return sha256(String.join("\n", parts));
+        return DigestUtils.sha256Hex(String.join("\n", parts));
     }
 
     /**
@@ -100,15 +97,6 @@ public final class Plan {
             return 1;
         }
         return numbers < MEDIUM ? 4 : 8;
-    }
-
-    private static String sha256(String text) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 
     public Model model() {

@@ -7,6 +7,7 @@ import dev.kindling.driver.cluster.Request;
 import dev.kindling.driver.cluster.Round;
 import dev.kindling.driver.cluster.RoundResult;
 import dev.kindling.driver.cluster.RoundTimes;
+import dev.kindling.driver.cluster.Solitude;
 import dev.kindling.job.executor.Parcel;
 import dev.kindling.job.executor.Worker;
 import dev.kindling.job.tensor.Storage;
@@ -17,17 +18,15 @@ import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.Wire;
 import dev.kindling.job.wire.WireException;
 import dev.kindling.job.wire.WorkReply;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.commons.codec.digest.DigestUtils;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -57,28 +56,19 @@ final class JobsCluster implements Cluster {
         this.settings = settings;
         this.name = context.sc().applicationId() + "/" + CLUSTERS.incrementAndGet();
         byte[] bytes = Wire.encodeJob(job);
-        this.jobHash = hash(bytes);
+        this.jobHash = DigestUtils.sha256Hex(bytes);
         this.jobBytes = context.broadcast(bytes);
-    }
-
-    private static String hash(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 
     @Override
     public RoundResult run(Request request, Storage shared, Ahead ahead) {
-        String title = request.toString();
         try {
             long begin = System.nanoTime();
             Round round = new Round(job, request, ++version, Collections.nCopies(workers(), 1));
             List<byte[]> orders = round.orders().stream().map(Wire::encodeOrder).toList();
             byte[] vector = Wire.encodeShared(new SharedVector(version, shared));
             long encoded = System.nanoTime();
-            List<byte[]> answers = answers(title, orders, vector);
+            List<byte[]> answers = answers(request, orders, vector);
             long answered = System.nanoTime();
             List<WorkReply> replies = answers.stream()
                     .map(Wire::decodeAnswer)
@@ -93,13 +83,16 @@ final class JobsCluster implements Cluster {
             throw e;
         } catch (IllegalStateException | WireException e) {
             // The first is what a context says that was stopped under us, by its master for example.
-            throw failed(title, e);
+            throw failed(request, e);
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) {
             // Scala declares nothing: a broadcast that is interrupted says so in an exception that Java takes for
-            // checked.
-            throw failed(title, e);
+            // checked. Whether it has to wait at all is a matter of luck.
+            if (e instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+            throw failed(request, e);
         }
     }
 
@@ -109,48 +102,53 @@ final class JobsCluster implements Cluster {
                 : Math.max(1, context.sc().defaultParallelism());
     }
 
-    private List<byte[]> answers(String title, List<byte[]> orders, byte[] vector) {
+    private List<byte[]> answers(Request request, List<byte[]> orders, byte[] vector) {
         if (vector.length <= LARGEST_CARRIED) {
-            return answers(title, orders, new Parcel.Carried(vector));
+            return answers(request, orders, new Parcel.Carried(vector));
         }
         Broadcast<byte[]> broadcast = context.broadcast(vector);
         try {
-            return answers(title, orders, new Parcel.Broadcasted(broadcast));
+            return answers(request, orders, new Parcel.Broadcasted(broadcast));
         } finally {
             forget(broadcast);
         }
     }
 
-    private List<byte[]> answers(String title, List<byte[]> orders, Parcel vector) {
+    private List<byte[]> answers(Request request, List<byte[]> orders, Parcel vector) {
         Worker worker = new Worker(name, jobHash, new Parcel.Broadcasted(jobBytes), vector);
-        context.sc().setJobDescription(title);
+        context.sc().setJobDescription(request.toString());
         return await(
-                title,
+                request,
                 context.parallelize(orders, orders.size()).map(worker::answer).collectAsync());
     }
 
-    private List<byte[]> await(String title, JavaFutureAction<List<byte[]>> answers) {
-        long alone = System.nanoTime();
+    private List<byte[]> await(Request request, JavaFutureAction<List<byte[]>> answers) {
+        Solitude solitude = new Solitude(settings.patience(), System::nanoTime);
         while (true) {
             try {
                 return answers.get(POLL_SECONDS, TimeUnit.SECONDS);
             } catch (TimeoutException e) {
-                if (someWorker()) {
-                    alone = System.nanoTime();
-                } else if (System.nanoTime() - alone > settings.patience().toNanos()) {
-                    answers.cancel(true);
-                    throw new ClusterException(
-                            "no executor for " + seconds(settings.patience()) + " (cluster.wait) while waiting for "
-                                    + title,
-                            e);
-                }
+                requireWorker(request, answers, solitude);
             } catch (ExecutionException e) {
-                throw failed(title, e.getCause() == null ? e : e.getCause());
+                throw failed(request, e.getCause() == null ? e : e.getCause());
             } catch (InterruptedException e) {
                 answers.cancel(true);
                 Thread.currentThread().interrupt();
-                throw new ClusterException(title + " was interrupted", e);
+                throw new ClusterException(request + " was interrupted", e);
             }
+        }
+    }
+
+    private void requireWorker(Request request, JavaFutureAction<List<byte[]>> answers, Solitude solitude) {
+        if (someWorker()) {
+            solitude.end();
+            return;
+        }
+        try {
+            solitude.require(request, Optional.empty());
+        } catch (ClusterException e) {
+            answers.cancel(true);
+            throw e;
         }
     }
 
@@ -159,12 +157,8 @@ final class JobsCluster implements Cluster {
         return context.isLocal() || context.sc().statusTracker().getExecutorInfos().length > 1;
     }
 
-    private static String seconds(Duration duration) {
-        return duration.toSeconds() + " s";
-    }
-
-    private static ClusterException failed(String title, Throwable cause) {
-        return new ClusterException("Spark could not complete " + title + ": " + Sentences.first(cause), cause);
+    private static ClusterException failed(Request request, Throwable cause) {
+        return new ClusterException("Spark could not complete " + request + ": " + Sentences.first(cause), cause);
     }
 
     private static WorkReply.Nanos slowest(List<WorkReply> replies) {
