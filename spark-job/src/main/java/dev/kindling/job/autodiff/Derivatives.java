@@ -4,6 +4,7 @@ import dev.kindling.job.program.Attributes;
 import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.program.Window;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,8 +29,8 @@ final class Derivatives {
     }
 
     /** Ops without a derivative: sources, whole numbers, truth, and the one whose derivative is declared to be 0. */
-    static final Set<Op> CONSTANT_ALMOST_EVERYWHERE =
-            EnumSet.of(Op.INPUT, Op.CONSTANT, Op.IOTA, Op.GREATER, Op.EQUAL, Op.ARGMAX, Op.ONE_HOT, Op.STOP_GRADIENT);
+    static final Set<Op> CONSTANT_ALMOST_EVERYWHERE = EnumSet.of(
+            Op.INPUT, Op.CONSTANT, Op.IOTA, Op.UNIFORM, Op.GREATER, Op.EQUAL, Op.ARGMAX, Op.ONE_HOT, Op.STOP_GRADIENT);
 
     /** Ops that {@link Reverse} treats by itself, because a repeat has several results. */
     static final Set<Op> OF_SEVERAL_RESULTS = EnumSet.of(Op.REPEAT, Op.RESULT);
@@ -68,6 +69,24 @@ final class Derivatives {
                 (b, value, c) -> Arrays.asList(
                         null, b.select(value.arg(0), c, b.constant(0)), b.select(value.arg(0), b.constant(0), c)));
         RULES.put(Op.MATMUL, Derivatives::product);
+        // Each of the three is the adjoint of the others, so the set is closed.
+        RULES.put(
+                Op.CONV,
+                (b, value, c) -> List.of(
+                        b.convInput(c, value.arg(1), window(value)), b.convKernel(value.arg(0), c, window(value))));
+        RULES.put(
+                Op.CONV_INPUT,
+                (b, value, c) ->
+                        List.of(b.conv(c, value.arg(1), window(value)), b.convKernel(c, value.arg(0), window(value))));
+        RULES.put(
+                Op.CONV_KERNEL,
+                (b, value, c) ->
+                        List.of(b.convInput(value.arg(1), c, window(value)), b.conv(value.arg(0), c, window(value))));
+        // Where the maximum stands does not move with the images: only the second argument has a derivative.
+        RULES.put(Op.POOL_GATHER, (b, value, c) -> Arrays.asList(null, b.poolScatter(value.arg(0), c, window(value))));
+        RULES.put(Op.POOL_SCATTER, (b, value, c) -> Arrays.asList(null, b.poolGather(value.arg(0), c, window(value))));
+        unary(Op.WINDOW_SUM, (b, value, c) -> b.windowSpread(c, window(value)));
+        unary(Op.WINDOW_SPREAD, (b, value, c) -> b.windowSum(c, window(value)));
         RULES.put(Op.CONCAT, Derivatives::parts);
         RULES.put(
                 Op.GATHER,
@@ -98,6 +117,10 @@ final class Derivatives {
             throw new IllegalStateException("op " + op.printed() + " has no derivative rule");
         }
         return rule;
+    }
+
+    private static Window window(Value value) {
+        return (Window) value.attributes();
     }
 
     /** C = A'·B' gives dA' = c·B'ᵀ and dB' = A'ᵀ·c, where ' is the transposition that the product reads with. */

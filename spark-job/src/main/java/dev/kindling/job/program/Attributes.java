@@ -4,7 +4,17 @@ import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
 /** What an op needs to know beside its arguments. Values of these types compare by content. */
-public sealed interface Attributes {
+public sealed interface Attributes
+        permits Window,
+                Attributes.None,
+                Attributes.Named,
+                Attributes.Number,
+                Attributes.Product,
+                Attributes.To,
+                Attributes.Axes,
+                Attributes.Count,
+                Attributes.Range,
+                Attributes.Repeat {
     /** Nothing. */
     record None() implements Attributes {
         static final None NONE = new None();
@@ -42,7 +52,7 @@ public sealed interface Attributes {
         }
     }
 
-    /** BROADCAST, RESHAPE: the shape of the result. */
+    /** BROADCAST, RESHAPE, UNIFORM: the shape of the result. */
     record To(Shape shape) implements Attributes {
         @Override
         public String toString() {

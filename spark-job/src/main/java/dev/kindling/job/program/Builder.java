@@ -219,6 +219,55 @@ public final class Builder {
         return apply(Op.MATMUL, List.of(a, b), new Attributes.Product(aTransposed, bTransposed));
     }
 
+    /** Images [n, h, w, in] cross-correlated with a kernel [kh, kw, in, out]: [n, oh, ow, out]. */
+    public Value conv(Value images, Value kernel, Window window) {
+        return apply(Op.CONV, List.of(images, kernel), window);
+    }
+
+    /** The adjoint of {@link #conv} in the images: from [n, oh, ow, out] to [n, h, w, in]. */
+    public Value convInput(Value behind, Value kernel, Window window) {
+        return apply(Op.CONV_INPUT, List.of(behind, kernel), window);
+    }
+
+    /** The adjoint of {@link #conv} in the kernel: [kh, kw, in, out]. */
+    public Value convKernel(Value images, Value behind, Window window) {
+        return apply(Op.CONV_KERNEL, List.of(images, behind), window);
+    }
+
+    /** The maximum over each window of images [n, h, w, c]; its derivative goes to the first maximum. */
+    public Value maxPool(Value images, Window window) {
+        return poolGather(images, images, window);
+    }
+
+    /** For each window of {@code images}, the element of {@code from} where the images have their first maximum. */
+    public Value poolGather(Value images, Value from, Window window) {
+        return apply(Op.POOL_GATHER, List.of(images, from), window);
+    }
+
+    /** The adjoint of {@link #poolGather} in {@code from}. */
+    public Value poolScatter(Value images, Value behind, Window window) {
+        return apply(Op.POOL_SCATTER, List.of(images, behind), window);
+    }
+
+    /** The sum over each window of images [n, h, w, c]: [n, oh, ow, c]. */
+    public Value windowSum(Value images, Window window) {
+        return apply(Op.WINDOW_SUM, List.of(images), window);
+    }
+
+    /** The adjoint of {@link #windowSum}. */
+    public Value windowSpread(Value behind, Window window) {
+        return apply(Op.WINDOW_SPREAD, List.of(behind), window);
+    }
+
+    /**
+     * Numbers in [0, 1) that look random: a pure function of the key, so that randomness is an argument here too.
+     *
+     * @param key [k] whole numbers from 0 to 2^24
+     */
+    public Value uniform(Value key, Shape shape) {
+        return apply(Op.UNIFORM, List.of(key), new Attributes.To(shape));
+    }
+
     /** Sum over the given axes, which disappear. */
     public Value sum(Value a, int... axes) {
         return apply(

@@ -12,6 +12,8 @@ public enum Op {
     CONSTANT(0),
     /** 0, 1, ... n-1: [n]. */
     IOTA(0),
+    /** Numbers in [0, 1), multiples of 2^-24, that look random: a pure function of a key of whole numbers. */
+    UNIFORM(1),
 
     NEG(1),
     EXP(1),
@@ -37,6 +39,20 @@ public enum Op {
 
     /** Product of two matrices, either of which may be read transposed. */
     MATMUL(2),
+    /** Cross-correlation of [n, h, w, in] with a kernel [kh, kw, in, out] over a {@link Window}: [n, oh, ow, out]. */
+    CONV(2),
+    /** The adjoint of {@link #CONV} in its input: [n, oh, ow, out] and the kernel to [n, h, w, in]. */
+    CONV_INPUT(2),
+    /** The adjoint of {@link #CONV} in its kernel: [n, h, w, in] and [n, oh, ow, out] to [kh, kw, in, out]. */
+    CONV_KERNEL(2),
+    /** For each window of the first [n, h, w, c], the second's element at its first maximum: [n, oh, ow, c]. */
+    POOL_GATHER(2),
+    /** Zeros [n, h, w, c] with the second [n, oh, ow, c] added where the first has the windows' first maxima. */
+    POOL_SCATTER(2),
+    /** Sum over each {@link Window} of [n, h, w, c]: [n, oh, ow, c]. */
+    WINDOW_SUM(1),
+    /** The adjoint of {@link #WINDOW_SUM}: each element of [n, oh, ow, c] added to all of its window. */
+    WINDOW_SPREAD(1),
     /** Repeats along axes of extent 1 or missing in front, to a given shape. */
     BROADCAST(1),
     /** Sum over axes, which disappear. */

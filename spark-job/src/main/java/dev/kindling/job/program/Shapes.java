@@ -28,6 +28,14 @@ final class Shapes {
         }
         RULES.put(Op.STOP_GRADIENT, (args, attributes) -> args.get(0).shape());
         RULES.put(Op.MATMUL, (args, attributes) -> product(args, (Attributes.Product) attributes));
+        RULES.put(Op.UNIFORM, (args, attributes) -> uniform(shape(args, 0), ((Attributes.To) attributes).shape()));
+        RULES.put(Op.CONV, (args, attributes) -> convolution(args, (Window) attributes));
+        RULES.put(Op.CONV_INPUT, (args, attributes) -> convolutionInput(args, (Window) attributes));
+        RULES.put(Op.CONV_KERNEL, (args, attributes) -> convolutionKernel(args, (Window) attributes));
+        RULES.put(Op.POOL_GATHER, (args, attributes) -> poolGather(args, (Window) attributes));
+        RULES.put(Op.POOL_SCATTER, (args, attributes) -> poolScatter(args, (Window) attributes));
+        RULES.put(Op.WINDOW_SUM, (args, attributes) -> outside(shape(args, 0), (Window) attributes));
+        RULES.put(Op.WINDOW_SPREAD, (args, attributes) -> inside(shape(args, 0), (Window) attributes));
         RULES.put(Op.BROADCAST, (args, attributes) -> broadcast(shape(args, 0), ((Attributes.To) attributes).shape()));
         RULES.put(Op.SUM, (args, attributes) -> without(shape(args, 0), ((Attributes.Axes) attributes).axes()));
         RULES.put(Op.MAX, (args, attributes) -> withoutLast(shape(args, 0)));
@@ -86,6 +94,76 @@ final class Shapes {
                 inner == right.dim(product.rightTransposed() ? 1 : 0),
                 "matmul of " + left + " and " + right + " {" + product + "}: inner extents differ");
         return Shape.of(left.dim(product.leftTransposed() ? 1 : 0), right.dim(product.rightTransposed() ? 0 : 1));
+    }
+
+    private static Shape uniform(Shape key, Shape to) {
+        require(key.rank() == 1, "uniform from a key of shape " + key + ": a key is a vector");
+        return to;
+    }
+
+    private static Shape convolution(List<Value> args, Window window) {
+        Shape kernel = kernel(shape(args, 1), window);
+        Shape result = outside(shape(args, 0), window);
+        require(
+                result.dim(3) == kernel.dim(2),
+                "conv of " + shape(args, 0) + " with " + kernel + ": the kernel must take as many channels");
+        return result.with(3, kernel.dim(3));
+    }
+
+    private static Shape convolutionInput(List<Value> args, Window window) {
+        Shape kernel = kernel(shape(args, 1), window);
+        Shape result = inside(shape(args, 0), window);
+        require(
+                result.dim(3) == kernel.dim(3),
+                "conv-input of " + shape(args, 0) + " with " + kernel + ": the kernel must give as many channels");
+        return result.with(3, kernel.dim(2));
+    }
+
+    private static Shape convolutionKernel(List<Value> args, Window window) {
+        Shape in = shape(args, 0);
+        Shape out = shape(args, 1);
+        require(
+                outside(in, window).dim(0) == inside(out, window).dim(0),
+                "conv-kernel of " + in + " and " + out + ": counts of images differ");
+        return Shape.of(window.kernelHeight(), window.kernelWidth(), in.dim(3), out.dim(3));
+    }
+
+    private static Shape poolGather(List<Value> args, Window window) {
+        require(
+                shape(args, 0).equals(shape(args, 1)),
+                "pool-gather of " + shape(args, 0) + " and " + shape(args, 1) + ": shapes differ");
+        return outside(shape(args, 0), window);
+    }
+
+    private static Shape poolScatter(List<Value> args, Window window) {
+        Shape pooled = outside(shape(args, 0), window);
+        require(
+                pooled.equals(shape(args, 1)),
+                "pool-scatter over " + shape(args, 0) + " of " + shape(args, 1) + ": it must be " + pooled);
+        return shape(args, 0);
+    }
+
+    private static Shape kernel(Shape kernel, Window window) {
+        require(
+                kernel.rank() == 4 && kernel.dim(0) == window.kernelHeight() && kernel.dim(1) == window.kernelWidth(),
+                "kernel " + kernel + " for windows {" + window + "}");
+        return kernel;
+    }
+
+    /** What a window makes of images [n, h, w, c]: [n, oh, ow, c]. */
+    private static Shape outside(Shape images, Window window) {
+        require(
+                images.rank() == 4 && images.dim(1) == window.height() && images.dim(2) == window.width(),
+                "images " + images + " for windows {" + window + "}");
+        return images.with(1, window.outHeight()).with(2, window.outWidth());
+    }
+
+    /** What a window makes [n, oh, ow, c] of: [n, h, w, c]. */
+    private static Shape inside(Shape pooled, Window window) {
+        require(
+                pooled.rank() == 4 && pooled.dim(1) == window.outHeight() && pooled.dim(2) == window.outWidth(),
+                "images " + pooled + " behind windows {" + window + "}");
+        return pooled.with(1, window.height()).with(2, window.width());
     }
 
     private static Shape broadcast(Shape from, Shape to) {

@@ -40,6 +40,9 @@ final class Simplification {
         if (op == Op.RELU && a.op() == Op.RELU) {
             return a;
         }
+        if (a.op() == Op.TRANSPOSE) {
+            return b.apply(Op.TRANSPOSE, List.of(b.apply(op, a.args(), Attributes.None.NONE)), a.attributes());
+        }
         return a.op() == Op.BROADCAST
                 ? b.broadcast(b.apply(op, List.of(a.arg(0)), Attributes.None.NONE), a.shape())
                 : null;
@@ -61,6 +64,33 @@ final class Simplification {
         return b.broadcast(small, x.shape());
     }
 
+    /**
+     * An op on a value that is transposed and on one that is transposed alike, or one number everywhere, before the
+     * transposition: so the layouts that a convolution's kernel goes through cancel between a gradient step and the next
+     * pass.
+     */
+    private static @Nullable Value beforeTranspose(Builder b, Op op, Value x, Value y) {
+        Value first = x.op() == Op.TRANSPOSE ? x : y;
+        if (first.op() != Op.TRANSPOSE || !(transposesLike(x, first) && transposesLike(y, first))) {
+            return null;
+        }
+        Shape shape = first.arg(0).shape();
+        Value straight = b.apply(op, List.of(straight(b, x, shape), straight(b, y, shape)), Attributes.None.NONE);
+        return b.apply(Op.TRANSPOSE, List.of(straight), first.attributes());
+    }
+
+    private static boolean transposesLike(Value a, Value first) {
+        return a.op() == Op.TRANSPOSE ? a.attributes().equals(first.attributes()) : everywhereTheSame(a);
+    }
+
+    private static boolean everywhereTheSame(Value a) {
+        return a.op() == Op.BROADCAST && a.arg(0).shape().rank() == 0;
+    }
+
+    private static Value straight(Builder b, Value a, Shape shape) {
+        return a.op() == Op.TRANSPOSE ? a.arg(0) : b.broadcast(a.arg(0), shape);
+    }
+
     private static @Nullable Value binary(Builder b, Op op, Value x, Value y) {
         if (x.constant() && y.constant()) {
             return b.constant(Scalars.apply(op, x.number(), y.number()));
@@ -68,6 +98,10 @@ final class Simplification {
         Value small = beforeBroadcast(b, op, x, y);
         if (small != null) {
             return small;
+        }
+        Value straight = beforeTranspose(b, op, x, y);
+        if (straight != null) {
+            return straight;
         }
         return switch (op) {
             case ADD -> add(b, x, y);
@@ -189,11 +223,29 @@ final class Simplification {
             return b.transpose(
                     a.arg(0), axes.axes().stream().mapToInt(first::get).toArray());
         }
+        if (everywhereTheSame(a)) {
+            return b.broadcast(a.arg(0), Shapes.infer(Op.TRANSPOSE, List.of(a), axes));
+        }
+        if (a.op().elementwise() && a.args().stream().anyMatch(arg -> undoes(axes, arg))) {
+            List<Value> moved = a.args().stream()
+                    .map(arg -> b.apply(Op.TRANSPOSE, List.of(arg), axes))
+                    .toList();
+            return b.apply(a.op(), moved, Attributes.None.NONE);
+        }
         return a.shape().size() == 1
                         || (a.shape().rank() == 2
                                 && (a.shape().dim(0) == 1 || a.shape().dim(1) == 1))
                 ? b.reshape(a, Shapes.infer(Op.TRANSPOSE, List.of(a), axes))
                 : null;
+    }
+
+    private static boolean undoes(Attributes.Axes axes, Value arg) {
+        if (arg.op() != Op.TRANSPOSE) {
+            return false;
+        }
+        List<Integer> first = ((Attributes.Axes) arg.attributes()).axes();
+        return IntStream.range(0, first.size())
+                .allMatch(i -> first.get(axes.axes().get(i)) == i);
     }
 
     private static @Nullable Value slice(Value a, Attributes.Range range) {

@@ -45,6 +45,11 @@ public final class Stream {
         return (nextLong() >>> 11) * 0x1.0p-53;
     }
 
+    /** Uniform in [0, 1), 24 bits: a number that float holds exactly. */
+    public double nextShort() {
+        return (nextLong() >>> 40) * 0x1.0p-24;
+    }
+
     /** Uniform in [low, high); low itself when the range is empty. */
     public double nextDouble(double low, double high) {
         return low + (high - low) * nextDouble();

@@ -3,8 +3,11 @@ package dev.kindling.job.wire;
 import com.esotericsoftware.kryo.io.Input;
 import com.esotericsoftware.kryo.io.Output;
 import dev.kindling.job.program.Attributes;
+import dev.kindling.job.program.Window;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** The attributes of an op: a byte for their type, then their parts. */
 final class AttributesCodec {
@@ -47,7 +50,8 @@ final class AttributesCodec {
                 new Row(
                         Attributes.Repeat.class,
                         (output, repeat) -> writeRepeat(programs, output, (Attributes.Repeat) repeat),
-                        input -> readRepeat(programs, input)));
+                        input -> readRepeat(programs, input)),
+                new Row(Window.class, AttributesCodec::writeWindow, AttributesCodec::readWindow));
     }
 
     void write(Output output, Attributes attributes) {
@@ -104,6 +108,38 @@ final class AttributesCodec {
         int axis = input.readVarInt(true);
         int begin = input.readVarInt(true);
         return new Attributes.Range(axis, begin, input.readVarInt(true));
+    }
+
+    private static void writeWindow(Output output, Attributes attributes) {
+        Window window = (Window) attributes;
+        IntStream.of(
+                        window.height(),
+                        window.width(),
+                        window.kernelHeight(),
+                        window.kernelWidth(),
+                        window.rowStride(),
+                        window.columnStride(),
+                        window.top(),
+                        window.left(),
+                        window.outHeight(),
+                        window.outWidth())
+                .forEach(number -> output.writeVarInt(number, true));
+    }
+
+    private static Attributes readWindow(Input input) {
+        int[] numbers = new int[10];
+        Arrays.setAll(numbers, any -> input.readVarInt(true));
+        return new Window(
+                numbers[0],
+                numbers[1],
+                numbers[2],
+                numbers[3],
+                numbers[4],
+                numbers[5],
+                numbers[6],
+                numbers[7],
+                numbers[8],
+                numbers[9]);
     }
 
     private static void writeRepeat(ProgramSerializer programs, Output output, Attributes.Repeat repeat) {

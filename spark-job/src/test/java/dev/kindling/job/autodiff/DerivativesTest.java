@@ -14,6 +14,7 @@ import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.program.Window;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
@@ -49,8 +50,19 @@ class DerivativesTest {
         }
     }
 
+    /** Odd sizes, strides and paddings; kernels smaller than strides, which leave inputs that nothing sees. */
+    private static final List<Window> WINDOWS = List.of(
+            Window.same(5, 4, 3, 3, 2, 2),
+            Window.same(4, 7, 3, 2, 1, 3),
+            Window.same(3, 3, 3, 3, 1, 1),
+            Window.same(2, 2, 3, 3, 2, 2),
+            Window.padded(5, 5, 3, 3, 2, 1, 0, 0),
+            Window.padded(4, 5, 3, 2, 3, 2, 2, 1),
+            Window.padded(5, 4, 1, 1, 2, 3, 0, 0),
+            Window.padded(3, 5, 3, 5, 1, 1, 0, 0));
+
     private static final List<Case> CASES = Stream.of(
-                    elementwise(), arithmetic(), moves(), reductions(), withoutDerivative(), Repeats.cases())
+                    elementwise(), arithmetic(), moves(), reductions(), windows(), withoutDerivative(), Repeats.cases())
             .flatMap(List::stream)
             .toList();
 
@@ -206,6 +218,45 @@ class DerivativesTest {
                 new Case(Op.MAX, "of rows", (b, in) -> b.max(in.get(0)), rows(2, 0.1, -0.4, 0.7, -2, -1, -1.5)));
     }
 
+    private static List<Case> windows() {
+        List<Case> cases = new ArrayList<>();
+        for (Window w : WINDOWS) {
+            Argument images = awayFromZero("images", 2, w.height(), w.width(), 2);
+            Argument kernel = awayFromZero("kernel", w.kernelHeight(), w.kernelWidth(), 2, 3);
+            Argument behind = awayFromZero("behind", 2, w.outHeight(), w.outWidth(), 3);
+            String what = w.toString();
+            cases.add(new Case(Op.CONV, what, (b, in) -> b.conv(in.get(0), in.get(1), w), images, kernel));
+            cases.add(new Case(Op.CONV_INPUT, what, (b, in) -> b.convInput(in.get(0), in.get(1), w), behind, kernel));
+            cases.add(new Case(Op.CONV_KERNEL, what, (b, in) -> b.convKernel(in.get(0), in.get(1), w), images, behind));
+            Argument spread = scattered(1, w.height(), w.width(), 2);
+            Argument pooled = awayFromZero("pooled", 1, w.outHeight(), w.outWidth(), 2);
+            cases.add(new Case(Op.POOL_GATHER, "maximum, " + what, (b, in) -> b.maxPool(in.get(0), w), spread));
+            cases.add(new Case(
+                    Op.POOL_GATHER,
+                    what,
+                    (b, in) -> b.poolGather(in.get(0), b.square(in.get(1)), w),
+                    spread,
+                    awayFromZero("others", 1, w.height(), w.width(), 2)));
+            cases.add(new Case(
+                    Op.POOL_SCATTER,
+                    what,
+                    (b, in) -> b.poolScatter(in.get(0), b.square(in.get(1)), w),
+                    spread,
+                    pooled));
+            cases.add(new Case(Op.WINDOW_SUM, what, (b, in) -> b.windowSum(b.square(in.get(0)), w), images));
+            cases.add(new Case(Op.WINDOW_SPREAD, what, (b, in) -> b.windowSpread(b.square(in.get(0)), w), pooled));
+        }
+        return cases;
+    }
+
+    /** Numbers that lie far enough apart for no maximum to move with them. */
+    private static Argument scattered(int... dims) {
+        Shape shape = Shape.of(dims);
+        double[] numbers = new double[shape.size()];
+        Arrays.setAll(numbers, i -> (i * 37 % 101) / 20.0 - 2.5);
+        return new Argument(shape, numbers, true);
+    }
+
     /** A vector, or a matrix of so many rows, of chosen numbers that move. */
     private static Argument rows(int rows, double... numbers) {
         Shape shape = rows == 1 ? Shape.of(numbers.length) : Shape.of(rows, numbers.length / rows);
@@ -228,6 +279,12 @@ class DerivativesTest {
                         "times a number",
                         (b, in) -> b.mul(b.argmax(in.get(0)), b.sum(in.get(0), 1)),
                         rows(2, 0.1, -0.4, 0.7, -2, -1, -1.5)),
+                new Case(
+                        Op.UNIFORM,
+                        "times a number",
+                        (b, in) -> b.mul(b.uniform(in.get(0), Shape.of(2, 3)), in.get(1)),
+                        fixed(Shape.of(2), 7, 1),
+                        x),
                 new Case(
                         Op.ONE_HOT,
                         "times a number",

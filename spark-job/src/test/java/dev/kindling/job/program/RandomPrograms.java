@@ -214,6 +214,14 @@ public final class RandomPrograms {
             rows.put(Op.EQUAL, () -> comparison(Op.EQUAL));
             rows.put(Op.SELECT, this::select);
             rows.put(Op.MATMUL, this::matmul);
+            rows.put(Op.CONV, () -> convolution(Op.CONV));
+            rows.put(Op.CONV_INPUT, () -> convolution(Op.CONV_INPUT));
+            rows.put(Op.CONV_KERNEL, () -> convolution(Op.CONV_KERNEL));
+            rows.put(Op.POOL_GATHER, () -> pool(Op.POOL_GATHER));
+            rows.put(Op.POOL_SCATTER, () -> pool(Op.POOL_SCATTER));
+            rows.put(Op.WINDOW_SUM, () -> windows(Op.WINDOW_SUM));
+            rows.put(Op.WINDOW_SPREAD, () -> windows(Op.WINDOW_SPREAD));
+            rows.put(Op.UNIFORM, this::uniform);
             rows.put(Op.BROADCAST, this::broadcast);
             rows.put(Op.SUM, this::sum);
             rows.put(Op.MAX, () -> unary(this::rowsOfExact, (x, bound) -> moved(x, b.max(x))));
@@ -368,6 +376,101 @@ public final class RandomPrograms {
             // A product of x with itself always fits one way.
             Value product = y == null ? b.matmul(x, x, left, !left) : b.matmul(x, y, left, right);
             return bounded(product, inner * bounds.get(x) * bounds.get(y == null ? x : y));
+        }
+
+        /** A geometry of small extents, over which the op is not the whole. */
+        private Window window() {
+            int height = 1 + stream.nextInt(4);
+            int width = 1 + stream.nextInt(4);
+            int kernelHeight = 1 + stream.nextInt(Math.min(3, height));
+            int kernelWidth = 1 + stream.nextInt(Math.min(3, width));
+            int rowStride = 1 + stream.nextInt(3);
+            int columnStride = 1 + stream.nextInt(3);
+            return stream.nextInt(2) == 0
+                    ? Window.same(height, width, kernelHeight, kernelWidth, rowStride, columnStride)
+                    : Window.padded(
+                            height,
+                            width,
+                            kernelHeight,
+                            kernelWidth,
+                            rowStride,
+                            columnStride,
+                            stream.nextInt(kernelHeight),
+                            stream.nextInt(kernelWidth));
+        }
+
+        /** The first numbers of a value in another shape, with zeros behind them where it has too few. */
+        private Value shaped(Value value, int... dims) {
+            int wanted = Shape.of(dims).size();
+            int had = value.shape().size();
+            Value flat = b.reshape(value, Shape.of(had));
+            Value cut = had < wanted ? b.pad(flat, 0, 0, wanted - had) : b.slice(flat, 0, 0, wanted);
+            return moved(value, b.reshape(cut, Shape.of(dims)));
+        }
+
+        private static int[] inside(Window w, int images, int channels) {
+            return new int[] {images, w.height(), w.width(), channels};
+        }
+
+        private static int[] outside(Window w, int images, int channels) {
+            return new int[] {images, w.outHeight(), w.outWidth(), channels};
+        }
+
+        private @Nullable Value convolution(Op op) {
+            Value x = pick(any -> true);
+            Value y = pick(any -> true);
+            Window w = window();
+            int images = 1 + stream.nextInt(3);
+            int in = 1 + stream.nextInt(3);
+            int out = EXTENTS[stream.nextInt(EXTENTS.length)];
+            if (x == null
+                    || y == null
+                    || Shape.of(inside(w, images, Math.max(in, out))).size() > GREATEST_SIZE) {
+                return null;
+            }
+            int[] kernel = {w.kernelHeight(), w.kernelWidth(), in, out};
+            Value left = shaped(x, op == Op.CONV_INPUT ? outside(w, images, out) : inside(w, images, in));
+            Value right = shaped(y, op == Op.CONV_KERNEL ? outside(w, images, out) : kernel);
+            Value result = b.apply(op, List.of(left, right), w);
+            double terms = (double) left.shape().size()
+                    * right.shape().size()
+                    / result.shape().size();
+            return bounded(result, Math.max(1, Math.sqrt(terms) * w.area()) * bounds.get(x) * bounds.get(y));
+        }
+
+        private @Nullable Value pool(Op op) {
+            Value x = pick(value -> exact.contains(value) && value.shape().size() > 1);
+            Value y = pick(any -> true);
+            Window w = window();
+            int channels = EXTENTS[stream.nextInt(EXTENTS.length)];
+            if (x == null
+                    || y == null
+                    || Shape.of(inside(w, 1, channels)).size() > x.shape().size()) {
+                return null;
+            }
+            Value images = shaped(x, inside(w, 1, channels));
+            Value other = shaped(y, op == Op.POOL_GATHER ? inside(w, 1, channels) : outside(w, 1, channels));
+            return bounded(b.apply(op, List.of(images, other), w), w.area() * bounds.get(y));
+        }
+
+        private @Nullable Value windows(Op op) {
+            Window w = window();
+            int images = 1 + stream.nextInt(3);
+            return unary(
+                    any -> true,
+                    (x, bound) -> bounded(
+                            b.apply(
+                                    op,
+                                    List.of(shaped(
+                                            x, op == Op.WINDOW_SUM ? inside(w, images, 3) : outside(w, images, 3))),
+                                    w),
+                            w.area() * bound));
+        }
+
+        private @Nullable Value uniform() {
+            return indices.isEmpty()
+                    ? null
+                    : bounded(b.uniform(indices.get(0), Shape.of(EXTENTS[stream.nextInt(EXTENTS.length)])), 1);
         }
 
         private @Nullable Value broadcast() {

@@ -11,6 +11,7 @@ import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.program.Window;
 import dev.kindling.job.task.BadDataException;
 import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
@@ -45,9 +46,10 @@ class WireTest {
         Value picked = b.scatterAdd(b.iota(2), b.gather(padded, b.iota(2)), 6);
         Value odd = b.add(b.reshape(picked, Shape.of(48)), b.constant(0.1 + 0.2));
         Value hot = b.oneHot(b.argmax(y), 3);
+        Value windows = b.windowSum(b.reshape(w, Shape.of(1, 3, 4, 1)), new Window(3, 4, 2, 3, 2, 1, 1, 2, 2, 4));
         List<Value> results = b.repeat(
                 new Attributes.Repeat(step(inner()), 4, true, 1, 0, 1, false),
-                List.of(b.constant(3), b.sumAll(odd), b.mean(hot, 0, 1)));
+                List.of(b.constant(3), b.sumAll(b.add(odd, b.sumAll(windows))), b.mean(hot, 0, 1)));
         return b.build(
                 "everything",
                 List.of(

@@ -5,6 +5,7 @@ import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Scalars;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.random.Stream;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
@@ -45,6 +46,14 @@ final class Kernels {
         }
         table.put(Op.SELECT, (value, args) -> select(args.get(0), args.get(1), args.get(2)));
         table.put(Op.MATMUL, Kernels::matmul);
+        table.put(Op.UNIFORM, Kernels::uniform);
+        table.put(Op.CONV, WindowKernels::conv);
+        table.put(Op.CONV_INPUT, WindowKernels::convInput);
+        table.put(Op.CONV_KERNEL, WindowKernels::convKernel);
+        table.put(Op.POOL_GATHER, WindowKernels::poolGather);
+        table.put(Op.POOL_SCATTER, WindowKernels::poolScatter);
+        table.put(Op.WINDOW_SUM, WindowKernels::windowSum);
+        table.put(Op.WINDOW_SPREAD, WindowKernels::windowSpread);
         table.put(Op.BROADCAST, Kernels::broadcast);
         table.put(Op.SUM, Kernels::sum);
         table.put(Op.MAX, Kernels::max);
@@ -96,6 +105,14 @@ final class Kernels {
         for (int i = 0; i < count; i++) {
             result[i] = i;
         }
+        return result;
+    }
+
+    private static double[] uniform(Value value, List<double[]> args) {
+        Stream stream = Stream.of(
+                Arrays.stream(args.get(0)).mapToLong(part -> (long) part).toArray());
+        double[] result = new double[value.shape().size()];
+        Arrays.setAll(result, any -> stream.nextShort());
         return result;
     }
 

@@ -1,6 +1,8 @@
 package dev.kindling.job.backend.vector;
 
 import dev.kindling.job.program.Op;
+import dev.kindling.job.program.Window;
+import java.util.List;
 
 /**
  * Makes executable steps of one precision.
@@ -16,6 +18,22 @@ interface Emitter<S> {
 
     /** d = a·bᵀ, m x n over k, all row-major. */
     S dots(int m, int n, int k, Place a, Place b, Place d);
+
+    /**
+     * d = s + the gathered product of a and b, whose rows are n long.
+     *
+     * @param starts for each row of d, where its row of s begins
+     */
+    S gathered(Taps taps, int n, Place a, Place b, Place s, int[] starts, Place d);
+
+    /** d = images [height, width] with zeros around them. */
+    S frame(Place d, Taps.Frame frame, int height, int width, Place images);
+
+    /** POOL_GATHER, POOL_SCATTER, WINDOW_SUM, WINDOW_SPREAD over so many images and channels. */
+    S slide(Op op, Window window, int images, int channels, Place d, List<Place> args);
+
+    /** n numbers drawn with a key of so many parts. */
+    S uniform(Place d, int n, Place key, int parts);
 
     /** d = aᵀ, both row-major; a is [rows, columns]. */
     S transpose(Place d, Place a, int rows, int columns);

@@ -1,6 +1,8 @@
 package dev.kindling.job.backend.vector;
 
 import dev.kindling.job.program.Op;
+import dev.kindling.job.program.Window;
+import dev.kindling.job.random.Stream;
 import java.util.Arrays;
 import java.util.List;
 
@@ -40,6 +42,63 @@ final class FloatEmitter implements Emitter<FloatStep> {
                 memory[d.space()],
                 d.offset(),
                 memory[scratch]);
+    }
+
+    @Override
+    public FloatStep gathered(Taps taps, int n, Place a, Place b, Place s, int[] starts, Place d) {
+        return memory -> FloatSlides.multiply(
+                taps,
+                n,
+                memory[a.space()],
+                a.offset(),
+                memory[b.space()],
+                b.offset(),
+                memory[s.space()],
+                s.offset(),
+                starts,
+                memory[d.space()],
+                d.offset());
+    }
+
+    @Override
+    public FloatStep frame(Place d, Taps.Frame frame, int height, int width, Place images) {
+        return memory -> FloatWindows.frame(
+                memory[d.space()], d.offset(), frame, height, width, memory[images.space()], images.offset());
+    }
+
+    @Override
+    public FloatStep slide(Op op, Window window, int images, int channels, Place d, List<Place> args) {
+        Place a = args.get(0);
+        if (op == Op.WINDOW_SUM || op == Op.WINDOW_SPREAD) {
+            return memory -> FloatWindows.sum(
+                    op, window, images, channels, memory[d.space()], d.offset(), memory[a.space()], a.offset());
+        }
+        Place b = args.get(1);
+        return memory -> FloatWindows.pool(
+                op,
+                window,
+                images,
+                channels,
+                memory[d.space()],
+                d.offset(),
+                memory[a.space()],
+                a.offset(),
+                memory[b.space()],
+                b.offset());
+    }
+
+    @Override
+    public FloatStep uniform(Place d, int n, Place key, int parts) {
+        return memory -> {
+            long[] numbers = new long[parts];
+            for (int i = 0; i < parts; i++) {
+                numbers[i] = (long) memory[key.space()][key.offset() + i];
+            }
+            Stream stream = Stream.of(numbers);
+            for (int i = 0; i < n; i++) {
+                memory[d.space()][d.offset() + i] = (float) stream.nextShort();
+            }
+        };
     }
 
     @Override

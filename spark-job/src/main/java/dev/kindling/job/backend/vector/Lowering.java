@@ -87,7 +87,7 @@ final class Lowering {
     }
 
     private Form chosen(Value value) {
-        if (value.op() == Op.MATMUL) {
+        if (Products.KINDS.contains(value.op())) {
             return new Form.Sum(List.of(value), List.of());
         }
         if (!value.op().elementwise()) {
@@ -166,7 +166,8 @@ final class Lowering {
     }
 
     private boolean absorbable(Value arg, Value consumer) {
-        return onlyUse(arg, consumer) && (arg.op() == Op.MATMUL || (arg.op() == Op.ADD && leadsToProduct(arg)));
+        return onlyUse(arg, consumer)
+                && (Products.KINDS.contains(arg.op()) || (arg.op() == Op.ADD && leadsToProduct(arg)));
     }
 
     private Form.Sum tree(Value root) {
@@ -179,7 +180,7 @@ final class Lowering {
     private void collect(Value value, Value consumer, List<Value> products, List<Reading.Agreement> rest) {
         if (!absorbable(value, consumer)) {
             rest.add(alone(value));
-        } else if (value.op() == Op.MATMUL) {
+        } else if (Products.KINDS.contains(value.op())) {
             products.add(value);
         } else {
             value.args().forEach(arg -> collect(arg, value, products, rest));
@@ -195,7 +196,7 @@ final class Lowering {
         if (uses.getOrDefault(value, 0) > 1 || level(value) == 0) {
             return new Form.Sum(List.of(), List.of(alone(value)));
         }
-        if (value.op() == Op.MATMUL) {
+        if (Products.KINDS.contains(value.op())) {
             return new Form.Sum(List.of(value), List.of());
         }
         return value.op() == Op.ADD && leadsToProduct(value)

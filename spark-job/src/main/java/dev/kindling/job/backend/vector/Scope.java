@@ -4,6 +4,7 @@ import dev.kindling.job.program.Attributes;
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.program.Window;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -13,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +23,6 @@ import org.jspecify.annotations.Nullable;
  * @param <S> a step
  */
 final class Scope<S> {
-    /** From so many columns of a on per row, taking a·bᵀ element by element beats transposing b. */
-    private static final int DOTS_PER_TRANSPOSITION = 12;
-
     private final Planner<S> planner;
     private final Emitter<S> emitter;
     private final Program program;
@@ -36,7 +33,8 @@ final class Scope<S> {
     /** Values of this scope whose memory can be used again after their last use. */
     private final Set<Value> owned = new HashSet<>();
 
-    private final Map<Value, Place> transposed = new HashMap<>();
+    private final Copies<S> copies;
+    private final Products<S> products;
     private int now;
 
     Scope(Planner<S> planner, Program program, Lowering lowering, int level, Map<Value, Place> inputs) {
@@ -46,6 +44,12 @@ final class Scope<S> {
         this.lowering = lowering;
         this.level = level;
         this.places = new HashMap<>(inputs);
+        this.copies = new Copies<>(planner, lowering, level);
+        this.products = new Products<>(planner, this, copies);
+    }
+
+    int level() {
+        return level;
     }
 
     /** Where a value stands; it must have been demanded. */
@@ -103,6 +107,7 @@ final class Scope<S> {
         List<Value> dead = owned.stream().filter(this::dies).toList();
         dead.stream().sorted(Comparator.comparingInt(Value::id)).forEach(value -> {
             owned.remove(value);
+            copies.release(value);
             planner.arena(level).free(placeOf(value).offset(), value.shape().size());
         });
     }
@@ -179,6 +184,7 @@ final class Scope<S> {
                     && agreement.readings().stream().allMatch(other -> onlyAtSamePlaces(other, root))) {
                 owned.remove(root);
                 owned.add(value);
+                copies.release(root);
                 Place place = placeOf(root);
                 places.put(value, place);
                 return place;
@@ -192,13 +198,13 @@ final class Scope<S> {
                 || Lowering.Alias.of(reading.value()).root() != root;
     }
 
-    /** A matrix that is the sum of products and others; one of the others is what the first product starts from. */
+    /** An array that is the sum of products and others; one of the others is what the first product starts from. */
     private void sum(Value value, Form.Sum form) {
         Place d = allocate(value);
         List<Reading.Agreement> rest = new ArrayList<>(form.rest());
         Place start = null;
         int startRow = 0;
-        int n = value.shape().dim(1);
+        int n = row(value.shape());
         for (Reading.Agreement agreement : form.rest()) {
             Reading reading = agreement.readings().get(0);
             boolean full = reading.kind() == Reading.Kind.FULL;
@@ -209,18 +215,22 @@ final class Scope<S> {
             }
         }
         for (Value product : form.products()) {
-            multiply(product, start, startRow, d);
+            products.multiply(product, start, startRow, d);
             start = d;
             startRow = n;
         }
         rest.forEach(agreement -> step(value, add(d, agreement)));
     }
 
+    private static int row(Shape shape) {
+        return shape.dim(shape.rank() - 1);
+    }
+
     private void accumulate(Program.Output output) {
         Place d = new Place(Plan.SUMS, program.sums().offset(output.name()));
         Form.Sum form = lowering.sum(output);
         for (Value product : form.products()) {
-            multiply(product, d, output.shape().dim(1), d);
+            products.multiply(product, d, row(output.shape()), d);
         }
         form.rest().forEach(agreement -> planner.list(level).add(add(d, agreement)));
     }
@@ -236,76 +246,6 @@ final class Scope<S> {
                 reading.at(place(reading.value()), agreement.n()));
     }
 
-    /**
-     * Emits c = start + the product; null starts from zeros. The kernel wants b row-major: where b is read transposed, either
-     * both layouts are the same, or the roles of a and b can be exchanged, or the elements are few enough to be taken one by
-     * one, or b is written down transposed first. A narrow c that is its own start goes aside, because the kernel leaves
-     * rubbish behind each of its rows.
-     */
-    private void multiply(Value product, @Nullable Place start, int startRow, Place c) {
-        Attributes.Product attributes = (Attributes.Product) product.attributes();
-        int m = product.shape().dim(0);
-        int n = product.shape().dim(1);
-        int k = product.arg(0).shape().dim(attributes.leftTransposed() ? 0 : 1);
-        Place a = place(product.arg(0));
-        Place b = place(product.arg(1));
-        boolean transposed = attributes.rightTransposed() && n > 1 && k > 1;
-        // Turned round, one column is one row, which must not be its own start where it is narrow.
-        boolean turned = n == 1 && attributes.leftTransposed() && (start == null || startRow == 1);
-        if (turned && !(c.equals(start) && FloatProducts.narrow(m))) {
-            step(product, emitter.product(1, m, k, b, 0, 1, a, start == null ? planner.zeros(m) : start, 0, c));
-        } else if (m == 1 && transposed) {
-            Place s = start == null ? planner.zeros(1) : start;
-            step(product, emitter.product(n, 1, k, b, k, 1, a, s, start == null ? 0 : 1, c));
-        } else if (transposed && !attributes.leftTransposed() && fewDots(product, m, k)) {
-            aside(product, start, startRow, c, d -> step(product, emitter.dots(m, n, k, a, b, d)));
-        } else if (c.equals(start) && FloatProducts.narrow(n)) {
-            aside(product, start, startRow, c, d -> multiply(product, null, 0, d));
-        } else {
-            Place right = transposed ? transposed(product.arg(1), n, k) : b;
-            int row = attributes.leftTransposed() ? 1 : k;
-            int column = attributes.leftTransposed() ? m : 1;
-            Place s = start == null ? planner.zeros(n) : start;
-            step(product, emitter.product(m, n, k, a, row, column, right, s, start == null ? 0 : startRow, c));
-        }
-    }
-
-    /** Whether a·bᵀ is cheaper element by element: a shared b is transposed once and for all. */
-    private boolean fewDots(Value product, int m, int k) {
-        return lowering.level(product.arg(1)) > 0 && k >= DOTS_PER_TRANSPOSITION * m;
-    }
-
-    /** Emits what computes a product into memory of its own, where there is a start to be added afterwards. */
-    private void aside(Value product, @Nullable Place start, int startRow, Place c, Consumer<Place> into) {
-        if (start == null) {
-            into.accept(c);
-            return;
-        }
-        int at = lowering.level(product);
-        int m = product.shape().dim(0);
-        int n = product.shape().dim(1);
-        Place d = new Place(Plan.LEVELS + at, planner.arena(at).allocate(m * n));
-        into.accept(d);
-        Operand left = new Operand(start, startRow, false);
-        step(product, emitter.binary(Op.ADD, c, m, n, left, new Operand(d, n, false)));
-        if (at == level) {
-            planner.arena(at).free(d.offset(), m * n);
-        }
-    }
-
-    /** A matrix [rows, columns] written down transposed, once for all who read it so. */
-    private Place transposed(Value matrix, int rows, int columns) {
-        Place known = transposed.get(matrix);
-        if (known != null) {
-            return known;
-        }
-        int at = lowering.level(matrix);
-        Place place = new Place(Plan.LEVELS + at, planner.arena(at).allocate(rows * columns));
-        planner.list(at).add(emitter.transpose(place, place(matrix), rows, columns));
-        transposed.put(matrix, place);
-        return place;
-    }
-
     private void plain(Value value) {
         switch (value.op()) {
             case CONSTANT -> step(value, emitter.fill(allocate(value), 1, value.number()));
@@ -316,6 +256,12 @@ final class Scope<S> {
                         value,
                         emitter.select(allocate(value), value.shape().size(), args.get(0), args.get(1), args.get(2)));
             }
+            case UNIFORM -> {
+                Place key = place(value.arg(0));
+                int parts = value.arg(0).shape().size();
+                step(value, emitter.uniform(allocate(value), value.shape().size(), key, parts));
+            }
+            case POOL_GATHER, POOL_SCATTER, WINDOW_SUM, WINDOW_SPREAD -> slide(value);
             case SUM -> reduce(value);
             case MAX, ARGMAX -> {
                 int n = value.arg(0).shape().dim(value.arg(0).shape().rank() - 1);
@@ -331,6 +277,19 @@ final class Scope<S> {
             }
             default -> throw new IllegalStateException(value.op().printed() + " cannot be planned");
         }
+    }
+
+    private void slide(Value value) {
+        List<Place> args = value.args().stream().map(this::place).toList();
+        step(
+                value,
+                emitter.slide(
+                        value.op(),
+                        (Window) value.attributes(),
+                        value.shape().dim(0),
+                        value.shape().dim(3),
+                        allocate(value),
+                        args));
     }
 
     private void alongLast(Value value, int rows, int n) {

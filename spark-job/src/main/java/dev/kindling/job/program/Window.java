@@ -1,0 +1,101 @@
+package dev.kindling.job.program;
+
+/**
+ * The geometry of the ops that slide over images: which rows and columns of the input belong to which of the output.
+ * Output (y, x) sees the input's rows {@code y * rowStride - top + i} for i from 0 to {@code kernelHeight - 1}, and columns
+ * likewise; what lies outside counts as zero for sums and not at all for maxima.
+ *
+ * @param height rows of the input
+ * @param width columns of the input
+ * @param top rows of zeros above the input
+ * @param left columns of zeros left of it; below and to the right there are as many as the output needs
+ */
+public record Window(
+        int height,
+        int width,
+        int kernelHeight,
+        int kernelWidth,
+        int rowStride,
+        int columnStride,
+        int top,
+        int left,
+        int outHeight,
+        int outWidth)
+        implements Attributes {
+    /**
+     * Validates the geometry.
+     *
+     * @throws IllegalArgumentException if an extent or stride is below 1, a padding is negative, or a window lies wholly
+     *     outside the input
+     */
+    public Window {
+        boolean positive = height > 0 && width > 0 && kernelHeight > 0 && kernelWidth > 0;
+        boolean moving = rowStride > 0 && columnStride > 0 && outHeight > 0 && outWidth > 0;
+        boolean touching = top >= 0
+                && left >= 0
+                && top < kernelHeight
+                && left < kernelWidth
+                && (long) (outHeight - 1) * rowStride - top < height
+                && (long) (outWidth - 1) * columnStride - left < width;
+        if (!(positive && moving && touching)) {
+            throw new IllegalArgumentException("no window can be " + kernelHeight + "x" + kernelWidth + " with strides "
+                    + rowStride + "x" + columnStride + " and padding " + top + ", " + left + " from " + height + "x"
+                    + width + " to " + outHeight + "x" + outWidth
+                    + ": extents and strides must be at least 1, and each window must meet the input");
+        }
+    }
+
+    /** As many outputs as strides fit into the input, zeros shared between both sides, the odd one below and right. */
+    public static Window same(
+            int height, int width, int kernelHeight, int kernelWidth, int rowStride, int columnStride) {
+        int outHeight = (height + rowStride - 1) / rowStride;
+        int outWidth = (width + columnStride - 1) / columnStride;
+        int rows = Math.max(0, (outHeight - 1) * rowStride + kernelHeight - height);
+        int columns = Math.max(0, (outWidth - 1) * columnStride + kernelWidth - width);
+        return new Window(
+                height,
+                width,
+                kernelHeight,
+                kernelWidth,
+                rowStride,
+                columnStride,
+                rows / 2,
+                columns / 2,
+                outHeight,
+                outWidth);
+    }
+
+    /** As many outputs as whole windows fit into the input with so many zeros on each side. */
+    public static Window padded(
+            int height,
+            int width,
+            int kernelHeight,
+            int kernelWidth,
+            int rowStride,
+            int columnStride,
+            int rows,
+            int columns) {
+        return new Window(
+                height,
+                width,
+                kernelHeight,
+                kernelWidth,
+                rowStride,
+                columnStride,
+                rows,
+                columns,
+                Math.floorDiv(height + 2 * rows - kernelHeight, rowStride) + 1,
+                Math.floorDiv(width + 2 * columns - kernelWidth, columnStride) + 1);
+    }
+
+    /** Elements that a window covers. */
+    public int area() {
+        return kernelHeight * kernelWidth;
+    }
+
+    @Override
+    public String toString() {
+        return kernelHeight + "x" + kernelWidth + " over " + height + "x" + width + ", strides " + rowStride + "x"
+                + columnStride + ", padding " + top + ", " + left + ", to " + outHeight + "x" + outWidth;
+    }
+}
