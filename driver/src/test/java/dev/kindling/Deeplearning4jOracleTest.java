@@ -10,6 +10,7 @@ import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.Models;
+import dev.kindling.job.model.Pass;
 import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
@@ -111,7 +112,7 @@ class Deeplearning4jOracleTest {
             Layout episode = layout.arrays();
             Value inputs = b.input("x", episode.shape(EpisodeLayout.QUERY_X), Program.Kind.TASK);
             Value targets = b.input("y", episode.shape(EpisodeLayout.QUERY_Y), Program.Kind.TASK);
-            Value loss = model.loss(b, model.output(b, parameters, inputs), targets);
+            Value loss = model.loss(b, model.output(b, parameters, inputs, Pass.PLAIN), targets);
             List<Value> gradients = Gradients.of(b, loss, List.copyOf(parameters.values()));
             List<Program.Output> outputs = new ArrayList<>();
             List<String> names = model.parameters().names();

@@ -4,6 +4,7 @@ import dev.kindling.job.autodiff.Gradients;
 import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Pass;
 import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
@@ -41,16 +42,34 @@ final class PlainDescent {
             double rate,
             int steps) {
         this.support = new TaskRun(
-                backend.compile(gradients(model, layout, EpisodeLayout.SUPPORT_X, EpisodeLayout.SUPPORT_Y), options),
+                backend.compile(gradients(model, layout, EpisodeLayout.SUPPORT_Y, PlainDescent::ofSupport), options),
                 episode);
         this.query = new TaskRun(
-                backend.compile(gradients(model, layout, EpisodeLayout.QUERY_X, EpisodeLayout.QUERY_Y), options),
+                backend.compile(gradients(model, layout, EpisodeLayout.QUERY_Y, PlainDescent::ofQuery), options),
                 episode);
         this.rate = rate;
         this.steps = steps;
     }
 
-    private static Program gradients(Model model, EpisodeLayout layout, String x, String y) {
+    /** The network's output for one half of an episode. */
+    private interface Output {
+        Value of(Builder b, Model model, Map<String, Value> parameters, Map<String, Value> episode);
+    }
+
+    private static Value ofSupport(Builder b, Model model, Map<String, Value> parameters, Map<String, Value> episode) {
+        return model.output(b, parameters, wanted(episode, EpisodeLayout.SUPPORT_X), Pass.PLAIN);
+    }
+
+    private static Value ofQuery(Builder b, Model model, Map<String, Value> parameters, Map<String, Value> episode) {
+        return model.predict(
+                b,
+                parameters,
+                wanted(episode, EpisodeLayout.SUPPORT_X),
+                wanted(episode, EpisodeLayout.QUERY_X),
+                Pass.PLAIN);
+    }
+
+    private static Program gradients(Model model, EpisodeLayout layout, String y, Output output) {
         Builder b = new Builder();
         Map<String, Value> parameters = new LinkedHashMap<>();
         for (Layout.Entry entry : model.parameters().entries()) {
@@ -60,7 +79,7 @@ final class PlainDescent {
         for (Layout.Entry entry : layout.arrays().entries()) {
             episode.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Kind.TASK));
         }
-        Value loss = model.loss(b, model.output(b, parameters, wanted(episode, x)), wanted(episode, y));
+        Value loss = model.loss(b, output.of(b, model, parameters, episode), wanted(episode, y));
         List<Value> gradients = Gradients.of(b, loss, List.copyOf(parameters.values()));
         List<Program.Output> outputs = new ArrayList<>();
         for (Value gradient : gradients) {

@@ -32,11 +32,12 @@ public final class Bench implements Callable<Integer> {
     private enum Name {
         products,
         sine,
-        fc
+        fc,
+        conv4
     }
 
     private static final int WAYS = 5;
-    private static final int FC_THREADS = 2;
+    private static final int IMAGE_THREADS = 2;
     /** Rounds of one timed call on sinusoids, as the peers time them: one alone is too short. */
     private static final int SINE_BLOCK = 500;
 
@@ -73,7 +74,8 @@ public final class Bench implements Callable<Integer> {
         List<Figure> figures = switch (name) {
             case products -> products(timing.shorter(10));
             case sine -> sine(timing);
-            case fc -> fc(timing);
+            case fc -> images(timing, "omniglot-fc-5w1s-maml.conf");
+            case conv4 -> images(timing, "omniglot-conv4-5w1s-maml.conf");
         };
         print(figures);
         return 0;
@@ -128,22 +130,21 @@ public final class Bench implements Callable<Integer> {
         return rounds("sine", timing.alternate(contenders), peer, 1);
     }
 
-    private List<Figure> fc(Timing timing) {
-        Settings settings =
-                settings("omniglot-fc-5w1s-maml.conf", List.of("few-shot.data=none", "few-shot.ways=" + WAYS));
+    private List<Figure> images(Timing timing, String job) {
+        Settings settings = settings(job, List.of("few-shot.data=none", "few-shot.ways=" + WAYS));
         TaskSource source = new Pixels(WAYS);
         Plan plan = Plan.of(settings.plan(), settings.source(), source);
         List<Contender> contenders = new ArrayList<>();
-        contenders.add(new Rounds(settings, plan, source, FC_THREADS, 1));
+        contenders.add(new Rounds(settings, plan, source, IMAGE_THREADS, 1));
         contenders.add(new Arithmetic(settings, plan, source, 1));
         String tasks = Integer.toString(settings.run().tasksPerRound());
-        String threads = Integer.toString(FC_THREADS);
+        String threads = Integer.toString(IMAGE_THREADS);
         Optional<Peer> peer = peer(
                 "PyTorch",
                 "maml_torch.py",
-                List.of("--work", "fc", "--tasks", tasks, "--threads", threads, "--batching", "vmap"));
+                List.of("--work", name.name(), "--tasks", tasks, "--threads", threads, "--batching", "vmap"));
         peer.ifPresent(contenders::add);
-        return rounds("fc", timing.alternate(contenders), peer, FC_THREADS);
+        return rounds(name.name(), timing.alternate(contenders), peer, IMAGE_THREADS);
     }
 
     private Settings settings(String job, List<String> assignments) {

@@ -2,6 +2,7 @@ package dev.kindling.job.algorithm;
 
 import dev.kindling.job.autodiff.Gradients;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Pass;
 import dev.kindling.job.program.Attributes;
 import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The programs of the methods that adapt by gradient descent on the support set: φ ← φ - α ∇L(φ), from φ = θ. What they
@@ -47,14 +49,17 @@ final class InnerLoop {
     Program train(String name, Model model, EpisodeLayout layout) {
         Builder b = new Builder();
         List<Value> theta = declare(b, model.parameters(), Program.Kind.SHARED);
-        List<Value> episode = declare(b, layout.arrays(), Program.Kind.TASK);
+        Layout inputs = model.random() ? layout.arraysAndKey() : layout.arrays();
+        List<Value> episode = declare(b, inputs, Program.Kind.TASK);
         Batch support = Batch.support(episode);
         Batch query = Batch.query(episode);
+        Optional<Value> key = model.random() ? Optional.of(episode.get(4)) : Optional.empty();
 
         Adapted adapted = settings.steps() <= WRITTEN_OUT
-                ? adaptWrittenOut(b, model, theta, support)
-                : adaptInARepeat(b, model, theta, support);
-        Value output = output(b, model, adapted.phi(), query);
+                ? adaptWrittenOut(b, model, theta, support, key)
+                : adaptInARepeat(b, model, theta, support, key);
+        Pass pass = pass(b, key, b.constant(settings.steps()));
+        Value output = model.predict(b, named(model, adapted.phi()), support.x(), query.x(), pass);
         Value queryLoss = model.loss(b, output, query.y());
         List<Value> metaGradient = Gradients.of(b, queryLoss, theta);
 
@@ -67,25 +72,36 @@ final class InnerLoop {
         return b.build(name + "-train", outputs);
     }
 
-    private Adapted adaptWrittenOut(Builder b, Model model, List<Value> theta, Batch support) {
-        List<Value> phi = theta;
-        for (int step = 0; step < settings.steps(); step++) {
-            phi = descend(b, phi, loss(b, model, phi, support));
-        }
-        return new Adapted(phi, loss(b, model, theta, support));
+    /** A pass with a key of its own for each step, where the model draws random numbers. */
+    private static Pass pass(Builder b, Optional<Value> key, Value step) {
+        return key.map(parts -> Pass.dropping(b.concat(0, List.of(parts, b.reshape(step, Shape.of(1))))))
+                .orElse(Pass.PLAIN);
     }
 
-    private Adapted adaptInARepeat(Builder b, Model model, List<Value> theta, Batch support) {
+    private Adapted adaptWrittenOut(Builder b, Model model, List<Value> theta, Batch support, Optional<Value> key) {
+        List<Value> phi = theta;
+        for (int step = 0; step < settings.steps(); step++) {
+            phi = descend(b, phi, loss(b, model, phi, support, pass(b, key, b.constant(step))));
+        }
+        return new Adapted(phi, loss(b, model, theta, support, pass(b, key, b.constant(0))));
+    }
+
+    private Adapted adaptInARepeat(Builder b, Model model, List<Value> theta, Batch support, Optional<Value> key) {
         Builder sb = new Builder();
         List<Value> phi = declare(sb, model.parameters(), Program.Kind.STEP);
+        Value place = key.isPresent() ? sb.input("step", Shape.scalar(), Program.Kind.STEP) : sb.constant(0);
         Batch data = support.declareAs(sb, EpisodeLayout.SUPPORT_X, EpisodeLayout.SUPPORT_Y);
-        Value loss = loss(sb, model, phi, data);
+        Optional<Value> ownKey = key.map(value -> sb.input(EpisodeLayout.KEY, value.shape(), Program.Kind.STEP));
+        Value loss = loss(sb, model, phi, data, pass(sb, ownKey, place));
         List<Program.Output> outputs =
                 new ArrayList<>(outputs(model.parameters().names(), Program.Role.STEP, descend(sb, phi, loss)));
         outputs.add(new Program.Output("support_loss", Program.Role.STEP, loss));
 
         Program step = sb.build("inner-step", outputs);
-        List<Value> results = repeat(b, step, settings.steps(), theta, List.of(support.x(), support.y()));
+        List<Value> perStep = key.isPresent() ? List.of(b.iota(settings.steps())) : List.of();
+        List<Value> invariants = new ArrayList<>(List.of(support.x(), support.y()));
+        key.ifPresent(invariants::add);
+        List<Value> results = repeat(b, step, settings.steps(), theta, perStep, invariants);
         Value firstLoss = b.slice(results.get(theta.size()), 0, 0, 1);
         return new Adapted(results.subList(0, theta.size()), b.reshape(firstLoss, Shape.scalar()));
     }
@@ -98,7 +114,7 @@ final class InnerLoop {
         Builder b = new Builder();
         List<Value> theta = declare(b, model.parameters(), Program.Kind.SHARED);
         List<Value> episode = declare(b, layout.arrays(), Program.Kind.TASK);
-        Map<String, Value> before = score(b, model, theta, Batch.query(episode));
+        Map<String, Value> before = score(b, model, theta, episode);
         List<Value> after = steps > 0 ? scoresAfterEachStep(b, model, layout, theta, episode, steps) : List.of();
 
         List<Program.Output> outputs = new ArrayList<>();
@@ -119,33 +135,35 @@ final class InnerLoop {
         Builder sb = new Builder();
         List<Value> phi = declare(sb, model.parameters(), Program.Kind.STEP);
         List<Value> data = declare(sb, layout.arrays(), Program.Kind.STEP);
-        List<Value> next = descend(sb, phi, loss(sb, model, phi, Batch.support(data)));
-        Map<String, Value> scores = score(sb, model, next, Batch.query(data));
+        List<Value> next = descend(sb, phi, loss(sb, model, phi, Batch.support(data), Pass.PLAIN));
+        Map<String, Value> scores = score(sb, model, next, data);
         List<Program.Output> outputs =
                 new ArrayList<>(outputs(model.parameters().names(), Program.Role.STEP, next));
         scores.forEach((metric, value) -> outputs.add(new Program.Output(metric, Program.Role.STEP, value)));
 
-        List<Value> results = repeat(b, sb.build("inner-step", outputs), steps, theta, episode);
+        List<Value> results = repeat(b, sb.build("inner-step", outputs), steps, theta, List.of(), episode);
         return results.subList(theta.size(), theta.size() + scores.size());
     }
 
-    /** {@code loss} and, for classification, {@code accuracy}. */
-    private static Map<String, Value> score(Builder b, Model model, List<Value> parameters, Batch batch) {
-        Value output = output(b, model, parameters, batch);
+    /** {@code loss} and, for classification, {@code accuracy} on the query set of an episode; nothing is dropped. */
+    private static Map<String, Value> score(Builder b, Model model, List<Value> parameters, List<Value> episode) {
+        Batch query = Batch.query(episode);
+        Value output = model.predict(
+                b, named(model, parameters), Batch.support(episode).x(), query.x(), Pass.PLAIN);
         Map<String, Value> scores = new LinkedHashMap<>();
-        scores.put("loss", model.loss(b, output, batch.y()));
-        model.accuracy(b, output, batch.y()).ifPresent(accuracy -> scores.put("accuracy", accuracy));
+        scores.put("loss", model.loss(b, output, query.y()));
+        model.accuracy(b, output, query.y()).ifPresent(accuracy -> scores.put("accuracy", accuracy));
         return scores;
     }
 
-    private static Value loss(Builder b, Model model, List<Value> parameters, Batch batch) {
-        return model.loss(b, output(b, model, parameters, batch), batch.y());
+    private static Value loss(Builder b, Model model, List<Value> parameters, Batch batch, Pass pass) {
+        return model.loss(b, model.output(b, named(model, parameters), batch.x(), pass), batch.y());
     }
 
-    private static Value output(Builder b, Model model, List<Value> parameters, Batch batch) {
+    private static Map<String, Value> named(Model model, List<Value> parameters) {
         Map<String, Value> named = new LinkedHashMap<>();
         model.parameters().names().forEach(name -> named.put(name, parameters.get(named.size())));
-        return model.output(b, named, batch.x());
+        return named;
     }
 
     /** φ - α ∇L(φ). */
@@ -160,13 +178,16 @@ final class InnerLoop {
     }
 
     /** The results of so many steps whose carries are φ, from θ on. */
-    private static List<Value> repeat(Builder b, Program step, int steps, List<Value> theta, List<Value> invariants) {
+    private static List<Value> repeat(
+            Builder b, Program step, int steps, List<Value> theta, List<Value> perStep, List<Value> invariants) {
         List<Value> arguments = new ArrayList<>();
         arguments.add(b.constant(steps));
         arguments.addAll(theta);
+        arguments.addAll(perStep);
         arguments.addAll(invariants);
         int stacked = step.outputs().size() - theta.size();
-        return b.repeat(new Attributes.Repeat(step, steps, false, theta.size(), 0, stacked, false), arguments);
+        return b.repeat(
+                new Attributes.Repeat(step, steps, false, theta.size(), perStep.size(), stacked, false), arguments);
     }
 
     private static List<Value> declare(Builder b, Layout layout, Program.Kind kind) {

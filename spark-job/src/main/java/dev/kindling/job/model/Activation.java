@@ -33,7 +33,34 @@ enum Activation implements Layer {
         Value of(Builder b, Value x) {
             return b.sigmoid(x);
         }
+    },
+    /** x where it is positive, else 0.01 x. */
+    LEAKY_RELU {
+        @Override
+        Value of(Builder b, Value x) {
+            return b.select(b.greater(x, b.constant(0)), x, b.mul(x, b.constant(LEAK)));
+        }
+    },
+    /** x where it is positive, else exp(x) - 1. */
+    ELU {
+        /** The branch not taken is cut off at 0, so that its derivative cannot overflow. */
+        @Override
+        Value of(Builder b, Value x) {
+            Value negative = b.neg(b.relu(b.neg(x)));
+            return b.select(b.greater(x, b.constant(0)), x, b.expm1(negative));
+        }
+    },
+    /** log(1 + exp(x)). */
+    SOFTPLUS {
+        /** max(x, 0) + log1p(exp(-|x|)), which overflows nowhere. */
+        @Override
+        Value of(Builder b, Value x) {
+            Value magnitude = b.add(b.relu(x), b.relu(b.neg(x)));
+            return b.add(b.relu(x), b.log1p(b.exp(b.neg(magnitude))));
+        }
     };
+
+    private static final double LEAK = 0.01;
 
     abstract Value of(Builder b, Value x);
 
@@ -48,7 +75,7 @@ enum Activation implements Layer {
     }
 
     @Override
-    public Value apply(Builder b, List<Value> parameters, Value x) {
+    public Value apply(Builder b, List<Value> parameters, Value x, Pass pass) {
         return of(b, x);
     }
 }

@@ -6,12 +6,17 @@ import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
 /**
- * Batch normalisation (Ioffe and Szegedy 2015, algorithm 1) of flat examples with the statistics of its own batch:
- * gamma·(x - mean) / √(variance + ε) + beta with the biased variance and ε = 1e-5; {@code gamma} and {@code beta} are
- * [1, units].
+ * Batch normalisation (Ioffe and Szegedy 2015, algorithm 1) with the statistics of the batch, of each group of it for
+ * itself: gamma·(x - mean) / √(variance + ε) + beta with the biased variance; {@code gamma} and {@code beta} are [1, units].
+ * Of images, each pixel counts as an example and each channel as a unit.
  */
-record BatchNorm(int units) implements Layer {
-    private static final double EPSILON = 1e-5;
+record BatchNorm(int units, double epsilon) implements Layer {
+    /** ε of Deeplearning4j and of most. */
+    static final double EPSILON = 1e-5;
+
+    BatchNorm(int units) {
+        this(units, EPSILON);
+    }
 
     @Override
     public List<Parameter> parameters() {
@@ -23,7 +28,7 @@ record BatchNorm(int units) implements Layer {
 
     @Override
     public Shape output(Shape input) {
-        if (!input.equals(Shape.of(units))) {
+        if (input.rank() == 0 || input.dim(0) != units) {
             throw new IllegalArgumentException(
                     "batch norm of " + units + " units cannot take examples of shape " + input);
         }
@@ -32,10 +37,14 @@ record BatchNorm(int units) implements Layer {
 
     /** Division and root act on one row, so that each example costs a product and two sums only. */
     @Override
-    public Value apply(Builder b, List<Value> values, Value x) {
-        Value centred = b.sub(x, b.meanKept(x, 0));
-        Value variance = b.meanKept(b.square(centred), 0);
-        Value factor = b.div(values.get(0), b.sqrt(b.add(variance, b.constant(EPSILON))));
-        return b.add(b.mul(centred, factor), values.get(1));
+    public Value apply(Builder b, List<Value> values, Value x, Pass pass) {
+        int rows = x.shape().size() / units / pass.groups();
+        Shape grouped = pass.groups() == 1 ? Shape.of(rows, units) : Shape.of(pass.groups(), rows, units);
+        Value examples = b.reshape(x, grouped);
+        int axis = grouped.rank() - 2;
+        Value centred = b.sub(examples, b.meanKept(examples, axis));
+        Value variance = b.meanKept(b.square(centred), axis);
+        Value factor = b.div(values.get(0), b.sqrt(b.add(variance, b.constant(epsilon))));
+        return b.reshape(b.add(b.mul(centred, factor), values.get(1)), x.shape());
     }
 }

@@ -8,7 +8,7 @@ import java.util.List;
 
 /**
  * A fully connected layer, activation(x·W + b): {@code W} [in, out], and {@code b} [1, out] unless it is made without.
- * Examples of any shape are flattened in front of it.
+ * Examples of any shape are flattened in front of it, images in the order [channels, height, width].
  */
 final class Dense implements Layer {
     private final int in;
@@ -48,8 +48,9 @@ final class Dense implements Layer {
     }
 
     @Override
-    public Value apply(Builder b, List<Value> values, Value x) {
-        Value rows = b.reshape(x, Shape.of(x.shape().dim(0), in));
+    public Value apply(Builder b, List<Value> values, Value x, Pass pass) {
+        Value ordered = x.shape().rank() == 4 ? b.transpose(x, 0, 3, 1, 2) : x;
+        Value rows = b.reshape(ordered, Shape.of(x.shape().dim(0), in));
         Value product = b.matmul(rows, values.get(0));
         return activation.of(b, parameters.size() > 1 ? b.add(product, values.get(1)) : product);
     }

@@ -11,18 +11,24 @@ public interface Layer {
     List<Parameter> parameters();
 
     /**
-     * The shape of one example behind the layer, from its shape in front.
+     * The shape of one example behind the layer, from its shape in front: [features], or [channels, height, width].
      *
      * @throws IllegalArgumentException if the layer cannot take such an example
      */
     Shape output(Shape input);
 
+    /** Whether the layer draws random numbers in passes that have a key. */
+    default boolean random() {
+        return false;
+    }
+
     /**
-     * The layer's output for a batch.
+     * The layer's output for a batch. Images stand channels-last here, [examples, height, width, channels]: so their last
+     * axis is that of parameters of one number a channel, and convolutions run over it.
      *
      * @param parameters a value for each of {@link #parameters()}, in their order
      * @param x [examples, ...input]
      * @return [examples, ...output(input)]
      */
-    Value apply(Builder b, List<Value> parameters, Value x);
+    Value apply(Builder b, List<Value> parameters, Value x, Pass pass);
 }

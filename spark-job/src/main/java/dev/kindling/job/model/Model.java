@@ -15,14 +15,27 @@ public interface Model {
     /** Draws the initial parameters into {@code target}, laid out as {@link #parameters()}: a pure function of the seed. */
     void initialise(long seed, Storage target);
 
+    /** Whether passes draw random numbers, where they have a key. */
+    boolean random();
+
     /**
-     * The network's output for a batch.
+     * The network's output for a batch, with the batch's own statistics: what inner steps descend on.
      *
      * @param parameters a value for each name of {@link #parameters()}
      * @param x inputs [examples, ...features]
      * @return [examples, outputs]
      */
-    Value output(Builder b, Map<String, Value> parameters, Value x);
+    Value output(Builder b, Map<String, Value> parameters, Value x, Pass pass);
+
+    /**
+     * The network's output for the queries of a task, with the statistics that {@code model.batch-norm} says.
+     *
+     * @param parameters a value for each name of {@link #parameters()}, adapted to the task
+     * @param support the task's support inputs [examples, ...features]
+     * @param query inputs [queries, ...features]
+     * @return [queries, outputs]
+     */
+    Value predict(Builder b, Map<String, Value> parameters, Value support, Value query, Pass pass);
 
     /** The mean loss, a scalar, of outputs [examples, outputs] against targets as an episode holds them. */
     Value loss(Builder b, Value output, Value y);

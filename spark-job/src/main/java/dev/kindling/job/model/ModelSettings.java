@@ -5,7 +5,8 @@ package dev.kindling.job.model;
  *
  * @param network name of a preset
  * @param initializer {@link #PRESETS_OWN}, or the name of an initialiser for all weights
- * @param batchNorm {@code query}: every pass uses the statistics of its own batch
+ * @param batchNorm whose statistics batch norm uses for queries: {@code query}, {@code support-and-query} or
+ *     {@code support-and-one}
  */
 public record ModelSettings(String network, String initializer, String batchNorm) {
     /** The value of {@code model.initializer} that leaves each preset its own. */
@@ -23,9 +24,7 @@ public record ModelSettings(String network, String initializer, String batchNorm
         if (!initializer.equals(PRESETS_OWN)) {
             Initializer.named(initializer);
         }
-        if (!batchNorm.equals(QUERY)) {
-            throw new IllegalArgumentException("model.batch-norm is " + batchNorm + "; it must be " + QUERY);
-        }
+        Normalisation.named(batchNorm);
     }
 
     /** The named preset as it stands. */

@@ -17,6 +17,7 @@ public final class Models {
                     .toList();
         }
         Loss loss = layout.classification() ? Loss.SOFTMAX_CROSS_ENTROPY : Loss.MEAN_SQUARED_ERROR;
-        return new Network(layers, loss, layout.features(), layout.outputs());
+        Normalisation normalisation = Normalisation.named(settings.batchNorm());
+        return new Network(layers, loss, normalisation, layout.features(), layout.outputs());
     }
 }

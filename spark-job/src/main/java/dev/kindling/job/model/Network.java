@@ -17,18 +17,21 @@ final class Network implements Model {
 
     private final List<Placed> layers;
     private final Loss loss;
+    private final Normalisation normalisation;
     private final Layout parameters;
 
     /**
      * Puts layers one behind the other.
      *
+     * @param normalisation whose statistics batch norm uses for queries
      * @param features shape of one example
      * @param outputs count of numbers that the last layer must give for an example
      * @throws IllegalArgumentException if a layer cannot take what comes before it
      */
-    Network(List<Placed> layers, Loss loss, Shape features, int outputs) {
+    Network(List<Placed> layers, Loss loss, Normalisation normalisation, Shape features, int outputs) {
         this.layers = List.copyOf(layers);
         this.loss = loss;
+        this.normalisation = normalisation;
         Layout.Builder layout = Layout.builder();
         Shape shape = features;
         for (int i = 0; i < layers.size(); i++) {
@@ -79,15 +82,25 @@ final class Network implements Model {
     }
 
     @Override
-    public Value output(Builder b, Map<String, Value> values, Value x) {
-        Value output = x;
+    public Value predict(Builder b, Map<String, Value> values, Value support, Value query, Pass pass) {
+        return normalisation.predict((x, own) -> output(b, values, x, own), b, support, query, pass);
+    }
+
+    @Override
+    public boolean random() {
+        return layers.stream().anyMatch(placed -> placed.layer().random());
+    }
+
+    @Override
+    public Value output(Builder b, Map<String, Value> values, Value x, Pass pass) {
+        Value output = x.shape().rank() == 4 ? b.transpose(x, 0, 2, 3, 1) : x;
         for (int i = 0; i < layers.size(); i++) {
             int index = i;
             Layer layer = layers.get(i).layer();
             List<Value> own = layer.parameters().stream()
                     .map(parameter -> value(values, name(index, parameter)))
                     .toList();
-            output = layer.apply(b, own, output);
+            output = layer.apply(b, own, output, pass);
         }
         return output;
     }

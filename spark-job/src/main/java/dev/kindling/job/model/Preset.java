@@ -1,6 +1,7 @@
 package dev.kindling.job.model;
 
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -45,6 +46,57 @@ enum Preset {
         private Network.Placed begun(Layer layer) {
             return new Network.Placed(layer, Initializer.TRUNCATED_NORMAL);
         }
+    },
+    /** Four convolutions of 64 with stride 2, batch norm and relu, global average pooling, output: MAML's for Omniglot. */
+    CONV4("conv4") {
+        @Override
+        List<Network.Placed> layers(EpisodeLayout layout) {
+            List<Network.Placed> layers = new ArrayList<>();
+            int in = channels(layout, "conv4");
+            for (int block = 0; block < 4; block++) {
+                convolution(layers, in, 64, 2);
+                in = 64;
+            }
+            layers.add(glorot(GlobalPooling.AVERAGE));
+            layers.add(head(64, layout));
+            return layers;
+        }
+    },
+    /** Four convolutions of 64 with batch norm, relu and 2x2 max pooling, flattened, output: Vinyals et al. 2016. */
+    CONV4_POOL("conv4-pool") {
+        @Override
+        List<Network.Placed> layers(EpisodeLayout layout) {
+            return pooled(layout, "conv4-pool", 64);
+        }
+    },
+    /** As conv4-pool with 32 filters: MAML's for mini-ImageNet. */
+    CONV4_POOL_32("conv4-pool-32") {
+        @Override
+        List<Network.Placed> layers(EpisodeLayout layout) {
+            return pooled(layout, "conv4-pool-32", 32);
+        }
+    },
+    /** Four convolutions of 64 with bias and relu, 2x2 max pooling behind the second and fourth, flattened, output. */
+    SIMPLE_CNN("simple-cnn") {
+        @Override
+        List<Network.Placed> layers(EpisodeLayout layout) {
+            List<Network.Placed> layers = new ArrayList<>();
+            int in = channels(layout, "simple-cnn");
+            for (int block = 0; block < 4; block++) {
+                layers.add(fanIn(new Convolution(in, 64, Sliding.same(3, 1), true, Activation.RELU)));
+                if (block % 2 == 1) {
+                    layers.add(fanIn(new Pooling(Pooling.Kind.MAXIMUM, Sliding.whole(2, 2))));
+                }
+                in = 64;
+            }
+            int flat = behind(layers, layout).size();
+            layers.add(fanIn(Dense.withBias(flat, layout.outputs(), Activation.IDENTITY)));
+            return layers;
+        }
+
+        private Network.Placed fanIn(Layer layer) {
+            return new Network.Placed(layer, Initializer.FAN_IN_UNIFORM);
+        }
     };
 
     private final String key;
@@ -58,6 +110,52 @@ enum Preset {
 
     private static Network.Placed hidden(int in, int out, Activation activation) {
         return new Network.Placed(Dense.withBias(in, out, activation), Initializer.FAN_IN_UNIFORM);
+    }
+
+    private static int channels(EpisodeLayout layout, String preset) {
+        if (layout.features().rank() != 3) {
+            throw new IllegalArgumentException(
+                    "model.network is " + preset + ", which needs images [channels, height, width]"
+                            + "; an example of this task source is " + layout.features());
+        }
+        return layout.features().dim(0);
+    }
+
+    private static Network.Placed glorot(Layer layer) {
+        return new Network.Placed(layer, Initializer.GLOROT_NORMAL);
+    }
+
+    private static Network.Placed head(int in, EpisodeLayout layout) {
+        return new Network.Placed(
+                Dense.withBias(in, layout.outputs(), Activation.IDENTITY), Initializer.TRUNCATED_NORMAL);
+    }
+
+    /** A 3x3 convolution without bias, batch norm, relu. */
+    private static void convolution(List<Network.Placed> layers, int in, int out, int stride) {
+        layers.add(glorot(new Convolution(in, out, Sliding.same(3, stride), false, Activation.IDENTITY)));
+        layers.add(glorot(new BatchNorm(out)));
+        layers.add(glorot(Activation.RELU));
+    }
+
+    private static List<Network.Placed> pooled(EpisodeLayout layout, String preset, int filters) {
+        List<Network.Placed> layers = new ArrayList<>();
+        int in = channels(layout, preset);
+        for (int block = 0; block < 4; block++) {
+            convolution(layers, in, filters, 1);
+            layers.add(glorot(new Pooling(Pooling.Kind.MAXIMUM, Sliding.whole(2, 2))));
+            in = filters;
+        }
+        layers.add(head(behind(layers, layout).size(), layout));
+        return layers;
+    }
+
+    /** The shape of an example behind so many layers: what a head's inputs are inferred from. */
+    private static Shape behind(List<Network.Placed> layers, EpisodeLayout layout) {
+        Shape shape = layout.features();
+        for (Network.Placed placed : layers) {
+            shape = placed.layer().output(shape);
+        }
+        return shape;
     }
 
     /** The preset that settings call so; IllegalArgumentException with the known names if there is none. */

@@ -232,11 +232,16 @@ final class Simplification {
                     .toList();
             return b.apply(a.op(), moved, Attributes.None.NONE);
         }
-        return a.shape().size() == 1
-                        || (a.shape().rank() == 2
-                                && (a.shape().dim(0) == 1 || a.shape().dim(1) == 1))
+        return movesOnlyOnes(a.shape(), axes.axes())
                 ? b.reshape(a, Shapes.infer(Op.TRANSPOSE, List.of(a), axes))
                 : null;
+    }
+
+    /** Whether the axes that have more than one place stay in their order. */
+    private static boolean movesOnlyOnes(Shape shape, List<Integer> axes) {
+        List<Integer> extended =
+                axes.stream().filter(axis -> shape.dim(axis) > 1).toList();
+        return extended.equals(extended.stream().sorted().toList());
     }
 
     private static boolean undoes(Attributes.Axes axes, Value arg) {

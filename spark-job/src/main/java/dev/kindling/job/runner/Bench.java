@@ -2,6 +2,7 @@ package dev.kindling.job.runner;
 
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
@@ -72,9 +73,11 @@ final class Bench {
 
     private void requireFits(TaskSpec spec) {
         if (!fitting.contains(spec.purpose())) {
-            Layout episodes = source.layout(spec.purpose()).arrays();
+            EpisodeLayout layout = source.layout(spec.purpose());
+            Layout episodes = layout.arrays();
             Runner.require(
-                    episodes.equals(program().taskInputs()),
+                    episodes.equals(program().taskInputs())
+                            || layout.arraysAndKey().equals(program().taskInputs()),
                     "program " + program().name() + " takes " + program().taskInputs() + ", but an episode for "
                             + spec.purpose() + " is " + episodes);
             EnumSet<Purpose> more = EnumSet.of(spec.purpose());

@@ -4,8 +4,10 @@ import dev.kindling.job.backend.Executable;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.fold.Fold;
 import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.FailedTask;
 import dev.kindling.job.wire.SharedVector;
@@ -45,6 +47,8 @@ final class Hand implements Workspace.Episodes {
     private final int width;
     /** Per-task numbers of one block. */
     private final double[] each;
+    /** Where the task's key stands in its inputs; below 0 where the program does not ask for it. */
+    private final int keyAt;
 
     private final ArrayDeque<Storage> spare = new ArrayDeque<>();
     private @Nullable SharedVector shared;
@@ -66,6 +70,8 @@ final class Hand implements Workspace.Episodes {
         this.sumsSize = executable.program().sums().size();
         this.width = executable.program().perTask().size();
         this.each = new double[Math.multiplyExact(blockSize, width)];
+        Layout inputs = executable.program().taskInputs();
+        this.keyAt = inputs.names().contains(EpisodeLayout.KEY) ? inputs.offset(EpisodeLayout.KEY) : -1;
     }
 
     /** Begins with the tasks of an order; the rows of its tasks go where the order's others put theirs. */
@@ -116,7 +122,14 @@ final class Hand implements Workspace.Episodes {
     @Override
     public void fill(int task, Storage target, int offset) {
         long begin = System.nanoTime();
-        source.materialise(specs.get(first + task), target, offset);
+        TaskSpec spec = specs.get(first + task);
+        source.materialise(spec, target, offset);
+        if (keyAt >= 0) {
+            int[] key = spec.key();
+            for (int i = 0; i < key.length; i++) {
+                target.set(offset + keyAt + i, key[i]);
+            }
+        }
         materialising += System.nanoTime() - begin;
     }
 

@@ -19,6 +19,9 @@ public record EpisodeLayout(Shape features, int classes, int outputs, int suppor
     public static final String QUERY_X = "query.x";
     public static final String QUERY_Y = "query.y";
 
+    /** The key that a task's random numbers are drawn with, behind the four arrays where a program asks for it: [2]. */
+    public static final String KEY = "task.key";
+
     public boolean classification() {
         return classes > 0;
     }
@@ -31,6 +34,13 @@ public record EpisodeLayout(Shape features, int classes, int outputs, int suppor
                 .add(QUERY_X, features.stacked(query))
                 .add(QUERY_Y, target(query))
                 .build();
+    }
+
+    /** {@link #arrays()} and the task's key. */
+    public Layout arraysAndKey() {
+        Layout.Builder layout = Layout.builder();
+        arrays().entries().forEach(entry -> layout.add(entry.name(), entry.shape()));
+        return layout.add(KEY, Shape.of(TaskSpec.KEY_PARTS)).build();
     }
 
     private Shape target(int examples) {

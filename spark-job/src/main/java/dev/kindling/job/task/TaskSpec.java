@@ -1,5 +1,6 @@
 package dev.kindling.job.task;
 
+import dev.kindling.job.random.Stream;
 import java.util.Arrays;
 
 /**
@@ -8,6 +9,17 @@ import java.util.Arrays;
  * nobody writes to the array.
  */
 public record TaskSpec(Purpose purpose, long round, int index, long seed, int[] items) {
+    /** Numbers in {@link #key}. */
+    public static final int KEY_PARTS = 2;
+
+    private static final long KEY_PURPOSE = 0x6b6579;
+
+    /** What the task's own random numbers are drawn with: whole numbers below 2^24, which every precision holds. */
+    public int[] key() {
+        Stream stream = Stream.of(seed, KEY_PURPOSE);
+        return new int[] {stream.nextInt(1 << 24), stream.nextInt(1 << 24)};
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof TaskSpec that

@@ -10,6 +10,7 @@ import dev.kindling.job.backend.plain.PlainBackend;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.Models;
+import dev.kindling.job.model.Pass;
 import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Program;
@@ -331,7 +332,7 @@ class InnerLoopTest {
             Layout arrays = layout.arrays();
             Value x = b.input(half + ".x", arrays.shape(half + ".x"), Program.Kind.TASK);
             Value y = b.input(half + ".y", arrays.shape(half + ".y"), Program.Kind.TASK);
-            Value loss = model.loss(b, model.output(b, values, x), y);
+            Value loss = model.loss(b, model.output(b, values, x, Pass.PLAIN), y);
             List<Value> gradients = Gradients.of(b, loss, wrt);
             List<Program.Output> outputs = new ArrayList<>();
             outputs.add(new Program.Output("loss", Program.Role.EACH, loss));

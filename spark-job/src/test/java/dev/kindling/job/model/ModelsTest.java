@@ -210,13 +210,14 @@ class ModelsTest {
     void wrongSettingsAreRefusedWithWhatIsAllowed() {
         assertThatThrownBy(() -> ModelSettings.preset("mlp"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("model.network is mlp; it must be one of mlp-40-40, mlp-40-tanh, omniglot-fc");
+                .hasMessage("model.network is mlp; it must be one of mlp-40-40, mlp-40-tanh, omniglot-fc, conv4, "
+                        + "conv4-pool, conv4-pool-32, simple-cnn");
         assertThatThrownBy(() -> new ModelSettings("mlp-40-40", "ones", "query"))
                 .hasMessage(
                         "model.initializer is ones; it must be one of preset, fan-in-uniform, truncated-normal-0.01, "
                                 + "glorot-normal");
-        assertThatThrownBy(() -> new ModelSettings("mlp-40-40", "preset", "running"))
-                .hasMessage("model.batch-norm is running; it must be query");
+        assertThatThrownBy(() -> new ModelSettings("mlp-40-40", "preset", "own"))
+                .hasMessage("model.batch-norm is own; it must be one of query, support-and-query, support-and-one");
     }
 
     private static Map<String, double[]> run(
@@ -229,7 +230,7 @@ class ModelsTest {
             inputs.put(entry.name(), flat(theta.get(entry.name())));
         }
         Value target = b.input("y", yShape, Program.Kind.TASK);
-        Value output = model.output(b, values, b.input("x", xShape, Program.Kind.TASK));
+        Value output = model.output(b, values, b.input("x", xShape, Program.Kind.TASK), Pass.PLAIN);
         List<Program.Output> outputs = new ArrayList<>();
         outputs.add(new Program.Output("output", Program.Role.EACH, output));
         outputs.add(new Program.Output("loss", Program.Role.EACH, model.loss(b, output, target)));

@@ -74,7 +74,7 @@ class NetworkDerivativesTest {
         FiniteDifferences.Function loss = (b, in) -> {
             Map<String, Value> values = new LinkedHashMap<>();
             model.parameters().names().forEach(name -> values.put(name, in.get(values.size())));
-            return model.loss(b, model.output(b, values, in.get(values.size())), in.get(values.size() + 1));
+            return model.loss(b, model.output(b, values, in.get(values.size()), Pass.PLAIN), in.get(values.size() + 1));
         };
         if (smooth) {
             FiniteDifferences.checkSmooth(loss, arguments);

@@ -1,0 +1,41 @@
+package dev.kindling.job.model;
+
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.program.Window;
+import dev.kindling.job.tensor.Shape;
+import java.util.List;
+
+/** The greatest number or the mean of each window of images, channel by channel. Padding counts in neither. */
+record Pooling(Kind kind, Sliding sliding) implements Layer {
+    /** What becomes of a window. */
+    enum Kind {
+        MAXIMUM,
+        AVERAGE
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+        return List.of();
+    }
+
+    @Override
+    public Shape output(Shape input) {
+        if (input.rank() != 3) {
+            throw new IllegalArgumentException(
+                    "pooling cannot take examples of shape " + input + "; they must be [channels, height, width]");
+        }
+        Window window = sliding.over(input.dim(1), input.dim(2));
+        return Shape.of(input.dim(0), window.outHeight(), window.outWidth());
+    }
+
+    @Override
+    public Value apply(Builder b, List<Value> parameters, Value x, Pass pass) {
+        Window window = sliding.over(x.shape().dim(1), x.shape().dim(2));
+        if (kind == Kind.MAXIMUM) {
+            return b.maxPool(x, window);
+        }
+        Value counts = b.windowSum(b.full(Shape.of(1, window.height(), window.width(), 1), 1), window);
+        return b.div(b.windowSum(x, window), counts);
+    }
+}
