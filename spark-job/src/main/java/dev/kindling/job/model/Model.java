@@ -16,7 +16,9 @@ public interface Model {
     void initialise(long seed, Storage target);
 
     /** Whether passes draw random numbers, where they have a key. */
-    boolean random();
+    default boolean random() {
+        return false;
+    }
 
     /**
      * The network's output for a batch, with the batch's own statistics: what inner steps descend on.
@@ -33,9 +35,11 @@ public interface Model {
      * @param parameters a value for each name of {@link #parameters()}, adapted to the task
      * @param support the task's support inputs [examples, ...features]
      * @param query inputs [queries, ...features]
-     * @return [queries, outputs]
+     * @return [queries, outputs]; of a model whose examples do not depend on each other, the output of a pass
      */
-    Value predict(Builder b, Map<String, Value> parameters, Value support, Value query, Pass pass);
+    default Value predict(Builder b, Map<String, Value> parameters, Value support, Value query, Pass pass) {
+        return output(b, parameters, query, pass);
+    }
 
     /** The mean loss, a scalar, of outputs [examples, outputs] against targets as an episode holds them. */
     Value loss(Builder b, Value output, Value y);

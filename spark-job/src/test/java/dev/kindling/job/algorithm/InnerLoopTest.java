@@ -359,7 +359,7 @@ class InnerLoopTest {
         }
 
         @Override
-        public Value output(Builder b, Map<String, Value> parameters, Value x) {
+        public Value output(Builder b, Map<String, Value> parameters, Value x, Pass pass) {
             return b.reshape(b.square(parameters.get("x")), Shape.of(1, 1));
         }
 
@@ -387,7 +387,7 @@ class InnerLoopTest {
         }
 
         @Override
-        public Value output(Builder b, Map<String, Value> parameters, Value x) {
+        public Value output(Builder b, Map<String, Value> parameters, Value x, Pass pass) {
             return b.matmul(x, parameters.get("w"));
         }
 

@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ModelsTest {
     private static final EpisodeLayout SINE = new EpisodeLayout(Shape.of(1), 0, 1, 10, 10);
@@ -70,6 +72,102 @@ class ModelsTest {
                         Map.entry("12_W", Shape.of(64, 5)),
                         Map.entry("12_b", Shape.of(1, 5)));
         assertThat(parameters.size()).isEqualTo(247_109);
+    }
+
+    @Test
+    void theConvolutionalNetworksHaveTheParametersOfTheDesign() {
+        EpisodeLayout drawings = new EpisodeLayout(Shape.of(1, 28, 28), 5, 5, 5, 5);
+        Layout strided = Models.of(ModelSettings.preset("conv4"), drawings).parameters();
+        assertThat(strided.size()).isEqualTo(112_005);
+        assertThat(List.copyOf(shapes(strided).entrySet()))
+                .startsWith(
+                        Map.entry("0_W", Shape.of(64, 1, 3, 3)),
+                        Map.entry("1_gamma", Shape.of(1, 64)),
+                        Map.entry("1_beta", Shape.of(1, 64)),
+                        Map.entry("3_W", Shape.of(64, 64, 3, 3)))
+                .endsWith(Map.entry("13_W", Shape.of(64, 5)), Map.entry("13_b", Shape.of(1, 5)));
+        Layout pooled = Models.of(ModelSettings.preset("conv4-pool"), drawings).parameters();
+        assertThat(pooled.size()).isEqualTo(112_005);
+        assertThat(pooled.names())
+                .containsExactly(
+                        "0_W",
+                        "1_gamma",
+                        "1_beta",
+                        "4_W",
+                        "5_gamma",
+                        "5_beta",
+                        "8_W",
+                        "9_gamma",
+                        "9_beta",
+                        "12_W",
+                        "13_gamma",
+                        "13_beta",
+                        "16_W",
+                        "16_b");
+        EpisodeLayout photographs = new EpisodeLayout(Shape.of(3, 84, 84), 5, 5, 5, 5);
+        Layout narrow =
+                Models.of(ModelSettings.preset("conv4-pool-32"), photographs).parameters();
+        assertThat(narrow.shape("16_W")).isEqualTo(Shape.of(32 * 5 * 5, 5));
+        Layout simple = Models.of(
+                        ModelSettings.preset("simple-cnn"), new EpisodeLayout(Shape.of(3, 20, 20), 5, 5, 5, 5))
+                .parameters();
+        assertThat(simple.shape("6_W")).isEqualTo(Shape.of(64 * 5 * 5, 5));
+    }
+
+    @Test
+    void aConvolutionalNetworkOnTasksWithoutImagesIsRefused() {
+        assertThatThrownBy(() -> Models.of(ModelSettings.preset("conv4"), SINE))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "model.network is conv4, which needs images [channels, height, width]; an example of this task "
+                                + "source is [1]");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"query, true", "support-and-query, true", "support-and-one, false"})
+    void predictionsDependOnTheOtherQueriesInTransductiveModesOnly(String mode, boolean transductive) {
+        EpisodeLayout layout = new EpisodeLayout(Shape.of(1, 8, 8), 3, 3, 3, 2);
+        Model model = Models.of(new ModelSettings("conv4", "glorot-normal", mode), layout);
+        double[] support = new double[3 * 64];
+        double[] queries = new double[2 * 64];
+        Arrays.setAll(support, i -> Math.sin(i));
+        Arrays.setAll(queries, i -> Math.cos(i * i));
+        double[] before = predictions(model, layout, support, queries);
+        for (int i = 64; i < queries.length; i++) {
+            queries[i] = -queries[i];
+        }
+        double[] after = predictions(model, layout, support, queries);
+        if (transductive) {
+            assertThat(Arrays.copyOf(after, 3)).isNotEqualTo(Arrays.copyOf(before, 3));
+        } else {
+            assertThat(Arrays.copyOf(after, 3)).containsExactly(Arrays.copyOf(before, 3), within(1e-12));
+        }
+        if (!transductive) {
+            EpisodeLayout single = new EpisodeLayout(layout.features(), 3, 3, 3, 1);
+            assertThat(predictions(model, single, support, Arrays.copyOf(queries, 64)))
+                    .containsExactly(Arrays.copyOf(before, 3), within(1e-12));
+        }
+        // The support set's statistics matter wherever it stands in the batch.
+        support[5] += 1;
+        double[] moved = predictions(model, layout, support, queries);
+        assertThat(Arrays.equals(moved, after)).isEqualTo(mode.equals("query"));
+    }
+
+    private static double[] predictions(Model model, EpisodeLayout layout, double[] support, double[] queries) {
+        Builder b = new Builder();
+        Map<String, Value> values = new LinkedHashMap<>();
+        Storage theta = Storage.zeros(Precision.DOUBLE, model.parameters().size());
+        model.initialise(1, theta);
+        model.parameters()
+                .entries()
+                .forEach(entry -> values.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Kind.SHARED)));
+        Value s = b.input("s", layout.features().stacked(layout.support()), Program.Kind.TASK);
+        Value q = b.input("q", layout.features().stacked(layout.query()), Program.Kind.TASK);
+        Value output = model.predict(b, values, s, q, Pass.PLAIN);
+        Program program = b.build("predict", List.of(new Program.Output("y", Program.Role.EACH, output)));
+        Map<String, double[]> inputs = new HashMap<>(Map.of("s", support, "q", queries));
+        model.parameters().names().forEach(name -> inputs.put(name, part(theta.toDoubles(), model.parameters(), name)));
+        return Runs.once(new PlainBackend(), Precision.DOUBLE, program, inputs).get("y");
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -53,7 +54,40 @@ class NetworkDerivativesTest {
                 layers.add(new Network.Placed(layer, Initializer.GLOROT_NORMAL));
             }
             Loss loss = ways > 0 ? Loss.SOFTMAX_CROSS_ENTROPY : Loss.MEAN_SQUARED_ERROR;
-            check(new Network(layers, loss, layout.features(), 3), layout, activation != Activation.RELU);
+            boolean smooth = !Set.of(Activation.RELU, Activation.LEAKY_RELU, Activation.ELU)
+                    .contains(activation);
+            check(new Network(layers, loss, Normalisation.QUERY, layout.features(), 3), layout, smooth);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Normalisation.class)
+    void convolutionsUnderEveryKindOfPoolingAndEveryModeOfBatchNorm(Normalisation normalisation) {
+        EpisodeLayout layout = new EpisodeLayout(Shape.of(2, 5, 4), 3, 3, EXAMPLES, EXAMPLES);
+        for (Layer pooling : List.of(
+                new Pooling(Pooling.Kind.MAXIMUM, Sliding.whole(2, 1)),
+                new Pooling(Pooling.Kind.AVERAGE, Sliding.same(3, 2)),
+                GlobalPooling.AVERAGE,
+                GlobalPooling.SUM,
+                GlobalPooling.MAXIMUM)) {
+            List<Layer> layers = new ArrayList<>(List.of(
+                    new Convolution(2, 3, Sliding.same(3, 2), false, Activation.IDENTITY),
+                    new BatchNorm(3),
+                    Activation.TANH,
+                    new Convolution(3, 2, new Sliding(2, 3, 1, 1, false, 1, 1), true, Activation.SOFTPLUS),
+                    pooling));
+            Shape shape = layout.features();
+            for (Layer layer : layers) {
+                shape = layer.output(shape);
+            }
+            layers.add(Dense.withBias(shape.size(), 3, Activation.IDENTITY));
+            List<Network.Placed> placed = layers.stream()
+                    .map(layer -> new Network.Placed(layer, Initializer.GLOROT_NORMAL))
+                    .toList();
+            Model model = new Network(placed, Loss.SOFTMAX_CROSS_ENTROPY, normalisation, layout.features(), 3);
+            boolean maximum = pooling == GlobalPooling.MAXIMUM
+                    || (pooling instanceof Pooling windows && windows.kind() == Pooling.Kind.MAXIMUM);
+            check(model, layout, !maximum);
         }
     }
 
@@ -71,10 +105,13 @@ class NetworkDerivativesTest {
                 layout.classification()
                         ? fixed(Shape.of(EXAMPLES), 0, 2, 1, 1, 0, 2)
                         : awayFromZero("y", EXAMPLES, layout.outputs()));
+        arguments.add(awayFromZero("support", layout.features().stacked(2).dims()));
         FiniteDifferences.Function loss = (b, in) -> {
             Map<String, Value> values = new LinkedHashMap<>();
             model.parameters().names().forEach(name -> values.put(name, in.get(values.size())));
-            return model.loss(b, model.output(b, values, in.get(values.size()), Pass.PLAIN), in.get(values.size() + 1));
+            Value x = in.get(values.size());
+            Value output = model.predict(b, values, in.get(values.size() + 2), x, Pass.PLAIN);
+            return model.loss(b, output, in.get(values.size() + 1));
         };
         if (smooth) {
             FiniteDifferences.checkSmooth(loss, arguments);
