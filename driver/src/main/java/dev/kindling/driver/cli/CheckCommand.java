@@ -59,6 +59,7 @@ final class CheckCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Prepared prepared = Prepared.here(options.configuration(options.requiredConf()));
+        prepared.source().notes().forEach(around::say);
         return prove(prepared, subject(prepared)).number();
     }
 

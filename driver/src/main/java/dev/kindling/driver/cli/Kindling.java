@@ -63,6 +63,7 @@ public final class Kindling {
                 .addSubcommand(new TrainCommand(around))
                 .addSubcommand(new EvaluateCommand(around))
                 .addSubcommand(new CheckCommand(around))
+                .addSubcommand(new PackCommand(around))
                 // An argument that begins with @ is no file of arguments here.
                 .setExpandAtFiles(false)
                 .setOut(around.out())

@@ -16,9 +16,10 @@ import dev.kindling.job.backend.Backends;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
+import dev.kindling.job.task.fewshot.FewShotSettings;
+import dev.kindling.job.task.fewshot.SplitSettings;
 import dev.kindling.job.tensor.Layout;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -32,7 +33,7 @@ record Prepared(
         Settings settings,
         TaskSource source,
         Plan plan) {
-    private static final Set<String> PATHS = Set.of("few-shot.data", "few-shot.split");
+    private static final String DATA = "few-shot.data";
 
     /** For rounds on that master; where executors compute, this JVM needs no backend that runs. */
     static Prepared of(Configuration configuration, Optional<String> master) {
@@ -64,9 +65,18 @@ record Prepared(
 
     /** What a run writes down about itself must hold wherever it is read. */
     private static Configuration absolute(Configuration configuration, SourceDescription source) {
-        SortedMap<String, String> paths = new TreeMap<>(source.settings());
-        paths.keySet().retainAll(PATHS);
-        return configuration.with(paths);
+        return source.settings().containsKey(DATA)
+                ? configuration.with(paths(FewShotSettings.fromMap(source.settings())))
+                : configuration;
+    }
+
+    private static SortedMap<String, Object> paths(FewShotSettings images) {
+        SortedMap<String, Object> paths = new TreeMap<>();
+        paths.put(DATA, images.data().size() == 1 ? images.data().get(0) : images.data());
+        if (images.split() instanceof SplitSettings.Named named) {
+            paths.put(SplitSettings.KEY, named.folder());
+        }
+        return paths;
     }
 
     Evaluator evaluator() {

@@ -135,6 +135,7 @@ final class TrainCommand implements Callable<Integer> {
             Optional<Checkpoint> from,
             StopRequest stop) {
         Profile times = new Profile(System::nanoTime);
+        prepared.source().notes().forEach(around::say);
         try (RunLog log = RunLog.of(directory.folder().name())) {
             log.started(
                     directory.folder().toString(),

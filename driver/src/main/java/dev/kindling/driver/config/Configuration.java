@@ -94,11 +94,11 @@ public final class Configuration {
         return new KnownKeys(referenceFile().resolve()).all();
     }
 
-    /** The same with the texts of some keys replaced. */
-    public Configuration with(Map<String, String> texts) {
+    /** The same with the values of some keys replaced: texts, or lists of them. */
+    public Configuration with(Map<String, ?> values) {
         Config changed = resolved;
-        for (Map.Entry<String, String> text : texts.entrySet()) {
-            changed = changed.withValue(text.getKey(), ConfigValueFactory.fromAnyRef(text.getValue()));
+        for (Map.Entry<String, ?> value : values.entrySet()) {
+            changed = changed.withValue(value.getKey(), ConfigValueFactory.fromAnyRef(value.getValue()));
         }
         return new Configuration(changed);
     }

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 public record Differences(List<Difference> list) {
     /** What decides nothing of a run's bits. */
     private static final Set<String> FREE =
-            Set.of("run.log-every", "run.checkpoint-every", "run.checkpoint-keep", "backend.memory");
+            Set.of("run.log-every", "run.checkpoint-every", "run.checkpoint-keep", "backend.memory", "few-shot.memory");
 
     private static final String FREE_SECTION = "cluster.";
     private static final String ROUNDS = "run.rounds";

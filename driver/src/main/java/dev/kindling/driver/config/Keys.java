@@ -4,6 +4,8 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigMemorySize;
 import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
+import dev.kindling.job.task.Counts;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -96,6 +98,32 @@ final class Keys {
             throw refuse(key, "a range of two numbers, [low, high]");
         }
         throw refuse(key, "a range of two numbers, [low, high]");
+    }
+
+    /** A whole number of an int's size, or a range of two, {@code [least, most]}. */
+    Counts counts(String key) {
+        if (value(key).valueType() != ConfigValueType.LIST) {
+            return Counts.of(count(key));
+        }
+        List<Double> ends = range(key);
+        double least = ends.get(0);
+        double most = ends.get(1);
+        if (least != (int) least || most != (int) most || least < 0 || least > most) {
+            throw refuse(key, "a whole number or a range of two, [least, most]");
+        }
+        return new Counts((int) least, (int) most);
+    }
+
+    /** A text or a list of them. */
+    List<String> texts(String key) {
+        if (value(key).valueType() != ConfigValueType.LIST) {
+            return List.of(text(key));
+        }
+        try {
+            return config.getStringList(key);
+        } catch (ConfigException.WrongType e) {
+            throw refuse(key, "text or a list of texts");
+        }
     }
 
     /** Bytes: a number, or one with a unit such as {@code 64 MiB}. */

@@ -1,5 +1,6 @@
 package dev.kindling.driver.config;
 
+import com.typesafe.config.ConfigObject;
 import dev.kindling.driver.aggregator.Clip;
 import dev.kindling.driver.aggregator.FailurePolicy;
 import dev.kindling.driver.cluster.ClusterSettings;
@@ -19,12 +20,15 @@ import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.fewshot.FewShotSettings;
+import dev.kindling.job.task.fewshot.Picture;
+import dev.kindling.job.task.fewshot.SplitSettings;
 import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.task.sinusoid.Range;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
 import dev.kindling.job.tensor.Precision;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 
 /** Fills the settings of every room from a configuration; the records themselves say what makes sense. */
 public final class SettingsReader {
@@ -46,6 +50,17 @@ public final class SettingsReader {
      */
     public static Settings read(Configuration configuration, org.apache.hadoop.conf.Configuration hadoop) {
         return new SettingsReader(configuration.keys(), hadoop).settings();
+    }
+
+    /**
+     * The image set of a configuration, whatever its source of tasks is.
+     *
+     * @param hadoop makes relative paths absolute
+     * @throws IllegalArgumentException at the first value that is of a wrong type or makes no sense
+     */
+    public static FewShotSettings readImages(Configuration configuration, org.apache.hadoop.conf.Configuration hadoop) {
+        SettingsReader reader = new SettingsReader(configuration.keys(), hadoop);
+        return reader.fewShot(reader.sizes(reader.keys.count("task.query"))).qualified(hadoop);
     }
 
     Settings settings() {
@@ -103,9 +118,9 @@ public final class SettingsReader {
 
     private EpisodeSizes sizes(int evaluationQuery) {
         return new EpisodeSizes(
-                keys.count("task.support"),
+                keys.counts("task.support"),
                 keys.count("task.query"),
-                keys.count("evaluation.support"),
+                keys.counts("evaluation.support"),
                 keys.is("evaluation.query", "auto") ? evaluationQuery : keys.count("evaluation.query"));
     }
 
@@ -128,12 +143,36 @@ public final class SettingsReader {
 
     private FewShotSettings fewShot(EpisodeSizes sizes) {
         return new FewShotSettings(
-                keys.text("few-shot.data"),
-                keys.text("few-shot.split"),
-                keys.count("few-shot.ways"),
+                keys.texts("few-shot.data"),
+                imageSplit(),
+                keys.counts("few-shot.ways"),
+                keys.choice("few-shot.within", FewShotSettings.Within.class),
                 FewShotSettings.Rotations.of(keys.truth("few-shot.rotations")),
-                keys.count("few-shot.image-size"),
+                picture(),
+                keys.bytes("few-shot.memory"),
                 sizes);
+    }
+
+    private SplitSettings imageSplit() {
+        String key = "few-shot.split";
+        if (!(keys.value(key) instanceof ConfigObject object)) {
+            return new SplitSettings.Named(keys.text(key));
+        }
+        if (!object.keySet().equals(Set.of("train", "validation", "seed"))) {
+            throw keys.refuse(key, "a folder or an object of train, validation and seed");
+        }
+        Keys shares = new Keys(object.toConfig());
+        return new SplitSettings.Shares(shares.number("train"), shares.number("validation"), shares.whole("seed"));
+    }
+
+    private Picture picture() {
+        int channels = keys.count("few-shot.channels");
+        return new Picture(
+                keys.count("few-shot.image-size"),
+                channels,
+                keys.is("few-shot.ink", "auto")
+                        ? Picture.Ink.usual(channels)
+                        : keys.choice("few-shot.ink", Picture.Ink.class));
     }
 
     private PlanSettings plan(EvaluationSettings evaluation) {

@@ -64,6 +64,7 @@ public final class Plan {
      * @throws IllegalArgumentException if the settings do not fit each other or the source
      */
     public static Plan of(PlanSettings settings, SourceDescription description, TaskSource source) {
+        refuseVarying(settings, source);
         Algorithm algorithm = Algorithms.named(settings.algorithm(), settings.inner());
         Model model = Models.of(settings.model(), source.layout(Purpose.TRAIN));
         Program train = algorithm.train(model, source.layout(Purpose.TRAIN));
@@ -76,6 +77,14 @@ public final class Plan {
         int blockSize = blockSize(algorithm.parameters(model).size());
         Job job = new Job(description, backend.name(), backend.options(), blockSize, programs);
         return new Plan(model, algorithm, job);
+    }
+
+    private static void refuseVarying(PlanSettings settings, TaskSource source) {
+        source.varying().stream().findFirst().ifPresent(clause -> {
+            throw new IllegalArgumentException(clause + "; it must be one number, for "
+                    + settings.model().network() + " has an output layer of a fixed width and " + settings.algorithm()
+                    + " a program of fixed shapes");
+        });
     }
 
     /**

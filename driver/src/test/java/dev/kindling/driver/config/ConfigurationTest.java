@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.driver.optimizer.Schedule;
 import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.task.Counts;
 import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.fewshot.FewShotSettings;
+import dev.kindling.job.task.fewshot.Picture;
+import dev.kindling.job.task.fewshot.SplitSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -183,6 +187,60 @@ class ConfigurationTest {
         assertThatThrownBy(() ->
                         settings(configuration("task.source=few-shot", "few-shot.data=/d", "few-shot.rotations=4")))
                 .hasMessage("few-shot.rotations is 4; it must be true or false");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "few-shot.channels=2|few-shot.channels is 2; it must be 1 for grey or 3 for colour",
+                "few-shot.ink=blue|few-shot.ink is blue; it must be dark or light",
+                "few-shot.within=class|few-shot.within is class; it must be split or alphabet",
+                "few-shot.ways=[5]|few-shot.ways is [5]; it must be a range of two numbers, [low, high]",
+                "few-shot.ways=[5, 2]|few-shot.ways is [5,2]; it must be a whole number or a range of two, [least, most]",
+                "few-shot.ways=[1, 2]|few-shot.ways is 1; it must be at least 2",
+                "few-shot.split={ train = 0.5 }|it must be a folder or an object of train, validation and seed",
+                "few-shot.split={ train = 0.9, validation = 0.2, seed = 1 }|must be shares, train above 0 and both together",
+                "few-shot.data=[]|few-shot.data is empty",
+                "few-shot.memory=-1|few-shot.memory is -1; it must be a number of bytes",
+            })
+    void wrongValueOfAnImageSetIsRefused(String assignment, String message) {
+        assertThatThrownBy(() -> settings(configuration("task.source=few-shot", "few-shot.data=/d", assignment)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void imagesOfOneChannelAreInkAndOfThreeAreLight() {
+        assertThat(images("few-shot.channels=1").picture()).isEqualTo(new Picture(28, 1, Picture.Ink.DARK));
+        assertThat(images("few-shot.channels=3").picture()).isEqualTo(new Picture(28, 3, Picture.Ink.LIGHT));
+        assertThat(images("few-shot.channels=3", "few-shot.ink=dark").picture())
+                .isEqualTo(new Picture(28, 3, Picture.Ink.DARK));
+    }
+
+    @Test
+    void severalSetsSharesAndRangesReachTheSource() {
+        FewShotSettings settings = images(
+                "few-shot.data=[/a, /b]",
+                "few-shot.split={ train = 0.64, validation = 0.16, seed = 7 }",
+                "few-shot.ways=[5, 10]",
+                "few-shot.within=alphabet",
+                "few-shot.memory=64 MiB",
+                "task.support=[1, 5]");
+        assertThat(settings.data()).containsExactly("file:/a", "file:/b");
+        assertThat(settings.split()).isEqualTo(new SplitSettings.Shares(0.64, 0.16, 7));
+        assertThat(settings.ways()).isEqualTo(new Counts(5, 10));
+        assertThat(settings.sizes().supports(Purpose.TRAIN)).isEqualTo(new Counts(1, 5));
+        assertThat(settings.sizes().supports(Purpose.TEST)).isEqualTo(new Counts(1, 5));
+        assertThat(settings.memory()).isEqualTo(64 << 20);
+        assertThat(FewShotSettings.fromMap(settings.toMap())).isEqualTo(settings);
+    }
+
+    private static FewShotSettings images(String... assignments) {
+        List<String> all = new ArrayList<>(List.of("task.source=few-shot", "few-shot.data=/d"));
+        all.addAll(List.of(assignments));
+        return FewShotSettings.fromMap(
+                settings(configuration(all.toArray(String[]::new))).source().settings());
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.kindling.job.task;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -22,14 +23,38 @@ public final class SettingsText {
         return value;
     }
 
-    /** The whole number of a key. */
+    /** The whole number of a key, of an int's size. */
     public static int whole(Map<String, String> settings, String key) {
+        return whole(settings, key, Integer::parseInt);
+    }
+
+    /** The whole number of a key. */
+    public static long wholeLong(Map<String, String> settings, String key) {
+        return whole(settings, key, Long::parseLong);
+    }
+
+    private static <T> T whole(Map<String, String> settings, String key, Function<String, T> parse) {
         String value = text(settings, key);
         try {
-            return Integer.parseInt(value.trim());
+            return parse.apply(value.trim());
         } catch (NumberFormatException e) {
             throw refusal(key, value, "a whole number", e);
         }
+    }
+
+    /** The number of a key. */
+    public static double number(Map<String, String> settings, String key) {
+        String value = text(settings, key);
+        try {
+            return Double.parseDouble(value);
+        } catch (NumberFormatException e) {
+            throw refusal(key, value, "a number", e);
+        }
+    }
+
+    /** The count of a key, or the range that each task draws one from. */
+    public static Counts counts(Map<String, String> settings, String key) {
+        return Counts.parse(key, text(settings, key));
     }
 
     /** The truth value of a key. */

@@ -9,19 +9,37 @@ import java.util.List;
  */
 public interface TaskSource {
     /**
-     * The shapes of the episodes drawn for the given purpose.
+     * The shapes of the episodes drawn for the given purpose; the largest of them where they differ from task to task.
      *
      * @throws IllegalArgumentException if the settings ask for more than the data has for this purpose
      * @throws BadDataException if there is no data for this purpose
      */
     EpisodeLayout layout(Purpose purpose);
 
+    /** The shapes of one episode. */
+    default EpisodeLayout layout(TaskSpec spec) {
+        return layout(spec.purpose());
+    }
+
+    /**
+     * The settings by which shapes differ from task to task, each as a clause such as {@code few-shot.ways is [5, 10]};
+     * empty where all episodes of a purpose have one shape.
+     */
+    default List<String> varying() {
+        return List.of();
+    }
+
+    /** What a user should know about the data at hand, a clause each: what is left out, for example. */
+    default List<String> notes() {
+        return List.of();
+    }
+
     /** Draws the description of one task: a pure function of the key. Runs on the driver; reads no examples. */
     TaskSpec sample(TaskKey key);
 
     /**
      * Writes the episode of a spec into {@code target} from {@code offset} on, as
-     * {@code layout(spec.purpose()).arrays()} says: a pure function of the spec and the source's data. Runs on executors.
+     * {@code layout(spec).arrays()} says: a pure function of the spec and the source's data. Runs on executors.
      */
     void materialise(TaskSpec spec, Storage target, int offset);
 

@@ -1,7 +1,10 @@
 package dev.kindling.job.task.fewshot;
 
+import dev.kindling.job.task.Counts;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.SettingsText;
+import java.util.Arrays;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
@@ -9,17 +12,27 @@ import org.apache.hadoop.conf.Configuration;
 /**
  * What N-way K-shot tasks are drawn from.
  *
- * @param data a zip, a folder of zips or a folder of folders of images, on any Hadoop file system; {@code few-shot.data}
- * @param split a folder with {@code train.txt}, {@code val.txt} and {@code test.txt}; empty for the data folder itself or
- *     the one folder in it that holds such files; {@code few-shot.split}
+ * @param data image sets on any Hadoop file system, each a zip, a pack, a folder of zips or a folder of folders of images;
+ *     {@code few-shot.data}
+ * @param split which classes are for what; {@code few-shot.split}
  * @param ways classes of a task, at least 2; {@code few-shot.ways}
+ * @param within which classes may meet in a task; {@code few-shot.within}
  * @param rotations whether rotated images make classes of their own; {@code few-shot.rotations}
- * @param imageSize height and width of the images that a task holds, in pixels; {@code few-shot.image-size}
+ * @param picture what images become
+ * @param memory bytes that decoded images may take in one JVM, at least 0; {@code few-shot.memory}
  * @param sizes examples of each class
  */
 public record FewShotSettings(
-        String data, String split, int ways, Rotations rotations, int imageSize, EpisodeSizes sizes) {
-    private static final int LARGEST_IMAGE = 1024;
+        List<String> data,
+        SplitSettings split,
+        Counts ways,
+        Within within,
+        Rotations rotations,
+        Picture picture,
+        long memory,
+        EpisodeSizes sizes) {
+    private static final String DATA = "few-shot.data";
+    private static final String BETWEEN_PATHS = "\n";
 
     /** What the rotations of a class count as. */
     public enum Rotations {
@@ -34,16 +47,25 @@ public record FewShotSettings(
         }
     }
 
-    /** Refuses an empty data path, fewer than 2 ways and an image size outside 1..1024 with IllegalArgumentException. */
+    /** Which classes may meet in a task. */
+    public enum Within {
+        /** All classes of the split. */
+        SPLIT,
+        /** Those of one alphabet: classes whose folders lie in one folder. */
+        ALPHABET
+    }
+
+    /** Refuses missing data, fewer than 2 ways and a negative budget with IllegalArgumentException. */
     public FewShotSettings {
-        if (data.isBlank()) {
+        data = List.copyOf(data);
+        if (data.isEmpty() || data.stream().anyMatch(path -> path.isBlank() || path.contains(BETWEEN_PATHS))) {
             throw new IllegalArgumentException(
-                    "few-shot.data is empty; it must be the path of a zip or of a folder of images");
+                    "few-shot.data is empty; it must be the path of a zip, of a pack or of a "
+                            + "folder of images, or a list of such paths");
         }
-        SettingsText.atLeast(2, "few-shot.ways", ways);
-        if (imageSize < 1 || imageSize > LARGEST_IMAGE) {
-            throw new IllegalArgumentException(
-                    "few-shot.image-size is " + imageSize + "; it must be from 1 to " + LARGEST_IMAGE);
+        SettingsText.atLeast(2, "few-shot.ways", ways.least());
+        if (memory < 0) {
+            throw new IllegalArgumentException("few-shot.memory is " + memory + "; it must be at least 0 bytes");
         }
     }
 
@@ -55,22 +77,33 @@ public record FewShotSettings(
      */
     public FewShotSettings qualified(Configuration hadoop) {
         return new FewShotSettings(
-                qualify("few-shot.data", data, hadoop),
-                split.isBlank() ? split : qualify("few-shot.split", split, hadoop),
+                data.stream().map(path -> qualify(DATA, path, hadoop)).toList(),
+                split instanceof SplitSettings.Named named && !named.isOfTheData()
+                        ? new SplitSettings.Named(qualify(SplitSettings.KEY, named.folder(), hadoop))
+                        : split,
                 ways,
+                within,
                 rotations,
-                imageSize,
+                picture,
+                memory,
                 sizes);
+    }
+
+    /** The same settings but for what rotations count as. */
+    FewShotSettings withRotations(Rotations other) {
+        return new FewShotSettings(data, split, ways, within, other, picture, memory, sizes);
     }
 
     /** The settings as text, under their configuration keys. */
     public SortedMap<String, String> toMap() {
         SortedMap<String, String> settings = new TreeMap<>();
-        settings.put("few-shot.data", data);
-        settings.put("few-shot.split", split);
-        settings.put("few-shot.ways", Integer.toString(ways));
+        settings.put(DATA, String.join(BETWEEN_PATHS, data));
+        split.putInto(settings);
+        settings.put("few-shot.ways", ways.toString());
+        settings.put("few-shot.within", SettingsText.lowerCase(within));
         settings.put("few-shot.rotations", Boolean.toString(rotations == Rotations.FOUR_CLASSES));
-        settings.put("few-shot.image-size", Integer.toString(imageSize));
+        picture.putInto(settings);
+        settings.put("few-shot.memory", Long.toString(memory));
         sizes.putInto(settings);
         return settings;
     }
@@ -78,11 +111,13 @@ public record FewShotSettings(
     /** The settings that {@link #toMap} wrote; IllegalArgumentException if a key is missing or unreadable. */
     public static FewShotSettings fromMap(SortedMap<String, String> settings) {
         return new FewShotSettings(
-                SettingsText.text(settings, "few-shot.data"),
-                SettingsText.text(settings, "few-shot.split"),
-                SettingsText.whole(settings, "few-shot.ways"),
+                Arrays.asList(SettingsText.text(settings, DATA).split(BETWEEN_PATHS)),
+                SplitSettings.from(settings),
+                SettingsText.counts(settings, "few-shot.ways"),
+                SettingsText.choice(Within.class, "few-shot.within", SettingsText.text(settings, "few-shot.within")),
                 Rotations.of(SettingsText.truth(settings, "few-shot.rotations")),
-                SettingsText.whole(settings, "few-shot.image-size"),
+                Picture.from(settings),
+                SettingsText.wholeLong(settings, "few-shot.memory"),
                 EpisodeSizes.from(settings));
     }
 

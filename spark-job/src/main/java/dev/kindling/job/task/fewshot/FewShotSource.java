@@ -2,22 +2,24 @@ package dev.kindling.job.task.fewshot;
 
 import dev.kindling.job.random.Stream;
 import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.Counts;
 import dev.kindling.job.task.DataProof;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.task.fewshot.FewShotSettings.Within;
 import dev.kindling.job.task.fewshot.Split.TurnedClass;
 import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.jspecify.annotations.Nullable;
@@ -28,39 +30,42 @@ import org.jspecify.annotations.Nullable;
  * both sets.
  *
  * <p>The items of a spec are, for each way, the number of the class in its split and the numbers of its images, those of
- * the support set first. Sampling needs only the index of the data; the first {@link #materialise} in a JVM decodes the
- * images of all splits, once.
+ * the support set first. How many there are of each follows from the spec's seed where it varies. Sampling needs only the
+ * index of the data; the first {@link #materialise} in a JVM decodes the images of all splits, once, or as many as memory allows.
  */
 public final class FewShotSource implements TaskSource {
     private static final long DRAW = 0;
     private static final long SUPPORT_ROWS = 1;
     private static final long QUERY_ROWS = 2;
-    private static final float[] INK = ink();
+    private static final long SIZES = 3;
 
     private final FewShotSettings settings;
     private final ImageIndex index;
-    private final Map<Purpose, Split> splits;
-    private volatile @Nullable DecodedImages decoded;
+    private final Splits splits;
+    private final Map<Purpose, Alphabets> alphabets = new EnumMap<>(Purpose.class);
+    private volatile @Nullable Episodes episodes;
 
-    private FewShotSource(FewShotSettings settings, ImageIndex index, Map<Purpose, Split> splits) {
+    private FewShotSource(FewShotSettings settings, ImageIndex index, Splits splits) {
         this.settings = settings;
         this.index = index;
         this.splits = splits;
+        if (settings.within() == Within.ALPHABET) {
+            splits.all()
+                    .forEach(split -> alphabets.put(
+                            split.purpose(),
+                            new Alphabets(split, settings.ways().most())));
+        }
     }
 
     /**
      * Indexes the data and reads the splits.
      *
      * @throws BadDataException if data or splits are missing, empty or broken
-     * @throws IllegalArgumentException if splits share a class
+     * @throws IllegalArgumentException if splits share a class, or there are none
      */
     public static FewShotSource open(FewShotSettings settings, Configuration hadoop) {
-        Location data = Location.of("few-shot.data", settings.data(), hadoop);
-        ImageIndex index = ImageIndex.open(data);
-        Location split = settings.split().isBlank()
-                ? SplitReader.find(data)
-                : Location.of("few-shot.split", settings.split(), hadoop);
-        return new FewShotSource(settings, index, SplitReader.read(split, index, settings.rotations()));
+        ImageSets sets = ImageSets.open(settings, hadoop);
+        return new FewShotSource(settings, sets.index(), sets.requiredSplits());
     }
 
     /** One image of a task: its class as the split names it, its file's name, and its label in the task. */
@@ -76,41 +81,108 @@ public final class FewShotSource implements TaskSource {
      * @throws BadDataException if the split folder has no file for the purpose
      */
     public List<String> classes(Purpose purpose) {
-        return split(purpose).classes().stream().map(TurnedClass::name).toList();
+        return splits.of(purpose).classes().stream().map(TurnedClass::name).toList();
     }
 
     /** The support images of a task in the order of the episode's rows. */
     public List<Drawing> support(TaskSpec spec) {
-        return drawings(spec, Rows.support(spec, settings));
+        return drawings(spec, Rows.support(spec, size(spec)));
     }
 
     /** The query images of a task in the order of the episode's rows. */
     public List<Drawing> query(TaskSpec spec) {
-        return drawings(spec, Rows.query(spec, settings));
+        return drawings(spec, Rows.query(spec, size(spec)));
+    }
+
+    /**
+     * How large a task is.
+     *
+     * @param support images of each way in the support set
+     * @param query images of each way in the query set
+     */
+    private record Size(int ways, int support, int query) {
+        int perClass() {
+            return support + query;
+        }
+    }
+
+    private Size largest(Purpose purpose) {
+        return new Size(
+                settings.ways().most(),
+                settings.sizes().support(purpose),
+                settings.sizes().query(purpose));
+    }
+
+    private Size size(TaskSpec spec) {
+        return size(spec.purpose(), spec.seed());
+    }
+
+    private Size size(Purpose purpose, long seed) {
+        Counts support = settings.sizes().supports(purpose);
+        if (!settings.ways().varies() && !support.varies()) {
+            return largest(purpose);
+        }
+        Stream stream = Stream.of(seed, SIZES);
+        return new Size(
+                settings.ways().draw(stream),
+                support.draw(stream),
+                settings.sizes().query(purpose));
     }
 
     @Override
     public EpisodeLayout layout(Purpose purpose) {
         usable(purpose);
-        int ways = settings.ways();
+        return layout(largest(purpose));
+    }
+
+    @Override
+    public EpisodeLayout layout(TaskSpec spec) {
+        return layout(size(spec));
+    }
+
+    private EpisodeLayout layout(Size size) {
+        Picture picture = settings.picture();
         return new EpisodeLayout(
-                Shape.of(1, settings.imageSize(), settings.imageSize()),
-                ways,
-                ways,
-                ways * settings.sizes().support(purpose),
-                ways * settings.sizes().query(purpose));
+                Shape.of(picture.channels(), picture.size(), picture.size()),
+                size.ways(),
+                size.ways(),
+                size.ways() * size.support(),
+                size.ways() * size.query());
+    }
+
+    @Override
+    public List<String> varying() {
+        List<String> varying = new ArrayList<>();
+        addVarying(varying, "few-shot.ways", settings.ways());
+        addVarying(varying, "task.support", settings.sizes().support());
+        addVarying(varying, "evaluation.support", settings.sizes().evaluationSupport());
+        return varying;
+    }
+
+    private static void addVarying(List<String> varying, String key, Counts counts) {
+        if (counts.varies()) {
+            varying.add(key + " is " + counts);
+        }
+    }
+
+    @Override
+    public List<String> notes() {
+        return alphabets.values().stream()
+                .map(Alphabets::note)
+                .flatMap(Optional::stream)
+                .toList();
     }
 
     @Override
     public TaskSpec sample(TaskKey key) {
         Split split = usable(key.purpose());
-        int perClass = perClass(key.purpose());
         long seed = key.taskSeed();
+        Size size = size(key.purpose(), seed);
+        int perClass = size.perClass();
         Stream stream = Stream.of(seed, DRAW);
-        int[] classes = stream.choose(settings.ways(), split.classes().size());
-        int[] items = new int[settings.ways() * (1 + perClass)];
+        int[] items = new int[size.ways() * (1 + perClass)];
         int at = 0;
-        for (int number : classes) {
+        for (int number : classes(split, size.ways(), stream)) {
             items[at] = number;
             int images = split.classes().get(number).size();
             System.arraycopy(stream.choose(perClass, images), 0, items, at + 1, perClass);
@@ -119,11 +191,16 @@ public final class FewShotSource implements TaskSource {
         return new TaskSpec(key.purpose(), key.round(), key.index(), seed, items);
     }
 
+    private int[] classes(Split split, int ways, Stream stream) {
+        Alphabets among = alphabets.get(split.purpose());
+        return among == null ? stream.choose(ways, split.classes().size()) : among.choose(ways, stream);
+    }
+
     @Override
     public void materialise(TaskSpec spec, Storage target, int offset) {
-        DecodedImages images = decoded();
-        int supportEnd = write(spec, Rows.support(spec, settings), images, target, offset);
-        write(spec, Rows.query(spec, settings), images, target, supportEnd);
+        Episodes writer = episodes();
+        int supportEnd = write(spec, Rows.support(spec, size(spec)), writer, target, offset);
+        write(spec, Rows.query(spec, size(spec)), writer, target, supportEnd);
     }
 
     @Override
@@ -136,9 +213,9 @@ public final class FewShotSource implements TaskSource {
         return List.of(splitsDisjoint(), supportAndQueryDisjoint(specs));
     }
 
-    /** Bytes that decoded images hold in this JVM, decoding them if need be. */
+    /** Bytes that images hold in this JVM at the moment, decoding them if they are all to be. */
     long decodedBytes() {
-        return decoded().bytes();
+        return episodes().images().bytes();
     }
 
     /**
@@ -149,21 +226,18 @@ public final class FewShotSource implements TaskSource {
      * @param perClass images of each way in both sets
      */
     private record Rows(int[] order, int first, int shots, int perClass) {
-        static Rows support(TaskSpec spec, FewShotSettings settings) {
-            return of(spec, settings, SUPPORT_ROWS, 0, settings.sizes().support(spec.purpose()));
+        static Rows support(TaskSpec spec, Size size) {
+            return of(spec, size, SUPPORT_ROWS, 0, size.support());
         }
 
-        static Rows query(TaskSpec spec, FewShotSettings settings) {
-            int support = settings.sizes().support(spec.purpose());
-            return of(spec, settings, QUERY_ROWS, support, settings.sizes().query(spec.purpose()));
+        static Rows query(TaskSpec spec, Size size) {
+            return of(spec, size, QUERY_ROWS, size.support(), size.query());
         }
 
-        private static Rows of(TaskSpec spec, FewShotSettings settings, long stream, int first, int shots) {
-            int count = settings.ways() * shots;
+        private static Rows of(TaskSpec spec, Size size, long stream, int first, int shots) {
+            int count = size.ways() * shots;
             int[] order = Stream.of(spec.seed(), stream).choose(count, count);
-            int perClass =
-                    settings.sizes().support(spec.purpose()) + settings.sizes().query(spec.purpose());
-            return new Rows(order, first, shots, perClass);
+            return new Rows(order, first, shots, size.perClass());
         }
 
         int label(int row) {
@@ -179,74 +253,21 @@ public final class FewShotSource implements TaskSource {
         }
     }
 
-    private int write(TaskSpec spec, Rows rows, DecodedImages images, Storage target, int offset) {
-        List<TurnedClass> classes = split(spec.purpose()).classes();
+    private int write(TaskSpec spec, Rows rows, Episodes writer, Storage target, int offset) {
+        List<TurnedClass> classes = splits.of(spec.purpose()).classes();
+        int numbers = settings.picture().numbers();
         int count = rows.order().length;
-        int labels = offset + count * images.pixels();
+        int labels = offset + count * numbers;
         for (int row = 0; row < count; row++) {
             TurnedClass shown = classes.get(rows.classNumber(spec, row));
-            byte[] pixels = images.of(shown.images());
-            int from = rows.imageNumber(spec, row) * images.pixels();
-            turn(pixels, from, shown.turns(), target, offset + row * images.pixels());
+            writer.write(shown, rows.imageNumber(spec, row), target, offset + row * numbers);
             target.set(labels + row, rows.label(row));
         }
         return labels + count;
     }
 
-    /** Writes a square image turned counter-clockwise by quarter turns, as ink from 0 to 1. */
-    private void turn(byte[] pixels, int from, int turns, Storage target, int to) {
-        int size = settings.imageSize();
-        int last = size - 1;
-        // Where row 0, column 0 of the turned image comes from, and the steps to its next row and column.
-        int origin = from + byTurns(turns, 0, last, last * size + last, last * size);
-        int down = byTurns(turns, size, -1, -size, 1);
-        int right = byTurns(turns, 1, size, -1, -size);
-        if (target instanceof Storage.OfFloat floats) {
-            ink(pixels, origin, down, right, floats.array(), to);
-        } else {
-            ink(pixels, origin, down, right, target, to);
-        }
-    }
-
-    /** The loop of the next method without a call for each number: it runs for every task of a round. */
-    private void ink(byte[] pixels, int origin, int down, int right, float[] target, int to) {
-        int size = settings.imageSize();
-        for (int row = 0; row < size; row++) {
-            int source = origin + row * down;
-            int start = to + row * size;
-            for (int column = 0; column < size; column++) {
-                target[start + column] = INK[pixels[source + column * right] & 0xff];
-            }
-        }
-    }
-
-    private void ink(byte[] pixels, int origin, int down, int right, Storage target, int to) {
-        int size = settings.imageSize();
-        for (int i = 0; i < size * size; i++) {
-            int source = origin + i / size * down + i % size * right;
-            target.set(to + i, 1 - (pixels[source] & 0xff) / 255.0);
-        }
-    }
-
-    private static int byTurns(int turns, int none, int one, int two, int three) {
-        return switch (turns) {
-            case 0 -> none;
-            case 1 -> one;
-            case 2 -> two;
-            default -> three;
-        };
-    }
-
-    private static float[] ink() {
-        float[] ink = new float[256];
-        for (int grey = 0; grey < ink.length; grey++) {
-            ink[grey] = (float) (1 - grey / 255.0);
-        }
-        return ink;
-    }
-
     private List<Drawing> drawings(TaskSpec spec, Rows rows) {
-        List<TurnedClass> classes = split(spec.purpose()).classes();
+        List<TurnedClass> classes = splits.of(spec.purpose()).classes();
         List<Drawing> drawings = new ArrayList<>();
         for (int row = 0; row < rows.order().length; row++) {
             TurnedClass shown = classes.get(rows.classNumber(spec, row));
@@ -256,27 +277,19 @@ public final class FewShotSource implements TaskSource {
         return drawings;
     }
 
-    private int perClass(Purpose purpose) {
-        return settings.sizes().support(purpose) + settings.sizes().query(purpose);
-    }
-
-    private Split split(Purpose purpose) {
-        Split split = splits.get(purpose);
-        if (split == null) {
-            throw new BadDataException("few-shot.split has no " + SplitReader.fileName(purpose)
-                    + ", which names the classes of tasks to " + purpose.name().toLowerCase(Locale.ROOT));
-        }
-        return split;
-    }
-
     /** The split of a purpose, held against the settings. */
     private Split usable(Purpose purpose) {
-        Split split = split(purpose);
-        if (settings.ways() > split.classes().size()) {
+        Split split = splits.of(purpose);
+        Size size = largest(purpose);
+        if (size.ways() > split.classes().size()) {
             throw new IllegalArgumentException("few-shot.ways is " + settings.ways() + "; it must be at most "
                     + split.classes().size() + ", the classes of " + split.file());
         }
-        refuseFewImages(split, perClass(purpose));
+        Alphabets among = alphabets.get(purpose);
+        if (among != null) {
+            among.requireAny();
+        }
+        refuseFewImages(split, size.perClass());
         return split;
     }
 
@@ -295,33 +308,26 @@ public final class FewShotSource implements TaskSource {
         throw new BadDataException(sentence);
     }
 
-    private DecodedImages decoded() {
-        DecodedImages ready = decoded;
+    private Episodes episodes() {
+        Episodes ready = episodes;
         if (ready == null) {
             synchronized (this) {
-                ready = decoded;
+                ready = episodes;
                 if (ready == null) {
-                    ready = DecodedImages.decode(usedClasses(), settings.imageSize());
-                    decoded = ready;
+                    Decoder decoder = new Decoder(settings.picture());
+                    ready = new Episodes(Images.of(splits.used(), decoder, settings.memory()), settings.picture());
+                    episodes = ready;
                 }
             }
         }
         return ready;
     }
 
-    private List<ImageClass> usedClasses() {
-        Map<String, ImageClass> used = new TreeMap<>();
-        splits.values()
-                .forEach(split ->
-                        split.classes().forEach(each -> used.put(each.images().name(), each.images())));
-        return List.copyOf(used.values());
-    }
-
     private DataProof splitsDisjoint() {
-        String counts = splits.values().stream()
-                .map(split -> split.classes().size() + " classes in " + SplitReader.fileName(split.purpose()))
+        String counts = splits.all().stream()
+                .map(split -> split.classes().size() + " classes in " + split.file())
                 .collect(Collectors.joining(", "));
-        return SplitReader.shared(splits)
+        return splits.shared()
                 .map(clause -> new DataProof("splits disjoint", false, clause))
                 .orElseGet(() -> new DataProof("splits disjoint", true, counts + ", none in two"));
     }

@@ -14,10 +14,11 @@ import org.apache.hadoop.fs.FSDataInputStream;
  */
 final class HadoopChannel implements SeekableByteChannel {
     private static final int BUFFER = 256 << 10;
+    private static final int SMALL_BUFFER = 8 << 10;
 
     private final FSDataInputStream in;
     private final long size;
-    private final byte[] buffer = new byte[BUFFER];
+    private byte[] buffer = new byte[BUFFER];
     private long bufferStart;
     private int buffered;
     private long position;
@@ -26,6 +27,12 @@ final class HadoopChannel implements SeekableByteChannel {
     HadoopChannel(FSDataInputStream in, long size) {
         this.in = in;
         this.size = size;
+    }
+
+    /** Reads less ahead from now on, for who will jump about. */
+    void jump() {
+        buffer = new byte[SMALL_BUFFER];
+        buffered = 0;
     }
 
     @Override
@@ -48,8 +55,8 @@ final class HadoopChannel implements SeekableByteChannel {
 
     private void fill() throws IOException {
         // The end of the file is taken whole: a zip's directory is found by searching backwards from there.
-        long start = Math.max(0, Math.min(position, size - BUFFER));
-        int wanted = (int) Math.min(BUFFER, size - start);
+        long start = Math.max(0, Math.min(position, size - buffer.length));
+        int wanted = (int) Math.min(buffer.length, size - start);
         buffered = 0;
         if (in.getPos() != start) {
             in.seek(start);

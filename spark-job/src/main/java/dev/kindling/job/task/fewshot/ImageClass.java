@@ -15,6 +15,16 @@ record ImageClass(String name, ImageStore store, String folder, List<String> ima
         return ImageStore.child(folder, image);
     }
 
+    /** The same class of a set that goes by the given name among others. */
+    ImageClass inSet(String set) {
+        return new ImageClass(ImageStore.child(set, name), store, folder, images);
+    }
+
+    /** Where the class lies among others: the folder that holds its own; empty at the top. */
+    String alphabet() {
+        return ImageStore.parent(name);
+    }
+
     /** For messages: where the class lies. */
     String place() {
         return store.name() + ": " + folder;

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -14,7 +15,7 @@ import org.apache.hadoop.fs.FileStatus;
 /**
  * The classes of an image set by name, found without decoding anything.
  *
- * <p>A zip is read from its directory, and a single top folder that only wraps the classes is dropped from their names. In
+ * <p>A file is a pack or a zip. A zip is read from its directory, and a single top folder that only wraps the classes is dropped from their names. In
  * a folder that holds zips all of these are read, and nothing else in it; any other folder is read as a tree.
  */
 final class ImageIndex {
@@ -38,24 +39,38 @@ final class ImageIndex {
                 }
             });
         }
-        if (classes.values().stream().allMatch(each -> each.images().isEmpty())) {
+        ImageIndex index = new ImageIndex(stores, classes);
+        if (index.filled().isEmpty()) {
             throw new BadDataException(
                     "few-shot.data is " + data.path() + ", which holds no folder of images; it must be "
-                            + "a zip, a folder of zips or a folder of folders of PNG, JPEG, BMP or GIF files");
+                            + "a zip, a pack, a folder of zips or a folder of folders of PNG, JPEG, BMP or GIF files");
         }
+        return index;
+    }
+
+    /** Several sets as one, each class named by its set first. */
+    static ImageIndex joined(SortedMap<String, ImageIndex> sets) {
+        List<ImageStore> stores = new ArrayList<>();
+        SortedMap<String, ImageClass> classes = new TreeMap<>();
+        sets.forEach((set, index) -> {
+            stores.addAll(index.stores);
+            index.classes.values().forEach(each -> add(classes, each.inSet(set)));
+        });
         return new ImageIndex(stores, classes);
     }
 
     private static List<ImageStore> stores(Location data) {
         FileStatus status = data.status();
         if (status.isFile()) {
-            return List.of(new ZipStore(data.files(), data.path(), status.getLen()));
+            HadoopZip zip = new HadoopZip(data.files(), data.path(), status.getLen());
+            Optional<PackStore> pack = PackStore.in(zip);
+            return List.of(pack.isPresent() ? pack.get() : new ZipStore(zip));
         }
         List<ImageStore> zips = new ArrayList<>();
         for (FileStatus child : children(data)) {
             if (child.isFile()
                     && child.getPath().getName().toLowerCase(Locale.ROOT).endsWith(".zip")) {
-                zips.add(new ZipStore(data.files(), child.getPath(), child.getLen()));
+                zips.add(new ZipStore(new HadoopZip(data.files(), child.getPath(), child.getLen())));
             }
         }
         return zips.isEmpty() ? List.of(new TreeStore(data)) : zips;
@@ -110,6 +125,13 @@ final class ImageIndex {
 
     List<ImageStore> stores() {
         return stores;
+    }
+
+    /** The folders that hold images, in the order of their names. */
+    List<ImageClass> filled() {
+        return classes.values().stream()
+                .filter(each -> !each.images().isEmpty())
+                .toList();
     }
 
     /** The folders by name, those without images included. */

@@ -6,8 +6,9 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.zip.CRC32;
 
-/** A zip or a tree that holds folders of images. Paths inside it are relative, their names divided by {@code /}. */
+/** A file or tree that holds folders of images. Paths inside it are relative, their names divided by {@code /}. */
 interface ImageStore {
     /** No image file may be longer than this; a small picture never is, and a crafted one must not fill the memory. */
     int LARGEST_FILE = 16 << 20;
@@ -15,7 +16,7 @@ interface ImageStore {
     /** Extensions of the image formats that every JDK reads. */
     Set<String> EXTENSIONS = Set.of("png", "jpg", "jpeg", "bmp", "gif");
 
-    /** Takes the path of an image and the bytes of its file. */
+    /** Takes the path of an image and the bytes that the store keeps of it. */
     interface Visitor {
         void image(String path, byte[] bytes);
     }
@@ -23,6 +24,12 @@ interface ImageStore {
     /** Takes the path of an image, the length of its file in bytes and the CRC-32 of those bytes. */
     interface ChecksumVisitor {
         void image(String path, long length, long crc);
+    }
+
+    /** A store that stays open for images in any order. Thread-safe. */
+    interface Opened {
+        /** The bytes that the store keeps of an image; BadDataException if they cannot be read. */
+        byte[] bytes(String path);
     }
 
     /** Where the store is, for messages. */
@@ -34,8 +41,19 @@ interface ImageStore {
     /** Passes each wanted image's bytes on once, in the order in which they are stored, in one sequential pass. */
     void read(Predicate<String> wanted, Visitor visitor);
 
-    /** Passes on the length and checksum of every image, in any order. */
+    /** Opens the store for as long as somebody holds what this returns. */
+    Opened open();
+
+    /** Passes on the length and checksum of every image's file, in any order. */
     void checksums(ChecksumVisitor visitor);
+
+    /** The pixels of an image, as {@link Decoder#decode} makes them, from the bytes that the store keeps of it. */
+    default byte[] pixels(String path, byte[] bytes, Decoder decoder) {
+        return decoder.decode(path + " of " + name(), bytes);
+    }
+
+    /** Refuses with IllegalArgumentException what the store cannot show its images as. */
+    default void requireShows(Picture picture) {}
 
     static boolean isImage(String name) {
         return EXTENSIONS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
@@ -52,6 +70,12 @@ interface ImageStore {
 
     static String child(String folder, String name) {
         return folder.isEmpty() ? name : folder + "/" + name;
+    }
+
+    static long crc(byte[] bytes, int from, int length) {
+        CRC32 crc = new CRC32();
+        crc.update(bytes, from, length);
+        return crc.getValue();
     }
 
     /** The image names of a folder, noting the folder and those it lies in if they are new; the root is none. */

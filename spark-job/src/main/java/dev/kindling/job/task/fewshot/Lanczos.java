@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Resizes 8-bit grey images with the Lanczos kernel of radius 3 (sinc(x) sinc(x/3)), its support stretched by the factor
+ * Resizes planes of 8-bit samples with the Lanczos kernel of radius 3 (sinc(x) sinc(x/3)), its support stretched by the factor
  * of shrinking so that no source pixel is skipped: a thin stroke grows fainter, it does not vanish, as it does in the
  * JDK's scaling. The arithmetic is that of Pillow's LANCZOS in 8-bit mode, bit for bit: rows first, then columns (recent
  * versions of Pillow turn the order round for images much taller than wide), each pass in fixed point with 22 fraction
@@ -87,11 +87,11 @@ final class Lanczos {
         /**
          * The image as a square, whatever its proportions.
          *
-         * @param grey pixels of the source, row-major, 0 to 255
+         * @param samples of the source, row-major, 0 to 255
          */
-        byte[] resize(byte[] grey, int width, int height) {
+        byte[] resize(byte[] samples, int width, int height) {
             byte[] narrow = new byte[height * size];
-            weights(width).apply(grey, narrow, height, width, size, 1);
+            weights(width).apply(samples, narrow, height, width, size, 1);
             byte[] small = new byte[size * size];
             weights(height).apply(narrow, small, size, 1, 1, size);
             return small;

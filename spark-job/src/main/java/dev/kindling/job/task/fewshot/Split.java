@@ -2,6 +2,7 @@ package dev.kindling.job.task.fewshot;
 
 import dev.kindling.job.task.BadDataException;
 import dev.kindling.job.task.Purpose;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -15,6 +16,10 @@ final class Split {
      * @param turns quarter turns counter-clockwise, 0 to 3
      */
     record TurnedClass(String name, ImageClass images, int turns) {
+        TurnedClass inSet(String set) {
+            return new TurnedClass(ImageStore.child(set, name), images.inSet(set), turns);
+        }
+
         /** How many images the class has. */
         int size() {
             return images.images().size();
@@ -38,6 +43,19 @@ final class Split {
                 classes.stream().sorted(Comparator.comparing(TurnedClass::name)).toList();
         this.smallest = Collections.min(this.classes, Comparator.comparingInt(TurnedClass::size));
         this.largest = Collections.max(this.classes, Comparator.comparingInt(TurnedClass::size));
+    }
+
+    /** This split and another of the same purpose as one. */
+    Split and(Split other) {
+        List<TurnedClass> both = new ArrayList<>(classes);
+        both.addAll(other.classes);
+        return new Split(purpose, file + " and " + other.file, both);
+    }
+
+    /** The same split of a set that goes by the given name among others. */
+    Split inSet(String set) {
+        return new Split(
+                purpose, file, classes.stream().map(each -> each.inSet(set)).toList());
     }
 
     Purpose purpose() {

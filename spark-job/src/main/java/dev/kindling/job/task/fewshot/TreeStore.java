@@ -8,7 +8,6 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
-import java.util.zip.CRC32;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -47,11 +46,12 @@ final class TreeStore implements ImageStore {
 
     @Override
     public void checksums(ChecksumVisitor visitor) {
-        read(path -> true, (path, bytes) -> {
-            CRC32 crc = new CRC32();
-            crc.update(bytes);
-            visitor.image(path, bytes.length, crc.getValue());
-        });
+        read(path -> true, (path, bytes) -> visitor.image(path, bytes.length, ImageStore.crc(bytes, 0, bytes.length)));
+    }
+
+    @Override
+    public Opened open() {
+        return this::bytes;
     }
 
     private void list(Path folder, String name) {

@@ -6,6 +6,11 @@ import java.util.TreeMap;
 
 /** What a random regression task is made of: only how many points it has. */
 public record RegressionSettings(EpisodeSizes sizes) {
+    /** Refuses sizes that vary with IllegalArgumentException. */
+    public RegressionSettings {
+        sizes.requireFixed("regression");
+    }
+
     /** The settings as text, under their configuration keys. */
     public SortedMap<String, String> toMap() {
         SortedMap<String, String> settings = new TreeMap<>();

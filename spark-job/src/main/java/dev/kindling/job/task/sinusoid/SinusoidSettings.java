@@ -61,6 +61,7 @@ public record SinusoidSettings(
                     "sinusoid.side is one and sinusoid.input is " + input + "; the input must then have 0 inside");
         }
         SettingsText.atLeast(0, "sinusoid.pool", pool);
+        sizes.requireFixed("sinusoid");
     }
 
     /** The MAML paper's sinusoids (Finn, Abbeel and Levine 2017, section 5.1) with the given sizes. */

@@ -51,7 +51,7 @@ final class BadImageSetTest {
     }
 
     private FewShotSource open(int ways, int support) {
-        FewShotSettings settings = new FewShotSettings(
+        FewShotSettings settings = FewShots.settings(
                 data.toString(),
                 split.toString(),
                 ways,
@@ -146,6 +146,12 @@ final class BadImageSetTest {
                 .images("A/1", 3)
                 .tree(temp.resolve("huge"));
         badData(this::materialise, "huge.png", "16777216");
+    }
+
+    @Test
+    void anEntryThatUnpacksToFarMoreThanAnImageWould() throws IOException {
+        data = good().file("top/A/1/zeros.bmp", new byte[4 << 20]).zip(temp.resolve("zeros.zip"));
+        badData(this::materialise, "zeros.bmp", "4194304", "a factor of 200");
     }
 
     @Test
@@ -254,14 +260,14 @@ final class BadImageSetTest {
     @Test
     void noSplitAnywhere() {
         FewShotSettings settings =
-                new FewShotSettings(data.toString(), "", 2, Rotations.AS_NAMED, 4, new EpisodeSizes(1, 1, 1, 1));
+                FewShots.settings(data.toString(), "", 2, Rotations.AS_NAMED, 4, new EpisodeSizes(1, 1, 1, 1));
         badSettings(() -> FewShotSource.open(settings, new Configuration()), "few-shot.split is empty", "train.txt");
     }
 
     @Test
     void anUnknownFileSystem() {
         FewShotSettings settings =
-                new FewShotSettings("nosuch://host/data", "", 2, Rotations.AS_NAMED, 4, new EpisodeSizes(1, 1, 1, 1));
+                FewShots.settings("nosuch://host/data", "", 2, Rotations.AS_NAMED, 4, new EpisodeSizes(1, 1, 1, 1));
         badSettings(() -> FewShotSource.open(settings, new Configuration()), "few-shot.data is nosuch://host/data");
     }
 }

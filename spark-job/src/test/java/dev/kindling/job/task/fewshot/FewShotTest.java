@@ -68,7 +68,7 @@ final class FewShotTest {
     }
 
     private FewShotSettings settings(Path data, Rotations rotations) throws IOException {
-        return new FewShotSettings(data.toString(), split().toString(), 3, rotations, 6, SIZES);
+        return FewShots.settings(data.toString(), split().toString(), 3, rotations, 6, SIZES);
     }
 
     private static double[] episode(TaskSource source, TaskSpec spec) {
@@ -198,8 +198,7 @@ final class FewShotTest {
         Files.writeString(named.resolve("train.txt"), "Greek/c00/rot270\r\n\r\nGreek/c00/rot000\r\nGreek/c01/rot090\n");
         for (Rotations rotations : Rotations.values()) {
             assertThat(FewShotSource.open(
-                                    new FewShotSettings(zip.toString(), named.toString(), 2, rotations, 6, SIZES),
-                                    HADOOP)
+                                    FewShots.settings(zip.toString(), named.toString(), 2, rotations, 6, SIZES), HADOOP)
                             .classes(Purpose.TRAIN))
                     .containsExactly("Greek/c00/rot000", "Greek/c00/rot270", "Greek/c01/rot090");
         }
@@ -226,7 +225,7 @@ final class FewShotTest {
         List<FewShotSource> sources = new ArrayList<>();
         for (Path data : List.of(trees, zips)) {
             FewShotSettings settings =
-                    new FewShotSettings(data.toString(), split.toString(), 3, Rotations.AS_NAMED, 6, SIZES);
+                    FewShots.settings(data.toString(), split.toString(), 3, Rotations.AS_NAMED, 6, SIZES);
             sources.add(FewShotSource.open(settings, HADOOP));
         }
         for (FewShotSource source : sources) {
@@ -272,9 +271,10 @@ final class FewShotTest {
     void settingsSurviveTheJourneyAsText() throws IOException {
         FewShotSettings settings = settings(temp, Rotations.FOUR_CLASSES);
         assertThat(FewShotSettings.fromMap(settings.toMap())).isEqualTo(settings);
-        assertThat(new FewShotSettings("data/a.zip", "", 5, Rotations.AS_NAMED, 28, SIZES)
+        assertThat(FewShots.settings("data/a.zip", "", 5, Rotations.AS_NAMED, 28, SIZES)
                         .qualified(HADOOP)
-                        .data())
+                        .data()
+                        .get(0))
                 .startsWith("file:/")
                 .endsWith("/data/a.zip");
     }
@@ -282,13 +282,13 @@ final class FewShotTest {
     @Test
     void wrongSettingsAreRefusedByKeyAndValue() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new FewShotSettings(" ", "", 5, Rotations.AS_NAMED, 28, SIZES))
+                .isThrownBy(() -> FewShots.settings(" ", "", 5, Rotations.AS_NAMED, 28, SIZES))
                 .withMessageStartingWith("few-shot.data is empty");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new FewShotSettings("x", "", 1, Rotations.AS_NAMED, 28, SIZES))
+                .isThrownBy(() -> FewShots.settings("x", "", 1, Rotations.AS_NAMED, 28, SIZES))
                 .withMessage("few-shot.ways is 1; it must be at least 2");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new FewShotSettings("x", "", 5, Rotations.AS_NAMED, 0, SIZES))
+                .isThrownBy(() -> FewShots.settings("x", "", 5, Rotations.AS_NAMED, 0, SIZES))
                 .withMessage("few-shot.image-size is 0; it must be from 1 to 1024");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new EpisodeSizes(1, 0, 1, 1))

@@ -19,7 +19,7 @@ final class OmniglotTest {
 
     private FewShotSource open(String split) {
         return FewShotSource.open(
-                new FewShotSettings(folder, split, 5, Rotations.AS_NAMED, 28, new EpisodeSizes(1, 1, 1, 1)),
+                FewShots.settings(folder, split, 5, Rotations.AS_NAMED, 28, new EpisodeSizes(1, 1, 1, 1)),
                 new Configuration());
     }
 

@@ -7,6 +7,7 @@ import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,12 +35,12 @@ final class PillowTest {
     /** What rounding to 32 bits leaves; the bytes are the same. */
     private static final Offset<Double> EXACT = Offset.offset(1e-7);
 
-    private record Expected(String name, int turns, byte[] grey) {}
+    private record Expected(String name, int turns, byte[] bytes) {}
 
     @Test
     void resizingGivesPillowsBytes() {
         List<Expected> patterns =
-                expected(true).filter(each -> each.turns() == 0).toList();
+                expected("pattern-").filter(each -> each.turns() == 0).toList();
         assertThat(patterns).hasSize(5);
         for (Expected each : patterns) {
             int[] extents = Stream.of(each.name().replace("pattern-", "").split("x"))
@@ -47,20 +48,44 @@ final class PillowTest {
                     .toArray();
             assertThat(new Lanczos.ToSquare(SIZE).resize(pattern(extents[0], extents[1]), extents[0], extents[1]))
                     .as(each.name())
-                    .isEqualTo(each.grey());
+                    .isEqualTo(each.bytes());
+        }
+    }
+
+    @Test
+    void coloursAreResizedChannelByChannel() {
+        List<Expected> patterns = expected("colour-").toList();
+        assertThat(patterns).hasSize(2);
+        for (Expected each : patterns) {
+            int[] extents = Stream.of(each.name().replace("colour-", "").split("x"))
+                    .mapToInt(Integer::parseInt)
+                    .toArray();
+            BufferedImage image = new BufferedImage(extents[0], extents[1], BufferedImage.TYPE_INT_RGB);
+            for (int y = 0; y < extents[1]; y++) {
+                for (int x = 0; x < extents[0]; x++) {
+                    int grey = 7 * x * x + 13 * y + x * y;
+                    image.setRGB(x, y, (grey & 255) << 16 | (grey + 50 * x & 255) << 8 | (grey + 100 * x & 255));
+                }
+            }
+            Decoder decoder = new Decoder(new Picture(SIZE, 3, Picture.Ink.LIGHT));
+            for (String format : List.of("png", "bmp")) {
+                assertThat(decoder.decode(each.name(), ImageSet.encoded(image, format)))
+                        .as(each.name() + " as " + format)
+                        .isEqualTo(each.bytes());
+            }
         }
     }
 
     @Test
     void omniglotDrawingsInFourRotationsArePillows(@TempDir Path split) throws IOException {
         Path folder = Omniglot.folder();
-        List<Expected> drawings = expected(false).toList();
+        List<Expected> drawings = expected("").toList();
         assertThat(drawings).hasSize(80);
         TreeSet<String> classes =
                 drawings.stream().map(PillowTest::className).collect(Collectors.toCollection(TreeSet::new));
         Files.write(split.resolve("test.txt"), classes);
         FewShotSource source = FewShotSource.open(
-                new FewShotSettings(
+                FewShots.settings(
                         folder.toString(),
                         split.toString(),
                         2,
@@ -71,7 +96,7 @@ final class PillowTest {
         for (Expected each : drawings) {
             double[] shown = shown(source, each);
             for (int i = 0; i < shown.length; i++) {
-                assertThat(shown[i]).as(each.name()).isCloseTo(1 - (each.grey()[i] & 0xff) / 255.0, EXACT);
+                assertThat(shown[i]).as(each.name()).isCloseTo(1 - (each.bytes()[i] & 0xff) / 255.0, EXACT);
             }
         }
     }
@@ -113,11 +138,12 @@ final class PillowTest {
         return pixels;
     }
 
-    private static Stream<Expected> expected(boolean patterns) {
+    private static Stream<Expected> expected(String prefix) {
         try (InputStream in = Objects.requireNonNull(PillowTest.class.getResourceAsStream("pillow.txt"))) {
             return new String(in.readAllBytes(), StandardCharsets.US_ASCII)
                     .lines()
-                    .filter(line -> line.startsWith("pattern-") == patterns)
+                    .filter(line ->
+                            line.replaceFirst("^(pattern-|colour-|).*", "$1").equals(prefix))
                     .map(line -> line.split(" "))
                     .map(parts -> new Expected(parts[0], Integer.parseInt(parts[1]), inflated(parts[2])));
         } catch (IOException e) {

@@ -1,7 +1,8 @@
 """Writes pillow.txt, what Pillow makes of some images: python3 pillow.py OMNIGLOT_FOLDER > pillow.txt (needs Pillow).
 
 A line is a name, quarter turns counter-clockwise, and base64 of the zlib-compressed 28 x 28 grey bytes. Names are
-CLASS/IMAGE of the complete Omniglot, or pattern-WIDTHxHEIGHT: pixel (x, y) is (7 x x + 13 y + x y) modulo 256.
+CLASS/IMAGE of the complete Omniglot, or pattern-WIDTHxHEIGHT: pixel (x, y) is (7 x x + 13 y + x y) modulo 256; or
+colour-WIDTHxHEIGHT, never turned: the same with 50 c x more in channel c = 0, 1, 2, and three squares for red, green and blue.
 No pattern is much taller than wide: for those, recent versions of Pillow filter columns before rows.
 """
 import base64
@@ -36,6 +37,17 @@ def pattern(width, height):
     line(f"pattern-{width}x{height}", Image.frombytes("L", (width, height), pixels))
 
 
+def colour(width, height):
+    pixels = bytes(
+        (7 * x * x + 13 * y + x * y + 50 * c * x) % 256 for y in range(height) for x in range(width) for c in range(3)
+    )
+    small = Image.frombytes("RGB", (width, height), pixels).resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+    planes = b"".join(plane.tobytes() for plane in small.split())
+    print(f"colour-{width}x{height}", 0, base64.b64encode(zlib.compress(planes, 9)).decode("ascii"))
+
+
+colour(71, 40)
+colour(10, 12)
 pattern(105, 105)
 pattern(71, 40)
 pattern(10, 12)

@@ -3,14 +3,15 @@ package dev.kindling.job.task.fewshot;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.awt.image.BufferedImage;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
-final class GreyImageTest {
+final class BitmapTest {
     private static int grey(BufferedImage image, String format) {
-        GreyImage decoded = GreyImage.decode("test", ImageSet.encoded(image, format));
+        Bitmap decoded = Bitmap.decode("test", ImageSet.encoded(image, format), 1);
         assertThat(decoded.width()).isEqualTo(16);
         assertThat(decoded.height()).isEqualTo(8);
-        return decoded.pixels()[20] & 0xff;
+        return decoded.planes().get(0)[20] & 0xff;
     }
 
     private static BufferedImage filled(int type, int rgb) {
@@ -41,6 +42,23 @@ final class GreyImageTest {
         assertThat(grey(filled(BufferedImage.TYPE_INT_ARGB, rgb), "png")).isEqualTo(124);
         assertThat(grey(filled(BufferedImage.TYPE_3BYTE_BGR, rgb), "bmp")).isEqualTo(124);
         assertThat(grey(filled(BufferedImage.TYPE_INT_RGB, rgb), "jpeg")).isBetween(122, 126);
+    }
+
+    @Test
+    void coloursAreThreePlanesAndGreyIsThreeThatAreAlike() {
+        BufferedImage colour = filled(BufferedImage.TYPE_INT_RGB, 0xffc86432);
+        for (String format : new String[] {"png", "bmp", "gif"}) {
+            List<byte[]> planes =
+                    Bitmap.decode("test", ImageSet.encoded(colour, format), 3).planes();
+            assertThat(planes.stream().map(plane -> plane[20] & 0xff))
+                    .as(format)
+                    .containsExactly(0xc8, 0x64, 0x32);
+        }
+        BufferedImage grey = new BufferedImage(16, 8, BufferedImage.TYPE_BYTE_GRAY);
+        grey.getRaster().setSample(4, 1, 0, 77);
+        assertThat(Bitmap.decode("test", ImageSet.encoded(grey, "png"), 3).planes().stream()
+                        .map(plane -> plane[20] & 0xff))
+                .containsExactly(77, 77, 77);
     }
 
     @Test

@@ -2,13 +2,13 @@ package dev.kindling.job.task.fewshot;
 
 import dev.kindling.job.task.BadDataException;
 import java.awt.image.BufferedImage;
-import java.awt.image.ColorModel;
 import java.awt.image.ComponentColorModel;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import javax.imageio.ImageIO;
@@ -18,10 +18,10 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An image as 8-bit grey, row-major, 0 black and 255 white. Colours become grey by ITU-R 601's luma in the fixed point
- * that Pillow uses; transparency is ignored.
+ * An image as 8-bit samples, 0 dark and 255 light: one plane for grey, three for red, green and blue, each row-major.
+ * Colours become grey by ITU-R 601's luma in the fixed point that Pillow uses; transparency is ignored.
  */
-record GreyImage(int width, int height, byte[] pixels) {
+record Bitmap(int width, int height, List<byte[]> planes) {
     private static final Set<String> FORMATS = Set.of("png", "jpeg", "bmp", "gif");
     private static final long LARGEST = 1L << 24;
 
@@ -29,16 +29,19 @@ record GreyImage(int width, int height, byte[] pixels) {
      * Decodes a PNG, JPEG, BMP or GIF file (of several frames, the first).
      *
      * @param name for messages
+     * @param channels 1 for grey, 3 for colour; a grey file in colour has three planes that are alike
      * @throws BadDataException if the bytes are not such an image, or one of more than 2^24 pixels
      */
-    static GreyImage decode(String name, byte[] bytes) {
+    static Bitmap decode(String name, byte[] bytes, int channels) {
         // A stream over the array: ImageIO's own would write a cache file for each image.
         try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
             ImageReader reader = reader(name, in);
             try {
                 reader.setInput(in, true, true);
                 refuseHuge(name, reader.getWidth(0), reader.getHeight(0));
-                return of(reader.read(0));
+                BufferedImage image = reader.read(0);
+                return new Bitmap(
+                        image.getWidth(), image.getHeight(), channels == 1 ? List.of(grey(image)) : colours(image));
             } finally {
                 reader.dispose();
             }
@@ -75,20 +78,40 @@ record GreyImage(int width, int height, byte[] pixels) {
         }
     }
 
-    private static GreyImage of(BufferedImage image) {
-        int width = image.getWidth();
-        int height = image.getHeight();
-        byte[] pixels = new byte[width * height];
-        ColorModel model = image.getColorModel();
-        if (model instanceof IndexColorModel palette) {
+    private static byte[] grey(BufferedImage image) {
+        byte[] pixels = new byte[image.getWidth() * image.getHeight()];
+        if (image.getColorModel() instanceof IndexColorModel palette) {
             looked(image.getRaster(), palette, pixels);
-        } else if (model instanceof ComponentColorModel && image.getRaster().getNumBands() <= 2) {
-            // Not getRGB: Java takes grey samples for linear light and would brighten them.
-            sampled(image.getRaster(), model.getComponentSize(0), pixels);
+        } else if (isGrey(image)) {
+            sampled(image.getRaster(), image.getColorModel().getComponentSize(0), pixels);
         } else {
             coloured(image, pixels);
         }
-        return new GreyImage(width, height, pixels);
+        return pixels;
+    }
+
+    private static List<byte[]> colours(BufferedImage image) {
+        if (isGrey(image)) {
+            byte[] grey = grey(image);
+            return List.of(grey, grey, grey);
+        }
+        int width = image.getWidth();
+        int[] colours = image.getRGB(0, 0, width, image.getHeight(), null, 0, width);
+        return List.of(plane(colours, 16), plane(colours, 8), plane(colours, 0));
+    }
+
+    private static byte[] plane(int[] colours, int shift) {
+        byte[] plane = new byte[colours.length];
+        for (int i = 0; i < plane.length; i++) {
+            plane[i] = (byte) (colours[i] >> shift);
+        }
+        return plane;
+    }
+
+    /** Whether samples are grey. These must not go through getRGB: Java takes them for linear light and would brighten them. */
+    private static boolean isGrey(BufferedImage image) {
+        return image.getColorModel() instanceof ComponentColorModel
+                && image.getRaster().getNumBands() <= 2;
     }
 
     private static void looked(Raster raster, IndexColorModel palette, byte[] pixels) {

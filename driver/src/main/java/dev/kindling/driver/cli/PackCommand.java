@@ -1,0 +1,61 @@
+package dev.kindling.driver.cli;
+
+import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.SettingsReader;
+import dev.kindling.job.task.fewshot.FewShotSettings;
+import dev.kindling.job.task.fewshot.PackWriter;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code pack}: writes an image set into one file that executors read in one pass, without Spark. */
+@Command(
+        name = "pack",
+        description =
+                "Writes the image set few-shot.data, decoded at few-shot.image-size and few-shot.channels, into one "
+                        + "file, which few-shot.data can name instead.")
+final class PackCommand implements Callable<Integer> {
+    private final Surroundings around;
+
+    @Mixin
+    private CommonOptions options = new CommonOptions();
+
+    @Option(
+            names = "--to",
+            paramLabel = "FILE",
+            description = "The file, on any Hadoop file system; --out if left out.")
+    private @Nullable String to;
+
+    PackCommand(Surroundings around) {
+        this.around = around;
+    }
+
+    @Override
+    public Integer call() {
+        String file = Optional.ofNullable(to)
+                .or(options::out)
+                .orElseThrow(() -> new IllegalArgumentException("--to is missing; it must be the file to write"));
+        Configuration configuration = options.conf()
+                .map(options::configuration)
+                .orElseGet(() -> Configuration.parse("--set", "", options.set()));
+        FewShotSettings images = SettingsReader.readImages(configuration, HadoopSettings.load());
+        PackWriter.Packed packed = PackWriter.write(images, file, HadoopSettings.load());
+        around.say(String.format(
+                Locale.ROOT,
+                "packed %d images of %d classes, %d x %d with %d %s, in %s (%.1f MB)",
+                packed.images(),
+                packed.classes(),
+                images.picture().size(),
+                images.picture().size(),
+                images.picture().channels(),
+                images.picture().channels() == 1 ? "channel" : "channels",
+                packed.path(),
+                packed.bytes() / 1e6));
+        around.say("hash of the originals: " + packed.hash());
+        return ExitCode.DONE.number();
+    }
+}

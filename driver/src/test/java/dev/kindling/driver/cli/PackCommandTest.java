@@ -1,0 +1,173 @@
+package dev.kindling.driver.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kindling.clusters.SmallImages;
+import dev.kindling.driver.cli.CommandLineForTests.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.hdfs.MiniDFSCluster;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code pack}, and runs on what it made. */
+@Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class PackCommandTest {
+    @TempDir
+    private Path temporary;
+
+    private Path zip = Path.of("");
+    private Path splits = Path.of("");
+
+    @BeforeEach
+    void images() throws IOException {
+        SmallImages.write(temporary);
+        zip = temporary.resolve("pictures.zip");
+        splits = temporary.resolve("splits");
+    }
+
+    private static Outcome run(String... args) {
+        return CommandLineForTests.onThreads(1, List.of(args));
+    }
+
+    private Outcome pack(Object to) {
+        return run("pack", "--set", "few-shot.data=" + zip, "--set", "few-shot.split=" + splits, "--to", to.toString());
+    }
+
+    private Outcome train(String out, String... sets) throws IOException {
+        Path job = Files.writeString(temporary.resolve("job.conf"), """
+                run { rounds = 3, log-every = 1, validate-every = 2 }
+                validation.tasks = 4
+                task { source = few-shot, per-round = 2, support = 1, query = 2 }
+                few-shot.ways = 3
+                model.network = omniglot-fc
+                algorithm.inner-rate = 0.1
+                evaluation { tasks = 4, steps = 1 }
+                """);
+        List<String> args = new ArrayList<>(List.of(
+                "train",
+                "--conf",
+                job.toString(),
+                "--out",
+                temporary.resolve(out).toString()));
+        for (String set : sets) {
+            args.addAll(List.of("--set", set));
+        }
+        return run(args.toArray(String[]::new));
+    }
+
+    @Test
+    void aRunOnAPackIsTheRunOnItsOriginalAndGoesOnWithIt() throws IOException {
+        Path file = temporary.resolve("pictures.npz");
+        Outcome packed = pack(file);
+        assertThat(packed.code()).as(packed.err()).isZero();
+        assertThat(packed.out())
+                .contains("packed 72 images of 18 classes, 28 x 28 with 1 channel", "hash of the originals: ");
+        Outcome first = train("first", "few-shot.data=" + zip, "few-shot.split=" + splits);
+        assertThat(first.code()).as(first.err()).isZero();
+        Outcome second = train("second", "few-shot.data=" + file, "few-shot.memory=10000");
+        assertThat(second.code()).as(second.err()).isZero();
+        for (String name : List.of("model/theta.safetensors", "evaluation.json")) {
+            assertThat(temporary.resolve("second").resolve(name))
+                    .hasSameBinaryContentAs(temporary.resolve("first").resolve(name));
+        }
+        Outcome longer = run(
+                "train",
+                "--resume",
+                "--out",
+                temporary.resolve("first").toString(),
+                "--set",
+                "run.rounds=4",
+                "--set",
+                "few-shot.data=" + file,
+                "--set",
+                "few-shot.split=");
+        assertThat(longer.code()).as(longer.err()).isZero();
+        assertThat(longer.out()).contains("going on after 3 rounds");
+    }
+
+    @Test
+    void aPackLiesOnAnyFileSystem() throws IOException {
+        Configuration hadoop = new Configuration();
+        hadoop.set(
+                MiniDFSCluster.HDFS_MINIDFS_BASEDIR, temporary.resolve("hdfs").toString());
+        try (MiniDFSCluster cluster =
+                new MiniDFSCluster.Builder(hadoop).numDataNodes(1).build()) {
+            cluster.waitActive();
+            String file = cluster.getURI() + "/sets/pictures.npz";
+            Outcome packed = pack(file);
+            assertThat(packed.code()).as(packed.err()).isZero();
+            Outcome there = train("there", "few-shot.data=" + file);
+            assertThat(there.code()).as(there.err()).isZero();
+            Outcome lazily = train("lazily", "few-shot.data=" + file, "few-shot.memory=5000");
+            assertThat(lazily.code()).as(lazily.err()).isZero();
+            Outcome here = train("here", "few-shot.data=" + zip, "few-shot.split=" + splits);
+            assertThat(here.code()).as(here.err()).isZero();
+            for (String run : List.of("there", "lazily")) {
+                assertThat(temporary.resolve(run).resolve("model/theta.safetensors"))
+                        .hasSameBinaryContentAs(temporary.resolve("here").resolve("model/theta.safetensors"));
+            }
+            assertThat(pack(file).code()).as("a second time").isEqualTo(2);
+        }
+    }
+
+    @Test
+    void wrongUseIsOneSentence() throws IOException {
+        Outcome nowhere = run("pack", "--set", "few-shot.data=" + zip);
+        assertThat(nowhere.code()).isEqualTo(2);
+        assertThat(nowhere.err()).startsWith("--to is missing").hasLineCount(1);
+        Outcome nothing = run("pack", "--to", temporary.resolve("a.npz").toString());
+        assertThat(nothing.code()).isEqualTo(2);
+        assertThat(nothing.err()).startsWith("few-shot.data is empty").hasLineCount(1);
+        Outcome missing = run(
+                "pack",
+                "--set",
+                "few-shot.data=/nowhere/at/all",
+                "--to",
+                temporary.resolve("a.npz").toString());
+        assertThat(missing.code()).isEqualTo(3);
+        assertThat(missing.err())
+                .contains("/nowhere/at/all, which does not exist")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void aFixedHeadRefusesTasksThatVary() throws IOException {
+        String[] data = {"few-shot.data=" + zip, "few-shot.split=" + splits};
+        Outcome ways = train("ways", data[0], data[1], "few-shot.ways=[2, 3]");
+        assertThat(ways.code()).isEqualTo(2);
+        assertThat(ways.err())
+                .startsWith("few-shot.ways is [2, 3]; it must be one number, for omniglot-fc has an output layer")
+                .hasLineCount(1);
+        Outcome shots = train("shots", data[0], data[1], "task.support=[1, 2]", "evaluation.support=1");
+        assertThat(shots.code()).isEqualTo(2);
+        assertThat(shots.err())
+                .startsWith("task.support is [1, 2]; it must be one number")
+                .hasLineCount(1);
+        assertThat(temporary.resolve("ways")).doesNotExist();
+        Outcome sinusoids = train("sinusoids", "task.source=sinusoid", "task.support=[1, 2]");
+        assertThat(sinusoids.code()).isEqualTo(2);
+        assertThat(sinusoids.err())
+                .contains("task.support is [1, 2]; for task.source = sinusoid it must be one number");
+    }
+
+    @Test
+    void validationChoosesByTheClassesOfItsSplit() throws IOException {
+        Outcome outcome = train(
+                "run",
+                "few-shot.data=" + zip,
+                "few-shot.split={ train = 0.5, validation = 0.25, seed = 3 }",
+                "run.rounds=6");
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        assertThat(outcome.out())
+                .contains("validation after round 2: accuracy 0.", "validation after round 6: accuracy 0.");
+        assertThat(Files.readString(temporary.resolve("run/config.conf"))).contains("validation=0.25");
+    }
+}

@@ -1,0 +1,56 @@
+package dev.kindling.job.task;
+
+import dev.kindling.job.random.Stream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A count, or a range from which each task draws its own.
+ *
+ * @param least the lowest count that a task may draw
+ * @param most the highest, the same where all tasks are alike
+ */
+public record Counts(int least, int most) {
+    private static final Pattern TEXT = Pattern.compile("(\\d{1,9})|\\[(\\d{1,9}), (\\d{1,9})]");
+
+    /** Refuses a range whose ends are the wrong way round with IllegalArgumentException. */
+    public Counts {
+        if (least > most) {
+            throw new IllegalArgumentException(
+                    "the range [" + least + ", " + most + "] is empty; its first number must not be above its second");
+        }
+    }
+
+    /** The same count for all tasks. */
+    public static Counts of(int count) {
+        return new Counts(count, count);
+    }
+
+    /** Whether tasks may differ. */
+    public boolean varies() {
+        return least < most;
+    }
+
+    /** The count of one task; reads the stream only where counts vary. */
+    public int draw(Stream stream) {
+        return varies() ? least + stream.nextInt(most - least + 1) : least;
+    }
+
+    /** The count, or {@code [least, most]}: what {@link #parse} reads. */
+    @Override
+    public String toString() {
+        return varies() ? "[" + least + ", " + most + "]" : Integer.toString(least);
+    }
+
+    /** The counts that {@link #toString} wrote; IllegalArgumentException with the key if they are none. */
+    static Counts parse(String key, String text) {
+        Matcher matcher = TEXT.matcher(text);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(
+                    key + " is " + text + "; it must be a whole number or a range [least, most]");
+        }
+        return matcher.group(1) != null
+                ? of(Integer.parseInt(matcher.group(1)))
+                : new Counts(Integer.parseInt(matcher.group(2)), Integer.parseInt(matcher.group(3)));
+    }
+}

@@ -1,0 +1,77 @@
+package dev.kindling.job.task.fewshot;
+
+import dev.kindling.job.task.fewshot.Split.TurnedClass;
+import dev.kindling.job.tensor.Storage;
+
+/** Writes images into episodes: turned, and as numbers from 0 to 1. Thread-safe. */
+final class Episodes {
+    private final Images images;
+    private final int size;
+    private final int channels;
+    private final float[] numbers = new float[256];
+    private final Picture.Ink ink;
+
+    Episodes(Images images, Picture picture) {
+        this.images = images;
+        this.size = picture.size();
+        this.channels = picture.channels();
+        this.ink = picture.ink();
+        for (int sample = 0; sample < numbers.length; sample++) {
+            numbers[sample] = (float) ink.of(sample);
+        }
+    }
+
+    Images images() {
+        return images;
+    }
+
+    /** Writes an image of a class from the given place on: [channels, size, size]. */
+    void write(TurnedClass shown, int number, Storage target, int to) {
+        Images.Slice slice = images.of(shown.images(), number);
+        int area = size * size;
+        for (int channel = 0; channel < channels; channel++) {
+            turn(slice.pixels(), slice.offset() + channel * area, shown.turns(), target, to + channel * area);
+        }
+    }
+
+    /** Writes one square turned counter-clockwise by quarter turns. */
+    private void turn(byte[] pixels, int from, int turns, Storage target, int to) {
+        int last = size - 1;
+        // Where row 0, column 0 of the turned image comes from, and the steps to its next row and column.
+        int origin = from + byTurns(turns, 0, last, last * size + last, last * size);
+        int down = byTurns(turns, size, -1, -size, 1);
+        int right = byTurns(turns, 1, size, -1, -size);
+        if (target instanceof Storage.OfFloat floats) {
+            put(pixels, origin, down, right, floats.array(), to);
+        } else {
+            put(pixels, origin, down, right, target, to);
+        }
+    }
+
+    /** The loop of the next method without a call for each number: it runs for every task of a round. */
+    private void put(byte[] pixels, int origin, int down, int right, float[] target, int to) {
+        for (int row = 0; row < size; row++) {
+            int source = origin + row * down;
+            int start = to + row * size;
+            for (int column = 0; column < size; column++) {
+                target[start + column] = numbers[pixels[source + column * right] & 0xff];
+            }
+        }
+    }
+
+    private void put(byte[] pixels, int origin, int down, int right, Storage target, int to) {
+        for (int i = 0; i < size * size; i++) {
+            int source = origin + i / size * down + i % size * right;
+            target.set(to + i, ink.of(pixels[source] & 0xff));
+        }
+    }
+
+    private static int byTurns(int turns, int none, int one, int two, int three) {
+        return switch (turns) {
+            case 0 -> none;
+            case 1 -> one;
+            case 2 -> two;
+            default -> three;
+        };
+    }
+}

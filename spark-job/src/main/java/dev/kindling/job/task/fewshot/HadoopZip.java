@@ -1,0 +1,111 @@
+package dev.kindling.job.task.fewshot;
+
+import dev.kindling.job.task.BadDataException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
+import org.apache.commons.compress.archivers.zip.ZipFile;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** A zip on a Hadoop file system: opening it, and one entry of it at a time with limits on what that may cost. */
+record HadoopZip(FileSystem files, Path path, long length) {
+    /** What deflate cannot do to an image, but can do to a long row of zeros, is refused from this length on. */
+    private static final int SUSPICIOUS = 1 << 20;
+
+    private static final int LARGEST_RATIO = 200;
+
+    /** What is done with an open zip. */
+    interface Work<T> {
+        T on(Open zip) throws IOException;
+    }
+
+    /** An open zip. Not thread-safe. */
+    record Open(HadoopZip place, HadoopChannel channel, ZipFile zip) implements Closeable {
+        /**
+         * The bytes of an entry, as long as the directory says.
+         *
+         * @param limit how many they may be at most
+         * @throws BadDataException if they are more, or damaged
+         */
+        byte[] bytes(ZipArchiveEntry entry, int limit) {
+            refuseBomb(entry, limit);
+            if (!zip.canReadEntryData(entry)) {
+                throw bad(entry, "is encrypted or compressed by an unknown method; it must be stored or deflated");
+            }
+            try (InputStream in = zip.getInputStream(entry)) {
+                byte[] bytes = in.readNBytes((int) Math.min(entry.getSize() + 1, Integer.MAX_VALUE - 8));
+                if (bytes.length != entry.getSize() || ImageStore.crc(bytes, 0, bytes.length) != entry.getCrc()) {
+                    throw bad(
+                            entry, "is damaged: its length or checksum is not the one that the zip's directory names");
+                }
+                return bytes;
+            } catch (IOException e) {
+                throw bad(entry, "is damaged: " + e.getMessage());
+            }
+        }
+
+        private void refuseBomb(ZipArchiveEntry entry, int limit) {
+            if (entry.getSize() > limit) {
+                throw bad(entry, "has " + entry.getSize() + " bytes; it may have " + limit);
+            }
+            if (entry.getSize() > SUSPICIOUS && entry.getSize() / LARGEST_RATIO > entry.getCompressedSize()) {
+                throw bad(
+                        entry,
+                        "unpacks from " + entry.getCompressedSize() + " to " + entry.getSize()
+                                + " bytes; it may grow by a factor of " + LARGEST_RATIO);
+            }
+        }
+
+        BadDataException bad(ZipArchiveEntry entry, String fault) {
+            return new BadDataException("few-shot.data: " + entry.getName() + " of " + place.path() + " " + fault);
+        }
+
+        @Override
+        public void close() throws IOException {
+            zip.close();
+        }
+    }
+
+    /** Opens the zip for longer than one piece of work; BadDataException if it is none. */
+    Open open() {
+        return guarded(this::opened);
+    }
+
+    private Open opened() throws IOException {
+        HadoopChannel channel = new HadoopChannel(files.open(path), length);
+        try {
+            // Ignoring local headers at first: looking each of them up would be a seek for every image.
+            return new Open(this, channel, new ZipFile(channel, path.toString(), "UTF-8", true, true));
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** Opens the zip, works on it and closes it; BadDataException if it cannot be read. */
+    <T> T visit(Work<T> work) {
+        return guarded(() -> {
+            try (Open zip = opened()) {
+                return work.on(zip);
+            }
+        });
+    }
+
+    private interface Attempt<T> {
+        T run() throws IOException;
+    }
+
+    private <T> T guarded(Attempt<T> attempt) {
+        try {
+            return attempt.run();
+        } catch (IOException | RuntimeException e) {
+            if (e instanceof BadDataException bad) {
+                throw bad;
+            }
+            throw new BadDataException(
+                    "few-shot.data: " + path + " is not a zip that can be read: " + e.getMessage(), e);
+        }
+    }
+}

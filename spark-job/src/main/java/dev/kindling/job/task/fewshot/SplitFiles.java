@@ -1,0 +1,97 @@
+package dev.kindling.job.task.fewshot;
+
+import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.Purpose;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+
+/** Splits in files: a line names a class. */
+final class SplitFiles {
+    private SplitFiles() {}
+
+    /** The name of the file with the classes of a purpose. */
+    static String name(Purpose purpose) {
+        return switch (purpose) {
+            case TRAIN -> "train.txt";
+            case VALIDATE -> "val.txt";
+            case TEST -> "test.txt";
+        };
+    }
+
+    /** The folder itself, or the one folder in it, that holds a {@code train.txt}, {@code val.txt} or {@code test.txt}. */
+    static Optional<Location> find(Location data) {
+        try {
+            if (!data.status().isDirectory()) {
+                return Optional.empty();
+            }
+            if (holdsSplit(data, data.path())) {
+                return Optional.of(data);
+            }
+            List<Path> found = Arrays.stream(data.files().listStatus(data.path()))
+                    .filter(FileStatus::isDirectory)
+                    .map(FileStatus::getPath)
+                    .filter(path -> holdsSplit(data, path))
+                    .toList();
+            return found.size() == 1
+                    ? Optional.of(new Location(SplitSettings.KEY, data.files(), found.get(0)))
+                    : Optional.empty();
+        } catch (IOException e) {
+            throw new BadDataException(
+                    "few-shot.data is " + data.path() + ", which cannot be listed: " + e.getMessage(), e);
+        }
+    }
+
+    private static boolean holdsSplit(Location data, Path folder) {
+        return Arrays.stream(Purpose.values()).anyMatch(purpose -> exists(data, new Path(folder, name(purpose))));
+    }
+
+    private static boolean exists(Location location, Path path) {
+        try {
+            return location.files().exists(path);
+        } catch (IOException e) {
+            throw new BadDataException(location.key() + ": " + path + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** What the files of a folder say; BadDataException if none is there. */
+    static Map<Purpose, SplitLines> read(Location folder) {
+        if (!folder.status().isDirectory()) {
+            throw new BadDataException(folder.key() + " is " + folder.path()
+                    + ", which is not a folder; it must be one with train.txt, val.txt and test.txt");
+        }
+        Map<Purpose, SplitLines> lines = new EnumMap<>(Purpose.class);
+        for (Purpose purpose : Purpose.values()) {
+            Path file = new Path(folder.path(), name(purpose));
+            if (exists(folder, file)) {
+                lines.put(purpose, new SplitLines(file.toString(), lines(folder, file)));
+            }
+        }
+        if (lines.isEmpty()) {
+            throw new BadDataException(folder.key() + " is " + folder.path()
+                    + ", which holds no split; it must be a folder with train.txt, val.txt and test.txt");
+        }
+        return lines;
+    }
+
+    private static List<String> lines(Location folder, Path file) {
+        try (BufferedReader reader =
+                new BufferedReader(new InputStreamReader(folder.files().open(file), StandardCharsets.UTF_8))) {
+            return reader.lines()
+                    .map(String::strip)
+                    .filter(line -> !line.isEmpty())
+                    .toList();
+        } catch (IOException | UncheckedIOException e) {
+            throw new BadDataException(folder.key() + ": " + file + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+}
