@@ -315,32 +315,8 @@ final class FloatEmitter implements Emitter<FloatStep> {
 
     @Override
     public FloatStep copy(Place d, int[] extents, int[] dStrides, Place a, int[] aStrides) {
-        int rank = extents.length;
-        if (rank == 0) {
-            return memory -> memory[d.space()][d.offset()] = memory[a.space()][a.offset()];
-        }
-        return memory ->
-                copy(memory[d.space()], d.offset(), memory[a.space()], a.offset(), 0, extents, dStrides, aStrides);
-    }
-
-    private static void copy(
-            float[] d, int dAt, float[] a, int aAt, int axis, int[] extents, int[] dStrides, int[] aStrides) {
-        int n = extents[axis];
-        int dStep = dStrides[axis];
-        int aStep = aStrides[axis];
-        if (axis < extents.length - 1) {
-            for (int i = 0; i < n; i++) {
-                copy(d, dAt + i * dStep, a, aAt + i * aStep, axis + 1, extents, dStrides, aStrides);
-            }
-        } else if (dStep == 1 && aStep == 1) {
-            System.arraycopy(a, aAt, d, dAt, n);
-        } else if (dStep == 1 && aStep == 0) {
-            Arrays.fill(d, dAt, dAt + n, a[aAt]);
-        } else {
-            for (int i = 0; i < n; i++) {
-                d[dAt + i * dStep] = a[aAt + i * aStep];
-            }
-        }
+        FloatCopies copy = FloatCopies.of(extents, dStrides, aStrides);
+        return memory -> copy.run(memory[d.space()], d.offset(), memory[a.space()], a.offset());
     }
 
     @Override

@@ -62,11 +62,51 @@ final class FloatReductions {
         for (int o = 0; o < outer; o++) {
             int from = aAt + o * reduced * inner;
             int to = dAt + o * inner;
-            System.arraycopy(a, from, d, to, inner);
-            for (int r = 1; r < reduced; r++) {
-                FloatMaps.add(d, to, inner, d, to, a, from + r * inner);
+            int j = 0;
+            for (; j <= inner - 4 * W; j += 4 * W) {
+                fourColumns(d, to + j, reduced, inner, a, from + j);
+            }
+            for (; j <= inner - W; j += W) {
+                column(d, to + j, reduced, inner, a, from + j);
+            }
+            for (; j < inner; j++) {
+                float sum = a[from + j];
+                for (int r = 1; r < reduced; r++) {
+                    sum += a[from + r * inner + j];
+                }
+                d[to + j] = sum;
             }
         }
+    }
+
+    /** Four vectors of neighbouring columns, each summed in a register. */
+    private static void fourColumns(float[] d, int dAt, int reduced, int inner, float[] a, int aAt) {
+        FloatVector c0 = FloatVector.fromArray(S, a, aAt);
+        FloatVector c1 = FloatVector.fromArray(S, a, aAt + W);
+        FloatVector c2 = FloatVector.fromArray(S, a, aAt + 2 * W);
+        FloatVector c3 = FloatVector.fromArray(S, a, aAt + 3 * W);
+        int at = aAt + inner;
+        for (int r = 1; r < reduced; r++) {
+            c0 = c0.add(FloatVector.fromArray(S, a, at));
+            c1 = c1.add(FloatVector.fromArray(S, a, at + W));
+            c2 = c2.add(FloatVector.fromArray(S, a, at + 2 * W));
+            c3 = c3.add(FloatVector.fromArray(S, a, at + 3 * W));
+            at += inner;
+        }
+        c0.intoArray(d, dAt);
+        c1.intoArray(d, dAt + W);
+        c2.intoArray(d, dAt + 2 * W);
+        c3.intoArray(d, dAt + 3 * W);
+    }
+
+    private static void column(float[] d, int dAt, int reduced, int inner, float[] a, int aAt) {
+        FloatVector c = FloatVector.fromArray(S, a, aAt);
+        int at = aAt + inner;
+        for (int r = 1; r < reduced; r++) {
+            c = c.add(FloatVector.fromArray(S, a, at));
+            at += inner;
+        }
+        c.intoArray(d, dAt);
     }
 
     /** d[r] = max a[r, :]; NaN if one of them is. */
