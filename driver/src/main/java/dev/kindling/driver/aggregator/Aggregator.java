@@ -13,9 +13,17 @@ import java.util.TreeMap;
  */
 public final class Aggregator {
     private final Clip clip;
+    private final RunningStatistics statistics;
 
-    public Aggregator(Clip clip) {
+    /** For a θ with statistics in it, which take no part in norm and clipping. */
+    public Aggregator(Clip clip, RunningStatistics statistics) {
         this.clip = clip;
+        this.statistics = statistics;
+    }
+
+    /** The numbers of θ that follow statistics. */
+    public RunningStatistics statistics() {
+        return statistics;
     }
 
     /**
@@ -30,13 +38,14 @@ public final class Aggregator {
             throw new DivergedException("round " + round + " has no meta-gradient: each of its tasks failed");
         }
         Storage mean = mean(root);
+        Storage away = statistics.takenOutOf(mean);
         double norm = norm(mean);
         if (!Double.isFinite(norm)) {
             throw new DivergedException("the meta-gradient of round " + round + " is not finite (its norm is " + norm
                     + "); a smaller optimizer.rate or algorithm.inner-rate may help");
         }
         clip.apply(mean, norm);
-        return new MetaGradient(mean, norm, means(root, totals), root.tasks());
+        return new MetaGradient(mean, away, norm, means(root, totals), root.tasks());
     }
 
     private static Storage mean(FoldNode root) {

@@ -7,8 +7,10 @@ import java.util.SortedMap;
  * What a round asks of θ.
  *
  * @param gradient the mean over the round's tasks, clipped, laid out as the program's sums, in their precision
+ * @param statistics how far θ's running statistics are from those of the round's batches; the gradient is 0 there
  * @param norm Euclidean norm of the mean before clipping, in double
  * @param means the program's per-task scalars by name ({@code query_loss}, ...), each the mean over the same tasks
  * @param tasks how many tasks were added
  */
-public record MetaGradient(Storage gradient, double norm, SortedMap<String, Double> means, int tasks) {}
+public record MetaGradient(
+        Storage gradient, Storage statistics, double norm, SortedMap<String, Double> means, int tasks) {}

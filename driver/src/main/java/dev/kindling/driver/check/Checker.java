@@ -83,7 +83,7 @@ public final class Checker {
     }
 
     private OrderFinding finding(Storage theta, Storage episode, TaskRun.Outputs outputs) {
-        Storage gradient = outputs.sums();
+        Storage gradient = ofTrained(outputs.sums());
         long seed = subject.round().seed();
         TaskRun loss = new TaskRun(subject.backend().compile(lossOnly(), subject.options()), episode);
         PlainDescent descent = new PlainDescent(
@@ -97,10 +97,26 @@ public final class Checker {
         Storage adapted = descent.adapt(theta);
         return new OrderFinding(
                 outputs.scalar(QUERY_LOSS),
-                new FiniteDifferences(point -> loss.at(point).scalar(QUERY_LOSS), parameters(), seed)
+                new FiniteDifferences(point -> loss.at(point).scalar(QUERY_LOSS), trained(), seed)
                         .errors(theta, gradient),
-                new FiniteDifferences(descent::queryLoss, parameters(), seed).errors(adapted, gradient),
+                new FiniteDifferences(descent::queryLoss, trained(), seed).errors(adapted, gradient),
                 gap(gradient, descent.queryGradient(adapted)));
+    }
+
+    /** The arrays of θ that gradients move. */
+    private List<Layout.Entry> trained() {
+        return parameters().entries().stream()
+                .filter(entry -> !subject.model().statistics().contains(entry.name()))
+                .toList();
+    }
+
+    /** A meta-gradient with zeros where arrays of θ follow statistics. */
+    private Storage ofTrained(Storage sums) {
+        Storage gradient = Storage.zeros(Precision.DOUBLE, sums.size());
+        trained()
+                .forEach(entry -> gradient.copyFrom(
+                        sums, entry.offset(), entry.offset(), entry.shape().size()));
+        return gradient;
     }
 
     private Program lossOnly() {
@@ -154,8 +170,10 @@ public final class Checker {
         MetaGradient gradient =
                 round.aggregator().aggregate(ROUND, new FoldNode(0, 0, sums, totals, specs.size()), train.perTask());
         Storage moved = theta.copy();
+        Storage followed = round.aggregator().statistics().next(gradient, theta);
         new MetaOptimizer(round.optimizer(), round.rounds(), Precision.DOUBLE, theta.size())
                 .update(ROUND, gradient.gradient(), moved);
+        round.aggregator().statistics().put(followed, moved);
         return movement(theta, moved);
     }
 

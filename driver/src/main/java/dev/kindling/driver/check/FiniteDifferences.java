@@ -4,6 +4,7 @@ import dev.kindling.job.random.Stream;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
@@ -22,25 +23,26 @@ final class FiniteDifferences {
     private static final int RANDOM_DIRECTIONS = 3;
 
     private final ToDoubleFunction<Storage> function;
-    private final Layout layout;
+    private final List<Layout.Entry> arrays;
     private final long seed;
 
     /**
-     * Differences of a function of arrays laid out as given.
+     * Differences of a function of a vector.
      *
+     * @param arrays parts of the vector, each tried for itself
      * @param seed of the random directions
      */
-    FiniteDifferences(ToDoubleFunction<Storage> function, Layout layout, long seed) {
+    FiniteDifferences(ToDoubleFunction<Storage> function, List<Layout.Entry> arrays, long seed) {
         this.function = function;
-        this.layout = layout;
+        this.arrays = arrays;
         this.seed = seed;
     }
 
     /** The relative error of a gradient at a point, for each array by name. */
     Map<String, Double> errors(Storage point, Storage gradient) {
         Map<String, Double> errors = new LinkedHashMap<>();
-        double floor = 1e-3 * norm(gradient, 0, layout.size()) / Math.sqrt(layout.size());
-        for (Layout.Entry entry : layout.entries()) {
+        double floor = 1e-3 * norm(gradient, 0, gradient.size()) / Math.sqrt(gradient.size());
+        for (Layout.Entry entry : arrays) {
             errors.put(entry.name(), error(entry, point, gradient, floor));
         }
         return errors;

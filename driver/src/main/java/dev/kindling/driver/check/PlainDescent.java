@@ -84,7 +84,9 @@ final class PlainDescent {
         List<Program.Output> outputs = new ArrayList<>();
         for (Value gradient : gradients) {
             String name = model.parameters().names().get(outputs.size());
-            outputs.add(new Program.Output(name, Program.Role.SUM, gradient));
+            // What follows statistics is not descended on.
+            boolean moves = !model.statistics().contains(name);
+            outputs.add(new Program.Output(name, Program.Role.SUM, moves ? gradient : b.full(gradient.shape(), 0)));
         }
         outputs.add(new Program.Output(LOSS, Program.Role.EACH, loss));
         return b.build("gradients", outputs);

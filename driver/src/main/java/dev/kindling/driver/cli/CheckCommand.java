@@ -93,7 +93,7 @@ final class CheckCommand implements Callable<Integer> {
                         settings.run().seed(),
                         settings.run().rounds(),
                         settings.run().tasksPerRound(),
-                        new Aggregator(settings.clip()),
+                        new Aggregator(settings.clip(), prepared.plan().statistics()),
                         settings.optimizer()));
     }
 

@@ -158,7 +158,7 @@ final class TrainCommand implements Callable<Integer> {
                 prepared.plan(),
                 prepared.source(),
                 settings.failures(),
-                new Aggregator(settings.clip()),
+                new Aggregator(settings.clip(), prepared.plan().statistics()),
                 settings.optimizer(),
                 prepared.validator(),
                 prepared.evaluator()));

@@ -67,7 +67,9 @@ public final class OuterLoop {
         long returned = System.nanoTime();
         failures.accept(round, request.specs().size(), result.failed());
         MetaGradient gradient = aggregator.aggregate(round, result.root(), totals);
+        Storage followed = aggregator.statistics().next(gradient, theta);
         optimizer.update(round, gradient.gradient(), theta);
+        aggregator.statistics().put(followed, theta);
         return new RoundListener.Round(
                 round + 1,
                 settings.rounds(),

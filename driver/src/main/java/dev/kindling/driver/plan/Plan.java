@@ -1,5 +1,6 @@
 package dev.kindling.driver.plan;
 
+import dev.kindling.driver.aggregator.RunningStatistics;
 import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.algorithm.Algorithms;
 import dev.kindling.job.model.Model;
@@ -124,6 +125,11 @@ public final class Plan {
     /** The arrays of θ. */
     public Layout parameters() {
         return algorithm.parameters(model);
+    }
+
+    /** The numbers of θ that follow statistics of batches. */
+    public RunningStatistics statistics() {
+        return new RunningStatistics(parameters(), model.statistics());
     }
 
     /** What a training task reports beside its meta-gradient: scalars. */

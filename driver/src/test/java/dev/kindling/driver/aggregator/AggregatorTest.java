@@ -14,6 +14,7 @@ import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.FailedTask;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class AggregatorTest {
@@ -29,7 +30,7 @@ class AggregatorTest {
     @Test
     void theMetaGradientIsTheMeanOverTheTasksThatWereAdded() {
         FoldNode root = root(Storage.of(Precision.FLOAT, 15, -20), 5);
-        MetaGradient gradient = new Aggregator(new Clip.None()).aggregate(0, root, TOTALS);
+        MetaGradient gradient = new Aggregator(new Clip.None(), RunningStatistics.NONE).aggregate(0, root, TOTALS);
         assertThat(gradient.gradient()).isEqualTo(Storage.of(Precision.FLOAT, 3, -4));
         assertThat(gradient.norm()).isEqualTo(5);
         assertThat(gradient.tasks()).isEqualTo(5);
@@ -40,12 +41,12 @@ class AggregatorTest {
     @Test
     void clippingScalesToTheLimitAndReportsTheNormBefore() {
         FoldNode root = root(Storage.of(Precision.DOUBLE, 6, 8), 1);
-        MetaGradient clipped = new Aggregator(Clip.byNorm(5)).aggregate(0, root, TOTALS);
+        MetaGradient clipped = new Aggregator(Clip.byNorm(5), RunningStatistics.NONE).aggregate(0, root, TOTALS);
         assertThat(clipped.norm()).isEqualTo(10);
         assertThat(clipped.gradient().toDoubles())
                 .usingComparatorWithPrecision(1e-15)
                 .containsExactly(3, 4);
-        MetaGradient small = new Aggregator(Clip.byNorm(10)).aggregate(0, root, TOTALS);
+        MetaGradient small = new Aggregator(Clip.byNorm(10), RunningStatistics.NONE).aggregate(0, root, TOTALS);
         assertThat(small.gradient()).isEqualTo(Storage.of(Precision.DOUBLE, 6, 8));
     }
 
@@ -53,7 +54,7 @@ class AggregatorTest {
     void theNormOfAFloatGradientIsTakenInDouble() {
         Storage large = Storage.zeros(Precision.FLOAT, 2);
         large.fill(1e30f);
-        double norm = new Aggregator(Clip.byNorm(0))
+        double norm = new Aggregator(Clip.byNorm(0), RunningStatistics.NONE)
                 .aggregate(0, root(large, 1), TOTALS)
                 .norm();
         assertThat(norm).isCloseTo((float) 1e30 * Math.sqrt(2), within(1e16));
@@ -69,7 +70,7 @@ class AggregatorTest {
                     sums.set(i, 1 << i);
                     squares += Math.pow(4, i);
                 }
-                double norm = new Aggregator(new Clip.None())
+                double norm = new Aggregator(new Clip.None(), RunningStatistics.NONE)
                         .aggregate(0, root(sums, 1), TOTALS)
                         .norm();
                 assertThat(norm).as("%d of %s", size, precision).isEqualTo(Math.sqrt(squares));
@@ -79,7 +80,7 @@ class AggregatorTest {
 
     @Test
     void noTasksAndNumbersThatAreNotFiniteEndTheRun() {
-        Aggregator aggregator = new Aggregator(new Clip.None());
+        Aggregator aggregator = new Aggregator(new Clip.None(), RunningStatistics.NONE);
         assertThatThrownBy(() -> aggregator.aggregate(4, root(Storage.of(Precision.FLOAT, 0), 0), TOTALS))
                 .isInstanceOf(DivergedException.class)
                 .hasMessageContaining("round 4");
@@ -112,5 +113,20 @@ class AggregatorTest {
                 .isInstanceOf(DivergedException.class)
                 .hasMessageContaining("task.on-failure is fail");
         assertThatIllegalArgumentException().isThrownBy(() -> new FailurePolicy(FailurePolicy.Reaction.SKIP, 1.5));
+    }
+
+    @Test
+    void runningStatisticsMoveATenthOfTheWayAndTakeNoPartInNormOrClipping() {
+        Layout theta =
+                Layout.builder().add("w", Shape.of(2)).add("mean", Shape.of(1)).build();
+        RunningStatistics statistics = new RunningStatistics(theta, Set.of("mean"));
+        FoldNode root = root(Storage.of(Precision.DOUBLE, 6, 8, 2000), 2);
+        MetaGradient gradient = new Aggregator(Clip.byNorm(2.5), statistics).aggregate(0, root, TOTALS);
+        assertThat(gradient.norm()).isEqualTo(5);
+        assertThat(gradient.gradient().toDoubles()).containsExactly(1.5, 2, 0);
+        Storage vector = Storage.of(Precision.DOUBLE, 1, 1, 7);
+        Storage next = statistics.next(gradient, vector);
+        statistics.put(next, vector);
+        assertThat(vector.toDoubles()).containsExactly(1, 1, 7 - 0.1 * 1000);
     }
 }

@@ -2,6 +2,7 @@ package dev.kindling.driver.bench;
 
 import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.aggregator.MetaGradient;
+import dev.kindling.driver.aggregator.RunningStatistics;
 import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.cluster.Request;
 import dev.kindling.driver.cluster.RoundResult;
@@ -51,7 +52,7 @@ final class Rounds implements Contender {
         this.source = new Timed(opened, new AtomicLong());
         this.sampler = new Sampler(source, settings.run().seed(), Purpose.TRAIN);
         this.cluster = new LocalCluster(plan.job(), new Runner(plan.job(), source), threads);
-        this.aggregator = new Aggregator(settings.clip());
+        this.aggregator = new Aggregator(settings.clip(), RunningStatistics.NONE);
         this.theta = plan.untrained(settings.run().seed());
         this.optimizer =
                 new MetaOptimizer(settings.optimizer(), settings.run().rounds(), plan.precision(), theta.size());

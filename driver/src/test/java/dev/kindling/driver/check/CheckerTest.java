@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.aggregator.Clip;
+import dev.kindling.driver.aggregator.RunningStatistics;
 import dev.kindling.driver.optimizer.Method;
 import dev.kindling.driver.optimizer.OptimizerSettings;
 import dev.kindling.driver.optimizer.Schedule;
@@ -121,7 +122,7 @@ class CheckerTest {
                         1,
                         100,
                         3,
-                        new Aggregator(new Clip.None()),
+                        new Aggregator(new Clip.None(), RunningStatistics.NONE),
                         new OptimizerSettings(Method.ADAM, new Schedule.Constant(1e-3))));
         Checker checker = new Checker(subject);
         Storage theta = Storage.zeros(Precision.DOUBLE, checker.parameters().size());

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 
 class ProfileTest {
     private static RoundListener.Round round(long number, TimeSplit times) {
-        MetaGradient gradient = new MetaGradient(Storage.zeros(Precision.FLOAT, 1), 0, new TreeMap<>(), 1);
+        MetaGradient gradient = new MetaGradient(
+                Storage.zeros(Precision.FLOAT, 1), Storage.zeros(Precision.DOUBLE, 0), 0, new TreeMap<>(), 1);
         return new RoundListener.Round(number, 9, gradient, List.of(), 0, 0, times);
     }
 

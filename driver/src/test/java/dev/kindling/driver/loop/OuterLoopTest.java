@@ -8,6 +8,7 @@ import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.aggregator.Clip;
 import dev.kindling.driver.aggregator.DivergedException;
 import dev.kindling.driver.aggregator.FailurePolicy;
+import dev.kindling.driver.aggregator.RunningStatistics;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.Request;
 import dev.kindling.driver.cluster.RoundResult;
@@ -84,7 +85,7 @@ class OuterLoopTest {
                 new RunSettings(1, 100, 10, TASKS),
                 new Sampler(SOURCE, 1, Purpose.TRAIN),
                 new FailurePolicy(FailurePolicy.Reaction.SKIP, failureLimit),
-                new Aggregator(new Clip.None()),
+                new Aggregator(new Clip.None(), RunningStatistics.NONE),
                 new MetaOptimizer(
                         new OptimizerSettings(Method.SGD, new Schedule.Constant(0.5)), 100, Precision.DOUBLE, 2),
                 "train",

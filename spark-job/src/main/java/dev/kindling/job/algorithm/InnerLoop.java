@@ -11,10 +11,13 @@ import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * The programs of the methods that adapt by gradient descent on the support set: φ ← φ - α ∇L(φ), from φ = θ. What they
@@ -59,9 +62,10 @@ final class InnerLoop {
                 ? adaptWrittenOut(b, model, theta, support, key)
                 : adaptInARepeat(b, model, theta, support, key);
         Pass pass = pass(b, key, b.constant(settings.steps()));
-        Value output = model.predict(b, named(model, adapted.phi()), support.x(), query.x(), pass);
+        Map<String, Value> phi = named(model, adapted.phi());
+        Value output = model.predict(b, phi, support.x(), query.x(), pass);
         Value queryLoss = model.loss(b, output, query.y());
-        List<Value> metaGradient = Gradients.of(b, queryLoss, theta);
+        List<Value> metaGradient = metaGradient(b, model, theta, queryLoss, model.observe(b, phi, query.x(), pass));
 
         List<Program.Output> outputs =
                 new ArrayList<>(outputs(model.parameters().names(), Program.Role.SUM, metaGradient));
@@ -70,6 +74,28 @@ final class InnerLoop {
         model.accuracy(b, output, query.y())
                 .ifPresent(accuracy -> outputs.add(new Program.Output("query_accuracy", Program.Role.EACH, accuracy)));
         return b.build(name + "-train", outputs);
+    }
+
+    /** ∇_θ of the query loss; for what follows statistics, how far it is from those of the query pass. */
+    private static List<Value> metaGradient(
+            Builder b, Model model, List<Value> theta, Value queryLoss, Map<String, Value> observed) {
+        Iterator<Value> gradients =
+                Gradients.of(b, queryLoss, trained(model, theta)).iterator();
+        List<Value> metaGradient = new ArrayList<>();
+        for (int i = 0; i < theta.size(); i++) {
+            Value statistic = observed.get(model.parameters().names().get(i));
+            metaGradient.add(statistic == null ? gradients.next() : b.sub(theta.get(i), statistic));
+        }
+        return metaGradient;
+    }
+
+    /** Those of a model's parameters that gradients move. */
+    private static List<Value> trained(Model model, List<Value> parameters) {
+        List<String> names = model.parameters().names();
+        return IntStream.range(0, parameters.size())
+                .filter(i -> !model.statistics().contains(names.get(i)))
+                .mapToObj(parameters::get)
+                .toList();
     }
 
     /** A pass with a key of its own for each step, where the model draws random numbers. */
@@ -81,7 +107,7 @@ final class InnerLoop {
     private Adapted adaptWrittenOut(Builder b, Model model, List<Value> theta, Batch support, Optional<Value> key) {
         List<Value> phi = theta;
         for (int step = 0; step < settings.steps(); step++) {
-            phi = descend(b, phi, loss(b, model, phi, support, pass(b, key, b.constant(step))));
+            phi = descend(b, model, phi, loss(b, model, phi, support, pass(b, key, b.constant(step))));
         }
         return new Adapted(phi, loss(b, model, theta, support, pass(b, key, b.constant(0))));
     }
@@ -94,7 +120,7 @@ final class InnerLoop {
         Optional<Value> ownKey = key.map(value -> sb.input(EpisodeLayout.KEY, value.shape(), Program.Kind.STEP));
         Value loss = loss(sb, model, phi, data, pass(sb, ownKey, place));
         List<Program.Output> outputs =
-                new ArrayList<>(outputs(model.parameters().names(), Program.Role.STEP, descend(sb, phi, loss)));
+                new ArrayList<>(outputs(model.parameters().names(), Program.Role.STEP, descend(sb, model, phi, loss)));
         outputs.add(new Program.Output("support_loss", Program.Role.STEP, loss));
 
         Program step = sb.build("inner-step", outputs);
@@ -135,7 +161,7 @@ final class InnerLoop {
         Builder sb = new Builder();
         List<Value> phi = declare(sb, model.parameters(), Program.Kind.STEP);
         List<Value> data = declare(sb, layout.arrays(), Program.Kind.STEP);
-        List<Value> next = descend(sb, phi, loss(sb, model, phi, Batch.support(data), Pass.PLAIN));
+        List<Value> next = descend(sb, model, phi, loss(sb, model, phi, Batch.support(data), Pass.PLAIN));
         Map<String, Value> scores = score(sb, model, next, data);
         List<Program.Output> outputs =
                 new ArrayList<>(outputs(model.parameters().names(), Program.Role.STEP, next));
@@ -166,15 +192,15 @@ final class InnerLoop {
         return named;
     }
 
-    /** φ - α ∇L(φ). */
-    private List<Value> descend(Builder b, List<Value> phi, Value loss) {
-        List<Value> gradients = gradient.of(b, loss, phi);
+    /** φ - α ∇L(φ); statistics stay. */
+    private List<Value> descend(Builder b, Model model, List<Value> phi, Value loss) {
+        List<Value> trained = trained(model, phi);
+        Iterator<Value> gradients = gradient.of(b, loss, trained).iterator();
         Value alpha = b.constant(settings.rate());
-        List<Value> next = new ArrayList<>();
-        for (int i = 0; i < phi.size(); i++) {
-            next.add(b.sub(phi.get(i), b.mul(alpha, gradients.get(i))));
-        }
-        return next;
+        Set<Value> moving = Set.copyOf(trained);
+        return phi.stream()
+                .map(value -> moving.contains(value) ? b.sub(value, b.mul(alpha, gradients.next())) : value)
+                .toList();
     }
 
     /** The results of so many steps whose carries are φ, from θ on. */

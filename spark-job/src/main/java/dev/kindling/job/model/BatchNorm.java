@@ -35,6 +35,11 @@ record BatchNorm(int units, double epsilon) implements Layer {
         return input;
     }
 
+    /** The batch as examples, pixels counting as such: [rows, units]. */
+    Value rows(Builder b, Value x) {
+        return b.reshape(x, Shape.of(x.shape().size() / units, units));
+    }
+
     /** Division and root act on one row, so that each example costs a product and two sums only. */
     @Override
     public Value apply(Builder b, List<Value> values, Value x, Pass pass) {

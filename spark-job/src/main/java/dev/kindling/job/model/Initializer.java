@@ -64,8 +64,8 @@ enum Initializer {
         return switch (parameter.role()) {
             case WEIGHT -> weight(parameter, stream);
             case BIAS -> bias(parameter, stream);
-            case SCALE -> 1;
-            case SHIFT -> 0;
+            case SCALE, VARIANCE -> 1;
+            case SHIFT, MEAN -> 0;
         };
     }
 }

@@ -7,7 +7,7 @@ import java.util.List;
 
 /** One layer of a network: values from values, over parameters of its own. Immutable. */
 public interface Layer {
-    /** What is trained, in order; empty for a layer that has nothing to learn. */
+    /** What is trained or follows statistics, in order; empty for a layer that has nothing to learn. */
     List<Parameter> parameters();
 
     /**
@@ -20,6 +20,15 @@ public interface Layer {
     /** Whether the layer draws random numbers in passes that have a key. */
     default boolean random() {
         return false;
+    }
+
+    /**
+     * What the arrays that follow statistics follow: for each of them, in order, its value for a batch.
+     *
+     * @param x as for {@link #apply}
+     */
+    default List<Value> statistics(Builder b, Value x) {
+        return List.of();
     }
 
     /**

@@ -6,14 +6,25 @@ import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** A network and its loss, written as values over named parameters. Lives on the driver; executors see programs only. */
 public interface Model {
-    /** The trainable parameters in order: Deeplearning4j's names and shapes. */
+    /** The parameters in order, {@link #statistics} among them: Deeplearning4j's names and shapes. */
     Layout parameters();
 
     /** Draws the initial parameters into {@code target}, laid out as {@link #parameters()}: a pure function of the seed. */
     void initialise(long seed, Storage target);
+
+    /** Names of the parameters that no gradient moves and no task adapts, because they follow {@link #observe}. */
+    default Set<String> statistics() {
+        return Set.of();
+    }
+
+    /** For each of {@link #statistics}, in order, its value for the batch of a pass. */
+    default Map<String, Value> observe(Builder b, Map<String, Value> parameters, Value x, Pass pass) {
+        return Map.of();
+    }
 
     /** Whether passes draw random numbers, where they have a key. */
     default boolean random() {

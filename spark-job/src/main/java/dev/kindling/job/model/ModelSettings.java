@@ -5,8 +5,8 @@ package dev.kindling.job.model;
  *
  * @param network name of a preset
  * @param initializer {@link #PRESETS_OWN}, or the name of an initialiser for all weights
- * @param batchNorm whose statistics batch norm uses for queries: {@code query}, {@code support-and-query} or
- *     {@code support-and-one}
+ * @param batchNorm whose statistics batch norm uses for queries: {@code query}, {@code support-and-query},
+ *     {@code support-and-one} or {@code running}
  */
 public record ModelSettings(String network, String initializer, String batchNorm) {
     /** The value of {@code model.initializer} that leaves each preset its own. */

@@ -18,6 +18,9 @@ public final class Models {
         }
         Loss loss = layout.classification() ? Loss.SOFTMAX_CROSS_ENTROPY : Loss.MEAN_SQUARED_ERROR;
         Normalisation normalisation = Normalisation.named(settings.batchNorm());
+        layers = layers.stream()
+                .map(placed -> new Network.Placed(normalisation.normalising(placed.layer()), placed.initializer()))
+                .toList();
         return new Network(layers, loss, normalisation, layout.features(), layout.outputs());
     }
 }

@@ -6,9 +6,12 @@ import dev.kindling.job.random.Stream;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** A sequence of layers and a loss; parameter p of layer i is named {@code i_p}. */
 final class Network implements Model {
@@ -87,12 +90,37 @@ final class Network implements Model {
     }
 
     @Override
+    public Set<String> statistics() {
+        Set<String> names = new LinkedHashSet<>();
+        for (int i = 0; i < layers.size(); i++) {
+            for (Parameter parameter : layers.get(i).layer().parameters()) {
+                if (parameter.role().statistic()) {
+                    names.add(name(i, parameter));
+                }
+            }
+        }
+        return names;
+    }
+
+    @Override
+    public Map<String, Value> observe(Builder b, Map<String, Value> values, Value x, Pass pass) {
+        Map<String, Value> observed = new LinkedHashMap<>();
+        walk(b, values, x, pass, observed);
+        return observed;
+    }
+
+    @Override
     public boolean random() {
         return layers.stream().anyMatch(placed -> placed.layer().random());
     }
 
     @Override
     public Value output(Builder b, Map<String, Value> values, Value x, Pass pass) {
+        return walk(b, values, x, pass, new LinkedHashMap<>());
+    }
+
+    /** The output of a pass; what statistics follow in it is added to {@code observed}. */
+    private Value walk(Builder b, Map<String, Value> values, Value x, Pass pass, Map<String, Value> observed) {
         Value output = x.shape().rank() == 4 ? b.transpose(x, 0, 2, 3, 1) : x;
         for (int i = 0; i < layers.size(); i++) {
             int index = i;
@@ -100,6 +128,13 @@ final class Network implements Model {
             List<Value> own = layer.parameters().stream()
                     .map(parameter -> value(values, name(index, parameter)))
                     .toList();
+            List<Value> statistics = layer.statistics(b, output);
+            int next = 0;
+            for (Parameter parameter : layer.parameters()) {
+                if (parameter.role().statistic()) {
+                    observed.put(name(i, parameter), statistics.get(next++));
+                }
+            }
             output = layer.apply(b, own, output, pass);
         }
         return output;

@@ -9,8 +9,8 @@ import java.util.stream.Collectors;
 
 /**
  * Whose statistics batch norm uses for the queries of an adapted task: the values of {@code model.batch-norm}. In inner
- * steps the support set is a batch of its own in all of them. Where the predictions of one query depend on the others, the
- * protocol is transductive, and the results say so.
+ * steps the support set is a batch of its own, but for {@link #RUNNING}. Where the predictions of one query depend on the
+ * others, the protocol is transductive, and the results say so.
  */
 enum Normalisation {
     /** All queries together, as MAML's code has it. Transductive. */
@@ -47,6 +47,18 @@ enum Normalisation {
                     b.slice(grouped, 1, known, known + 1),
                     Shape.of(queries, output.shape().dim(1)));
         }
+    },
+    /** Statistics that follow those of the queries of past rounds, in inner steps too. Not transductive. */
+    RUNNING("running") {
+        @Override
+        Value predict(Passer passer, Builder b, Value support, Value query, Pass pass) {
+            return passer.pass(query, pass);
+        }
+
+        @Override
+        Layer normalising(Layer layer) {
+            return layer instanceof BatchNorm norm ? new RunningBatchNorm(norm) : layer;
+        }
     };
 
     /** A network with its parameters. */
@@ -69,6 +81,11 @@ enum Normalisation {
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("model.batch-norm is " + key + "; it must be one of "
                         + Arrays.stream(values()).map(mode -> mode.key).collect(Collectors.joining(", "))));
+    }
+
+    /** The layer as this mode has it. */
+    Layer normalising(Layer layer) {
+        return layer;
     }
 
     /** The outputs for the queries. */

@@ -3,9 +3,10 @@ package dev.kindling.job.model;
 import dev.kindling.job.tensor.Shape;
 
 /**
- * One trained array of a layer.
+ * One array of a layer, trained or, where its role says so, following the statistics of batches.
  *
- * @param name within the layer, as Deeplearning4j has it: {@code W}, {@code b}, {@code gamma}, {@code beta}
+ * @param name within the layer, as Deeplearning4j has it: {@code W}, {@code b}, {@code gamma}, {@code beta},
+ *     {@code mean}, {@code var}
  * @param fanIn numbers that one output of the layer is computed from
  * @param fanOut outputs that one number in front of the layer acts on
  */
@@ -19,6 +20,15 @@ public record Parameter(String name, Shape shape, Role role, int fanIn, int fanO
         /** A factor that begins at 1. */
         SCALE,
         /** A summand that begins at 0. */
-        SHIFT
+        SHIFT,
+        /** A mean of batches, 0 before the first. */
+        MEAN,
+        /** A variance of batches, 1 before the first. */
+        VARIANCE;
+
+        /** Whether the array follows statistics: no gradient moves it, and no task adapts it. */
+        public boolean statistic() {
+            return this == MEAN || this == VARIANCE;
+        }
     }
 }

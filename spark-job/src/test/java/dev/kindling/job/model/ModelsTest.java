@@ -124,7 +124,7 @@ class ModelsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"query, true", "support-and-query, true", "support-and-one, false"})
+    @CsvSource({"query, true", "support-and-query, true", "support-and-one, false", "running, false"})
     void predictionsDependOnTheOtherQueriesInTransductiveModesOnly(String mode, boolean transductive) {
         EpisodeLayout layout = new EpisodeLayout(Shape.of(1, 8, 8), 3, 3, 3, 2);
         Model model = Models.of(new ModelSettings("conv4", "glorot-normal", mode), layout);
@@ -150,7 +150,58 @@ class ModelsTest {
         // The support set's statistics matter wherever it stands in the batch.
         support[5] += 1;
         double[] moved = predictions(model, layout, support, queries);
-        assertThat(Arrays.equals(moved, after)).isEqualTo(mode.equals("query"));
+        assertThat(Arrays.equals(moved, after)).isEqualTo(mode.equals("query") || mode.equals("running"));
+    }
+
+    @Test
+    void runningStatisticsAreParametersThatFollowTheBatchInsteadOfAGradient() {
+        EpisodeLayout layout = new EpisodeLayout(Shape.of(1, 4, 4), 3, 3, 3, 2);
+        Model model = Models.of(new ModelSettings("conv4", "glorot-normal", "running"), layout);
+        assertThat(model.parameters().names()).startsWith("0_W", "1_gamma", "1_beta", "1_mean", "1_var", "3_W");
+        assertThat(model.statistics())
+                .containsExactly("1_mean", "1_var", "4_mean", "4_var", "7_mean", "7_var", "10_mean", "10_var");
+        Builder b = new Builder();
+        Map<String, Value> values = new LinkedHashMap<>();
+        Map<String, double[]> inputs = new HashMap<>();
+        Storage theta = Storage.zeros(Precision.DOUBLE, model.parameters().size());
+        model.initialise(1, theta);
+        for (Layout.Entry entry : model.parameters().entries()) {
+            values.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Kind.SHARED));
+            inputs.put(entry.name(), part(theta.toDoubles(), model.parameters(), entry.name()));
+        }
+        double[] x = randomLike("x", new double[1][2 * 16])[0];
+        inputs.put("x", x);
+        Value batch = b.input("x", Shape.of(2, 1, 4, 4), Program.Kind.TASK);
+        Map<String, Value> observed = model.observe(b, values, batch, Pass.PLAIN);
+        Map<String, double[]> found = Runs.once(
+                new PlainBackend(),
+                Precision.DOUBLE,
+                b.build(
+                        "observe",
+                        List.of(
+                                new Program.Output("mean", Program.Role.EACH, observed.get("1_mean")),
+                                new Program.Output("var", Program.Role.EACH, observed.get("1_var")))),
+                inputs);
+
+        // The first convolution by hand: 3x3 with stride 2 over 4x4, one row and one column of zeros below and right.
+        double[] weights = inputs.get("0_W");
+        double[] outputs = new double[2 * 4];
+        for (int i = 0; i < outputs.length; i++) {
+            for (int tap = 0; tap < 9; tap++) {
+                int row = i % 4 / 2 * 2 + tap / 3;
+                int column = i % 2 * 2 + tap % 3;
+                if (row < 4 && column < 4) {
+                    outputs[i] += weights[9 * 7 + tap] * x[i / 4 * 16 + row * 4 + column];
+                }
+            }
+        }
+        double mean = Arrays.stream(outputs).average().orElseThrow();
+        double variance = Arrays.stream(outputs)
+                .map(y -> (y - mean) * (y - mean))
+                .average()
+                .orElseThrow();
+        assertThat(found.get("mean")[7]).isCloseTo(mean, within(1e-14));
+        assertThat(found.get("var")[7]).isCloseTo(variance, within(1e-14));
     }
 
     private static double[] predictions(Model model, EpisodeLayout layout, double[] support, double[] queries) {
@@ -315,7 +366,8 @@ class ModelsTest {
                         "model.initializer is ones; it must be one of preset, fan-in-uniform, truncated-normal-0.01, "
                                 + "glorot-normal");
         assertThatThrownBy(() -> new ModelSettings("mlp-40-40", "preset", "own"))
-                .hasMessage("model.batch-norm is own; it must be one of query, support-and-query, support-and-one");
+                .hasMessage("model.batch-norm is own; it must be one of query, support-and-query, support-and-one, "
+                        + "running");
     }
 
     private static Map<String, double[]> run(
