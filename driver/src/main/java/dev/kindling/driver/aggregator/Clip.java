@@ -35,7 +35,43 @@ public sealed interface Clip {
         }
     }
 
-    /** What {@code optimizer.clip} means: 0 is no clipping, any other number a limit on the norm. */
+    /**
+     * Brings each number of a meta-gradient into [-limit, limit]; its direction changes.
+     *
+     * @param limit above 0
+     */
+    record ByValue(double limit) implements Clip {
+        public ByValue {
+            if (!(limit > 0) || Double.isInfinite(limit)) {
+                throw new IllegalArgumentException("optimizer.clip-value is " + limit
+                        + "; it must be a finite number above 0, or 0 for no clipping");
+            }
+        }
+
+        @Override
+        public void apply(Storage gradient, double norm) {
+            for (int i = 0; i < gradient.size(); i++) {
+                double number = gradient.at(i);
+                if (Math.abs(number) > limit) {
+                    gradient.set(i, Math.copySign(limit, number));
+                }
+            }
+        }
+    }
+
+    /**
+     * What {@code optimizer.clip} and {@code optimizer.clip-value} mean: 0 is no clipping, any other number a limit on the norm
+     * or on each number. IllegalArgumentException if both are given: what the two would mean together depends on their order.
+     */
+    static Clip of(double norm, double value) {
+        if (norm != 0 && value != 0) {
+            throw new IllegalArgumentException(
+                    "optimizer.clip is " + norm + " and optimizer.clip-value is " + value + "; one of them must be 0");
+        }
+        return value != 0 ? new ByValue(value) : byNorm(norm);
+    }
+
+    /** What {@code optimizer.clip} means alone. */
     static Clip byNorm(double limit) {
         return limit == 0 ? new None() : new ByNorm(limit);
     }

@@ -195,11 +195,14 @@ public final class SettingsReader {
     }
 
     private Clip clip() {
-        return Clip.byNorm(keys.number("optimizer.clip"));
+        return Clip.of(keys.number("optimizer.clip"), keys.number("optimizer.clip-value"));
     }
 
     private OptimizerSettings optimizer() {
-        return new OptimizerSettings(Method.named(keys.text("optimizer.name")), Schedules.at(keys, "optimizer.rate"));
+        return new OptimizerSettings(
+                Method.named(keys.text("optimizer.name")),
+                Schedules.at(keys, "optimizer.rate"),
+                keys.number("optimizer.weight-decay"));
     }
 
     private EvaluationSettings evaluation() {

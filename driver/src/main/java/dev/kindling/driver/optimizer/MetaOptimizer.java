@@ -29,11 +29,15 @@ import org.nd4j.linalg.learning.config.IUpdater;
  *
  * <p>so that its ε is worth ε / √(1 - β₂ᵗ) in the first form, which PyTorch and Optax compute: 31.6 times as much in the
  * first update, the same in the long run. With ε = 1e-8 that is seen only by parameters whose gradient is below 1e-6.
+ *
+ * <p>AdamW (Loshchilov and Hutter 2019, algorithm 2), which ND4J has not, is the same step from a θ that has shrunk: with the
+ * scheduled rate α and the decay λ, θ ← (1 - α λ) θ - the step of Adam. The decay never enters the moments.
  */
 public final class MetaOptimizer {
     private final IUpdater config;
     private final GradientUpdater<?> updater;
     private final Schedule rate;
+    private final double decay;
     private final long rounds;
     private final Precision precision;
     private final INDArray gradientArray;
@@ -53,6 +57,7 @@ public final class MetaOptimizer {
         Nd4j.getEnvironment().setMaxMasterThreads(1);
         this.config = settings.method().updater();
         this.rate = settings.rate();
+        this.decay = settings.decay();
         this.rounds = rounds;
         this.precision = precision;
         this.step = Storage.zeros(precision, size);
@@ -90,7 +95,7 @@ public final class MetaOptimizer {
         write(gradient, gradientArray);
         updater.applyUpdater(gradientArray, Math.toIntExact(updates), 0);
         read(gradientArray, step);
-        if (!subtract(config.hasLearningRate() ? 1 : now, theta)) {
+        if (!move(1 - now * decay, config.hasLearningRate() ? 1 : now, theta)) {
             throw new DivergedException("θ is not finite after the meta-optimizer's step in round " + round
                     + " at rate " + now + "; a smaller optimizer.rate or optimizer.clip may help");
         }
@@ -98,27 +103,28 @@ public final class MetaOptimizer {
         updates++;
     }
 
-    /** Overwrites {@code step} with θ - scale · step, and says whether every number of it is finite. */
-    private boolean subtract(double scale, Storage theta) {
+    /** Overwrites {@code step} with keep · θ - scale · step, and says whether every number of it is finite. */
+    private boolean move(double keep, double scale, Storage theta) {
         if (step instanceof Storage.OfFloat floats) {
-            return subtract((float) scale, floats.array(), ((Storage.OfFloat) theta).array());
+            return move((float) keep, (float) scale, floats.array(), ((Storage.OfFloat) theta).array());
         }
-        return subtract(scale, ((Storage.OfDouble) step).array(), ((Storage.OfDouble) theta).array());
+        return move(keep, scale, ((Storage.OfDouble) step).array(), ((Storage.OfDouble) theta).array());
     }
 
-    private static boolean subtract(float scale, float[] step, float[] theta) {
+    /** Without decay θ is multiplied by 1, which changes no bit of it. */
+    private static boolean move(float keep, float scale, float[] step, float[] theta) {
         boolean finite = true;
         for (int i = 0; i < step.length; i++) {
-            step[i] = theta[i] - scale * step[i];
+            step[i] = keep * theta[i] - scale * step[i];
             finite &= Math.abs(step[i]) <= Float.MAX_VALUE;
         }
         return finite;
     }
 
-    private static boolean subtract(double scale, double[] step, double[] theta) {
+    private static boolean move(double keep, double scale, double[] step, double[] theta) {
         boolean finite = true;
         for (int i = 0; i < step.length; i++) {
-            step[i] = theta[i] - scale * step[i];
+            step[i] = keep * theta[i] - scale * step[i];
             finite &= Math.abs(step[i]) <= Double.MAX_VALUE;
         }
         return finite;

@@ -21,6 +21,8 @@ public enum Method {
     NESTEROVS,
     /** β₁ 0.9, β₂ 0.999, ε 1e-8. */
     ADAM,
+    /** Adam with decoupled weight decay, {@code optimizer.weight-decay}. */
+    ADAMW,
     ADAMAX,
     NADAM,
     AMSGRAD,
@@ -45,11 +47,16 @@ public enum Method {
                         + Arrays.stream(values()).map(Method::key).collect(Collectors.joining(", "))));
     }
 
+    /** Whether θ shrinks before each step. */
+    boolean decays() {
+        return this == ADAMW;
+    }
+
     IUpdater updater() {
         return switch (this) {
             case SGD -> new Sgd();
             case NESTEROVS -> new Nesterovs();
-            case ADAM -> new Adam();
+            case ADAM, ADAMW -> new Adam();
             case ADAMAX -> new AdaMax();
             case NADAM -> new Nadam();
             case AMSGRAD -> new AMSGrad();

@@ -51,6 +51,16 @@ class AggregatorTest {
     }
 
     @Test
+    void clippingByValueBringsEachNumberInAndReportsTheNormBefore() {
+        FoldNode root = root(Storage.of(Precision.FLOAT, 6, -8, 0.5, -0.25), 2);
+        MetaGradient clipped = new Aggregator(Clip.of(0, 2), RunningStatistics.NONE).aggregate(0, root, TOTALS);
+        assertThat(clipped.gradient()).isEqualTo(Storage.of(Precision.FLOAT, 2, -2, 0.25, -0.125));
+        assertThat(clipped.norm()).isCloseTo(Math.sqrt(9 + 16 + 0.0625 + 0.015625), within(1e-12));
+        assertThat(Clip.of(3, 0)).isEqualTo(new Clip.ByNorm(3));
+        assertThat(Clip.of(0, 0)).isEqualTo(new Clip.None());
+    }
+
+    @Test
     void theNormOfAFloatGradientIsTakenInDouble() {
         Storage large = Storage.zeros(Precision.FLOAT, 2);
         large.fill(1e30f);
@@ -95,6 +105,12 @@ class AggregatorTest {
                 .isThrownBy(() -> Clip.byNorm(-1))
                 .withMessage("optimizer.clip is -1.0; it must be a finite number above 0, or 0 for no clipping");
         assertThatIllegalArgumentException().isThrownBy(() -> Clip.byNorm(Double.NaN));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Clip.of(0, -1))
+                .withMessage("optimizer.clip-value is -1.0; it must be a finite number above 0, or 0 for no clipping");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Clip.of(1, 0.5))
+                .withMessage("optimizer.clip is 1.0 and optimizer.clip-value is 0.5; one of them must be 0");
     }
 
     @Test

@@ -123,7 +123,7 @@ class CheckerTest {
                         100,
                         3,
                         new Aggregator(new Clip.None(), RunningStatistics.NONE),
-                        new OptimizerSettings(Method.ADAM, new Schedule.Constant(1e-3))));
+                        new OptimizerSettings(Method.ADAM, new Schedule.Constant(1e-3), 0)));
         Checker checker = new Checker(subject);
         Storage theta = Storage.zeros(Precision.DOUBLE, checker.parameters().size());
         MODEL.initialise(3, theta);

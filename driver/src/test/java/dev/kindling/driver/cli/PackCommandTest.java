@@ -2,6 +2,8 @@ package dev.kindling.driver.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.clusters.SmallImages;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import java.io.IOException;
@@ -159,15 +161,37 @@ class PackCommandTest {
     }
 
     @Test
-    void validationChoosesByTheClassesOfItsSplit() throws IOException {
+    void validationOnTheClassesOfItsSplitChoosesTheModelAndEndsTheRun() throws IOException {
         Outcome outcome = train(
                 "run",
                 "few-shot.data=" + zip,
                 "few-shot.split={ train = 0.5, validation = 0.25, seed = 3 }",
-                "run.rounds=6");
+                "optimizer.rate=0.01",
+                "run.rounds=60",
+                "run.patience=3",
+                "validation.tasks=16");
         assertThat(outcome.code()).as(outcome.err()).isZero();
-        assertThat(outcome.out())
-                .contains("validation after round 2: accuracy 0.", "validation after round 6: accuracy 0.");
+        int best = 0;
+        int last = 0;
+        double highest = -1;
+        for (String line : Files.readAllLines(temporary.resolve("run/metrics.jsonl"))) {
+            JsonNode json = new ObjectMapper().readTree(line);
+            if (json.has("validation_accuracy")) {
+                last = json.get("round").asInt();
+                double accuracy = json.get("validation_accuracy").asDouble();
+                if (accuracy > highest) {
+                    highest = accuracy;
+                    best = last;
+                }
+            }
+        }
+        assertThat(last)
+                .as("patience of 3 validations, 2 rounds apart")
+                .isEqualTo(best + 6)
+                .isLessThan(60);
+        JsonNode manifest = new ObjectMapper().readTree(Files.readString(temporary.resolve("run/model/manifest.json")));
+        assertThat(manifest.at("/rounds").asInt()).isEqualTo(best);
+        assertThat(outcome.out()).contains("validation after round " + best + ": accuracy ");
         assertThat(Files.readString(temporary.resolve("run/config.conf"))).contains("validation=0.25");
     }
 }

@@ -87,7 +87,7 @@ class OuterLoopTest {
                 new FailurePolicy(FailurePolicy.Reaction.SKIP, failureLimit),
                 new Aggregator(new Clip.None(), RunningStatistics.NONE),
                 new MetaOptimizer(
-                        new OptimizerSettings(Method.SGD, new Schedule.Constant(0.5)), 100, Precision.DOUBLE, 2),
+                        new OptimizerSettings(Method.SGD, new Schedule.Constant(0.5), 0), 100, Precision.DOUBLE, 2),
                 "train",
                 TOTALS);
     }

@@ -17,6 +17,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class MetaOptimizerTest {
     private static final double RATE = 0.1;
 
+    /** Of AdamW alone: all other methods must not see it. */
+    private static final double DECAY = 0.3;
+
     /** One number's step, from the published formulas, written without ND4J: returns what is subtracted from θ. */
     private interface Formula {
         double step(double gradient, int t);
@@ -38,7 +41,7 @@ class MetaOptimizerTest {
                     v[0] = 0.9 * before - RATE * g;
                     return 0.9 * before - 1.9 * v[0];
                 };
-            case ADAM ->
+            case ADAM, ADAMW ->
                 (g, t) -> {
                     m[0] = b1 * m[0] + (1 - b1) * g;
                     v[0] = b2 * v[0] + (1 - b2) * g * g;
@@ -87,7 +90,8 @@ class MetaOptimizerTest {
     }
 
     private static MetaOptimizer optimizer(Method method, Precision precision, int size) {
-        return new MetaOptimizer(new OptimizerSettings(method, new Schedule.Constant(RATE)), 100, precision, size);
+        return new MetaOptimizer(
+                new OptimizerSettings(method, new Schedule.Constant(RATE), DECAY), 100, precision, size);
     }
 
     @Test
@@ -149,7 +153,8 @@ class MetaOptimizerTest {
             Storage gradient = Storage.zeros(precision, size);
             for (int i = 0; i < size; i++) {
                 gradient.set(i, stream.nextNormal());
-                expected[i] -= formulas[i].step(gradient.at(i), round + 1);
+                double shrunk = method == Method.ADAMW ? expected[i] * (1 - RATE * DECAY) : expected[i];
+                expected[i] = shrunk - formulas[i].step(gradient.at(i), round + 1);
             }
             Storage before = gradient.copy();
             optimizer.update(round, gradient, theta);
@@ -196,12 +201,46 @@ class MetaOptimizerTest {
     @Test
     void theRateFollowsItsSchedule() {
         Schedule schedule = new Schedule.Linear(1, 0);
-        MetaOptimizer sgd = new MetaOptimizer(new OptimizerSettings(Method.SGD, schedule), 4, Precision.DOUBLE, 1);
+        MetaOptimizer sgd =
+                new MetaOptimizer(new OptimizerSettings(Method.SGD, schedule, DECAY), 4, Precision.DOUBLE, 1);
         Storage theta = Storage.zeros(Precision.DOUBLE, 1);
         for (int round = 0; round < 4; round++) {
             sgd.update(round, Storage.of(Precision.DOUBLE, -1), theta);
         }
         assertThat(theta.at(0)).isEqualTo(1 + 0.75 + 0.5 + 0.25);
+    }
+
+    /**
+     * Two steps as PyTorch's documentation of AdamW writes them: α 0.1, λ 0.3, θ 2, g = 1 and -2. A decay that went into the
+     * gradient instead, as L2 regularisation does, would leave the first step at 0.1 whatever λ is.
+     */
+    @Test
+    void twoRoundsOfAdamWAreWhatPencilAndPaperGive() {
+        // t=1: θ 2 · (1 - 0.03) = 1.94, then Adam's first step 0.1 · 1: 1.84
+        // t=2: m̂ -0.11 / 0.19 = -0.578947, v̂ 0.004999 / 0.001999 = 2.500750; θ 1.84 · 0.97 + 0.1 · 0.578947 /
+        // 1.581376
+        double first = 2 * 0.97 - 0.1;
+        double second = first * 0.97 + 0.1 * (0.11 / 0.19) / Math.sqrt(0.004999 / 0.001999);
+        MetaOptimizer adamw = optimizer(Method.ADAMW, Precision.DOUBLE, 1);
+        Storage theta = Storage.of(Precision.DOUBLE, 2);
+        adamw.update(0, Storage.of(Precision.DOUBLE, 1), theta);
+        assertThat(theta.at(0)).isCloseTo(first, within(1e-7));
+        adamw.update(1, Storage.of(Precision.DOUBLE, -2), theta);
+        assertThat(theta.at(0)).isCloseTo(second, within(1e-7));
+    }
+
+    @Test
+    void decayFollowsTheScheduleOfTheRate() {
+        MetaOptimizer adamw = new MetaOptimizer(
+                new OptimizerSettings(Method.ADAMW, new Schedule.Linear(1, 0), 0.5), 4, Precision.DOUBLE, 1);
+        Storage theta = Storage.of(Precision.DOUBLE, 64);
+        for (int round = 0; round < 4; round++) {
+            adamw.update(round, Storage.of(Precision.DOUBLE, 0), theta);
+        }
+        assertThat(theta.at(0)).isEqualTo(64 * 0.5 * 0.625 * 0.75 * 0.875);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new OptimizerSettings(Method.ADAMW, new Schedule.Constant(1), -0.1))
+                .withMessage("optimizer.weight-decay is -0.1; it must be a finite number, 0 or above");
     }
 
     @Test
@@ -226,8 +265,9 @@ class MetaOptimizerTest {
                         adam.restore(optimizer(Method.ADAM, Precision.FLOAT, 4).state()))
                 .withMessageContaining("float[4]");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Method.named("adamw"))
-                .withMessage("optimizer.name is adamw; it must be one of sgd, nesterovs, adam, adamax, nadam, amsgrad,"
-                        + " adagrad, rmsprop, adadelta");
+                .isThrownBy(() -> Method.named("lion"))
+                .withMessage(
+                        "optimizer.name is lion; it must be one of sgd, nesterovs, adam, adamw, adamax, nadam, amsgrad,"
+                                + " adagrad, rmsprop, adadelta");
     }
 }

@@ -43,6 +43,37 @@ class ScheduleTest {
         assertThat(warm.at(50, 100)).isEqualTo(0.5);
     }
 
+    /** Against PyTorch's recurrences: LinearLR, CosineAnnealingLR and StepLR each make a rate from the one before it. */
+    @Test
+    void everyRoundIsWhatTheRecurrenceGives() {
+        int rounds = 200;
+        Schedule cosine = new Schedule.Cosine(0.3, 0.01);
+        Schedule line = new Schedule.Linear(0.3, 0.03);
+        Schedule steps = new Schedule.Step(0.3, 0.7, 30);
+        double cosineBefore = 0.3;
+        double lineBefore = 0.3;
+        double stepsBefore = 0.3;
+        for (int round = 1; round < rounds; round++) {
+            cosineBefore = (1 + Math.cos(Math.PI * round / rounds))
+                            / (1 + Math.cos(Math.PI * (round - 1) / rounds))
+                            * (cosineBefore - 0.01)
+                    + 0.01;
+            lineBefore -= 0.27 / rounds;
+            stepsBefore *= round % 30 == 0 ? 0.7 : 1;
+            assertThat(cosine.at(round, rounds)).isCloseTo(cosineBefore, within(1e-13));
+            assertThat(line.at(round, rounds)).isCloseTo(lineBefore, within(1e-13));
+            assertThat(steps.at(round, rounds)).isCloseTo(stepsBefore, within(1e-13));
+        }
+    }
+
+    @Test
+    void aWarmUpDependsOnTheLengthOfTheRunAsWhatFollowsItDoes() {
+        assertThat(new Schedule.WarmUp(0, 10, new Schedule.Cosine(1, 0)).dependsOnRounds())
+                .isTrue();
+        assertThat(new Schedule.WarmUp(0, 10, new Schedule.Step(1, 0.5, 7)).dependsOnRounds())
+                .isFalse();
+    }
+
     @Test
     void wrongNumbersAreRefusedWithTheirNameAndValue() {
         assertThatIllegalArgumentException()
