@@ -12,6 +12,7 @@ import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.program.Window;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
@@ -313,6 +314,68 @@ class PlainBackendTest {
         Workspace workspace = Runs.workspace(new PlainBackend(), Precision.DOUBLE, program);
         assertThatThrownBy(() -> workspace.share(Storage.zeros(Precision.DOUBLE, 3)))
                 .hasMessage("program long has 2 numbers of shared inputs, was given 3");
+    }
+
+    @Test
+    void aConvolutionSlidesItsKernelWithoutTurningItRound() {
+        // 2x2 over 3x2 with a row of zeros above: windows at rows -1, 0, 1; one column.
+        Window w = new Window(3, 2, 2, 2, 1, 1, 1, 0, 3, 1);
+        Shape images = Shape.of(1, 3, 2, 1);
+        Shape kernel = Shape.of(2, 2, 1, 2);
+        Shape behind = Shape.of(1, 3, 1, 2);
+        double[] x = {1, 2, 3, 4, 5, 6};
+        double[] k = {1, 10, 2, 20, 3, 30, 4, 40};
+        // Output channel 0: rows (0 0 | 1 2), (1 2 | 3 4), (3 4 | 5 6) against (1 2 | 3 4); channel 1 is ten times
+        // that.
+        assertThat(run(program((b, in) -> b.conv(in.get(0), in.get(1), w), images, kernel), x, k))
+                .containsExactly(11, 110, 30, 300, 50, 500);
+        double[] y = {1, 0, 0, 1, 0, 0};
+        // Channel 0 of the first window gives (3 4) to row 0; channel 1 of the second (10 20 | 30 40) to rows 0 and 1.
+        assertThat(run(program((b, in) -> b.convInput(in.get(0), in.get(1), w), behind, kernel), y, k))
+                .containsExactly(13, 24, 30, 40, 0, 0);
+        assertThat(run(program((b, in) -> b.convKernel(in.get(0), in.get(1), w), images, behind), x, y))
+                .containsExactly(0, 1, 0, 2, 1, 3, 2, 4);
+    }
+
+    @Test
+    void poolingTakesTheFirstMaximumOfTheWindowInsideTheImage() {
+        Window w = Window.same(3, 3, 2, 2, 2, 2);
+        Shape images = Shape.of(1, 3, 3, 1);
+        Shape behind = Shape.of(1, 2, 2, 1);
+        double[] x = {1, 7, NAN, 7, -1, 0, -3, -2, -5};
+        assertThat(run(program((b, in) -> b.maxPool(in.get(0), w), images), x)).containsExactly(7, NAN, -2, -5);
+        double[] y = {10, 11, 12, 13, 14, 15, 16, 17, 18};
+        assertThat(run(program((b, in) -> b.poolGather(in.get(0), in.get(1), w), images, images), x, y))
+                .containsExactly(11, 12, 17, 18);
+        assertThat(run(
+                        program((b, in) -> b.poolScatter(in.get(0), in.get(1), w), images, behind),
+                        x,
+                        array(1, 2, 3, 4)))
+                .containsExactly(0, 1, 2, 0, 0, 0, 0, 3, 4);
+        assertThat(run(program((b, in) -> b.windowSum(in.get(0), w), images), y))
+                .containsExactly(48, 27, 33, 18);
+        assertThat(run(program((b, in) -> b.windowSpread(in.get(0), w), behind), array(1, 2, 3, 4)))
+                .containsExactly(1, 1, 2, 1, 1, 2, 3, 3, 4);
+    }
+
+    @Test
+    void uniformNumbersAreAFunctionOfTheirKeyAndLieEvenlyInTheUnitInterval() {
+        Program program = program((b, in) -> b.uniform(in.get(0), Shape.of(100, 100)), Shape.of(2));
+        double[] first = run(program, array(3, 1 << 23));
+        assertThat(run(program, array(3, 1 << 23))).containsExactly(first);
+        assertThat(run(program, array(3, (1 << 23) + 1))).isNotEqualTo(first);
+        assertThat(DoubleStream.of(first)).allMatch(u -> u >= 0 && u < 1 && u.floatValue() == u);
+        // The mean of 10,000 such numbers has a standard deviation of 0.0029, that of squares one of 0.0030.
+        assertThat(DoubleStream.of(first).average().orElseThrow()).isCloseTo(0.5, within(0.012));
+        assertThat(DoubleStream.of(first).map(u -> u * u).average().orElseThrow())
+                .isCloseTo(1.0 / 3, within(0.012));
+    }
+
+    @Test
+    void aWindowThatMeetsNothingIsRefused() {
+        assertThatThrownBy(() -> new Window(3, 3, 2, 2, 1, 1, 2, 0, 2, 2))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("each window must meet the input");
     }
 
     private static double[] of(BiFunction<Builder, Value, Value> op, double... x) {
