@@ -44,6 +44,12 @@ final class Training {
         return new Training("omniglot-fc", IMAGES, new InnerSettings(0.4, 1), precision);
     }
 
+    /** Images of odd extent and three channels. */
+    static Training convolutions(Precision precision) {
+        EpisodeLayout photographs = new EpisodeLayout(Shape.of(3, 9, 9), 5, 5, 5, 5);
+        return new Training("conv4", photographs, new InnerSettings(0.4, 1), precision);
+    }
+
     Executable executable() {
         return executable;
     }
@@ -92,8 +98,9 @@ final class Training {
     static String fingerprint() {
         long hash = 1;
         for (Precision precision : Precision.values()) {
-            for (Training training :
-                    new Training[] {sinusoid(precision, 1), sinusoid(precision, 5), omniglot(precision)}) {
+            for (Training training : new Training[] {
+                sinusoid(precision, 1), sinusoid(precision, 5), omniglot(precision), convolutions(precision)
+            }) {
                 boolean small = training.layout.equals(POINTS);
                 for (double value :
                         training.train(small ? 20 : 3, small ? 5 : 2).toDoubles()) {

@@ -1,0 +1,107 @@
+package dev.kindling.job.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.kindling.job.algorithm.InnerSettings;
+import dev.kindling.job.algorithm.Maml;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.model.Models;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.random.Stream;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Whole second-order tasks of convolutional networks, written out and repeated, on both backends and within any memory. */
+class ConvolutionalTasksTest {
+    private static final long PLENTY = 1L << 28;
+
+    @ParameterizedTest
+    @CsvSource({
+        "conv4, query, 9, 1",
+        "conv4, support-and-query, 9, 1",
+        "conv4, support-and-one, 5, 1",
+        "conv4, running, 9, 1",
+        "conv4, query, 9, 3",
+        "conv4-pool-32, query, 16, 1",
+        "simple-cnn, query, 5, 3"
+    })
+    void theBackendsAgree(String network, String batchNorm, int extent, int steps) {
+        Drawn drawn = drawn(network, batchNorm, extent, steps);
+        Map<String, double[]> expected = run("plain", Precision.DOUBLE, PLENTY, drawn);
+        Map<String, double[]> found = run("vector", Precision.DOUBLE, PLENTY, drawn);
+        double greatest = expected.values().stream()
+                .flatMapToDouble(DoubleStream::of)
+                .map(Math::abs)
+                .max()
+                .orElseThrow();
+        assertThat(greatest).isGreaterThan(0.01).isFinite();
+        expected.forEach((name, array) ->
+                assertThat(found.get(name)).as(name).containsExactly(array, within(1e-10 * Math.max(1, greatest))));
+    }
+
+    @Test
+    void lessMemoryGivesTheSameBits() {
+        Drawn drawn = drawn("conv4", "query", 9, 4);
+        Map<String, double[]> kept = run("vector", Precision.FLOAT, PLENTY, drawn);
+        for (long memory : new long[] {1L << 20, 1}) {
+            run("vector", Precision.FLOAT, memory, drawn)
+                    .forEach((name, array) -> assertThat(array).as(name).containsExactly(kept.get(name)));
+        }
+    }
+
+    private record Drawn(Program program, Map<String, double[]> theta, List<Map<String, double[]>> tasks) {}
+
+    private static Drawn drawn(String network, String batchNorm, int extent, int steps) {
+        int channels = network.equals("simple-cnn") ? 3 : 1;
+        EpisodeLayout layout = new EpisodeLayout(Shape.of(channels, extent, extent), 3, 3, 6, 6);
+        Model model = Models.of(new ModelSettings(network, "glorot-normal", batchNorm), layout);
+        Storage theta = Storage.zeros(Precision.DOUBLE, model.parameters().size());
+        model.initialise(1, theta);
+        Program program = new Maml(new InnerSettings(0.01, steps)).train(model, layout);
+        Map<String, double[]> shared = new HashMap<>();
+        for (Layout.Entry entry : program.sharedInputs().entries()) {
+            int begin = model.parameters().offset(entry.name());
+            shared.put(
+                    entry.name(),
+                    Arrays.copyOfRange(
+                            theta.toDoubles(), begin, begin + entry.shape().size()));
+        }
+        Stream stream = Stream.of(7);
+        List<Map<String, double[]>> tasks =
+                IntStream.range(0, 2).mapToObj(task -> episode(layout, stream)).toList();
+        return new Drawn(program, shared, tasks);
+    }
+
+    private static Map<String, double[]> episode(EpisodeLayout layout, Stream stream) {
+        Map<String, double[]> episode = new HashMap<>();
+        for (Layout.Entry entry : layout.arrays().entries()) {
+            double[] numbers = new double[entry.shape().size()];
+            boolean labels = entry.shape().rank() == 1;
+            Arrays.setAll(numbers, i -> labels ? i % layout.classes() : (float) stream.nextDouble());
+            episode.put(entry.name(), numbers);
+        }
+        return episode;
+    }
+
+    private static Map<String, double[]> run(String backend, Precision precision, long memory, Drawn drawn) {
+        Workspace workspace = Backends.named(backend)
+                .compile(drawn.program(), new CompileOptions(precision, memory))
+                .workspace();
+        workspace.share(Runs.pack(drawn.program().sharedInputs(), precision, drawn.theta()));
+        return Runs.run(workspace, precision, drawn.program(), drawn.tasks());
+    }
+}
