@@ -4,16 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
 import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.FailedTask;
+import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.WorkOrder;
 import dev.kindling.job.wire.WorkReply;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -146,5 +156,28 @@ class RunnerTest {
         SharedVector shorter = new SharedVector(1, Storage.zeros(Precision.DOUBLE, 4));
         assertThatThrownBy(() -> runner.run(new WorkOrder("train", 1, 2, 0, three, false), shorter, "me"))
                 .isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void aProgramThatAsksForTheTasksKeyGetsIt() {
+        Builder b = new Builder();
+        b.input("w", Shape.of(5), Program.Kind.SHARED);
+        EpisodeLayout layout = new Noise().layout(Purpose.TRAIN);
+        Value last = b.constant(0);
+        for (Layout.Entry entry : layout.arraysAndKey().entries()) {
+            last = b.input(entry.name(), entry.shape(), Program.Kind.TASK);
+        }
+        Program program = b.build("keys", List.of(new Program.Output("key", Program.Role.EACH, last)));
+        Job noise = Noise.job(Precision.FLOAT, 2);
+        Job job = new Job(noise.source(), "vector", noise.options(), 2, new TreeMap<>(Map.of("keys", program)));
+        List<TaskSpec> specs = List.of(Noise.spec(0, 0), Noise.spec(1, 0));
+        SharedVector theta = new SharedVector(1, Storage.zeros(Precision.FLOAT, 5));
+        WorkReply reply = new Runner(job, new Noise()).run(new WorkOrder("keys", 1, 1, 0, specs, true), theta, "me");
+        double[] expected = specs.stream()
+                .flatMapToInt(spec -> IntStream.of(spec.key()))
+                .asDoubleStream()
+                .toArray();
+        assertThat(reply.rows()).containsExactly(expected);
+        assertThat(specs.get(0).key()).isNotEqualTo(specs.get(1).key());
     }
 }
