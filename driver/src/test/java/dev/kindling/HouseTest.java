@@ -138,6 +138,7 @@ class HouseTest {
                 keptIn("com.typesafe.config..", DRIVER + "config..", DRIVER + "cli.."),
                 keptIn("picocli..", DRIVER + "cli.."),
                 keptIn("me.tongfei.progressbar..", DRIVER + "cli.."),
+                keptIn("org.apache.parquet..", DRIVER + "evaluation.."),
                 keptIn("org.nd4j..", DRIVER + "optimizer.."),
                 keptIn("com.esotericsoftware..", JOB + "wire.."));
     }

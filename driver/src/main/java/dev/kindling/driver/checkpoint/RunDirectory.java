@@ -17,6 +17,7 @@ import org.apache.hadoop.conf.Configuration;
 public final class RunDirectory {
     private static final String CONFIG = "config.conf";
     private static final String EVALUATION = "evaluation.json";
+    private static final String TASKS = "evaluation.parquet";
     private static final String CHECKPOINTS = "checkpoints";
     private static final String MODEL = "model";
     private static final String NEW_MODEL = ".model-new";
@@ -130,14 +131,20 @@ public final class RunDirectory {
         return folder.has(EVALUATION);
     }
 
-    /** Writes {@code evaluation.json}, in place of what was there. */
-    public void writeEvaluation(String json) {
+    /**
+     * Writes {@code evaluation.json}, and {@code evaluation.parquet} with each task by itself, in place of what was there.
+     *
+     * @param tasks the bytes of the latter; without them an older one, which would belong to another evaluation, is removed
+     */
+    public void writeEvaluation(String json, Optional<byte[]> tasks) {
+        tasks.ifPresentOrElse(bytes -> folder.replace(TASKS, bytes), () -> folder.remove(TASKS));
         folder.replace(EVALUATION, json.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Removes {@code evaluation.json}, if there is one: the model is about to become another. */
+    /** Removes {@code evaluation.json} and what belongs to it, if there is one: the model is about to become another. */
     public void removeEvaluation() {
         folder.remove(EVALUATION);
+        folder.remove(TASKS);
     }
 
     /** Writes a file that grows, anew, and goes on from its end; empty where the file system cannot append. */

@@ -7,6 +7,7 @@ import dev.kindling.driver.config.Configuration;
 import dev.kindling.driver.config.Differences;
 import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.driver.evaluation.Evaluator;
+import dev.kindling.driver.evaluation.TaskFile;
 import dev.kindling.driver.plan.Plan;
 import dev.kindling.job.tensor.Storage;
 import java.util.List;
@@ -80,7 +81,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 Cluster cluster =
                         running.cluster(plan.job(), prepared.settings().cluster())) {
             Evaluation trained = evaluator.evaluate(cluster, theta);
-            directory.writeEvaluation(trained.json());
+            directory.writeEvaluation(trained.json(), trained.tasks().map(TaskFile::encode));
             Storage untrained = plan.untrained(prepared.settings().run().seed());
             EvaluationTable.lines(trained, evaluator.evaluate(cluster, untrained))
                     .forEach(around::say);

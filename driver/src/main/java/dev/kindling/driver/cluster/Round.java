@@ -9,6 +9,7 @@ import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.WorkOrder;
 import dev.kindling.job.wire.WorkReply;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -33,6 +34,7 @@ public final class Round {
     private final Fold fold;
     private final List<FailedTask> failed = new ArrayList<>();
     private final double[] collected;
+    private final TaskTraces traces;
     private final Set<String> contributors = new HashSet<>();
 
     /**
@@ -52,6 +54,7 @@ public final class Round {
         this.fold = new Fold(blocks);
         this.collected = new double
                 [rows ? Math.multiplyExact(specs.size(), this.program.perTask().size()) : 0];
+        this.traces = rows ? new TaskTraces(new long[specs.size()], new String[specs.size()]) : TaskTraces.NONE;
         List<Dealing.Range> ranges =
                 Dealing.deal(blocks, threads, this.program.sums().size());
         this.workers = ranges.stream().map(Dealing.Range::worker).toList();
@@ -97,6 +100,10 @@ public final class Round {
         }
         int width = program.perTask().size();
         require(reply.rows().length == (rows ? order.specs().size() * width : 0), reply, "its rows are incomplete");
+        require(
+                reply.nanos().tasks().length == (rows ? order.specs().size() : 0),
+                reply,
+                "its tasks' times are incomplete");
         requireCounts(order, reply);
         requireNodes(order, reply);
         open.remove(reply.firstTask());
@@ -105,8 +112,16 @@ public final class Round {
         failed.addAll(reply.failed());
         if (rows) {
             System.arraycopy(reply.rows(), 0, collected, order.firstTask() * width, reply.rows().length);
+            trace(order, reply);
         }
         return true;
+    }
+
+    private void trace(WorkOrder order, WorkReply reply) {
+        int first = order.firstTask();
+        System.arraycopy(
+                reply.nanos().tasks(), 0, traces.nanos(), first, reply.nanos().tasks().length);
+        Arrays.fill(traces.workers(), first, first + order.specs().size(), reply.worker());
     }
 
     private static void requireCounts(WorkOrder order, WorkReply reply) {
@@ -149,7 +164,14 @@ public final class Round {
         try {
             failed.sort(Comparator.comparingLong(FailedTask::round).thenComparingInt(FailedTask::index));
             return new RoundResult(
-                    fold.root(), List.copyOf(failed), collected, Set.copyOf(contributors), bytesOut, bytesIn, times);
+                    fold.root(),
+                    List.copyOf(failed),
+                    collected,
+                    Set.copyOf(contributors),
+                    bytesOut,
+                    bytesIn,
+                    times,
+                    traces);
         } catch (IllegalStateException e) {
             throw new ClusterException("the round is incomplete: " + e.getMessage(), e);
         }

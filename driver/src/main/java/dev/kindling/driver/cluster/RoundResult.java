@@ -15,6 +15,7 @@ import java.util.Set;
  * @param bytesOut bytes sent to workers
  * @param bytesIn bytes received from workers
  * @param times where its time went
+ * @param traces of the tasks whose outputs were asked for
  */
 public record RoundResult(
         FoldNode root,
@@ -23,4 +24,17 @@ public record RoundResult(
         Set<String> workers,
         long bytesOut,
         long bytesIn,
-        RoundTimes times) {}
+        RoundTimes times,
+        TaskTraces traces) {
+    /** A round whose per-task outputs were not asked for. */
+    public RoundResult(
+            FoldNode root,
+            List<FailedTask> failed,
+            double[] rows,
+            Set<String> workers,
+            long bytesOut,
+            long bytesIn,
+            RoundTimes times) {
+        this(root, failed, rows, workers, bytesOut, bytesIn, times, TaskTraces.NONE);
+    }
+}

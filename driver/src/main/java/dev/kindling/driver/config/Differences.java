@@ -8,8 +8,13 @@ import java.util.stream.Collectors;
 /** The keys in which two configurations differ, in alphabetical order. */
 public record Differences(List<Difference> list) {
     /** What decides nothing of a run's bits. */
-    private static final Set<String> FREE =
-            Set.of("run.log-every", "run.checkpoint-every", "run.checkpoint-keep", "backend.memory", "few-shot.memory");
+    private static final Set<String> FREE = Set.of(
+            "run.log-every",
+            "run.checkpoint-every",
+            "run.checkpoint-keep",
+            "backend.memory",
+            "few-shot.memory",
+            "evaluation.per-task");
 
     private static final String FREE_SECTION = "cluster.";
     private static final String ROUNDS = "run.rounds";

@@ -207,7 +207,11 @@ public final class SettingsReader {
 
     private EvaluationSettings evaluation() {
         return new EvaluationSettings(
-                keys.count("evaluation.tasks"), keys.count("evaluation.steps"), split(), keys.whole("evaluation.seed"));
+                keys.count("evaluation.tasks"),
+                keys.count("evaluation.steps"),
+                split(),
+                keys.whole("evaluation.seed"),
+                EvaluationSettings.Detail.of(keys.truth("evaluation.per-task")));
     }
 
     private ClusterSettings cluster() {

@@ -13,8 +13,9 @@ import java.util.Optional;
  * The result of an evaluation: what was measured, and a measure after each inner step 0, 1, ... k.
  *
  * @param steps one entry for each step, from 0 on
+ * @param tasks each task by itself, where that was asked for
  */
-public record Evaluation(Protocol protocol, List<Step> steps) {
+public record Evaluation(Protocol protocol, List<Step> steps, Optional<TaskTable> tasks) {
     /**
      * The tasks after one number of inner steps.
      *

@@ -2,6 +2,7 @@ package dev.kindling.driver.evaluation;
 
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.Request;
+import dev.kindling.driver.cluster.RoundResult;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
@@ -18,9 +19,6 @@ import java.util.Optional;
 public final class Evaluator {
     /** Tasks of one request to the cluster: enough to keep it busy, few enough for one message. */
     private static final int TASKS_PER_REQUEST = 4096;
-
-    private static final String LOSS = "loss";
-    private static final String ACCURACY = "accuracy";
 
     private final EvaluationSettings settings;
     private final Protocol protocol;
@@ -45,38 +43,31 @@ public final class Evaluator {
 
     /** Evaluates θ on all tasks. */
     public Evaluation evaluate(Cluster cluster, Storage theta) {
-        double[] rows = new double[Math.multiplyExact(settings.tasks(), measures.size())];
+        TaskTable table = new TaskTable(settings.tasks(), measures);
         for (int from = 0; from < settings.tasks(); from += TASKS_PER_REQUEST) {
             int to = Math.min(settings.tasks(), from + TASKS_PER_REQUEST);
             List<TaskSpec> specs = sampler.range(0, from, to);
-            double[] part =
-                    cluster.run(new Request(program, specs, true), theta).rows();
-            System.arraycopy(part, 0, rows, from * measures.size(), part.length);
+            RoundResult part = cluster.run(new Request(program, specs, true), theta);
+            table.put(from, part.rows(), part.traces().nanos(), part.traces().workers());
         }
-        return summarise(rows);
+        return new Evaluation(
+                protocol,
+                steps(table),
+                settings.detail() == EvaluationSettings.Detail.EACH_TASK ? Optional.of(table) : Optional.empty());
     }
 
-    private Evaluation summarise(double[] rows) {
+    private List<Evaluation.Step> steps(TaskTable table) {
         List<Evaluation.Step> steps = new ArrayList<>();
-        for (int step = 0; step < measures.shape(LOSS).size(); step++) {
-            Optional<Statistics> accuracy = measures.has(ACCURACY)
-                    ? Optional.of(statistics(rows, ACCURACY, step, Statistics.Better.HIGHER))
+        for (int step = 0; step < table.steps(); step++) {
+            Optional<Statistics> accuracy = measures.has(TaskTable.ACCURACY)
+                    ? Optional.of(statistics(table, TaskTable.ACCURACY, step, Statistics.Better.HIGHER))
                     : Optional.empty();
-            steps.add(new Evaluation.Step(statistics(rows, LOSS, step, Statistics.Better.LOWER), accuracy));
+            steps.add(new Evaluation.Step(statistics(table, TaskTable.LOSS, step, Statistics.Better.LOWER), accuracy));
         }
-        return new Evaluation(protocol, steps);
+        return steps;
     }
 
-    private Statistics statistics(double[] rows, String measure, int step, Statistics.Better better) {
-        int offset = measures.offset(measure);
-        return Statistics.of(column(rows, offset + step), column(rows, offset), better);
-    }
-
-    private double[] column(double[] rows, int offset) {
-        double[] column = new double[settings.tasks()];
-        for (int task = 0; task < column.length; task++) {
-            column[task] = rows[task * measures.size() + offset];
-        }
-        return column;
+    private static Statistics statistics(TaskTable table, String measure, int step, Statistics.Better better) {
+        return Statistics.of(table.column(measure, step), table.column(measure, 0), better);
     }
 }

@@ -47,6 +47,10 @@ public record ValidationSettings(long every, int patience, int tasks, long evalu
      */
     public EvaluationSettings evaluation(int steps) {
         return new EvaluationSettings(
-                tasks, steps, Purpose.VALIDATE, Stream.seed(evaluationSeed, Purpose.VALIDATE.key()));
+                tasks,
+                steps,
+                Purpose.VALIDATE,
+                Stream.seed(evaluationSeed, Purpose.VALIDATE.key()),
+                EvaluationSettings.Detail.SUMMARY);
     }
 }

@@ -10,6 +10,7 @@ import dev.kindling.driver.checkpoint.Position;
 import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.evaluation.Evaluation;
+import dev.kindling.driver.evaluation.TaskFile;
 import dev.kindling.driver.metrics.MetricsLog;
 import dev.kindling.driver.metrics.Pace;
 import dev.kindling.driver.metrics.RoundMetrics;
@@ -190,7 +191,7 @@ public final class RunFiles implements RunRecord, AutoCloseable {
     @Override
     public void evaluation(Evaluation evaluation) {
         RunDirectory.requireThere(directory.folder());
-        directory.writeEvaluation(evaluation.json());
+        directory.writeEvaluation(evaluation.json(), evaluation.tasks().map(TaskFile::encode));
     }
 
     /** Says in {@code status.json} that the run is done, when all else is on disk. */

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
@@ -72,7 +73,7 @@ class RunDirectoryTest {
     @Test
     void aModelComesBackAsItWasWrittenAndNothingElseLiesAround() throws IOException {
         RunDirectory run = withModel(run(), 1, 9);
-        run.writeEvaluation("{}\n");
+        run.writeEvaluation("{}\n", Optional.empty());
         StoredModel model = run.readModel();
         assertThat(model.theta().flat(LAYOUT, Precision.FLOAT)).isEqualTo(Storage.of(Precision.FLOAT, 1, 2, 3));
         assertThat(model.theta().layout()).isEqualTo(LAYOUT);

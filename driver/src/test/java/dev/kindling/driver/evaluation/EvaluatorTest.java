@@ -8,6 +8,8 @@ import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.Request;
 import dev.kindling.driver.cluster.RoundResult;
 import dev.kindling.driver.cluster.RoundTimes;
+import dev.kindling.driver.cluster.TaskTraces;
+import dev.kindling.driver.evaluation.EvaluationSettings.Detail;
 import dev.kindling.job.fold.FoldNode;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Purpose;
@@ -33,7 +35,7 @@ class EvaluatorTest {
     @Test
     void measuresEveryTaskOnceAndInOrderHoweverManyRequestsItTakes() {
         RecordingCluster cluster = new RecordingCluster();
-        EvaluationSettings settings = new EvaluationSettings(10_000, 1, Purpose.TEST, 7);
+        EvaluationSettings settings = new EvaluationSettings(10_000, 1, Purpose.TEST, 7, Detail.EACH_TASK);
         Evaluation evaluation = evaluator(settings).evaluate(cluster, Storage.zeros(Precision.FLOAT, 1));
         assertThat(cluster.seen).hasSize(10_000);
         for (int i = 0; i < 10_000; i++) {
@@ -48,7 +50,7 @@ class EvaluatorTest {
 
     @Test
     void jsonHoldsProtocolAndStepsAndNoBareNaN() throws Exception {
-        EvaluationSettings settings = new EvaluationSettings(1, 1, Purpose.VALIDATE, 7);
+        EvaluationSettings settings = new EvaluationSettings(1, 1, Purpose.VALIDATE, 7, Detail.SUMMARY);
         String json = evaluator(settings)
                 .evaluate(new RecordingCluster(), Storage.zeros(Precision.FLOAT, 1))
                 .json();
@@ -67,7 +69,28 @@ class EvaluatorTest {
                 settings, Protocol.of("few-shot", settings, LAYOUT, "query", 2), new SeedsOnly(), "evaluate", MEASURES);
     }
 
-    /** Answers task i with losses i and i / 2, accuracies 0.2 and 0.6. */
+    @Test
+    void everyTaskIsKeptByItselfWhereThatIsAskedFor() {
+        EvaluationSettings settings = new EvaluationSettings(5_000, 1, Purpose.TEST, 7, Detail.EACH_TASK);
+        TaskTable table = evaluator(settings)
+                .evaluate(new RecordingCluster(), Storage.zeros(Precision.FLOAT, 1))
+                .tasks()
+                .orElseThrow();
+        assertThat(table.tasks()).isEqualTo(5_000);
+        assertThat(table.steps()).isEqualTo(2);
+        assertThat(table.loss(4_500, 1)).isEqualTo(2_250);
+        assertThat(table.accuracy(4_500, 0)).hasValue(0.2);
+        assertThat(table.milliseconds(4_500)).isEqualTo(4.5);
+        assertThat(table.executor(4_500)).isEqualTo("0");
+        assertThat(table.executor(4_501)).isEqualTo("1");
+        EvaluationSettings summary = new EvaluationSettings(5, 1, Purpose.TEST, 7, Detail.SUMMARY);
+        assertThat(evaluator(summary)
+                        .evaluate(new RecordingCluster(), Storage.zeros(Precision.FLOAT, 1))
+                        .tasks())
+                .isEmpty();
+    }
+
+    /** Answers task i with losses i and i / 2, accuracies 0.2 and 0.6, after i µs, from executor i modulo 3. */
     private static final class RecordingCluster implements Cluster {
         private final List<TaskSpec> seen = new ArrayList<>();
 
@@ -81,7 +104,19 @@ class EvaluatorTest {
                 System.arraycopy(new double[] {index, index / 2, 0.2, 0.6}, 0, answers, i * 4, 4);
             }
             FoldNode root = new FoldNode(0, 0, Storage.zeros(Precision.FLOAT, 0), new double[4], specs.size());
-            return new RoundResult(root, List.of(), answers, Set.of(), 0, 0, new RoundTimes(0, 0, 0, 0));
+            long[] nanos =
+                    specs.stream().mapToLong(spec -> 1000L * spec.index()).toArray();
+            String[] workers =
+                    specs.stream().map(spec -> spec.index() % 3 + ".77").toArray(String[]::new);
+            return new RoundResult(
+                    root,
+                    List.of(),
+                    answers,
+                    Set.of(),
+                    0,
+                    0,
+                    new RoundTimes(0, 0, 0, 0),
+                    new TaskTraces(nanos, workers));
         }
 
         @Override

@@ -28,6 +28,9 @@ public final class Assignment {
     private final AtomicInteger unfinished;
     private final ConcurrentLinkedQueue<Hand.Part> parts = new ConcurrentLinkedQueue<>();
     private final double[] rows;
+    /** Nanoseconds of each task, where rows are asked for. */
+    private final long[] times;
+
     private final CompletableFuture<WorkReply> reply = new CompletableFuture<>();
 
     Assignment(WorkOrder order, SharedVector shared, Bench bench, int blockSize, String worker, int threads) {
@@ -39,6 +42,7 @@ public final class Assignment {
         int count = (order.specs().size() + blockSize - 1) / blockSize;
         this.spans = new Spans(first, first + count, threads);
         this.unfinished = new AtomicInteger(count);
+        this.times = new long[order.rows() ? order.specs().size() : 0];
         this.rows = new double[order.rows() ? Math.multiplyExact(order.specs().size(), bench.width()) : 0];
     }
 
@@ -68,7 +72,7 @@ public final class Assignment {
         }
         try {
             Hand hand = bench.borrow();
-            hand.begin(order, shared, rows);
+            hand.begin(order, shared, rows, times);
             int done = 0;
             while (block != Spans.NONE) {
                 hand.run(block);
@@ -130,7 +134,7 @@ public final class Assignment {
         List<FoldNode> nodes = fold.nodes();
         long now = System.nanoTime();
         WorkReply.Nanos nanos =
-                new WorkReply.Nanos(materialise / parts.size(), compute / parts.size(), now - from, now - begin);
+                new WorkReply.Nanos(materialise / parts.size(), compute / parts.size(), now - from, now - begin, times);
         return new WorkReply(order.firstTask(), nodes, failed, rows, worker, nanos);
     }
 }

@@ -36,6 +36,7 @@ final class Hand implements Workspace.Episodes {
     record Part(List<FoldNode> nodes, List<FailedTask> failed, long materialise, long compute) {}
 
     private static final double[] NO_ROWS = {};
+    private static final long[] NO_TIMES = {};
     private static final Fold NO_FOLD = new Fold(1);
 
     private final int blockSize;
@@ -55,12 +56,15 @@ final class Hand implements Workspace.Episodes {
     private List<TaskSpec> specs = List.of();
     private List<FailedTask> failed = List.of();
     private double[] orderRows = NO_ROWS;
+    private long[] orderTimes = NO_TIMES;
     private Fold fold = NO_FOLD;
     private boolean withRows;
     private int firstBlock;
     private int first;
     private long began;
     private long materialising;
+    /** When the task that is running began. */
+    private long taskBegan;
 
     Hand(int blockSize, Executable executable, TaskSource source) {
         this.blockSize = blockSize;
@@ -74,14 +78,15 @@ final class Hand implements Workspace.Episodes {
         this.keyAt = inputs.names().contains(EpisodeLayout.KEY) ? inputs.offset(EpisodeLayout.KEY) : -1;
     }
 
-    /** Begins with the tasks of an order; the rows of its tasks go where the order's others put theirs. */
-    void begin(WorkOrder order, SharedVector vector, double[] rows) {
+    /** Begins with the tasks of an order; rows and times of its tasks go where the order's others put theirs. */
+    void begin(WorkOrder order, SharedVector vector, double[] rows, long[] times) {
         began = System.nanoTime();
         materialising = 0;
         withRows = order.rows();
         firstBlock = order.firstTask() / blockSize;
         specs = order.specs();
         orderRows = rows;
+        orderTimes = times;
         failed = new ArrayList<>();
         fold = new Fold(order.blocks(), spare::push);
         use(vector);
@@ -93,6 +98,7 @@ final class Hand implements Workspace.Episodes {
         int count = Math.min(blockSize, specs.size() - from);
         if (withRows) {
             fold.add(block(block, from, count));
+            orderTimes[from + count - 1] = System.nanoTime() - taskBegan;
             System.arraycopy(each, 0, orderRows, from * width, count * width);
         } else {
             fold.add(finiteBlock(block, from, count));
@@ -106,6 +112,7 @@ final class Hand implements Workspace.Episodes {
         specs = List.of();
         failed = List.of();
         orderRows = NO_ROWS;
+        orderTimes = NO_TIMES;
         fold = NO_FOLD;
         return part;
     }
@@ -122,6 +129,11 @@ final class Hand implements Workspace.Episodes {
     @Override
     public void fill(int task, Storage target, int offset) {
         long begin = System.nanoTime();
+        if (withRows && task > 0) {
+            // A backend asks for a task's episode when it has done with the task before.
+            orderTimes[first + task - 1] = begin - taskBegan;
+        }
+        taskBegan = begin;
         TaskSpec spec = specs.get(first + task);
         source.materialise(spec, target, offset);
         if (keyAt >= 0) {

@@ -29,8 +29,31 @@ public record WorkReply(
      * @param compute running programs; of several threads their mean
      * @param fold merging nodes after the last block
      * @param elapsed between having order and vector and having the reply
+     * @param tasks of each task, its episode and its program, where the order asked for rows; else empty. Nobody writes to it
      */
-    public record Nanos(long materialise, long compute, long fold, long elapsed) {}
+    public record Nanos(long materialise, long compute, long fold, long elapsed, long[] tasks) {
+        private static final long[] NO_TASKS = {};
+
+        /** Of an order that did not ask for rows. */
+        public Nanos(long materialise, long compute, long fold, long elapsed) {
+            this(materialise, compute, fold, elapsed, NO_TASKS);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Nanos that
+                    && materialise == that.materialise
+                    && compute == that.compute
+                    && fold == that.fold
+                    && elapsed == that.elapsed
+                    && Arrays.equals(tasks, that.tasks);
+        }
+
+        @Override
+        public int hashCode() {
+            return Long.hashCode(elapsed);
+        }
+    }
 
     @Override
     public boolean equals(Object other) {

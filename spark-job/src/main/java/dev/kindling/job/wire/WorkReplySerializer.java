@@ -28,6 +28,7 @@ final class WorkReplySerializer extends Serializer<WorkReply> {
         output.writeLong(reply.nanos().compute());
         output.writeLong(reply.nanos().fold());
         output.writeLong(reply.nanos().elapsed());
+        writeTimes(output, reply.nanos().tasks());
     }
 
     @Override
@@ -43,9 +44,24 @@ final class WorkReplySerializer extends Serializer<WorkReply> {
         }
         double[] rows = Parts.readDoubles(input);
         String worker = Parts.readText(input);
-        WorkReply.Nanos nanos =
-                new WorkReply.Nanos(input.readLong(), input.readLong(), input.readLong(), input.readLong());
+        WorkReply.Nanos nanos = new WorkReply.Nanos(
+                input.readLong(), input.readLong(), input.readLong(), input.readLong(), readTimes(input));
         return new WorkReply(firstTask, nodes, failed, rows, worker, nanos);
+    }
+
+    private static void writeTimes(Output output, long[] nanos) {
+        Parts.writeCount(output, nanos.length);
+        for (long each : nanos) {
+            output.writeVarLong(each, true);
+        }
+    }
+
+    private static long[] readTimes(Input input) {
+        long[] nanos = new long[Parts.readCount(input, 1)];
+        for (int i = 0; i < nanos.length; i++) {
+            nanos[i] = input.readVarLong(true);
+        }
+        return nanos;
     }
 
     private static void writeNode(Output output, FoldNode node) {

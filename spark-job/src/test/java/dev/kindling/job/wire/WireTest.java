@@ -113,7 +113,7 @@ class WireTest {
                 List.of(new FailedTask(5, 11, "query_loss is NaN")),
                 new double[] {1, Double.POSITIVE_INFINITY},
                 "3.14",
-                new WorkReply.Nanos(12, 1L << 50, 0, 1L << 51));
+                new WorkReply.Nanos(12, 1L << 50, 0, 1L << 51, new long[] {0, 1L << 40}));
     }
 
     private static SharedVector shared(Precision precision, int size) {
