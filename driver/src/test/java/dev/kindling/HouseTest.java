@@ -139,7 +139,8 @@ class HouseTest {
                 keptIn("picocli..", DRIVER + "cli.."),
                 keptIn("me.tongfei.progressbar..", DRIVER + "cli.."),
                 keptIn("org.apache.parquet..", DRIVER + "evaluation.."),
-                keptIn("org.nd4j..", DRIVER + "optimizer.."),
+                keptIn("org.nd4j..", DRIVER + "optimizer..", JOB + "model.."),
+                keptIn("org.deeplearning4j..", JOB + "model.."),
                 keptIn("com.esotericsoftware..", JOB + "wire.."));
     }
 

@@ -76,6 +76,12 @@ public final class Folder {
         }
     }
 
+    /** The folder that a file lies in, which need not be there; IllegalArgumentException as {@link #at}. */
+    public static Folder of(String file, Configuration hadoop) {
+        Path parent = new Path(file).getParent();
+        return at(parent == null || parent.toString().isEmpty() ? "." : parent.toString(), hadoop);
+    }
+
     /** The folder of the given name in this one. */
     public Folder child(String name) {
         return new Folder(files, new Path(path, name), permission);

@@ -1,18 +1,20 @@
 package dev.kindling.driver.checkpoint;
 
+import dev.kindling.job.model.NetworkFile;
 import dev.kindling.job.task.BadDataException;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * What one run writes: {@code config.conf}, {@code status.json}, {@code metrics.jsonl},
- * {@code checkpoints/}, {@code model/}, {@code evaluation.json}. A reader sees each file whole, as it was or as it is, whenever the run dies.
+ * What one run writes: {@code config.conf}, {@code status.json}, {@code metrics.jsonl}, {@code network.json} or
+ * {@code network.zip} where its network came from a file, {@code checkpoints/}, {@code model/}, {@code evaluation.json}. A reader sees each file whole, as it was or as it is, whenever the run dies.
  */
 public final class RunDirectory {
     private static final String CONFIG = "config.conf";
@@ -24,6 +26,7 @@ public final class RunDirectory {
     private static final String OLD_MODEL = ".model-old";
     private static final String THETA = "theta.safetensors";
     private static final String NETWORK = "network.json";
+    private static final List<String> NETWORK_FILES = List.of(NETWORK, "network.zip");
 
     private final Folder folder;
 
@@ -124,6 +127,19 @@ public final class RunDirectory {
     /** The text of {@code config.conf}. */
     public String configuration() {
         return new String(folder.read(CONFIG), StandardCharsets.UTF_8);
+    }
+
+    /** Keeps the file that a run's network was read from, if it is not there yet: the run has to last longer than it. */
+    public void keepNetwork(NetworkFile file) {
+        String name = NETWORK_FILES.get(file.isZip() ? 1 : 0);
+        if (!folder.has(name)) {
+            folder.replace(name, file.content());
+        }
+    }
+
+    /** The bytes of the file that {@link #keepNetwork} has kept. */
+    public Optional<byte[]> network() {
+        return NETWORK_FILES.stream().filter(folder::has).findFirst().map(folder::read);
     }
 
     /** Whether there is an evaluation. */

@@ -11,7 +11,6 @@ import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.plan.BackendSettings;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.Models;
 import dev.kindling.job.task.Purpose;
 import dev.kindling.job.tensor.Layout;
@@ -99,9 +98,8 @@ final class CheckCommand implements Callable<Integer> {
 
     /** Weights at which first and second order differ; at the small ones of a truncated normal they hardly do. */
     private static Storage provingTheta(Prepared prepared) {
-        ModelSettings configured = prepared.settings().plan().model();
         Model model = Models.of(
-                new ModelSettings(configured.network(), PROVING_INITIALIZER, configured.batchNorm()),
+                prepared.settings().plan().model().withInitializer(PROVING_INITIALIZER),
                 prepared.source().layout(Purpose.TRAIN));
         Storage at =
                 Storage.zeros(Precision.DOUBLE, prepared.plan().parameters().size());
@@ -110,10 +108,8 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     private static Storage read(String file, Layout layout, Prepared prepared) {
-        Path path = new Path(file);
-        String parent = path.getParent() == null ? "" : path.getParent().toString();
-        Folder folder = Folder.at(parent.isEmpty() ? "." : parent, prepared.hadoop());
-        return Safetensors.decode(folder.read(path.getName()), file).flat(layout, Precision.DOUBLE);
+        byte[] bytes = Folder.of(file, prepared.hadoop()).read(new Path(file).getName());
+        return Safetensors.decode(bytes, file).flat(layout, Precision.DOUBLE);
     }
 
     private static void dump(

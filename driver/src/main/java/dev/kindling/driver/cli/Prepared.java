@@ -3,6 +3,7 @@ package dev.kindling.driver.cli;
 import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.NetworkFiles;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.driver.evaluation.EvaluationSettings;
@@ -47,8 +48,9 @@ record Prepared(
         return prepared;
     }
 
-    private static Prepared elsewhere(Configuration configuration) {
+    private static Prepared elsewhere(Configuration given) {
         org.apache.hadoop.conf.Configuration hadoop = HadoopSettings.load();
+        Configuration configuration = NetworkFiles.attach(given, hadoop);
         Settings settings = SettingsReader.read(configuration, hadoop);
         Backends.refuseUnknown(settings.plan().backend().name());
         TaskSource source = TaskSources.open(settings.source(), hadoop);

@@ -3,7 +3,10 @@ package dev.kindling.driver.cli;
 import dev.kindling.driver.checkpoint.Checkpoint;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.NetworkFiles;
 import dev.kindling.driver.config.SettingsReader;
+import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.model.NetworkFile;
 import dev.kindling.job.task.BadDataException;
 import java.util.List;
 
@@ -13,19 +16,61 @@ final class RunConfiguration {
 
     /** What the options ask for: the run's own configuration where they name no job, with what they set. */
     static Configuration asked(CommonOptions options, RunDirectory directory) {
-        return options.conf().map(options::configuration).orElseGet(() -> own(directory, options.set()));
+        if (options.conf().isEmpty()) {
+            return own(directory, options.set());
+        }
+        return withNetwork(options.configuration(options.requiredConf()), plain(directory, List.of()), directory);
     }
 
     /** The run's own, as its {@code config.conf} has it. */
     static Configuration own(RunDirectory directory, List<String> set) {
-        String name = directory.folder().place("config.conf");
-        String text = directory.configuration();
+        Configuration plain = plain(directory, List.of());
         try {
-            SettingsReader.read(Configuration.parse(name, text, List.of()), HadoopSettings.load());
+            SettingsReader.read(withNetwork(plain, plain, directory), HadoopSettings.load());
         } catch (IllegalArgumentException e) {
-            throw new BadDataException(name + " is damaged: " + e.getMessage(), e);
+            throw new BadDataException(place(directory) + " is damaged: " + e.getMessage(), e);
         }
-        return Configuration.parse(name, text, set);
+        return withNetwork(plain(directory, set), plain, directory);
+    }
+
+    private static Configuration plain(RunDirectory directory, List<String> set) {
+        return Configuration.parse(place(directory), directory.configuration(), set);
+    }
+
+    private static String place(RunDirectory directory) {
+        return directory.folder().place("config.conf");
+    }
+
+    /**
+     * A configuration with the file of its network: of the run's own network the copy that the run keeps, whatever has
+     * become of the file. Another path to the same bytes is the run's own network too.
+     */
+    private static Configuration withNetwork(Configuration asked, Configuration own, RunDirectory directory) {
+        boolean same = asked.network().equals(own.network())
+                || NetworkFiles.place(asked, HadoopSettings.load()).equals(own.network());
+        if (same && !ModelSettings.isPreset(own.network())) {
+            return asked.withNetwork(kept(own, directory));
+        }
+        Configuration free = asked.networkHash().equals(own.networkHash()) ? asked.withoutNetworkHash() : asked;
+        Configuration found = NetworkFiles.attach(free, HadoopSettings.load());
+        return found.networkFile().isPresent() && found.networkHash().equals(own.networkHash())
+                ? found.withNetwork(kept(own, directory))
+                : found;
+    }
+
+    /** The run's copy of its network; a driver that died before it made one has left the file itself. */
+    private static NetworkFile kept(Configuration own, RunDirectory directory) {
+        NetworkFile file = directory
+                .network()
+                .map(bytes -> new NetworkFile(own.network(), bytes))
+                .or(() -> NetworkFiles.attach(own, HadoopSettings.load()).networkFile())
+                .orElseThrow(() -> new BadDataException(directory.folder() + " has no copy of its network "
+                        + own.network() + ", network.json or network.zip, and the file itself is gone"));
+        if (!file.hash().equals(own.networkHash())) {
+            throw new BadDataException("the copy of " + own.network() + " in " + directory.folder()
+                    + " is damaged: its SHA-256 is " + file.hash() + "; config.conf says " + own.networkHash());
+        }
+        return file;
     }
 
     /** That with which a checkpoint was made. */

@@ -89,7 +89,10 @@ final class TrainCommand implements Callable<Integer> {
         try (RunLock lock = RunLock.take(folder, around.clock())) {
             RunDirectory directory = RunDirectory.create(
                     folder.permittedBy(lock::permit), prepared.configuration().rendered());
-            Training training = before(directory, () -> training(prepared, Optional.empty()));
+            Training training = before(directory, () -> {
+                prepared.configuration().networkFile().ifPresent(directory::keepNetwork);
+                return training(prepared, Optional.empty());
+            });
             run(prepared, directory, lock, training, Optional.empty(), stop);
         }
     }
@@ -113,6 +116,7 @@ final class TrainCommand implements Callable<Integer> {
     private Prepared prepared(Resumption resumption) {
         Prepared prepared = Prepared.of(resumption.configuration(), options.master());
         resumption.refuseOtherWork(prepared);
+        prepared.configuration().networkFile().ifPresent(resumption.directory()::keepNetwork);
         resumption.directory().writeConfiguration(prepared.configuration().rendered());
         return prepared;
     }

@@ -6,10 +6,12 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
+import dev.kindling.job.model.NetworkFile;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A configuration in which every key has its value: {@code reference.conf}, then the job file, then {@code --set}. */
 public final class Configuration {
@@ -18,10 +20,15 @@ public final class Configuration {
             .setComments(false)
             .setJson(false);
 
-    private final Config resolved;
+    private static final String NETWORK = "model.network";
+    private static final String NETWORK_HASH = "model.network-hash";
 
-    private Configuration(Config resolved) {
+    private final Config resolved;
+    private final Optional<NetworkFile> networkFile;
+
+    private Configuration(Config resolved, Optional<NetworkFile> networkFile) {
         this.resolved = resolved;
+        this.networkFile = networkFile;
     }
 
     /** The defaults alone. */
@@ -74,7 +81,7 @@ public final class Configuration {
         try {
             Config resolved = given.withFallback(reference).resolve();
             new KnownKeys(reference).refuseOthers(resolved);
-            return new Configuration(resolved);
+            return new Configuration(resolved, Optional.empty());
         } catch (ConfigException e) {
             throw unreadable("the configuration", e);
         }
@@ -100,7 +107,33 @@ public final class Configuration {
         for (Map.Entry<String, ?> value : values.entrySet()) {
             changed = changed.withValue(value.getKey(), ConfigValueFactory.fromAnyRef(value.getValue()));
         }
-        return new Configuration(changed);
+        return new Configuration(changed, networkFile);
+    }
+
+    /** What {@code model.network} says: the name of a preset, or a path. */
+    public String network() {
+        return shown(NETWORK);
+    }
+
+    /** The SHA-256 that the file of {@code model.network} must have; empty where any will do. */
+    public String networkHash() {
+        return shown(NETWORK_HASH);
+    }
+
+    /** The file of {@code model.network}, where somebody has found it. */
+    public Optional<NetworkFile> networkFile() {
+        return networkFile;
+    }
+
+    /** The same with the file of {@code model.network} at hand: its path and hash are written down. */
+    public Configuration withNetwork(NetworkFile file) {
+        Configuration changed = with(Map.of(NETWORK, file.place(), NETWORK_HASH, file.hash()));
+        return new Configuration(changed.resolved, Optional.of(file));
+    }
+
+    /** The same, taking whatever file {@code model.network} names. */
+    public Configuration withoutNetworkHash() {
+        return with(Map.of(NETWORK_HASH, ""));
     }
 
     /** The value of a key as text. */

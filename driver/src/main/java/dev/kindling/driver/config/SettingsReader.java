@@ -16,6 +16,7 @@ import dev.kindling.driver.plan.PlanSettings;
 import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.model.NetworkFile;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
@@ -28,6 +29,7 @@ import dev.kindling.job.task.sinusoid.SinusoidSettings;
 import dev.kindling.job.tensor.Precision;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Fills the settings of every room from a configuration; the records themselves say what makes sense. */
@@ -35,10 +37,12 @@ public final class SettingsReader {
     private static final int SINUSOID_EVALUATION_POINTS = 100;
 
     private final Keys keys;
+    private final Optional<NetworkFile> network;
     private final org.apache.hadoop.conf.Configuration hadoop;
 
-    SettingsReader(Keys keys, org.apache.hadoop.conf.Configuration hadoop) {
+    SettingsReader(Keys keys, Optional<NetworkFile> network, org.apache.hadoop.conf.Configuration hadoop) {
         this.keys = keys;
+        this.network = network;
         this.hadoop = hadoop;
     }
 
@@ -49,7 +53,7 @@ public final class SettingsReader {
      * @throws IllegalArgumentException at the first value that is of a wrong type or makes no sense
      */
     public static Settings read(Configuration configuration, org.apache.hadoop.conf.Configuration hadoop) {
-        return new SettingsReader(configuration.keys(), hadoop).settings();
+        return new SettingsReader(configuration.keys(), configuration.networkFile(), hadoop).settings();
     }
 
     /**
@@ -59,7 +63,7 @@ public final class SettingsReader {
      * @throws IllegalArgumentException at the first value that is of a wrong type or makes no sense
      */
     public static FewShotSettings readImages(Configuration configuration, org.apache.hadoop.conf.Configuration hadoop) {
-        SettingsReader reader = new SettingsReader(configuration.keys(), hadoop);
+        SettingsReader reader = new SettingsReader(configuration.keys(), configuration.networkFile(), hadoop);
         return reader.fewShot(reader.sizes(reader.keys.count("task.query"))).qualified(hadoop);
     }
 
@@ -177,8 +181,7 @@ public final class SettingsReader {
 
     private PlanSettings plan(EvaluationSettings evaluation) {
         return new PlanSettings(
-                new ModelSettings(
-                        keys.text("model.network"), keys.text("model.initializer"), keys.text("model.batch-norm")),
+                model(),
                 keys.text("algorithm.name"),
                 new InnerSettings(keys.number("algorithm.inner-rate"), keys.count("algorithm.inner-steps")),
                 new BackendSettings(
@@ -187,6 +190,15 @@ public final class SettingsReader {
                                 keys.choice("backend.precision", Precision.class), keys.bytes("backend.memory"))),
                 evaluation.steps(),
                 evaluation.split());
+    }
+
+    private ModelSettings model() {
+        ModelSettings model = new ModelSettings(
+                keys.text("model.network"), keys.text("model.initializer"), keys.text("model.batch-norm"), network);
+        if (network.isEmpty() && !keys.text("model.network-hash").isEmpty()) {
+            throw keys.refuse("model.network-hash", "empty where model.network is a preset");
+        }
+        return model;
     }
 
     private FailurePolicy failures() {

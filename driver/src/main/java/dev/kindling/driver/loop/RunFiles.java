@@ -177,6 +177,7 @@ public final class RunFiles implements RunRecord, AutoCloseable {
         root.put("network", origin.network().network())
                 .put("initializer", origin.network().initializer())
                 .put("batch_norm", origin.network().batchNorm());
+        origin.network().file().ifPresent(file -> root.put("sha256", file.hash()));
         ObjectNode shapes = root.putObject("parameters");
         for (Layout.Entry entry : origin.parameters().entries()) {
             shapes.set(entry.name(), JSON.valueToTree(entry.shape().dims()));

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -37,7 +38,7 @@ class ConfigurationTest {
         for (String source : SOURCES) {
             Keys keys = configuration("task.source=" + source, "few-shot.data=/data")
                     .keys();
-            new SettingsReader(keys, new org.apache.hadoop.conf.Configuration()).settings();
+            new SettingsReader(keys, Optional.empty(), new org.apache.hadoop.conf.Configuration()).settings();
             read.addAll(keys.read());
         }
         assertThat(read).isEqualTo(new TreeSet<>(Configuration.knownKeys()));

@@ -26,6 +26,13 @@ enum Initializer {
             return 0.01 * stream.nextTruncatedNormal(2);
         }
     },
+    /** Normal of variance 2 / fan-in (He et al. 2015, equation 10); biases 0. */
+    HE_NORMAL("he-normal") {
+        @Override
+        double weight(Parameter parameter, Stream stream) {
+            return StrictMath.sqrt(2.0 / parameter.fanIn()) * stream.nextNormal();
+        }
+    },
     /** Normal of variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010, equation 12); biases 0. */
     GLOROT_NORMAL("glorot-normal") {
         @Override

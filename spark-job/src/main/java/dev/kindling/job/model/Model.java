@@ -21,7 +21,10 @@ public interface Model {
         return Set.of();
     }
 
-    /** For each of {@link #statistics}, in order, its value for the batch of a pass. */
+    /**
+     * For each of {@link #statistics}, in order, its value for the batch of a pass. Where {@code parameters} has no value for
+     * a statistic, the pass itself uses the batch's.
+     */
     default Map<String, Value> observe(Builder b, Map<String, Value> parameters, Value x, Pass pass) {
         return Map.of();
     }

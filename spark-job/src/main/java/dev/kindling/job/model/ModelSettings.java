@@ -1,15 +1,18 @@
 package dev.kindling.job.model;
 
+import java.util.Optional;
+
 /**
  * What is configured under {@code model}.
  *
- * @param network name of a preset
+ * @param network name of a preset, or of a file
  * @param initializer {@link #PRESETS_OWN}, or the name of an initialiser for all weights
  * @param batchNorm whose statistics batch norm uses for queries: {@code query}, {@code support-and-query},
  *     {@code support-and-one} or {@code running}
+ * @param file what the network's name stands for where it is no preset's
  */
-public record ModelSettings(String network, String initializer, String batchNorm) {
-    /** The value of {@code model.initializer} that leaves each preset its own. */
+public record ModelSettings(String network, String initializer, String batchNorm, Optional<NetworkFile> file) {
+    /** The value of {@code model.initializer} that leaves each preset, or file, its own. */
     public static final String PRESETS_OWN = "preset";
 
     private static final String QUERY = "query";
@@ -20,15 +23,37 @@ public record ModelSettings(String network, String initializer, String batchNorm
      * @throws IllegalArgumentException naming the key, its value and what is allowed
      */
     public ModelSettings {
-        Preset.named(network);
+        if (file.isEmpty()) {
+            Preset.named(network);
+        }
         if (!initializer.equals(PRESETS_OWN)) {
             Initializer.named(initializer);
         }
         Normalisation.named(batchNorm);
     }
 
+    /** The settings of a preset. */
+    public ModelSettings(String network, String initializer, String batchNorm) {
+        this(network, initializer, batchNorm, Optional.empty());
+    }
+
     /** The named preset as it stands. */
     public static ModelSettings preset(String network) {
         return new ModelSettings(network, PRESETS_OWN, QUERY);
+    }
+
+    /** Whether a network goes by this name without a file. */
+    public static boolean isPreset(String network) {
+        return Preset.isNamed(network);
+    }
+
+    /** The same settings with all weights begun otherwise. */
+    public ModelSettings withInitializer(String other) {
+        return new ModelSettings(network, other, batchNorm, file);
+    }
+
+    /** The initialiser for all weights; empty where presets and files have their own. */
+    Optional<Initializer> chosenInitializer() {
+        return initializer.equals(PRESETS_OWN) ? Optional.empty() : Optional.of(Initializer.named(initializer));
     }
 }

@@ -2,6 +2,7 @@ package dev.kindling.job.model;
 
 import dev.kindling.job.task.EpisodeLayout;
 import java.util.List;
+import java.util.Optional;
 
 /** Makes models from settings. */
 public final class Models {
@@ -9,13 +10,25 @@ public final class Models {
 
     /** The configured network, with inputs, outputs and loss as the episode needs them. */
     public static Model of(ModelSettings settings, EpisodeLayout layout) {
-        List<Network.Placed> layers = Preset.named(settings.network()).layers(layout);
-        if (!settings.initializer().equals(ModelSettings.PRESETS_OWN)) {
-            Initializer chosen = Initializer.named(settings.initializer());
-            layers = layers.stream()
-                    .map(placed -> new Network.Placed(placed.layer(), chosen))
-                    .toList();
+        Optional<Initializer> chosen = settings.chosenInitializer();
+        if (settings.file().isEmpty()) {
+            return network(settings, placed(Preset.named(settings.network()).layers(layout), chosen), layout);
         }
+        Deeplearning4jFile file = Deeplearning4jFile.read(settings.file().get());
+        Network network = network(settings, file.layers(layout, chosen), layout);
+        return chosen.isPresent()
+                ? network
+                : file.weights(network.parameters()).map(network::beginningWith).orElse(network);
+    }
+
+    private static List<Network.Placed> placed(List<Network.Placed> layers, Optional<Initializer> chosen) {
+        return chosen.map(initializer -> layers.stream()
+                        .map(placed -> new Network.Placed(placed.layer(), initializer))
+                        .toList())
+                .orElse(layers);
+    }
+
+    private static Network network(ModelSettings settings, List<Network.Placed> layers, EpisodeLayout layout) {
         Loss loss = layout.classification() ? Loss.SOFTMAX_CROSS_ENTROPY : Loss.MEAN_SQUARED_ERROR;
         Normalisation normalisation = Normalisation.named(settings.batchNorm());
         layers = layers.stream()

@@ -6,6 +6,8 @@ import dev.kindling.job.random.Stream;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -22,6 +24,7 @@ final class Network implements Model {
     private final Loss loss;
     private final Normalisation normalisation;
     private final Layout parameters;
+    private final Map<String, double[]> given;
 
     /**
      * Puts layers one behind the other.
@@ -32,6 +35,7 @@ final class Network implements Model {
      * @throws IllegalArgumentException if a layer cannot take what comes before it
      */
     Network(List<Placed> layers, Loss loss, Normalisation normalisation, Shape features, int outputs) {
+        this.given = Map.of();
         this.layers = List.copyOf(layers);
         this.loss = loss;
         this.normalisation = normalisation;
@@ -51,6 +55,24 @@ final class Network implements Model {
         }
     }
 
+    private Network(Network network, Map<String, double[]> given) {
+        this.layers = network.layers;
+        this.loss = network.loss;
+        this.normalisation = network.normalisation;
+        this.parameters = network.parameters;
+        this.given = Map.copyOf(given);
+    }
+
+    /** The same network, whose arrays of the given names begin with the given numbers. */
+    Network beginningWith(Map<String, double[]> arrays) {
+        return new Network(this, arrays);
+    }
+
+    /** The layers in order. */
+    List<Layer> layers() {
+        return layers.stream().map(Placed::layer).toList();
+    }
+
     private static String name(int layer, Parameter parameter) {
         return layer + "_" + parameter.name();
     }
@@ -65,10 +87,12 @@ final class Network implements Model {
         for (int i = 0; i < layers.size(); i++) {
             for (Parameter parameter : layers.get(i).layer().parameters()) {
                 String name = name(i, parameter);
+                double[] begin = given.get(name);
                 Stream stream = stream(seed, name);
                 int offset = parameters.offset(name);
                 for (int j = 0; j < parameter.shape().size(); j++) {
-                    target.set(offset + j, layers.get(i).initializer().draw(parameter, stream));
+                    Initializer initializer = layers.get(i).initializer();
+                    target.set(offset + j, begin == null ? initializer.draw(parameter, stream) : begin[j]);
                 }
             }
         }
@@ -123,17 +147,15 @@ final class Network implements Model {
     private Value walk(Builder b, Map<String, Value> values, Value x, Pass pass, Map<String, Value> observed) {
         Value output = x.shape().rank() == 4 ? b.transpose(x, 0, 2, 3, 1) : x;
         for (int i = 0; i < layers.size(); i++) {
-            int index = i;
             Layer layer = layers.get(i).layer();
-            List<Value> own = layer.parameters().stream()
-                    .map(parameter -> value(values, name(index, parameter)))
-                    .toList();
-            List<Value> statistics = layer.statistics(b, output);
-            int next = 0;
+            Iterator<Value> statistics = layer.statistics(b, output).iterator();
+            List<Value> own = new ArrayList<>();
             for (Parameter parameter : layer.parameters()) {
+                String name = name(i, parameter);
                 if (parameter.role().statistic()) {
-                    observed.put(name(i, parameter), statistics.get(next++));
+                    observed.put(name, statistics.next());
                 }
+                own.add(value(parameter.role().statistic() && !values.containsKey(name) ? observed : values, name));
             }
             output = layer.apply(b, own, output, pass);
         }

@@ -57,6 +57,9 @@ enum Normalisation {
 
         @Override
         Layer normalising(Layer layer) {
+            if (layer instanceof Preceded preceded) {
+                return preceded.before(normalising(preceded.layer()));
+            }
             return layer instanceof BatchNorm norm ? new RunningBatchNorm(norm) : layer;
         }
     };

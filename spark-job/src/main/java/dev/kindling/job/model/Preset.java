@@ -158,6 +158,10 @@ enum Preset {
         return shape;
     }
 
+    static boolean isNamed(String key) {
+        return Arrays.stream(values()).anyMatch(preset -> preset.key.equals(key));
+    }
+
     /** The preset that settings call so; IllegalArgumentException with the known names if there is none. */
     static Preset named(String key) {
         return Arrays.stream(values())
@@ -165,6 +169,7 @@ enum Preset {
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("model.network is " + key + "; it must be one of "
                         + String.join(
-                                ", ", Arrays.stream(values()).map(p -> p.key).toList())));
+                                ", ", Arrays.stream(values()).map(p -> p.key).toList())
+                        + ", or the path of a Deeplearning4j configuration (JSON) or zip that is there"));
     }
 }

@@ -360,11 +360,12 @@ class ModelsTest {
         assertThatThrownBy(() -> ModelSettings.preset("mlp"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("model.network is mlp; it must be one of mlp-40-40, mlp-40-tanh, omniglot-fc, conv4, "
-                        + "conv4-pool, conv4-pool-32, simple-cnn");
+                        + "conv4-pool, conv4-pool-32, simple-cnn, or the path of a Deeplearning4j configuration (JSON) "
+                        + "or zip that is there");
         assertThatThrownBy(() -> new ModelSettings("mlp-40-40", "ones", "query"))
                 .hasMessage(
                         "model.initializer is ones; it must be one of preset, fan-in-uniform, truncated-normal-0.01, "
-                                + "glorot-normal");
+                                + "he-normal, glorot-normal");
         assertThatThrownBy(() -> new ModelSettings("mlp-40-40", "preset", "own"))
                 .hasMessage("model.batch-norm is own; it must be one of query, support-and-query, support-and-one, "
                         + "running");

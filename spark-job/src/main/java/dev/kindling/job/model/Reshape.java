@@ -1,0 +1,34 @@
+package dev.kindling.job.model;
+
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.Shape;
+import java.util.List;
+
+/**
+ * The same numbers as an example of another shape, images in the order [channels, height, width]: what Deeplearning4j's
+ * preprocessors between convolutions and dense layers do.
+ *
+ * @param to [features] or [channels, height, width]
+ */
+record Reshape(Shape to) implements Layer {
+    @Override
+    public List<Parameter> parameters() {
+        return List.of();
+    }
+
+    @Override
+    public Shape output(Shape input) {
+        if (input.size() != to.size()) {
+            throw new IllegalArgumentException("an example of shape " + input + " cannot become one of shape " + to);
+        }
+        return to;
+    }
+
+    @Override
+    public Value apply(Builder b, List<Value> parameters, Value x, Pass pass) {
+        Value ordered = x.shape().rank() == 4 ? b.transpose(x, 0, 3, 1, 2) : x;
+        Value shaped = b.reshape(ordered, to.stacked(x.shape().dim(0)));
+        return to.rank() == 3 ? b.transpose(shaped, 0, 2, 3, 1) : shaped;
+    }
+}

@@ -1,0 +1,69 @@
+package dev.kindling.job.model;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A layer of a Deeplearning4j configuration, and what is said when something about it cannot be had.
+ *
+ * @param subject the beginning of the sentence
+ */
+record Spot(String subject, int index, org.deeplearning4j.nn.conf.layers.Layer layer) {
+    /** The refusal of the layer for what it has or does. */
+    IllegalArgumentException refusal(String what) {
+        String name = layer.getLayerName();
+        return new IllegalArgumentException(subject + ", whose layer " + index + " ("
+                + (name == null ? "" : name + ", ") + layer.getClass().getSimpleName() + ") " + what);
+    }
+
+    /** Refuses a setting that has another value than the one that is supported; what is not set counts as that one. */
+    void require(String setting, @Nullable Object value, Object supported) {
+        if (value != null && !Objects.equals(value, supported)) {
+            throw refusal("has " + setting + " " + value + "; only " + supported + " is supported");
+        }
+    }
+
+    void requireAbsent(String setting, @Nullable Object value) {
+        if (value != null) {
+            throw refusal("has " + setting + " " + value.getClass().getSimpleName() + ", which is not supported");
+        }
+    }
+
+    void requireNone(String setting, @Nullable List<?> values) {
+        if (values != null && !values.isEmpty()) {
+            throw refusal("has " + setting + " "
+                    + values.stream()
+                            .map(value -> value.getClass().getSimpleName())
+                            .toList()
+                    + ", which is not supported");
+        }
+    }
+
+    void requireOnes(String setting, int @Nullable [] values) {
+        if (values != null && Arrays.stream(values).anyMatch(value -> value != 1)) {
+            throw refusal("has " + setting + " " + Arrays.toString(values) + "; only 1 is supported");
+        }
+    }
+
+    /**
+     * How many inputs the layer has: as configured, or as they come where nothing is configured.
+     *
+     * @param comes what the layer before gives
+     */
+    int inputs(long configured, int comes, Object shape) {
+        if (configured != 0 && configured != comes) {
+            throw refusal(
+                    "has nIn " + configured + "; what comes to it has " + comes + ", in examples of shape " + shape);
+        }
+        return comes;
+    }
+
+    int outputs(long configured) {
+        if (configured < 1 || configured > Integer.MAX_VALUE) {
+            throw refusal("has nOut " + configured + "; it must be at least 1");
+        }
+        return (int) configured;
+    }
+}
