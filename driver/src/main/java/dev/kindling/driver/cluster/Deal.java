@@ -7,8 +7,8 @@ import java.util.Set;
 
 /** One range of a round: its order, who has been given it, and how often that failed. */
 final class Deal {
-    private final WorkOrder order;
-    private final byte[] bytes;
+    private WorkOrder order;
+    private byte[] bytes;
     private final Seat first;
     private final Set<Seat> holders = new LinkedHashSet<>();
     private final Set<Seat> failedOn = new LinkedHashSet<>();
@@ -86,6 +86,20 @@ final class Deal {
     /** Counts a holder that was lost; how many there have been. */
     int lose() {
         return ++losses;
+    }
+
+    /** What was done is lost. */
+    void undo() {
+        done = false;
+    }
+
+    /** Makes it a range whose sums come with the reply, which nobody has been given. */
+    void send() {
+        order = order.sending();
+        bytes = Wire.encodeOrder(order);
+        holders.clear();
+        ahead = false;
+        done = false;
     }
 
     boolean isDone() {

@@ -1,7 +1,9 @@
 package dev.kindling.driver.cluster;
 
+import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Answer;
 import dev.kindling.job.wire.Failure;
+import dev.kindling.job.wire.WorkReply;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +33,25 @@ public final class Inbox {
      * @param at when it had arrived, as {@link System#nanoTime}
      */
     public record Answered(Link link, long shared, int firstTask, Answer answer, int bytes, long at) implements Event {}
+
+    /**
+     * It has run an order and keeps the sums.
+     *
+     * @param shared version of the vector that the order named
+     * @param reply without sums
+     * @param bytes of the message
+     * @param at when it had arrived, as {@link System#nanoTime}
+     */
+    public record Kept(Link link, long shared, WorkReply reply, int bytes, long at) implements Event {}
+
+    /** It has not got a vector together, of which it was sent a slice. */
+    public record Lacks(Link link, long version) implements Event {}
+
+    /** It has folded a slice of the sums of the round with the given vector. */
+    public record Folded(Link link, long shared, int slice, Storage sums, int bytes) implements Event {}
+
+    /** It could not. */
+    public record NotFolded(Link link, long shared, String why) implements Event {}
 
     /** It cannot open the job, and nobody could. */
     public record Refused(Link link, Failure failure) implements Event {}

@@ -1,10 +1,15 @@
 package dev.kindling.driver.cluster;
 
+import dev.kindling.job.fold.Slice;
+import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Failure;
 import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.Peer;
 import dev.kindling.job.wire.SharedVector;
+import dev.kindling.job.wire.VectorSlice;
 import dev.kindling.job.wire.Wire;
+import dev.kindling.job.wire.WorkOrder;
 import dev.kindling.job.wire.WorkReply;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,6 +33,9 @@ import org.slf4j.LoggerFactory;
  * nothing until it has given it. Which link did what, and how often, leaves no trace in the sum.
  */
 public final class ResidentCluster implements Cluster {
+    /** Bytes of a vector or a sum from which on executors exchange slices of it, if they can reach each other. */
+    public static final long LEAST_EXCHANGED = Exchange.Terms.MEASURED.bytes();
+
     private static final Duration TICK = Duration.ofMillis(500);
 
     /** As many failures of one range end the run: Spark's own number for a Spark task. */
@@ -42,6 +50,7 @@ public final class ResidentCluster implements Cluster {
     private final Inbox inbox;
     private final LongSupplier nanoTime;
     private final Supplier<Optional<String>> complaint;
+    private final Exchange.Terms terms;
     private final Solitude solitude;
     private final Lateness lateness;
     private final Map<Link, Seat> seats = new LinkedHashMap<>();
@@ -49,8 +58,25 @@ public final class ResidentCluster implements Cluster {
     private @Nullable Cut upcoming;
     private @Nullable Cut current;
 
+    /** The exchange of the round under way; null where there is none, or no longer one. */
+    private @Nullable Exchange exchange;
+
+    /** How many exchanges in a row have failed. */
+    private int failedExchanges;
+
     /** A request cut for the seats that were ready. */
-    private record Cut(Request request, long version, Round round, List<Deal> deals, List<Seat> seats) {
+    private record Cut(
+            Request request,
+            long version,
+            Round round,
+            List<Deal> deals,
+            List<Seat> seats,
+            Optional<Exchange> exchange) {
+        /** Those who have a range each. */
+        List<Seat> workers() {
+            return deals.stream().map(Deal::first).toList();
+        }
+
         Optional<Deal> deal(int firstTask) {
             return deals.stream().filter(deal -> deal.firstTask() == firstTask).findFirst();
         }
@@ -58,14 +84,31 @@ public final class ResidentCluster implements Cluster {
 
     /** What a round under way has come to. */
     private static final class Tally {
-        private byte[] vector = {};
+        private final SharedVector shared;
+        private byte @Nullable [] vector;
         private long encode;
         private long bytesOut;
         private long bytesIn;
+        private boolean exchanged;
+        private boolean exchangeFailed;
         private RoundTimes times = new RoundTimes(0, 0, 0, 0);
+
+        Tally(SharedVector shared) {
+            this.shared = shared;
+        }
+
+        /** The vector's message, made when it is needed first. */
+        byte[] vector() {
+            byte[] encoded = vector;
+            if (encoded == null) {
+                encoded = Wire.encodeShared(shared);
+                vector = encoded;
+            }
+            return encoded;
+        }
     }
 
-    private Tally tally = new Tally();
+    private Tally tally = new Tally(new SharedVector(0, Storage.zeros(Precision.FLOAT, 0)));
 
     /**
      * A cluster without workers.
@@ -81,11 +124,23 @@ public final class ResidentCluster implements Cluster {
             Inbox inbox,
             LongSupplier nanoTime,
             Supplier<Optional<String>> complaint) {
+        this(job, settings, inbox, nanoTime, complaint, Exchange.Terms.MEASURED);
+    }
+
+    /** A cluster with its own terms for exchanges. */
+    ResidentCluster(
+            Job job,
+            ClusterSettings settings,
+            Inbox inbox,
+            LongSupplier nanoTime,
+            Supplier<Optional<String>> complaint,
+            Exchange.Terms terms) {
         this.job = job;
         this.jobBytes = Wire.encodeJob(job);
         this.inbox = inbox;
         this.nanoTime = nanoTime;
         this.complaint = complaint;
+        this.terms = terms;
         this.solitude = new Solitude(settings.patience(), nanoTime);
         this.lateness = new Lateness(nanoTime);
     }
@@ -93,25 +148,27 @@ public final class ResidentCluster implements Cluster {
     @Override
     public RoundResult run(Request request, Storage shared, Ahead ahead) {
         try {
-            tally = new Tally();
             solitude.end();
             lateness.beginRound();
             listen(Duration.ZERO);
             dropSilent();
             Cut cut = cut(request);
             current = cut;
-            begin(cut, shared);
+            tally = new Tally(new SharedVector(cut.version(), shared));
+            begin(cut);
             ahead.next().ifPresent(this::sendAhead);
             while (!cut.round().complete()) {
-                listen(lateness.patience(cut.deals(), seats.values(), TICK));
+                listen(lateness.patience(cut.deals(), seats.values(), patienceForSlices()));
                 attend(cut);
             }
+            countExchange();
             return cut.round().result(tally.bytesOut, tally.bytesIn, tally.times);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ClusterException(request + " was interrupted", e);
         } finally {
             current = null;
+            exchange = null;
         }
     }
 
@@ -136,11 +193,21 @@ public final class ResidentCluster implements Cluster {
         long number = ++version;
         Round round =
                 new Round(job, request, number, free.stream().map(Seat::threads).toList());
+        List<Seat> workers = round.workers().stream().map(free::get).toList();
+        Precision precision = job.options().precision();
+        Optional<Exchange> exchanged = mayExchange() && terms.areMetBy(workers, round.numbers(), precision)
+                ? Optional.of(new Exchange(terms, number, round.numbers(), precision))
+                : Optional.empty();
         List<Deal> deals = new ArrayList<>();
-        for (int i = 0; i < round.orders().size(); i++) {
-            deals.add(new Deal(round.orders().get(i), free.get(round.workers().get(i))));
+        for (int i = 0; i < workers.size(); i++) {
+            WorkOrder order = round.orders().get(i);
+            deals.add(new Deal(exchanged.isPresent() ? order.keeping() : order, workers.get(i)));
         }
-        return new Cut(request, number, round, deals, free);
+        return new Cut(request, number, round, deals, free, exchanged);
+    }
+
+    private boolean mayExchange() {
+        return failedExchanges < MOST_FAILURES;
     }
 
     /** The seats to deal to: those that owe nothing, or, where there is none, those that can work at all. */
@@ -149,17 +216,36 @@ public final class ResidentCluster implements Cluster {
         return idle.isEmpty() ? seats.values().stream().filter(Seat::ready).toList() : idle;
     }
 
-    private void begin(Cut cut, Storage shared) {
+    private void begin(Cut cut) {
+        exchange = cut.exchange().orElse(null);
+        tally.exchanged = exchange != null;
         long begin = nanoTime.getAsLong();
-        tally.vector = Wire.encodeShared(new SharedVector(cut.version(), shared));
+        if (mayExchange() && terms.areMetBy(cut.workers(), tally.shared.values())) {
+            sendSlices(cut);
+        } else {
+            tally.vector();
+        }
         tally.encode = nanoTime.getAsLong() - begin;
         for (Deal deal : cut.deals()) {
             give(cut, deal, deal.first());
         }
     }
 
+    /** Every worker gets a slice of the vector, and the others from the others. */
+    private void sendSlices(Cut cut) {
+        List<Seat> workers = cut.workers();
+        List<Peer> peers =
+                workers.stream().map(seat -> seat.link().peer().orElseThrow()).toList();
+        Storage values = tally.shared.values();
+        for (int i = 0; i < workers.size(); i++) {
+            VectorSlice slice =
+                    new VectorSlice(cut.version(), values.size(), i, new Slice(i, workers.size()).of(values), peers);
+            tally.bytesOut += workers.get(i).sendVector(cut.version(), () -> Wire.encodeSlice(slice));
+        }
+    }
+
     private void give(Cut cut, Deal deal, Seat seat) {
-        tally.bytesOut += seat.sendVector(cut.version(), tally.vector);
+        tally.bytesOut += seat.sendVector(cut.version(), tally::vector);
         tally.bytesOut += deal.give(seat, nanoTime.getAsLong());
     }
 
@@ -171,6 +257,11 @@ public final class ResidentCluster implements Cluster {
             ahead.deals().forEach(Deal::sendAhead);
             upcoming = ahead;
         }
+    }
+
+    private Duration patienceForSlices() {
+        Duration patience = exchange == null ? TICK : exchange.patience(nanoTime.getAsLong());
+        return patience.compareTo(TICK) < 0 ? patience.plusNanos(1) : TICK;
     }
 
     private void requireSomebody(Request request) {
@@ -210,8 +301,116 @@ public final class ResidentCluster implements Cluster {
             hear(seat, answered);
         } else if (event instanceof Inbox.Refused refused) {
             refuse(seat, refused.failure());
-        } else {
+        } else if (event instanceof Inbox.Lost) {
             drop(seat, "is lost");
+        } else {
+            hearOfSlices(seat, event);
+        }
+    }
+
+    private void hearOfSlices(Seat seat, Inbox.Event event) {
+        Cut cut = current;
+        Exchange open = exchange;
+        if (event instanceof Inbox.Kept kept) {
+            hear(seat, kept);
+        } else if (event instanceof Inbox.Lacks lacks) {
+            if (cut != null && lacks.version() == cut.version()) {
+                LOG.warn(
+                        "executor {} is sent the whole vector of {}",
+                        seat.link().name(),
+                        cut.request());
+                tally.exchangeFailed = true;
+                tally.bytesOut += tally.vector().length;
+                seat.link().send(tally.vector());
+            }
+        } else if (event instanceof Inbox.Folded folded) {
+            tally.bytesIn += folded.bytes();
+            if (cut != null && open != null && folded.shared() == cut.version()) {
+                take(cut, open, seat, folded);
+            }
+        } else if (event instanceof Inbox.NotFolded failed
+                && cut != null
+                && open != null
+                && failed.shared() == cut.version()) {
+            failExchange(cut, open, "executor " + seat.link().name() + " could not fold its slice: " + failed.why());
+        }
+    }
+
+    private void hear(Seat seat, Inbox.Kept kept) {
+        int firstTask = kept.reply().firstTask();
+        long since = seat.settle(kept.shared(), firstTask, kept.at());
+        tally.bytesIn += kept.bytes();
+        Cut cut = current;
+        Exchange open = exchange;
+        if (cut == null || open == null || kept.shared() != cut.version()) {
+            // What is kept for an exchange that is over may be asked for again, and then comes as an answer.
+            return;
+        }
+        Optional<Deal> deal = cut.deal(firstTask);
+        if (deal.isEmpty()) {
+            drop(seat, "answers what it was not asked");
+        } else if (deal.get().isDone()) {
+            deal.get().take(seat);
+        } else {
+            keep(cut, open, deal.get(), seat, kept.reply(), kept.at() - since);
+        }
+    }
+
+    private void keep(Cut cut, Exchange open, Deal deal, Seat seat, WorkReply reply, long took) {
+        try {
+            cut.round().requireFits(reply);
+        } catch (ClusterException e) {
+            refuse(deal, seat, e);
+            return;
+        }
+        deal.done();
+        lateness.answered(took);
+        tally.times = times(reply, took, 0);
+        if (open.keep(deal, seat, reply) == cut.deals().size()) {
+            tally.bytesOut += open.fold(cut.round().blocks(), nanoTime.getAsLong());
+        }
+    }
+
+    private void take(Cut cut, Exchange open, Seat seat, Inbox.Folded folded) {
+        if (!open.take(seat, folded.slice(), folded.sums())) {
+            drop(seat, "sends a slice that it was not asked for");
+        } else if (open.complete()) {
+            cut.round().accept(open.replies(), open.sums());
+            tally.times = tally.times.travelling(open.folding(nanoTime.getAsLong()));
+            exchange = null;
+        }
+    }
+
+    private void failExchange(Cut cut, Exchange open, String why) {
+        tally.exchangeFailed = true;
+        endExchange(cut, open, why);
+    }
+
+    /** The round goes on without one: whoever keeps sums is asked to send them, whole. */
+    private void endExchange(Cut cut, Exchange open, String why) {
+        LOG.warn("{} goes on without an exchange of slices: {}", cut.request(), why);
+        exchange = null;
+        for (Deal deal : cut.deals()) {
+            Optional<Seat> keeper = open.keeper(deal)
+                    .or(() -> deal.holders().stream().findFirst())
+                    .filter(seats::containsValue);
+            deal.send();
+            // Where nobody keeps it, it is dealt again when all that has been told is heard.
+            keeper.ifPresent(seat -> give(cut, deal, seat));
+        }
+    }
+
+    /** Where executors cannot reach each other, rounds are not kept waiting for it again and again. */
+    private void countExchange() {
+        if (tally.exchangeFailed) {
+            failedExchanges++;
+            if (!mayExchange()) {
+                LOG.warn(
+                        "executors exchange no slices any more, after {} rounds in a row without success",
+                        MOST_FAILURES);
+            }
+        } else if (tally.exchanged) {
+            failedExchanges = 0;
         }
     }
 
@@ -225,6 +424,8 @@ public final class ResidentCluster implements Cluster {
         Optional<Deal> deal = cut.deal(answered.firstTask());
         if (deal.isEmpty()) {
             drop(seat, "answers what it was not asked");
+        } else if (answered.answer() instanceof WorkReply && exchange != null) {
+            drop(seat, "sends sums that it was asked to keep");
         } else if (answered.answer() instanceof WorkReply reply) {
             accept(cut, deal.get(), seat, reply, answered.at() - since);
         } else {
@@ -239,16 +440,25 @@ public final class ResidentCluster implements Cluster {
                 return;
             }
         } catch (ClusterException e) {
-            if (deal.fail(seat) >= MOST_FAILURES) {
-                throw e;
-            }
-            drop(seat, e.getMessage());
+            refuse(deal, seat, e);
             return;
         }
         deal.done();
         lateness.answered(took);
+        tally.times = times(reply, took, nanoTime.getAsLong() - begin);
+    }
+
+    private RoundTimes times(WorkReply reply, long took, long fold) {
         long wire = Math.max(0, took - reply.nanos().elapsed()) + tally.encode;
-        tally.times = RoundTimes.of(reply.nanos(), nanoTime.getAsLong() - begin, wire);
+        return RoundTimes.of(reply.nanos(), fold, wire);
+    }
+
+    /** A reply that does not fit its order: who sent it is not asked again. */
+    private void refuse(Deal deal, Seat seat, ClusterException why) {
+        if (deal.fail(seat) >= MOST_FAILURES) {
+            throw why;
+        }
+        drop(seat, why.getMessage());
     }
 
     private void refuse(Cut cut, Deal deal, Seat seat, Failure failure) {
@@ -287,11 +497,31 @@ public final class ResidentCluster implements Cluster {
         if (cut == null) {
             return;
         }
+        forgetKept(cut, seat);
         for (Deal deal : cut.deals()) {
             if (deal.take(seat) && deal.lose() >= MOST_LOSSES) {
                 throw new ClusterException(
                         deal + " of " + cut.request() + " were lost with " + MOST_LOSSES + " executors");
             }
+        }
+    }
+
+    /** What a lost seat has kept is lost with it; while slices are being folded that ends the exchange. */
+    private void forgetKept(Cut cut, Seat seat) {
+        Exchange open = exchange;
+        if (open == null) {
+            return;
+        }
+        List<Deal> lost = cut.deals().stream()
+                .filter(deal -> open.keeper(deal).filter(seat::equals).isPresent())
+                .toList();
+        if (open.isFolding() && !lost.isEmpty()) {
+            failExchange(cut, open, "executor " + seat.link().name() + " is gone");
+            return;
+        }
+        for (Deal deal : lost) {
+            open.forget(deal);
+            deal.undo();
         }
     }
 
@@ -319,6 +549,10 @@ public final class ResidentCluster implements Cluster {
     private void attend(Cut cut) {
         dropSilent();
         requireSomebody(cut.request());
+        Exchange open = exchange;
+        if (open != null && open.isLate(nanoTime.getAsLong())) {
+            failExchange(cut, open, "slices are late");
+        }
         for (Deal deal : cut.deals()) {
             if (!deal.isDone() && deal.holders().isEmpty()) {
                 dealAgain(cut, deal);

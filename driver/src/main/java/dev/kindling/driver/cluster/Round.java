@@ -4,6 +4,7 @@ import dev.kindling.job.fold.Fold;
 import dev.kindling.job.fold.FoldNode;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.FailedTask;
 import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.WorkOrder;
@@ -15,7 +16,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One round under way: the orders it is cut into and the replies so far, in whatever order they arrive. Knows nothing of
@@ -36,6 +39,7 @@ public final class Round {
     private final double[] collected;
     private final TaskTraces traces;
     private final Set<String> contributors = new HashSet<>();
+    private @Nullable Storage apart;
 
     /**
      * A round cut for workers.
@@ -75,6 +79,16 @@ public final class Round {
         return new WorkOrder(name, shared, blocks, first, specs.subList(first, end), rows);
     }
 
+    /** Blocks of the round. */
+    int blocks() {
+        return blocks;
+    }
+
+    /** Count of summed numbers of a node. */
+    int numbers() {
+        return program.sums().size();
+    }
+
     /** The orders of the round, left to right. */
     public List<WorkOrder> orders() {
         return orders;
@@ -98,6 +112,51 @@ public final class Round {
             require(known, reply, "there is no order from task " + reply.firstTask() + " on");
             return false;
         }
+        requireFits(order, reply, program.sums().size());
+        take(order, reply);
+        return true;
+    }
+
+    /**
+     * Holds a reply whose sums stay with the worker to its order, without taking it in.
+     *
+     * @throws ClusterException if it is no such reply to an order of this round
+     */
+    void requireFits(WorkReply reply) {
+        WorkOrder order = open.get(reply.firstTask());
+        if (order == null) {
+            throw new ClusterException(
+                    sentence(reply, "there is no open order from task " + reply.firstTask() + " on"));
+        }
+        requireFits(order, reply, 0);
+    }
+
+    /**
+     * Takes in all replies of a round whose sums stayed with the workers; none was accepted before.
+     *
+     * @param sums of the whole round
+     */
+    void accept(List<WorkReply> replies, Storage sums) {
+        for (WorkReply reply : replies) {
+            requireFits(reply);
+            take(Objects.requireNonNull(open.get(reply.firstTask())), reply);
+        }
+        apart = sums;
+    }
+
+    private void take(WorkOrder order, WorkReply reply) {
+        open.remove(reply.firstTask());
+        reply.nodes().forEach(fold::add);
+        contributors.add(reply.worker());
+        failed.addAll(reply.failed());
+        if (rows) {
+            int width = program.perTask().size();
+            System.arraycopy(reply.rows(), 0, collected, order.firstTask() * width, reply.rows().length);
+            trace(order, reply);
+        }
+    }
+
+    private void requireFits(WorkOrder order, WorkReply reply, int numbers) {
         int width = program.perTask().size();
         require(reply.rows().length == (rows ? order.specs().size() * width : 0), reply, "its rows are incomplete");
         require(
@@ -105,16 +164,7 @@ public final class Round {
                 reply,
                 "its tasks' times are incomplete");
         requireCounts(order, reply);
-        requireNodes(order, reply);
-        open.remove(reply.firstTask());
-        reply.nodes().forEach(fold::add);
-        contributors.add(reply.worker());
-        failed.addAll(reply.failed());
-        if (rows) {
-            System.arraycopy(reply.rows(), 0, collected, order.firstTask() * width, reply.rows().length);
-            trace(order, reply);
-        }
-        return true;
+        requireNodes(order, reply, numbers);
     }
 
     private void trace(WorkOrder order, WorkReply reply) {
@@ -134,12 +184,12 @@ public final class Round {
     }
 
     /** Refuses nodes that the fold would refuse, before it has taken one of them. */
-    private void requireNodes(WorkOrder order, WorkReply reply) {
+    private void requireNodes(WorkOrder order, WorkReply reply, int numbers) {
         int next = order.firstTask() / job.blockSize();
         for (FoldNode node : reply.nodes()) {
             boolean fits = ((long) node.index() << node.level()) == next
                     && node.level() <= Fold.rootLevel(blocks)
-                    && node.sums().size() == program.sums().size()
+                    && node.sums().size() == numbers
                     && node.sums().precision() == job.options().precision()
                     && node.totals().length == program.perTask().size();
             require(fits, reply, node + " is not what the order asks for");
@@ -164,7 +214,7 @@ public final class Round {
         try {
             failed.sort(Comparator.comparingLong(FailedTask::round).thenComparingInt(FailedTask::index));
             return new RoundResult(
-                    fold.root(),
+                    root(),
                     List.copyOf(failed),
                     collected,
                     Set.copyOf(contributors),
@@ -175,6 +225,11 @@ public final class Round {
         } catch (IllegalStateException e) {
             throw new ClusterException("the round is incomplete: " + e.getMessage(), e);
         }
+    }
+
+    private FoldNode root() {
+        FoldNode root = fold.root();
+        return apart == null ? root : new FoldNode(root.level(), root.index(), apart, root.totals(), root.tasks());
     }
 
     private static void require(boolean condition, WorkReply reply, String reason) {

@@ -12,6 +12,11 @@ import dev.kindling.job.wire.WorkReply;
  * @param wire encoding, travelling and decoding
  */
 public record RoundTimes(long materialise, long compute, long fold, long wire) {
+    /** The same with so much more of travelling. */
+    RoundTimes travelling(long more) {
+        return new RoundTimes(materialise, compute, fold, wire + more);
+    }
+
     /**
      * The times of a round.
      *

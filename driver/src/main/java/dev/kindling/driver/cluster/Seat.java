@@ -2,6 +2,7 @@ package dev.kindling.driver.cluster;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** What the driver knows of one link: its threads, when it was heard, what it has been sent and what it owes. */
 final class Seat {
@@ -53,12 +54,13 @@ final class Seat {
         heard = now;
     }
 
-    /** Sends a vector unless the link has it already; how many bytes went. */
-    long sendVector(long version, byte[] bytes) {
+    /** Sends a vector, or what it will make one of, unless the link has it already; how many bytes went. */
+    long sendVector(long version, Supplier<byte[]> encoded) {
         if (vector == version) {
             return 0;
         }
         vector = version;
+        byte[] bytes = encoded.get();
         link.send(bytes);
         return bytes.length;
     }

@@ -46,6 +46,8 @@ public final class Scale {
     private static final List<Integer> TASKS = List.of(1, 16, 64, 256, 1024, 4096);
     /** Count of numbers of θ: 8 KB, 450 KB, 5 MB and 50 MB. */
     private static final List<Integer> NUMBERS = List.of(2_048, 112_500, 1_250_000, 12_500_000);
+    /** Those of which executors exchange slices. */
+    private static final List<Integer> EXCHANGED = List.of(1_250_000, 12_500_000);
     /** Numbers times tasks of the largest round: what a minute allows. */
     private static final long LARGEST = 800_000_000;
 
@@ -56,12 +58,27 @@ public final class Scale {
 
     private Scale() {}
 
-    /** Measures, fits and prints. */
+    /**
+     * Measures, fits and prints; with a second argument {@code exchange} only what executors that exchange slices change.
+     */
     @SuppressWarnings("SystemOut")
     public static void main(String... args) throws JsonProcessingException, InterruptedException {
+        Path jar = Path.of(args[0]);
+        if (args.length == 1) {
+            fit(jar);
+        }
+        for (boolean exchange : new boolean[] {false, true, false, true}) {
+            System.out.println(exchange ? "with slices exchanged:" : "all through the driver:");
+            points(jar, 4, EXCHANGED, exchange);
+        }
+        System.exit(0);
+    }
+
+    @SuppressWarnings("SystemOut")
+    private static void fit(Path jar) throws JsonProcessingException, InterruptedException {
         List<ScalePoint> points = new ArrayList<>();
         for (int executors : EXECUTORS) {
-            points.addAll(points(Path.of(args[0]), executors));
+            points.addAll(points(jar, executors, NUMBERS, false));
         }
         CostModel model = CostModel.fit(points);
         ObjectMapper mapper = new ObjectMapper();
@@ -77,17 +94,18 @@ public final class Scale {
                 Timing.median(errors),
                 errors[errors.length * 9 / 10],
                 errors[errors.length - 1]);
-        System.exit(0);
     }
 
     @SuppressWarnings("SystemOut")
-    private static List<ScalePoint> points(Path jar, int executors) throws InterruptedException {
+    private static List<ScalePoint> points(Path jar, int executors, List<Integer> sizes, boolean exchange)
+            throws InterruptedException {
+        System.setProperty("spark.kindling.exchange", Boolean.toString(exchange));
         System.setProperty("spark.executor.extraClassPath", jar.toAbsolutePath().toString());
         String master = "local-cluster[" + executors + ",1,3072]";
         System.setProperty("spark.executor.memory", "3g");
         List<ScalePoint> points = new ArrayList<>();
         try (SparkApplication spark = SparkApplication.start("kindling bench scale", Optional.of(master))) {
-            for (int numbers : NUMBERS) {
+            for (int numbers : sizes) {
                 Job job = job(numbers);
                 ClusterSettings settings =
                         new ClusterSettings(ClusterSettings.Mode.RESIDENT, 0, Duration.ofMinutes(2), 0);

@@ -1,14 +1,19 @@
 package dev.kindling.job.executor;
 
 import dev.kindling.job.runner.Crew;
+import dev.kindling.job.runner.Holdings;
 import dev.kindling.job.runner.Runner;
+import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Answer;
 import dev.kindling.job.wire.Closed;
 import dev.kindling.job.wire.Failure;
+import dev.kindling.job.wire.FoldOrder;
 import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.Peer;
 import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.ToDriver;
 import dev.kindling.job.wire.ToWorker;
+import dev.kindling.job.wire.VectorSlice;
 import dev.kindling.job.wire.WorkOrder;
 import dev.kindling.job.wire.WorkReply;
 import java.io.IOException;
@@ -27,6 +32,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import org.apache.spark.SparkEnv;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A run's place in an executor's JVM: one connection to the driver and the threads that the run's worker jobs lend here.
@@ -38,6 +45,7 @@ final class Station {
     /** Not longer: on an executor the transport's threads need the processor, too. */
     private static final Duration WATCH = Duration.ofNanos(30_000);
 
+    private static final Logger LOG = LoggerFactory.getLogger(Station.class);
     private static final long POLL_MILLIS = 100;
     private static final Map<String, Station> STATIONS = new HashMap<>();
 
@@ -45,9 +53,11 @@ final class Station {
     private final CompletableFuture<Job> job = new CompletableFuture<>();
     private final ScheduledExecutorService pulse;
     private final List<WorkOrder> waiting = new ArrayList<>();
+    private final Holdings holdings = new Holdings();
     private @Nullable SharedVector latest;
     private @Nullable Crew crew;
     private int lent;
+    private @Nullable Neighbours neighbours;
     private volatile @Nullable Line line;
     private volatile boolean closed;
 
@@ -88,9 +98,25 @@ final class Station {
         if (line == null) {
             Line connected = new Line(enlistment.host(), enlistment.port(), this::hear, this::lost);
             line = connected;
-            connected.say(new ToDriver.Hello(enlistment.token(), SparkEnv.get().executorId()));
+            connected.say(new ToDriver.Hello(enlistment.token(), SparkEnv.get().executorId(), peer()));
             long period = PULSE.toMillis();
             var unused = pulse.scheduleWithFixedDelay(this::present, period, period, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Who cannot take connections of others is dealt with by the driver alone. */
+    private Optional<Peer> peer() {
+        if (enlistment.exchange() == 0) {
+            return Optional.empty();
+        }
+        try {
+            Neighbours opened = new Neighbours(enlistment.token(), enlistment.exchange(), holdings);
+            neighbours = opened;
+            return Optional.of(opened.self());
+        } catch (Exception e) {
+            // A BindException comes undeclared through Netty.
+            LOG.warn("this executor takes no connections of others", e);
+            return Optional.empty();
         }
     }
 
@@ -162,6 +188,14 @@ final class Station {
         if (connected != null) {
             connected.close();
         }
+        Neighbours others = neighbours();
+        if (others != null) {
+            others.close();
+        }
+    }
+
+    private synchronized @Nullable Neighbours neighbours() {
+        return neighbours;
     }
 
     private void lost() {
@@ -221,6 +255,10 @@ final class Station {
             take(order);
         } else if (message instanceof SharedVector vector) {
             take(vector);
+        } else if (message instanceof VectorSlice slice) {
+            take(slice);
+        } else if (message instanceof FoldOrder order) {
+            take(order);
         } else if (message instanceof Job known) {
             job.complete(known);
         } else if (message instanceof Closed) {
@@ -239,13 +277,54 @@ final class Station {
 
     /** Orders of an older vector that still wait were sent ahead for a round that was cut anew. */
     private synchronized void take(SharedVector vector) {
+        if (latest != null && latest.version() > vector.version()) {
+            return;
+        }
         latest = vector;
+        holdings.begin(vector.version());
         List<WorkOrder> now = new ArrayList<>(waiting);
         waiting.removeIf(order -> order.shared() <= vector.version());
         now.stream().filter(order -> order.shared() == vector.version()).forEach(order -> post(order, vector));
     }
 
+    private void take(VectorSlice slice) {
+        Neighbours others = neighbours();
+        CompletableFuture<SharedVector> vector = others == null ? alone() : others.gather(slice);
+        var unused = vector.handle((whole, failure) -> {
+            if (whole != null) {
+                take(whole);
+            } else {
+                LOG.warn("vector {} did not come together: {}", slice.version(), String.valueOf(failure));
+                say(new ToDriver.Lacks(slice.version()));
+            }
+            return true;
+        });
+    }
+
+    private void take(FoldOrder order) {
+        Neighbours others = neighbours();
+        CompletableFuture<Storage> sums = others == null ? alone() : others.fold(order);
+        var unused = sums.handle((folded, failure) -> {
+            int slice = order.slice().index();
+            say(
+                    folded != null
+                            ? new ToDriver.Folded(order.shared(), slice, folded)
+                            : new ToDriver.NotFolded(order.shared(), slice, String.valueOf(failure)));
+            return true;
+        });
+    }
+
+    private static <T> CompletableFuture<T> alone() {
+        return CompletableFuture.failedFuture(
+                new IllegalStateException("this executor takes no connections of others"));
+    }
+
     private void post(WorkOrder order, SharedVector vector) {
+        Optional<WorkReply> kept = holdings.kept(order.shared(), order.firstTask());
+        if (kept.isPresent()) {
+            answer(order, kept.get());
+            return;
+        }
         Crew open = crew;
         if (open == null) {
             answer(order, new Failure(Failure.Kind.UNFORESEEN, "the executor has not opened the job"));
@@ -273,7 +352,12 @@ final class Station {
     /** Whatever happens, the driver hears of it: an order that nobody answers would hold up its round. */
     private boolean answer(WorkOrder order, Answer answer) {
         try {
-            say(new ToDriver.Answered(order.shared(), order.firstTask(), answer));
+            if (order.keeps() && answer instanceof WorkReply reply) {
+                holdings.keep(order.shared(), reply);
+                say(new ToDriver.Kept(order.shared(), reply.withoutSums()));
+            } else {
+                say(new ToDriver.Answered(order.shared(), order.firstTask(), answer));
+            }
         } catch (RuntimeException | Error e) {
             apologise(order, e);
         }

@@ -2,6 +2,7 @@ package dev.kindling.job.wire;
 
 import com.esotericsoftware.kryo.io.Input;
 import com.esotericsoftware.kryo.io.Output;
+import dev.kindling.job.fold.Slice;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
@@ -18,6 +19,7 @@ final class Parts {
 
     private static final int CHUNK = 1 << 16;
     private static final int MAX_RANK = 64;
+    private static final int PORTS = 1 << 16;
 
     private Parts() {}
 
@@ -54,6 +56,24 @@ final class Parts {
 
     static String readText(Input input) {
         return new String(input.readBytes(readCount(input, 1)), StandardCharsets.UTF_8);
+    }
+
+    static void writePeer(Output output, Peer peer) {
+        writeText(output, peer.host());
+        writeCount(output, peer.port());
+    }
+
+    static Peer readPeer(Input input) {
+        return new Peer(readText(input), readIndex(input, PORTS));
+    }
+
+    static void writeSlice(Output output, Slice slice) {
+        writeCount(output, slice.index());
+        writeCount(output, slice.count());
+    }
+
+    static Slice readSlice(Input input) {
+        return new Slice(readIndex(input), readIndex(input));
     }
 
     static void writeFlag(Output output, boolean flag) {

@@ -1,5 +1,8 @@
 package dev.kindling.job.wire;
 
+import dev.kindling.job.tensor.Storage;
+import java.util.Optional;
+
 /** What an executor that stays connected says to the driver. */
 public sealed interface ToDriver {
     /**
@@ -7,8 +10,9 @@ public sealed interface ToDriver {
      *
      * @param token of the run, which only its own worker jobs know
      * @param executor its id, for logs
+     * @param peer where the others of the run find it, or empty where they do not
      */
-    record Hello(String token, String executor) implements ToDriver {}
+    record Hello(String token, String executor, Optional<Peer> peer) implements ToDriver {}
 
     /** A worker job has started here and lends its thread. */
     record Lent(long ticket) implements ToDriver {}
@@ -27,6 +31,33 @@ public sealed interface ToDriver {
      * @param firstTask as in the order
      */
     record Answered(long shared, int firstTask, Answer answer) implements ToDriver {}
+
+    /**
+     * An order that keeps its sums has been run.
+     *
+     * @param shared version of the vector that the order named
+     * @param reply its nodes without sums
+     */
+    record Kept(long shared, WorkReply reply) implements ToDriver {}
+
+    /** The slices of a vector did not come together here: the whole vector is needed. */
+    record Lacks(long version) implements ToDriver {}
+
+    /**
+     * What came of a {@link FoldOrder}.
+     *
+     * @param shared as in the order
+     * @param slice index of the slice
+     * @param sums the slice of the round's sums
+     */
+    record Folded(long shared, int slice, Storage sums) implements ToDriver {}
+
+    /**
+     * Nothing came of a {@link FoldOrder}.
+     *
+     * @param why in one clause
+     */
+    record NotFolded(long shared, int slice, String why) implements ToDriver {}
 
     /** The job cannot be opened, here or anywhere. */
     record Refused(Failure failure) implements ToDriver {}

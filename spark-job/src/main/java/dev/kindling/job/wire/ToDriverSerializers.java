@@ -4,6 +4,7 @@ import com.esotericsoftware.kryo.Kryo;
 import com.esotericsoftware.kryo.Serializer;
 import com.esotericsoftware.kryo.io.Input;
 import com.esotericsoftware.kryo.io.Output;
+import java.util.Optional;
 
 /** The messages of {@link ToDriver} in bytes. */
 final class ToDriverSerializers {
@@ -14,12 +15,16 @@ final class ToDriverSerializers {
         public void write(Kryo kryo, Output output, ToDriver.Hello hello) {
             Parts.writeText(output, hello.token());
             Parts.writeText(output, hello.executor());
+            Parts.writeFlag(output, hello.peer().isPresent());
+            hello.peer().ifPresent(peer -> Parts.writePeer(output, peer));
         }
 
         @Override
         public ToDriver.Hello read(Kryo kryo, Input input, Class<ToDriver.Hello> type) {
             String token = Parts.readText(input);
-            return new ToDriver.Hello(token, Parts.readText(input));
+            String executor = Parts.readText(input);
+            return new ToDriver.Hello(
+                    token, executor, Parts.readFlag(input) ? Optional.of(Parts.readPeer(input)) : Optional.empty());
         }
     }
 
@@ -65,6 +70,59 @@ final class ToDriverSerializers {
                     ? kryo.readObject(input, WorkReply.class)
                     : kryo.readObject(input, Failure.class);
             return new ToDriver.Answered(shared, firstTask, answer);
+        }
+    }
+
+    static final class OfKept extends Serializer<ToDriver.Kept> {
+        @Override
+        public void write(Kryo kryo, Output output, ToDriver.Kept kept) {
+            output.writeLong(kept.shared());
+            kryo.writeObject(output, kept.reply());
+        }
+
+        @Override
+        public ToDriver.Kept read(Kryo kryo, Input input, Class<ToDriver.Kept> type) {
+            return new ToDriver.Kept(input.readLong(), kryo.readObject(input, WorkReply.class));
+        }
+    }
+
+    static final class OfLacks extends Serializer<ToDriver.Lacks> {
+        @Override
+        public void write(Kryo kryo, Output output, ToDriver.Lacks lacks) {
+            output.writeLong(lacks.version());
+        }
+
+        @Override
+        public ToDriver.Lacks read(Kryo kryo, Input input, Class<ToDriver.Lacks> type) {
+            return new ToDriver.Lacks(input.readLong());
+        }
+    }
+
+    static final class OfFolded extends Serializer<ToDriver.Folded> {
+        @Override
+        public void write(Kryo kryo, Output output, ToDriver.Folded folded) {
+            output.writeLong(folded.shared());
+            Parts.writeCount(output, folded.slice());
+            Parts.writeStorage(output, folded.sums());
+        }
+
+        @Override
+        public ToDriver.Folded read(Kryo kryo, Input input, Class<ToDriver.Folded> type) {
+            return new ToDriver.Folded(input.readLong(), Parts.readIndex(input), Parts.readStorage(input));
+        }
+    }
+
+    static final class OfNotFolded extends Serializer<ToDriver.NotFolded> {
+        @Override
+        public void write(Kryo kryo, Output output, ToDriver.NotFolded notFolded) {
+            output.writeLong(notFolded.shared());
+            Parts.writeCount(output, notFolded.slice());
+            Parts.writeText(output, notFolded.why());
+        }
+
+        @Override
+        public ToDriver.NotFolded read(Kryo kryo, Input input, Class<ToDriver.NotFolded> type) {
+            return new ToDriver.NotFolded(input.readLong(), Parts.readIndex(input), Parts.readText(input));
         }
     }
 

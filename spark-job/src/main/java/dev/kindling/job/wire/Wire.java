@@ -35,7 +35,16 @@ public final class Wire {
         LENT(8, ToDriver.Lent.class),
         PRESENT(9, ToDriver.Present.class),
         ANSWERED(10, ToDriver.Answered.class),
-        REFUSED(11, ToDriver.Refused.class);
+        REFUSED(11, ToDriver.Refused.class),
+        VECTOR_SLICE(12, VectorSlice.class),
+        FOLD_ORDER(13, FoldOrder.class),
+        KEPT(14, ToDriver.Kept.class),
+        LACKS(15, ToDriver.Lacks.class),
+        FOLDED(16, ToDriver.Folded.class),
+        NOT_FOLDED(17, ToDriver.NotFolded.class),
+        OF_VECTOR(18, ToPeer.OfVector.class),
+        OF_SUMS(19, ToPeer.OfSums.class),
+        NUMBERS(20, Numbers.class);
 
         private final int code;
         private final Class<?> type;
@@ -46,7 +55,19 @@ public final class Wire {
         }
     }
 
-    private static final Kind[] TO_DRIVER = {Kind.ANSWERED, Kind.PRESENT, Kind.LENT, Kind.HELLO, Kind.REFUSED};
+    private static final Kind[] TO_DRIVER = {
+        Kind.ANSWERED,
+        Kind.PRESENT,
+        Kind.LENT,
+        Kind.HELLO,
+        Kind.REFUSED,
+        Kind.KEPT,
+        Kind.LACKS,
+        Kind.FOLDED,
+        Kind.NOT_FOLDED
+    };
+
+    private static final Kind[] TO_PEER = {Kind.OF_VECTOR, Kind.OF_SUMS};
 
     /** A Kryo serves one thread at a time and is costly to make. */
     private static final ConcurrentLinkedQueue<Kryo> IDLE = new ConcurrentLinkedQueue<>();
@@ -101,18 +122,50 @@ public final class Wire {
         return encode(Kind.CLOSED, new Closed(), SMALL);
     }
 
-    /** Whatever an executor may be told: a job, a vector, an order, or that the run is over. */
+    public static byte[] encodeSlice(VectorSlice slice) {
+        return encode(Kind.VECTOR_SLICE, slice, SMALL + bulk(slice.values()));
+    }
+
+    public static byte[] encodeFoldOrder(FoldOrder order) {
+        return encode(Kind.FOLD_ORDER, order, SMALL);
+    }
+
+    /** Whatever an executor may be told: a job, a vector or its slice, an order, or that the run is over. */
     public static ToWorker decodeToWorker(byte[] bytes) {
-        return (ToWorker) decode(bytes, Kind.ORDER, Kind.SHARED, Kind.JOB, Kind.CLOSED);
+        return (ToWorker)
+                decode(bytes, Kind.ORDER, Kind.SHARED, Kind.VECTOR_SLICE, Kind.FOLD_ORDER, Kind.JOB, Kind.CLOSED);
     }
 
     public static byte[] encodeToDriver(ToDriver message) {
-        long size = message instanceof ToDriver.Answered answered ? size(answered.answer()) : SMALL;
-        return encode(kind(message), message, size);
+        long size = SMALL;
+        if (message instanceof ToDriver.Answered answered) {
+            size = size(answered.answer());
+        } else if (message instanceof ToDriver.Folded folded) {
+            size += bulk(folded.sums());
+        }
+        return encode(kind(message, TO_DRIVER), message, size);
     }
 
-    private static Kind kind(ToDriver message) {
-        for (Kind kind : TO_DRIVER) {
+    public static byte[] encodeToPeer(ToPeer message) {
+        return encode(kind(message, TO_PEER), message, SMALL);
+    }
+
+    /** Whatever an executor may ask another one for. */
+    public static ToPeer decodeToPeer(byte[] bytes) {
+        return (ToPeer) decode(bytes, TO_PEER);
+    }
+
+    /** What an executor answers another one. */
+    public static byte[] encodeNumbers(Storage numbers) {
+        return encode(Kind.NUMBERS, new Numbers(numbers), SMALL + bulk(numbers));
+    }
+
+    public static Storage decodeNumbers(byte[] bytes) {
+        return ((Numbers) decode(bytes, Kind.NUMBERS)).values();
+    }
+
+    private static Kind kind(Object message, Kind[] kinds) {
+        for (Kind kind : kinds) {
             if (kind.type.isInstance(message)) {
                 return kind;
             }
@@ -196,6 +249,15 @@ public final class Wire {
         register(kryo, 29, ToDriver.Present.class, new ToDriverSerializers.OfPresent());
         register(kryo, 30, ToDriver.Answered.class, new ToDriverSerializers.OfAnswered());
         register(kryo, 31, ToDriver.Refused.class, new ToDriverSerializers.OfRefused());
+        register(kryo, 32, VectorSlice.class, new SliceSerializers.OfVectorSlice());
+        register(kryo, 33, FoldOrder.class, new SliceSerializers.OfFoldOrder());
+        register(kryo, 34, ToDriver.Kept.class, new ToDriverSerializers.OfKept());
+        register(kryo, 35, ToDriver.Lacks.class, new ToDriverSerializers.OfLacks());
+        register(kryo, 36, ToDriver.Folded.class, new ToDriverSerializers.OfFolded());
+        register(kryo, 37, ToDriver.NotFolded.class, new ToDriverSerializers.OfNotFolded());
+        register(kryo, 38, ToPeer.OfVector.class, new SliceSerializers.ToPeerOfVector());
+        register(kryo, 39, ToPeer.OfSums.class, new SliceSerializers.ToPeerOfSums());
+        register(kryo, 40, Numbers.class, new SliceSerializers.OfNumbers());
         return kryo;
     }
 

@@ -20,6 +20,7 @@ final class WorkOrderSerializer extends Serializer<WorkOrder> {
         Parts.writeCount(output, order.blocks());
         Parts.writeCount(output, order.firstTask());
         Parts.writeFlag(output, order.rows());
+        Parts.writeFlag(output, order.keeps());
         Parts.writeCount(output, order.specs().size());
         order.specs().forEach(spec -> writeSpec(output, spec));
     }
@@ -31,12 +32,13 @@ final class WorkOrderSerializer extends Serializer<WorkOrder> {
         int blocks = Parts.readIndex(input);
         int firstTask = Parts.readIndex(input);
         boolean rows = Parts.readFlag(input);
+        boolean keeps = Parts.readFlag(input);
         int count = Parts.readCount(input, LEAST_SPEC);
         List<TaskSpec> specs = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             specs.add(readSpec(input));
         }
-        return new WorkOrder(program, shared, blocks, firstTask, specs, rows);
+        return new WorkOrder(program, shared, blocks, firstTask, specs, rows, keeps);
     }
 
     private static void writeSpec(Output output, TaskSpec spec) {

@@ -1,6 +1,7 @@
 package dev.kindling.job.wire;
 
 import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.tensor.Storage;
 import java.util.Arrays;
 import java.util.List;
 
@@ -20,6 +21,17 @@ public record WorkReply(
     public WorkReply {
         nodes = List.copyOf(nodes);
         failed = List.copyOf(failed);
+    }
+
+    /** The same reply with nodes that have no sums. */
+    public WorkReply withoutSums() {
+        return new WorkReply(
+                firstTask, nodes.stream().map(WorkReply::withoutSums).toList(), failed, rows, worker, nanos);
+    }
+
+    private static FoldNode withoutSums(FoldNode node) {
+        Storage none = Storage.zeros(node.sums().precision(), 0);
+        return new FoldNode(node.level(), node.index(), none, node.totals(), node.tasks());
     }
 
     /**

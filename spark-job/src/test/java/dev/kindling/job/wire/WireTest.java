@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kindling.job.backend.BackendUnavailableException;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.fold.Slice;
 import dev.kindling.job.program.Attributes;
 import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Op;
@@ -23,6 +24,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -124,6 +126,22 @@ class WireTest {
         return new SharedVector(42, values);
     }
 
+    private static VectorSlice slice() {
+        return new VectorSlice(
+                8, 7, 1, Storage.of(Precision.FLOAT, 1, 2, 3, 4), List.of(new Peer("a", 1), new Peer("b.c", 40_000)));
+    }
+
+    private static FoldOrder foldOrder() {
+        return new FoldOrder(
+                8,
+                5,
+                new Slice(2, 3),
+                List.of(
+                        new FoldOrder.Piece(
+                                new Peer("a", 1), 0, List.of(new FoldOrder.Head(1, 0, 8), new FoldOrder.Head(0, 2, 0))),
+                        new FoldOrder.Piece(new Peer("b", 2), 12, List.of(new FoldOrder.Head(1, 1, 7)))));
+    }
+
     static Stream<Arguments> messages() {
         return Stream.of(
                 row("job", Wire.encodeJob(job()), Wire::decodeJob, job()),
@@ -135,7 +153,30 @@ class WireTest {
                         Wire::decodeAnswer,
                         new Failure(Failure.Kind.BAD_DATA, "x.zip is empty")),
                 row("order to a worker", Wire.encodeOrder(order()), Wire::decodeToWorker, order()),
-                toDriver("hello", new ToDriver.Hello("0123abc", "17")),
+                toDriver("hello", new ToDriver.Hello("0123abc", "17", Optional.empty())),
+                toDriver("hello of a peer", new ToDriver.Hello("0123abc", "17", Optional.of(new Peer("h-1", 65_535)))),
+                toDriver("kept", new ToDriver.Kept(-1, reply().withoutSums())),
+                toDriver("lacks", new ToDriver.Lacks(1L << 40)),
+                toDriver("folded", new ToDriver.Folded(9, 2, Storage.of(Precision.FLOAT, 1, Double.NaN, -0.0))),
+                toDriver("not folded", new ToDriver.NotFolded(9, 2, "no connection")),
+                row("vector slice", Wire.encodeSlice(slice()), Wire::decodeToWorker, slice()),
+                row("fold order", Wire.encodeFoldOrder(foldOrder()), Wire::decodeToWorker, foldOrder()),
+                row(
+                        "question for a vector",
+                        Wire.encodeToPeer(new ToPeer.OfVector("0123abc", 7)),
+                        Wire::decodeToPeer,
+                        new ToPeer.OfVector("0123abc", 7)),
+                row(
+                        "question for sums",
+                        Wire.encodeToPeer(new ToPeer.OfSums("0123abc", 7, 24, new Slice(1, 3))),
+                        Wire::decodeToPeer,
+                        new ToPeer.OfSums("0123abc", 7, 24, new Slice(1, 3))),
+                row(
+                        "numbers",
+                        Wire.encodeNumbers(Storage.of(Precision.DOUBLE, 0.1, -0.0)),
+                        Wire::decodeNumbers,
+                        Storage.of(Precision.DOUBLE, 0.1, -0.0)),
+                row("order that keeps", Wire.encodeOrder(order().keeping()), Wire::decodeOrder, order().keeping()),
                 toDriver("lent", new ToDriver.Lent(1L << 40)),
                 toDriver("present", new ToDriver.Present(3)),
                 toDriver("answered", new ToDriver.Answered(-1, 8, reply())),

@@ -4,7 +4,9 @@ import dev.kindling.driver.cluster.ClusterException;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.Inbox;
 import dev.kindling.driver.cluster.Link;
+import dev.kindling.job.executor.FrameLimit;
 import dev.kindling.job.executor.Transport;
+import dev.kindling.job.wire.Peer;
 import dev.kindling.job.wire.ToDriver;
 import dev.kindling.job.wire.Wire;
 import dev.kindling.job.wire.WireException;
@@ -16,6 +18,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
@@ -56,7 +59,7 @@ final class Gate extends RpcHandler implements AutoCloseable {
     private final String host;
 
     /** A connection that has shown the token. */
-    private record SparkLink(TransportClient client, String name) implements Link {
+    private record SparkLink(TransportClient client, String name, Optional<Peer> peer) implements Link {
         @Override
         public void send(byte[] message) {
             client.send(ByteBuffer.wrap(message));
@@ -157,6 +160,14 @@ final class Gate extends RpcHandler implements AutoCloseable {
             inbox.put(new Inbox.Answered(link, answered.shared(), answered.firstTask(), answered.answer(), bytes, at));
         } else if (message instanceof ToDriver.Refused refused) {
             inbox.put(new Inbox.Refused(link, refused.failure()));
+        } else if (message instanceof ToDriver.Kept kept) {
+            inbox.put(new Inbox.Kept(link, kept.shared(), kept.reply(), bytes, at));
+        } else if (message instanceof ToDriver.Lacks lacks) {
+            inbox.put(new Inbox.Lacks(link, lacks.version()));
+        } else if (message instanceof ToDriver.Folded folded) {
+            inbox.put(new Inbox.Folded(link, folded.shared(), folded.slice(), folded.sums(), bytes));
+        } else if (message instanceof ToDriver.NotFolded failed) {
+            inbox.put(new Inbox.NotFolded(link, failed.shared(), failed.why()));
         }
     }
 
@@ -167,7 +178,7 @@ final class Gate extends RpcHandler implements AutoCloseable {
             return;
         }
         client.getChannel().attr(LIMIT).get().raise(largest);
-        SparkLink link = new SparkLink(client, hello.executor());
+        SparkLink link = new SparkLink(client, hello.executor(), hello.peer());
         links.put(client.getChannel(), link);
         inbox.put(new Inbox.Joined(link));
     }

@@ -12,11 +12,13 @@ import dev.kindling.job.executor.Barracks;
 import dev.kindling.job.executor.Enlistment;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.runner.Runner;
+import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -29,6 +31,9 @@ final class Residents {
     private static final long ROOM = 64L << 20;
     /** A range has at most two maximal nodes on each level of its tree, and no tree has more than 31 levels. */
     private static final int MOST_NODES = 62;
+
+    /** {@code false} keeps executors from opening ports for each other. */
+    private static final String EXCHANGE = "spark.kindling.exchange";
 
     private static final AtomicLong RUNS = new AtomicLong();
 
@@ -76,7 +81,7 @@ final class Residents {
                 context,
                 "resident",
                 settings.workers(),
-                ticket -> new Enlistment.There(run, ticket, gate.host(), gate.port(), token)));
+                ticket -> new Enlistment.There(run, ticket, gate.host(), gate.port(), token, exchange(conf, job))));
         return closing(cluster, staffing.join(), gate::close);
     }
 
@@ -87,13 +92,25 @@ final class Residents {
     }
 
     private static long largestMessage(Job job) {
-        long sums = job.programs().values().stream()
-                .map(Program::sums)
+        return Math.min(Integer.MAX_VALUE, ROOM + MOST_NODES * largest(job, Program::sums));
+    }
+
+    /** The largest answer of executors to each other; 0 where no vector of the job is worth the trouble. */
+    private static long exchange(SparkConf conf, Job job) {
+        boolean wanted = conf.getBoolean(EXCHANGE, true)
+                && Math.max(largest(job, Program::sums), largest(job, Program::sharedInputs))
+                        >= ResidentCluster.LEAST_EXCHANGED;
+        return wanted ? largestMessage(job) : 0;
+    }
+
+    /** Bytes of the largest layout of a kind among the job's programs. */
+    private static long largest(Job job, Function<Program, Layout> kind) {
+        return job.programs().values().stream()
+                .map(kind)
                 .mapToLong(layout ->
                         (long) layout.size() * job.options().precision().bytes())
                 .max()
                 .orElse(0);
-        return Math.min(Integer.MAX_VALUE, ROOM + MOST_NODES * sums);
     }
 
     /** What is closed after a cluster. */

@@ -43,6 +43,11 @@ class ClustersTest {
     private static final int SMALL = 7;
     private static final int TASKS = 23;
 
+    private static final Map<String, String> SECURED = Map.of(
+            "spark.authenticate", "true",
+            "spark.authenticate.secret", "a secret of this test",
+            "spark.network.crypto.enabled", "true");
+
     private static Job job(int size, int blockSize) {
         return NoiseProvider.job(Precision.FLOAT, blockSize, size, Map.of());
     }
@@ -142,13 +147,27 @@ class ClustersTest {
 
     @Test
     void workersAreAuthenticatedAndTheirMessagesEncryptedWhereSparksAre() {
-        Map<String, String> secured = Map.of(
-                "spark.authenticate", "true",
-                "spark.authenticate.secret", "a secret of this test",
-                "spark.network.crypto.enabled", "true");
-        try (TwoExecutors executors = new TwoExecutors(secured);
+        try (TwoExecutors executors = new TwoExecutors(SECURED);
                 Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
             assertThat(untilWorkers(cluster, 2)).containsExactlyInAnyOrder("0", "1");
+        }
+    }
+
+    @Test
+    void executorsExchangeSlicesOfLargeVectorsAndSumsAuthenticatedAndEncryptedWhereSparkIs() {
+        int size = 1_200_001;
+        long bytes = 4L * size;
+        RoundResult expected = expected(size, 2, false);
+        try (TwoExecutors executors = new TwoExecutors(SECURED, 3);
+                Cluster cluster = executors.cluster(job(size, 2), RESIDENT)) {
+            RoundResult result;
+            do {
+                result = round(cluster, size, false);
+                assertThat(result.root()).isEqualTo(expected.root());
+                assertThat(result.failed()).isEqualTo(expected.failed());
+            } while (result.workers().size() < 3 || result.bytesIn() > 2 * bytes || result.bytesOut() > 2 * bytes);
+            assertThat(result.bytesIn()).as("one sum, and not three").isGreaterThan(bytes);
+            assertThat(result.bytesOut()).as("one vector, and not three").isGreaterThan(bytes);
         }
     }
 

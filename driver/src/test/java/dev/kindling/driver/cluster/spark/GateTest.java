@@ -99,7 +99,7 @@ class GateTest {
     @Test
     void whoShowsTheTokenIsHeard() throws Exception {
         TransportClient client = connect();
-        say(client, new ToDriver.Hello("open sesame", "7"));
+        say(client, new ToDriver.Hello("open sesame", "7", Optional.empty()));
         say(client, new ToDriver.Lent(3));
         say(client, new ToDriver.Present(2));
         assertThat(next(Inbox.Joined.class).link().name()).isEqualTo("7");
@@ -113,7 +113,7 @@ class GateTest {
     @Test
     void whoShowsAnotherTokenIsDropped() throws Exception {
         TransportClient client = connect();
-        say(client, new ToDriver.Hello("open barley", "7"));
+        say(client, new ToDriver.Hello("open barley", "7", Optional.empty()));
         assertDropped(client);
         assertThat(inbox.next(Duration.ZERO)).isEmpty();
     }
@@ -129,7 +129,7 @@ class GateTest {
     @Test
     void whatIsNoMessageIsDroppedAndCounted() throws Exception {
         TransportClient client = connect();
-        say(client, new ToDriver.Hello("open sesame", "7"));
+        say(client, new ToDriver.Hello("open sesame", "7", Optional.empty()));
         next(Inbox.Joined.class);
         client.send(ByteBuffer.wrap(new byte[] {1, 99, 3, 4}));
         next(Inbox.Lost.class);
@@ -139,7 +139,7 @@ class GateTest {
     @Test
     void aMessageLargerThanAnyOfAWorkerIsDroppedBeforeItIsCollected() throws Exception {
         TransportClient client = connect();
-        say(client, new ToDriver.Hello("open sesame", "7"));
+        say(client, new ToDriver.Hello("open sesame", "7", Optional.empty()));
         next(Inbox.Joined.class);
         client.send(ByteBuffer.wrap(new byte[(int) LARGEST]));
         next(Inbox.Lost.class);

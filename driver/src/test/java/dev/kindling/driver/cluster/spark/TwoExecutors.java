@@ -30,14 +30,14 @@ public final class TwoExecutors implements AutoCloseable {
         this(settings, 2);
     }
 
-    /** As without settings, with some of Spark's, and waits for so many executors. */
+    /** As without settings, with some of Spark's, and waits for so many executors; more than two if those are more. */
     TwoExecutors(Map<String, String> settings, int count) {
         // Where Spark looks for its own jars; the executors take them from this JVM's class path instead.
         new File(System.getenv("SPARK_HOME"), "jars").mkdirs();
         SparkConf given = new SparkConf().set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
         settings.forEach(given::set);
-        spark = SparkApplication.start(
-                SparkApplication.configuration(given, "test", Optional.of("local-cluster[2,1,1024]")));
+        spark = SparkApplication.start(SparkApplication.configuration(
+                given, "test", Optional.of("local-cluster[" + Math.max(2, count) + ",1,1024]")));
         spark.context().sc().addSparkListener(atWork);
         atWork.awaitExecutors(count);
     }

@@ -1,4 +1,4 @@
-package dev.kindling.driver.cluster.spark;
+package dev.kindling.job.executor;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -8,10 +8,10 @@ import java.util.function.LongConsumer;
 
 /**
  * Stands before Spark's own frame decoder, which would collect a frame of 2 GiB from anybody, and ends a connection whose
- * next frame is said to be larger than what its client may send: little before it has shown the run's token. A frame
- * begins with its length in 8 bytes, these included. For one connection.
+ * next frame is said to be larger than what the other end may send: little before it has shown the run's token. A frame
+ * begins with its length in 8 bytes, these included. For one connection, at either end.
  */
-final class FrameLimit extends ChannelInboundHandlerAdapter {
+public final class FrameLimit extends ChannelInboundHandlerAdapter {
     private volatile long largest;
     private final LongConsumer refused;
     private long rest;
@@ -25,12 +25,13 @@ final class FrameLimit extends ChannelInboundHandlerAdapter {
      * @param largest frame in bytes
      * @param refused is told the length of the frame that was too large
      */
-    FrameLimit(long largest, LongConsumer refused) {
+    public FrameLimit(long largest, LongConsumer refused) {
         this.largest = largest;
         this.refused = refused;
     }
 
-    void raise(long bytes) {
+    /** Lets the frames that follow be larger. */
+    public void raise(long bytes) {
         largest = bytes;
     }
 
