@@ -1,13 +1,9 @@
 package dev.kindling.driver.cluster;
 
-import dev.kindling.job.fold.Slice;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Failure;
 import dev.kindling.job.wire.Job;
-import dev.kindling.job.wire.Peer;
-import dev.kindling.job.wire.SharedVector;
-import dev.kindling.job.wire.VectorSlice;
 import dev.kindling.job.wire.Wire;
 import dev.kindling.job.wire.WorkOrder;
 import dev.kindling.job.wire.WorkReply;
@@ -58,57 +54,8 @@ public final class ResidentCluster implements Cluster {
     private @Nullable Cut upcoming;
     private @Nullable Cut current;
 
-    /** The exchange of the round under way; null where there is none, or no longer one. */
-    private @Nullable Exchange exchange;
-
     /** How many exchanges in a row have failed. */
     private int failedExchanges;
-
-    /** A request cut for the seats that were ready. */
-    private record Cut(
-            Request request,
-            long version,
-            Round round,
-            List<Deal> deals,
-            List<Seat> seats,
-            Optional<Exchange> exchange) {
-        /** Those who have a range each. */
-        List<Seat> workers() {
-            return deals.stream().map(Deal::first).toList();
-        }
-
-        Optional<Deal> deal(int firstTask) {
-            return deals.stream().filter(deal -> deal.firstTask() == firstTask).findFirst();
-        }
-    }
-
-    /** What a round under way has come to. */
-    private static final class Tally {
-        private final SharedVector shared;
-        private byte @Nullable [] vector;
-        private long encode;
-        private long bytesOut;
-        private long bytesIn;
-        private boolean exchanged;
-        private boolean exchangeFailed;
-        private RoundTimes times = new RoundTimes(0, 0, 0, 0);
-
-        Tally(SharedVector shared) {
-            this.shared = shared;
-        }
-
-        /** The vector's message, made when it is needed first. */
-        byte[] vector() {
-            byte[] encoded = vector;
-            if (encoded == null) {
-                encoded = Wire.encodeShared(shared);
-                vector = encoded;
-            }
-            return encoded;
-        }
-    }
-
-    private Tally tally = new Tally(new SharedVector(0, Storage.zeros(Precision.FLOAT, 0)));
 
     /**
      * A cluster without workers.
@@ -154,21 +101,19 @@ public final class ResidentCluster implements Cluster {
             dropSilent();
             Cut cut = cut(request);
             current = cut;
-            tally = new Tally(new SharedVector(cut.version(), shared));
-            begin(cut);
+            begin(cut, shared);
             ahead.next().ifPresent(this::sendAhead);
             while (!cut.round().complete()) {
-                listen(lateness.patience(cut.deals(), seats.values(), patienceForSlices()));
+                listen(lateness.patience(cut.deals(), seats.values(), patienceForSlices(cut)));
                 attend(cut);
             }
-            countExchange();
-            return cut.round().result(tally.bytesOut, tally.bytesIn, tally.times);
+            countExchange(cut);
+            return cut.result();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ClusterException(request + " was interrupted", e);
         } finally {
             current = null;
-            exchange = null;
         }
     }
 
@@ -203,7 +148,7 @@ public final class ResidentCluster implements Cluster {
             WorkOrder order = round.orders().get(i);
             deals.add(new Deal(exchanged.isPresent() ? order.keeping() : order, workers.get(i)));
         }
-        return new Cut(request, number, round, deals, free, exchanged);
+        return new Cut(request, number, round, deals, free, exchanged, nanoTime);
     }
 
     private boolean mayExchange() {
@@ -216,37 +161,12 @@ public final class ResidentCluster implements Cluster {
         return idle.isEmpty() ? seats.values().stream().filter(Seat::ready).toList() : idle;
     }
 
-    private void begin(Cut cut) {
-        exchange = cut.exchange().orElse(null);
-        tally.exchanged = exchange != null;
-        long begin = nanoTime.getAsLong();
-        if (mayExchange() && terms.areMetBy(cut.workers(), tally.shared.values())) {
-            sendSlices(cut);
+    private void begin(Cut cut, Storage shared) {
+        if (mayExchange() && terms.areMetBy(cut.workers(), shared)) {
+            cut.beginInSlices(shared);
         } else {
-            tally.vector();
+            cut.begin(shared);
         }
-        tally.encode = nanoTime.getAsLong() - begin;
-        for (Deal deal : cut.deals()) {
-            give(cut, deal, deal.first());
-        }
-    }
-
-    /** Every worker gets a slice of the vector, and the others from the others. */
-    private void sendSlices(Cut cut) {
-        List<Seat> workers = cut.workers();
-        List<Peer> peers =
-                workers.stream().map(seat -> seat.link().peer().orElseThrow()).toList();
-        Storage values = tally.shared.values();
-        for (int i = 0; i < workers.size(); i++) {
-            VectorSlice slice =
-                    new VectorSlice(cut.version(), values.size(), i, new Slice(i, workers.size()).of(values), peers);
-            tally.bytesOut += workers.get(i).sendVector(cut.version(), () -> Wire.encodeSlice(slice));
-        }
-    }
-
-    private void give(Cut cut, Deal deal, Seat seat) {
-        tally.bytesOut += seat.sendVector(cut.version(), tally::vector);
-        tally.bytesOut += deal.give(seat, nanoTime.getAsLong());
     }
 
     /** The next round's specs travel while this round's are being computed; its vector follows when it is known. */
@@ -259,7 +179,8 @@ public final class ResidentCluster implements Cluster {
         }
     }
 
-    private Duration patienceForSlices() {
+    private Duration patienceForSlices(Cut cut) {
+        Exchange exchange = cut.exchange();
         Duration patience = exchange == null ? TICK : exchange.patience(nanoTime.getAsLong());
         return patience.compareTo(TICK) < 0 ? patience.plusNanos(1) : TICK;
     }
@@ -310,121 +231,90 @@ public final class ResidentCluster implements Cluster {
 
     private void hearOfSlices(Seat seat, Inbox.Event event) {
         Cut cut = current;
-        Exchange open = exchange;
         if (event instanceof Inbox.Kept kept) {
             hear(seat, kept);
-        } else if (event instanceof Inbox.Lacks lacks) {
-            if (cut != null && lacks.version() == cut.version()) {
-                LOG.warn(
-                        "executor {} is sent the whole vector of {}",
-                        seat.link().name(),
-                        cut.request());
-                tally.exchangeFailed = true;
-                tally.bytesOut += tally.vector().length;
-                seat.link().send(tally.vector());
-            }
-        } else if (event instanceof Inbox.Folded folded) {
-            tally.bytesIn += folded.bytes();
-            if (cut != null && open != null && folded.shared() == cut.version()) {
-                take(cut, open, seat, folded);
-            }
-        } else if (event instanceof Inbox.NotFolded failed
-                && cut != null
-                && open != null
-                && failed.shared() == cut.version()) {
-            failExchange(cut, open, "executor " + seat.link().name() + " could not fold its slice: " + failed.why());
+        } else if (cut == null) {
+            return;
+        } else if (event instanceof Inbox.Lacks lacks && lacks.version() == cut.version()) {
+            LOG.warn("executor {} is sent the whole vector of {}", seat.link().name(), cut.request());
+            cut.sendWhole(seat);
+        } else if (event instanceof Inbox.Folded folded && folded.shared() == cut.version()) {
+            hear(cut, seat, folded);
+        } else if (event instanceof Inbox.NotFolded failed && failed.shared() == cut.version()) {
+            endExchange(cut, "executor " + seat.link().name() + " could not fold its slice: " + failed.why());
         }
     }
 
     private void hear(Seat seat, Inbox.Kept kept) {
         int firstTask = kept.reply().firstTask();
         long since = seat.settle(kept.shared(), firstTask, kept.at());
-        tally.bytesIn += kept.bytes();
         Cut cut = current;
-        Exchange open = exchange;
-        if (cut == null || open == null || kept.shared() != cut.version()) {
+        Exchange exchange = cut == null || kept.shared() != cut.version() ? null : cut.exchange();
+        if (cut == null || exchange == null) {
             // What is kept for an exchange that is over may be asked for again, and then comes as an answer.
             return;
         }
+        cut.received(kept.bytes());
         Optional<Deal> deal = cut.deal(firstTask);
         if (deal.isEmpty()) {
             drop(seat, "answers what it was not asked");
         } else if (deal.get().isDone()) {
             deal.get().take(seat);
         } else {
-            keep(cut, open, deal.get(), seat, kept.reply(), kept.at() - since);
+            keep(cut, exchange, deal.get(), seat, kept.reply(), kept.at() - since);
         }
     }
 
-    private void keep(Cut cut, Exchange open, Deal deal, Seat seat, WorkReply reply, long took) {
+    private void keep(Cut cut, Exchange exchange, Deal deal, Seat seat, WorkReply reply, long took) {
         try {
             cut.round().requireFits(reply);
         } catch (ClusterException e) {
             refuse(deal, seat, e);
             return;
         }
-        deal.done();
         lateness.answered(took);
-        tally.times = times(reply, took, 0);
-        if (open.keep(deal, seat, reply) == cut.deals().size()) {
-            tally.bytesOut += open.fold(cut.round().blocks(), nanoTime.getAsLong());
-        }
+        cut.kept(exchange, deal, seat, reply, took);
     }
 
-    private void take(Cut cut, Exchange open, Seat seat, Inbox.Folded folded) {
-        if (!open.take(seat, folded.slice(), folded.sums())) {
+    private void hear(Cut cut, Seat seat, Inbox.Folded folded) {
+        cut.received(folded.bytes());
+        Exchange exchange = cut.exchange();
+        if (exchange != null && !cut.take(exchange, seat, folded.slice(), folded.sums())) {
             drop(seat, "sends a slice that it was not asked for");
-        } else if (open.complete()) {
-            cut.round().accept(open.replies(), open.sums());
-            tally.times = tally.times.travelling(open.folding(nanoTime.getAsLong()));
-            exchange = null;
         }
     }
 
-    private void failExchange(Cut cut, Exchange open, String why) {
-        tally.exchangeFailed = true;
-        endExchange(cut, open, why);
-    }
-
-    /** The round goes on without one: whoever keeps sums is asked to send them, whole. */
-    private void endExchange(Cut cut, Exchange open, String why) {
-        LOG.warn("{} goes on without an exchange of slices: {}", cut.request(), why);
-        exchange = null;
-        for (Deal deal : cut.deals()) {
-            Optional<Seat> keeper = open.keeper(deal)
-                    .or(() -> deal.holders().stream().findFirst())
-                    .filter(seats::containsValue);
-            deal.send();
-            // Where nobody keeps it, it is dealt again when all that has been told is heard.
-            keeper.ifPresent(seat -> give(cut, deal, seat));
+    private void endExchange(Cut cut, String why) {
+        Exchange exchange = cut.exchange();
+        if (exchange != null) {
+            LOG.warn("{} goes on without an exchange of slices: {}", cut.request(), why);
+            cut.endExchange(exchange, List.copyOf(seats.values()));
         }
     }
 
     /** Where executors cannot reach each other, rounds are not kept waiting for it again and again. */
-    private void countExchange() {
-        if (tally.exchangeFailed) {
-            failedExchanges++;
-            if (!mayExchange()) {
-                LOG.warn(
-                        "executors exchange no slices any more, after {} rounds in a row without success",
-                        MOST_FAILURES);
-            }
-        } else if (tally.exchanged) {
+    private void countExchange(Cut cut) {
+        if (cut.exchangeSucceeded()) {
             failedExchanges = 0;
+        } else if (cut.exchangeFailed() && ++failedExchanges == MOST_FAILURES) {
+            LOG.warn("executors exchange no slices any more, after {} rounds in a row without success", MOST_FAILURES);
         }
     }
 
     private void hear(Seat seat, Inbox.Answered answered) {
         long since = seat.settle(answered.shared(), answered.firstTask(), answered.at());
-        tally.bytesIn += answered.bytes();
         Cut cut = current;
-        if (cut == null || answered.shared() != cut.version()) {
+        if (cut == null) {
+            return;
+        }
+        cut.received(answered.bytes());
+        if (answered.shared() != cut.version()) {
             return;
         }
         Optional<Deal> deal = cut.deal(answered.firstTask());
         if (deal.isEmpty()) {
             drop(seat, "answers what it was not asked");
-        } else if (answered.answer() instanceof WorkReply && exchange != null) {
+        } else if (answered.answer() instanceof WorkReply && cut.exchange() != null) {
             drop(seat, "sends sums that it was asked to keep");
         } else if (answered.answer() instanceof WorkReply reply) {
             accept(cut, deal.get(), seat, reply, answered.at() - since);
@@ -443,14 +333,8 @@ public final class ResidentCluster implements Cluster {
             refuse(deal, seat, e);
             return;
         }
-        deal.done();
         lateness.answered(took);
-        tally.times = times(reply, took, nanoTime.getAsLong() - begin);
-    }
-
-    private RoundTimes times(WorkReply reply, long took, long fold) {
-        long wire = Math.max(0, took - reply.nanos().elapsed()) + tally.encode;
-        return RoundTimes.of(reply.nanos(), fold, wire);
+        cut.done(deal, reply, took, nanoTime.getAsLong() - begin);
     }
 
     /** A reply that does not fit its order: who sent it is not asked again. */
@@ -497,31 +381,15 @@ public final class ResidentCluster implements Cluster {
         if (cut == null) {
             return;
         }
-        forgetKept(cut, seat);
+        Exchange exchange = cut.exchange();
+        if (exchange != null && !cut.forget(exchange, seat)) {
+            endExchange(cut, "executor " + seat.link().name() + " is gone");
+        }
         for (Deal deal : cut.deals()) {
             if (deal.take(seat) && deal.lose() >= MOST_LOSSES) {
                 throw new ClusterException(
                         deal + " of " + cut.request() + " were lost with " + MOST_LOSSES + " executors");
             }
-        }
-    }
-
-    /** What a lost seat has kept is lost with it; while slices are being folded that ends the exchange. */
-    private void forgetKept(Cut cut, Seat seat) {
-        Exchange open = exchange;
-        if (open == null) {
-            return;
-        }
-        List<Deal> lost = cut.deals().stream()
-                .filter(deal -> open.keeper(deal).filter(seat::equals).isPresent())
-                .toList();
-        if (open.isFolding() && !lost.isEmpty()) {
-            failExchange(cut, open, "executor " + seat.link().name() + " is gone");
-            return;
-        }
-        for (Deal deal : lost) {
-            open.forget(deal);
-            deal.undo();
         }
     }
 
@@ -541,7 +409,7 @@ public final class ResidentCluster implements Cluster {
                     deal,
                     cut.request(),
                     seat.link().name());
-            give(cut, deal, seat);
+            cut.give(deal, seat);
         });
     }
 
@@ -549,9 +417,9 @@ public final class ResidentCluster implements Cluster {
     private void attend(Cut cut) {
         dropSilent();
         requireSomebody(cut.request());
-        Exchange open = exchange;
-        if (open != null && open.isLate(nanoTime.getAsLong())) {
-            failExchange(cut, open, "slices are late");
+        Exchange exchange = cut.exchange();
+        if (exchange != null && exchange.isLate(nanoTime.getAsLong())) {
+            endExchange(cut, "slices are late");
         }
         for (Deal deal : cut.deals()) {
             if (!deal.isDone() && deal.holders().isEmpty()) {
@@ -563,7 +431,7 @@ public final class ResidentCluster implements Cluster {
                             deal,
                             cut.request(),
                             seat.link().name());
-                    give(cut, deal, seat);
+                    cut.give(deal, seat);
                 });
             }
         }
