@@ -80,14 +80,32 @@ class OuterLoopTest {
         assertThat(IntStream.rangeClosed(1, 25).filter(never::logsAfter)).isEmpty();
     }
 
+    /** s ← s - 0.1 (s - b): ten tasks that are 2 away in sum 20 each round, whatever the optimizer makes of the vector. */
+    @Test
+    void runningStatisticsFollowTheirBatchesAndNeitherGradientNorDecayMovesThem() {
+        Layout layout =
+                Layout.builder().add("w", Shape.of(1)).add("mean", Shape.of(1)).build();
+        RunningStatistics statistics = new RunningStatistics(layout, Set.of("mean"));
+        OuterLoop loop = loop(0.1, statistics, new OptimizerSettings(Method.ADAMW, new Schedule.Constant(0.5), 0.9));
+        for (int round = 0; round < 3; round++) {
+            loop.round(round, answering(0, 9, 20), theta);
+        }
+        assertThat(theta.at(0)).as("what is trained").isNotCloseTo(1, within(0.1));
+        assertThat(theta.at(1)).as("what follows").isCloseTo(1 - 3 * 0.1 * 2, within(1e-12));
+    }
+
     private static OuterLoop loop(double failureLimit) {
+        return loop(
+                failureLimit, RunningStatistics.NONE, new OptimizerSettings(Method.SGD, new Schedule.Constant(0.5), 0));
+    }
+
+    private static OuterLoop loop(double failureLimit, RunningStatistics statistics, OptimizerSettings optimizer) {
         return new OuterLoop(
                 new RunSettings(1, 100, 10, TASKS),
                 new Sampler(SOURCE, 1, Purpose.TRAIN),
                 new FailurePolicy(FailurePolicy.Reaction.SKIP, failureLimit),
-                new Aggregator(new Clip.None(), RunningStatistics.NONE),
-                new MetaOptimizer(
-                        new OptimizerSettings(Method.SGD, new Schedule.Constant(0.5), 0), 100, Precision.DOUBLE, 2),
+                new Aggregator(new Clip.None(), statistics),
+                new MetaOptimizer(optimizer, 100, Precision.DOUBLE, 2),
                 "train",
                 TOTALS);
     }

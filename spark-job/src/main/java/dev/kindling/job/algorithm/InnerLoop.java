@@ -56,7 +56,8 @@ final class InnerLoop {
         List<Value> episode = declare(b, inputs, Program.Kind.TASK);
         Batch support = Batch.support(episode);
         Batch query = Batch.query(episode);
-        Optional<Value> key = model.random() ? Optional.of(episode.get(4)) : Optional.empty();
+        Optional<Value> key =
+                model.random() ? Optional.of(episode.get(inputs.names().indexOf(EpisodeLayout.KEY))) : Optional.empty();
 
         Adapted adapted = settings.steps() <= WRITTEN_OUT
                 ? adaptWrittenOut(b, model, theta, support, key)

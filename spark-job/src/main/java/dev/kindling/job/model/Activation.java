@@ -43,19 +43,19 @@ enum Activation implements Layer {
     },
     /** x where it is positive, else exp(x) - 1. */
     ELU {
-        /** The branch not taken is cut off at 0, so that its derivative cannot overflow. */
+        /** The branch not taken is cut off at 0, so that nothing overflows, and its derivative at 0 is that of x. */
         @Override
         Value of(Builder b, Value x) {
-            Value negative = b.neg(b.relu(b.neg(x)));
-            return b.select(b.greater(x, b.constant(0)), x, b.expm1(negative));
+            Value positive = b.greater(x, b.constant(0));
+            return b.select(positive, x, b.expm1(b.select(positive, b.constant(0), x)));
         }
     },
     /** log(1 + exp(x)). */
     SOFTPLUS {
-        /** max(x, 0) + log1p(exp(-|x|)), which overflows nowhere. */
+        /** max(x, 0) + log1p(exp(-|x|)), which overflows nowhere; |x| with slope -1 at 0, where the maximum has 0. */
         @Override
         Value of(Builder b, Value x) {
-            Value magnitude = b.add(b.relu(x), b.relu(b.neg(x)));
+            Value magnitude = b.select(b.greater(x, b.constant(0)), x, b.neg(x));
             return b.add(b.relu(x), b.log1p(b.exp(b.neg(magnitude))));
         }
     };

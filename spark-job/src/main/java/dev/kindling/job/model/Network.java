@@ -43,7 +43,7 @@ final class Network implements Model {
         Shape shape = features;
         for (int i = 0; i < layers.size(); i++) {
             Layer layer = layers.get(i).layer();
-            shape = layer.output(shape);
+            shape = behind(i, layer, shape);
             for (Parameter parameter : layer.parameters()) {
                 layout.add(name(i, parameter), parameter.shape());
             }
@@ -71,6 +71,17 @@ final class Network implements Model {
     /** The layers in order. */
     List<Layer> layers() {
         return layers.stream().map(Placed::layer).toList();
+    }
+
+    /** The shape of an example behind a layer; what the layer refuses is refused with its place in the network. */
+    static Shape behind(int index, Layer layer, Shape shape) {
+        try {
+            return layer.output(shape);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "model.network cannot take examples of this task source: at layer " + index + ", " + e.getMessage(),
+                    e);
+        }
     }
 
     private static String name(int layer, Parameter parameter) {

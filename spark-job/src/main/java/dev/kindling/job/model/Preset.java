@@ -152,8 +152,8 @@ enum Preset {
     /** The shape of an example behind so many layers: what a head's inputs are inferred from. */
     private static Shape behind(List<Network.Placed> layers, EpisodeLayout layout) {
         Shape shape = layout.features();
-        for (Network.Placed placed : layers) {
-            shape = placed.layer().output(shape);
+        for (int i = 0; i < layers.size(); i++) {
+            shape = Network.behind(i, layers.get(i).layer(), shape);
         }
         return shape;
     }

@@ -37,7 +37,13 @@ public record Window(
                 && left < kernelWidth
                 && (long) (outHeight - 1) * rowStride - top < height
                 && (long) (outWidth - 1) * columnStride - left < width;
-        if (!(positive && moving && touching)) {
+        // Places inside a window or a framed image are counted in int.
+        boolean countable = (long) kernelHeight * kernelWidth <= Integer.MAX_VALUE
+                && (long) top + height <= Integer.MAX_VALUE
+                && (long) left + width <= Integer.MAX_VALUE
+                && (long) (outHeight - 1) * rowStride + kernelHeight <= Integer.MAX_VALUE
+                && (long) (outWidth - 1) * columnStride + kernelWidth <= Integer.MAX_VALUE;
+        if (!(positive && moving && touching && countable)) {
             throw new IllegalArgumentException("no window can be " + kernelHeight + "x" + kernelWidth + " with strides "
                     + rowStride + "x" + columnStride + " and padding " + top + ", " + left + " from " + height + "x"
                     + width + " to " + outHeight + "x" + outWidth

@@ -204,6 +204,45 @@ class ModelsTest {
         assertThat(found.get("var")[7]).isCloseTo(variance, within(1e-14));
     }
 
+    @Test
+    void layersOfDropoutDropWithMasksOfTheirOwnAndKeepTheMean() {
+        Builder b = new Builder();
+        Value x = b.input("x", Shape.of(4, 5), Program.Kind.TASK);
+        Value key = b.input("key", Shape.of(2), Program.Kind.TASK);
+        Pass pass = Pass.dropping(key);
+        Value first = new Dropout(0.5, 0).apply(b, List.of(), x, pass);
+        Value second = new Dropout(0.75, 3).apply(b, List.of(), x, pass);
+        Program program = b.build(
+                "dropout",
+                List.of(
+                        new Program.Output("first", Program.Role.EACH, first),
+                        new Program.Output("second", Program.Role.EACH, second)));
+        double[] numbers = randomLike("x", new double[1][20])[0];
+        Map<String, double[]> found = Runs.once(
+                new PlainBackend(), Precision.DOUBLE, program, Map.of("x", numbers, "key", new double[] {8, 9}));
+        assertThat(found.get("first")).containsExactly(dropped(numbers, 0.5, 0), within(1e-15));
+        assertThat(found.get("second")).containsExactly(dropped(numbers, 0.75, 3), within(1e-15));
+        assertThat(new Dropout(0.5, 0).apply(b, List.of(), x, Pass.PLAIN)).isSameAs(x);
+        assertThatThrownBy(() -> new Dropout(0, 1)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private static double[] dropped(double[] numbers, double retained, int place) {
+        Stream stream = Stream.of(8, 9, place);
+        return Arrays.stream(numbers)
+                .map(number -> stream.nextShort() < retained ? number / retained : 0)
+                .toArray();
+    }
+
+    @Test
+    void imagesThatAreTooSmallForANetworkAreRefusedWithTheLayer() {
+        EpisodeLayout small = new EpisodeLayout(Shape.of(1, 12, 12), 5, 5, 5, 5);
+        assertThatThrownBy(() -> Models.of(ModelSettings.preset("conv4-pool"), small))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "model.network cannot take examples of this task source: at layer 15, a window of 2x2 does not "
+                                + "fit into images of 1x1 with padding 0, 0");
+    }
+
     private static double[] predictions(Model model, EpisodeLayout layout, double[] support, double[] queries) {
         Builder b = new Builder();
         Map<String, Value> values = new LinkedHashMap<>();

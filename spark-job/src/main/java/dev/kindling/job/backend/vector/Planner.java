@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Plans a program: order, memory, steps. What all scopes of one program share stands here: the arenas and step lists of
@@ -17,6 +18,10 @@ final class Planner<S> {
     private final Emitter<S> emitter;
     private final List<Arena> arenas = new ArrayList<>();
     private final List<List<S>> lists = new ArrayList<>();
+    /** Tables by what they depend on: a layer's geometry returns in each pass, forwards and backwards. */
+    private final Map<Object, Taps> taps = new HashMap<>();
+
+    private final Map<Integer, int[]> noStarts = new HashMap<>();
     private int zeros = 1;
 
     private Planner(Emitter<S> emitter) {
@@ -94,5 +99,15 @@ final class Planner<S> {
     Place zeros(int n) {
         zeros = Math.max(zeros, n);
         return new Place(Plan.ZEROS, 0);
+    }
+
+    /** The tables of a key, made when it is first asked for. */
+    Taps taps(Object key, Supplier<Taps> maker) {
+        return taps.computeIfAbsent(key, any -> maker.get());
+    }
+
+    /** Offsets of so many rows that all start from the same place. */
+    int[] noStarts(int rows) {
+        return noStarts.computeIfAbsent(rows, int[]::new);
     }
 }

@@ -23,6 +23,9 @@ final class Products<S> {
     /** From so many columns of a on per row, taking a·bᵀ element by element beats transposing b. */
     private static final int DOTS_PER_TRANSPOSITION = 12;
 
+    /** What the tables of a convolution depend on. */
+    private record Slide(Op op, Window window, Taps.Frame frame, int channels, int phase) {}
+
     private final Planner<S> planner;
     private final Emitter<S> emitter;
     private final Scope<S> scope;
@@ -62,7 +65,15 @@ final class Products<S> {
         int out = product.shape().dim(3);
         Taps.Frame frame = frame(product.arg(0), w);
         Place images = framed(product.arg(0), w.height(), w.width(), frame);
-        gathered(product, Taps.conv(w, frame, out), out, images, scope.place(product.arg(1)), start, startRow, d);
+        gathered(
+                product,
+                planner.taps(new Slide(Op.CONV, w, frame, out, 0), () -> Taps.conv(w, frame, out)),
+                out,
+                images,
+                scope.place(product.arg(1)),
+                start,
+                startRow,
+                d);
     }
 
     private void kernel(Value product, @Nullable Place start, int startRow, Place d) {
@@ -70,7 +81,15 @@ final class Products<S> {
         int out = product.shape().dim(3);
         Taps.Frame frame = frame(product.arg(0), w);
         Place images = framed(product.arg(0), w.height(), w.width(), frame);
-        gathered(product, Taps.kernel(w, frame, out), out, images, scope.place(product.arg(1)), start, startRow, d);
+        gathered(
+                product,
+                planner.taps(new Slide(Op.CONV_KERNEL, w, frame, out, 0), () -> Taps.kernel(w, frame, out)),
+                out,
+                images,
+                scope.place(product.arg(1)),
+                start,
+                startRow,
+                d);
     }
 
     private static Taps.Frame frame(Value images, Window w) {
@@ -85,7 +104,10 @@ final class Products<S> {
         Place behind = framed(product.arg(0), w.outHeight(), w.outWidth(), frame);
         Place kernel = transposed(product.arg(1), w.area(), in, out);
         for (int phase = 0; phase < w.rowStride() * w.columnStride(); phase++) {
-            Taps taps = Taps.phase(w, frame, in, phase / w.columnStride(), phase % w.columnStride());
+            int rows = phase / w.columnStride();
+            int columns = phase % w.columnStride();
+            Taps taps = planner.taps(
+                    new Slide(Op.CONV_INPUT, w, frame, in, phase), () -> Taps.phase(w, frame, in, rows, columns));
             if (taps.rows().length > 0) {
                 gathered(product, taps, in, behind, kernel, start, startRow, d);
             }
@@ -95,7 +117,7 @@ final class Products<S> {
     private void gathered(
             Value product, Taps taps, int n, Place a, Place b, @Nullable Place start, int startRow, Place d) {
         Place s = start == null ? planner.zeros(n) : start;
-        int[] starts = start == null || startRow == 0 ? taps.noStarts() : taps.targets();
+        int[] starts = start == null || startRow == 0 ? planner.noStarts(taps.targets().length) : taps.targets();
         step(product, emitter.gathered(taps, n, a, b, s, starts, d));
     }
 

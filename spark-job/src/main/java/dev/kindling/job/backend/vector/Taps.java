@@ -17,7 +17,7 @@ record Taps(int[] rows, int[] columns, int[] others, int[] targets) {
         }
 
         int size() {
-            return images * height * width * channels;
+            return Math.multiplyExact(Math.multiplyExact(images, height), Math.multiplyExact(width, channels));
         }
 
         /** Whether images [height, width] are framed by nothing. */
@@ -159,10 +159,5 @@ record Taps(int[] rows, int[] columns, int[] others, int[] targets) {
         int last() {
             return behind(extent - 1);
         }
-    }
-
-    /** Nothing to start from: every row reads the same zeros. */
-    int[] noStarts() {
-        return new int[targets.length];
     }
 }
