@@ -52,6 +52,7 @@ class HouseTest {
             "evaluation",
             "check",
             "plan",
+            "export",
             "loop",
             "report",
             "ml",

@@ -64,6 +64,7 @@ public final class Kindling {
                 .addSubcommand(new EvaluateCommand(around))
                 .addSubcommand(new CheckCommand(around))
                 .addSubcommand(new PackCommand(around))
+                .addSubcommand(new ExportCommand(around))
                 // An argument that begins with @ is no file of arguments here.
                 .setExpandAtFiles(false)
                 .setOut(around.out())

@@ -33,6 +33,22 @@ final class Dense implements Layer {
         return new Dense(in, out, activation);
     }
 
+    int in() {
+        return in;
+    }
+
+    int out() {
+        return out;
+    }
+
+    boolean biased() {
+        return parameters.size() > 1;
+    }
+
+    Activation activation() {
+        return activation;
+    }
+
     @Override
     public List<Parameter> parameters() {
         return List.copyOf(parameters);
@@ -52,6 +68,6 @@ final class Dense implements Layer {
         Value ordered = x.shape().rank() == 4 ? b.transpose(x, 0, 3, 1, 2) : x;
         Value rows = b.reshape(ordered, Shape.of(x.shape().dim(0), in));
         Value product = b.matmul(rows, values.get(0));
-        return activation.of(b, parameters.size() > 1 ? b.add(product, values.get(1)) : product);
+        return activation.of(b, biased() ? b.add(product, values.get(1)) : product);
     }
 }

@@ -16,6 +16,7 @@ public record ModelSettings(String network, String initializer, String batchNorm
     public static final String PRESETS_OWN = "preset";
 
     private static final String QUERY = "query";
+    private static final String RUNNING = "running";
 
     /**
      * Validates the settings.
@@ -50,6 +51,11 @@ public record ModelSettings(String network, String initializer, String batchNorm
     /** The same settings with all weights begun otherwise. */
     public ModelSettings withInitializer(String other) {
         return new ModelSettings(network, other, batchNorm, file);
+    }
+
+    /** The same settings with batch norm's statistics among the parameters, {@code i_mean} and {@code i_var}. */
+    public ModelSettings withStatistics() {
+        return new ModelSettings(network, initializer, RUNNING, file);
     }
 
     /** The initialiser for all weights; empty where presets and files have their own. */

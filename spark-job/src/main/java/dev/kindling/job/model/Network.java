@@ -84,6 +84,10 @@ final class Network implements Model {
         }
     }
 
+    Loss loss() {
+        return loss;
+    }
+
     private static String name(int layer, Parameter parameter) {
         return layer + "_" + parameter.name();
     }

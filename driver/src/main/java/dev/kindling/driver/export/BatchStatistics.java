@@ -1,0 +1,94 @@
+package dev.kindling.driver.export;
+
+import dev.kindling.job.backend.Backend;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Pass;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What batch norms measure on batches that run through a network, each with its own statistics: the mean over batches of
+ * their means, and of their biased variances (as the inference statistics of Ioffe and Szegedy 2015, algorithm 2, but
+ * without their factor m / (m - 1), which Deeplearning4j leaves out too). In double precision, in this JVM.
+ */
+public final class BatchStatistics {
+    private static final long MEMORY = 1 << 28;
+
+    private BatchStatistics() {}
+
+    /**
+     * Measures.
+     *
+     * @param model with its statistics among its parameters
+     * @param arrays numbers of the other parameters, by name
+     * @param batches in double, at least one, each of the given shape
+     * @param batch [examples, ...features]
+     * @return the numbers of each of the model's statistics
+     */
+    public static SortedMap<String, double[]> of(
+            Model model, Map<String, double[]> arrays, List<Storage> batches, Shape batch, Backend backend) {
+        Builder b = new Builder();
+        Map<String, Value> parameters = new LinkedHashMap<>();
+        for (Layout.Entry entry : model.parameters().entries()) {
+            if (!model.statistics().contains(entry.name())) {
+                parameters.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Kind.SHARED));
+            }
+        }
+        Value x = b.input("x", batch, Program.Kind.TASK);
+        List<Program.Output> outputs = new ArrayList<>();
+        model.observe(b, parameters, x, Pass.PLAIN)
+                .forEach((name, value) -> outputs.add(new Program.Output(name, Program.Role.SUM, value)));
+        return measured(b.build("batch-statistics", outputs), arrays, batches, backend);
+    }
+
+    private static SortedMap<String, double[]> measured(
+            Program program, Map<String, double[]> arrays, List<Storage> batches, Backend backend) {
+        Workspace workspace = backend.compile(program, new CompileOptions(Precision.DOUBLE, MEMORY))
+                .workspace();
+        workspace.share(flat(program.sharedInputs(), arrays));
+        Storage sums = Storage.zeros(Precision.DOUBLE, program.sums().size());
+        workspace.run(
+                batches.size(),
+                (task, target, offset) -> target.copyFrom(
+                        batches.get(task), 0, offset, batches.get(task).size()),
+                sums,
+                new double[0]);
+        double[] means =
+                Arrays.stream(sums.toDoubles()).map(sum -> sum / batches.size()).toArray();
+        SortedMap<String, double[]> statistics = new TreeMap<>();
+        program.sums()
+                .entries()
+                .forEach(entry -> statistics.put(
+                        entry.name(),
+                        Arrays.copyOfRange(
+                                means,
+                                entry.offset(),
+                                entry.offset() + entry.shape().size())));
+        return statistics;
+    }
+
+    private static Storage flat(Layout layout, Map<String, double[]> arrays) {
+        Storage flat = Storage.zeros(Precision.DOUBLE, layout.size());
+        for (Layout.Entry entry : layout.entries()) {
+            double[] numbers = arrays.getOrDefault(entry.name(), new double[0]);
+            for (int i = 0; i < entry.shape().size(); i++) {
+                flat.set(entry.offset() + i, numbers[i]);
+            }
+        }
+        return flat;
+    }
+}

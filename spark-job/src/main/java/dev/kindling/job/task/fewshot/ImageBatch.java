@@ -1,0 +1,37 @@
+package dev.kindling.job.task.fewshot;
+
+import dev.kindling.job.task.fewshot.Split.TurnedClass;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Storage;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * All images of a set as one batch, as tasks show them, class after class.
+ *
+ * @param images how many
+ * @param numbers the batch in double, [images, channels, size, size]
+ */
+public record ImageBatch(int images, Storage numbers) {
+    /**
+     * Reads an image set: a zip, a pack, or a folder of folders of images.
+     *
+     * @param path on any Hadoop file system
+     * @throws dev.kindling.job.task.BadDataException if there are no images, or one cannot be read
+     */
+    public static ImageBatch read(String path, Picture picture, Configuration hadoop) {
+        ImageIndex index = ImageIndex.open(Location.of("--support", path, hadoop));
+        index.stores().forEach(store -> store.requireShows(picture));
+        List<ImageClass> classes = index.filled();
+        Episodes episodes = new Episodes(DecodedImages.decode(classes, new Decoder(picture)), picture);
+        int count = classes.stream().mapToInt(each -> each.images().size()).sum();
+        Storage numbers = Storage.zeros(Precision.DOUBLE, Math.multiplyExact(count, picture.numbers()));
+        int row = 0;
+        for (ImageClass each : classes) {
+            for (int image = 0; image < each.images().size(); image++) {
+                episodes.write(new TurnedClass(each.name(), each, 0), image, numbers, row++ * picture.numbers());
+            }
+        }
+        return new ImageBatch(count, numbers);
+    }
+}
