@@ -32,6 +32,7 @@ class ResumeTest {
     @CsvSource({
         "adam,float,0",
         "adam,double,5",
+        "adamw,float,0",
         "nesterovs,float,0",
         "sgd,float,3",
         "amsgrad,float,0",
@@ -236,12 +237,17 @@ class ResumeTest {
                 "--set",
                 "backend.memory=1 MiB",
                 "--set",
+                "evaluation.per-task=true",
+                "--set",
+                "few-shot.memory=1 MiB",
+                "--set",
                 "run.checkpoint-keep=1",
                 "--set",
                 "run.checkpoint-every=0");
         assertThat(end.code()).as(end.err()).isZero();
         assertThat(Files.readString(stopped.file("config.conf"))).contains("checkpoint-keep=1");
         stopped.assertSameAs(straight);
+        assertThat(stopped.file("evaluation.parquet")).exists();
         assertThat(stopped.checkpoints()).containsExactly("00000024");
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +76,7 @@ public final class PackWriter {
             // Shares are drawn anew wherever the pack is used; files would not be there.
             Optional<Splits> splits =
                     settings.split() instanceof SplitSettings.Shares ? Optional.empty() : sets.splits();
+            splits.ifPresent(each -> requireReadable(each, sets.index()));
             PackWriter writer = new PackWriter(sets.index(), new Decoder(settings.picture()), splits);
             writer.writeWhole(withoutChecksums(place.files()), place.path());
             long bytes = place.files().getFileStatus(place.path()).getLen();
@@ -86,6 +89,17 @@ public final class PackWriter {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + place.path() + ": " + e.getMessage(), e);
         }
+    }
+
+    /** Refuses splits whose lines mean something in one of several sets, but not in all of them together. */
+    private static void requireReadable(Splits splits, ImageIndex index) {
+        Map<Purpose, SplitLines> lines = new EnumMap<>(Purpose.class);
+        splits.all().forEach(split -> lines.put(split.purpose(), new SplitLines(split.file(), names(split))));
+        SplitReader.read(lines, index, Rotations.AS_NAMED);
+    }
+
+    private static List<String> names(Split split) {
+        return split.classes().stream().map(Split.TurnedClass::name).toList();
     }
 
     private static void refuseExisting(Location place) throws IOException {
@@ -161,7 +175,7 @@ public final class PackWriter {
 
     private static byte[] text(Split split) {
         StringBuilder text = new StringBuilder();
-        split.classes().forEach(each -> text.append(each.name()).append('\n'));
+        names(split).forEach(name -> text.append(name).append('\n'));
         return text.toString().getBytes(StandardCharsets.UTF_8);
     }
 

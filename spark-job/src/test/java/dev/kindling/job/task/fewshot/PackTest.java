@@ -103,6 +103,41 @@ final class PackTest {
     }
 
     @Test
+    void severalSetsArePackedIntoOneFile() throws IOException {
+        Path beasts = new ImageSet()
+                .images("train/cats", 5)
+                .images("train/dogs", 5)
+                .images("test/ants", 5)
+                .zip(temp.resolve("beasts.zip"));
+        FewShotSettings both = FewShots.with(
+                settings(tree, 1, ROOMY), List.of(tree.toString(), beasts.toString()), new SplitSettings.Named(""));
+        Path file = temp.resolve("both.npz");
+        PackWriter.write(both, file.toString(), HADOOP);
+        FewShotSource original = FewShotSource.open(both, HADOOP);
+        FewShotSource packed = FewShotSource.open(settings(file, 1, ROOMY), HADOOP);
+        assertThat(packed.classes(Purpose.TRAIN))
+                .contains("beasts/train/cats/rot090", "tree/Greek/c0/rot000")
+                .isEqualTo(original.classes(Purpose.TRAIN));
+        assertThat(packed.dataHash()).isEqualTo(original.dataHash());
+        assertThat(episodes(packed)).usingRecursiveComparison().isEqualTo(episodes(original));
+    }
+
+    @Test
+    void splitsThatWouldNotBeUnderstoodInThePackAreRefused() throws IOException {
+        // Two halves side by side, whose split leaves their folders out, as one of several sets.
+        Path halves = new ImageSet()
+                .images("first/Greek/a", 2)
+                .images("second/Latin/b", 2)
+                .text("train.txt", "Greek/a\nLatin/b\n")
+                .tree(temp.resolve("halves"));
+        FewShotSettings both = FewShots.with(
+                settings(tree, 1, ROOMY), List.of(tree.toString(), halves.toString()), new SplitSettings.Named(""));
+        assertThatThrownBy(() -> PackWriter.write(both, temp.resolve("both.npz").toString(), HADOOP))
+                .isInstanceOf(BadDataException.class)
+                .hasMessageContainingAll("halves/Greek/a", "which few-shot.data does not hold");
+    }
+
+    @Test
     void aSetLargerThanItsMemoryGivesTheSameTasksFromEveryThread() throws Exception {
         List<double[]> expected = episodes(FewShotSource.open(settings(tree, 3, ROOMY), HADOOP));
         // Room for seven images of 108 bytes and what they cost beside.
