@@ -50,6 +50,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.impl.ActivationLReLU;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
@@ -190,7 +191,21 @@ class Deeplearning4jFilesTest {
                         DRAWINGS,
                         "has convolutionMode Strict, and its windows of 3 with stride 2 and padding 0 leave 1 of 8"),
                 refusedImages(
+                        convolution()
+                                .activation(new ActivationReLU(6.0, null, null))
+                                .build(),
+                        "has activation relu with a greatest value, Double, which is not supported"),
+                refusedImages(
                         new BatchNormalization.Builder().lockGammaBeta(true).build(), "has lockGammaBeta true"),
+                new Refused(
+                        new NeuralNetConfiguration.Builder()
+                                .miniBatch(false)
+                                .list()
+                                .layer(dense().nIn(3).nOut(7).build())
+                                .layer(squaredError().nIn(7).build())
+                                .build(),
+                        POINTS,
+                        "has miniBatch false; only true is supported"),
                 refusedImages(
                         new BatchNormalization.Builder().gamma(2).build(), "has gamma 2.0; only 1.0 is supported"),
                 refusedImages(
@@ -252,6 +267,31 @@ class Deeplearning4jFilesTest {
                 .replace("org.deeplearning4j.nn.conf.layers.BatchNormalization", "com.example.Secret");
         assertThatThrownBy(() -> model(new NetworkFile("x.json", json.getBytes(StandardCharsets.UTF_8)), DRAWINGS))
                 .hasMessageContaining("layer 1 (layer1) is a com.example.Secret; supported are");
+    }
+
+    @Test
+    void aClassOfNeitherLibraryAndAKeyThatStandsTwiceAreRefused() {
+        String json = images(convolution().build(), new BatchNormalization()).toJson();
+        String foreign = json.replaceFirst("org\\.nd4j\\.linalg\\.activations\\.impl\\.\\w+", "com.example.Secret");
+        assertThat(foreign).isNotEqualTo(json);
+        assertThatThrownBy(() -> model(new NetworkFile("x.json", foreign.getBytes(StandardCharsets.UTF_8)), DRAWINGS))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("names the class com.example.Secret; only classes of Deeplearning4j and ND4J");
+        String twice = json.replaceFirst(
+                "\"@class\"", "\"@class\" : \"org.deeplearning4j.nn.conf.layers.Deconvolution2D\", \"@class\"");
+        assertThatThrownBy(() -> model(new NetworkFile("x.json", twice.getBytes(StandardCharsets.UTF_8)), DRAWINGS))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("model.network is x.json, which is neither a zip nor JSON without double keys");
+    }
+
+    @Test
+    void aStrideOfZeroIsRefused() {
+        String json = images(convolution().build(), new BatchNormalization()).toJson();
+        String still = json.replaceFirst("\"stride\" : \\[ 1, 1 ]", "\"stride\" : [ 0, 1 ]");
+        assertThat(still).isNotEqualTo(json);
+        assertThatThrownBy(() -> model(new NetworkFile("x.json", still.getBytes(StandardCharsets.UTF_8)), DRAWINGS))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("stride [0, 1]");
     }
 
     @Test

@@ -24,13 +24,19 @@ final class RunConfiguration {
 
     /** The run's own, as its {@code config.conf} has it. */
     static Configuration own(RunDirectory directory, List<String> set) {
-        Configuration plain = plain(directory, List.of());
+        Configuration plain = undamaged(directory);
+        return withNetwork(plain(directory, set), plain, directory);
+    }
+
+    /** What {@code config.conf} says; BadDataException if that is not what a run writes. */
+    private static Configuration undamaged(RunDirectory directory) {
         try {
+            Configuration plain = plain(directory, List.of());
             SettingsReader.read(withNetwork(plain, plain, directory), HadoopSettings.load());
+            return plain;
         } catch (IllegalArgumentException e) {
             throw new BadDataException(place(directory) + " is damaged: " + e.getMessage(), e);
         }
-        return withNetwork(plain(directory, set), plain, directory);
     }
 
     private static Configuration plain(RunDirectory directory, List<String> set) {

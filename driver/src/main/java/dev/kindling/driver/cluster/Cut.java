@@ -25,7 +25,7 @@ final class Cut {
     private final List<Deal> deals;
     private final List<Seat> seats;
     private final LongSupplier nanoTime;
-    private final boolean exchanging;
+    private boolean exchanging;
     private @Nullable Exchange exchange;
     private @Nullable SharedVector shared;
     private byte @Nullable [] whole;
@@ -107,6 +107,7 @@ final class Cut {
 
     /** The same, but every worker is sent a slice of the vector, and fetches the others from the others. */
     void beginInSlices(Storage vector) {
+        exchanging = true;
         shared = new SharedVector(version, vector);
         long begin = nanoTime.getAsLong();
         List<Seat> workers = workers();
@@ -171,6 +172,11 @@ final class Cut {
         if (open.keep(deal, seat, reply) == deals.size()) {
             bytesOut += open.fold(round.blocks(), nanoTime.getAsLong());
         }
+    }
+
+    /** Somebody keeps a range whose sums others cannot fetch: it is asked for them when the exchange has ended. */
+    void keptOutOfReach(Exchange open, Deal deal, Seat seat, WorkReply reply) {
+        open.keep(deal, seat, reply);
     }
 
     /** Takes a folded slice, the last of which completes the round; false if the seat was not asked for it. */

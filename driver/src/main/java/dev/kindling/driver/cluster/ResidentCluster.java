@@ -233,15 +233,28 @@ public final class ResidentCluster implements Cluster {
         Cut cut = current;
         if (event instanceof Inbox.Kept kept) {
             hear(seat, kept);
+        } else if (event instanceof Inbox.Lacks lacks) {
+            hear(cut, seat, lacks);
         } else if (cut == null) {
             return;
-        } else if (event instanceof Inbox.Lacks lacks && lacks.version() == cut.version()) {
-            LOG.warn("executor {} is sent the whole vector of {}", seat.link().name(), cut.request());
-            cut.sendWhole(seat);
         } else if (event instanceof Inbox.Folded folded && folded.shared() == cut.version()) {
             hear(cut, seat, folded);
         } else if (event instanceof Inbox.NotFolded failed && failed.shared() == cut.version()) {
             endExchange(cut, "executor " + seat.link().name() + " could not fold its slice: " + failed.why());
+        }
+    }
+
+    private void hear(@Nullable Cut cut, Seat seat, Inbox.Lacks lacks) {
+        if (cut != null && lacks.version() == cut.version()) {
+            LOG.warn("executor {} is sent the whole vector of {}", seat.link().name(), cut.request());
+            cut.sendWhole(seat);
+        } else {
+            // Others have done what it was to do; without this it would owe that for ever, and get nothing more.
+            LOG.warn(
+                    "executor {} did not get vector {} together in time",
+                    seat.link().name(),
+                    lacks.version());
+            seat.forget(lacks.version());
         }
     }
 
@@ -273,7 +286,13 @@ public final class ResidentCluster implements Cluster {
             return;
         }
         lateness.answered(took);
-        cut.kept(exchange, deal, seat, reply, took);
+        if (seat.link().peer().isEmpty()) {
+            // It came after the round was cut, and nobody can fetch from it.
+            cut.keptOutOfReach(exchange, deal, seat, reply);
+            endExchange(cut, "executor " + seat.link().name() + " cannot be reached by the others");
+        } else {
+            cut.kept(exchange, deal, seat, reply, took);
+        }
     }
 
     private void hear(Cut cut, Seat seat, Inbox.Folded folded) {

@@ -75,4 +75,9 @@ final class Seat {
         Long since = owed.remove(new Key(shared, firstTask));
         return since == null ? now : since;
     }
+
+    /** It will not answer orders of a vector that it did not get in time. */
+    void forget(long version) {
+        owed.keySet().removeIf(key -> key.shared() == version);
+    }
 }

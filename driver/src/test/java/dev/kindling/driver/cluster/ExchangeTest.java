@@ -242,4 +242,39 @@ class ExchangeTest {
             }
         }
     }
+
+    @Test
+    void anExecutorThatMissesAVectorAndSaysSoWhenOthersHaveDoneItsRangeGetsOrdersAgain() {
+        List<FakeExecutor> executors = join(3);
+        FakeExecutor last = executors.get(2);
+        AtomicBoolean first = new AtomicBoolean(true);
+        neighbours.trading(executor -> executor == last && first.getAndSet(false) // its first vector
+                ? Trade.NO_VECTOR_IN_TIME
+                : Trade.HONEST);
+        try (ResidentCluster cluster = cluster()) {
+            assertSame(cluster.run(request, theta));
+            assertThat(last.orders())
+                    .as("orders it could begin without a vector")
+                    .isEmpty();
+            last.complain();
+            assertSame(cluster.run(request, theta));
+            assertSame(cluster.run(request, theta));
+            assertThat(last.orders()).as("orders it was given afterwards").isNotEmpty();
+        }
+    }
+
+    @Test
+    void aNewcomerThatOthersCannotReachMayDoALostRangeOfAnExchange() {
+        FakeExecutor newcomer = new FakeExecutor("newcomer", inbox, () -> Deed.ANSWER);
+        join("reachable", () -> Deed.ANSWER);
+        join("reachable too", () -> Deed.ANSWER);
+        join("dying", () -> {
+            newcomer.join();
+            return Deed.DIE;
+        });
+        try (ResidentCluster cluster = cluster()) {
+            assertSame(cluster.run(request, theta));
+            assertThat(newcomer.orders()).isNotEmpty();
+        }
+    }
 }

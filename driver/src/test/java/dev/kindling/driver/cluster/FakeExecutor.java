@@ -59,7 +59,9 @@ final class FakeExecutor implements Link {
         /** Says nothing of its slice, but stays connected. */
         FREEZE,
         /** Its JVM dies when it is to fold. */
-        DIE
+        DIE,
+        /** Does not get the vector together, and says so when the test wants it. */
+        NO_VECTOR_IN_TIME
     }
 
     /** Executors that can reach each other, and what each does with the next part of an exchange that it gets. */
@@ -92,6 +94,8 @@ final class FakeExecutor implements Link {
     private boolean connected;
     private boolean closed;
     private int wholeVectors;
+    /** The vector that it has yet to say it did not get. */
+    private long missed;
 
     FakeExecutor(String name, Inbox inbox, Supplier<Deed> deeds) {
         this(name, inbox, deeds, Optional.empty());
@@ -108,6 +112,11 @@ final class FakeExecutor implements Link {
         this.inbox = inbox;
         this.deeds = deeds;
         this.neighbours = neighbours;
+    }
+
+    /** Says at last which vector it did not get. */
+    void complain() {
+        inbox.put(new Inbox.Lacks(this, missed));
     }
 
     /** The slices it was asked to fold. */
@@ -184,8 +193,13 @@ final class FakeExecutor implements Link {
     private void gather(VectorSlice mine) {
         holdings.begin(mine.version());
         holdings.take(mine.version(), mine.values());
-        if (trade() == Trade.NO_VECTOR) {
+        Trade trade = trade();
+        if (trade == Trade.NO_VECTOR) {
             inbox.put(new Inbox.Lacks(this, mine.version()));
+            return;
+        }
+        if (trade == Trade.NO_VECTOR_IN_TIME) {
+            missed = mine.version();
             return;
         }
         var unused = Slices.gather(

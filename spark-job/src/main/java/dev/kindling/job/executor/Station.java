@@ -278,6 +278,8 @@ final class Station {
     /** Orders of an older vector that still wait were sent ahead for a round that was cut anew. */
     private synchronized void take(SharedVector vector) {
         if (latest != null && latest.version() > vector.version()) {
+            // The driver still counts on answers to the orders that waited for it.
+            say(new ToDriver.Lacks(vector.version()));
             return;
         }
         latest = vector;
@@ -292,13 +294,36 @@ final class Station {
         CompletableFuture<SharedVector> vector = others == null ? alone() : others.gather(slice);
         var unused = vector.handle((whole, failure) -> {
             if (whole != null) {
-                take(whole);
+                begin(whole);
             } else {
-                LOG.warn("vector {} did not come together: {}", slice.version(), String.valueOf(failure));
+                LOG.warn("vector {} did not come together: {}", slice.version(), reason(failure));
                 say(new ToDriver.Lacks(slice.version()));
             }
             return true;
         });
+    }
+
+    /** Nobody looks at what this ends with: what it dies of must close the connection, or the driver would wait. */
+    private void begin(SharedVector vector) {
+        try {
+            take(vector);
+        } catch (RuntimeException | Error e) {
+            LOG.error("vector {} cannot be worked with", vector.version(), e);
+            Line connected = line;
+            if (connected != null) {
+                connected.hangUp();
+            }
+        }
+    }
+
+    /** The first line of what is at the bottom of a failure. */
+    private static String reason(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        String message = cause instanceof TimeoutException ? "not in time" : String.valueOf(cause.getMessage());
+        return message.lines().findFirst().orElse(cause.getClass().getSimpleName());
     }
 
     private void take(FoldOrder order) {
@@ -309,7 +334,7 @@ final class Station {
             say(
                     folded != null
                             ? new ToDriver.Folded(order.shared(), slice, folded)
-                            : new ToDriver.NotFolded(order.shared(), slice, String.valueOf(failure)));
+                            : new ToDriver.NotFolded(order.shared(), slice, reason(failure)));
             return true;
         });
     }

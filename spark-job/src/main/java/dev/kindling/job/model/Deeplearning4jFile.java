@@ -1,5 +1,6 @@
 package dev.kindling.job.model;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -36,7 +37,10 @@ final class Deeplearning4jFile {
     /** What ND4J writes in front of the numbers, and more. */
     private static final int LONGEST_HEADER = 1 << 16;
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /** Of two values of one key this reader would see the last and Deeplearning4j's the first: there may not be two. */
+    private static final ObjectMapper JSON = new ObjectMapper().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+
+    private static final List<String> LIBRARIES = List.of("org.deeplearning4j.", "org.nd4j.");
 
     private final NetworkFile file;
     private final MultiLayerConfiguration configuration;
@@ -93,7 +97,7 @@ final class Deeplearning4jFile {
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(
                     subject(file)
-                            + ", which is neither a zip nor JSON; it must be the JSON of a MultiLayerConfiguration "
+                            + ", which is neither a zip nor JSON without double keys; it must be the JSON of a MultiLayerConfiguration "
                             + "or a zip that ModelSerializer wrote",
                     e);
         }
@@ -105,6 +109,12 @@ final class Deeplearning4jFile {
         }
         for (int i = 0; i < layers.size(); i++) {
             Deeplearning4jReader.refuseUnsupported(file, i, layers.get(i).path("layer"));
+        }
+        for (String type : root.findValuesAsText("@class")) {
+            if (LIBRARIES.stream().noneMatch(type::startsWith)) {
+                throw new IllegalArgumentException(subject(file) + ", which names the class " + type
+                        + "; only classes of Deeplearning4j and ND4J may stand in a configuration");
+            }
         }
     }
 
@@ -131,6 +141,9 @@ final class Deeplearning4jFile {
                         + " weights; its configuration asks for " + count);
             }
             network.init(all.castTo(configuration.getDataType()), true);
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            throw new BadDataException(
+                    subject(file) + ", which is damaged: its weights do not fit its configuration: " + firstLine(e), e);
         }
         Map<String, double[]> weights = new LinkedHashMap<>();
         wanted.entries().forEach(entry -> weights.put(entry.name(), finite(network, entry)));

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -87,7 +88,12 @@ final class Deeplearning4jReader {
                     Deeplearning4jFile.subject(file),
                     i,
                     configuration.getConf(i).getLayer());
+            if (!SUPPORTED.contains(spot.layer().getClass())) {
+                throw spot.refusal("is not supported; supported are " + String.join(", ", supported()));
+            }
             spot.require("minimize", configuration.getConf(i).isMinimize(), true);
+            // Without it Deeplearning4j does not divide a gradient by the batch.
+            spot.require("miniBatch", configuration.getConf(i).isMiniBatch(), true);
             boolean last = i == configuration.getConfs().size() - 1;
             if (last != spot.layer() instanceof OutputLayer) {
                 throw spot.refusal("stands " + (last ? "last" : "before others")
@@ -266,8 +272,14 @@ final class Deeplearning4jReader {
         int[] kernel = extents[0];
         int[] stride = extents[1];
         int[] padding = extents[2];
-        if (Stream.of(extents).anyMatch(pair -> pair.length != 2)) {
+        if (Stream.of(extents).anyMatch(pair -> pair == null || pair.length != 2)) {
             throw spot.refusal("does not say kernel, stride and padding in two dimensions each");
+        }
+        if (Math.min(Math.min(kernel[0], kernel[1]), Math.min(stride[0], stride[1])) < 1
+                || Math.min(padding[0], padding[1]) < 0) {
+            throw spot.refusal("has kernelSize " + Arrays.toString(kernel) + ", stride " + Arrays.toString(stride)
+                    + " and padding " + Arrays.toString(padding)
+                    + "; kernel and stride must be at least 1, padding at least 0");
         }
         if (mode == ConvolutionMode.Same) {
             return new Sliding(kernel[0], kernel[1], stride[0], stride[1], true, 0, 0);
@@ -294,7 +306,7 @@ final class Deeplearning4jReader {
         if (dimensions != null && !(dimensions.length == 2 && dimensions[0] == 2 && dimensions[1] == 3)) {
             throw spot.refusal("pools other dimensions than those of the pixels, 2 and 3");
         }
-        return switch (layer.getPoolingType()) {
+        return switch (spot.present("poolingType", layer.getPoolingType())) {
             case AVG -> GlobalPooling.AVERAGE;
             case MAX -> GlobalPooling.MAXIMUM;
             case SUM -> GlobalPooling.SUM;

@@ -37,7 +37,10 @@ final class Deeplearning4jTerms {
         if (theirs instanceof ActivationIdentity) {
             return Activation.IDENTITY;
         }
-        if (theirs instanceof ActivationReLU) {
+        if (theirs instanceof ActivationReLU relu) {
+            spot.requireAbsent("activation relu with a greatest value,", relu.getMax());
+            spot.require("activation relu of threshold", relu.getThreshold(), 0.0);
+            spot.require("activation relu of negativeSlope", relu.getNegativeSlope(), 0.0);
             return Activation.RELU;
         }
         if (theirs instanceof ActivationLReLU leaky) {
@@ -95,7 +98,7 @@ final class Deeplearning4jTerms {
 
     /** The loss must be the one that the task has: of its kind, with nothing weighted. */
     static void requireLoss(Spot spot, OutputLayer layer, boolean classification) {
-        ILossFunction loss = layer.getLossFn();
+        ILossFunction loss = spot.present("lossFunction", layer.getLossFn());
         if (classification) {
             boolean entropy = loss.getClass() == LossMCXENT.class || loss.getClass() == LossNegativeLogLikelihood.class;
             if (!entropy || !(layer.getActivationFn() instanceof ActivationSoftmax)) {
@@ -120,6 +123,7 @@ final class Deeplearning4jTerms {
             return Initializer.GLOROT_NORMAL;
         }
         spot.require("biasInit", layer.getBiasInit(), 0.0);
+        spot.present("weightInitFn", layer.getWeightInitFn());
         if (layer.getWeightInitFn() instanceof WeightInitXavier) {
             return Initializer.GLOROT_NORMAL;
         }

@@ -25,6 +25,14 @@ record Spot(String subject, int index, org.deeplearning4j.nn.conf.layers.Layer l
         }
     }
 
+    /** The value of a setting that must be there. */
+    <T> T present(String setting, @Nullable T value) {
+        if (value == null) {
+            throw refusal("has no " + setting);
+        }
+        return value;
+    }
+
     void requireAbsent(String setting, @Nullable Object value) {
         if (value != null) {
             throw refusal("has " + setting + " " + value.getClass().getSimpleName() + ", which is not supported");

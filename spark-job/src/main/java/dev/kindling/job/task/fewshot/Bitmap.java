@@ -25,6 +25,9 @@ record Bitmap(int width, int height, List<byte[]> planes) {
     private static final Set<String> FORMATS = Set.of("png", "jpeg", "bmp", "gif");
     private static final long LARGEST = 1L << 24;
 
+    /** Pixels of a side: what resizing needs grows with each of them. */
+    private static final int LONGEST = 1 << 15;
+
     /**
      * Decodes a PNG, JPEG, BMP or GIF file (of several frames, the first).
      *
@@ -72,9 +75,9 @@ record Bitmap(int width, int height, List<byte[]> planes) {
     }
 
     private static void refuseHuge(String name, int width, int height) {
-        if ((long) width * height > LARGEST) {
+        if ((long) width * height > LARGEST || Math.max(width, height) > LONGEST) {
             throw new BadDataException("few-shot.data: image " + name + " is " + width + " x " + height
-                    + " pixels; an image may have " + LARGEST);
+                    + " pixels; an image may have " + LARGEST + ", and " + LONGEST + " on a side");
         }
     }
 

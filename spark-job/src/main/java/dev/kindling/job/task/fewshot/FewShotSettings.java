@@ -4,6 +4,7 @@ import dev.kindling.job.task.Counts;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.SettingsText;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -76,8 +77,16 @@ public record FewShotSettings(
      * @throws IllegalArgumentException if a path is not one or names an unknown file system
      */
     public FewShotSettings qualified(Configuration hadoop) {
+        List<String> places =
+                data.stream().map(path -> qualify(DATA, path, hadoop)).toList();
+        for (String place : places) {
+            if (Collections.frequency(places, place) > 1) {
+                throw new IllegalArgumentException(
+                        DATA + " names " + place + " twice; the same images would be classes of two names");
+            }
+        }
         return new FewShotSettings(
-                data.stream().map(path -> qualify(DATA, path, hadoop)).toList(),
+                places,
                 split instanceof SplitSettings.Named named && !named.isOfTheData()
                         ? new SplitSettings.Named(qualify(SplitSettings.KEY, named.folder(), hadoop))
                         : split,

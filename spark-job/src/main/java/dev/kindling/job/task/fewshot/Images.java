@@ -30,9 +30,15 @@ sealed interface Images permits DecodedImages, CachedImages {
      */
     static Images of(Iterable<ImageClass> classes, Decoder decoder, long memory) {
         long bytes = 0;
+        long largest = 0;
         for (ImageClass each : classes) {
-            bytes += (long) each.images().size() * decoder.picture().numbers();
+            long ofClass = (long) each.images().size() * decoder.picture().numbers();
+            bytes += ofClass;
+            largest = Math.max(largest, ofClass);
         }
-        return bytes <= memory ? DecodedImages.decode(classes, decoder) : new CachedImages(decoder, memory);
+        // Decoded, a class is one array.
+        return bytes <= memory && largest < Integer.MAX_VALUE - 8
+                ? DecodedImages.decode(classes, decoder)
+                : new CachedImages(decoder, memory);
     }
 }
