@@ -62,7 +62,17 @@ final class CommonOptions {
 
     /** The configuration of a job by the name of its file. */
     Configuration configuration(String name) {
-        return Configuration.load(name, new JobFiles(HadoopSettings.load(), SparkApplication.submittedFiles()), set());
+        return Configuration.load(name, jobFiles(), set());
+    }
+
+    /** Finds files of jobs. */
+    JobFiles jobFiles() {
+        return new JobFiles(HadoopSettings.load(), SparkApplication.submittedFiles());
+    }
+
+    /** What a job is called by its file: its name without folder and ending. */
+    static String jobName(String conf) {
+        return conf.substring(conf.lastIndexOf('/') + 1).replaceFirst("\\.conf$", "");
     }
 
     List<String> set() {

@@ -22,7 +22,7 @@ final class EvaluationTable {
                 trained.protocol().split(),
                 trained.protocol().source()));
         lines.add(line("step", "meta-trained", "median", "diverged", "untrained"));
-        for (int step = 0; step < trained.steps().size(); step++) {
+        ShownSteps.below(trained.steps().size()).forEach(step -> {
             Statistics ours = shown(trained.steps().get(step));
             Statistics theirs = shown(untrained.steps().get(step));
             lines.add(line(
@@ -31,7 +31,7 @@ final class EvaluationTable {
                     number(ours.median(), classes),
                     Integer.toString(trained.steps().get(step).loss().diverged()),
                     interval(theirs, classes)));
-        }
+        });
         return lines;
     }
 
@@ -47,7 +47,7 @@ final class EvaluationTable {
         return number(statistics.mean(), percent) + " ± " + number(statistics.ci95(), percent);
     }
 
-    private static String number(double number, boolean percent) {
+    static String number(double number, boolean percent) {
         if (!Double.isFinite(number)) {
             return "-";
         }

@@ -62,6 +62,7 @@ public final class Kindling {
         CommandLine line = new CommandLine(new Kindling())
                 .addSubcommand(new TrainCommand(around))
                 .addSubcommand(new EvaluateCommand(around))
+                .addSubcommand(new CompareCommand(around))
                 .addSubcommand(new CheckCommand(around))
                 .addSubcommand(new PackCommand(around))
                 .addSubcommand(new ExportCommand(around))

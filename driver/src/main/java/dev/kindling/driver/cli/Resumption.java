@@ -27,9 +27,8 @@ record Resumption(RunDirectory directory, Configuration configuration, Settings 
      * @throws IllegalArgumentException if another configuration is asked for
      * @throws BadDataException if its checkpoints are damaged
      */
-    static Resumption of(RunDirectory directory, CommonOptions options, Surroundings around) {
+    static Resumption of(RunDirectory directory, Configuration asked, Surroundings around) {
         Optional<Checkpoint> from = directory.checkpoints().newest(around::say);
-        Configuration asked = RunConfiguration.asked(options, directory);
         Settings settings = SettingsReader.read(asked, HadoopSettings.load());
         Resumption resumption = new Resumption(directory, asked, settings, from);
         resumption.refuseAnotherRun();
@@ -63,7 +62,10 @@ record Resumption(RunDirectory directory, Configuration configuration, Settings 
         boolean exhausted = from.flatMap(checkpoint -> checkpoint.position().best())
                 .filter(best -> settings.validation().isExhaustedBy(best.waited()))
                 .isPresent();
-        return (exhausted || rounds() == settings.run().rounds())
+        boolean outOfTime = from.filter(checkpoint ->
+                        settings.run().isOverAfter(checkpoint.position().seconds()))
+                .isPresent();
+        return (exhausted || outOfTime || rounds() == settings.run().rounds())
                 && directory.hasEvaluation()
                 && StatusFile.stateIn(directory.folder())
                         .filter(RunStatus.State.DONE::equals)

@@ -19,7 +19,12 @@ final class RunConfiguration {
         if (options.conf().isEmpty()) {
             return own(directory, options.set());
         }
-        return withNetwork(options.configuration(options.requiredConf()), plain(directory, List.of()), directory);
+        return asked(options.configuration(options.requiredConf()), directory);
+    }
+
+    /** A configuration that is asked for, with the network that the run has kept if it is the same. */
+    static Configuration asked(Configuration configuration, RunDirectory directory) {
+        return withNetwork(configuration, plain(directory, List.of()), directory);
     }
 
     /** The run's own, as its {@code config.conf} has it. */

@@ -65,6 +65,16 @@ final class Signals {
         }
     }
 
+    /** Does the work of a run that signals ask to stop. */
+    void guarded(StopRequest run, Runnable work) {
+        guard(run);
+        try {
+            work.run();
+        } finally {
+            release();
+        }
+    }
+
     /** From here on signals go to the run. */
     synchronized void guard(StopRequest run) {
         guarded = run;

@@ -1,16 +1,8 @@
 package dev.kindling.driver.cli;
 
-import dev.kindling.driver.aggregator.Aggregator;
-import dev.kindling.driver.checkpoint.Checkpoint;
 import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.checkpoint.RunDirectory;
-import dev.kindling.driver.checkpoint.RunLock;
-import dev.kindling.driver.config.Settings;
-import dev.kindling.driver.loop.Training;
-import dev.kindling.driver.metrics.RunLog;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -48,125 +40,40 @@ final class TrainCommand implements Callable<Integer> {
             if (maxDuration != null) {
                 stop.after(TimeBudget.parse(maxDuration), "--max-duration " + maxDuration);
             }
-            guarded(stop);
+            around.signals().guarded(stop, () -> train(stop));
             return ExitCode.DONE.number();
         }
     }
 
-    private void guarded(StopRequest stop) {
-        around.signals().guard(stop);
+    private void train(StopRequest stop) {
+        Profile times = new Profile(System::nanoTime);
         try {
-            train(stop);
+            train(new Trainer(around, options.master(), stop, times));
         } finally {
-            around.signals().release();
+            if (profile) {
+                times.lines().forEach(around::say);
+            }
         }
     }
 
-    private void train(StopRequest stop) {
-        options.master();
+    private void train(Trainer trainer) {
         if (resume) {
             String place = options.out()
                     .orElseThrow(() ->
                             new IllegalArgumentException("--resume needs --out; it must be the directory of the run"));
             Folder folder = Folder.at(place, HadoopSettings.load());
             if (RunDirectory.isIn(folder)) {
-                goOn(folder, stop);
+                trainer.goOn(folder, directory -> RunConfiguration.asked(options, directory));
                 return;
             }
         }
-        begin(stop);
+        begin(trainer);
     }
 
-    private void begin(StopRequest stop) {
+    private void begin(Trainer trainer) {
         String job = options.requiredConf();
         Prepared prepared = Prepared.of(options.configuration(job), options.master());
-        String name = job.substring(job.lastIndexOf('/') + 1).replaceFirst("\\.conf$", "");
-        String place = options.out().orElseGet(() -> "runs/" + name + "-" + around.stamp());
-        Folder folder = Folder.at(place, prepared.hadoop());
-        if (!RunLock.isIn(folder)) {
-            RunDirectory.refuseUnlessEmpty(folder);
-        }
-        try (RunLock lock = RunLock.take(folder, around.clock())) {
-            RunDirectory directory = RunDirectory.create(
-                    folder.permittedBy(lock::permit), prepared.configuration().rendered());
-            Training training = before(directory, () -> {
-                prepared.configuration().networkFile().ifPresent(directory::keepNetwork);
-                return training(prepared, Optional.empty());
-            });
-            run(prepared, directory, lock, training, Optional.empty(), stop);
-        }
-    }
-
-    private void goOn(Folder folder, StopRequest stop) {
-        try (RunLock lock = RunLock.take(folder, around.clock())) {
-            RunDirectory directory = RunDirectory.open(folder.permittedBy(lock::permit));
-            Resumption resumption = before(directory, () -> Resumption.of(directory, options, around));
-            if (resumption.isFinished()) {
-                around.say(
-                        "the run in " + folder + " is finished: " + resumption.rounds() + " rounds and an evaluation");
-                return;
-            }
-            Prepared prepared = before(directory, () -> prepared(resumption));
-            Training training = before(directory, () -> training(prepared, resumption.from()));
-            around.say("going on after " + resumption.rounds() + " rounds");
-            run(prepared, directory, lock, training, resumption.from(), stop);
-        }
-    }
-
-    private Prepared prepared(Resumption resumption) {
-        Prepared prepared = Prepared.of(resumption.configuration(), options.master());
-        resumption.refuseOtherWork(prepared);
-        prepared.configuration().networkFile().ifPresent(resumption.directory()::keepNetwork);
-        resumption.directory().writeConfiguration(prepared.configuration().rendered());
-        return prepared;
-    }
-
-    /** Does what comes before a run is under way: what fails there is the run's end too. */
-    private <T> T before(RunDirectory directory, Supplier<T> work) {
-        try {
-            return work.get();
-        } catch (RuntimeException | Error e) {
-            TrainingRun.failedBefore(directory, around.clock(), e);
-            throw e;
-        }
-    }
-
-    private void run(
-            Prepared prepared,
-            RunDirectory directory,
-            RunLock lock,
-            Training training,
-            Optional<Checkpoint> from,
-            StopRequest stop) {
-        Profile times = new Profile(System::nanoTime);
-        prepared.source().notes().forEach(around::say);
-        try (RunLog log = RunLog.of(directory.folder().name())) {
-            log.started(
-                    directory.folder().toString(),
-                    training.rounds(),
-                    prepared.settings().run().rounds());
-            new TrainingRun(around, prepared, directory, lock, training, stop, times).run(from, options.master());
-        } finally {
-            if (profile) {
-                times.lines().forEach(around::say);
-            }
-            around.say("the run is in " + directory.folder());
-        }
-    }
-
-    private static Training training(Prepared prepared, Optional<Checkpoint> from) {
-        Settings settings = prepared.settings();
-        Training training = new Training(new Training.Parts(
-                settings.run(),
-                settings.checkpoints(),
-                prepared.plan(),
-                prepared.source(),
-                settings.failures(),
-                new Aggregator(settings.clip(), prepared.plan().statistics()),
-                settings.optimizer(),
-                prepared.validator(),
-                prepared.evaluator()));
-        from.ifPresent(training::resume);
-        return training;
+        String place = options.out().orElseGet(() -> "runs/" + CommonOptions.jobName(job) + "-" + around.stamp());
+        trainer.begin(prepared, Folder.at(place, prepared.hadoop()));
     }
 }

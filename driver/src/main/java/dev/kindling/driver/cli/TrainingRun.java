@@ -49,13 +49,14 @@ final class TrainingRun {
      *
      * @param from the checkpoint at which the training stands; empty at its beginning
      * @param master as {@code --master} says
+     * @return the trained and the untrained model on the same tasks
      * @throws StoppedException if the run was stopped and can be resumed
      */
-    void run(Optional<Checkpoint> from, Optional<String> master) {
+    Training.Result run(Optional<Checkpoint> from, Optional<String> master) {
         StatusFile status = new StatusFile(directory.folder(), around.clock(), training.rounds());
         Keeper keeper = new Keeper(lock, status, stop::abandon);
         try (RunFiles files = opened(status, from)) {
-            run(files, master);
+            return run(files, master);
         } finally {
             keeper.close();
         }
@@ -77,12 +78,13 @@ final class TrainingRun {
         }
     }
 
-    private void run(RunFiles files, Optional<String> master) {
+    private Training.Result run(RunFiles files, Optional<String> master) {
         try {
             Training.Result result = train(files, master);
             files.done(end());
             RunLog.ended(ExitCode.DONE.number(), end());
             EvaluationTable.lines(result.trained(), result.untrained()).forEach(around::say);
+            return result;
         } catch (StoppedEarlyException e) {
             throw stopped(files, e);
         } catch (Exception | Error e) {
@@ -138,11 +140,13 @@ final class TrainingRun {
     }
 
     private String end() {
+        String early = ", so it ended after " + training.rounds() + " rounds.";
+        if (training.rounds() >= prepared.settings().run().rounds()) {
+            return "The run is done.";
+        }
         return training.isExhausted()
-                        && training.rounds() < prepared.settings().run().rounds()
-                ? "The run is done: validation found nothing better since, so it ended after " + training.rounds()
-                        + " rounds."
-                : "The run is done.";
+                ? "The run is done: validation found nothing better since" + early
+                : "The run is done: its time was over" + early;
     }
 
     private RuntimeException stopped(RunFiles files, StoppedEarlyException e) {

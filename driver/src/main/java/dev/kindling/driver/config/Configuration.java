@@ -72,7 +72,8 @@ public final class Configuration {
         }
     }
 
-    private static Configuration layered(Config job, List<String> assignments) {
+    /** What a job in memory says, over the defaults and under assignments; ConfigException if it cannot be resolved. */
+    static Configuration layered(Config job, List<String> assignments) {
         Config given = job;
         for (String assignment : assignments) {
             given = Assignment.parse(assignment).config().withFallback(given);
@@ -91,7 +92,7 @@ public final class Configuration {
         return ConfigFactory.parseResources(Configuration.class, "reference.conf");
     }
 
-    private static IllegalArgumentException unreadable(String name, ConfigException e) {
+    static IllegalArgumentException unreadable(String name, ConfigException e) {
         String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
         return new IllegalArgumentException(name + " cannot be read as HOCON: " + message, e);
     }

@@ -18,6 +18,8 @@ public record Differences(List<Difference> list) {
 
     private static final String FREE_SECTION = "cluster.";
     private static final String ROUNDS = "run.rounds";
+    private static final String WALL_TIME = "run.wall-time";
+    private static final String EVALUATION_SECTION = "evaluation.";
 
     /** Where data is; what it is has a hash. */
     private static final Set<String> PATHS = Set.of("few-shot.data", "few-shot.split");
@@ -47,12 +49,22 @@ public record Differences(List<Difference> list) {
 
     /** Those that a run may not change when it is resumed; the paths of its data may, where its hash stays. */
     public Differences forbidden() {
-        return where(key -> !FREE.contains(key) && !key.startsWith(FREE_SECTION) && !PATHS.contains(key));
+        return where(key -> !decidesNoBits(key));
     }
 
-    /** Those but the count of rounds, on which nothing depends where no schedule does. */
+    /** Whether a key decides nothing of a run's bits, as where its data lies and how much memory it may use. */
+    static boolean decidesNoBits(String key) {
+        return FREE.contains(key) || key.startsWith(FREE_SECTION) || PATHS.contains(key);
+    }
+
+    /** Those that decide what a finished model is: how it is evaluated does not. */
+    public Differences ofTraining() {
+        return forbidden().where(key -> !key.startsWith(EVALUATION_SECTION));
+    }
+
+    /** Those but the count of rounds and the time, on which nothing depends where no schedule does. */
     public Differences butRounds() {
-        return where(key -> !key.equals(ROUNDS));
+        return where(key -> !key.equals(ROUNDS) && !key.equals(WALL_TIME));
     }
 
     /** Those that ask for other data. */

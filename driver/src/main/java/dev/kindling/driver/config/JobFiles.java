@@ -46,6 +46,16 @@ public record JobFiles(Configuration hadoop, List<String> submitted) {
         return parse(name, found);
     }
 
+    /**
+     * The file of a name that stands in another file: beside that, or found as {@link #parse(String)} finds it.
+     *
+     * @return empty where it is nowhere
+     */
+    Optional<Config> parse(String name, String standsIn) {
+        @Nullable String place = find(standsIn).map(Found::place).orElse(null);
+        return include(name, place).map(found -> parse(name, found));
+    }
+
     private Config parse(String name, Found found) {
         ConfigParseOptions options = ConfigParseOptions.defaults()
                 .setOriginDescription(name)

@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigMemorySize;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import dev.kindling.job.task.Counts;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +19,8 @@ import java.util.stream.Collectors;
  * key, the value and what is allowed. Whether a value makes sense is said by the settings record it goes into.
  */
 final class Keys {
+    private static final String TIME = "a time with its unit, such as 90s, 5m or 2h, or 0";
+
     private final Config config;
     private final Set<String> read = new TreeSet<>();
 
@@ -124,6 +127,20 @@ final class Keys {
         } catch (ConfigException.WrongType e) {
             throw refuse(key, "text or a list of texts");
         }
+    }
+
+    /** A time with its unit, such as {@code 90s} or {@code 5m}; 0 needs none. */
+    Duration duration(String key) {
+        value(key);
+        try {
+            // A bare number would be milliseconds.
+            if (text(key).equals("0") || text(key).strip().matches(".*[a-z]")) {
+                return config.getDuration(key);
+            }
+        } catch (ConfigException.WrongType | ConfigException.BadValue e) {
+            throw refuse(key, TIME);
+        }
+        throw refuse(key, TIME);
     }
 
     /** Bytes: a number, or one with a unit such as {@code 64 MiB}. */

@@ -87,7 +87,8 @@ public final class SettingsReader {
                 keys.whole("run.seed"),
                 keys.whole("run.rounds"),
                 keys.whole("run.log-every"),
-                keys.count("task.per-round"));
+                keys.count("task.per-round"),
+                keys.duration("run.wall-time"));
     }
 
     private CheckpointSettings checkpoints() {

@@ -46,7 +46,7 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<TaskTable
         }
     }
 
-    private static ObjectNode json(Protocol protocol) {
+    static ObjectNode json(Protocol protocol) {
         ObjectNode node = JSON.createObjectNode();
         node.put("source", protocol.source());
         node.put("split", protocol.split());
@@ -61,7 +61,7 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<TaskTable
                 .put("order", protocol.order());
     }
 
-    private static ObjectNode json(Statistics statistics) {
+    static ObjectNode json(Statistics statistics) {
         ObjectNode node = JSON.createObjectNode();
         putFinite(node, "mean", statistics.mean());
         putFinite(node, "median", statistics.median());
@@ -69,7 +69,7 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<TaskTable
         return node.put("diverged", statistics.diverged()).put("worsened", statistics.worsened());
     }
 
-    private static void putFinite(ObjectNode node, String name, double number) {
+    static void putFinite(ObjectNode node, String name, double number) {
         if (Double.isFinite(number)) {
             node.put(name, number);
         } else {

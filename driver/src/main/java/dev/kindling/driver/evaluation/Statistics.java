@@ -2,7 +2,6 @@ package dev.kindling.driver.evaluation;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import org.apache.commons.statistics.distribution.TDistribution;
 
 /**
  * A measure over many tasks.
@@ -27,35 +26,21 @@ public record Statistics(double mean, double median, double ci95, int diverged, 
      * @param before the same measure of the same tasks before the first step
      */
     public static Statistics of(double[] measures, double[] before, Better better) {
-        double[] finite = Arrays.stream(measures).filter(Double::isFinite).toArray();
-        double mean = Arrays.stream(finite).average().orElse(Double.NaN);
+        Interval interval = Interval.of(measures);
         return new Statistics(
-                mean,
+                interval.mean(),
                 median(measures),
-                halfWidth(finite, mean),
-                measures.length - finite.length,
+                interval.ci95(),
+                (int) Arrays.stream(measures)
+                        .filter(measure -> !Double.isFinite(measure))
+                        .count(),
                 worsened(measures, before, better));
     }
 
     private static double median(double[] measures) {
-        double[] sorted = Arrays.stream(measures)
+        return Median.of(Arrays.stream(measures)
                 .map(measure -> Double.isFinite(measure) ? measure : Double.POSITIVE_INFINITY)
-                .sorted()
-                .toArray();
-        int half = sorted.length / 2;
-        return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-    }
-
-    private static double halfWidth(double[] finite, double mean) {
-        int n = finite.length;
-        if (n < 2) {
-            return Double.NaN;
-        }
-        double squares = Arrays.stream(finite)
-                .map(measure -> (measure - mean) * (measure - mean))
-                .sum();
-        double standardError = Math.sqrt(squares / (n - 1) / n);
-        return TDistribution.of(n - 1).inverseSurvivalProbability(0.025) * standardError;
+                .toArray());
     }
 
     private static int worsened(double[] measures, double[] before, Better better) {

@@ -1,13 +1,14 @@
 package dev.kindling.driver.evaluation;
 
 import dev.kindling.job.tensor.Layout;
+import java.util.Arrays;
 import java.util.OptionalDouble;
 import java.util.regex.Pattern;
 
 /** Each task of an evaluation by itself: its measures after each step, how long it took, and where it ran. */
 public final class TaskTable {
-    static final String LOSS = "loss";
-    static final String ACCURACY = "accuracy";
+    static final String LOSS = Measure.LOSS.key();
+    static final String ACCURACY = Measure.ACCURACY.key();
 
     /** What a worker of one Spark task has behind its executor's name. */
     private static final Pattern ATTEMPT = Pattern.compile("\\.\\d+$");
@@ -46,6 +47,18 @@ public final class TaskTable {
     /** How many numbers of inner steps, 0 included. */
     public int steps() {
         return measures.shape(LOSS).size();
+    }
+
+    /** Whether the tasks were measured so. */
+    boolean has(Measure measure) {
+        return measures.has(measure.key());
+    }
+
+    /** The times of all tasks, as {@link #milliseconds}. */
+    double[] allMilliseconds() {
+        double[] all = new double[tasks()];
+        Arrays.setAll(all, this::milliseconds);
+        return all;
     }
 
     /** Mean loss on the query set; not finite where the task diverged. */

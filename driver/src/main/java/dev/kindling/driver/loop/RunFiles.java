@@ -102,7 +102,8 @@ public final class RunFiles implements RunRecord, AutoCloseable {
         pace.count(settings.tasksPerRound());
         times = times.plus(round.times());
         timed++;
-        if (settings.logsAfter(round.number()) || (settings.logs() && validation.isPresent())) {
+        boolean last = settings.isOverAfter(pace.seconds());
+        if (settings.logsAfter(round.number()) || (settings.logs() && (last || validation.isPresent()))) {
             metrics.write(line(round, validation));
         }
     }
@@ -135,6 +136,11 @@ public final class RunFiles implements RunRecord, AutoCloseable {
     @Override
     public <T> T aside(Supplier<T> work) {
         return pace.pause(work);
+    }
+
+    @Override
+    public double seconds() {
+        return pace.seconds();
     }
 
     /** Copies are made by the caller; the bytes are made and written while the next rounds run. */

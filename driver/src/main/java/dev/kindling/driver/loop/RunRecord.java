@@ -19,6 +19,9 @@ public interface RunRecord {
     /** Does what is not training; its time does not count against the pace. */
     <T> T aside(Supplier<T> work);
 
+    /** Seconds since the run began, the times between its starts left out. */
+    double seconds();
+
     /** Begins to make a state durable, from which the run can go on. */
     void checkpoint(TrainingState state);
 

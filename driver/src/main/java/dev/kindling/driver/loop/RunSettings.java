@@ -1,5 +1,7 @@
 package dev.kindling.driver.loop;
 
+import java.time.Duration;
+
 /**
  * How long a run is and what it writes on the way.
  *
@@ -7,12 +9,28 @@ package dev.kindling.driver.loop;
  * @param rounds of meta-training, at least 1
  * @param logEvery rounds between two lines of {@code metrics.jsonl}; 0 for none
  * @param tasksPerRound tasks of one round, at least 1
+ * @param wallTime after which training ends, whatever is left of its rounds; zero for never. How far a run then comes
+ *     depends on the machine, and so do its bits
  */
-public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRound) {
+public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRound, Duration wallTime) {
     public RunSettings {
         atLeast(1, "run.rounds", rounds);
         atLeast(0, "run.log-every", logEvery);
         atLeast(1, "task.per-round", tasksPerRound);
+        if (wallTime.isNegative()) {
+            throw new IllegalArgumentException(
+                    "run.wall-time is " + wallTime.toMillis() + " ms; it must be at least 0");
+        }
+    }
+
+    /** A run that ends by its rounds alone. */
+    public RunSettings(long seed, long rounds, long logEvery, int tasksPerRound) {
+        this(seed, rounds, logEvery, tasksPerRound, Duration.ZERO);
+    }
+
+    /** Whether the time is over after so many seconds of the run. */
+    public boolean isOverAfter(double seconds) {
+        return !wallTime.isZero() && seconds * 1e9 >= wallTime.toNanos();
     }
 
     private static void atLeast(long least, String key, long value) {

@@ -57,6 +57,7 @@ public final class Training {
     private final Storage theta;
     private long done;
     private long recorded;
+    private double seconds;
     private Optional<Best> best = Optional.empty();
 
     /** A run that has not begun. */
@@ -89,6 +90,7 @@ public final class Training {
             throw new BadDataException(checkpoint.optimizer().file() + " does not fit the run: " + e.getMessage(), e);
         }
         recorded = done;
+        seconds = checkpoint.position().seconds();
     }
 
     /** How many rounds are done. */
@@ -96,9 +98,14 @@ public final class Training {
         return done;
     }
 
-    /** Whether no round is left: all are done, or validation has found nothing better for long enough. */
+    /** Whether no round is left: all are done, the time is over, or validation found nothing better for long enough. */
     public boolean isTrained() {
-        return done >= parts.settings().rounds() || isExhausted();
+        return done >= parts.settings().rounds() || isOutOfTime() || isExhausted();
+    }
+
+    /** Whether the run has had the time that it was given; it then has at least one round. */
+    public boolean isOutOfTime() {
+        return done > 0 && parts.settings().isOverAfter(seconds);
     }
 
     /** Whether validation has found nothing better for so long that training ends. */
@@ -157,6 +164,7 @@ public final class Training {
         validation.ifPresent(found -> best =
                 Optional.of(best.map(one -> one.or(found, theta)).orElseGet(() -> new Best(found, theta.copy(), 0))));
         record.done(round, validation);
+        seconds = record.seconds();
         validation.ifPresent(watcher::validated);
         watcher.done(round);
         if (parts.checkpoints().isDueAfter(done)) {

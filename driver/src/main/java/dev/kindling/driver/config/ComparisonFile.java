@@ -1,0 +1,180 @@
+package dev.kindling.driver.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+
+/**
+ * A comparison as its file says it: {@code compare-reference.conf}, then the file, then {@code --set}. What stands beside
+ * the section {@code compare} overrides the job of every entrant.
+ *
+ * @param seeds how many seeds of each job are trained, at least 1
+ * @param fits {@code key=value} each: what changes in the tasks on which fits are drawn
+ */
+public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> fits) {
+    private static final String SECTION = "compare";
+    private static final String RUNS = "compare.runs";
+    private static final Set<String> OF_AN_ENTRANT = Set.of("job", "run", "name", "set");
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
+    private static final String ALLOWED =
+            "a list of job names, run folders, { job = NAME, name = .., set { .. } } or { run = FOLDER, name = .. }";
+
+    public ComparisonFile {
+        entrants = List.copyOf(entrants);
+        fits = List.copyOf(fits);
+        if (seeds < 1) {
+            throw new IllegalArgumentException("compare.seeds is " + seeds + "; it must be at least 1");
+        }
+        if (entrants.size() < 2) {
+            throw new IllegalArgumentException(RUNS + " has " + entrants.size()
+                    + (entrants.size() == 1 ? " entrant" : " entrants") + "; it must have at least 2");
+        }
+        Set<String> names = new HashSet<>();
+        for (Entrant entrant : entrants) {
+            if (!names.add(entrant.name())) {
+                throw new IllegalArgumentException(
+                        RUNS + " has two entrants of the name " + entrant.name() + "; each must have its own");
+            }
+        }
+    }
+
+    /**
+     * Reads a comparison and the jobs of its entrants.
+     *
+     * @param name of the file, as {@code files} understands it
+     * @param assignments {@code key=value} each: of the comparison where the key begins with {@code compare.}, and else of
+     *     every entrant
+     * @param seeds in place of the file's
+     * @throws IllegalArgumentException if a file is missing or a value makes no sense
+     */
+    public static ComparisonFile load(String name, JobFiles files, List<String> assignments, Optional<Integer> seeds) {
+        Predicate<String> own = assignment -> assignment.strip().startsWith(SECTION + ".");
+        try {
+            Config given = files.parse(name);
+            for (String assignment : assignments.stream().filter(own).toList()) {
+                given = Assignment.parse(assignment).config().withFallback(given);
+            }
+            Reader reader = new Reader(
+                    name,
+                    files,
+                    given.withoutPath(SECTION),
+                    assignments.stream().filter(own.negate()).toList());
+            return reader.read(given, seeds);
+        } catch (ConfigException e) {
+            throw Configuration.unreadable(name, e);
+        }
+    }
+
+    /** Reads one file; {@code common} overrides the job of every entrant. */
+    private record Reader(String file, JobFiles files, Config common, List<String> assignments) {
+        private ComparisonFile read(Config given, Optional<Integer> seeds) {
+            Config reference = ConfigFactory.parseResources(ComparisonFile.class, "compare-reference.conf");
+            Config section = given.hasPath(SECTION) ? given.withOnlyPath(SECTION) : ConfigFactory.empty();
+            Config resolved = section.withFallback(reference).resolve();
+            new KnownKeys(reference).refuseOthers(resolved.withoutPath("compare.fits"));
+            Keys keys = new Keys(resolved);
+            ConfigValue runs = keys.value(RUNS);
+            if (runs.valueType() != ConfigValueType.LIST) {
+                throw keys.refuse(RUNS, ALLOWED);
+            }
+            Config timed = timed(keys.duration("compare.wall-time"));
+            List<Entrant> entrants = new ArrayList<>();
+            for (ConfigValue each : resolved.getList(RUNS)) {
+                entrants.add(entrant(each, keys, timed));
+            }
+            if (!(keys.value("compare.fits") instanceof ConfigObject fits)) {
+                throw keys.refuse("compare.fits", "an object of keys of the task source");
+            }
+            return new ComparisonFile(
+                    entrants, seeds.orElseGet(() -> keys.count("compare.seeds")), written(fits.toConfig()));
+        }
+
+        private static Config timed(Duration wallTime) {
+            return wallTime.isZero()
+                    ? ConfigFactory.empty()
+                    : ConfigFactory.parseMap(Map.of("run.wall-time", wallTime.toMillis() + "ms"));
+        }
+
+        private Entrant entrant(ConfigValue value, Keys keys, Config timed) {
+            if (value.valueType() == ConfigValueType.STRING) {
+                String text = String.valueOf(value.unwrapped());
+                return job(text)
+                        .map(job -> (Entrant) ofJob(lastPart(text), text, job, timed, ConfigFactory.empty()))
+                        .orElseGet(() -> ofRun(lastPart(text), text));
+            }
+            if (!(value instanceof ConfigObject object) || !OF_AN_ENTRANT.containsAll(object.keySet())) {
+                throw keys.refuse(RUNS, ALLOWED);
+            }
+            Config inner = object.toConfig();
+            if (inner.hasPath("job") == inner.hasPath("run") || (inner.hasPath("run") && inner.hasPath("set"))) {
+                throw keys.refuse(RUNS, ALLOWED);
+            }
+            String text = inner.getString(inner.hasPath("job") ? "job" : "run");
+            String name = inner.hasPath("name") ? inner.getString("name") : lastPart(text);
+            if (inner.hasPath("run")) {
+                return ofRun(name, text);
+            }
+            Config job = job(text)
+                    .orElseThrow(() -> new IllegalArgumentException(RUNS + " has the job " + text
+                            + "; it must be the name of a ready job, or of a file beside " + file + " or by its path"));
+            return ofJob(name, text, job, timed, inner.hasPath("set") ? inner.getConfig("set") : ConfigFactory.empty());
+        }
+
+        private Optional<Config> job(String text) {
+            return text.endsWith(".conf") ? files.parse(text, file) : files.parse(text + ".conf", file);
+        }
+
+        private Entrant.OfJob ofJob(String name, String text, Config job, Config timed, Config set) {
+            requireName(name);
+            Config all = set.withFallback(timed).withFallback(common).withFallback(job);
+            return new Entrant.OfJob(name, text, Configuration.layered(all, assignments));
+        }
+
+        private Entrant.OfRun ofRun(String name, String folder) {
+            requireName(name);
+            List<String> set = new ArrayList<>(written(common));
+            set.addAll(assignments);
+            return new Entrant.OfRun(
+                    name, folder, set.stream().filter(Reader::ofEvaluation).toList());
+        }
+
+        /** A finished run is what it is; only how it is evaluated can be chosen, and where its data lies. */
+        private static boolean ofEvaluation(String assignment) {
+            String key = assignment.substring(0, assignment.indexOf('=')).strip();
+            return key.startsWith("evaluation.") || Differences.decidesNoBits(key);
+        }
+
+        private static void requireName(String name) {
+            if (!NAME.matcher(name).matches()) {
+                throw new IllegalArgumentException(RUNS + " has an entrant of the name " + name
+                        + "; a name must be letters, digits, '.', '_' and '-', for it names folders");
+            }
+        }
+
+        private static String lastPart(String text) {
+            String stripped = text.replaceFirst("/+$", "");
+            return stripped.substring(stripped.lastIndexOf('/') + 1).replaceFirst("\\.conf$", "");
+        }
+
+        private static List<String> written(Config config) {
+            return config.entrySet().stream()
+                    .map(entry -> String.join(".", ConfigUtil.splitPath(entry.getKey())) + "="
+                            + KnownKeys.shown(entry.getValue()))
+                    .sorted()
+                    .toList();
+        }
+    }
+}

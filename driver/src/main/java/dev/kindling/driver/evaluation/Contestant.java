@@ -1,0 +1,42 @@
+package dev.kindling.driver.evaluation;
+
+import dev.kindling.driver.metrics.LossWindow;
+import dev.kindling.driver.metrics.TrainingCost;
+import java.util.List;
+
+/**
+ * What a comparison says of an entrant beside its scores.
+ *
+ * @param origin the job that trained it, or the run it was taken from
+ * @param algorithm its method
+ * @param batchNorm whose statistics batch norm used in its evaluation
+ * @param order 2 for a method trained by the exact meta-gradient, 1 for a first-order one
+ * @param numbers of θ
+ * @param bytes of θ
+ * @param runs one for each seed
+ */
+public record Contestant(
+        String name,
+        String origin,
+        String algorithm,
+        String batchNorm,
+        int order,
+        int numbers,
+        long bytes,
+        List<Run> runs) {
+    /**
+     * One training.
+     *
+     * @param folder of the run, relative to the comparison's where it lies there
+     * @param windows its losses over rounds
+     */
+    public record Run(long seed, String folder, TrainingCost cost, List<LossWindow> windows) {
+        public Run {
+            windows = List.copyOf(windows);
+        }
+    }
+
+    public Contestant {
+        runs = List.copyOf(runs);
+    }
+}

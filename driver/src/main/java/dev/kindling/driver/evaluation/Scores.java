@@ -1,0 +1,113 @@
+package dev.kindling.driver.evaluation;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * How one entrant of a comparison did on each task, over its seeds. A task's number is the mean over the seeds, not finite
+ * where it is not for one of them. A method without inner steps has the same number after any count of them.
+ */
+public final class Scores {
+    private final String name;
+    private final List<TaskTable> seeds;
+
+    /**
+     * The scores of an entrant.
+     *
+     * @param seeds a table for each of its seeds, at least one, all of the same tasks and steps
+     */
+    public Scores(String name, List<TaskTable> seeds) {
+        this.name = name;
+        this.seeds = List.copyOf(seeds);
+        TaskTable first = seeds.get(0);
+        for (TaskTable table : seeds) {
+            if (table.tasks() != first.tasks() || table.steps() != first.steps()) {
+                throw new IllegalArgumentException("the seeds of " + name + " have been evaluated differently");
+            }
+        }
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** How many seeds. */
+    public int seeds() {
+        return seeds.size();
+    }
+
+    /** How many tasks. */
+    public int tasks() {
+        return first().tasks();
+    }
+
+    /** How many counts of inner steps, 0 included; 1 for a method without inner steps. */
+    public int steps() {
+        return first().steps();
+    }
+
+    /** Whether it has been measured so. */
+    public boolean has(Measure measure) {
+        return first().has(measure);
+    }
+
+    /** Milliseconds that a task took on one thread, its episode and all its steps: the mean over all. */
+    public double milliseconds() {
+        return seeds.stream()
+                .flatMapToDouble(table -> Arrays.stream(table.allMilliseconds()))
+                .average()
+                .orElse(Double.NaN);
+    }
+
+    /** The tasks' numbers after so many steps. */
+    public double[] ofTasks(Measure measure, int step) {
+        double[] mean = new double[tasks()];
+        for (TaskTable table : seeds) {
+            double[] column = column(table, measure, step);
+            for (int task = 0; task < mean.length; task++) {
+                mean[task] += column[task] / seeds.size();
+            }
+        }
+        return mean;
+    }
+
+    /** The means of the seeds, each over its finite tasks, after so many steps. */
+    public double[] ofSeeds(Measure measure, int step) {
+        return seeds.stream()
+                .mapToDouble(table -> Interval.of(column(table, measure, step)).mean())
+                .toArray();
+    }
+
+    /** Statistics over the tasks after so many steps. */
+    public Statistics statistics(Measure measure, int step) {
+        return Statistics.of(ofTasks(measure, step), ofTasks(measure, 0), measure.better());
+    }
+
+    /** By how much this entrant's numbers are above another's, task by task. */
+    public PairedDifference minus(Scores other, Measure measure, int step) {
+        return PairedDifference.of(ofTasks(measure, step), other.ofTasks(measure, step), measure.better());
+    }
+
+    /**
+     * The same seed by seed: the mean of the differences of seeds in the order in which both have them, with the interval
+     * over seeds. NaN where the counts of seeds differ or are one.
+     */
+    public Interval minusOverSeeds(Scores other, Measure measure, int step) {
+        double[] ours = ofSeeds(measure, step);
+        double[] theirs = other.ofSeeds(measure, step);
+        if (ours.length != theirs.length) {
+            return new Interval(Double.NaN, Double.NaN);
+        }
+        double[] differences = new double[ours.length];
+        Arrays.setAll(differences, seed -> ours[seed] - theirs[seed]);
+        return Interval.of(differences);
+    }
+
+    private TaskTable first() {
+        return seeds.get(0);
+    }
+
+    private static double[] column(TaskTable table, Measure measure, int step) {
+        return table.column(measure.key(), Math.min(step, table.steps() - 1));
+    }
+}

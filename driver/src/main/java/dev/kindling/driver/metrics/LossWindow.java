@@ -1,0 +1,46 @@
+package dev.kindling.driver.metrics;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The query loss over a stretch of a training: of single rounds, so that its variance says how unsteady they are.
+ *
+ * @param from round after which the stretch begins
+ * @param to its last round
+ * @param lines logged rounds in it
+ * @param mean of their losses
+ * @param variance of their losses, n - 1; NaN below two
+ */
+public record LossWindow(long from, long to, int lines, double mean, double variance) {
+    /** So many stretches of the same length, those left out in which no round was logged. */
+    public static List<LossWindow> of(MetricsFile metrics, long rounds, int windows) {
+        double[] at = metrics.column("round");
+        double[] losses = metrics.column("query_loss");
+        List<LossWindow> found = new ArrayList<>();
+        for (int window = 0; window < windows; window++) {
+            long from = rounds * window / windows;
+            long to = rounds * (window + 1) / windows;
+            double[] inside = new double[at.length];
+            int count = 0;
+            for (int line = 0; line < at.length; line++) {
+                if (at[line] > from && at[line] <= to && Double.isFinite(losses[line])) {
+                    inside[count++] = losses[line];
+                }
+            }
+            if (count > 0) {
+                found.add(of(from, to, Arrays.copyOf(inside, count)));
+            }
+        }
+        return found;
+    }
+
+    private static LossWindow of(long from, long to, double[] losses) {
+        double mean = Arrays.stream(losses).average().orElse(Double.NaN);
+        double squares =
+                Arrays.stream(losses).map(loss -> (loss - mean) * (loss - mean)).sum();
+        double variance = losses.length < 2 ? Double.NaN : squares / (losses.length - 1);
+        return new LossWindow(from, to, losses.length, mean, variance);
+    }
+}
