@@ -36,7 +36,7 @@ public final class Checker {
     /** A checker of one configuration; compiles its program. */
     public Checker(Subject subject) {
         this.subject = subject;
-        this.layout = subject.source().layout(Purpose.TRAIN);
+        this.layout = subject.source().layout(firstTask());
         this.train = subject.algorithm().train(subject.model(), layout);
         this.executable = subject.backend().compile(train, subject.options());
     }
@@ -53,7 +53,11 @@ public final class Checker {
 
     /** The first training task of the run, in double. */
     public Storage firstEpisode() {
-        return episode(sampler(Purpose.TRAIN).range(ROUND, 0, 1).get(0));
+        return episode(firstTask());
+    }
+
+    private TaskSpec firstTask() {
+        return Subject.firstTask(subject.source(), subject.round().seed());
     }
 
     private Storage episode(TaskSpec spec) {
@@ -155,10 +159,12 @@ public final class Checker {
         return new Proof(statement, holds, evidence);
     }
 
-    /** One round at θ: sums over its tasks, the mean, the optimizer's step. */
+    /** One round at θ, of its tasks that have the first one's shapes: sums, the mean, the optimizer's step. */
     private Proof movement(Storage theta) {
         Subject.Round round = subject.round();
-        List<TaskSpec> specs = sampler(Purpose.TRAIN).round(ROUND, round.tasks());
+        List<TaskSpec> specs = sampler(Purpose.TRAIN).round(ROUND, round.tasks()).stream()
+                .filter(spec -> subject.source().layout(spec).equals(layout))
+                .toList();
         Storage sums = Storage.zeros(Precision.DOUBLE, train.sums().size());
         double[] totals = new double[train.perTask().size()];
         for (TaskSpec spec : specs) {
@@ -174,10 +180,10 @@ public final class Checker {
         new MetaOptimizer(round.optimizer(), round.rounds(), Precision.DOUBLE, theta.size())
                 .update(ROUND, gradient.gradient(), moved);
         round.aggregator().statistics().put(followed, moved);
-        return movement(theta, moved);
+        return movement(specs.size(), theta, moved);
     }
 
-    private Proof movement(Storage before, Storage after) {
+    private Proof movement(int tasks, Storage before, Storage after) {
         List<String> still = parameters().entries().stream()
                 .filter(entry -> IntStream.range(
                                 entry.offset(), entry.offset() + entry.shape().size())
@@ -186,8 +192,7 @@ public final class Checker {
                 .toList();
         int count = parameters().entries().size();
         String evidence = still.isEmpty()
-                ? "all " + count + " arrays changed in one round of "
-                        + subject.round().tasks() + " tasks"
+                ? "all " + count + " arrays changed in one round of " + tasks + " tasks"
                 : String.join(", ", still) + " did not change in one round";
         return new Proof("θ moves", still.isEmpty(), evidence);
     }

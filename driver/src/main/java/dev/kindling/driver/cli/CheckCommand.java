@@ -12,7 +12,8 @@ import dev.kindling.driver.plan.BackendSettings;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.Models;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
@@ -83,7 +84,7 @@ final class CheckCommand implements Callable<Integer> {
         BackendSettings backend = settings.plan().backend().inDouble();
         return new Subject(
                 prepared.plan().algorithm(),
-                prepared.plan().model(),
+                prepared.plan().model(layout(prepared)),
                 prepared.source(),
                 Backends.named(backend.name()),
                 backend.options(),
@@ -96,11 +97,16 @@ final class CheckCommand implements Callable<Integer> {
                         settings.optimizer()));
     }
 
+    /** The shapes of the task that is looked at. */
+    private static EpisodeLayout layout(Prepared prepared) {
+        TaskSource source = prepared.source();
+        return source.layout(Subject.firstTask(source, prepared.settings().run().seed()));
+    }
+
     /** Weights at which first and second order differ; at the small ones of a truncated normal they hardly do. */
     private static Storage provingTheta(Prepared prepared) {
-        Model model = Models.of(
-                prepared.settings().plan().model().withInitializer(PROVING_INITIALIZER),
-                prepared.source().layout(Purpose.TRAIN));
+        Model model =
+                Models.of(prepared.settings().plan().model().withInitializer(PROVING_INITIALIZER), layout(prepared));
         Storage at =
                 Storage.zeros(Precision.DOUBLE, prepared.plan().parameters().size());
         prepared.plan().algorithm().initialise(model, prepared.settings().run().seed(), at);

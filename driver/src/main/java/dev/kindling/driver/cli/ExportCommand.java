@@ -30,6 +30,7 @@ import dev.kindling.job.tensor.Storage;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -174,49 +175,56 @@ final class ExportCommand implements Callable<Integer> {
         if (arrays.keySet().containsAll(model.statistics()) && support == null && episodes == null) {
             return said.put("statistics", "running");
         }
-        Batches batches =
-                support == null ? drawn(prepared, layout, directory, stored, said) : given(prepared, layout, said);
+        List<BatchStatistics.Batch> batches =
+                support == null ? drawn(prepared, directory, stored, said) : given(prepared, layout, said);
         arrays.putAll(BatchStatistics.of(
                 model,
                 arrays,
-                batches.list(),
-                layout.features().stacked(batches.examples()),
+                batches,
+                layout.features(),
                 Backends.named(prepared.settings().plan().backend().name())));
         return said;
     }
 
-    /** Batches of so many examples each, in double. */
-    private record Batches(int examples, List<Storage> list) {}
-
-    private Batches drawn(
-            Prepared prepared, EpisodeLayout layout, RunDirectory directory, StoredModel model, ObjectNode said) {
+    private List<BatchStatistics.Batch> drawn(
+            Prepared prepared, RunDirectory directory, StoredModel model, ObjectNode said) {
         DataHash.refuseOther(model.manifest().provenance(), prepared, directory.folder());
         int count = episodes == null ? USUAL_EPISODES : episodes;
         long seed = prepared.settings().run().seed();
-        List<Storage> batches = new ArrayList<>();
-        int size = layout.features().size() * layout.support();
+        List<BatchStatistics.Batch> batches = new ArrayList<>();
         for (TaskSpec spec : new Sampler(prepared.source(), seed, Purpose.TRAIN).range(0, 0, count)) {
+            EpisodeLayout layout = prepared.source().layout(spec);
             Storage episode = Storage.zeros(Precision.DOUBLE, layout.arrays().size());
             prepared.source().materialise(spec, episode, 0);
+            int size = layout.features().size() * layout.support();
             Storage batch = Storage.zeros(Precision.DOUBLE, size);
             batch.copyFrom(episode, layout.arrays().offset(EpisodeLayout.SUPPORT_X), 0, size);
-            batches.add(batch);
+            batches.add(new BatchStatistics.Batch(layout.support(), batch));
         }
-        said.put("statistics", "episodes")
-                .put("episodes", count)
-                .put("seed", seed)
-                .put("examples", layout.support());
-        return new Batches(layout.support(), batches);
+        said.put("statistics", "episodes").put("episodes", count).put("seed", seed);
+        sayExamples(batches, said);
+        return batches;
     }
 
-    private Batches given(Prepared prepared, EpisodeLayout layout, ObjectNode said) {
+    /** One number, or the least and the most of a batch. */
+    private static void sayExamples(List<BatchStatistics.Batch> batches, ObjectNode said) {
+        IntSummaryStatistics examples =
+                batches.stream().mapToInt(BatchStatistics.Batch::examples).summaryStatistics();
+        if (examples.getMin() == examples.getMax()) {
+            said.put("examples", examples.getMax());
+        } else {
+            said.putArray("examples").add(examples.getMin()).add(examples.getMax());
+        }
+    }
+
+    private List<BatchStatistics.Batch> given(Prepared prepared, EpisodeLayout layout, ObjectNode said) {
         String path = String.valueOf(support);
-        Batches batch = path.endsWith(".safetensors") ? tensors(path, layout) : images(path, prepared);
+        BatchStatistics.Batch batch = path.endsWith(".safetensors") ? tensors(path, layout) : images(path, prepared);
         said.put("statistics", "support").put("support", path).put("examples", batch.examples());
-        return batch;
+        return List.of(batch);
     }
 
-    private static Batches tensors(String path, EpisodeLayout layout) {
+    private static BatchStatistics.Batch tensors(String path, EpisodeLayout layout) {
         Tensors file = Safetensors.decode(Folder.of(path, HadoopSettings.load()).read(new Path(path).getName()), path);
         Tensors.Tensor x = file.arrays().get(EpisodeLayout.SUPPORT_X);
         if (x == null
@@ -226,10 +234,10 @@ final class ExportCommand implements Callable<Integer> {
             throw new BadDataException(
                     path + " holds " + file.layout() + "; it must hold support.x, examples of shape " + features);
         }
-        return new Batches(x.shape().dim(0), List.of(x.values().to(Precision.DOUBLE)));
+        return new BatchStatistics.Batch(x.shape().dim(0), x.values().to(Precision.DOUBLE));
     }
 
-    private static Batches images(String path, Prepared prepared) {
+    private static BatchStatistics.Batch images(String path, Prepared prepared) {
         if (!prepared.settings().source().source().equals("few-shot")) {
             throw new IllegalArgumentException("--support is " + path
                     + "; for tasks that are not of images it must be a " + "safetensors file with support.x");
@@ -237,7 +245,7 @@ final class ExportCommand implements Callable<Integer> {
         FewShotSettings images =
                 FewShotSettings.fromMap(prepared.settings().source().settings());
         ImageBatch batch = ImageBatch.read(path, images.picture(), prepared.hadoop());
-        return new Batches(batch.images(), List.of(batch.numbers()));
+        return new BatchStatistics.Batch(batch.images(), batch.numbers());
     }
 
     private static ObjectNode note(RunDirectory directory, StoredModel model, Prepared prepared) {

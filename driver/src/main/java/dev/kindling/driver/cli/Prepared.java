@@ -35,6 +35,7 @@ record Prepared(
         TaskSource source,
         Plan plan) {
     private static final String DATA = "few-shot.data";
+    private static final String WITHIN = "few-shot.within";
 
     /** For rounds on that master; where executors compute, this JVM needs no backend that runs. */
     static Prepared of(Configuration configuration, Optional<String> master) {
@@ -61,7 +62,7 @@ record Prepared(
     private static Plan plan(Settings settings, TaskSource source) {
         Plan plan = Plan.of(settings.plan(), settings.source(), source);
         return settings.validation().isOn()
-                ? plan.validating(source, settings.plan().inner().steps())
+                ? plan.validating(settings.plan().inner().steps())
                 : plan;
     }
 
@@ -100,7 +101,8 @@ record Prepared(
         Protocol protocol = Protocol.of(
                 settings.source().source(),
                 evaluation,
-                source.layout(evaluation.split()),
+                source.layouts(evaluation.split()),
+                Optional.ofNullable(settings.source().settings().get(WITHIN)),
                 settings.plan().model().batchNorm(),
                 order);
         return new Evaluator(evaluation, protocol, source, program, measures);

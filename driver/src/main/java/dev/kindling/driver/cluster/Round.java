@@ -2,11 +2,11 @@ package dev.kindling.driver.cluster;
 
 import dev.kindling.job.fold.Fold;
 import dev.kindling.job.fold.FoldNode;
-import dev.kindling.job.program.Program;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.FailedTask;
 import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.Variants;
 import dev.kindling.job.wire.WorkOrder;
 import dev.kindling.job.wire.WorkReply;
 import java.util.ArrayList;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Round {
     private final Job job;
-    private final Program program;
+    private final Variants program;
     private final List<TaskSpec> specs;
     private final boolean rows;
     private final int blocks;

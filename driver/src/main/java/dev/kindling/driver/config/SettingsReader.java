@@ -23,6 +23,7 @@ import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.Picture;
 import dev.kindling.job.task.fewshot.SplitSettings;
+import dev.kindling.job.task.fewshot.Ways;
 import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.task.sinusoid.Range;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
@@ -150,7 +151,7 @@ public final class SettingsReader {
         return new FewShotSettings(
                 keys.texts("few-shot.data"),
                 imageSplit(),
-                keys.counts("few-shot.ways"),
+                new Ways(keys.counts("few-shot.ways"), keys.counts("evaluation.ways")),
                 keys.choice("few-shot.within", FewShotSettings.Within.class),
                 FewShotSettings.Rotations.of(keys.truth("few-shot.rotations")),
                 picture(),

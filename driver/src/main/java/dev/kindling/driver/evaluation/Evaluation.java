@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.job.task.Counts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -50,15 +51,25 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<TaskTable
         ObjectNode node = JSON.createObjectNode();
         node.put("source", protocol.source());
         node.put("split", protocol.split());
-        if (protocol.ways() > 0) {
-            node.put("ways", protocol.ways());
+        if (protocol.ways().most() > 0) {
+            put(node, "ways", protocol.ways());
         }
-        return node.put("shots", protocol.shots())
-                .put("query", protocol.query())
-                .put("tasks", protocol.tasks())
+        put(node, "shots", protocol.shots());
+        node.put("query", protocol.query());
+        protocol.within().ifPresent(within -> node.put("within", within));
+        return node.put("tasks", protocol.tasks())
                 .put("seed", protocol.seed())
                 .put("batch_norm", protocol.batchNorm())
                 .put("order", protocol.order());
+    }
+
+    /** A number, or {@code [least, most]} where tasks differ. */
+    private static void put(ObjectNode node, String name, Counts counts) {
+        if (counts.varies()) {
+            node.putArray(name).add(counts.least()).add(counts.most());
+        } else {
+            node.put(name, counts.most());
+        }
     }
 
     static ObjectNode json(Statistics statistics) {

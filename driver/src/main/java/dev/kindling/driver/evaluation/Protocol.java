@@ -1,15 +1,20 @@
 package dev.kindling.driver.evaluation;
 
+import dev.kindling.job.task.Counts;
 import dev.kindling.job.task.EpisodeLayout;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.ToIntFunction;
 
 /**
  * What an evaluation measured: stamped into its result, because without it the numbers mean nothing.
  *
  * @param source name of the task source
  * @param split {@code train}, {@code val} or {@code test}
- * @param ways classes of a task, 0 for regression
- * @param shots support examples, of each class where there are classes
+ * @param ways classes of a task, 0 for regression; a range where they differ from task to task
+ * @param shots support examples, of each class where there are classes; a range where they differ from task to task
  * @param query query examples, of each class where there are classes
+ * @param within for images, which classes meet in a task: {@code split} or {@code alphabet}
  * @param tasks how many tasks
  * @param seed of the tasks
  * @param batchNorm whose statistics batch norm used
@@ -18,27 +23,47 @@ import dev.kindling.job.task.EpisodeLayout;
 public record Protocol(
         String source,
         String split,
-        int ways,
-        int shots,
+        Counts ways,
+        Counts shots,
         int query,
+        Optional<String> within,
         int tasks,
         long seed,
         String batchNorm,
         int order) {
 
-    /** The protocol of evaluating tasks of the given shapes. */
+    /**
+     * The protocol of evaluating tasks.
+     *
+     * @param layouts all shapes that these may have
+     */
     public static Protocol of(
-            String source, EvaluationSettings settings, EpisodeLayout layout, String batchNorm, int order) {
-        int classes = Math.max(1, layout.classes());
+            String source,
+            EvaluationSettings settings,
+            List<EpisodeLayout> layouts,
+            Optional<String> within,
+            String batchNorm,
+            int order) {
         return new Protocol(
                 source,
                 Splits.name(settings.split()),
-                layout.classes(),
-                layout.support() / classes,
-                layout.query() / classes,
+                range(layouts, EpisodeLayout::classes),
+                range(layouts, layout -> ofEach(layout, layout.support())),
+                ofEach(layouts.get(0), layouts.get(0).query()),
+                within,
                 settings.tasks(),
                 settings.seed(),
                 batchNorm,
                 order);
+    }
+
+    private static int ofEach(EpisodeLayout layout, int examples) {
+        return examples / Math.max(1, layout.classes());
+    }
+
+    private static Counts range(List<EpisodeLayout> layouts, ToIntFunction<EpisodeLayout> count) {
+        return new Counts(
+                layouts.stream().mapToInt(count).min().orElseThrow(),
+                layouts.stream().mapToInt(count).max().orElseThrow());
     }
 }

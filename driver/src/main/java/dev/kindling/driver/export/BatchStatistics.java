@@ -31,16 +31,42 @@ public final class BatchStatistics {
     private BatchStatistics() {}
 
     /**
+     * What runs through a network together.
+     *
+     * @param numbers of all examples, in double
+     */
+    public record Batch(int examples, Storage numbers) {}
+
+    /**
      * Measures.
      *
      * @param model with its statistics among its parameters
      * @param arrays numbers of the other parameters, by name
-     * @param batches in double, at least one, each of the given shape
-     * @param batch [examples, ...features]
+     * @param batches at least one
+     * @param features shape of one example
      * @return the numbers of each of the model's statistics
      */
     public static SortedMap<String, double[]> of(
-            Model model, Map<String, double[]> arrays, List<Storage> batches, Shape batch, Backend backend) {
+            Model model, Map<String, double[]> arrays, List<Batch> batches, Shape features, Backend backend) {
+        Map<Integer, List<Storage>> bySize = new TreeMap<>();
+        batches.forEach(batch -> bySize.computeIfAbsent(batch.examples(), examples -> new ArrayList<>())
+                .add(batch.numbers()));
+        SortedMap<String, double[]> sums = new TreeMap<>();
+        bySize.forEach((examples, alike) -> measured(program(model, features.stacked(examples)), arrays, alike, backend)
+                .forEach((name, numbers) -> sums.merge(name, numbers, BatchStatistics::sum)));
+        sums.replaceAll((name, numbers) ->
+                Arrays.stream(numbers).map(sum -> sum / batches.size()).toArray());
+        return sums;
+    }
+
+    private static double[] sum(double[] one, double[] other) {
+        double[] sum = one.clone();
+        Arrays.setAll(sum, i -> one[i] + other[i]);
+        return sum;
+    }
+
+    /** The statistics of a batch of shape [examples, ...features]. */
+    private static Program program(Model model, Shape batch) {
         Builder b = new Builder();
         Map<String, Value> parameters = new LinkedHashMap<>();
         for (Layout.Entry entry : model.parameters().entries()) {
@@ -52,9 +78,10 @@ public final class BatchStatistics {
         List<Program.Output> outputs = new ArrayList<>();
         model.observe(b, parameters, x, Pass.PLAIN)
                 .forEach((name, value) -> outputs.add(new Program.Output(name, Program.Role.SUM, value)));
-        return measured(b.build("batch-statistics", outputs), arrays, batches, backend);
+        return b.build("batch-statistics", outputs);
     }
 
+    /** The sums over batches of one shape. */
     private static SortedMap<String, double[]> measured(
             Program program, Map<String, double[]> arrays, List<Storage> batches, Backend backend) {
         Workspace workspace = backend.compile(program, new CompileOptions(Precision.DOUBLE, MEMORY))
@@ -67,15 +94,14 @@ public final class BatchStatistics {
                         batches.get(task), 0, offset, batches.get(task).size()),
                 sums,
                 new double[0]);
-        double[] means =
-                Arrays.stream(sums.toDoubles()).map(sum -> sum / batches.size()).toArray();
+        double[] all = sums.toDoubles();
         SortedMap<String, double[]> statistics = new TreeMap<>();
         program.sums()
                 .entries()
                 .forEach(entry -> statistics.put(
                         entry.name(),
                         Arrays.copyOfRange(
-                                means,
+                                all,
                                 entry.offset(),
                                 entry.offset() + entry.shape().size())));
         return statistics;

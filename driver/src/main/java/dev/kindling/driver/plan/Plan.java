@@ -4,8 +4,8 @@ import dev.kindling.driver.aggregator.RunningStatistics;
 import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.algorithm.Algorithms;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.Models;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.TaskSource;
@@ -13,6 +13,7 @@ import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.Variants;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -35,13 +36,13 @@ public final class Plan {
 
     private static final int MEDIUM = 1_048_576;
 
-    private final Model model;
+    private final LayoutModels models;
     private final Algorithm algorithm;
     private final Job job;
     private final String hash;
 
-    private Plan(Model model, Algorithm algorithm, Job job) {
-        this.model = model;
+    private Plan(LayoutModels models, Algorithm algorithm, Job job) {
+        this.models = models;
         this.algorithm = algorithm;
         this.job = job;
         this.hash = hash(job);
@@ -51,54 +52,49 @@ public final class Plan {
         List<String> parts = new ArrayList<>();
         Stream.of(TRAIN, EVALUATE, VALIDATE)
                 .filter(name -> job.programs().containsKey(name))
-                .forEach(name -> parts.add(job.program(name).hash()));
+                .flatMap(name -> job.program(name).programs().stream())
+                .map(Program::hash)
+                .forEach(parts::add);
         parts.add(Integer.toString(job.blockSize()));
         parts.add(job.options().precision().name());
         return DigestUtils.sha256Hex(String.join("\n", parts));
     }
 
     /**
-     * Plans a run.
+     * Plans a run: a program for each shape that tasks may have.
      *
      * @param description of the source, for executors
      * @param source the same source, opened
      * @throws IllegalArgumentException if the settings do not fit each other or the source
      */
     public static Plan of(PlanSettings settings, SourceDescription description, TaskSource source) {
-        refuseVarying(settings, source);
         Algorithm algorithm = Algorithms.named(settings.algorithm(), settings.inner());
-        Model model = Models.of(settings.model(), source.layout(Purpose.TRAIN));
-        Program train = algorithm.train(model, source.layout(Purpose.TRAIN));
-        Program evaluate =
-                algorithm.evaluate(model, source.layout(settings.evaluationSplit()), settings.evaluationSteps());
-        TreeMap<String, Program> programs = new TreeMap<>();
-        programs.put(TRAIN, train);
-        programs.put(EVALUATE, evaluate);
+        LayoutModels models = new LayoutModels(settings, algorithm, source);
+        TreeMap<String, Variants> programs = new TreeMap<>();
+        programs.put(TRAIN, models.programs(Purpose.TRAIN, algorithm::train));
+        programs.put(
+                EVALUATE,
+                models.programs(
+                        settings.evaluationSplit(),
+                        (model, layout) -> algorithm.evaluate(model, layout, settings.evaluationSteps())));
         BackendSettings backend = settings.backend();
-        int blockSize = blockSize(algorithm.parameters(model).size());
+        int blockSize = blockSize(models.theta().size());
         Job job = new Job(description, backend.name(), backend.options(), blockSize, programs);
-        return new Plan(model, algorithm, job);
-    }
-
-    private static void refuseVarying(PlanSettings settings, TaskSource source) {
-        source.varying().stream().findFirst().ifPresent(clause -> {
-            throw new IllegalArgumentException(clause + "; it must be one number, for "
-                    + settings.model().network() + " has an output layer of a fixed width and " + settings.algorithm()
-                    + " a program of fixed shapes");
-        });
+        return new Plan(models, algorithm, job);
     }
 
     /**
      * The same plan of a run that validates.
      *
-     * @param source as it was given before
      * @param steps inner steps after which a validation measures
      */
-    public Plan validating(TaskSource source, int steps) {
-        TreeMap<String, Program> programs = new TreeMap<>(job.programs());
-        programs.put(VALIDATE, algorithm.evaluate(model, source.layout(Purpose.VALIDATE), steps));
+    public Plan validating(int steps) {
+        TreeMap<String, Variants> programs = new TreeMap<>(job.programs());
+        programs.put(
+                VALIDATE,
+                models.programs(Purpose.VALIDATE, (model, layout) -> algorithm.evaluate(model, layout, steps)));
         return new Plan(
-                model, algorithm, new Job(job.source(), job.backend(), job.options(), job.blockSize(), programs));
+                models, algorithm, new Job(job.source(), job.backend(), job.options(), job.blockSize(), programs));
     }
 
     /** Tasks of one block for a θ of the given count of numbers: fixed here, never by the cluster. */
@@ -109,8 +105,18 @@ public final class Plan {
         return numbers < MEDIUM ? 4 : 8;
     }
 
+    /** The model; of several, which differ in the shapes of tasks alone, that of the largest training tasks. */
     public Model model() {
-        return model;
+        return models.main();
+    }
+
+    /**
+     * The model for tasks of one shape.
+     *
+     * @throws IllegalArgumentException if its θ would not be that of the plan
+     */
+    public Model model(EpisodeLayout layout) {
+        return models.of(layout);
     }
 
     public Algorithm algorithm() {
@@ -124,12 +130,12 @@ public final class Plan {
 
     /** The arrays of θ. */
     public Layout parameters() {
-        return algorithm.parameters(model);
+        return models.theta();
     }
 
     /** The numbers of θ that follow statistics of batches. */
     public RunningStatistics statistics() {
-        return new RunningStatistics(parameters(), model.statistics());
+        return new RunningStatistics(parameters(), model().statistics());
     }
 
     /** What a training task reports beside its meta-gradient: scalars. */
@@ -154,7 +160,7 @@ public final class Plan {
     /** θ before the first round: a pure function of the seed. */
     public Storage untrained(long seed) {
         Storage theta = Storage.zeros(precision(), parameters().size());
-        algorithm.initialise(model, seed, theta);
+        algorithm.initialise(model(), seed, theta);
         return theta;
     }
 

@@ -32,7 +32,7 @@ final class Arithmetic implements Contender {
      */
     Arithmetic(Settings settings, Plan plan, TaskSource source, int block) {
         this.workspace = Backends.named(plan.job().backend())
-                .compile(plan.job().program(Plan.TRAIN), plan.job().options())
+                .compile(plan.job().program(Plan.TRAIN).first(), plan.job().options())
                 .workspace();
         this.theta = plan.untrained(settings.run().seed());
         this.episodes = new Sampler(source, settings.run().seed(), Purpose.TRAIN)
@@ -48,7 +48,8 @@ final class Arithmetic implements Contender {
 
     private static Storage episode(Plan plan, TaskSource source, TaskSpec spec) {
         Storage episode = Storage.zeros(
-                plan.precision(), plan.job().program(Plan.TRAIN).taskInputs().size());
+                plan.precision(),
+                plan.job().program(Plan.TRAIN).first().taskInputs().size());
         source.materialise(spec, episode, 0);
         return episode;
     }

@@ -25,6 +25,7 @@ import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.Variants;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -156,7 +157,7 @@ public final class Scale {
                 "vector",
                 new CompileOptions(Precision.FLOAT, 1 << 28),
                 Plan.blockSize(numbers),
-                new TreeMap<>(Map.of(Plan.TRAIN, program)));
+                new TreeMap<>(Map.of(Plan.TRAIN, Variants.of(program))));
     }
 
     private static TaskSource open() {

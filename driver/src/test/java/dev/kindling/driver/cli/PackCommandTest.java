@@ -141,26 +141,6 @@ class PackCommandTest {
     }
 
     @Test
-    void aFixedHeadRefusesTasksThatVary() throws IOException {
-        String[] data = {"few-shot.data=" + zip, "few-shot.split=" + splits};
-        Outcome ways = train("ways", data[0], data[1], "few-shot.ways=[2, 3]");
-        assertThat(ways.code()).isEqualTo(2);
-        assertThat(ways.err())
-                .startsWith("few-shot.ways is [2, 3]; it must be one number, for omniglot-fc has an output layer")
-                .hasLineCount(1);
-        Outcome shots = train("shots", data[0], data[1], "task.support=[1, 2]", "evaluation.support=1");
-        assertThat(shots.code()).isEqualTo(2);
-        assertThat(shots.err())
-                .startsWith("task.support is [1, 2]; it must be one number")
-                .hasLineCount(1);
-        assertThat(temporary.resolve("ways")).doesNotExist();
-        Outcome sinusoids = train("sinusoids", "task.source=sinusoid", "task.support=[1, 2]");
-        assertThat(sinusoids.code()).isEqualTo(2);
-        assertThat(sinusoids.err())
-                .contains("task.support is [1, 2]; for task.source = sinusoid it must be one number");
-    }
-
-    @Test
     void validationOnTheClassesOfItsSplitChoosesTheModelAndEndsTheRun() throws IOException {
         Outcome outcome = train(
                 "run",

@@ -54,7 +54,9 @@ class SameBitsTest {
         SINUSOID_FLOAT("sinusoid-maml.conf", 13, "float"),
         SINUSOID_DOUBLE("sinusoid-maml.conf", 13, "double"),
         OMNIGLOT_FLOAT("omniglot-fc-5w1s-maml.conf", 21, "float"),
-        OMNIGLOT_DOUBLE("omniglot-fc-5w1s-maml.conf", 21, "double");
+        OMNIGLOT_DOUBLE("omniglot-fc-5w1s-maml.conf", 21, "double"),
+        /** Eight shapes of tasks, four in training and others in evaluation. */
+        OMNIGLOT_SHAPES("omniglot-fc-5w1s-maml.conf", 21, "float");
 
         private final String conf;
         private final int tasks;
@@ -64,6 +66,12 @@ class SameBitsTest {
             this.conf = conf;
             this.tasks = tasks;
             this.precision = precision;
+        }
+
+        List<String> shapes() {
+            return this == OMNIGLOT_SHAPES
+                    ? List.of("--set", "task.support=[1, 4]", "--set", "evaluation.support=[2, 5]")
+                    : List.of();
         }
 
         boolean needsOmniglot() {
@@ -158,6 +166,7 @@ class SameBitsTest {
                 "evaluation.steps=2")) {
             args.addAll(List.of("--set", set));
         }
+        args.addAll(each.shapes());
         args.addAll(each.needsOmniglot() ? omniglot : List.of());
         return args;
     }

@@ -17,6 +17,7 @@ import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.Variants;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -40,7 +41,7 @@ public final class NoiseProvider implements TaskSourceProvider {
                 "plain",
                 new CompileOptions(precision, 1 << 20),
                 blockSize,
-                new TreeMap<>(Map.of("train", program(size))));
+                new TreeMap<>(Map.of("train", Variants.of(program(size)))));
     }
 
     private static Program program(int size) {

@@ -10,6 +10,7 @@ import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.Picture;
 import dev.kindling.job.task.fewshot.SplitSettings;
+import dev.kindling.job.task.fewshot.Ways;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -230,7 +231,7 @@ class ConfigurationTest {
                 "task.support=[1, 5]");
         assertThat(settings.data()).containsExactly("file:/a", "file:/b");
         assertThat(settings.split()).isEqualTo(new SplitSettings.Shares(0.64, 0.16, 7));
-        assertThat(settings.ways()).isEqualTo(new Counts(5, 10));
+        assertThat(settings.ways()).isEqualTo(new Ways(new Counts(5, 10), new Counts(5, 10)));
         assertThat(settings.sizes().supports(Purpose.TRAIN)).isEqualTo(new Counts(1, 5));
         assertThat(settings.sizes().supports(Purpose.TEST)).isEqualTo(new Counts(1, 5));
         assertThat(settings.memory()).isEqualTo(64 << 20);

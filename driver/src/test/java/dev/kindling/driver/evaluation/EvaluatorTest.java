@@ -22,6 +22,7 @@ import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -59,6 +60,7 @@ class EvaluatorTest {
         assertThat(root.at("/protocol/ways").asInt()).isEqualTo(5);
         assertThat(root.at("/protocol/shots").asInt()).isEqualTo(1);
         assertThat(root.at("/protocol/query").asInt()).isEqualTo(2);
+        assertThat(root.at("/protocol/within").asText()).isEqualTo("alphabet");
         assertThat(root.at("/steps")).hasSize(2);
         assertThat(root.at("/steps/1/loss/ci95").isNull()).isTrue();
         assertThat(root.at("/steps/1/accuracy/mean").asDouble()).isEqualTo(0.6);
@@ -66,7 +68,11 @@ class EvaluatorTest {
 
     private static Evaluator evaluator(EvaluationSettings settings) {
         return new Evaluator(
-                settings, Protocol.of("few-shot", settings, LAYOUT, "query", 2), new SeedsOnly(), "evaluate", MEASURES);
+                settings,
+                Protocol.of("few-shot", settings, List.of(LAYOUT), Optional.of("alphabet"), "query", 2),
+                new SeedsOnly(),
+                "evaluate",
+                MEASURES);
     }
 
     @Test

@@ -1,53 +1,88 @@
 package dev.kindling.job.runner;
 
-import dev.kindling.job.backend.Executable;
-import dev.kindling.job.program.Program;
+import dev.kindling.job.backend.Backend;
+import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.SharedVector;
+import dev.kindling.job.wire.Variants;
 import dev.kindling.job.wire.WorkOrder;
 import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** One compiled program and the idle hands that can run it: as many as there were threads at once. Thread-safe. */
+/**
+ * One program in all its shapes, and the idle hands that can run it: as many as there were threads at once. Which variant a
+ * task runs with follows from its spec alone. Thread-safe.
+ */
 final class Bench {
     private final int blockSize;
-    private final Executable executable;
+    private final CompileOptions options;
+    private final Variants program;
     private final TaskSource source;
-    private final int sharedSize;
+    private final List<Variant> variants;
     /** By the thread that used it last, in whose processor's cache its workspace may still be. */
     private final Map<Thread, Hand> idle = new LinkedHashMap<>();
 
+    /** By shape, where there are several. */
+    private final Map<EpisodeLayout, Variant> byLayout = new ConcurrentHashMap<>();
+
     private volatile Set<Purpose> fitting = EnumSet.noneOf(Purpose.class);
 
-    Bench(int blockSize, Executable executable, TaskSource source) {
-        this.blockSize = blockSize;
-        this.executable = executable;
+    /** A bench for one program; where its tasks have one shape, it is compiled at once. */
+    Bench(Job job, Variants program, Backend backend, TaskSource source) {
+        this.blockSize = job.blockSize();
+        this.options = job.options();
+        this.program = program;
         this.source = source;
-        this.sharedSize = executable.program().sharedInputs().size();
+        this.variants = program.programs().stream()
+                .map(each -> new Variant(each, backend, options))
+                .toList();
+        if (variants.size() == 1) {
+            var unused = variants.get(0).executable();
+        }
     }
 
-    Program program() {
-        return executable.program();
+    Variants program() {
+        return program;
+    }
+
+    int blockSize() {
+        return blockSize;
+    }
+
+    TaskSource source() {
+        return source;
+    }
+
+    CompileOptions options() {
+        return options;
     }
 
     int width() {
-        return program().perTask().size();
+        return program.perTask().size();
     }
 
     /** Refuses a vector or tasks that are not the program's. */
     void requireFits(WorkOrder order, SharedVector shared) {
+        int size = program.sharedInputs().size();
         Runner.require(
-                shared.values().size() == sharedSize && shared.values().precision() == executable.precision(),
-                "program " + program().name() + " takes " + sharedSize + " shared numbers in " + executable.precision()
-                        + ", not " + shared.values());
+                shared.values().size() == size && shared.values().precision() == options.precision(),
+                "program " + name() + " takes " + size + " shared numbers in " + options.precision() + ", not "
+                        + shared.values());
         order.specs().forEach(this::requireFits);
+    }
+
+    private String name() {
+        return program.first().name();
     }
 
     /** A hand that nobody uses: the one that this thread gave back last, where there is one. */
@@ -59,30 +94,57 @@ final class Bench {
         }
         Iterator<Hand> others = idle.values().iterator();
         if (!others.hasNext()) {
-            return new Hand(blockSize, executable, source);
+            return new Hand(this);
         }
         Hand free = others.next();
         others.remove();
         return free;
     }
 
-    /** Takes a hand back. One whose run ended in an exception must not come: nobody knows what its workspace holds. */
+    /** Takes a hand back. One whose run ended in an exception must not come: nobody knows what its workspaces hold. */
     synchronized void giveBack(Hand hand) {
         idle.put(Thread.currentThread(), hand);
     }
 
+    /** What the task of a spec runs with. */
+    Variant variant(TaskSpec spec) {
+        return variants.size() == 1 ? variants.get(0) : variant(spec, source.layout(spec));
+    }
+
+    private Variant variant(TaskSpec spec, EpisodeLayout layout) {
+        Variant known = byLayout.get(layout);
+        if (known != null) {
+            return known;
+        }
+        Variant found = matching(layout).orElseThrow(() -> misfit(spec.toString(), layout));
+        byLayout.put(layout, found);
+        return found;
+    }
+
+    private Optional<Variant> matching(EpisodeLayout layout) {
+        return variants.stream().filter(each -> each.takes(layout)).findFirst();
+    }
+
     private void requireFits(TaskSpec spec) {
-        if (!fitting.contains(spec.purpose())) {
-            EpisodeLayout layout = source.layout(spec.purpose());
-            Layout episodes = layout.arrays();
-            Runner.require(
-                    episodes.equals(program().taskInputs())
-                            || layout.arraysAndKey().equals(program().taskInputs()),
-                    "program " + program().name() + " takes " + program().taskInputs() + ", but an episode for "
-                            + spec.purpose() + " is " + episodes);
+        if (variants.size() > 1) {
+            var unused = variant(spec);
+        } else if (!fitting.contains(spec.purpose())) {
+            for (EpisodeLayout layout : source.layouts(spec.purpose())) {
+                if (!variants.get(0).takes(layout)) {
+                    throw misfit("an episode for " + spec.purpose(), layout);
+                }
+            }
             EnumSet<Purpose> more = EnumSet.of(spec.purpose());
             more.addAll(fitting);
             fitting = more;
         }
+    }
+
+    private IllegalStateException misfit(String episode, EpisodeLayout layout) {
+        String inputs = variants.size() == 1
+                ? variants.get(0).program().taskInputs().toString()
+                : "episodes of " + variants.size() + " other shapes";
+        return new IllegalStateException(
+                "program " + name() + " takes " + inputs + ", but " + episode + " is " + layout.arrays());
     }
 }

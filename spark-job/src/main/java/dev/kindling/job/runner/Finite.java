@@ -1,8 +1,8 @@
 package dev.kindling.job.runner;
 
-import dev.kindling.job.program.Program;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.wire.Variants;
 import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
 
@@ -55,7 +55,7 @@ final class Finite {
     }
 
     /** What is not finite in the outputs of one task, in one clause; empty if everything is. */
-    static Optional<String> complaint(Program program, Storage sums, double[] each) {
+    static Optional<String> complaint(Variants program, Storage sums, double[] each) {
         Optional<String> ofTask = first(program.perTask(), i -> each[i]).map(where -> where.name() + where.is());
         return ofTask.isPresent()
                 ? ofTask

@@ -1,13 +1,10 @@
 package dev.kindling.job.runner;
 
-import dev.kindling.job.backend.Executable;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.fold.Fold;
 import dev.kindling.job.fold.FoldNode;
-import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.FailedTask;
 import dev.kindling.job.wire.SharedVector;
@@ -17,12 +14,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
- * What one thread needs to run orders of one program: a workspace, and arrays that are used again. In the steady state
+ * What one thread needs to run orders of one program: workspaces, and arrays that are used again. In the steady state
  * an order allocates the arrays of the nodes that leave with its reply, and a few small objects a block. Not
  * thread-safe.
+ *
+ * <p>Neighbours in a block whose tasks have one shape run together, and the sums of such groups are added in task order:
+ * the groups, and with them the bits, follow from the block's specs alone.
  */
 final class Hand implements Workspace.Episodes {
     /**
@@ -40,19 +39,18 @@ final class Hand implements Workspace.Episodes {
     private static final Fold NO_FOLD = new Fold(1);
 
     private final int blockSize;
-    private final Executable executable;
-    private final Workspace workspace;
+    private final Bench bench;
+    private final Workspaces workspaces;
     private final TaskSource source;
     private final int sumsSize;
     /** Per-task numbers of one task. */
     private final int width;
     /** Per-task numbers of one block. */
     private final double[] each;
-    /** Where the task's key stands in its inputs; below 0 where the program does not ask for it. */
-    private final int keyAt;
+    /** Per-task numbers of one group of a block but the first. */
+    private final double[] eachOfGroup;
 
     private final ArrayDeque<Storage> spare = new ArrayDeque<>();
-    private @Nullable SharedVector shared;
     private List<TaskSpec> specs = List.of();
     private List<FailedTask> failed = List.of();
     private double[] orderRows = NO_ROWS;
@@ -60,22 +58,27 @@ final class Hand implements Workspace.Episodes {
     private Fold fold = NO_FOLD;
     private boolean withRows;
     private int firstBlock;
+    /** Place among the specs of the first task of the block that is running. */
+    private int firstOfBlock;
+    /** Place of the first task of the group that is running. */
     private int first;
+    /** Where a task of that group has its key; below 0 for nowhere. */
+    private int keyAt;
+
     private long began;
     private long materialising;
     /** When the task that is running began. */
     private long taskBegan;
 
-    Hand(int blockSize, Executable executable, TaskSource source) {
-        this.blockSize = blockSize;
-        this.executable = executable;
-        this.workspace = executable.workspace();
-        this.source = source;
-        this.sumsSize = executable.program().sums().size();
-        this.width = executable.program().perTask().size();
+    Hand(Bench bench) {
+        this.bench = bench;
+        this.blockSize = bench.blockSize();
+        this.workspaces = new Workspaces(bench.options().memoryBytes());
+        this.source = bench.source();
+        this.sumsSize = bench.program().sums().size();
+        this.width = bench.width();
         this.each = new double[Math.multiplyExact(blockSize, width)];
-        Layout inputs = executable.program().taskInputs();
-        this.keyAt = inputs.names().contains(EpisodeLayout.KEY) ? inputs.offset(EpisodeLayout.KEY) : -1;
+        this.eachOfGroup = new double[each.length];
     }
 
     /** Begins with the tasks of an order; rows and times of its tasks go where the order's others put theirs. */
@@ -89,7 +92,7 @@ final class Hand implements Workspace.Episodes {
         orderTimes = times;
         failed = new ArrayList<>();
         fold = new Fold(order.blocks(), spare::push);
-        use(vector);
+        workspaces.use(vector);
     }
 
     /** Runs one block of the order and adds it to the others that this hand has run. */
@@ -117,19 +120,10 @@ final class Hand implements Workspace.Episodes {
         return part;
     }
 
-    /** The same instance holds the same numbers; an equal version of another cluster may not. */
-    @SuppressWarnings("ReferenceEquality")
-    private void use(SharedVector vector) {
-        if (shared != vector) {
-            workspace.share(vector.values());
-            shared = vector;
-        }
-    }
-
     @Override
     public void fill(int task, Storage target, int offset) {
         long begin = System.nanoTime();
-        if (withRows && task > 0) {
+        if (withRows && first + task > firstOfBlock) {
             // A backend asks for a task's episode when it has done with the task before.
             orderTimes[first + task - 1] = begin - taskBegan;
         }
@@ -147,6 +141,7 @@ final class Hand implements Workspace.Episodes {
 
     private FoldNode block(int block, int from, int count) {
         Storage sums = storage();
+        firstOfBlock = from;
         compute(from, count, sums);
         double[] totals = Arrays.copyOf(each, width);
         for (int task = 1; task < count; task++) {
@@ -173,7 +168,7 @@ final class Hand implements Workspace.Episodes {
         Storage one = storage();
         for (int task = from; task < from + count; task++) {
             compute(task, 1, one);
-            Optional<String> reason = Finite.complaint(executable.program(), one, each);
+            Optional<String> reason = Finite.complaint(bench.program(), one, each);
             if (reason.isPresent()) {
                 TaskSpec spec = specs.get(task);
                 failed.add(new FailedTask(spec.round(), spec.index(), reason.get()));
@@ -189,9 +184,31 @@ final class Hand implements Workspace.Episodes {
         return FoldNode.block(block, sums, totals, added);
     }
 
+    /** Runs tasks: their sum into {@code sums}, what is kept for each into {@code each}. */
     private void compute(int from, int count, Storage sums) {
+        int end = from + count;
+        int done = group(from, end, sums, each);
+        while (done < end) {
+            Storage next = storage();
+            int after = group(done, end, next, eachOfGroup);
+            Fold.addInto(sums, next);
+            System.arraycopy(eachOfGroup, 0, each, (done - from) * width, (after - done) * width);
+            spare.push(next);
+            done = after;
+        }
+    }
+
+    /** Runs the first of the given tasks and those behind it that have its shape; returns the place behind them. */
+    private int group(int from, int end, Storage sums, double[] kept) {
+        Variant variant = bench.variant(specs.get(from));
+        int behind = from + 1;
+        while (behind < end && bench.variant(specs.get(behind)).equals(variant)) {
+            behind++;
+        }
         first = from;
-        workspace.run(count, this, sums, each);
+        keyAt = variant.keyAt();
+        workspaces.of(variant).run(behind - from, this, sums, kept);
+        return behind;
     }
 
     private void addTo(double[] totals, int task) {
@@ -202,6 +219,6 @@ final class Hand implements Workspace.Episodes {
 
     private Storage storage() {
         Storage free = spare.poll();
-        return free != null ? free : Storage.zeros(executable.precision(), sumsSize);
+        return free != null ? free : Storage.zeros(bench.options().precision(), sumsSize);
     }
 }

@@ -21,7 +21,7 @@ public final class Runner {
     private final Map<String, Bench> benches = new TreeMap<>();
 
     /**
-     * Compiles the job's programs.
+     * Compiles the job's programs; one that comes in several shapes when tasks of each shape come.
      *
      * @throws dev.kindling.job.backend.BackendUnavailableException if the job's backend cannot run in this JVM
      * @throws IllegalArgumentException if there is no such backend, or it refuses a program
@@ -29,9 +29,7 @@ public final class Runner {
     public Runner(Job job, TaskSource source) {
         this.job = job;
         Backend backend = Backends.named(job.backend());
-        job.programs()
-                .forEach((name, program) ->
-                        benches.put(name, new Bench(job.blockSize(), backend.compile(program, job.options()), source)));
+        job.programs().forEach((name, program) -> benches.put(name, new Bench(job, program, backend, source)));
     }
 
     /**

@@ -31,6 +31,11 @@ public record Counts(int least, int most) {
         return least < most;
     }
 
+    /** How many different counts tasks may draw. */
+    public int values() {
+        return most - least + 1;
+    }
+
     /** The count of one task; reads the stream only where counts vary. */
     public int draw(Stream stream) {
         return varies() ? least + stream.nextInt(most - least + 1) : least;

@@ -34,6 +34,11 @@ public record EpisodeSizes(Counts support, int query, Counts evaluationSupport, 
         return purpose == Purpose.TRAIN ? support : evaluationSupport;
     }
 
+    /** The setting behind {@link #supports}, as a clause such as {@code task.support is [1, 5]}. */
+    public String supportClause(Purpose purpose) {
+        return (purpose == Purpose.TRAIN ? "task.support is " : "evaluation.support is ") + supports(purpose);
+    }
+
     /** Query points of a task drawn for the given purpose. */
     public int query(Purpose purpose) {
         return purpose == Purpose.TRAIN ? query : evaluationQuery;

@@ -16,17 +16,25 @@ public interface TaskSource {
      */
     EpisodeLayout layout(Purpose purpose);
 
-    /** The shapes of one episode. */
+    /**
+     * Every shape that an episode drawn for the given purpose may have, without repetition, the largest last. There is a
+     * program for each, so there cannot be very many.
+     *
+     * @throws IllegalArgumentException as {@link #layout(Purpose)}, or if the settings allow too many shapes
+     * @throws BadDataException if there is no data for this purpose
+     */
+    default List<EpisodeLayout> layouts(Purpose purpose) {
+        return List.of(layout(purpose));
+    }
+
+    /** The shapes of one episode: one of {@link #layouts} of its purpose. */
     default EpisodeLayout layout(TaskSpec spec) {
         return layout(spec.purpose());
     }
 
-    /**
-     * The settings by which shapes differ from task to task, each as a clause such as {@code few-shot.ways is [5, 10]};
-     * empty where all episodes of a purpose have one shape.
-     */
-    default List<String> varying() {
-        return List.of();
+    /** The settings behind the count of outputs of an episode, as a clause such as {@code few-shot.ways is [5, 10]}. */
+    default String outputs() {
+        return "the count of a task's outputs differs from task to task";
     }
 
     /** What a user should know about the data at hand, a clause each: what is left out, for example. */

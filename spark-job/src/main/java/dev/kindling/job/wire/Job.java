@@ -1,7 +1,6 @@
 package dev.kindling.job.wire;
 
 import dev.kindling.job.backend.CompileOptions;
-import dev.kindling.job.program.Program;
 import dev.kindling.job.task.SourceDescription;
 import java.util.Collections;
 import java.util.SortedMap;
@@ -12,14 +11,14 @@ import java.util.TreeMap;
  *
  * @param backend name of the backend
  * @param blockSize consecutive tasks of one block, fixed by the plan
- * @param programs programs by name
+ * @param programs programs by name, each in all shapes that its tasks may have
  */
 public record Job(
         SourceDescription source,
         String backend,
         CompileOptions options,
         int blockSize,
-        SortedMap<String, Program> programs)
+        SortedMap<String, Variants> programs)
         implements ToWorker {
     public Job {
         if (blockSize < 1) {
@@ -29,8 +28,8 @@ public record Job(
     }
 
     /** The named program; IllegalArgumentException with the known names if there is none. */
-    public Program program(String name) {
-        Program program = programs.get(name);
+    public Variants program(String name) {
+        Variants program = programs.get(name);
         if (program == null) {
             throw new IllegalArgumentException("the job has no program " + name + "; it has " + programs.keySet());
         }

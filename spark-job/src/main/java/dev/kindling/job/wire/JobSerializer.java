@@ -8,12 +8,16 @@ import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.tensor.Precision;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 final class JobSerializer extends Serializer<Job> {
-    /** A text's length and a program's first bytes. */
+    /** A text's length and another one. */
     private static final int LEAST_ENTRY = 2;
+    /** Counts of values, inputs and outputs, a name's length and a hash's. */
+    private static final int LEAST_PROGRAM = 5;
 
     @Override
     public void write(Kryo kryo, Output output, Job job) {
@@ -28,9 +32,10 @@ final class JobSerializer extends Serializer<Job> {
         output.writeLong(job.options().memoryBytes());
         Parts.writeCount(output, job.blockSize());
         Parts.writeCount(output, job.programs().size());
-        job.programs().forEach((name, program) -> {
+        job.programs().forEach((name, variants) -> {
             Parts.writeText(output, name);
-            kryo.writeObject(output, program);
+            Parts.writeCount(output, variants.programs().size());
+            variants.programs().forEach(program -> kryo.writeObject(output, program));
         });
     }
 
@@ -45,9 +50,9 @@ final class JobSerializer extends Serializer<Job> {
         Precision precision = Parts.readConstant(input, Precision.values());
         long memoryBytes = input.readLong();
         int blockSize = input.readVarInt(true);
-        SortedMap<String, Program> programs = new TreeMap<>();
+        SortedMap<String, Variants> programs = new TreeMap<>();
         for (int left = Parts.readCount(input, LEAST_ENTRY); left > 0; left--) {
-            programs.put(Parts.readText(input), kryo.readObject(input, Program.class));
+            programs.put(Parts.readText(input), readVariants(kryo, input));
         }
         return new Job(
                 new SourceDescription(source, settings),
@@ -55,5 +60,13 @@ final class JobSerializer extends Serializer<Job> {
                 new CompileOptions(precision, memoryBytes),
                 blockSize,
                 programs);
+    }
+
+    private static Variants readVariants(Kryo kryo, Input input) {
+        List<Program> programs = new ArrayList<>();
+        for (int left = Parts.readCount(input, LEAST_PROGRAM); left > 0; left--) {
+            programs.add(kryo.readObject(input, Program.class));
+        }
+        return new Variants(programs);
     }
 }

@@ -18,7 +18,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * once.
  */
 public final class Wire {
-    private static final int FORMAT = 1;
+    private static final int FORMAT = 2;
     private static final int HEADER = 2;
     /** Room for what is not bulk numbers; an output grows beyond it by itself. */
     private static final int SMALL = 4096;

@@ -16,6 +16,7 @@ import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.Variants;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -35,7 +36,7 @@ final class Noise implements TaskSource {
                 "plain",
                 new CompileOptions(precision, 1 << 20),
                 blockSize,
-                new TreeMap<>(Map.of("train", program())));
+                new TreeMap<>(Map.of("train", Variants.of(program()))));
     }
 
     static Program program() {

@@ -18,6 +18,7 @@ import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.FailedTask;
 import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.SharedVector;
+import dev.kindling.job.wire.Variants;
 import dev.kindling.job.wire.WorkOrder;
 import dev.kindling.job.wire.WorkReply;
 import java.util.Arrays;
@@ -169,7 +170,8 @@ class RunnerTest {
         }
         Program program = b.build("keys", List.of(new Program.Output("key", Program.Role.EACH, last)));
         Job noise = Noise.job(Precision.FLOAT, 2);
-        Job job = new Job(noise.source(), "vector", noise.options(), 2, new TreeMap<>(Map.of("keys", program)));
+        Job job = new Job(
+                noise.source(), "vector", noise.options(), 2, new TreeMap<>(Map.of("keys", Variants.of(program))));
         List<TaskSpec> specs = List.of(Noise.spec(0, 0), Noise.spec(1, 0));
         SharedVector theta = new SharedVector(1, Storage.zeros(Precision.FLOAT, 5));
         WorkReply reply = new Runner(job, new Noise()).run(new WorkOrder("keys", 1, 1, 0, specs, true), theta, "me");

@@ -85,13 +85,41 @@ class WireTest {
                         new Program.Output("seen", Program.Role.STEP, b.tanh(last))));
     }
 
+    /** A program for tasks of so many examples, whose sums have the given length. */
+    private static Program ofExamples(int count, int sums) {
+        Builder b = new Builder();
+        Value w = b.input("w", Shape.of(sums), Program.Kind.SHARED);
+        Value x = b.input("x", Shape.of(count), Program.Kind.TASK);
+        Value loss = b.sumAll(b.square(x));
+        return b.build(
+                "examples",
+                List.of(
+                        new Program.Output("w", Program.Role.SUM, b.mul(w, loss)),
+                        new Program.Output("loss", Program.Role.EACH, loss)));
+    }
+
+    private static Job job(Program program) {
+        return new Job(
+                new SourceDescription("sinusoid", new TreeMap<>()),
+                "plain",
+                new CompileOptions(Precision.FLOAT, 1),
+                1,
+                new TreeMap<>(Map.of("p", Variants.of(program))));
+    }
+
     private static Job job() {
         return new Job(
                 new SourceDescription("sinusoid", new TreeMap<>(Map.of("input", "[-5.0, 5.0]", "sign", "größer ±"))),
                 "plain",
                 new CompileOptions(Precision.FLOAT, 1L << 40),
                 4,
-                new TreeMap<>(Map.of("train", everything(), "evaluate", step(inner()))));
+                new TreeMap<>(Map.of(
+                        "train",
+                        Variants.of(everything()),
+                        "evaluate",
+                        Variants.of(step(inner())),
+                        "shapes",
+                        new Variants(List.of(ofExamples(3, 1), ofExamples(2, 1), ofExamples(7, 1))))));
     }
 
     private static WorkOrder order() {
@@ -281,10 +309,44 @@ class WireTest {
     @Test
     void aProgramComesBackWithItsPrintedFormAndTheOrderOfItsValues() {
         Program before = everything();
-        Program after = Wire.decodeJob(Wire.encodeJob(job())).program("train");
+        Program after = Wire.decodeJob(Wire.encodeJob(job())).program("train").first();
         assertThat(after.toString()).isEqualTo(before.toString());
         assertThat(after.values().stream().map(Value::op).toList())
                 .isEqualTo(before.values().stream().map(Value::op).toList());
+    }
+
+    @Test
+    void variantsThatAreNotOneProgramAreRefusedWhenMade() {
+        for (List<Program> programs : List.of(
+                List.<Program>of(),
+                List.of(ofExamples(3, 1), ofExamples(3, 1)),
+                List.of(ofExamples(3, 1), ofExamples(2, 4)),
+                List.of(ofExamples(3, 1), step(inner())))) {
+            assertThatThrownBy(() -> new Variants(programs)).isInstanceOf(IllegalArgumentException.class);
+        }
+        assertThatThrownBy(() -> new Variants(List.of(ofExamples(3, 1), ofExamples(2, 4))))
+                .hasMessage("variants of program examples differ in shared inputs: {w[1]} and {w[4]}");
+    }
+
+    @Test
+    void variantsThatAreNotOneProgramAreRefusedWhenReceived() {
+        byte[] three = Wire.encodeJob(job(ofExamples(3, 1)));
+        byte[] good = spliced(three, Wire.encodeJob(job(ofExamples(2, 1))));
+        assertThat(Wire.decodeJob(good).program("p").programs()).containsExactly(ofExamples(3, 1), ofExamples(2, 1));
+        byte[] bad = spliced(three, Wire.encodeJob(job(ofExamples(2, 4))));
+        assertThatThrownBy(() -> Wire.decodeJob(bad))
+                .isInstanceOf(WireException.class)
+                .hasRootCauseMessage("variants of program examples differ in shared inputs: {w[1]} and {w[4]}");
+    }
+
+    /** A job of one program, with that of another job as a second variant. */
+    private static byte[] spliced(byte[] job, byte[] other) {
+        // The count of variants follows the program's name, which is of one letter.
+        int count = new String(job, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf("\u0001p\u0001") + 2;
+        byte[] both = Arrays.copyOf(job, job.length + other.length - count - 1);
+        both[count] = 2;
+        System.arraycopy(other, count + 1, both, job.length, other.length - count - 1);
+        return both;
     }
 
     @Test

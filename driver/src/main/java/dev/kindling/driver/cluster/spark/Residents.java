@@ -10,11 +10,11 @@ import dev.kindling.driver.cluster.ResidentCluster;
 import dev.kindling.driver.cluster.RoundResult;
 import dev.kindling.job.executor.Barracks;
 import dev.kindling.job.executor.Enlistment;
-import dev.kindling.job.program.Program;
 import dev.kindling.job.runner.Runner;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.Variants;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -92,19 +92,19 @@ final class Residents {
     }
 
     private static long largestMessage(Job job) {
-        return Math.min(Integer.MAX_VALUE, ROOM + MOST_NODES * largest(job, Program::sums));
+        return Math.min(Integer.MAX_VALUE, ROOM + MOST_NODES * largest(job, Variants::sums));
     }
 
     /** The largest answer of executors to each other; 0 where no vector of the job is worth the trouble. */
     private static long exchange(SparkConf conf, Job job) {
         boolean wanted = conf.getBoolean(EXCHANGE, true)
-                && Math.max(largest(job, Program::sums), largest(job, Program::sharedInputs))
+                && Math.max(largest(job, Variants::sums), largest(job, Variants::sharedInputs))
                         >= ResidentCluster.LEAST_EXCHANGED;
         return wanted ? largestMessage(job) : 0;
     }
 
     /** Bytes of the largest layout of a kind among the job's programs. */
-    private static long largest(Job job, Function<Program, Layout> kind) {
+    private static long largest(Job job, Function<Variants, Layout> kind) {
         return job.programs().values().stream()
                 .map(kind)
                 .mapToLong(layout ->

@@ -13,20 +13,22 @@ import java.util.TreeMap;
 final class Alphabets {
     private final Split split;
     private final int ways;
+    private final String clause;
     private final List<int[]> large = new ArrayList<>();
     private final int small;
 
-    /** Those of a split that have the given number of classes at least. */
-    Alphabets(Split split, int ways) {
+    /** Those of a split that have the classes of any task of it. */
+    Alphabets(Split split, Ways ways) {
         this.split = split;
-        this.ways = ways;
+        this.ways = ways.of(split.purpose()).most();
+        this.clause = ways.clause(split.purpose());
         TreeMap<String, List<Integer>> members = new TreeMap<>();
         for (int number = 0; number < split.classes().size(); number++) {
             String alphabet = split.classes().get(number).images().alphabet();
             members.computeIfAbsent(alphabet, name -> new ArrayList<>()).add(number);
         }
         members.values().stream()
-                .filter(each -> each.size() >= ways)
+                .filter(each -> each.size() >= this.ways)
                 .map(each -> each.stream().mapToInt(Integer::intValue).toArray())
                 .forEach(large::add);
         this.small = members.size() - large.size();
@@ -39,8 +41,8 @@ final class Alphabets {
                     + " lie in no folder; it must be split");
         }
         if (large.isEmpty()) {
-            throw new IllegalArgumentException("few-shot.within is alphabet and few-shot.ways is " + ways
-                    + "; none of the " + small + " alphabets of " + split.file() + " has so many classes");
+            throw new IllegalArgumentException("few-shot.within is alphabet and " + clause + "; none of the " + small
+                    + " alphabets of " + split.file() + " has so many classes");
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.Counts;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.SettingsText;
 import java.util.Arrays;
@@ -16,7 +15,7 @@ import org.apache.hadoop.conf.Configuration;
  * @param data image sets on any Hadoop file system, each a zip, a pack, a folder of zips or a folder of folders of images;
  *     {@code few-shot.data}
  * @param split which classes are for what; {@code few-shot.split}
- * @param ways classes of a task, at least 2; {@code few-shot.ways}
+ * @param ways classes of a task
  * @param within which classes may meet in a task; {@code few-shot.within}
  * @param rotations whether rotated images make classes of their own; {@code few-shot.rotations}
  * @param picture what images become
@@ -26,7 +25,7 @@ import org.apache.hadoop.conf.Configuration;
 public record FewShotSettings(
         List<String> data,
         SplitSettings split,
-        Counts ways,
+        Ways ways,
         Within within,
         Rotations rotations,
         Picture picture,
@@ -56,7 +55,7 @@ public record FewShotSettings(
         ALPHABET
     }
 
-    /** Refuses missing data, fewer than 2 ways and a negative budget with IllegalArgumentException. */
+    /** Refuses missing data and a negative budget with IllegalArgumentException. */
     public FewShotSettings {
         data = List.copyOf(data);
         if (data.isEmpty() || data.stream().anyMatch(path -> path.isBlank() || path.contains(BETWEEN_PATHS))) {
@@ -64,7 +63,6 @@ public record FewShotSettings(
                     "few-shot.data is empty; it must be the path of a zip, of a pack or of a "
                             + "folder of images, or a list of such paths");
         }
-        SettingsText.atLeast(2, "few-shot.ways", ways.least());
         if (memory < 0) {
             throw new IllegalArgumentException("few-shot.memory is " + memory + "; it must be at least 0 bytes");
         }
@@ -108,7 +106,7 @@ public record FewShotSettings(
         SortedMap<String, String> settings = new TreeMap<>();
         settings.put(DATA, String.join(BETWEEN_PATHS, data));
         split.putInto(settings);
-        settings.put("few-shot.ways", ways.toString());
+        ways.putInto(settings);
         settings.put("few-shot.within", SettingsText.lowerCase(within));
         settings.put("few-shot.rotations", Boolean.toString(rotations == Rotations.FOUR_CLASSES));
         picture.putInto(settings);
@@ -122,7 +120,7 @@ public record FewShotSettings(
         return new FewShotSettings(
                 Arrays.asList(SettingsText.text(settings, DATA).split(BETWEEN_PATHS)),
                 SplitSettings.from(settings),
-                SettingsText.counts(settings, "few-shot.ways"),
+                Ways.from(settings),
                 SettingsText.choice(Within.class, "few-shot.within", SettingsText.text(settings, "few-shot.within")),
                 Rotations.of(SettingsText.truth(settings, "few-shot.rotations")),
                 Picture.from(settings),

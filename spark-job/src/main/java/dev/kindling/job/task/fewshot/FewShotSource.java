@@ -38,6 +38,8 @@ public final class FewShotSource implements TaskSource {
     private static final long SUPPORT_ROWS = 1;
     private static final long QUERY_ROWS = 2;
     private static final long SIZES = 3;
+    /** Programs of more shapes take the driver long to write and executors to compile. */
+    private static final int MOST_SHAPES = 256;
 
     private final FewShotSettings settings;
     private final ImageIndex index;
@@ -50,10 +52,7 @@ public final class FewShotSource implements TaskSource {
         this.index = index;
         this.splits = splits;
         if (settings.within() == Within.ALPHABET) {
-            splits.all()
-                    .forEach(split -> alphabets.put(
-                            split.purpose(),
-                            new Alphabets(split, settings.ways().most())));
+            splits.all().forEach(split -> alphabets.put(split.purpose(), new Alphabets(split, settings.ways())));
         }
     }
 
@@ -108,7 +107,7 @@ public final class FewShotSource implements TaskSource {
 
     private Size largest(Purpose purpose) {
         return new Size(
-                settings.ways().most(),
+                settings.ways().of(purpose).most(),
                 settings.sizes().support(purpose),
                 settings.sizes().query(purpose));
     }
@@ -118,15 +117,14 @@ public final class FewShotSource implements TaskSource {
     }
 
     private Size size(Purpose purpose, long seed) {
+        Counts ways = settings.ways().of(purpose);
         Counts support = settings.sizes().supports(purpose);
-        if (!settings.ways().varies() && !support.varies()) {
+        if (!ways.varies() && !support.varies()) {
             return largest(purpose);
         }
         Stream stream = Stream.of(seed, SIZES);
         return new Size(
-                settings.ways().draw(stream),
-                support.draw(stream),
-                settings.sizes().query(purpose));
+                ways.draw(stream), support.draw(stream), settings.sizes().query(purpose));
     }
 
     @Override
@@ -151,18 +149,29 @@ public final class FewShotSource implements TaskSource {
     }
 
     @Override
-    public List<String> varying() {
-        List<String> varying = new ArrayList<>();
-        addVarying(varying, "few-shot.ways", settings.ways());
-        addVarying(varying, "task.support", settings.sizes().support());
-        addVarying(varying, "evaluation.support", settings.sizes().evaluationSupport());
-        return varying;
+    public List<EpisodeLayout> layouts(Purpose purpose) {
+        usable(purpose);
+        Counts ways = settings.ways().of(purpose);
+        Counts support = settings.sizes().supports(purpose);
+        int query = settings.sizes().query(purpose);
+        long count = (long) ways.values() * support.values();
+        if (count > MOST_SHAPES) {
+            throw new IllegalArgumentException(
+                    settings.ways().clause(purpose) + " and " + settings.sizes().supportClause(purpose) + ": tasks of "
+                            + count + " shapes; there may be " + MOST_SHAPES + ", for each shape has its own program");
+        }
+        List<EpisodeLayout> layouts = new ArrayList<>();
+        for (int of = ways.least(); of <= ways.most(); of++) {
+            for (int shots = support.least(); shots <= support.most(); shots++) {
+                layouts.add(layout(new Size(of, shots, query)));
+            }
+        }
+        return layouts;
     }
 
-    private static void addVarying(List<String> varying, String key, Counts counts) {
-        if (counts.varies()) {
-            varying.add(key + " is " + counts);
-        }
+    @Override
+    public String outputs() {
+        return settings.ways().toString();
     }
 
     @Override
@@ -282,7 +291,7 @@ public final class FewShotSource implements TaskSource {
         Split split = splits.of(purpose);
         Size size = largest(purpose);
         if (size.ways() > split.classes().size()) {
-            throw new IllegalArgumentException("few-shot.ways is " + settings.ways() + "; it must be at most "
+            throw new IllegalArgumentException(settings.ways().clause(purpose) + "; it must be at most "
                     + split.classes().size() + ", the classes of " + split.file());
         }
         Alphabets among = alphabets.get(purpose);

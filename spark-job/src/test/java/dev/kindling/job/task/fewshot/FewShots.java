@@ -1,6 +1,5 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.Counts;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
@@ -19,7 +18,7 @@ final class FewShots {
         return new FewShotSettings(
                 List.of(data),
                 new SplitSettings.Named(split),
-                Counts.of(ways),
+                Ways.of(ways),
                 Within.SPLIT,
                 rotations,
                 new Picture(size, 1, Picture.Ink.DARK),
@@ -32,7 +31,7 @@ final class FewShots {
                 data, split, from.ways(), from.within(), from.rotations(), from.picture(), from.memory(), from.sizes());
     }
 
-    static FewShotSettings with(FewShotSettings from, Within within, Counts ways) {
+    static FewShotSettings with(FewShotSettings from, Within within, Ways ways) {
         return new FewShotSettings(
                 from.data(), from.split(), ways, within, from.rotations(), from.picture(), from.memory(), from.sizes());
     }

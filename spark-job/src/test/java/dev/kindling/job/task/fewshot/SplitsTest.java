@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.kindling.job.task.BadDataException;
 import dev.kindling.job.task.Counts;
+import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.TaskKey;
@@ -199,7 +200,7 @@ final class SplitsTest {
             train.append(each).append('\n');
         }
         Path data = set.text("train.txt", train.toString()).tree(temp.resolve("tree"));
-        FewShotSettings settings = FewShots.with(settings(data), Within.ALPHABET, Counts.of(3));
+        FewShotSettings settings = FewShots.with(settings(data), Within.ALPHABET, Ways.of(3));
         FewShotSource source = FewShotSource.open(settings, HADOOP);
         int greek = 0;
         Set<Set<String>> latin = new HashSet<>();
@@ -223,7 +224,7 @@ final class SplitsTest {
                 .asString()
                 .startsWith("1 of 3 alphabets of ")
                 .endsWith("are left out: they have fewer classes than the 3 of a task");
-        FewShotSource tooMany = FewShotSource.open(FewShots.with(settings, Within.ALPHABET, Counts.of(5)), HADOOP);
+        FewShotSource tooMany = FewShotSource.open(FewShots.with(settings, Within.ALPHABET, Ways.of(5)), HADOOP);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> tooMany.layout(Purpose.TRAIN))
                 .withMessageContainingAll("few-shot.ways is 5", "none of the 3 alphabets");
@@ -232,7 +233,7 @@ final class SplitsTest {
     @Test
     void aFlatSetHasNoAlphabets() throws IOException {
         FewShotSource source = FewShotSource.open(
-                FewShots.with(shares(twenty("set"), 0.5, 0.25, 1), Within.ALPHABET, Counts.of(2)), HADOOP);
+                FewShots.with(shares(twenty("set"), 0.5, 0.25, 1), Within.ALPHABET, Ways.of(2)), HADOOP);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> source.layout(Purpose.TRAIN))
                 .withMessageContainingAll("few-shot.within is alphabet", "lie in no folder");
@@ -242,10 +243,13 @@ final class SplitsTest {
     void waysAndShotsMayBeDrawnForEachTask() throws IOException {
         FewShotSettings fixed = shares(twenty("set"), 1, 0, 1);
         FewShotSettings settings = FewShots.with(
-                FewShots.with(fixed, Within.SPLIT, new Counts(3, 6)),
+                FewShots.with(fixed, Within.SPLIT, new Ways(new Counts(3, 6), new Counts(3, 6))),
                 new EpisodeSizes(new Counts(1, 1), 1, new Counts(1, 1), 1));
         FewShotSource source = FewShotSource.open(settings, HADOOP);
-        assertThat(source.varying()).containsExactly("few-shot.ways is [3, 6]");
+        assertThat(source.outputs()).isEqualTo("few-shot.ways is [3, 6]");
+        assertThat(source.layouts(Purpose.TRAIN))
+                .extracting(EpisodeLayout::classes)
+                .containsExactly(3, 4, 5, 6);
         assertThat(source.layout(Purpose.TRAIN).classes()).isEqualTo(6);
         Set<Integer> ways = new TreeSet<>();
         for (TaskSpec spec : tasks(source, 100)) {
@@ -253,6 +257,7 @@ final class SplitsTest {
             ways.add(drawn);
             assertThat(source.layout(spec).classes()).isEqualTo(drawn);
             assertThat(source.layout(spec).support()).isEqualTo(drawn);
+            assertThat(source.layouts(Purpose.TRAIN)).contains(source.layout(spec));
             double[] numbers = FewShots.episode(source, spec);
             assertThat(numbers).hasSize(2 * drawn * 17);
             assertThat(source.support(spec).stream().map(FewShotSource.Drawing::label))
@@ -261,7 +266,55 @@ final class SplitsTest {
         }
         assertThat(ways).containsExactly(3, 4, 5, 6);
         assertThat(FewShotSettings.fromMap(settings.toMap())).isEqualTo(settings);
-        assertThat(FewShotSource.open(fixed, HADOOP).varying()).isEmpty();
+        FewShotSource alike = FewShotSource.open(fixed, HADOOP);
+        assertThat(alike.layouts(Purpose.TRAIN)).containsExactly(alike.layout(Purpose.TRAIN));
+    }
+
+    @Test
+    void waysOfEvaluationsAreTheirOwn() throws IOException {
+        FewShotSettings settings = FewShots.with(
+                shares(twenty("set"), 0.3, 0.3, 1), Within.SPLIT, new Ways(Counts.of(2), new Counts(4, 5)));
+        FewShotSource source = FewShotSource.open(settings, HADOOP);
+        assertThat(source.outputs()).isEqualTo("few-shot.ways is 2 and evaluation.ways is [4, 5]");
+        assertThat(source.layouts(Purpose.TRAIN))
+                .extracting(EpisodeLayout::classes)
+                .containsExactly(2);
+        assertThat(source.layouts(Purpose.VALIDATE))
+                .extracting(EpisodeLayout::classes)
+                .containsExactly(4, 5);
+        Set<Integer> ways = new TreeSet<>();
+        for (int i = 0; i < 50; i++) {
+            TaskSpec spec = source.sample(new TaskKey(1, Purpose.TEST, 0, i));
+            ways.add(source.layout(spec).classes());
+            assertThat(classNames(source, spec)).hasSize(source.layout(spec).classes());
+        }
+        assertThat(ways).containsExactly(4, 5);
+        assertThat(FewShotSettings.fromMap(settings.toMap())).isEqualTo(settings);
+        FewShotSource tooMany =
+                FewShotSource.open(FewShots.with(settings, Within.SPLIT, new Ways(Counts.of(2), Counts.of(9))), HADOOP);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> tooMany.layouts(Purpose.TEST))
+                .withMessageStartingWith("evaluation.ways is 9; it must be at most 8");
+    }
+
+    @Test
+    void tooManyShapesAreRefusedWithTheSettingsBehindThem() throws IOException {
+        ImageSet set = new ImageSet();
+        for (int i = 0; i < 18; i++) {
+            set.images("c%02d".formatted(i), 17);
+        }
+        FewShotSettings settings = FewShots.with(
+                FewShots.with(
+                        shares(set.tree(temp.resolve("many")), 1, 0, 1),
+                        Within.SPLIT,
+                        new Ways(new Counts(2, 18), Counts.of(2))),
+                new EpisodeSizes(new Counts(1, 16), 1, Counts.of(1), 1));
+        FewShotSource source = FewShotSource.open(settings, HADOOP);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> source.layouts(Purpose.TRAIN))
+                .withMessage(
+                        "few-shot.ways is [2, 18] and task.support is [1, 16]: tasks of 272 shapes; there may be 256, "
+                                + "for each shape has its own program");
     }
 
     @Test
@@ -271,7 +324,9 @@ final class SplitsTest {
                 shares(set.tree(temp.resolve("nine")), 1, 0, 1),
                 new EpisodeSizes(new Counts(1, 5), 2, new Counts(1, 1), 1));
         FewShotSource source = FewShotSource.open(settings, HADOOP);
-        assertThat(source.varying()).containsExactly("task.support is [1, 5]");
+        assertThat(source.layouts(Purpose.TRAIN))
+                .extracting(EpisodeLayout::support)
+                .containsExactly(2, 4, 6, 8, 10);
         Set<Integer> shots = new TreeSet<>();
         for (TaskSpec spec : tasks(source, 100)) {
             List<FewShotSource.Drawing> support = source.support(spec);

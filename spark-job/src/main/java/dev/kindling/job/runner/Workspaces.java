@@ -1,0 +1,87 @@
+package dev.kindling.job.runner;
+
+import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.wire.SharedVector;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thread's workspaces, one for each shape of the tasks that it met lately.
+ *
+ * <p>A thread runs one task at a time, and so never needs more than one; but making one and computing anew what depends on
+ * the shared vector alone costs more than a small task. All of them together may hold the bytes that a thread has for values
+ * of a reverse pass: what is large enough to fill that is slow enough to be made again. The one in use stays whatever it
+ * holds, so a job of one shape never meets the limit. What is let go of is what was used longest ago; the numbers are the
+ * same with any limit. Not thread-safe.
+ */
+final class Workspaces {
+    /** A workspace, and the number of the vector that it has been given. */
+    private static final class Held {
+        private final Workspace workspace;
+        private long vector;
+
+        private Held(Workspace workspace) {
+            this.workspace = workspace;
+        }
+    }
+
+    private final long budget;
+    private final Map<Variant, Held> held = new LinkedHashMap<>();
+    private @Nullable Variant current;
+    private @Nullable Held inUse;
+    private @Nullable SharedVector shared;
+    /** Counts vectors, so that no workspace holds on to one. */
+    private long vectors;
+
+    Workspaces(long budget) {
+        this.budget = budget;
+    }
+
+    /** Names the vector that the next tasks run with. */
+    @SuppressWarnings(
+            "ReferenceEquality") // The same instance holds the same numbers; an equal version of another cluster may
+    // not.
+    void use(SharedVector vector) {
+        if (shared != vector) {
+            shared = vector;
+            vectors++;
+        }
+    }
+
+    /** The workspace for tasks of a variant, with the vector in it. */
+    @SuppressWarnings("ReferenceEquality")
+    Workspace of(Variant variant) {
+        Held ready = inUse;
+        if (ready == null || current != variant) {
+            // Comes last again.
+            Held before = held.remove(variant);
+            ready = before != null ? before : new Held(variant.executable().workspace());
+            held.put(variant, ready);
+            current = variant;
+            inUse = ready;
+            letGo();
+        }
+        if (ready.vector != vectors && shared != null) {
+            ready.workspace.share(shared.values());
+            ready.vector = vectors;
+        }
+        return ready.workspace;
+    }
+
+    private void letGo() {
+        long bytes =
+                held.values().stream().mapToLong(each -> each.workspace.bytes()).sum();
+        Iterator<Held> oldest = held.values().iterator();
+        while (bytes > budget && held.size() > 1) {
+            bytes -= oldest.next().workspace.bytes();
+            oldest.remove();
+        }
+    }
+
+    /** How many there are. */
+    int count() {
+        return held.size();
+    }
+}

@@ -1,0 +1,219 @@
+package dev.kindling.job.runner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.job.backend.Backend;
+import dev.kindling.job.backend.Backends;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.backend.Executable;
+import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.wire.FailedTask;
+import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.SharedVector;
+import dev.kindling.job.wire.WorkOrder;
+import dev.kindling.job.wire.WorkReply;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class TasksOfSeveralShapesTest {
+    private static final SharedVector THETA =
+            new SharedVector(1, Storage.of(Precision.FLOAT, 0.1, -0.2, 0.3, 1.4, -2.5));
+    private static final long ROOMY = 1 << 20;
+    private static final int[] ALL = {1, 2, 3, 4};
+    /** Neighbours of one shape, alone and in groups, in blocks of three and across their borders. */
+    private static final int[] MIXED = {1, 1, 2, 2, 2, 1, 4, 3, 4, 4, 4, 4, 3};
+
+    private static List<TaskSpec> specs(int... lengths) {
+        return IntStream.range(0, lengths.length)
+                .mapToObj(i -> Lengths.spec(i, lengths[i]))
+                .toList();
+    }
+
+    private static WorkOrder order(List<TaskSpec> specs, int blockSize, boolean rows) {
+        return new WorkOrder("train", 1, (specs.size() + blockSize - 1) / blockSize, 0, specs, rows);
+    }
+
+    private static WorkReply run(Job job, List<TaskSpec> specs) {
+        return new Runner(job, new Lengths()).run(order(specs, job.blockSize(), false), THETA, "me");
+    }
+
+    /** What tasks of one length come to in a job that knows no other. */
+    private static FoldNode alone(List<TaskSpec> alike) {
+        int length = alike.get(0).items()[0];
+        TaskSpec[] like = alike.toArray(TaskSpec[]::new);
+        Lengths one = new Lengths();
+        Job job = Lengths.job("vector", ROOMY, like.length, length);
+        return new Runner(job, new OfOneLength(one, length))
+                .run(order(alike, like.length, false), THETA, "me")
+                .nodes()
+                .get(0);
+    }
+
+    @Test
+    void aBlockIsTheSumOfItsGroupsOfOneShapeInTaskOrder() {
+        List<TaskSpec> specs = specs(1, 1, 2, 3, 3, 3, 1);
+        FoldNode block =
+                run(Lengths.job("vector", ROOMY, 7, ALL), specs).nodes().get(0);
+        Storage sums = Storage.zeros(Precision.FLOAT, 5);
+        double[] totals = new double[2];
+        List<Integer> borders = List.of(0, 2, 3, 6, 7);
+        for (int i = 0; i + 1 < borders.size(); i++) {
+            FoldNode group = alone(specs.subList(borders.get(i), borders.get(i + 1)));
+            for (int k = 0; k < 5; k++) {
+                sums.set(
+                        k,
+                        i == 0
+                                ? group.sums().at(k)
+                                : (float) sums.at(k) + (float) group.sums().at(k));
+            }
+        }
+        for (TaskSpec spec : specs) {
+            FoldNode task = alone(List.of(spec));
+            totals[0] += task.totals()[0];
+            totals[1] += task.totals()[1];
+        }
+        assertThat(block.sums()).isEqualTo(sums);
+        assertThat(block.totals()).containsExactly(totals);
+        assertThat(block.tasks()).isEqualTo(7);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vector", "plain"})
+    void bitsDependOnTheSpecsAlone(String backend) throws InterruptedException {
+        Job roomy = Lengths.job(backend, ROOMY, 3, ALL);
+        List<FoldNode> expected = run(roomy, specs(MIXED)).nodes();
+        assertThat(run(Lengths.job(backend, 1, 3, ALL), specs(MIXED)).nodes())
+                .as("with room for one workspace")
+                .isEqualTo(expected);
+        Runner used = new Runner(roomy, new Lengths());
+        for (int length : new int[] {3, 1, 4}) {
+            used.run(order(specs(length, length, length, 1, 2), 3, false), THETA, "me");
+            assertThat(used.run(order(specs(MIXED), 3, false), THETA, "me").nodes())
+                    .as("after others")
+                    .isEqualTo(expected);
+        }
+        Crew crew = new Crew(used, Duration.ofMillis(1));
+        AtomicBoolean stay = new AtomicBoolean(true);
+        List<Thread> lent = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            Thread thread = new Thread(() -> crew.lend(stay::get));
+            thread.start();
+            lent.add(thread);
+        }
+        for (int round = 0; round < 100; round++) {
+            WorkReply reply = crew.finish(crew.post(order(specs(MIXED), 3, false), THETA, "many", 1));
+            assertThat(reply.nodes()).as("on four threads").isEqualTo(expected);
+        }
+        stay.set(false);
+        for (Thread thread : lent) {
+            thread.join();
+        }
+    }
+
+    @Test
+    void anotherVectorReachesEveryWorkspace() {
+        Runner runner = new Runner(Lengths.job("vector", ROOMY, 3, ALL), new Lengths());
+        runner.run(order(specs(MIXED), 3, false), THETA, "me");
+        SharedVector other = new SharedVector(1, Storage.of(Precision.FLOAT, 1, 2, 3, 4, 5));
+        List<FoldNode> fresh = new Runner(Lengths.job("vector", ROOMY, 3, ALL), new Lengths())
+                .run(order(specs(MIXED), 3, false), other, "me")
+                .nodes();
+        assertThat(runner.run(order(specs(MIXED), 3, false), other, "me").nodes())
+                .isEqualTo(fresh);
+    }
+
+    @Test
+    void rowsAndTimesOfEachTaskStandWhereTheTaskStands() {
+        Runner runner = new Runner(Lengths.job("vector", ROOMY, 3, ALL), new Lengths());
+        WorkReply reply = runner.run(order(specs(MIXED), 3, true), THETA, "me");
+        for (int i = 0; i < MIXED.length; i++) {
+            double[] totals = alone(List.of(Lengths.spec(i, MIXED[i]))).totals();
+            assertThat(Arrays.copyOfRange(reply.rows(), 2 * i, 2 * i + 2)).containsExactly(totals);
+        }
+        assertThat(reply.nanos().tasks()).hasSize(MIXED.length).doesNotContain(0);
+    }
+
+    @Test
+    void aBadTaskAmongOthersOfAnyShapeIsLeftOut() {
+        List<TaskSpec> specs = new ArrayList<>(specs(1, 2, 2));
+        TaskSpec bad = specs.get(1);
+        specs.set(1, new TaskSpec(bad.purpose(), bad.round(), 1, bad.seed(), new int[] {2, -1}));
+        WorkReply reply = run(Lengths.job("vector", ROOMY, 3, ALL), specs);
+        assertThat(reply.failed()).containsExactly(new FailedTask(6, 1, "query_loss is Infinity"));
+        FoldNode first = alone(List.of(specs.get(0)));
+        FoldNode third = alone(List.of(specs.get(2)));
+        FoldNode block = reply.nodes().get(0);
+        assertThat(block.tasks()).isEqualTo(2);
+        for (int k = 0; k < 5; k++) {
+            assertThat(block.sums().at(k))
+                    .isEqualTo((float) first.sums().at(k) + (float) third.sums().at(k));
+        }
+    }
+
+    @Test
+    void aTaskOfAShapeWithoutAProgramIsRefused() {
+        Runner three = new Runner(Lengths.job("vector", ROOMY, 3, 1, 2, 3), new Lengths());
+        assertThatThrownBy(() -> three.run(order(specs(1, 4, 2), 3, false), THETA, "me"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContainingAll("task 1 of round 6", "support.x[4, 1]");
+        Runner one = new Runner(Lengths.job("vector", ROOMY, 3, 4), new Lengths());
+        assertThatThrownBy(() -> one.run(order(specs(4, 4, 4), 3, false), THETA, "me"))
+                .as("the source may give others later")
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContainingAll("support.x[4, 1]", "support.x[1, 1]");
+    }
+
+    @Test
+    void aVariantIsCompiledOnceAndNotBeforeItIsNeeded() throws InterruptedException {
+        Program program = Lengths.job("plain", ROOMY, 1, 2).program("train").first();
+        AtomicInteger compiled = new AtomicInteger();
+        CountDownLatch both = new CountDownLatch(2);
+        Backend counting = new Backend() {
+            @Override
+            public String name() {
+                return "counting";
+            }
+
+            @Override
+            public Executable compile(Program each, CompileOptions options) {
+                compiled.incrementAndGet();
+                return Backends.named("plain").compile(each, options);
+            }
+        };
+        Variant variant = new Variant(program, counting, new CompileOptions(Precision.FLOAT, 1));
+        assertThat(compiled).hasValue(0);
+        List<Executable> got = java.util.Collections.synchronizedList(new ArrayList<>());
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            Thread thread = new Thread(() -> {
+                both.countDown();
+                got.add(variant.executable());
+            });
+            thread.start();
+            threads.add(thread);
+        }
+        both.await();
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(compiled).hasValue(1);
+        assertThat(got.get(0)).isSameAs(got.get(1));
+    }
+}
