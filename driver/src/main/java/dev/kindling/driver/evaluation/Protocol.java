@@ -47,14 +47,26 @@ public record Protocol(
         return new Protocol(
                 source,
                 Splits.name(settings.split()),
-                range(layouts, EpisodeLayout::classes),
-                range(layouts, layout -> ofEach(layout, layout.support())),
-                ofEach(layouts.get(0), layouts.get(0).query()),
+                ways(layouts),
+                shots(layouts),
+                query(layouts),
                 within,
                 settings.tasks(),
                 settings.seed(),
                 batchNorm,
                 order);
+    }
+
+    static Counts ways(List<EpisodeLayout> layouts) {
+        return range(layouts, EpisodeLayout::classes);
+    }
+
+    static Counts shots(List<EpisodeLayout> layouts) {
+        return range(layouts, layout -> ofEach(layout, layout.support()));
+    }
+
+    static int query(List<EpisodeLayout> layouts) {
+        return ofEach(layouts.get(0), layouts.get(0).query());
     }
 
     private static int ofEach(EpisodeLayout layout, int examples) {

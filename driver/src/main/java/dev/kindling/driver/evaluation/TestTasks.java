@@ -4,6 +4,7 @@ import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.TaskSource;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -24,7 +25,8 @@ public final class TestTasks {
             "few-shot.data",
             "few-shot.split",
             "few-shot.memory",
-            "few-shot.ways");
+            "few-shot.ways",
+            "evaluation.ways");
 
     private final Map<String, String> facts;
 
@@ -34,22 +36,21 @@ public final class TestTasks {
 
     /** The tasks of an evaluation on a source. */
     public static TestTasks of(SourceDescription description, TaskSource source, EvaluationSettings evaluation) {
-        EpisodeLayout layout = source.layout(evaluation.split());
-        int classes = Math.max(1, layout.classes());
+        List<EpisodeLayout> layouts = source.layouts(evaluation.split());
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("task.source", description.source());
         facts.put("evaluation.split", Splits.name(evaluation.split()));
         facts.put("evaluation.seed", Long.toString(evaluation.seed()));
         facts.put("evaluation.tasks", Integer.toString(evaluation.tasks()));
         facts.put("evaluation.steps", Integer.toString(evaluation.steps()));
-        facts.put("the number of classes of a test task", Integer.toString(layout.classes()));
-        facts.put("evaluation.support", Integer.toString(layout.support() / classes));
-        facts.put("evaluation.query", Integer.toString(layout.query() / classes));
+        facts.put("the number of classes of a test task", Protocol.ways(layouts).toString());
+        facts.put("evaluation.support", Protocol.shots(layouts).toString());
+        facts.put("evaluation.query", Integer.toString(Protocol.query(layouts)));
         facts.put("the hash of the data", source.dataHash());
         SortedMap<String, String> settings = new TreeMap<>(description.settings());
         settings.keySet().removeAll(OTHERWISE_KNOWN);
         facts.putAll(settings);
-        facts.put("the shape of an input", layout.features().toString());
+        facts.put("the shape of an input", layouts.get(0).features().toString());
         return new TestTasks(facts);
     }
 

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.driver.evaluation.Statistics.Better;
+import dev.kindling.job.task.Counts;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -100,7 +102,11 @@ class PairedDifferenceTest {
         Scores still = new Scores("still", List.of(table(new double[][] {{0.5}, {0.7}})));
         Scores moving = new Scores("moving", List.of(table(new double[][] {{2, 0.4}, {2, 0.4}})));
         assertThat(still.minus(moving, Measure.LOSS, 1).interval().mean()).isEqualTo(0.2, within(1e-12));
-        assertThat(new Comparison(new Protocol("s", "test", 0, 1, 1, 2, 1, "query", 2), List.of(still, moving)).steps())
+        assertThat(new Comparison(
+                                new Protocol(
+                                        "s", "test", Counts.of(0), Counts.of(1), 1, Optional.empty(), 2, 1, "query", 2),
+                                List.of(still, moving))
+                        .steps())
                 .isEqualTo(2);
     }
 }
