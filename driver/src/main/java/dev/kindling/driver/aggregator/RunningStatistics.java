@@ -3,30 +3,42 @@ package dev.kindling.driver.aggregator;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
-import java.util.Set;
-import java.util.stream.IntStream;
+import java.util.Map;
 
 /**
- * The numbers of θ that no gradient moves, because they follow statistics of batches: s ← s - (1 - d) · (s - b), with b the
- * mean over a round's tasks and d = 0.9, Deeplearning4j's decay. Tasks report s - b in the place of a gradient. Immutable.
+ * The numbers of θ that no gradient moves, because they follow what tasks report, statistics of batches for example:
+ * s ← s - f · (s - b), with b the mean over a round's tasks and f the share of the way that they go. Tasks report s - b in
+ * the place of a gradient. Immutable.
  */
 public final class RunningStatistics {
     /** θ without statistics. */
-    public static final RunningStatistics NONE =
-            new RunningStatistics(Layout.builder().build(), Set.of());
-
-    private static final double FOLLOWED = 0.1;
+    public static final RunningStatistics NONE = new RunningStatistics(Layout.empty(), Map.of());
 
     /** Places in θ, ascending. */
     private final int[] places;
+    /** The share of the way that each goes. */
+    private final double[] followed;
 
-    /** The named arrays of θ. */
-    public RunningStatistics(Layout theta, Set<String> names) {
-        this.places = theta.entries().stream()
-                .filter(entry -> names.contains(entry.name()))
-                .flatMapToInt(entry -> IntStream.range(
-                        entry.offset(), entry.offset() + entry.shape().size()))
-                .toArray();
+    /**
+     * The named arrays of θ.
+     *
+     * @param shares of the way that an array goes in a round, above 0 and at most 1, by its name
+     */
+    public RunningStatistics(Layout theta, Map<String, Double> shares) {
+        this.places = new int
+                [theta.entries().stream()
+                        .filter(entry -> shares.containsKey(entry.name()))
+                        .mapToInt(entry -> entry.shape().size())
+                        .sum()];
+        this.followed = new double[places.length];
+        int next = 0;
+        for (Layout.Entry entry : theta.entries()) {
+            Double share = shares.get(entry.name());
+            for (int i = 0; share != null && i < entry.shape().size(); i++) {
+                places[next] = entry.offset() + i;
+                followed[next++] = share;
+            }
+        }
     }
 
     /** How far each statistic is from its batches, taken out of the mean over tasks, where zeros stay behind. */
@@ -43,7 +55,7 @@ public final class RunningStatistics {
     public Storage next(MetaGradient round, Storage theta) {
         Storage next = Storage.zeros(Precision.DOUBLE, places.length);
         for (int i = 0; i < places.length; i++) {
-            next.set(i, theta.at(places[i]) - FOLLOWED * round.statistics().at(i));
+            next.set(i, theta.at(places[i]) - followed[i] * round.statistics().at(i));
         }
         return next;
     }

@@ -9,17 +9,22 @@ import dev.kindling.job.tensor.Storage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a check found.
  *
  * @param algorithm name of the method
- * @param inner its inner loop
+ * @param inner its inner loop, where it has one
  * @param proofs every statement, in the order of proof
  * @param metaGradient of the one task, in double, laid out as θ
  */
 public record CheckReport(
-        String algorithm, InnerSettings inner, OrderFinding finding, List<Proof> proofs, Storage metaGradient) {
+        String algorithm,
+        Optional<InnerSettings> inner,
+        OrderFinding finding,
+        List<Proof> proofs,
+        Storage metaGradient) {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     public CheckReport {
@@ -35,15 +40,18 @@ public record CheckReport(
     public String json() {
         ObjectNode root = JSON.createObjectNode();
         root.put("algorithm", algorithm);
-        root.putObject("settings")
-                .put("algorithm.inner-rate", inner.rate())
-                .put("algorithm.inner-steps", inner.steps());
+        ObjectNode settings = root.putObject("settings");
+        inner.ifPresent(
+                loop -> settings.put("algorithm.inner-rate", loop.rate()).put("algorithm.inner-steps", loop.steps()));
         root.put("query_loss", finding.queryLoss()).put("order", finding.order().number());
         ObjectNode exact = root.putObject("finite_difference_error");
         finding.exactErrors().forEach(exact::put);
-        ObjectNode frozen = root.putObject("first_order_error");
-        finding.frozenErrors().forEach(frozen::put);
-        root.put("first_order_gap", finding.firstOrderGap());
+        finding.frozen().ifPresent(frozen -> {
+            ObjectNode errors = root.putObject("first_order_error");
+            frozen.errors().forEach(errors::put);
+            root.put("first_order_gap", frozen.gap());
+        });
+        finding.residual().ifPresent(residual -> root.put("residual", residual));
         ArrayNode statements = root.putArray("proofs");
         for (Proof proof : proofs) {
             statements

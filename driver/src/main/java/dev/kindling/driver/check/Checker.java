@@ -15,7 +15,8 @@ import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -24,6 +25,8 @@ import java.util.stream.IntStream;
  */
 public final class Checker {
     private static final String QUERY_LOSS = "query_loss";
+    private static final String OBJECTIVE = "objective";
+    private static final String RESIDUAL = "residual";
     private static final long ROUND = 0;
     /** Tasks of each purpose whose data is looked at. */
     private static final int PROOF_TASKS = 100;
@@ -77,40 +80,64 @@ public final class Checker {
      * @param episode in double, laid out as {@link #episodeArrays}
      */
     public CheckReport check(Storage theta, Storage episode) {
-        TaskRun.Outputs outputs = new TaskRun(executable, episode).at(theta);
+        TaskRun.Outputs outputs = run(executable, episode).at(theta);
         OrderFinding finding = finding(theta, episode, outputs);
         List<Proof> proofs = new ArrayList<>();
-        proofs.add(orderProof(finding));
-        proofs.add(movement(theta));
+        proofs.add(Claims.proof(subject.algorithm().claim(), outputs.sums(), finding));
+        movement(theta).ifPresent(proofs::add);
         proofs.addAll(dataProofs());
-        return new CheckReport(subject.algorithm().name(), subject.inner(), finding, proofs, outputs.sums());
+        return new CheckReport(
+                subject.algorithm().name(), subject.algorithm().inner(), finding, proofs, outputs.sums());
     }
 
     private OrderFinding finding(Storage theta, Storage episode, TaskRun.Outputs outputs) {
-        Storage gradient = ofTrained(outputs.sums());
-        long seed = subject.round().seed();
-        TaskRun loss = new TaskRun(subject.backend().compile(lossOnly(), subject.options()), episode);
-        PlainDescent descent = new PlainDescent(
-                subject.model(),
-                layout,
-                subject.backend(),
-                subject.options(),
-                episode,
-                subject.inner().rate(),
-                subject.inner().steps());
-        Storage adapted = descent.adapt(theta);
+        Storage contribution = ofTrained(outputs.sums());
+        String objective = train.perTask().has(OBJECTIVE) ? OBJECTIVE : QUERY_LOSS;
+        TaskRun loss = run(subject.backend().compile(only(objective), subject.options()), episode);
         return new OrderFinding(
                 outputs.scalar(QUERY_LOSS),
-                new FiniteDifferences(point -> loss.at(point).scalar(QUERY_LOSS), trained(), seed)
-                        .errors(theta, gradient),
-                new FiniteDifferences(descent::queryLoss, trained(), seed).errors(adapted, gradient),
-                gap(gradient, descent.queryGradient(adapted)));
+                differences(point -> loss.at(point).scalar(objective)).errors(theta, contribution),
+                frozen(theta, episode, contribution),
+                outputs.optional(RESIDUAL));
+    }
+
+    private FiniteDifferences differences(ToDoubleFunction<Storage> function) {
+        return new FiniteDifferences(function, trained(), subject.round().seed());
+    }
+
+    /** What is found with adaptation held fixed, for a method whose θ is what its tasks adapt. */
+    private Optional<OrderFinding.Frozen> frozen(Storage theta, Storage episode, Storage contribution) {
+        Optional<Program> adapt = subject.algorithm().adapt(subject.model(), layout);
+        if (adapt.isEmpty() || !parameters().equals(subject.model().parameters())) {
+            return Optional.empty();
+        }
+        PlainDescent descent =
+                new PlainDescent(subject.model(), layout, subject.backend(), subject.options(), episode, proofRound());
+        Storage adapted = subject.algorithm()
+                .inner()
+                .filter(inner -> subject.algorithm().descends())
+                .map(inner -> descent.adapt(theta, inner.rate(), inner.steps()))
+                .orElseGet(() -> run(subject.backend().compile(adapt.get(), subject.options()), episode)
+                        .at(theta)
+                        .sums());
+        return Optional.of(new OrderFinding.Frozen(
+                differences(descent::queryLoss).errors(adapted, contribution),
+                gap(contribution, descent.queryGradient(adapted))));
+    }
+
+    private TaskRun run(Executable program, Storage episode) {
+        return new TaskRun(program, episode, proofRound());
+    }
+
+    /** Half way: where a method differs by the round, neither its beginning nor its end. */
+    private long proofRound() {
+        return subject.round().rounds() / 2;
     }
 
     /** The arrays of θ that gradients move. */
     private List<Layout.Entry> trained() {
         return parameters().entries().stream()
-                .filter(entry -> !subject.model().statistics().contains(entry.name()))
+                .filter(entry -> !subject.algorithm().followers(subject.model()).containsKey(entry.name()))
                 .toList();
     }
 
@@ -123,9 +150,9 @@ public final class Checker {
         return gradient;
     }
 
-    private Program lossOnly() {
+    private Program only(String name) {
         List<Program.Output> outputs = train.outputs().stream()
-                .filter(output -> output.name().equals(QUERY_LOSS))
+                .filter(output -> output.name().equals(name))
                 .toList();
         return new Program(train.name(), train.inputs(), outputs);
     }
@@ -139,28 +166,11 @@ public final class Checker {
                 / FiniteDifferences.norm(firstOrder, 0, firstOrder.size());
     }
 
-    private Proof orderProof(OrderFinding finding) {
-        Claim claim = subject.algorithm().claim();
-        boolean holds = claim == Claim.EXACT
-                ? finding.order() == Order.SECOND
-                : finding.order() == Order.FIRST || finding.indistinct();
-        String evidence = String.format(
-                Locale.ROOT,
-                "found order %d: largest relative error %.1e against finite differences through adaptation, %.1e with "
-                        + "adaptation held fixed; gap to first order %.2e%s",
-                finding.order().number(),
-                finding.exactError(),
-                finding.frozenError(),
-                finding.firstOrderGap(),
-                finding.indistinct() ? "; both orders are the same here" : "");
-        String statement = claim == Claim.EXACT
-                ? "the meta-gradient is the exact derivative"
-                : "the meta-gradient is the first-order one";
-        return new Proof(statement, holds, evidence);
-    }
-
-    /** One round at θ, of its tasks that have the first one's shapes: sums, the mean, the optimizer's step. */
-    private Proof movement(Storage theta) {
+    /** One round at θ, of its tasks that have the first one's shapes: sums, the mean, the optimizer's step; empty where θ is not meant to move. */
+    private Optional<Proof> movement(Storage theta) {
+        if (subject.algorithm().claim() == Claim.NOTHING) {
+            return Optional.empty();
+        }
         Subject.Round round = subject.round();
         List<TaskSpec> specs = sampler(Purpose.TRAIN).round(ROUND, round.tasks()).stream()
                 .filter(spec -> subject.source().layout(spec).equals(layout))
@@ -168,7 +178,7 @@ public final class Checker {
         Storage sums = Storage.zeros(Precision.DOUBLE, train.sums().size());
         double[] totals = new double[train.perTask().size()];
         for (TaskSpec spec : specs) {
-            TaskRun.Outputs outputs = new TaskRun(executable, episode(spec)).at(theta);
+            TaskRun.Outputs outputs = new TaskRun(executable, episode(spec), ROUND).at(theta);
             IntStream.range(0, sums.size())
                     .forEach(i -> sums.set(i, sums.at(i) + outputs.sums().at(i)));
             IntStream.range(0, totals.length).forEach(i -> totals[i] += outputs.each()[i]);
@@ -180,7 +190,7 @@ public final class Checker {
         new MetaOptimizer(round.optimizer(), round.rounds(), Precision.DOUBLE, theta.size())
                 .update(ROUND, gradient.gradient(), moved);
         round.aggregator().statistics().put(followed, moved);
-        return movement(specs.size(), theta, moved);
+        return Optional.of(movement(specs.size(), theta, moved));
     }
 
     private Proof movement(int tasks, Storage before, Storage after) {

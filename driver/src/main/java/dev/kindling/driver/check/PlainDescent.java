@@ -25,8 +25,6 @@ final class PlainDescent {
 
     private final TaskRun support;
     private final TaskRun query;
-    private final double rate;
-    private final int steps;
 
     /**
      * Descent for one task.
@@ -34,21 +32,15 @@ final class PlainDescent {
      * @param episode in double, as {@code layout.arrays()} says
      */
     PlainDescent(
-            Model model,
-            EpisodeLayout layout,
-            Backend backend,
-            CompileOptions options,
-            Storage episode,
-            double rate,
-            int steps) {
+            Model model, EpisodeLayout layout, Backend backend, CompileOptions options, Storage episode, long round) {
         this.support = new TaskRun(
                 backend.compile(gradients(model, layout, EpisodeLayout.SUPPORT_Y, PlainDescent::ofSupport), options),
-                episode);
+                episode,
+                round);
         this.query = new TaskRun(
                 backend.compile(gradients(model, layout, EpisodeLayout.QUERY_Y, PlainDescent::ofQuery), options),
-                episode);
-        this.rate = rate;
-        this.steps = steps;
+                episode,
+                round);
     }
 
     /** The network's output for one half of an episode. */
@@ -100,8 +92,8 @@ final class PlainDescent {
         return value;
     }
 
-    /** The adapted parameters φ: θ after the inner steps. */
-    Storage adapt(Storage theta) {
+    /** The adapted parameters φ: θ after so many inner steps of the given rate. */
+    Storage adapt(Storage theta, double rate, int steps) {
         Storage phi = theta.copy();
         for (int step = 0; step < steps; step++) {
             Storage gradient = support.at(phi).sums();

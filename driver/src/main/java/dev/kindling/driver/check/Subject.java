@@ -4,7 +4,6 @@ import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.optimizer.OptimizerSettings;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.job.algorithm.Algorithm;
-import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.Model;
@@ -21,17 +20,10 @@ import dev.kindling.job.tensor.Precision;
  * @param source of the tasks
  * @param backend that computes
  * @param options in double
- * @param inner the inner loop that the algorithm is configured with: plain gradient descent on the support set
  * @param round how a round makes the next θ
  */
 public record Subject(
-        Algorithm algorithm,
-        Model model,
-        TaskSource source,
-        Backend backend,
-        CompileOptions options,
-        InnerSettings inner,
-        Round round) {
+        Algorithm algorithm, Model model, TaskSource source, Backend backend, CompileOptions options, Round round) {
 
     /**
      * One round of the run.

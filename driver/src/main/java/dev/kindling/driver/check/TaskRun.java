@@ -3,8 +3,11 @@ package dev.kindling.driver.check;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
+import java.util.OptionalDouble;
 
 /** One program on one task, in double, for any number of values of its shared inputs. Not thread-safe. */
 final class TaskRun {
@@ -12,11 +15,21 @@ final class TaskRun {
     private final Workspace workspace;
     private final Storage episode;
 
-    /** The program of an executable in double on an episode laid out as its task inputs. */
-    TaskRun(Executable executable, Storage episode) {
+    /**
+     * The program of an executable in double on an episode.
+     *
+     * @param episode laid out as the arrays of the program's task inputs
+     * @param round that the task belongs to
+     */
+    TaskRun(Executable executable, Storage episode, long round) {
         this.program = executable.program();
         this.workspace = executable.workspace();
-        this.episode = episode;
+        Layout inputs = program.taskInputs();
+        this.episode = Storage.zeros(Precision.DOUBLE, inputs.size());
+        this.episode.copyFrom(episode, 0, 0, episode.size());
+        if (inputs.has(EpisodeLayout.ROUND)) {
+            this.episode.set(inputs.offset(EpisodeLayout.ROUND), (double) round);
+        }
     }
 
     /** The outputs at one value of the shared inputs. */
@@ -33,6 +46,11 @@ final class TaskRun {
         /** A scalar that the program gives for each task. */
         double scalar(String name) {
             return each[program.perTask().offset(name)];
+        }
+
+        /** The same, where the program gives it. */
+        OptionalDouble optional(String name) {
+            return program.perTask().has(name) ? OptionalDouble.of(scalar(name)) : OptionalDouble.empty();
         }
     }
 }

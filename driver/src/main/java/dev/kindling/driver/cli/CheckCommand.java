@@ -88,7 +88,6 @@ final class CheckCommand implements Callable<Integer> {
                 prepared.source(),
                 Backends.named(backend.name()),
                 backend.options(),
-                settings.plan().inner(),
                 new Subject.Round(
                         settings.run().seed(),
                         settings.run().rounds(),

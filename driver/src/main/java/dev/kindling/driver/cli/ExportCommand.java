@@ -12,6 +12,7 @@ import dev.kindling.driver.checkpoint.StoredModel;
 import dev.kindling.driver.checkpoint.Tensors;
 import dev.kindling.driver.export.BatchStatistics;
 import dev.kindling.driver.sampler.Sampler;
+import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.model.Deeplearning4jZip;
 import dev.kindling.job.model.Model;
@@ -143,6 +144,7 @@ final class ExportCommand implements Callable<Integer> {
         Prepared prepared = Prepared.here(RunConfiguration.asked(options, directory));
         ModelSettings settings = prepared.settings().plan().model();
         EpisodeLayout layout = prepared.source().layout(Purpose.TRAIN);
+        refuseWithoutNetwork(prepared);
         Storage theta = model.theta().flat(prepared.plan().parameters(), Precision.DOUBLE);
         SortedMap<String, double[]> arrays = new TreeMap<>();
         prepared.plan().parameters().entries().stream()
@@ -155,8 +157,22 @@ final class ExportCommand implements Callable<Integer> {
                                 entry.offset() + entry.shape().size())));
         ObjectNode note = note(directory, model, prepared);
         note.set("batch_norm", statistics(prepared, layout, arrays, directory, model));
-        double rate = prepared.settings().plan().inner().rate();
+        double rate = inner(prepared).rate();
         return Deeplearning4jZip.write(settings, layout, arrays, prepared.plan().precision(), rate, text(note));
+    }
+
+    /** Refuses a run whose θ has not all of the network's parameters, or whose tasks do not adapt them. */
+    private static void refuseWithoutNetwork(Prepared prepared) {
+        Layout learned = prepared.plan().parameters();
+        boolean whole = prepared.plan().model().parameters().names().stream().allMatch(learned::has);
+        if (!whole || prepared.plan().algorithm().inner().isEmpty()) {
+            throw new IllegalArgumentException("--format is dl4j; it must be safetensors for algorithm.name = "
+                    + prepared.plan().algorithm().name() + ", which does not learn all parameters of the network");
+        }
+    }
+
+    private static InnerSettings inner(Prepared prepared) {
+        return prepared.plan().algorithm().inner().orElseThrow();
     }
 
     /** Adds batch norm's statistics to the arrays, and says what they are. */
@@ -258,8 +274,8 @@ final class ExportCommand implements Callable<Integer> {
                 .put("finished", model.manifest().finished())
                 .put("network", prepared.settings().plan().model().network())
                 .put("algorithm", prepared.plan().algorithm().name())
-                .put("inner_rate", prepared.settings().plan().inner().rate())
-                .put("inner_steps", prepared.settings().plan().inner().steps())
+                .put("inner_rate", inner(prepared).rate())
+                .put("inner_steps", inner(prepared).steps())
                 .put("program_hash", from.programHash())
                 .put("data_hash", from.dataHash());
         return note;

@@ -62,7 +62,7 @@ record Prepared(
     private static Plan plan(Settings settings, TaskSource source) {
         Plan plan = Plan.of(settings.plan(), settings.source(), source);
         return settings.validation().isOn()
-                ? plan.validating(settings.plan().inner().steps())
+                ? plan.validating(settings.plan().algorithm().steps())
                 : plan;
     }
 
@@ -92,7 +92,8 @@ record Prepared(
         if (!validation.isOn()) {
             return Optional.empty();
         }
-        EvaluationSettings what = validation.evaluation(settings.plan().inner().steps());
+        EvaluationSettings what =
+                validation.evaluation(settings.plan().algorithm().steps());
         return Optional.of(new Validator(validation, evaluator(what, Plan.VALIDATE, plan.validationMeasures())));
     }
 

@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigMemorySize;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import dev.kindling.job.algorithm.Options;
 import dev.kindling.job.task.Counts;
 import java.time.Duration;
 import java.util.Arrays;
@@ -18,7 +19,7 @@ import java.util.stream.Collectors;
  * Typed reading of a resolved configuration, which remembers what was read. A value of another type is refused with its
  * key, the value and what is allowed. Whether a value makes sense is said by the settings record it goes into.
  */
-final class Keys {
+final class Keys implements Options {
     private static final String TIME = "a time with its unit, such as 90s, 5m or 2h, or 0";
 
     private final Config config;
@@ -34,7 +35,8 @@ final class Keys {
     }
 
     /** A whole number that fits an int. */
-    int count(String key) {
+    @Override
+    public int count(String key) {
         long whole = whole(key);
         if (whole != (int) whole) {
             throw refuse(key, "a whole number of at most " + Integer.MAX_VALUE);
@@ -52,7 +54,8 @@ final class Keys {
     }
 
     /** A finite number. */
-    double number(String key) {
+    @Override
+    public double number(String key) {
         return number(key, "a number");
     }
 
@@ -70,7 +73,8 @@ final class Keys {
     }
 
     /** {@code true} or {@code false}. */
-    boolean truth(String key) {
+    @Override
+    public boolean truth(String key) {
         value(key);
         try {
             return config.getBoolean(key);
@@ -80,7 +84,8 @@ final class Keys {
     }
 
     /** Any text; a number or a boolean is its own text. */
-    String text(String key) {
+    @Override
+    public String text(String key) {
         value(key);
         try {
             return config.getString(key);
@@ -103,6 +108,15 @@ final class Keys {
         throw refuse(key, "a range of two numbers, [low, high]");
     }
 
+    @Override
+    public List<Double> ends(String key) {
+        if (value(key).valueType() != ConfigValueType.LIST) {
+            double number = number(key);
+            return List.of(number, number);
+        }
+        return range(key);
+    }
+
     /** A whole number of an int's size, or a range of two, {@code [least, most]}. */
     Counts counts(String key) {
         if (value(key).valueType() != ConfigValueType.LIST) {
@@ -118,7 +132,8 @@ final class Keys {
     }
 
     /** A text or a list of them. */
-    List<String> texts(String key) {
+    @Override
+    public List<String> texts(String key) {
         if (value(key).valueType() != ConfigValueType.LIST) {
             return List.of(text(key));
         }
@@ -155,7 +170,8 @@ final class Keys {
     }
 
     /** A constant of an enum, written in lower case with {@code -} between words. */
-    <E extends Enum<E>> E choice(String key, Class<E> type) {
+    @Override
+    public <E extends Enum<E>> E choice(String key, Class<E> type) {
         String text = text(key);
         return Arrays.stream(type.getEnumConstants())
                 .filter(constant -> written(constant).equals(text))
@@ -172,7 +188,8 @@ final class Keys {
     }
 
     /** Whether the value is the given word, such as {@code auto}. */
-    boolean is(String key, String word) {
+    @Override
+    public boolean is(String key, String word) {
         return value(key).unwrapped().equals(word);
     }
 

@@ -13,7 +13,8 @@ import dev.kindling.driver.optimizer.Method;
 import dev.kindling.driver.optimizer.OptimizerSettings;
 import dev.kindling.driver.plan.BackendSettings;
 import dev.kindling.driver.plan.PlanSettings;
-import dev.kindling.job.algorithm.InnerSettings;
+import dev.kindling.job.algorithm.Algorithm;
+import dev.kindling.job.algorithm.Algorithms;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.NetworkFile;
@@ -70,14 +71,15 @@ public final class SettingsReader {
 
     Settings settings() {
         EvaluationSettings evaluation = evaluation();
+        Algorithm algorithm = Algorithms.named(keys.text("algorithm.name"), keys);
         return new Settings(
                 run(),
                 checkpoints(),
                 source(),
-                plan(evaluation),
+                plan(algorithm, evaluation),
                 failures(),
                 clip(),
-                optimizer(),
+                optimizer(algorithm),
                 validation(),
                 evaluation,
                 cluster());
@@ -181,11 +183,10 @@ public final class SettingsReader {
                         : keys.choice("few-shot.ink", Picture.Ink.class));
     }
 
-    private PlanSettings plan(EvaluationSettings evaluation) {
+    private PlanSettings plan(Algorithm algorithm, EvaluationSettings evaluation) {
         return new PlanSettings(
                 model(),
-                keys.text("algorithm.name"),
-                new InnerSettings(keys.number("algorithm.inner-rate"), keys.count("algorithm.inner-steps")),
+                algorithm,
                 new BackendSettings(
                         keys.text("backend.name"),
                         new CompileOptions(
@@ -212,7 +213,11 @@ public final class SettingsReader {
         return Clip.of(keys.number("optimizer.clip"), keys.number("optimizer.clip-value"));
     }
 
-    private OptimizerSettings optimizer() {
+    private OptimizerSettings optimizer(Algorithm algorithm) {
+        Optional<String> plain = algorithm.plainStep();
+        if (plain.isPresent()) {
+            return new OptimizerSettings(Method.named("sgd"), Schedules.at(keys, plain.get()), 0);
+        }
         return new OptimizerSettings(
                 Method.named(keys.text("optimizer.name")),
                 Schedules.at(keys, "optimizer.rate"),

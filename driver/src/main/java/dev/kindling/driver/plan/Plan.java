@@ -2,7 +2,6 @@ package dev.kindling.driver.plan;
 
 import dev.kindling.driver.aggregator.RunningStatistics;
 import dev.kindling.job.algorithm.Algorithm;
-import dev.kindling.job.algorithm.Algorithms;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.task.EpisodeLayout;
@@ -68,7 +67,7 @@ public final class Plan {
      * @throws IllegalArgumentException if the settings do not fit each other or the source
      */
     public static Plan of(PlanSettings settings, SourceDescription description, TaskSource source) {
-        Algorithm algorithm = Algorithms.named(settings.algorithm(), settings.inner());
+        Algorithm algorithm = settings.algorithm();
         LayoutModels models = new LayoutModels(settings, algorithm, source);
         TreeMap<String, Variants> programs = new TreeMap<>();
         programs.put(TRAIN, models.programs(Purpose.TRAIN, algorithm::train));
@@ -135,7 +134,7 @@ public final class Plan {
 
     /** The numbers of θ that follow statistics of batches. */
     public RunningStatistics statistics() {
-        return new RunningStatistics(parameters(), model().statistics());
+        return new RunningStatistics(parameters(), algorithm.followers(model()));
     }
 
     /** What a training task reports beside its meta-gradient: scalars. */

@@ -1,6 +1,6 @@
 package dev.kindling.driver.plan;
 
-import dev.kindling.job.algorithm.InnerSettings;
+import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.task.Purpose;
 
@@ -8,16 +8,14 @@ import dev.kindling.job.task.Purpose;
  * What a plan is made from.
  *
  * @param model network and initialiser
- * @param algorithm name of the method
- * @param inner its inner loop
+ * @param algorithm the method, configured
  * @param backend that computes
  * @param evaluationSteps inner steps of an evaluation
  * @param evaluationSplit which tasks an evaluation draws
  */
 public record PlanSettings(
         ModelSettings model,
-        String algorithm,
-        InnerSettings inner,
+        Algorithm algorithm,
         BackendSettings backend,
         int evaluationSteps,
         Purpose evaluationSplit) {}

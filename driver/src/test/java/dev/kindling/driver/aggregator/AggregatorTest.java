@@ -14,7 +14,6 @@ import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.FailedTask;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class AggregatorTest {
@@ -135,7 +134,7 @@ class AggregatorTest {
     void runningStatisticsMoveATenthOfTheWayAndTakeNoPartInNormOrClipping() {
         Layout theta =
                 Layout.builder().add("w", Shape.of(2)).add("mean", Shape.of(1)).build();
-        RunningStatistics statistics = new RunningStatistics(theta, Set.of("mean"));
+        RunningStatistics statistics = new RunningStatistics(theta, Map.of("mean", 0.1));
         FoldNode root = root(Storage.of(Precision.DOUBLE, 6, 8, 2000), 2);
         MetaGradient gradient = new Aggregator(Clip.byNorm(2.5), statistics).aggregate(0, root, TOTALS);
         assertThat(gradient.norm()).isEqualTo(5);

@@ -5,15 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.check.Subject;
+import dev.kindling.driver.check.Wrapped;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.config.Configuration;
 import dev.kindling.job.algorithm.Algorithm;
-import dev.kindling.job.model.Model;
-import dev.kindling.job.program.Program;
-import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.tensor.Layout;
-import dev.kindling.job.tensor.Storage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -63,12 +59,11 @@ class ReadyJobsCheckTest {
         Prepared prepared = Prepared.here(Configuration.load(Path.of("../conf/sinusoid-fomaml.conf"), List.of()));
         Subject honest = CheckCommand.subject(prepared);
         Subject boasting = new Subject(
-                new Boasting(honest.algorithm()),
+                Wrapped.claiming(Algorithm.Claim.EXACT, honest.algorithm()),
                 honest.model(),
                 honest.source(),
                 honest.backend(),
                 honest.options(),
-                honest.inner(),
                 honest.round());
         StringWriter out = new StringWriter();
         CheckCommand check = new CheckCommand(CommandLineForTests.around(
@@ -76,38 +71,5 @@ class ReadyJobsCheckTest {
         assertThat(check.prove(prepared, boasting).number()).isEqualTo(1);
         assertThat(out.toString()).contains("FAILED: the meta-gradient is the exact derivative (found order 1");
         assertThat(check.prove(prepared, honest).number()).isZero();
-    }
-
-    /** A method that claims to be exact. */
-    private record Boasting(Algorithm method) implements Algorithm {
-        @Override
-        public String name() {
-            return method.name();
-        }
-
-        @Override
-        public Claim claim() {
-            return Claim.EXACT;
-        }
-
-        @Override
-        public Layout parameters(Model model) {
-            return method.parameters(model);
-        }
-
-        @Override
-        public void initialise(Model model, long seed, Storage target) {
-            method.initialise(model, seed, target);
-        }
-
-        @Override
-        public Program train(Model model, EpisodeLayout layout) {
-            return method.train(model, layout);
-        }
-
-        @Override
-        public Program evaluate(Model model, EpisodeLayout layout, int steps) {
-            return method.evaluate(model, layout, steps);
-        }
     }
 }

@@ -32,6 +32,7 @@ import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.FailedTask;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -85,7 +86,7 @@ class OuterLoopTest {
     void runningStatisticsFollowTheirBatchesAndNeitherGradientNorDecayMovesThem() {
         Layout layout =
                 Layout.builder().add("w", Shape.of(1)).add("mean", Shape.of(1)).build();
-        RunningStatistics statistics = new RunningStatistics(layout, Set.of("mean"));
+        RunningStatistics statistics = new RunningStatistics(layout, Map.of("mean", 0.1));
         OuterLoop loop = loop(0.1, statistics, new OptimizerSettings(Method.ADAMW, new Schedule.Constant(0.5), 0.9));
         for (int round = 0; round < 3; round++) {
             loop.round(round, answering(0, 9, 20), theta);

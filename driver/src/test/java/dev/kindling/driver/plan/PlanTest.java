@@ -2,7 +2,9 @@ package dev.kindling.driver.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.job.algorithm.Fomaml;
 import dev.kindling.job.algorithm.InnerSettings;
+import dev.kindling.job.algorithm.Maml;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.task.EpisodeSizes;
@@ -48,10 +50,10 @@ class PlanTest {
     }
 
     private static Plan plan(String algorithm, Precision precision, int steps) {
+        InnerSettings inner = new InnerSettings(0.1, steps);
         PlanSettings settings = new PlanSettings(
                 ModelSettings.preset("mlp-40-tanh"),
-                algorithm,
-                new InnerSettings(0.1, steps),
+                algorithm.equals("maml") ? new Maml(inner) : new Fomaml(inner),
                 new BackendSettings("plain", new CompileOptions(precision, 1 << 20)),
                 2,
                 Purpose.TEST);

@@ -5,18 +5,27 @@ import dev.kindling.job.program.Program;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * A method of meta-learning, written once and for one task: it turns a model into programs. Lives on the driver;
  * executors see the programs only.
  */
 public interface Algorithm {
-    /** What a method claims its meta-gradient to be; {@code check} holds it to this. */
+    /** What a method claims its contribution to be; {@code check} holds it to this. */
     enum Claim {
-        /** The exact derivative of the query loss after adaptation. */
+        /** The exact derivative of the objective after adaptation. */
         EXACT,
         /** The query gradient at the adapted parameters, taken as if adaptation had derivative one. */
-        FIRST_ORDER
+        FIRST_ORDER,
+        /** The derivative of the query loss through the minimiser that adaptation looks for, by a linear system. */
+        IMPLICIT,
+        /** How far adaptation moved the parameters, θ - φ: nobody's derivative. */
+        DELTA,
+        /** Nothing: θ stays as it began. */
+        NOTHING
     }
 
     /** The value of {@code algorithm.name} that means this method. */
@@ -24,18 +33,59 @@ public interface Algorithm {
 
     Claim claim();
 
-    /** θ: the model's parameters, then what the method itself learns, named {@code <method>.<name>}. */
+    /** θ: the model's parameters, as far as the method learns them, then what it learns beside, {@code <method>.<name>}. */
     Layout parameters(Model model);
 
     /** Draws the initial θ into {@code target}: a pure function of the seed. */
     void initialise(Model model, long seed, Storage target);
 
     /**
-     * What one task contributes. Shared inputs: θ. Task inputs: the episode. Summed outputs: one for each array of θ,
-     * with its name and in its order. Per-task outputs, all scalars: {@code query_loss}, {@code support_loss} (at θ) and,
-     * for classification, {@code query_accuracy}.
+     * Names of the arrays of θ that no gradient moves, because they follow what tasks report of them, each with the share
+     * of the way that it goes in a round, above 0 and at most 1.
+     */
+    default Map<String, Double> followers(Model model) {
+        Map<String, Double> followers = new TreeMap<>();
+        model.statistics().forEach(name -> followers.put(name, Model.FOLLOWED));
+        return followers;
+    }
+
+    /** Inner steps of a training task; 0 for a method without. */
+    int steps();
+
+    /** How tasks adapt, in training and afterwards; empty for a method whose tasks have no inner steps. */
+    default Optional<InnerSettings> inner() {
+        return Optional.empty();
+    }
+
+    /** Whether a training task adapts by gradient descent of all parameters on the whole support set and nothing else. */
+    default boolean descends() {
+        return false;
+    }
+
+    /**
+     * The key of a schedule by which the mean contribution is taken from θ as it is; empty where that is the
+     * meta-optimizer's business.
+     */
+    default Optional<String> plainStep() {
+        return Optional.empty();
+    }
+
+    /**
+     * What one task contributes. Shared inputs: θ. Task inputs: the episode, and what of {@link EpisodeLayout#arraysAnd} the
+     * method asks for. Summed outputs: one for each array of θ, with its name and in its order. Per-task outputs, all
+     * scalars: {@code query_loss}, {@code support_loss} (at θ), for classification {@code query_accuracy}, and perhaps more
+     * of the method's own; {@code objective} is what the contribution claims to be the derivative of where that is not
+     * {@code query_loss}, {@code residual} the relative one of a linear system that the method solves.
      */
     Program train(Model model, EpisodeLayout layout);
+
+    /**
+     * The parameters that a training task adapts to. Inputs as those of {@link #train}; summed outputs: φ, laid out as the
+     * model's parameters. Empty for a method that does not adapt them.
+     */
+    default Optional<Program> adapt(Model model, EpisodeLayout layout) {
+        return Optional.empty();
+    }
 
     /**
      * How well one task is learned. Shared inputs: θ. Task inputs: the episode. Per-task outputs: {@code loss} and, for
@@ -43,4 +93,11 @@ public interface Algorithm {
      * without inner steps give [1].
      */
     Program evaluate(Model model, EpisodeLayout layout, int steps);
+
+    /**
+     * What is predicted for one task. Inputs as those of {@link #evaluate}. Per-task output: {@code prediction}, the output
+     * of the network for the query set after 0, 1, ... {@code steps} inner steps: [steps + 1, queries, outputs]; methods
+     * without inner steps give [1, queries, outputs].
+     */
+    Program predict(Model model, EpisodeLayout layout, int steps);
 }

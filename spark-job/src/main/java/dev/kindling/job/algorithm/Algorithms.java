@@ -6,22 +6,37 @@ import java.util.function.Function;
 
 /** The methods by name. */
 public final class Algorithms {
-    private static final Map<String, Function<InnerSettings, Algorithm>> KNOWN =
-            new TreeMap<>(Map.of("maml", Maml::new, "fomaml", Fomaml::new));
+    private static final Map<String, Function<Options, Algorithm>> KNOWN = new TreeMap<>(Map.ofEntries(
+            Map.entry(Maml.NAME, Maml::of),
+            Map.entry(Fomaml.NAME, Fomaml::of),
+            Map.entry(Anil.NAME, Anil::of),
+            Map.entry(MetaSgd.NAME, MetaSgd::of),
+            Map.entry(MamlPlusPlus.NAME, MamlPlusPlus::of),
+            Map.entry(ImplicitMaml.NAME, ImplicitMaml::of),
+            Map.entry(ProtoMaml.NAME, ProtoMaml::of),
+            Map.entry(ProtoNet.NAME, ProtoNet::of),
+            Map.entry(Reptile.NAME, Reptile::of),
+            Map.entry(Transfer.NAME, Transfer::of),
+            Map.entry(RandomStart.NAME, RandomStart::of)));
 
     private Algorithms() {}
 
+    /** The names of all methods, in alphabetical order. */
+    public static Iterable<String> names() {
+        return KNOWN.keySet();
+    }
+
     /**
-     * The method that {@code algorithm.name} names.
+     * The method that {@code algorithm.name} names, as it is configured.
      *
-     * @throws IllegalArgumentException with the known names if there is none
+     * @throws IllegalArgumentException with the known names if there is none, or for an option that makes no sense
      */
-    public static Algorithm named(String name, InnerSettings settings) {
-        Function<InnerSettings, Algorithm> known = KNOWN.get(name);
+    public static Algorithm named(String name, Options options) {
+        Function<Options, Algorithm> known = KNOWN.get(name);
         if (known == null) {
             throw new IllegalArgumentException(
                     "algorithm.name is " + name + "; it must be one of " + String.join(", ", KNOWN.keySet()));
         }
-        return known.apply(settings);
+        return known.apply(options);
     }
 }

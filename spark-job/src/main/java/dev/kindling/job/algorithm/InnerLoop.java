@@ -1,5 +1,7 @@
 package dev.kindling.job.algorithm;
 
+import dev.kindling.job.algorithm.InnerRule.State;
+import dev.kindling.job.algorithm.InnerRule.Task;
 import dev.kindling.job.autodiff.Gradients;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.Pass;
@@ -8,244 +10,394 @@ import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * The programs of the methods that adapt by gradient descent on the support set: φ ← φ - α ∇L(φ), from φ = θ. What they
- * do not share is the inner gradient, and through it what the outer derivative sees.
+ * The programs of the methods that adapt a task's parameters step by step, as an {@link InnerRule} says. What such a method
+ * makes of the adapted parameters is its {@link Outer}.
  */
 final class InnerLoop {
     /**
-     * Up to so many steps are written out. Then the adapted weights stay visible as θ minus a few products, which a
-     * backend need not write down; with more steps that no longer pays, and a repeat keeps the program's size apart from
+     * Up to so many steps are written out as a rule. Then the adapted weights stay visible as θ minus a few products, which
+     * a backend need not write down; with more steps that no longer pays, and a repeat keeps the program's size apart from
      * the number of steps.
      */
-    private static final int WRITTEN_OUT = 2;
+    static final int WRITTEN_OUT = 2;
 
-    /** ∇L, the derivatives of a loss with respect to the parameters. */
+    /** What a task contributes: a value for each array of θ, in its order, from where adaptation has led. */
     @FunctionalInterface
-    interface InnerGradient {
-        List<Value> of(Builder b, Value loss, List<Value> parameters);
-    }
+    interface Outer {
+        Contribution of(Builder b, Outcome outcome);
 
-    /** Parameters after adaptation, and the support loss before it. */
-    private record Adapted(List<Value> phi, Value firstLoss) {}
-
-    private final InnerSettings settings;
-    private final InnerGradient gradient;
-
-    InnerLoop(InnerSettings settings, InnerGradient gradient) {
-        this.settings = settings;
-        this.gradient = gradient;
-    }
-
-    /** The program of {@link Algorithm#train}. */
-    Program train(String name, Model model, EpisodeLayout layout) {
-        Builder b = new Builder();
-        List<Value> theta = declare(b, model.parameters(), Program.Kind.SHARED);
-        Layout inputs = model.random() ? layout.arraysAndKey() : layout.arrays();
-        List<Value> episode = declare(b, inputs, Program.Kind.TASK);
-        Batch support = Batch.support(episode);
-        Batch query = Batch.query(episode);
-        Optional<Value> key =
-                model.random() ? Optional.of(episode.get(inputs.names().indexOf(EpisodeLayout.KEY))) : Optional.empty();
-
-        Adapted adapted = settings.steps() <= WRITTEN_OUT
-                ? adaptWrittenOut(b, model, theta, support, key)
-                : adaptInARepeat(b, model, theta, support, key);
-        Pass pass = pass(b, key, b.constant(settings.steps()));
-        Map<String, Value> phi = named(model, adapted.phi());
-        Value output = model.predict(b, phi, support.x(), query.x(), pass);
-        Value queryLoss = model.loss(b, output, query.y());
-        List<Value> metaGradient = metaGradient(b, model, theta, queryLoss, model.observe(b, phi, query.x(), pass));
-
-        List<Program.Output> outputs =
-                new ArrayList<>(outputs(model.parameters().names(), Program.Role.SUM, metaGradient));
-        outputs.add(new Program.Output("query_loss", Program.Role.EACH, queryLoss));
-        outputs.add(new Program.Output("support_loss", Program.Role.EACH, adapted.firstLoss()));
-        model.accuracy(b, output, query.y())
-                .ifPresent(accuracy -> outputs.add(new Program.Output("query_accuracy", Program.Role.EACH, accuracy)));
-        return b.build(name + "-train", outputs);
-    }
-
-    /** ∇_θ of the query loss; for what follows statistics, how far it is from those of the query pass. */
-    private static List<Value> metaGradient(
-            Builder b, Model model, List<Value> theta, Value queryLoss, Map<String, Value> observed) {
-        Iterator<Value> gradients =
-                Gradients.of(b, queryLoss, trained(model, theta)).iterator();
-        List<Value> metaGradient = new ArrayList<>();
-        for (int i = 0; i < theta.size(); i++) {
-            Value statistic = observed.get(model.parameters().names().get(i));
-            metaGradient.add(statistic == null ? gradients.next() : b.sub(theta.get(i), statistic));
+        /** A contribution of nothing but the arrays of θ. */
+        static Outer plain(java.util.function.BiFunction<Builder, Outcome, List<Value>> sums) {
+            return (b, outcome) -> new Contribution(sums.apply(b, outcome), Map.of());
         }
+    }
+
+    /**
+     * What a task contributes.
+     *
+     * @param sums one for each array of θ
+     * @param measures scalars that the method reports beside the losses
+     */
+    record Contribution(List<Value> sums, Map<String, Value> measures) {}
+
+    /**
+     * Where adaptation has led.
+     *
+     * @param theta the arrays of θ
+     * @param state behind the last step
+     * @param objective what counts: the query loss, or the weighted sum of those behind each step
+     * @param observed what statistics follow
+     */
+    record Outcome(Task task, Map<String, Value> theta, State state, Value objective, Map<String, Value> observed) {}
+
+    /** Adaptation, and the support loss before it; behind each step the query loss, where the rule wants it: [steps]. */
+    private record Adapted(State state, Value firstLoss, Optional<Value> queryLosses) {}
+
+    /** What is measured of a task. */
+    @FunctionalInterface
+    private interface Measure {
+        Map<String, Value> of(Builder b, Task task, Map<String, Value> used);
+    }
+
+    private final InnerRule rule;
+    private final int steps;
+
+    /** The inner loop of a rule, of so many steps in training. */
+    InnerLoop(InnerRule rule, int steps) {
+        this.rule = rule;
+        this.steps = steps;
+    }
+
+    /** ∇_θ of the objective; for what follows statistics, how far it is from those of the query pass. */
+    static List<Value> derivative(Builder b, Outcome outcome) {
+        List<String> trained = outcome.theta().keySet().stream()
+                .filter(name -> !outcome.observed().containsKey(name))
+                .toList();
+        Map<String, Value> gradients =
+                Named.of(trained, Gradients.of(b, outcome.objective(), Named.values(outcome.theta(), trained)));
+        List<Value> metaGradient = new ArrayList<>();
+        outcome.theta().forEach((name, value) -> {
+            Value observed = outcome.observed().get(name);
+            metaGradient.add(observed == null ? Named.value(gradients, name) : b.sub(value, observed));
+        });
         return metaGradient;
     }
 
-    /** Those of a model's parameters that gradients move. */
-    private static List<Value> trained(Model model, List<Value> parameters) {
-        List<String> names = model.parameters().names();
-        return IntStream.range(0, parameters.size())
-                .filter(i -> !model.statistics().contains(names.get(i)))
-                .mapToObj(parameters::get)
-                .toList();
+    /** The program of {@link Algorithm#train}. */
+    Program train(String name, Model model, EpisodeLayout layout, Outer outer) {
+        Builder b = new Builder();
+        Map<String, Value> theta = Named.declare(b, rule.parameters(model), Program.Kind.SHARED);
+        Task task = task(b, model, layout, theta);
+        Adapted adapted = adapt(b, task, theta);
+        Map<String, Value> used = rule.used(b, task, adapted.state().phi(), b.constant(Math.max(steps - 1, 0)));
+        Pass pass = pass(b, task, b.constant(steps));
+        Value output = model.predict(b, used, task.support().x(), task.query().x(), pass);
+        Value queryLoss = model.loss(b, output, task.query().y());
+        Optional<Value> objective = adapted.queryLosses()
+                .map(losses ->
+                        b.sumAll(b.mul(losses, rule.weights(b, task, steps).orElseThrow())));
+        Contribution contribution = outer.of(
+                b,
+                new Outcome(
+                        task,
+                        theta,
+                        adapted.state(),
+                        objective.orElse(queryLoss),
+                        model.observe(b, used, task.query().x(), pass)));
+
+        List<Program.Output> outputs =
+                new ArrayList<>(Named.outputs(Named.of(theta.keySet(), contribution.sums()), Program.Role.SUM));
+        outputs.add(new Program.Output("query_loss", Program.Role.EACH, queryLoss));
+        outputs.add(new Program.Output("support_loss", Program.Role.EACH, adapted.firstLoss()));
+        model.accuracy(b, output, task.query().y())
+                .ifPresent(accuracy -> outputs.add(new Program.Output("query_accuracy", Program.Role.EACH, accuracy)));
+        objective.ifPresent(value -> outputs.add(new Program.Output("objective", Program.Role.EACH, value)));
+        outputs.addAll(Named.outputs(contribution.measures(), Program.Role.EACH));
+        return b.build(name + "-train", outputs);
+    }
+
+    /** The program of {@link Algorithm#adapt}. */
+    Program adapt(String name, Model model, EpisodeLayout layout) {
+        Builder b = new Builder();
+        Map<String, Value> theta = Named.declare(b, rule.parameters(model), Program.Kind.SHARED);
+        Task task = task(b, model, layout, theta);
+        State state = adapt(b, task, theta).state();
+        return b.build(name + "-adapt", Named.outputs(state.phi(), Program.Role.SUM));
+    }
+
+    private Task task(Builder b, Model model, EpisodeLayout layout, Map<String, Value> theta) {
+        List<String> asked = new ArrayList<>();
+        if (model.random()) {
+            asked.add(EpisodeLayout.KEY);
+        }
+        if (rule.byRound()) {
+            asked.add(EpisodeLayout.ROUND);
+        }
+        Map<String, Value> episode = Named.declare(b, layout.arraysAnd(asked), Program.Kind.TASK);
+        return new Task(
+                model,
+                Named.only(theta, rule.reads(model)),
+                Batch.support(episode),
+                Batch.query(episode),
+                Optional.ofNullable(episode.get(EpisodeLayout.KEY)),
+                Optional.ofNullable(episode.get(EpisodeLayout.ROUND)));
     }
 
     /** A pass with a key of its own for each step, where the model draws random numbers. */
-    private static Pass pass(Builder b, Optional<Value> key, Value step) {
-        return key.map(parts -> Pass.dropping(b.concat(0, List.of(parts, b.reshape(step, Shape.of(1))))))
+    private static Pass pass(Builder b, Task task, Value number) {
+        return task.key()
+                .map(parts -> Pass.dropping(b.concat(0, List.of(parts, b.reshape(number, Shape.of(1))))))
                 .orElse(Pass.PLAIN);
     }
 
-    private Adapted adaptWrittenOut(Builder b, Model model, List<Value> theta, Batch support, Optional<Value> key) {
-        List<Value> phi = theta;
-        for (int step = 0; step < settings.steps(); step++) {
-            phi = descend(b, model, phi, loss(b, model, phi, support, pass(b, key, b.constant(step))));
+    private Adapted adapt(Builder b, Task task, Map<String, Value> theta) {
+        State start =
+                new State(rule.start(b, task.model(), theta, task.support()), rule.memory(b, task.model(), theta));
+        return steps <= rule.writtenOut() ? adaptWrittenOut(b, task, start) : adaptInARepeat(b, task, start);
+    }
+
+    private Adapted adaptWrittenOut(Builder b, Task task, State start) {
+        Optional<Value> rows = steps > 0 ? rule.rows(b, task.support().size(), steps) : Optional.empty();
+        boolean measured = rule.weights(b, task, steps).isPresent();
+        State state = start;
+        List<Value> queryLosses = new ArrayList<>();
+        for (int step = 0; step < steps; step++) {
+            int place = step;
+            Optional<Value> own = rows.map(all -> row(b, all, place));
+            state = moved(b, task, state, b.constant(step), own).state();
+            if (measured) {
+                Value loss = queryLoss(b, task, rule.used(b, task, state.phi(), b.constant(step)));
+                queryLosses.add(b.reshape(loss, Shape.of(1)));
+            }
         }
-        return new Adapted(phi, loss(b, model, theta, support, pass(b, key, b.constant(0))));
+        Optional<Value> firstRows = rows.map(all -> row(b, all, 0));
+        Value firstLoss = supportLoss(b, task, start, b.constant(0), firstRows);
+        return new Adapted(state, firstLoss, measured ? Optional.of(b.concat(0, queryLosses)) : Optional.empty());
     }
 
-    private Adapted adaptInARepeat(Builder b, Model model, List<Value> theta, Batch support, Optional<Value> key) {
-        Builder sb = new Builder();
-        List<Value> phi = declare(sb, model.parameters(), Program.Kind.STEP);
-        Value place = key.isPresent() ? sb.input("step", Shape.scalar(), Program.Kind.STEP) : sb.constant(0);
-        Batch data = support.declareAs(sb, EpisodeLayout.SUPPORT_X, EpisodeLayout.SUPPORT_Y);
-        Optional<Value> ownKey = key.map(value -> sb.input(EpisodeLayout.KEY, value.shape(), Program.Kind.STEP));
-        Value loss = loss(sb, model, phi, data, pass(sb, ownKey, place));
-        List<Program.Output> outputs =
-                new ArrayList<>(outputs(model.parameters().names(), Program.Role.STEP, descend(sb, model, phi, loss)));
-        outputs.add(new Program.Output("support_loss", Program.Role.STEP, loss));
-
-        Program step = sb.build("inner-step", outputs);
-        List<Value> perStep = key.isPresent() ? List.of(b.iota(settings.steps())) : List.of();
-        List<Value> invariants = new ArrayList<>(List.of(support.x(), support.y()));
-        key.ifPresent(invariants::add);
-        List<Value> results = repeat(b, step, settings.steps(), theta, perStep, invariants);
-        Value firstLoss = b.slice(results.get(theta.size()), 0, 0, 1);
-        return new Adapted(results.subList(0, theta.size()), b.reshape(firstLoss, Shape.scalar()));
+    private static Value row(Builder b, Value rows, int place) {
+        return b.reshape(
+                b.slice(rows, 0, place, place + 1), Shape.of(rows.shape().dim(1)));
     }
 
-    /** The program of {@link Algorithm#evaluate}. */
-    Program evaluate(String name, Model model, EpisodeLayout layout, int steps) {
-        if (steps < 0) {
-            throw new IllegalArgumentException("evaluation.steps is " + steps + "; it must be at least 0");
+    private Adapted adaptInARepeat(Builder b, Task task, State start) {
+        boolean measured = rule.weights(b, task, steps).isPresent();
+        Repeat repeat = new Repeat(b, task, start, steps, measured ? Repeat.Halves.BOTH : Repeat.Halves.SUPPORT);
+        Builder sb = repeat.step;
+        Moved moved = moved(sb, repeat.task, repeat.state, repeat.number, repeat.rows);
+        Map<String, Value> stacked = new LinkedHashMap<>();
+        stacked.put("support_loss", moved.loss());
+        if (measured) {
+            Map<String, Value> used = rule.used(sb, repeat.task, moved.state().phi(), repeat.number);
+            stacked.put("query_loss", queryLoss(sb, repeat.task, used));
+        }
+        Repeat.Results results = repeat.run(moved.state(), stacked);
+        Value firstLoss = b.slice(Named.value(results.stacked(), "support_loss"), 0, 0, 1);
+        return new Adapted(
+                results.state(),
+                b.reshape(firstLoss, Shape.scalar()),
+                Optional.ofNullable(results.stacked().get("query_loss")));
+    }
+
+    /** A step, and the support loss before it. */
+    private record Moved(State state, Value loss) {}
+
+    private Moved moved(Builder b, Task task, State state, Value number, Optional<Value> rows) {
+        Value loss = supportLoss(b, task, state, number, rows);
+        List<String> adapting = rule.adapting(task.model());
+        Map<String, Value> gradients = Named.of(adapting, Gradients.of(b, loss, Named.values(state.phi(), adapting)));
+        return new Moved(rule.step(b, task, state, gradients, number), loss);
+    }
+
+    private Value supportLoss(Builder b, Task task, State state, Value number, Optional<Value> rows) {
+        Batch batch = rows.map(places -> task.support().rows(b, places)).orElse(task.support());
+        Map<String, Value> used = rule.used(b, task, state.phi(), number);
+        Model model = task.model();
+        return model.loss(b, model.output(b, used, batch.x(), pass(b, task, number)), batch.y());
+    }
+
+    private static Value queryLoss(Builder b, Task task, Map<String, Value> used) {
+        Value output =
+                task.model().predict(b, used, task.support().x(), task.query().x(), Pass.PLAIN);
+        return task.model().loss(b, output, task.query().y());
+    }
+
+    /** The program of {@link Algorithm#evaluate}; nothing is dropped. */
+    Program evaluate(String name, Model model, EpisodeLayout layout, int count) {
+        return curve(name + "-evaluate", model, layout, count, (b, task, used) -> {
+            Value output =
+                    model.predict(b, used, task.support().x(), task.query().x(), Pass.PLAIN);
+            return Scores.of(b, model, output, task.query());
+        });
+    }
+
+    /** The program of {@link Algorithm#predict}; nothing is dropped. */
+    Program predict(String name, Model model, EpisodeLayout layout, int count) {
+        return curve(
+                name + "-predict",
+                model,
+                layout,
+                count,
+                (b, task, used) -> Map.of(
+                        "prediction",
+                        model.predict(b, used, task.support().x(), task.query().x(), Pass.PLAIN)));
+    }
+
+    /** What is measured after 0, 1, ... count steps. */
+    private Program curve(String name, Model model, EpisodeLayout layout, int count, Measure measure) {
+        if (count < 0) {
+            throw new IllegalArgumentException("evaluation.steps is " + count + "; it must be at least 0");
         }
         Builder b = new Builder();
-        List<Value> theta = declare(b, model.parameters(), Program.Kind.SHARED);
-        List<Value> episode = declare(b, layout.arrays(), Program.Kind.TASK);
-        Map<String, Value> before = score(b, model, theta, episode);
-        List<Value> after = steps > 0 ? scoresAfterEachStep(b, model, layout, theta, episode, steps) : List.of();
-
-        List<Program.Output> outputs = new ArrayList<>();
+        Map<String, Value> theta = Named.declare(b, rule.parameters(model), Program.Kind.SHARED);
+        Map<String, Value> episode = Named.declare(b, layout.arrays(), Program.Kind.TASK);
+        Task task = new Task(
+                model,
+                Named.only(theta, rule.reads(model)),
+                Batch.support(episode),
+                Batch.query(episode),
+                Optional.empty(),
+                Optional.empty());
+        State start = new State(rule.start(b, model, theta, task.support()), rule.memory(b, model, theta));
+        Map<String, Value> before = measure.of(b, task, rule.used(b, task, start.phi(), b.constant(0)));
+        Map<String, Value> after = count > 0 ? behindEachStep(b, task, start, count, measure) : Map.of();
+        Map<String, Value> curves = new LinkedHashMap<>();
         before.forEach((metric, value) -> {
             List<Value> curve = new ArrayList<>();
-            curve.add(b.reshape(value, Shape.of(1)));
-            if (steps > 0) {
-                curve.add(after.get(outputs.size()));
+            curve.add(b.reshape(value, value.shape().stacked(1)));
+            if (count > 0) {
+                curve.add(Named.value(after, metric));
             }
-            outputs.add(new Program.Output(metric, Program.Role.EACH, b.concat(0, curve)));
+            curves.put(metric, b.concat(0, curve));
         });
-        return b.build(name + "-evaluate", outputs);
+        return b.build(name, Named.outputs(curves, Program.Role.EACH));
     }
 
-    /** Each metric of {@link #score}, stacked over the steps: [steps]. */
-    private List<Value> scoresAfterEachStep(
-            Builder b, Model model, EpisodeLayout layout, List<Value> theta, List<Value> episode, int steps) {
-        Builder sb = new Builder();
-        List<Value> phi = declare(sb, model.parameters(), Program.Kind.STEP);
-        List<Value> data = declare(sb, layout.arrays(), Program.Kind.STEP);
-        List<Value> next = descend(sb, model, phi, loss(sb, model, phi, Batch.support(data), Pass.PLAIN));
-        Map<String, Value> scores = score(sb, model, next, data);
-        List<Program.Output> outputs =
-                new ArrayList<>(outputs(model.parameters().names(), Program.Role.STEP, next));
-        scores.forEach((metric, value) -> outputs.add(new Program.Output(metric, Program.Role.STEP, value)));
-
-        List<Value> results = repeat(b, sb.build("inner-step", outputs), steps, theta, List.of(), episode);
-        return results.subList(theta.size(), theta.size() + scores.size());
+    private Map<String, Value> behindEachStep(Builder b, Task task, State start, int count, Measure measure) {
+        Repeat repeat = new Repeat(b, task, start, count, Repeat.Halves.BOTH);
+        State next = moved(repeat.step, repeat.task, repeat.state, repeat.number, repeat.rows)
+                .state();
+        Map<String, Value> used = rule.used(repeat.step, repeat.task, next.phi(), repeat.number);
+        return repeat.run(next, measure.of(repeat.step, repeat.task, used)).stacked();
     }
 
-    /** {@code loss} and, for classification, {@code accuracy} on the query set of an episode; nothing is dropped. */
-    private static Map<String, Value> score(Builder b, Model model, List<Value> parameters, List<Value> episode) {
-        Batch query = Batch.query(episode);
-        Value output = model.predict(
-                b, named(model, parameters), Batch.support(episode).x(), query.x(), Pass.PLAIN);
-        Map<String, Value> scores = new LinkedHashMap<>();
-        scores.put("loss", model.loss(b, output, query.y()));
-        model.accuracy(b, output, query.y()).ifPresent(accuracy -> scores.put("accuracy", accuracy));
-        return scores;
-    }
-
-    private static Value loss(Builder b, Model model, List<Value> parameters, Batch batch, Pass pass) {
-        return model.loss(b, model.output(b, named(model, parameters), batch.x(), pass), batch.y());
-    }
-
-    private static Map<String, Value> named(Model model, List<Value> parameters) {
-        Map<String, Value> named = new LinkedHashMap<>();
-        model.parameters().names().forEach(name -> named.put(name, parameters.get(named.size())));
-        return named;
-    }
-
-    /** φ - α ∇L(φ); statistics stay. */
-    private List<Value> descend(Builder b, Model model, List<Value> phi, Value loss) {
-        List<Value> trained = trained(model, phi);
-        Iterator<Value> gradients = gradient.of(b, loss, trained).iterator();
-        Value alpha = b.constant(settings.rate());
-        Set<Value> moving = Set.copyOf(trained);
-        return phi.stream()
-                .map(value -> moving.contains(value) ? b.sub(value, b.mul(alpha, gradients.next())) : value)
-                .toList();
-    }
-
-    /** The results of so many steps whose carries are φ, from θ on. */
-    private static List<Value> repeat(
-            Builder b, Program step, int steps, List<Value> theta, List<Value> perStep, List<Value> invariants) {
-        List<Value> arguments = new ArrayList<>();
-        arguments.add(b.constant(steps));
-        arguments.addAll(theta);
-        arguments.addAll(perStep);
-        arguments.addAll(invariants);
-        int stacked = step.outputs().size() - theta.size();
-        return b.repeat(
-                new Attributes.Repeat(step, steps, false, theta.size(), perStep.size(), stacked, false), arguments);
-    }
-
-    private static List<Value> declare(Builder b, Layout layout, Program.Kind kind) {
-        return layout.entries().stream()
-                .map(entry -> b.input(entry.name(), entry.shape(), kind))
-                .toList();
-    }
-
-    private static List<Program.Output> outputs(List<String> names, Program.Role role, List<Value> values) {
-        List<Program.Output> outputs = new ArrayList<>();
-        for (int i = 0; i < names.size(); i++) {
-            outputs.add(new Program.Output(names.get(i), role, values.get(i)));
-        }
-        return outputs;
-    }
-
-    /** Inputs and targets of one half of an episode. */
-    private record Batch(Value x, Value y) {
-        /** Of an episode's arrays in the order of {@link EpisodeLayout#arrays()}. */
-        static Batch support(List<Value> episode) {
-            return new Batch(episode.get(0), episode.get(1));
+    /** So many steps as one value: a step program whose inputs stand for the state and the task. */
+    private final class Repeat {
+        /** The halves of an episode that steps see. */
+        enum Halves {
+            SUPPORT,
+            BOTH
         }
 
-        static Batch query(List<Value> episode) {
-            return new Batch(episode.get(2), episode.get(3));
+        /** The state behind the last step, and what each step gave, stacked. */
+        record Results(State state, Map<String, Value> stacked) {}
+
+        private final Builder b;
+        private final int count;
+        private final State start;
+        private final List<String> moving;
+        private final List<Value> carries;
+        private final List<Value> perStep = new ArrayList<>();
+        private final List<Value> invariants = new ArrayList<>();
+
+        /** Of the step program. */
+        private final Builder step = new Builder();
+
+        private final State state;
+        private final Value number;
+        private final Optional<Value> rows;
+        private final Task task;
+
+        Repeat(Builder b, Task outside, State start, int count, Halves halves) {
+            this.b = b;
+            this.count = count;
+            this.start = start;
+            this.moving = rule.adapting(outside.model());
+            this.carries = new ArrayList<>(Named.values(start.phi(), moving));
+            carries.addAll(start.memory().values());
+            Map<String, Value> phi = new LinkedHashMap<>(Named.declareAs(step, Named.only(start.phi(), moving)));
+            Map<String, Value> memory = Named.declareAs(step, start.memory());
+            boolean numbered = outside.key().isPresent() || rule.numbered();
+            this.number = numbered ? onePerStep("step", b.iota(count)) : step.constant(0);
+            this.rows = rule.rows(b, outside.support().size(), count).map(all -> onePerStep("rows", all));
+            this.task = taskInside(outside, halves);
+            Map<String, Value> all = new LinkedHashMap<>();
+            start.phi()
+                    .forEach((name, value) ->
+                            all.put(name, phi.containsKey(name) ? Named.value(phi, name) : invariant(name, value)));
+            this.state = new State(all, memory);
         }
 
-        /** Inputs of a step program that take the place of this batch. */
-        Batch declareAs(Builder b, String nameOfX, String nameOfY) {
-            return new Batch(
-                    b.input(nameOfX, x.shape(), Program.Kind.STEP), b.input(nameOfY, y.shape(), Program.Kind.STEP));
+        private Value onePerStep(String name, Value stack) {
+            perStep.add(stack);
+            int[] rest = IntStream.range(1, stack.shape().rank())
+                    .map(stack.shape()::dim)
+                    .toArray();
+            return step.input(name, Shape.of(rest), Program.Kind.STEP);
+        }
+
+        private Value invariant(String name, Value value) {
+            invariants.add(value);
+            return step.input(name, value.shape(), Program.Kind.STEP);
+        }
+
+        private Task taskInside(Task outside, Halves halves) {
+            Batch support = batch(outside.support(), EpisodeLayout.SUPPORT_X, EpisodeLayout.SUPPORT_Y);
+            Batch query = halves == Halves.BOTH
+                    ? batch(outside.query(), EpisodeLayout.QUERY_X, EpisodeLayout.QUERY_Y)
+                    : support;
+            Map<String, Value> reads = new LinkedHashMap<>();
+            outside.reads().forEach((name, value) -> reads.put(name, invariant("read " + name, value)));
+            return new Task(
+                    outside.model(),
+                    reads,
+                    support,
+                    query,
+                    outside.key().map(key -> invariant(EpisodeLayout.KEY, key)),
+                    outside.round().map(round -> invariant(EpisodeLayout.ROUND, round)));
+        }
+
+        private Batch batch(Batch outside, String nameOfX, String nameOfY) {
+            return new Batch(invariant(nameOfX, outside.x()), invariant(nameOfY, outside.y()));
+        }
+
+        /** Runs the steps, each of which ends in the given state and gives the given values. */
+        Results run(State next, Map<String, Value> stacked) {
+            Map<String, Value> moved = new LinkedHashMap<>(Named.only(next.phi(), moving));
+            moved.putAll(next.memory());
+            List<Program.Output> outputs = new ArrayList<>(Named.outputs(moved, Program.Role.STEP));
+            outputs.addAll(Named.outputs(stacked, Program.Role.STEP));
+            List<Value> arguments = new ArrayList<>();
+            arguments.add(b.constant(count));
+            arguments.addAll(carries);
+            arguments.addAll(perStep);
+            arguments.addAll(invariants);
+            List<Value> results = b.repeat(
+                    new Attributes.Repeat(
+                            step.build("inner-step", outputs),
+                            count,
+                            false,
+                            carries.size(),
+                            perStep.size(),
+                            stacked.size(),
+                            false),
+                    arguments);
+            Map<String, Value> phi = new LinkedHashMap<>(start.phi());
+            phi.putAll(Named.of(moving, results));
+            Map<String, Value> memory =
+                    Named.of(start.memory().keySet(), results.subList(moving.size(), carries.size()));
+            return new Results(
+                    new State(phi, memory),
+                    Named.of(stacked.keySet(), results.subList(carries.size(), results.size())));
         }
     }
 }

@@ -1,12 +1,13 @@
 package dev.kindling.job.algorithm;
 
 /**
- * How a task adapts: what is configured as {@code algorithm.inner-rate} and {@code algorithm.inner-steps}.
+ * How a task adapts: what is configured as {@code algorithm.inner-*}.
  *
- * @param rate α, the step size of gradient descent on the support loss, greater than 0
+ * @param rate α, the step size on the support loss, greater than 0
  * @param steps steps of training, at least 1
+ * @param optimizer what a step makes of the gradient
  */
-public record InnerSettings(double rate, int steps) {
+public record InnerSettings(double rate, int steps, InnerOptimizer optimizer) {
     /**
      * Validates the settings.
      *
@@ -20,5 +21,22 @@ public record InnerSettings(double rate, int steps) {
         if (steps < 1) {
             throw new IllegalArgumentException("algorithm.inner-steps is " + steps + "; it must be at least 1");
         }
+    }
+
+    /** Gradient descent. */
+    public InnerSettings(double rate, int steps) {
+        this(rate, steps, InnerOptimizer.SGD);
+    }
+
+    static InnerSettings of(Options options) {
+        return new InnerSettings(
+                options.number("algorithm.inner-rate"),
+                options.count("algorithm.inner-steps"),
+                InnerOptimizer.of(options));
+    }
+
+    /** Whether a step is φ - α ∇L(φ) and nothing else. */
+    boolean plain() {
+        return optimizer.kind() == InnerOptimizer.Kind.SGD;
     }
 }

@@ -4,12 +4,16 @@ import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /** A network and its loss, written as values over named parameters. Lives on the driver; executors see programs only. */
 public interface Model {
+    /** The share of the way to a round's batches that {@link #statistics} go: Deeplearning4j's decay of 0.9. */
+    double FOLLOWED = 0.1;
+
     /** The parameters in order, {@link #statistics} among them: Deeplearning4j's names and shapes. */
     Layout parameters();
 
@@ -19,6 +23,20 @@ public interface Model {
     /** Names of the parameters that no gradient moves and no task adapts, because they follow {@link #observe}. */
     default Set<String> statistics() {
         return Set.of();
+    }
+
+    /** Names of the parameters of the output layer, in order. */
+    default List<String> head() {
+        return List.of();
+    }
+
+    /**
+     * The network without its output layer: its output for a batch is [examples, features].
+     *
+     * @throws IllegalArgumentException if the last layer is not a fully connected one
+     */
+    default Model encoder() {
+        throw new IllegalArgumentException("model.network has no fully connected output layer that can be taken off");
     }
 
     /**

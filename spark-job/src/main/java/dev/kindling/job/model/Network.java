@@ -55,17 +55,39 @@ final class Network implements Model {
         }
     }
 
-    private Network(Network network, Map<String, double[]> given) {
-        this.layers = network.layers;
+    private Network(Network network, List<Placed> layers, Layout parameters, Map<String, double[]> given) {
+        this.layers = layers;
         this.loss = network.loss;
         this.normalisation = network.normalisation;
-        this.parameters = network.parameters;
+        this.parameters = parameters;
         this.given = Map.copyOf(given);
     }
 
     /** The same network, whose arrays of the given names begin with the given numbers. */
     Network beginningWith(Map<String, double[]> arrays) {
-        return new Network(this, arrays);
+        return new Network(this, layers, parameters, arrays);
+    }
+
+    @Override
+    public List<String> head() {
+        int last = layers.size() - 1;
+        return layers.get(last).layer().parameters().stream()
+                .map(parameter -> name(last, parameter))
+                .toList();
+    }
+
+    @Override
+    public Model encoder() {
+        Layer last = layers.get(layers.size() - 1).layer();
+        if (layers.size() < 2 || !((last instanceof Preceded preceded ? preceded.layer() : last) instanceof Dense)) {
+            return Model.super.encoder();
+        }
+        List<String> head = head();
+        Layout.Builder kept = Layout.builder();
+        parameters.entries().stream()
+                .filter(entry -> !head.contains(entry.name()))
+                .forEach(entry -> kept.add(entry.name(), entry.shape()));
+        return new Network(this, layers.subList(0, layers.size() - 1), kept.build(), given);
     }
 
     /** The layers in order. */
@@ -174,7 +196,10 @@ final class Network implements Model {
             }
             output = layer.apply(b, own, output, pass);
         }
-        return output;
+        int examples = x.shape().dim(0);
+        return output.shape().rank() == 2
+                ? output
+                : b.reshape(output, Shape.of(examples, output.shape().size() / examples));
     }
 
     private static Value value(Map<String, Value> values, String name) {

@@ -106,6 +106,11 @@ final class Bench {
         idle.put(Thread.currentThread(), hand);
     }
 
+    /** What the first shape's tasks run with. */
+    Variant first() {
+        return variants.get(0);
+    }
+
     /** What the task of a spec runs with. */
     Variant variant(TaskSpec spec) {
         return variants.size() == 1 ? variants.get(0) : variant(spec, source.layout(spec));

@@ -62,8 +62,8 @@ final class Hand implements Workspace.Episodes {
     private int firstOfBlock;
     /** Place of the first task of the group that is running. */
     private int first;
-    /** Where a task of that group has its key; below 0 for nowhere. */
-    private int keyAt;
+    /** What the tasks of that group run with. */
+    private Variant running;
 
     private long began;
     private long materialising;
@@ -72,6 +72,7 @@ final class Hand implements Workspace.Episodes {
 
     Hand(Bench bench) {
         this.bench = bench;
+        this.running = bench.first();
         this.blockSize = bench.blockSize();
         this.workspaces = new Workspaces(bench.options().memoryBytes());
         this.source = bench.source();
@@ -130,12 +131,7 @@ final class Hand implements Workspace.Episodes {
         taskBegan = begin;
         TaskSpec spec = specs.get(first + task);
         source.materialise(spec, target, offset);
-        if (keyAt >= 0) {
-            int[] key = spec.key();
-            for (int i = 0; i < key.length; i++) {
-                target.set(offset + keyAt + i, key[i]);
-            }
-        }
+        running.putAsked(spec, target, offset);
         materialising += System.nanoTime() - begin;
     }
 
@@ -206,7 +202,7 @@ final class Hand implements Workspace.Episodes {
             behind++;
         }
         first = from;
-        keyAt = variant.keyAt();
+        running = variant;
         workspaces.of(variant).run(behind - from, this, sums, kept);
         return behind;
     }

@@ -2,6 +2,7 @@ package dev.kindling.job.task;
 
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
+import java.util.List;
 
 /**
  * The shapes of an episode. Inputs are [examples, ...features] (images [examples, channels, height, width]); targets
@@ -22,6 +23,9 @@ public record EpisodeLayout(Shape features, int classes, int outputs, int suppor
     /** The key that a task's random numbers are drawn with, behind the four arrays where a program asks for it: [2]. */
     public static final String KEY = "task.key";
 
+    /** The round that a task belongs to, from 0 on, behind the four arrays where a program asks for it: a scalar. */
+    public static final String ROUND = "task.round";
+
     public boolean classification() {
         return classes > 0;
     }
@@ -36,11 +40,23 @@ public record EpisodeLayout(Shape features, int classes, int outputs, int suppor
                 .build();
     }
 
-    /** {@link #arrays()} and the task's key. */
-    public Layout arraysAndKey() {
-        Layout.Builder layout = Layout.builder();
-        arrays().entries().forEach(entry -> layout.add(entry.name(), entry.shape()));
-        return layout.add(KEY, Shape.of(TaskSpec.KEY_PARTS)).build();
+    /**
+     * {@link #arrays()}, and behind them what else a program asks for.
+     *
+     * @param asked {@link #KEY}, {@link #ROUND}, both or none, in the program's order
+     */
+    public Layout arraysAnd(List<String> asked) {
+        Layout.Builder more = Layout.builder();
+        for (String name : asked) {
+            more.add(
+                    name,
+                    switch (name) {
+                        case KEY -> Shape.of(TaskSpec.KEY_PARTS);
+                        case ROUND -> Shape.scalar();
+                        default -> throw new IllegalArgumentException("an episode has no array " + name);
+                    });
+        }
+        return arrays().then(more.build());
     }
 
     private Shape target(int examples) {

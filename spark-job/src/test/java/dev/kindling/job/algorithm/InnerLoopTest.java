@@ -4,30 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.kindling.job.autodiff.Gradients;
 import dev.kindling.job.backend.Runs;
 import dev.kindling.job.backend.plain.PlainBackend;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.ModelSettings;
-import dev.kindling.job.model.Models;
 import dev.kindling.job.model.Pass;
 import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
-import dev.kindling.job.random.Stream;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -146,7 +140,8 @@ class InnerLoopTest {
         double slope = 0;
         double firstOrderSlope = 0;
         for (Layout.Entry entry : setting.model().parameters().entries()) {
-            double[] along = normal("along " + entry.name(), entry.shape().size());
+            double[] along =
+                    Setting.normal("along " + entry.name(), entry.shape().size());
             direction.put(entry.name(), along);
             slope += dot(along, exact.get(entry.name()));
             firstOrderSlope += dot(along, firstOrder.get(entry.name()));
@@ -217,13 +212,15 @@ class InnerLoopTest {
 
     @Test
     void methodsAreFoundByName() {
-        InnerSettings settings = new InnerSettings(0.1, 1);
-        assertThat(Algorithms.named("maml", settings).claim()).isEqualTo(Algorithm.Claim.EXACT);
-        assertThat(Algorithms.named("fomaml", settings).claim()).isEqualTo(Algorithm.Claim.FIRST_ORDER);
-        assertThat(Algorithms.named("fomaml", settings).name()).isEqualTo("fomaml");
-        assertThatThrownBy(() -> Algorithms.named("mmal", settings))
+        OptionsForTests options = OptionsForTests.usual();
+        assertThat(Algorithms.named("maml", options).claim()).isEqualTo(Algorithm.Claim.EXACT);
+        assertThat(Algorithms.named("fomaml", options).claim()).isEqualTo(Algorithm.Claim.FIRST_ORDER);
+        assertThat(Algorithms.names())
+                .allSatisfy(name ->
+                        assertThat(Algorithms.named(name, options).name()).isEqualTo(name));
+        assertThatThrownBy(() -> Algorithms.named("mmal", options))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("algorithm.name is mmal; it must be one of fomaml, maml");
+                .hasMessageStartingWith("algorithm.name is mmal; it must be one of anil, fomaml, ");
     }
 
     @Test
@@ -256,94 +253,6 @@ class InnerLoopTest {
             total += a[i] * b[i];
         }
         return total;
-    }
-
-    private static double[] normal(String key, int count) {
-        Stream stream = Stream.of(key.hashCode());
-        return DoubleStream.generate(stream::nextNormal).limit(count).toArray();
-    }
-
-    /** A network, an episode and weights at which orders differ. */
-    private record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) {
-        Setting(String network) {
-            this(
-                    network,
-                    network.startsWith("mlp")
-                            ? new EpisodeLayout(Shape.of(1), 0, 1, 5, 4)
-                            : new EpisodeLayout(Shape.of(1, 2, 2), 3, 3, 6, 9));
-        }
-
-        private Setting(String network, EpisodeLayout layout) {
-            this(Models.of(new ModelSettings(network, "fan-in-uniform", "query"), layout), layout, new HashMap<>());
-            Storage theta = Storage.zeros(Precision.DOUBLE, model.parameters().size());
-            model.initialise(5, theta);
-            for (Layout.Entry entry : model.parameters().entries()) {
-                int end = entry.offset() + entry.shape().size();
-                inputs.put(entry.name(), Arrays.copyOfRange(theta.toDoubles(), entry.offset(), end));
-            }
-            for (Layout.Entry entry : layout.arrays().entries()) {
-                double[] array = normal(entry.name(), entry.shape().size());
-                if (layout.classification() && entry.name().endsWith(".y")) {
-                    Arrays.setAll(array, i -> i % layout.classes());
-                }
-                inputs.put(entry.name(), array);
-            }
-        }
-
-        Map<String, double[]> theta() {
-            Map<String, double[]> theta = new HashMap<>(inputs);
-            theta.keySet().retainAll(model.parameters().names());
-            return theta;
-        }
-
-        /** Inputs with θ moved along a direction. */
-        Map<String, double[]> moved(Map<String, double[]> direction, double by) {
-            Map<String, double[]> moved = new HashMap<>(inputs);
-            direction.forEach((name, along) -> moved.put(name, sum(inputs.get(name), along, by)));
-            return moved;
-        }
-
-        /** Plain gradient descent on the support loss, step by step. */
-        Map<String, double[]> adapted(double rate, int steps) {
-            Map<String, double[]> phi = theta();
-            for (int step = 0; step < steps; step++) {
-                Map<String, double[]> gradient = gradient(phi, "support");
-                phi.replaceAll((name, array) -> sum(array, gradient.get(name), -rate));
-            }
-            return phi;
-        }
-
-        private static double[] sum(double[] a, double[] b, double times) {
-            double[] sum = new double[a.length];
-            Arrays.setAll(sum, i -> a[i] + times * b[i]);
-            return sum;
-        }
-
-        /** The loss on one half of the episode and its gradient. */
-        Map<String, double[]> gradient(Map<String, double[]> parameters, String half) {
-            Builder b = new Builder();
-            Map<String, Value> values = new HashMap<>();
-            List<Value> wrt = new ArrayList<>();
-            for (Layout.Entry entry : model.parameters().entries()) {
-                Value value = b.input(entry.name(), entry.shape(), Program.Kind.SHARED);
-                values.put(entry.name(), value);
-                wrt.add(value);
-            }
-            Layout arrays = layout.arrays();
-            Value x = b.input(half + ".x", arrays.shape(half + ".x"), Program.Kind.TASK);
-            Value y = b.input(half + ".y", arrays.shape(half + ".y"), Program.Kind.TASK);
-            Value loss = model.loss(b, model.output(b, values, x, Pass.PLAIN), y);
-            List<Value> gradients = Gradients.of(b, loss, wrt);
-            List<Program.Output> outputs = new ArrayList<>();
-            outputs.add(new Program.Output("loss", Program.Role.EACH, loss));
-            for (int i = 0; i < wrt.size(); i++) {
-                String name = model.parameters().names().get(i);
-                outputs.add(new Program.Output(name, Program.Role.SUM, gradients.get(i)));
-            }
-            Map<String, double[]> all = new HashMap<>(inputs);
-            all.putAll(parameters);
-            return run(b.build("gradient", outputs), all);
-        }
     }
 
     /** x², to which the loss adds y. */

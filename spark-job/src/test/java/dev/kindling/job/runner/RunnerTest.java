@@ -165,7 +165,7 @@ class RunnerTest {
         b.input("w", Shape.of(5), Program.Kind.SHARED);
         EpisodeLayout layout = new Noise().layout(Purpose.TRAIN);
         Value last = b.constant(0);
-        for (Layout.Entry entry : layout.arraysAndKey().entries()) {
+        for (Layout.Entry entry : layout.arraysAnd(List.of(EpisodeLayout.KEY)).entries()) {
             last = b.input(entry.name(), entry.shape(), Program.Kind.TASK);
         }
         Program program = b.build("keys", List.of(new Program.Output("key", Program.Role.EACH, last)));

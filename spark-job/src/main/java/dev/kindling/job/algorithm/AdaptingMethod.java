@@ -1,0 +1,82 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.algorithm.InnerLoop.Contribution;
+import dev.kindling.job.algorithm.InnerLoop.Outcome;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Storage;
+import java.util.Map;
+import java.util.Optional;
+
+/** A method whose tasks adapt the model's parameters step by step. */
+abstract class AdaptingMethod implements Algorithm {
+    private final String name;
+    private final InnerRule rule;
+    private final int steps;
+    private final InnerLoop inner;
+
+    /**
+     * A method of the given inner loop.
+     *
+     * @param steps in training
+     */
+    AdaptingMethod(String name, InnerRule rule, int steps) {
+        this.name = name;
+        this.rule = rule;
+        this.steps = steps;
+        this.inner = new InnerLoop(rule, steps);
+    }
+
+    /** What a task contributes from where adaptation has led: the exact derivative, unless a method says otherwise. */
+    Contribution contribution(Builder b, Outcome outcome) {
+        return new Contribution(InnerLoop.derivative(b, outcome), Map.of());
+    }
+
+    @Override
+    public final String name() {
+        return name;
+    }
+
+    @Override
+    public final int steps() {
+        return steps;
+    }
+
+    @Override
+    public final Layout parameters(Model model) {
+        return rule.parameters(model);
+    }
+
+    @Override
+    public final void initialise(Model model, long seed, Storage target) {
+        rule.initialise(model, seed, target);
+    }
+
+    @Override
+    public final Program train(Model model, EpisodeLayout layout) {
+        return inner.train(name, model, layout, this::contribution);
+    }
+
+    @Override
+    public final Optional<InnerSettings> inner() {
+        return Optional.of(rule.settings());
+    }
+
+    @Override
+    public final Optional<Program> adapt(Model model, EpisodeLayout layout) {
+        return Optional.of(inner.adapt(name, model, layout));
+    }
+
+    @Override
+    public Program evaluate(Model model, EpisodeLayout layout, int count) {
+        return inner.evaluate(name, model, layout, count);
+    }
+
+    @Override
+    public Program predict(Model model, EpisodeLayout layout, int count) {
+        return inner.predict(name, model, layout, count);
+    }
+}

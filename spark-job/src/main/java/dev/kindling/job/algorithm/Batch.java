@@ -1,0 +1,36 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import java.util.Map;
+
+/** Inputs and targets of one half of an episode, or of a part of it. */
+record Batch(Value x, Value y) {
+    /** The support set of an episode's arrays by name. */
+    static Batch support(Map<String, Value> episode) {
+        return new Batch(Named.value(episode, EpisodeLayout.SUPPORT_X), Named.value(episode, EpisodeLayout.SUPPORT_Y));
+    }
+
+    /** The query set of an episode's arrays by name. */
+    static Batch query(Map<String, Value> episode) {
+        return new Batch(Named.value(episode, EpisodeLayout.QUERY_X), Named.value(episode, EpisodeLayout.QUERY_Y));
+    }
+
+    /** Examples of the batch. */
+    int size() {
+        return x.shape().dim(0);
+    }
+
+    /** The examples at the given rows: [k]. */
+    Batch rows(Builder b, Value rows) {
+        return new Batch(b.gather(x, rows), b.gather(y, rows));
+    }
+
+    /** Inputs of a step program that take the place of this batch. */
+    Batch declareAs(Builder b, String nameOfX, String nameOfY) {
+        return new Batch(
+                b.input(nameOfX, x.shape(), Program.Kind.STEP), b.input(nameOfY, y.shape(), Program.Kind.STEP));
+    }
+}

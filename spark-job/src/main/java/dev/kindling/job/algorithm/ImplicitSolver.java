@@ -1,0 +1,275 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.algorithm.InnerRule.Task;
+import dev.kindling.job.autodiff.Gradients;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Pass;
+import dev.kindling.job.program.Attributes;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Solves M g = v with M = (1 + δ) I + A/λ, where A is the Hessian of the support loss at φ, by products of A with vectors
+ * alone.
+ *
+ * @param kind of the solver
+ * @param product how A times a vector is found
+ * @param lambda λ, above 0
+ * @param damping δ, at least 0
+ * @param terms products of A at most, at least 1
+ * @param tolerance relative residual at which conjugate gradients end, at least 0
+ * @param relaxation η of the Neumann series, above 0
+ */
+record ImplicitSolver(
+        Kind kind, Product product, double lambda, double damping, int terms, double tolerance, double relaxation) {
+    /** The solvers. */
+    enum Kind {
+        /**
+         * Conjugate gradients (Hestenes and Stiefel, 1952), from 0. Where a direction p has pᵀMp ≤ 0 they end with what they
+         * have, and count it: {@code negative_curvature}.
+         */
+        CG,
+        /** A relaxed Neumann series: g ← g + η (v - M g), from v on. */
+        NEUMANN,
+        /** g = v, which is right for M = I only: an approximation, and first-order MAML but for the pull to θ. */
+        IDENTITY
+    }
+
+    /** How A p is found. */
+    enum Product {
+        /** The derivative of ∇L(φ)·p. */
+        EXACT,
+        /** (∇L(φ + εp) - ∇L(φ - εp)) / 2ε with ε = 0.01/‖p‖ (Liu, Simonyan and Yang, ICLR 2019, equation 8). */
+        DIFFERENCE
+    }
+
+    private static final double DIFFERENCE_LENGTH = 0.01;
+
+    /**
+     * Validates the settings.
+     *
+     * @throws IllegalArgumentException naming the key, its value and what is allowed
+     */
+    ImplicitSolver {
+        if (!(damping >= 0) || Double.isInfinite(damping)) {
+            throw new IllegalArgumentException(
+                    "imaml.damping is " + damping + "; it must be a finite number, 0 or above");
+        }
+        if (terms < 1) {
+            throw new IllegalArgumentException("imaml.terms is " + terms + "; it must be at least 1");
+        }
+        if (!(tolerance >= 0) || Double.isInfinite(tolerance)) {
+            throw new IllegalArgumentException(
+                    "imaml.tolerance is " + tolerance + "; it must be a finite number, 0 or above");
+        }
+        if (!(relaxation > 0) || Double.isInfinite(relaxation)) {
+            throw new IllegalArgumentException(
+                    "imaml.relaxation is " + relaxation + "; it must be a finite number above 0");
+        }
+    }
+
+    static ImplicitSolver of(Options options, double lambda) {
+        return new ImplicitSolver(
+                options.choice("imaml.solver", Kind.class),
+                options.choice("imaml.product", Product.class),
+                lambda,
+                options.number("imaml.damping"),
+                options.count("imaml.terms"),
+                options.number("imaml.tolerance"),
+                options.number("imaml.relaxation"));
+    }
+
+    /** Whether no system is solved. */
+    boolean approximate() {
+        return kind == Kind.IDENTITY;
+    }
+
+    /**
+     * A solution.
+     *
+     * @param vector g
+     * @param measures scalars: {@code residual}, relative, and {@code negative_curvature}, 0 or 1, where there is such a thing
+     */
+    record Solution(Map<String, Value> vector, Map<String, Value> measures) {}
+
+    /**
+     * The solution for one task.
+     *
+     * @param phi φ: a value for each of the model's parameters
+     * @param v for each of those that adapt
+     */
+    Solution solve(Builder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
+        return switch (kind) {
+            case CG -> conjugateGradients(b, task, phi, v);
+            case NEUMANN -> neumann(b, task, phi, v);
+            case IDENTITY -> new Solution(v, Map.of());
+        };
+    }
+
+    /** M p. */
+    private Map<String, Value> product(
+            Builder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> p) {
+        Map<String, Value> ap = switch (product) {
+            case EXACT ->
+                Named.of(
+                        p.keySet(),
+                        Gradients.of(
+                                b,
+                                Vectors.dot(b, gradient(b, model, phi, support, p), p),
+                                Named.values(phi, p.keySet())));
+            case DIFFERENCE -> difference(b, model, phi, support, p);
+        };
+        return Vectors.add(b, Vectors.scale(b, b.constant(1 + damping), p), b.constant(1 / lambda), ap);
+    }
+
+    private static Map<String, Value> difference(
+            Builder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> p) {
+        Value length = b.sqrt(Vectors.dot(b, p, p));
+        Value epsilon = b.div(b.constant(DIFFERENCE_LENGTH), length);
+        Map<String, Value> ahead = gradient(b, model, moved(b, phi, epsilon, p), support, p);
+        Map<String, Value> behind = gradient(b, model, moved(b, phi, b.neg(epsilon), p), support, p);
+        return Vectors.scale(b, b.div(length, b.constant(2 * DIFFERENCE_LENGTH)), Vectors.sub(b, ahead, behind));
+    }
+
+    private static Map<String, Value> moved(Builder b, Map<String, Value> phi, Value by, Map<String, Value> direction) {
+        Map<String, Value> moved = new LinkedHashMap<>(phi);
+        moved.putAll(Vectors.add(b, Named.only(phi, direction.keySet()), by, direction));
+        return moved;
+    }
+
+    /** ∇L(φ) by the parameters that a vector is over. */
+    private static Map<String, Value> gradient(
+            Builder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> over) {
+        Value loss = model.loss(b, model.output(b, phi, support.x(), Pass.PLAIN), support.y());
+        return Named.of(over.keySet(), Gradients.of(b, loss, Named.values(phi, over.keySet())));
+    }
+
+    private Solution conjugateGradients(Builder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
+        Value squared = Vectors.dot(b, v, v);
+        Terms steps = new Terms(b);
+        Map<String, Value> x = steps.carry("x ", Vectors.zeros(b, v));
+        Map<String, Value> r = steps.carry("r ", v);
+        Map<String, Value> p = steps.carry("p ", v);
+        Value rr = steps.carry("r·r", squared);
+        Value before = steps.carry("negative", b.constant(0));
+        Map<String, Value> inside = steps.fixed("φ ", phi);
+        Batch support = steps.fixed(task.support());
+        Value limit = steps.fixed("limit", b.mul(b.constant(tolerance * tolerance), squared));
+
+        Builder sb = steps.step;
+        Map<String, Value> mp = product(sb, task.model(), inside, support, p);
+        Value curvature = Vectors.dot(sb, p, mp);
+        Value positive = sb.greater(curvature, sb.constant(0));
+        Value alpha = sb.div(rr, curvature);
+        Map<String, Value> nextR = Vectors.add(sb, r, sb.neg(alpha), mp);
+        Value nextRr = Vectors.dot(sb, nextR, nextR);
+        steps.next(Vectors.select(sb, positive, Vectors.add(sb, x, alpha, p), x));
+        steps.next(Vectors.select(sb, positive, nextR, r));
+        steps.next(Vectors.select(sb, positive, Vectors.add(sb, nextR, sb.div(nextRr, rr), p), p));
+        Value kept = sb.select(positive, nextRr, rr);
+        steps.next(kept);
+        // Where v is 0 there is nothing to solve, and no curvature either.
+        Value nothing = sb.equal(rr, sb.constant(0));
+        steps.next(sb.select(positive, before, sb.select(nothing, before, sb.constant(1))));
+        Value goesOn = sb.mul(positive, sb.greater(kept, limit));
+        List<Value> results = steps.run(terms, sb.sub(sb.constant(1), goesOn));
+
+        int size = v.size();
+        Value left = results.get(3 * size);
+        Map<String, Value> measures = new LinkedHashMap<>();
+        measures.put("residual", relative(b, left, squared));
+        measures.put("negative_curvature", results.get(3 * size + 1));
+        return new Solution(Named.of(v.keySet(), results), measures);
+    }
+
+    private Solution neumann(Builder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
+        Terms steps = new Terms(b);
+        Map<String, Value> g = steps.carry("g ", v);
+        steps.carry("r·r", b.constant(0));
+        Map<String, Value> inside = steps.fixed("φ ", phi);
+        Batch support = steps.fixed(task.support());
+        Map<String, Value> right = steps.fixed("v ", v);
+        Builder sb = steps.step;
+        Map<String, Value> r = Vectors.sub(sb, right, product(sb, task.model(), inside, support, g));
+        steps.next(Vectors.add(sb, g, sb.constant(relaxation), r));
+        steps.next(Vectors.dot(sb, r, r));
+        List<Value> results = steps.run(terms, sb.constant(0));
+        // The residual is that of the sum before the last term.
+        Value residual = relative(b, results.get(v.size()), Vectors.dot(b, v, v));
+        return new Solution(Named.of(v.keySet(), results), Map.of("residual", residual));
+    }
+
+    /** √(part / whole); 0 where the whole is. */
+    private static Value relative(Builder b, Value part, Value whole) {
+        Value something = b.greater(whole, b.constant(0));
+        return b.select(something, b.sqrt(b.div(part, whole)), b.constant(0));
+    }
+
+    /** A repeat of one term after the other; carries are declared first, then what stays. */
+    private static final class Terms {
+        private final Builder b;
+        private final Builder step = new Builder();
+        private final List<Value> carries = new ArrayList<>();
+        private final List<Value> invariants = new ArrayList<>();
+        private final List<Program.Output> outputs = new ArrayList<>();
+
+        Terms(Builder b) {
+            this.b = b;
+        }
+
+        /** What a term changes, in the step, from its first value. */
+        Value carry(String name, Value first) {
+            carries.add(first);
+            return step.input(name, first.shape(), Program.Kind.STEP);
+        }
+
+        Map<String, Value> carry(String prefix, Map<String, Value> first) {
+            Map<String, Value> inside = new LinkedHashMap<>();
+            first.forEach((name, value) -> inside.put(name, carry(prefix + name, value)));
+            return inside;
+        }
+
+        /** What no term changes, in the step. */
+        Value fixed(String name, Value value) {
+            invariants.add(value);
+            return step.input(name, value.shape(), Program.Kind.STEP);
+        }
+
+        Map<String, Value> fixed(String prefix, Map<String, Value> values) {
+            Map<String, Value> inside = new LinkedHashMap<>();
+            values.forEach((name, value) -> inside.put(name, fixed(prefix + name, value)));
+            return inside;
+        }
+
+        Batch fixed(Batch support) {
+            return new Batch(fixed(EpisodeLayout.SUPPORT_X, support.x()), fixed(EpisodeLayout.SUPPORT_Y, support.y()));
+        }
+
+        /** The next carry, in the order of their declaration. */
+        void next(Value value) {
+            outputs.add(new Program.Output("next " + outputs.size(), Program.Role.STEP, value));
+        }
+
+        void next(Map<String, Value> values) {
+            values.values().forEach(this::next);
+        }
+
+        /** The carries behind so many terms, or behind the first that ends in a value other than 0. */
+        List<Value> run(int terms, Value stop) {
+            outputs.add(new Program.Output("stop", Program.Role.STEP, stop));
+            List<Value> arguments = new ArrayList<>();
+            arguments.add(b.constant(terms));
+            arguments.addAll(carries);
+            arguments.addAll(invariants);
+            return b.repeat(
+                    new Attributes.Repeat(step.build("term", outputs), terms, false, carries.size(), 0, 0, true),
+                    arguments);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.model.Model;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Shape;
+import java.util.List;
+
+/**
+ * The arrays of an inner optimizer: {@code moment.<moment>.<parameter>} for each parameter that adapts, and
+ * {@code power.<name>} for all of them.
+ */
+final class InnerMemory {
+    private static final String POWER = "power.";
+
+    private InnerMemory() {}
+
+    static Layout layout(InnerOptimizer optimizer, Model model, List<String> adapting) {
+        Layout.Builder layout = Layout.builder();
+        powers(optimizer).forEach(name -> layout.add(name, Shape.scalar()));
+        for (String parameter : adapting) {
+            Shape shape = model.parameters().shape(parameter);
+            moments(optimizer, parameter).forEach(name -> layout.add(name, shape));
+        }
+        return layout.build();
+    }
+
+    static List<String> powers(InnerOptimizer optimizer) {
+        return optimizer.powers().stream().map(name -> POWER + name).toList();
+    }
+
+    static List<String> moments(InnerOptimizer optimizer, String parameter) {
+        return optimizer.moments().stream()
+                .map(moment -> "moment." + moment + "." + parameter)
+                .toList();
+    }
+
+    /** What the numbers of an array are before the first step. */
+    static double first(String name) {
+        return name.startsWith(POWER) ? 1 : 0;
+    }
+}

@@ -1,0 +1,134 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What an inner step makes of a gradient g, written as values, so that a method can differentiate through it. The moments
+ * begin at 0 for every task unless a method carries them.
+ *
+ * <p>Where the second moment is 0 its root has no derivative: there no gradient has been seen, the step is 0, and the
+ * derivative of the root is taken as 0 too.
+ *
+ * @param kind the rule
+ * @param beta1 β1, the share of the first moment (or of the velocity) that is kept from step to step, 0 to 1 (excluded)
+ * @param beta2 β2, the same of the second moment
+ * @param epsilon ε, added to the root of the second moment, above 0
+ */
+public record InnerOptimizer(Kind kind, double beta1, double beta2, double epsilon) {
+    /** The rules. */
+    public enum Kind {
+        /** θ - α g. */
+        SGD,
+        /** v ← β1 v + g; θ - α v (Polyak, 1964). */
+        MOMENTUM,
+        /** v ← β2 v + (1 - β2) g²; θ - α g / (√v + ε) (Hinton, 2012). */
+        RMSPROP,
+        /** Kingma and Ba, ICLR 2015, algorithm 1. */
+        ADAM
+    }
+
+    /** Gradient descent. */
+    public static final InnerOptimizer SGD = new InnerOptimizer(Kind.SGD, 0.9, 0.999, 1e-8);
+
+    /**
+     * Validates the settings.
+     *
+     * @throws IllegalArgumentException naming the key, its value and what is allowed
+     */
+    public InnerOptimizer {
+        requireShare("algorithm.inner-beta1", beta1);
+        requireShare("algorithm.inner-beta2", beta2);
+        if (!(epsilon > 0) || Double.isInfinite(epsilon)) {
+            throw new IllegalArgumentException(
+                    "algorithm.inner-epsilon is " + epsilon + "; it must be a finite number above 0");
+        }
+    }
+
+    private static void requireShare(String key, double share) {
+        if (!(share >= 0 && share < 1)) {
+            throw new IllegalArgumentException(key + " is " + share + "; it must be at least 0 and below 1");
+        }
+    }
+
+    static InnerOptimizer of(Options options) {
+        return new InnerOptimizer(
+                options.choice("algorithm.inner-optimizer", Kind.class),
+                options.number("algorithm.inner-beta1"),
+                options.number("algorithm.inner-beta2"),
+                options.number("algorithm.inner-epsilon"));
+    }
+
+    /** The names of the moments that a parameter has, each of the parameter's shape. */
+    List<String> moments() {
+        return switch (kind) {
+            case SGD -> List.of();
+            case MOMENTUM -> List.of("velocity");
+            case RMSPROP -> List.of("square");
+            case ADAM -> List.of("mean", "square");
+        };
+    }
+
+    /** The names of scalars that all parameters share: β to the power of the steps so far, 1 before the first. */
+    List<String> powers() {
+        return kind == Kind.ADAM ? List.of("beta1", "beta2") : List.of();
+    }
+
+    /** The scalars of {@link #powers} after a step. */
+    List<Value> nextPowers(Builder b, List<Value> powers) {
+        return kind == Kind.ADAM
+                ? List.of(b.mul(powers.get(0), b.constant(beta1)), b.mul(powers.get(1), b.constant(beta2)))
+                : List.of();
+    }
+
+    /**
+     * What a step made.
+     *
+     * @param step to be multiplied with the rate and taken from the parameter
+     * @param moments the next
+     */
+    record Step(Value step, List<Value> moments) {}
+
+    /**
+     * The step for one parameter.
+     *
+     * @param moments of the parameter, in the order of {@link #moments()}
+     * @param powers after this step
+     */
+    Step step(Builder b, Value gradient, List<Value> moments, List<Value> powers) {
+        switch (kind) {
+            case SGD -> {
+                return new Step(gradient, List.of());
+            }
+            case MOMENTUM -> {
+                Value velocity = b.add(b.mul(moments.get(0), b.constant(beta1)), gradient);
+                return new Step(velocity, List.of(velocity));
+            }
+            case RMSPROP -> {
+                Value square = kept(b, moments.get(0), b.square(gradient), beta2);
+                return new Step(b.div(gradient, b.add(root(b, square), b.constant(epsilon))), List.of(square));
+            }
+            case ADAM -> {
+                List<Value> next = new ArrayList<>();
+                next.add(kept(b, moments.get(0), gradient, beta1));
+                next.add(kept(b, moments.get(1), b.square(gradient), beta2));
+                Value mean = b.div(next.get(0), b.sub(b.constant(1), powers.get(0)));
+                Value square = b.div(next.get(1), b.sub(b.constant(1), powers.get(1)));
+                return new Step(b.div(mean, b.add(root(b, square), b.constant(epsilon))), next);
+            }
+            default -> throw new IllegalStateException("no rule for " + kind);
+        }
+    }
+
+    /** β m + (1 - β) x. */
+    private static Value kept(Builder b, Value moment, Value seen, double beta) {
+        return b.add(b.mul(moment, b.constant(beta)), b.mul(seen, b.constant(1 - beta)));
+    }
+
+    private static Value root(Builder b, Value square) {
+        Value seen = b.greater(square, b.constant(0));
+        return b.select(seen, b.sqrt(b.select(seen, square, b.constant(1))), b.constant(0));
+    }
+}

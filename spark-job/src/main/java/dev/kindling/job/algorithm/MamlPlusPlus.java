@@ -1,0 +1,205 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.model.Model;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * MAML++: Antoniou, Edwards and Storkey, ICLR 2019, section 4. As {@link Maml} with K steps, and
+ *
+ * <ul>
+ *   <li>a learned rate for each array and step (LSLR), begun at {@code algorithm.inner-rate};
+ *   <li>the query losses behind all steps in the objective (MSL): in round e the others weigh
+ *       max(1/K - e/(K·E), 0.03/K) each and the last takes the rest; from round E on only the last counts;
+ *   <li>batch norm's gamma and beta for each step (BNWB), moved by the outer loop; the model's own are those of step 0;
+ *       the statistics are always the batch's;
+ *   <li>first order until a given round (DA).
+ * </ul>
+ *
+ * <p>Steps beyond K, in an evaluation, go on with what the last has. The query pass behind a step uses what the step used.
+ */
+public final class MamlPlusPlus extends AdaptingMethod {
+    static final String NAME = "maml-plus-plus";
+    private static final String RATE = NAME + ".rate.";
+    private static final String OWN = NAME + ".";
+
+    private MamlPlusPlus(Rule rule) {
+        super(NAME, rule, rule.settings().steps());
+    }
+
+    static Algorithm of(Options options) {
+        return new MamlPlusPlus(new Rule(
+                InnerSettings.of(options),
+                options.count("maml-plus-plus.anneal"),
+                options.count("maml-plus-plus.first-order-until"),
+                options.truth("maml-plus-plus.adapt-normalisation")));
+    }
+
+    /**
+     * Steps that differ by their number, and by the round.
+     *
+     * @param anneal E
+     * @param firstOrderUntil the first round whose outer derivative sees the inner gradients
+     * @param adaptNormalisation whether tasks adapt gamma and beta too
+     */
+    private record Rule(InnerSettings settings, int anneal, int firstOrderUntil, boolean adaptNormalisation)
+            implements InnerRule {
+        /** The least weight of a step that is not the last, times K. */
+        private static final double FLOOR = 0.03;
+
+        Rule {
+            requireRound("maml-plus-plus.anneal", anneal);
+            requireRound("maml-plus-plus.first-order-until", firstOrderUntil);
+        }
+
+        private static void requireRound(String key, int round) {
+            if (round < 0) {
+                throw new IllegalArgumentException(key + " is " + round + "; it must be at least 0");
+            }
+        }
+
+        private static boolean normalises(String name) {
+            return name.endsWith("_gamma") || name.endsWith("_beta");
+        }
+
+        @Override
+        public List<String> adapting(Model model) {
+            if (!model.statistics().isEmpty()) {
+                throw new IllegalArgumentException("model.batch-norm is running; " + NAME
+                        + " normalises by the batch: it must be query, support-and-query or support-and-one");
+            }
+            return InnerRule.super.adapting(model).stream()
+                    .filter(name -> adaptNormalisation || !normalises(name))
+                    .toList();
+        }
+
+        private static List<String> normalising(Model model) {
+            return model.parameters().names().stream().filter(Rule::normalises).toList();
+        }
+
+        @Override
+        public Layout parameters(Model model) {
+            return model.parameters().then(learned(model));
+        }
+
+        private Layout learned(Model model) {
+            Layout.Builder learned = Layout.builder();
+            adapting(model).forEach(name -> learned.add(RATE + name, Shape.of(settings.steps())));
+            if (settings.steps() > 1) {
+                normalising(model)
+                        .forEach(name -> learned.add(
+                                OWN + name, model.parameters().shape(name).stacked(settings.steps() - 1)));
+            }
+            return learned.build();
+        }
+
+        @Override
+        public void initialise(Model model, long seed, Storage target) {
+            model.initialise(seed, target);
+            Layout all = parameters(model);
+            for (Layout.Entry entry : all.entries()) {
+                String name = entry.name();
+                if (name.startsWith(RATE)) {
+                    for (int i = 0; i < entry.shape().size(); i++) {
+                        target.set(entry.offset() + i, settings.rate());
+                    }
+                } else if (name.startsWith(OWN)) {
+                    Layout.Entry own = all.entry(name.substring(OWN.length()));
+                    int size = own.shape().size();
+                    for (int i = 0; i < entry.shape().size(); i++) {
+                        target.set(entry.offset() + i, target.at(own.offset() + i % size));
+                    }
+                }
+            }
+        }
+
+        @Override
+        public List<String> reads(Model model) {
+            List<String> reads = new ArrayList<>(learned(model).names());
+            if (adaptNormalisation) {
+                reads.addAll(normalising(model));
+            }
+            return reads;
+        }
+
+        @Override
+        public boolean numbered() {
+            return true;
+        }
+
+        @Override
+        public boolean byRound() {
+            return anneal > 0 || firstOrderUntil > 0;
+        }
+
+        /** The row of a stack [K, ...] that a step has: the last one's beyond K. */
+        private Value row(Builder b, Value stack, Value number) {
+            Value last = b.constant(settings.steps() - 1);
+            Value place = b.select(b.greater(number, last), last, number);
+            int[] rest = new int[stack.shape().rank() - 1];
+            for (int axis = 0; axis < rest.length; axis++) {
+                rest[axis] = stack.shape().dim(axis + 1);
+            }
+            return b.reshape(b.gather(stack, b.reshape(place, Shape.of(1))), Shape.of(rest));
+        }
+
+        @Override
+        public Map<String, Value> used(Builder b, Task task, Map<String, Value> phi, Value number) {
+            if (settings.steps() == 1) {
+                return phi;
+            }
+            Map<String, Value> used = new LinkedHashMap<>(phi);
+            for (String name : normalising(task.model())) {
+                Value own = Named.value(phi, name);
+                Value first = adaptNormalisation ? Named.value(task.reads(), name) : own;
+                Value later = Named.value(task.reads(), OWN + name);
+                Value begun = row(
+                        b, b.concat(0, List.of(b.reshape(first, first.shape().stacked(1)), later)), number);
+                used.put(name, adaptNormalisation ? b.add(begun, b.sub(own, first)) : begun);
+            }
+            return used;
+        }
+
+        @Override
+        public Value gradient(Builder b, Task task, String name, Value phi, Value gradient) {
+            return task.round()
+                    .filter(round -> firstOrderUntil > 0)
+                    .map(round ->
+                            b.select(b.greater(b.constant(firstOrderUntil), round), b.stopGradient(gradient), gradient))
+                    .orElse(gradient);
+        }
+
+        @Override
+        public Value scaled(Builder b, Task task, String name, Value number, Value step) {
+            return b.mul(row(b, Named.value(task.reads(), RATE + name), number), step);
+        }
+
+        @Override
+        public Optional<Value> weights(Builder b, Task task, int steps) {
+            if (anneal == 0 || steps == 1) {
+                return Optional.empty();
+            }
+            Value round = task.round().orElseThrow();
+            Value floor = b.constant(FLOOR / steps);
+            Value falling = b.sub(b.constant(1.0 / steps), b.mul(round, b.constant(1.0 / steps / anneal)));
+            Value atLeast = b.add(floor, b.relu(b.sub(falling, floor)));
+            Value others = b.select(b.greater(b.constant(anneal), round), atLeast, b.constant(0));
+            Value last = b.sub(b.constant(1), b.mul(others, b.constant(steps - 1)));
+            return Optional.of(b.concat(
+                    0, List.of(b.broadcast(others, Shape.of(steps - 1)), b.reshape(last, Shape.of(1)))));
+        }
+    }
+
+    @Override
+    public Claim claim() {
+        return Claim.EXACT;
+    }
+}

@@ -1,0 +1,46 @@
+package dev.kindling.job.algorithm;
+
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * Names of parameters, or patterns of them in which {@code *} stands for any text.
+ *
+ * @param key that they are configured by
+ * @param patterns at least one
+ */
+record NamePatterns(String key, List<String> patterns) {
+    NamePatterns {
+        patterns = List.copyOf(patterns);
+        if (patterns.isEmpty()) {
+            throw new IllegalArgumentException(key + " is empty; it must have a name or a pattern such as 12_*");
+        }
+    }
+
+    /**
+     * The names that a pattern fits, in their own order.
+     *
+     * @throws IllegalArgumentException if a pattern fits none
+     */
+    List<String> matching(List<String> names) {
+        for (String pattern : patterns) {
+            if (names.stream().noneMatch(compiled(pattern).asMatchPredicate())) {
+                throw new IllegalArgumentException(
+                        key + " has " + pattern + ", which fits none of the parameters " + String.join(", ", names));
+            }
+        }
+        return names.stream()
+                .filter(name -> patterns.stream()
+                        .anyMatch(pattern -> compiled(pattern).matcher(name).matches()))
+                .toList();
+    }
+
+    private static Pattern compiled(String pattern) {
+        return Pattern.compile(Pattern.compile("*", Pattern.LITERAL)
+                .splitAsStream(pattern + " ")
+                .map(Pattern::quote)
+                .collect(Collectors.joining(".*"))
+                .replace(" \\E", "\\E"));
+    }
+}

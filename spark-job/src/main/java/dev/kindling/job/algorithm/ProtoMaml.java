@@ -1,0 +1,71 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Pass;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Proto-MAML: Triantafillou et al., ICLR 2020, section 3. As {@link Maml}, but the output layer is no part of θ: a task
+ * begins with one made from the prototypes c of its own support set, W = 2 c, b = -‖c‖², which is a prototypical network's,
+ * and adapts it with everything else. The outer derivative sees the prototypes too. So tasks may have any number of ways.
+ */
+public final class ProtoMaml extends AdaptingMethod {
+    static final String NAME = "proto-maml";
+
+    private ProtoMaml(InnerSettings settings) {
+        super(NAME, new PrototypeHead(settings), settings.steps());
+    }
+
+    static Algorithm of(Options options) {
+        return new ProtoMaml(InnerSettings.of(options));
+    }
+
+    /** Steps that begin with an output layer made from prototypes. */
+    private record PrototypeHead(InnerSettings settings) implements InnerRule {
+        @Override
+        public Layout parameters(Model model) {
+            return model.encoder().parameters();
+        }
+
+        @Override
+        public void initialise(Model model, long seed, Storage target) {
+            model.encoder().initialise(seed, target);
+        }
+
+        @Override
+        public Map<String, Value> start(Builder b, Model model, Map<String, Value> theta, Batch support) {
+            List<String> head = model.head();
+            Shape bias = model.parameters().shape(head.get(head.size() - 1));
+            if (head.size() != 2 || support.y().shape().rank() != 1) {
+                throw new IllegalArgumentException("algorithm.name is " + NAME + "; it needs tasks with classes, as of "
+                        + "task.source = few-shot, and a network whose output layer has a bias");
+            }
+            int ways = bias.size();
+            Value features = model.encoder().output(b, theta, support.x(), Pass.PLAIN);
+            Value prototypes = Prototypes.of(b, features, support.y(), ways);
+            Map<String, Value> phi = new LinkedHashMap<>();
+            for (String name : model.parameters().names()) {
+                if (name.equals(head.get(0))) {
+                    phi.put(name, b.mul(b.constant(2), b.transpose(prototypes, 1, 0)));
+                } else if (name.equals(head.get(1))) {
+                    phi.put(name, b.reshape(b.neg(b.sum(b.square(prototypes), 1)), bias));
+                } else {
+                    phi.put(name, Named.value(theta, name));
+                }
+            }
+            return phi;
+        }
+    }
+
+    @Override
+    public Claim claim() {
+        return Claim.EXACT;
+    }
+}

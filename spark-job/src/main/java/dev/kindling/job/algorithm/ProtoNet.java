@@ -1,0 +1,106 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Pass;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.Map;
+
+/**
+ * Prototypical networks: Snell, Swersky and Zemel, NeurIPS 2017, algorithm 1. The network without its output layer is the
+ * embedding f; a query x belongs to class k with probability softmax over k of -‖f(x) - c_k‖² (equation 2), with c_k the
+ * mean of the class's embedded support examples, and the loss is the mean over queries of its negative logarithm. The
+ * cosine between f(x) and c_k, times a scale, is the other measure. θ does not depend on the number of ways.
+ */
+public final class ProtoNet extends DirectMethod {
+    static final String NAME = "proto-net";
+
+    /** How near a query is to a prototype. */
+    enum Measure {
+        /** -‖f - c‖². */
+        EUCLIDEAN {
+            /** Written out as 2 f·c - ‖f‖² - ‖c‖², so that no array [queries, ways, features] is made. */
+            @Override
+            Value of(Builder b, Value features, Value prototypes) {
+                Value cross = b.mul(b.constant(2), b.matmul(features, prototypes, false, true));
+                Value own = b.sumKept(b.square(features), 1);
+                Value theirs = b.reshape(
+                        b.sum(b.square(prototypes), 1),
+                        Shape.of(1, prototypes.shape().dim(0)));
+                return b.sub(b.sub(cross, own), theirs);
+            }
+        },
+        /** f·c / (‖f‖ ‖c‖). */
+        COSINE {
+            @Override
+            Value of(Builder b, Value features, Value prototypes) {
+                return b.matmul(unit(b, features), unit(b, prototypes), false, true);
+            }
+
+            private Value unit(Builder b, Value rows) {
+                return b.div(rows, b.sqrt(b.add(b.sumKept(b.square(rows), 1), b.constant(TINY))));
+            }
+        };
+
+        private static final double TINY = 1e-12;
+
+        /** [examples, ways], from [examples, features] and [ways, features]. */
+        abstract Value of(Builder b, Value features, Value prototypes);
+    }
+
+    private final Measure measure;
+    private final double scale;
+
+    private ProtoNet(Measure measure, double scale) {
+        super(NAME);
+        this.measure = measure;
+        this.scale = scale;
+        if (!(scale > 0) || Double.isInfinite(scale)) {
+            throw new IllegalArgumentException("proto-net.scale is " + scale + "; it must be a finite number above 0");
+        }
+    }
+
+    static Algorithm of(Options options) {
+        return new ProtoNet(options.choice("proto-net.measure", Measure.class), options.number("proto-net.scale"));
+    }
+
+    @Override
+    public Layout parameters(Model model) {
+        return model.encoder().parameters();
+    }
+
+    @Override
+    public void initialise(Model model, long seed, Storage target) {
+        model.encoder().initialise(seed, target);
+    }
+
+    @Override
+    void requireFits(Model model, EpisodeLayout layout) {
+        if (!layout.classification()) {
+            throw new IllegalArgumentException(
+                    "algorithm.name is " + NAME
+                            + "; it needs tasks with classes, as of task.source = few-shot; maml and its relatives serve others");
+        }
+    }
+
+    @Override
+    Outputs outputs(Builder b, Task task, Value queries) {
+        Model encoder = task.model().encoder();
+        int ways = task.model().parameters().shape(task.model().head().get(0)).dim(1);
+        Value support = encoder.output(b, task.theta(), task.support().x(), task.pass());
+        Value query = encoder.predict(b, task.theta(), task.support().x(), queries, task.pass());
+        Value prototypes = Prototypes.of(b, support, task.support().y(), ways);
+        Value factor = b.constant(scale);
+        return new Outputs(
+                b.mul(factor, measure.of(b, support, prototypes)), b.mul(factor, measure.of(b, query, prototypes)));
+    }
+
+    @Override
+    Map<String, Value> observe(Builder b, Model model, Map<String, Value> theta, Value queries, Pass pass) {
+        return model.encoder().observe(b, theta, queries, pass);
+    }
+}

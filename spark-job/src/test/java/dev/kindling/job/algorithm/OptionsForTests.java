@@ -1,0 +1,104 @@
+package dev.kindling.job.algorithm;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Options from a map, over those that the reference configuration has. */
+record OptionsForTests(Map<String, Object> values) implements Options {
+    static OptionsForTests usual() {
+        Map<String, Object> values = new HashMap<>();
+        values.put("algorithm.inner-rate", 0.01);
+        values.put("algorithm.inner-steps", 1);
+        values.put("algorithm.inner-optimizer", "sgd");
+        values.put("algorithm.inner-beta1", 0.9);
+        values.put("algorithm.inner-beta2", 0.999);
+        values.put("algorithm.inner-epsilon", 1e-8);
+        values.put("anil.adapt", List.of("head"));
+        values.put("meta-sgd.rate", List.of(0.005, 0.1));
+        values.put("maml-plus-plus.anneal", 0);
+        values.put("maml-plus-plus.first-order-until", 0);
+        values.put("maml-plus-plus.adapt-normalisation", false);
+        values.put("imaml.lambda", 2);
+        values.put("imaml.solver", "cg");
+        values.put("imaml.product", "exact");
+        values.put("imaml.terms", 5);
+        values.put("imaml.damping", 0);
+        values.put("imaml.tolerance", 0);
+        values.put("imaml.relaxation", 0.5);
+        values.put("proto-net.measure", "euclidean");
+        values.put("proto-net.scale", 1);
+        values.put("reptile.step", 1.0);
+        values.put("reptile.batch", 0);
+        values.put("reptile.evaluation-batch", 0);
+        values.put("reptile.carry-moments", false);
+        return new OptionsForTests(values);
+    }
+
+    /** The same options but one. */
+    OptionsForTests with(String key, Object value) {
+        Map<String, Object> changed = new HashMap<>(values);
+        changed.put(key, value);
+        return new OptionsForTests(changed);
+    }
+
+    /** The same options with another inner loop. */
+    OptionsForTests with(double rate, int steps) {
+        return with("algorithm.inner-rate", rate).with("algorithm.inner-steps", steps);
+    }
+
+    private Object value(String key) {
+        Object value = values.get(key);
+        if (value == null) {
+            throw new IllegalStateException("no option " + key);
+        }
+        return value;
+    }
+
+    @Override
+    public double number(String key) {
+        return ((Number) value(key)).doubleValue();
+    }
+
+    @Override
+    public int count(String key) {
+        return ((Number) value(key)).intValue();
+    }
+
+    @Override
+    public boolean truth(String key) {
+        return (Boolean) value(key);
+    }
+
+    @Override
+    public String text(String key) {
+        return value(key).toString();
+    }
+
+    @Override
+    public List<String> texts(String key) {
+        return ((List<?>) value(key)).stream().map(Object::toString).toList();
+    }
+
+    @Override
+    public List<Double> ends(String key) {
+        return ((List<?>) value(key))
+                .stream().map(end -> ((Number) end).doubleValue()).toList();
+    }
+
+    @Override
+    public boolean is(String key, String word) {
+        return value(key).equals(word);
+    }
+
+    @Override
+    public <E extends Enum<E>> E choice(String key, Class<E> type) {
+        return Arrays.stream(type.getEnumConstants())
+                .filter(one ->
+                        one.name().toLowerCase(Locale.ROOT).replace('_', '-').equals(value(key)))
+                .findFirst()
+                .orElseThrow();
+    }
+}

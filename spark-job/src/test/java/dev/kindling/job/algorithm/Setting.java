@@ -1,0 +1,164 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.autodiff.Gradients;
+import dev.kindling.job.backend.Runs;
+import dev.kindling.job.backend.plain.PlainBackend;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.model.Models;
+import dev.kindling.job.model.Pass;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.random.Stream;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.DoubleStream;
+
+/** A network, an episode and weights at which orders differ. */
+record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) {
+    Setting(String network) {
+        this(
+                network,
+                network.startsWith("mlp")
+                        ? new EpisodeLayout(Shape.of(1), 0, 1, 5, 4)
+                        : new EpisodeLayout(Shape.of(1, 2, 2), 3, 3, 6, 9));
+    }
+
+    private Setting(String network, EpisodeLayout layout) {
+        this(Models.of(new ModelSettings(network, "fan-in-uniform", "query"), layout), layout, new HashMap<>());
+        Storage theta = Storage.zeros(Precision.DOUBLE, model.parameters().size());
+        model.initialise(5, theta);
+        for (Layout.Entry entry : model.parameters().entries()) {
+            int end = entry.offset() + entry.shape().size();
+            inputs.put(entry.name(), Arrays.copyOfRange(theta.toDoubles(), entry.offset(), end));
+        }
+        for (Layout.Entry entry : layout.arrays().entries()) {
+            double[] array = normal(entry.name(), entry.shape().size());
+            if (layout.classification() && entry.name().endsWith(".y")) {
+                Arrays.setAll(array, i -> i % layout.classes());
+            }
+            inputs.put(entry.name(), array);
+        }
+    }
+
+    Map<String, double[]> theta() {
+        Map<String, double[]> theta = new HashMap<>(inputs);
+        theta.keySet().retainAll(model.parameters().names());
+        return theta;
+    }
+
+    /** Inputs with θ moved along a direction. */
+    Map<String, double[]> moved(Map<String, double[]> direction, double by) {
+        Map<String, double[]> moved = new HashMap<>(inputs);
+        direction.forEach((name, along) -> moved.put(name, sum(inputs.get(name), along, by)));
+        return moved;
+    }
+
+    /** Inputs with the initial θ of a method in the place of the model's, at a round. */
+    Map<String, double[]> inputs(Algorithm algorithm, int round) {
+        Layout layout = algorithm.parameters(model);
+        Storage theta = Storage.zeros(Precision.DOUBLE, layout.size());
+        algorithm.initialise(model, 5, theta);
+        Map<String, double[]> all = new HashMap<>(inputs);
+        for (Layout.Entry entry : layout.entries()) {
+            int end = entry.offset() + entry.shape().size();
+            all.put(entry.name(), Arrays.copyOfRange(theta.toDoubles(), entry.offset(), end));
+        }
+        all.put(EpisodeLayout.ROUND, new double[] {round});
+        return all;
+    }
+
+    /** What one step makes of parameters and the support gradient there. */
+    interface Mover {
+        void move(int step, Map<String, double[]> phi);
+    }
+
+    /** Plain gradient descent on the support loss, step by step. */
+    Map<String, double[]> adapted(double rate, int steps) {
+        return adapted(steps, (step, phi) -> {
+            Map<String, double[]> gradient = gradient(phi, "support");
+            phi.replaceAll((name, array) -> sum(array, gradient.get(name), -rate));
+        });
+    }
+
+    /** θ after so many steps of any kind. */
+    Map<String, double[]> adapted(int steps, Mover mover) {
+        Map<String, double[]> phi = theta();
+        for (int step = 0; step < steps; step++) {
+            mover.move(step, phi);
+        }
+        return phi;
+    }
+
+    static double[] sum(double[] a, double[] b, double times) {
+        double[] sum = new double[a.length];
+        Arrays.setAll(sum, i -> a[i] + times * b[i]);
+        return sum;
+    }
+
+    /** The loss on one half of the episode and its gradient. */
+    Map<String, double[]> gradient(Map<String, double[]> parameters, String half) {
+        return gradient(parameters, half, inputs.get(half + ".x"), inputs.get(half + ".y"));
+    }
+
+    /** The loss on some support examples and its gradient. */
+    Map<String, double[]> gradientOfRows(Map<String, double[]> parameters, int... rows) {
+        double[] x = inputs.get("support.x");
+        double[] y = inputs.get("support.y");
+        int width = x.length / layout.support();
+        int height = y.length / layout.support();
+        double[] someX = new double[rows.length * width];
+        double[] someY = new double[rows.length * height];
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(x, rows[i] * width, someX, i * width, width);
+            System.arraycopy(y, rows[i] * height, someY, i * height, height);
+        }
+        return gradient(parameters, "support", someX, someY);
+    }
+
+    private Map<String, double[]> gradient(Map<String, double[]> parameters, String half, double[] xs, double[] ys) {
+        Builder b = new Builder();
+        Map<String, Value> values = new HashMap<>();
+        List<Value> wrt = new ArrayList<>();
+        for (Layout.Entry entry : model.parameters().entries()) {
+            Value value = b.input(entry.name(), entry.shape(), Program.Kind.SHARED);
+            values.put(entry.name(), value);
+            wrt.add(value);
+        }
+        Layout arrays = layout.arrays();
+        int examples = xs.length / layout.features().size();
+        Value x = b.input(half + ".x", layout.features().stacked(examples), Program.Kind.TASK);
+        Value y = b.input(half + ".y", arrays.shape(half + ".y").with(0, examples), Program.Kind.TASK);
+        Value loss = model.loss(b, model.output(b, values, x, Pass.PLAIN), y);
+        List<Value> gradients = Gradients.of(b, loss, wrt);
+        List<Program.Output> outputs = new ArrayList<>();
+        outputs.add(new Program.Output("loss", Program.Role.EACH, loss));
+        for (int i = 0; i < wrt.size(); i++) {
+            String name = model.parameters().names().get(i);
+            outputs.add(new Program.Output(name, Program.Role.SUM, gradients.get(i)));
+        }
+        Map<String, double[]> all = new HashMap<>(inputs);
+        all.putAll(parameters);
+        all.put(half + ".x", xs);
+        all.put(half + ".y", ys);
+        return run(b.build("gradient", outputs), all);
+    }
+
+    static double[] normal(String key, int count) {
+        Stream stream = Stream.of(key.hashCode());
+        return DoubleStream.generate(stream::nextNormal).limit(count).toArray();
+    }
+
+    static Map<String, double[]> run(Program program, Map<String, double[]> inputs) {
+        return Runs.once(new PlainBackend(), Precision.DOUBLE, program, inputs);
+    }
+}
