@@ -5,24 +5,21 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.algorithm.InnerSettings;
+import dev.kindling.job.algorithm.Maml;
+import dev.kindling.job.algorithm.ProtoMaml;
 import dev.kindling.job.backend.CompileOptions;
-import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelSettings;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
-import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Variants;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -34,8 +31,7 @@ class ShapesTest {
     private static PlanSettings settings(int steps) {
         return new PlanSettings(
                 ModelSettings.preset("omniglot-fc"),
-                "maml",
-                new InnerSettings(0.1, steps),
+                new Maml(new InnerSettings(0.1, steps)),
                 new BackendSettings("plain", new CompileOptions(Precision.FLOAT, 1 << 20)),
                 2,
                 Purpose.TEST);
@@ -112,56 +108,12 @@ class ShapesTest {
         }
     }
 
-    /** Its θ is the network without the output layer, whatever that is. */
-    private static final class Embedding implements Algorithm {
-        @Override
-        public String name() {
-            return "embedding";
-        }
-
-        @Override
-        public Claim claim() {
-            return Claim.EXACT;
-        }
-
-        @Override
-        public Layout parameters(Model model) {
-            Layout.Builder theta = Layout.builder();
-            model.parameters().entries().stream()
-                    .filter(entry -> !entry.name().startsWith("12_"))
-                    .forEach(entry -> theta.add(entry.name(), entry.shape()));
-            return theta.build();
-        }
-
-        @Override
-        public void initialise(Model model, long seed, Storage target) {
-            throw new UnsupportedOperationException("nothing is drawn here");
-        }
-
-        @Override
-        public Program train(Model model, EpisodeLayout layout) {
-            Builder b = new Builder();
-            List<Program.Output> outputs = new ArrayList<>();
-            for (Layout.Entry entry : parameters(model).entries()) {
-                Value value = b.input(entry.name(), entry.shape(), Program.Kind.SHARED);
-                outputs.add(new Program.Output(entry.name(), Program.Role.SUM, value));
-            }
-            layout.arrays().entries().forEach(entry -> b.input(entry.name(), entry.shape(), Program.Kind.TASK));
-            return b.build("embedding", outputs);
-        }
-
-        @Override
-        public Program evaluate(Model model, EpisodeLayout layout, int steps) {
-            throw new UnsupportedOperationException("nothing is evaluated here");
-        }
-    }
-
     @Test
     void whatLearnsNoneTakesAnyWidth() {
         Shapes shapes = new Shapes(List.of(layout(3, 1), layout(4, 1)), layout(20, 1));
-        Algorithm embedding = new Embedding();
-        LayoutModels models = new LayoutModels(settings(1), embedding, shapes);
-        assertThat(models.programs(Purpose.TRAIN, embedding::train).programs()).hasSize(2);
+        Algorithm protoMaml = new ProtoMaml(new InnerSettings(0.1, 1));
+        LayoutModels models = new LayoutModels(settings(1), protoMaml, shapes);
+        assertThat(models.programs(Purpose.TRAIN, protoMaml::train).programs()).hasSize(2);
         assertThat(models.of(layout(20, 1)).parameters().shape("12_W")).isEqualTo(Shape.of(64, 20));
         assertThat(models.theta().names()).contains("10_gamma").doesNotContain("12_W");
     }

@@ -19,7 +19,7 @@ import java.util.Map;
 public final class ProtoMaml extends AdaptingMethod {
     static final String NAME = "proto-maml";
 
-    private ProtoMaml(InnerSettings settings) {
+    public ProtoMaml(InnerSettings settings) {
         super(NAME, new PrototypeHead(settings), settings.steps());
     }
 
