@@ -15,6 +15,9 @@ public final class Algorithms {
             Map.entry(ImplicitMaml.NAME, ImplicitMaml::of),
             Map.entry(ProtoMaml.NAME, ProtoMaml::of),
             Map.entry(ProtoNet.NAME, ProtoNet::of),
+            Map.entry(RelationNet.NAME, RelationNet::of),
+            Map.entry(Hypernetwork.NAME, Hypernetwork::of),
+            Map.entry(ConditionalNeuralProcess.NAME, ConditionalNeuralProcess::of),
             Map.entry(Reptile.NAME, Reptile::of),
             Map.entry(Transfer.NAME, Transfer::of),
             Map.entry(RandomStart.NAME, RandomStart::of)));

@@ -74,9 +74,10 @@ abstract class DirectMethod implements Algorithm {
                 .orElse(Pass.PLAIN);
         Batch support = Batch.support(episode);
         Batch query = Batch.query(episode);
-        Outputs outputs = outputs(b, new Task(model, theta, support, pass), query.x());
+        Task task = new Task(model, theta, support, pass);
+        Outputs outputs = outputs(b, task, query.x());
         Value queryLoss = loss(b, model, outputs.query(), query.y());
-        Map<String, Value> observed = observe(b, model, theta, query.x(), pass);
+        Map<String, Value> observed = observe(b, task, query.x());
         List<String> trained = theta.keySet().stream()
                 .filter(array -> !observed.containsKey(array))
                 .toList();
@@ -96,8 +97,8 @@ abstract class DirectMethod implements Algorithm {
         return b.build(name + "-train", results);
     }
 
-    /** What statistics of θ follow. */
-    Map<String, Value> observe(Builder b, Model model, Map<String, Value> theta, Value queries, Pass pass) {
+    /** What statistics of θ follow, by their names. */
+    Map<String, Value> observe(Builder b, Task task, Value queries) {
         return Map.of();
     }
 

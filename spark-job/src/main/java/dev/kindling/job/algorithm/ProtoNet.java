@@ -1,7 +1,6 @@
 package dev.kindling.job.algorithm;
 
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.Pass;
 import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
@@ -90,7 +89,7 @@ public final class ProtoNet extends DirectMethod {
     @Override
     Outputs outputs(Builder b, Task task, Value queries) {
         Model encoder = task.model().encoder();
-        int ways = task.model().parameters().shape(task.model().head().get(0)).dim(1);
+        int ways = Prototypes.ways(task.model());
         Value support = encoder.output(b, task.theta(), task.support().x(), task.pass());
         Value query = encoder.predict(b, task.theta(), task.support().x(), queries, task.pass());
         Value prototypes = Prototypes.of(b, support, task.support().y(), ways);
@@ -100,7 +99,7 @@ public final class ProtoNet extends DirectMethod {
     }
 
     @Override
-    Map<String, Value> observe(Builder b, Model model, Map<String, Value> theta, Value queries, Pass pass) {
-        return model.encoder().observe(b, theta, queries, pass);
+    Map<String, Value> observe(Builder b, Task task, Value queries) {
+        return task.model().encoder().observe(b, task.theta(), queries, task.pass());
     }
 }

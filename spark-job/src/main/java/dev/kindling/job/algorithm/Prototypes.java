@@ -1,5 +1,6 @@
 package dev.kindling.job.algorithm;
 
+import dev.kindling.job.model.Model;
 import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
@@ -16,8 +17,17 @@ final class Prototypes {
      * @return [ways, features]
      */
     static Value of(Builder b, Value features, Value y, int ways) {
-        Value members = b.oneHot(y, ways);
-        Value counts = b.reshape(b.sum(members, 0), Shape.of(ways, 1));
-        return b.div(b.matmul(members, features, true, false), counts);
+        Value counts = b.reshape(b.sum(b.oneHot(y, ways), 0), Shape.of(ways, 1));
+        return b.div(sums(b, features, y, ways), counts);
+    }
+
+    /** The sums that the prototypes are the means of: [ways, features]. */
+    static Value sums(Builder b, Value features, Value y, int ways) {
+        return b.matmul(b.oneHot(y, ways), features, true, false);
+    }
+
+    /** The ways of the tasks that a model with an output layer is made for. */
+    static int ways(Model model) {
+        return model.parameters().shape(model.head().get(0)).dim(1);
     }
 }

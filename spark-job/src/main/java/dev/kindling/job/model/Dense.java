@@ -65,9 +65,7 @@ final class Dense implements Layer {
 
     @Override
     public Value apply(Builder b, List<Value> values, Value x, Pass pass) {
-        Value ordered = x.shape().rank() == 4 ? b.transpose(x, 0, 3, 1, 2) : x;
-        Value rows = b.reshape(ordered, Shape.of(x.shape().dim(0), in));
-        Value product = b.matmul(rows, values.get(0));
+        Value product = b.matmul(Network.flat(b, x), values.get(0));
         return activation.of(b, biased() ? b.add(product, values.get(1)) : product);
     }
 }

@@ -31,9 +31,6 @@ public final class Models {
     private static Network network(ModelSettings settings, List<Network.Placed> layers, EpisodeLayout layout) {
         Loss loss = layout.classification() ? Loss.SOFTMAX_CROSS_ENTROPY : Loss.MEAN_SQUARED_ERROR;
         Normalisation normalisation = Normalisation.named(settings.batchNorm());
-        layers = layers.stream()
-                .map(placed -> new Network.Placed(normalisation.normalising(placed.layer()), placed.initializer()))
-                .toList();
-        return new Network(layers, loss, normalisation, layout.features(), layout.outputs());
+        return new Network(normalisation.normalising(layers), loss, normalisation, layout.features(), layout.outputs());
     }
 }

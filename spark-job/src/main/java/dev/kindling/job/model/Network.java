@@ -20,35 +20,58 @@ final class Network implements Model {
     /** A layer and how it begins. */
     record Placed(Layer layer, Initializer initializer) {}
 
+    /**
+     * How parameters are called.
+     *
+     * @param prefix in front of each name
+     * @param first the number of the first layer
+     */
+    record Names(String prefix, int first) {
+        /** Deeplearning4j's. */
+        static final Names PLAIN = new Names("", 0);
+
+        String of(int layer, Parameter parameter) {
+            return prefix + (first + layer) + "_" + parameter.name();
+        }
+    }
+
+    private final Names names;
+    private final Shape features;
     private final List<Placed> layers;
     private final Loss loss;
     private final Normalisation normalisation;
     private final Layout parameters;
     private final Map<String, double[]> given;
 
+    /** A network with Deeplearning4j's names. */
+    Network(List<Placed> layers, Loss loss, Normalisation normalisation, Shape features, int outputs) {
+        this(Names.PLAIN, layers, loss, normalisation, features, outputs);
+    }
+
     /**
      * Puts layers one behind the other.
      *
+     * @param names of the parameters
      * @param normalisation whose statistics batch norm uses for queries
      * @param features shape of one example
      * @param outputs count of numbers that the last layer must give for an example
      * @throws IllegalArgumentException if a layer cannot take what comes before it
      */
-    Network(List<Placed> layers, Loss loss, Normalisation normalisation, Shape features, int outputs) {
+    Network(Names names, List<Placed> layers, Loss loss, Normalisation normalisation, Shape features, int outputs) {
+        this.names = names;
+        this.features = features;
         this.given = Map.of();
         this.layers = List.copyOf(layers);
         this.loss = loss;
         this.normalisation = normalisation;
         Layout.Builder layout = Layout.builder();
-        Shape shape = features;
         for (int i = 0; i < layers.size(); i++) {
-            Layer layer = layers.get(i).layer();
-            shape = behind(i, layer, shape);
-            for (Parameter parameter : layer.parameters()) {
-                layout.add(name(i, parameter), parameter.shape());
+            for (Parameter parameter : layers.get(i).layer().parameters()) {
+                layout.add(names.of(i, parameter), parameter.shape());
             }
         }
         this.parameters = layout.build();
+        Shape shape = behind();
         if (!shape.equals(Shape.of(outputs))) {
             throw new IllegalArgumentException(
                     "the network gives " + shape + " for an example; it must be [" + outputs + "]");
@@ -56,6 +79,8 @@ final class Network implements Model {
     }
 
     private Network(Network network, List<Placed> layers, Layout parameters, Map<String, double[]> given) {
+        this.names = network.names;
+        this.features = network.features;
         this.layers = layers;
         this.loss = network.loss;
         this.normalisation = network.normalisation;
@@ -72,7 +97,7 @@ final class Network implements Model {
     public List<String> head() {
         int last = layers.size() - 1;
         return layers.get(last).layer().parameters().stream()
-                .map(parameter -> name(last, parameter))
+                .map(parameter -> names.of(last, parameter))
                 .toList();
     }
 
@@ -95,6 +120,15 @@ final class Network implements Model {
         return layers.stream().map(Placed::layer).toList();
     }
 
+    /** The shape of an example behind the last layer, before it is laid flat. */
+    Shape behind() {
+        Shape shape = features;
+        for (int i = 0; i < layers.size(); i++) {
+            shape = behind(i, layers.get(i).layer(), shape);
+        }
+        return shape;
+    }
+
     /** The shape of an example behind a layer; what the layer refuses is refused with its place in the network. */
     static Shape behind(int index, Layer layer, Shape shape) {
         try {
@@ -110,8 +144,9 @@ final class Network implements Model {
         return loss;
     }
 
-    private static String name(int layer, Parameter parameter) {
-        return layer + "_" + parameter.name();
+    /** Whose statistics batch norm uses for queries. */
+    Normalisation normalisation() {
+        return normalisation;
     }
 
     @Override
@@ -123,7 +158,7 @@ final class Network implements Model {
     public void initialise(long seed, Storage target) {
         for (int i = 0; i < layers.size(); i++) {
             for (Parameter parameter : layers.get(i).layer().parameters()) {
-                String name = name(i, parameter);
+                String name = names.of(i, parameter);
                 double[] begin = given.get(name);
                 Stream stream = stream(seed, name);
                 int offset = parameters.offset(name);
@@ -152,15 +187,15 @@ final class Network implements Model {
 
     @Override
     public Set<String> statistics() {
-        Set<String> names = new LinkedHashSet<>();
+        Set<String> statistics = new LinkedHashSet<>();
         for (int i = 0; i < layers.size(); i++) {
             for (Parameter parameter : layers.get(i).layer().parameters()) {
                 if (parameter.role().statistic()) {
-                    names.add(name(i, parameter));
+                    statistics.add(names.of(i, parameter));
                 }
             }
         }
-        return names;
+        return statistics;
     }
 
     @Override
@@ -188,7 +223,7 @@ final class Network implements Model {
             Iterator<Value> statistics = layer.statistics(b, output).iterator();
             List<Value> own = new ArrayList<>();
             for (Parameter parameter : layer.parameters()) {
-                String name = name(i, parameter);
+                String name = names.of(i, parameter);
                 if (parameter.role().statistic()) {
                     observed.put(name, statistics.next());
                 }
@@ -196,10 +231,14 @@ final class Network implements Model {
             }
             output = layer.apply(b, own, output, pass);
         }
+        return flat(b, output);
+    }
+
+    /** Examples as rows, images in the order [channels, height, width], as fully connected layers take them. */
+    static Value flat(Builder b, Value x) {
+        Value ordered = x.shape().rank() == 4 ? b.transpose(x, 0, 3, 1, 2) : x;
         int examples = x.shape().dim(0);
-        return output.shape().rank() == 2
-                ? output
-                : b.reshape(output, Shape.of(examples, output.shape().size() / examples));
+        return b.reshape(ordered, Shape.of(examples, x.shape().size() / examples));
     }
 
     private static Value value(Map<String, Value> values, String name) {

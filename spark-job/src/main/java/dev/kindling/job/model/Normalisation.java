@@ -91,6 +91,13 @@ enum Normalisation {
         return layer;
     }
 
+    /** The layers as this mode has them. */
+    final List<Network.Placed> normalising(List<Network.Placed> layers) {
+        return layers.stream()
+                .map(placed -> new Network.Placed(normalising(placed.layer()), placed.initializer()))
+                .toList();
+    }
+
     /** The outputs for the queries. */
     abstract Value predict(Passer passer, Builder b, Value support, Value query, Pass pass);
 

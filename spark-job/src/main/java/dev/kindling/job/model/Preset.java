@@ -54,7 +54,7 @@ enum Preset {
             List<Network.Placed> layers = new ArrayList<>();
             int in = channels(layout, "conv4");
             for (int block = 0; block < 4; block++) {
-                convolution(layers, in, 64, 2);
+                convolution(layers, in, 64, Sliding.same(3, 2));
                 in = 64;
             }
             layers.add(glorot(GlobalPooling.AVERAGE));
@@ -74,6 +74,27 @@ enum Preset {
         @Override
         List<Network.Placed> layers(EpisodeLayout layout) {
             return pooled(layout, "conv4-pool-32", 32);
+        }
+    },
+    /**
+     * Four 3x3 convolutions of 64 with batch norm and relu, the first two without padding and with 2x2 max pooling behind
+     * them, flattened, output: in front of the output stand the feature maps of Sung et al. 2018.
+     */
+    CONV4_RELATION("conv4-relation") {
+        @Override
+        List<Network.Placed> layers(EpisodeLayout layout) {
+            List<Network.Placed> layers = new ArrayList<>();
+            int in = channels(layout, "conv4-relation");
+            for (int block = 0; block < 4; block++) {
+                boolean pooled = block < 2;
+                convolution(layers, in, 64, pooled ? Sliding.whole(3, 1) : Sliding.same(3, 1));
+                if (pooled) {
+                    layers.add(pooling());
+                }
+                in = 64;
+            }
+            layers.add(head(behind(layers, layout).size(), layout));
+            return layers;
         }
     },
     /** Four convolutions of 64 with bias and relu, 2x2 max pooling behind the second and fourth, flattened, output. */
@@ -121,7 +142,7 @@ enum Preset {
         return layout.features().dim(0);
     }
 
-    private static Network.Placed glorot(Layer layer) {
+    static Network.Placed glorot(Layer layer) {
         return new Network.Placed(layer, Initializer.GLOROT_NORMAL);
     }
 
@@ -130,9 +151,14 @@ enum Preset {
                 Dense.withBias(in, layout.outputs(), Activation.IDENTITY), Initializer.TRUNCATED_NORMAL);
     }
 
-    /** A 3x3 convolution without bias, batch norm, relu. */
-    private static void convolution(List<Network.Placed> layers, int in, int out, int stride) {
-        layers.add(glorot(new Convolution(in, out, Sliding.same(3, stride), false, Activation.IDENTITY)));
+    /** The greatest of each 2x2 window, without padding. */
+    static Network.Placed pooling() {
+        return glorot(new Pooling(Pooling.Kind.MAXIMUM, Sliding.whole(2, 2)));
+    }
+
+    /** A convolution without bias, batch norm, relu. */
+    static void convolution(List<Network.Placed> layers, int in, int out, Sliding sliding) {
+        layers.add(glorot(new Convolution(in, out, sliding, false, Activation.IDENTITY)));
         layers.add(glorot(new BatchNorm(out)));
         layers.add(glorot(Activation.RELU));
     }
@@ -141,8 +167,8 @@ enum Preset {
         List<Network.Placed> layers = new ArrayList<>();
         int in = channels(layout, preset);
         for (int block = 0; block < 4; block++) {
-            convolution(layers, in, filters, 1);
-            layers.add(glorot(new Pooling(Pooling.Kind.MAXIMUM, Sliding.whole(2, 2))));
+            convolution(layers, in, filters, Sliding.same(3, 1));
+            layers.add(pooling());
             in = filters;
         }
         layers.add(head(behind(layers, layout).size(), layout));

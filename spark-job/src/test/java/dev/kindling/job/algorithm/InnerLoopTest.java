@@ -111,7 +111,7 @@ class InnerLoopTest {
     @ParameterizedTest
     @CsvSource({"mlp-40-40, 1", "mlp-40-40, 3", "mlp-40-tanh, 2", "mlp-40-tanh, 4", "omniglot-fc, 1", "omniglot-fc, 3"})
     void firstOrderIsTheQueryGradientAtTheAdaptedParameters(String network, int steps) {
-        Setting setting = new Setting(network);
+        Setting setting = Setting.named(network);
         Map<String, double[]> phi = setting.adapted(0.3, steps);
         Map<String, double[]> expected = setting.gradient(phi, "query");
 
@@ -128,7 +128,7 @@ class InnerLoopTest {
     @CsvSource({"mlp-40-tanh, 1", "mlp-40-tanh, 2", "mlp-40-tanh, 3", "mlp-40-40, 2", "omniglot-fc, 1", "omniglot-fc, 3"
     })
     void theMetaGradientIsTheDerivativeOfTheLossAfterAdaptation(String network, int steps) {
-        Setting setting = new Setting(network);
+        Setting setting = Setting.named(network);
         InnerSettings settings = new InnerSettings(0.2, steps);
         Map<String, double[]> exact =
                 run(new Maml(settings).train(setting.model(), setting.layout()), setting.inputs());
@@ -158,7 +158,7 @@ class InnerLoopTest {
 
     @Test
     void evaluationWithoutStepsIsTheLossBeforeAdaptation() {
-        Setting setting = new Setting("omniglot-fc");
+        Setting setting = Setting.named("omniglot-fc");
         Program program = new Maml(new InnerSettings(0.3, 1)).evaluate(setting.model(), setting.layout(), 0);
         Map<String, double[]> found = run(program, setting.inputs());
         Map<String, double[]> theta = setting.theta();
@@ -170,7 +170,7 @@ class InnerLoopTest {
 
     @Test
     void evaluationGivesLossAndAccuracyAfterEachStep() {
-        Setting setting = new Setting("omniglot-fc");
+        Setting setting = Setting.named("omniglot-fc");
         Program program = new Maml(new InnerSettings(0.3, 1)).evaluate(setting.model(), setting.layout(), 3);
         Map<String, double[]> found = run(program, setting.inputs());
         assertThat(found.get("loss")).hasSize(4);
@@ -184,7 +184,7 @@ class InnerLoopTest {
 
     @Test
     void theProgramDoesNotGrowWithTheSteps() {
-        Setting setting = new Setting("mlp-40-40");
+        Setting setting = Setting.named("mlp-40-40");
         int few = size(setting, 3);
         assertThat(size(setting, 30)).isEqualTo(few);
         assertThat(new Maml(new InnerSettings(0.1, 2))
@@ -202,7 +202,7 @@ class InnerLoopTest {
 
     @Test
     void trainingPromisesItsNames() {
-        Setting setting = new Setting("omniglot-fc");
+        Setting setting = Setting.named("omniglot-fc");
         Program program = new Maml(new InnerSettings(0.3, 1)).train(setting.model(), setting.layout());
         assertThat(program.sharedInputs()).isEqualTo(setting.model().parameters());
         assertThat(program.sums()).isEqualTo(setting.model().parameters());

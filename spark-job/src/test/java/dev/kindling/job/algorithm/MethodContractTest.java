@@ -76,6 +76,13 @@ class MethodContractTest {
                 "omniglot-fc",
                 0,
                 usual.with("proto-net.measure", "cosine").with("proto-net.scale", 10)));
+        for (String batchNorm : List.of("query", "support-and-query")) {
+            rows.add(new Row("relation-net", "maps " + batchNorm, 0, usual));
+        }
+        for (String network : List.of("mlp-40-tanh", "mlp-40-40")) {
+            rows.add(new Row("hypernetwork", network, 0, usual));
+        }
+        rows.add(new Row("cnp", "mlp-40-tanh", 0, usual));
         for (String solver : List.of("neumann", "identity")) {
             rows.add(new Row("imaml", "mlp-40-tanh", 0, usual.with(0.1, 2).with("imaml.solver", solver)));
         }
@@ -108,7 +115,7 @@ class MethodContractTest {
     @ParameterizedTest
     @MethodSource("exact")
     void anExactContributionIsTheDerivativeOfTheObjective(Row row) {
-        Setting setting = new Setting(row.network());
+        Setting setting = Setting.named(row.network());
         Algorithm algorithm = row.algorithm();
         Program train = algorithm.train(setting.model(), setting.layout());
         Map<String, double[]> inputs = setting.inputs(algorithm, row.round());
@@ -140,7 +147,7 @@ class MethodContractTest {
     @ParameterizedTest
     @MethodSource("rows")
     void theVectorBackendGivesThePlainOnesNumbers(Row row) {
-        Setting setting = new Setting(row.network());
+        Setting setting = Setting.named(row.network());
         Algorithm algorithm = row.algorithm();
         Map<String, double[]> inputs = setting.inputs(algorithm, row.round());
         for (Program program : List.of(
@@ -158,7 +165,7 @@ class MethodContractTest {
     @ParameterizedTest
     @MethodSource("rows")
     void programsPromiseTheirNames(Row row) {
-        Setting setting = new Setting(row.network());
+        Setting setting = Setting.named(row.network());
         Algorithm algorithm = row.algorithm();
         Program train = algorithm.train(setting.model(), setting.layout());
         assertThat(train.sharedInputs()).isEqualTo(algorithm.parameters(setting.model()));

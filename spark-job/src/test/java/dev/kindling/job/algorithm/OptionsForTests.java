@@ -30,6 +30,9 @@ record OptionsForTests(Map<String, Object> values) implements Options {
         values.put("imaml.relaxation", 0.5);
         values.put("proto-net.measure", "euclidean");
         values.put("proto-net.scale", 1);
+        values.put("hypernetwork.width", 6);
+        values.put("hypernetwork.scale", 0.1);
+        values.put("cnp.width", 6);
         values.put("reptile.step", 1.0);
         values.put("reptile.batch", 0);
         values.put("reptile.evaluation-batch", 0);

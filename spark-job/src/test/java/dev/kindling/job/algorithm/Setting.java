@@ -7,6 +7,7 @@ import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.Models;
 import dev.kindling.job.model.Pass;
+import dev.kindling.job.model.SmallNetworks;
 import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
@@ -25,16 +26,22 @@ import java.util.stream.DoubleStream;
 
 /** A network, an episode and weights at which orders differ. */
 record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) {
-    Setting(String network) {
-        this(
-                network,
-                network.startsWith("mlp")
-                        ? new EpisodeLayout(Shape.of(1), 0, 1, 5, 4)
-                        : new EpisodeLayout(Shape.of(1, 2, 2), 3, 3, 6, 9));
+    private static final EpisodeLayout POINTS = new EpisodeLayout(Shape.of(1), 0, 1, 5, 4);
+    private static final EpisodeLayout SQUARES = new EpisodeLayout(Shape.of(1, 2, 2), 3, 3, 6, 9);
+    private static final EpisodeLayout IMAGES = new EpisodeLayout(Shape.of(1, 4, 4), 3, 3, 6, 9);
+
+    /** A preset on tasks that fit it, or "maps" with the mode of batch norm behind it. */
+    static Setting named(String network) {
+        if (network.startsWith("maps ")) {
+            return of(SmallNetworks.maps(IMAGES, network.substring("maps ".length())), IMAGES);
+        }
+        EpisodeLayout layout = network.startsWith("mlp") ? POINTS : SQUARES;
+        return of(Models.of(new ModelSettings(network, "fan-in-uniform", "query"), layout), layout);
     }
 
-    private Setting(String network, EpisodeLayout layout) {
-        this(Models.of(new ModelSettings(network, "fan-in-uniform", "query"), layout), layout, new HashMap<>());
+    /** A model with its own beginnings and an episode of normal numbers. */
+    static Setting of(Model model, EpisodeLayout layout) {
+        Map<String, double[]> inputs = new HashMap<>();
         Storage theta = Storage.zeros(Precision.DOUBLE, model.parameters().size());
         model.initialise(5, theta);
         for (Layout.Entry entry : model.parameters().entries()) {
@@ -48,6 +55,7 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
             }
             inputs.put(entry.name(), array);
         }
+        return new Setting(model, layout, inputs);
     }
 
     Map<String, double[]> theta() {

@@ -108,10 +108,46 @@ class ModelsTest {
         Layout narrow =
                 Models.of(ModelSettings.preset("conv4-pool-32"), photographs).parameters();
         assertThat(narrow.shape("16_W")).isEqualTo(Shape.of(32 * 5 * 5, 5));
+        Layout maps =
+                Models.of(ModelSettings.preset("conv4-relation"), drawings).parameters();
+        assertThat(maps.shape("14_W")).isEqualTo(Shape.of(64 * 5 * 5, 5));
+        assertThat(maps.size()).isEqualTo(576 + 3 * 36_864 + 4 * 128 + 8_005);
         Layout simple = Models.of(
                         ModelSettings.preset("simple-cnn"), new EpisodeLayout(Shape.of(3, 20, 20), 5, 5, 5, 5))
                 .parameters();
         assertThat(simple.shape("6_W")).isEqualTo(Shape.of(64 * 5 * 5, 5));
+    }
+
+    /** Whoever writes an output layer himself, as Proto-MAML does, relies on it. */
+    @ParameterizedTest
+    @CsvSource({"conv4, 8", "conv4-pool-32, 32", "conv4-relation, 22", "simple-cnn, 12"})
+    void anEncoderGivesWhatTheOutputLayerMultiplies(String network, int extent) {
+        EpisodeLayout layout = new EpisodeLayout(Shape.of(1, extent, extent), 3, 3, 3, 2);
+        Model model = Models.of(new ModelSettings(network, "glorot-normal", "query"), layout);
+        Builder b = new Builder();
+        Map<String, Value> theta = new LinkedHashMap<>();
+        Storage begin = Storage.zeros(Precision.DOUBLE, model.parameters().size());
+        model.initialise(3, begin);
+        Map<String, double[]> inputs = new HashMap<>();
+        for (Layout.Entry entry : model.parameters().entries()) {
+            theta.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Kind.SHARED));
+            inputs.put(entry.name(), part(begin.toDoubles(), model.parameters(), entry.name()));
+        }
+        Value x = b.input("x", layout.features().stacked(2), Program.Kind.TASK);
+        double[] images = new double[x.shape().size()];
+        Arrays.setAll(images, i -> Math.sin(i * i));
+        inputs.put("x", images);
+        Value whole = model.output(b, theta, x, Pass.PLAIN);
+        Value features = model.encoder().output(b, theta, x, Pass.PLAIN);
+        Value product = b.matmul(features, theta.get(model.head().get(0)));
+        Value pieced = b.add(product, theta.get(model.head().get(1)));
+        Program program = b.build(
+                "encoder",
+                List.of(
+                        new Program.Output("whole", Program.Role.EACH, whole),
+                        new Program.Output("pieced", Program.Role.EACH, pieced)));
+        Map<String, double[]> found = Runs.once(new PlainBackend(), Precision.DOUBLE, program, inputs);
+        assertThat(found.get("pieced")).containsExactly(found.get("whole"), within(1e-12));
     }
 
     @Test
@@ -399,8 +435,8 @@ class ModelsTest {
         assertThatThrownBy(() -> ModelSettings.preset("mlp"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("model.network is mlp; it must be one of mlp-40-40, mlp-40-tanh, omniglot-fc, conv4, "
-                        + "conv4-pool, conv4-pool-32, simple-cnn, or the path of a Deeplearning4j configuration (JSON) "
-                        + "or zip that is there");
+                        + "conv4-pool, conv4-pool-32, conv4-relation, simple-cnn, or the path of a Deeplearning4j "
+                        + "configuration (JSON) or zip that is there");
         assertThatThrownBy(() -> new ModelSettings("mlp-40-40", "ones", "query"))
                 .hasMessage(
                         "model.initializer is ones; it must be one of preset, fan-in-uniform, truncated-normal-0.01, "

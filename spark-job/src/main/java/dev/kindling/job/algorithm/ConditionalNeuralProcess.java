@@ -1,0 +1,76 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Pass;
+import dev.kindling.job.model.SideNetworks;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.List;
+
+/**
+ * Conditional neural processes: Garnelo et al., ICML 2018, equations 1 to 3. Each support point is encoded,
+ * r_i = h(x_i, y_i), the mean r = 1/n Σ r_i stands for the task, and what is predicted at a query x is g(x, r); h has three
+ * layers and g five, as in their section 4.1. Their g gives a variance as well and is trained by likelihood; here it gives
+ * the mean alone and is trained by the model's squared error, which is that likelihood at one fixed variance: so losses
+ * can be compared with those of other methods. Of {@code model.network} nothing but its inputs, outputs and loss is used.
+ */
+public final class ConditionalNeuralProcess extends DirectMethod {
+    static final String NAME = "cnp";
+    private static final int ENCODER_LAYERS = 3;
+
+    private final int width;
+
+    private ConditionalNeuralProcess(int width) {
+        super(NAME);
+        this.width = width;
+        if (width < 1) {
+            throw new IllegalArgumentException("cnp.width is " + width + "; it must be at least 1");
+        }
+    }
+
+    static Algorithm of(Options options) {
+        return new ConditionalNeuralProcess(options.count("cnp.width"));
+    }
+
+    @Override
+    public Layout parameters(Model model) {
+        return Joined.of(h(model).points(), g(model)).parameters();
+    }
+
+    @Override
+    public void initialise(Model model, long seed, Storage target) {
+        Joined.of(h(model).points(), g(model)).initialise(seed, target);
+    }
+
+    private SetEncoder h(Model model) {
+        return SetEncoder.of(NAME, model, ENCODER_LAYERS, width);
+    }
+
+    private Model g(Model model) {
+        int inputs = SetEncoder.inputs(model) + width;
+        List<Integer> widths = List.of(inputs, width, width, width, width, SetEncoder.outputs(model));
+        return SideNetworks.perceptron(NAME + ".", ENCODER_LAYERS, widths);
+    }
+
+    @Override
+    void requireFits(Model model, EpisodeLayout layout) {
+        SetEncoder.requireFits(NAME, model, layout);
+    }
+
+    @Override
+    Outputs outputs(Builder b, Task task, Value queries) {
+        Value r = b.meanKept(h(task.model()).features(b, task.theta(), task.support()), 0);
+        return new Outputs(decoded(b, task, task.support().x(), r), decoded(b, task, queries, r));
+    }
+
+    /** g(x, r) for each example: [examples, outputs]. */
+    private Value decoded(Builder b, Task task, Value x, Value r) {
+        Value each = b.broadcast(r, Shape.of(x.shape().dim(0), width));
+        Value conditioned = b.concat(1, List.of(SetEncoder.rows(b, x), each));
+        return g(task.model()).output(b, task.theta(), conditioned, Pass.PLAIN);
+    }
+}

@@ -1,0 +1,90 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Pass;
+import dev.kindling.job.model.SideNetworks;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Storage;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A hypernetwork: a network that writes another's weights (Ha, Dai and Le, ICLR 2017), here from a task's support set in
+ * one pass, where MAML descends. Each support point goes through two layers with relu, the sum over the set through one
+ * more with relu and a last that gives as many numbers as the model has; times {@code hypernetwork.scale} they are the
+ * model's parameters φ, and its output for the queries is the prediction. θ is the hypernetwork alone: the model's own
+ * initial weights take no part.
+ */
+public final class Hypernetwork extends DirectMethod {
+    static final String NAME = "hypernetwork";
+    private static final int POINT_LAYERS = 2;
+
+    private final int width;
+    private final double scale;
+
+    private Hypernetwork(int width, double scale) {
+        super(NAME);
+        this.width = width;
+        this.scale = scale;
+        if (width < 1) {
+            throw new IllegalArgumentException("hypernetwork.width is " + width + "; it must be at least 1");
+        }
+        if (!(scale > 0) || Double.isInfinite(scale)) {
+            throw new IllegalArgumentException(
+                    "hypernetwork.scale is " + scale + "; it must be a finite number above 0");
+        }
+    }
+
+    static Algorithm of(Options options) {
+        return new Hypernetwork(options.count("hypernetwork.width"), options.number("hypernetwork.scale"));
+    }
+
+    @Override
+    public Layout parameters(Model model) {
+        return Joined.of(encoder(model).points(), writer(model)).parameters();
+    }
+
+    @Override
+    public void initialise(Model model, long seed, Storage target) {
+        Joined.of(encoder(model).points(), writer(model)).initialise(seed, target);
+    }
+
+    private SetEncoder encoder(Model model) {
+        return SetEncoder.of(NAME, model, POINT_LAYERS, width);
+    }
+
+    /** From the sum over the set to the model's numbers. */
+    private Model writer(Model model) {
+        int numbers = model.parameters().size();
+        return SideNetworks.perceptron(NAME + ".", POINT_LAYERS, List.of(width, width, numbers));
+    }
+
+    @Override
+    void requireFits(Model model, EpisodeLayout layout) {
+        SetEncoder.requireFits(NAME, model, layout);
+    }
+
+    @Override
+    Outputs outputs(Builder b, Task task, Value queries) {
+        Model model = task.model();
+        Value set = b.sumKept(encoder(model).features(b, task.theta(), task.support()), 0);
+        Value written = writer(model).output(b, task.theta(), set, Pass.PLAIN);
+        Map<String, Value> phi = shaped(b, b.mul(b.constant(scale), written), model.parameters());
+        Value x = task.support().x();
+        return new Outputs(model.output(b, phi, x, task.pass()), model.predict(b, phi, x, queries, task.pass()));
+    }
+
+    /** A row of numbers as the arrays of a layout. */
+    private static Map<String, Value> shaped(Builder b, Value row, Layout layout) {
+        Map<String, Value> arrays = new LinkedHashMap<>();
+        for (Layout.Entry entry : layout.entries()) {
+            int end = entry.offset() + entry.shape().size();
+            arrays.put(entry.name(), b.reshape(b.slice(row, 1, entry.offset(), end), entry.shape()));
+        }
+        return arrays;
+    }
+}

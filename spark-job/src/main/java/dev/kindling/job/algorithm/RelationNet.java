@@ -1,0 +1,122 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.SideNetworks;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Relation networks: Sung et al., CVPR 2018, section 3.2. The network without its output layer is the embedding f, which
+ * ends in feature maps. The relation r between class k and query x is g([Σ f(x_i), f(x)]): the maps of the class's support
+ * examples, summed, with the query's behind them as further channels, through the relation module g, which is learned with
+ * f and ends in a sigmoid (equation 1). The loss is the mean of (r - 1[x is of class k])² over queries and classes
+ * (equation 2, as a mean); predicted is the class of the largest relation. θ does not depend on the number of ways.
+ *
+ * <p>To batch norm in g, the pairs of queries with classes are what queries are to that in f, and the pairs of support
+ * examples with classes are the support set: {@code model.batch-norm} says for both whose statistics count.
+ */
+public final class RelationNet extends DirectMethod {
+    static final String NAME = "relation-net";
+
+    private RelationNet() {
+        super(NAME);
+    }
+
+    static Algorithm of(Options options) {
+        return new RelationNet();
+    }
+
+    @Override
+    public Layout parameters(Model model) {
+        return networks(model).parameters();
+    }
+
+    @Override
+    public void initialise(Model model, long seed, Storage target) {
+        networks(model).initialise(seed, target);
+    }
+
+    @Override
+    public Map<String, Double> followers(Model model) {
+        Map<String, Double> followers = new TreeMap<>();
+        networks(model).statistics().forEach(name -> followers.put(name, Model.FOLLOWED));
+        return followers;
+    }
+
+    private static Joined networks(Model model) {
+        return Joined.of(model.encoder(), g(model));
+    }
+
+    private static Model g(Model model) {
+        return SideNetworks.relation(NAME + ".", model.encoder());
+    }
+
+    @Override
+    void requireFits(Model model, EpisodeLayout layout) {
+        if (!layout.classification()) {
+            throw new IllegalArgumentException(
+                    "algorithm.name is " + NAME
+                            + "; it needs tasks with classes, as of task.source = few-shot; maml and its relatives serve others");
+        }
+    }
+
+    @Override
+    Outputs outputs(Builder b, Task task, Value queries) {
+        Pairs pairs = Pairs.of(b, task, queries);
+        Model g = g(task.model());
+        Value support = g.output(b, task.theta(), pairs.support(), task.pass());
+        Value query = g.predict(b, task.theta(), pairs.support(), pairs.query(), task.pass());
+        return new Outputs(relations(b, support, pairs.ways()), relations(b, query, pairs.ways()));
+    }
+
+    /** A relation for each pair, as [examples, ways]. */
+    private static Value relations(Builder b, Value each, int ways) {
+        return b.reshape(each, Shape.of(each.shape().size() / ways, ways));
+    }
+
+    /**
+     * What the relation module is given: for each example in turn, each class with it, [examples · ways, 2 · features].
+     */
+    private record Pairs(Value support, Value query, int ways) {
+        static Pairs of(Builder b, Task task, Value queries) {
+            Model f = task.model().encoder();
+            int ways = Prototypes.ways(task.model());
+            Value support = f.output(b, task.theta(), task.support().x(), task.pass());
+            Value query = f.predict(b, task.theta(), task.support().x(), queries, task.pass());
+            Value classes = Prototypes.sums(b, support, task.support().y(), ways);
+            return new Pairs(paired(b, classes, support), paired(b, classes, query), ways);
+        }
+
+        private static Value paired(Builder b, Value classes, Value features) {
+            int examples = features.shape().dim(0);
+            int ways = classes.shape().dim(0);
+            int width = classes.shape().dim(1);
+            Shape all = Shape.of(examples, ways, width);
+            Value each = b.broadcast(b.reshape(features, Shape.of(examples, 1, width)), all);
+            Value pairs = b.concat(2, List.of(b.broadcast(classes, all), each));
+            return b.reshape(pairs, Shape.of(examples * ways, 2 * width));
+        }
+    }
+
+    @Override
+    Value loss(Builder b, Model model, Value output, Value y) {
+        return b.meanAll(b.square(b.sub(output, b.oneHot(y, output.shape().dim(1)))));
+    }
+
+    @Override
+    Map<String, Value> observe(Builder b, Task task, Value queries) {
+        Map<String, Value> observed =
+                new LinkedHashMap<>(task.model().encoder().observe(b, task.theta(), queries, task.pass()));
+        Value pairs = Pairs.of(b, task, queries).query();
+        observed.putAll(g(task.model()).observe(b, task.theta(), pairs, task.pass()));
+        return observed;
+    }
+}

@@ -1,0 +1,81 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Pass;
+import dev.kindling.job.model.SideNetworks;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Shape;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * Features of the points of a regression's support set: each point [x, y] by itself through fully connected layers, relu
+ * behind each. What is summed or averaged over the set then depends on no order (Zaheer et al., NeurIPS 2017, theorem 2).
+ *
+ * @param points the layers
+ */
+record SetEncoder(Model points) {
+    /**
+     * An encoder for the examples and targets of a model.
+     *
+     * @param method that it belongs to: its name and a dot begin the arrays' names
+     * @param layers how many, each of {@code width} units
+     */
+    static SetEncoder of(String method, Model model, int layers, int width) {
+        requireFullyConnected(method, model);
+        List<Integer> widths = IntStream.rangeClosed(0, layers)
+                .mapToObj(layer -> layer == 0 ? inputs(model) + outputs(model) : width)
+                .toList();
+        return new SetEncoder(SideNetworks.perceptron(method + ".", 0, widths));
+    }
+
+    /** Numbers of one example of a fully connected model. */
+    static int inputs(Model model) {
+        return model.parameters().entries().get(0).shape().dim(0);
+    }
+
+    /** Numbers that a fully connected model gives for an example. */
+    static int outputs(Model model) {
+        List<Layout.Entry> entries = model.parameters().entries();
+        return entries.get(entries.size() - 1).shape().dim(1);
+    }
+
+    /** Refuses tasks and models without points [x, y] to encode. */
+    static void requireFits(String method, Model model, EpisodeLayout layout) {
+        if (layout.classification()) {
+            throw unfit(method, "the tasks have " + layout.classes() + " classes");
+        }
+        requireFullyConnected(method, model);
+    }
+
+    private static void requireFullyConnected(String method, Model model) {
+        model.parameters().entries().stream()
+                .filter(entry -> entry.shape().rank() != 2 || !entry.name().matches("\\d+_[Wb]"))
+                .findFirst()
+                .ifPresent(entry -> {
+                    throw unfit(method, "the network has " + entry.name() + " " + entry.shape());
+                });
+    }
+
+    private static IllegalArgumentException unfit(String method, String found) {
+        return new IllegalArgumentException("algorithm.name is " + method
+                + "; it needs regression, as of task.source = sinusoid or regression, and a fully connected network "
+                + "without batch norm, such as model.network = mlp-40-tanh; " + found);
+    }
+
+    /** Inputs as rows: [examples, numbers of one]. */
+    static Value rows(Builder b, Value x) {
+        int examples = x.shape().dim(0);
+        return b.reshape(x, Shape.of(examples, x.shape().size() / examples));
+    }
+
+    /** The features of each point: [points, width]. */
+    Value features(Builder b, Map<String, Value> theta, Batch support) {
+        Value pairs = b.concat(1, List.of(rows(b, support.x()), support.y()));
+        return b.relu(points.output(b, theta, pairs, Pass.PLAIN));
+    }
+}

@@ -1,0 +1,30 @@
+package dev.kindling.job.model;
+
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Shape;
+import java.util.List;
+
+/** Networks small enough for loops over a definition, which no preset is. */
+public final class SmallNetworks {
+    private SmallNetworks() {}
+
+    /** A 3x3 convolution to two channels, batch norm, tanh; output: in front of it stand [2, 4, 4] for images [1, 4, 4]. */
+    public static Model maps(EpisodeLayout layout, String batchNorm) {
+        Normalisation normalisation = Normalisation.named(batchNorm);
+        List<Network.Placed> layers = List.of(
+                begun(new Convolution(1, 2, Sliding.same(3, 1), false, Activation.IDENTITY)),
+                begun(new BatchNorm(2)),
+                begun(Activation.TANH),
+                begun(Dense.withBias(32, layout.outputs(), Activation.IDENTITY)));
+        return new Network(
+                normalisation.normalising(layers),
+                Loss.SOFTMAX_CROSS_ENTROPY,
+                normalisation,
+                Shape.of(1, 4, 4),
+                layout.outputs());
+    }
+
+    private static Network.Placed begun(Layer layer) {
+        return new Network.Placed(layer, Initializer.FAN_IN_UNIFORM);
+    }
+}
