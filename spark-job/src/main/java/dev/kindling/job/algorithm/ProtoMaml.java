@@ -42,11 +42,11 @@ public final class ProtoMaml extends AdaptingMethod {
         @Override
         public Map<String, Value> start(Builder b, Model model, Map<String, Value> theta, Batch support) {
             List<String> head = model.head();
-            Shape bias = model.parameters().shape(head.get(head.size() - 1));
             if (head.size() != 2 || support.y().shape().rank() != 1) {
                 throw new IllegalArgumentException("algorithm.name is " + NAME + "; it needs tasks with classes, as of "
                         + "task.source = few-shot, and a network whose output layer has a bias");
             }
+            Shape bias = model.parameters().shape(head.get(1));
             int ways = bias.size();
             Value features = model.encoder().output(b, theta, support.x(), Pass.PLAIN);
             Value prototypes = Prototypes.of(b, features, support.y(), ways);

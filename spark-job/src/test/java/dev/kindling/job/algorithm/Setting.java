@@ -113,6 +113,24 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
         return sum;
     }
 
+    /** What the network without its output layer makes of one half of the episode, a row for each example. */
+    double[][] features(String half) {
+        Model encoder = model.encoder();
+        Builder b = new Builder();
+        Map<String, Value> values = Named.declare(b, encoder.parameters(), Program.Kind.SHARED);
+        Value x = b.input(half + ".x", layout.arrays().shape(half + ".x"), Program.Kind.TASK);
+        Value features = encoder.output(b, values, x, Pass.PLAIN);
+        double[] flat = run(
+                        b.build("features", List.of(new Program.Output("features", Program.Role.EACH, features))),
+                        inputs)
+                .get("features");
+        double[][] rows = new double[features.shape().dim(0)][features.shape().dim(1)];
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(flat, i * rows[i].length, rows[i], 0, rows[i].length);
+        }
+        return rows;
+    }
+
     /** The loss on one half of the episode and its gradient. */
     Map<String, double[]> gradient(Map<String, double[]> parameters, String half) {
         return gradient(parameters, half, inputs.get(half + ".x"), inputs.get(half + ".y"));
