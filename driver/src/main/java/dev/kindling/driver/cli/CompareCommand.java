@@ -11,6 +11,7 @@ import dev.kindling.driver.evaluation.Protocol;
 import dev.kindling.driver.evaluation.Scores;
 import dev.kindling.driver.evaluation.TaskTable;
 import dev.kindling.driver.loop.Undeclared;
+import dev.kindling.driver.report.ComparisonReport;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,8 +30,6 @@ import picocli.CommandLine.Option;
                 "Trains or loads several jobs and runs, and compares them on the same held-out tasks. An --out that "
                         + "holds a part of the comparison already is gone on with.")
 final class CompareCommand implements Callable<Integer> {
-    static final String RESULT = "compare.json";
-
     private final Surroundings around;
 
     @Mixin
@@ -62,6 +61,7 @@ final class CompareCommand implements Callable<Integer> {
                 .map(entrant -> Competitor.of(entrant, file.seeds(), out, master))
                 .toList();
         competitors.forEach(competitors.get(0)::refuseOtherTasks);
+        competitors.forEach(competitor -> competitor.refuseUnknownFits(file.fits()));
         try (StopRequest stop = new StopRequest()) {
             around.signals().guarded(stop, () -> compare(new Work(competitors, file.fits(), out, stop), master));
         }
@@ -89,9 +89,10 @@ final class CompareCommand implements Callable<Integer> {
             contestants.add(work.competitors().get(i).contestant(protocols.get(i), work.out()));
         }
         String json = ComparisonJson.of(comparison, contestants, work.fits());
-        work.out().replace(RESULT, json.getBytes(StandardCharsets.UTF_8));
+        work.out().replace(ComparisonReport.RESULT, json.getBytes(StandardCharsets.UTF_8));
         ComparisonTable.lines(comparison, contestants).forEach(around::say);
-        around.say("the comparison is in " + work.out().place(RESULT));
+        around.say("the comparison is in " + work.out().place(ComparisonReport.RESULT));
+        around.say("the report is in " + Reports.write(work.out(), List.of(), around));
     }
 
     private List<Evaluation> evaluations(

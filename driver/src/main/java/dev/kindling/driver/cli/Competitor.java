@@ -18,7 +18,9 @@ import dev.kindling.driver.metrics.RunStatus;
 import dev.kindling.driver.metrics.StatusFile;
 import dev.kindling.driver.metrics.TrainingCost;
 import dev.kindling.driver.plan.Plan;
+import dev.kindling.driver.report.Workbench;
 import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import java.util.List;
@@ -117,6 +119,13 @@ record Competitor(String name, String origin, Prepared prepared, Source source, 
             throw new IllegalArgumentException(
                     "the entrants do not meet the same test tasks: " + clause + "; it must be the same for all");
         });
+    }
+
+    /** Refuses fits on tasks that the source does not have. */
+    void refuseUnknownFits(List<String> changes) {
+        if (!changes.isEmpty()) {
+            TaskSources.open(Workbench.changed(prepared.settings().source(), changes), prepared.hadoop());
+        }
     }
 
     private TestTasks tasks() {

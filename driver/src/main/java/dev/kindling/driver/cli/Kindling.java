@@ -63,6 +63,7 @@ public final class Kindling {
                 .addSubcommand(new TrainCommand(around))
                 .addSubcommand(new EvaluateCommand(around))
                 .addSubcommand(new CompareCommand(around))
+                .addSubcommand(new ReportCommand(around))
                 .addSubcommand(new CheckCommand(around))
                 .addSubcommand(new PackCommand(around))
                 .addSubcommand(new ExportCommand(around))

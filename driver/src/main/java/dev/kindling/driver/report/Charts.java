@@ -1,0 +1,215 @@
+package dev.kindling.driver.report;
+
+import static j2html.TagCreator.div;
+import static j2html.TagCreator.span;
+import static j2html.TagCreator.tbody;
+import static j2html.TagCreator.td;
+import static j2html.TagCreator.tr;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.kindling.driver.checkpoint.Provenance;
+import dev.kindling.driver.metrics.MetricsFile;
+import j2html.TagCreator;
+import j2html.tags.ContainerTag;
+import j2html.tags.DomContent;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.DoubleSummaryStatistics;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+
+/** The charts and tables that pages share. */
+final class Charts {
+    private Charts() {}
+
+    /**
+     * A measure after each number of steps, with bands.
+     *
+     * @param entrants the steps of each, in order, by its name
+     */
+    static Chart steps(String measure, Map<String, JsonNode> entrants) {
+        int most = entrants.values().stream().mapToInt(JsonNode::size).max().orElse(0);
+        double factor = measure.equals("accuracy") ? 100 : 1;
+        List<Line> lines = new ArrayList<>();
+        List<String> said = new ArrayList<>();
+        entrants.forEach((name, steps) -> {
+            double[] mean = scaled(held(ReportedRun.steps(steps, measure, "mean"), most), factor);
+            double[] half = scaled(held(ReportedRun.steps(steps, measure, "ci95"), most), factor);
+            lines.add(Line.banded(name, counting(most), mean, half, Look.of(lines.size())));
+            said.add(name + " " + Numbers.text(mean[0]) + " before the first step and " + Numbers.text(mean[most - 1])
+                    + " after " + (most - 1));
+        });
+        if (entrants.size() == 1) {
+            JsonNode steps = entrants.values().iterator().next();
+            lines.add(Line.of(
+                    "median",
+                    counting(most),
+                    scaled(ReportedRun.steps(steps, measure, "median"), factor),
+                    Look.of(1)));
+        }
+        return Chart.of(
+                measure.equals("accuracy") ? "Accuracy after each step" : "Loss after each step",
+                "Means with 95% bands: " + String.join("; ", said) + ".",
+                "inner steps",
+                measure.equals("accuracy") ? "accuracy, %" : "loss",
+                lines);
+    }
+
+    /** A method without inner steps has the same number after any count of them. */
+    private static double[] held(double[] numbers, int length) {
+        double[] held = Arrays.copyOf(numbers, length);
+        Arrays.fill(held, Math.min(numbers.length, length), length, numbers.length == 1 ? numbers[0] : Double.NaN);
+        return held;
+    }
+
+    private static double[] scaled(double[] numbers, double factor) {
+        return Arrays.stream(numbers).map(number -> number * factor).toArray();
+    }
+
+    static double[] counting(int count) {
+        return IntStream.range(0, count).asDoubleStream().toArray();
+    }
+
+    /** The numbers of an evaluation. */
+    static DomContent table(JsonNode steps) {
+        boolean percent = ReportedRun.measures(steps).get(0).equals("accuracy");
+        List<String> head = new ArrayList<>(List.of("step", "loss", "median"));
+        if (percent) {
+            head.add("accuracy");
+        }
+        head.addAll(List.of("diverged", "worse"));
+        List<List<String>> rows = new ArrayList<>();
+        for (int step = 0; step < steps.size(); step++) {
+            JsonNode loss = steps.get(step).path("loss");
+            List<String> row = new ArrayList<>(
+                    List.of(Integer.toString(step), interval(loss, 1), Numbers.text(number(loss, "median"))));
+            if (percent) {
+                row.add(interval(steps.get(step).path("accuracy"), 100) + " %");
+            }
+            row.add(loss.path("diverged").asText());
+            row.add(loss.path("worsened").asText());
+            rows.add(row);
+        }
+        return Page.rows(head, rows);
+    }
+
+    /** Mean and half-width of an interval. */
+    static String interval(JsonNode node, double factor) {
+        double mean = number(node, "mean");
+        return Double.isFinite(mean)
+                ? Numbers.text(factor * mean) + " ± " + Numbers.text(factor * number(node, "ci95"))
+                : "–";
+    }
+
+    static double number(JsonNode node, String name) {
+        return node.path(name).asDouble(Double.NaN);
+    }
+
+    /** Loss, accuracy, norm and pace over rounds. */
+    static List<Chart> training(MetricsFile metrics) {
+        double[] rounds = metrics.column("round");
+        List<Chart> charts = new ArrayList<>();
+        charts.add(curves(metrics, rounds, "loss", 1));
+        if (metrics.has("query_accuracy")) {
+            charts.add(curves(metrics, rounds, "accuracy", 100));
+        }
+        charts.add(single("Length of the meta-gradient", "norm", rounds, metrics.column("meta_gradient_norm")));
+        charts.add(single("Pace", "tasks/s", rounds, metrics.column("tasks_per_second")));
+        return charts;
+    }
+
+    private static Chart curves(MetricsFile metrics, double[] rounds, String measure, double factor) {
+        double[] query = scaled(metrics.column("query_" + measure), factor);
+        List<Line> lines = new ArrayList<>();
+        lines.add(Line.thinned("query, after adaptation", rounds, query, Look.of(0)));
+        if (metrics.has("support_" + measure)) {
+            lines.add(Line.thinned(
+                    "support, before adaptation",
+                    rounds,
+                    scaled(metrics.column("support_" + measure), factor),
+                    Look.of(1)));
+        }
+        if (metrics.has("validation_" + measure)) {
+            double[] all = metrics.column("validation_" + measure);
+            int[] there = IntStream.range(0, all.length)
+                    .filter(i -> Double.isFinite(all[i]))
+                    .toArray();
+            lines.add(Line.of(
+                    "validation",
+                    Arrays.stream(there).mapToDouble(i -> rounds[i]).toArray(),
+                    Arrays.stream(there).mapToDouble(i -> factor * all[i]).toArray(),
+                    Look.of(2)));
+        }
+        return Chart.of(
+                measure.equals("loss") ? "Loss of training tasks" : "Accuracy of training tasks",
+                "Of single logged rounds; after adaptation from " + Numbers.text(query[0]) + " to "
+                        + Numbers.text(query[query.length - 1]) + ".",
+                "round",
+                measure.equals("loss") ? "loss" : "accuracy, %",
+                lines);
+    }
+
+    private static Chart single(String title, String unit, double[] rounds, double[] numbers) {
+        return Chart.of(
+                title,
+                "From " + Numbers.text(numbers[0]) + " to " + Numbers.text(numbers[numbers.length - 1]) + " " + unit + ".",
+                "round",
+                unit,
+                List.of(Line.thinned(title, rounds, numbers, Look.of(0))));
+    }
+
+    /** Each task's loss after adaptation over that before. */
+    static Chart gain(Diagnosis diagnosis) {
+        DoubleSummaryStatistics before =
+                Arrays.stream(diagnosis.before()).filter(Double::isFinite).summaryStatistics();
+        double[] ends = {before.getMin(), before.getMax()};
+        Axis.Scale scale = Axis.suiting(
+                DoubleStream.concat(Arrays.stream(diagnosis.before()), Arrays.stream(diagnosis.after())));
+        return new Chart(
+                "Gain of each task",
+                diagnosis.before().length + " test tasks; " + Numbers.percent(diagnosis.gaining())
+                        + " of them lie below the line of no gain.",
+                "loss before the first step",
+                "loss after " + diagnosis.steps() + (diagnosis.steps() == 1 ? " step" : " steps"),
+                List.of(
+                        Line.of("no gain", ends, ends, Look.of(1).plain()),
+                        Line.points("a task", diagnosis.before(), diagnosis.after(), Look.of(0))),
+                scale,
+                scale,
+                new double[0]);
+    }
+
+    /** Parts of a whole as bars with their numbers. */
+    static DomContent bars(List<String> order, Map<String, Double> parts, double whole) {
+        ContainerTag<?> rows = tbody();
+        for (String part : order) {
+            double value = parts.getOrDefault(part, Double.NaN);
+            if (Double.isFinite(value)) {
+                rows.with(tr(
+                        td(part),
+                        td(Numbers.text(value) + " ms"),
+                        td(String.format(Locale.ROOT, "%.1f%%", 100 * value / whole)),
+                        td(div(span().withClass("bar")
+                                        .withStyle(String.format(Locale.ROOT, "width:%.1f%%", 100 * value / whole)))
+                                .withStyle("width:110px"))));
+            }
+        }
+        return TagCreator.table(rows);
+    }
+
+    static DomContent provenance(Provenance provenance) {
+        return Page.rows(
+                List.of("what", "value"),
+                List.of(
+                        List.of("Kindling", provenance.kindling()),
+                        List.of("commit", provenance.commit()),
+                        List.of("program hash", provenance.programHash()),
+                        List.of("data hash", provenance.dataHash()),
+                        List.of("backend", provenance.backend()),
+                        List.of("Java", provenance.java()),
+                        List.of("system", provenance.os() + ", " + provenance.architecture())));
+    }
+}

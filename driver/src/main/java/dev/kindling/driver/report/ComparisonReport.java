@@ -1,0 +1,333 @@
+package dev.kindling.driver.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.kindling.driver.checkpoint.Folder;
+import dev.kindling.driver.metrics.MetricsFile;
+import j2html.tags.DomContent;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+
+/** The page of a comparison. */
+public final class ComparisonReport {
+    /** The file that a comparison leaves. */
+    public static final String RESULT = "compare.json";
+
+    private static final int FITS = 2;
+
+    /**
+     * An entrant as the page needs it.
+     *
+     * @param run its first seed's
+     * @param workbench with the same; without one there are no fits of it
+     */
+    public record Entrant(ReportedRun run, Optional<Workbench> workbench) {}
+
+    private final JsonNode comparison;
+    private final Map<String, Entrant> entrants;
+    private final Page page;
+
+    private ComparisonReport(String name, JsonNode comparison, Map<String, Entrant> entrants) {
+        this.comparison = comparison;
+        this.entrants = entrants;
+        JsonNode protocol = comparison.path("protocol");
+        this.page = new Page(
+                "Comparison " + name,
+                String.join(", ", entrants.keySet()) + " on the same " + protocol.path("tasks").asText() + " "
+                        + protocol.path("split").asText() + " tasks of "
+                        + protocol.path("source").asText() + ".");
+    }
+
+    /** What a comparison wrote; BadDataException if it is damaged. */
+    public static JsonNode read(Folder folder) {
+        return ReportedRun.json(folder, RESULT);
+    }
+
+    /**
+     * The page as HTML.
+     *
+     * @param comparison what {@code compare.json} holds
+     * @param entrants by their names, in the comparison's order
+     */
+    public static String html(String name, JsonNode comparison, Map<String, Entrant> entrants) {
+        ComparisonReport report = new ComparisonReport(name, comparison, entrants);
+        report.scores();
+        report.differences();
+        report.training();
+        report.fits();
+        report.costs();
+        report.protocol();
+        return report.page.render();
+    }
+
+    private static List<JsonNode> list(JsonNode node) {
+        return StreamSupport.stream(node.spliterator(), false).toList();
+    }
+
+    private List<JsonNode> all() {
+        return list(comparison.path("entrants"));
+    }
+
+    private void scores() {
+        Map<String, JsonNode> steps = new LinkedHashMap<>();
+        all().forEach(entrant -> steps.put(entrant.path("name").asText(), entrant.path("steps")));
+        List<String> measures = measures();
+        List<DomContent> content = new ArrayList<>(Page.charts(
+                measures.stream().map(measure -> Charts.steps(measure, steps)).toList()));
+        for (String measure : measures) {
+            double factor = factor(measure);
+            List<List<String>> rows = new ArrayList<>();
+            for (int step = 0; step < most(); step++) {
+                for (JsonNode entrant : all()) {
+                    JsonNode found = entrant.path("steps").path(step).path(measure);
+                    if (!found.isMissingNode()) {
+                        rows.add(List.of(
+                                Integer.toString(step),
+                                entrant.path("name").asText(),
+                                Charts.interval(found, factor),
+                                Numbers.text(factor * Charts.number(found, "median"))));
+                    }
+                }
+            }
+            content.add(Page.folded(
+                    "The numbers: " + unit(measure), Page.rows(List.of("step", "entrant", "mean", "median"), rows)));
+        }
+        page.section("Error after each step", content);
+    }
+
+    private List<String> measures() {
+        return all().stream().allMatch(entrant -> entrant.path("steps").path(0).has("accuracy"))
+                ? List.of("accuracy", "loss")
+                : List.of("loss");
+    }
+
+    private static double factor(String measure) {
+        return measure.equals("accuracy") ? 100 : 1;
+    }
+
+    private static String unit(String measure) {
+        return measure.equals("accuracy") ? "accuracy, %" : "loss";
+    }
+
+    private int most() {
+        return all().stream().mapToInt(entrant -> entrant.path("steps").size()).max().orElse(0);
+    }
+
+    private void differences() {
+        String first = all().get(0).path("name").asText();
+        List<JsonNode> pairs = list(comparison.path("differences"));
+        List<Chart> charts = new ArrayList<>();
+        for (String measure : measures()) {
+            List<Line> lines = new ArrayList<>();
+            List<String> said = new ArrayList<>();
+            for (JsonNode pair : pairs) {
+                if (pair.path("minus").asText().equals(first)) {
+                    double[] mean = times(ReportedRun.steps(pair.path("steps"), measure, "mean"), factor(measure));
+                    double[] half = times(ReportedRun.steps(pair.path("steps"), measure, "ci95"), factor(measure));
+                    // The first entrant has the first look.
+                    Look look = Look.of(lines.size() + 1);
+                    String name = pair.path("entrant").asText();
+                    lines.add(Line.banded(name + " − " + first, Charts.counting(mean.length), mean, half, look));
+                    said.add(name + " " + Numbers.text(mean[mean.length - 1]) + " ± " + Numbers.text(half[half.length - 1]));
+                }
+            }
+            charts.add(new Chart(
+                    "Difference to " + first + ", task by task: " + measure,
+                    "Means with 95% bands; after the last step: " + String.join("; ", said) + ". "
+                            + (measure.equals("loss") ? "Below" : "Above") + " 0 is better than " + first + ".",
+                    "inner steps",
+                    unit(measure) + (measure.equals("loss") ? ", below 0 is better" : ", above 0 is better"),
+                    lines,
+                    Axis.Scale.EVEN,
+                    Axis.Scale.EVEN,
+                    new double[] {0}));
+        }
+        List<DomContent> content = new ArrayList<>(Page.charts(charts));
+        pairs.forEach(pair -> content.add(pair(pair)));
+        page.section("Paired differences", content);
+    }
+
+    private DomContent pair(JsonNode pair) {
+        String measure = measures().get(0);
+        double factor = factor(measure);
+        boolean seeds = pair.path("steps").path(0).path(measure).has("seeds");
+        List<String> head = new ArrayList<>(List.of("step", "mean", "p"));
+        if (seeds) {
+            head.add("over seeds");
+        }
+        head.addAll(List.of("better", "worse"));
+        List<List<String>> rows = new ArrayList<>();
+        List<JsonNode> steps = list(pair.path("steps"));
+        for (int step = 0; step < steps.size(); step++) {
+            JsonNode found = steps.get(step).path(measure);
+            double p = Charts.number(found, "wilcoxon_p");
+            List<String> row = new ArrayList<>(List.of(
+                    Integer.toString(step),
+                    Charts.interval(found, factor),
+                    p < 0.001 ? "< 0.001" : Numbers.text(p)));
+            if (seeds) {
+                row.add(Charts.interval(found.path("seeds"), factor));
+            }
+            row.add(found.path("better").asText());
+            row.add(found.path("worse").asText());
+            rows.add(row);
+        }
+        return Page.folded(
+                pair.path("entrant").asText() + " − " + pair.path("minus").asText() + ": " + unit(measure),
+                Page.rows(head, rows));
+    }
+
+    private static double[] times(double[] numbers, double factor) {
+        return Arrays.stream(numbers).map(number -> number * factor).toArray();
+    }
+
+    private void training() {
+        List<Line> overTasks = new ArrayList<>();
+        List<Line> overTime = new ArrayList<>();
+        entrants.forEach((name, entrant) -> {
+            MetricsFile metrics = entrant.run().metrics();
+            if (metrics.size() > 0) {
+                double perRound = Double.parseDouble(entrant.run().setting("task.per-round"));
+                Look look = Look.of(overTasks.size());
+                double[] loss = metrics.column("query_loss");
+                overTasks.add(Line.thinned(name, times(metrics.column("round"), perRound), loss, look));
+                overTime.add(Line.thinned(name, metrics.column("seconds"), loss, look));
+            }
+        });
+        List<Line> variance = new ArrayList<>();
+        for (JsonNode entrant : all()) {
+            JsonNode run = entrant.path("runs").path(0);
+            List<JsonNode> windows = list(run.path("query_loss"));
+            double perRound = run.path("tasks").asDouble() / run.path("rounds").asDouble(1);
+            variance.add(Line.of(
+                    entrant.path("name").asText(),
+                    column(windows, window -> perRound
+                            * (window.path("from_round").asDouble() + window.path("to_round").asDouble())
+                            / 2),
+                    column(windows, window -> Charts.number(window, "variance")),
+                    Look.of(variance.size())));
+        }
+        page.section(
+                "Training",
+                Page.charts(List.of(
+                        training("Loss over training tasks", "training tasks seen", "query loss", overTasks),
+                        training("Loss over training time", "seconds", "query loss", overTime),
+                        training("Variance of the loss", "training tasks seen", "variance over logged rounds", variance))));
+    }
+
+    private static Chart training(String title, String across, String upward, List<Line> lines) {
+        String said = lines.stream()
+                .filter(line -> line.y().length > 0)
+                .map(line -> line.name() + " " + Numbers.text(line.y()[line.y().length - 1]) + " at the end")
+                .collect(Collectors.joining("; "));
+        return Chart.of(
+                title + ", first seed", "Of logged rounds of the first seed: " + said + ".", across, upward, lines);
+    }
+
+    private static double[] column(List<JsonNode> nodes, Function<JsonNode, Double> number) {
+        return nodes.stream().mapToDouble(number::apply).toArray();
+    }
+
+    private void fits() {
+        List<String> changes =
+                list(comparison.path("fits")).stream().map(JsonNode::asText).toList();
+        List<Chart> charts = new ArrayList<>();
+        entrants.forEach((name, entrant) -> entrant.workbench()
+                .filter(Workbench::drawsCurves)
+                .ifPresent(bench -> charts.addAll(fits(name, bench, changes))));
+        List<DomContent> content = new ArrayList<>(Page.charts(charts));
+        if (!content.isEmpty() && !changes.isEmpty()) {
+            content.add(0, Page.say("The other tasks are outside the training distribution: " + String.join(", ", changes) + "."));
+        }
+        page.section("Fits", content);
+    }
+
+    private static List<Chart> fits(String name, Workbench bench, List<String> changes) {
+        List<Chart> charts = new ArrayList<>(Fits.charts(bench, changes.isEmpty() ? FITS : 1, name + ": test task"));
+        if (changes.isEmpty()) {
+            return charts;
+        }
+        try (Workbench other = bench.with(changes)) {
+            charts.addAll(Fits.charts(other, FITS, name + ": other task"));
+        }
+        return charts;
+    }
+
+    private void costs() {
+        List<List<String>> rows = new ArrayList<>();
+        for (JsonNode entrant : all()) {
+            List<JsonNode> runs = list(entrant.path("runs"));
+            rows.add(List.of(
+                    entrant.path("name").asText(),
+                    Numbers.count(mean(runs, "rounds")),
+                    Numbers.text(mean(runs, "seconds")),
+                    Numbers.text(mean(runs, "round_milliseconds")),
+                    Numbers.count(mean(runs, "tasks_per_second")),
+                    Numbers.count(entrant.path("theta_bytes").asDouble()),
+                    Numbers.count(mean(runs, "round_bytes_out") + mean(runs, "round_bytes_in")),
+                    Numbers.text(Charts.number(entrant, "task_milliseconds"))));
+        }
+        page.section(
+                "What it cost",
+                List.of(
+                        Page.wideRows(
+                                List.of("", "rounds", "training s", "ms a round", "tasks/s", "θ bytes", "driver bytes a round", "ms a test task"),
+                                rows),
+                        Page.say("Means over seeds. Driver bytes are 0 where rounds run in the driver's JVM.")));
+    }
+
+    private static double mean(List<JsonNode> runs, String name) {
+        return runs.stream()
+                .mapToDouble(run -> Charts.number(run, name))
+                .average()
+                .orElse(Double.NaN);
+    }
+
+    private void protocol() {
+        List<List<String>> rows = new ArrayList<>();
+        comparison.path("protocol").fields().forEachRemaining(field -> rows.add(
+                List.of(field.getKey().replace('_', ' '), field.getValue().asText())));
+        page.section("Protocol", List.of(Page.rows(List.of("what", "value"), rows)));
+        List<List<String>> methods = new ArrayList<>();
+        for (JsonNode entrant : all()) {
+            methods.add(List.of(
+                    entrant.path("name").asText(),
+                    entrant.path("algorithm").asText(),
+                    entrant.path("order").asText(),
+                    entrant.path("batch_norm").asText(),
+                    entrant.path("origin").asText(),
+                    list(entrant.path("runs")).stream()
+                            .map(run -> run.path("seed").asText())
+                            .collect(Collectors.joining(", "))));
+        }
+        page.section(
+                "Entrants",
+                List.of(
+                        Page.wideRows(List.of("", "method", "order", "batch norm", "from", "seeds"), methods),
+                        Page.folded("Where their configurations differ", Page.rows(List.of("key", "entrant", "value"), differing()))));
+        entrants.values().stream()
+                .findFirst()
+                .ifPresent(entrant -> page.section(
+                        "Provenance of the first", List.of(Charts.provenance(entrant.run().provenance()))));
+    }
+
+    private List<List<String>> differing() {
+        Set<String> keys = new LinkedHashSet<>();
+        entrants.values().forEach(entrant -> entrant.run().settings().forEach(row -> keys.add(row.get(0))));
+        List<List<String>> rows = new ArrayList<>();
+        for (String key : keys) {
+            if (entrants.values().stream().map(entrant -> entrant.run().setting(key)).distinct().count() > 1) {
+                entrants.forEach((name, entrant) -> rows.add(List.of(key, name, entrant.run().setting(key))));
+            }
+        }
+        return rows;
+    }
+}

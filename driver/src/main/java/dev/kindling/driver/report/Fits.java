@@ -1,0 +1,186 @@
+package dev.kindling.driver.report;
+
+import static j2html.TagCreator.tag;
+
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.TaskSpec;
+import j2html.tags.ContainerTag;
+import j2html.tags.DomContent;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+
+/** Pictures of curves: support points, the truth, and what is predicted after some numbers of steps. */
+final class Fits {
+    private static final String SIDE = "sinusoid.side";
+    private static final List<Integer> STEPS = List.of(0, 1, 5, 10);
+    private static final int TASKS = 3;
+    /** Tasks that are laid over each other. */
+    private static final int MANY = 1000;
+    /** Points of a curve among many. */
+    private static final int COARSE = 34;
+
+    private Fits() {}
+
+    /** The first test tasks, and one whose support lies on one side where the source knows that. */
+    static List<Chart> of(Workbench workbench) {
+        List<Chart> charts = new ArrayList<>(charts(workbench, TASKS, "Test task"));
+        if (workbench.plan().job().source().settings().containsKey(SIDE)) {
+            try (Workbench oneSided = workbench.with(List.of(SIDE + "=one"))) {
+                charts.addAll(charts(oneSided, 1, "One-sided task"));
+            }
+        }
+        return charts;
+    }
+
+    /** The first tasks of a workbench. */
+    static List<Chart> charts(Workbench workbench, int tasks, String name) {
+        List<TaskSpec> specs = workbench.tasks(tasks);
+        Workbench.Outputs episodes = workbench.episodes(specs);
+        Workbench.Outputs predictions = workbench.predictions(specs);
+        return IntStream.range(0, tasks)
+                .mapToObj(task -> chart(
+                        tasks == 1 ? name : name + " " + (task + 1), task, episodes, predictions))
+                .toList();
+    }
+
+    private static Chart chart(String name, int task, Workbench.Outputs episodes, Workbench.Outputs predictions) {
+        double[] x = episodes.of(task, EpisodeLayout.QUERY_X);
+        int[] order = order(x);
+        double[] across = sorted(x, order);
+        double[] truth = sorted(episodes.of(task, EpisodeLayout.QUERY_Y), order);
+        double[] all = predictions.of(task, "prediction");
+        List<Line> lines = new ArrayList<>();
+        lines.add(Line.of("truth", across, truth, Look.TRUTH));
+        StringBuilder errors = new StringBuilder();
+        int drawn = 0;
+        for (int step : STEPS) {
+            if (step < predictions.length("prediction")) {
+                double[] y = sorted(Arrays.copyOfRange(all, step * x.length, (step + 1) * x.length), order);
+                lines.add(Line.of(steps(step), across, y, Look.of(drawn++).plain()));
+                errors.append(errors.isEmpty() ? "" : ", ")
+                        .append(Numbers.text(meanSquare(y, truth)))
+                        .append(" after ")
+                        .append(step);
+            }
+        }
+        double[] supportX = episodes.of(task, EpisodeLayout.SUPPORT_X);
+        lines.add(Line.points("support", supportX, episodes.of(task, EpisodeLayout.SUPPORT_Y), Look.POINTS));
+        String alternative = String.format(
+                Locale.ROOT,
+                "A curve between %s and %s, %d support points from x = %s to %s, and predictions: mean squared error %s steps.",
+                Numbers.text(Arrays.stream(truth).min().orElse(Double.NaN)),
+                Numbers.text(Arrays.stream(truth).max().orElse(Double.NaN)),
+                supportX.length,
+                Numbers.text(Arrays.stream(supportX).min().orElse(Double.NaN)),
+                Numbers.text(Arrays.stream(supportX).max().orElse(Double.NaN)),
+                errors);
+        return new Chart(name, alternative, "x", "y", lines, Axis.Scale.EVEN);
+    }
+
+    private static String steps(int step) {
+        return step == 1 ? "after 1 step" : "after " + step + " steps";
+    }
+
+    private static double meanSquare(double[] a, double[] b) {
+        return IntStream.range(0, a.length)
+                .mapToDouble(i -> (a[i] - b[i]) * (a[i] - b[i]))
+                .average()
+                .orElse(Double.NaN);
+    }
+
+    private static int[] order(double[] x) {
+        return IntStream.range(0, x.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble(i -> x[i]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+
+    private static double[] sorted(double[] numbers, int[] order) {
+        return Arrays.stream(order).mapToDouble(i -> numbers[i]).toArray();
+    }
+
+    /**
+     * The truth of many test tasks, where all are asked at the same x.
+     *
+     * @param x the same for all
+     * @param truths of each task
+     */
+    record Many(double[] x, List<double[]> truths) {
+        /** The mean of all curves: what a model predicts that can tell no task from another. */
+        double[] mean() {
+            double[] mean = new double[x.length];
+            truths.forEach(truth -> Arrays.setAll(mean, i -> mean[i] + truth[i] / truths.size()));
+            return mean;
+        }
+
+        /** The mean squared error of predicting the mean for every task. */
+        double errorOfTheMean() {
+            double[] mean = mean();
+            return truths.stream()
+                    .mapToDouble(truth -> meanSquare(mean, truth))
+                    .average()
+                    .orElse(Double.NaN);
+        }
+    }
+
+    /** The test tasks laid over each other, at most a thousand; of no tasks where they are asked at different x. */
+    static Many many(Workbench workbench) {
+        int count = Math.min(MANY, workbench.evaluation().tasks());
+        Workbench.Outputs episodes = workbench.episodes(workbench.tasks(count));
+        double[] x = episodes.of(0, EpisodeLayout.QUERY_X);
+        boolean same = IntStream.range(1, count)
+                .allMatch(task -> Arrays.equals(x, episodes.of(task, EpisodeLayout.QUERY_X)));
+        return new Many(
+                x,
+                same
+                        ? IntStream.range(0, count)
+                                .mapToObj(task -> episodes.of(task, EpisodeLayout.QUERY_Y))
+                                .toList()
+                        : List.of());
+    }
+
+    /** The picture of many tasks with their mean and the model's prediction before it adapts. */
+    static DomContent overlay(Many many, Workbench workbench) {
+        double[] before = Arrays.copyOf(
+                workbench.predictions(workbench.tasks(1)).of(0, "prediction"), many.x().length);
+        double[] mean = many.mean();
+        Line meanLine = Line.of("mean of the tasks", many.x(), mean, Look.of(0).plain());
+        Line beforeLine = Line.of("prediction before any step", many.x(), before, Look.of(1).plain());
+        double most = many.truths().stream()
+                .flatMapToDouble(Arrays::stream)
+                .map(Math::abs)
+                .max()
+                .orElse(1);
+        String title = many.truths().size() + " test tasks laid over each other";
+        String alternative = "All curves between " + Numbers.text(-most) + " and " + Numbers.text(most)
+                + "; their mean lies between " + Numbers.text(Arrays.stream(mean).min().orElse(0)) + " and "
+                + Numbers.text(Arrays.stream(mean).max().orElse(0))
+                + ", and the prediction before any step differs from it by "
+                + Numbers.text(Math.sqrt(meanSquare(mean, before))) + " (root mean square).";
+        Chart chart = new Chart(
+                title, alternative, "x", "y", List.of(meanLine, beforeLine), Axis.Scale.EVEN, Axis.Scale.EVEN, new double[] {-most, most});
+        ContainerTag<?> curves = tag("g")
+                .attr("fill", "none")
+                .attr("stroke", "#555555")
+                .attr("stroke-opacity", "0.07");
+        many.truths().forEach(truth -> curves.with(tag("path").attr("d", coarse(chart, many.x(), truth))));
+        return Page.chart(chart, chart.svg(curves));
+    }
+
+    private static String coarse(Chart chart, double[] x, double[] y) {
+        int points = Math.min(COARSE, x.length);
+        double[] fewX = new double[points];
+        double[] fewY = new double[points];
+        for (int i = 0; i < points; i++) {
+            int at = points == 1 ? 0 : (int) Math.round((double) i * (x.length - 1) / (points - 1));
+            fewX[i] = x[at];
+            fewY[i] = y[at];
+        }
+        return chart.path(Line.of("", fewX, fewY, Look.TRUTH));
+    }
+}

@@ -1,0 +1,118 @@
+package dev.kindling.driver.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.kindling.driver.checkpoint.Folder;
+import dev.kindling.driver.checkpoint.Provenance;
+import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.checkpoint.StoredModel;
+import dev.kindling.driver.metrics.MetricsFile;
+import dev.kindling.job.task.BadDataException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a run wrote.
+ *
+ * @param name of its folder
+ * @param status what {@code status.json} says; missing where there is none
+ * @param evaluation what {@code evaluation.json} says; missing where there is none
+ * @param rounds that made its model
+ */
+public record ReportedRun(
+        String name, JsonNode status, JsonNode evaluation, MetricsFile metrics, Provenance provenance, long rounds) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /**
+     * Reads the files of a run.
+     *
+     * @throws BadDataException if no run is there, it has no model yet, or a file is damaged
+     */
+    public static ReportedRun in(Folder folder) {
+        StoredModel model = RunDirectory.open(folder).readModel();
+        return new ReportedRun(
+                folder.name(),
+                json(folder, "status.json"),
+                json(folder, "evaluation.json"),
+                MetricsFile.in(folder),
+                model.manifest().provenance(),
+                model.manifest().rounds());
+    }
+
+    /** A file as JSON; missing where it is not there. BadDataException if it is none. */
+    static JsonNode json(Folder folder, String name) {
+        if (!folder.has(name)) {
+            return MissingNode.getInstance();
+        }
+        try {
+            return JSON.readTree(folder.read(name));
+        } catch (IOException e) {
+            throw new BadDataException(folder.place(name) + " is damaged: it is no JSON", e);
+        }
+    }
+
+    /** The value of a key of its configuration as text. */
+    String setting(String key) {
+        JsonNode node = provenance.configuration().at("/" + key.replace('.', '/'));
+        return node.isTextual() ? node.asText() : node.toString();
+    }
+
+    /** Every key of its configuration with its value. */
+    List<List<String>> settings() {
+        List<List<String>> rows = new ArrayList<>();
+        collect("", provenance.configuration(), rows);
+        return rows;
+    }
+
+    private static void collect(String prefix, JsonNode node, List<List<String>> rows) {
+        node.fields().forEachRemaining(field -> {
+            if (field.getValue().isObject() && !field.getValue().has("schedule")) {
+                collect(prefix + field.getKey() + ".", field.getValue(), rows);
+            } else {
+                JsonNode value = field.getValue();
+                rows.add(List.of(prefix + field.getKey(), value.isTextual() ? value.asText() : value.toString()));
+            }
+        });
+    }
+
+    /** A number of a step of its evaluation, such as {@code loss}'s {@code mean}, after each number of steps; NaN for none. */
+    static double[] steps(JsonNode steps, String measure, String statistic) {
+        double[] numbers = new double[steps.size()];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = steps.get(i).path(measure).path(statistic).asDouble(Double.NaN);
+        }
+        return numbers;
+    }
+
+    /** What is measured: {@code accuracy} before {@code loss} where there are both. */
+    static List<String> measures(JsonNode steps) {
+        return steps.path(0).has("accuracy") ? List.of("accuracy", "loss") : List.of("loss");
+    }
+
+    /** The number that says most of an evaluation: after as many steps as it was trained for. */
+    Optional<String> headline() {
+        JsonNode steps = evaluation.path("steps");
+        if (steps.isEmpty()) {
+            return Optional.empty();
+        }
+        int step = Math.min(steps.size() - 1, innerSteps());
+        String measure = measures(steps).get(0);
+        JsonNode found = steps.get(step).path(measure);
+        double mean = found.path("mean").asDouble(Double.NaN);
+        double ci = found.path("ci95").asDouble(Double.NaN);
+        boolean percent = measure.equals("accuracy");
+        return Optional.of((percent ? "Accuracy " : "Loss ")
+                + (percent ? Numbers.percent(mean) + " ± " + Numbers.percent(ci) : Numbers.text(mean) + " ± " + Numbers.text(ci))
+                + " after " + (step == 1 ? "1 inner step" : step + " inner steps") + ", over "
+                + evaluation.at("/protocol/tasks").asText() + " " + evaluation.at("/protocol/split").asText()
+                + " tasks (mean with the 95% interval over tasks).");
+    }
+
+    /** Inner steps of training. */
+    int innerSteps() {
+        return provenance.configuration().at("/algorithm/inner-steps").asInt(1);
+    }
+}

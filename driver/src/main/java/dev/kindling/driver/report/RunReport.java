@@ -1,0 +1,181 @@
+package dev.kindling.driver.report;
+
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.kindling.driver.checkpoint.Provenance;
+import dev.kindling.driver.metrics.MetricsFile;
+import dev.kindling.job.task.fewshot.FewShotSource;
+import j2html.tags.DomContent;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** The page of one run. */
+public final class RunReport {
+    private static final List<String> PARTS =
+            List.of("sample", "materialise", "compute", "fold", "wire", "wait", "optimize");
+
+    private final ReportedRun run;
+    private final Optional<Workbench> workbench;
+    private final Page page;
+
+    private RunReport(ReportedRun run, Optional<Workbench> workbench) {
+        this.run = run;
+        this.workbench = workbench;
+        this.page = new Page(
+                "Run " + run.name(),
+                run.setting("algorithm.name") + " on " + run.setting("task.source") + ", network "
+                        + run.setting("model.network") + ", seed " + run.setting("run.seed") + ", "
+                        + Numbers.count(run.rounds()) + " rounds. "
+                        + run.headline().orElse("It has not been evaluated yet.") + " "
+                        + run.status().path("sentence").asText());
+    }
+
+    /**
+     * The page as HTML.
+     *
+     * @param workbench with the run's model; without one there are no fits and no diagnostics
+     */
+    public static String html(ReportedRun run, Optional<Workbench> workbench) {
+        RunReport report = new RunReport(run, workbench);
+        report.evaluation();
+        report.training();
+        workbench.ifPresent(report::examples);
+        report.diagnostics();
+        report.time();
+        report.protocol();
+        report.page.section(
+                "Configuration",
+                List.of(Page.folded("Every key", Page.rows(List.of("key", "value"), run.settings()))));
+        report.provenance();
+        return report.page.render();
+    }
+
+    private void evaluation() {
+        JsonNode steps = run.evaluation().path("steps");
+        if (!steps.isEmpty()) {
+            List<DomContent> content = new ArrayList<>(Page.charts(ReportedRun.measures(steps).stream()
+                    .map(measure -> Charts.steps(measure, Map.of("mean", steps)))
+                    .toList()));
+            content.add(Page.folded("The numbers", Charts.table(steps)));
+            page.section("Error after each step", content);
+        }
+    }
+
+    private void training() {
+        MetricsFile metrics = run.metrics();
+        if (metrics.size() > 0) {
+            page.section("Learning curves", Page.charts(Charts.training(metrics)));
+        }
+    }
+
+    private void examples(Workbench bench) {
+        if (bench.drawsCurves()) {
+            page.section("Fits", Page.charts(Fits.of(bench)));
+            Fits.Many many = Fits.many(bench);
+            if (!many.truths().isEmpty()) {
+                page.section(
+                        "All tasks at once",
+                        List.of(
+                                Page.figures(List.of(Fits.overlay(many, bench))),
+                                Page.say("A model that can tell no task from another does best by predicting the mean. "
+                                        + "Where meta-learning starts is close to it; what it gains, it gains by adapting.")));
+            }
+        }
+        if (bench.source() instanceof FewShotSource images) {
+            page.section("An episode", new Pictures(bench, images, run.innerSteps()).episode());
+        }
+    }
+
+    private void diagnostics() {
+        List<DomContent> content = new ArrayList<>();
+        List<List<String>> rows = new ArrayList<>();
+        stepZero().ifPresent(rows::add);
+        workbench.ifPresent(bench -> {
+            Diagnosis diagnosis = Diagnosis.of(bench, run.rounds());
+            rows.add(List.of(
+                    "tasks that gain",
+                    Numbers.percent(diagnosis.gaining()),
+                    "of " + diagnosis.before().length + " test tasks have a lower loss after " + diagnosis.steps()
+                            + " steps than before the first"));
+            if (Double.isFinite(diagnosis.agreement())) {
+                rows.add(List.of(
+                        "agreement of tasks",
+                        Numbers.text(diagnosis.agreement()),
+                        "mean cosine between the meta-gradients of pairs of " + diagnosis.pairedTasks()
+                                + " training tasks at the end: 1 if all pull the same way, near 0 where training has come to rest"));
+            }
+            if (diagnosis.steps() > 0) {
+                content.addAll(Page.charts(List.of(Charts.gain(diagnosis))));
+            }
+            if (bench.source() instanceof FewShotSource images) {
+                content.addAll(new Pictures(bench, images, run.innerSteps()).gains());
+            }
+        });
+        if (!rows.isEmpty()) {
+            content.add(0, Page.rows(List.of("what", "value", "meaning"), rows));
+        }
+        page.section("How it adapts", content);
+    }
+
+    /** How the start compares with one that can tell no task from another. */
+    private Optional<List<String>> stepZero() {
+        JsonNode first = run.evaluation().path("steps").path(0);
+        int ways = run.evaluation().at("/protocol/ways").asInt(0);
+        if (ways > 0 && first.has("accuracy")) {
+            return Optional.of(List.of(
+                    "step-0 ratio",
+                    Numbers.text(ways * first.at("/accuracy/mean").asDouble()),
+                    "accuracy before the first step over that of guessing; 1 where labels say nothing before adaptation"));
+        }
+        return workbench.filter(Workbench::drawsCurves)
+                .map(Fits::many)
+                .filter(many -> !many.truths().isEmpty())
+                .map(many -> List.of(
+                        "step-0 ratio",
+                        Numbers.text(first.at("/loss/mean").asDouble(Double.NaN) / many.errorOfTheMean()),
+                        "error before the first step over that of predicting the mean task; 1 is the best that no adaptation can do"));
+    }
+
+    private void time() {
+        MetricsFile metrics = run.metrics();
+        Map<String, Double> parts = new TreeMap<>();
+        for (String part : PARTS) {
+            double[] column = metrics.column("round_milliseconds." + part);
+            parts.put(
+                    part,
+                    Arrays.stream(column).filter(Double::isFinite).average().orElse(Double.NaN));
+        }
+        double whole =
+                parts.values().stream().filter(Double::isFinite).mapToDouble(each -> each).sum();
+        if (whole > 0) {
+            page.section(
+                    "Where the time went",
+                    List.of(
+                            Page.say(String.format(
+                                    Locale.ROOT,
+                                    "A round took %s ms in the mean of the logged ones, %s tasks/s in the last; the run %s s.",
+                                    Numbers.text(whole),
+                                    Numbers.count(metrics.last("tasks_per_second")),
+                                    Numbers.text(metrics.last("seconds")))),
+                            Charts.bars(PARTS, parts, whole)));
+        }
+    }
+
+    private void protocol() {
+        List<List<String>> rows = new ArrayList<>();
+        run.evaluation().path("protocol").fields().forEachRemaining(field -> rows.add(
+                List.of(field.getKey().replace('_', ' '), field.getValue().asText())));
+        if (!rows.isEmpty()) {
+            page.section("Protocol", List.of(Page.rows(List.of("what", "value"), rows)));
+        }
+    }
+
+    private void provenance() {
+        page.section("Provenance", List.of(Charts.provenance(run.provenance())));
+    }
+}

@@ -1,0 +1,89 @@
+package dev.kindling.driver.report;
+
+import static j2html.TagCreator.tag;
+
+import j2html.tags.ContainerTag;
+
+/** The parts of pictures. */
+final class Svg {
+    static final int LETTERS = 12;
+
+    private Svg() {}
+
+    /** A picture with its name and its text alternative. */
+    static ContainerTag<?> picture(int width, int height, String title, String alternative) {
+        return tag("svg")
+                .attr("viewBox", "0 0 " + width + " " + height)
+                .attr("role", "img")
+                .attr("aria-label", title + ". " + alternative)
+                .with(tag("title").withText(title), tag("desc").withText(alternative));
+    }
+
+    /** A picture that says nothing that is not said beside it. */
+    static ContainerTag<?> decoration(int width, int height) {
+        return tag("svg")
+                .attr("viewBox", "0 0 " + width + " " + height)
+                .attr("width", width)
+                .attr("height", height)
+                .attr("aria-hidden", "true");
+    }
+
+    static ContainerTag<?> line(double x1, double y1, double x2, double y2, String colour) {
+        return tag("line")
+                .attr("x1", Numbers.at(x1))
+                .attr("y1", Numbers.at(y1))
+                .attr("x2", Numbers.at(x2))
+                .attr("y2", Numbers.at(y2))
+                .attr("stroke", colour);
+    }
+
+    /** Letters whose given end is at a point. */
+    static ContainerTag<?> text(double x, double y, String anchor, String text) {
+        return tag("text")
+                .attr("x", Numbers.at(x))
+                .attr("y", Numbers.at(y))
+                .attr("font-size", LETTERS)
+                .attr("text-anchor", anchor)
+                .withText(text);
+    }
+
+    static ContainerTag<?> path(String path, Look look) {
+        ContainerTag<?> tag = tag("path")
+                .attr("d", path)
+                .attr("fill", "none")
+                .attr("stroke", look.colour())
+                .attr("stroke-width", Numbers.at(look.width()))
+                .attr("stroke-linejoin", "round");
+        if (!look.dash().isEmpty()) {
+            tag.attr("stroke-dasharray", look.dash());
+        }
+        return tag;
+    }
+
+    static ContainerTag<?> marker(double x, double y, Look look) {
+        String shape =
+                switch (look.marker()) {
+                    case CIRCLE -> "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z";
+                    case SQUARE -> "M-3-3h6v6h-6z";
+                    case TRIANGLE -> "M0-4.2L3.9 3h-7.8z";
+                    case DIAMOND -> "M0-4.4L4.4 0L0 4.4L-4.4 0z";
+                    case CROSS -> "M-3.4-3.4L3.4 3.4M-3.4 3.4L3.4-3.4";
+                    case NONE -> "";
+                };
+        return tag("path")
+                .attr("d", shape)
+                .attr("transform", "translate(" + Numbers.at(x) + " " + Numbers.at(y) + ")")
+                .attr("fill", "#ffffff")
+                .attr("stroke", look.colour())
+                .attr("stroke-width", "1.6");
+    }
+
+    /** What stands before a line's name in a legend. */
+    static ContainerTag<?> swatch(Line line) {
+        ContainerTag<?> svg = decoration(34, 14);
+        if (line.kind() == Line.Kind.LINE) {
+            svg.with(path("M1 7L33 7", line.look()));
+        }
+        return line.look().marker() == Look.Marker.NONE ? svg : svg.with(marker(17, 7, line.look()));
+    }
+}

@@ -1,0 +1,216 @@
+package dev.kindling.driver.report;
+
+import dev.kindling.driver.cluster.LocalCluster;
+import dev.kindling.driver.cluster.Request;
+import dev.kindling.driver.evaluation.EvaluationSettings;
+import dev.kindling.driver.plan.Plan;
+import dev.kindling.driver.sampler.Sampler;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.task.TaskSources;
+import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.wire.Job;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * A trained model and its tasks in this JVM: runs the plan's programs on a handful of tasks, and two more, one that predicts and
+ * one that hands out the episode itself. Not thread-safe.
+ */
+public final class Workbench implements AutoCloseable {
+    private static final String PREDICT = "predict";
+    private static final String EPISODE = "episode";
+    /** In the programs' names of episodes' arrays, which outputs may not have. */
+    private static final String COPY = "copy.";
+
+    private final Plan plan;
+    private final TaskSource source;
+    private final Storage theta;
+    private final EvaluationSettings evaluation;
+    private final long seed;
+    private final Configuration hadoop;
+    private final LocalCluster cluster;
+    private final Job job;
+
+    /**
+     * A workbench; compiles its programs.
+     *
+     * @param source the plan's, opened
+     * @param theta θ of the plan
+     * @param evaluation which tasks are looked at
+     * @param seed the run's, for training tasks
+     * @throws dev.kindling.job.backend.BackendUnavailableException if the plan's backend cannot run in this JVM
+     */
+    public Workbench(
+            Plan plan,
+            TaskSource source,
+            Storage theta,
+            EvaluationSettings evaluation,
+            long seed,
+            Configuration hadoop) {
+        this(plan, plan.job().source(), source, theta, evaluation, seed, hadoop);
+    }
+
+    private Workbench(
+            Plan plan,
+            SourceDescription description,
+            TaskSource source,
+            Storage theta,
+            EvaluationSettings evaluation,
+            long seed,
+            Configuration hadoop) {
+        this.plan = plan;
+        this.source = source;
+        this.theta = theta;
+        this.evaluation = evaluation;
+        this.seed = seed;
+        this.hadoop = hadoop;
+        this.job = job(description);
+        this.cluster = new LocalCluster(job, hadoop, 1);
+    }
+
+    private Job job(SourceDescription description) {
+        EpisodeLayout layout = source.layout(evaluation.split());
+        SortedMap<String, Program> programs = new TreeMap<>(plan.job().programs());
+        programs.put(PREDICT, plan.algorithm().predict(plan.model(), layout, evaluation.steps()));
+        programs.put(EPISODE, episode(layout));
+        return new Job(
+                description,
+                plan.job().backend(),
+                plan.job().options(),
+                plan.job().blockSize(),
+                programs);
+    }
+
+    /** A program that gives what it is given. */
+    private Program episode(EpisodeLayout layout) {
+        Builder b = new Builder();
+        plan.parameters().entries().forEach(entry -> b.input(entry.name(), entry.shape(), Program.Kind.SHARED));
+        List<Program.Output> outputs = new ArrayList<>();
+        for (Layout.Entry entry : layout.arrays().entries()) {
+            Value value = b.input(entry.name(), entry.shape(), Program.Kind.TASK);
+            outputs.add(new Program.Output(COPY + entry.name(), Program.Role.EACH, b.add(value, b.constant(0))));
+        }
+        return b.build(EPISODE, outputs);
+    }
+
+    /**
+     * The same model on other tasks.
+     *
+     * @param changes {@code key=value} each, of settings of the task source
+     * @throws IllegalArgumentException if the source has no such key, or cannot be so
+     */
+    public Workbench with(List<String> changes) {
+        SourceDescription changed = changed(plan.job().source(), changes);
+        return new Workbench(
+                plan, changed, TaskSources.open(changed, hadoop), theta, evaluation, seed, hadoop);
+    }
+
+    /** A task source with other settings; IllegalArgumentException if it does not know one of them. */
+    public static SourceDescription changed(SourceDescription source, List<String> changes) {
+        SortedMap<String, String> settings = new TreeMap<>(source.settings());
+        for (String change : changes) {
+            String key = change.substring(0, change.indexOf('='));
+            if (settings.replace(key, change.substring(key.length() + 1)) == null) {
+                throw new IllegalArgumentException("compare.fits has " + key + ", which task.source = "
+                        + source.source() + " does not know; it must be one of " + String.join(", ", settings.keySet()));
+            }
+        }
+        return new SourceDescription(source.source(), settings);
+    }
+
+    Plan plan() {
+        return plan;
+    }
+
+    TaskSource source() {
+        return source;
+    }
+
+    EvaluationSettings evaluation() {
+        return evaluation;
+    }
+
+    /** The shapes of the evaluation's tasks. */
+    EpisodeLayout layout() {
+        return source.layout(evaluation.split());
+    }
+
+    /** Whether tasks are curves: one number in, one number out. */
+    boolean drawsCurves() {
+        EpisodeLayout layout = layout();
+        return !layout.classification() && layout.features().size() == 1 && layout.outputs() == 1;
+    }
+
+    /** The first tasks of the evaluation. */
+    List<TaskSpec> tasks(int count) {
+        return new Sampler(source, evaluation.seed(), evaluation.split()).range(0, 0, count);
+    }
+
+    /** Support and query of tasks, by the names of {@link EpisodeLayout}. */
+    Outputs episodes(List<TaskSpec> specs) {
+        return run(EPISODE, COPY, specs);
+    }
+
+    /** What is predicted for the tasks' queries after 0, 1, ... steps: {@code prediction}. */
+    Outputs predictions(List<TaskSpec> specs) {
+        return run(PREDICT, "", specs);
+    }
+
+    /** {@code loss} and perhaps {@code accuracy} after 0, 1, ... steps. */
+    Outputs evaluations(List<TaskSpec> specs) {
+        return run(Plan.EVALUATE, "", specs);
+    }
+
+    /** What so many training tasks, of the round after the last, would contribute to θ. */
+    List<double[]> contributions(long round, int count) {
+        List<double[]> contributions = new ArrayList<>();
+        for (TaskSpec spec : new Sampler(source, seed, Purpose.TRAIN).round(round, count)) {
+            contributions.add(cluster.run(new Request(Plan.TRAIN, List.of(spec), false), theta)
+                    .root()
+                    .sums()
+                    .toDoubles());
+        }
+        return contributions;
+    }
+
+    private Outputs run(String program, String prefix, List<TaskSpec> specs) {
+        double[] rows = cluster.run(new Request(program, specs, true), theta).rows();
+        return new Outputs(job.program(program).perTask(), prefix, rows);
+    }
+
+    /** What a program gave for each task. */
+    record Outputs(Layout layout, String prefix, double[] rows) {
+        /** One output of one task, row-major. */
+        double[] of(int task, String name) {
+            int from = task * layout.size() + layout.offset(prefix + name);
+            return Arrays.copyOfRange(
+                    rows, from, from + layout.shape(prefix + name).size());
+        }
+
+        /** How many entries it has along its first axis. */
+        int length(String name) {
+            return layout.shape(prefix + name).dims()[0];
+        }
+
+        boolean has(String name) {
+            return layout.has(prefix + name);
+        }
+    }
+
+    @Override
+    public void close() {
+        cluster.close();
+    }
+}
