@@ -82,11 +82,11 @@ final class Reports {
     private static List<String> protocol(JsonNode comparison) {
         JsonNode protocol = comparison.path("protocol");
         return List.of(
-                "evaluation.tasks=" + protocol.path("tasks").asText(),
+                "evaluation.tasks=" + protocol.path("tasks"),
                 "evaluation.split=" + protocol.path("split").asText(),
-                "evaluation.seed=" + protocol.path("seed").asText(),
-                "evaluation.support=" + protocol.path("shots").asText(),
-                "evaluation.query=" + protocol.path("query").asText());
+                "evaluation.seed=" + protocol.path("seed"),
+                "evaluation.support=" + protocol.path("shots"),
+                "evaluation.query=" + protocol.path("query"));
     }
 
     private static Optional<Workbench> workbench(Folder folder, List<String> set, Surroundings around) {

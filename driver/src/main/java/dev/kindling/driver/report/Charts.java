@@ -104,6 +104,11 @@ final class Charts {
                 : "–";
     }
 
+    /** A value as text, be it a number, a range or a word. */
+    static String text(JsonNode value) {
+        return value.isTextual() ? value.asText() : value.toString();
+    }
+
     static double number(JsonNode node, String name) {
         return node.path(name).asDouble(Double.NaN);
     }

@@ -294,7 +294,7 @@ public final class ComparisonReport {
     private void protocol() {
         List<List<String>> rows = new ArrayList<>();
         comparison.path("protocol").fields().forEachRemaining(field -> rows.add(
-                List.of(field.getKey().replace('_', ' '), field.getValue().asText())));
+                List.of(field.getKey().replace('_', ' '), Charts.text(field.getValue()))));
         page.section("Protocol", List.of(Page.rows(List.of("what", "value"), rows)));
         List<List<String>> methods = new ArrayList<>();
         for (JsonNode entrant : all()) {

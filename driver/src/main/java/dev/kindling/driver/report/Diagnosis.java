@@ -25,8 +25,7 @@ record Diagnosis(double[] before, double[] after, int steps, double agreement, i
      * @param round of whose training tasks the agreement is taken
      */
     static Diagnosis of(Workbench workbench, long round) {
-        List<TaskSpec> specs =
-                workbench.tasks(Math.min(TEST_TASKS, workbench.evaluation().tasks()));
+        List<TaskSpec> specs = workbench.tasks(TEST_TASKS);
         Workbench.Outputs outputs = workbench.evaluations(specs);
         int last = outputs.length("loss") - 1;
         return new Diagnosis(

@@ -41,7 +41,7 @@ final class Fits {
         List<TaskSpec> specs = workbench.tasks(tasks);
         Workbench.Outputs episodes = workbench.episodes(specs);
         Workbench.Outputs predictions = workbench.predictions(specs);
-        return IntStream.range(0, tasks)
+        return IntStream.range(0, specs.size())
                 .mapToObj(task -> chart(
                         tasks == 1 ? name : name + " " + (task + 1), task, episodes, predictions))
                 .toList();
@@ -130,8 +130,9 @@ final class Fits {
 
     /** The test tasks laid over each other, at most a thousand; of no tasks where they are asked at different x. */
     static Many many(Workbench workbench) {
-        int count = Math.min(MANY, workbench.evaluation().tasks());
-        Workbench.Outputs episodes = workbench.episodes(workbench.tasks(count));
+        List<TaskSpec> specs = workbench.tasks(MANY);
+        int count = specs.size();
+        Workbench.Outputs episodes = workbench.episodes(specs);
         double[] x = episodes.of(0, EpisodeLayout.QUERY_X);
         boolean same = IntStream.range(1, count)
                 .allMatch(task -> Arrays.equals(x, episodes.of(task, EpisodeLayout.QUERY_X)));

@@ -169,8 +169,7 @@ final class Pictures {
 
     /** A table: each alphabet or class with the share of its queries that is found before and after, the hardest first. */
     List<DomContent> gains() {
-        List<TaskSpec> specs =
-                workbench.tasks(Math.min(TASKS, workbench.evaluation().tasks()));
+        List<TaskSpec> specs = workbench.tasks(TASKS);
         Workbench.Outputs predictions = workbench.predictions(specs);
         Map<String, Tally> tallies = new TreeMap<>();
         for (int task = 0; task < specs.size(); task++) {

@@ -57,7 +57,7 @@ public record ReportedRun(
     /** The value of a key of its configuration as text. */
     String setting(String key) {
         JsonNode node = provenance.configuration().at("/" + key.replace('.', '/'));
-        return node.isTextual() ? node.asText() : node.toString();
+        return Charts.text(node);
     }
 
     /** Every key of its configuration with its value. */
@@ -73,7 +73,7 @@ public record ReportedRun(
                 collect(prefix + field.getKey() + ".", field.getValue(), rows);
             } else {
                 JsonNode value = field.getValue();
-                rows.add(List.of(prefix + field.getKey(), value.isTextual() ? value.asText() : value.toString()));
+                rows.add(List.of(prefix + field.getKey(), Charts.text(value)));
             }
         });
     }

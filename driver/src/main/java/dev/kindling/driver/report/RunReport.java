@@ -169,7 +169,7 @@ public final class RunReport {
     private void protocol() {
         List<List<String>> rows = new ArrayList<>();
         run.evaluation().path("protocol").fields().forEachRemaining(field -> rows.add(
-                List.of(field.getKey().replace('_', ' '), field.getValue().asText())));
+                List.of(field.getKey().replace('_', ' '), Charts.text(field.getValue()))));
         if (!rows.isEmpty()) {
             page.section("Protocol", List.of(Page.rows(List.of("what", "value"), rows)));
         }

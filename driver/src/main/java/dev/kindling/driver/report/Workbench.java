@@ -17,6 +17,7 @@ import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
+import dev.kindling.job.wire.Variants;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -33,6 +34,8 @@ public final class Workbench implements AutoCloseable {
     private static final String EPISODE = "episode";
     /** In the programs' names of episodes' arrays, which outputs may not have. */
     private static final String COPY = "copy.";
+    /** Among so many times the tasks that are wanted there are enough of one shape. */
+    private static final int SPARE = 8;
 
     private final Plan plan;
     private final TaskSource source;
@@ -41,6 +44,7 @@ public final class Workbench implements AutoCloseable {
     private final long seed;
     private final Configuration hadoop;
     private final LocalCluster cluster;
+    private final EpisodeLayout layout;
     private final Job job;
 
     /**
@@ -76,15 +80,16 @@ public final class Workbench implements AutoCloseable {
         this.evaluation = evaluation;
         this.seed = seed;
         this.hadoop = hadoop;
+        this.layout = source.layout(sampler().range(0, 0, 1).get(0));
         this.job = job(description);
         this.cluster = new LocalCluster(job, hadoop, 1);
     }
 
     private Job job(SourceDescription description) {
-        EpisodeLayout layout = source.layout(evaluation.split());
-        SortedMap<String, Program> programs = new TreeMap<>(plan.job().programs());
-        programs.put(PREDICT, plan.algorithm().predict(plan.model(), layout, evaluation.steps()));
-        programs.put(EPISODE, episode(layout));
+        SortedMap<String, Variants> programs = new TreeMap<>(plan.job().programs());
+        Program predict = plan.algorithm().predict(plan.model(layout), layout, evaluation.steps());
+        programs.put(PREDICT, Variants.of(predict));
+        programs.put(EPISODE, Variants.of(episode()));
         return new Job(
                 description,
                 plan.job().backend(),
@@ -94,7 +99,7 @@ public final class Workbench implements AutoCloseable {
     }
 
     /** A program that gives what it is given. */
-    private Program episode(EpisodeLayout layout) {
+    private Program episode() {
         Builder b = new Builder();
         plan.parameters().entries().forEach(entry -> b.input(entry.name(), entry.shape(), Program.Kind.SHARED));
         List<Program.Output> outputs = new ArrayList<>();
@@ -142,20 +147,26 @@ public final class Workbench implements AutoCloseable {
         return evaluation;
     }
 
-    /** The shapes of the evaluation's tasks. */
+    /** The shape of the tasks that are looked at. */
     EpisodeLayout layout() {
-        return source.layout(evaluation.split());
+        return layout;
     }
 
     /** Whether tasks are curves: one number in, one number out. */
     boolean drawsCurves() {
-        EpisodeLayout layout = layout();
         return !layout.classification() && layout.features().size() == 1 && layout.outputs() == 1;
     }
 
-    /** The first tasks of the evaluation. */
+    /** The first tasks of the evaluation that have the shape of its very first; at most so many, at least one. */
     List<TaskSpec> tasks(int count) {
-        return new Sampler(source, evaluation.seed(), evaluation.split()).range(0, 0, count);
+        return sampler().range(0, 0, Math.min(evaluation.tasks(), SPARE * count)).stream()
+                .filter(spec -> source.layout(spec).equals(layout))
+                .limit(count)
+                .toList();
+    }
+
+    private Sampler sampler() {
+        return new Sampler(source, evaluation.seed(), evaluation.split());
     }
 
     /** Support and query of tasks, by the names of {@link EpisodeLayout}. */
