@@ -139,6 +139,7 @@ class HouseTest {
                 keptIn("com.typesafe.config..", DRIVER + "config..", DRIVER + "cli.."),
                 keptIn("picocli..", DRIVER + "cli.."),
                 keptIn("me.tongfei.progressbar..", DRIVER + "cli.."),
+                keptIn("j2html..", DRIVER + "report.."),
                 keptIn("org.apache.parquet..", DRIVER + "evaluation.."),
                 keptIn("org.nd4j..", DRIVER + "optimizer..", JOB + "model.."),
                 keptIn("org.deeplearning4j..", JOB + "model.."),

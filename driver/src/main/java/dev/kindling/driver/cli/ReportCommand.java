@@ -8,8 +8,9 @@ import picocli.CommandLine.Mixin;
 /** {@code report}: one page of HTML about a run or a comparison. */
 @Command(
         name = "report",
-        description = "Writes report.html, a page without anything from outside, into the folder of the run or comparison "
-                + "in --out. --set few-shot.data=PATH says where the data is now.")
+        description =
+                "Writes report.html, a page without anything from outside, into the folder of the run or comparison "
+                        + "in --out. --set few-shot.data=PATH says where the data is now.")
 final class ReportCommand implements Callable<Integer> {
     private final Surroundings around;
 

@@ -98,7 +98,8 @@ final class Reports {
             return Optional.of(new Workbench(
                     prepared.plan(),
                     prepared.source(),
-                    model.theta().flat(prepared.plan().parameters(), prepared.plan().precision()),
+                    model.theta()
+                            .flat(prepared.plan().parameters(), prepared.plan().precision()),
                     prepared.settings().evaluation(),
                     prepared.settings().run().seed(),
                     prepared.hadoop()));

@@ -54,7 +54,8 @@ final class Axis {
         double high = Arrays.stream(usable).max().orElse(1);
         if (scale == Scale.LOGARITHMIC) {
             double more = Math.max((Math.log10(high) - Math.log10(low)) * room, high == low ? 0.5 : 0);
-            return new Axis(scale, Math.pow(10, Math.log10(low) - more), Math.pow(10, Math.log10(high) + more), from, to);
+            return new Axis(
+                    scale, Math.pow(10, Math.log10(low) - more), Math.pow(10, Math.log10(high) + more), from, to);
         }
         double more = high == low ? Math.max(Math.abs(high) * 0.1, 1e-9) : (high - low) * room;
         return new Axis(scale, low - more, high + more, from, to);
@@ -63,9 +64,8 @@ final class Axis {
     /** The pixel of a number; what lies outside is at the end. */
     double at(double number) {
         double inside = Math.max(low, Math.min(high, number));
-        double share = scale == Scale.EVEN
-                ? (inside - low) / (high - low)
-                : Math.log(inside / low) / Math.log(high / low);
+        double share =
+                scale == Scale.EVEN ? (inside - low) / (high - low) : Math.log(inside / low) / Math.log(high / low);
         return from + share * (to - from);
     }
 
@@ -91,7 +91,8 @@ final class Axis {
 
     private List<Double> logarithmicTicks() {
         double decades = Math.log10(high / low);
-        double[] factors = decades < 1.2 ? new double[] {1, 2, 3, 5} : decades < 3 ? new double[] {1, 3} : new double[] {1};
+        double[] factors =
+                decades < 1.2 ? new double[] {1, 2, 3, 5} : decades < 3 ? new double[] {1, 3} : new double[] {1};
         int stride = (int) Math.max(1, Math.ceil(decades / (2 * TICKS)));
         List<Double> ticks = new ArrayList<>();
         int first = (int) Math.floor(Math.log10(low));

@@ -45,10 +45,7 @@ final class Charts {
         if (entrants.size() == 1) {
             JsonNode steps = entrants.values().iterator().next();
             lines.add(Line.of(
-                    "median",
-                    counting(most),
-                    scaled(ReportedRun.steps(steps, measure, "median"), factor),
-                    Look.of(1)));
+                    "median", counting(most), scaled(ReportedRun.steps(steps, measure, "median"), factor), Look.of(1)));
         }
         return Chart.of(
                 measure.equals("accuracy") ? "Accuracy after each step" : "Loss after each step",
@@ -160,7 +157,8 @@ final class Charts {
     private static Chart single(String title, String unit, double[] rounds, double[] numbers) {
         return Chart.of(
                 title,
-                "From " + Numbers.text(numbers[0]) + " to " + Numbers.text(numbers[numbers.length - 1]) + " " + unit + ".",
+                "From " + Numbers.text(numbers[0]) + " to " + Numbers.text(numbers[numbers.length - 1]) + " " + unit
+                        + ".",
                 "round",
                 unit,
                 List.of(Line.thinned(title, rounds, numbers, Look.of(0))));
@@ -171,8 +169,8 @@ final class Charts {
         DoubleSummaryStatistics before =
                 Arrays.stream(diagnosis.before()).filter(Double::isFinite).summaryStatistics();
         double[] ends = {before.getMin(), before.getMax()};
-        Axis.Scale scale = Axis.suiting(
-                DoubleStream.concat(Arrays.stream(diagnosis.before()), Arrays.stream(diagnosis.after())));
+        Axis.Scale scale =
+                Axis.suiting(DoubleStream.concat(Arrays.stream(diagnosis.before()), Arrays.stream(diagnosis.after())));
         return new Chart(
                 "Gain of each task",
                 diagnosis.before().length + " test tasks; " + Numbers.percent(diagnosis.gaining())

@@ -41,7 +41,8 @@ public final class ComparisonReport {
         JsonNode protocol = comparison.path("protocol");
         this.page = new Page(
                 "Comparison " + name,
-                String.join(", ", entrants.keySet()) + " on the same " + protocol.path("tasks").asText() + " "
+                String.join(", ", entrants.keySet()) + " on the same "
+                        + protocol.path("tasks").asText() + " "
                         + protocol.path("split").asText() + " tasks of "
                         + protocol.path("source").asText() + ".");
     }
@@ -118,7 +119,10 @@ public final class ComparisonReport {
     }
 
     private int most() {
-        return all().stream().mapToInt(entrant -> entrant.path("steps").size()).max().orElse(0);
+        return all().stream()
+                .mapToInt(entrant -> entrant.path("steps").size())
+                .max()
+                .orElse(0);
     }
 
     private void differences() {
@@ -136,7 +140,8 @@ public final class ComparisonReport {
                     Look look = Look.of(lines.size() + 1);
                     String name = pair.path("entrant").asText();
                     lines.add(Line.banded(name + " − " + first, Charts.counting(mean.length), mean, half, look));
-                    said.add(name + " " + Numbers.text(mean[mean.length - 1]) + " ± " + Numbers.text(half[half.length - 1]));
+                    said.add(name + " " + Numbers.text(mean[mean.length - 1]) + " ± "
+                            + Numbers.text(half[half.length - 1]));
                 }
             }
             charts.add(new Chart(
@@ -170,9 +175,7 @@ public final class ComparisonReport {
             JsonNode found = steps.get(step).path(measure);
             double p = Charts.number(found, "wilcoxon_p");
             List<String> row = new ArrayList<>(List.of(
-                    Integer.toString(step),
-                    Charts.interval(found, factor),
-                    p < 0.001 ? "< 0.001" : Numbers.text(p)));
+                    Integer.toString(step), Charts.interval(found, factor), p < 0.001 ? "< 0.001" : Numbers.text(p)));
             if (seeds) {
                 row.add(Charts.interval(found.path("seeds"), factor));
             }
@@ -209,9 +212,12 @@ public final class ComparisonReport {
             double perRound = run.path("tasks").asDouble() / run.path("rounds").asDouble(1);
             variance.add(Line.of(
                     entrant.path("name").asText(),
-                    column(windows, window -> perRound
-                            * (window.path("from_round").asDouble() + window.path("to_round").asDouble())
-                            / 2),
+                    column(
+                            windows,
+                            window -> perRound
+                                    * (window.path("from_round").asDouble()
+                                            + window.path("to_round").asDouble())
+                                    / 2),
                     column(windows, window -> Charts.number(window, "variance")),
                     Look.of(variance.size())));
         }
@@ -220,7 +226,11 @@ public final class ComparisonReport {
                 Page.charts(List.of(
                         training("Loss over training tasks", "training tasks seen", "query loss", overTasks),
                         training("Loss over training time", "seconds", "query loss", overTime),
-                        training("Variance of the loss", "training tasks seen", "variance over logged rounds", variance))));
+                        training(
+                                "Variance of the loss",
+                                "training tasks seen",
+                                "variance over logged rounds",
+                                variance))));
     }
 
     private static Chart training(String title, String across, String upward, List<Line> lines) {
@@ -245,7 +255,10 @@ public final class ComparisonReport {
                 .ifPresent(bench -> charts.addAll(fits(name, bench, changes))));
         List<DomContent> content = new ArrayList<>(Page.charts(charts));
         if (!content.isEmpty() && !changes.isEmpty()) {
-            content.add(0, Page.say("The other tasks are outside the training distribution: " + String.join(", ", changes) + "."));
+            content.add(
+                    0,
+                    Page.say("The other tasks are outside the training distribution: " + String.join(", ", changes)
+                            + "."));
         }
         page.section("Fits", content);
     }
@@ -279,7 +292,15 @@ public final class ComparisonReport {
                 "What it cost",
                 List.of(
                         Page.wideRows(
-                                List.of("", "rounds", "training s", "ms a round", "tasks/s", "θ bytes", "driver bytes a round", "ms a test task"),
+                                List.of(
+                                        "",
+                                        "rounds",
+                                        "training s",
+                                        "ms a round",
+                                        "tasks/s",
+                                        "θ bytes",
+                                        "driver bytes a round",
+                                        "ms a test task"),
                                 rows),
                         Page.say("Means over seeds. Driver bytes are 0 where rounds run in the driver's JVM.")));
     }
@@ -293,8 +314,11 @@ public final class ComparisonReport {
 
     private void protocol() {
         List<List<String>> rows = new ArrayList<>();
-        comparison.path("protocol").fields().forEachRemaining(field -> rows.add(
-                List.of(field.getKey().replace('_', ' '), Charts.text(field.getValue()))));
+        comparison
+                .path("protocol")
+                .fields()
+                .forEachRemaining(
+                        field -> rows.add(List.of(field.getKey().replace('_', ' '), Charts.text(field.getValue()))));
         page.section("Protocol", List.of(Page.rows(List.of("what", "value"), rows)));
         List<List<String>> methods = new ArrayList<>();
         for (JsonNode entrant : all()) {
@@ -312,11 +336,14 @@ public final class ComparisonReport {
                 "Entrants",
                 List.of(
                         Page.wideRows(List.of("", "method", "order", "batch norm", "from", "seeds"), methods),
-                        Page.folded("Where their configurations differ", Page.rows(List.of("key", "entrant", "value"), differing()))));
+                        Page.folded(
+                                "Where their configurations differ",
+                                Page.rows(List.of("key", "entrant", "value"), differing()))));
         entrants.values().stream()
                 .findFirst()
                 .ifPresent(entrant -> page.section(
-                        "Provenance of the first", List.of(Charts.provenance(entrant.run().provenance()))));
+                        "Provenance of the first",
+                        List.of(Charts.provenance(entrant.run().provenance()))));
     }
 
     private List<List<String>> differing() {
@@ -324,8 +351,13 @@ public final class ComparisonReport {
         entrants.values().forEach(entrant -> entrant.run().settings().forEach(row -> keys.add(row.get(0))));
         List<List<String>> rows = new ArrayList<>();
         for (String key : keys) {
-            if (entrants.values().stream().map(entrant -> entrant.run().setting(key)).distinct().count() > 1) {
-                entrants.forEach((name, entrant) -> rows.add(List.of(key, name, entrant.run().setting(key))));
+            if (entrants.values().stream()
+                            .map(entrant -> entrant.run().setting(key))
+                            .distinct()
+                            .count()
+                    > 1) {
+                entrants.forEach((name, entrant) ->
+                        rows.add(List.of(key, name, entrant.run().setting(key))));
             }
         }
         return rows;

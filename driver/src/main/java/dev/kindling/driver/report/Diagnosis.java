@@ -55,7 +55,8 @@ record Diagnosis(double[] before, double[] after, int steps, double agreement, i
         double[] sum = new double[vectors.get(0).length];
         int count = 0;
         for (double[] vector : vectors) {
-            double length = Math.sqrt(Arrays.stream(vector).map(each -> each * each).sum());
+            double length =
+                    Math.sqrt(Arrays.stream(vector).map(each -> each * each).sum());
             if (length > 0 && Double.isFinite(length)) {
                 count++;
                 for (int i = 0; i < sum.length; i++) {

@@ -42,8 +42,7 @@ final class Fits {
         Workbench.Outputs episodes = workbench.episodes(specs);
         Workbench.Outputs predictions = workbench.predictions(specs);
         return IntStream.range(0, specs.size())
-                .mapToObj(task -> chart(
-                        tasks == 1 ? name : name + " " + (task + 1), task, episodes, predictions))
+                .mapToObj(task -> chart(tasks == 1 ? name : name + " " + (task + 1), task, episodes, predictions))
                 .toList();
     }
 
@@ -134,8 +133,8 @@ final class Fits {
         int count = specs.size();
         Workbench.Outputs episodes = workbench.episodes(specs);
         double[] x = episodes.of(0, EpisodeLayout.QUERY_X);
-        boolean same = IntStream.range(1, count)
-                .allMatch(task -> Arrays.equals(x, episodes.of(task, EpisodeLayout.QUERY_X)));
+        boolean same =
+                IntStream.range(1, count).allMatch(task -> Arrays.equals(x, episodes.of(task, EpisodeLayout.QUERY_X)));
         return new Many(
                 x,
                 same
@@ -147,11 +146,12 @@ final class Fits {
 
     /** The picture of many tasks with their mean and the model's prediction before it adapts. */
     static DomContent overlay(Many many, Workbench workbench) {
-        double[] before = Arrays.copyOf(
-                workbench.predictions(workbench.tasks(1)).of(0, "prediction"), many.x().length);
+        double[] before =
+                Arrays.copyOf(workbench.predictions(workbench.tasks(1)).of(0, "prediction"), many.x().length);
         double[] mean = many.mean();
         Line meanLine = Line.of("mean of the tasks", many.x(), mean, Look.of(0).plain());
-        Line beforeLine = Line.of("prediction before any step", many.x(), before, Look.of(1).plain());
+        Line beforeLine = Line.of(
+                "prediction before any step", many.x(), before, Look.of(1).plain());
         double most = many.truths().stream()
                 .flatMapToDouble(Arrays::stream)
                 .map(Math::abs)
@@ -159,16 +159,22 @@ final class Fits {
                 .orElse(1);
         String title = many.truths().size() + " test tasks laid over each other";
         String alternative = "All curves between " + Numbers.text(-most) + " and " + Numbers.text(most)
-                + "; their mean lies between " + Numbers.text(Arrays.stream(mean).min().orElse(0)) + " and "
+                + "; their mean lies between "
+                + Numbers.text(Arrays.stream(mean).min().orElse(0)) + " and "
                 + Numbers.text(Arrays.stream(mean).max().orElse(0))
                 + ", and the prediction before any step differs from it by "
                 + Numbers.text(Math.sqrt(meanSquare(mean, before))) + " (root mean square).";
         Chart chart = new Chart(
-                title, alternative, "x", "y", List.of(meanLine, beforeLine), Axis.Scale.EVEN, Axis.Scale.EVEN, new double[] {-most, most});
-        ContainerTag<?> curves = tag("g")
-                .attr("fill", "none")
-                .attr("stroke", "#555555")
-                .attr("stroke-opacity", "0.07");
+                title,
+                alternative,
+                "x",
+                "y",
+                List.of(meanLine, beforeLine),
+                Axis.Scale.EVEN,
+                Axis.Scale.EVEN,
+                new double[] {-most, most});
+        ContainerTag<?> curves =
+                tag("g").attr("fill", "none").attr("stroke", "#555555").attr("stroke-opacity", "0.07");
         many.truths().forEach(truth -> curves.with(tag("path").attr("d", coarse(chart, many.x(), truth))));
         return Page.chart(chart, chart.svg(curves));
     }

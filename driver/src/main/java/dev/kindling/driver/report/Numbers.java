@@ -33,7 +33,9 @@ final class Numbers {
     static String tick(double number) {
         double size = Math.abs(number);
         if (size != 0 && (size < 1e-3 || size >= 1e5)) {
-            return String.format(Locale.ROOT, "%.0e", number).replaceFirst("e([+-])0*(\\d)", "e$1$2").replace("e+", "e");
+            return String.format(Locale.ROOT, "%.0e", number)
+                    .replaceFirst("e([+-])0*(\\d)", "e$1$2")
+                    .replace("e+", "e");
         }
         String text = String.format(Locale.ROOT, "%.4f", number);
         return text.replaceFirst("\\.?0+$", "");

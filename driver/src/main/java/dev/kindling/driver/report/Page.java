@@ -163,7 +163,8 @@ final class Page {
             }
             body.with(line);
         }
-        return table(thead(tr(each(head, cell -> th(cell).attr("scope", "col")))), body).withClass("wide");
+        return table(thead(tr(each(head, cell -> th(cell).attr("scope", "col")))), body)
+                .withClass("wide");
     }
 
     /** What is there for those who ask for it. */

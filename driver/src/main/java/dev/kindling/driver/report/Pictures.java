@@ -61,15 +61,23 @@ final class Pictures {
                     .with(span("is " + name(query.get(i).label())));
             verdict(card, "before: ", predictions, 0, 0, i, query.get(i).label());
             if (last(predictions) > 0) {
-                verdict(card, "after: ", predictions, 0, last(predictions), i, query.get(i).label());
+                verdict(
+                        card,
+                        "after: ",
+                        predictions,
+                        0,
+                        last(predictions),
+                        i,
+                        query.get(i).label());
             }
             asked.with(card);
         }
         return List.of(
                 Page.say("The support set of the first test task" + more(support.size()) + ":"),
                 given,
-                Page.say("Its queries" + more(query.size()) + ", with the class that is predicted and its probability before the "
-                        + "first step and after " + last(predictions) + (last(predictions) == 1 ? " step:" : " steps:")),
+                Page.say("Its queries" + more(query.size())
+                        + ", with the class that is predicted and its probability before the " + "first step and after "
+                        + last(predictions) + (last(predictions) == 1 ? " step:" : " steps:")),
                 asked);
     }
 
@@ -95,7 +103,9 @@ final class Pictures {
         double[] chances = chances(outputs, task, step, query);
         int predicted = best(chances);
         card.with(div().withClass(predicted == label ? "right" : "wrong")
-                .withText(when + name(predicted) + (predicted == label ? " ✓ " : " ✗ ")
+                .withText(when
+                        + name(predicted)
+                        + (predicted == label ? " ✓ " : " ✗ ")
                         + String.format(Locale.ROOT, "%.0f%%", 100 * chances[predicted])));
     }
 
@@ -105,7 +115,10 @@ final class Pictures {
         double[] all = outputs.of(task, "prediction");
         double[] logits = new double[dims[2]];
         System.arraycopy(all, (step * dims[1] + query) * dims[2], logits, 0, dims[2]);
-        double most = IntStream.range(0, logits.length).mapToDouble(i -> logits[i]).max().orElse(0);
+        double most = IntStream.range(0, logits.length)
+                .mapToDouble(i -> logits[i])
+                .max()
+                .orElse(0);
         double sum = 0;
         for (int i = 0; i < logits.length; i++) {
             logits[i] = Math.exp(logits[i] - most);
@@ -147,7 +160,8 @@ final class Pictures {
             }
         }
         return img().withSrc("data:image/png;base64," + Base64.getEncoder().encodeToString(png(image)))
-                .withAlt("image " + (row + 1) + " of the " + (set.equals(EpisodeLayout.SUPPORT_X) ? "support" : "query") + " set");
+                .withAlt("image " + (row + 1) + " of the " + (set.equals(EpisodeLayout.SUPPORT_X) ? "support" : "query")
+                        + " set");
     }
 
     private static byte[] png(BufferedImage image) {
@@ -196,7 +210,8 @@ final class Pictures {
                         + " test tasks, the hardest first: the share of queries that is found before the first step and after "
                         + last(predictions) + "."),
                 Page.folded(
-                        rows.size() + " groups of classes", Page.rows(List.of("classes", "queries", "before", "after"), rows)));
+                        rows.size() + " groups of classes",
+                        Page.rows(List.of("classes", "queries", "before", "after"), rows)));
     }
 
     private static double share(Tally tally) {

@@ -105,9 +105,12 @@ public record ReportedRun(
         double ci = found.path("ci95").asDouble(Double.NaN);
         boolean percent = measure.equals("accuracy");
         return Optional.of((percent ? "Accuracy " : "Loss ")
-                + (percent ? Numbers.percent(mean) + " ± " + Numbers.percent(ci) : Numbers.text(mean) + " ± " + Numbers.text(ci))
+                + (percent
+                        ? Numbers.percent(mean) + " ± " + Numbers.percent(ci)
+                        : Numbers.text(mean) + " ± " + Numbers.text(ci))
                 + " after " + (step == 1 ? "1 inner step" : step + " inner steps") + ", over "
-                + evaluation.at("/protocol/tasks").asText() + " " + evaluation.at("/protocol/split").asText()
+                + evaluation.at("/protocol/tasks").asText() + " "
+                + evaluation.at("/protocol/split").asText()
                 + " tasks (mean with the 95% interval over tasks).");
     }
 

@@ -1,8 +1,6 @@
 package dev.kindling.driver.report;
 
-
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.metrics.MetricsFile;
 import dev.kindling.job.task.fewshot.FewShotSource;
 import j2html.tags.DomContent;
@@ -49,8 +47,7 @@ public final class RunReport {
         report.time();
         report.protocol();
         report.page.section(
-                "Configuration",
-                List.of(Page.folded("Every key", Page.rows(List.of("key", "value"), run.settings()))));
+                "Configuration", List.of(Page.folded("Every key", Page.rows(List.of("key", "value"), run.settings()))));
         report.provenance();
         return report.page.render();
     }
@@ -82,8 +79,9 @@ public final class RunReport {
                         "All tasks at once",
                         List.of(
                                 Page.figures(List.of(Fits.overlay(many, bench))),
-                                Page.say("A model that can tell no task from another does best by predicting the mean. "
-                                        + "Where meta-learning starts is close to it; what it gains, it gains by adapting.")));
+                                Page.say(
+                                        "A model that can tell no task from another does best by predicting the mean. "
+                                                + "Where meta-learning starts is close to it; what it gains, it gains by adapting.")));
             }
         }
         if (bench.source() instanceof FewShotSource images) {
@@ -103,11 +101,12 @@ public final class RunReport {
                     "of " + diagnosis.before().length + " test tasks have a lower loss after " + diagnosis.steps()
                             + " steps than before the first"));
             if (Double.isFinite(diagnosis.agreement())) {
-                rows.add(List.of(
-                        "agreement of tasks",
-                        Numbers.text(diagnosis.agreement()),
-                        "mean cosine between the meta-gradients of pairs of " + diagnosis.pairedTasks()
-                                + " training tasks at the end: 1 if all pull the same way, near 0 where training has come to rest"));
+                rows.add(
+                        List.of(
+                                "agreement of tasks",
+                                Numbers.text(diagnosis.agreement()),
+                                "mean cosine between the meta-gradients of pairs of " + diagnosis.pairedTasks()
+                                        + " training tasks at the end: 1 if all pull the same way, near 0 where training has come to rest"));
             }
             if (diagnosis.steps() > 0) {
                 content.addAll(Page.charts(List.of(Charts.gain(diagnosis))));
@@ -127,18 +126,21 @@ public final class RunReport {
         JsonNode first = run.evaluation().path("steps").path(0);
         int ways = run.evaluation().at("/protocol/ways").asInt(0);
         if (ways > 0 && first.has("accuracy")) {
-            return Optional.of(List.of(
-                    "step-0 ratio",
-                    Numbers.text(ways * first.at("/accuracy/mean").asDouble()),
-                    "accuracy before the first step over that of guessing; 1 where labels say nothing before adaptation"));
+            return Optional.of(
+                    List.of(
+                            "step-0 ratio",
+                            Numbers.text(ways * first.at("/accuracy/mean").asDouble()),
+                            "accuracy before the first step over that of guessing; 1 where labels say nothing before adaptation"));
         }
-        return workbench.filter(Workbench::drawsCurves)
+        return workbench
+                .filter(Workbench::drawsCurves)
                 .map(Fits::many)
                 .filter(many -> !many.truths().isEmpty())
-                .map(many -> List.of(
-                        "step-0 ratio",
-                        Numbers.text(first.at("/loss/mean").asDouble(Double.NaN) / many.errorOfTheMean()),
-                        "error before the first step over that of predicting the mean task; 1 is the best that no adaptation can do"));
+                .map(
+                        many -> List.of(
+                                "step-0 ratio",
+                                Numbers.text(first.at("/loss/mean").asDouble(Double.NaN) / many.errorOfTheMean()),
+                                "error before the first step over that of predicting the mean task; 1 is the best that no adaptation can do"));
     }
 
     private void time() {
@@ -150,8 +152,10 @@ public final class RunReport {
                     part,
                     Arrays.stream(column).filter(Double::isFinite).average().orElse(Double.NaN));
         }
-        double whole =
-                parts.values().stream().filter(Double::isFinite).mapToDouble(each -> each).sum();
+        double whole = parts.values().stream()
+                .filter(Double::isFinite)
+                .mapToDouble(each -> each)
+                .sum();
         if (whole > 0) {
             page.section(
                     "Where the time went",
@@ -168,8 +172,11 @@ public final class RunReport {
 
     private void protocol() {
         List<List<String>> rows = new ArrayList<>();
-        run.evaluation().path("protocol").fields().forEachRemaining(field -> rows.add(
-                List.of(field.getKey().replace('_', ' '), Charts.text(field.getValue()))));
+        run.evaluation()
+                .path("protocol")
+                .fields()
+                .forEachRemaining(
+                        field -> rows.add(List.of(field.getKey().replace('_', ' '), Charts.text(field.getValue()))));
         if (!rows.isEmpty()) {
             page.section("Protocol", List.of(Page.rows(List.of("what", "value"), rows)));
         }

@@ -61,15 +61,14 @@ final class Svg {
     }
 
     static ContainerTag<?> marker(double x, double y, Look look) {
-        String shape =
-                switch (look.marker()) {
-                    case CIRCLE -> "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z";
-                    case SQUARE -> "M-3-3h6v6h-6z";
-                    case TRIANGLE -> "M0-4.2L3.9 3h-7.8z";
-                    case DIAMOND -> "M0-4.4L4.4 0L0 4.4L-4.4 0z";
-                    case CROSS -> "M-3.4-3.4L3.4 3.4M-3.4 3.4L3.4-3.4";
-                    case NONE -> "";
-                };
+        String shape = switch (look.marker()) {
+            case CIRCLE -> "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z";
+            case SQUARE -> "M-3-3h6v6h-6z";
+            case TRIANGLE -> "M0-4.2L3.9 3h-7.8z";
+            case DIAMOND -> "M0-4.4L4.4 0L0 4.4L-4.4 0z";
+            case CROSS -> "M-3.4-3.4L3.4 3.4M-3.4 3.4L3.4-3.4";
+            case NONE -> "";
+        };
         return tag("path")
                 .attr("d", shape)
                 .attr("transform", "translate(" + Numbers.at(x) + " " + Numbers.at(y) + ")")

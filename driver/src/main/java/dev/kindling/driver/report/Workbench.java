@@ -118,8 +118,7 @@ public final class Workbench implements AutoCloseable {
      */
     public Workbench with(List<String> changes) {
         SourceDescription changed = changed(plan.job().source(), changes);
-        return new Workbench(
-                plan, changed, TaskSources.open(changed, hadoop), theta, evaluation, seed, hadoop);
+        return new Workbench(plan, changed, TaskSources.open(changed, hadoop), theta, evaluation, seed, hadoop);
     }
 
     /** A task source with other settings; IllegalArgumentException if it does not know one of them. */
@@ -128,8 +127,9 @@ public final class Workbench implements AutoCloseable {
         for (String change : changes) {
             String key = change.substring(0, change.indexOf('='));
             if (settings.replace(key, change.substring(key.length() + 1)) == null) {
-                throw new IllegalArgumentException("compare.fits has " + key + ", which task.source = "
-                        + source.source() + " does not know; it must be one of " + String.join(", ", settings.keySet()));
+                throw new IllegalArgumentException(
+                        "compare.fits has " + key + ", which task.source = " + source.source()
+                                + " does not know; it must be one of " + String.join(", ", settings.keySet()));
             }
         }
         return new SourceDescription(source.source(), settings);

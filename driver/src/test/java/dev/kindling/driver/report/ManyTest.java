@@ -1,0 +1,37 @@
+package dev.kindling.driver.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class ManyTest {
+    @Test
+    void theErrorOfTheMeanIsTheVarianceOfTheTasks() {
+        Fits.Many many = new Fits.Many(new double[] {0, 1}, List.of(new double[] {1, 4}, new double[] {3, 0}));
+        assertThat(many.mean()).containsExactly(2, 2);
+        assertThat(many.errorOfTheMean()).isEqualTo((1 + 4) / 2.0, within(1e-12));
+    }
+
+    /** For A ~ U[0.1, 5] and phases over half a period the mean of sinusoids is -(2·2.55/π) cos x. */
+    @Test
+    void theMeanOfManySinusoidsIsTheKnownCurve() {
+        double[] x = IntStream.range(0, 50).mapToDouble(i -> -5 + i * 10 / 49.0).toArray();
+        int tasks = 4000;
+        List<double[]> truths = IntStream.range(0, tasks)
+                .mapToObj(task -> {
+                    double phase = Math.PI * (task + 0.5) / tasks;
+                    return Arrays.stream(x)
+                            .map(at -> 2.55 * Math.sin(at - phase))
+                            .toArray();
+                })
+                .toList();
+        double[] mean = new Fits.Many(x, truths).mean();
+        for (int i = 0; i < x.length; i++) {
+            assertThat(mean[i]).isEqualTo(-(2 * 2.55 / Math.PI) * Math.cos(x[i]), within(1e-4));
+        }
+    }
+}
