@@ -28,7 +28,7 @@ public final class RunReport {
                 "Run " + run.name(),
                 run.setting("algorithm.name") + " on " + run.setting("task.source") + ", network "
                         + run.setting("model.network") + ", seed " + run.setting("run.seed") + ", "
-                        + Numbers.count(run.rounds()) + " rounds. "
+                        + Numbers.count((double) run.rounds()) + " rounds. "
                         + run.headline().orElse("It has not been evaluated yet.") + " "
                         + run.status().path("sentence").asText());
     }
