@@ -14,9 +14,9 @@ final class Axis {
         LOGARITHMIC
     }
 
-    private static final int TICKS = 5;
+    private static final int TICKS = 6;
     /** Above this ratio of the largest to the smallest number an even axis shows only the large ones. */
-    private static final double WIDE = 30;
+    private static final double WIDE = 12;
 
     private final Scale scale;
     private final double low;
@@ -93,7 +93,7 @@ final class Axis {
         double decades = Math.log10(high / low);
         double[] factors =
                 decades < 1.2 ? new double[] {1, 2, 3, 5} : decades < 3 ? new double[] {1, 3} : new double[] {1};
-        int stride = (int) Math.max(1, Math.ceil(decades / (2 * TICKS)));
+        int stride = (int) Math.max(1, Math.ceil(decades / 10));
         List<Double> ticks = new ArrayList<>();
         int first = (int) Math.floor(Math.log10(low));
         for (int power = first; power <= Math.log10(high); power += stride) {

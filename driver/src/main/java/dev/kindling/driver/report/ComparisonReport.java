@@ -130,34 +130,35 @@ public final class ComparisonReport {
         List<JsonNode> pairs = list(comparison.path("differences"));
         List<Chart> charts = new ArrayList<>();
         for (String measure : measures()) {
-            List<Line> lines = new ArrayList<>();
-            List<String> said = new ArrayList<>();
             for (JsonNode pair : pairs) {
                 if (pair.path("minus").asText().equals(first)) {
-                    double[] mean = times(ReportedRun.steps(pair.path("steps"), measure, "mean"), factor(measure));
-                    double[] half = times(ReportedRun.steps(pair.path("steps"), measure, "ci95"), factor(measure));
                     // The first entrant has the first look.
-                    Look look = Look.of(lines.size() + 1);
-                    String name = pair.path("entrant").asText();
-                    lines.add(Line.banded(name + " − " + first, Charts.counting(mean.length), mean, half, look));
-                    said.add(name + " " + Numbers.text(mean[mean.length - 1]) + " ± "
-                            + Numbers.text(half[half.length - 1]));
+                    charts.add(difference(pair, measure, Look.of(charts.size() % (all().size() - 1) + 1)));
                 }
             }
-            charts.add(new Chart(
-                    "Difference to " + first + ", task by task: " + measure,
-                    "Means with 95% bands; after the last step: " + String.join("; ", said) + ". "
-                            + (measure.equals("loss") ? "Below" : "Above") + " 0 is better than " + first + ".",
-                    "inner steps",
-                    unit(measure) + (measure.equals("loss") ? ", below 0 is better" : ", above 0 is better"),
-                    lines,
-                    Axis.Scale.EVEN,
-                    Axis.Scale.EVEN,
-                    new double[] {0}));
         }
         List<DomContent> content = new ArrayList<>(Page.charts(charts));
         pairs.forEach(pair -> content.add(pair(pair)));
         page.section("Paired differences", content);
+    }
+
+    private static Chart difference(JsonNode pair, String measure, Look look) {
+        double[] mean = times(ReportedRun.steps(pair.path("steps"), measure, "mean"), factor(measure));
+        double[] half = times(ReportedRun.steps(pair.path("steps"), measure, "ci95"), factor(measure));
+        int last = mean.length - 1;
+        String name = pair.path("entrant").asText() + " − " + pair.path("minus").asText();
+        boolean loss = measure.equals("loss");
+        return new Chart(
+                name + ", " + measure,
+                "Mean of the differences of the tasks with its 95% band: " + Numbers.text(mean[0])
+                        + " before the first step, " + Numbers.text(mean[last]) + " ± " + Numbers.text(half[last])
+                        + " after " + last + ". " + (loss ? "Below" : "Above") + " 0 is better.",
+                "inner steps",
+                unit(measure) + (loss ? ", below 0 is better" : ", above 0 is better"),
+                List.of(Line.banded(name, Charts.counting(mean.length), mean, half, look)),
+                Axis.Scale.EVEN,
+                Axis.Scale.EVEN,
+                new double[] {0});
     }
 
     private DomContent pair(JsonNode pair) {
