@@ -53,25 +53,54 @@ class SameBitsTest {
     enum Case {
         SINUSOID_FLOAT("sinusoid-maml.conf", 13, "float"),
         SINUSOID_DOUBLE("sinusoid-maml.conf", 13, "double"),
+        /** Steps that share a support set's features. */
+        SINUSOID_ANIL("sinusoid-anil.conf", 13, "float"),
+        /** Learned rates. */
+        SINUSOID_META_SGD("sinusoid-meta-sgd.conf", 13, "float"),
+        /** Rounds that differ, of first and of second order, with the losses behind all steps and behind the last. */
+        SINUSOID_MAML_PLUS_PLUS(
+                "sinusoid-maml-plus-plus.conf",
+                13,
+                "float",
+                "maml-plus-plus.anneal=8",
+                "maml-plus-plus.first-order-until=4"),
+        /** Conjugate gradients, which end after another number of terms in each task. */
+        SINUSOID_IMAML("sinusoid-imaml.conf", 13, "float", "imaml.tolerance=1e-3"),
+        /** Deltas of mini-batches, and moments that are carried. */
+        SINUSOID_REPTILE(
+                "sinusoid-reptile.conf",
+                13,
+                "float",
+                "algorithm.inner-optimizer=adam",
+                "reptile.batch=4",
+                "reptile.carry-moments=true"),
         OMNIGLOT_FLOAT("omniglot-fc-5w1s-maml.conf", 21, "float"),
         OMNIGLOT_DOUBLE("omniglot-fc-5w1s-maml.conf", 21, "double"),
         /** Eight shapes of tasks, four in training and others in evaluation. */
-        OMNIGLOT_SHAPES("omniglot-fc-5w1s-maml.conf", 21, "float");
+        OMNIGLOT_SHAPES("omniglot-fc-5w1s-maml.conf", 21, "float", "task.support=[1, 4]", "evaluation.support=[2, 5]"),
+        /** Ways that differ too, over statistics that follow the rounds. */
+        OMNIGLOT_WAYS(
+                "omniglot-fc-5w1s-maml.conf",
+                21,
+                "float",
+                "algorithm.name=proto-maml",
+                "few-shot.ways=[3, 5]",
+                "evaluation.ways=6",
+                "model.batch-norm=running"),
+        OMNIGLOT_PROTO_NET("omniglot-fc-5w1s-maml.conf", 21, "float", "algorithm.name=proto-net");
 
         private final String conf;
         private final int tasks;
         private final String precision;
+        /** Unchangeable, as {@code List.of} makes it. */
+        @SuppressWarnings("ImmutableEnumChecker")
+        private final List<String> sets;
 
-        Case(String conf, int tasks, String precision) {
+        Case(String conf, int tasks, String precision, String... sets) {
             this.conf = conf;
             this.tasks = tasks;
             this.precision = precision;
-        }
-
-        List<String> shapes() {
-            return this == OMNIGLOT_SHAPES
-                    ? List.of("--set", "task.support=[1, 4]", "--set", "evaluation.support=[2, 5]")
-                    : List.of();
+            this.sets = List.of(sets);
         }
 
         boolean needsOmniglot() {
@@ -155,7 +184,7 @@ class SameBitsTest {
         runs.computeIfAbsent(each, key -> new TreeMap<>()).put(place, run);
         List<String> args =
                 new ArrayList<>(List.of("train", "--conf", "../conf/" + each.conf, "--out", run.toString()));
-        for (String set : List.of(
+        List<String> sets = new ArrayList<>(List.of(
                 "run.rounds=12",
                 "run.log-every=4",
                 "task.per-round=" + each.tasks,
@@ -163,10 +192,9 @@ class SameBitsTest {
                 "backend.name=vector",
                 "backend.precision=" + each.precision,
                 "evaluation.tasks=13",
-                "evaluation.steps=2")) {
-            args.addAll(List.of("--set", set));
-        }
-        args.addAll(each.shapes());
+                "evaluation.steps=2"));
+        sets.addAll(each.sets);
+        sets.forEach(set -> args.addAll(List.of("--set", set)));
         args.addAll(each.needsOmniglot() ? omniglot : List.of());
         return args;
     }

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Implicit MAML against a Hessian of central differences, a dense solver, and differences through the minimiser. */
 class ImplicitMamlTest {
-    private static final Setting SETTING = new Setting("mlp-40-tanh");
+    private static final Setting SETTING = Setting.named("mlp-40-tanh");
     private static final List<String> NAMES = SETTING.model().parameters().names();
     private static final OptionsForTests EXACT =
             OptionsForTests.usual().with(0.05, 5).with("imaml.terms", 121).with("imaml.tolerance", 1e-12);

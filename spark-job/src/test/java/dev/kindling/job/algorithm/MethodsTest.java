@@ -101,7 +101,7 @@ class MethodsTest {
     @ParameterizedTest
     @CsvSource({"sgd, 0.9", "momentum, 0.9", "momentum, 0.5", "rmsprop, 0.9", "adam, 0.9", "adam, 0"})
     void innerOptimizersAreThePapersOwn(String optimizer, double beta1) {
-        Setting setting = new Setting("mlp-40-tanh");
+        Setting setting = Setting.named("mlp-40-tanh");
         int steps = 4;
         Algorithm algorithm = Algorithms.named(
                 "fomaml",
@@ -125,7 +125,7 @@ class MethodsTest {
     @ParameterizedTest
     @CsvSource({"sgd, 5, 3", "sgd, 2, 1", "sgd, 2, 4", "adam, 2, 6", "adam, 3, 5"})
     void reptileContributesHowFarMiniBatchesMovedTheParameters(String optimizer, int batch, int steps) {
-        Setting setting = new Setting("mlp-40-tanh");
+        Setting setting = Setting.named("mlp-40-tanh");
         Algorithm algorithm = Algorithms.named(
                 "reptile",
                 USUAL.with(0.02, steps)
@@ -157,7 +157,7 @@ class MethodsTest {
     /** Two tasks' worth of steps in one go are the same as one after the other with the moments in between. */
     @Test
     void carriedMomentsGoOnWhereTheLastTaskEnded() {
-        Setting setting = new Setting("mlp-40-tanh");
+        Setting setting = Setting.named("mlp-40-tanh");
         OptionsForTests options = USUAL.with(0.02, 3).with("algorithm.inner-optimizer", "adam");
         Algorithm carrying = Algorithms.named("reptile", options.with("reptile.carry-moments", true));
         Map<String, double[]> inputs = setting.inputs(carrying, 0);
@@ -181,7 +181,7 @@ class MethodsTest {
     @ParameterizedTest
     @ValueSource(strings = {"mlp-40-tanh", "omniglot-fc"})
     void theDerivativeByARateIsMinusQueryGradientTimesSupportGradient(String network) {
-        Setting setting = new Setting(network);
+        Setting setting = Setting.named(network);
         Algorithm algorithm = Algorithms.named("meta-sgd", USUAL.with("meta-sgd.rate", List.of(-0.3, 0.3)));
         Map<String, double[]> inputs = setting.inputs(algorithm, 0);
         Map<String, double[]> support = setting.gradient(setting.theta(), "support");
@@ -206,7 +206,7 @@ class MethodsTest {
 
     @Test
     void ratesBeginWhereTheyAreConfigured() {
-        Setting setting = new Setting("mlp-40-tanh");
+        Setting setting = Setting.named("mlp-40-tanh");
         Map<String, double[]> drawn = setting.inputs(Algorithms.named("meta-sgd", USUAL), 0);
         double[] rates = drawn.get("meta-sgd.0_W");
         assertThat(Arrays.stream(rates).allMatch(rate -> rate >= 0.005 && rate <= 0.1))
@@ -219,7 +219,7 @@ class MethodsTest {
 
     @Test
     void anilMovesTheOutputLayerAlone() {
-        Setting setting = new Setting("mlp-40-tanh");
+        Setting setting = Setting.named("mlp-40-tanh");
         Algorithm anil = Algorithms.named("anil", USUAL.with(0.1, 3));
         Map<String, double[]> phi =
                 Setting.run(anil.adapt(setting.model(), setting.layout()).orElseThrow(), setting.inputs(anil, 0));
@@ -241,7 +241,7 @@ class MethodsTest {
 
     @Test
     void aPatternThatFitsNothingIsRefused() {
-        Setting setting = new Setting("mlp-40-tanh");
+        Setting setting = Setting.named("mlp-40-tanh");
         Algorithm anil = Algorithms.named("anil", USUAL.with("anil.adapt", List.of("1_*", "7_W")));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> anil.train(setting.model(), setting.layout()))
@@ -255,7 +255,7 @@ class MethodsTest {
     @ParameterizedTest
     @CsvSource({"0, 0.25", "5, 0.125", "9, 0.025", "10, 0", "50, 0"})
     void theLossesOfAllStepsWeighWhatTheRoundSays(int round, double weight) {
-        Setting setting = new Setting("mlp-40-tanh");
+        Setting setting = Setting.named("mlp-40-tanh");
         OptionsForTests options = USUAL.with(0.1, 4);
         double[] losses = curve(setting, Algorithms.named("maml", options), 4);
         double expected = weight * (losses[1] + losses[2] + losses[3]) + (1 - 3 * weight) * losses[4];
@@ -270,7 +270,7 @@ class MethodsTest {
 
     @Test
     void itIsFirstOrderUntilItsRoundAndExactFromThereOn() {
-        Setting setting = new Setting("mlp-40-tanh");
+        Setting setting = Setting.named("mlp-40-tanh");
         OptionsForTests options = USUAL.with(0.1, 3);
         Algorithm algorithm = Algorithms.named("maml-plus-plus", options.with("maml-plus-plus.first-order-until", 7));
         Map<String, double[]> first = train(setting, Algorithms.named("fomaml", options), 0);
@@ -284,7 +284,7 @@ class MethodsTest {
     /** A step of its own gamma is seen by that step alone: moving it moves no earlier loss. */
     @Test
     void everyStepHasItsOwnGamma() {
-        Setting setting = new Setting("omniglot-fc");
+        Setting setting = Setting.named("omniglot-fc");
         Algorithm algorithm = Algorithms.named("maml-plus-plus", USUAL.with(0.1, 3));
         Map<String, double[]> inputs = setting.inputs(algorithm, 0);
         double[] before = Setting.run(algorithm.evaluate(setting.model(), setting.layout(), 3), inputs)
@@ -302,7 +302,7 @@ class MethodsTest {
 
     @Test
     void transferIsTheQueryGradientAndRandomIsNothing() {
-        Setting setting = new Setting("mlp-40-tanh");
+        Setting setting = Setting.named("mlp-40-tanh");
         Map<String, double[]> expected = setting.gradient(setting.theta(), "query");
         Map<String, double[]> transfer = train(setting, Algorithms.named("transfer", USUAL), 0);
         Map<String, double[]> random = train(setting, Algorithms.named("random", USUAL), 0);
@@ -316,7 +316,7 @@ class MethodsTest {
     @ParameterizedTest
     @CsvSource({"euclidean, 1", "cosine, 10"})
     void prototypicalNetworksAreWhatTheirPaperSays(String measure, double scale) {
-        Setting setting = new Setting("omniglot-fc");
+        Setting setting = Setting.named("omniglot-fc");
         Algorithm algorithm = Algorithms.named(
                 "proto-net", USUAL.with("proto-net.measure", measure).with("proto-net.scale", scale));
         double[][] support = setting.features("support");
@@ -357,7 +357,7 @@ class MethodsTest {
     /** W = 2c and b = -‖c‖² give 2 f·c - ‖c‖², a prototypical network's logits but for ‖f‖², which the softmax drops. */
     @Test
     void protoMamlBeginsAsAPrototypicalNetwork() {
-        Setting setting = new Setting("omniglot-fc");
+        Setting setting = Setting.named("omniglot-fc");
         double[] curve = curve(setting, Algorithms.named("proto-maml", USUAL.with(0.1, 1)), 2);
         double[] net = curve(setting, Algorithms.named("proto-net", USUAL), 2);
         assertThat(curve[0]).isCloseTo(net[0], within(1e-9));
@@ -366,7 +366,7 @@ class MethodsTest {
 
     @Test
     void methodsThatNeedClassesSaySo() {
-        Setting setting = new Setting("mlp-40-tanh");
+        Setting setting = Setting.named("mlp-40-tanh");
         for (String method : List.of("proto-net", "proto-maml")) {
             Algorithm algorithm = Algorithms.named(method, USUAL);
             assertThatIllegalArgumentException()
