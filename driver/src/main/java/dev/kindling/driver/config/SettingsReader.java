@@ -162,15 +162,19 @@ public final class SettingsReader {
     }
 
     private SplitSettings imageSplit() {
-        String key = "few-shot.split";
+        String key = SplitSettings.KEY;
         if (!(keys.value(key) instanceof ConfigObject object)) {
             return new SplitSettings.Named(keys.text(key));
         }
         if (!object.keySet().equals(Set.of("train", "validation", "seed"))) {
             throw keys.refuse(key, "a folder or an object of train, validation and seed");
         }
-        Keys shares = new Keys(object.toConfig());
-        return new SplitSettings.Shares(shares.number("train"), shares.number("validation"), shares.whole("seed"));
+        // Of the same keys, so that what is refused is named by its whole path.
+        Keys shares = new Keys(object.atPath(key));
+        return new SplitSettings.Shares(
+                shares.number(SplitSettings.TRAIN),
+                shares.number(SplitSettings.VALIDATION),
+                shares.whole(SplitSettings.SEED));
     }
 
     private Picture picture() {

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kindling.driver.cluster.FakeExecutor.Deed;
 import dev.kindling.driver.cluster.FakeExecutor.Neighbourhood;
 import dev.kindling.driver.cluster.FakeExecutor.Trade;
-import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.WorkOrder;
@@ -14,14 +12,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
-import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,13 +30,12 @@ class ExchangeTest {
     /** No multiple of any count of executors here. */
     private static final int SIZE = 23;
 
-    private static final int TASKS = 23;
     private static final Exchange.Terms ALWAYS = new Exchange.Terms(0, 3, Duration.ofMillis(40));
 
-    private final Job job = NoiseProvider.job(Precision.FLOAT, 2, SIZE, Map.of());
-    private final Storage theta = NoiseProvider.theta(Precision.FLOAT, SIZE);
-    private final List<TaskSpec> specs = NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN));
-    private final Request request = new Request("train", specs, false);
+    private final NoiseRound noise = NoiseRound.of(SIZE);
+    private final Job job = noise.job();
+    private final Storage theta = noise.theta();
+    private final Request request = noise.request();
     private final Inbox inbox = new Inbox();
     private final Neighbourhood neighbours = new Neighbourhood();
 
@@ -66,14 +61,11 @@ class ExchangeTest {
     }
 
     private RoundResult alone() {
-        try (Cluster one = new LocalCluster(job, new Configuration(false), 1)) {
-            return one.run(request, theta);
-        }
+        return noise.alone();
     }
 
     private void assertSame(RoundResult result) {
-        assertThat(result.root()).isEqualTo(alone().root());
-        assertThat(result.failed()).isEqualTo(alone().failed()).hasSize(1);
+        noise.assertSame(result);
     }
 
     @ParameterizedTest

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.driver.cluster.FakeExecutor.Deed;
 import dev.kindling.job.task.BadDataException;
-import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Failure;
 import dev.kindling.job.wire.Job;
@@ -16,14 +14,12 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -31,12 +27,11 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ResidentClusterTest {
     private static final int SIZE = 6;
-    private static final int TASKS = 23;
 
-    private final Job job = NoiseProvider.job(Precision.FLOAT, 2, SIZE, Map.of());
-    private final Storage theta = NoiseProvider.theta(Precision.FLOAT, SIZE);
-    private final List<TaskSpec> specs = NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN));
-    private final Request request = new Request("train", specs, false);
+    private final NoiseRound noise = NoiseRound.of(SIZE);
+    private final Job job = noise.job();
+    private final Storage theta = noise.theta();
+    private final Request request = noise.request();
     private final Inbox inbox = new Inbox();
 
     private ResidentCluster cluster(Duration patience, LongSupplier nanoTime) {
@@ -62,14 +57,11 @@ class ResidentClusterTest {
     }
 
     private RoundResult alone() {
-        try (Cluster one = new LocalCluster(job, new Configuration(false), 1)) {
-            return one.run(request, theta);
-        }
+        return noise.alone();
     }
 
     private void assertSame(RoundResult result) {
-        assertThat(result.root()).isEqualTo(alone().root());
-        assertThat(result.failed()).isEqualTo(alone().failed()).hasSize(1);
+        noise.assertSame(result);
     }
 
     @Test
@@ -305,7 +297,7 @@ class ResidentClusterTest {
     @Test
     void whatIsSentAheadIsUsedAndCutAnewWhereTheExecutorsChange() {
         FakeExecutor one = join("a");
-        Request next = new Request("train", NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN)), false);
+        Request next = NoiseRound.of(SIZE).request();
         try (ResidentCluster cluster = cluster()) {
             cluster.run(request, theta, () -> Optional.of(next));
             assertSame(cluster.run(next, theta, () -> Optional.of(request)));
@@ -313,7 +305,8 @@ class ResidentClusterTest {
             FakeExecutor other = join("b");
             assertSame(cluster.run(request, theta));
             assertThat(one.orders()).hasSize(3);
-            assertThat(one.orders().get(2).specs()).hasSizeLessThan(TASKS);
+            assertThat(one.orders().get(2).specs())
+                    .hasSizeLessThan(request.specs().size());
             assertThat(other.orders()).hasSize(1);
         }
     }

@@ -31,7 +31,8 @@ public sealed interface Enlistment extends Serializable {
      * @param host of the driver
      * @param port at which it takes connections
      * @param token that lets workers in
-     * @param exchange largest answer of an executor to another one in bytes, or 0 where they are not to talk to each other
+     * @param exchange bytes of the largest vector or sum of which executors send each other slices, or 0 where they are not
+     *     to talk to each other
      */
     record There(String run, long ticket, String host, int port, String token, long exchange) implements Enlistment {
         @Override

@@ -30,9 +30,9 @@ public final class FrameLimit extends ChannelInboundHandlerAdapter {
         this.refused = refused;
     }
 
-    /** Lets the frames that follow be larger. */
-    public void raise(long bytes) {
-        largest = bytes;
+    /** Lets the frames that follow be as large at least. */
+    public synchronized void raise(long bytes) {
+        largest = Math.max(largest, bytes);
     }
 
     @Override

@@ -10,6 +10,7 @@ import dev.kindling.job.wire.ToPeer;
 import dev.kindling.job.wire.VectorSlice;
 import dev.kindling.job.wire.Wire;
 import io.netty.channel.Channel;
+import io.netty.util.AttributeKey;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -31,11 +32,16 @@ import org.apache.spark.network.server.TransportServer;
 
 /**
  * The other executors of a run, as this one sees them: it answers what they ask for and asks them, over connections like
- * those to the driver. Where one does not answer, the driver is asked or told. Thread-safe.
+ * those to the driver. Where one does not answer, the driver is asked or told. No frame is collected that is longer than
+ * what may come: a question, or the longest answer to what was asked over the connection so far. Thread-safe.
  */
 final class Neighbours implements AutoCloseable {
     /** More than any question and any handshake of Spark's. */
     private static final long LARGEST_QUESTION = 64 * 1024;
+    /** Who connects and asks nothing shall not hold a connection for ever. */
+    private static final Duration GREETING = Duration.ofSeconds(30);
+
+    private static final AttributeKey<FrameLimit> LIMIT = AttributeKey.valueOf("kindling.frame-limit");
     /** A slice is given up after this time, and the driver asked for the whole vector. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
     /** And after a second more for as many bytes of the vector. */
@@ -44,6 +50,7 @@ final class Neighbours implements AutoCloseable {
     private static final long LONGEST_FOLD_SECONDS = 120;
 
     private final String token;
+    private final long largest;
     private final Holdings holdings;
     private final Depot depot;
     private final Transport transport;
@@ -56,10 +63,11 @@ final class Neighbours implements AutoCloseable {
      * Opens a port of any number for the others.
      *
      * @param token that every question must show
-     * @param largest answer in bytes
+     * @param largest bytes of the largest vector or sum that is exchanged in slices
      */
     Neighbours(String token, long largest, Holdings holdings) {
         this.token = token;
+        this.largest = largest;
         this.holdings = holdings;
         this.depot = new Depot(token, holdings);
         SparkEnv spark = SparkEnv.get();
@@ -67,11 +75,10 @@ final class Neighbours implements AutoCloseable {
         SecurityManager security = spark.securityManager();
         this.transport = new Transport(conf, security, depot);
         String host = spark.blockManager().blockManagerId().host();
-        this.server = transport
-                .context()
-                .createServer(host, 0, transport.serverBootstraps(List.of(Neighbours::limitQuestions)));
+        this.server =
+                transport.context().createServer(host, 0, transport.serverBootstraps(List.of(this::limitQuestions)));
         List<TransportClientBootstrap> bootstraps = new ArrayList<>();
-        bootstraps.add((client, channel) -> channel.pipeline().addFirst(new FrameLimit(largest, length -> {})));
+        bootstraps.add((client, channel) -> limit(channel));
         bootstraps.addAll(transport.clientBootstraps(conf.getAppId()));
         this.clients = transport.context().createClientFactory(bootstraps);
         this.self = new Peer(host, server.getPort());
@@ -82,9 +89,23 @@ final class Neighbours implements AutoCloseable {
         });
     }
 
-    private static RpcHandler limitQuestions(Channel channel, RpcHandler handler) {
-        channel.pipeline().addFirst(new FrameLimit(LARGEST_QUESTION, length -> {}));
+    private RpcHandler limitQuestions(Channel channel, RpcHandler handler) {
+        limit(channel);
+        var unused = channel.eventLoop()
+                .schedule(() -> depot.closeUnknown(channel), GREETING.toMillis(), TimeUnit.MILLISECONDS);
         return handler;
+    }
+
+    private void limit(Channel channel) {
+        FrameLimit limit =
+                new FrameLimit(LARGEST_QUESTION, length -> depot.turnAway(channel, "a frame of " + length + " bytes"));
+        channel.pipeline().addFirst(limit);
+        channel.attr(LIMIT).set(limit);
+    }
+
+    /** How many connections were ended because of what came over them. */
+    long turnedAway() {
+        return depot.turnedAway();
     }
 
     /** Where the others find this one. */
@@ -98,7 +119,8 @@ final class Neighbours implements AutoCloseable {
         holdings.take(mine.version(), mine.values());
         long bytes = (long) mine.size() * mine.values().precision().bytes();
         ToPeer wanted = new ToPeer.OfVector(token, mine.version());
-        return Slices.gather(mine, index -> ask(mine.peers().get(index), wanted))
+        long slice = sliceOf(bytes, mine.peers().size());
+        return Slices.gather(mine, index -> ask(mine.peers().get(index), wanted, slice))
                 .orTimeout(PATIENCE.toMillis() + 1000 * bytes / BYTES_PER_SECOND, TimeUnit.MILLISECONDS);
     }
 
@@ -108,17 +130,29 @@ final class Neighbours implements AutoCloseable {
                         order,
                         piece -> ask(
                                 piece.holder(),
-                                new ToPeer.OfSums(token, order.shared(), piece.firstTask(), order.slice())))
+                                new ToPeer.OfSums(token, order.shared(), piece.firstTask(), order.slice()),
+                                piece.nodes().size()
+                                        * sliceOf(largest, order.slice().count())))
                 .orTimeout(LONGEST_FOLD_SECONDS, TimeUnit.SECONDS);
     }
 
-    private CompletableFuture<Storage> ask(Peer peer, ToPeer wanted) {
+    /** Bytes of a slice of so many at most. */
+    private static long sliceOf(long bytes, int count) {
+        return bytes / count + Double.BYTES;
+    }
+
+    /**
+     * Asks.
+     *
+     * @param most bytes of the numbers that may come
+     */
+    private CompletableFuture<Storage> ask(Peer peer, ToPeer wanted, long most) {
         if (peer.equals(self)) {
             return depot.find(wanted);
         }
         // A first connection is waited for, and who calls is a thread that others wait for.
         return CompletableFuture.supplyAsync(() -> connect(peer), connecting)
-                .thenCompose(client -> ask(client, wanted));
+                .thenCompose(client -> ask(client, wanted, most));
     }
 
     private TransportClient connect(Peer peer) {
@@ -132,7 +166,8 @@ final class Neighbours implements AutoCloseable {
         }
     }
 
-    private static CompletableFuture<Storage> ask(TransportClient client, ToPeer wanted) {
+    private static CompletableFuture<Storage> ask(TransportClient client, ToPeer wanted, long most) {
+        client.getChannel().attr(LIMIT).get().raise(LARGEST_QUESTION + most);
         CompletableFuture<Storage> answer = new CompletableFuture<>();
         client.sendRpc(ByteBuffer.wrap(Wire.encodeToPeer(wanted)), new RpcResponseCallback() {
             @Override

@@ -95,12 +95,10 @@ final class Residents {
         return Math.min(Integer.MAX_VALUE, ROOM + MOST_NODES * largest(job, Variants::sums));
     }
 
-    /** The largest answer of executors to each other; 0 where no vector of the job is worth the trouble. */
+    /** Bytes of the largest vector or sum that executors may exchange; 0 where none of the job is worth the trouble. */
     private static long exchange(SparkConf conf, Job job) {
-        boolean wanted = conf.getBoolean(EXCHANGE, true)
-                && Math.max(largest(job, Variants::sums), largest(job, Variants::sharedInputs))
-                        >= ResidentCluster.LEAST_EXCHANGED;
-        return wanted ? largestMessage(job) : 0;
+        long largest = Math.max(largest(job, Variants::sums), largest(job, Variants::sharedInputs));
+        return conf.getBoolean(EXCHANGE, true) && largest >= ResidentCluster.LEAST_EXCHANGED ? largest : 0;
     }
 
     /** Bytes of the largest layout of a kind among the job's programs. */

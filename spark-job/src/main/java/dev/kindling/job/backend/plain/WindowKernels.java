@@ -68,31 +68,25 @@ final class WindowKernels {
     }
 
     static double[] conv(Value value, List<double[]> args) {
-        Shape kernel = value.arg(1).shape();
         double[] images = args.get(0);
         double[] weights = args.get(1);
         double[] result = new double[value.shape().size()];
-        triples(
-                value.shape().dim(0),
-                kernel.dim(2),
-                kernel.dim(3),
-                window(value),
-                (x, k, y) -> result[y] += images[x] * weights[k]);
+        throughKernel(value, (x, k, y) -> result[y] += images[x] * weights[k]);
         return result;
     }
 
     static double[] convInput(Value value, List<double[]> args) {
-        Shape kernel = value.arg(1).shape();
         double[] behind = args.get(0);
         double[] weights = args.get(1);
         double[] result = new double[value.shape().size()];
-        triples(
-                value.shape().dim(0),
-                kernel.dim(2),
-                kernel.dim(3),
-                window(value),
-                (x, k, y) -> result[x] += behind[y] * weights[k]);
+        throughKernel(value, (x, k, y) -> result[x] += behind[y] * weights[k]);
         return result;
+    }
+
+    /** The triples of a convolution whose second argument is the kernel. */
+    private static void throughKernel(Value value, Triple triple) {
+        Shape kernel = value.arg(1).shape();
+        triples(value.shape().dim(0), kernel.dim(2), kernel.dim(3), window(value), triple);
     }
 
     static double[] convKernel(Value value, List<double[]> args) {

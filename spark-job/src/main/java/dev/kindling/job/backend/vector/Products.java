@@ -45,8 +45,8 @@ final class Products<S> {
      */
     void multiply(Value product, @Nullable Place start, int startRow, Place c) {
         switch (product.op()) {
-            case CONV -> conv(product, start, startRow, c);
-            case CONV_KERNEL -> kernel(product, start, startRow, c);
+            case CONV -> overImages(product, Taps::conv, start, startRow, c);
+            case CONV_KERNEL -> overImages(product, Taps::kernel, start, startRow, c);
             case CONV_INPUT -> input(product, start, startRow, c);
             default -> matrices(product, start, startRow, c);
         }
@@ -60,40 +60,26 @@ final class Products<S> {
         planner.list(level(value)).add(step);
     }
 
-    private void conv(Value product, @Nullable Place start, int startRow, Place d) {
+    /** The tables of a convolution that gathers from framed images. */
+    private interface Table {
+        Taps of(Window window, Taps.Frame frame, int channels);
+    }
+
+    private void overImages(Value product, Table table, @Nullable Place start, int startRow, Place d) {
         Window w = (Window) product.attributes();
         int out = product.shape().dim(3);
-        Taps.Frame frame = frame(product.arg(0), w);
-        Place images = framed(product.arg(0), w.height(), w.width(), frame);
+        Value x = product.arg(0);
+        Taps.Frame frame = Taps.frame(w, x.shape().dim(0), x.shape().dim(3));
+        Place images = framed(x, w.height(), w.width(), frame);
         gathered(
                 product,
-                planner.taps(new Slide(Op.CONV, w, frame, out, 0), () -> Taps.conv(w, frame, out)),
+                planner.taps(new Slide(product.op(), w, frame, out, 0), () -> table.of(w, frame, out)),
                 out,
                 images,
                 scope.place(product.arg(1)),
                 start,
                 startRow,
                 d);
-    }
-
-    private void kernel(Value product, @Nullable Place start, int startRow, Place d) {
-        Window w = (Window) product.attributes();
-        int out = product.shape().dim(3);
-        Taps.Frame frame = frame(product.arg(0), w);
-        Place images = framed(product.arg(0), w.height(), w.width(), frame);
-        gathered(
-                product,
-                planner.taps(new Slide(Op.CONV_KERNEL, w, frame, out, 0), () -> Taps.kernel(w, frame, out)),
-                out,
-                images,
-                scope.place(product.arg(1)),
-                start,
-                startRow,
-                d);
-    }
-
-    private static Taps.Frame frame(Value images, Window w) {
-        return Taps.frame(w, images.shape().dim(0), images.shape().dim(3));
     }
 
     private void input(Value product, @Nullable Place start, int startRow, Place d) {

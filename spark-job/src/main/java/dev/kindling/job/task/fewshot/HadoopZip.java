@@ -4,6 +4,8 @@ import dev.kindling.job.task.BadDataException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Iterator;
+import java.util.function.Predicate;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.apache.hadoop.fs.FileSystem;
@@ -19,6 +21,11 @@ record HadoopZip(FileSystem files, Path path, long length) {
     /** What is done with an open zip. */
     interface Work<T> {
         T on(Open zip) throws IOException;
+    }
+
+    /** What is done with an entry of an open zip. */
+    interface EntryWork {
+        void on(Open zip, ZipArchiveEntry entry) throws IOException;
     }
 
     /** An open zip. Not thread-safe. */
@@ -90,6 +97,24 @@ record HadoopZip(FileSystem files, Path path, long length) {
             try (Open zip = opened()) {
                 return work.on(zip);
             }
+        });
+    }
+
+    /**
+     * Works on the wanted entries in the order in which they lie in the file, in one pass; BadDataException if it cannot be
+     * read.
+     */
+    void pass(Predicate<ZipArchiveEntry> wanted, EntryWork work) {
+        visit(zip -> {
+            Iterator<ZipArchiveEntry> entries =
+                    zip.zip().getEntriesInPhysicalOrder().asIterator();
+            while (entries.hasNext()) {
+                ZipArchiveEntry entry = entries.next();
+                if (wanted.test(entry)) {
+                    work.on(zip, entry);
+                }
+            }
+            return this;
         });
     }
 

@@ -12,7 +12,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +19,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.zip.ZipEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 
 /**
@@ -123,17 +123,7 @@ final class PackStore implements ImageStore {
 
     @Override
     public void read(Predicate<String> wanted, Visitor visitor) {
-        place.visit(zip -> {
-            Iterator<ZipArchiveEntry> entries =
-                    zip.zip().getEntriesInPhysicalOrder().asIterator();
-            while (entries.hasNext()) {
-                ZipArchiveEntry entry = entries.next();
-                if (entry.getName().endsWith(Pack.ARRAY)) {
-                    read(zip, entry, wanted, visitor);
-                }
-            }
-            return this;
-        });
+        place.pass(entry -> entry.getName().endsWith(Pack.ARRAY), (zip, entry) -> read(zip, entry, wanted, visitor));
     }
 
     private void read(HadoopZip.Open zip, ZipArchiveEntry entry, Predicate<String> wanted, Visitor visitor)
@@ -165,9 +155,18 @@ final class PackStore implements ImageStore {
         int images = folders.getOrDefault(className(entry), Collections.emptySortedSet())
                 .size();
         int header = Pack.header(images, picture).length;
-        if (entry.getSize() != header + (long) images * picture.numbers()
-                || entry.getCompressedSize() != entry.getSize()) {
-            throw zip.bad(entry, "is damaged: it does not hold the " + images + " images of its class");
+        if (entry.getMethod() != ZipEntry.STORED) {
+            throw zip.bad(
+                    entry,
+                    "is compressed: somebody has zipped the pack anew. Its arrays must be stored as they are, so that single "
+                            + "images can be read; pack the set again, or zip it without compression (zip -0)");
+        }
+        long needed = header + (long) images * picture.numbers();
+        if (entry.getSize() != needed) {
+            throw zip.bad(
+                    entry,
+                    "is damaged: it has " + entry.getSize() + " bytes; the " + images + " images of its class need "
+                            + needed);
         }
         return header;
     }

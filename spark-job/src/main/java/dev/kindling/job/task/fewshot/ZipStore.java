@@ -3,7 +3,6 @@ package dev.kindling.job.task.fewshot;
 import dev.kindling.job.task.BadDataException;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.Iterator;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -44,17 +43,9 @@ final class ZipStore implements ImageStore {
 
     @Override
     public void read(Predicate<String> wanted, Visitor visitor) {
-        place.visit(zip -> {
-            Iterator<ZipArchiveEntry> entries =
-                    zip.zip().getEntriesInPhysicalOrder().asIterator();
-            while (entries.hasNext()) {
-                ZipArchiveEntry entry = entries.next();
-                if (isIndexed(entry) && wanted.test(entry.getName())) {
-                    visitor.image(entry.getName(), zip.bytes(entry, LARGEST_FILE));
-                }
-            }
-            return this;
-        });
+        place.pass(
+                entry -> isIndexed(entry) && wanted.test(entry.getName()),
+                (zip, entry) -> visitor.image(entry.getName(), zip.bytes(entry, LARGEST_FILE)));
     }
 
     @Override

@@ -18,12 +18,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -258,6 +265,47 @@ final class PackTest {
                     })
                     .isInstanceOf(BadDataException.class)
                     .hasMessageContainingAll("Greek/c2/1.png", "set.npz", "is damaged");
+        }
+    }
+
+    /** The pack unpacked and zipped anew, in another order. */
+    private Path zippedAnew(Path pack, int method) throws IOException {
+        Path anew = temp.resolve("anew" + method + ".npz");
+        SortedMap<String, byte[]> entries = new TreeMap<>(Collections.reverseOrder());
+        try (ZipInputStream in = new ZipInputStream(Files.newInputStream(pack))) {
+            for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+                entries.put(entry.getName(), in.readAllBytes());
+            }
+        }
+        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(anew))) {
+            for (Map.Entry<String, byte[]> each : entries.entrySet()) {
+                ZipEntry entry = new ZipEntry(each.getKey());
+                entry.setMethod(method);
+                entry.setSize(each.getValue().length);
+                entry.setCrc(ImageStore.crc(each.getValue(), 0, each.getValue().length));
+                out.putNextEntry(entry);
+                out.write(each.getValue());
+            }
+        }
+        return anew;
+    }
+
+    @Test
+    void aPackThatWasZippedAnewIsReadUnlessItWasCompressed() throws IOException {
+        Path pack = pack("set.npz", 1);
+        Path stored = zippedAnew(pack, ZipEntry.STORED);
+        Path deflated = zippedAnew(pack, ZipEntry.DEFLATED);
+        for (long memory : new long[] {ROOMY, 0}) {
+            FewShotSource expected = FewShotSource.open(settings(pack, 1, memory), HADOOP);
+            FewShotSource source = FewShotSource.open(settings(stored, 1, memory), HADOOP);
+            assertThat(source.dataHash()).isEqualTo(expected.dataHash());
+            TaskSpec spec = source.sample(new TaskKey(1, Purpose.TRAIN, 0, 3));
+            assertThat(FewShots.episode(source, spec)).isEqualTo(FewShots.episode(expected, spec));
+            FewShotSource compressed = FewShotSource.open(settings(deflated, 1, memory), HADOOP);
+            assertThatThrownBy(() -> FewShots.episode(compressed, spec))
+                    .isInstanceOf(BadDataException.class)
+                    .hasMessageContainingAll("anew8.npz is compressed", "pack the set again", "zip -0")
+                    .hasMessageNotContaining("damaged");
         }
     }
 
