@@ -9,10 +9,7 @@ import dev.kindling.job.wire.WorkOrder;
 import dev.kindling.job.wire.WorkReply;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -46,16 +43,13 @@ public final class ResidentCluster implements Cluster {
     private final Inbox inbox;
     private final LongSupplier nanoTime;
     private final Supplier<Optional<String>> complaint;
-    private final Exchange.Terms terms;
+    private final Exchanges exchanges;
     private final Solitude solitude;
     private final Lateness lateness;
-    private final Map<Link, Seat> seats = new LinkedHashMap<>();
+    private final Seats seats = new Seats();
     private long version;
     private @Nullable Cut upcoming;
     private @Nullable Cut current;
-
-    /** How many exchanges in a row have failed. */
-    private int failedExchanges;
 
     /**
      * A cluster without workers.
@@ -87,7 +81,7 @@ public final class ResidentCluster implements Cluster {
         this.inbox = inbox;
         this.nanoTime = nanoTime;
         this.complaint = complaint;
-        this.terms = terms;
+        this.exchanges = new Exchanges(terms);
         this.solitude = new Solitude(settings.patience(), nanoTime);
         this.lateness = new Lateness(nanoTime);
     }
@@ -104,10 +98,10 @@ public final class ResidentCluster implements Cluster {
             begin(cut, shared);
             ahead.next().ifPresent(this::sendAhead);
             while (!cut.round().complete()) {
-                listen(lateness.patience(cut.deals(), seats.values(), patienceForSlices(cut)));
+                listen(lateness.patience(cut.deals(), seats.all(), patienceForSlices(cut)));
                 attend(cut);
             }
-            countExchange(cut);
+            exchanges.count(cut);
             return cut.result();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -122,14 +116,14 @@ public final class ResidentCluster implements Cluster {
     private Cut cut(Request request) throws InterruptedException {
         Cut ahead = upcoming;
         upcoming = null;
-        List<Seat> free = freeSeats();
+        List<Seat> free = seats.free();
         if (ahead != null && ahead.request() == request && ahead.seats().equals(free)) {
             return ahead;
         }
         while (free.isEmpty()) {
             requireSomebody(request);
             listen(TICK);
-            free = freeSeats();
+            free = seats.free();
         }
         return cut(request, free);
     }
@@ -140,9 +134,7 @@ public final class ResidentCluster implements Cluster {
                 new Round(job, request, number, free.stream().map(Seat::threads).toList());
         List<Seat> workers = round.workers().stream().map(free::get).toList();
         Precision precision = job.options().precision();
-        Optional<Exchange> exchanged = mayExchange() && terms.areMetBy(workers, round.numbers(), precision)
-                ? Optional.of(new Exchange(terms, number, round.numbers(), precision))
-                : Optional.empty();
+        Optional<Exchange> exchanged = exchanges.ofSums(workers, number, round.numbers(), precision);
         List<Deal> deals = new ArrayList<>();
         for (int i = 0; i < workers.size(); i++) {
             WorkOrder order = round.orders().get(i);
@@ -151,18 +143,8 @@ public final class ResidentCluster implements Cluster {
         return new Cut(request, number, round, deals, free, exchanged, nanoTime);
     }
 
-    private boolean mayExchange() {
-        return failedExchanges < MOST_FAILURES;
-    }
-
-    /** The seats to deal to: those that owe nothing, or, where there is none, those that can work at all. */
-    private List<Seat> freeSeats() {
-        List<Seat> idle = seats.values().stream().filter(Seat::idle).toList();
-        return idle.isEmpty() ? seats.values().stream().filter(Seat::ready).toList() : idle;
-    }
-
     private void begin(Cut cut, Storage shared) {
-        if (mayExchange() && terms.areMetBy(cut.workers(), shared)) {
+        if (exchanges.ofVector(cut.workers(), shared)) {
             cut.beginInSlices(shared);
         } else {
             cut.begin(shared);
@@ -186,7 +168,7 @@ public final class ResidentCluster implements Cluster {
     }
 
     private void requireSomebody(Request request) {
-        if (seats.values().stream().anyMatch(Seat::ready)) {
+        if (seats.anyReady()) {
             solitude.end();
         }
         if (seats.isEmpty()) {
@@ -207,11 +189,11 @@ public final class ResidentCluster implements Cluster {
     private void hear(Inbox.Event event) {
         if (event instanceof Inbox.Joined) {
             LOG.info("executor {} has joined", event.link().name());
-            seats.put(event.link(), new Seat(event.link(), nanoTime.getAsLong()));
+            seats.join(event.link(), nanoTime.getAsLong());
             event.link().send(jobBytes);
             return;
         }
-        Seat seat = seats.get(event.link());
+        Seat seat = seats.of(event.link());
         if (seat == null) {
             return;
         }
@@ -307,16 +289,7 @@ public final class ResidentCluster implements Cluster {
         Exchange exchange = cut.exchange();
         if (exchange != null) {
             LOG.warn("{} goes on without an exchange of slices: {}", cut.request(), why);
-            cut.endExchange(exchange, List.copyOf(seats.values()));
-        }
-    }
-
-    /** Where executors cannot reach each other, rounds are not kept waiting for it again and again. */
-    private void countExchange(Cut cut) {
-        if (cut.exchangeSucceeded()) {
-            failedExchanges = 0;
-        } else if (cut.exchangeFailed() && ++failedExchanges == MOST_FAILURES) {
-            LOG.warn("executors exchange no slices any more, after {} rounds in a row without success", MOST_FAILURES);
+            cut.endExchange(exchange, List.copyOf(seats.all()));
         }
     }
 
@@ -369,7 +342,7 @@ public final class ResidentCluster implements Cluster {
         int failures = deal.fail(seat);
         if (failure.kind() != Failure.Kind.UNFORESEEN) {
             // One executor may be alone with its trouble, such as a file system that its dying JVM has closed already.
-            if (failures > 1 || !othersReady(seat)) {
+            if (failures > 1 || !seats.othersReady(seat)) {
                 throw failure.exception();
             }
         } else if (failures >= MOST_FAILURES) {
@@ -382,19 +355,15 @@ public final class ResidentCluster implements Cluster {
 
     /** An executor cannot open the job: final where no other one could. */
     private void refuse(Seat seat, Failure failure) {
-        if (!othersReady(seat)) {
+        if (!seats.othersReady(seat)) {
             throw failure.exception();
         }
         drop(seat, "cannot open the job: " + failure.sentence());
     }
 
-    private boolean othersReady(Seat seat) {
-        return seats.values().stream().anyMatch(other -> !other.equals(seat) && other.ready());
-    }
-
     private void drop(Seat seat, @Nullable String why) {
         LOG.warn("executor {} {}", seat.link().name(), why);
-        seats.remove(seat.link());
+        seats.remove(seat);
         seat.link().close();
         Cut cut = current;
         if (cut == null) {
@@ -412,17 +381,9 @@ public final class ResidentCluster implements Cluster {
         }
     }
 
-    /**
-     * To one on which it has not failed, who has least to do, and was heard last: executors are lost together. Where nobody
-     * is there, to the first that comes.
-     */
+    /** Where nobody is there, to the first that comes. */
     private void dealAgain(Cut cut, Deal deal) {
-        Optional<Seat> best = seats.values().stream()
-                .filter(Seat::ready)
-                .min(Comparator.comparing(deal::hasFailedOn)
-                        .thenComparingInt(Seat::owes)
-                        .thenComparing(Seat::heard, Comparator.reverseOrder()));
-        best.ifPresent(seat -> {
+        seats.best(deal).ifPresent(seat -> {
             LOG.info(
                     "{} of {} are dealt again, to executor {}",
                     deal,
@@ -444,7 +405,7 @@ public final class ResidentCluster implements Cluster {
             if (!deal.isDone() && deal.holders().isEmpty()) {
                 dealAgain(cut, deal);
             } else if (lateness.isSlow(deal)) {
-                idleSeat(deal).ifPresent(seat -> {
+                seats.idle(deal).ifPresent(seat -> {
                     LOG.info(
                             "{} of {} are slow and dealt to executor {} too",
                             deal,
@@ -457,21 +418,14 @@ public final class ResidentCluster implements Cluster {
     }
 
     private void dropSilent() {
-        lateness.silent(seats.values())
+        lateness.silent(seats.all())
                 .forEach(seat -> drop(seat, "has been silent for " + Lateness.SILENCE.toSeconds() + " s"));
-    }
-
-    private Optional<Seat> idleSeat(Deal deal) {
-        return seats.values().stream()
-                .filter(Seat::idle)
-                .filter(seat -> !deal.holders().contains(seat))
-                .findFirst();
     }
 
     @Override
     public void close() {
         byte[] farewell = Wire.encodeClosed();
-        seats.keySet().forEach(link -> link.send(farewell));
+        seats.all().forEach(seat -> seat.link().send(farewell));
         seats.clear();
         inbox.drain().stream()
                 .filter(Inbox.Joined.class::isInstance)
