@@ -4,6 +4,7 @@ import dev.kindling.driver.aggregator.MetaGradient;
 import dev.kindling.driver.optimizer.MetaOptimizer;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.job.algorithm.Algorithm.Claim;
+import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.fold.FoldNode;
 import dev.kindling.job.program.Program;
@@ -111,12 +112,15 @@ public final class Checker {
         if (adapt.isEmpty() || !parameters().equals(subject.model().parameters())) {
             return Optional.empty();
         }
-        PlainDescent descent =
-                new PlainDescent(subject.model(), layout, subject.backend(), subject.options(), episode, proofRound());
+        PlainDescent descent = new PlainDescent(
+                subject.model(),
+                layout,
+                subject.algorithm().inner().map(InnerSettings::steps).orElse(0),
+                compiled -> run(subject.backend().compile(compiled, subject.options()), episode));
         Storage adapted = subject.algorithm()
                 .inner()
                 .filter(inner -> subject.algorithm().descends())
-                .map(inner -> descent.adapt(theta, inner.rate(), inner.steps()))
+                .map(inner -> descent.adapt(theta, inner.rate()))
                 .orElseGet(() -> run(subject.backend().compile(adapt.get(), subject.options()), episode)
                         .at(theta)
                         .sums());
@@ -126,7 +130,7 @@ public final class Checker {
     }
 
     private TaskRun run(Executable program, Storage episode) {
-        return new TaskRun(program, episode, proofRound());
+        return new TaskRun(program, episode, proofRound(), firstTask().key());
     }
 
     /** Half way: where a method differs by the round, neither its beginning nor its end. */
@@ -178,7 +182,7 @@ public final class Checker {
         Storage sums = Storage.zeros(Precision.DOUBLE, train.sums().size());
         double[] totals = new double[train.perTask().size()];
         for (TaskSpec spec : specs) {
-            TaskRun.Outputs outputs = new TaskRun(executable, episode(spec), ROUND).at(theta);
+            TaskRun.Outputs outputs = new TaskRun(executable, episode(spec), ROUND, spec.key()).at(theta);
             IntStream.range(0, sums.size())
                     .forEach(i -> sums.set(i, sums.at(i) + outputs.sums().at(i)));
             IntStream.range(0, totals.length).forEach(i -> totals[i] += outputs.each()[i]);

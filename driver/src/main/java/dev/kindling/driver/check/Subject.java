@@ -43,9 +43,5 @@ public record Subject(
         if (options.precision() != Precision.DOUBLE) {
             throw new IllegalArgumentException("proofs need double precision, not " + options.precision());
         }
-        if (model.random()) {
-            throw new IllegalArgumentException("model.network drops numbers at random; check follows networks without "
-                    + "dropout only, so take it out for the proof");
-        }
     }
 }

@@ -20,8 +20,10 @@ final class TaskRun {
      *
      * @param episode laid out as the arrays of the program's task inputs
      * @param round that the task belongs to
+     * @param key that the task's random numbers are drawn with, where the program draws any: held fixed, so that the
+     *     program is a function like any other
      */
-    TaskRun(Executable executable, Storage episode, long round) {
+    TaskRun(Executable executable, Storage episode, long round, int[] key) {
         this.program = executable.program();
         this.workspace = executable.workspace();
         Layout inputs = program.taskInputs();
@@ -29,6 +31,19 @@ final class TaskRun {
         this.episode.copyFrom(episode, 0, 0, episode.size());
         if (inputs.has(EpisodeLayout.ROUND)) {
             this.episode.set(inputs.offset(EpisodeLayout.ROUND), (double) round);
+        }
+        if (inputs.has(EpisodeLayout.KEY)) {
+            int at = inputs.offset(EpisodeLayout.KEY);
+            for (int i = 0; i < key.length; i++) {
+                this.episode.set(at + i, key[i]);
+            }
+        }
+    }
+
+    /** Gives an input of one number another value, if the program has it. */
+    void put(String input, double value) {
+        if (program.taskInputs().has(input)) {
+            episode.set(program.taskInputs().offset(input), value);
         }
     }
 

@@ -27,7 +27,8 @@ final class Seats {
     }
 
     /** The seat of a link; null if it has none any more. */
-    @Nullable Seat of(Link link) {
+    @Nullable
+    Seat of(Link link) {
         return seats.get(link);
     }
 

@@ -19,6 +19,7 @@ import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.Models;
+import dev.kindling.job.model.Pass;
 import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
@@ -28,10 +29,13 @@ import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
+import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -110,10 +114,65 @@ class CheckerTest {
         return name.equals("maml") ? new Maml(settings) : new Fomaml(settings);
     }
 
+    /** The model with half of the hidden inputs dropped: here those of x itself. */
+    private record Dropping(Model whole) implements Model {
+        @Override
+        public Layout parameters() {
+            return whole.parameters();
+        }
+
+        @Override
+        public void initialise(long seed, Storage target) {
+            whole.initialise(seed, target);
+        }
+
+        @Override
+        public boolean random() {
+            return true;
+        }
+
+        @Override
+        public Value output(Builder b, Map<String, Value> parameters, Value x, Pass pass) {
+            Value seen = pass.key()
+                    .map(key -> b.mul(x, b.greater(b.constant(0.5), b.uniform(key, x.shape()))))
+                    .orElse(x);
+            return whole.output(b, parameters, seen, pass);
+        }
+
+        @Override
+        public Value loss(Builder b, Value output, Value y) {
+            return whole.loss(b, output, y);
+        }
+
+        @Override
+        public Optional<Value> accuracy(Builder b, Value output, Value y) {
+            return whole.accuracy(b, output, y);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4})
+    void aModelThatDropsNumbersIsProvedWithTheTasksOwnKey(int steps) {
+        Model dropping = new Dropping(MODEL);
+        CheckReport exact = report(method("maml", steps), dropping);
+        assertThat(exact.holds()).as(exact.proofs().toString()).isTrue();
+        assertThat(exact.finding().order()).isEqualTo(Order.SECOND);
+        assertThat(exact.finding().frozen().orElseThrow().gap()).isGreaterThan(1e-3);
+        CheckReport first = report(method("fomaml", steps), dropping);
+        assertThat(first.holds()).as(first.proofs().toString()).isTrue();
+        assertThat(first.finding().frozen().orElseThrow().gap()).isLessThan(1e-9);
+        assertThat(exact.finding().queryLoss())
+                .isNotEqualTo(report(method("maml", steps)).finding().queryLoss());
+    }
+
     private static CheckReport report(Algorithm algorithm) {
+        return report(algorithm, MODEL);
+    }
+
+    private static CheckReport report(Algorithm algorithm, Model model) {
         Subject subject = new Subject(
                 algorithm,
-                MODEL,
+                model,
                 SOURCE,
                 Backends.named("plain"),
                 new CompileOptions(Precision.DOUBLE, 1 << 20),

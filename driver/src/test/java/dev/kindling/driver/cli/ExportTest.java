@@ -65,6 +65,8 @@ class ExportTest {
     @TempDir
     Path temporary;
 
+    private int runs;
+
     /** A run on drawings, and its first training episode. */
     private final class Drawn {
         private final Path folder;
@@ -74,7 +76,7 @@ class ExportTest {
 
         Drawn(String network, String... sets) throws IOException {
             Path data = SMALL.get(temporary);
-            folder = temporary.resolve("run");
+            folder = temporary.resolve("run" + runs++);
             Path job = temporary.resolve("job.conf");
             Files.writeString(job, """
                     run { rounds = 3, checkpoint-every = 0, log-every = 0 }
@@ -344,6 +346,37 @@ class ExportTest {
             support.set(i, numbers[i]);
         }
         return support;
+    }
+
+    @Test
+    void theDataIsNeededForStatisticsOfItsTasksAlone() throws IOException {
+        Drawn run = new Drawn("conv4");
+        Path file = temporary.resolve("support.safetensors");
+        Files.write(
+                file,
+                Safetensors.encode(
+                        Layout.builder()
+                                .add("support.x", run.layout.arrays().shape(EpisodeLayout.SUPPORT_X))
+                                .build(),
+                        supportOf(run)));
+        Drawn bare = new Drawn("simple-cnn");
+        bare.exported();
+        byte[] before = Files.readAllBytes(temporary.resolve("out.zip"));
+        Files.move(SMALL.get(temporary), temporary.resolve("elsewhere"));
+        bare.exported();
+        assertThat(temporary.resolve("out.zip")).as("no batch norm").hasBinaryContent(before);
+        agreesOnItsSupportSet(run, run.exported("--support", file.toString()));
+        List<String> args = List.of(
+                "export",
+                "--out",
+                run.folder.toString(),
+                "--format",
+                "dl4j",
+                "--to",
+                temporary.resolve("none.zip").toString());
+        Outcome outcome = CommandLineForTests.onThreads(1, args);
+        assertThat(outcome.code()).isEqualTo(ExitCode.BAD_DATA.number());
+        assertThat(outcome.err()).contains("does not exist").hasLineCount(1);
     }
 
     @Test

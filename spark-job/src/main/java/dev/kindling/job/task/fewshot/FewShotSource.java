@@ -105,7 +105,16 @@ public final class FewShotSource implements TaskSource {
         }
     }
 
+    /** The shapes of the largest tasks that settings give, whatever their data. */
+    public static EpisodeLayout largest(FewShotSettings settings, Purpose purpose) {
+        return layout(settings.picture(), largestSize(settings, purpose));
+    }
+
     private Size largest(Purpose purpose) {
+        return largestSize(settings, purpose);
+    }
+
+    private static Size largestSize(FewShotSettings settings, Purpose purpose) {
         return new Size(
                 settings.ways().of(purpose).most(),
                 settings.sizes().support(purpose),
@@ -139,7 +148,10 @@ public final class FewShotSource implements TaskSource {
     }
 
     private EpisodeLayout layout(Size size) {
-        Picture picture = settings.picture();
+        return layout(settings.picture(), size);
+    }
+
+    private static EpisodeLayout layout(Picture picture, Size size) {
         return new EpisodeLayout(
                 Shape.of(picture.channels(), picture.size(), picture.size()),
                 size.ways(),
