@@ -63,7 +63,7 @@ final class LayoutModels {
                     + "; it must be one number, the same in training and evaluation, for "
                     + settings.model().network() + " with " + algorithm.name()
                     + " learns an output layer of that width: "
-                    + difference(other));
+                    + difference(other) + "; a method that makes its head from the support set takes any");
         }
         return model;
     }

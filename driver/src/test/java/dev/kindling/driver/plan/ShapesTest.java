@@ -104,7 +104,7 @@ class ShapesTest {
                     .withMessage(
                             "few-shot.ways is such; it must be one number, the same in training and evaluation, for "
                                     + "omniglot-fc with maml learns an output layer of that width: 12_W would be [64, 4] for one "
-                                    + "task and [64, 3] for another");
+                                    + "task and [64, 3] for another; a method that makes its head from the support set takes any");
         }
     }
 
