@@ -55,9 +55,9 @@ public final class SideNetworks {
         Shape maps = network.behind();
         if (maps.rank() != 3 || maps.dim(1) < LEAST_MAP || maps.dim(2) < LEAST_MAP) {
             throw new IllegalArgumentException("model.network gives " + maps
-                    + " in front of its output layer; a relation module needs feature maps [channels, height, width] of "
-                    + "at least " + LEAST_MAP + "x" + LEAST_MAP
-                    + " pixels, such as those of conv4-relation for images of 22x22 and more");
+                    + " in front of its output layer; algorithm.name = relation-net needs feature maps [channels, "
+                    + "height, width] of at least " + LEAST_MAP + "x" + LEAST_MAP
+                    + " pixels there, such as those of conv4-relation for images of 22x22 and more");
         }
         Shape pair = maps.with(0, 2 * maps.dim(0));
         Normalisation normalisation = network.normalisation();
