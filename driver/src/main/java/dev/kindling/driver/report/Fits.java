@@ -127,11 +127,19 @@ final class Fits {
         }
     }
 
-    /** The test tasks laid over each other, at most a thousand; of no tasks where they are asked at different x. */
+    /** A thousand test tasks laid over each other; none where tasks are asked at different x. */
     static Many many(Workbench workbench) {
-        List<TaskSpec> specs = workbench.tasks(MANY);
-        int count = specs.size();
+        return many(workbench, workbench.manyTasks(MANY));
+    }
+
+    /** The evaluation's own tasks, at most a thousand; none where tasks are asked at different x. */
+    static Many evaluated(Workbench workbench) {
+        return many(workbench, workbench.tasks(MANY));
+    }
+
+    private static Many many(Workbench workbench, List<TaskSpec> specs) {
         Workbench.Outputs episodes = workbench.episodes(specs);
+        int count = specs.size();
         double[] x = episodes.of(0, EpisodeLayout.QUERY_X);
         boolean same =
                 IntStream.range(1, count).allMatch(task -> Arrays.equals(x, episodes.of(task, EpisodeLayout.QUERY_X)));

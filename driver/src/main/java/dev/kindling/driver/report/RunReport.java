@@ -134,7 +134,7 @@ public final class RunReport {
         }
         return workbench
                 .filter(Workbench::drawsCurves)
-                .map(Fits::many)
+                .map(Fits::evaluated)
                 .filter(many -> !many.truths().isEmpty())
                 .map(
                         many -> List.of(

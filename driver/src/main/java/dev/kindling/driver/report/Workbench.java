@@ -159,7 +159,16 @@ public final class Workbench implements AutoCloseable {
 
     /** The first tasks of the evaluation that have the shape of its very first; at most so many, at least one. */
     List<TaskSpec> tasks(int count) {
-        return sampler().range(0, 0, Math.min(evaluation.tasks(), SPARE * count)).stream()
+        return first(count, Math.min(evaluation.tasks(), SPARE * count));
+    }
+
+    /** So many tasks of the evaluation's split and seed, whatever count of them it takes itself. */
+    List<TaskSpec> manyTasks(int count) {
+        return first(count, SPARE * count);
+    }
+
+    private List<TaskSpec> first(int count, int among) {
+        return sampler().range(0, 0, among).stream()
                 .filter(spec -> source.layout(spec).equals(layout))
                 .limit(count)
                 .toList();

@@ -63,7 +63,7 @@ class ReportCommandTest {
                         "validation",
                         "Test task 1",
                         "One-sided task",
-                        "7 test tasks laid over each other",
+                        "1000 test tasks laid over each other",
                         "step-0 ratio",
                         "agreement of tasks",
                         "Gain of each task",
