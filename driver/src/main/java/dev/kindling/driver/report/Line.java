@@ -44,7 +44,8 @@ record Line(String name, double[] x, double[] y, double[] low, double[] high, Lo
     /** A line over many points: means over as many stretches as a picture can show. */
     static Line thinned(String name, double[] x, double[] y, Look look) {
         if (y.length <= MOST_POINTS) {
-            return of(name, x, y, look.plain());
+            // A line of one point is nothing to look at.
+            return of(name, x, y, y.length < 3 ? look : look.plain());
         }
         double[] meanX = new double[MOST_POINTS];
         double[] meanY = new double[MOST_POINTS];
