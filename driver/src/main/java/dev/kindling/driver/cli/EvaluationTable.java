@@ -8,6 +8,9 @@ import java.util.Locale;
 
 /** An evaluation as a person reads it: a line for each number of inner steps, beside an untrained network's. */
 final class EvaluationTable {
+    /** Below it four digits behind the point would be too few of a loss. */
+    private static final double SMALL = 0.001;
+
     private EvaluationTable() {}
 
     /** The lines of the table. */
@@ -53,6 +56,6 @@ final class EvaluationTable {
         }
         return percent
                 ? String.format(Locale.ROOT, "%.2f%%", 100 * number)
-                : String.format(Locale.ROOT, "%.4f", number);
+                : String.format(Locale.ROOT, Math.abs(number) < SMALL && number != 0 ? "%.2e" : "%.4f", number);
     }
 }
