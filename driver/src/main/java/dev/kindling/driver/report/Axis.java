@@ -57,7 +57,7 @@ final class Axis {
             return new Axis(
                     scale, Math.pow(10, Math.log10(low) - more), Math.pow(10, Math.log10(high) + more), from, to);
         }
-        double more = high == low ? Math.max(Math.abs(high) * 0.1, 1e-9) : (high - low) * room;
+        double more = high == low ? (high == 0 ? 1 : Math.abs(high) * 0.1) : (high - low) * room;
         return new Axis(scale, low - more, high + more, from, to);
     }
 

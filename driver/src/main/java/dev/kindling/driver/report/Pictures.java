@@ -59,7 +59,14 @@ final class Pictures {
         for (int i = 0; i < Math.min(MOST, query.size()); i++) {
             ContainerTag<?> card = card("query", query.get(i), image(episode, EpisodeLayout.QUERY_X, i))
                     .with(span("is " + name(query.get(i).label())));
-            verdict(card, "before: ", predictions, 0, 0, i, query.get(i).label());
+            verdict(
+                    card,
+                    last(predictions) > 0 ? "before: " : "",
+                    predictions,
+                    0,
+                    0,
+                    i,
+                    query.get(i).label());
             if (last(predictions) > 0) {
                 verdict(
                         card,
@@ -75,10 +82,14 @@ final class Pictures {
         return List.of(
                 Page.say("The support set of the first test task" + more(support.size()) + ":"),
                 given,
-                Page.say("Its queries" + more(query.size())
-                        + ", with the class that is predicted and its probability before the " + "first step and after "
-                        + last(predictions) + (last(predictions) == 1 ? " step:" : " steps:")),
+                Page.say("Its queries" + more(query.size()) + ", with the class that is predicted and its probability"
+                        + when(predictions) + ":"),
                 asked);
+    }
+
+    private String when(Workbench.Outputs predictions) {
+        int last = last(predictions);
+        return last == 0 ? "" : " before the first step and after " + last + (last == 1 ? " step" : " steps");
     }
 
     private static String more(int count) {
@@ -206,9 +217,9 @@ final class Pictures {
                         Numbers.percent((double) entry.getValue().before / entry.getValue().asked),
                         Numbers.percent(share(entry.getValue())))));
         return List.of(
-                Page.say("Gain by class (by the folder of classes where they lie in folders), over " + specs.size()
-                        + " test tasks, the hardest first: the share of queries that is found before the first step and after "
-                        + last(predictions) + "."),
+                Page.say("The share of queries that is found" + when(predictions)
+                        + ", by class (by the folder of classes where " + "they lie in folders), over " + specs.size()
+                        + " test tasks, the hardest first."),
                 Page.folded(
                         rows.size() + " groups of classes",
                         Page.rows(List.of("classes", "queries", "before", "after"), rows)));

@@ -108,7 +108,10 @@ public record ReportedRun(
                 + (percent
                         ? Numbers.percent(mean) + " ± " + Numbers.percent(ci)
                         : Numbers.text(mean) + " ± " + Numbers.text(ci))
-                + " after " + (step == 1 ? "1 inner step" : step + " inner steps") + ", over "
+                + (steps.size() == 1
+                        ? " without inner steps"
+                        : step == 1 ? " after 1 inner step" : " after " + step + " inner steps")
+                + ", over "
                 + evaluation.at("/protocol/tasks").asText() + " "
                 + evaluation.at("/protocol/split").asText()
                 + " tasks (mean with the 95% interval over tasks).");

@@ -55,9 +55,12 @@ public final class RunReport {
     private void evaluation() {
         JsonNode steps = run.evaluation().path("steps");
         if (!steps.isEmpty()) {
-            List<DomContent> content = new ArrayList<>(Page.charts(ReportedRun.measures(steps).stream()
-                    .map(measure -> Charts.steps(measure, Map.of("mean", steps)))
-                    .toList()));
+            List<DomContent> content = new ArrayList<>();
+            if (steps.size() > 1) {
+                content.addAll(Page.charts(ReportedRun.measures(steps).stream()
+                        .map(measure -> Charts.steps(measure, Map.of("mean", steps)))
+                        .toList()));
+            }
             content.add(Page.folded("The numbers", Charts.table(steps)));
             page.section("Error after each step", content);
         }
@@ -92,14 +95,18 @@ public final class RunReport {
     private void diagnostics() {
         List<DomContent> content = new ArrayList<>();
         List<List<String>> rows = new ArrayList<>();
-        stepZero().ifPresent(rows::add);
+        if (run.evaluation().path("steps").size() > 1) {
+            stepZero().ifPresent(rows::add);
+        }
         workbench.ifPresent(bench -> {
             Diagnosis diagnosis = Diagnosis.of(bench, run.rounds());
-            rows.add(List.of(
-                    "tasks that gain",
-                    Numbers.percent(diagnosis.gaining()),
-                    "of " + diagnosis.before().length + " test tasks have a lower loss after " + diagnosis.steps()
-                            + " steps than before the first"));
+            if (diagnosis.steps() > 0) {
+                rows.add(List.of(
+                        "tasks that gain",
+                        Numbers.percent(diagnosis.gaining()),
+                        "of " + diagnosis.before().length + " test tasks have a lower loss after " + diagnosis.steps()
+                                + " steps than before the first"));
+            }
             if (Double.isFinite(diagnosis.agreement())) {
                 rows.add(
                         List.of(

@@ -127,7 +127,11 @@ class ReportCommandTest {
         assertThat(Pattern.compile("before: [ABC] [✓✗]").matcher(html).results())
                 .hasSize(6);
         assertThat(Pattern.compile("after: [ABC] [✓✗]").matcher(html).results()).hasSize(6);
-        assertThat(html).contains("Accuracy after each step", "Gain by class", "<td>test</td>");
+        assertThat(html)
+                .contains(
+                        "Accuracy after each step",
+                        "The share of queries that is found before the first step and after 1 step, by class",
+                        "<td>test</td>");
     }
 
     @Test
