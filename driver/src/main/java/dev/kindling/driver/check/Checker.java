@@ -4,7 +4,6 @@ import dev.kindling.driver.aggregator.MetaGradient;
 import dev.kindling.driver.optimizer.MetaOptimizer;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.job.algorithm.Algorithm.Claim;
-import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.fold.FoldNode;
 import dev.kindling.job.program.Program;
@@ -115,7 +114,7 @@ public final class Checker {
         PlainDescent descent = new PlainDescent(
                 subject.model(),
                 layout,
-                subject.algorithm().inner().map(InnerSettings::steps).orElse(0),
+                subject.algorithm().steps(),
                 compiled -> run(subject.backend().compile(compiled, subject.options()), episode));
         Storage adapted = subject.algorithm()
                 .inner()

@@ -40,7 +40,7 @@ final class ComparisonTable {
         Protocol protocol = comparison.protocol();
         lines.add(String.format(
                 Locale.ROOT,
-                "%s of the same %d %s tasks of %s (mean with 95%% interval over tasks; median):",
+                "%s of the same %d %s tasks of %s (mean with 95%% interval over finite tasks; median):",
                 measure.key(),
                 protocol.tasks(),
                 protocol.split(),
@@ -53,7 +53,8 @@ final class ComparisonTable {
 
     private String score(Scores scores, int step) {
         Statistics statistics = scores.statistics(measure, step);
-        return interval(new Interval(statistics.mean(), statistics.ci95())) + "; " + number(statistics.median());
+        return interval(new Interval(statistics.mean(), statistics.ci95())) + "; " + number(statistics.median())
+                + (statistics.diverged() > 0 ? "; " + statistics.diverged() + " diverged" : "");
     }
 
     private void differences() {
@@ -80,7 +81,8 @@ final class ComparisonTable {
         return interval(difference.interval()) + "; p "
                 + (difference.wilcoxon() < 0.001
                         ? "< 0.001"
-                        : String.format(Locale.ROOT, "%.3f", difference.wilcoxon()));
+                        : String.format(Locale.ROOT, "%.3f", difference.wilcoxon()))
+                + (difference.leftOut() > 0 ? "; " + difference.leftOut() + " left out" : "");
     }
 
     private void costs(List<Contestant> contestants) {
@@ -120,7 +122,7 @@ final class ComparisonTable {
 
     private void add(String step, Stream<String> cells) {
         StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%6s", step));
-        cells.forEach(cell -> line.append(String.format(Locale.ROOT, "  %-28s", cell)));
+        cells.forEach(cell -> line.append(String.format(Locale.ROOT, "  %-40s", cell)));
         lines.add(line.toString().stripTrailing());
     }
 

@@ -230,6 +230,7 @@ final class Deeplearning4jExport {
                 .put("algorithm", algorithm().name())
                 .put("inner_rate", inner.rate())
                 .put("inner_steps", inner.steps())
+                .put("fine_tuning_is_the_methods", algorithm().descends())
                 .put("program_hash", from.programHash())
                 .put("data_hash", from.dataHash());
         return note;

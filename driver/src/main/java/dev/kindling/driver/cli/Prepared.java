@@ -13,6 +13,7 @@ import dev.kindling.driver.evaluation.ValidationSettings;
 import dev.kindling.driver.loop.Validator;
 import dev.kindling.driver.plan.Plan;
 import dev.kindling.job.algorithm.Algorithm;
+import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.TaskSource;
@@ -61,9 +62,12 @@ record Prepared(
 
     private static Plan plan(Settings settings, TaskSource source) {
         Plan plan = Plan.of(settings.plan(), settings.source(), source);
-        return settings.validation().isOn()
-                ? plan.validating(settings.plan().algorithm().steps())
-                : plan;
+        return settings.validation().isOn() ? plan.validating(adapting(settings)) : plan;
+    }
+
+    /** Inner steps of a validation: those that the method is configured with, whether training makes them or not. */
+    private static int adapting(Settings settings) {
+        return settings.plan().algorithm().inner().map(InnerSettings::steps).orElse(0);
     }
 
     /** What a run writes down about itself must hold wherever it is read. */
@@ -92,8 +96,7 @@ record Prepared(
         if (!validation.isOn()) {
             return Optional.empty();
         }
-        EvaluationSettings what =
-                validation.evaluation(settings.plan().algorithm().steps());
+        EvaluationSettings what = validation.evaluation(adapting(settings));
         return Optional.of(new Validator(validation, evaluator(what, Plan.VALIDATE, plan.validationMeasures())));
     }
 

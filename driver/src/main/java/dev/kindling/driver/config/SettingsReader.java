@@ -78,7 +78,7 @@ public final class SettingsReader {
                 source(),
                 plan(algorithm, evaluation),
                 failures(),
-                clip(),
+                clip(algorithm),
                 optimizer(algorithm),
                 validation(),
                 evaluation,
@@ -213,14 +213,22 @@ public final class SettingsReader {
                 FailurePolicy.Reaction.named(keys.text("task.on-failure")), keys.number("task.failure-limit"));
     }
 
-    private Clip clip() {
+    /** Nothing is clipped where contributions are taken from θ as they are. */
+    private Clip clip(Algorithm algorithm) {
+        if (algorithm.plainStep().isPresent()) {
+            return new Clip.None();
+        }
         return Clip.of(keys.number("optimizer.clip"), keys.number("optimizer.clip-value"));
     }
 
     private OptimizerSettings optimizer(Algorithm algorithm) {
         Optional<String> plain = algorithm.plainStep();
         if (plain.isPresent()) {
-            return new OptimizerSettings(Method.named("sgd"), Schedules.at(keys, plain.get()), 0);
+            return new OptimizerSettings(Method.SGD, Schedules.at(keys, plain.get()), 0);
+        }
+        if (algorithm.claim() == Algorithm.Claim.NOTHING) {
+            // Decay would move what is to stay.
+            return new OptimizerSettings(Method.SGD, Schedules.at(keys, "optimizer.rate"), 0);
         }
         return new OptimizerSettings(
                 Method.named(keys.text("optimizer.name")),

@@ -89,17 +89,23 @@ public final class Scores {
     }
 
     /**
-     * The same seed by seed: the mean of the differences of seeds in the order in which both have them, with the interval
-     * over seeds. NaN where the counts of seeds differ or are one.
+     * The same seed by seed, in the order in which both have them: the mean over seeds of the mean difference of a seed's
+     * tasks, those left out on which one of the two is not finite, with the interval over seeds. NaN where the counts of seeds
+     * differ or are one.
      */
     public Interval minusOverSeeds(Scores other, Measure measure, int step) {
-        double[] ours = ofSeeds(measure, step);
-        double[] theirs = other.ofSeeds(measure, step);
-        if (ours.length != theirs.length) {
+        if (seeds() != other.seeds()) {
             return new Interval(Double.NaN, Double.NaN);
         }
-        double[] differences = new double[ours.length];
-        Arrays.setAll(differences, seed -> ours[seed] - theirs[seed]);
+        double[] differences = new double[seeds()];
+        Arrays.setAll(
+                differences,
+                seed -> PairedDifference.of(
+                                column(seeds.get(seed), measure, step),
+                                column(other.seeds.get(seed), measure, step),
+                                measure.better())
+                        .interval()
+                        .mean());
         return Interval.of(differences);
     }
 

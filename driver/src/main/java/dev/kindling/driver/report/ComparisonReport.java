@@ -94,12 +94,14 @@ public final class ComparisonReport {
                                 Integer.toString(step),
                                 entrant.path("name").asText(),
                                 Charts.interval(found, factor),
-                                Numbers.text(factor * Charts.number(found, "median"))));
+                                Numbers.text(factor * Charts.number(found, "median")),
+                                Integer.toString(found.path("diverged").asInt())));
                     }
                 }
             }
             content.add(Page.folded(
-                    "The numbers: " + unit(measure), Page.rows(List.of("step", "entrant", "mean", "median"), rows)));
+                    "The numbers: " + unit(measure),
+                    Page.rows(List.of("step", "entrant", "mean of finite tasks", "median", "diverged"), rows)));
         }
         page.section("Error after each step", content);
     }
@@ -169,7 +171,7 @@ public final class ComparisonReport {
         if (seeds) {
             head.add("over seeds");
         }
-        head.addAll(List.of("better", "worse"));
+        head.addAll(List.of("better", "worse", "left out"));
         List<List<String>> rows = new ArrayList<>();
         List<JsonNode> steps = list(pair.path("steps"));
         for (int step = 0; step < steps.size(); step++) {
@@ -182,6 +184,7 @@ public final class ComparisonReport {
             }
             row.add(found.path("better").asText());
             row.add(found.path("worse").asText());
+            row.add(found.path("left_out").asText());
             rows.add(row);
         }
         return Page.folded(

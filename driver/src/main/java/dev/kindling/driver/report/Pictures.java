@@ -14,12 +14,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 
 /** An episode of images with what is predicted, and how well groups of classes are learned. */
@@ -111,34 +110,16 @@ final class Pictures {
 
     private static void verdict(
             ContainerTag<?> card, String when, Workbench.Outputs outputs, int task, int step, int query, int label) {
-        double[] chances = chances(outputs, task, step, query);
-        int predicted = best(chances);
+        int predicted = best(scores(outputs, task, step, query));
         card.with(div().withClass(predicted == label ? "right" : "wrong")
-                .withText(when
-                        + name(predicted)
-                        + (predicted == label ? " ✓ " : " ✗ ")
-                        + String.format(Locale.ROOT, "%.0f%%", 100 * chances[predicted])));
+                .withText(when + name(predicted) + (predicted == label ? " ✓" : " ✗")));
     }
 
-    /** Softmax of the network's outputs. */
-    private static double[] chances(Workbench.Outputs outputs, int task, int step, int query) {
+    /** What a method gives each class for a query: the greatest is its prediction. */
+    private static double[] scores(Workbench.Outputs outputs, int task, int step, int query) {
         int[] dims = outputs.layout().shape("prediction").dims();
-        double[] all = outputs.of(task, "prediction");
-        double[] logits = new double[dims[2]];
-        System.arraycopy(all, (step * dims[1] + query) * dims[2], logits, 0, dims[2]);
-        double most = IntStream.range(0, logits.length)
-                .mapToDouble(i -> logits[i])
-                .max()
-                .orElse(0);
-        double sum = 0;
-        for (int i = 0; i < logits.length; i++) {
-            logits[i] = Math.exp(logits[i] - most);
-            sum += logits[i];
-        }
-        for (int i = 0; i < logits.length; i++) {
-            logits[i] /= sum;
-        }
-        return logits;
+        int from = (step * dims[1] + query) * dims[2];
+        return Arrays.copyOfRange(outputs.of(task, "prediction"), from, from + dims[2]);
     }
 
     private static int best(double[] numbers) {
@@ -203,8 +184,8 @@ final class Pictures {
                 Tally tally = tallies.computeIfAbsent(group(query.get(i).className()), key -> new Tally());
                 int label = query.get(i).label();
                 tally.asked++;
-                tally.before += best(chances(predictions, task, 0, i)) == label ? 1 : 0;
-                tally.found += best(chances(predictions, task, last(predictions), i)) == label ? 1 : 0;
+                tally.before += best(scores(predictions, task, 0, i)) == label ? 1 : 0;
+                tally.found += best(scores(predictions, task, last(predictions), i)) == label ? 1 : 0;
             }
         }
         List<List<String>> rows = new ArrayList<>();

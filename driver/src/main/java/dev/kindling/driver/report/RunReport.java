@@ -77,7 +77,7 @@ public final class RunReport {
         if (bench.drawsCurves()) {
             page.section("Fits", Page.charts(Fits.of(bench)));
             Fits.Many many = Fits.many(bench);
-            if (!many.truths().isEmpty()) {
+            if (bench.startsBlind() && !many.truths().isEmpty()) {
                 page.section(
                         "All tasks at once",
                         List.of(
@@ -128,8 +128,11 @@ public final class RunReport {
         page.section("How it adapts", content);
     }
 
-    /** How the start compares with one that can tell no task from another. */
+    /** How the start compares with one that can tell no task from another; empty where it is made of the support set. */
     private Optional<List<String>> stepZero() {
+        if (workbench.filter(bench -> !bench.startsBlind()).isPresent()) {
+            return Optional.empty();
+        }
         JsonNode first = run.evaluation().path("steps").path(0);
         int ways = run.evaluation().at("/protocol/ways").asInt(0);
         if (ways > 0 && first.has("accuracy")) {

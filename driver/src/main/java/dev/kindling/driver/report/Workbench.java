@@ -21,6 +21,7 @@ import dev.kindling.job.wire.Variants;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
@@ -152,6 +153,14 @@ public final class Workbench implements AutoCloseable {
         return layout;
     }
 
+    /** Whether a task's parameters before the first step are θ alone, and know nothing of its support set. */
+    boolean startsBlind() {
+        return plan.algorithm().inner().isPresent()
+                && plan.parameters()
+                        .names()
+                        .containsAll(plan.model(layout).parameters().names());
+    }
+
     /** Whether tasks are curves: one number in, one number out. */
     boolean drawsCurves() {
         return !layout.classification() && layout.features().size() == 1 && layout.outputs() == 1;
@@ -195,12 +204,20 @@ public final class Workbench implements AutoCloseable {
 
     /** What so many training tasks, of the round after the last, would contribute to θ. */
     List<double[]> contributions(long round, int count) {
+        Set<String> followers = plan.algorithm().followers(plan.model()).keySet();
+        List<Layout.Entry> trained = plan.parameters().entries().stream()
+                .filter(entry -> !followers.contains(entry.name()))
+                .toList();
         List<double[]> contributions = new ArrayList<>();
         for (TaskSpec spec : new Sampler(source, seed, Purpose.TRAIN).round(round, count)) {
-            contributions.add(cluster.run(new Request(Plan.TRAIN, List.of(spec), false), theta)
+            double[] sums = cluster.run(new Request(Plan.TRAIN, List.of(spec), false), theta)
                     .root()
                     .sums()
-                    .toDoubles());
+                    .toDoubles();
+            contributions.add(trained.stream()
+                    .flatMapToDouble(entry -> Arrays.stream(
+                            sums, entry.offset(), entry.offset() + entry.shape().size()))
+                    .toArray());
         }
         return contributions;
     }

@@ -7,6 +7,7 @@ import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,8 +26,16 @@ abstract class DirectMethod implements Algorithm {
      * A task as predictions see it.
      *
      * @param theta the arrays of θ
+     * @param pass over the support set
+     * @param queryPass over the queries, which draws other numbers
      */
-    record Task(Model model, Map<String, Value> theta, Batch support, Pass pass) {}
+    record Task(Model model, Map<String, Value> theta, Batch support, Pass pass, Pass queryPass) {}
+
+    /** A pass whose random numbers no other of the same task has. */
+    private static Pass numbered(Builder b, Optional<Value> key, int number) {
+        return key.map(parts -> Pass.dropping(b.concat(0, List.of(parts, b.reshape(b.constant(number), Shape.of(1))))))
+                .orElse(Pass.PLAIN);
+    }
 
     /**
      * The outputs for both halves of an episode, [examples, outputs] each, as {@code model.loss} takes them.
@@ -69,12 +78,10 @@ abstract class DirectMethod implements Algorithm {
         Map<String, Value> theta = Named.declare(b, parameters(model), Program.Kind.SHARED);
         List<String> asked = model.random() ? List.of(EpisodeLayout.KEY) : List.of();
         Map<String, Value> episode = Named.declare(b, layout.arraysAnd(asked), Program.Kind.TASK);
-        Pass pass = Optional.ofNullable(episode.get(EpisodeLayout.KEY))
-                .map(Pass::dropping)
-                .orElse(Pass.PLAIN);
+        Optional<Value> key = Optional.ofNullable(episode.get(EpisodeLayout.KEY));
         Batch support = Batch.support(episode);
         Batch query = Batch.query(episode);
-        Task task = new Task(model, theta, support, pass);
+        Task task = new Task(model, theta, support, numbered(b, key, 0), numbered(b, key, 1));
         Outputs outputs = outputs(b, task, query.x());
         Value queryLoss = loss(b, model, outputs.query(), query.y());
         Map<String, Value> observed = observe(b, task, query.x());
@@ -109,7 +116,7 @@ abstract class DirectMethod implements Algorithm {
         Map<String, Value> theta = Named.declare(b, parameters(model), Program.Kind.SHARED);
         Map<String, Value> episode = Named.declare(b, layout.arrays(), Program.Kind.TASK);
         Batch query = Batch.query(episode);
-        Value output = outputs(b, new Task(model, theta, Batch.support(episode), Pass.PLAIN), query.x())
+        Value output = outputs(b, new Task(model, theta, Batch.support(episode), Pass.PLAIN, Pass.PLAIN), query.x())
                 .query();
         Map<String, Value> scores = new LinkedHashMap<>();
         scores.put("loss", loss(b, model, output, query.y()));
@@ -126,7 +133,7 @@ abstract class DirectMethod implements Algorithm {
         Map<String, Value> episode = Named.declare(b, layout.arrays(), Program.Kind.TASK);
         Value output = outputs(
                         b,
-                        new Task(model, theta, Batch.support(episode), Pass.PLAIN),
+                        new Task(model, theta, Batch.support(episode), Pass.PLAIN, Pass.PLAIN),
                         Batch.query(episode).x())
                 .query();
         Value stacked = b.reshape(output, output.shape().stacked(1));

@@ -75,7 +75,7 @@ public final class Hypernetwork extends DirectMethod {
         Value written = writer(model).output(b, task.theta(), set, Pass.PLAIN);
         Map<String, Value> phi = shaped(b, b.mul(b.constant(scale), written), model.parameters());
         Value x = task.support().x();
-        return new Outputs(model.output(b, phi, x, task.pass()), model.predict(b, phi, x, queries, task.pass()));
+        return new Outputs(model.output(b, phi, x, task.pass()), model.predict(b, phi, x, queries, task.queryPass()));
     }
 
     /** A row of numbers as the arrays of a layout. */

@@ -32,7 +32,7 @@ record ImplicitSolver(
     enum Kind {
         /**
          * Conjugate gradients (Hestenes and Stiefel, 1952), from 0. Where a direction p has pᵀMp ≤ 0 they end with what they
-         * have, and count it: {@code negative_curvature}.
+         * have, at the first direction with v itself (Steihaug, 1983), and count it: {@code negative_curvature}.
          */
         CG,
         /** A relaxed Neumann series: g ← g + η (v - M g), from v on. */
@@ -130,7 +130,9 @@ record ImplicitSolver(
 
     private static Map<String, Value> difference(
             Builder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> p) {
-        Value length = b.sqrt(Vectors.dot(b, p, p));
+        Value norm = b.sqrt(Vectors.dot(b, p, p));
+        // Of p = 0 any length will do.
+        Value length = b.select(b.equal(norm, b.constant(0)), b.constant(1), norm);
         Value epsilon = b.div(b.constant(DIFFERENCE_LENGTH), length);
         Map<String, Value> ahead = gradient(b, model, moved(b, phi, epsilon, p), support, p);
         Map<String, Value> behind = gradient(b, model, moved(b, phi, b.neg(epsilon), p), support, p);
@@ -165,19 +167,21 @@ record ImplicitSolver(
         Builder sb = steps.step;
         Map<String, Value> mp = product(sb, task.model(), inside, support, p);
         Value curvature = Vectors.dot(sb, p, mp);
-        Value positive = sb.greater(curvature, sb.constant(0));
+        // A curvature that is not a number is no negative one: it goes on into the solution, and the task is left out.
+        Value negative = sb.add(sb.greater(sb.constant(0), curvature), sb.equal(curvature, sb.constant(0)));
         Value alpha = sb.div(rr, curvature);
         Map<String, Value> nextR = Vectors.add(sb, r, sb.neg(alpha), mp);
         Value nextRr = Vectors.dot(sb, nextR, nextR);
-        steps.next(Vectors.select(sb, positive, Vectors.add(sb, x, alpha, p), x));
-        steps.next(Vectors.select(sb, positive, nextR, r));
-        steps.next(Vectors.select(sb, positive, Vectors.add(sb, nextR, sb.div(nextRr, rr), p), p));
-        Value kept = sb.select(positive, nextRr, rr);
+        Value nowhere = sb.equal(Vectors.dot(sb, x, x), sb.constant(0));
+        steps.next(Vectors.select(sb, negative, Vectors.select(sb, nowhere, p, x), Vectors.add(sb, x, alpha, p)));
+        steps.next(Vectors.select(sb, negative, r, nextR));
+        steps.next(Vectors.select(sb, negative, p, Vectors.add(sb, nextR, sb.div(nextRr, rr), p)));
+        Value kept = sb.select(negative, rr, nextRr);
         steps.next(kept);
         // Where v is 0 there is nothing to solve, and no curvature either.
         Value nothing = sb.equal(rr, sb.constant(0));
-        steps.next(sb.select(positive, before, sb.select(nothing, before, sb.constant(1))));
-        Value goesOn = sb.mul(positive, sb.greater(kept, limit));
+        steps.next(sb.select(negative, sb.select(nothing, before, sb.constant(1)), before));
+        Value goesOn = sb.select(negative, sb.constant(0), sb.greater(kept, limit));
         List<Value> results = steps.run(terms, sb.sub(sb.constant(1), goesOn));
 
         int size = v.size();
@@ -207,8 +211,7 @@ record ImplicitSolver(
 
     /** √(part / whole); 0 where the whole is. */
     private static Value relative(Builder b, Value part, Value whole) {
-        Value something = b.greater(whole, b.constant(0));
-        return b.select(something, b.sqrt(b.div(part, whole)), b.constant(0));
+        return b.select(b.equal(whole, b.constant(0)), b.constant(0), b.sqrt(b.div(part, whole)));
     }
 
     /** A repeat of one term after the other; carries are declared first, then what stays. */

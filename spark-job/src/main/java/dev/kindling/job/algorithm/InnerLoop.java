@@ -175,7 +175,7 @@ final class InnerLoop {
             Optional<Value> own = rows.map(all -> row(b, all, place));
             state = moved(b, task, state, b.constant(step), own).state();
             if (measured) {
-                Value loss = queryLoss(b, task, rule.used(b, task, state.phi(), b.constant(step)));
+                Value loss = queryLoss(b, task, state, b.constant(step));
                 queryLosses.add(b.reshape(loss, Shape.of(1)));
             }
         }
@@ -197,8 +197,7 @@ final class InnerLoop {
         Map<String, Value> stacked = new LinkedHashMap<>();
         stacked.put("support_loss", moved.loss());
         if (measured) {
-            Map<String, Value> used = rule.used(sb, repeat.task, moved.state().phi(), repeat.number);
-            stacked.put("query_loss", queryLoss(sb, repeat.task, used));
+            stacked.put("query_loss", queryLoss(sb, repeat.task, moved.state(), repeat.number));
         }
         Repeat.Results results = repeat.run(moved.state(), stacked);
         Value firstLoss = b.slice(Named.value(results.stacked(), "support_loss"), 0, 0, 1);
@@ -225,9 +224,15 @@ final class InnerLoop {
         return model.loss(b, model.output(b, used, batch.x(), pass(b, task, number)), batch.y());
     }
 
-    private static Value queryLoss(Builder b, Task task, Map<String, Value> used) {
+    /**
+     * The query loss behind a step. Its pass draws by a number that no pass over the support set has, behind the last step by
+     * that of the final query pass.
+     */
+    private Value queryLoss(Builder b, Task task, State state, Value number) {
+        Map<String, Value> used = rule.used(b, task, state.phi(), number);
+        Pass pass = pass(b, task, b.sub(b.constant(2 * steps - 1), number));
         Value output =
-                task.model().predict(b, used, task.support().x(), task.query().x(), Pass.PLAIN);
+                task.model().predict(b, used, task.support().x(), task.query().x(), pass);
         return task.model().loss(b, output, task.query().y());
     }
 

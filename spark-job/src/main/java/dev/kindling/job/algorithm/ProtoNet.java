@@ -91,7 +91,7 @@ public final class ProtoNet extends DirectMethod {
         Model encoder = task.model().encoder();
         int ways = Prototypes.ways(task.model());
         Value support = encoder.output(b, task.theta(), task.support().x(), task.pass());
-        Value query = encoder.predict(b, task.theta(), task.support().x(), queries, task.pass());
+        Value query = encoder.predict(b, task.theta(), task.support().x(), queries, task.queryPass());
         Value prototypes = Prototypes.of(b, support, task.support().y(), ways);
         Value factor = b.constant(scale);
         return new Outputs(
@@ -100,6 +100,6 @@ public final class ProtoNet extends DirectMethod {
 
     @Override
     Map<String, Value> observe(Builder b, Task task, Value queries) {
-        return task.model().encoder().observe(b, task.theta(), queries, task.pass());
+        return task.model().encoder().observe(b, task.theta(), queries, task.queryPass());
     }
 }

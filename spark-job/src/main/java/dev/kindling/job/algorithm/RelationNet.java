@@ -73,7 +73,7 @@ public final class RelationNet extends DirectMethod {
         Pairs pairs = Pairs.of(b, task, queries);
         Model g = g(task.model());
         Value support = g.output(b, task.theta(), pairs.support(), task.pass());
-        Value query = g.predict(b, task.theta(), pairs.support(), pairs.query(), task.pass());
+        Value query = g.predict(b, task.theta(), pairs.support(), pairs.query(), task.queryPass());
         return new Outputs(relations(b, support, pairs.ways()), relations(b, query, pairs.ways()));
     }
 
@@ -90,7 +90,7 @@ public final class RelationNet extends DirectMethod {
             Model f = task.model().encoder();
             int ways = Prototypes.ways(task.model());
             Value support = f.output(b, task.theta(), task.support().x(), task.pass());
-            Value query = f.predict(b, task.theta(), task.support().x(), queries, task.pass());
+            Value query = f.predict(b, task.theta(), task.support().x(), queries, task.queryPass());
             Value classes = Prototypes.sums(b, support, task.support().y(), ways);
             return new Pairs(paired(b, classes, support), paired(b, classes, query), ways);
         }
@@ -114,9 +114,9 @@ public final class RelationNet extends DirectMethod {
     @Override
     Map<String, Value> observe(Builder b, Task task, Value queries) {
         Map<String, Value> observed =
-                new LinkedHashMap<>(task.model().encoder().observe(b, task.theta(), queries, task.pass()));
+                new LinkedHashMap<>(task.model().encoder().observe(b, task.theta(), queries, task.queryPass()));
         Value pairs = Pairs.of(b, task, queries).query();
-        observed.putAll(g(task.model()).observe(b, task.theta(), pairs, task.pass()));
+        observed.putAll(g(task.model()).observe(b, task.theta(), pairs, task.queryPass()));
         return observed;
     }
 }

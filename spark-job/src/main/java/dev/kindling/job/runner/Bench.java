@@ -134,10 +134,13 @@ final class Bench {
         if (variants.size() > 1) {
             var unused = variant(spec);
         } else if (!fitting.contains(spec.purpose())) {
-            for (EpisodeLayout layout : source.layouts(spec.purpose())) {
-                if (!variants.get(0).takes(layout)) {
-                    throw misfit("an episode for " + spec.purpose(), layout);
-                }
+            EpisodeLayout layout = source.layout(spec);
+            if (!variants.get(0).takes(layout)) {
+                throw misfit(spec.toString(), layout);
+            }
+            if (source.layouts(spec.purpose()).size() > 1) {
+                // One program for one of several shapes: the next task may have another.
+                return;
             }
             EnumSet<Purpose> more = EnumSet.of(spec.purpose());
             more.addAll(fitting);
