@@ -21,6 +21,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -226,6 +227,10 @@ class StopTest {
                 request -> {
                     if (request.program().equals("train")
                             && request.specs().get(0).round() == 5) {
+                        // Checkpoints are written while rounds go on; this one is to be there before.
+                        while (!Files.exists(run.file("checkpoints/00000004"))) {
+                            LockSupport.parkNanos(1_000_000);
+                        }
                         takeOver(run.file(".lock"));
                         // As a machine that was suspended: it looks before it writes.
                         slept.set(61);
