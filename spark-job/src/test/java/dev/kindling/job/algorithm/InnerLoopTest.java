@@ -220,7 +220,7 @@ class InnerLoopTest {
                         assertThat(Algorithms.named(name, options).name()).isEqualTo(name));
         assertThatThrownBy(() -> Algorithms.named("mmal", options))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("algorithm.name is mmal; it must be one of anil, fomaml, ");
+                .hasMessageStartingWith("algorithm.name is mmal; it must be one of anil, cnp, fomaml, ");
     }
 
     @Test

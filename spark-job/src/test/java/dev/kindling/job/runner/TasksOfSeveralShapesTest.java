@@ -174,10 +174,9 @@ class TasksOfSeveralShapesTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContainingAll("task 1 of round 6", "support.x[4, 1]");
         Runner one = new Runner(Lengths.job("vector", ROOMY, 3, 4), new Lengths());
-        assertThatThrownBy(() -> one.run(order(specs(4, 4, 4), 3, false), THETA, "me"))
-                .as("the source may give others later")
+        assertThatThrownBy(() -> one.run(order(specs(4, 4, 1), 3, false), THETA, "me"))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageContainingAll("support.x[4, 1]", "support.x[1, 1]");
+                .hasMessageContainingAll("task 2 of round 6", "support.x[4, 1]", "support.x[1, 1]");
     }
 
     @Test
