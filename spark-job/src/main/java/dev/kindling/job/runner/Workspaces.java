@@ -39,10 +39,11 @@ final class Workspaces {
         this.budget = budget;
     }
 
-    /** Names the vector that the next tasks run with. */
-    @SuppressWarnings(
-            "ReferenceEquality") // The same instance holds the same numbers; an equal version of another cluster may
-    // not.
+    /**
+     * Names the vector that the next tasks run with. The same instance holds the same numbers; an equal version of another
+     * cluster may not.
+     */
+    @SuppressWarnings("ReferenceEquality")
     void use(SharedVector vector) {
         if (shared != vector) {
             shared = vector;
