@@ -198,10 +198,14 @@ class RunLockTest {
                 disguise("pid", 0x7ffffff0L, Duration.ZERO);
             }
             List<RunLock> held = race(8);
-            assertThat(held).as("turn %d", turn).hasSize(1);
-            held.get(0).renew();
-            assertThat(held.get(0).isLost()).isFalse();
-            held.get(0).close();
+            // One that was caught by a rival who took it for the dead one's, and replaced meanwhile, is lost when it
+            // looks,
+            // which it does before it writes anything.
+            held.forEach(RunLock::renew);
+            assertThat(held.stream().filter(lock -> !lock.isLost()))
+                    .as("turn %d", turn)
+                    .hasSize(1);
+            held.forEach(RunLock::close);
             assertThat(names()).isEmpty();
         }
     }
