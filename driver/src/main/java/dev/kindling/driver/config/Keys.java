@@ -84,8 +84,7 @@ final class Keys implements Options {
     }
 
     /** Any text; a number or a boolean is its own text. */
-    @Override
-    public String text(String key) {
+    String text(String key) {
         value(key);
         try {
             return config.getString(key);

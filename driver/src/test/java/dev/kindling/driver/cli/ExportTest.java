@@ -328,6 +328,11 @@ class ExportTest {
         assertThat(theirs.output(batch, false).data().asDouble())
                 .containsExactly(theirs.output(batch, true).data().asDouble(), within(1e-9));
 
+        Path file = supportFile(run);
+        agreesOnItsSupportSet(run, run.exported("--support", file.toString()));
+    }
+
+    private Path supportFile(Drawn run) throws IOException {
         Path file = temporary.resolve("support.safetensors");
         Files.write(
                 file,
@@ -336,7 +341,7 @@ class ExportTest {
                                 .add("support.x", run.layout.arrays().shape(EpisodeLayout.SUPPORT_X))
                                 .build(),
                         supportOf(run)));
-        agreesOnItsSupportSet(run, run.exported("--support", file.toString()));
+        return file;
     }
 
     private static Storage supportOf(Drawn run) {
@@ -351,14 +356,7 @@ class ExportTest {
     @Test
     void theDataIsNeededForStatisticsOfItsTasksAlone() throws IOException {
         Drawn run = new Drawn("conv4");
-        Path file = temporary.resolve("support.safetensors");
-        Files.write(
-                file,
-                Safetensors.encode(
-                        Layout.builder()
-                                .add("support.x", run.layout.arrays().shape(EpisodeLayout.SUPPORT_X))
-                                .build(),
-                        supportOf(run)));
+        Path file = supportFile(run);
         Drawn bare = new Drawn("simple-cnn");
         bare.exported();
         byte[] before = Files.readAllBytes(temporary.resolve("out.zip"));

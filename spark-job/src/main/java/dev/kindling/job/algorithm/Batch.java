@@ -1,7 +1,6 @@
 package dev.kindling.job.algorithm;
 
 import dev.kindling.job.program.Builder;
-import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
 import java.util.Map;
@@ -26,11 +25,5 @@ record Batch(Value x, Value y) {
     /** The examples at the given rows: [k]. */
     Batch rows(Builder b, Value rows) {
         return new Batch(b.gather(x, rows), b.gather(y, rows));
-    }
-
-    /** Inputs of a step program that take the place of this batch. */
-    Batch declareAs(Builder b, String nameOfX, String nameOfY) {
-        return new Batch(
-                b.input(nameOfX, x.shape(), Program.Kind.STEP), b.input(nameOfY, y.shape(), Program.Kind.STEP));
     }
 }

@@ -34,11 +34,6 @@ final class InnerLoop {
     @FunctionalInterface
     interface Outer {
         Contribution of(Builder b, Outcome outcome);
-
-        /** A contribution of nothing but the arrays of θ. */
-        static Outer plain(java.util.function.BiFunction<Builder, Outcome, List<Value>> sums) {
-            return (b, outcome) -> new Contribution(sums.apply(b, outcome), Map.of());
-        }
     }
 
     /**

@@ -16,9 +16,6 @@ public interface Options {
     /** {@code true} or {@code false}. */
     boolean truth(String key);
 
-    /** Any text. */
-    String text(String key);
-
     /** A text or a list of them. */
     List<String> texts(String key);
 

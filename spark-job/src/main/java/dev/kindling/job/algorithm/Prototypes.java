@@ -3,11 +3,21 @@ package dev.kindling.job.algorithm;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Shape;
 
 /** Means of the features of each class's support examples: Snell, Swersky and Zemel, NeurIPS 2017, equation 1. */
 final class Prototypes {
     private Prototypes() {}
+
+    /** Refuses tasks without classes, for the method of the given name, with IllegalArgumentException. */
+    static void requireClasses(String name, EpisodeLayout layout) {
+        if (!layout.classification()) {
+            throw new IllegalArgumentException(
+                    "algorithm.name is " + name
+                            + "; it needs tasks with classes, as of task.source = few-shot; maml and its relatives serve others");
+        }
+    }
 
     /**
      * The prototypes.

@@ -61,11 +61,7 @@ public final class RelationNet extends DirectMethod {
 
     @Override
     void requireFits(Model model, EpisodeLayout layout) {
-        if (!layout.classification()) {
-            throw new IllegalArgumentException(
-                    "algorithm.name is " + NAME
-                            + "; it needs tasks with classes, as of task.source = few-shot; maml and its relatives serve others");
-        }
+        Prototypes.requireClasses(NAME, layout);
     }
 
     @Override

@@ -76,11 +76,6 @@ record OptionsForTests(Map<String, Object> values) implements Options {
     }
 
     @Override
-    public String text(String key) {
-        return value(key).toString();
-    }
-
-    @Override
     public List<String> texts(String key) {
         return ((List<?>) value(key)).stream().map(Object::toString).toList();
     }
