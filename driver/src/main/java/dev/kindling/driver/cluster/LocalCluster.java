@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster;
 
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.runner.Assignment;
 import dev.kindling.job.runner.Crew;
 import dev.kindling.job.runner.Runner;
@@ -42,7 +43,7 @@ public final class LocalCluster implements Cluster {
             throw new IllegalArgumentException("a local cluster has " + threads + " threads; it must have at least 1");
         }
         for (int i = 1; i < threads; i++) {
-            Thread thread = new Thread(() -> crew.lend(this::isOpen), "kindling-local-" + i);
+            Thread thread = new Thread(() -> crew.lend(Device.PROCESSOR, this::isOpen), "kindling-local-" + i);
             thread.setDaemon(true);
             thread.start();
         }

@@ -1,11 +1,20 @@
 package dev.kindling.job.backend;
 
 import dev.kindling.job.program.Program;
+import java.util.Optional;
 
 /** Compiles programs into executables; found by {@link java.util.ServiceLoader} through {@link Backends}. */
 public interface Backend {
     /** The value of {@code backend.name} that this backend serves. */
     String name();
+
+    /**
+     * The GPUs that this backend runs on in this JVM; empty where it runs on the processor. Answered without loading native
+     * code: whether a thread's GPU is one of them is held against this before the first {@link #compile}.
+     */
+    default Optional<GpuSupport> gpus() {
+        return Optional.empty();
+    }
 
     /** Plans the program once; the executable is shared by all threads. */
     Executable compile(Program program, CompileOptions options);

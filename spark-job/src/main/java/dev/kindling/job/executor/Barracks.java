@@ -1,5 +1,6 @@
 package dev.kindling.job.executor;
 
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.runner.Crew;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,11 +32,11 @@ public final class Barracks {
         RUNS.remove(run);
     }
 
-    static void serve(String run, long ticket, BooleanSupplier stay) {
+    static void serve(String run, long ticket, Device device, BooleanSupplier stay) {
         @Nullable Entry entry = RUNS.get(run);
         if (entry != null) {
             entry.started.accept(ticket);
-            entry.crew.lend(() -> entry.open.getAsBoolean() && stay.getAsBoolean());
+            entry.crew.lend(device, () -> entry.open.getAsBoolean() && stay.getAsBoolean());
         }
     }
 }

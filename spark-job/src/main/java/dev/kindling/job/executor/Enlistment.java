@@ -19,7 +19,7 @@ public sealed interface Enlistment extends Serializable {
     record Here(String run, long ticket) implements Enlistment {
         @Override
         public void serve() {
-            Barracks.serve(run, ticket, Presence.ofTask());
+            Barracks.serve(run, ticket, AssignedDevice.ofTask(), Presence.ofTask());
         }
     }
 

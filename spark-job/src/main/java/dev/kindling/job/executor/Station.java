@@ -1,5 +1,6 @@
 package dev.kindling.job.executor;
 
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.runner.Crew;
 import dev.kindling.job.runner.Holdings;
 import dev.kindling.job.runner.Runner;
@@ -140,17 +141,32 @@ final class Station {
     /** Lends the calling thread until it should not stay, the run is over or the driver is gone. */
     void lend(long ticket, BooleanSupplier stay) {
         try (WorkLog log = WorkLog.open()) {
-            say(new ToDriver.Lent(ticket));
+            Device device = assigned(log);
+            if (device == null) {
+                return;
+            }
+            WorkLog.lent(ticket, device);
+            say(new ToDriver.Lent(ticket, device.toString()));
             Crew mine = crew(() -> !closed && stay.getAsBoolean(), log);
             if (mine != null) {
-                work(mine, stay);
+                work(mine, device, stay);
             }
         } finally {
             leave();
         }
     }
 
-    private void work(Crew mine, BooleanSupplier stay) {
+    /** The device of the calling thread's task; null where it cannot be used, which the driver is told. */
+    private @Nullable Device assigned(WorkLog log) {
+        try {
+            return AssignedDevice.ofTask();
+        } catch (RuntimeException e) {
+            refuse(e, log);
+            return null;
+        }
+    }
+
+    private void work(Crew mine, Device device, BooleanSupplier stay) {
         BooleanSupplier said = new BooleanSupplier() {
             private boolean present;
 
@@ -164,7 +180,7 @@ final class Station {
                 return !closed && stay.getAsBoolean();
             }
         };
-        mine.lend(said);
+        mine.lend(device, said);
         if (!closed) {
             present();
         }
@@ -236,14 +252,19 @@ final class Station {
             crew = open;
             return open;
         } catch (RuntimeException e) {
-            Optional<Failure> failure = Failure.of(e);
-            if (failure.isEmpty()) {
-                throw e;
-            }
-            log.refused(e);
-            say(new ToDriver.Refused(failure.get()));
+            refuse(e, log);
             return null;
         }
+    }
+
+    /** Tells the driver what would happen again on any other executor; anything else is Spark's to retry. */
+    private void refuse(RuntimeException reason, WorkLog log) {
+        Optional<Failure> failure = Failure.of(reason);
+        if (failure.isEmpty()) {
+            throw reason;
+        }
+        log.refused(reason);
+        say(new ToDriver.Refused(failure.get()));
     }
 
     private void hear(ToWorker message) {

@@ -1,5 +1,6 @@
 package dev.kindling.job.executor;
 
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.wire.FailedTask;
 import dev.kindling.job.wire.Job;
 import java.util.List;
@@ -53,6 +54,11 @@ public final class WorkLog implements AutoCloseable {
                 job.source().source(),
                 job.backend(),
                 nanos / NANOS_PER_MILLISECOND);
+    }
+
+    /** The calling thread works for a run from now on. */
+    static void lent(long ticket, Device device) {
+        LOG.info("worker {} computes on {}", ticket, device);
     }
 
     /** Tasks were left out of a sum; any thread. */

@@ -1,5 +1,6 @@
 package dev.kindling.job.executor;
 
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.runner.Runner;
 import dev.kindling.job.wire.Answer;
 import dev.kindling.job.wire.Failure;
@@ -44,7 +45,8 @@ public record Worker(String cluster, String jobHash, Parcel job, Parcel shared) 
         try {
             Runner runner = JOBS.runner(jobHash, job::bytes, Worker::hadoop);
             SharedVector vector = VECTOR.get(cluster, order.shared(), shared::bytes);
-            WorkReply reply = runner.run(order, vector, name());
+            Device device = AssignedDevice.ofTask();
+            WorkReply reply = runner.run(order, vector, device, name(device));
             WorkLog.failed(reply.failed());
             return reply;
         } catch (RuntimeException e) {
@@ -58,8 +60,9 @@ public record Worker(String cluster, String jobHash, Parcel job, Parcel shared) 
     }
 
     /** Executor and attempt, which a retry or a replacement does not share; a partition's number it would. */
-    private static String name() {
-        return SparkEnv.get().executorId() + "." + TaskContext.get().taskAttemptId();
+    private static String name(Device device) {
+        String name = SparkEnv.get().executorId() + "." + TaskContext.get().taskAttemptId();
+        return device.equals(Device.PROCESSOR) ? name : name + " on " + device;
     }
 
     /** The JVM's Hadoop configuration with what the application set as {@code spark.hadoop.*}. */

@@ -1,5 +1,6 @@
 package dev.kindling.job.runner;
 
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.fold.Fold;
 import dev.kindling.job.fold.FoldNode;
 import dev.kindling.job.wire.FailedTask;
@@ -61,17 +62,18 @@ public final class Assignment {
     /**
      * Runs blocks on the calling thread until none is left.
      *
+     * @param device of the thread
      * @param stay asked between two blocks; where it says no, the blocks that are left stay for others
      * @return whether it ran any
      */
-    boolean takePart(BooleanSupplier stay) {
+    boolean takePart(Device device, BooleanSupplier stay) {
         int home = spans.home();
         int block = spans.take(home);
         if (block == Spans.NONE || reply.isDone()) {
             return false;
         }
         try {
-            Hand hand = bench.borrow();
+            Hand hand = bench.borrow(device);
             hand.begin(order, shared, rows, times);
             int done = 0;
             while (block != Spans.NONE) {
@@ -93,11 +95,12 @@ public final class Assignment {
     /**
      * Takes part on the calling thread, then waits for the others.
      *
+     * @param device of the thread
      * @param watch nanoseconds of waiting without sleeping
      * @throws InterruptedException if the calling thread is interrupted; nobody goes on with the assignment then
      */
-    WorkReply finish(long watch) throws InterruptedException {
-        takePart(() -> !Thread.currentThread().isInterrupted());
+    WorkReply finish(Device device, long watch) throws InterruptedException {
+        takePart(device, () -> !Thread.currentThread().isInterrupted());
         long from = System.nanoTime();
         while (!reply.isDone() && System.nanoTime() - from < watch) {
             Thread.onSpinWait();

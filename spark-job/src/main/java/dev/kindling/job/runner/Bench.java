@@ -2,6 +2,7 @@ package dev.kindling.job.runner;
 
 import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.TaskSource;
@@ -24,13 +25,16 @@ import java.util.concurrent.ConcurrentHashMap;
  * task runs with follows from its spec alone. Thread-safe.
  */
 final class Bench {
+    /** A thread, in whose processor's cache a workspace may still be, and the device that it had. */
+    private record User(Thread thread, Device device) {}
+
     private final int blockSize;
     private final CompileOptions options;
     private final Variants program;
     private final TaskSource source;
     private final List<Variant> variants;
-    /** By the thread that used it last, in whose processor's cache its workspace may still be. */
-    private final Map<Thread, Hand> idle = new LinkedHashMap<>();
+    /** By who used it last. */
+    private final Map<User, Hand> idle = new LinkedHashMap<>();
 
     /** By shape, where there are several. */
     private final Map<EpisodeLayout, Variant> byLayout = new ConcurrentHashMap<>();
@@ -85,25 +89,26 @@ final class Bench {
         return program.first().name();
     }
 
-    /** A hand that nobody uses: the one that this thread gave back last, where there is one. */
-    synchronized Hand borrow() {
-        Thread thread = Thread.currentThread();
-        Hand mine = idle.remove(thread);
+    /** A hand of the given device that nobody uses: the one that this thread gave back last, where there is one. */
+    synchronized Hand borrow(Device device) {
+        Hand mine = idle.remove(new User(Thread.currentThread(), device));
         if (mine != null) {
             return mine;
         }
         Iterator<Hand> others = idle.values().iterator();
-        if (!others.hasNext()) {
-            return new Hand(this);
+        while (others.hasNext()) {
+            Hand free = others.next();
+            if (free.device().equals(device)) {
+                others.remove();
+                return free;
+            }
         }
-        Hand free = others.next();
-        others.remove();
-        return free;
+        return new Hand(this, device);
     }
 
     /** Takes a hand back. One whose run ended in an exception must not come: nobody knows what its workspaces hold. */
     synchronized void giveBack(Hand hand) {
-        idle.put(Thread.currentThread(), hand);
+        idle.put(new User(Thread.currentThread(), hand.device()), hand);
     }
 
     /** What the first shape's tasks run with. */

@@ -1,5 +1,6 @@
 package dev.kindling.job.runner;
 
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.WorkOrder;
 import dev.kindling.job.wire.WorkReply;
@@ -57,13 +58,17 @@ public final class Crew {
         return assignment;
     }
 
-    /** Lends the calling thread for as long as it should stay. */
-    public void lend(BooleanSupplier stay) {
+    /**
+     * Lends the calling thread for as long as it should stay.
+     *
+     * @param device that the thread was given; its programs run there
+     */
+    public void lend(Device device, BooleanSupplier stay) {
         threads.incrementAndGet();
         try {
             long idleSince = System.nanoTime();
             for (int looks = 1; ; looks++) {
-                if (work(stay)) {
+                if (work(device, stay)) {
                     idleSince = System.nanoTime();
                 } else if (looks % LOOKS_PER_CLOCK != 0) {
                     Thread.onSpinWait();
@@ -78,9 +83,9 @@ public final class Crew {
         }
     }
 
-    private boolean work(BooleanSupplier stay) {
+    private boolean work(Device device, BooleanSupplier stay) {
         for (Assignment assignment : open) {
-            if (assignment.hasBlocks() && assignment.takePart(stay)) {
+            if (assignment.hasBlocks() && assignment.takePart(device, stay)) {
                 return true;
             }
         }
@@ -100,13 +105,13 @@ public final class Crew {
     }
 
     /**
-     * Works on an assignment until its reply is there, and throws what a thread of the crew threw over it.
+     * Works on an assignment, on the processor, until its reply is there, and throws what a thread of the crew threw over it.
      *
      * @throws InterruptedException if the calling thread is interrupted; nobody goes on with the assignment then
      */
     public WorkReply finish(Assignment assignment) throws InterruptedException {
         try {
-            return assignment.finish(watch);
+            return assignment.finish(Device.PROCESSOR, watch);
         } finally {
             open.remove(assignment);
         }

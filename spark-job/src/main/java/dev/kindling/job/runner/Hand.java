@@ -1,5 +1,6 @@
 package dev.kindling.job.runner;
 
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.fold.Fold;
 import dev.kindling.job.fold.FoldNode;
@@ -16,7 +17,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What one thread needs to run orders of one program: workspaces, and arrays that are used again. In the steady state
+ * What one thread needs to run orders of one program on one device: workspaces, and arrays that are used again. In the steady state
  * an order allocates the arrays of the nodes that leave with its reply, and a few small objects a block. Not
  * thread-safe.
  *
@@ -40,6 +41,7 @@ final class Hand implements Workspace.Episodes {
 
     private final int blockSize;
     private final Bench bench;
+    private final Device device;
     private final Workspaces workspaces;
     private final TaskSource source;
     private final int sumsSize;
@@ -70,16 +72,21 @@ final class Hand implements Workspace.Episodes {
     /** When the task that is running began. */
     private long taskBegan;
 
-    Hand(Bench bench) {
+    Hand(Bench bench, Device device) {
         this.bench = bench;
+        this.device = device;
         this.running = bench.first();
         this.blockSize = bench.blockSize();
-        this.workspaces = new Workspaces(bench.options().memoryBytes());
+        this.workspaces = new Workspaces(bench.options().memoryBytes(), device);
         this.source = bench.source();
         this.sumsSize = bench.program().sums().size();
         this.width = bench.width();
         this.each = new double[Math.multiplyExact(blockSize, width)];
         this.eachOfGroup = new double[each.length];
+    }
+
+    Device device() {
+        return device;
     }
 
     /** Begins with the tasks of an order; rows and times of its tasks go where the order's others put theirs. */

@@ -2,6 +2,7 @@ package dev.kindling.job.runner;
 
 import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.Backends;
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.wire.Job;
@@ -44,17 +45,23 @@ public final class Runner {
         return new Runner(job, TaskSources.open(job.source(), hadoop));
     }
 
+    /** Runs an order on the calling thread, on the processor; for the rest as the method below. */
+    public WorkReply run(WorkOrder order, SharedVector shared, String worker) {
+        return run(order, shared, Device.PROCESSOR, worker);
+    }
+
     /**
      * Runs an order on the calling thread.
      *
      * @param shared the vector of the version that the order names
+     * @param device of the thread
      * @param worker who runs it, for the reply
      * @throws dev.kindling.job.task.BadDataException if an episode's data cannot be read
      * @throws IllegalStateException if order, vector and job do not belong together
      */
-    public WorkReply run(WorkOrder order, SharedVector shared, String worker) {
+    public WorkReply run(WorkOrder order, SharedVector shared, Device device, String worker) {
         try {
-            return assign(order, shared, worker, 1).finish(0);
+            return assign(order, shared, worker, 1).finish(device, 0);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted in " + order.program(), e);

@@ -1,5 +1,6 @@
 package dev.kindling.job.runner;
 
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.wire.SharedVector;
 import java.util.Iterator;
@@ -8,7 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thread's workspaces, one for each shape of the tasks that it met lately.
+ * One thread's workspaces on one device, one for each shape of the tasks that it met lately.
  *
  * <p>A thread runs one task at a time, and so never needs more than one; but making one and computing anew what depends on
  * the shared vector alone costs more than a small task. All of them together may hold the bytes that a thread has for values
@@ -28,6 +29,7 @@ final class Workspaces {
     }
 
     private final long budget;
+    private final Device device;
     private final Map<Variant, Held> held = new LinkedHashMap<>();
     private @Nullable Variant current;
     private @Nullable Held inUse;
@@ -35,8 +37,9 @@ final class Workspaces {
     /** Counts vectors, so that no workspace holds on to one. */
     private long vectors;
 
-    Workspaces(long budget) {
+    Workspaces(long budget, Device device) {
         this.budget = budget;
+        this.device = device;
     }
 
     /**
@@ -58,7 +61,7 @@ final class Workspaces {
         if (ready == null || current != variant) {
             // Comes last again.
             Held before = held.remove(variant);
-            ready = before != null ? before : new Held(variant.executable().workspace());
+            ready = before != null ? before : new Held(variant.executable().workspace(device));
             held.put(variant, ready);
             current = variant;
             inUse = ready;

@@ -14,8 +14,12 @@ public sealed interface ToDriver {
      */
     record Hello(String token, String executor, Optional<Peer> peer) implements ToDriver {}
 
-    /** A worker job has started here and lends its thread. */
-    record Lent(long ticket) implements ToDriver {}
+    /**
+     * A worker job has started here and lends its thread.
+     *
+     * @param device that Spark has given it, for logs
+     */
+    record Lent(long ticket, String device) implements ToDriver {}
 
     /**
      * Still here; said whenever the count changes, and every now and then.

@@ -32,11 +32,12 @@ final class ToDriverSerializers {
         @Override
         public void write(Kryo kryo, Output output, ToDriver.Lent lent) {
             output.writeLong(lent.ticket());
+            Parts.writeText(output, lent.device());
         }
 
         @Override
         public ToDriver.Lent read(Kryo kryo, Input input, Class<ToDriver.Lent> type) {
-            return new ToDriver.Lent(input.readLong());
+            return new ToDriver.Lent(input.readLong(), Parts.readText(input));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.kindling.job.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.task.BadDataException;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.Precision;
@@ -42,7 +43,7 @@ class CrewTest {
     private static List<Thread> lend(Crew crew, int threads, AtomicBoolean stay) {
         List<Thread> lent = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
-            Thread thread = new Thread(() -> crew.lend(stay::get));
+            Thread thread = new Thread(() -> crew.lend(Device.PROCESSOR, stay::get));
             thread.start();
             lent.add(thread);
         }
@@ -90,7 +91,8 @@ class CrewTest {
         Crew crew = new Crew(runner, Duration.ZERO);
         Assignment assignment = crew.post(order(), THETA, "two", 1);
         AtomicInteger asked = new AtomicInteger();
-        assertThat(assignment.takePart(() -> asked.incrementAndGet() < 4)).isTrue();
+        assertThat(assignment.takePart(Device.PROCESSOR, () -> asked.incrementAndGet() < 4))
+                .isTrue();
         assertThat(assignment.reply()).isNotDone();
         assertThat(crew.finish(assignment).nodes())
                 .isEqualTo(runner.run(order(), THETA, "one").nodes());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.fold.FoldNode;
 import dev.kindling.job.program.Program;
@@ -113,7 +114,7 @@ class TasksOfSeveralShapesTest {
         AtomicBoolean stay = new AtomicBoolean(true);
         List<Thread> lent = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            Thread thread = new Thread(() -> crew.lend(stay::get));
+            Thread thread = new Thread(() -> crew.lend(Device.PROCESSOR, stay::get));
             thread.start();
             lent.add(thread);
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.program.Program;
@@ -56,7 +57,7 @@ class WorkspacesTest {
         }
 
         @Override
-        public Workspace workspace() {
+        public Workspace workspace(Device device) {
             log.add("made " + length);
             return new Workspace() {
                 @Override
@@ -92,7 +93,7 @@ class WorkspacesTest {
         Variant one = variant(1);
         Variant two = variant(2);
         Variant three = variant(3);
-        Workspaces workspaces = new Workspaces(2 * BYTES);
+        Workspaces workspaces = new Workspaces(2 * BYTES, Device.PROCESSOR);
         workspaces.use(vector());
         for (Variant each : List.of(one, two, one, one)) {
             workspaces.of(each);
@@ -109,7 +110,7 @@ class WorkspacesTest {
     @Test
     void theOneInUseStaysWhateverItHolds() {
         Variant one = variant(1);
-        Workspaces workspaces = new Workspaces(1);
+        Workspaces workspaces = new Workspaces(1, Device.PROCESSOR);
         workspaces.use(vector());
         Workspace first = workspaces.of(one);
         assertThat(workspaces.of(one)).isSameAs(first);
@@ -121,7 +122,7 @@ class WorkspacesTest {
     void aVectorIsSharedWithEachOnceAndOnlyWhereItIsUsed() {
         Variant one = variant(1);
         Variant two = variant(2);
-        Workspaces workspaces = new Workspaces(1000);
+        Workspaces workspaces = new Workspaces(1000, Device.PROCESSOR);
         workspaces.use(vector());
         workspaces.of(one);
         workspaces.of(two);

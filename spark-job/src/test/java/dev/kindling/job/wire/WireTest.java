@@ -205,7 +205,7 @@ class WireTest {
                         Wire::decodeNumbers,
                         Storage.of(Precision.DOUBLE, 0.1, -0.0)),
                 row("order that keeps", Wire.encodeOrder(order().keeping()), Wire::decodeOrder, order().keeping()),
-                toDriver("lent", new ToDriver.Lent(1L << 40)),
+                toDriver("lent", new ToDriver.Lent(1L << 40, "GPU 1")),
                 toDriver("present", new ToDriver.Present(3)),
                 toDriver("answered", new ToDriver.Answered(-1, 8, reply())),
                 toDriver(

@@ -153,6 +153,7 @@ final class Gate extends RpcHandler implements AutoCloseable {
         } else if (link == null || message instanceof ToDriver.Hello) {
             drop(client, "a message out of turn");
         } else if (message instanceof ToDriver.Lent lent) {
+            LOG.info("worker {} is executor {}'s, on {}", lent.ticket(), link.name(), lent.device());
             started.accept(lent.ticket());
         } else if (message instanceof ToDriver.Present present) {
             inbox.put(new Inbox.Present(link, present.threads()));

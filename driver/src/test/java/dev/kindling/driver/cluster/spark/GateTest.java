@@ -100,7 +100,7 @@ class GateTest {
     void whoShowsTheTokenIsHeard() throws Exception {
         TransportClient client = connect();
         say(client, new ToDriver.Hello("open sesame", "7", Optional.empty()));
-        say(client, new ToDriver.Lent(3));
+        say(client, new ToDriver.Lent(3, "the processor"));
         say(client, new ToDriver.Present(2));
         assertThat(next(Inbox.Joined.class).link().name()).isEqualTo("7");
         assertThat(next(Inbox.Present.class).threads()).isEqualTo(2);

@@ -1,5 +1,6 @@
 package dev.kindling.job.backend.plain;
 
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.program.Program;
@@ -8,7 +9,7 @@ import dev.kindling.job.tensor.Precision;
 /** A program, and the equal one that runs in its place: there is nothing more to plan. */
 record PlainExecutable(Program program, Program rewritten, Precision precision) implements Executable {
     @Override
-    public Workspace workspace() {
+    public Workspace workspace(Device device) {
         return new PlainWorkspace(rewritten, precision);
     }
 }

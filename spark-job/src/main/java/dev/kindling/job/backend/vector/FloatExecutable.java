@@ -1,5 +1,6 @@
 package dev.kindling.job.backend.vector;
 
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.program.Program;
@@ -43,7 +44,7 @@ final class FloatExecutable implements Executable {
     }
 
     @Override
-    public Workspace workspace() {
+    public Workspace workspace(Device device) {
         return new OfThread();
     }
 

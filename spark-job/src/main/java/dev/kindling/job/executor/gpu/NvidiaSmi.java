@@ -1,0 +1,70 @@
+package dev.kindling.job.executor.gpu;
+
+import dev.kindling.job.backend.BackendUnavailableException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The program {@code nvidia-smi}, which comes with NVIDIA's driver and which the discovery script asks too. As a process of
+ * its own it can be asked before a library of CUDA's is loaded, and what it does not survive this JVM does.
+ */
+public final class NvidiaSmi implements Cards {
+    private static final String PROGRAM = "nvidia-smi";
+    private static final List<String> QUESTION =
+            List.of(PROGRAM, "--query-gpu=index,uuid,name", "--format=csv,noheader,nounits");
+    private static final int FIELDS = 3;
+    /** Without its persistence mode the driver takes seconds to wake up. */
+    private static final long PATIENCE_SECONDS = 60;
+
+    @Override
+    public List<Card> all() {
+        return answer().lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
+                .map(NvidiaSmi::card)
+                .toList();
+    }
+
+    private static String answer() {
+        try {
+            Process process =
+                    new ProcessBuilder(QUESTION).redirectErrorStream(true).start();
+            process.getOutputStream().close();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw unavailable("does not answer within " + PATIENCE_SECONDS + " s");
+            }
+            if (process.exitValue() != 0) {
+                throw unavailable("ended with " + process.exitValue() + ": "
+                        + said.lines().findFirst().orElse("it said nothing"));
+            }
+            return said;
+        } catch (IOException e) {
+            throw unavailable("cannot be run: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw unavailable("was not waited for");
+        }
+    }
+
+    /** A card of a line such as {@code 0, GPU-5f0c..., NVIDIA A10}. */
+    static Card card(String line) {
+        String[] fields = line.split(", *", -1);
+        try {
+            if (fields.length == FIELDS) {
+                return new Card(Integer.parseInt(fields[0]), fields[1], fields[2]);
+            }
+        } catch (NumberFormatException e) {
+            // Said below.
+        }
+        throw unavailable("said \"" + line + "\", which is no GPU");
+    }
+
+    private static BackendUnavailableException unavailable(String why) {
+        return new BackendUnavailableException("the GPUs of this machine are not known, because " + PROGRAM + " " + why
+                + "; it must be on the PATH of executors with GPUs and see them, or backend.name must be vector");
+    }
+}
