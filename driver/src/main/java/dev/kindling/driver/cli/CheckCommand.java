@@ -91,7 +91,7 @@ final class CheckCommand implements Callable<Integer> {
                 new Subject.Round(
                         settings.run().seed(),
                         settings.run().rounds(),
-                        settings.run().tasksPerRound(),
+                        settings.run().contributions(),
                         new Aggregator(settings.clip(), prepared.plan().statistics()),
                         settings.optimizer()));
     }

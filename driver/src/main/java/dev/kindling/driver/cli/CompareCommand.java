@@ -7,6 +7,7 @@ import dev.kindling.driver.evaluation.Comparison;
 import dev.kindling.driver.evaluation.ComparisonJson;
 import dev.kindling.driver.evaluation.Contestant;
 import dev.kindling.driver.evaluation.Evaluation;
+import dev.kindling.driver.evaluation.MeanTask;
 import dev.kindling.driver.evaluation.Protocol;
 import dev.kindling.driver.evaluation.Scores;
 import dev.kindling.driver.evaluation.TaskTable;
@@ -62,14 +63,19 @@ final class CompareCommand implements Callable<Integer> {
                 .toList();
         competitors.forEach(competitors.get(0)::refuseOtherTasks);
         competitors.forEach(competitor -> competitor.refuseUnknownFits(file.fits()));
+        Optional<Scores> meanTask = file.baselines().contains(MeanTask.NAME)
+                ? Optional.of(Competitor.meanTask(competitors))
+                : Optional.empty();
         try (StopRequest stop = new StopRequest()) {
-            around.signals().guarded(stop, () -> compare(new Work(competitors, file.fits(), out, stop), master));
+            around.signals()
+                    .guarded(stop, () -> compare(new Work(competitors, meanTask, file.fits(), out, stop), master));
         }
         return ExitCode.DONE.number();
     }
 
-    /** What there is to do. */
-    private record Work(List<Competitor> competitors, List<String> fits, Folder out, StopRequest stop) {}
+    /** What there is to do; the mean task is measured already, where it is asked for. */
+    private record Work(
+            List<Competitor> competitors, Optional<Scores> meanTask, List<String> fits, Folder out, StopRequest stop) {}
 
     private void compare(Work work, Optional<String> master) {
         List<Scores> scores = new ArrayList<>();
@@ -83,11 +89,13 @@ final class CompareCommand implements Callable<Integer> {
                         evaluations.stream().map(CompareCommand::tasks).toList()));
             }
         }
+        work.meanTask().ifPresent(scores::add);
         Comparison comparison = new Comparison(protocols.get(0), scores);
         List<Contestant> contestants = new ArrayList<>();
         for (int i = 0; i < protocols.size(); i++) {
             contestants.add(work.competitors().get(i).contestant(protocols.get(i), work.out()));
         }
+        work.meanTask().ifPresent(mean -> contestants.add(Contestant.untrained(mean.name())));
         String json = ComparisonJson.of(comparison, contestants, work.fits());
         work.out().replace(ComparisonReport.RESULT, json.getBytes(StandardCharsets.UTF_8));
         ComparisonTable.lines(comparison, contestants).forEach(around::say);

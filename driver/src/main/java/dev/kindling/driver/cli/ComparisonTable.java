@@ -101,9 +101,9 @@ final class ComparisonTable {
         for (Contestant each : contestants) {
             lines.add(String.format(
                     Locale.ROOT,
-                    "  %-16s %10.0f %12s %10s %10s %12d %14s",
+                    "  %-16s %10s %12s %10s %10s %12d %14s",
                     each.name(),
-                    mean(each, run -> (double) run.cost().rounds()),
+                    shown(mean(each, run -> (double) run.cost().rounds()), 0),
                     shown(mean(each, run -> run.cost().seconds()), 1),
                     shown(mean(each, run -> run.cost().roundMilliseconds()), 3),
                     shown(mean(each, run -> run.cost().tasksPerSecond()), 0),

@@ -9,7 +9,9 @@ import dev.kindling.driver.config.Differences;
 import dev.kindling.driver.config.Entrant;
 import dev.kindling.driver.evaluation.Contestant;
 import dev.kindling.driver.evaluation.Evaluation;
+import dev.kindling.driver.evaluation.MeanTask;
 import dev.kindling.driver.evaluation.Protocol;
+import dev.kindling.driver.evaluation.Scores;
 import dev.kindling.driver.evaluation.TestTasks;
 import dev.kindling.driver.loop.Training;
 import dev.kindling.driver.metrics.LossWindow;
@@ -126,6 +128,20 @@ record Competitor(String name, String origin, Prepared prepared, Source source, 
         if (!changes.isEmpty()) {
             TaskSources.open(Workbench.changed(prepared.settings().source(), changes), prepared.hadoop());
         }
+    }
+
+    /** How the mean task does on the test tasks; IllegalArgumentException if they have none. */
+    static Scores meanTask(List<Competitor> competitors) {
+        return competitors.stream()
+                .map(each -> MeanTask.table(
+                        each.prepared.source(), each.prepared.settings().evaluation()))
+                .flatMap(Optional::stream)
+                .findFirst()
+                .map(table -> new Scores(MeanTask.NAME, List.of(table)))
+                .orElseThrow(
+                        () -> new IllegalArgumentException(
+                                "compare.baselines has " + MeanTask.NAME
+                                        + ", but the test tasks have classes or are not asked at the same inputs; it must be empty then"));
     }
 
     private TestTasks tasks() {

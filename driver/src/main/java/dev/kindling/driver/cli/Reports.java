@@ -62,6 +62,9 @@ final class Reports {
         Map<String, ComparisonReport.Entrant> entrants = new LinkedHashMap<>();
         try {
             for (JsonNode entrant : comparison.path("entrants")) {
+                if (entrant.path("runs").isEmpty()) {
+                    continue;
+                }
                 Folder run = place(folder, entrant.at("/runs/0/folder").asText());
                 entrants.put(
                         entrant.path("name").asText(),

@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import dev.kindling.driver.evaluation.MeanTask;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -22,9 +23,10 @@ import java.util.regex.Pattern;
  * the section {@code compare} overrides the job of every entrant.
  *
  * @param seeds how many seeds of each job are trained, at least 1
+ * @param baselines names of what is measured on the same tasks without training anything
  * @param fits {@code key=value} each: what changes in the tasks on which fits are drawn
  */
-public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> fits) {
+public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> baselines, List<String> fits) {
     private static final String SECTION = "compare";
     private static final String RUNS = "compare.runs";
     private static final Set<String> OF_AN_ENTRANT = Set.of("job", "run", "name", "set");
@@ -34,6 +36,7 @@ public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> fit
 
     public ComparisonFile {
         entrants = List.copyOf(entrants);
+        baselines = List.copyOf(baselines);
         fits = List.copyOf(fits);
         if (seeds < 1) {
             throw new IllegalArgumentException("compare.seeds is " + seeds + "; it must be at least 1");
@@ -42,7 +45,13 @@ public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> fit
             throw new IllegalArgumentException(RUNS + " has " + entrants.size()
                     + (entrants.size() == 1 ? " entrant" : " entrants") + "; it must have at least 2");
         }
-        Set<String> names = new HashSet<>();
+        for (String baseline : baselines) {
+            if (!baseline.equals(MeanTask.NAME)) {
+                throw new IllegalArgumentException("compare.baselines has " + baseline + "; it must be empty or "
+                        + MeanTask.NAME + " (the others are jobs: sinusoid-random, -transfer, -oracle)");
+            }
+        }
+        Set<String> names = new HashSet<>(baselines);
         for (Entrant entrant : entrants) {
             if (!names.add(entrant.name())) {
                 throw new IllegalArgumentException(
@@ -99,7 +108,10 @@ public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> fit
                 throw keys.refuse("compare.fits", "an object of keys of the task source");
             }
             return new ComparisonFile(
-                    entrants, seeds.orElseGet(() -> keys.count("compare.seeds")), written(fits.toConfig()));
+                    entrants,
+                    seeds.orElseGet(() -> keys.count("compare.seeds")),
+                    keys.texts("compare.baselines"),
+                    written(fits.toConfig()));
         }
 
         private static Config timed(Duration wallTime) {

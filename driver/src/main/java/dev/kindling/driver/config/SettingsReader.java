@@ -72,10 +72,11 @@ public final class SettingsReader {
     Settings settings() {
         EvaluationSettings evaluation = evaluation();
         Algorithm algorithm = Algorithms.named(keys.text("algorithm.name"), keys);
+        RunSettings run = run(algorithm);
         return new Settings(
-                run(),
+                run,
                 checkpoints(),
-                source(),
+                source().together(run.together()),
                 plan(algorithm, evaluation),
                 failures(),
                 clip(algorithm),
@@ -85,12 +86,14 @@ public final class SettingsReader {
                 cluster());
     }
 
-    private RunSettings run() {
+    private RunSettings run(Algorithm algorithm) {
+        int tasks = keys.count("task.per-round");
         return new RunSettings(
                 keys.whole("run.seed"),
                 keys.whole("run.rounds"),
                 keys.whole("run.log-every"),
-                keys.count("task.per-round"),
+                tasks,
+                algorithm.together(tasks),
                 keys.duration("run.wall-time"));
     }
 
@@ -141,6 +144,7 @@ public final class SettingsReader {
                 SinusoidSettings.Sign.parse(keys.text("sinusoid.sign")),
                 SinusoidSettings.Side.parse(keys.text("sinusoid.side")),
                 keys.count("sinusoid.pool"),
+                SinusoidSettings.Oracle.of(keys.truth("sinusoid.oracle")),
                 sizes);
     }
 

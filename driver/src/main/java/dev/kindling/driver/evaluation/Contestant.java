@@ -10,10 +10,10 @@ import java.util.List;
  * @param origin the job that trained it, or the run it was taken from
  * @param algorithm its method
  * @param batchNorm whose statistics batch norm used in its evaluation
- * @param order 2 for a method trained by the exact meta-gradient, 1 for a first-order one
+ * @param order 2 for a method trained by the exact meta-gradient, 1 for a first-order one, 0 for what is not trained
  * @param numbers of θ
  * @param bytes of θ
- * @param runs one for each seed
+ * @param runs one for each seed; none for what is not trained
  */
 public record Contestant(
         String name,
@@ -34,6 +34,11 @@ public record Contestant(
         public Run {
             windows = List.copyOf(windows);
         }
+    }
+
+    /** A baseline that has no θ and no runs. */
+    public static Contestant untrained(String name) {
+        return new Contestant(name, "baseline", name, "none", 0, 0, 0, List.of());
     }
 
     public Contestant {

@@ -16,8 +16,12 @@ import java.util.TreeMap;
  * the same tasks, number by number.
  */
 public final class TestTasks {
-    /** What names data, which has a hash, or concerns training tasks alone, or stands among the sizes already. */
+    /**
+     * What names data, which has a hash, or concerns training tasks alone, or stands among the sizes already, or tells a
+     * network more of the same tasks.
+     */
     private static final Set<String> OTHERWISE_KNOWN = Set.of(
+            SourceDescription.TOGETHER,
             "task.support",
             "task.query",
             "evaluation.support",
@@ -26,7 +30,8 @@ public final class TestTasks {
             "few-shot.split",
             "few-shot.memory",
             "few-shot.ways",
-            "evaluation.ways");
+            "evaluation.ways",
+            "sinusoid.oracle");
 
     private final Map<String, String> facts;
 
@@ -50,7 +55,6 @@ public final class TestTasks {
         SortedMap<String, String> settings = new TreeMap<>(description.settings());
         settings.keySet().removeAll(OTHERWISE_KNOWN);
         facts.putAll(settings);
-        facts.put("the shape of an input", layouts.get(0).features().toString());
         return new TestTasks(facts);
     }
 

@@ -84,7 +84,7 @@ public final class OuterLoop {
         if (upcoming != null && upcoming.specs().get(0).round() == round) {
             return upcoming;
         }
-        return new Request(program, sampler.round(round, settings.tasksPerRound()), false);
+        return new Request(program, sampler.round(round, settings.contributions()), false);
     }
 
     /** The request of the round after the one that is running: sampled while workers are busy. */

@@ -9,10 +9,11 @@ import java.time.Duration;
  * @param rounds of meta-training, at least 1
  * @param logEvery rounds between two lines of {@code metrics.jsonl}; 0 for none
  * @param tasksPerRound tasks of one round, at least 1
+ * @param together how many of them make one contribution: 1, or a divisor of theirs
  * @param wallTime after which training ends, whatever is left of its rounds; zero for never. How far a run then comes
  *     depends on the machine, and so do its bits
  */
-public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRound, Duration wallTime) {
+public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRound, int together, Duration wallTime) {
     public RunSettings {
         atLeast(1, "run.rounds", rounds);
         atLeast(0, "run.log-every", logEvery);
@@ -23,9 +24,14 @@ public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRou
         }
     }
 
-    /** A run that ends by its rounds alone. */
+    /** A run of single tasks that ends by its rounds alone. */
     public RunSettings(long seed, long rounds, long logEvery, int tasksPerRound) {
-        this(seed, rounds, logEvery, tasksPerRound, Duration.ZERO);
+        this(seed, rounds, logEvery, tasksPerRound, 1, Duration.ZERO);
+    }
+
+    /** Contributions of one round. */
+    public int contributions() {
+        return tasksPerRound / together;
     }
 
     /** Whether the time is over after so many seconds of the run. */

@@ -56,7 +56,7 @@ public final class ComparisonReport {
      * The page as HTML.
      *
      * @param comparison what {@code compare.json} holds
-     * @param entrants by their names, in the comparison's order
+     * @param entrants those that have runs, by their names, in the comparison's order
      */
     public static String html(String name, JsonNode comparison, Map<String, Entrant> entrants) {
         ComparisonReport report = new ComparisonReport(name, comparison, entrants);
@@ -211,6 +211,9 @@ public final class ComparisonReport {
         });
         List<Line> variance = new ArrayList<>();
         for (JsonNode entrant : all()) {
+            if (entrant.path("runs").isEmpty()) {
+                continue;
+            }
             JsonNode run = entrant.path("runs").path(0);
             List<JsonNode> windows = list(run.path("query_loss"));
             double perRound = run.path("tasks").asDouble() / run.path("rounds").asDouble(1);

@@ -42,40 +42,54 @@ final class Fits {
         Workbench.Outputs episodes = workbench.episodes(specs);
         Workbench.Outputs predictions = workbench.predictions(specs);
         return IntStream.range(0, specs.size())
-                .mapToObj(task -> chart(tasks == 1 ? name : name + " " + (task + 1), task, episodes, predictions))
+                .mapToObj(task -> chart(
+                        tasks == 1 ? name : name + " " + (task + 1),
+                        episodes.of(task, EpisodeLayout.QUERY_Y),
+                        workbench.across(episodes, task, EpisodeLayout.QUERY_X),
+                        Line.points(
+                                "support",
+                                workbench.across(episodes, task, EpisodeLayout.SUPPORT_X),
+                                episodes.of(task, EpisodeLayout.SUPPORT_Y),
+                                Look.POINTS),
+                        predictions.of(task, "prediction")))
                 .toList();
     }
 
-    private static Chart chart(String name, int task, Workbench.Outputs episodes, Workbench.Outputs predictions) {
-        double[] x = episodes.of(task, EpisodeLayout.QUERY_X);
+    /**
+     * One task.
+     *
+     * @param y the truth at each x
+     * @param predictions at each x, after 0, 1, ... steps
+     */
+    private static Chart chart(String name, double[] y, double[] x, Line support, double[] predictions) {
         int[] order = order(x);
         double[] across = sorted(x, order);
-        double[] truth = sorted(episodes.of(task, EpisodeLayout.QUERY_Y), order);
-        double[] all = predictions.of(task, "prediction");
+        double[] truth = sorted(y, order);
         List<Line> lines = new ArrayList<>();
         lines.add(Line.of("truth", across, truth, Look.TRUTH));
         StringBuilder errors = new StringBuilder();
         int drawn = 0;
         for (int step : STEPS) {
-            if (step < predictions.length("prediction")) {
-                double[] y = sorted(Arrays.copyOfRange(all, step * x.length, (step + 1) * x.length), order);
-                lines.add(Line.of(steps(step), across, y, Look.of(drawn++).plain()));
+            if (step < predictions.length / x.length) {
+                double[] predicted =
+                        sorted(Arrays.copyOfRange(predictions, step * x.length, (step + 1) * x.length), order);
+                lines.add(
+                        Line.of(steps(step), across, predicted, Look.of(drawn++).plain()));
                 errors.append(errors.isEmpty() ? "" : ", ")
-                        .append(Numbers.text(meanSquare(y, truth)))
+                        .append(Numbers.text(meanSquare(predicted, truth)))
                         .append(" after ")
                         .append(step);
             }
         }
-        double[] supportX = episodes.of(task, EpisodeLayout.SUPPORT_X);
-        lines.add(Line.points("support", supportX, episodes.of(task, EpisodeLayout.SUPPORT_Y), Look.POINTS));
+        lines.add(support);
         String alternative = String.format(
                 Locale.ROOT,
                 "A curve between %s and %s, %d support points from x = %s to %s, and predictions: mean squared error %s steps.",
                 Numbers.text(Arrays.stream(truth).min().orElse(Double.NaN)),
                 Numbers.text(Arrays.stream(truth).max().orElse(Double.NaN)),
-                supportX.length,
-                Numbers.text(Arrays.stream(supportX).min().orElse(Double.NaN)),
-                Numbers.text(Arrays.stream(supportX).max().orElse(Double.NaN)),
+                support.x().length,
+                Numbers.text(Arrays.stream(support.x()).min().orElse(Double.NaN)),
+                Numbers.text(Arrays.stream(support.x()).max().orElse(Double.NaN)),
                 errors);
         return new Chart(name, alternative, "x", "y", lines, Axis.Scale.EVEN);
     }
@@ -116,33 +130,16 @@ final class Fits {
             truths.forEach(truth -> Arrays.setAll(mean, i -> mean[i] + truth[i] / truths.size()));
             return mean;
         }
-
-        /** The mean squared error of predicting the mean for every task. */
-        double errorOfTheMean() {
-            double[] mean = mean();
-            return truths.stream()
-                    .mapToDouble(truth -> meanSquare(mean, truth))
-                    .average()
-                    .orElse(Double.NaN);
-        }
     }
 
     /** A thousand test tasks laid over each other; none where tasks are asked at different x. */
     static Many many(Workbench workbench) {
-        return many(workbench, workbench.manyTasks(MANY));
-    }
-
-    /** The evaluation's own tasks, at most a thousand; none where tasks are asked at different x. */
-    static Many evaluated(Workbench workbench) {
-        return many(workbench, workbench.tasks(MANY));
-    }
-
-    private static Many many(Workbench workbench, List<TaskSpec> specs) {
+        List<TaskSpec> specs = workbench.manyTasks(MANY);
         Workbench.Outputs episodes = workbench.episodes(specs);
         int count = specs.size();
-        double[] x = episodes.of(0, EpisodeLayout.QUERY_X);
-        boolean same =
-                IntStream.range(1, count).allMatch(task -> Arrays.equals(x, episodes.of(task, EpisodeLayout.QUERY_X)));
+        double[] x = workbench.across(episodes, 0, EpisodeLayout.QUERY_X);
+        boolean same = IntStream.range(1, count)
+                .allMatch(task -> Arrays.equals(x, workbench.across(episodes, task, EpisodeLayout.QUERY_X)));
         return new Many(
                 x,
                 same

@@ -1,6 +1,9 @@
 package dev.kindling.driver.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.kindling.driver.evaluation.MeanTask;
+import dev.kindling.driver.evaluation.Measure;
+import dev.kindling.driver.evaluation.Scores;
 import dev.kindling.driver.metrics.MetricsFile;
 import dev.kindling.job.task.fewshot.FewShotSource;
 import j2html.tags.DomContent;
@@ -143,13 +146,14 @@ public final class RunReport {
                             "accuracy before the first step over that of guessing; 1 where labels say nothing before adaptation"));
         }
         return workbench
-                .filter(Workbench::drawsCurves)
-                .map(Fits::evaluated)
-                .filter(many -> !many.truths().isEmpty())
+                .flatMap(bench -> MeanTask.table(bench.source(), bench.evaluation()))
                 .map(
-                        many -> List.of(
+                        mean -> List.of(
                                 "step-0 ratio",
-                                Numbers.text(first.at("/loss/mean").asDouble(Double.NaN) / many.errorOfTheMean()),
+                                Numbers.text(first.at("/loss/mean").asDouble(Double.NaN)
+                                        / new Scores(MeanTask.NAME, List.of(mean))
+                                                .statistics(Measure.LOSS, 0)
+                                                .mean()),
                                 "error before the first step over that of predicting the mean task; 1 is the best that no adaptation can do"));
     }
 

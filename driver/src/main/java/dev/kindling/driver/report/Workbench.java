@@ -35,6 +35,8 @@ public final class Workbench implements AutoCloseable {
     private static final String EPISODE = "episode";
     /** In the programs' names of episodes' arrays, which outputs may not have. */
     private static final String COPY = "copy.";
+    /** Whether inputs tell a task's curve behind x. */
+    private static final String ORACLE = "sinusoid.oracle";
     /** Among so many times the tasks that are wanted there are enough of one shape. */
     private static final int SPARE = 8;
 
@@ -140,8 +142,9 @@ public final class Workbench implements AutoCloseable {
         return plan;
     }
 
+    /** The source of single tasks. */
     TaskSource source() {
-        return source;
+        return source.single();
     }
 
     EvaluationSettings evaluation() {
@@ -153,17 +156,31 @@ public final class Workbench implements AutoCloseable {
         return layout;
     }
 
-    /** Whether a task's parameters before the first step are θ alone, and know nothing of its support set. */
+    /** Whether what is predicted before the first step knows nothing of the task: neither by its support set nor by its inputs. */
     boolean startsBlind() {
-        return plan.algorithm().inner().isPresent()
+        return !isTold()
+                && plan.algorithm().inner().isPresent()
                 && plan.parameters()
                         .names()
                         .containsAll(plan.model(layout).parameters().names());
     }
 
-    /** Whether tasks are curves: one number in, one number out. */
+    /** Whether tasks are curves: one number in, beside what an oracle is told, and one number out. */
     boolean drawsCurves() {
-        return !layout.classification() && layout.features().size() == 1 && layout.outputs() == 1;
+        return !layout.classification() && (layout.features().size() == 1 || isTold()) && layout.outputs() == 1;
+    }
+
+    private boolean isTold() {
+        return Boolean.parseBoolean(job.source().settings().get(ORACLE));
+    }
+
+    /** Where the curve of a task is asked: the first number of each input of one half of its episode. */
+    double[] across(Outputs episodes, int task, String half) {
+        double[] inputs = episodes.of(task, half);
+        int width = layout.features().size();
+        double[] across = new double[inputs.length / width];
+        Arrays.setAll(across, i -> inputs[i * width]);
+        return across;
     }
 
     /** The first tasks of the evaluation that have the shape of its very first; at most so many, at least one. */

@@ -104,6 +104,42 @@ class CompareCommandTest {
     }
 
     @Test
+    void theMeanTaskAndAnOracleTakePart() throws IOException {
+        Files.writeString(comparison, """
+                compare {
+                  runs = [ { job = tiny, name = told, set.sinusoid.oracle = true }, { job = tiny, name = blind } ]
+                  baselines = mean-task
+                }
+                evaluation { tasks = 40, steps = 2, query = 5 }
+                """);
+        Outcome outcome = compare();
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        JsonNode mean = json().at("/entrants/2");
+        assertThat(mean.path("name").asText()).isEqualTo("mean-task");
+        assertThat(mean.path("runs")).isEmpty();
+        assertThat(mean.path("steps")).hasSize(1);
+        // Amplitudes of [0.1, 5] and phases of half a period leave a variance of about 3.
+        assertThat(mean.at("/steps/0/loss/mean").asDouble()).isBetween(1.0, 6.0);
+        double blind = json().at("/entrants/1/steps/1/loss/mean").asDouble();
+        assertThat(json().at("/differences/2/minus").asText()).isEqualTo("blind");
+        assertThat(json().at("/differences/2/steps/1/loss/mean").asDouble())
+                .isCloseTo(mean.at("/steps/0/loss/mean").asDouble() - blind, within(1e-9));
+        assertThat(out.resolve("report.html"))
+                .content()
+                .contains("mean-task", "told: test task 1", "blind: test task 1");
+    }
+
+    @Test
+    void aMeanTaskThatIsNoneIsRefused() {
+        assertThat(compare("--set", "compare.baselines=mean-task", "--set", "evaluation.split=train"))
+                .isEqualTo(new Outcome(
+                        2,
+                        "",
+                        "compare.baselines has mean-task, but the test tasks have classes or are not asked at the same "
+                                + "inputs; it must be empty then\n"));
+    }
+
+    @Test
     void finishedRunsAreLoadedAndGiveTheSameComparison() throws IOException {
         assertThat(compare().code()).isZero();
         JsonNode first = json().at("/differences");

@@ -74,6 +74,17 @@ class SameBitsTest {
                 "algorithm.inner-optimizer=adam",
                 "reptile.batch=4",
                 "reptile.carry-moments=true"),
+        /** Five groups of tasks that make outer steps of their own. */
+        SINUSOID_ISLANDS(
+                "sinusoid-reptile.conf",
+                15,
+                "float",
+                "reptile.islands=5",
+                "reptile.island-steps=3",
+                "reptile.island-rate=0.5"),
+        /** A θ of 49,017 numbers that makes weights, in blocks of four tasks. */
+        SINUSOID_HYPERNETWORK("sinusoid-hypernetwork.conf", 21, "float"),
+        SINUSOID_CNP("sinusoid-cnp.conf", 13, "float"),
         OMNIGLOT_FLOAT("omniglot-fc-5w1s-maml.conf", 21, "float"),
         OMNIGLOT_DOUBLE("omniglot-fc-5w1s-maml.conf", 21, "double"),
         /** Eight shapes of tasks, four in training and others in evaluation. */
@@ -87,7 +98,9 @@ class SameBitsTest {
                 "few-shot.ways=[3, 5]",
                 "evaluation.ways=6",
                 "model.batch-norm=running"),
-        OMNIGLOT_PROTO_NET("omniglot-fc-5w1s-maml.conf", 21, "float", "algorithm.name=proto-net");
+        OMNIGLOT_PROTO_NET("omniglot-fc-5w1s-maml.conf", 21, "float", "algorithm.name=proto-net"),
+        OMNIGLOT_RELATION_NET(
+                "omniglot-conv4-5w1s-relation-net.conf", 9, "float", "run.rounds=9", "task.query=1", "evaluation.tasks=5");
 
         private final String conf;
         private final int tasks;

@@ -94,6 +94,8 @@ class ComparisonFileTest {
                 "compare.runs = [ a, { run = b, name = \"c/d\" } ] | an entrant of the name c/d; a name must be",
                 "compare { runs = [ a, b ], seed = 2 } | there is no key compare.seed; the nearest is compare.seeds",
                 "compare { runs = [ a, b ], seeds = 0 } | compare.seeds is 0; it must be at least 1",
+                "compare { runs = [ a, b ], baselines = [best-task] } | compare.baselines has best-task; it must be empty or mean-task",
+                "compare { runs = [ a, { run = b, name = mean-task } ], baselines = mean-task } | two entrants of the name mean-task",
                 "compare { runs = [ a, b ], wall-time = 5 } | compare.wall-time is 5; it must be a time with its unit",
                 "compare { runs = [ sinusoid-maml, b ] }, task.suport = 1 | there is no key task.suport",
                 "compare { runs = [ a, b ] | cannot be read as HOCON"

@@ -9,13 +9,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ManyTest {
-    @Test
-    void theErrorOfTheMeanIsTheVarianceOfTheTasks() {
-        Fits.Many many = new Fits.Many(new double[] {0, 1}, List.of(new double[] {1, 4}, new double[] {3, 0}));
-        assertThat(many.mean()).containsExactly(2, 2);
-        assertThat(many.errorOfTheMean()).isEqualTo((1 + 4) / 2.0, within(1e-12));
-    }
-
     /** For A ~ U[0.1, 5] and phases over half a period the mean of sinusoids is -(2·2.55/π) cos x. */
     @Test
     void theMeanOfManySinusoidsIsTheKnownCurve() {

@@ -35,6 +35,11 @@ abstract class AdaptingMethod implements Algorithm {
         return new Contribution(InnerLoop.derivative(b, outcome), Map.of());
     }
 
+    /** The inner loop of training. */
+    final InnerLoop training() {
+        return inner;
+    }
+
     @Override
     public final String name() {
         return name;
@@ -56,7 +61,7 @@ abstract class AdaptingMethod implements Algorithm {
     }
 
     @Override
-    public final Program train(Model model, EpisodeLayout layout) {
+    public Program train(Model model, EpisodeLayout layout) {
         return inner.train(name, model, layout, this::contribution);
     }
 
@@ -66,7 +71,7 @@ abstract class AdaptingMethod implements Algorithm {
     }
 
     @Override
-    public final Optional<Program> adapt(Model model, EpisodeLayout layout) {
+    public Optional<Program> adapt(Model model, EpisodeLayout layout) {
         return Optional.of(inner.adapt(name, model, layout));
     }
 

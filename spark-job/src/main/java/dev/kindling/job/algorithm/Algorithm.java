@@ -71,6 +71,16 @@ public interface Algorithm {
     }
 
     /**
+     * How many training tasks make one contribution, of so many in a round: then {@link #train} is given the shapes of that
+     * many episodes together, and what it measures are means over them.
+     *
+     * @throws IllegalArgumentException if the method cannot divide a round of that many
+     */
+    default int together(int tasksPerRound) {
+        return 1;
+    }
+
+    /**
      * What one task contributes. Shared inputs: θ. Task inputs: the episode, and what of {@link EpisodeLayout#arraysAnd} the
      * method asks for. Summed outputs: one for each array of θ, with its name and in its order. Per-task outputs, all
      * scalars: {@code query_loss}, {@code support_loss} (at θ), for classification {@code query_accuracy}, and perhaps more

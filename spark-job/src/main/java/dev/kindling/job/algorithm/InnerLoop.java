@@ -5,18 +5,17 @@ import dev.kindling.job.algorithm.InnerRule.Task;
 import dev.kindling.job.autodiff.Gradients;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.Pass;
-import dev.kindling.job.program.Attributes;
 import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
  * The programs of the methods that adapt a task's parameters step by step, as an {@link InnerRule} says. What such a method
@@ -87,11 +86,36 @@ final class InnerLoop {
         return metaGradient;
     }
 
+    /** θ. */
+    Layout parameters(Model model) {
+        return rule.parameters(model);
+    }
+
     /** The program of {@link Algorithm#train}. */
     Program train(String name, Model model, EpisodeLayout layout, Outer outer) {
         Builder b = new Builder();
         Map<String, Value> theta = Named.declare(b, rule.parameters(model), Program.Kind.SHARED);
-        Task task = task(b, model, layout, theta);
+        Contribution contribution = contribution(b, task(b, model, layout, theta), theta, outer);
+        List<Program.Output> outputs =
+                new ArrayList<>(Named.outputs(Named.of(theta.keySet(), contribution.sums()), Program.Role.SUM));
+        outputs.addAll(Named.outputs(contribution.measures(), Program.Role.EACH));
+        return b.build(name + "-train", outputs);
+    }
+
+    /** The task of an episode's arrays, where its model draws nothing and nothing differs by the round. */
+    Task task(Model model, Map<String, Value> theta, Map<String, Value> episode) {
+        return new Task(
+                model,
+                Named.only(theta, rule.reads(model)),
+                Batch.support(episode),
+                Batch.query(episode),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    /** What a task contributes, and all that {@link Algorithm#train} measures of it. */
+    Contribution contribution(Builder b, Task task, Map<String, Value> theta, Outer outer) {
+        Model model = task.model();
         Adapted adapted = adapt(b, task, theta);
         Map<String, Value> used = rule.used(b, task, adapted.state().phi(), b.constant(Math.max(steps - 1, 0)));
         Pass pass = pass(b, task, b.constant(steps));
@@ -109,15 +133,13 @@ final class InnerLoop {
                         objective.orElse(queryLoss),
                         model.observe(b, used, task.query().x(), pass)));
 
-        List<Program.Output> outputs =
-                new ArrayList<>(Named.outputs(Named.of(theta.keySet(), contribution.sums()), Program.Role.SUM));
-        outputs.add(new Program.Output("query_loss", Program.Role.EACH, queryLoss));
-        outputs.add(new Program.Output("support_loss", Program.Role.EACH, adapted.firstLoss()));
-        model.accuracy(b, output, task.query().y())
-                .ifPresent(accuracy -> outputs.add(new Program.Output("query_accuracy", Program.Role.EACH, accuracy)));
-        objective.ifPresent(value -> outputs.add(new Program.Output("objective", Program.Role.EACH, value)));
-        outputs.addAll(Named.outputs(contribution.measures(), Program.Role.EACH));
-        return b.build(name + "-train", outputs);
+        Map<String, Value> measures = new LinkedHashMap<>();
+        measures.put("query_loss", queryLoss);
+        measures.put("support_loss", adapted.firstLoss());
+        model.accuracy(b, output, task.query().y()).ifPresent(accuracy -> measures.put("query_accuracy", accuracy));
+        objective.ifPresent(value -> measures.put("objective", value));
+        measures.putAll(contribution.measures());
+        return new Contribution(contribution.sums(), measures);
     }
 
     /** The program of {@link Algorithm#adapt}. */
@@ -260,13 +282,7 @@ final class InnerLoop {
         Builder b = new Builder();
         Map<String, Value> theta = Named.declare(b, rule.parameters(model), Program.Kind.SHARED);
         Map<String, Value> episode = Named.declare(b, layout.arrays(), Program.Kind.TASK);
-        Task task = new Task(
-                model,
-                Named.only(theta, rule.reads(model)),
-                Batch.support(episode),
-                Batch.query(episode),
-                Optional.empty(),
-                Optional.empty());
+        Task task = task(model, theta, episode);
         State start = new State(rule.start(b, model, theta, task.support()), rule.memory(b, model, theta));
         Map<String, Value> before = measure.of(b, task, rule.used(b, task, start.phi(), b.constant(0)));
         Map<String, Value> after = count > 0 ? behindEachStep(b, task, start, count, measure) : Map.of();
@@ -298,106 +314,90 @@ final class InnerLoop {
             BOTH
         }
 
+        private static final String NUMBER = "step";
+        private static final String ROWS = "rows";
+        /** Before the names of what steps read of θ beside the parameters. */
+        private static final String READ = "read ";
+
         /** The state behind the last step, and what each step gave, stacked. */
         record Results(State state, Map<String, Value> stacked) {}
 
-        private final Builder b;
-        private final int count;
         private final State start;
         private final List<String> moving;
-        private final List<Value> carries;
-        private final List<Value> perStep = new ArrayList<>();
-        private final List<Value> invariants = new ArrayList<>();
-
-        /** Of the step program. */
-        private final Builder step = new Builder();
-
+        private final Loop loop;
+        private final Builder step;
         private final State state;
         private final Value number;
         private final Optional<Value> rows;
         private final Task task;
 
         Repeat(Builder b, Task outside, State start, int count, Halves halves) {
-            this.b = b;
-            this.count = count;
             this.start = start;
             this.moving = rule.adapting(outside.model());
-            this.carries = new ArrayList<>(Named.values(start.phi(), moving));
-            carries.addAll(start.memory().values());
-            Map<String, Value> phi = new LinkedHashMap<>(Named.declareAs(step, Named.only(start.phi(), moving)));
-            Map<String, Value> memory = Named.declareAs(step, start.memory());
-            boolean numbered = outside.key().isPresent() || rule.numbered();
-            this.number = numbered ? onePerStep("step", b.iota(count)) : step.constant(0);
-            this.rows = rule.rows(b, outside.support().size(), count).map(all -> onePerStep("rows", all));
+            Map<String, Value> carries = new LinkedHashMap<>(Named.only(start.phi(), moving));
+            carries.putAll(start.memory());
+            Map<String, Value> stacks = new LinkedHashMap<>();
+            if (outside.key().isPresent() || rule.numbered()) {
+                stacks.put(NUMBER, b.iota(count));
+            }
+            rule.rows(b, outside.support().size(), count).ifPresent(all -> stacks.put(ROWS, all));
+            this.loop = new Loop(b, count, carries, stacks, invariants(outside, halves));
+            this.step = loop.step();
+            this.number = Optional.ofNullable(loop.each().get(NUMBER)).orElseGet(() -> step.constant(0));
+            this.rows = Optional.ofNullable(loop.each().get(ROWS));
             this.task = taskInside(outside, halves);
-            Map<String, Value> all = new LinkedHashMap<>();
+            Map<String, Value> phi = new LinkedHashMap<>();
             start.phi()
-                    .forEach((name, value) ->
-                            all.put(name, phi.containsKey(name) ? Named.value(phi, name) : invariant(name, value)));
-            this.state = new State(all, memory);
+                    .keySet()
+                    .forEach(name -> phi.put(
+                            name, Named.value(carries.containsKey(name) ? loop.carried() : loop.fixed(), name)));
+            this.state =
+                    new State(phi, Named.only(loop.carried(), start.memory().keySet()));
         }
 
-        private Value onePerStep(String name, Value stack) {
-            perStep.add(stack);
-            int[] rest = IntStream.range(1, stack.shape().rank())
-                    .map(stack.shape()::dim)
-                    .toArray();
-            return step.input(name, Shape.of(rest), Program.Kind.STEP);
-        }
-
-        private Value invariant(String name, Value value) {
-            invariants.add(value);
-            return step.input(name, value.shape(), Program.Kind.STEP);
+        /** What is the same in every step. */
+        private Map<String, Value> invariants(Task outside, Halves halves) {
+            Map<String, Value> invariants = new LinkedHashMap<>();
+            invariants.put(EpisodeLayout.SUPPORT_X, outside.support().x());
+            invariants.put(EpisodeLayout.SUPPORT_Y, outside.support().y());
+            if (halves == Halves.BOTH) {
+                invariants.put(EpisodeLayout.QUERY_X, outside.query().x());
+                invariants.put(EpisodeLayout.QUERY_Y, outside.query().y());
+            }
+            outside.reads().forEach((name, value) -> invariants.put(READ + name, value));
+            outside.key().ifPresent(key -> invariants.put(EpisodeLayout.KEY, key));
+            outside.round().ifPresent(round -> invariants.put(EpisodeLayout.ROUND, round));
+            start.phi().forEach((name, value) -> {
+                if (!moving.contains(name)) {
+                    invariants.put(name, value);
+                }
+            });
+            return invariants;
         }
 
         private Task taskInside(Task outside, Halves halves) {
-            Batch support = batch(outside.support(), EpisodeLayout.SUPPORT_X, EpisodeLayout.SUPPORT_Y);
-            Batch query = halves == Halves.BOTH
-                    ? batch(outside.query(), EpisodeLayout.QUERY_X, EpisodeLayout.QUERY_Y)
-                    : support;
+            Batch support = Batch.support(loop.fixed());
             Map<String, Value> reads = new LinkedHashMap<>();
-            outside.reads().forEach((name, value) -> reads.put(name, invariant("read " + name, value)));
+            outside.reads().keySet().forEach(name -> reads.put(name, Named.value(loop.fixed(), READ + name)));
             return new Task(
                     outside.model(),
                     reads,
                     support,
-                    query,
-                    outside.key().map(key -> invariant(EpisodeLayout.KEY, key)),
-                    outside.round().map(round -> invariant(EpisodeLayout.ROUND, round)));
-        }
-
-        private Batch batch(Batch outside, String nameOfX, String nameOfY) {
-            return new Batch(invariant(nameOfX, outside.x()), invariant(nameOfY, outside.y()));
+                    halves == Halves.BOTH ? Batch.query(loop.fixed()) : support,
+                    Optional.ofNullable(loop.fixed().get(EpisodeLayout.KEY)),
+                    Optional.ofNullable(loop.fixed().get(EpisodeLayout.ROUND)));
         }
 
         /** Runs the steps, each of which ends in the given state and gives the given values. */
         Results run(State next, Map<String, Value> stacked) {
             Map<String, Value> moved = new LinkedHashMap<>(Named.only(next.phi(), moving));
             moved.putAll(next.memory());
-            List<Program.Output> outputs = new ArrayList<>(Named.outputs(moved, Program.Role.STEP));
-            outputs.addAll(Named.outputs(stacked, Program.Role.STEP));
-            List<Value> arguments = new ArrayList<>();
-            arguments.add(b.constant(count));
-            arguments.addAll(carries);
-            arguments.addAll(perStep);
-            arguments.addAll(invariants);
-            List<Value> results = b.repeat(
-                    new Attributes.Repeat(
-                            step.build("inner-step", outputs),
-                            count,
-                            false,
-                            carries.size(),
-                            perStep.size(),
-                            stacked.size(),
-                            false),
-                    arguments);
+            Map<String, Value> results = loop.run("inner-step", moved, stacked);
             Map<String, Value> phi = new LinkedHashMap<>(start.phi());
-            phi.putAll(Named.of(moving, results));
-            Map<String, Value> memory =
-                    Named.of(start.memory().keySet(), results.subList(moving.size(), carries.size()));
+            phi.putAll(Named.only(results, moving));
             return new Results(
-                    new State(phi, memory),
-                    Named.of(stacked.keySet(), results.subList(carries.size(), results.size())));
+                    new State(phi, Named.only(results, start.memory().keySet())),
+                    Named.only(results, stacked.keySet()));
         }
     }
 }

@@ -5,7 +5,6 @@ import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -111,16 +110,14 @@ interface InnerRule {
         Map<String, Value> memory = new LinkedHashMap<>(state.memory());
         List<Value> powers = optimizer.nextPowers(b, Named.values(memory, InnerMemory.powers(optimizer)));
         memory.putAll(Named.of(InnerMemory.powers(optimizer), powers));
-        List<Runnable> moves = new ArrayList<>();
         gradients.forEach((name, gradient) -> {
             List<String> moments = InnerMemory.moments(optimizer, name);
             Value before = Named.value(state.phi(), name);
             InnerOptimizer.Step step = optimizer.step(
                     b, gradient(b, task, name, before, gradient), Named.values(state.memory(), moments), powers);
             memory.putAll(Named.of(moments, step.moments()));
-            moves.add(() -> phi.put(name, b.sub(before, scaled(b, task, name, number, step.step()))));
+            phi.put(name, b.sub(before, scaled(b, task, name, number, step.step())));
         });
-        moves.forEach(Runnable::run);
         return new State(phi, memory);
     }
 

@@ -12,6 +12,7 @@ import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +26,8 @@ import java.util.TreeMap;
  * <p>Mini-batches go through the support set in its own order, which is drawn at random, and begin again at its end. The
  * inner optimizer's moments begin at 0 with every task, unless they are carried: then a task begins with the mean of where
  * the moments of the last round's tasks ended, in evaluations too, as the authors' code does by sharing one optimizer.
+ *
+ * <p>With {@link Islands} groups of tasks make outer steps of their own before they are folded.
  */
 public final class Reptile extends AdaptingMethod {
     static final String NAME = "reptile";
@@ -32,12 +35,14 @@ public final class Reptile extends AdaptingMethod {
     private static final String STEP = "reptile.step";
 
     private final Rule rule;
+    private final Optional<Islands> islands;
     private final boolean interpolates;
     private final InnerLoop evaluation;
 
-    private Reptile(Rule rule, int evaluationBatch, boolean interpolates) {
+    private Reptile(Rule rule, int evaluationBatch, Optional<Islands> islands, boolean interpolates) {
         super(NAME, rule, rule.settings().steps());
         this.rule = rule;
+        this.islands = islands;
         this.interpolates = interpolates;
         Rule held = new Rule(rule.settings(), "reptile.evaluation-batch", evaluationBatch, rule.carried());
         this.evaluation = new InnerLoop(held, held.settings().steps());
@@ -54,7 +59,18 @@ public final class Reptile extends AdaptingMethod {
         return new Reptile(
                 new Rule(settings, "reptile.batch", options.count("reptile.batch"), carried),
                 options.count("reptile.evaluation-batch"),
+                islands(options),
                 !options.is(STEP, "optimizer"));
+    }
+
+    private static Optional<Islands> islands(Options options) {
+        int count = options.count("reptile.islands");
+        if (count < 0) {
+            throw new IllegalArgumentException("reptile.islands is " + count + "; it must be at least 0");
+        }
+        Islands islands = new Islands(
+                Math.max(1, count), options.count("reptile.island-steps"), options.number("reptile.island-rate"));
+        return count == 0 ? Optional.empty() : Optional.of(islands);
     }
 
     /**
@@ -124,19 +140,61 @@ public final class Reptile extends AdaptingMethod {
 
     @Override
     Contribution contribution(Builder b, Outcome outcome) {
-        InnerSettings settings = rule.settings();
-        Value scale = b.constant(interpolates ? 1 : 1 / (settings.steps() * settings.rate()));
+        Value scale = b.constant(scale());
         List<Value> sums = new ArrayList<>();
-        outcome.theta().forEach((name, theta) -> {
-            if (name.startsWith(PREFIX)) {
-                sums.add(b.sub(theta, Named.value(outcome.state().memory(), name.substring(PREFIX.length()))));
-            } else if (outcome.observed().containsKey(name)) {
-                sums.add(b.sub(theta, Named.value(outcome.observed(), name)));
-            } else {
-                sums.add(b.mul(scale, b.sub(theta, Named.value(outcome.state().phi(), name))));
-            }
-        });
+        delta(b, outcome).forEach((name, value) -> sums.add(followed(outcome, name) ? value : b.mul(scale, value)));
         return new Contribution(sums, Map.of());
+    }
+
+    /** Of θ - φ, in what a task or an island contributes. */
+    private double scale() {
+        InnerSettings settings = rule.settings();
+        return interpolates ? 1 : 1 / (settings.steps() * settings.rate());
+    }
+
+    /** θ - φ; for what follows statistics or carries moments, how far θ is from what the task ended with. */
+    private static Map<String, Value> delta(Builder b, Outcome outcome) {
+        Map<String, Value> delta = new LinkedHashMap<>();
+        outcome.theta().forEach((name, theta) -> {
+            Value end;
+            if (name.startsWith(PREFIX)) {
+                end = Named.value(outcome.state().memory(), name.substring(PREFIX.length()));
+            } else if (outcome.observed().containsKey(name)) {
+                end = Named.value(outcome.observed(), name);
+            } else {
+                end = Named.value(outcome.state().phi(), name);
+            }
+            delta.put(name, b.sub(theta, end));
+        });
+        return delta;
+    }
+
+    private static boolean followed(Outcome outcome, String name) {
+        return name.startsWith(PREFIX) || outcome.observed().containsKey(name);
+    }
+
+    @Override
+    public int together(int tasksPerRound) {
+        return islands.map(all -> all.together(tasksPerRound)).orElse(1);
+    }
+
+    @Override
+    public Program train(Model model, EpisodeLayout layout) {
+        return islands.map(all -> all.train(
+                        model,
+                        layout,
+                        training(),
+                        (b, outcome) ->
+                                new Contribution(List.copyOf(delta(b, outcome).values()), Map.of()),
+                        followers(model).keySet(),
+                        scale()))
+                .orElseGet(() -> super.train(model, layout));
+    }
+
+    /** An island adapts to its tasks one after another, and ends with parameters of none of them. */
+    @Override
+    public Optional<Program> adapt(Model model, EpisodeLayout layout) {
+        return islands.isPresent() ? Optional.empty() : super.adapt(model, layout);
     }
 
     @Override

@@ -13,8 +13,9 @@ import java.util.List;
  * @param outputs outputs of the network: the ways, or the width of a regression target
  * @param support examples in the support set, all classes together
  * @param query examples in the query set, all classes together
+ * @param tasks how many episodes lie in one, each array of them along a new first axis; 1 is an episode as it is
  */
-public record EpisodeLayout(Shape features, int classes, int outputs, int support, int query) {
+public record EpisodeLayout(Shape features, int classes, int outputs, int support, int query, int tasks) {
     public static final String SUPPORT_X = "support.x";
     public static final String SUPPORT_Y = "support.y";
     public static final String QUERY_X = "query.x";
@@ -26,6 +27,21 @@ public record EpisodeLayout(Shape features, int classes, int outputs, int suppor
     /** The round that a task belongs to, from 0 on, behind the four arrays where a program asks for it: a scalar. */
     public static final String ROUND = "task.round";
 
+    /** The shapes of one task's episode. */
+    public EpisodeLayout(Shape features, int classes, int outputs, int support, int query) {
+        this(features, classes, outputs, support, query, 1);
+    }
+
+    /** So many episodes of these shapes in one. */
+    public EpisodeLayout together(int count) {
+        return new EpisodeLayout(features, classes, outputs, support, query, tasks * count);
+    }
+
+    /** Each of the episodes that lie in this one. */
+    public EpisodeLayout single() {
+        return new EpisodeLayout(features, classes, outputs, support, query);
+    }
+
     public boolean classification() {
         return classes > 0;
     }
@@ -33,11 +49,15 @@ public record EpisodeLayout(Shape features, int classes, int outputs, int suppor
     /** The four arrays in the order in which an episode stores them. */
     public Layout arrays() {
         return Layout.builder()
-                .add(SUPPORT_X, features.stacked(support))
-                .add(SUPPORT_Y, target(support))
-                .add(QUERY_X, features.stacked(query))
-                .add(QUERY_Y, target(query))
+                .add(SUPPORT_X, stacked(features.stacked(support)))
+                .add(SUPPORT_Y, stacked(target(support)))
+                .add(QUERY_X, stacked(features.stacked(query)))
+                .add(QUERY_Y, stacked(target(query)))
                 .build();
+    }
+
+    private Shape stacked(Shape ofOne) {
+        return tasks == 1 ? ofOne : ofOne.stacked(tasks);
     }
 
     /**

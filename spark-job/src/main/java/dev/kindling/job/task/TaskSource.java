@@ -37,6 +37,11 @@ public interface TaskSource {
         return "the count of a task's outputs differs from task to task";
     }
 
+    /** The source of the single tasks: this one, unless its training tasks are groups of another's. */
+    default TaskSource single() {
+        return this;
+    }
+
     /** What a user should know about the data at hand, a clause each: what is left out, for example. */
     default List<String> notes() {
         return List.of();

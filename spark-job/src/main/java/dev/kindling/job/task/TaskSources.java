@@ -22,7 +22,8 @@ public final class TaskSources {
             throw new IllegalArgumentException("task.source is " + description.source() + "; it must be one of "
                     + String.join(", ", known.keySet()));
         }
-        return provider.open(description.settings(), hadoop);
+        TaskSource source = provider.open(description.settings(), hadoop);
+        return description.together() == 1 ? source : new TaskGroups(source, description.together());
     }
 
     private static SortedMap<String, TaskSourceProvider> providers() {

@@ -37,6 +37,9 @@ record OptionsForTests(Map<String, Object> values) implements Options {
         values.put("reptile.batch", 0);
         values.put("reptile.evaluation-batch", 0);
         values.put("reptile.carry-moments", false);
+        values.put("reptile.islands", 0);
+        values.put("reptile.island-steps", 1);
+        values.put("reptile.island-rate", 1);
         return new OptionsForTests(values);
     }
 

@@ -15,6 +15,7 @@ import java.util.TreeMap;
  * @param sign of the phase in the formula; {@code sinusoid.sign}
  * @param side where the support points lie; {@code sinusoid.side}
  * @param pool count of fixed tasks with frozen support points, or 0 for fresh tasks; {@code sinusoid.pool}
+ * @param oracle whether an input tells the task's curve too; {@code sinusoid.oracle}
  */
 public record SinusoidSettings(
         Range amplitude,
@@ -24,7 +25,19 @@ public record SinusoidSettings(
         Sign sign,
         Side side,
         int pool,
+        Oracle oracle,
         EpisodeSizes sizes) {
+    /** What an input is: x alone, or x, the amplitude and the phase, which leaves nothing to find out about a task. */
+    public enum Oracle {
+        BLIND,
+        TELLING;
+
+        /** Whether the curve is told. */
+        public static Oracle of(boolean telling) {
+            return telling ? TELLING : BLIND;
+        }
+    }
+
     /** The sign of the phase. */
     public enum Sign {
         MINUS,
@@ -47,7 +60,7 @@ public record SinusoidSettings(
         }
     }
 
-    /** Refuses ranges out of order, an input range without width and a negative pool with IllegalArgumentException. */
+    /** Refuses ranges that make no sense, a negative pool and an oracle that does not know all by IllegalArgumentException. */
     public SinusoidSettings {
         amplitude.checked("sinusoid.amplitude");
         phase.checked("sinusoid.phase");
@@ -61,6 +74,10 @@ public record SinusoidSettings(
                     "sinusoid.side is one and sinusoid.input is " + input + "; the input must then have 0 inside");
         }
         SettingsText.atLeast(0, "sinusoid.pool", pool);
+        if (oracle == Oracle.TELLING && frequency.width() > 0) {
+            throw new IllegalArgumentException("sinusoid.oracle is true and sinusoid.frequency is " + frequency
+                    + "; an oracle knows amplitude and phase alone, so the frequency must be one number, [a, a]");
+        }
         sizes.requireFixed("sinusoid");
     }
 
@@ -74,6 +91,7 @@ public record SinusoidSettings(
                 Sign.MINUS,
                 Side.BOTH,
                 0,
+                Oracle.BLIND,
                 sizes);
     }
 
@@ -87,6 +105,7 @@ public record SinusoidSettings(
         settings.put("sinusoid.sign", SettingsText.lowerCase(sign));
         settings.put("sinusoid.side", SettingsText.lowerCase(side));
         settings.put("sinusoid.pool", Integer.toString(pool));
+        settings.put("sinusoid.oracle", Boolean.toString(oracle == Oracle.TELLING));
         sizes.putInto(settings);
         return settings;
     }
@@ -101,6 +120,7 @@ public record SinusoidSettings(
                 Sign.parse(SettingsText.text(settings, "sinusoid.sign")),
                 Side.parse(SettingsText.text(settings, "sinusoid.side")),
                 SettingsText.whole(settings, "sinusoid.pool"),
+                Oracle.of(SettingsText.truth(settings, "sinusoid.oracle")),
                 EpisodeSizes.from(settings));
     }
 

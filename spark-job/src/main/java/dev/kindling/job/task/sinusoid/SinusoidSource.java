@@ -17,12 +17,16 @@ import dev.kindling.job.tensor.Storage;
  * <p>Without a pool a task's curve and points come from the spec's seed. With a pool of n, a task is one of n curves with
  * frozen support points, drawn uniformly; the curve and its support come from the pool index (the item of the spec),
  * the training query from the seed. A pool is a data set: the same for every run seed, and another for each purpose.
+ *
+ * <p>An input is x, or, for an oracle, [x, A, phase] of the same tasks (the upper bound of the paper's figure 3).
  */
 final class SinusoidSource implements TaskSource {
     private static final int[] NO_ITEMS = {};
     private static final long CURVE_AND_SUPPORT = 0;
     private static final long QUERY = 1;
     private static final long POOL = 2;
+    /** Numbers of an oracle's input. */
+    private static final int TOLD = 3;
 
     private final SinusoidSettings settings;
 
@@ -33,7 +37,7 @@ final class SinusoidSource implements TaskSource {
     @Override
     public EpisodeLayout layout(Purpose purpose) {
         return new EpisodeLayout(
-                Shape.of(1),
+                Shape.of(width()),
                 0,
                 1,
                 settings.sizes().support(purpose),
@@ -67,19 +71,39 @@ final class SinusoidSource implements TaskSource {
             low = left ? low : 0;
             high = left ? 0 : high;
         }
+        Curve curve = new Curve(amplitude, phase, frequency, shift);
+        int width = width();
         for (int i = 0; i < support; i++) {
-            double x = stream.nextDouble(low, high);
-            target.set(offset + i, x);
-            target.set(offset + support + i, amplitude * StrictMath.sin(frequency * x + shift));
+            put(curve, stream.nextDouble(low, high), target, offset + i * width, offset + support * width + i);
         }
 
-        int at = offset + 2 * support;
+        int queries = offset + support * (width + 1);
         Stream points = Stream.of(spec.seed(), QUERY);
         for (int i = 0; i < query; i++) {
             double x = purpose == Purpose.TRAIN ? draw(points, settings.input()) : even(i, query);
-            target.set(at + i, x);
-            target.set(at + query + i, amplitude * StrictMath.sin(frequency * x + shift));
+            put(curve, x, target, queries + i * width, queries + query * width + i);
         }
+    }
+
+    /** A task's curve, {@code y = amplitude sin(frequency x + shift)}, where the shift is plus or minus the phase. */
+    private record Curve(double amplitude, double phase, double frequency, double shift) {
+        private double at(double x) {
+            return amplitude * StrictMath.sin(frequency * x + shift);
+        }
+    }
+
+    private int width() {
+        return settings.oracle() == SinusoidSettings.Oracle.TELLING ? TOLD : 1;
+    }
+
+    /** Writes one point: its input at one place, its target at another. */
+    private void put(Curve curve, double x, Storage target, int input, int output) {
+        target.set(input, x);
+        if (settings.oracle() == SinusoidSettings.Oracle.TELLING) {
+            target.set(input + 1, curve.amplitude());
+            target.set(input + 2, curve.phase());
+        }
+        target.set(output, curve.at(x));
     }
 
     @Override

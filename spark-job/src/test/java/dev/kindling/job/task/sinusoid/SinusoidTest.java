@@ -9,6 +9,7 @@ import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.task.sinusoid.SinusoidSettings.Oracle;
 import dev.kindling.job.task.sinusoid.SinusoidSettings.Side;
 import dev.kindling.job.task.sinusoid.SinusoidSettings.Sign;
 import dev.kindling.job.tensor.Precision;
@@ -30,6 +31,7 @@ final class SinusoidTest {
             Sign.PLUS,
             Side.ONE,
             1000,
+            Oracle.BLIND,
             new EpisodeSizes(10, 10, 10, 50));
 
     /** One task's numbers by array. */
@@ -127,7 +129,15 @@ final class SinusoidTest {
     @Test
     void plusAndFrequencyAreInTheFormula() {
         SinusoidSettings settings = new SinusoidSettings(
-                new Range(2, 2), new Range(0.5, 0.5), new Range(3, 3), new Range(0, 1), Sign.PLUS, Side.BOTH, 0, SIZES);
+                new Range(2, 2),
+                new Range(0.5, 0.5),
+                new Range(3, 3),
+                new Range(0, 1),
+                Sign.PLUS,
+                Side.BOTH,
+                0,
+                Oracle.BLIND,
+                SIZES);
         Episode task = draw(new SinusoidSource(settings), Purpose.TRAIN, 0);
         for (int i = 0; i < 10; i++) {
             assertThat(task.supportY[i]).isCloseTo(2 * Math.sin(3 * task.supportX[i] + 0.5), within(1e-12));
@@ -151,7 +161,15 @@ final class SinusoidTest {
     @Test
     void aPoolFreezesCurveAndSupportButNotTheQuery() {
         SinusoidSettings settings = new SinusoidSettings(
-                PAPER.amplitude(), PAPER.phase(), PAPER.frequency(), PAPER.input(), Sign.MINUS, Side.BOTH, 3, SIZES);
+                PAPER.amplitude(),
+                PAPER.phase(),
+                PAPER.frequency(),
+                PAPER.input(),
+                Sign.MINUS,
+                Side.BOTH,
+                3,
+                Oracle.BLIND,
+                SIZES);
         SinusoidSource source = new SinusoidSource(settings);
         SortedMap<Integer, Episode> first = new TreeMap<>();
         for (int i = 0; i < 60; i++) {
@@ -197,6 +215,7 @@ final class SinusoidTest {
                 Sign.PLUS,
                 Side.BOTH,
                 0,
+                Oracle.BLIND,
                 new EpisodeSizes(20, 20, 20, 100));
         SinusoidSource source = new SinusoidSource(settings);
         assertThat(IntStream.range(0, 300)
@@ -204,6 +223,49 @@ final class SinusoidTest {
                         .max()
                         .orElseThrow())
                 .isBetween(0.45, 0.5);
+    }
+
+    @Test
+    void anOracleIsToldTheCurvesOfTheSameTasks() {
+        SinusoidSettings telling = new SinusoidSettings(
+                PAPER.amplitude(),
+                PAPER.phase(),
+                PAPER.frequency(),
+                PAPER.input(),
+                Sign.MINUS,
+                Side.BOTH,
+                0,
+                Oracle.TELLING,
+                SIZES);
+        for (Purpose purpose : Purpose.values()) {
+            Episode blind = draw(new SinusoidSource(PAPER), purpose, 4);
+            Episode told = draw(new SinusoidSource(telling), purpose, 4);
+            assertThat(told.supportY()).isEqualTo(blind.supportY());
+            assertThat(told.queryY()).isEqualTo(blind.queryY());
+            assertThat(told.queryX()).hasSize(3 * blind.queryX().length);
+            for (int i = 0; i < blind.queryX().length; i++) {
+                double x = told.queryX()[3 * i];
+                assertThat(x).isEqualTo(blind.queryX()[i]);
+                assertThat(told.queryX()[3 * i + 1] * Math.sin(x - told.queryX()[3 * i + 2]))
+                        .isCloseTo(told.queryY()[i], within(1e-12));
+            }
+            for (int i = 0; i < blind.supportX().length; i++) {
+                assertThat(told.supportX()[3 * i]).isEqualTo(blind.supportX()[i]);
+                assertThat(told.supportX()[3 * i + 1]).isEqualTo(told.queryX()[1]);
+                assertThat(told.supportX()[3 * i + 2]).isEqualTo(told.queryX()[2]);
+            }
+        }
+    }
+
+    @Test
+    void anOracleThatDoesNotKnowTheFrequencyIsRefused() {
+        SortedMap<String, String> settings = PAPER.toMap();
+        settings.put("sinusoid.oracle", "true");
+        settings.put("sinusoid.frequency", "[1, 2]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> SinusoidSettings.fromMap(settings))
+                .withMessage("sinusoid.oracle is true and sinusoid.frequency is [1.0, 2.0]; an oracle knows amplitude "
+                        + "and phase alone, so the frequency must be one number, [a, a]");
     }
 
     @Test
@@ -223,6 +285,7 @@ final class SinusoidTest {
         refused("sinusoid.side", "left", "sinusoid.side is left; it must be both or one");
         refused("sinusoid.pool", "-1", "sinusoid.pool is -1; it must be at least 0");
         refused("sinusoid.pool", "many", "sinusoid.pool is many; it must be a whole number");
+        refused("sinusoid.oracle", "maybe", "sinusoid.oracle is maybe; it must be true or false");
         refused("task.support", "0", "task.support is 0; it must be at least 1");
         refused("evaluation.query", "-3", "evaluation.query is -3; it must be at least 1");
         SortedMap<String, String> oneSided = new TreeMap<>(REPTILE.toMap());
