@@ -100,7 +100,12 @@ class SameBitsTest {
                 "model.batch-norm=running"),
         OMNIGLOT_PROTO_NET("omniglot-fc-5w1s-maml.conf", 21, "float", "algorithm.name=proto-net"),
         OMNIGLOT_RELATION_NET(
-                "omniglot-conv4-5w1s-relation-net.conf", 9, "float", "run.rounds=9", "task.query=1", "evaluation.tasks=5");
+                "omniglot-conv4-5w1s-relation-net.conf",
+                9,
+                "float",
+                "run.rounds=9",
+                "task.query=1",
+                "evaluation.tasks=5");
 
         private final String conf;
         private final int tasks;

@@ -47,7 +47,7 @@ public interface TaskSource {
         return List.of();
     }
 
-    /** Draws the description of one task: a pure function of the key. Runs on the driver; reads no examples. */
+    /** Draws the description of one task: a pure function of the key that reads no examples. Runs on the driver; on executors for members of groups. */
     TaskSpec sample(TaskKey key);
 
     /**
