@@ -40,7 +40,10 @@ record Prepared(
 
     /** For rounds on that master; where executors compute, this JVM needs no backend that runs. */
     static Prepared of(Configuration configuration, Optional<String> master) {
-        return SparkApplication.runsHere(master) ? here(configuration) : elsewhere(configuration);
+        Prepared prepared = SparkApplication.runsHere(master) ? here(configuration) : elsewhere(configuration);
+        SparkApplication.requireDevices(
+                master, prepared.settings().plan().backend().name());
+        return prepared;
     }
 
     /** For computing in this JVM; BackendUnavailableException if its backend cannot run here. */

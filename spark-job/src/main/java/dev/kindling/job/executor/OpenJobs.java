@@ -1,5 +1,6 @@
 package dev.kindling.job.executor;
 
+import dev.kindling.job.backend.Device;
 import dev.kindling.job.runner.Runner;
 import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.Wire;
@@ -19,13 +20,23 @@ final class OpenJobs {
     private static final int KEPT = 2;
 
     private static final class Slot {
+        private final FitDevices fit = new FitDevices();
+        private volatile @Nullable Job job;
         private volatile @Nullable Runner runner;
     }
 
     private final Map<String, Slot> slots = new LinkedHashMap<>(KEPT, 0.75f, true);
 
-    Runner runner(String hash, Supplier<byte[]> job, Supplier<Configuration> hadoop) {
+    /** The job's runner, for a thread with the given device, which must be one that the job can run on. */
+    Runner runner(String hash, Supplier<byte[]> job, Supplier<Configuration> hadoop, Device device) {
         Slot slot = slot(hash);
+        Job known = slot.job;
+        if (known == null) {
+            // Whoever decodes it too decodes the same.
+            known = Wire.decodeJob(job.get());
+            slot.job = known;
+        }
+        slot.fit.require(known, device);
         Runner open = slot.runner;
         if (open != null) {
             return open;
@@ -33,7 +44,7 @@ final class OpenJobs {
         synchronized (slot) {
             open = slot.runner;
             if (open == null) {
-                open = open(Wire.decodeJob(job.get()), hadoop.get());
+                open = open(known, hadoop.get());
                 slot.runner = open;
             }
             return open;

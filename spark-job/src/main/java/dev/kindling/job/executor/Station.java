@@ -44,6 +44,7 @@ final class Station {
     private final Enlistment.There enlistment;
     private final CompletableFuture<Job> job = new CompletableFuture<>();
     private final ScheduledExecutorService pulse;
+    private final FitDevices fit = new FitDevices();
     private final Holdings holdings = new Holdings();
     private final Desk desk = new Desk(holdings, this::opened, this::neighbours, this::say, this::hangUp);
     private volatile @Nullable Crew crew;
@@ -147,7 +148,7 @@ final class Station {
             }
             WorkLog.lent(ticket, device);
             say(new ToDriver.Lent(ticket, device.toString()));
-            Crew mine = crew(() -> !closed && stay.getAsBoolean(), log);
+            Crew mine = crew(device, () -> !closed && stay.getAsBoolean(), log);
             if (mine != null) {
                 work(mine, device, stay);
             }
@@ -217,15 +218,30 @@ final class Station {
     }
 
     /** The crew of this JVM; the thread that comes first opens the job while others wait. Null where the run ended. */
-    private @Nullable Crew crew(BooleanSupplier stay, WorkLog log) {
+    private @Nullable Crew crew(Device device, BooleanSupplier stay, WorkLog log) {
         Job known = awaitJob(stay);
         if (known == null) {
             return null;
         }
         synchronized (job) {
-            Crew open = opened();
-            return open != null ? open : open(known, log);
+            return isFit(known, device, log) ? openOnce(known, log) : null;
         }
+    }
+
+    /** Whether the job can run on a device; where it cannot, the driver is told. */
+    private boolean isFit(Job known, Device device, WorkLog log) {
+        try {
+            fit.require(known, device);
+            return true;
+        } catch (RuntimeException e) {
+            refuse(e, log);
+            return false;
+        }
+    }
+
+    private @Nullable Crew openOnce(Job known, WorkLog log) {
+        Crew open = opened();
+        return open != null ? open : open(known, log);
     }
 
     private @Nullable Job awaitJob(BooleanSupplier stay) {

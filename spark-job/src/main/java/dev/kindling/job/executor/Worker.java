@@ -43,9 +43,9 @@ public record Worker(String cluster, String jobHash, Parcel job, Parcel shared) 
 
     private Answer run(WorkOrder order, WorkLog log) {
         try {
-            Runner runner = JOBS.runner(jobHash, job::bytes, Worker::hadoop);
-            SharedVector vector = VECTOR.get(cluster, order.shared(), shared::bytes);
             Device device = AssignedDevice.ofTask();
+            Runner runner = JOBS.runner(jobHash, job::bytes, Worker::hadoop, device);
+            SharedVector vector = VECTOR.get(cluster, order.shared(), shared::bytes);
             WorkReply reply = runner.run(order, vector, device, name(device));
             WorkLog.failed(reply.failed());
             return reply;

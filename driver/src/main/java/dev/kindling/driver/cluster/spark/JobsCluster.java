@@ -45,15 +45,17 @@ final class JobsCluster implements Cluster {
     private final JavaSparkContext context;
     private final Job job;
     private final ClusterSettings settings;
+    private final RoundsProfile profile;
     private final String name;
     private final String jobHash;
     private final Broadcast<byte[]> jobBytes;
     private long version;
 
-    JobsCluster(JavaSparkContext context, Job job, ClusterSettings settings) {
+    JobsCluster(JavaSparkContext context, Job job, ClusterSettings settings, RoundsProfile profile) {
         this.context = context;
         this.job = job;
         this.settings = settings;
+        this.profile = profile;
         this.name = context.sc().applicationId() + "/" + CLUSTERS.incrementAndGet();
         byte[] bytes = Wire.encodeJob(job);
         this.jobHash = DigestUtils.sha256Hex(bytes);
@@ -119,7 +121,8 @@ final class JobsCluster implements Cluster {
         context.sc().setJobDescription(request.toString());
         return await(
                 request,
-                context.parallelize(orders, orders.size()).map(worker::answer).collectAsync());
+                profile.on(context.parallelize(orders, orders.size()).map(worker::answer))
+                        .collectAsync());
     }
 
     private List<byte[]> await(Request request, JavaFutureAction<List<byte[]>> answers) {

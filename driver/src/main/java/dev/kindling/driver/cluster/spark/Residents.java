@@ -40,13 +40,16 @@ final class Residents {
     private Residents() {}
 
     /** A cluster for a job. */
-    static Cluster open(JavaSparkContext context, Job job, ClusterSettings settings) {
+    static Cluster open(JavaSparkContext context, Job job, ClusterSettings settings, RoundsProfile profile) {
         String run = context.sc().applicationId() + "/" + RUNS.incrementAndGet();
-        return context.isLocal() ? here(context, job, settings, run) : there(context, job, settings, run);
+        return context.isLocal()
+                ? here(context, job, settings, profile, run)
+                : there(context, job, settings, profile, run);
     }
 
     /** The driver's own thread is one of the workers: a round of a tenth of a millisecond has no time to wake another. */
-    private static Cluster here(JavaSparkContext context, Job job, ClusterSettings settings, String run) {
+    private static Cluster here(
+            JavaSparkContext context, Job job, ClusterSettings settings, RoundsProfile profile, String run) {
         LocalCluster cluster = new LocalCluster(job, Runner.open(job, context.hadoopConfiguration()));
         int slots = context.sc().defaultParallelism();
         int threads = settings.workers() == 0 ? slots : Math.min(settings.workers(), slots);
@@ -56,11 +59,13 @@ final class Residents {
         CompletableFuture<Staffing> staffing = new CompletableFuture<>();
         Barracks.open(
                 run, cluster.crew(), cluster::isOpen, ticket -> staffing.join().started(ticket));
-        staffing.complete(new Staffing(context, "resident", threads - 1, ticket -> new Enlistment.Here(run, ticket)));
+        staffing.complete(
+                new Staffing(context, "resident", threads - 1, profile, ticket -> new Enlistment.Here(run, ticket)));
         return closing(cluster, staffing.join(), () -> Barracks.close(run));
     }
 
-    private static Cluster there(JavaSparkContext context, Job job, ClusterSettings settings, String run) {
+    private static Cluster there(
+            JavaSparkContext context, Job job, ClusterSettings settings, RoundsProfile profile, String run) {
         // Nothing of a run depends on it: 122 bits that an outsider cannot guess.
         String token = UUID.randomUUID().toString();
         Inbox inbox = new Inbox();
@@ -81,6 +86,7 @@ final class Residents {
                 context,
                 "resident",
                 settings.workers(),
+                profile,
                 ticket -> new Enlistment.There(run, ticket, gate.host(), gate.port(), token, exchange(conf, job))));
         return closing(cluster, staffing.join(), gate::close);
     }

@@ -10,6 +10,7 @@ import dev.kindling.job.wire.Job;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
@@ -30,10 +31,16 @@ public final class SparkApplication implements AutoCloseable {
     static final String PLUGINS = "spark.plugins";
     private static final String NAME = "spark.app.name";
 
+    /** Makes CUDA count GPUs as Spark's discovery scripts do. */
+    private static final String CUDA_ORDER = "spark.executorEnv.CUDA_DEVICE_ORDER";
+
     private final JavaSparkContext context;
+    private final RoundsProfile profile;
+    private boolean executorsHaveLibraries;
 
     private SparkApplication(JavaSparkContext context) {
         this.context = context;
+        this.profile = RoundsProfile.of(context.getConf());
     }
 
     /**
@@ -55,6 +62,34 @@ public final class SparkApplication implements AutoCloseable {
     /** Whether rounds run in this JVM with that master, as {@link #start} understands it. */
     public static boolean runsHere(Optional<String> master) {
         return configuration(new SparkConf(), "", master).get("spark.master").matches(LOCAL);
+    }
+
+    /**
+     * Refuses, before Spark starts, what its settings ask of GPUs where the backend does not compute on them or Spark cannot
+     * give them, and a package without what executors need.
+     *
+     * @throws IllegalArgumentException with one sentence that says what to change
+     */
+    public static void requireDevices(Optional<String> master, String backend) {
+        SparkConf configuration = configuration(new SparkConf(), "", master);
+        requireDevices(
+                configuration,
+                backend,
+                () -> ExecutorLibraries.of(configuration, hadoop(configuration), DriverLibraries.applicationJar()));
+    }
+
+    static void requireDevices(SparkConf configuration, String backend, Supplier<ExecutorLibraries> libraries) {
+        String runsOn = configuration.get("spark.master");
+        boolean here = runsOn.matches(LOCAL);
+        GpuRequest gpus = GpuRequest.of(configuration);
+        if (here) {
+            gpus.refuseIn(runsOn);
+        }
+        RoundsProfile.refuseUnfit(configuration, here);
+        gpus.refuseFor(backend);
+        if (!here && backend.equals(ExecutorLibraries.BACKEND)) {
+            gpus.refuseOn(libraries.get().kind());
+        }
     }
 
     /** Whether this JVM is YARN's application master: it ends by itself, and reports a JVM that exits as failed. */
@@ -111,6 +146,9 @@ public final class SparkApplication implements AutoCloseable {
         if (configuration.get("spark.master").matches(LOCAL)) {
             configuration.setIfMissing("spark.ui.enabled", "false");
         }
+        if (GpuRequest.of(configuration).isForGpus()) {
+            configuration.setIfMissing(CUDA_ORDER, "PCI_BUS_ID");
+        }
         configuration.set(DEFAULT_JAVA_OPTIONS, withVectorModule(configuration.get(DEFAULT_JAVA_OPTIONS, "")));
         configuration.set(PLUGINS, withWatch(configuration.get(PLUGINS, "")));
         return configuration;
@@ -146,10 +184,23 @@ public final class SparkApplication implements AutoCloseable {
 
     /** Opens a cluster for a job; close it before this application. */
     public Cluster cluster(Job job, ClusterSettings settings) {
+        if (job.backend().equals(ExecutorLibraries.BACKEND) && !context.isLocal()) {
+            sendLibraries();
+        }
         return switch (settings.mode()) {
-            case RESIDENT -> Residents.open(context, job, settings);
-            case JOBS -> new JobsCluster(context, job, settings);
+            case RESIDENT -> Residents.open(context, job, settings, profile);
+            case JOBS -> new JobsCluster(context, job, settings, profile);
         };
+    }
+
+    /** What Spark is told once, executors fetch once. */
+    private void sendLibraries() {
+        if (!executorsHaveLibraries) {
+            executorsHaveLibraries = true;
+            SparkConf configuration = context.getConf();
+            ExecutorLibraries.of(configuration, context.hadoopConfiguration(), DriverLibraries.applicationJar())
+                    .addTo(context);
+        }
     }
 
     @Override

@@ -34,6 +34,7 @@ final class Staffing implements AutoCloseable {
     private final JavaSparkContext context;
     private final String title;
     private final int limit;
+    private final RoundsProfile profile;
     private final LongFunction<Enlistment> enlistments;
     private final Map<Long, JavaFutureAction<Void>> jobs = new LinkedHashMap<>();
     private final Map<Long, Long> begun = new HashMap<>();
@@ -50,12 +51,19 @@ final class Staffing implements AutoCloseable {
      *
      * @param title of the jobs in Spark's pages
      * @param limit of worker jobs, or 0 for as many as Spark gives
+     * @param profile the executors that they run on
      * @param enlistments the work of the worker job with a given ticket
      */
-    Staffing(JavaSparkContext context, String title, int limit, LongFunction<Enlistment> enlistments) {
+    Staffing(
+            JavaSparkContext context,
+            String title,
+            int limit,
+            RoundsProfile profile,
+            LongFunction<Enlistment> enlistments) {
         this.context = context;
         this.title = title;
         this.limit = limit == 0 ? Integer.MAX_VALUE : limit;
+        this.profile = profile;
         this.enlistments = enlistments;
         this.thread = new Thread(this::keep, "kindling-staffing");
         thread.setDaemon(true);
@@ -99,7 +107,7 @@ final class Staffing implements AutoCloseable {
         waiting = ticket;
         Enlistment enlistment = enlistments.apply(ticket);
         context.sc().setJobDescription(title + ", worker " + ticket);
-        jobs.put(ticket, context.parallelize(List.of(enlistment), 1).foreachAsync(Enlistment::serve));
+        jobs.put(ticket, profile.on(context.parallelize(List.of(enlistment), 1)).foreachAsync(Enlistment::serve));
     }
 
     private void takeBackEnded() {

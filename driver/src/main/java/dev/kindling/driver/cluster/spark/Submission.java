@@ -60,7 +60,7 @@ public final class Submission {
     }
 
     private static Path driverLibraries() {
-        return Path.of(DriverLibraries.applicationJar()).resolveSibling(DriverLibraries.FOLDER);
+        return Path.of(DriverLibraries.applicationJar()).resolveSibling(DriverLibraries.FOLDER.name());
     }
 
     /** The same submission with what a driver on another machine will look for. */
@@ -69,9 +69,9 @@ public final class Submission {
         int jar = arguments.length - own.size() - 1;
         List<String> complete = new ArrayList<>(Arrays.asList(arguments).subList(0, jar));
         if (parsed.master().startsWith("yarn")
-                && !parsed.sparkProperties().contains(DriverLibraries.PLACE)
+                && !parsed.sparkProperties().contains(DriverLibraries.FOLDER.setting())
                 && Files.isDirectory(libraries)) {
-            String archive = zipped(libraries).toUri() + "#" + DriverLibraries.FOLDER;
+            String archive = zipped(libraries).toUri() + "#" + DriverLibraries.FOLDER.name();
             complete.addAll(List.of("--archives", joined(parsed.archives(), archive)));
         }
         if (parsed.master().startsWith("spark:")) {
@@ -117,7 +117,7 @@ public final class Submission {
     /** A folder's files in an archive that this JVM removes at its end. */
     private static Path zipped(Path folder) {
         try {
-            Path archive = Files.createTempFile("kindling-" + DriverLibraries.FOLDER, ".zip");
+            Path archive = Files.createTempFile("kindling-" + DriverLibraries.FOLDER.name(), ".zip");
             archive.toFile().deleteOnExit();
             try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(archive));
                     ZipOutputStream zip = new ZipOutputStream(out);

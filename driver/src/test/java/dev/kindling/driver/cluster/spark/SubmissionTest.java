@@ -129,7 +129,7 @@ class SubmissionTest {
 
     @Test
     void orWhereTheSettingSays() {
-        SparkConf configuration = new SparkConf(false).set(DriverLibraries.PLACE, libraries.toString());
+        SparkConf configuration = new SparkConf(false).set(DriverLibraries.FOLDER.setting(), libraries.toString());
         assertThat(found(configuration, "file:/copied/kindling-1.jar")).hasSize(2);
     }
 
@@ -139,7 +139,7 @@ class SubmissionTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the folder driver-libs of Kindling's package is not beside kindling-1.jar; "
                         + "spark.kindling.driver-libs must say where it is");
-        SparkConf wrong = new SparkConf(false).set(DriverLibraries.PLACE, folder + "/nothing");
+        SparkConf wrong = new SparkConf(false).set(DriverLibraries.FOLDER.setting(), folder + "/nothing");
         assertThatThrownBy(() -> found(wrong, "file:/copied/kindling-1.jar"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("spark.kindling.driver-libs is " + folder + "/nothing; it must be the folder");

@@ -1,9 +1,11 @@
 package dev.kindling.job.executor.gpu;
 
 import dev.kindling.job.backend.BackendUnavailableException;
+import dev.kindling.job.backend.GpuSupport;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -13,8 +15,9 @@ import java.util.concurrent.TimeUnit;
 public final class NvidiaSmi implements Cards {
     private static final String PROGRAM = "nvidia-smi";
     private static final List<String> QUESTION =
-            List.of(PROGRAM, "--query-gpu=index,uuid,name", "--format=csv,noheader,nounits");
-    private static final int FIELDS = 3;
+            List.of(PROGRAM, "--query-gpu=index,uuid,name,compute_cap,memory.free", "--format=csv,noheader,nounits");
+    private static final int FIELDS = 5;
+    private static final int MEBIBYTE = 20;
     /** Without its persistence mode the driver takes seconds to wake up. */
     private static final long PATIENCE_SECONDS = 60;
 
@@ -35,7 +38,7 @@ public final class NvidiaSmi implements Cards {
             String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
-                throw unavailable("does not answer within " + PATIENCE_SECONDS + " s");
+                throw unavailable("does not end");
             }
             if (process.exitValue() != 0) {
                 throw unavailable("ended with " + process.exitValue() + ": "
@@ -50,17 +53,27 @@ public final class NvidiaSmi implements Cards {
         }
     }
 
-    /** A card of a line such as {@code 0, GPU-5f0c..., NVIDIA A10}. */
+    /** A card of a line such as {@code 0, GPU-5f0c..., NVIDIA A10, 8.6, 22731}, the last in MiB. */
     static Card card(String line) {
         String[] fields = line.split(", *", -1);
         try {
             if (fields.length == FIELDS) {
-                return new Card(Integer.parseInt(fields[0]), fields[1], fields[2]);
+                return new Card(
+                        Integer.parseInt(fields[0]),
+                        fields[1],
+                        fields[2],
+                        GpuSupport.Capability.of(fields[3]),
+                        free(fields[4]));
             }
         } catch (NumberFormatException e) {
             // Said below.
         }
-        throw unavailable("said \"" + line + "\", which is no GPU");
+        throw unavailable("said \"" + line + "\", which is no GPU with its compute capability");
+    }
+
+    /** What cannot be told stands in brackets. */
+    private static OptionalLong free(String field) {
+        return field.startsWith("[") ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(field) << MEBIBYTE);
     }
 
     private static BackendUnavailableException unavailable(String why) {

@@ -4,18 +4,37 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.job.backend.BackendUnavailableException;
+import dev.kindling.job.backend.GpuSupport;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class NvidiaSmiTest {
     @Test
     void aLineIsACard() {
-        assertThat(NvidiaSmi.card("1, GPU-5f0c1c6e-6d6b, NVIDIA A10"))
-                .isEqualTo(new Card(1, "GPU-5f0c1c6e-6d6b", "NVIDIA A10"));
+        assertThat(NvidiaSmi.card("1, GPU-5f0c1c6e-6d6b, NVIDIA A10, 8.6, 22731"))
+                .isEqualTo(new Card(
+                        1,
+                        "GPU-5f0c1c6e-6d6b",
+                        "NVIDIA A10",
+                        new GpuSupport.Capability(8, 6),
+                        OptionalLong.of(23_835_181_056L)));
+    }
+
+    @Test
+    void aCardInSlicesDoesNotTellItsMemory() {
+        assertThat(NvidiaSmi.card("0, GPU-1, NVIDIA A100-SXM4-40GB, 8.0, [N/A]").free())
+                .isEmpty();
     }
 
     @Test
     void whatIsNoCardIsSaid() {
-        for (String line : new String[] {"No devices were found", "x, GPU-1, A10", "1, GPU-1"}) {
+        for (String line : new String[] {
+            "No devices were found",
+            "x, GPU-1, A10, 8.6, 1",
+            "1, GPU-1",
+            "1, GPU-1, A10, [N/A], 1",
+            "1, GPU-1, A10, 8.6, much"
+        }) {
             assertThatThrownBy(() -> NvidiaSmi.card(line))
                     .isInstanceOf(BackendUnavailableException.class)
                     .hasMessageContaining('"' + line + '"')

@@ -5,22 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.job.backend.BackendUnavailableException;
 import dev.kindling.job.backend.Device;
+import dev.kindling.job.backend.GpuSupport;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The expected ordinals are what CUDA's programming guide says of its environment variables. */
 class OrdinalsTest {
-    private static final Cards FOUR = () -> List.of(
-            new Card(0, "GPU-a000", "A10"),
-            new Card(1, "GPU-a111", "A10"),
-            new Card(2, "GPU-b222", "A10"),
-            new Card(3, "GPU-b333", "A10"));
+    private static final Cards FOUR =
+            () -> List.of(card(0, "GPU-a000"), card(1, "GPU-a111"), card(2, "GPU-b222"), card(3, "GPU-b333"));
     private static final Cards NOT_ASKED = () -> {
         throw new AssertionError("numbers need no question");
     };
+
+    private static Card card(int index, String uuid) {
+        return new Card(index, uuid, "A10", new GpuSupport.Capability(8, 6), OptionalLong.empty());
+    }
 
     private static int ordinal(String address, String visible, Cards cards) {
         Device.Gpu gpu = Ordinals.gpu(List.of(address), Optional.ofNullable(visible), cards);

@@ -1,0 +1,35 @@
+package dev.kindling.job.executor;
+
+import dev.kindling.job.backend.Backends;
+import dev.kindling.job.backend.Device;
+import dev.kindling.job.executor.gpu.Fitness;
+import dev.kindling.job.wire.Job;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The devices of this JVM that one job can run on; each is looked at once, before its backend's native code is loaded. Thread-safe. */
+final class FitDevices {
+    private final Set<Device> fit = ConcurrentHashMap.newKeySet();
+
+    /**
+     * Refuses a device that the job cannot run on.
+     *
+     * @throws dev.kindling.job.backend.BackendUnavailableException with one sentence
+     */
+    void require(Job job, Device device) {
+        if (fit.contains(device)) {
+            return;
+        }
+        Backends.named(job.backend())
+                .gpus()
+                .ifPresent(support -> AssignedDevice.fitness()
+                        .require(
+                                device,
+                                new Fitness.Need(
+                                        job.backend(),
+                                        support,
+                                        AssignedDevice.sharing(),
+                                        job.options().memoryBytes())));
+        fit.add(device);
+    }
+}
