@@ -30,6 +30,8 @@ final class FitDevices {
                                         support,
                                         AssignedDevice.sharing(),
                                         job.options().memoryBytes())));
-        fit.add(device);
+        if (fit.add(device)) {
+            WorkLog.computing(job, device);
+        }
     }
 }

@@ -146,7 +146,6 @@ final class Station {
             if (device == null) {
                 return;
             }
-            WorkLog.lent(ticket, device);
             say(new ToDriver.Lent(ticket, device.toString()));
             Crew mine = crew(device, () -> !closed && stay.getAsBoolean(), log);
             if (mine != null) {

@@ -56,9 +56,9 @@ public final class WorkLog implements AutoCloseable {
                 nanos / NANOS_PER_MILLISECOND);
     }
 
-    /** The calling thread works for a run from now on. */
-    static void lent(long ticket, Device device) {
-        LOG.info("worker {} computes on {}", ticket, device);
+    /** Spark tasks of this JVM compute on a device from now on. */
+    static void computing(Job job, Device device) {
+        LOG.info("the {} backend is given {}", job.backend(), device);
     }
 
     /** Tasks were left out of a sum; any thread. */
