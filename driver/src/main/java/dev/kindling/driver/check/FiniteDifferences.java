@@ -19,7 +19,7 @@ final class FiniteDifferences {
     /** A gradient with a smaller error than this is the function's gradient. */
     static final double TOLERANCE = 1e-5;
 
-    private static final double[] STEPS = {1e-3, 1e-4, 1e-5, 1e-6};
+    private static final double[] STEPS = {1e-3, 1e-4, 1e-5, 1e-6, 1e-7};
     private static final int RANDOM_DIRECTIONS = 3;
 
     private final ToDoubleFunction<Storage> function;

@@ -11,6 +11,8 @@ final class EvaluationTable {
     /** Below it four digits behind the point would be too few of a loss. */
     private static final double SMALL = 0.001;
 
+    private static final double LARGE = 1e6;
+
     private EvaluationTable() {}
 
     /** The lines of the table. */
@@ -54,8 +56,10 @@ final class EvaluationTable {
         if (!Double.isFinite(number)) {
             return "-";
         }
-        return percent
-                ? String.format(Locale.ROOT, "%.2f%%", 100 * number)
-                : String.format(Locale.ROOT, Math.abs(number) < SMALL && number != 0 ? "%.2e" : "%.4f", number);
+        if (percent) {
+            return String.format(Locale.ROOT, "%.2f%%", 100 * number);
+        }
+        double size = Math.abs(number);
+        return String.format(Locale.ROOT, (size < SMALL && number != 0) || size >= LARGE ? "%.2e" : "%.4f", number);
     }
 }

@@ -12,7 +12,6 @@ import dev.kindling.driver.evaluation.Protocol;
 import dev.kindling.driver.evaluation.ValidationSettings;
 import dev.kindling.driver.loop.Validator;
 import dev.kindling.driver.plan.Plan;
-import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.task.SourceDescription;
@@ -104,7 +103,11 @@ record Prepared(
     }
 
     private Evaluator evaluator(EvaluationSettings evaluation, String program, Layout measures) {
-        int order = plan.algorithm().claim() == Algorithm.Claim.EXACT ? 2 : 1;
+        int order = switch (plan.algorithm().claim()) {
+            case EXACT -> 2;
+            case FIRST_ORDER -> 1;
+            case IMPLICIT, DELTA, NOTHING -> 0;
+        };
         Protocol protocol = Protocol.of(
                 settings.source().source(),
                 evaluation,

@@ -84,12 +84,17 @@ final class Reports {
     /** How the comparison has evaluated, whatever a run's own configuration says. */
     private static List<String> protocol(JsonNode comparison) {
         JsonNode protocol = comparison.path("protocol");
-        return List.of(
+        List<String> keys = new ArrayList<>(List.of(
                 "evaluation.tasks=" + protocol.path("tasks"),
                 "evaluation.split=" + protocol.path("split").asText(),
                 "evaluation.seed=" + protocol.path("seed"),
                 "evaluation.support=" + protocol.path("shots"),
-                "evaluation.query=" + protocol.path("query"));
+                "evaluation.query=" + protocol.path("query"),
+                "evaluation.steps=" + protocol.path("steps")));
+        if (protocol.has("ways")) {
+            keys.add("evaluation.ways=" + protocol.path("ways"));
+        }
+        return keys;
     }
 
     private static Optional<Workbench> workbench(Folder folder, List<String> set, Surroundings around) {

@@ -165,7 +165,7 @@ public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> bas
 
         /** A finished run is what it is; only how it is evaluated can be chosen, and where its data lies. */
         private static boolean ofEvaluation(String assignment) {
-            String key = assignment.substring(0, assignment.indexOf('=')).strip();
+            String key = Assignment.parse(assignment).key();
             return key.startsWith("evaluation.") || Differences.decidesNoBits(key);
         }
 

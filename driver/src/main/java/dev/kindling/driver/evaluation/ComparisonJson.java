@@ -28,6 +28,7 @@ public final class ComparisonJson {
         ComparisonJson json = new ComparisonJson();
         ObjectNode protocol = Evaluation.json(comparison.protocol());
         protocol.remove(List.of("batch_norm", "order"));
+        protocol.put("steps", comparison.steps() - 1);
         json.root.set("protocol", protocol);
         json.root.set("fits", JSON.valueToTree(fits));
         ArrayNode entrants = json.root.putArray("entrants");

@@ -10,7 +10,7 @@ import java.util.List;
  * @param origin the job that trained it, or the run it was taken from
  * @param algorithm its method
  * @param batchNorm whose statistics batch norm used in its evaluation
- * @param order 2 for a method trained by the exact meta-gradient, 1 for a first-order one, 0 for what is not trained
+ * @param order as {@link Protocol#order}
  * @param numbers of θ
  * @param bytes of θ
  * @param runs one for each seed; none for what is not trained

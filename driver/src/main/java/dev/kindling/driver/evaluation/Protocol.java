@@ -18,7 +18,7 @@ import java.util.function.ToIntFunction;
  * @param tasks how many tasks
  * @param seed of the tasks
  * @param batchNorm whose statistics batch norm used
- * @param order 2 for a method trained by the exact meta-gradient, 1 for a first-order one
+ * @param order of the training's meta-gradient: 2 for an exact one, 1 for a first-order one, 0 where it is neither
  */
 public record Protocol(
         String source,

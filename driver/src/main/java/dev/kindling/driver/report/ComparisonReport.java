@@ -332,7 +332,7 @@ public final class ComparisonReport {
             methods.add(List.of(
                     entrant.path("name").asText(),
                     entrant.path("algorithm").asText(),
-                    entrant.path("order").asText(),
+                    entrant.path("order").asInt() > 0 ? entrant.path("order").asText() : "–",
                     entrant.path("batch_norm").asText(),
                     entrant.path("origin").asText(),
                     list(entrant.path("runs")).stream()

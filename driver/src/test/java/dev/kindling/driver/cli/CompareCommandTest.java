@@ -81,6 +81,7 @@ class CompareCommandTest {
         assertThat(json.at("/entrants/0/runs/0/rounds").asInt()).isEqualTo(6);
         assertThat(json.at("/entrants/0/theta_bytes").asInt()).isEqualTo(4 * 121);
         assertThat(json.at("/entrants/1/order").asInt()).isEqualTo(1);
+        assertThat(json.at("/protocol/steps").asInt()).isEqualTo(2);
         assertThat(json.at("/differences/0/entrant").asText()).isEqualTo("b");
         assertThat(json.at("/differences/0/minus").asText()).isEqualTo("a");
         assertThat(json.at("/differences/0/steps")).hasSize(3);

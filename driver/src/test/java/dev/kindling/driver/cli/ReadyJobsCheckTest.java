@@ -33,6 +33,11 @@ class ReadyJobsCheckTest {
     }
 
     @Test
+    void mamlPlusPlusIsProvedInARoundInWhichItIsExact() throws IOException {
+        proves("sinusoid-maml-plus-plus", 2, List.of("--set", "maml-plus-plus.first-order-until=9000"));
+    }
+
+    @Test
     void omniglot() throws IOException {
         List<String> sets = Omniglot.beginning(40, Omniglot.folder(), folder.resolve("split"));
         proves("omniglot-fc-5w1s-maml", 2, sets);

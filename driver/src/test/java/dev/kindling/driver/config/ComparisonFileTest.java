@@ -75,6 +75,13 @@ class ComparisonFileTest {
     }
 
     @Test
+    void anAssignmentThatIsNoneIsRefusedForRunsToo() {
+        assertThatThrownBy(() -> load("compare.runs = [ runs/last-week, runs/this-week ]", "task.query"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("--set is task.query; it must be key=value");
+    }
+
+    @Test
     void equalTimeIsGivenToEveryJob() {
         ComparisonFile file = load("compare { runs = [ sinusoid-maml, sinusoid-fomaml ], wall-time = 5m }");
         assertThat(configuration(file, 0).keys().duration("run.wall-time")).hasMinutes(5);

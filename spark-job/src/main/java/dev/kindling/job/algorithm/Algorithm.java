@@ -33,6 +33,11 @@ public interface Algorithm {
 
     Claim claim();
 
+    /** The first round in which a contribution is what is claimed; before it one of first order may stand in. */
+    default long claimedFrom() {
+        return 0;
+    }
+
     /** θ: the model's parameters, as far as the method learns them, then what it learns beside, {@code <method>.<name>}. */
     Layout parameters(Model model);
 

@@ -11,6 +11,7 @@ import java.util.List;
  */
 final class InnerMemory {
     private static final String POWER = "power.";
+    private static final String MOMENT = "moment.";
 
     private InnerMemory() {}
 
@@ -30,8 +31,13 @@ final class InnerMemory {
 
     static List<String> moments(InnerOptimizer optimizer, String parameter) {
         return optimizer.moments().stream()
-                .map(moment -> "moment." + moment + "." + parameter)
+                .map(moment -> MOMENT + moment + "." + parameter)
                 .toList();
+    }
+
+    /** Whether an array holds means of squares. */
+    static boolean squares(String name) {
+        return name.startsWith(MOMENT + InnerOptimizer.SQUARE);
     }
 
     /** What the numbers of an array are before the first step. */

@@ -18,6 +18,9 @@ import java.util.List;
  * @param epsilon ε, added to the root of the second moment, above 0
  */
 public record InnerOptimizer(Kind kind, double beta1, double beta2, double epsilon) {
+    /** The moment that is a mean of squares. */
+    static final String SQUARE = "square";
+
     /** The rules. */
     public enum Kind {
         /** θ - α g. */
@@ -66,8 +69,8 @@ public record InnerOptimizer(Kind kind, double beta1, double beta2, double epsil
         return switch (kind) {
             case SGD -> List.of();
             case MOMENTUM -> List.of("velocity");
-            case RMSPROP -> List.of("square");
-            case ADAM -> List.of("mean", "square");
+            case RMSPROP -> List.of(SQUARE);
+            case ADAM -> List.of("mean", SQUARE);
         };
     }
 

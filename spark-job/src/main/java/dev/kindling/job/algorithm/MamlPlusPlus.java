@@ -31,8 +31,11 @@ public final class MamlPlusPlus extends AdaptingMethod {
     private static final String RATE = NAME + ".rate.";
     private static final String OWN = NAME + ".";
 
+    private final Rule rule;
+
     private MamlPlusPlus(Rule rule) {
         super(NAME, rule, rule.settings().steps());
+        this.rule = rule;
     }
 
     static Algorithm of(Options options) {
@@ -144,11 +147,9 @@ public final class MamlPlusPlus extends AdaptingMethod {
         private Value row(Builder b, Value stack, Value number) {
             Value last = b.constant(settings.steps() - 1);
             Value place = b.select(b.greater(number, last), last, number);
-            int[] rest = new int[stack.shape().rank() - 1];
-            for (int axis = 0; axis < rest.length; axis++) {
-                rest[axis] = stack.shape().dim(axis + 1);
-            }
-            return b.reshape(b.gather(stack, b.reshape(place, Shape.of(1))), Shape.of(rest));
+            return b.reshape(
+                    b.gather(stack, b.reshape(place, Shape.of(1))),
+                    stack.shape().unstacked());
         }
 
         @Override
@@ -201,5 +202,10 @@ public final class MamlPlusPlus extends AdaptingMethod {
     @Override
     public Claim claim() {
         return Claim.EXACT;
+    }
+
+    @Override
+    public long claimedFrom() {
+        return rule.firstOrderUntil();
     }
 }

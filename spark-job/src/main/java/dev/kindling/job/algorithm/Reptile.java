@@ -121,9 +121,14 @@ public final class Reptile extends AdaptingMethod {
             if (!carried) {
                 return InnerRule.super.memory(b, model, theta);
             }
-            List<String> names = carriers(model).names();
-            return Named.of(
-                    names.stream().map(name -> name.substring(PREFIX.length())).toList(), Named.values(theta, names));
+            Map<String, Value> memory = new LinkedHashMap<>();
+            for (String carrier : carriers(model).names()) {
+                String name = carrier.substring(PREFIX.length());
+                Value carried = Named.value(theta, carrier);
+                // A mean of squares, taken as a distance from the one before, may come out a little below 0.
+                memory.put(name, InnerMemory.squares(name) ? b.relu(carried) : carried);
+            }
+            return memory;
         }
 
         @Override

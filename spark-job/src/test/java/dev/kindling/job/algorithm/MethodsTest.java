@@ -178,6 +178,23 @@ class MethodsTest {
                 .doesNotContainKey("0_W");
     }
 
+    /** The mean over tasks is taken as a distance from θ, and a square that was all but 0 may come out below it. */
+    @Test
+    void aCarriedSquareThatRoundingHasPutBelowZeroCountsAsZero() {
+        Setting setting = Setting.named("mlp-40-tanh");
+        Algorithm carrying = Algorithms.named(
+                "reptile",
+                USUAL.with(0.02, 3).with("algorithm.inner-optimizer", "rmsprop").with("reptile.carry-moments", true));
+        Map<String, double[]> inputs = setting.inputs(carrying, 0);
+        Map<String, double[]> zero = Setting.run(carrying.train(setting.model(), setting.layout()), inputs);
+        // Far below, so that the task's own squares do not hide it.
+        Arrays.fill(inputs.get("reptile.moment.square.0_W"), -1);
+        Map<String, double[]> below = Setting.run(carrying.train(setting.model(), setting.layout()), inputs);
+        for (String name : setting.model().parameters().names()) {
+            assertThat(below.get(name)).as(name).isEqualTo(zero.get(name));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"mlp-40-tanh", "omniglot-fc"})
     void theDerivativeByARateIsMinusQueryGradientTimesSupportGradient(String network) {
