@@ -16,6 +16,14 @@ public interface Backend {
         return Optional.empty();
     }
 
+    /**
+     * Refuses to run in this JVM.
+     *
+     * @throws BackendUnavailableException if something that the backend needs is missing, with one sentence that says what
+     *     to do
+     */
+    default void requireAvailable() {}
+
     /** Plans the program once; the executable is shared by all threads. */
     Executable compile(Program program, CompileOptions options);
 }

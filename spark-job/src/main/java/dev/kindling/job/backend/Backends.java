@@ -15,7 +15,7 @@ public final class Backends {
     public static void refuseUnknown(String name) {
         // vector cannot even be loaded where its module is missing.
         if (!name.equals(VECTOR)) {
-            named(name);
+            var unused = find(name);
         }
     }
 
@@ -34,6 +34,12 @@ public final class Backends {
                             + "--driver-java-options=--add-modules=jdk.incubator.vector; executors: "
                             + "spark.executor.extraJavaOptions), or set backend.name = plain");
         }
+        Backend backend = find(name);
+        backend.requireAvailable();
+        return backend;
+    }
+
+    private static Backend find(String name) {
         List<Backend> found;
         try {
             found = StreamSupport.stream(
@@ -46,7 +52,7 @@ public final class Backends {
             throw new BackendUnavailableException("backend " + name + " cannot be loaded: " + e.getMessage());
         }
         if (found.isEmpty()) {
-            throw new IllegalArgumentException("backend.name is " + name + "; it must be vector or plain");
+            throw new IllegalArgumentException("backend.name is " + name + "; it must be vector, plain or nd4j");
         }
         return found.get(0);
     }

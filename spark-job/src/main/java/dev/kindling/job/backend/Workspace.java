@@ -1,6 +1,7 @@
 package dev.kindling.job.backend;
 
 import dev.kindling.job.tensor.Storage;
+import java.util.List;
 
 /** The memory in which one thread runs an executable. Not thread-safe. */
 public interface Workspace {
@@ -19,6 +20,28 @@ public interface Workspace {
      * @param sums of the executable's precision
      */
     void run(int tasks, Episodes episodes, Storage sums, double[] each);
+
+    /**
+     * How many tasks this workspace would like to be given at once: 1 where it runs task after task anyway, more where its
+     * kernels are worth launching for many tasks only.
+     */
+    default int tasksAtOnce() {
+        return 1;
+    }
+
+    /**
+     * Runs the tasks of consecutive blocks at once: as {@link #run(int, Episodes, Storage, double[])}, but for a sum for each
+     * block, added in the order of its tasks.
+     *
+     * @param blockSize tasks of each block; the last one may have fewer
+     * @param sums as many as there are blocks
+     */
+    default void run(int tasks, int blockSize, Episodes episodes, List<Storage> sums, double[] each) {
+        if (sums.size() != 1) {
+            throw new IllegalArgumentException("this workspace runs one block at a time, was given " + sums.size());
+        }
+        run(tasks, episodes, sums.get(0), each);
+    }
 
     /** Bytes held by this workspace. */
     long bytes();

@@ -33,7 +33,7 @@ class DropoutTest {
     private static final EpisodeLayout LAYOUT = new EpisodeLayout(Shape.of(UNITS), 0, 1, EXAMPLES, EXAMPLES);
 
     @ParameterizedTest
-    @CsvSource({"plain, 1", "plain, 2", "plain, 3", "vector, 1", "vector, 3"})
+    @CsvSource({"plain, 1", "plain, 2", "plain, 3", "vector, 1", "vector, 3", "nd4j, 1", "nd4j, 3"})
     void everyPassHasAMaskOfItsOwnForwardsAndBackwards(String backend, int steps) {
         Program program = new Maml(new InnerSettings(ALPHA, steps)).train(new Dropping(), LAYOUT);
         double[] w = {0.4, -0.3, 0.8};

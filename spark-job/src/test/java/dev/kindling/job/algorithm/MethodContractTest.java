@@ -3,8 +3,8 @@ package dev.kindling.job.algorithm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.Runs;
-import dev.kindling.job.backend.vector.VectorBackend;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
@@ -146,7 +146,7 @@ class MethodContractTest {
 
     @ParameterizedTest
     @MethodSource("rows")
-    void theVectorBackendGivesThePlainOnesNumbers(Row row) {
+    void theOtherBackendsGiveThePlainOnesNumbers(Row row) {
         Setting setting = Setting.named(row.network());
         Algorithm algorithm = row.algorithm();
         Map<String, double[]> inputs = setting.inputs(algorithm, row.round());
@@ -155,10 +155,13 @@ class MethodContractTest {
                 algorithm.evaluate(setting.model(), setting.layout(), 4),
                 algorithm.predict(setting.model(), setting.layout(), 2))) {
             Map<String, double[]> plain = Setting.run(program, inputs);
-            Map<String, double[]> vector = Runs.once(new VectorBackend(), Precision.DOUBLE, program, inputs);
-            plain.forEach((name, numbers) -> assertThat(vector.get(name))
-                    .as(program.name() + " " + name)
-                    .containsExactly(numbers, within(1e-7 * (1 + largest(numbers)))));
+            for (String backend : List.of("vector", "nd4j")) {
+                Map<String, double[]> found =
+                        Runs.once(Backends.named(backend), Precision.DOUBLE, program, inputs);
+                plain.forEach((name, numbers) -> assertThat(found.get(name))
+                        .as(backend + " " + program.name() + " " + name)
+                        .containsExactly(numbers, within(1e-7 * (1 + largest(numbers)))));
+            }
         }
     }
 

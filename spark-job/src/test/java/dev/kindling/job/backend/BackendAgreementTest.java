@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.program.RandomPrograms;
 import dev.kindling.job.tensor.Precision;
+import java.util.List;
 import java.util.Map;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -11,7 +12,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
 /**
- * The vector backend against the oracle over random programs. Errors are relative to the greatest number of the array,
+ * The vector and nd4j backends against the oracle over random programs. Errors are relative to the greatest number of the array,
  * or to 1 where that is smaller.
  */
 class BackendAgreementTest {
@@ -42,7 +43,17 @@ class BackendAgreementTest {
 
     private static void compare(RandomPrograms.Drawn drawn, Precision precision, double tolerance) {
         Map<String, double[]> expected = run("plain", drawn, precision);
-        Map<String, double[]> found = run("vector", drawn, precision);
+        for (String backend : List.of("vector", "nd4j")) {
+            compare(backend, expected, run(backend, drawn, precision), drawn, tolerance);
+        }
+    }
+
+    private static void compare(
+            String backend,
+            Map<String, double[]> expected,
+            Map<String, double[]> found,
+            RandomPrograms.Drawn drawn,
+            double tolerance) {
         expected.forEach((name, array) -> {
             double greatest = 1;
             for (double v : array) {
@@ -50,7 +61,7 @@ class BackendAgreementTest {
             }
             for (int i = 0; i < array.length; i++) {
                 assertThat(Math.abs(found.get(name)[i] - array[i]) / greatest)
-                        .as(name + "[" + i + "] " + found.get(name)[i] + " for " + array[i] + "\n" + drawn.program())
+                        .as(backend + ": " + name + "[" + i + "] " + found.get(name)[i] + " for " + array[i] + "\n" + drawn.program())
                         .isLessThan(tolerance);
             }
         });

@@ -21,11 +21,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whole second-order tasks of convolutional networks, written out and repeated, on both backends and within any memory. */
+/** Whole second-order tasks of convolutional networks, written out and repeated, on all backends and within any memory. */
 class ConvolutionalTasksTest {
     private static final long PLENTY = 1L << 28;
 
@@ -42,23 +42,27 @@ class ConvolutionalTasksTest {
     void theBackendsAgree(String network, String batchNorm, int extent, int steps) {
         Drawn drawn = drawn(network, batchNorm, extent, steps);
         Map<String, double[]> expected = run("plain", Precision.DOUBLE, PLENTY, drawn);
-        Map<String, double[]> found = run("vector", Precision.DOUBLE, PLENTY, drawn);
         double greatest = expected.values().stream()
                 .flatMapToDouble(DoubleStream::of)
                 .map(Math::abs)
                 .max()
                 .orElseThrow();
         assertThat(greatest).isGreaterThan(0.01).isFinite();
-        expected.forEach((name, array) ->
-                assertThat(found.get(name)).as(name).containsExactly(array, within(1e-10 * Math.max(1, greatest))));
+        for (String backend : List.of("vector", "nd4j")) {
+            Map<String, double[]> found = run(backend, Precision.DOUBLE, PLENTY, drawn);
+            expected.forEach((name, array) -> assertThat(found.get(name))
+                    .as(backend + " " + name)
+                    .containsExactly(array, within(1e-10 * Math.max(1, greatest))));
+        }
     }
 
-    @Test
-    void lessMemoryGivesTheSameBits() {
+    @ParameterizedTest
+    @ValueSource(strings = {"vector", "nd4j"})
+    void lessMemoryGivesTheSameBits(String backend) {
         Drawn drawn = drawn("conv4", "query", 9, 4);
-        Map<String, double[]> kept = run("vector", Precision.FLOAT, PLENTY, drawn);
+        Map<String, double[]> kept = run(backend, Precision.FLOAT, PLENTY, drawn);
         for (long memory : new long[] {1L << 20, 1}) {
-            run("vector", Precision.FLOAT, memory, drawn)
+            run(backend, Precision.FLOAT, memory, drawn)
                     .forEach((name, array) -> assertThat(array).as(name).containsExactly(kept.get(name)));
         }
     }

@@ -96,7 +96,7 @@ class TasksOfSeveralShapesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vector", "plain"})
+    @ValueSource(strings = {"vector", "plain", "nd4j"})
     void bitsDependOnTheSpecsAlone(String backend) throws InterruptedException {
         Job roomy = Lengths.job(backend, ROOMY, 3, ALL);
         List<FoldNode> expected = run(roomy, specs(MIXED)).nodes();

@@ -1,0 +1,75 @@
+package dev.kindling.job.backend.nd4j;
+
+import dev.kindling.job.tensor.Precision;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.nd4j.linalg.api.buffer.DataBuffer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The buffers of one workspace, one for each slot: those that all tasks share from the beginning, those of the tasks as
+ * large as the largest sub-block so far. They are taken once and not through ND4J's own workspaces, so that nothing has to
+ * be closed when a task fails. Not thread-safe.
+ */
+final class Memory {
+    private final List<Slot> slots;
+    private final Precision precision;
+    private final Map<Slot, DataBuffer> buffers = new HashMap<>();
+    private int tasks;
+
+    Memory(List<Slot> slots, Precision precision) {
+        this.slots = slots;
+        this.precision = precision;
+        allocate(Axis.ONE, 1);
+    }
+
+    /**
+     * Makes room for so many tasks; returns whether that moved the buffers, and so every array over them is worth nothing
+     * now.
+     */
+    boolean grow(int wanted) {
+        if (wanted <= tasks) {
+            return false;
+        }
+        for (Slot slot : slots) {
+            DataBuffer old = slot.axis() == Axis.TASKS ? buffers.remove(slot) : null;
+            if (old != null) {
+                old.close();
+            }
+        }
+        // Should this fail, no buffer is taken for one that is there.
+        tasks = 0;
+        allocate(Axis.TASKS, wanted);
+        tasks = wanted;
+        return true;
+    }
+
+    private void allocate(Axis axis, int copies) {
+        for (Slot slot : slots) {
+            if (slot.axis() == axis) {
+                buffers.put(slot, Nd4j.createBuffer(type(slot.kind()), (long) slot.size() * copies, true));
+            }
+        }
+    }
+
+    private DataType type(Slot.Kind kind) {
+        return switch (kind) {
+            case NUMBERS -> precision == Precision.FLOAT ? DataType.FLOAT : DataType.DOUBLE;
+            case TRUTHS -> DataType.BOOL;
+            case INDICES -> DataType.INT64;
+        };
+    }
+
+    DataBuffer buffer(Slot slot) {
+        return Objects.requireNonNull(buffers.get(slot));
+    }
+
+    long bytes() {
+        return buffers.values().stream()
+                .mapToLong(buffer -> buffer.length() * buffer.getElementSize())
+                .sum();
+    }
+}

@@ -1,0 +1,61 @@
+package dev.kindling.job.backend.nd4j;
+
+import dev.kindling.job.backend.Backend;
+import dev.kindling.job.backend.BackendUnavailableException;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.backend.Executable;
+import dev.kindling.job.backend.GpuSupport;
+import dev.kindling.job.program.Program;
+import java.util.Optional;
+
+/**
+ * The backend on ND4J: on the processor or on graphics cards, whichever of ND4J's own backends is on the class path. This
+ * class names none of ND4J's, so that looking through the backends loads none.
+ */
+public final class Nd4jBackend implements Backend {
+    /** The class whose presence says that ND4J is there. */
+    private static final String WANTED = "org/nd4j/linalg/factory/Nd4j.class";
+
+    /** The class whose presence says that it computes on GPUs. */
+    private static final String FOR_GPUS = "org/nd4j/linalg/jcublas/JCublasBackend.class";
+
+    /**
+     * What nd4j-cuda-11.6 has machine code for; code for 8.6 runs on 8.9. Its own library, cuBLAS and CUDA's context take about
+     * a gibibyte of a card.
+     */
+    private static final GpuSupport GPUS =
+            new GpuSupport(new GpuSupport.Capability(3, 7), new GpuSupport.Capability(8, 9), 1L << 30);
+
+    /** For the service loader. */
+    public Nd4jBackend() {}
+
+    @Override
+    public String name() {
+        return "nd4j";
+    }
+
+    @Override
+    public Optional<GpuSupport> gpus() {
+        return has(FOR_GPUS) ? Optional.of(GPUS) : Optional.empty();
+    }
+
+    private static boolean has(String file) {
+        return Nd4jBackend.class.getClassLoader().getResource(file) != null;
+    }
+
+    @Override
+    public void requireAvailable() {
+        if (!has(WANTED)) {
+            throw new BackendUnavailableException("backend.name is nd4j, but ND4J is not on the class path of this JVM; "
+                    + "add the jars of Kindling's folder driver-libs to it (executors: spark.jars), or set "
+                    + "backend.name = vector");
+        }
+        Natives.start();
+    }
+
+    @Override
+    public Executable compile(Program program, CompileOptions options) {
+        requireAvailable();
+        return Nd4jExecutable.of(program, options);
+    }
+}

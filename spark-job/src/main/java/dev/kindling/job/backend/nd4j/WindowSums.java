@@ -1,0 +1,71 @@
+package dev.kindling.job.backend.nd4j;
+
+import dev.kindling.job.program.Value;
+import dev.kindling.job.program.Window;
+import dev.kindling.job.tensor.Shape;
+import java.util.List;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Sums over windows and their adjoint, tap after tap. */
+final class WindowSums {
+    private WindowSums() {}
+
+    private static Sliding over(Value value, Shape shape) {
+        return Sliding.over((Window) value.attributes(), shape);
+    }
+
+    private static List<Kernels.Need> needs(Sliding sliding, Axis axis) {
+        return sliding.framed() ? List.of(Kernels.Need.numbers(axis, sliding.framedSize())) : List.of();
+    }
+
+    /** WINDOW_SUM. */
+    static final class Sum implements Kernels.Kernel {
+        private static Sliding over(Value value) {
+            return WindowSums.over(value, value.arg(0).shape());
+        }
+
+        @Override
+        public List<Kernels.Need> needs(Value value, List<Place> args, Axis axis) {
+            return WindowSums.needs(over(value), axis);
+        }
+
+        @Override
+        public void write(Script script, Instruction.Call call) {
+            Frame frame = script.frame();
+            Sliding sliding = over(call.value());
+            Place images = call.arg(0);
+            Place framed = sliding.framed() ? sliding.framed(script, images, call.scratch().get(0), 0) : images;
+            INDArray result = sliding.outputs(frame, call.result());
+            script.fill(result, 0);
+            for (int tap = 0; tap < sliding.window().area(); tap++) {
+                Choices.add(script, result, sliding.tap(frame, framed, tap), result);
+            }
+        }
+    }
+
+    /** WINDOW_SPREAD. */
+    static final class Spread implements Kernels.Kernel {
+        private static Sliding over(Value value) {
+            return WindowSums.over(value, value.shape());
+        }
+
+        @Override
+        public List<Kernels.Need> needs(Value value, List<Place> args, Axis axis) {
+            return WindowSums.needs(over(value), axis);
+        }
+
+        @Override
+        public void write(Script script, Instruction.Call call) {
+            Frame frame = script.frame();
+            Sliding sliding = over(call.value());
+            Place sum = sliding.framed() ? call.scratch().get(0) : call.result();
+            INDArray behind = sliding.outputs(frame, call.arg(0));
+            script.fill(frame.flat(sum), 0);
+            for (int tap = 0; tap < sliding.window().area(); tap++) {
+                INDArray target = sliding.tap(frame, sum, tap);
+                Choices.add(script, target, behind, target);
+            }
+            sliding.crop(script, sum, call.result());
+        }
+    }
+}
