@@ -141,7 +141,7 @@ class HouseTest {
                 keptIn("me.tongfei.progressbar..", DRIVER + "cli.."),
                 keptIn("j2html..", DRIVER + "report.."),
                 keptIn("org.apache.parquet..", DRIVER + "evaluation.."),
-                keptIn("org.nd4j..", DRIVER + "optimizer..", JOB + "model.."),
+                keptIn("org.nd4j..", DRIVER + "optimizer..", JOB + "model..", JOB + "backend.nd4j.."),
                 keptIn("org.deeplearning4j..", JOB + "model.."),
                 keptIn("com.esotericsoftware..", JOB + "wire.."));
     }

@@ -248,7 +248,7 @@ class KindlingTest {
                 "run.rounds=many|run.rounds is many; it must be a whole number",
                 "task.per-round=0|task.per-round is 0; it must be at least 1",
                 "algorithm.inner-rate=-1|algorithm.inner-rate is -1.0; it must be a finite number above 0",
-                "backend.name=abacus|backend.name is abacus; it must be vector or plain",
+                "backend.name=abacus|backend.name is abacus; it must be vector, plain or nd4j",
                 "algorithm.name=mlam|algorithm.name is mlam; it must be one of anil, cnp, fomaml, ",
                 "evaluation.tasks=0|evaluation.tasks is 0; it must be at least 1",
                 "sinusoid.amplitude=[5, 1]|sinusoid.amplitude is [5.0, 1.0]; it must be [a, b]",
