@@ -156,8 +156,7 @@ class MethodContractTest {
                 algorithm.predict(setting.model(), setting.layout(), 2))) {
             Map<String, double[]> plain = Setting.run(program, inputs);
             for (String backend : List.of("vector", "nd4j")) {
-                Map<String, double[]> found =
-                        Runs.once(Backends.named(backend), Precision.DOUBLE, program, inputs);
+                Map<String, double[]> found = Runs.once(Backends.named(backend), Precision.DOUBLE, program, inputs);
                 plain.forEach((name, numbers) -> assertThat(found.get(name))
                         .as(backend + " " + program.name() + " " + name)
                         .containsExactly(numbers, within(1e-7 * (1 + largest(numbers)))));

@@ -61,7 +61,8 @@ class BackendAgreementTest {
             }
             for (int i = 0; i < array.length; i++) {
                 assertThat(Math.abs(found.get(name)[i] - array[i]) / greatest)
-                        .as(backend + ": " + name + "[" + i + "] " + found.get(name)[i] + " for " + array[i] + "\n" + drawn.program())
+                        .as(backend + ": " + name + "[" + i + "] " + found.get(name)[i] + " for " + array[i] + "\n"
+                                + drawn.program())
                         .isLessThan(tolerance);
             }
         });

@@ -46,16 +46,14 @@ final class Elementwise {
         @Override
         public void write(Script script, Instruction.Call call) {
             Frame frame = script.frame();
-            String name =
-                    switch (op) {
-                        case ADD -> "add";
-                        case SUB -> "subtract";
-                        case MUL -> "multiply";
-                        case DIV -> "divide";
-                        default -> throw new IllegalStateException(op.printed() + " is no arithmetic");
-                    };
-            script.exec(
-                    name, frame.flat(call.result()), List.of(frame.flat(call.arg(0)), frame.flat(call.arg(1))));
+            String name = switch (op) {
+                case ADD -> "add";
+                case SUB -> "subtract";
+                case MUL -> "multiply";
+                case DIV -> "divide";
+                default -> throw new IllegalStateException(op.printed() + " is no arithmetic");
+            };
+            script.exec(name, frame.flat(call.result()), List.of(frame.flat(call.arg(0)), frame.flat(call.arg(1))));
         }
     }
 

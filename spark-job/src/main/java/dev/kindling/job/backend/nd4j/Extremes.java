@@ -40,7 +40,8 @@ final class Extremes {
 
     /** The argument as [tasks, rows, extent of the last axis]. */
     private static INDArray rows(Frame frame, Place place, Instruction.Call call) {
-        return frame.array(place, call.result().size(), place.size() / call.result().size());
+        return frame.array(
+                place, call.result().size(), place.size() / call.result().size());
     }
 
     /** Writes ones where an argument is NaN, and for each row whether there is one. */
@@ -49,8 +50,8 @@ final class Extremes {
         INDArray numbers = rows(frame, call.arg(0), call);
         script.exec("not_equals", rows(frame, truths, call), List.of(numbers, numbers));
         script.copy(frame.flat(truths), frame.flat(nans));
-        script.exec(new org.nd4j.linalg.api.ops.impl.reduce.same.Max(
-                rows(frame, nans, call), frame.flat(any), false, 2));
+        script.exec(
+                new org.nd4j.linalg.api.ops.impl.reduce.same.Max(rows(frame, nans, call), frame.flat(any), false, 2));
     }
 
     /** MAX: 0/0 is added to the rows that hold a NaN, and 0/1 to the others. */
@@ -70,8 +71,8 @@ final class Extremes {
             Place any = call.scratch().get(2);
             nans(script, call, call.scratch().get(0), call.scratch().get(1), any);
             INDArray result = frame.flat(call.result());
-            script.exec(new org.nd4j.linalg.api.ops.impl.reduce.same.Max(
-                    rows(frame, call.arg(0), call), result, false, 2));
+            script.exec(
+                    new org.nd4j.linalg.api.ops.impl.reduce.same.Max(rows(frame, call.arg(0), call), result, false, 2));
             INDArray spoil = frame.flat(any);
             script.exec(new ScalarReverseSubtraction(spoil, null, spoil, 1));
             script.exec(new ScalarReverseDivision(spoil, null, spoil, 0));

@@ -46,7 +46,6 @@ final class Frame {
     /** What stands in the slot of a place, read in another way. */
     INDArray view(Place place, Strided strided) {
         DataBuffer buffer = buffer(place);
-        return Nd4j.create(
-                buffer, strided.extents(), strided.strides(), strided.offset(), 'c', buffer.dataType());
+        return Nd4j.create(buffer, strided.extents(), strided.strides(), strided.offset(), 'c', buffer.dataType());
     }
 }

@@ -177,9 +177,9 @@ final class Indexed {
             script.fill(result, 0);
             for (int i = 0; i < count; i++) {
                 INDArray row = frame.view(
-                        added,
-                        new Strided(new long[] {tasks, width}, new long[] {added.size(), 1}, (long) i * width));
-                script.exec("scatter_add", result, List.of(result, vector(frame, indices, (long) i * tasks, tasks), row));
+                        added, new Strided(new long[] {tasks, width}, new long[] {added.size(), 1}, (long) i * width));
+                script.exec(
+                        "scatter_add", result, List.of(result, vector(frame, indices, (long) i * tasks, tasks), row));
             }
         }
     }

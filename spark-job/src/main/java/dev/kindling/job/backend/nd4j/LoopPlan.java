@@ -30,8 +30,7 @@ final class LoopPlan {
         this.repeat = repeat;
         this.attributes = repeat.repeat();
         this.step = attributes.step();
-        this.axis =
-                repeat.args().stream().map(arg -> outer.place(arg).axis()).reduce(Axis.ONE, Axis::and);
+        this.axis = repeat.args().stream().map(arg -> outer.place(arg).axis()).reduce(Axis.ONE, Axis::and);
         outer.results(repeat).stream().filter(outer::isRead).forEach(result -> read.put(result.count(), result));
     }
 

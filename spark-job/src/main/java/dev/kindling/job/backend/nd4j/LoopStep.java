@@ -28,11 +28,9 @@ final class LoopStep implements Step {
         this.loop = loop;
         this.repeat = loop.repeat();
         this.body = body;
-        this.firsts = loop.firsts().stream()
-                .map(copy -> Transfer.whole(frame, copy))
-                .toList();
-        this.rows =
-                loop.rows().stream().map(row -> Transfer.outOf(frame, row)).toList();
+        this.firsts =
+                loop.firsts().stream().map(copy -> Transfer.whole(frame, copy)).toList();
+        this.rows = loop.rows().stream().map(row -> Transfer.outOf(frame, row)).toList();
         this.nexts =
                 loop.nexts().stream().map(copy -> Transfer.whole(frame, copy)).toList();
         this.stacked =

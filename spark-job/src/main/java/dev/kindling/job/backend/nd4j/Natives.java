@@ -20,9 +20,10 @@ final class Natives {
         try {
             Once.start();
         } catch (LinkageError | RuntimeException e) {
-            throw new BackendUnavailableException("backend.name is nd4j, but ND4J cannot start in this JVM (" + reason(e)
-                    + "); put nd4j-native, or nd4j-cuda with its CUDA, for this machine on the class path, or set "
-                    + "backend.name = vector");
+            throw new BackendUnavailableException(
+                    "backend.name is nd4j, but ND4J cannot start in this JVM (" + reason(e)
+                            + "); put nd4j-native, or nd4j-cuda with its CUDA, for this machine on the class path, or set "
+                            + "backend.name = vector");
         }
     }
 

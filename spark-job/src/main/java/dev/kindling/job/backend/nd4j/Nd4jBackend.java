@@ -46,9 +46,10 @@ public final class Nd4jBackend implements Backend {
     @Override
     public void requireAvailable() {
         if (!has(WANTED)) {
-            throw new BackendUnavailableException("backend.name is nd4j, but ND4J is not on the class path of this JVM; "
-                    + "add the jars of Kindling's folder driver-libs to it (executors: spark.jars), or set "
-                    + "backend.name = vector");
+            throw new BackendUnavailableException(
+                    "backend.name is nd4j, but ND4J is not on the class path of this JVM; "
+                            + "add the jars of Kindling's folder driver-libs to it (executors: spark.jars), or set "
+                            + "backend.name = vector");
         }
         Natives.start();
     }

@@ -27,8 +27,7 @@ record Nd4jExecutable(Program program, Precision precision, Plan plan, Kernels k
         return of(
                 program,
                 options,
-                new Kernels(new Products(
-                        Natives.onProcessor() ? Products.Rows.OF_EACH_TASK : Products.Rows.TOGETHER)));
+                new Kernels(new Products(Natives.onProcessor() ? Products.Rows.OF_EACH_TASK : Products.Rows.TOGETHER)));
     }
 
     static Nd4jExecutable of(Program program, CompileOptions options, Kernels kernels) {

@@ -5,7 +5,6 @@ import dev.kindling.job.program.Program;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import java.lang.ref.Reference;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

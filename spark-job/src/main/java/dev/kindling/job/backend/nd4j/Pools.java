@@ -2,7 +2,6 @@ package dev.kindling.job.backend.nd4j;
 
 import dev.kindling.job.program.Value;
 import dev.kindling.job.program.Window;
-import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.linalg.api.buffer.DataBuffer;
@@ -70,8 +69,7 @@ final class Pools {
     /** Writes the number of the tap that holds the first maximum of each window; a NaN is greater than every number. */
     private static void findMaxima(Script script, Sliding sliding, Place images, Scratch scratch) {
         Frame frame = script.frame();
-        Place framed = sliding.framed(
-                script, images, scratch.framed(0, images), Double.NEGATIVE_INFINITY);
+        Place framed = sliding.framed(script, images, scratch.framed(0, images), Double.NEGATIVE_INFINITY);
         INDArray which = sliding.outputs(frame, scratch.which());
         INDArray best = sliding.outputs(frame, scratch.best());
         INDArray mask = sliding.outputs(frame, scratch.mask());

@@ -87,7 +87,6 @@ record Products(Rows rows) implements Kernels.Kernel {
 
     private static INDArray batch(Frame frame, Place place, int tasks, int rows, int columns) {
         long apart = place.axis() == Axis.ONE ? 0 : place.size();
-        return frame.view(
-                place, new Strided(new long[] {tasks, rows, columns}, new long[] {apart, columns, 1}, 0));
+        return frame.view(place, new Strided(new long[] {tasks, rows, columns}, new long[] {apart, columns, 1}, 0));
     }
 }

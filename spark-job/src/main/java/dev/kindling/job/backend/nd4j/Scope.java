@@ -138,9 +138,7 @@ final class Scope {
             case INPUT, RESHAPE, STOP_GRADIENT, RESULT -> {}
             case REPEAT -> new LoopPlan(this, value).emit();
             default -> {
-                Axis axis = value.args().stream()
-                        .map(arg -> place(arg).axis())
-                        .reduce(Axis.ONE, Axis::and);
+                Axis axis = value.args().stream().map(arg -> place(arg).axis()).reduce(Axis.ONE, Axis::and);
                 call(value, axis);
             }
         }

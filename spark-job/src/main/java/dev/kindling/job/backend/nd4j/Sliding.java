@@ -87,7 +87,8 @@ record Sliding(Window window, int images, int channels) {
                 framed,
                 new Strided(
                         extents(frame, framed),
-                        new long[] {height() * row, window.rowStride() * row, (long) window.columnStride() * channels, 1},
+                        new long[] {height() * row, window.rowStride() * row, (long) window.columnStride() * channels, 1
+                        },
                         tap / window.kernelWidth() * row + (long) (tap % window.kernelWidth()) * channels));
     }
 
@@ -125,8 +126,7 @@ record Sliding(Window window, int images, int channels) {
             (long) frame.tasks(framed) * images, window.outHeight(), window.outWidth(), window.kernelHeight(), breadth
         };
         long patch = window.kernelHeight() * breadth;
-        long[] overlapping = {
-            height() * row, window.rowStride() * row, (long) window.columnStride() * channels, row, 1
+        long[] overlapping = {height() * row, window.rowStride() * row, (long) window.columnStride() * channels, row, 1
         };
         long line = window.outWidth() * patch;
         long[] dense = {window.outHeight() * line, line, patch, breadth, 1};

@@ -31,8 +31,7 @@ final class SubBlock {
         Script nexts = new Script(frame);
         for (int task = 0; task < tasks; task++) {
             firsts.copy(frame.row(plan.gathered(), task), frame.flat(plan.total()));
-            Choices.add(
-                    nexts, frame.flat(plan.total()), frame.row(plan.gathered(), task), frame.flat(plan.total()));
+            Choices.add(nexts, frame.flat(plan.total()), frame.row(plan.gathered(), task), frame.flat(plan.total()));
         }
         this.first = firsts.steps();
         this.next = nexts.steps();
@@ -61,8 +60,7 @@ final class SubBlock {
             episodes.fill(begin + task, episode, 0);
             for (Plan.Named input : plan.taskInputs()) {
                 int size = input.place().size();
-                Host.write(
-                        episode, input.entry().offset(), size, frame.buffer(input.place()), (long) task * size);
+                Host.write(episode, input.entry().offset(), size, frame.buffer(input.place()), (long) task * size);
             }
         }
     }
@@ -104,7 +102,12 @@ final class SubBlock {
             int size = output.place().size();
             for (int task = 0; task < tasks; task++) {
                 long at = output.place().axis() == Axis.ONE ? 0 : (long) task * size;
-                Host.read(buffer, at, size, each, (begin + task) * width + output.entry().offset());
+                Host.read(
+                        buffer,
+                        at,
+                        size,
+                        each,
+                        (begin + task) * width + output.entry().offset());
             }
         }
     }

@@ -64,8 +64,7 @@ final class Transfer {
 
     private void run(Which which) {
         executioner.exec(prepared.computeIfAbsent(
-                which,
-                any -> new Assign(array(from, fromRow, which), array(to, toRow, which))));
+                which, any -> new Assign(array(from, fromRow, which), array(to, toRow, which))));
     }
 
     private INDArray array(Place place, int rowSize, Which which) {

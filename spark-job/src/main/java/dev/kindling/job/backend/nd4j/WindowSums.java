@@ -34,7 +34,9 @@ final class WindowSums {
             Frame frame = script.frame();
             Sliding sliding = over(call.value());
             Place images = call.arg(0);
-            Place framed = sliding.framed() ? sliding.framed(script, images, call.scratch().get(0), 0) : images;
+            Place framed = sliding.framed()
+                    ? sliding.framed(script, images, call.scratch().get(0), 0)
+                    : images;
             INDArray result = sliding.outputs(frame, call.result());
             script.fill(result, 0);
             for (int tap = 0; tap < sliding.window().area(); tap++) {

@@ -1,0 +1,96 @@
+package dev.kindling.job.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.File;
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** Backends as they are found in a JVM without ND4J, and which classes of it are loaded where there is one. */
+class Nd4jMissingTest {
+    /** This test's class path without the jars that a word is in, and what was loaded through it. */
+    private static final class Loader extends URLClassLoader {
+        private final Set<String> asked = new TreeSet<>();
+
+        Loader(String without) {
+            super(paths(without), ClassLoader.getPlatformClassLoader());
+        }
+
+        private static URL[] paths(String without) {
+            List<URL> paths = new ArrayList<>();
+            for (String path : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+                File file = new File(path);
+                if (without.isEmpty() || !file.getName().contains(without)) {
+                    paths.add(url(file));
+                }
+            }
+            return paths.toArray(URL[]::new);
+        }
+
+        private static URL url(File file) {
+            try {
+                return file.toURI().toURL();
+            } catch (MalformedURLException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        @Override
+        protected Class<?> findClass(String name) throws ClassNotFoundException {
+            asked.add(name);
+            return super.findClass(name);
+        }
+
+        Object named(String backend) throws ReflectiveOperationException {
+            Method named = loadClass(Backends.class.getName()).getMethod("named", String.class);
+            return named.invoke(null, backend);
+        }
+    }
+
+    @Test
+    void withoutNd4jTheSentenceSaysWhatToDo() throws IOException {
+        try (Loader loader = new Loader("nd4j")) {
+            assertThatThrownBy(() -> loader.named("nd4j"))
+                    .isInstanceOf(InvocationTargetException.class)
+                    .cause()
+                    .satisfies(e ->
+                            assertThat(e.getClass().getName()).isEqualTo(BackendUnavailableException.class.getName()))
+                    .hasMessage(
+                            "backend.name is nd4j, but ND4J is not on the class path of this JVM; add the jars of "
+                                    + "Kindling's folder driver-libs to it (executors: spark.jars), or set backend.name = vector");
+        }
+    }
+
+    @Test
+    void withoutNd4jTheOthersAreFound() throws IOException, ReflectiveOperationException {
+        try (Loader loader = new Loader("nd4j")) {
+            for (String name : List.of("plain", "vector")) {
+                Object found = loader.named(name);
+                assertThat(found.getClass().getMethod("name").invoke(found)).isEqualTo(name);
+            }
+        }
+    }
+
+    @Test
+    void withNd4jNoClassOfItIsLoadedForTheOthers() throws IOException, ReflectiveOperationException {
+        try (Loader loader = new Loader("")) {
+            for (String name : Arrays.asList("plain", "vector")) {
+                Object found = loader.named(name);
+                assertThat(found.getClass().getClassLoader()).isEqualTo(loader);
+            }
+            assertThat(loader.asked).anyMatch(name -> name.endsWith(".Nd4jBackend"));
+            assertThat(loader.asked).noneMatch(name -> name.startsWith("org.nd4j"));
+        }
+    }
+}

@@ -1,0 +1,248 @@
+package dev.kindling.job.backend.nd4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.job.backend.Backends;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.backend.Device;
+import dev.kindling.job.backend.Runs;
+import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.program.Attributes;
+import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.RandomPrograms;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Tasks that run together are none of each other's business. */
+class SubBlocksTest {
+    private static final CompileOptions FLOAT = new CompileOptions(Precision.FLOAT, 1 << 28);
+    private static final CompileOptions DOUBLE = new CompileOptions(Precision.DOUBLE, 1 << 28);
+
+    @Provide
+    Arbitrary<RandomPrograms.Drawn> programs() {
+        return RandomPrograms.programs(1);
+    }
+
+    @Property(tries = 100)
+    void theBitsOfATaskDoNotDependOnHowManyRunBesideIt(@ForAll("programs") RandomPrograms.Drawn drawn) {
+        Nd4jExecutable together = Nd4jExecutable.of(drawn.program(), FLOAT);
+        Nd4jExecutable alone = limited(together, 1);
+        Map<String, double[]> expected = run(alone, drawn);
+        run(together, drawn)
+                .forEach((name, array) ->
+                        assertThat(array).as(name + "\n" + drawn.program()).containsExactly(expected.get(name)));
+    }
+
+    @Property(tries = 100)
+    void oneProductOverTheRowsOfAllTasksGivesThePlainOnesNumbers(@ForAll("programs") RandomPrograms.Drawn drawn) {
+        Kernels kernels = new Kernels(new Products(Products.Rows.TOGETHER));
+        Workspace plain = Runs.workspace(Backends.named("plain"), Precision.DOUBLE, drawn.program());
+        plain.share(Runs.pack(drawn.program().sharedInputs(), Precision.DOUBLE, drawn.shared()));
+        Map<String, double[]> expected = Runs.run(plain, Precision.DOUBLE, drawn.program(), drawn.tasks());
+        run(Nd4jExecutable.of(drawn.program(), DOUBLE, kernels), drawn).forEach((name, array) -> {
+            double[] right = expected.get(name);
+            double greatest =
+                    Math.max(1, Arrays.stream(right).map(Math::abs).max().orElse(0));
+            for (int i = 0; i < array.length; i++) {
+                assertThat(Math.abs(array[i] - right[i]) / greatest)
+                        .as(name + "\n" + drawn.program())
+                        .isLessThan(1e-11);
+            }
+        });
+    }
+
+    private static Nd4jExecutable limited(Nd4jExecutable executable, int limit) {
+        return new Nd4jExecutable(
+                executable.program(), executable.precision(), executable.plan(), executable.kernels(), limit);
+    }
+
+    private static Map<String, double[]> run(Nd4jExecutable executable, RandomPrograms.Drawn drawn) {
+        Workspace workspace = executable.workspace(Device.PROCESSOR);
+        workspace.share(Runs.pack(drawn.program().sharedInputs(), executable.precision(), drawn.shared()));
+        return Runs.run(workspace, executable.precision(), drawn.program(), drawn.tasks());
+    }
+
+    /**
+     * Each task doubles a number until it passes the task's limit, and picks from three rows as it goes: a task that has
+     * stopped would pick from outside.
+     */
+    private static Program doubling() {
+        Builder sb = new Builder();
+        Value number = sb.input("number", Shape.scalar(), Program.Kind.STEP);
+        Value row = sb.input("row", Shape.of(1), Program.Kind.STEP);
+        Value place = sb.input("place", Shape.scalar(), Program.Kind.STEP);
+        Value limit = sb.input("limit", Shape.scalar(), Program.Kind.STEP);
+        Value rows = sb.input("rows", Shape.of(4), Program.Kind.STEP);
+        Value doubled = sb.add(number, number);
+        Value picked = sb.gather(rows, row);
+        Program step = sb.build(
+                "doubling",
+                List.of(
+                        new Program.Output("number", Program.Role.STEP, doubled),
+                        new Program.Output("row", Program.Role.STEP, sb.add(row, sb.constant(1))),
+                        new Program.Output("seen", Program.Role.STEP, number),
+                        new Program.Output("picked", Program.Role.STEP, sb.add(picked, place)),
+                        new Program.Output("stop", Program.Role.STEP, sb.greater(doubled, limit))));
+        Builder b = new Builder();
+        Value start = b.input("start", Shape.scalar(), Program.Kind.TASK);
+        Value end = b.input("limit", Shape.scalar(), Program.Kind.TASK);
+        Value first = b.input("first", Shape.of(1), Program.Kind.TASK);
+        Value table = b.input("rows", Shape.of(4), Program.Kind.TASK);
+        Value most = b.input("most", Shape.scalar(), Program.Kind.TASK);
+        List<Value> found = b.repeat(
+                new Attributes.Repeat(step, 5, false, 2, 1, 2, true),
+                List.of(most, start, first, b.iota(5), end, table));
+        List<Program.Output> outputs = new ArrayList<>();
+        for (int i = 0; i < found.size(); i++) {
+            outputs.add(new Program.Output("result " + i, Program.Role.EACH, found.get(i)));
+        }
+        return b.build("doublings", outputs);
+    }
+
+    @Test
+    void everyTaskStopsWhereItWouldAlone() {
+        Program program = doubling();
+        List<Map<String, double[]>> tasks = List.of(
+                task(1, 3.5, 2, 5), task(1, 100, 0, 4), task(1, 100, 0, 2), task(3, 1, 3, 5), task(1, 100, 3, 0));
+        Workspace plain = Runs.workspace(Backends.named("plain"), Precision.DOUBLE, program);
+        Map<String, double[]> expected = Runs.run(plain, Precision.DOUBLE, program, tasks);
+        // Doubled twice, four times, twice, once and never.
+        assertThat(expected.get("result 4")).containsExactly(2, 4, 2, 1, 0);
+        Workspace together = Runs.workspace(Backends.named("nd4j"), Precision.DOUBLE, program);
+        assertThat(together.tasksAtOnce()).isGreaterThan(tasks.size());
+        Runs.run(together, Precision.DOUBLE, program, tasks)
+                .forEach((name, array) -> assertThat(array).as(name).containsExactly(expected.get(name)));
+    }
+
+    private static Map<String, double[]> task(double start, double limit, double first, double most) {
+        return Map.of(
+                "start", new double[] {start},
+                "limit", new double[] {limit},
+                "first", new double[] {first},
+                "most", new double[] {most},
+                "rows", new double[] {10, 20, 30, 40});
+    }
+
+    /** Rows of different lengths, from the end: Σ over the places below the count of place·row, each doubled on the way. */
+    @Test
+    void loopsThatRunBackwardsBeginAtTheEndOfEachTask() {
+        Builder sb = new Builder();
+        Value sum = sb.input("sum", Shape.scalar(), Program.Kind.STEP);
+        Value row = sb.input("row", Shape.scalar(), Program.Kind.STEP);
+        Value next = sb.add(sb.add(sum, sum), row);
+        Program step = sb.build(
+                "horner",
+                List.of(
+                        new Program.Output("sum", Program.Role.STEP, next),
+                        new Program.Output("at", Program.Role.STEP, sum)));
+        Builder b = new Builder();
+        Value count = b.input("count", Shape.scalar(), Program.Kind.TASK);
+        Value rows = b.input("rows", Shape.of(4), Program.Kind.TASK);
+        List<Value> found =
+                b.repeat(new Attributes.Repeat(step, 4, true, 1, 1, 1, false), List.of(count, b.constant(0), rows));
+        Program program = b.build(
+                "polynomials",
+                List.of(
+                        new Program.Output("value", Program.Role.EACH, found.get(0)),
+                        new Program.Output("on the way", Program.Role.EACH, found.get(1))));
+        List<Map<String, double[]>> tasks = new ArrayList<>();
+        for (int most : new int[] {4, 1, 3, 0}) {
+            tasks.add(Map.of("count", new double[] {most}, "rows", new double[] {1, 2, 3, 4}));
+        }
+        Workspace workspace = Runs.workspace(Backends.named("nd4j"), Precision.FLOAT, program);
+        Map<String, double[]> values = Runs.run(workspace, Precision.FLOAT, program, tasks);
+        // 1 + 2·2 + 3·4 + 4·8; 1; 1 + 2·2 + 3·4; nothing.
+        assertThat(values.get("value")).containsExactly(49, 1, 17, 0);
+        assertThat(values.get("on the way")).containsExactly(24, 11, 4, 0, 0, 0, 0, 0, 8, 3, 0, 0, 0, 0, 0, 0);
+    }
+
+    /** A program whose sum is θ times the square of the task's number. */
+    private static Program squares() {
+        Builder b = new Builder();
+        Value theta = b.input("theta", Shape.of(2), Program.Kind.SHARED);
+        Value x = b.input("x", Shape.scalar(), Program.Kind.TASK);
+        return b.build(
+                "squares",
+                List.of(
+                        new Program.Output("sum", Program.Role.SUM, b.mul(theta, b.mul(x, x))),
+                        new Program.Output("each", Program.Role.EACH, b.add(x, b.constant(1)))));
+    }
+
+    @Test
+    void blocksThatRunTogetherHaveSumsOfTheirOwnWhateverTheSubBlocks() {
+        Nd4jExecutable executable = Nd4jExecutable.of(squares(), FLOAT);
+        for (int limit : new int[] {1, 2, 3, 4, 7, 100}) {
+            Workspace workspace = limited(executable, limit).workspace(Device.PROCESSOR);
+            workspace.share(Storage.of(Precision.FLOAT, 1, 10));
+            List<Storage> sums = IntStream.range(0, 3)
+                    .mapToObj(block -> Storage.zeros(Precision.FLOAT, 2))
+                    .toList();
+            double[] each = new double[7];
+            workspace.run(7, 3, (task, target, offset) -> target.set(offset, task), sums, each);
+            assertThat(sums)
+                    .as("limit " + limit)
+                    .containsExactly(
+                            Storage.of(Precision.FLOAT, 5, 50),
+                            Storage.of(Precision.FLOAT, 50, 500),
+                            Storage.of(Precision.FLOAT, 36, 360));
+            assertThat(each).containsExactly(1, 2, 3, 4, 5, 6, 7);
+        }
+    }
+
+    @Test
+    void aTaskThatCannotBeMadeLeavesNothingBehind() {
+        Nd4jExecutable executable = Nd4jExecutable.of(squares(), FLOAT);
+        Workspace workspace = executable.workspace(Device.PROCESSOR);
+        workspace.share(Storage.of(Precision.FLOAT, 1, 10));
+        Storage sums = Storage.zeros(Precision.FLOAT, 2);
+        assertThatThrownBy(() -> workspace.run(
+                        3,
+                        (task, target, offset) -> {
+                            if (task == 1) {
+                                throw new IllegalStateException("task " + task);
+                            }
+                        },
+                        sums,
+                        new double[3]))
+                .hasMessage("task 1");
+        assertThat(Nd4j.getWorkspaceManager().getAllWorkspacesForCurrentThread())
+                .isEmpty();
+        assertThat(Nd4j.getWorkspaceManager().anyWorkspaceActiveForCurrentThread())
+                .isFalse();
+        workspace.run(3, (task, target, offset) -> target.set(offset, task), sums, new double[3]);
+        assertThat(sums).isEqualTo(Storage.of(Precision.FLOAT, 5, 50));
+    }
+
+    @Test
+    void theMemoryIsThatOfTheLargestSubBlockAndStays() {
+        Nd4jExecutable executable = Nd4jExecutable.of(squares(), FLOAT);
+        Workspace workspace = executable.workspace(Device.PROCESSOR);
+        workspace.share(Storage.of(Precision.FLOAT, 1, 10));
+        Storage sums = Storage.zeros(Precision.FLOAT, 2);
+        long before = workspace.bytes();
+        Workspace.Episodes episodes = (task, target, offset) -> target.set(offset, task);
+        workspace.run(9, episodes, sums, new double[9]);
+        long nine = workspace.bytes();
+        long one = executable.plan().bytes(Axis.TASKS, Float.BYTES);
+        assertThat(nine).isEqualTo(before + 9 * one);
+        for (int round = 0; round < 30; round++) {
+            workspace.run(1 + round % 9, episodes, sums, new double[9]);
+        }
+        assertThat(workspace.bytes()).isEqualTo(nine);
+    }
+}
