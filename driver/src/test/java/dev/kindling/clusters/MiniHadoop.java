@@ -10,8 +10,12 @@ import org.apache.hadoop.hdfs.MiniDFSCluster;
 import org.apache.hadoop.yarn.conf.YarnConfiguration;
 import org.apache.hadoop.yarn.server.MiniYARNCluster;
 
-/** For tests: HDFS with two data nodes and YARN with two node managers in this JVM, and their client's configuration. */
+/**
+ * For tests: HDFS with two data nodes and YARN with two node managers in this JVM, and their client's configuration. Each
+ * node counts two GPUs that are not there.
+ */
 public final class MiniHadoop implements AutoCloseable {
+    private static final String RESOURCES = "yarn.resource-types";
     private static final Map<String, String> YARN = Map.ofEntries(
             Map.entry("yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage", "100.0"),
             Map.entry("yarn.nodemanager.resource.memory-mb", "6144"),
@@ -26,6 +30,8 @@ public final class MiniHadoop implements AutoCloseable {
             Map.entry(
                     "yarn.scheduler.capacity.resource-calculator",
                     "org.apache.hadoop.yarn.util.resource.DominantResourceCalculator"),
+            Map.entry(RESOURCES, "yarn.io/gpu"),
+            Map.entry("yarn.nodemanager.resource-type.yarn.io/gpu", "2"),
             // A quick end.
             Map.entry("yarn.nodemanager.log.retain-seconds", "0"),
             Map.entry("yarn.nodemanager.process-kill-wait.ms", "200"),
@@ -76,6 +82,9 @@ public final class MiniHadoop implements AutoCloseable {
             resources.set(key, yarn.getConfig().get(key, ""));
         }
         write(resources, folder.resolve("yarn-site.xml"));
+        Configuration types = new Configuration(false);
+        types.set(RESOURCES, yarn.getConfig().get(RESOURCES));
+        write(types, folder.resolve("resource-types.xml"));
     }
 
     private static void write(Configuration configuration, Path file) throws IOException {

@@ -20,16 +20,22 @@ import dev.kindling.job.wire.WireException;
 import dev.kindling.job.wire.WorkReply;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.commons.codec.digest.DigestUtils;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * {@code cluster.mode = jobs}: every round is one Spark job with a Spark task for each range. Spark deals a lost range
@@ -40,6 +46,10 @@ final class JobsCluster implements Cluster {
     private static final int LARGEST_CARRIED = 64 * 1024;
 
     private static final long POLL_SECONDS = 1;
+    /** Executor, attempt and device of a worker, as {@link Worker} names those that have a GPU. */
+    private static final Pattern ON_GPU = Pattern.compile("(.*)\\.[0-9]+ on (GPU .*)");
+
+    private static final Logger LOG = LoggerFactory.getLogger(JobsCluster.class);
     private static final AtomicLong CLUSTERS = new AtomicLong();
 
     private final JavaSparkContext context;
@@ -49,6 +59,7 @@ final class JobsCluster implements Cluster {
     private final String name;
     private final String jobHash;
     private final Broadcast<byte[]> jobBytes;
+    private final Set<String> told = new HashSet<>();
     private long version;
 
     JobsCluster(JavaSparkContext context, Job job, ClusterSettings settings, RoundsProfile profile) {
@@ -77,6 +88,7 @@ final class JobsCluster implements Cluster {
                     .map(JobsCluster::reply)
                     .toList();
             long decoded = System.nanoTime();
+            replies.forEach(this::tellDevice);
             replies.forEach(round::accept);
             RoundTimes times =
                     RoundTimes.of(slowest(replies), System.nanoTime() - decoded, encoded - begin + decoded - answered);
@@ -162,6 +174,14 @@ final class JobsCluster implements Cluster {
 
     private static ClusterException failed(Request request, Throwable cause) {
         return new ClusterException("Spark could not complete " + request + ": " + Sentences.first(cause), cause);
+    }
+
+    /** Says once of each GPU of an executor that it computes. */
+    private void tellDevice(WorkReply reply) {
+        Matcher worker = ON_GPU.matcher(reply.worker());
+        if (worker.matches() && told.add(worker.group(1) + worker.group(2))) {
+            LOG.info("executor {} computes on {}", worker.group(1), worker.group(2));
+        }
     }
 
     private static WorkReply.Nanos slowest(List<WorkReply> replies) {

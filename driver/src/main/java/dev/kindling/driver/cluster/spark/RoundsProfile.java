@@ -71,6 +71,13 @@ final class RoundsProfile {
                             + "only on a cluster and with " + DYNAMIC
                             + "=true; set that, or give all executors GPUs: spark.executor.resource.gpu.amount");
         }
+        try {
+            var unused = of(configuration);
+        } catch (RuntimeException | AssertionError e) {
+            // The second is how Spark refuses amounts.
+            throw new IllegalArgumentException(
+                    "the settings " + ROUNDS + "* are no executors that Spark can start: " + Sentences.first(e), e);
+        }
     }
 
     private static boolean known(String setting) {

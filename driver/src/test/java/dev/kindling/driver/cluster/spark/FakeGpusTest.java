@@ -21,6 +21,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
+import org.assertj.core.api.Condition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,10 @@ class FakeGpusTest {
         return cluster.run(
                 new Request("train", NoiseProvider.specs(23, Map.of()), false),
                 NoiseProvider.theta(Precision.FLOAT, 7));
+    }
+
+    private static Condition<String> ending(String end) {
+        return new Condition<>(line -> line.endsWith(end), "a line that ends with " + end);
     }
 
     private static ClusterSettings settings(ClusterSettings.Mode mode) {
@@ -77,6 +82,11 @@ class FakeGpusTest {
                 assertThat(result.workers())
                         .anySatisfy(worker -> assertThat(worker).matches("0\\.\\d+ on GPU 0"))
                         .anySatisfy(worker -> assertThat(worker).matches("0\\.\\d+ on GPU 1"));
+                round(cluster);
+                assertThat(log.lines())
+                        .as("said once")
+                        .haveExactly(1, ending("executor 0 computes on GPU 0"))
+                        .haveExactly(1, ending("executor 0 computes on GPU 1"));
             }
             try (Cluster cluster = spark.cluster(JOB, settings(ClusterSettings.Mode.RESIDENT))) {
                 TreeSet<String> devices = new TreeSet<>();

@@ -122,6 +122,9 @@ class GpuRequestTest {
                 .hasMessageContaining("spark.dynamicAllocation.enabled=true");
         assertRefused(dynamic.clone().set(prefix + "executor.gpus", "1"), "nd4j", ExecutorLibraries.Kind.GPU)
                 .hasMessageStartingWith("there is no setting " + prefix + "executor.gpus; it must be one of");
+        assertRefused(gpus.clone().set(prefix + "executor.cores", "many"), "nd4j", ExecutorLibraries.Kind.GPU)
+                .hasMessageStartingWith("the settings " + prefix + "* are no executors that Spark can start: ")
+                .hasMessageContaining("many");
     }
 
     @Test
