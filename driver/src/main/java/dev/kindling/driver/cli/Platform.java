@@ -1,5 +1,6 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.driver.cluster.AveragedRounds;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.spark.SparkApplication;
@@ -23,6 +24,15 @@ interface Platform {
         /** A cluster for a job; close it first. */
         Cluster cluster(Job job, ClusterSettings settings);
 
+        /**
+         * A cluster whose rounds of training are averaged by Deeplearning4j on Spark; not every platform has that.
+         *
+         * @param rounds of this platform, for everything else; closed with it
+         */
+        default Cluster averaging(Cluster rounds, AveragedRounds averaged) {
+            throw new IllegalStateException("only Spark averages networks");
+        }
+
         /** Where rounds are shown to whoever watches from outside; to nobody, unless it says otherwise. */
         default RoundGauges gauges() {
             return new RoundGauges();
@@ -40,6 +50,11 @@ interface Platform {
                 @Override
                 public Cluster cluster(Job job, ClusterSettings settings) {
                     return application.cluster(job, settings);
+                }
+
+                @Override
+                public Cluster averaging(Cluster rounds, AveragedRounds averaged) {
+                    return application.averaging(rounds, averaged);
                 }
 
                 @Override

@@ -1,6 +1,8 @@
 package dev.kindling.driver.cli;
 
 import dev.kindling.driver.checkpoint.Provenance;
+import dev.kindling.driver.cluster.AveragedRounds;
+import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.config.Configuration;
 import dev.kindling.driver.config.NetworkFiles;
@@ -14,6 +16,12 @@ import dev.kindling.driver.loop.Validator;
 import dev.kindling.driver.plan.Plan;
 import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.Backends;
+import dev.kindling.job.model.Deeplearning4jZip;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.model.Models;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
@@ -58,6 +66,7 @@ record Prepared(
         Settings settings = SettingsReader.read(configuration, hadoop);
         Backends.refuseUnknown(settings.plan().backend().name());
         TaskSource source = TaskSources.open(settings.source(), hadoop);
+        refuseAveragingOf(settings, source);
         return new Prepared(
                 absolute(configuration, settings.source()), hadoop, settings, source, plan(settings, source));
     }
@@ -86,6 +95,42 @@ record Prepared(
             paths.put(SplitSettings.KEY, named.folder());
         }
         return paths;
+    }
+
+    /** What Deeplearning4j needs to make the rounds of training, where it is to. */
+    Optional<AveragedRounds> averagedRounds() {
+        return plan.algorithm().averaging().map(how -> {
+            ModelSettings model = settings.plan().model();
+            EpisodeLayout layout = source.layout(Purpose.TRAIN);
+            SortedMap<String, double[]> zeros = new TreeMap<>();
+            plan.parameters()
+                    .entries()
+                    .forEach(entry ->
+                            zeros.put(entry.name(), new double[entry.shape().size()]));
+            byte[] network = Deeplearning4jZip.write(model, layout, zeros, plan.precision(), how.rate(), "");
+            return new AveragedRounds(Plan.TRAIN, how, network, plan.parameters(), source);
+        });
+    }
+
+    /** Refuses what Deeplearning4j's averaging would do otherwise than a user expects. */
+    private static void refuseAveragingOf(Settings settings, TaskSource source) {
+        if (settings.plan().algorithm().averaging().isEmpty()) {
+            return;
+        }
+        String engine = "transfer.engine is dl4j-spark, ";
+        if (settings.cluster().mode() != ClusterSettings.Mode.JOBS) {
+            throw new IllegalArgumentException(
+                    engine + "whose Spark jobs need the slots that resident workers hold; cluster.mode must be jobs");
+        }
+        if (source.layouts(Purpose.TRAIN).size() > 1) {
+            throw new IllegalArgumentException(
+                    engine + "which takes mini-batches of one size; task.support and few-shot.ways must be numbers");
+        }
+        Model model = Models.of(settings.plan().model().withStatistics(), source.layout(Purpose.TRAIN));
+        if (!model.statistics().isEmpty() || model.random()) {
+            throw new IllegalArgumentException(engine + "which has statistics and random numbers of its own; "
+                    + "model.network must have neither batch norm nor dropout, or the engine be rounds");
+        }
     }
 
     Evaluator evaluator() {

@@ -1,5 +1,6 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.driver.cluster.AveragedRounds;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.spark.watch.RoundGauges;
@@ -19,6 +20,11 @@ record SharedPlatform(Platform.Running running) implements Platform {
             @Override
             public RoundGauges gauges() {
                 return running.gauges();
+            }
+
+            @Override
+            public Cluster averaging(Cluster rounds, AveragedRounds averaged) {
+                return running.averaging(rounds, averaged);
             }
 
             @Override

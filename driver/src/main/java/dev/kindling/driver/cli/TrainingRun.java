@@ -112,8 +112,7 @@ final class TrainingRun {
         Optional<Training.Result> result = Optional.empty();
         try (Platform.Running running = files.aside(() -> starting(
                         () -> around.platform().start(directory.folder().name(), master)));
-                Cluster cluster = files.aside(
-                        () -> starting(() -> running.cluster(prepared.plan().job(), settings.cluster())));
+                Cluster cluster = files.aside(() -> starting(() -> cluster(running)));
                 Progress progress =
                         Progress.on(around, training.rounds(), settings.run().rounds())) {
             result = Optional.of(
@@ -125,6 +124,14 @@ final class TrainingRun {
             RunLog.notClosed(e);
         }
         return result.orElseThrow();
+    }
+
+    private Cluster cluster(Platform.Running running) {
+        Cluster rounds =
+                running.cluster(prepared.plan().job(), prepared.settings().cluster());
+        return prepared.averagedRounds()
+                .map(averaged -> running.averaging(rounds, averaged))
+                .orElse(rounds);
     }
 
     /** What a signal breaks off here fails like a cluster, and is none. */

@@ -448,6 +448,20 @@ class KindlingTest {
         return JSON.readTree(Files.readString(run.resolve(file)));
     }
 
+    @Test
+    void averagingByDeeplearning4jIsRefusedWhereItWouldDoOtherwiseThanExpected() throws IOException {
+        String[] averaging = {"--set", "algorithm.name=transfer", "--set", "transfer.engine=dl4j-spark"};
+        refused(train(averaging), 2, "transfer.engine is dl4j-spark, whose Spark jobs need the slots");
+        Path data = images(3);
+        List<String> more = new ArrayList<>(List.of(averaging));
+        more.addAll(List.of("--set", "cluster.mode=jobs", "--set", "model.network=omniglot-fc"));
+        refused(
+                fewShot(data, more.toArray(String[]::new)),
+                2,
+                "model.network must have neither batch norm nor dropout, or the engine be rounds");
+        assertThat(run).doesNotExist();
+    }
+
     private static void refused(Outcome outcome, int code, String sentence) {
         assertThat(outcome.err()).contains(sentence);
         assertThat(outcome.err().lines()).as(outcome.err()).hasSize(1);

@@ -41,7 +41,8 @@ class ConfigurationTest {
         Algorithms.names().forEach(method -> variants.add("algorithm.name=" + method));
         Set<String> read = new TreeSet<>();
         for (String variant : variants) {
-            Keys keys = configuration(variant, "few-shot.data=/data").keys();
+            Keys keys = configuration(variant, "few-shot.data=/data", "transfer.engine=dl4j-spark")
+                    .keys();
             new SettingsReader(keys, Optional.empty(), new org.apache.hadoop.conf.Configuration()).settings();
             read.addAll(keys.read());
         }

@@ -67,6 +67,11 @@ public interface Algorithm {
         return false;
     }
 
+    /** Who makes the rounds of training where it is not the program of {@link #train}; empty where it is. */
+    default Optional<Averaging> averaging() {
+        return Optional.empty();
+    }
+
     /**
      * The key of a schedule by which the mean contribution is taken from θ as it is; empty where that is the
      * meta-optimizer's business.

@@ -1,22 +1,51 @@
 package dev.kindling.job.algorithm;
 
+import java.util.Optional;
+
 /**
  * Joint training, the baseline that knows no tasks: a task contributes the gradient of its query loss at θ, without inner
  * steps, so that θ learns what is best for all tasks at once. A new task then fine-tunes it by gradient descent.
+ *
+ * <p>Its second engine is the parameter averaging of Deeplearning4j on Spark, which trains the same network on the same query
+ * sets ({@link Averaging}).
  */
 public final class Transfer extends AdaptingMethod {
     static final String NAME = "transfer";
 
-    private Transfer(InnerSettings settings) {
+    /** What makes a round of training. */
+    enum Engine {
+        /** The mean gradient of the round's tasks, for the meta-optimizer. */
+        ROUNDS,
+        /** Deeplearning4j's parameter averaging. */
+        DL4J_SPARK
+    }
+
+    private final Optional<Averaging> averaging;
+
+    private Transfer(InnerSettings settings, Optional<Averaging> averaging) {
         super(NAME, new PlainSteps(settings), 0);
+        this.averaging = averaging;
     }
 
     static Algorithm of(Options options) {
-        return new Transfer(InnerSettings.of(options));
+        Engine engine = options.choice("transfer.engine", Engine.class);
+        Averaging averaging = new Averaging(options.count("transfer.workers"), options.number("transfer.rate"));
+        return new Transfer(
+                InnerSettings.of(options), engine == Engine.ROUNDS ? Optional.empty() : Optional.of(averaging));
     }
 
     @Override
     public Claim claim() {
         return Claim.EXACT;
+    }
+
+    @Override
+    public Optional<Averaging> averaging() {
+        return averaging;
+    }
+
+    @Override
+    public Optional<String> plainStep() {
+        return averaging.map(all -> "transfer.step");
     }
 }

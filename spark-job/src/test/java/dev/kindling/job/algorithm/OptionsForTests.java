@@ -33,6 +33,9 @@ record OptionsForTests(Map<String, Object> values) implements Options {
         values.put("hypernetwork.width", 6);
         values.put("hypernetwork.scale", 0.1);
         values.put("cnp.width", 6);
+        values.put("transfer.engine", "rounds");
+        values.put("transfer.workers", 2);
+        values.put("transfer.rate", 0.01);
         values.put("reptile.step", 1.0);
         values.put("reptile.batch", 0);
         values.put("reptile.evaluation-batch", 0);

@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster.spark;
 
+import dev.kindling.driver.cluster.AveragedRounds;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterException;
 import dev.kindling.driver.cluster.ClusterSettings;
@@ -191,6 +192,21 @@ public final class SparkApplication implements AutoCloseable {
             case RESIDENT -> Residents.open(context, job, settings, profile);
             case JOBS -> new JobsCluster(context, job, settings, profile);
         };
+    }
+
+    /**
+     * A cluster whose rounds of training are averaged by Deeplearning4j.
+     *
+     * @param rounds of this application, with {@code cluster.mode = jobs}, for everything else; closed with it
+     */
+    public Cluster averaging(Cluster rounds, AveragedRounds averaged) {
+        if (!context.isLocal()) {
+            // Deeplearning4j's own classes travel in its Spark jobs.
+            DriverLibraries.FOLDER
+                    .jars(context.getConf(), context.hadoopConfiguration(), DriverLibraries.applicationJar())
+                    .forEach(jar -> context.addJar(jar.toString()));
+        }
+        return new AveragingCluster(context, rounds, averaged);
     }
 
     /** What Spark is told once, executors fetch once. */
