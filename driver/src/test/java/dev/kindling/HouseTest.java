@@ -141,7 +141,12 @@ class HouseTest {
                 keptIn("me.tongfei.progressbar..", DRIVER + "cli.."),
                 keptIn("j2html..", DRIVER + "report.."),
                 keptIn("org.apache.parquet..", DRIVER + "evaluation.."),
-                keptIn("org.nd4j..", DRIVER + "optimizer..", DRIVER + "cluster.spark..", JOB + "model..", JOB + "backend.nd4j.."),
+                keptIn(
+                        "org.nd4j..",
+                        DRIVER + "optimizer..",
+                        DRIVER + "cluster.spark..",
+                        JOB + "model..",
+                        JOB + "backend.nd4j.."),
                 keptIn("org.deeplearning4j..", DRIVER + "cluster.spark..", JOB + "model.."),
                 keptIn("com.esotericsoftware..", JOB + "wire.."));
     }
