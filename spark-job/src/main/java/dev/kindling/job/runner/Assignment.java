@@ -77,8 +77,9 @@ public final class Assignment {
             hand.begin(order, shared, rows, times);
             int done = 0;
             while (block != Spans.NONE) {
-                hand.run(block);
-                done++;
+                int count = 1 + spans.takeBehind(home, block, hand.blocksAtOnce(block) - 1);
+                hand.run(block, count);
+                done += count;
                 block = stay.getAsBoolean() && !reply.isDone() ? spans.take(home) : Spans.NONE;
             }
             parts.add(hand.end());

@@ -103,17 +103,103 @@ final class Hand implements Workspace.Episodes {
         workspaces.use(vector);
     }
 
-    /** Runs one block of the order and adds it to the others that this hand has run. */
-    void run(int block) {
-        int from = (block - firstBlock) * blockSize;
-        int count = Math.min(blockSize, specs.size() - from);
-        if (withRows) {
-            fold.add(block(block, from, count));
-            orderTimes[from + count - 1] = System.nanoTime() - taskBegan;
-            System.arraycopy(each, 0, orderRows, from * width, count * width);
-        } else {
-            fold.add(finiteBlock(block, from, count));
+    /** How many blocks, from the given one of the order on, are best run at once: as many as its workspace wants tasks. */
+    int blocksAtOnce(int block) {
+        Variant variant = bench.variant(specs.get(firstTask(block)));
+        return Math.max(1, workspaces.of(variant).tasksAtOnce() / blockSize);
+    }
+
+    /** Runs consecutive blocks of the order and adds them to the others that this hand has run. */
+    void run(int block, int count) {
+        int from = firstTask(block);
+        int end = Math.min(firstTask(block + count), specs.size());
+        if (count > 1 && ofOneShape(from, end)) {
+            runTogether(block, from, end);
+            return;
         }
+        for (int one = block; one < block + count; one++) {
+            runAlone(one);
+        }
+    }
+
+    private int firstTask(int block) {
+        return (block - firstBlock) * blockSize;
+    }
+
+    private int tasks(int from) {
+        return Math.min(blockSize, specs.size() - from);
+    }
+
+    private void runAlone(int block) {
+        int from = firstTask(block);
+        int count = tasks(from);
+        Storage sums = storage();
+        firstOfBlock = from;
+        long begin = System.nanoTime();
+        compute(from, count, sums);
+        finishTimes(from, count, begin);
+        take(block, from, count, sums);
+    }
+
+    private boolean ofOneShape(int from, int end) {
+        Variant variant = bench.variant(specs.get(from));
+        return specs.subList(from, end).stream()
+                .allMatch(spec -> bench.variant(spec).equals(variant));
+    }
+
+    /** Blocks whose tasks have one shape, in one run of their workspace. */
+    private void runTogether(int block, int from, int end) {
+        List<Storage> sums = new ArrayList<>();
+        for (int begin = from; begin < end; begin += blockSize) {
+            sums.add(storage());
+        }
+        double[] eachOfAll = new double[Math.multiplyExact(end - from, width)];
+        first = from;
+        firstOfBlock = from;
+        running = bench.variant(specs.get(from));
+        long begin = System.nanoTime();
+        workspaces.of(running).run(end - from, blockSize, this, sums, eachOfAll);
+        finishTimes(from, end - from, begin);
+        for (int i = 0; i < sums.size(); i++) {
+            int firstOfThis = from + i * blockSize;
+            int count = tasks(firstOfThis);
+            System.arraycopy(eachOfAll, (firstOfThis - from) * width, each, 0, count * width);
+            take(block + i, firstOfThis, count, sums.get(i));
+        }
+    }
+
+    /** Where tasks ran one after another, the last one's end; where they ran together, each its share of the time. */
+    private void finishTimes(int from, int count, long begin) {
+        if (!withRows) {
+            return;
+        }
+        long now = System.nanoTime();
+        orderTimes[from + count - 1] = now - taskBegan;
+        if (workspaces.of(running).tasksAtOnce() > 1) {
+            Arrays.fill(orderTimes, from, from + count, (now - begin) / count);
+        }
+    }
+
+    /** Adds a block that has run, with its per-task numbers in {@code each}. */
+    private void take(int block, int from, int count, Storage sums) {
+        FoldNode node = FoldNode.block(block, sums, totals(count), count);
+        if (withRows) {
+            fold.add(node);
+            System.arraycopy(each, 0, orderRows, from * width, count * width);
+        } else if (Finite.all(node.sums()) && Finite.all(node.totals())) {
+            fold.add(node);
+        } else {
+            spare.push(sums);
+            fold.add(taskByTask(block, from, count));
+        }
+    }
+
+    private double[] totals(int count) {
+        double[] totals = Arrays.copyOf(each, width);
+        for (int task = 1; task < count; task++) {
+            addTo(totals, task);
+        }
+        return totals;
     }
 
     /** What the blocks since {@link #begin} came to. */
@@ -142,27 +228,7 @@ final class Hand implements Workspace.Episodes {
         materialising += System.nanoTime() - begin;
     }
 
-    private FoldNode block(int block, int from, int count) {
-        Storage sums = storage();
-        firstOfBlock = from;
-        compute(from, count, sums);
-        double[] totals = Arrays.copyOf(each, width);
-        for (int task = 1; task < count; task++) {
-            addTo(totals, task);
-        }
-        return FoldNode.block(block, sums, totals, count);
-    }
-
-    /** The block's node; where it is not finite, of its finite tasks alone. */
-    private FoldNode finiteBlock(int block, int from, int count) {
-        FoldNode node = block(block, from, count);
-        if (Finite.all(node.sums()) && Finite.all(node.totals())) {
-            return node;
-        }
-        spare.push(node.sums());
-        return taskByTask(block, from, count);
-    }
-
+    /** The node of a block of its finite tasks alone. */
     private FoldNode taskByTask(int block, int from, int count) {
         Storage sums = storage();
         sums.fill(0);

@@ -69,6 +69,24 @@ final class Spans {
         return steal();
     }
 
+    /**
+     * Takes blocks right behind one that the thread has taken, out of its own span.
+     *
+     * @param most of them
+     * @return how many they are; none behind a stolen one
+     */
+    int takeBehind(int home, int block, int most) {
+        if (most < 1 || home >= spans.length()) {
+            return 0;
+        }
+        long span = spans.get(home);
+        int count = Math.min(most, end(span) - next(span));
+        boolean taken = count > 0
+                && next(span) == block + 1
+                && spans.compareAndSet(home, span, pack(next(span) + count, end(span)));
+        return taken ? count : 0;
+    }
+
     private int steal() {
         for (int victim = longest(); victim != NONE; victim = longest()) {
             long span = spans.get(victim);

@@ -31,10 +31,14 @@ final class Noise implements TaskSource {
     private static final EpisodeLayout LAYOUT = new EpisodeLayout(Shape.of(1), 0, 1, 3, 2);
 
     static Job job(Precision precision, int blockSize) {
+        return job("plain", new CompileOptions(precision, 1 << 20), blockSize);
+    }
+
+    static Job job(String backend, CompileOptions options, int blockSize) {
         return new Job(
                 new SourceDescription("noise", new TreeMap<>()),
-                "plain",
-                new CompileOptions(precision, 1 << 20),
+                backend,
+                options,
                 blockSize,
                 new TreeMap<>(Map.of("train", Variants.of(program()))));
     }
