@@ -41,7 +41,8 @@ public final class ComparisonReport {
         JsonNode protocol = comparison.path("protocol");
         this.page = new Page(
                 "Comparison " + name,
-                String.join(", ", entrants.keySet()) + " on the same "
+                all().stream().map(entrant -> entrant.path("name").asText()).collect(Collectors.joining(", "))
+                        + " on the same "
                         + protocol.path("tasks").asText() + " "
                         + protocol.path("split").asText() + " tasks of "
                         + protocol.path("source").asText() + ".");

@@ -127,7 +127,7 @@ class CompareCommandTest {
                 .isCloseTo(mean.at("/steps/0/loss/mean").asDouble() - blind, within(1e-9));
         assertThat(out.resolve("report.html"))
                 .content()
-                .contains("mean-task", "told: test task 1", "blind: test task 1");
+                .contains("told, blind, mean-task on the same 40", "told: test task 1", "blind: test task 1");
     }
 
     @Test
