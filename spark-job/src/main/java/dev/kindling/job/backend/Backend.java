@@ -10,7 +10,7 @@ public interface Backend {
 
     /**
      * The GPUs that this backend runs on in this JVM; empty where it runs on the processor. Answered without loading native
-     * code: whether a thread's GPU is one of them is held against this before the first {@link #compile}.
+     * code: whether a thread's GPU is one of them is held against this before {@link #requireAvailable}.
      */
     default Optional<GpuSupport> gpus() {
         return Optional.empty();

@@ -1,6 +1,7 @@
 package dev.kindling.job.backend;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.stream.StreamSupport;
@@ -37,6 +38,16 @@ public final class Backends {
         Backend backend = find(name);
         backend.requireAvailable();
         return backend;
+    }
+
+    /**
+     * The GPUs on which the backend of the given name runs in this JVM, by its own word; empty where it runs on the processor.
+     * Whether it can run at all does not matter, and nothing native is loaded.
+     *
+     * @throws IllegalArgumentException if there is none of that name
+     */
+    public static Optional<GpuSupport> gpus(String name) {
+        return name.equals(VECTOR) ? Optional.empty() : find(name).gpus();
     }
 
     private static Backend find(String name) {

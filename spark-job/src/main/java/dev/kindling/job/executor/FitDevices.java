@@ -20,8 +20,7 @@ final class FitDevices {
         if (fit.contains(device)) {
             return;
         }
-        Backends.named(job.backend())
-                .gpus()
+        Backends.gpus(job.backend())
                 .ifPresent(support -> AssignedDevice.fitness()
                         .require(
                                 device,
