@@ -132,9 +132,14 @@ public final class Checker {
         return new TaskRun(program, episode, proofRound(), firstTask().key());
     }
 
-    /** Half way, where a method that differs by the round is neither at its beginning nor at its end; but not before it does what it claims. */
+    /**
+     * Half way, where a method that differs by the round is neither at its beginning nor at its end; later if it does what it
+     * claims only then. Where the run is over before, the claim fails.
+     */
     private long proofRound() {
-        return Math.max(subject.round().rounds() / 2, subject.algorithm().claimedFrom());
+        long halfWay = subject.round().rounds() / 2;
+        long claimed = subject.algorithm().claimedFrom();
+        return claimed < subject.round().rounds() ? Math.max(halfWay, claimed) : halfWay;
     }
 
     /** The arrays of θ that gradients move. */

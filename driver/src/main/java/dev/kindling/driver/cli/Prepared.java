@@ -66,7 +66,6 @@ record Prepared(
         Settings settings = SettingsReader.read(configuration, hadoop);
         Backends.refuseUnknown(settings.plan().backend().name());
         TaskSource source = TaskSources.open(settings.source(), hadoop);
-        refuseAveragingOf(settings, source);
         return new Prepared(
                 absolute(configuration, settings.source()), hadoop, settings, source, plan(settings, source));
     }
@@ -112,15 +111,20 @@ record Prepared(
         });
     }
 
-    /** Refuses what Deeplearning4j's averaging would do otherwise than a user expects. */
-    private static void refuseAveragingOf(Settings settings, TaskSource source) {
-        if (settings.plan().algorithm().averaging().isEmpty()) {
+    /** Refuses to train by Deeplearning4j's averaging where that would do otherwise than a user expects. */
+    void requireTrainable() {
+        if (plan.algorithm().averaging().isEmpty()) {
             return;
         }
         String engine = "transfer.engine is dl4j-spark, ";
         if (settings.cluster().mode() != ClusterSettings.Mode.JOBS) {
             throw new IllegalArgumentException(
                     engine + "whose Spark jobs need the slots that resident workers hold; cluster.mode must be jobs");
+        }
+        if (settings.plan().backend().name().equals("nd4j")) {
+            throw new IllegalArgumentException(engine
+                    + "which brings ND4J for processors to executors; backend.name must be vector or plain, or the "
+                    + "engine rounds");
         }
         if (source.layouts(Purpose.TRAIN).size() > 1) {
             throw new IllegalArgumentException(

@@ -23,6 +23,7 @@ import java.util.function.Supplier;
 record Trainer(Surroundings around, Optional<String> master, StopRequest stop, Profile times) {
     /** Begins a run; IllegalArgumentException if the folder holds something already. */
     Training.Result begin(Prepared prepared, Folder folder) {
+        prepared.requireTrainable();
         if (!RunLock.isIn(folder)) {
             RunDirectory.refuseUnlessEmpty(folder);
         }
@@ -62,6 +63,7 @@ record Trainer(Surroundings around, Optional<String> master, StopRequest stop, P
     private Prepared prepared(Resumption resumption) {
         Prepared prepared = Prepared.of(resumption.configuration(), master);
         resumption.refuseOtherWork(prepared);
+        prepared.requireTrainable();
         prepared.configuration().networkFile().ifPresent(resumption.directory()::keepNetwork);
         resumption.directory().writeConfiguration(prepared.configuration().rendered());
         return prepared;

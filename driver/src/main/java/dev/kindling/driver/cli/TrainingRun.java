@@ -129,9 +129,14 @@ final class TrainingRun {
     private Cluster cluster(Platform.Running running) {
         Cluster rounds =
                 running.cluster(prepared.plan().job(), prepared.settings().cluster());
-        return prepared.averagedRounds()
-                .map(averaged -> running.averaging(rounds, averaged))
-                .orElse(rounds);
+        try {
+            return prepared.averagedRounds()
+                    .map(averaged -> running.averaging(rounds, averaged))
+                    .orElse(rounds);
+        } catch (RuntimeException | Error e) {
+            rounds.close();
+            throw e;
+        }
     }
 
     /** What a signal breaks off here fails like a cluster, and is none. */

@@ -72,7 +72,7 @@ public final class SettingsReader {
     Settings settings() {
         EvaluationSettings evaluation = evaluation();
         Algorithm algorithm = Algorithms.named(keys.text("algorithm.name"), keys);
-        RunSettings run = run(algorithm);
+        RunSettings run = run(algorithm, evaluation);
         return new Settings(
                 run,
                 checkpoints(),
@@ -86,14 +86,19 @@ public final class SettingsReader {
                 cluster());
     }
 
-    private RunSettings run(Algorithm algorithm) {
+    private RunSettings run(Algorithm algorithm, EvaluationSettings evaluation) {
         int tasks = keys.count("task.per-round");
+        int together = algorithm.together(tasks);
+        if (together > 1 && evaluation.split() == Purpose.TRAIN) {
+            throw keys.refuse(
+                    "evaluation.split", "val or test where training tasks are taken together (reptile.islands)");
+        }
         return new RunSettings(
                 keys.whole("run.seed"),
                 keys.whole("run.rounds"),
                 keys.whole("run.log-every"),
                 tasks,
-                algorithm.together(tasks),
+                together,
                 keys.duration("run.wall-time"));
     }
 

@@ -449,9 +449,41 @@ class KindlingTest {
     }
 
     @Test
+    void islandsCountTheirTasksAndAreNotEvaluatedOnTrainingTasks() throws IOException {
+        String[] islands = {
+            "--set",
+            "algorithm.name=reptile",
+            "--set",
+            "reptile.islands=2",
+            "--set",
+            "reptile.island-steps=2",
+            "--set",
+            "task.per-round=8",
+            "--set",
+            "run.log-every=1"
+        };
+        assertThat(train(islands).code()).isZero();
+        try (Stream<String> lines = Files.lines(run.resolve("metrics.jsonl"))) {
+            assertThat(lines).allSatisfy(line -> assertThat(line).contains("\"tasks\":8,"));
+        }
+        List<String> more = new ArrayList<>(List.of(islands));
+        more.addAll(List.of("--set", "evaluation.split=train"));
+        refused(
+                train(more.toArray(String[]::new)),
+                2,
+                "evaluation.split is train; it must be val or test where training tasks are taken together");
+    }
+
+    @Test
     void averagingByDeeplearning4jIsRefusedWhereItWouldDoOtherwiseThanExpected() throws IOException {
         String[] averaging = {"--set", "algorithm.name=transfer", "--set", "transfer.engine=dl4j-spark"};
         refused(train(averaging), 2, "transfer.engine is dl4j-spark, whose Spark jobs need the slots");
+        List<String> withNd4j = new ArrayList<>(List.of(averaging));
+        withNd4j.addAll(List.of("--set", "cluster.mode=jobs", "--set", "backend.name=nd4j"));
+        refused(
+                train(withNd4j.toArray(String[]::new)),
+                2,
+                "which brings ND4J for processors to executors; backend.name must be vector or plain");
         Path data = images(3);
         List<String> more = new ArrayList<>(List.of(averaging));
         more.addAll(List.of("--set", "cluster.mode=jobs", "--set", "model.network=omniglot-fc"));

@@ -36,7 +36,7 @@ public final class Transfer extends AdaptingMethod {
 
     @Override
     public Claim claim() {
-        return Claim.EXACT;
+        return averaging.isPresent() ? Claim.DELTA : Claim.EXACT;
     }
 
     @Override

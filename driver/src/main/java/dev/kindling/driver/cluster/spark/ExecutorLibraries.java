@@ -63,6 +63,23 @@ record ExecutorLibraries(List<String> jars, Kind kind) {
                 kind(jars));
     }
 
+    /**
+     * The jars of the driver's folder, Deeplearning4j among them, for executors that train its networks.
+     *
+     * @param jar the application jar
+     * @throws IllegalArgumentException if there are none
+     */
+    static ExecutorLibraries ofDeeplearning4j(SparkConf configuration, Configuration hadoop, URI jar) {
+        List<Path> jars = DriverLibraries.FOLDER.jars(configuration, hadoop, jar);
+        if (jars.isEmpty()) {
+            throw new IllegalArgumentException("transfer.engine is dl4j-spark, but the folder "
+                    + DriverLibraries.FOLDER.name() + " of Kindling's package is not beside "
+                    + LibraryFolder.last(jar.getPath()) + "; " + DriverLibraries.FOLDER.setting()
+                    + " must say where it is");
+        }
+        return new ExecutorLibraries(jars.stream().map(Path::toString).toList(), Kind.PROCESSOR);
+    }
+
     private static String onEveryMachine(Path jar) {
         return EVERYWHERE + jar.toUri().getPath();
     }

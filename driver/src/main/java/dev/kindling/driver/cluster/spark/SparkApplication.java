@@ -202,9 +202,9 @@ public final class SparkApplication implements AutoCloseable {
     public Cluster averaging(Cluster rounds, AveragedRounds averaged) {
         if (!context.isLocal()) {
             // Deeplearning4j's own classes travel in its Spark jobs.
-            DriverLibraries.FOLDER
-                    .jars(context.getConf(), context.hadoopConfiguration(), DriverLibraries.applicationJar())
-                    .forEach(jar -> context.addJar(jar.toString()));
+            ExecutorLibraries.ofDeeplearning4j(
+                            context.getConf(), context.hadoopConfiguration(), DriverLibraries.applicationJar())
+                    .addTo(context);
         }
         return new AveragingCluster(context, rounds, averaged);
     }
