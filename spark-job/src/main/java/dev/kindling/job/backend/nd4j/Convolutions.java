@@ -101,7 +101,11 @@ final class Convolutions {
 
         @Override
         public List<Kernels.Need> needs(Value value, List<Place> args, Axis axis) {
-            return Convolutions.needs(over(value), axis);
+            Sliding sliding = over(value);
+            List<Kernels.Need> needs = Convolutions.needs(sliding, axis);
+            needs.add(Kernels.Need.numbers(axis, sliding.outputSize()));
+            needs.add(Kernels.Need.numbers(axis, sliding.outputSize()));
+            return needs;
         }
 
         @Override
@@ -114,9 +118,11 @@ final class Convolutions {
             products.multiply(script, behind, kernel(call.arg(1), kernel, true), columns);
             Place sum = frame(sliding, call.scratch(), call.result());
             script.fill(frame.flat(sum), 0);
+            List<Place> scratch = call.scratch();
+            INDArray ofTap = sliding.outputs(frame, scratch.get(scratch.size() - 1));
             for (int tap = 0; tap < sliding.window().area(); tap++) {
-                INDArray target = sliding.tap(frame, sum, tap);
-                Choices.add(script, target, sliding.columns(frame, columns, tap), target);
+                script.copy(sliding.columns(frame, columns, tap), ofTap);
+                sliding.addBehind(script, sum, tap, ofTap, scratch.get(scratch.size() - 2));
             }
             sliding.crop(script, sum, call.result());
         }

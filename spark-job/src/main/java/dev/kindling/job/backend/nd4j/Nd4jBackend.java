@@ -56,7 +56,6 @@ public final class Nd4jBackend implements Backend {
 
     @Override
     public Executable compile(Program program, CompileOptions options) {
-        requireAvailable();
         return Nd4jExecutable.of(program, options);
     }
 }

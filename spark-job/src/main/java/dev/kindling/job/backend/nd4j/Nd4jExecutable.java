@@ -24,6 +24,7 @@ record Nd4jExecutable(Program program, Precision precision, Plan plan, Kernels k
     private static final int TASKS_AT_LEAST = 8;
 
     static Nd4jExecutable of(Program program, CompileOptions options) {
+        Natives.start();
         return of(
                 program,
                 options,
@@ -31,6 +32,7 @@ record Nd4jExecutable(Program program, Precision precision, Plan plan, Kernels k
     }
 
     static Nd4jExecutable of(Program program, CompileOptions options, Kernels kernels) {
+        Natives.start();
         int bytesPerNumber = options.precision().bytes();
         Program lean = LowRank.rewrite(Rewrites.lean(program));
         Program rewritten =

@@ -14,7 +14,8 @@ import org.nd4j.linalg.api.ops.impl.scalar.comparison.ScalarEquals;
  * through in row-major order, some ten kernels for each, while the number of the best so far is kept.
  */
 final class Pools {
-    private static final int FRAMED_SIZE_COUNT = 2;
+    private static final int FRAMED = 2;
+    private static final int DENSE = 6;
 
     private Pools() {}
 
@@ -25,17 +26,25 @@ final class Pools {
      * @param firsts for each tap, where it is the first inside the image
      */
     private record Scratch(
-            Place which, Place best, Place mask, Place one, Place two, Place truths, List<Place> framed, Place firsts) {
+            Place which,
+            Place best,
+            Place mask,
+            Place one,
+            Place two,
+            Place seen,
+            Place truths,
+            List<Place> framed,
+            Place firsts) {
         static List<Kernels.Need> needs(Sliding sliding, Axis axis) {
-            int outputs = sliding.windows() * sliding.channels();
+            int outputs = sliding.outputSize();
             List<Kernels.Need> needs = new ArrayList<>();
-            for (int i = 0; i < 5; i++) {
+            for (int i = 0; i < DENSE; i++) {
                 needs.add(Kernels.Need.numbers(axis, outputs));
             }
             needs.add(Kernels.Need.truths(axis, outputs));
             if (sliding.framed()) {
                 Window w = sliding.window();
-                for (int i = 0; i < FRAMED_SIZE_COUNT; i++) {
+                for (int i = 0; i < FRAMED; i++) {
                     needs.add(Kernels.Need.numbers(axis, sliding.framedSize()));
                 }
                 needs.add(Kernels.Need.numbers(Axis.ONE, w.area() * w.outHeight() * w.outWidth()));
@@ -45,7 +54,7 @@ final class Pools {
 
         static Scratch of(Instruction.Call call) {
             List<Place> s = call.scratch();
-            boolean framed = s.size() > 6;
+            boolean framed = s.size() > DENSE + 1;
             return new Scratch(
                     s.get(0),
                     s.get(1),
@@ -53,8 +62,9 @@ final class Pools {
                     s.get(3),
                     s.get(4),
                     s.get(5),
-                    framed ? s.subList(6, 6 + FRAMED_SIZE_COUNT) : List.of(),
-                    framed ? s.get(6 + FRAMED_SIZE_COUNT) : s.get(0));
+                    s.get(DENSE),
+                    framed ? s.subList(DENSE + 1, DENSE + 1 + FRAMED) : List.of(),
+                    framed ? s.get(DENSE + 1 + FRAMED) : s.get(0));
         }
 
         Place framed(int index, Place otherwise) {
@@ -82,7 +92,7 @@ final class Pools {
         script.fill(which, 0);
         script.copy(sliding.tap(frame, framed, 0), best);
         for (int tap = 1; tap < sliding.window().area(); tap++) {
-            INDArray next = sliding.tap(frame, framed, tap);
+            INDArray next = sliding.seen(script, framed, tap, scratch.seen());
             script.exec("greater", truths, List.of(next, best));
             script.copy(truths, mask);
             script.exec("not_equals", truths, List.of(next, next));
@@ -152,7 +162,8 @@ final class Pools {
             script.fill(result, 0);
             for (int tap = 0; tap < sliding.window().area(); tap++) {
                 chosen(script, sliding, scratch, tap);
-                Choices.keep(script, sliding.outputs(frame, scratch.mask()), sliding.tap(frame, picked, tap), one);
+                INDArray seen = sliding.seen(script, picked, tap, scratch.seen());
+                Choices.keep(script, sliding.outputs(frame, scratch.mask()), seen, one);
                 Choices.add(script, result, one, result);
             }
         }
@@ -176,10 +187,9 @@ final class Pools {
             INDArray behind = sliding.outputs(frame, call.arg(1));
             script.fill(frame.flat(sum), 0);
             for (int tap = 0; tap < sliding.window().area(); tap++) {
-                INDArray target = sliding.tap(frame, sum, tap);
                 chosen(script, sliding, scratch, tap);
                 Choices.keep(script, sliding.outputs(frame, scratch.mask()), behind, one);
-                Choices.add(script, target, one, target);
+                sliding.addBehind(script, sum, tap, one, scratch.seen());
             }
             sliding.crop(script, sum, call.result());
         }

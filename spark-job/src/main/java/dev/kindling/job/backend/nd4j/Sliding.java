@@ -92,6 +92,25 @@ record Sliding(Window window, int images, int channels) {
                         tap / window.kernelWidth() * row + (long) (tap % window.kernelWidth()) * channels));
     }
 
+    /** Numbers of one task that a tap sees, or stand behind it. */
+    int outputSize() {
+        return windows() * channels;
+    }
+
+    /** A dense copy of what a tap sees: ND4J takes ten times as long for two arrays with strides as to copy one. */
+    INDArray seen(Script script, Place framed, int tap, Place scratch) {
+        INDArray dense = outputs(script.frame(), scratch);
+        script.copy(tap(script.frame(), framed, tap), dense);
+        return dense;
+    }
+
+    /** Adds a dense array where a tap looks, by way of a dense copy. */
+    void addBehind(Script script, Place sum, int tap, INDArray added, Place scratch) {
+        INDArray dense = seen(script, sum, tap, scratch);
+        Choices.add(script, dense, added, dense);
+        script.copy(dense, tap(script.frame(), sum, tap));
+    }
+
     private long[] extents(Frame frame, Place place) {
         return new long[] {(long) frame.tasks(place) * images, window.outHeight(), window.outWidth(), channels};
     }

@@ -15,7 +15,8 @@ final class WindowSums {
     }
 
     private static List<Kernels.Need> needs(Sliding sliding, Axis axis) {
-        return sliding.framed() ? List.of(Kernels.Need.numbers(axis, sliding.framedSize())) : List.of();
+        Kernels.Need dense = Kernels.Need.numbers(axis, sliding.outputSize());
+        return sliding.framed() ? List.of(dense, Kernels.Need.numbers(axis, sliding.framedSize())) : List.of(dense);
     }
 
     /** WINDOW_SUM. */
@@ -35,12 +36,16 @@ final class WindowSums {
             Sliding sliding = over(call.value());
             Place images = call.arg(0);
             Place framed = sliding.framed()
-                    ? sliding.framed(script, images, call.scratch().get(0), 0)
+                    ? sliding.framed(script, images, call.scratch().get(1), 0)
                     : images;
             INDArray result = sliding.outputs(frame, call.result());
             script.fill(result, 0);
             for (int tap = 0; tap < sliding.window().area(); tap++) {
-                Choices.add(script, result, sliding.tap(frame, framed, tap), result);
+                Choices.add(
+                        script,
+                        result,
+                        sliding.seen(script, framed, tap, call.scratch().get(0)),
+                        result);
             }
         }
     }
@@ -60,12 +65,11 @@ final class WindowSums {
         public void write(Script script, Instruction.Call call) {
             Frame frame = script.frame();
             Sliding sliding = over(call.value());
-            Place sum = sliding.framed() ? call.scratch().get(0) : call.result();
+            Place sum = sliding.framed() ? call.scratch().get(1) : call.result();
             INDArray behind = sliding.outputs(frame, call.arg(0));
             script.fill(frame.flat(sum), 0);
             for (int tap = 0; tap < sliding.window().area(); tap++) {
-                INDArray target = sliding.tap(frame, sum, tap);
-                Choices.add(script, target, behind, target);
+                sliding.addBehind(script, sum, tap, behind, call.scratch().get(0));
             }
             sliding.crop(script, sum, call.result());
         }
