@@ -87,5 +87,6 @@ public final class LocalCluster implements Cluster {
     @Override
     public void close() {
         closed = true;
+        crew.close();
     }
 }

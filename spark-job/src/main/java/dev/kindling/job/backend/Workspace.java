@@ -4,7 +4,7 @@ import dev.kindling.job.tensor.Storage;
 import java.util.List;
 
 /** The memory in which one thread runs an executable. Not thread-safe. */
-public interface Workspace {
+public interface Workspace extends AutoCloseable {
     /**
      * Sets the shared inputs, laid out as {@code program().sharedInputs()}; they hold until the next call. The values
      * computed from them alone are computed once per call, not once per task.
@@ -45,6 +45,13 @@ public interface Workspace {
 
     /** Bytes held by this workspace. */
     long bytes();
+
+    /**
+     * Gives back what a garbage collector does not know the size of, on the processor or on a device; the workspace is not
+     * used afterwards. Does nothing where all of it is the JVM's own.
+     */
+    @Override
+    default void close() {}
 
     /** Where a workspace takes the inputs of the tasks of one run from. */
     interface Episodes {

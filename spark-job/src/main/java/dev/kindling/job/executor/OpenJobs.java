@@ -60,10 +60,13 @@ final class OpenJobs {
 
     private synchronized Slot slot(String hash) {
         Slot slot = slots.computeIfAbsent(hash, key -> new Slot());
-        Iterator<String> oldest = slots.keySet().iterator();
+        Iterator<Slot> oldest = slots.values().iterator();
         while (slots.size() > KEPT) {
-            oldest.next();
+            Runner forgotten = oldest.next().runner;
             oldest.remove();
+            if (forgotten != null) {
+                forgotten.close();
+            }
         }
         return slot;
     }

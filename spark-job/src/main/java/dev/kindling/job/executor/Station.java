@@ -206,6 +206,10 @@ final class Station {
         if (others != null) {
             others.close();
         }
+        Crew mine = opened();
+        if (mine != null) {
+            mine.close();
+        }
     }
 
     private @Nullable Neighbours neighbours() {

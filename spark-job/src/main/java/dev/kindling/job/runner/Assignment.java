@@ -73,17 +73,7 @@ public final class Assignment {
             return false;
         }
         try {
-            Hand hand = bench.borrow(device);
-            hand.begin(order, shared, rows, times);
-            int done = 0;
-            while (block != Spans.NONE) {
-                int count = 1 + spans.takeBehind(home, block, hand.blocksAtOnce(block) - 1);
-                hand.run(block, count);
-                done += count;
-                block = stay.getAsBoolean() && !reply.isDone() ? spans.take(home) : Spans.NONE;
-            }
-            parts.add(hand.end());
-            bench.giveBack(hand);
+            int done = run(device, home, block, stay);
             if (unfinished.addAndGet(-done) == 0) {
                 reply.complete(merged());
             }
@@ -91,6 +81,32 @@ public final class Assignment {
             reply.completeExceptionally(e);
         }
         return true;
+    }
+
+    /** Runs blocks, beginning with the given one; returns how many. */
+    private int run(Device device, int home, int first, BooleanSupplier stay) {
+        Hand hand = bench.borrow(device);
+        boolean sound = false;
+        try {
+            hand.begin(order, shared, rows, times);
+            int done = 0;
+            int block = first;
+            while (block != Spans.NONE) {
+                int count = 1 + spans.takeBehind(home, block, hand.blocksAtOnce(block) - 1);
+                hand.run(block, count);
+                done += count;
+                block = stay.getAsBoolean() && !reply.isDone() ? spans.take(home) : Spans.NONE;
+            }
+            parts.add(hand.end());
+            sound = true;
+            return done;
+        } finally {
+            if (sound) {
+                bench.giveBack(hand);
+            } else {
+                hand.close();
+            }
+        }
     }
 
     /**

@@ -39,6 +39,8 @@ final class Bench {
     /** By shape, where there are several. */
     private final Map<EpisodeLayout, Variant> byLayout = new ConcurrentHashMap<>();
 
+    private List<Bench> others = List.of();
+    private boolean closed;
     private volatile Set<Purpose> fitting = EnumSet.noneOf(Purpose.class);
 
     /** A bench for one program; where its tasks have one shape, it is compiled at once. */
@@ -89,8 +91,34 @@ final class Bench {
         return program.first().name();
     }
 
-    /** A hand of the given device that nobody uses: the one that this thread gave back last, where there is one. */
-    synchronized Hand borrow(Device device) {
+    /** Makes known the benches of the job's other programs, whose idle hands leave room for this one's. */
+    void beside(List<Bench> all) {
+        others = all.stream().filter(bench -> bench != this).toList();
+    }
+
+    /**
+     * A hand of the given device that nobody uses: the one that this thread gave back last, where there is one. A thread's
+     * budget is for all programs together: for each hand that is borrowed a large one of another program, idle on the same
+     * device, is let go.
+     */
+    Hand borrow(Device device) {
+        others.forEach(bench -> bench.makeRoom(device));
+        return taken(device);
+    }
+
+    private synchronized void makeRoom(Device device) {
+        Iterator<Hand> hands = idle.values().iterator();
+        while (hands.hasNext()) {
+            Hand hand = hands.next();
+            if (hand.device().equals(device) && hand.bytes() > options.memoryBytes() / 2) {
+                hands.remove();
+                hand.close();
+                return;
+            }
+        }
+    }
+
+    private synchronized Hand taken(Device device) {
         Hand mine = idle.remove(new User(Thread.currentThread(), device));
         if (mine != null) {
             return mine;
@@ -108,7 +136,17 @@ final class Bench {
 
     /** Takes a hand back. One whose run ended in an exception must not come: nobody knows what its workspaces hold. */
     synchronized void giveBack(Hand hand) {
-        idle.put(new User(Thread.currentThread(), hand.device()), hand);
+        Hand replaced = closed ? hand : idle.put(new User(Thread.currentThread(), hand.device()), hand);
+        if (replaced != null) {
+            replaced.close();
+        }
+    }
+
+    /** Lets go of all hands: of those that are in use when they come back. */
+    synchronized void close() {
+        closed = true;
+        idle.values().forEach(Hand::close);
+        idle.clear();
     }
 
     /** What the first shape's tasks run with. */

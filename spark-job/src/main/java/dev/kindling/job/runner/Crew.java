@@ -16,7 +16,7 @@ import java.util.function.BooleanSupplier;
  * Threads of one JVM that run orders of one job together. It starts none: who has one to spare lends it. A thread without
  * work watches for it a moment before it sleeps, because waking one up costs as much as a small round. Thread-safe.
  */
-public final class Crew {
+public final class Crew implements AutoCloseable {
     /** A thread that sleeps asks this often whether it should stay. */
     private static final long NAP = Duration.ofMillis(100).toNanos();
 
@@ -37,6 +37,12 @@ public final class Crew {
     public Crew(Runner runner, Duration watch) {
         this.runner = runner;
         this.watch = watch.toNanos();
+    }
+
+    /** Gives back the memory of the runner's workspaces; those in use when they are done. */
+    @Override
+    public void close() {
+        runner.close();
     }
 
     /** How many threads are lent at the moment. */

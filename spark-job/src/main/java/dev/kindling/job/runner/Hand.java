@@ -89,6 +89,16 @@ final class Hand implements Workspace.Episodes {
         return device;
     }
 
+    /** Bytes of its workspaces. */
+    long bytes() {
+        return workspaces.bytes();
+    }
+
+    /** Gives its workspaces' memory back; the hand is not used afterwards. */
+    void close() {
+        workspaces.close();
+    }
+
     /** Begins with the tasks of an order; rows and times of its tasks go where the order's others put theirs. */
     void begin(WorkOrder order, SharedVector vector, double[] rows, long[] times) {
         began = System.nanoTime();

@@ -9,6 +9,7 @@ import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.WorkOrder;
 import dev.kindling.job.wire.WorkReply;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
@@ -17,7 +18,7 @@ import org.apache.hadoop.conf.Configuration;
  * A job opened for work: its source of tasks and its programs compiled, once per JVM. Runs orders on the calling thread, or
  * on a {@link Crew} of them; thread-safe. Lives on executors, and on the driver where there are none.
  */
-public final class Runner {
+public final class Runner implements AutoCloseable {
     private final Job job;
     private final Map<String, Bench> benches = new TreeMap<>();
 
@@ -31,6 +32,14 @@ public final class Runner {
         this.job = job;
         Backend backend = Backends.named(job.backend());
         job.programs().forEach((name, program) -> benches.put(name, new Bench(job, program, backend, source)));
+        List<Bench> all = List.copyOf(benches.values());
+        all.forEach(bench -> bench.beside(all));
+    }
+
+    /** Gives back the memory of workspaces, of those in use when they are done; what is run afterwards still runs. */
+    @Override
+    public void close() {
+        benches.values().forEach(Bench::close);
     }
 
     /**

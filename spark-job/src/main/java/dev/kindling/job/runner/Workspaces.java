@@ -75,13 +75,26 @@ final class Workspaces {
     }
 
     private void letGo() {
-        long bytes =
-                held.values().stream().mapToLong(each -> each.workspace.bytes()).sum();
+        long bytes = bytes();
         Iterator<Held> oldest = held.values().iterator();
         while (bytes > budget && held.size() > 1) {
-            bytes -= oldest.next().workspace.bytes();
+            Workspace first = oldest.next().workspace;
+            bytes -= first.bytes();
+            first.close();
             oldest.remove();
         }
+    }
+
+    /** Bytes of all of them. */
+    long bytes() {
+        return held.values().stream().mapToLong(each -> each.workspace.bytes()).sum();
+    }
+
+    /** Lets go of all of them. */
+    void close() {
+        held.values().forEach(each -> each.workspace.close());
+        held.clear();
+        inUse = null;
     }
 
     /** How many there are. */

@@ -63,6 +63,13 @@ final class Memory {
         };
     }
 
+    /** Frees all buffers; no array over them may be used afterwards. */
+    void close() {
+        buffers.values().forEach(DataBuffer::close);
+        buffers.clear();
+        tasks = 0;
+    }
+
     DataBuffer buffer(Slot slot) {
         return Objects.requireNonNull(buffers.get(slot));
     }

@@ -131,4 +131,11 @@ final class Nd4jWorkspace implements Workspace {
     public long bytes() {
         return memory.bytes();
     }
+
+    @Override
+    public void close() {
+        seat.take();
+        subBlocks.clear();
+        memory.close();
+    }
 }
