@@ -1,5 +1,6 @@
 package dev.kindling.job.backend.nd4j;
 
+import dev.kindling.job.backend.BackendUnavailableException;
 import dev.kindling.job.tensor.Precision;
 import java.util.HashMap;
 import java.util.List;
@@ -17,11 +18,18 @@ import org.nd4j.linalg.factory.Nd4j;
 final class Memory {
     private final List<Slot> slots;
     private final Precision precision;
+    private final String where;
     private final Map<Slot, DataBuffer> buffers = new HashMap<>();
     private int tasks;
 
-    Memory(List<Slot> slots, Precision precision) {
+    /**
+     * Takes the buffers that all tasks share.
+     *
+     * @param where errors say that they are
+     */
+    Memory(List<Slot> slots, Precision precision, String where) {
         this.slots = slots;
+        this.where = where;
         this.precision = precision;
         allocate(Axis.ONE, 1);
     }
@@ -50,9 +58,28 @@ final class Memory {
     private void allocate(Axis axis, int copies) {
         for (Slot slot : slots) {
             if (slot.axis() == axis) {
-                buffers.put(slot, Nd4j.createBuffer(type(slot.kind()), (long) slot.size() * copies, true));
+                buffers.put(slot, buffer(type(slot.kind()), (long) slot.size() * copies));
             }
         }
+    }
+
+    /** What runs out is the device's or the process's memory, which more of the same would not mend. */
+    private DataBuffer buffer(DataType type, long length) {
+        try {
+            return Nd4j.createBuffer(type, length, true);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            throw new BackendUnavailableException(
+                    where + " has no room for " + length * type.width() + " bytes beside the "
+                            + bytes() + " that a thread of backend nd4j holds there (" + firstLine(e)
+                            + "); lower backend.memory, or let fewer Spark tasks share it");
+        }
+    }
+
+    private static String firstLine(Throwable e) {
+        return String.valueOf(e.getMessage())
+                .lines()
+                .findFirst()
+                .orElse(e.getClass().getSimpleName());
     }
 
     private DataType type(Slot.Kind kind) {

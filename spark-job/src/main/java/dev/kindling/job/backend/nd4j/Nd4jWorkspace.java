@@ -33,7 +33,7 @@ final class Nd4jWorkspace implements Workspace {
         this.executable = executable;
         this.program = executable.program();
         this.plan = executable.plan();
-        this.memory = new Memory(plan.slots(), executable.precision());
+        this.memory = new Memory(plan.slots(), executable.precision(), seat.toString());
         this.shared = Writer.write(new Frame(memory, 1), executable.kernels(), plan.shared());
         this.episode =
                 Storage.zeros(executable.precision(), program.taskInputs().size());

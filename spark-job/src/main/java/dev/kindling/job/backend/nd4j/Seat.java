@@ -18,6 +18,11 @@ sealed interface Seat {
         public void take() {
             // There is only one.
         }
+
+        @Override
+        public String toString() {
+            return "the processor";
+        }
     }
 
     /** A GPU, as CUDA counts them. */
@@ -27,6 +32,11 @@ sealed interface Seat {
             if (Nd4j.getAffinityManager().getDeviceForCurrentThread() != ordinal) {
                 Nd4j.getAffinityManager().unsafeSetDevice(ordinal);
             }
+        }
+
+        @Override
+        public String toString() {
+            return "GPU " + ordinal + " of this JVM";
         }
     }
 
