@@ -13,6 +13,7 @@ import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.RandomPrograms;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.random.Stream;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
@@ -64,6 +65,30 @@ class SubBlocksTest {
                         .isLessThan(1e-11);
             }
         });
+    }
+
+    /** Sizes at which one product over the rows of all tasks has other bits than a product for each. */
+    @Test
+    void theBitsOfAProductWithASharedMatrixDoNotDependOnHowManyTasksTakePart() {
+        Builder b = new Builder();
+        Value x = b.input("x", Shape.of(5, 256), Program.Kind.TASK);
+        Value w = b.input("w", Shape.of(256, 128), Program.Kind.SHARED);
+        Program program = b.build("product", List.of(new Program.Output("y", Program.Role.EACH, b.matmul(x, w))));
+        Stream stream = Stream.of(5);
+        Map<String, double[]> shared = Map.of("w", normals(stream, 256 * 128));
+        List<Map<String, double[]>> tasks = IntStream.range(0, 5)
+                .mapToObj(task -> Map.of("x", normals(stream, 5 * 256)))
+                .toList();
+        RandomPrograms.Drawn drawn = new RandomPrograms.Drawn(program, shared, tasks);
+        Nd4jExecutable together = Nd4jExecutable.of(program, FLOAT);
+        assertThat(run(together, drawn).get("y"))
+                .containsExactly(run(limited(together, 1), drawn).get("y"));
+    }
+
+    private static double[] normals(Stream stream, int count) {
+        double[] numbers = new double[count];
+        Arrays.setAll(numbers, any -> (float) stream.nextNormal());
+        return numbers;
     }
 
     private static Nd4jExecutable limited(Nd4jExecutable executable, int limit) {
