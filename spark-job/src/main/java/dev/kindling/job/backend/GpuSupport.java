@@ -35,6 +35,11 @@ public record GpuSupport(Capability least, Capability most, long bytes) {
         }
     }
 
+    /** The same where the libraries have been loaded onto a GPU already. */
+    public GpuSupport loaded() {
+        return new GpuSupport(least, most, 0);
+    }
+
     /** Whether there is code for a GPU. */
     public boolean includes(Capability capability) {
         return capability.compareTo(least) >= 0 && capability.compareTo(most) <= 0;

@@ -1,6 +1,7 @@
 package dev.kindling.job.executor;
 
 import dev.kindling.job.backend.Device;
+import dev.kindling.job.executor.gpu.Card;
 import dev.kindling.job.executor.gpu.Fitness;
 import dev.kindling.job.executor.gpu.NvidiaSmi;
 import dev.kindling.job.executor.gpu.Ordinals;
@@ -22,7 +23,7 @@ public final class AssignedDevice {
     /** Spark's name of the resource, in its settings and for its tasks. */
     private static final String RESOURCE = "gpu";
 
-    private static final String SHARE = "task.resource.gpu.amount";
+    private static List<Card> cards = List.of();
 
     private AssignedDevice() {}
 
@@ -36,7 +37,15 @@ public final class AssignedDevice {
         ResourceInformation gpus = TaskContext.get().resourcesJMap().get(RESOURCE);
         return gpus == null
                 ? Device.PROCESSOR
-                : Ordinals.gpu(List.of(gpus.addresses()), environment(Ordinals.VISIBLE), new NvidiaSmi());
+                : Ordinals.gpu(List.of(gpus.addresses()), environment(Ordinals.VISIBLE), AssignedDevice::known);
+    }
+
+    /** Which GPUs there are does not change, and a Spark task should not wait for a process to say so again. */
+    private static synchronized List<Card> known() {
+        if (cards.isEmpty()) {
+            cards = new NvidiaSmi().all();
+        }
+        return cards;
     }
 
     /** What tells whether such a device is of use, on this machine. */
@@ -44,11 +53,22 @@ public final class AssignedDevice {
         return new Fitness(new NvidiaSmi(), environment(Fitness.ORDER));
     }
 
-    /** How many Spark tasks may share one GPU. */
+    /** How many Spark tasks may share one GPU: as many as it is divided into, and as the executor has cores for. */
     static int sharing() {
-        SparkConf settings = SparkEnv.get().conf();
-        double share = settings.getDouble(ROUNDS + SHARE, settings.getDouble("spark." + SHARE, 1));
-        return share > 0 && share < 1 ? (int) (1 / share) : 1;
+        return sharing(SparkEnv.get().conf());
+    }
+
+    static int sharing(SparkConf settings) {
+        double share = number(settings, "task.resource.gpu.amount", 1);
+        double cores = number(settings, "executor.cores", Double.POSITIVE_INFINITY);
+        double together =
+                Math.min(share > 0 && share < 1 ? Math.floor(1 / share) : 1, cores / number(settings, "task.cpus", 1));
+        return (int) Math.max(1, together);
+    }
+
+    /** A setting of the executors that make rounds. */
+    private static double number(SparkConf settings, String key, double otherwise) {
+        return settings.getDouble(ROUNDS + key, settings.getDouble("spark." + key, otherwise));
     }
 
     private static Optional<String> environment(String variable) {

@@ -9,6 +9,9 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** The devices of this JVM that one job can run on; each is looked at once, before its backend's native code is loaded. Thread-safe. */
 final class FitDevices {
+    /** Where this JVM has computed before: the libraries are there, and what is free is free beside them. */
+    private static final Set<Device> USED = ConcurrentHashMap.newKeySet();
+
     private final Set<Device> fit = ConcurrentHashMap.newKeySet();
 
     /**
@@ -26,9 +29,10 @@ final class FitDevices {
                                 device,
                                 new Fitness.Need(
                                         job.backend(),
-                                        support,
+                                        USED.contains(device) ? support.loaded() : support,
                                         AssignedDevice.sharing(),
                                         job.options().memoryBytes())));
+        USED.add(device);
         if (fit.add(device)) {
             WorkLog.computing(job, device);
         }

@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster.spark;
 
+import dev.kindling.job.executor.AssignedDevice;
 import org.apache.spark.SparkConf;
 
 /**
@@ -18,9 +19,21 @@ record GpuRequest(String prefix, double perExecutor, double perTask) {
 
     /** What the settings ask for the executors on which rounds run. */
     static GpuRequest of(SparkConf configuration) {
-        String prefix = RoundsProfile.prefix(configuration);
+        return of(configuration, RoundsProfile.prefix(configuration));
+    }
+
+    private static GpuRequest of(SparkConf configuration, String prefix) {
         return new GpuRequest(
                 prefix, configuration.getDouble(prefix + EXECUTOR, 0), configuration.getDouble(prefix + TASK, 0));
+    }
+
+    /** Refuses GPUs for the application's executors where rounds have executors of their own. */
+    static void refuseBesideRounds(SparkConf configuration) {
+        GpuRequest application = of(configuration, RoundsProfile.APPLICATION);
+        require(
+                RoundsProfile.prefix(configuration).equals(application.prefix()) || !application.isForGpus(),
+                application.setting() + ", but rounds run on executors of their own (" + AssignedDevice.ROUNDS
+                        + "*), and the application's would hold the GPUs idle; it must be 0");
     }
 
     boolean isForGpus() {

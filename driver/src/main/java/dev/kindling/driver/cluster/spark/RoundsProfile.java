@@ -17,7 +17,7 @@ import org.apache.spark.resource.TaskResourceRequests;
  */
 final class RoundsProfile {
     /** Begins the settings of the application's executors. */
-    private static final String APPLICATION = "spark.";
+    static final String APPLICATION = "spark.";
 
     private static final String ROUNDS = AssignedDevice.ROUNDS;
 

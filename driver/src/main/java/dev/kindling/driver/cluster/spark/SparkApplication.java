@@ -87,6 +87,7 @@ public final class SparkApplication implements AutoCloseable {
             gpus.refuseIn(runsOn);
         }
         RoundsProfile.refuseUnfit(configuration, here);
+        GpuRequest.refuseBesideRounds(configuration);
         gpus.refuseFor(backend);
         if (!here && backend.equals(ExecutorLibraries.BACKEND)) {
             gpus.refuseOn(libraries.get().kind());

@@ -70,6 +70,24 @@ class GpuRequestTest {
                 .hasMessageStartingWith(TASK + " is 0.5, but the master is " + master);
     }
 
+    @Test
+    void theApplicationsExecutorsHoldNoGpusBesideThoseOfRounds() {
+        assertRefused(
+                        given(
+                                CLUSTER,
+                                "spark.dynamicAllocation.enabled",
+                                "true",
+                                "spark.kindling.rounds.executor.memory",
+                                "4g",
+                                EXECUTOR,
+                                "1"),
+                        "vector",
+                        ExecutorLibraries.Kind.PROCESSOR)
+                .hasMessage(
+                        EXECUTOR + " is 1, but rounds run on executors of their own (spark.kindling.rounds.*), and the "
+                                + "application's would hold the GPUs idle; it must be 0");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"vector", "plain"})
     void aBackendOfTheProcessorHoldsNoGpus(String backend) {

@@ -12,8 +12,10 @@ import java.util.OptionalLong;
  * @param free bytes of its memory that nobody uses; empty where it does not say, as one that is cut into slices
  */
 public record Card(int index, String uuid, String name, GpuSupport.Capability capability, OptionalLong free) {
-    /** Whether an address of Spark's is this card's. */
+    private static final String ID = "GPU-";
+
+    /** Whether an address of Spark's is this card's; an id may be shortened, as CUDA takes it. */
     boolean isAt(String address) {
-        return address.equals(uuid) || address.equals(Integer.toString(index));
+        return (address.startsWith(ID) && uuid.startsWith(address)) || address.equals(Integer.toString(index));
     }
 }

@@ -3,7 +3,8 @@ package dev.kindling.job.executor.gpu;
 import dev.kindling.job.backend.BackendUnavailableException;
 import dev.kindling.job.backend.GpuSupport;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
@@ -30,26 +31,38 @@ public final class NvidiaSmi implements Cards {
                 .toList();
     }
 
+    /** Into a file and not a pipe, for a driver that hangs would keep whoever reads that. */
     private static String answer() {
         try {
-            Process process =
-                    new ProcessBuilder(QUESTION).redirectErrorStream(true).start();
-            process.getOutputStream().close();
-            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                throw unavailable("does not end");
+            Path said = Files.createTempFile("kindling-gpus", ".csv");
+            try {
+                run(
+                        new ProcessBuilder(QUESTION)
+                                .redirectOutput(said.toFile())
+                                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                                .start(),
+                        said);
+                return Files.readString(said);
+            } finally {
+                Files.delete(said);
             }
-            if (process.exitValue() != 0) {
-                throw unavailable("ended with " + process.exitValue() + ": "
-                        + said.lines().findFirst().orElse("it said nothing"));
-            }
-            return said;
         } catch (IOException e) {
             throw unavailable("cannot be run: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw unavailable("was not waited for");
+        }
+    }
+
+    private static void run(Process process, Path said) throws IOException, InterruptedException {
+        process.getOutputStream().close();
+        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw unavailable("does not end");
+        }
+        if (process.exitValue() != 0) {
+            throw unavailable("ended with " + process.exitValue() + ": "
+                    + Files.readString(said).lines().findFirst().orElse("it said nothing"));
         }
     }
 

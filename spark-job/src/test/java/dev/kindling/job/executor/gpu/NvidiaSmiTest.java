@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.job.backend.BackendUnavailableException;
 import dev.kindling.job.backend.GpuSupport;
+import java.util.List;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
@@ -40,5 +41,12 @@ class NvidiaSmiTest {
                     .hasMessageContaining('"' + line + '"')
                     .hasMessageContaining("backend.name must be vector");
         }
+    }
+
+    @Test
+    void aCardIsMeantByItsNumberOrByItsIdOrTheBeginningOfThat() {
+        Card card = NvidiaSmi.card("1, GPU-5f0c1c6e-6d6b, NVIDIA A10, 8.6, 22731");
+        assertThat(List.of("1", "GPU-5f0c1c6e-6d6b", "GPU-5f0c")).allMatch(card::isAt);
+        assertThat(List.of("0", "11", "GPU-6", "5f0c", "MIG-5f0c")).noneMatch(card::isAt);
     }
 }
