@@ -12,8 +12,8 @@ import org.apache.spark.SparkConf;
  * @param perTask GPUs of a Spark task, less than 1 where several share one
  */
 record GpuRequest(String prefix, double perExecutor, double perTask) {
-    private static final String EXECUTOR = "executor.resource.gpu.amount";
-    private static final String TASK = "task.resource.gpu.amount";
+    static final String EXECUTOR = "executor.resource.gpu.amount";
+    static final String TASK = "task.resource.gpu.amount";
     /** Spark's own limit for shares of a GPU. */
     private static final double LARGEST_SHARE = 0.5;
 

@@ -24,11 +24,11 @@ final class RoundsProfile {
     private static final String EXECUTOR_CORES = ROUNDS + "executor.cores";
     private static final String EXECUTOR_MEMORY = ROUNDS + "executor.memory";
     private static final String EXECUTOR_OVERHEAD = ROUNDS + "executor.memoryOverhead";
-    private static final String EXECUTOR_GPUS = ROUNDS + "executor.resource.gpu.amount";
+    private static final String EXECUTOR_GPUS = ROUNDS + GpuRequest.EXECUTOR;
     private static final String SCRIPT = ROUNDS + "executor.resource.gpu.discoveryScript";
     private static final String VENDOR = ROUNDS + "executor.resource.gpu.vendor";
     private static final String TASK_CPUS = ROUNDS + "task.cpus";
-    private static final String TASK_GPUS = ROUNDS + "task.resource.gpu.amount";
+    private static final String TASK_GPUS = ROUNDS + GpuRequest.TASK;
     private static final String GPU = "gpu";
     private static final String DYNAMIC = "spark.dynamicAllocation.enabled";
 

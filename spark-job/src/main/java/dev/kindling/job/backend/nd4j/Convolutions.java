@@ -1,7 +1,6 @@
 package dev.kindling.job.backend.nd4j;
 
 import dev.kindling.job.program.Value;
-import dev.kindling.job.program.Window;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +42,7 @@ final class Convolutions {
     }
 
     private static Sliding overImages(Value value) {
-        return Sliding.over((Window) value.attributes(), value.arg(0).shape());
+        return Sliding.over(value, value.arg(0).shape());
     }
 
     /** CONV: windows times kernel. */
@@ -96,7 +95,7 @@ final class Convolutions {
         }
 
         private static Sliding over(Value value) {
-            return Sliding.over((Window) value.attributes(), value.shape());
+            return Sliding.over(value, value.shape());
         }
 
         @Override

@@ -3,7 +3,6 @@ package dev.kindling.job.backend.nd4j;
 import dev.kindling.job.program.Attributes;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
-import java.util.Arrays;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.reduce.same.Sum;
@@ -27,15 +26,12 @@ final class Extremes {
             script.exec(new Sum(frame.flat(call.arg(0)), frame.array(call.result()), false, 1));
         } else {
             script.exec(new Sum(
-                    frame.array(call.arg(0), longs(from)),
-                    frame.array(call.result(), longs(call.value().shape())),
+                    frame.array(call.arg(0), Strided.longs(from.dims())),
+                    frame.array(
+                            call.result(), Strided.longs(call.value().shape().dims())),
                     false,
                     axes.stream().mapToInt(axis -> axis + 1).toArray()));
         }
-    }
-
-    private static long[] longs(Shape shape) {
-        return Arrays.stream(shape.dims()).asLongStream().toArray();
     }
 
     /** The argument as [tasks, rows, extent of the last axis]. */

@@ -2,7 +2,6 @@ package dev.kindling.job.backend.nd4j;
 
 import dev.kindling.job.program.Attributes;
 import dev.kindling.job.tensor.Shape;
-import java.util.Arrays;
 import java.util.List;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 
@@ -45,7 +44,7 @@ final class Moves {
     static void slice(Script script, Instruction.Call call) {
         Attributes.Range range = (Attributes.Range) call.value().attributes();
         int[] strides = call.value().arg(0).shape().strides();
-        fromStrided(script, call, longs(strides), (long) range.begin() * strides[range.axis()]);
+        fromStrided(script, call, Strided.longs(strides), (long) range.begin() * strides[range.axis()]);
     }
 
     static void pad(Script script, Instruction.Call call) {
@@ -66,7 +65,7 @@ final class Moves {
     private static void fromStrided(Script script, Instruction.Call call, long[] strides, long offset) {
         Frame frame = script.frame();
         Place arg = call.arg(0);
-        long[] extents = longs(call.value().shape().dims());
+        long[] extents = Strided.longs(call.value().shape().dims());
         script.copy(
                 frame.view(arg, Strided.of(frame.tasks(arg), arg.size(), extents, strides, offset)),
                 frame.array(call.result(), extents));
@@ -77,7 +76,7 @@ final class Moves {
         Frame frame = script.frame();
         Place arg = call.arg(index);
         Place result = call.result();
-        long[] extents = longs(call.value().arg(index).shape().dims());
+        long[] extents = Strided.longs(call.value().arg(index).shape().dims());
         int[] strides = call.value().shape().strides();
         script.copy(
                 frame.array(arg, extents),
@@ -87,11 +86,7 @@ final class Moves {
                                 frame.tasks(result),
                                 result.size(),
                                 extents,
-                                longs(strides),
+                                Strided.longs(strides),
                                 (long) begin * strides[axis])));
-    }
-
-    private static long[] longs(int[] numbers) {
-        return Arrays.stream(numbers).asLongStream().toArray();
     }
 }

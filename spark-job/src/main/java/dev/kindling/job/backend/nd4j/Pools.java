@@ -73,7 +73,7 @@ final class Pools {
     }
 
     private static Sliding over(Value value) {
-        return Sliding.over((Window) value.attributes(), value.arg(0).shape());
+        return Sliding.over(value, value.arg(0).shape());
     }
 
     /** Writes the number of the tap that holds the first maximum of each window; a NaN is greater than every number. */

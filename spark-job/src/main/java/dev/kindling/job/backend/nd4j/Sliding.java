@@ -1,5 +1,6 @@
 package dev.kindling.job.backend.nd4j;
 
+import dev.kindling.job.program.Value;
 import dev.kindling.job.program.Window;
 import dev.kindling.job.tensor.Shape;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -11,9 +12,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param images of one task
  */
 record Sliding(Window window, int images, int channels) {
-    /** The window over images of shape [n, h, w, c]. */
-    static Sliding over(Window window, Shape shape) {
-        return new Sliding(window, shape.dim(0), shape.dim(3));
+    /** The window of an op over images of shape [n, h, w, c]. */
+    static Sliding over(Value value, Shape shape) {
+        return new Sliding((Window) value.attributes(), shape.dim(0), shape.dim(3));
     }
 
     private int height() {
@@ -117,23 +118,18 @@ record Sliding(Window window, int images, int channels) {
 
     /** A number for each window and channel: [images, out height, out width, channels]. */
     INDArray outputs(Frame frame, Place place) {
-        return of(frame, place, window.area(), 0, false);
+        return of(frame, place, channels, 0);
     }
 
     /** Of a matrix with a row for each window, the columns of one tap. */
     INDArray columns(Frame frame, Place place, int tap) {
-        return of(frame, place, window.area(), tap, true);
+        return of(frame, place, (long) channels * window.area(), (long) tap * channels);
     }
 
-    private INDArray of(Frame frame, Place place, int area, int tap, boolean eachTap) {
-        long step = (long) channels * (eachTap ? area : 1);
+    private INDArray of(Frame frame, Place place, long step, long offset) {
         long row = window.outWidth() * step;
         return frame.view(
-                place,
-                new Strided(
-                        extents(frame, place),
-                        new long[] {window.outHeight() * row, row, step, 1},
-                        (long) tap * channels));
+                place, new Strided(extents(frame, place), new long[] {window.outHeight() * row, row, step, 1}, offset));
     }
 
     /** Copies what each window sees into a matrix with a row for each. */

@@ -1,5 +1,7 @@
 package dev.kindling.job.backend.nd4j;
 
+import java.util.Arrays;
+
 /**
  * A way to read memory: extents, the distance between neighbours along each axis, which may be 0, and where it begins;
  * all in elements.
@@ -26,5 +28,10 @@ record Strided(long[] extents, long[] strides, long offset) {
         all[0] = first;
         System.arraycopy(others, 0, all, 1, others.length);
         return all;
+    }
+
+    /** Extents or strides as ND4J takes them. */
+    static long[] longs(int[] numbers) {
+        return Arrays.stream(numbers).asLongStream().toArray();
     }
 }

@@ -1,18 +1,12 @@
 package dev.kindling.job.backend.nd4j;
 
 import dev.kindling.job.program.Value;
-import dev.kindling.job.program.Window;
-import dev.kindling.job.tensor.Shape;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Sums over windows and their adjoint, tap after tap. */
 final class WindowSums {
     private WindowSums() {}
-
-    private static Sliding over(Value value, Shape shape) {
-        return Sliding.over((Window) value.attributes(), shape);
-    }
 
     private static List<Kernels.Need> needs(Sliding sliding, Axis axis) {
         Kernels.Need dense = Kernels.Need.numbers(axis, sliding.outputSize());
@@ -22,7 +16,7 @@ final class WindowSums {
     /** WINDOW_SUM. */
     static final class Sum implements Kernels.Kernel {
         private static Sliding over(Value value) {
-            return WindowSums.over(value, value.arg(0).shape());
+            return Sliding.over(value, value.arg(0).shape());
         }
 
         @Override
@@ -53,7 +47,7 @@ final class WindowSums {
     /** WINDOW_SPREAD. */
     static final class Spread implements Kernels.Kernel {
         private static Sliding over(Value value) {
-            return WindowSums.over(value, value.shape());
+            return Sliding.over(value, value.shape());
         }
 
         @Override
