@@ -22,7 +22,7 @@ import java.util.Map;
  * @param product how A times a vector is found
  * @param lambda λ, above 0
  * @param damping δ, at least 0
- * @param terms products of A at most, at least 1
+ * @param terms products of A at most, at least 1; the Neumann series takes one more, for its residual
  * @param tolerance relative residual at which conjugate gradients end, at least 0
  * @param relaxation η of the Neumann series, above 0
  */
@@ -117,9 +117,10 @@ record ImplicitSolver(
             Builder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> p) {
         Map<String, Value> ap = switch (product) {
             case EXACT ->
+                // The gradient of a loss that is linear in an array does not contain it: the Hessian has zeros there.
                 Named.of(
                         p.keySet(),
-                        Gradients.of(
+                        Gradients.orZeros(
                                 b,
                                 Vectors.dot(b, gradient(b, model, phi, support, p), p),
                                 Named.values(phi, p.keySet())));
@@ -141,7 +142,8 @@ record ImplicitSolver(
 
     private static Map<String, Value> moved(Builder b, Map<String, Value> phi, Value by, Map<String, Value> direction) {
         Map<String, Value> moved = new LinkedHashMap<>(phi);
-        moved.putAll(Vectors.add(b, Named.only(phi, direction.keySet()), by, direction));
+        Vectors.add(b, Named.only(phi, direction.keySet()), by, direction)
+                .forEach((name, value) -> moved.put(name, b.barrier(value)));
         return moved;
     }
 
@@ -195,18 +197,21 @@ record ImplicitSolver(
     private Solution neumann(Builder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
         Terms steps = new Terms(b);
         Map<String, Value> g = steps.carry("g ", v);
-        steps.carry("r·r", b.constant(0));
         Map<String, Value> inside = steps.fixed("φ ", phi);
         Batch support = steps.fixed(task.support());
         Map<String, Value> right = steps.fixed("v ", v);
         Builder sb = steps.step;
         Map<String, Value> r = Vectors.sub(sb, right, product(sb, task.model(), inside, support, g));
         steps.next(Vectors.add(sb, g, sb.constant(relaxation), r));
-        steps.next(Vectors.dot(sb, r, r));
         List<Value> results = steps.run(terms, sb.constant(0));
-        // The residual is that of the sum before the last term.
-        Value residual = relative(b, results.get(v.size()), Vectors.dot(b, v, v));
-        return new Solution(Named.of(v.keySet(), results), Map.of("residual", residual));
+        Map<String, Value> sum = Named.of(v.keySet(), results);
+        // The series knows the residual of a sum only while it adds the next term: that of the last takes one more
+        // product.
+        Map<String, Value> end = new LinkedHashMap<>(phi);
+        end.replaceAll((name, value) -> b.barrier(value));
+        Map<String, Value> left = Vectors.sub(b, v, product(b, task.model(), end, task.support(), sum));
+        Value residual = relative(b, Vectors.dot(b, left, left), Vectors.dot(b, v, v));
+        return new Solution(sum, Map.of("residual", residual));
     }
 
     /** √(part / whole); 0 where the whole is. */

@@ -117,7 +117,8 @@ final class InnerLoop {
     Contribution contribution(Builder b, Task task, Map<String, Value> theta, Outer outer) {
         Model model = task.model();
         Adapted adapted = adapt(b, task, theta);
-        Map<String, Value> used = rule.used(b, task, adapted.state().phi(), b.constant(Math.max(steps - 1, 0)));
+        State end = fresh(b, task, adapted.state());
+        Map<String, Value> used = rule.used(b, task, end.phi(), b.constant(Math.max(steps - 1, 0)));
         Pass pass = pass(b, task, b.constant(steps));
         Value output = model.predict(b, used, task.support().x(), task.query().x(), pass);
         Value queryLoss = model.loss(b, output, task.query().y());
@@ -129,7 +130,7 @@ final class InnerLoop {
                 new Outcome(
                         task,
                         theta,
-                        adapted.state(),
+                        end,
                         objective.orElse(queryLoss),
                         model.observe(b, used, task.query().x(), pass)));
 
@@ -187,18 +188,32 @@ final class InnerLoop {
         boolean measured = rule.weights(b, task, steps).isPresent();
         State state = start;
         List<Value> queryLosses = new ArrayList<>();
+        List<Value> supportLosses = new ArrayList<>();
         for (int step = 0; step < steps; step++) {
             int place = step;
             Optional<Value> own = rows.map(all -> row(b, all, place));
-            state = moved(b, task, state, b.constant(step), own).state();
+            Moved moved = moved(b, task, state, b.constant(step), own);
+            supportLosses.add(moved.loss());
+            state = moved.state();
             if (measured) {
                 Value loss = queryLoss(b, task, state, b.constant(step));
                 queryLosses.add(b.reshape(loss, Shape.of(1)));
             }
         }
-        Optional<Value> firstRows = rows.map(all -> row(b, all, 0));
-        Value firstLoss = supportLoss(b, task, start, b.constant(0), firstRows);
+        Value firstLoss = steps > 0
+                ? supportLosses.get(0)
+                : supportLoss(b, task, rule.begin(b, task, start.phi(), b.constant(0)), b.constant(0), rows);
         return new Adapted(state, firstLoss, measured ? Optional.of(b.concat(0, queryLosses)) : Optional.empty());
+    }
+
+    /**
+     * The state with what adapts behind barriers, as the step program of a repeat has it in inputs of its own: however
+     * parameters came about, whatever is computed from these contains them and can be differentiated by them.
+     */
+    private State fresh(Builder b, Task task, State state) {
+        Map<String, Value> phi = new LinkedHashMap<>(state.phi());
+        rule.adapting(task.model()).forEach(name -> phi.computeIfPresent(name, (any, value) -> b.barrier(value)));
+        return new State(phi, state.memory());
     }
 
     private static Value row(Builder b, Value rows, int place) {
@@ -227,16 +242,17 @@ final class InnerLoop {
     /** A step, and the support loss before it. */
     private record Moved(State state, Value loss) {}
 
-    private Moved moved(Builder b, Task task, State state, Value number, Optional<Value> rows) {
-        Value loss = supportLoss(b, task, state, number, rows);
+    private Moved moved(Builder b, Task task, State before, Value number, Optional<Value> rows) {
+        State state = fresh(b, task, new State(rule.begin(b, task, before.phi(), number), before.memory()));
+        Value loss = supportLoss(b, task, state.phi(), number, rows);
         List<String> adapting = rule.adapting(task.model());
         Map<String, Value> gradients = Named.of(adapting, Gradients.of(b, loss, Named.values(state.phi(), adapting)));
         return new Moved(rule.step(b, task, state, gradients, number), loss);
     }
 
-    private Value supportLoss(Builder b, Task task, State state, Value number, Optional<Value> rows) {
+    private Value supportLoss(Builder b, Task task, Map<String, Value> phi, Value number, Optional<Value> rows) {
         Batch batch = rows.map(places -> task.support().rows(b, places)).orElse(task.support());
-        Map<String, Value> used = rule.used(b, task, state.phi(), number);
+        Map<String, Value> used = rule.used(b, task, phi, number);
         Model model = task.model();
         return model.loss(b, model.output(b, used, batch.x(), pass(b, task, number)), batch.y());
     }

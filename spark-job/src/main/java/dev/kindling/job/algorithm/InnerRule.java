@@ -74,6 +74,11 @@ interface InnerRule {
         return Optional.empty();
     }
 
+    /** The task's parameters as a step begins with them: those that the step before ended with. */
+    default Map<String, Value> begin(Builder b, Task task, Map<String, Value> phi, Value number) {
+        return phi;
+    }
+
     /**
      * The parameters that a pass uses.
      *

@@ -152,21 +152,31 @@ public final class MamlPlusPlus extends AdaptingMethod {
                     stack.shape().unstacked());
         }
 
+        /** Where gamma and beta adapt: a step moves its own, not what the steps before it made of theirs. */
+        @Override
+        public Map<String, Value> begin(Builder b, Task task, Map<String, Value> phi, Value number) {
+            return adaptNormalisation ? withOwn(b, task, phi, number) : phi;
+        }
+
+        /** Where gamma and beta do not adapt: those of the step. */
         @Override
         public Map<String, Value> used(Builder b, Task task, Map<String, Value> phi, Value number) {
+            return adaptNormalisation ? phi : withOwn(b, task, phi, number);
+        }
+
+        /** The parameters with the gamma and beta of θ that belong to a step. */
+        private Map<String, Value> withOwn(Builder b, Task task, Map<String, Value> phi, Value number) {
             if (settings.steps() == 1) {
                 return phi;
             }
-            Map<String, Value> used = new LinkedHashMap<>(phi);
+            Map<String, Value> own = new LinkedHashMap<>(phi);
             for (String name : normalising(task.model())) {
-                Value own = Named.value(phi, name);
-                Value first = adaptNormalisation ? Named.value(task.reads(), name) : own;
+                Value first = Named.value(adaptNormalisation ? task.reads() : phi, name);
                 Value later = Named.value(task.reads(), OWN + name);
-                Value begun = row(
-                        b, b.concat(0, List.of(b.reshape(first, first.shape().stacked(1)), later)), number);
-                used.put(name, adaptNormalisation ? b.add(begun, b.sub(own, first)) : begun);
+                Value stack = b.concat(0, List.of(b.reshape(first, first.shape().stacked(1)), later));
+                own.put(name, row(b, stack, number));
             }
-            return used;
+            return own;
         }
 
         @Override

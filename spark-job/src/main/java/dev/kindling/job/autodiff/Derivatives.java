@@ -38,6 +38,7 @@ final class Derivatives {
     private static final Map<Op, Rule> RULES = new EnumMap<>(Op.class);
 
     static {
+        unary(Op.BARRIER, (b, value, c) -> c);
         unary(Op.NEG, (b, value, c) -> b.neg(c));
         unary(Op.EXP, (b, value, c) -> b.mul(c, value));
         unary(Op.LOG, (b, value, c) -> b.div(c, value.arg(0)));

@@ -36,7 +36,8 @@ final class JointStep {
             Op.GREATER,
             Op.EQUAL,
             Op.ONE_HOT,
-            Op.STOP_GRADIENT);
+            Op.STOP_GRADIENT,
+            Op.BARRIER);
 
     private final Attributes.Repeat attributes;
     private final Program step;

@@ -18,18 +18,23 @@ import org.jspecify.annotations.Nullable;
  */
 final class Reverse {
     private final Builder b;
+    private final Set<Value> variables;
     private final Set<Value> active;
     private final Map<Value, Value> cotangents = new HashMap<>();
 
-    private Reverse(Builder b, Set<Value> active) {
+    private Reverse(Builder b, Set<Value> variables, Set<Value> active) {
         this.b = b;
+        this.variables = variables;
         this.active = active;
     }
 
-    /** The cotangents of the wanted values; null where the outputs do not depend on one. */
+    /**
+     * The cotangents of the wanted values, each taken as a variable of its own even if it is computed from another of them;
+     * null where no derivative leads from the outputs to one.
+     */
     static List<@Nullable Value> pull(Builder b, List<Value> outputs, List<Value> cotangents, List<Value> wrt) {
         List<Value> order = Ancestors.of(outputs);
-        Reverse sweep = new Reverse(b, dependents(order, wrt));
+        Reverse sweep = new Reverse(b, Set.copyOf(wrt), dependents(order, wrt));
         for (int i = 0; i < outputs.size(); i++) {
             sweep.add(outputs.get(i), cotangents.get(i));
         }
@@ -61,6 +66,7 @@ final class Reverse {
         Value cotangent = cotangents.get(value);
         // A RESULT's cotangent is collected by its repeat, whose turn comes later.
         if (cotangent == null
+                || variables.contains(value)
                 || !active.contains(value)
                 || !Derivatives.differentiable(value.op())
                 || value.op() == Op.RESULT

@@ -18,7 +18,18 @@ public final class Builder {
 
     private final Map<Key, Value> known = new HashMap<>();
     private final List<Program.Input> inputs = new ArrayList<>();
+    private final boolean simplifies;
     private int next;
+
+    /** A builder without values. */
+    public Builder() {
+        this(true);
+    }
+
+    /** A builder that leaves every op as it is written, if it does not simplify: to see what simplification changes. */
+    Builder(boolean simplifies) {
+        this.simplifies = simplifies;
+    }
 
     /** A new input; names must differ within a program. */
     public Value input(String name, Shape shape, Program.Kind kind) {
@@ -43,7 +54,7 @@ public final class Builder {
      * @throws IllegalArgumentException if the op's shape rule refuses the arguments
      */
     public Value apply(Op op, List<Value> args, Attributes attributes) {
-        Value simpler = Simplification.simplify(this, op, args, attributes);
+        Value simpler = simplifies ? Simplification.simplify(this, op, args, attributes) : null;
         if (simpler != null) {
             return simpler;
         }
@@ -139,6 +150,14 @@ public final class Builder {
 
     public Value stopGradient(Value a) {
         return unary(Op.STOP_GRADIENT, a);
+    }
+
+    /**
+     * The value behind a barrier that no simplification looks through, so that a derivative can be taken with respect to it:
+     * whatever reads the result contains it, however the value itself was computed.
+     */
+    public Value barrier(Value a) {
+        return unary(Op.BARRIER, a);
     }
 
     private Value unary(Op op, Value a) {

@@ -78,6 +78,11 @@ public enum Op {
     SCATTER_ADD(2),
     /** The value itself, whose derivative is taken as 0. */
     STOP_GRADIENT(1),
+    /**
+     * The value itself, opaque to simplification: derivatives are taken with respect to inputs and to these. Backends drop it
+     * ({@code program.rewrite.Rewrites.lean}); XLA calls it an optimization barrier.
+     */
+    BARRIER(1),
 
     /** A step program run several times; see {@link Attributes.Repeat}. Its results are read through RESULT. */
     REPEAT(-1),

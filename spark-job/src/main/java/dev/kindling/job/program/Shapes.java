@@ -27,6 +27,7 @@ final class Shapes {
             }
         }
         RULES.put(Op.STOP_GRADIENT, (args, attributes) -> args.get(0).shape());
+        RULES.put(Op.BARRIER, (args, attributes) -> args.get(0).shape());
         RULES.put(Op.MATMUL, (args, attributes) -> product(args, (Attributes.Product) attributes));
         RULES.put(Op.UNIFORM, (args, attributes) -> uniform(shape(args, 0), ((Attributes.To) attributes).shape()));
         RULES.put(Op.CONV, (args, attributes) -> convolution(args, (Window) attributes));

@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a value can be replaced with as it is written: folded constants and ops that do nothing. Every rule keeps the
- * value for all finite and non-finite numbers but the sign of zero; x·0 is not folded, so that a NaN stays visible.
+ * value for all finite and non-finite numbers but the sign of zero; x·0 is not folded, so that a NaN stays visible. Every
+ * rule keeps the inputs and barriers that the value depends on, none looks through a barrier, and what else a value was
+ * written with may be gone: so derivatives are taken with respect to inputs and barriers alone.
  */
 final class Simplification {
     private Simplification() {}
@@ -17,7 +19,6 @@ final class Simplification {
         return switch (op) {
             case NEG, EXP, LOG, LOG1P, EXPM1, SQRT, TANH, SIGMOID, RELU -> unary(b, op, args.get(0));
             case ADD, SUB, MUL, DIV -> binary(b, op, args.get(0), args.get(1));
-            case SELECT -> args.get(1) == args.get(2) ? args.get(1) : null;
             case MATMUL -> product(b, args, (Attributes.Product) attributes);
             case BROADCAST -> broadcast(b, args.get(0), ((Attributes.To) attributes).shape());
             case RESHAPE -> reshape(b, args.get(0), ((Attributes.To) attributes).shape());

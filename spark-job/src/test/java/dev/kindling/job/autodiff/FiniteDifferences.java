@@ -252,7 +252,7 @@ public final class FiniteDifferences {
 
         /** s becomes v·∇s. */
         Program secondProgram() {
-            List<Value> gradient = Gradients.of(b, s, wrt());
+            List<Value> gradient = Gradients.orZeros(b, s, wrt());
             Value along = b.constant(0);
             for (int j = 0; j < gradient.size(); j++) {
                 int i = moving.get(j);
@@ -263,7 +263,7 @@ public final class FiniteDifferences {
         }
 
         private Program derivatives(String name, Value scalar) {
-            List<Value> gradient = Gradients.of(b, scalar, wrt());
+            List<Value> gradient = Gradients.orZeros(b, scalar, wrt());
             List<Program.Output> outputs = new ArrayList<>();
             outputs.add(new Program.Output("s", Program.Role.EACH, scalar));
             for (int j = 0; j < gradient.size(); j++) {

@@ -74,7 +74,7 @@ public final class RandomPrograms {
                 .toList();
         Value y = total(b, written);
         for (int o = 1; o <= order; o++) {
-            List<Value> gradients = Gradients.of(b, y, wrt);
+            List<Value> gradients = Gradients.orZeros(b, y, wrt);
             for (int i = 0; i < gradients.size(); i++) {
                 outputs.add(new Program.Output("gradient" + o + "." + i, Program.Role.SUM, gradients.get(i)));
             }
@@ -240,6 +240,7 @@ public final class RandomPrograms {
             rows.put(Op.GATHER, this::gather);
             rows.put(Op.SCATTER_ADD, this::scatter);
             rows.put(Op.REPEAT, this::repeat);
+            rows.put(Op.BARRIER, () -> unary(any -> true, (x, bound) -> moved(x, b.barrier(x))));
             if (withStopGradient) {
                 rows.put(Op.STOP_GRADIENT, () -> unary(any -> true, (x, bound) -> moved(x, b.stopGradient(x))));
             }

@@ -127,7 +127,7 @@ final class Scope {
     /** The value whose numbers these are. */
     private static Value root(Value value) {
         Value root = value;
-        while (root.op() == Op.RESHAPE || root.op() == Op.STOP_GRADIENT) {
+        while (root.op() == Op.RESHAPE || root.op() == Op.STOP_GRADIENT || root.op() == Op.BARRIER) {
             root = root.arg(0);
         }
         return root;
@@ -135,7 +135,7 @@ final class Scope {
 
     private void emit(Value value) {
         switch (value.op()) {
-            case INPUT, RESHAPE, STOP_GRADIENT, RESULT -> {}
+            case INPUT, RESHAPE, STOP_GRADIENT, BARRIER, RESULT -> {}
             case REPEAT -> new LoopPlan(this, value).emit();
             default -> {
                 Axis axis = value.args().stream().map(arg -> place(arg).axis()).reduce(Axis.ONE, Axis::and);

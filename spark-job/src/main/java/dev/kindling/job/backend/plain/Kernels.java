@@ -67,6 +67,7 @@ final class Kernels {
         table.put(Op.GATHER, Kernels::gather);
         table.put(Op.SCATTER_ADD, Kernels::scatterAdd);
         table.put(Op.STOP_GRADIENT, (value, args) -> args.get(0).clone());
+        table.put(Op.BARRIER, (value, args) -> args.get(0).clone());
         table.put(Op.REPEAT, this::repeat);
         table.put(Op.RESULT, Kernels::result);
     }

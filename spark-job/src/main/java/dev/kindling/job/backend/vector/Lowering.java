@@ -216,7 +216,7 @@ final class Lowering {
             int offset = 0;
             while (true) {
                 switch (at.op()) {
-                    case RESHAPE, STOP_GRADIENT -> {}
+                    case RESHAPE, STOP_GRADIENT, BARRIER -> {}
                     case BROADCAST -> {
                         if (at.shape().size() != at.arg(0).shape().size()) {
                             return new Alias(at, offset);

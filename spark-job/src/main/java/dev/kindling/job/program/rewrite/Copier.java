@@ -31,6 +31,7 @@ final class Copier {
             Op.SLICE,
             Op.PAD,
             Op.STOP_GRADIENT,
+            Op.BARRIER,
             Op.REPEAT,
             Op.RESULT);
 
@@ -115,9 +116,9 @@ final class Copier {
         return apply(Op.RESULT, List.of(repeat), new Attributes.Count(index));
     }
 
-    /** The value, to be computed by itself even if it has one reader only: behind an op that changes nothing. */
+    /** The value, to be computed by itself even if it has one reader only: behind a barrier. */
     Value pinned(Value value) {
-        return value.op() == Op.INPUT ? value : apply(Op.STOP_GRADIENT, value);
+        return value.op() == Op.INPUT ? value : apply(Op.BARRIER, value);
     }
 
     /**

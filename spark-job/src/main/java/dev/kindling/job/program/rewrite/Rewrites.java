@@ -5,23 +5,28 @@ import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The passes in the order in which backends want them, and what they are made of. */
 public final class Rewrites {
+    private static final Set<Op> ONLY_FOR_DERIVATIVES = EnumSet.of(Op.STOP_GRADIENT, Op.BARRIER);
+
     private Rewrites() {}
 
     /**
-     * What every backend runs in place of a program: without stop-gradients, which mean nothing once derivatives are
-     * taken, and with equal repeats merged and their unread results dropped.
+     * What every backend runs in place of a program: without stop-gradients and barriers, which mean nothing once
+     * derivatives are taken, and with equal repeats merged and their unread results dropped.
      */
     public static Program lean(Program program) {
         return Repeats.lean(rebuild(
                 program,
-                (b, value, images) ->
-                        value.op() == Op.STOP_GRADIENT ? image(images, value.arg(0)) : b.copy(value, images)));
+                (b, value, images) -> ONLY_FOR_DERIVATIVES.contains(value.op())
+                        ? image(images, value.arg(0))
+                        : b.copy(value, images)));
     }
 
     /** How a pass copies one value, given the images of the values before it. */

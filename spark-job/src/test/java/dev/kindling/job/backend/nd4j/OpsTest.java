@@ -36,7 +36,7 @@ class OpsTest {
 
     @Test
     void everyOpThatIsNoOtherNameForAnArrayHasAKernel() {
-        EnumSet<Op> names = EnumSet.of(Op.INPUT, Op.RESHAPE, Op.STOP_GRADIENT, Op.REPEAT, Op.RESULT);
+        EnumSet<Op> names = EnumSet.of(Op.INPUT, Op.RESHAPE, Op.STOP_GRADIENT, Op.BARRIER, Op.REPEAT, Op.RESULT);
         assertThat(new Kernels(new Products(Products.Rows.OF_EACH_TASK)).known())
                 .containsExactlyInAnyOrderElementsOf(EnumSet.complementOf(names));
     }

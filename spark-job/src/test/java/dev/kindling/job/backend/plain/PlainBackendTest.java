@@ -65,6 +65,7 @@ class PlainBackendTest {
                 .containsExactly(new double[] {0.11920292202211755, 0.5, 0.6224593312018546}, CLOSE);
         assertThat(of(Builder::relu, -2, 0, 0.5, NAN)).containsExactly(0, 0, 0.5, NAN);
         assertThat(of(Builder::stopGradient, x)).containsExactly(x);
+        assertThat(of(Builder::barrier, x)).containsExactly(x);
     }
 
     @Test
