@@ -1,66 +1,114 @@
 package dev.kindling.driver.check;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.kindling.job.algorithm.InnerSettings;
+import dev.kindling.driver.check.reference.Reference;
+import dev.kindling.job.algorithm.Algorithm;
+import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Storage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a check found.
+ * What a check of one task found.
  *
- * @param algorithm name of the method
- * @param inner its inner loop, where it has one
+ * @param measures what the training program reports of the task, and its {@code objective}
+ * @param outcome the task step by step; empty for a method that is not computed so
  * @param proofs every statement, in the order of proof
- * @param metaGradient of the one task, in double, laid out as θ
+ * @param metaGradient of the task, in double, laid out as θ
  */
 public record CheckReport(
-        String algorithm,
-        Optional<InnerSettings> inner,
+        Task task,
         OrderFinding finding,
+        Map<String, Double> measures,
+        Optional<Reference.Outcome> outcome,
         List<Proof> proofs,
         Storage metaGradient) {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    /**
+     * The task that was looked at.
+     *
+     * @param key that its random numbers, such as dropout masks, are drawn with
+     * @param round in which the method was looked at
+     */
+    public record Task(int[] key, long round, EpisodeLayout layout) {}
 
     public CheckReport {
         proofs = List.copyOf(proofs);
     }
 
-    /** Whether every statement holds. */
+    /** The same report with more statements. */
+    public CheckReport and(List<Proof> more) {
+        List<Proof> all = new ArrayList<>(proofs);
+        all.addAll(more);
+        return new CheckReport(task, finding, measures, outcome, all, metaGradient);
+    }
+
+    /** Whether every statement is proved. */
     public boolean holds() {
         return proofs.stream().allMatch(Proof::holds);
     }
 
-    /** What {@code check.json} holds; {@code finite_difference_error} is against differences through adaptation. */
-    public String json() {
+    /**
+     * What {@code check.json} holds. {@code finite_difference_error} is against numerical derivatives through adaptation step by
+     * step, {@code null} where they decide nothing.
+     *
+     * @param configuration every setting, as JSON
+     */
+    public String json(Algorithm algorithm, String configuration) {
         ObjectNode root = JSON.createObjectNode();
-        root.put("algorithm", algorithm);
+        root.put("algorithm", algorithm.name());
         ObjectNode settings = root.putObject("settings");
-        inner.ifPresent(
-                loop -> settings.put("algorithm.inner-rate", loop.rate()).put("algorithm.inner-steps", loop.steps()));
-        root.put("query_loss", finding.queryLoss()).put("order", finding.order().number());
+        algorithm
+                .inner()
+                .ifPresent(loop ->
+                        settings.put("algorithm.inner-rate", loop.rate()).put("algorithm.inner-steps", loop.steps()));
+        ObjectNode looked = root.putObject("task");
+        ArrayNode key = looked.putArray("key");
+        for (int part : task.key()) {
+            key.add(part);
+        }
+        looked.put("round", task.round());
+        measures.forEach(root::put);
+        root.put("order", finding.order().number());
         ObjectNode exact = root.putObject("finite_difference_error");
-        finding.exactErrors().forEach(exact::put);
+        finding.exactErrors().forEach((name, error) -> {
+            if (error.conclusive()) {
+                exact.put(name, error.error());
+            } else {
+                exact.putNull(name);
+            }
+        });
         finding.frozen().ifPresent(frozen -> {
             ObjectNode errors = root.putObject("first_order_error");
             frozen.errors().forEach(errors::put);
             root.put("first_order_gap", frozen.gap());
         });
-        finding.residual().ifPresent(residual -> root.put("residual", residual));
+        outcome.ifPresent(found -> root.putObject("step_by_step")
+                .put("objective", found.objective())
+                .put("query_loss", found.queryLoss())
+                .put("support_loss", found.supportLoss()));
         ArrayNode statements = root.putArray("proofs");
         for (Proof proof : proofs) {
             statements
                     .addObject()
                     .put("statement", proof.statement())
                     .put("holds", proof.holds())
+                    .put("verdict", proof.verdict().word().toLowerCase(Locale.ROOT))
                     .put("evidence", proof.evidence());
         }
         try {
+            JsonNode all = JSON.readTree(configuration);
+            root.set("configuration", all);
             return JSON.writeValueAsString(root) + "\n";
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -1,6 +1,11 @@
 package dev.kindling.driver.check;
 
 import dev.kindling.driver.aggregator.MetaGradient;
+import dev.kindling.driver.check.DirectionalDerivatives.Point;
+import dev.kindling.driver.check.reference.NamedArrays;
+import dev.kindling.driver.check.reference.ProgramProbe;
+import dev.kindling.driver.check.reference.Reference;
+import dev.kindling.driver.check.reference.TaskContext;
 import dev.kindling.driver.optimizer.MetaOptimizer;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.job.algorithm.Algorithm.Claim;
@@ -14,17 +19,24 @@ import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.ToDoubleFunction;
+import java.util.OptionalDouble;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * Proves a configuration at one θ: the meta-gradient of one task against finite differences and against what its method
- * claims, that every array of θ moves in a round, and what the task source says about its data.
+ * Proves a configuration at one θ and one task: what the task's training program gives against the same task computed step by
+ * step ({@link Reference}), its contribution against numerical derivatives of that and against what its method claims; that
+ * every array of θ moves in a round; and what the task source says about its data.
  */
 public final class Checker {
     private static final String QUERY_LOSS = "query_loss";
+    private static final String SUPPORT_LOSS = "support_loss";
+    private static final String ACCURACY = "query_accuracy";
     private static final String OBJECTIVE = "objective";
     private static final String RESIDUAL = "residual";
     private static final long ROUND = 0;
@@ -32,16 +44,25 @@ public final class Checker {
     private static final int PROOF_TASKS = 100;
 
     private final Subject subject;
+    private final TaskSpec spec;
+    private final long methodRound;
     private final EpisodeLayout layout;
     private final Program train;
     private final Executable executable;
 
-    /** A checker of one configuration; compiles its program. */
-    public Checker(Subject subject) {
+    /** A checker of one configuration on one task; compiles its program. */
+    public Checker(Subject subject, TaskChoice choice) {
         this.subject = subject;
-        this.layout = subject.source().layout(firstTask());
+        this.spec = choice.spec(subject.source(), subject.round().seed());
+        this.methodRound =
+                choice.methodRound(subject.algorithm(), subject.round().rounds());
+        this.layout = subject.source().layout(spec);
         this.train = subject.algorithm().train(subject.model(), layout);
-        this.executable = subject.backend().compile(train, subject.options());
+        this.executable = compile(train);
+    }
+
+    private Executable compile(Program program) {
+        return subject.backend().compile(program, subject.options());
     }
 
     /** The arrays of θ. */
@@ -54,18 +75,14 @@ public final class Checker {
         return layout.arrays();
     }
 
-    /** The first training task of the run, in double. */
-    public Storage firstEpisode() {
-        return episode(firstTask());
+    /** The episode of the task, in double. */
+    public Storage episode() {
+        return episode(spec);
     }
 
-    private TaskSpec firstTask() {
-        return Subject.firstTask(subject.source(), subject.round().seed());
-    }
-
-    private Storage episode(TaskSpec spec) {
+    private Storage episode(TaskSpec task) {
         Storage episode = Storage.zeros(Precision.DOUBLE, layout.arrays().size());
-        subject.source().materialise(spec, episode, 0);
+        subject.source().materialise(task, episode, 0);
         return episode;
     }
 
@@ -74,72 +91,197 @@ public final class Checker {
     }
 
     /**
-     * All proofs.
+     * What is proved of the task.
      *
      * @param theta in double, laid out as {@link #parameters}
      * @param episode in double, laid out as {@link #episodeArrays}
      */
     public CheckReport check(Storage theta, Storage episode) {
-        TaskRun.Outputs outputs = run(executable, episode).at(theta);
-        OrderFinding finding = finding(theta, episode, outputs);
+        NamedArrays arrays = NamedArrays.of(layout.arrays(), episode);
+        ProgramProbe.Outputs outputs =
+                probe(executable, arrays, methodRound, spec).at(theta);
+        NamedArrays at = NamedArrays.of(parameters(), theta);
+        Optional<Reference> reference = subject.reference().map(method -> method.on(context(arrays)));
+        Optional<Reference.Outcome> outcome = reference.map(found -> found.at(at));
+        OrderFinding finding = finding(theta, arrays, outputs, reference);
         List<Proof> proofs = new ArrayList<>();
-        proofs.add(Claims.proof(subject.algorithm().claim(), outputs.sums(), finding));
-        movement(theta).ifPresent(proofs::add);
-        proofs.addAll(dataProofs());
+        outcome.ifPresent(expected -> proofs.add(agreement(outputs, expected)));
+        proofs.add(claim(at, outputs, finding, reference));
+        statistics(at, outputs, reference).ifPresent(proofs::add);
         return new CheckReport(
-                subject.algorithm().name(), subject.algorithm().inner(), finding, proofs, outputs.sums());
-    }
-
-    private OrderFinding finding(Storage theta, Storage episode, TaskRun.Outputs outputs) {
-        Storage contribution = ofTrained(outputs.sums());
-        String objective = train.perTask().has(OBJECTIVE) ? OBJECTIVE : QUERY_LOSS;
-        TaskRun loss = run(subject.backend().compile(only(objective), subject.options()), episode);
-        return new OrderFinding(
-                outputs.scalar(QUERY_LOSS),
-                differences(point -> loss.at(point).scalar(objective)).errors(theta, contribution),
-                frozen(theta, episode, contribution),
-                outputs.optional(RESIDUAL));
-    }
-
-    private FiniteDifferences differences(ToDoubleFunction<Storage> function) {
-        return new FiniteDifferences(function, trained(), subject.round().seed());
-    }
-
-    /** What is found with adaptation held fixed, for a method whose θ is what its tasks adapt. */
-    private Optional<OrderFinding.Frozen> frozen(Storage theta, Storage episode, Storage contribution) {
-        Optional<Program> adapt = subject.algorithm().adapt(subject.model(), layout);
-        if (adapt.isEmpty() || !parameters().equals(subject.model().parameters())) {
-            return Optional.empty();
-        }
-        PlainDescent descent = new PlainDescent(
-                subject.model(),
-                layout,
-                subject.algorithm().steps(),
-                compiled -> run(subject.backend().compile(compiled, subject.options()), episode));
-        Storage adapted = subject.algorithm()
-                .inner()
-                .filter(inner -> subject.algorithm().descends())
-                .map(inner -> descent.adapt(theta, inner.rate()))
-                .orElseGet(() -> run(subject.backend().compile(adapt.get(), subject.options()), episode)
-                        .at(theta)
-                        .sums());
-        return Optional.of(new OrderFinding.Frozen(
-                differences(descent::queryLoss).errors(adapted, contribution),
-                gap(contribution, descent.queryGradient(adapted))));
-    }
-
-    private TaskRun run(Executable program, Storage episode) {
-        return new TaskRun(program, episode, proofRound(), firstTask().key());
+                new CheckReport.Task(spec.key(), methodRound, layout),
+                finding,
+                measures(outputs),
+                outcome,
+                proofs,
+                outputs.sums());
     }
 
     /**
-     * Half way, where a method that differs by the round is neither at its beginning nor at its end; later if it does what it
-     * claims only then. Where the run is over before, the claim fails.
+     * What is proved of the configuration, whichever task is looked at.
+     *
+     * @param theta in double, laid out as {@link #parameters}
      */
-    private long proofRound() {
-        long halfWay = subject.round().rounds() / 2;
-        long claimed = subject.algorithm().claimedFrom();
-        return claimed < subject.round().rounds() ? Math.max(halfWay, claimed) : halfWay;
+    public List<Proof> checkConfiguration(Storage theta) {
+        List<Proof> proofs = new ArrayList<>();
+        movement(theta).ifPresent(proofs::add);
+        proofs.addAll(dataProofs());
+        return proofs;
+    }
+
+    private TaskContext context(NamedArrays episode) {
+        return new TaskContext(subject.model(), layout, parameters(), episode, spec.key(), methodRound, this::compile);
+    }
+
+    private static ProgramProbe probe(Executable program, NamedArrays episode, long round, TaskSpec task) {
+        ProgramProbe probe = new ProgramProbe(program);
+        probe.setAll(episode);
+        probe.set(EpisodeLayout.ROUND, (double) round);
+        probe.set(
+                EpisodeLayout.KEY,
+                IntStream.of(task.key()).mapToDouble(part -> part).toArray());
+        return probe;
+    }
+
+    private Map<String, Double> measures(ProgramProbe.Outputs outputs) {
+        Map<String, Double> measures = new LinkedHashMap<>();
+        train.perTask().names().forEach(name -> measures.put(name, outputs.scalar(name)));
+        measures.putIfAbsent(OBJECTIVE, outputs.scalar(QUERY_LOSS));
+        return measures;
+    }
+
+    /** The losses of the training program against those of the steps made one by one. */
+    private Proof agreement(ProgramProbe.Outputs outputs, Reference.Outcome expected) {
+        double error = Math.max(
+                difference(outputs.scalar(QUERY_LOSS), expected.queryLoss()),
+                difference(outputs.scalar(SUPPORT_LOSS), expected.supportLoss()));
+        if (outputs.has(OBJECTIVE)) {
+            error = Math.max(error, difference(outputs.scalar(OBJECTIVE), expected.objective()));
+        }
+        if (outputs.has(ACCURACY)) {
+            error = Math.max(
+                    error,
+                    difference(outputs.scalar(ACCURACY), expected.accuracy().orElse(Double.NaN)));
+        }
+        return new Proof(
+                "the losses are those of adaptation step by step",
+                error < DirectionalDerivatives.TOLERANCE,
+                String.format(Locale.ROOT, "largest relative error %.1e", error));
+    }
+
+    private static double difference(double found, double expected) {
+        double difference = Math.abs(found - expected) / Math.max(Math.abs(expected), 1e-3);
+        return Double.isNaN(difference) ? Double.POSITIVE_INFINITY : difference;
+    }
+
+    private OrderFinding finding(
+            Storage theta, NamedArrays episode, ProgramProbe.Outputs outputs, Optional<Reference> reference) {
+        Claim claim = subject.algorithm().claim();
+        if (claim == Claim.DELTA || claim == Claim.NOTHING) {
+            return new OrderFinding(Map.of(), Optional.empty());
+        }
+        Storage contribution = ofTrained(outputs.sums());
+        Function<Storage, Point> objective = reference
+                .<Function<Storage, Point>>map(found -> point -> stepwise(found, point))
+                .orElseGet(() -> own(episode));
+        Map<String, ArrayError> exact = new DirectionalDerivatives(
+                        objective,
+                        trained().stream().map(DirectionalDerivatives.Part::of).toList(),
+                        subject.round().seed())
+                .errors(theta, contribution);
+        return new OrderFinding(exact, reference.flatMap(found -> frozen(theta, outputs.summed(), found)));
+    }
+
+    private Point stepwise(Reference reference, Storage theta) {
+        Reference.Outcome outcome = reference.at(NamedArrays.of(parameters(), theta));
+        return new Point(outcome.objective(), outcome.sides());
+    }
+
+    /** The training program's own objective, for a method that is not computed otherwise; its kinks are not known. */
+    private Function<Storage, Point> own(NamedArrays episode) {
+        String name = train.perTask().has(OBJECTIVE) ? OBJECTIVE : QUERY_LOSS;
+        List<Program.Output> outputs = train.outputs().stream()
+                .filter(output -> output.name().equals(name))
+                .toList();
+        Program only = new Program(train.name(), train.inputs(), outputs);
+        ProgramProbe probe = probe(compile(only), episode, methodRound, spec);
+        return theta -> new Point(probe.at(theta).scalar(name), 0);
+    }
+
+    private Optional<OrderFinding.Frozen> frozen(Storage theta, NamedArrays contribution, Reference reference) {
+        return reference.firstOrder(NamedArrays.of(parameters(), theta)).map(gradient -> {
+            double floor =
+                    1e-3 * gradient.norm() / Math.sqrt(parameters().entries().size());
+            Map<String, Double> errors = new LinkedHashMap<>();
+            for (String name : gradient.names()) {
+                errors.put(name, relative(contribution, gradient.only(List.of(name)), floor));
+            }
+            return new OrderFinding.Frozen(errors, relative(contribution, gradient, 0));
+        });
+    }
+
+    /** How far a contribution's arrays are from the expected ones, over the length of these. */
+    private static double relative(NamedArrays contribution, NamedArrays expected, double floor) {
+        double difference = expected.plus(-1, contribution).norm();
+        return difference == 0 ? 0 : difference / Math.max(floor, expected.norm());
+    }
+
+    private Proof claim(
+            NamedArrays theta, ProgramProbe.Outputs outputs, OrderFinding finding, Optional<Reference> reference) {
+        NamedArrays contribution = outputs.summed();
+        return Claims.proof(
+                subject.algorithm().claim(),
+                contribution,
+                finding,
+                residual(theta, outputs, reference),
+                deltaError(theta, contribution, reference));
+    }
+
+    private Claims.Residual residual(NamedArrays theta, ProgramProbe.Outputs outputs, Optional<Reference> reference) {
+        OptionalDouble reported =
+                outputs.has(RESIDUAL) ? OptionalDouble.of(outputs.scalar(RESIDUAL)) : OptionalDouble.empty();
+        OptionalDouble measured = reported.isPresent() && reference.isPresent()
+                ? reference.get().residual(theta, outputs.summed())
+                : OptionalDouble.empty();
+        return new Claims.Residual(reported, measured);
+    }
+
+    private OptionalDouble deltaError(NamedArrays theta, NamedArrays contribution, Optional<Reference> reference) {
+        if (subject.algorithm().claim() != Claim.DELTA
+                || subject.algorithm().averaging().isPresent()
+                || reference.isEmpty()) {
+            return OptionalDouble.empty();
+        }
+        return OptionalDouble.of(largest(contribution, reference.get().known(theta)));
+    }
+
+    private static double largest(NamedArrays contribution, NamedArrays expected) {
+        double floor = 1e-6 * expected.norm();
+        return expected.names().stream()
+                .mapToDouble(name -> relative(contribution, expected.only(List.of(name)), floor))
+                .max()
+                .orElse(0);
+    }
+
+    /** What follows statistics, in a method whose other arrays follow a gradient. */
+    private Optional<Proof> statistics(NamedArrays theta, ProgramProbe.Outputs outputs, Optional<Reference> reference) {
+        if (subject.algorithm().claim() == Claim.DELTA || subject.algorithm().claim() == Claim.NOTHING) {
+            return Optional.empty();
+        }
+        return reference
+                .map(found -> found.known(theta))
+                .filter(known -> !known.names().isEmpty())
+                .map(known -> {
+                    double error = largest(outputs.summed(), known);
+                    return new Proof(
+                            "statistics follow those of the query pass",
+                            error < DirectionalDerivatives.TOLERANCE,
+                            String.format(
+                                    Locale.ROOT,
+                                    "largest relative error %.1e over %d arrays",
+                                    error,
+                                    known.names().size()));
+                });
     }
 
     /** The arrays of θ that gradients move. */
@@ -158,38 +300,27 @@ public final class Checker {
         return gradient;
     }
 
-    private Program only(String name) {
-        List<Program.Output> outputs = train.outputs().stream()
-                .filter(output -> output.name().equals(name))
-                .toList();
-        return new Program(train.name(), train.inputs(), outputs);
-    }
-
-    private static double gap(Storage gradient, Storage firstOrder) {
-        Storage difference = gradient.copy();
-        for (int i = 0; i < difference.size(); i++) {
-            difference.set(i, gradient.at(i) - firstOrder.at(i));
-        }
-        return FiniteDifferences.norm(difference, 0, difference.size())
-                / FiniteDifferences.norm(firstOrder, 0, firstOrder.size());
-    }
-
-    /** One round at θ, of its tasks that have the first one's shapes: sums, the mean, the optimizer's step; empty where θ is not meant to move. */
+    /**
+     * One round at θ, of its tasks that have the shapes of the one looked at: sums, the mean, the optimizer's step; empty where
+     * θ is not meant to move.
+     */
     private Optional<Proof> movement(Storage theta) {
-        if (subject.algorithm().claim() == Claim.NOTHING) {
-            return Optional.empty();
-        }
         Subject.Round round = subject.round();
         List<TaskSpec> specs = sampler(Purpose.TRAIN).round(ROUND, round.tasks()).stream()
-                .filter(spec -> subject.source().layout(spec).equals(layout))
+                .filter(task -> subject.source().layout(task).equals(layout))
                 .toList();
+        if (subject.algorithm().claim() == Claim.NOTHING || specs.isEmpty()) {
+            return Optional.empty();
+        }
         Storage sums = Storage.zeros(Precision.DOUBLE, train.sums().size());
         double[] totals = new double[train.perTask().size()];
-        for (TaskSpec spec : specs) {
-            TaskRun.Outputs outputs = new TaskRun(executable, episode(spec), ROUND, spec.key()).at(theta);
+        for (TaskSpec task : specs) {
+            NamedArrays episode = NamedArrays.of(layout.arrays(), episode(task));
+            ProgramProbe.Outputs outputs =
+                    probe(executable, episode, ROUND, task).at(theta);
             IntStream.range(0, sums.size())
                     .forEach(i -> sums.set(i, sums.at(i) + outputs.sums().at(i)));
-            IntStream.range(0, totals.length).forEach(i -> totals[i] += outputs.each()[i]);
+            IntStream.range(0, totals.length).forEach(i -> totals[i] += outputs.perTask()[i]);
         }
         MetaGradient gradient =
                 round.aggregator().aggregate(ROUND, new FoldNode(0, 0, sums, totals, specs.size()), train.perTask());

@@ -2,11 +2,11 @@ package dev.kindling.driver.check;
 
 /** What a meta-gradient was found to be. */
 public enum Order {
-    /** No derivative that was looked for. */
+    /** No derivative that was looked for, or none that could be told. */
     NONE(0),
     /** The query gradient at the adapted parameters, as if adaptation had derivative one. */
     FIRST(1),
-    /** The derivative of the query loss through adaptation. */
+    /** The derivative of the objective through adaptation. */
     SECOND(2);
 
     private final int number;

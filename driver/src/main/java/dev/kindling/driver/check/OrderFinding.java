@@ -1,38 +1,46 @@
 package dev.kindling.driver.check;
 
-import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 
 /**
- * What finite differences say about the contribution of one task.
+ * What the contribution of one task was found to be, held against the same task computed step by step.
  *
- * @param queryLoss of the task
- * @param exactErrors for each array of θ, relative error of the contribution against differences of the objective through
- *     adaptation
- * @param frozen the same with adaptation held fixed; empty for a method that does not adapt θ itself
- * @param residual of the linear system that the method solves, relative; empty for a method without one
+ * @param exactErrors for each array of θ that gradients move, against numerical derivatives of the objective through
+ *     adaptation; empty where the contribution is meant to be no derivative
+ * @param frozen against the query gradient at the adapted parameters; empty for a method that does not adapt θ itself
  */
-public record OrderFinding(
-        double queryLoss, Map<String, Double> exactErrors, Optional<Frozen> frozen, OptionalDouble residual) {
-
+public record OrderFinding(Map<String, ArrayError> exactErrors, Optional<Frozen> frozen) {
     /**
-     * What is found when what adaptation added to θ is held fixed.
+     * The contribution against the query gradient at the adapted parameters.
      *
-     * @param errors for each array of θ, relative error of the contribution against differences of the query loss
-     * @param gap length of (contribution - query gradient at the adapted parameters) over the latter's length
+     * @param errors for each array of θ, relative
+     * @param gap length of their difference over the gradient's length
      */
     public record Frozen(Map<String, Double> errors, double gap) {
         /** The largest error. */
         public double error() {
-            return Collections.max(errors.values());
+            return errors.values().stream()
+                    .mapToDouble(Double::doubleValue)
+                    .max()
+                    .orElse(0);
         }
     }
 
-    /** The largest error against differences through adaptation. */
+    /** The largest error of those that could be told against derivatives through adaptation. */
     public double exactError() {
-        return Collections.max(exactErrors.values());
+        return exactErrors.values().stream()
+                .filter(ArrayError::conclusive)
+                .mapToDouble(ArrayError::error)
+                .max()
+                .orElse(Double.NaN);
+    }
+
+    /** Why an array could not be compared with derivatives through adaptation; empty where all were. */
+    public Optional<String> undecided() {
+        return exactErrors.values().stream()
+                .flatMap(error -> error.undecided().stream())
+                .findFirst();
     }
 
     /** Whether the first and the second order are the same here: no inner step, or one that moves nothing. */
@@ -40,12 +48,18 @@ public record OrderFinding(
         return exact() && first();
     }
 
+    /** Whether an array was found that is not the derivative through adaptation. */
+    boolean refuted() {
+        return exactErrors.isEmpty() || exactError() >= DirectionalDerivatives.TOLERANCE;
+    }
+
     private boolean exact() {
-        return exactError() < FiniteDifferences.TOLERANCE;
+        return !refuted() && undecided().isEmpty();
     }
 
     private boolean first() {
-        return frozen.map(found -> found.error() < FiniteDifferences.TOLERANCE).orElse(false);
+        return frozen.map(found -> found.error() < DirectionalDerivatives.TOLERANCE)
+                .orElse(false);
     }
 
     /** The order found; the second where both fit. */

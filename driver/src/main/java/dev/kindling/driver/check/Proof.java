@@ -1,9 +1,18 @@
 package dev.kindling.driver.check;
 
 /**
- * One statement about a configuration and whether it holds.
+ * One statement about a configuration and what became of it.
  *
  * @param statement what is claimed, as in {@code θ moves}
- * @param evidence one clause with the numbers, or the first counterexample
+ * @param evidence one clause with the numbers, the first counterexample, or why it is undecided
  */
-public record Proof(String statement, boolean holds, String evidence) {}
+public record Proof(String statement, Verdict verdict, String evidence) {
+    Proof(String statement, boolean holds, String evidence) {
+        this(statement, Verdict.of(holds), evidence);
+    }
+
+    /** Whether the statement is proved. */
+    public boolean holds() {
+        return verdict == Verdict.PROVED;
+    }
+}

@@ -1,29 +1,35 @@
 package dev.kindling.driver.check;
 
 import dev.kindling.driver.aggregator.Aggregator;
+import dev.kindling.driver.check.reference.ReferenceMethod;
 import dev.kindling.driver.optimizer.OptimizerSettings;
-import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.TaskSource;
-import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.Precision;
+import java.util.Optional;
 
 /**
  * The configuration that is proved.
  *
  * @param algorithm what claims an order
- * @param model its network and loss, for the shapes of the first training task
+ * @param reference the same method step by step; without one the algorithm's own objective is differentiated
+ * @param model its network and loss, for the shapes of the task that is looked at
  * @param source of the tasks
  * @param backend that computes
  * @param options in double
  * @param round how a round makes the next θ
  */
 public record Subject(
-        Algorithm algorithm, Model model, TaskSource source, Backend backend, CompileOptions options, Round round) {
+        Algorithm algorithm,
+        Optional<ReferenceMethod> reference,
+        Model model,
+        TaskSource source,
+        Backend backend,
+        CompileOptions options,
+        Round round) {
 
     /**
      * One round of the run.
@@ -33,11 +39,6 @@ public record Subject(
      * @param tasks of one round
      */
     public record Round(long seed, long rounds, int tasks, Aggregator aggregator, OptimizerSettings optimizer) {}
-
-    /** The first training task of the run with the given seed: the one that is looked at. */
-    public static TaskSpec firstTask(TaskSource source, long seed) {
-        return new Sampler(source, seed, Purpose.TRAIN).range(0, 0, 1).get(0);
-    }
 
     public Subject {
         if (options.precision() != Precision.DOUBLE) {

@@ -3,6 +3,7 @@ package dev.kindling.driver.config;
 import com.typesafe.config.ConfigObject;
 import dev.kindling.driver.aggregator.Clip;
 import dev.kindling.driver.aggregator.FailurePolicy;
+import dev.kindling.driver.check.reference.References;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.evaluation.EvaluationSettings;
 import dev.kindling.driver.evaluation.Splits;
@@ -78,6 +79,7 @@ public final class SettingsReader {
                 checkpoints(),
                 source().together(run.together()),
                 plan(algorithm, evaluation),
+                References.named(algorithm.name(), keys),
                 failures(),
                 clip(algorithm),
                 optimizer(algorithm),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.check.Subject;
+import dev.kindling.driver.check.TaskChoice;
 import dev.kindling.driver.check.Wrapped;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import dev.kindling.driver.cluster.LocalCluster;
@@ -16,6 +17,7 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,9 +64,10 @@ class ReadyJobsCheckTest {
     @Test
     void firstOrderThatClaimsToBeExactEndsWithOne() {
         Prepared prepared = Prepared.here(Configuration.load(Path.of("../conf/sinusoid-fomaml.conf"), List.of()));
-        Subject honest = CheckCommand.subject(prepared);
+        Subject honest = CheckCommand.subject(prepared, TaskChoice.FIRST);
         Subject boasting = new Subject(
                 Wrapped.claiming(Algorithm.Claim.EXACT, honest.algorithm()),
+                honest.reference(),
                 honest.model(),
                 honest.source(),
                 honest.backend(),
@@ -73,8 +76,13 @@ class ReadyJobsCheckTest {
         StringWriter out = new StringWriter();
         CheckCommand check = new CheckCommand(CommandLineForTests.around(
                 (job, settings) -> new LocalCluster(job, prepared.hadoop(), 1), new PrintWriter(out)));
-        assertThat(check.prove(prepared, boasting).number()).isEqualTo(1);
+        assertThat(prove(check, prepared, boasting)).isEqualTo(1);
         assertThat(out.toString()).contains("FAILED: the meta-gradient is the exact derivative (found order 1");
-        assertThat(check.prove(prepared, honest).number()).isZero();
+        assertThat(prove(check, prepared, honest)).isZero();
+    }
+
+    private static int prove(CheckCommand check, Prepared prepared, Subject subject) {
+        return check.prove(prepared, subject, TaskChoice.FIRST, Optional.empty(), Optional.empty())
+                .number();
     }
 }

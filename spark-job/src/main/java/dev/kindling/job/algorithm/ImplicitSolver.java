@@ -175,10 +175,12 @@ record ImplicitSolver(
         Map<String, Value> nextR = Vectors.add(sb, r, sb.neg(alpha), mp);
         Value nextRr = Vectors.dot(sb, nextR, nextR);
         Value nowhere = sb.equal(Vectors.dot(sb, x, x), sb.constant(0));
+        // Where they end with x = v the residual is v - M v, and p is v.
+        Map<String, Value> ofV = Vectors.sub(sb, r, mp);
         steps.next(Vectors.select(sb, negative, Vectors.select(sb, nowhere, p, x), Vectors.add(sb, x, alpha, p)));
-        steps.next(Vectors.select(sb, negative, r, nextR));
+        steps.next(Vectors.select(sb, negative, Vectors.select(sb, nowhere, ofV, r), nextR));
         steps.next(Vectors.select(sb, negative, p, Vectors.add(sb, nextR, sb.div(nextRr, rr), p)));
-        Value kept = sb.select(negative, rr, nextRr);
+        Value kept = sb.select(negative, sb.select(nowhere, Vectors.dot(sb, ofV, ofV), rr), nextRr);
         steps.next(kept);
         // Where v is 0 there is nothing to solve, and no curvature either.
         Value nothing = sb.equal(rr, sb.constant(0));

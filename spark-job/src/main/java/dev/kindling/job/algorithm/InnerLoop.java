@@ -180,7 +180,8 @@ final class InnerLoop {
     private Adapted adapt(Builder b, Task task, Map<String, Value> theta) {
         State start =
                 new State(rule.start(b, task.model(), theta, task.support()), rule.memory(b, task.model(), theta));
-        return steps <= rule.writtenOut() ? adaptWrittenOut(b, task, start) : adaptInARepeat(b, task, start);
+        boolean unrolled = steps <= rule.settings().unroll().orElse(rule.writtenOut()) || steps == 0;
+        return unrolled ? adaptWrittenOut(b, task, start) : adaptInARepeat(b, task, start);
     }
 
     private Adapted adaptWrittenOut(Builder b, Task task, State start) {

@@ -64,7 +64,7 @@ interface InnerRule {
         return false;
     }
 
-    /** Up to so many steps are written out one behind the other in training; more are a repeat. */
+    /** Up to so many steps are written out one after another in training where the settings say nothing; more are a repeat. */
     default int writtenOut() {
         return InnerLoop.WRITTEN_OUT;
     }

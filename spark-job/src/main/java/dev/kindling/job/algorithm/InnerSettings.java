@@ -1,13 +1,17 @@
 package dev.kindling.job.algorithm;
 
+import java.util.OptionalInt;
+
 /**
  * How a task adapts: what is configured as {@code algorithm.inner-*}.
  *
  * @param rate α, the step size on the support loss, greater than 0
  * @param steps steps of training, at least 1
  * @param optimizer what a step makes of the gradient
+ * @param unroll up to so many steps are written out one by one in the program of a training task, more are a loop; empty
+ *     where the method decides
  */
-public record InnerSettings(double rate, int steps, InnerOptimizer optimizer) {
+public record InnerSettings(double rate, int steps, InnerOptimizer optimizer, OptionalInt unroll) {
     /**
      * Validates the settings.
      *
@@ -21,18 +25,25 @@ public record InnerSettings(double rate, int steps, InnerOptimizer optimizer) {
         if (steps < 1) {
             throw new IllegalArgumentException("algorithm.inner-steps is " + steps + "; it must be at least 1");
         }
+        if (unroll.isPresent() && unroll.getAsInt() < 0) {
+            throw new IllegalArgumentException(
+                    "algorithm.unroll is " + unroll.getAsInt() + "; it must be auto or at least 0");
+        }
     }
 
     /** Gradient descent. */
     public InnerSettings(double rate, int steps) {
-        this(rate, steps, InnerOptimizer.SGD);
+        this(rate, steps, InnerOptimizer.SGD, OptionalInt.empty());
     }
 
     static InnerSettings of(Options options) {
         return new InnerSettings(
                 options.number("algorithm.inner-rate"),
                 options.count("algorithm.inner-steps"),
-                InnerOptimizer.of(options));
+                InnerOptimizer.of(options),
+                options.is("algorithm.unroll", "auto")
+                        ? OptionalInt.empty()
+                        : OptionalInt.of(options.count("algorithm.unroll")));
     }
 
     /** Whether a step is φ - α ∇L(φ) and nothing else. */

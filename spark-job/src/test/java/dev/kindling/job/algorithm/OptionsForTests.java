@@ -13,6 +13,7 @@ record OptionsForTests(Map<String, Object> values) implements Options {
         values.put("algorithm.inner-rate", 0.01);
         values.put("algorithm.inner-steps", 1);
         values.put("algorithm.inner-optimizer", "sgd");
+        values.put("algorithm.unroll", "auto");
         values.put("algorithm.inner-beta1", 0.9);
         values.put("algorithm.inner-beta2", 0.999);
         values.put("algorithm.inner-epsilon", 1e-8);

@@ -1,0 +1,223 @@
+package dev.kindling.driver.check;
+
+import dev.kindling.job.random.Stream;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Storage;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far a gradient is from numerical directional derivatives of a function, part by part.
+ *
+ * <p>For each part the function is followed along the gradient's own direction, in which a wrong length shows, and along a
+ * random one, in which a missing or a foreign component shows. A derivative is a central difference of sixth order, whose
+ * uncertainty is estimated: by its distance to the one of fourth order, and by how far rounding of the function's values can
+ * move it. The function is smooth piece by piece, and a difference across a kink is worth nothing: where one of the seven
+ * points lies on another side of any rectifier, comparison or maximum than the point itself, a smaller step is taken, and then
+ * another direction. A part for which nothing remains is {@link ArrayError#inconclusive}; it is never taken for wrong.
+ */
+final class DirectionalDerivatives {
+    /** A gradient with a smaller error than this is the function's gradient. */
+    static final double TOLERANCE = 1e-6;
+
+    private static final double[] STEPS = {1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-2};
+    /** Of the difference of sixth order: (45 (f₁ - f₋₁) - 9 (f₂ - f₋₂) + (f₃ - f₋₃)) / 60 h. */
+    private static final double[] SIXTH = {45.0 / 60, -9.0 / 60, 1.0 / 60};
+    /** Of the difference of fourth order. */
+    private static final double[] FOURTH = {8.0 / 12, -1.0 / 12, 0};
+    /** Roundings of the size of one ulp that a value of the function may be wrong by. */
+    private static final double ROUNDINGS = 50;
+    /** With less uncertainty no other step is tried. */
+    private static final double ENOUGH = 1e-9;
+
+    private static final int RANDOM_DIRECTIONS = 8;
+
+    private final Function<Storage, Point> function;
+    private final List<Part> parts;
+    private final long seed;
+    private final double floor;
+
+    /**
+     * A value of the function.
+     *
+     * @param sides equal for points on one smooth piece
+     */
+    record Point(double value, long sides) {}
+
+    /**
+     * Arrays of the vector that are moved together.
+     *
+     * @param name for the report
+     */
+    record Part(String name, List<Layout.Entry> arrays) {
+        static Part of(Layout.Entry array) {
+            return new Part(array.name(), List.of(array));
+        }
+
+        private int size() {
+            return arrays.stream().mapToInt(array -> array.shape().size()).sum();
+        }
+
+        private double[] of(Storage vector) {
+            double[] numbers = new double[size()];
+            int next = 0;
+            for (Layout.Entry array : arrays) {
+                for (int i = 0; i < array.shape().size(); i++) {
+                    numbers[next++] = vector.at(array.offset() + i);
+                }
+            }
+            return numbers;
+        }
+
+        private Storage moved(Storage point, double[] direction, double step) {
+            Storage moved = point.copy();
+            int next = 0;
+            for (Layout.Entry array : arrays) {
+                for (int i = 0; i < array.shape().size(); i++) {
+                    int at = array.offset() + i;
+                    moved.set(at, moved.at(at) + step * direction[next++]);
+                }
+            }
+            return moved;
+        }
+    }
+
+    /** A derivative along a direction and how wrong it may be. */
+    private record Estimate(double derivative, double uncertainty) {}
+
+    /**
+     * Derivatives of a function of a vector.
+     *
+     * @param parts of the vector, each tried for itself
+     * @param seed of the random directions
+     */
+    DirectionalDerivatives(Function<Storage, Point> function, List<Part> parts, long seed) {
+        this(function, parts, seed, 0);
+    }
+
+    /**
+     * Derivatives of a function of a vector.
+     *
+     * @param floor errors are relative to no less than this share of the gradient's length
+     */
+    DirectionalDerivatives(Function<Storage, Point> function, List<Part> parts, long seed, double floor) {
+        this.floor = floor;
+        this.function = function;
+        this.parts = parts;
+        this.seed = seed;
+    }
+
+    /** The relative error of a gradient at a point, for each part by name. */
+    Map<String, ArrayError> errors(Storage point, Storage gradient) {
+        Map<String, ArrayError> errors = new LinkedHashMap<>();
+        Point center = function.apply(point);
+        double least = Math.max(floor, 1e-3 / Math.sqrt(gradient.size())) * norm(gradient);
+        for (Part part : parts) {
+            errors.put(part.name(), error(part, point, center, gradient, least));
+        }
+        return errors;
+    }
+
+    private ArrayError error(Part part, Storage point, Point center, Storage gradient, double shortest) {
+        int size = part.size();
+        double[] own = part.of(gradient);
+        double norm = Math.sqrt(dot(own, own));
+        // Along a random direction of length 1 a derivative of norm/√size is to be expected.
+        double least = Math.max(Math.max(shortest, norm / Math.sqrt(size)), Double.MIN_NORMAL);
+        Optional<Double> alongOwn = norm > 0 ? along(part, own.clone(), point, center, own, least) : Optional.empty();
+        Stream random = Stream.of(seed, part.arrays().get(0).offset());
+        Optional<Double> alongRandom = Optional.empty();
+        for (int i = 0; i < RANDOM_DIRECTIONS && alongRandom.isEmpty(); i++) {
+            alongRandom = along(part, normal(random, size), point, center, own, least);
+        }
+        if (alongRandom.isEmpty() && alongOwn.map(error -> error < TOLERANCE).orElse(true)) {
+            return ArrayError.inconclusive("along " + RANDOM_DIRECTIONS + " random directions of " + part.name()
+                    + ", steps short enough to stay on one side of every rectifier, comparison and maximum (down to "
+                    + STEPS[4] + ") are too short for the rounding of the loss, which is " + center.value());
+        }
+        return ArrayError.of(Math.max(alongOwn.orElse(0.0), alongRandom.orElse(0.0)));
+    }
+
+    /** The relative error along a direction; empty where no step tells. */
+    private Optional<Double> along(
+            Part part, double[] direction, Storage point, Point center, double[] gradient, double least) {
+        double length = Math.sqrt(dot(direction, direction));
+        for (int i = 0; i < direction.length; i++) {
+            direction[i] /= length;
+        }
+        double claimed = dot(direction, gradient);
+        Estimate best = null;
+        for (double step : STEPS) {
+            Estimate estimate = estimate(part, direction, point, center, step);
+            if (estimate != null && (best == null || estimate.uncertainty() < best.uncertainty())) {
+                best = estimate;
+            }
+            if (best != null && best.uncertainty() < ENOUGH * scale(best, claimed, least)) {
+                break;
+            }
+        }
+        if (best == null) {
+            return Optional.empty();
+        }
+        double scale = scale(best, claimed, least);
+        double error = Math.abs(best.derivative() - claimed);
+        // What may be rounding and what may be a fault cannot be told apart.
+        boolean undecided = !(best.uncertainty() < TOLERANCE * scale) && error < 100 * best.uncertainty();
+        return undecided ? Optional.empty() : Optional.of(error / scale);
+    }
+
+    private static double scale(Estimate estimate, double claimed, double least) {
+        return Math.max(least, Math.max(Math.abs(estimate.derivative()), Math.abs(claimed)));
+    }
+
+    /** Null where a kink lies between the points. */
+    private @Nullable Estimate estimate(Part part, double[] direction, Storage point, Point center, double step) {
+        double sixth = 0;
+        double fourth = 0;
+        double largest = Math.abs(center.value());
+        for (int i = SIXTH.length - 1; i >= 0; i--) {
+            Point ahead = function.apply(part.moved(point, direction, (i + 1) * step));
+            if (ahead.sides() != center.sides()) {
+                return null;
+            }
+            Point behind = function.apply(part.moved(point, direction, -(i + 1) * step));
+            if (behind.sides() != center.sides()) {
+                return null;
+            }
+            double difference = (ahead.value() - behind.value()) / step;
+            sixth += SIXTH[i] * difference;
+            fourth += FOURTH[i] * difference;
+            largest = Math.max(largest, Math.max(Math.abs(ahead.value()), Math.abs(behind.value())));
+        }
+        double rounding = ROUNDINGS * Math.ulp(largest) / step;
+        return Double.isFinite(sixth) ? new Estimate(sixth, Math.abs(sixth - fourth) + rounding) : null;
+    }
+
+    private static double[] normal(Stream random, int size) {
+        double[] direction = new double[size];
+        for (int i = 0; i < size; i++) {
+            direction[i] = random.nextNormal();
+        }
+        return direction;
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * b[i];
+        }
+        return sum;
+    }
+
+    private static double norm(Storage vector) {
+        double squares = 0;
+        for (int i = 0; i < vector.size(); i++) {
+            squares += vector.at(i) * vector.at(i);
+        }
+        return Math.sqrt(squares);
+    }
+}

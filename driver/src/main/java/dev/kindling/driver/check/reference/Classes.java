@@ -1,0 +1,80 @@
+package dev.kindling.driver.check.reference;
+
+/** Arithmetic on examples of classes, as loops over the definitions. */
+final class Classes {
+    private Classes() {}
+
+    /** The sum of the rows of each class: [ways][width]. */
+    static double[][] sums(double[][] rows, double[] labels, int ways) {
+        double[][] sums = new double[ways][rows[0].length];
+        for (int i = 0; i < rows.length; i++) {
+            double[] sum = sums[(int) labels[i]];
+            for (int j = 0; j < sum.length; j++) {
+                sum[j] += rows[i][j];
+            }
+        }
+        return sums;
+    }
+
+    /** The mean of the rows of each class: [ways][width]. */
+    static double[][] means(double[][] rows, double[] labels, int ways) {
+        double[][] means = sums(rows, labels, ways);
+        int[] counts = new int[ways];
+        for (double label : labels) {
+            counts[(int) label]++;
+        }
+        for (int k = 0; k < ways; k++) {
+            for (int j = 0; j < means[k].length; j++) {
+                means[k][j] /= counts[k];
+            }
+        }
+        return means;
+    }
+
+    /** The softmax of each row of so many logits, row after row. */
+    static double[] softmax(double[] logits, int classes) {
+        double[] probabilities = new double[logits.length];
+        for (int row = 0; row < logits.length; row += classes) {
+            double greatest = Double.NEGATIVE_INFINITY;
+            for (int k = row; k < row + classes; k++) {
+                greatest = Math.max(greatest, logits[k]);
+            }
+            double sum = 0;
+            for (int k = row; k < row + classes; k++) {
+                probabilities[k] = StrictMath.exp(logits[k] - greatest);
+                sum += probabilities[k];
+            }
+            for (int k = row; k < row + classes; k++) {
+                probabilities[k] /= sum;
+            }
+        }
+        return probabilities;
+    }
+
+    /** The mean of -log softmax at the labels. */
+    static double crossEntropy(double[][] logits, double[] labels) {
+        double total = 0;
+        for (int i = 0; i < logits.length; i++) {
+            double greatest = java.util.Arrays.stream(logits[i]).max().orElseThrow();
+            double sum = 0;
+            for (double logit : logits[i]) {
+                sum += StrictMath.exp(logit - greatest);
+            }
+            total += greatest + StrictMath.log(sum) - logits[i][(int) labels[i]];
+        }
+        return total / logits.length;
+    }
+
+    /** The share of rows whose first greatest number is the label's. */
+    static double accuracy(double[][] scores, double[] labels) {
+        int right = 0;
+        for (int i = 0; i < scores.length; i++) {
+            int best = 0;
+            for (int k = 1; k < scores[i].length; k++) {
+                best = scores[i][k] > scores[i][best] ? k : best;
+            }
+            right += best == (int) labels[i] ? 1 : 0;
+        }
+        return (double) right / scores.length;
+    }
+}

@@ -1,0 +1,43 @@
+package dev.kindling.driver.check.reference;
+
+/**
+ * Conditional neural processes: Garnelo and others, ICML 2018, equations 1 to 3: r = mean h([x, y]) over the support set, and
+ * g([x, r]) is predicted. h has three layers, relu after each, g five.
+ */
+final class NeuralProcessReference extends ForwardReference {
+    private static final String PREFIX = "cnp.";
+    private static final int ENCODER = 3;
+    private static final int DECODER = 5;
+
+    NeuralProcessReference(TaskContext task) {
+        super(task);
+    }
+
+    @Override
+    Prediction predict(NamedArrays theta, Sides sides) {
+        Examples support = task().support();
+        double[] r = PointSets.sum(theta, PREFIX, ENCODER, support, sides);
+        for (int i = 0; i < r.length; i++) {
+            r[i] /= support.count();
+        }
+        return new Prediction(
+                decoded(theta, support.rows(), r, new Sides()),
+                decoded(theta, task().query().rows(), r, sides),
+                NamedArrays.empty());
+    }
+
+    private static double[][] decoded(NamedArrays theta, double[][] xs, double[] r, Sides sides) {
+        double[][] outputs = new double[xs.length][];
+        for (int i = 0; i < xs.length; i++) {
+            double[] input = java.util.Arrays.copyOf(xs[i], xs[i].length + r.length);
+            System.arraycopy(r, 0, input, xs[i].length, r.length);
+            outputs[i] = Perceptron.output(theta, PREFIX, ENCODER, ENCODER + DECODER, input, sides);
+        }
+        return outputs;
+    }
+
+    @Override
+    double loss(double[][] outputs, double[] targets) {
+        return meanSquaredError(outputs, targets);
+    }
+}

@@ -1,0 +1,44 @@
+package dev.kindling.driver.check.reference;
+
+/** Fully connected layers as loops: relu between them, nothing after the last. */
+final class Perceptron {
+    private Perceptron() {}
+
+    /**
+     * The output for one input.
+     *
+     * @param prefix before the numbers of the layers in the arrays' names
+     * @param from number of the first layer
+     * @param to number after that of the last
+     * @param sides where the rectifiers stand is added to
+     */
+    static double[] output(NamedArrays theta, String prefix, int from, int to, double[] x, Sides sides) {
+        double[] out = x;
+        for (int layer = from; layer < to; layer++) {
+            out = dense(theta.get(prefix + layer + "_W"), theta.get(prefix + layer + "_b"), out);
+            if (layer < to - 1) {
+                out = relu(out, sides);
+            }
+        }
+        return out;
+    }
+
+    static double[] relu(double[] x, Sides sides) {
+        double[] out = new double[x.length];
+        for (int i = 0; i < x.length; i++) {
+            out[i] = Math.max(x[i], 0);
+            sides.add(x[i] > 0 ? 1 : 0);
+        }
+        return out;
+    }
+
+    private static double[] dense(double[] weights, double[] bias, double[] x) {
+        double[] out = bias.clone();
+        for (int i = 0; i < x.length; i++) {
+            for (int j = 0; j < out.length; j++) {
+                out[j] += x[i] * weights[i * out.length + j];
+            }
+        }
+        return out;
+    }
+}

@@ -1,0 +1,91 @@
+package dev.kindling.driver.check.reference;
+
+import dev.kindling.driver.check.reference.ModelPasses.Wanted;
+import dev.kindling.job.algorithm.Options;
+import dev.kindling.job.model.Model;
+import java.util.Optional;
+
+/** Prototypical networks: Snell, Swersky and Zemel, NeurIPS 2017, equations 1 and 2, from the embeddings on in Java. */
+final class ProtoNetReference extends ForwardReference {
+    private enum Measure {
+        EUCLIDEAN,
+        COSINE
+    }
+
+    private final ModelPasses embedding;
+    private final Measure measure;
+    private final double scale;
+
+    ProtoNetReference(TaskContext task, Options options) {
+        super(task);
+        this.embedding = task.passes(task.model().encoder());
+        this.measure = options.choice("proto-net.measure", Measure.class);
+        this.scale = options.number("proto-net.scale");
+    }
+
+    @Override
+    Prediction predict(NamedArrays theta, Sides sides) {
+        Examples support = task().support();
+        Examples query = task().query();
+        ModelPasses.Result known = embedding.support(theta, support, 0, Wanted.OUTPUT);
+        ModelPasses.Result asked = embedding.query(theta, support, query, 1, Wanted.OUTPUT);
+        sides.add(known.outputs());
+        sides.add(asked.outputs());
+        double[][] features = Examples.rows(known.output(), support.count());
+        double[][] prototypes =
+                Classes.means(features, support.y(), task().layout().classes());
+        return new Prediction(
+                similarities(features, prototypes),
+                similarities(Examples.rows(asked.output(), query.count()), prototypes),
+                followed(theta, embedding.model(), asked.observed()));
+    }
+
+    private static NamedArrays followed(NamedArrays theta, Model encoder, NamedArrays observed) {
+        return encoder.statistics().isEmpty()
+                ? NamedArrays.empty()
+                : theta.only(observed.names()).plus(-1, observed);
+    }
+
+    private double[][] similarities(double[][] features, double[][] prototypes) {
+        double[][] similarities = new double[features.length][prototypes.length];
+        for (int i = 0; i < features.length; i++) {
+            for (int k = 0; k < prototypes.length; k++) {
+                similarities[i][k] = scale
+                        * (measure == Measure.EUCLIDEAN
+                                ? -squaredDistance(features[i], prototypes[k])
+                                : cosine(features[i], prototypes[k]));
+            }
+        }
+        return similarities;
+    }
+
+    private static double squaredDistance(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += (a[i] - b[i]) * (a[i] - b[i]);
+        }
+        return sum;
+    }
+
+    private static double cosine(double[] a, double[] b) {
+        return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * b[i];
+        }
+        return sum;
+    }
+
+    @Override
+    Optional<double[]> probabilities(double[][] outputs) {
+        return Optional.of(Classes.softmax(Examples.flat(outputs), outputs[0].length));
+    }
+
+    @Override
+    double loss(double[][] outputs, double[] targets) {
+        return Classes.crossEntropy(outputs, targets);
+    }
+}

@@ -1,0 +1,72 @@
+package dev.kindling.driver.check.reference;
+
+import dev.kindling.driver.check.reference.ModelPasses.Result;
+import dev.kindling.driver.check.reference.ModelPasses.Wanted;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.SideNetworks;
+import dev.kindling.job.tensor.Shape;
+
+/**
+ * Relation networks: Sung and others, CVPR 2018, equations 1 and 2: pairs of summed class features with an example's, in Java,
+ * through the relation module.
+ */
+final class RelationNetReference extends ForwardReference {
+    private final ModelPasses embedding;
+    private final Model module;
+    private final java.util.Map<Integer, ModelPasses> relation = new java.util.HashMap<>();
+
+    RelationNetReference(TaskContext task) {
+        super(task);
+        this.embedding = task.passes(task.model().encoder());
+        this.module = SideNetworks.relation("relation-net.", task.model().encoder());
+    }
+
+    @Override
+    Prediction predict(NamedArrays theta, Sides sides) {
+        Examples support = task().support();
+        Examples query = task().query();
+        Result known = embedding.support(theta, support, 0, Wanted.OUTPUT);
+        Result asked = embedding.query(theta, support, query, 1, Wanted.OUTPUT);
+        double[][] features = Examples.rows(known.output(), support.count());
+        double[][] classes = Classes.sums(features, support.y(), task().layout().classes());
+        Examples knownPairs = pairs(classes, features);
+        Examples askedPairs = pairs(classes, Examples.rows(asked.output(), query.count()));
+        int width = 2 * classes[0].length;
+        ModelPasses passes = relation.computeIfAbsent(width, any -> task().passes(module, Shape.of(width)));
+        Result ofKnown = passes.support(theta, knownPairs, 0, Wanted.OUTPUT);
+        Result ofAsked = passes.query(theta, knownPairs, askedPairs, 1, Wanted.OUTPUT);
+        sides.add(known.outputs());
+        sides.add(asked.outputs());
+        sides.add(ofAsked.outputs());
+        NamedArrays observed = asked.observed().with(ofAsked.observed());
+        return new Prediction(
+                Examples.rows(ofKnown.output(), support.count()),
+                Examples.rows(ofAsked.output(), query.count()),
+                theta.only(observed.names()).plus(-1, observed));
+    }
+
+    /** For each example in turn, each class's features and after them the example's. */
+    private static Examples pairs(double[][] classes, double[][] features) {
+        double[][] pairs = new double[features.length * classes.length][];
+        for (int i = 0; i < features.length; i++) {
+            for (int k = 0; k < classes.length; k++) {
+                double[] pair = java.util.Arrays.copyOf(classes[k], 2 * classes[k].length);
+                System.arraycopy(features[i], 0, pair, classes[k].length, features[i].length);
+                pairs[i * classes.length + k] = pair;
+            }
+        }
+        return new Examples(Examples.flat(pairs), new double[pairs.length], pairs.length);
+    }
+
+    @Override
+    double loss(double[][] outputs, double[] labels) {
+        double total = 0;
+        for (int i = 0; i < outputs.length; i++) {
+            for (int k = 0; k < outputs[i].length; k++) {
+                double wanted = k == (int) labels[i] ? 1 : 0;
+                total += (outputs[i][k] - wanted) * (outputs[i][k] - wanted);
+            }
+        }
+        return total / outputs.length / outputs[0].length;
+    }
+}

@@ -1,0 +1,121 @@
+package dev.kindling.driver.check.reference;
+
+import dev.kindling.job.algorithm.Options;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Predicate;
+
+/**
+ * Reptile: a task contributes θ - φ, divided by k α where the meta-optimizer makes the step; what follows statistics or
+ * carries moments contributes how far θ is from them. With islands a group of tasks makes outer steps of its own first.
+ */
+final class ReptileReference implements Reference {
+    private final List<InnerLoopReference> tasks = new ArrayList<>();
+    private final Predicate<String> follows;
+    private final int steps;
+    private final double rate;
+    private final double scale;
+
+    ReptileReference(TaskContext group, Options options) {
+        StepRules.Batches rule = new StepRules.Batches(options);
+        int count = group.layout().tasks();
+        for (int i = 0; i < count; i++) {
+            tasks.add(new InnerLoopReference(count == 1 ? group : group.single(i), rule));
+        }
+        boolean islands = options.count("reptile.islands") > 0;
+        this.steps = islands ? options.count("reptile.island-steps") : 1;
+        this.rate = options.number("reptile.island-rate");
+        this.scale = options.is("reptile.step", "optimizer") ? 1 / (rule.steps() * rule.rate()) : 1;
+        this.follows = name ->
+                name.startsWith("reptile.") || group.model().statistics().contains(name);
+    }
+
+    /** The means over the group's tasks, each at the parameters with which its island step begins. */
+    @Override
+    public Outcome at(NamedArrays theta) {
+        if (tasks.size() == 1) {
+            return tasks.get(0).at(theta);
+        }
+        double queryLoss = 0;
+        double supportLoss = 0;
+        double accuracy = 0;
+        boolean measured = false;
+        NamedArrays position = theta;
+        for (List<InnerLoopReference> step : divided()) {
+            for (InnerLoopReference task : step) {
+                Outcome outcome = task.at(position);
+                queryLoss += outcome.queryLoss() / tasks.size();
+                supportLoss += outcome.supportLoss() / tasks.size();
+                accuracy += outcome.accuracy().orElse(0) / tasks.size();
+                measured = outcome.accuracy().isPresent();
+            }
+            position = moved(position, step);
+        }
+        return new Outcome(
+                queryLoss,
+                queryLoss,
+                supportLoss,
+                measured ? OptionalDouble.of(accuracy) : OptionalDouble.empty(),
+                List.of(),
+                new double[0],
+                Optional.empty(),
+                0);
+    }
+
+    private List<List<InnerLoopReference>> divided() {
+        int each = tasks.size() / steps;
+        List<List<InnerLoopReference>> divided = new ArrayList<>();
+        for (int step = 0; step < steps; step++) {
+            divided.add(tasks.subList(step * each, (step + 1) * each));
+        }
+        return divided;
+    }
+
+    /** Where an island step ends: what follows something stays. */
+    private NamedArrays moved(NamedArrays position, List<InnerLoopReference> step) {
+        NamedArrays delta = mean(position, step);
+        List<String> moving = position.names().stream().filter(follows.negate()).toList();
+        return position.with(position.only(moving).plus(-rate, delta));
+    }
+
+    private static NamedArrays mean(NamedArrays position, List<InnerLoopReference> step) {
+        NamedArrays mean = step.get(0).delta(position).times(1.0 / step.size());
+        for (InnerLoopReference task : step.subList(1, step.size())) {
+            mean = mean.plus(1.0 / step.size(), task.delta(position));
+        }
+        return mean;
+    }
+
+    @Override
+    public NamedArrays known(NamedArrays theta) {
+        if (tasks.size() == 1) {
+            return scaled(tasks.get(0).delta(theta));
+        }
+        NamedArrays position = theta;
+        NamedArrays followed = null;
+        for (List<InnerLoopReference> step : divided()) {
+            NamedArrays mean = mean(position, step).times(1.0 / steps);
+            followed = followed == null ? mean : followed.plus(1, mean);
+            position = moved(position, step);
+        }
+        NamedArrays contribution = theta.plus(-1, position);
+        for (String name : theta.names()) {
+            if (follows.test(name) && followed != null) {
+                contribution = contribution.with(name, followed.get(name));
+            }
+        }
+        return scaled(contribution);
+    }
+
+    private NamedArrays scaled(NamedArrays delta) {
+        NamedArrays scaled = delta;
+        for (String name : delta.names()) {
+            if (!follows.test(name)) {
+                scaled = scaled.with(delta.only(List.of(name)).times(scale));
+            }
+        }
+        return scaled;
+    }
+}

@@ -1,0 +1,87 @@
+package dev.kindling.driver.check.reference;
+
+import dev.kindling.job.algorithm.Options;
+import dev.kindling.job.model.Model;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How one method adapts, in Java: as it stands MAML's rule, φ begins at θ and every parameter that follows no statistics moves
+ * by φ ← φ - α s. Methods override what they do differently.
+ */
+class StepRule {
+    private final int steps;
+    private final double rate;
+    private final InnerUpdate update;
+
+    /** The rule of the given settings, of {@code steps} steps. */
+    StepRule(Options options, int steps) {
+        this.steps = steps;
+        this.rate = options.number("algorithm.inner-rate");
+        this.update = InnerUpdate.of(options);
+    }
+
+    /** The rule of the given settings with the configured steps. */
+    StepRule(Options options) {
+        this(options, options.count("algorithm.inner-steps"));
+    }
+
+    final int steps() {
+        return steps;
+    }
+
+    final double rate() {
+        return rate;
+    }
+
+    final InnerUpdate update() {
+        return update;
+    }
+
+    /** The model's parameters before the first step. */
+    NamedArrays start(TaskContext task, NamedArrays theta) {
+        return theta.only(task.model().parameters().names());
+    }
+
+    /** The inner optimizer's arrays before the first step. */
+    NamedArrays memory(TaskContext task, NamedArrays theta) {
+        return update.begin(start(task, theta), adapting(task.model()));
+    }
+
+    /** The parameters that steps move. */
+    List<String> adapting(Model model) {
+        return model.parameters().names().stream()
+                .filter(name -> !model.statistics().contains(name))
+                .toList();
+    }
+
+    /** The parameters with which a step begins. */
+    NamedArrays begin(TaskContext task, NamedArrays theta, NamedArrays phi, int step) {
+        return phi;
+    }
+
+    /** The parameters that the passes of a step use. */
+    NamedArrays used(TaskContext task, NamedArrays theta, NamedArrays phi, int step) {
+        return phi;
+    }
+
+    /** The support examples that a step descends on; empty for all. */
+    Optional<int[]> rows(int examples, int step) {
+        return Optional.empty();
+    }
+
+    /** What a step descends by. */
+    double[] gradient(NamedArrays theta, String name, double[] phi, double[] gradient) {
+        return gradient;
+    }
+
+    /** The rate of one number of a parameter in a step. */
+    double rate(NamedArrays theta, String name, int index, int step) {
+        return rate;
+    }
+
+    /** The weights of the query losses after each step in the objective; empty where only the last counts. */
+    Optional<double[]> weights(long round) {
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,305 @@
+package dev.kindling.driver.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kindling.driver.check.DirectionalDerivatives.Part;
+import dev.kindling.driver.check.DirectionalDerivatives.Point;
+import dev.kindling.driver.check.reference.NamedArrays;
+import dev.kindling.driver.check.reference.ProgramProbe;
+import dev.kindling.driver.check.reference.Reference;
+import dev.kindling.driver.check.reference.TaskContext;
+import dev.kindling.job.algorithm.Algorithm;
+import dev.kindling.job.algorithm.Algorithm.Claim;
+import dev.kindling.job.backend.Backend;
+import dev.kindling.job.backend.Backends;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.backend.Executable;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.model.Models;
+import dev.kindling.job.model.NetworkFile;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.random.Stream;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import dev.kindling.job.tensor.Storage;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.lossfunctions.LossFunctions;
+
+/**
+ * Every method's training program against the same task computed step by step: over networks, counts of inner steps, modes of
+ * batch norm, steps written out and as a loop, and memory for loops. One number for each: the largest of the relative errors of
+ * the losses, of the contribution along a random direction of all of θ, and of what is known of it number by number.
+ */
+class StepByStepTest {
+    private static final double TOLERANCE = 1e-10;
+    private static final int[] STEPS = {1, 2, 3, 5, 16};
+    private static final List<String> MODES = List.of("query", "support-and-query", "support-and-one", "running");
+    private static final EpisodeLayout POINTS = new EpisodeLayout(Shape.of(1), 0, 1, 5, 4);
+    private static final Backend BACKEND = Backends.named("vector");
+    private static final CompileOptions PLENTY = new CompileOptions(Precision.DOUBLE, 1L << 30);
+    private static final CompileOptions LITTLE = new CompileOptions(Precision.DOUBLE, 1);
+
+    /** What is compiled for passes of one step serves all cases of a network. */
+    private final Map<Program, Executable> compiled = new HashMap<>();
+
+    /**
+     * A way to configure a method.
+     *
+     * @param settings over the reference configuration
+     */
+    private record Method(String name, List<String> settings) {
+        static Method of(String name, String... settings) {
+            return new Method(name, List.of(settings));
+        }
+    }
+
+    /** A network with tasks that fit it. */
+    private record Net(String name, EpisodeLayout layout) {
+        Model model(String mode) {
+            Optional<NetworkFile> file =
+                    name.equals("json") ? Optional.of(new NetworkFile("a test's network", json())) : Optional.empty();
+            return Models.of(new ModelSettings(name, "fan-in-uniform", mode, file), layout);
+        }
+
+        /** A convolution that is not square, batch norm, tanh, maximum pooling. */
+        private static byte[] json() {
+            return new NeuralNetConfiguration.Builder()
+                    .list()
+                    .layer(new ConvolutionLayer.Builder(3, 2)
+                            .nOut(3)
+                            .convolutionMode(ConvolutionMode.Same)
+                            .activation(Activation.IDENTITY)
+                            .build())
+                    .layer(new BatchNormalization())
+                    .layer(new org.deeplearning4j.nn.conf.layers.ActivationLayer(Activation.TANH))
+                    .layer(new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.MAX)
+                            .kernelSize(2, 2)
+                            .stride(2, 2)
+                            .build())
+                    .layer(new OutputLayer.Builder(LossFunctions.LossFunction.MCXENT)
+                            .nOut(3)
+                            .activation(Activation.SOFTMAX)
+                            .build())
+                    .setInputType(InputType.convolutional(8, 8, 1))
+                    .build()
+                    .toJson()
+                    .getBytes(StandardCharsets.UTF_8);
+        }
+
+        boolean hasBatchNorm() {
+            return layout.classification();
+        }
+    }
+
+    private static EpisodeLayout images(int extent, int ways) {
+        return new EpisodeLayout(Shape.of(1, extent, extent), ways, ways, 2 * ways, ways);
+    }
+
+    private static final List<Net> NETS = List.of(
+            new Net("mlp-40-40", POINTS),
+            new Net("omniglot-fc", images(4, 3)),
+            new Net("conv4", images(8, 2)),
+            new Net("conv4-pool-32", images(16, 2)),
+            new Net("json", images(8, 3)));
+
+    private static List<Method> adapting() {
+        return List.of(
+                Method.of("maml"),
+                Method.of("maml", "algorithm.inner-optimizer=momentum"),
+                Method.of("maml", "algorithm.inner-optimizer=adam"),
+                Method.of("fomaml"),
+                Method.of("anil"),
+                Method.of("meta-sgd"),
+                Method.of("maml-plus-plus", "maml-plus-plus.anneal=10"),
+                Method.of("maml-plus-plus", "maml-plus-plus.adapt-normalisation=true"),
+                Method.of("imaml", "imaml.terms=3"),
+                Method.of("imaml", "imaml.solver=neumann", "imaml.terms=3"),
+                Method.of("proto-maml"),
+                Method.of("reptile", "reptile.batch=2", "algorithm.inner-optimizer=rmsprop"));
+    }
+
+    @TestFactory
+    java.util.stream.Stream<DynamicTest> methodsThatAdapt() {
+        return NETS.stream()
+                .flatMap(net -> adapting().stream()
+                        .filter(method -> net.hasBatchNorm() || !method.name().equals("proto-maml"))
+                        .map(method ->
+                                DynamicTest.dynamicTest(method + " on " + net.name(), () -> everyWay(net, method))));
+    }
+
+    private void everyWay(Net net, Method method) {
+        for (String mode : net.hasBatchNorm() ? MODES : MODES.subList(0, 1)) {
+            if (mode.equals("running") && method.name().equals("maml-plus-plus")) {
+                continue;
+            }
+            Model model = net.model(mode);
+            for (int steps : STEPS) {
+                for (String unroll : forms(method, steps)) {
+                    List<String> settings = new ArrayList<>(method.settings());
+                    settings.add("algorithm.inner-rate=0.05");
+                    settings.add("algorithm.inner-steps=" + steps);
+                    settings.add("algorithm.unroll=" + unroll);
+                    String what = method + " on " + net.name() + ", batch norm " + mode + ", " + steps
+                            + " steps, unroll " + unroll;
+                    check(net, model, Methods.named(method.name(), settings), unroll.equals("0") && steps > 2, what);
+                }
+            }
+        }
+    }
+
+    /** As a loop and written out; long programs are only written out where the method does so by itself. */
+    private static List<String> forms(Method method, int steps) {
+        return steps <= 3 || method.name().equals("anil") ? List.of("0", "16") : List.of("0");
+    }
+
+    @TestFactory
+    java.util.stream.Stream<DynamicTest> methodsWithoutInnerSteps() {
+        return NETS.stream()
+                .flatMap(net -> java.util.stream.Stream.of(
+                                "proto-net", "relation-net", "hypernetwork", "cnp", "transfer", "random")
+                        .filter(method -> fits(net, method))
+                        .map(method -> DynamicTest.dynamicTest(method + " on " + net.name(), () -> {
+                            for (String mode : net.hasBatchNorm() ? MODES : MODES.subList(0, 1)) {
+                                List<String> settings = List.of("hypernetwork.width=8", "cnp.width=8");
+                                check(
+                                        net,
+                                        net.model(mode),
+                                        Methods.named(method, settings),
+                                        false,
+                                        method + " " + mode);
+                            }
+                        })));
+    }
+
+    private static boolean fits(Net net, String method) {
+        return switch (method) {
+            case "proto-net" -> net.hasBatchNorm();
+            case "relation-net" -> net.name().equals("json");
+            case "hypernetwork", "cnp" -> !net.hasBatchNorm();
+            default -> true;
+        };
+    }
+
+    private void check(Net net, Model model, Methods methods, boolean inEachMemory, String what) {
+        Algorithm algorithm = methods.algorithm();
+        Layout parameters = algorithm.parameters(model);
+        Storage theta = Storage.zeros(Precision.DOUBLE, parameters.size());
+        algorithm.initialise(model, 5, theta);
+        NamedArrays episode = episode(net.layout());
+        TaskContext task =
+                new TaskContext(model, net.layout(), parameters, episode, new int[] {1, 2}, 4, this::compiled);
+        Reference reference = methods.reference().on(task);
+        Program train = algorithm.train(model, net.layout());
+        for (CompileOptions memory : inEachMemory ? List.of(PLENTY, LITTLE) : List.of(PLENTY)) {
+            ProgramProbe probe = new ProgramProbe(BACKEND.compile(train, memory));
+            probe.setAll(episode);
+            probe.set(EpisodeLayout.KEY, 1, 2);
+            probe.set(EpisodeLayout.ROUND, 4);
+            double number = number(algorithm, model, parameters, theta, probe.at(theta), reference);
+            if (!(number < TOLERANCE)) {
+                System.out.println("MATRIX " + number + " " + what);
+            }
+            assertThat(number).as(what).isLessThan(1);
+        }
+    }
+
+    private Executable compiled(Program program) {
+        return compiled.computeIfAbsent(program, any -> BACKEND.compile(program, PLENTY));
+    }
+
+    private static NamedArrays episode(EpisodeLayout layout) {
+        NamedArrays episode = NamedArrays.zeros(layout.arrays());
+        Stream stream = Stream.of(7);
+        for (String name : episode.names()) {
+            double[] array = episode.get(name);
+            for (int i = 0; i < array.length; i++) {
+                array[i] = layout.classification() && name.endsWith(".y") ? i % layout.classes() : stream.nextNormal();
+            }
+        }
+        return episode;
+    }
+
+    private static double number(
+            Algorithm algorithm,
+            Model model,
+            Layout parameters,
+            Storage theta,
+            ProgramProbe.Outputs found,
+            Reference reference) {
+        NamedArrays at = NamedArrays.of(parameters, theta);
+        Reference.Outcome expected = reference.at(at);
+        List<Double> errors = new ArrayList<>();
+        errors.add(relative(found.scalar("query_loss"), expected.queryLoss()));
+        errors.add(relative(found.scalar("support_loss"), expected.supportLoss()));
+        if (found.has("objective")) {
+            errors.add(relative(found.scalar("objective"), expected.objective()));
+        }
+        NamedArrays contribution = found.summed();
+        NamedArrays known = reference.known(at);
+        errors.add(distance(contribution, known));
+        if (algorithm.claim() == Claim.FIRST_ORDER) {
+            errors.add(distance(contribution, reference.firstOrder(at).orElseThrow()));
+        }
+        if (algorithm.claim() == Claim.EXACT) {
+            errors.add(derivative(algorithm, model, parameters, theta, found.sums(), reference));
+        }
+        if (algorithm.claim() == Claim.IMPLICIT) {
+            // Products of the Hessian are differences there, good to some six digits.
+            double residual = reference.residual(at, contribution).orElseThrow();
+            errors.add(1e-5 * relative(found.scalar("residual"), residual));
+        }
+        return errors.stream().mapToDouble(Double::doubleValue).max().orElseThrow();
+    }
+
+    private static double derivative(
+            Algorithm algorithm,
+            Model model,
+            Layout parameters,
+            Storage theta,
+            Storage contribution,
+            Reference reference) {
+        List<Layout.Entry> moving = parameters.entries().stream()
+                .filter(entry -> !algorithm.followers(model).containsKey(entry.name()))
+                .toList();
+        Storage gradient = Storage.zeros(Precision.DOUBLE, contribution.size());
+        moving.forEach(entry -> gradient.copyFrom(
+                contribution, entry.offset(), entry.offset(), entry.shape().size()));
+        Function<Storage, Point> objective = point -> {
+            Reference.Outcome outcome = reference.at(NamedArrays.of(parameters, point));
+            return new Point(outcome.objective(), outcome.sides());
+        };
+        ArrayError error = new DirectionalDerivatives(objective, List.of(new Part("θ", moving)), 3, 1)
+                .errors(theta, gradient)
+                .get("θ");
+        assertThat(error.undecided()).isEmpty();
+        return error.error();
+    }
+
+    private static double relative(double found, double expected) {
+        return Math.abs(found - expected) / Math.max(1e-3, Math.abs(expected));
+    }
+
+    private static double distance(NamedArrays found, NamedArrays expected) {
+        double difference = expected.plus(-1, found).norm();
+        return difference == 0 ? 0 : difference / expected.norm();
+    }
+}
