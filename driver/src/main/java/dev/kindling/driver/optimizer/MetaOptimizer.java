@@ -81,7 +81,8 @@ public final class MetaOptimizer {
     }
 
     /**
-     * Moves θ against the gradient, in place.
+     * Moves θ against the gradient, in place. At a rate of exactly 0, with which a warm-up may begin, the moments take in the
+     * gradient and θ keeps every bit: ND4J's Adam would put a tiny number in the place of a rate of 0.
      *
      * @param round 0-based; fixes the rate
      * @param gradient of θ's length and precision; stays as it is
@@ -94,13 +95,20 @@ public final class MetaOptimizer {
         }
         write(gradient, gradientArray);
         updater.applyUpdater(gradientArray, Math.toIntExact(updates), 0);
+        if (now > 0) {
+            step(round, now, theta);
+        }
+        updates++;
+    }
+
+    /** Takes the step that the updater has left in place of the gradient. */
+    private void step(long round, double now, Storage theta) {
         read(gradientArray, step);
         if (!move(1 - now * decay, config.hasLearningRate() ? 1 : now, theta)) {
             throw new DivergedException("θ is not finite after the meta-optimizer's step in round " + round
                     + " at rate " + now + "; a smaller optimizer.rate or optimizer.clip may help");
         }
         theta.copyFrom(step, 0, 0, step.size());
-        updates++;
     }
 
     /** Overwrites {@code step} with keep · θ - scale · step, and says whether every number of it is finite. */

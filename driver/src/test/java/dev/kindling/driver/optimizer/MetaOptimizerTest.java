@@ -94,6 +94,20 @@ class MetaOptimizerTest {
                 new OptimizerSettings(method, new Schedule.Constant(RATE), DECAY), 100, precision, size);
     }
 
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void aRateOfZeroMovesNoBitOfTheta(Method method) {
+        Schedule warmUp = new Schedule.WarmUp(0, 2, new Schedule.Constant(RATE));
+        MetaOptimizer optimizer =
+                new MetaOptimizer(new OptimizerSettings(method, warmUp, DECAY), 100, Precision.DOUBLE, 2);
+        Storage theta = Storage.of(Precision.DOUBLE, 0.3, -1e-9);
+        optimizer.update(0, Storage.of(Precision.DOUBLE, 0.7, -2), theta);
+        assertThat(theta).isEqualTo(Storage.of(Precision.DOUBLE, 0.3, -1e-9));
+        assertThat(optimizer.updates()).isEqualTo(1);
+        optimizer.update(1, Storage.of(Precision.DOUBLE, 0.7, -2), theta);
+        assertThat(theta.at(0)).isNotEqualTo(0.3);
+    }
+
     @Test
     void threeRoundsOfAdamAreWhatPencilAndPaperGive() {
         // g = 1, -2, 0.5; β₁ 0.9, β₂ 0.999, α 0.1; the second form of Kingma and Ba:
