@@ -7,11 +7,18 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.driver.config.Configuration;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.model.Models;
+import dev.kindling.job.model.NetworkFile;
 import dev.kindling.job.random.Stream;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -21,26 +28,40 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.jar.JarFile;
 import java.util.stream.IntStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DropoutLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 /**
@@ -61,6 +82,8 @@ class CraftedNetworkFilesTest {
     private static final int HEADER = 125;
 
     private static final int FLOAT_OPTION = 1 << 13;
+
+    private static final EpisodeLayout CURVES = new EpisodeLayout(Shape.of(1), 0, 1, 4, 4);
 
     /** Whether somebody has initialised a class that only a file named. */
     private static final AtomicBoolean INITIALISED = new AtomicBoolean();
@@ -379,9 +402,8 @@ class CraftedNetworkFilesTest {
         }
     }
 
-    @Test
-    void anyValueOfAnySettingIsRefusedOrRepeats() throws IOException {
-        List<JsonNode> values = List.of(
+    private static List<JsonNode> values() throws IOException {
+        return List.of(
                 JSON.nullNode(),
                 JSON.readTree("-1"),
                 JSON.readTree("0"),
@@ -393,12 +415,129 @@ class CraftedNetworkFilesTest {
                 JSON.readTree("true"),
                 JSON.readTree("[]"),
                 JSON.readTree("{}"));
+    }
+
+    @Test
+    void anyValueOfAnySettingIsRefusedOrRepeats() throws IOException {
+        List<JsonNode> values = values();
         List<String> places = places("", JSON.readTree(VALID_JSON));
-        for (int i = 0; i < places.size() * values.size(); i += 2) {
+        for (int i = 0; i < places.size() * values.size(); i += 5) {
             String place = places.get(i / values.size());
             JsonNode value = values.get(i % values.size());
-            requireForeseen(place + " = " + value, replaced(place, value).getBytes(StandardCharsets.UTF_8));
+            requireForeseen(
+                    place + " = " + value,
+                    replaced(JSON.readTree(VALID_JSON), place, value).getBytes(StandardCharsets.UTF_8));
         }
+    }
+
+    @Test
+    void anyValueOfAnySettingOfLayersOverImagesIsRefusedOrRepeats() throws IOException {
+        JsonNode root = JSON.readTree(new NeuralNetConfiguration.Builder()
+                .list()
+                .layer(new ConvolutionLayer.Builder(3, 3).nOut(2).padding(1, 1).build())
+                .layer(new BatchNormalization())
+                .layer(new SubsamplingLayer.Builder(PoolingType.AVG)
+                        .kernelSize(3, 3)
+                        .padding(1, 1)
+                        .build())
+                .layer(new DropoutLayer(0.5))
+                .layer(new ActivationLayer(Activation.ELU))
+                .layer(new GlobalPoolingLayer(PoolingType.MAX))
+                .layer(new OutputLayer.Builder(LossFunctions.LossFunction.MCXENT)
+                        .nOut(5)
+                        .activation(Activation.SOFTMAX)
+                        .build())
+                .setInputType(InputType.convolutional(8, 8, 1))
+                .build()
+                .toJson());
+        EpisodeLayout episode = new EpisodeLayout(Shape.of(1, 8, 8), 5, 5, 5, 5);
+        List<JsonNode> values = new ArrayList<>(values());
+        values.add(JSON.readTree("[2147483647, 2147483647]"));
+        values.add(JSON.readTree("[1, -1]"));
+        values.add(JSON.readTree("{\"@class\": \"org.nd4j.linalg.schedule.MapSchedule\"}"));
+        for (String place : places("", root)) {
+            for (JsonNode value : values) {
+                NetworkFile file =
+                        new NetworkFile("crafted", replaced(root, place, value).getBytes(StandardCharsets.UTF_8));
+                try {
+                    Model model =
+                            Models.of(new ModelSettings("crafted", "preset", "query", Optional.of(file)), episode);
+                    assertThat(model.parameters().size()).isLessThan(10_000);
+                } catch (IllegalArgumentException e) {
+                    assertThat(ExitCode.sentence(e))
+                            .as("%s = %s", place, value)
+                            .startsWith("model.network is crafted, ");
+                }
+            }
+        }
+    }
+
+    /** Jackson initialises a class before it looks whether it is what belongs there. */
+    @Test
+    void anyClassOfTheLibrariesInPlaceOfAnyOtherIsRefused() throws IOException {
+        Set<String> types = new TreeSet<>();
+        for (Class<?> inLibrary : List.of(NeuralNetConfiguration.class, Sgd.class)) {
+            try (JarFile jar = new JarFile(inLibrary
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .getPath())) {
+                jar.stream()
+                        .map(entry -> entry.getName().replace('/', '.'))
+                        .filter(name ->
+                                name.matches("org\\.(deeplearning4j\\.nn|nd4j\\.linalg)\\.(conf|weights|activations"
+                                        + "|lossfunctions|learning|schedule)\\..*\\.class"))
+                        .map(name -> name.substring(0, name.length() - ".class".length()))
+                        .forEach(types::add);
+            }
+        }
+        assertThat(types).hasSizeGreaterThan(300);
+        for (String type : types) {
+            for (String place : List.of("/confs/0/layer/iupdater", "/confs/2/layer/lossFn")) {
+                NetworkFile file =
+                        new NetworkFile("crafted", with(place, "@class", type).getBytes(StandardCharsets.UTF_8));
+                try {
+                    Models.of(new ModelSettings("crafted", "preset", "query", Optional.of(file)), CURVES);
+                } catch (IllegalArgumentException e) {
+                    assertThat(ExitCode.sentence(e)).startsWith("model.network is crafted, ");
+                }
+            }
+        }
+    }
+
+    @Test
+    void aThousandLayersAreNoMoreThanMany() throws IOException {
+        ObjectNode root = (ObjectNode) JSON.readTree(VALID_JSON);
+        ArrayNode layers = (ArrayNode) root.get("confs");
+        ObjectNode activation = layers.get(0).deepCopy();
+        ((ObjectNode) activation.get("layer"))
+                .put("@class", "org.deeplearning4j.nn.conf.layers.ActivationLayer")
+                .put("layerName", (String) null);
+        while (layers.size() < 1_000) {
+            layers.insert(1, activation);
+        }
+        assertThat(end("many", root.toString().getBytes(StandardCharsets.UTF_8)).code())
+                .isZero();
+    }
+
+    @Test
+    void aFileThatIsLargerThanMemoryIsNotRead() throws IOException {
+        Path file = temporary.resolve("large.zip");
+        try (RandomAccessFile large = new RandomAccessFile(file.toFile(), "rw")) {
+            large.setLength(
+                    Math.min(Integer.MAX_VALUE - 8L, Runtime.getRuntime().maxMemory() / 2 + 1));
+        }
+        CommandLineForTests.Outcome refused = train(file, "first");
+        assertThat(refused.code()).isEqualTo(3);
+        assertThat(refused.err()).startsWith(file + " has ").contains("with the memory that this JVM may use");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aDeviceIsNotReadToItsEnd() {
+        CommandLineForTests.Outcome refused = train(Path.of("/dev/zero"), "first");
+        assertThat(refused.code()).isEqualTo(3);
+        assertThat(refused.err()).startsWith("/dev/zero must be a file of less than 2 GiB");
     }
 
     private void requireForeseen(String what, byte[] content) throws IOException {
@@ -597,8 +736,8 @@ class CraftedNetworkFilesTest {
         return places;
     }
 
-    private static String replaced(String place, JsonNode value) throws IOException {
-        JsonNode root = JSON.readTree(VALID_JSON);
+    private static String replaced(JsonNode configuration, String place, JsonNode value) {
+        JsonNode root = configuration.deepCopy();
         int last = place.lastIndexOf('/');
         JsonNode parent = root.at(place.substring(0, last));
         if (parent instanceof ArrayNode array) {

@@ -40,7 +40,7 @@ final class ConfigurationJson {
      * takes parameters of types behind a name, so the whole name must match.
      */
     private static final Pattern SETTING = Pattern.compile(
-            "(org\\.deeplearning4j\\.nn\\.(conf\\.(constraint|distribution|dropout|layers|preprocessor|stepfunctions|weightnoise)"
+            "(org\\.deeplearning4j\\.nn\\.(conf\\.(constraint|distribution|dropout|preprocessor|stepfunctions|weightnoise)"
                     + "|weights)"
                     + "|org\\.nd4j\\.linalg\\.(activations\\.impl|lossfunctions\\.impl|learning\\.(config|regularization)|schedule))"
                     + "\\.[A-Za-z0-9_$]+");
@@ -67,7 +67,7 @@ final class ConfigurationJson {
             Deeplearning4jReader.refuseUnsupported(file, i, layers.get(i).path("layer"));
         }
         for (JsonNode type : root.findValues("@class")) {
-            if (!type.isTextual() || !SETTING.matcher(type.textValue()).matches()) {
+            if (!type.isTextual() || !mayStand(type.textValue())) {
                 throw file.refused("which names the class "
                         + NetworkFile.shown(type.isTextual() ? type.textValue() : type.toString())
                         + "; only classes of Deeplearning4j and ND4J that are settings of layers may stand in a "
@@ -77,6 +77,10 @@ final class ConfigurationJson {
         if (root.findValues("weights").stream().anyMatch(weights -> !weights.isNull())) {
             throw file.refused("whose loss has weights of classes or outputs; they are not supported");
         }
+    }
+
+    private static boolean mayStand(String type) {
+        return Deeplearning4jReader.supports(type) || SETTING.matcher(type).matches();
     }
 
     private static JsonNode parsed(NetworkFile file, String text) {

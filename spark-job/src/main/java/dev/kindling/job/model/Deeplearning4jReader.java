@@ -66,13 +66,18 @@ final class Deeplearning4jReader {
     /** Refuses a layer by the class that JSON names, before that class is loaded. */
     static void refuseUnsupported(NetworkFile file, int index, JsonNode layer) {
         String type = layer.path("@class").asText("");
-        if (SUPPORTED.stream().noneMatch(supported -> supported.getName().equals(type))) {
+        if (!supports(type)) {
             String name = layer.path("layerName").asText("");
             throw file.refused("whose layer " + index
                     + (name.isEmpty() ? "" : " (" + NetworkFile.shown(name) + ")") + " is "
                     + (type.isEmpty() ? "of no class that the file names" : "a " + NetworkFile.shown(type))
                     + "; supported are " + String.join(", ", supported()));
         }
+    }
+
+    /** Whether layers of the class of this name can be read. */
+    static boolean supports(String type) {
+        return SUPPORTED.stream().anyMatch(supported -> supported.getName().equals(type));
     }
 
     /** The simple names of the classes that can be read. */
