@@ -14,9 +14,12 @@ import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.Storage;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -48,9 +51,13 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.impl.ActivationLReLU;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
@@ -79,6 +86,83 @@ class Deeplearning4jFilesTest {
         Model drawnAnew =
                 Models.of(new ModelSettings("trained.zip", "fan-in-uniform", "query", Optional.of(zip)), DRAWINGS);
         assertThat(initial(drawnAnew, 1).toDoubles()).isNotEqualTo(theta.toDoubles());
+    }
+
+    static Stream<MultiLayerConfiguration> stored() {
+        return Stream.of(DataType.FLOAT, DataType.DOUBLE)
+                .flatMap(type -> Stream.of(
+                                images(convolution().build(), new BatchNormalization()),
+                                images(
+                                        convolution()
+                                                .hasBias(false)
+                                                .kernelSize(2, 3)
+                                                .build(),
+                                        new BatchNormalization.Builder()
+                                                .useLogStd(false)
+                                                .build()),
+                                layers(
+                                        dense().nOut(4).hasBias(false).build(),
+                                        new BatchNormalization.Builder()
+                                                .nIn(4)
+                                                .nOut(4)
+                                                .build(),
+                                        squaredError().nIn(4).build()))
+                        .map(configuration -> typed(configuration, type)));
+    }
+
+    private static MultiLayerConfiguration typed(MultiLayerConfiguration configuration, DataType type) {
+        configuration.setDataType(type);
+        configuration.getConfs().forEach(layer -> layer.setDataType(type));
+        return configuration;
+    }
+
+    /** Batch norm's statistics too, which the mode running takes from the file. */
+    @ParameterizedTest
+    @MethodSource("stored")
+    void weightsAreThoseThatDeeplearning4jItselfReadsBitForBit(MultiLayerConfiguration configuration)
+            throws IOException {
+        MultiLayerNetwork network = new MultiLayerNetwork(configuration);
+        network.init();
+        Nd4j.getRandom().setSeed(5);
+        network.params()
+                .assign(Nd4j.rand(configuration.getDataType(), network.params().shape()));
+        NetworkFile zip = zip(network);
+        MultiLayerNetwork theirs = ModelSerializer.restoreMultiLayerNetwork(new ByteArrayInputStream(zip.content()));
+        EpisodeLayout episode = configuration.getConfs().get(0).getLayer() instanceof DenseLayer ? POINTS : DRAWINGS;
+        Model model = Models.of(new ModelSettings(zip.place(), "preset", "running", Optional.of(zip)), episode);
+        Storage theta = initial(model, 1);
+        assertThat(model.parameters().names()).contains("1_gamma", "1_mean", "1_var");
+        for (Layout.Entry entry : model.parameters().entries()) {
+            double[] ours = new double[entry.shape().size()];
+            Arrays.setAll(ours, i -> theta.at(entry.offset() + i));
+            INDArray deviation = theirs.paramTable().get("1_log10stdev");
+            double[] expected = entry.name().equals("1_var") && deviation != null
+                    ? Arrays.stream(deviation.data().asDouble())
+                            .map(logarithm -> StrictMath.pow(10, 2 * logarithm))
+                            .toArray()
+                    : theirs.getParam(entry.name()).dup('c').data().asDouble();
+            assertThat(ours).as(entry.name()).isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(chars = {'c', 'f'})
+    void weightsThatAUserWroteWithNd4jAreReadWhateverTheirOrder(char order) throws IOException {
+        MultiLayerNetwork network = new MultiLayerNetwork(
+                layers(dense().nOut(4).build(), squaredError().nIn(4).build()));
+        network.init();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        Nd4j.write(network.params().reshape(order, 1, network.numParams()).dup(order), new DataOutputStream(bytes));
+        ByteArrayOutputStream zip = new ByteArrayOutputStream();
+        try (ZipOutputStream out = new ZipOutputStream(zip)) {
+            out.putNextEntry(new ZipEntry("configuration.json"));
+            out.write(network.getLayerWiseConfigurations().toJson().getBytes(StandardCharsets.UTF_8));
+            out.putNextEntry(new ZipEntry("coefficients.bin"));
+            out.write(bytes.toByteArray());
+        }
+        assertThat(initial(model(new NetworkFile("x.zip", zip.toByteArray()), POINTS), 1)
+                        .toDoubles())
+                .isEqualTo(initial(model(zip(network), POINTS), 1).toDoubles());
     }
 
     @Test
@@ -210,6 +294,23 @@ class Deeplearning4jFilesTest {
                         new BatchNormalization.Builder().gamma(2).build(), "has gamma 2.0; only 1.0 is supported"),
                 refusedImages(
                         new SubsamplingLayer.Builder(
+                                        PoolingType.MAX, new int[] {4, 4}, new int[] {1, 1}, new int[] {3, 3})
+                                .build(),
+                        "has padding 3 for a kernel of 4; it may be at most 2"),
+                new Refused(
+                        new NeuralNetConfiguration.Builder()
+                                .list()
+                                .layer(convolution()
+                                        .kernelSize(17, 17)
+                                        .convolutionMode(ConvolutionMode.Same)
+                                        .build())
+                                .layer(classes())
+                                .setInputType(InputType.convolutional(8, 8, 1))
+                                .build(),
+                        DRAWINGS,
+                        "has a kernel of 17 over images of 8 pixels; it may be twice as long as the image at most"),
+                refusedImages(
+                        new SubsamplingLayer.Builder(
                                         PoolingType.PNORM, new int[] {2, 2}, new int[] {2, 2}, new int[] {0, 0})
                                 .pnorm(2)
                                 .build(),
@@ -324,7 +425,7 @@ class Deeplearning4jFilesTest {
                 layers(dense().nOut(4).build(), squaredError().nIn(4).build()));
         trained.init();
         byte[] whole = zip(trained).content();
-        byte[] half = java.util.Arrays.copyOf(whole, whole.length / 2);
+        byte[] half = Arrays.copyOf(whole, whole.length / 2);
         assertThatThrownBy(() -> model(new NetworkFile("half.zip", half), POINTS))
                 .isInstanceOf(BadDataException.class)
                 .hasMessageStartingWith("model.network is half.zip");

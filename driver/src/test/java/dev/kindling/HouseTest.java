@@ -212,6 +212,22 @@ class HouseTest {
                 .check(HOUSE);
     }
 
+    /** ND4J believes lengths and strides of what it reads; AveragingCluster reads what this JVM has just written. */
+    @Test
+    void noFileIsReadByNd4jsOwnReaders() {
+        DescribedPredicate<JavaCall<?>> reading = DescribedPredicate.describe(
+                "a reader of ND4J's or Deeplearning4j's binary files",
+                call -> (call.getTargetOwner().getPackageName().startsWith("org.nd4j")
+                                || call.getTargetOwner().getPackageName().startsWith("org.deeplearning4j"))
+                        && call.getName().matches("read.*|restore.*|load.*|createFromNp.*|fromByteArray|toArray"));
+        noClasses()
+                .that()
+                .doNotHaveSimpleName("AveragingCluster")
+                .should()
+                .callMethodWhere(reading)
+                .check(HOUSE);
+    }
+
     @Test
     void everyRoomHasASignAndMarksItsNulls() {
         List<String> without = HOUSE.getPackage("dev.kindling").getSubpackagesInTree().stream()

@@ -152,14 +152,23 @@ public final class Folder {
     /**
      * The bytes of a file.
      *
-     * @throws BadDataException if it is not there, is damaged, is a folder or has 2 GiB or more
+     * @throws BadDataException if it is not there, is damaged, is no regular file, has 2 GiB or more, or more than this JVM
+     *     has memory for
      */
     public byte[] read(String name) {
         Path file = new Path(path, name);
         try {
             FileStatus status = files.getFileStatus(file);
-            if (status.isDirectory() || status.getLen() > Integer.MAX_VALUE - 8) {
+            // A pipe or device has no length, and perhaps no end.
+            boolean regular = !status.isDirectory() && (!local() || Files.isRegularFile(local(file)));
+            if (!regular || status.getLen() > Integer.MAX_VALUE - 8) {
                 throw new BadDataException(place(name) + " must be a file of less than 2 GiB");
+            }
+            // The stream's parts and the array made of them are there at once.
+            long most = Runtime.getRuntime().maxMemory() / 2;
+            if (status.getLen() > most) {
+                throw new BadDataException(place(name) + " has " + status.getLen()
+                        + " bytes; with the memory that this JVM may use (-Xmx), it may have " + most);
             }
             try (FSDataInputStream in = files.open(file)) {
                 return in.readAllBytes();

@@ -24,6 +24,7 @@ import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes layers from a configuration, one for each of its own, so that parameters keep their names. What is set and would
@@ -65,13 +66,18 @@ final class Deeplearning4jReader {
     /** Refuses a layer by the class that JSON names, before that class is loaded. */
     static void refuseUnsupported(NetworkFile file, int index, JsonNode layer) {
         String type = layer.path("@class").asText("");
-        if (SUPPORTED.stream().noneMatch(supported -> supported.getName().equals(type))) {
+        if (!supports(type)) {
             String name = layer.path("layerName").asText("");
-            throw new IllegalArgumentException(Deeplearning4jFile.subject(file) + ", whose layer " + index
-                    + (name.isEmpty() ? "" : " (" + name + ")") + " is "
-                    + (type.isEmpty() ? "of no class that the file names" : "a " + type) + "; supported are "
-                    + String.join(", ", supported()));
+            throw file.refused("whose layer " + index
+                    + (name.isEmpty() ? "" : " (" + NetworkFile.shown(name) + ")") + " is "
+                    + (type.isEmpty() ? "of no class that the file names" : "a " + NetworkFile.shown(type))
+                    + "; supported are " + String.join(", ", supported()));
         }
+    }
+
+    /** Whether layers of the class of this name can be read. */
+    static boolean supports(String type) {
+        return SUPPORTED.stream().anyMatch(supported -> supported.getName().equals(type));
     }
 
     /** The simple names of the classes that can be read. */
@@ -84,10 +90,7 @@ final class Deeplearning4jReader {
         List<Network.Placed> layers = new ArrayList<>();
         Shape shape = episode.features();
         for (int i = 0; i < configuration.getConfs().size(); i++) {
-            Spot spot = new Spot(
-                    Deeplearning4jFile.subject(file),
-                    i,
-                    configuration.getConf(i).getLayer());
+            Spot spot = new Spot(file.subject(), i, configuration.getConf(i).getLayer());
             if (!SUPPORTED.contains(spot.layer().getClass())) {
                 throw spot.refusal("is not supported; supported are " + String.join(", ", supported()));
             }
@@ -99,23 +102,26 @@ final class Deeplearning4jReader {
                 throw spot.refusal("stands " + (last ? "last" : "before others")
                         + "; the last layer, and no other, must " + "be an OutputLayer");
             }
-            Network.Placed placed = placed(spot, configuration.getInputPreProcess(i), shape);
-            shape = output(spot, placed.layer(), shape);
+            Shape before = shape;
+            Network.Placed placed = spot.fitting(() -> placed(spot, preprocessor(spot.index()), before));
+            shape = spot.fitting(() -> placed.layer().output(before));
+            requireCountable(spot, shape);
             layers.add(placed);
         }
         return layers;
     }
 
-    private static Shape output(Spot spot, Layer layer, Shape input) {
-        try {
-            return layer.output(input);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(
-                    spot.refusal("does not fit: " + e.getMessage()).getMessage(), e);
-        }
+    private @Nullable InputPreProcessor preprocessor(int layer) {
+        return configuration.getInputPreProcessors() == null ? null : configuration.getInputPreProcess(layer);
     }
 
-    private Network.Placed placed(Spot spot, InputPreProcessor preprocessor, Shape before) {
+    /** What a layer gives for the examples of a task must be countable in an int, as all shapes are. */
+    private void requireCountable(Spot spot, Shape example) {
+        int examples = Math.max(1, Math.max(episode.support(), episode.query()));
+        spot.fitting(() -> example.stacked(examples));
+    }
+
+    private Network.Placed placed(Spot spot, @Nullable InputPreProcessor preprocessor, Shape before) {
         List<Layer> front = new ArrayList<>();
         Shape shape = before;
         Shape wanted = preprocessor == null ? unprocessed(spot, before) : processed(spot, preprocessor, before);
@@ -136,7 +142,7 @@ final class Deeplearning4jReader {
     private static Shape processed(Spot spot, InputPreProcessor preprocessor, Shape before) {
         if (preprocessor.getClass() == FeedForwardToCnnPreProcessor.class) {
             FeedForwardToCnnPreProcessor toImages = (FeedForwardToCnnPreProcessor) preprocessor;
-            Shape image = image(toImages.getNumChannels(), toImages.getInputHeight(), toImages.getInputWidth());
+            Shape image = image(spot, toImages.getNumChannels(), toImages.getInputHeight(), toImages.getInputWidth());
             requireImage(
                     spot, before.rank() == 3 ? before.equals(image) : before.size() == image.size(), before, image);
             return image;
@@ -144,7 +150,7 @@ final class Deeplearning4jReader {
         if (preprocessor.getClass() == CnnToFeedForwardPreProcessor.class) {
             CnnToFeedForwardPreProcessor toRows = (CnnToFeedForwardPreProcessor) preprocessor;
             spot.require("a preprocessor of format", toRows.getFormat(), CNN2DFormat.NCHW);
-            Shape image = image(toRows.getNumChannels(), toRows.getInputHeight(), toRows.getInputWidth());
+            Shape image = image(spot, toRows.getNumChannels(), toRows.getInputHeight(), toRows.getInputWidth());
             requireImage(spot, before.rank() != 3 || before.equals(image), before, image);
             return Shape.of(before.size());
         }
@@ -153,8 +159,12 @@ final class Deeplearning4jReader {
                 + CnnToFeedForwardPreProcessor.class.getSimpleName());
     }
 
-    private static Shape image(long channels, long height, long width) {
-        return Shape.of(Math.toIntExact(channels), Math.toIntExact(height), Math.toIntExact(width));
+    private static Shape image(Spot spot, long channels, long height, long width) {
+        if (Math.max(channels, Math.max(height, width)) > Integer.MAX_VALUE) {
+            throw spot.refusal("has a preprocessor for images [" + channels + ", " + height + ", " + width
+                    + "]; extents may be " + Integer.MAX_VALUE);
+        }
+        return Shape.of((int) channels, (int) height, (int) width);
     }
 
     private static void requireImage(Spot spot, boolean holds, Shape before, Shape image) {
@@ -281,6 +291,7 @@ final class Deeplearning4jReader {
                     + " and padding " + Arrays.toString(padding)
                     + "; kernel and stride must be at least 1, padding at least 0");
         }
+        requireBounded(spot, extents, mode, input);
         if (mode == ConvolutionMode.Same) {
             return new Sliding(kernel[0], kernel[1], stride[0], stride[1], true, 0, 0);
         }
@@ -298,6 +309,24 @@ final class Deeplearning4jReader {
             spot.require("convolutionMode", mode, ConvolutionMode.Truncate);
         }
         return new Sliding(kernel[0], kernel[1], stride[0], stride[1], false, padding[0], padding[1]);
+    }
+
+    /** Windows that see nothing but padding, and windows beyond which there is nothing more to see, only cost time. */
+    private static void requireBounded(Spot spot, int[][] extents, @Nullable ConvolutionMode mode, Shape input) {
+        boolean pooling = spot.layer() instanceof SubsamplingLayer;
+        for (int axis = 0; axis < 2; axis++) {
+            int kernel = extents[0][axis];
+            int pixels = input.dim(axis + 1);
+            if (kernel > 2L * pixels) {
+                throw spot.refusal("has a kernel of " + kernel + " over images of " + pixels
+                        + " pixels; it may be twice as long as the image at most");
+            }
+            int most = pooling ? kernel / 2 : kernel - 1;
+            if (mode != ConvolutionMode.Same && extents[2][axis] > most) {
+                throw spot.refusal("has padding " + extents[2][axis] + " for a kernel of " + kernel
+                        + "; it may be at most " + most);
+            }
+        }
     }
 
     private static Layer globalPooling(Spot spot, GlobalPoolingLayer layer) {
@@ -321,6 +350,9 @@ final class Deeplearning4jReader {
         if (chosen.isEmpty()) {
             spot.require("gamma", layer.getGamma(), 1.0);
             spot.require("beta", layer.getBeta(), 0.0);
+        }
+        if (!(layer.getEps() >= 0 && layer.getEps() <= Float.MAX_VALUE)) {
+            throw spot.refusal("has eps " + layer.getEps() + "; it must be a number of at least 0");
         }
         int units = spot.inputs(layer.getNIn(), input.dim(0), input);
         spot.require("nOut", layer.getNOut() == 0 ? (long) units : layer.getNOut(), (long) units);

@@ -25,6 +25,8 @@ public final class Deeplearning4jZip {
     public static final String NOTE = "kindling.json";
 
     private static final String VARIANCE = "_var";
+    /** What stands in its place where batch norm keeps log10 of the standard deviation. */
+    private static final String LOG_DEVIATION = "log10stdev";
     /** The least variance whose logarithm is written. */
     private static final double LEAST_VARIANCE = 1e-30;
 
@@ -69,8 +71,7 @@ public final class Deeplearning4jZip {
         if (theirs.paramTable().containsKey(name)) {
             assign(theirs, name, numbers);
         } else {
-            String logarithms =
-                    name.substring(0, name.length() - VARIANCE.length()) + "_" + Deeplearning4jFile.LOG_DEVIATION;
+            String logarithms = name.substring(0, name.length() - VARIANCE.length()) + "_" + LOG_DEVIATION;
             assign(
                     theirs,
                     logarithms,

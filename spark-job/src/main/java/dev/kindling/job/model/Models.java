@@ -14,8 +14,10 @@ public final class Models {
         if (settings.file().isEmpty()) {
             return network(settings, placed(Preset.named(settings.network()).layers(layout), chosen), layout);
         }
-        Deeplearning4jFile file = Deeplearning4jFile.read(settings.file().get());
-        Network network = network(settings, file.layers(layout, chosen), layout);
+        NetworkFile bytes = settings.file().get();
+        Deeplearning4jFile file = Deeplearning4jFile.read(bytes);
+        Network network = bytes.naming(() -> network(settings, file.layers(layout, chosen), layout));
+        file.requireRoom(network.parameters());
         return chosen.isPresent()
                 ? network
                 : file.weights(network.parameters()).map(network::beginningWith).orElse(network);

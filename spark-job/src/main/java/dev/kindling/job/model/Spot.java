@@ -3,6 +3,7 @@ package dev.kindling.job.model;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,8 +15,22 @@ record Spot(String subject, int index, org.deeplearning4j.nn.conf.layers.Layer l
     /** The refusal of the layer for what it has or does. */
     IllegalArgumentException refusal(String what) {
         String name = layer.getLayerName();
-        return new IllegalArgumentException(subject + ", whose layer " + index + " ("
-                + (name == null ? "" : name + ", ") + layer.getClass().getSimpleName() + ") " + what);
+        return new IllegalArgumentException(
+                subject + ", whose layer " + index + " (" + (name == null ? "" : NetworkFile.shown(name) + ", ")
+                        + layer.getClass().getSimpleName() + ") " + what);
+    }
+
+    /** What an attempt gives; its IllegalArgumentException names the layer, if it did not. */
+    <T> T fitting(Supplier<T> attempt) {
+        try {
+            return attempt.get();
+        } catch (IllegalArgumentException e) {
+            String message = String.valueOf(e.getMessage());
+            throw message.startsWith(subject)
+                    ? e
+                    : new IllegalArgumentException(
+                            refusal("does not fit: " + message).getMessage(), e);
+        }
     }
 
     /** Refuses a setting that has another value than the one that is supported; what is not set counts as that one. */

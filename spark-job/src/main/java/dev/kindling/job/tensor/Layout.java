@@ -98,13 +98,17 @@ public final class Layout {
 
         private Builder() {}
 
-        /** Appends a named array; IllegalArgumentException if the name is taken. */
+        /** Appends a named array; IllegalArgumentException if the name is taken or the vector becomes too long. */
         public Builder add(String name, Shape shape) {
             if (seen.put(name, shape) != null) {
                 throw new IllegalArgumentException("two arrays are named " + name);
             }
+            if (shape.size() > Integer.MAX_VALUE - size) {
+                throw new IllegalArgumentException(
+                        "the arrays up to " + name + " have more than " + Integer.MAX_VALUE + " numbers");
+            }
             entries.add(new Entry(name, shape, size));
-            size = Math.addExact(size, shape.size());
+            size += shape.size();
             return this;
         }
 

@@ -80,6 +80,8 @@ record HadoopZip(FileSystem files, Path path, long length) {
         return guarded(this::opened);
     }
 
+    /** The builder that takes this constructor's place is missing from the library that Spark 3.5 installs. */
+    @SuppressWarnings("deprecation")
     private Open opened() throws IOException {
         HadoopChannel channel = new HadoopChannel(files.open(path), length);
         try {
