@@ -18,6 +18,7 @@ import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.fs.Path;
@@ -34,6 +35,9 @@ import picocli.CommandLine.Option;
 final class CheckCommand implements Callable<Integer> {
     private static final String PROVING_INITIALIZER = "fan-in-uniform";
     private static final String REPORT = "check.json";
+    private static final String THETA = "theta.safetensors";
+    private static final String EPISODE = "episode.safetensors";
+    private static final String META_GRADIENT = "meta-gradient.safetensors";
 
     private final Surroundings around;
 
@@ -43,7 +47,7 @@ final class CheckCommand implements Callable<Integer> {
     @Option(
             names = "--dump",
             paramLabel = "DIR",
-            description = "Writes θ, the episode, its meta-gradient and check.json there.")
+            description = "Writes θ, the episode, its meta-gradient and check.json there, over none that are there.")
     private @Nullable String dump;
 
     @Option(names = "--theta", paramLabel = "FILE", description = "Takes θ from a safetensors file.")
@@ -58,6 +62,10 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (dump != null) {
+            Folder.at(dump, HadoopSettings.load())
+                    .refuseExisting("--dump", List.of(THETA, EPISODE, META_GRADIENT, REPORT));
+        }
         Prepared prepared = Prepared.here(options.configuration(options.requiredConf()));
         prepared.source().notes().forEach(around::say);
         return prove(prepared, subject(prepared)).number();
@@ -120,9 +128,9 @@ final class CheckCommand implements Callable<Integer> {
     private static void dump(
             String place, Prepared prepared, Checker checker, Storage at, Storage task, CheckReport report) {
         Folder folder = Folder.at(place, prepared.hadoop());
-        folder.replace("theta.safetensors", Safetensors.encode(checker.parameters(), at));
-        folder.replace("episode.safetensors", Safetensors.encode(checker.episodeArrays(), task));
-        folder.replace("meta-gradient.safetensors", Safetensors.encode(checker.parameters(), report.metaGradient()));
+        folder.replace(THETA, Safetensors.encode(checker.parameters(), at));
+        folder.replace(EPISODE, Safetensors.encode(checker.episodeArrays(), task));
+        folder.replace(META_GRADIENT, Safetensors.encode(checker.parameters(), report.metaGradient()));
         write(folder, report);
     }
 

@@ -2,7 +2,6 @@ package dev.kindling.driver.config;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
-import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
@@ -21,6 +20,7 @@ record Assignment(String key, ConfigValue value) {
             throw new IllegalArgumentException("--set is " + text + "; it must be key=value");
         }
         try {
+            HoconScan.check("the key of --set", key);
             ConfigUtil.splitPath(key);
         } catch (ConfigException e) {
             throw new IllegalArgumentException("--set is " + text + "; " + key + " is not a key", e);
@@ -39,7 +39,9 @@ record Assignment(String key, ConfigValue value) {
         }
         if (trimmed.startsWith("[") || trimmed.startsWith("{")) {
             try {
-                return ConfigFactory.parseString("value = " + trimmed).getValue("value");
+                String name = "--set " + key;
+                return Hocon.parse(name, "value = " + trimmed, Hocon.LARGEST_JOB, new RefusedIncludes(name))
+                        .getValue("value");
             } catch (ConfigException e) {
                 return origin(value, key);
             }

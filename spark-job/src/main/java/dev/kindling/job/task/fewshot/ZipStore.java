@@ -24,9 +24,12 @@ final class ZipStore implements ImageStore {
     ZipStore(HadoopZip place) {
         this.place = place;
         place.visit(zip -> {
+            long compressed = 0;
             for (ZipArchiveEntry entry : Collections.list(zip.zip().getEntries())) {
                 index(entry);
+                compressed += Math.max(0, entry.getCompressedSize());
             }
+            refuseShared(compressed);
             return folders;
         });
     }
@@ -88,6 +91,14 @@ final class ZipStore implements ImageStore {
         SortedSet<String> images = ImageStore.folder(folders, folder);
         if (isIndexed(entry) && !images.add(parts.get(parts.size() - 1))) {
             throw new BadDataException("few-shot.data: entry " + name + " stands twice in " + name());
+        }
+    }
+
+    /** Entries of the same bytes, each allowed by itself, would be more work than a file of that length can be. */
+    private void refuseShared(long compressed) {
+        if (compressed > place.length()) {
+            throw new BadDataException("few-shot.data: the entries of " + name() + " have " + compressed
+                    + " bytes together; they may have " + place.length() + ", which is the length of the zip");
         }
     }
 
