@@ -12,6 +12,9 @@ import java.math.BigDecimal;
  * one, and else a string, so that an address such as {@code hdfs://name/folder} needs no quotes.
  */
 record Assignment(String key, ConfigValue value) {
+    /** Characters of a number: reading one takes time quadratic in them. */
+    private static final int LONGEST_NUMBER = 64;
+
     /** Reads {@code key=value}; IllegalArgumentException if there is no {@code =} or no key before it. */
     static Assignment parse(String text) {
         int equals = text.indexOf('=');
@@ -45,6 +48,9 @@ record Assignment(String key, ConfigValue value) {
             } catch (ConfigException e) {
                 return origin(value, key);
             }
+        }
+        if (trimmed.length() > LONGEST_NUMBER) {
+            return origin(value, key);
         }
         try {
             BigDecimal number = new BigDecimal(trimmed);

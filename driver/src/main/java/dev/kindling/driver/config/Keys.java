@@ -25,7 +25,8 @@ final class Keys implements Options {
     private static final String BYTES = "a number of bytes, such as 64 MiB";
 
     /** HOCON would write out 1e999999999 digit by digit. */
-    private static final Pattern LONG_NUMBER = Pattern.compile("[^eE]{30,}.*|.*[eE][+-]?[0-9]{3,}.*", Pattern.DOTALL);
+    private static final Pattern LONG_NUMBER =
+            Pattern.compile("[^eE]{30,}.*|.*[eE][+-]?[0-9]{3,}.*|Infinity", Pattern.DOTALL);
 
     private static final String TIME = "a time with its unit, such as 90s, 5m or 2h, or 0";
 

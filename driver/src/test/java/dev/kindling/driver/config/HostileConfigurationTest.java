@@ -74,14 +74,14 @@ class HostileConfigurationTest {
                         "131072 characters"),
                 Arguments.of(
                         "a long row of substitutions",
-                        lines(10_000, i -> "a" + i + "=${a" + (i + 1) + "}").replaceAll("(?m)^a2000=.*\\n(.*\\n)*", ""),
+                        lines(200, i -> "a" + i + "=${a" + (i + 1) + "}") + "a200=1",
                         "substitutions; it may have 100"),
                 Arguments.of("a key that adds to itself", lines(1000, i -> "a += 1"), "substitutions"),
                 Arguments.of(
                         "values nested by substitution",
                         "a0=1\n"
                                 + lines(
-                                        90,
+                                        10,
                                         i -> "a" + (i + 1) + "=" + "[".repeat(20) + "${a" + i + "}" + "]".repeat(20)),
                         "nested too deeply"));
     }
@@ -248,7 +248,7 @@ class HostileConfigurationTest {
 
     @Test
     void controlCharactersOfKeysAreReadable() throws IOException {
-        Path job = file("job.conf", "\"ro\u0000un\u001b[31md\\ns\u202e\" = 1");
+        Path job = file("job.conf", "\"ro\\u0000un\\u001b[31md\\ns\\u202e\" = 1");
         assertThatThrownBy(() -> Configuration.load(job, List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("there is no key ro\\u0000un\\u001b[31md\\u000as\\u202e; the nearest is");

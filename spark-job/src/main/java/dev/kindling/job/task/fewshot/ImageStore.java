@@ -1,6 +1,7 @@
 package dev.kindling.job.task.fewshot;
 
 import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.PrintableText;
 import java.util.Locale;
 import java.util.Set;
 import java.util.SortedMap;
@@ -53,7 +54,7 @@ interface ImageStore {
 
     /** The pixels of an image, as {@link Decoder#decode} makes them, from the bytes that the store keeps of it. */
     default byte[] pixels(String path, byte[] bytes, Decoder decoder) {
-        return decoder.decode(path + " of " + name(), bytes);
+        return decoder.decode(PrintableText.line(path) + " of " + name(), bytes);
     }
 
     /** Refuses with IllegalArgumentException what the store cannot show its images as. */
