@@ -1,6 +1,7 @@
 package dev.kindling.driver.checkpoint;
 
 import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.RegularFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -157,6 +158,7 @@ public final class Folder {
      */
     public byte[] read(String name) {
         Path file = new Path(path, name);
+        RegularFiles.refuseSpecial("file", file);
         try {
             FileStatus status = files.getFileStatus(file);
             // A pipe or device has no length, and perhaps no end.
@@ -236,6 +238,20 @@ public final class Folder {
         } catch (IOException e) {
             files.delete(new Path(path, name), false);
             throw e;
+        }
+    }
+
+    /**
+     * Refuses, with IllegalArgumentException, to write files over what somebody else may have put there.
+     *
+     * @param option that names the folder or its file, for the message
+     */
+    public void refuseExisting(String option, List<String> names) {
+        for (String name : names) {
+            if (has(name)) {
+                throw new IllegalArgumentException(
+                        option + ": " + place(name) + " exists; it must be a file that is not there yet");
+            }
         }
     }
 

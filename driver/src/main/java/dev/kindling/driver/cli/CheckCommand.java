@@ -53,7 +53,7 @@ final class CheckCommand implements Callable<Integer> {
             paramLabel = "DIR",
             description =
                     "Writes θ, the episode, its meta-gradient, the parameters after each inner step, the predictions and "
-                            + "check.json there; of several tasks into a folder for each.")
+                            + "check.json there, over none that are there; of several tasks into a folder for each.")
     private @Nullable String dump;
 
     @Option(names = "--theta", paramLabel = "FILE", description = "Takes θ from a safetensors file.")
@@ -88,6 +88,10 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        List<TaskChoice> choices = choices();
+        choices.forEach(choice -> dumpOf(choice)
+                .ifPresent(place -> Folder.at(place, HadoopSettings.load())
+                        .refuseExisting("--dump", CheckFiles.NAMES)));
         Optional<RunDirectory> run = options.conf().isPresent()
                 ? Optional.empty()
                 : options.out().map(place -> RunDirectory.open(place, HadoopSettings.load()));
@@ -96,24 +100,21 @@ final class CheckCommand implements Callable<Integer> {
         prepared.source().notes().forEach(around::say);
         Optional<Storage> learned = run.map(
                 directory -> directory.readModel().theta().flat(prepared.plan().parameters(), Precision.DOUBLE));
-        return prove(prepared, learned).number();
+        return prove(prepared, choices, learned).number();
     }
 
-    /** Proves what was made of a configuration, and says and writes what was found. */
-    private ExitCode prove(Prepared prepared, Optional<Storage> learned) {
-        List<TaskChoice> choices = choices();
+    private ExitCode prove(Prepared prepared, List<TaskChoice> choices, Optional<Storage> learned) {
         ExitCode worst = ExitCode.DONE;
         for (TaskChoice choice : choices) {
-            String name = "task " + choice.index();
-            ExitCode code = prove(
-                    prepared,
-                    subject(prepared, choice),
-                    choice,
-                    learned,
-                    choices.size() > 1 ? Optional.of(name) : Optional.empty());
+            ExitCode code = prove(prepared, subject(prepared, choice), choice, learned);
             worst = code == ExitCode.DONE ? worst : code;
         }
         return worst;
+    }
+
+    /** Where the files of a task go: of several, into a folder for each. */
+    private Optional<String> dumpOf(TaskChoice choice) {
+        return Optional.ofNullable(dump).map(place -> tasks > 1 ? place + "/task-" + choice.index() : place);
     }
 
     private List<TaskChoice> choices() {
@@ -133,17 +134,11 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     /**
-     * Proves what is said of a task.
+     * Proves what was made of a configuration on a task, and says and writes what was found.
      *
      * @param learned θ of a run
-     * @param several the task's name where there are others
      */
-    ExitCode prove(
-            Prepared prepared,
-            Subject subject,
-            TaskChoice choice,
-            Optional<Storage> learned,
-            Optional<String> several) {
+    ExitCode prove(Prepared prepared, Subject subject, TaskChoice choice, Optional<Storage> learned) {
         Checker checker = new Checker(subject, choice);
         Storage at = Optional.ofNullable(theta)
                 .map(file -> read(file, checker.parameters(), prepared))
@@ -157,14 +152,11 @@ final class CheckCommand implements Callable<Integer> {
             report = report.and(checker.checkConfiguration(at));
         }
         CheckFiles files = new CheckFiles(prepared, checker, at, given, report);
-        Optional.ofNullable(dump)
-                .map(place -> several.map(name -> place + "/" + name.replace(' ', '-'))
-                        .orElse(place))
-                .ifPresent(place -> files.dump(Folder.at(place, prepared.hadoop())));
-        if (options.conf().isPresent() && several.isEmpty()) {
+        dumpOf(choice).ifPresent(place -> files.dump(Folder.at(place, prepared.hadoop())));
+        if (options.conf().isPresent() && tasks == 1) {
             options.out().ifPresent(place -> files.writeReport(Folder.at(place, prepared.hadoop())));
         }
-        report.proofs().forEach(proof -> say(proof, several));
+        report.proofs().forEach(proof -> say(choice, proof));
         return report.holds() ? ExitCode.DONE : ExitCode.PROOF_FAILED;
     }
 
@@ -207,8 +199,8 @@ final class CheckCommand implements Callable<Integer> {
         return Safetensors.decode(bytes, file).flat(layout, Precision.DOUBLE);
     }
 
-    private void say(Proof proof, Optional<String> several) {
-        around.say(several.map(name -> name + ", ").orElse("") + proof.verdict().word() + ": " + proof.statement()
-                + " (" + proof.evidence() + ")");
+    private void say(TaskChoice choice, Proof proof) {
+        String which = tasks > 1 ? "task " + choice.index() + ", " : "";
+        around.say(which + proof.verdict().word() + ": " + proof.statement() + " (" + proof.evidence() + ")");
     }
 }

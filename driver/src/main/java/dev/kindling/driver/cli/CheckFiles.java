@@ -19,10 +19,20 @@ import java.util.List;
  * {@code output} for the queries, with the softmax as {@code probabilities} where these are logits.
  */
 record CheckFiles(Prepared prepared, Checker checker, Storage theta, Storage episode, CheckReport report) {
+    private static final String THETA = "theta.safetensors";
+    private static final String EPISODE = "episode.safetensors";
+    private static final String META_GRADIENT = "meta-gradient.safetensors";
+    private static final String ADAPTED = "adapted.safetensors";
+    private static final String PREDICTIONS = "predictions.safetensors";
+    private static final String REPORT = "check.json";
+
+    /** The names of all files. */
+    static final List<String> NAMES = List.of(THETA, EPISODE, META_GRADIENT, ADAPTED, PREDICTIONS, REPORT);
+
     void dump(Folder folder) {
-        folder.replace("theta.safetensors", Safetensors.encode(checker.parameters(), theta));
-        folder.replace("episode.safetensors", Safetensors.encode(checker.episodeArrays(), episode));
-        folder.replace("meta-gradient.safetensors", Safetensors.encode(checker.parameters(), report.metaGradient()));
+        folder.replace(THETA, Safetensors.encode(checker.parameters(), theta));
+        folder.replace(EPISODE, Safetensors.encode(checker.episodeArrays(), episode));
+        folder.replace(META_GRADIENT, Safetensors.encode(checker.parameters(), report.metaGradient()));
         report.outcome().ifPresent(outcome -> dump(folder, outcome));
         writeReport(folder);
     }
@@ -30,15 +40,15 @@ record CheckFiles(Prepared prepared, Checker checker, Storage theta, Storage epi
     void writeReport(Folder folder) {
         String json = report.json(
                 prepared.plan().algorithm(), prepared.configuration().json());
-        folder.replace("check.json", json.getBytes(StandardCharsets.UTF_8));
+        folder.replace(REPORT, json.getBytes(StandardCharsets.UTF_8));
     }
 
     private void dump(Folder folder, Reference.Outcome outcome) {
         if (!outcome.adapted().isEmpty()) {
-            folder.replace("adapted.safetensors", adapted(outcome.adapted()));
+            folder.replace(ADAPTED, adapted(outcome.adapted()));
         }
         if (outcome.output().length > 0) {
-            folder.replace("predictions.safetensors", predictions(outcome));
+            folder.replace(PREDICTIONS, predictions(outcome));
         }
     }
 

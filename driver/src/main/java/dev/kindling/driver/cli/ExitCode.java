@@ -5,6 +5,7 @@ import dev.kindling.driver.checkpoint.LostLockException;
 import dev.kindling.driver.cluster.ClusterException;
 import dev.kindling.job.backend.BackendUnavailableException;
 import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.PrintableText;
 import java.io.UncheckedIOException;
 
 /** How a command ended. */
@@ -46,8 +47,12 @@ enum ExitCode {
         return failure instanceof DivergedException ? DIVERGED : CLUSTER_FAILED;
     }
 
-    /** One sentence about a failure. */
+    /** One sentence about a failure, as a terminal may show it. */
     static String sentence(Throwable failure) {
+        return PrintableText.line(text(failure));
+    }
+
+    private static String text(Throwable failure) {
         String message = failure.getMessage();
         boolean foreseen = of(failure) != CLUSTER_FAILED
                 || failure instanceof ClusterException

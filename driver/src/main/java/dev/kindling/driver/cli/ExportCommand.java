@@ -8,6 +8,7 @@ import dev.kindling.driver.checkpoint.StoredModel;
 import dev.kindling.driver.checkpoint.Tensors;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -31,7 +32,10 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--format", paramLabel = "FORMAT", description = "dl4j or safetensors.")
     private @Nullable String format;
 
-    @Option(names = "--to", paramLabel = "FILE", description = "The file, on any Hadoop file system.")
+    @Option(
+            names = "--to",
+            paramLabel = "FILE",
+            description = "The file, on any Hadoop file system; it must not be there yet.")
     private @Nullable String to;
 
     @Option(
@@ -60,10 +64,13 @@ final class ExportCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--to is missing; it must be the file to write");
         }
         refuseBadStatistics();
+        Folder target = Folder.of(to, HadoopSettings.load());
+        String name = new Path(to).getName();
+        target.refuseExisting("--to", List.of(name));
         RunDirectory directory = RunDirectory.open(place, HadoopSettings.load());
         StoredModel model = directory.readModel();
         byte[] bytes = bytes(directory, model);
-        Folder.of(to, HadoopSettings.load()).replace(new Path(to).getName(), bytes);
+        target.replace(name, bytes);
         around.say("the model after " + model.manifest().rounds() + " rounds is in " + to
                 + (model.manifest().finished() ? "" : "; its run has not ended"));
         return ExitCode.DONE.number();

@@ -2,8 +2,10 @@ package dev.kindling.driver.cli;
 
 import dev.kindling.driver.cluster.spark.DriverLibraries;
 import dev.kindling.driver.cluster.spark.SparkApplication;
+import dev.kindling.job.task.PrintableText;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.Arrays;
@@ -88,7 +90,8 @@ public final class Kindling {
 
     private static int wrongUsage(ParameterException e, PrintWriter err) {
         String problem = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-        err.println(problem + "; see " + e.getCommandLine().getCommandSpec().qualifiedName(" ") + " --help");
+        err.println(PrintableText.line(problem) + "; see "
+                + e.getCommandLine().getCommandSpec().qualifiedName(" ") + " --help");
         return ExitCode.WRONG_USAGE.number();
     }
 
@@ -96,7 +99,13 @@ public final class Kindling {
     static int failed(Throwable e, PrintWriter err, boolean debug) {
         err.println(ExitCode.sentence(e));
         if (debug) {
-            e.printStackTrace(err);
+            StringWriter trace = new StringWriter();
+            e.printStackTrace(new PrintWriter(trace, true));
+            trace.toString()
+                    .lines()
+                    .map(line -> line.replace("\t", "    "))
+                    .map(PrintableText::line)
+                    .forEach(err::println);
         }
         err.flush();
         return ExitCode.of(e).number();

@@ -2,6 +2,7 @@ package dev.kindling.driver.cli;
 
 import dev.kindling.driver.loop.RoundListener;
 import dev.kindling.driver.loop.Validation;
+import dev.kindling.job.task.PrintableText;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
@@ -52,8 +53,12 @@ abstract class Progress implements RoundListener, AutoCloseable {
         show(round, String.format(Locale.ROOT, "query loss %.4f", loss));
     }
 
-    /** A line of its own. */
-    abstract void say(String line);
+    private void say(String line) {
+        print(PrintableText.line(line));
+    }
+
+    /** Prints a line of its own. */
+    abstract void print(String line);
 
     abstract void show(Round round, String currentLoss);
 
@@ -87,7 +92,7 @@ abstract class Progress implements RoundListener, AutoCloseable {
 
         /** Over the bar, which is drawn again below. */
         @Override
-        void say(String line) {
+        void print(String line) {
             out.println("\r" + line + " ".repeat(Math.max(0, WIDTH - line.length())));
         }
 
@@ -121,7 +126,7 @@ abstract class Progress implements RoundListener, AutoCloseable {
         }
 
         @Override
-        void say(String line) {
+        void print(String line) {
             out.println(line);
         }
 

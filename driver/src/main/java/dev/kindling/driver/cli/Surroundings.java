@@ -1,5 +1,6 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.job.task.PrintableText;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -25,8 +26,9 @@ record Surroundings(Platform platform, PrintWriter out, InstantSource clock, boo
         return STAMP.format(now);
     }
 
+    /** Prints a line, whatever is in the names that it holds. */
     void say(String line) {
-        out.println(line);
+        out.println(PrintableText.line(line));
         out.flush();
     }
 }

@@ -2,7 +2,6 @@ package dev.kindling.driver.config;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
-import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
@@ -13,6 +12,9 @@ import java.math.BigDecimal;
  * one, and else a string, so that an address such as {@code hdfs://name/folder} needs no quotes.
  */
 record Assignment(String key, ConfigValue value) {
+    /** Characters of a number: reading one takes time quadratic in them. */
+    private static final int LONGEST_NUMBER = 64;
+
     /** Reads {@code key=value}; IllegalArgumentException if there is no {@code =} or no key before it. */
     static Assignment parse(String text) {
         int equals = text.indexOf('=');
@@ -21,6 +23,7 @@ record Assignment(String key, ConfigValue value) {
             throw new IllegalArgumentException("--set is " + text + "; it must be key=value");
         }
         try {
+            HoconScan.check("the key of --set", key);
             ConfigUtil.splitPath(key);
         } catch (ConfigException e) {
             throw new IllegalArgumentException("--set is " + text + "; " + key + " is not a key", e);
@@ -39,10 +42,15 @@ record Assignment(String key, ConfigValue value) {
         }
         if (trimmed.startsWith("[") || trimmed.startsWith("{")) {
             try {
-                return ConfigFactory.parseString("value = " + trimmed).getValue("value");
+                String name = "--set " + key;
+                return Hocon.parse(name, "value = " + trimmed, Hocon.LARGEST_JOB, new RefusedIncludes(name))
+                        .getValue("value");
             } catch (ConfigException e) {
                 return origin(value, key);
             }
+        }
+        if (trimmed.length() > LONGEST_NUMBER) {
+            return origin(value, key);
         }
         try {
             BigDecimal number = new BigDecimal(trimmed);

@@ -92,7 +92,7 @@ public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> bas
         private ComparisonFile read(Config given, Optional<Integer> seeds) {
             Config reference = ConfigFactory.parseResources(ComparisonFile.class, "compare-reference.conf");
             Config section = given.hasPath(SECTION) ? given.withOnlyPath(SECTION) : ConfigFactory.empty();
-            Config resolved = section.withFallback(reference).resolve();
+            Config resolved = Hocon.resolve(file, section.withFallback(reference), Hocon.Environment.READ);
             new KnownKeys(reference).refuseOthers(resolved.withoutPath("compare.fits"));
             Keys keys = new Keys(resolved);
             ConfigValue runs = keys.value(RUNS);
@@ -152,7 +152,7 @@ public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> bas
         private Entrant.OfJob ofJob(String name, String text, Config job, Config timed, Config set) {
             requireName(name);
             Config all = set.withFallback(timed).withFallback(common).withFallback(job);
-            return new Entrant.OfJob(name, text, Configuration.layered(all, assignments));
+            return new Entrant.OfJob(name, text, Configuration.layered(all, assignments, Hocon.Environment.READ));
         }
 
         private Entrant.OfRun ofRun(String name, String folder) {
@@ -177,8 +177,12 @@ public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> bas
         }
 
         private static String lastPart(String text) {
-            String stripped = text.replaceFirst("/+$", "");
-            return stripped.substring(stripped.lastIndexOf('/') + 1).replaceFirst("\\.conf$", "");
+            int end = text.length();
+            while (end > 0 && text.charAt(end - 1) == '/') {
+                end--;
+            }
+            String last = text.substring(text.lastIndexOf('/', end - 1) + 1, end);
+            return last.endsWith(".conf") ? last.substring(0, last.length() - ".conf".length()) : last;
         }
 
         private static List<String> written(Config config) {

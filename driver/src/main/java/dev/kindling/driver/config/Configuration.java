@@ -3,7 +3,6 @@ package dev.kindling.driver.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import dev.kindling.job.model.NetworkFile;
@@ -33,7 +32,7 @@ public final class Configuration {
 
     /** The defaults alone. */
     public static Configuration reference() {
-        return layered(ConfigFactory.empty(), List.of());
+        return layered(ConfigFactory.empty(), List.of(), Hocon.Environment.IGNORED);
     }
 
     /**
@@ -45,7 +44,7 @@ public final class Configuration {
      */
     public static Configuration load(String name, JobFiles files, List<String> assignments) {
         try {
-            return layered(files.parse(name), assignments);
+            return layered(files.parse(name), assignments, Hocon.Environment.READ);
         } catch (ConfigException e) {
             throw unreadable(name, e);
         }
@@ -57,30 +56,32 @@ public final class Configuration {
     }
 
     /**
-     * The same for a job that is already in memory.
+     * The same for a text that is complete by itself, such as the configuration that a run has kept: it may include
+     * nothing, and its substitutions do not see the environment, so that reading what somebody else has written does
+     * nothing else.
      *
      * @param name what errors call the text
      */
     public static Configuration parse(String name, String text, List<String> assignments) {
         try {
             return layered(
-                    ConfigFactory.parseString(
-                            text, ConfigParseOptions.defaults().setOriginDescription(name)),
-                    assignments);
+                    Hocon.parse(name, text, Hocon.LARGEST_STORED, new RefusedIncludes(name)),
+                    assignments,
+                    Hocon.Environment.IGNORED);
         } catch (ConfigException e) {
             throw unreadable(name, e);
         }
     }
 
     /** What a job in memory says, over the defaults and under assignments; ConfigException if it cannot be resolved. */
-    static Configuration layered(Config job, List<String> assignments) {
+    static Configuration layered(Config job, List<String> assignments, Hocon.Environment environment) {
         Config given = job;
         for (String assignment : assignments) {
             given = Assignment.parse(assignment).config().withFallback(given);
         }
         Config reference = referenceFile();
         try {
-            Config resolved = given.withFallback(reference).resolve();
+            Config resolved = Hocon.resolve("the configuration", given.withFallback(reference), environment);
             new KnownKeys(reference).refuseOthers(resolved);
             return new Configuration(resolved, Optional.empty());
         } catch (ConfigException e) {

@@ -1,15 +1,13 @@
 package dev.kindling.driver.config;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigIncludeContext;
-import com.typesafe.config.ConfigIncluder;
-import com.typesafe.config.ConfigObject;
-import com.typesafe.config.ConfigParseOptions;
+import dev.kindling.job.task.RegularFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.List;
@@ -29,8 +27,13 @@ import org.jspecify.annotations.Nullable;
 public record JobFiles(Configuration hadoop, List<String> submitted) {
     private static final String READY_JOBS = "jobs/";
 
-    /** A text, and where it was found; a ready job is nowhere. */
-    private record Found(String text, @Nullable String place) {}
+    /**
+     * A text, and where it was found.
+     *
+     * @param place where names that stand in it are looked for first; a ready job is nowhere
+     * @param identity the same for the same file, however it is named
+     */
+    record Found(String text, @Nullable String place, String identity) {}
 
     /** Nothing was submitted. */
     public static JobFiles here() {
@@ -57,10 +60,7 @@ public record JobFiles(Configuration hadoop, List<String> submitted) {
     }
 
     private Config parse(String name, Found found) {
-        ConfigParseOptions options = ConfigParseOptions.defaults()
-                .setOriginDescription(name)
-                .setIncluder(new Includer(this, name, found.place()));
-        return ConfigFactory.parseString(found.text(), options);
+        return new JobIncludes(this, name, found).parse();
     }
 
     private Optional<Found> find(String name) {
@@ -70,7 +70,8 @@ public record JobFiles(Configuration hadoop, List<String> submitted) {
         return local(java.nio.file.Path.of(name)).or(() -> amongSubmitted(name)).or(() -> ready(name));
     }
 
-    private Optional<Found> include(String name, @Nullable String from) {
+    /** The file that a name means which stands in the file at a place. */
+    Optional<Found> include(String name, @Nullable String from) {
         Optional<Found> beside = Optional.empty();
         if (from != null && !hasScheme(name)) {
             beside = hasScheme(from)
@@ -80,16 +81,17 @@ public record JobFiles(Configuration hadoop, List<String> submitted) {
         return beside.or(() -> find(name));
     }
 
-    private static boolean hasScheme(String name) {
+    static boolean hasScheme(String name) {
         return name.matches("[A-Za-z][A-Za-z0-9+.-]*:/.*");
     }
 
-    private static Optional<Found> local(java.nio.file.Path file) {
+    /** A file of this machine; empty where there is none. */
+    static Optional<Found> local(java.nio.file.Path file) {
         if (!Files.isRegularFile(file)) {
             return Optional.empty();
         }
-        try {
-            return Optional.of(new Found(Files.readString(file), file.toString()));
+        try (InputStream in = Files.newInputStream(file)) {
+            return Optional.of(new Found(text(in, file.toString()), file.toString(), "file:" + file.toRealPath()));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
         }
@@ -97,13 +99,31 @@ public record JobFiles(Configuration hadoop, List<String> submitted) {
 
     private Optional<Found> onHadoop(String uri) {
         Path path = new Path(uri);
+        RegularFiles.refuseSpecial("--conf", path);
         try (InputStream in = path.getFileSystem(hadoop).open(path)) {
-            return Optional.of(new Found(new String(in.readAllBytes(), StandardCharsets.UTF_8), uri));
+            return Optional.of(new Found(text(in, uri), uri, uri));
         } catch (FileNotFoundException e) {
             return Optional.empty();
         } catch (IOException e) {
             String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
             throw new IllegalArgumentException("--conf needs " + uri + ", which cannot be read: " + line, e);
+        }
+    }
+
+    /** Reads a file of a job; IllegalArgumentException if it is too long or not UTF-8. */
+    private static String text(InputStream in, String place) throws IOException {
+        byte[] bytes = in.readNBytes(Hocon.LARGEST_JOB + 1);
+        if (bytes.length > Hocon.LARGEST_JOB) {
+            throw new IllegalArgumentException(
+                    place + " is longer than " + Hocon.LARGEST_JOB + " bytes; a job may have " + Hocon.LARGEST_JOB);
+        }
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(place + " is not text in UTF-8, as HOCON must be", e);
         }
     }
 
@@ -119,32 +139,21 @@ public record JobFiles(Configuration hadoop, List<String> submitted) {
     }
 
     private static Optional<Found> ready(String name) {
-        if (!name.equals(lastPart(name))) {
-            return Optional.empty();
-        }
-        try (InputStream in = JobFiles.class.getResourceAsStream(READY_JOBS + name)) {
-            return Optional.ofNullable(
-                    in == null ? null : new Found(new String(in.readAllBytes(), StandardCharsets.UTF_8), null));
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read the ready job " + name + ": " + e.getMessage(), e);
-        }
+        return name.equals(lastPart(name))
+                ? resource(JobFiles.class.getResourceAsStream(READY_JOBS + name), name)
+                : Optional.empty();
     }
 
-    /** What {@code include "name"} means in one file. */
-    private record Includer(
-            JobFiles files, String name, @Nullable String place) implements ConfigIncluder {
-        @Override
-        public ConfigIncluder withFallback(ConfigIncluder fallback) {
-            // HOCON would leave out silently what it does not find.
-            return this;
-        }
+    /** A resource of the class path by its whole name; empty where there is none. */
+    static Optional<Found> resource(String name) {
+        return resource(JobFiles.class.getResourceAsStream("/" + name), name);
+    }
 
-        @Override
-        public ConfigObject include(ConfigIncludeContext context, String what) {
-            Found found = files.include(what, place)
-                    .orElseThrow(() -> new IllegalArgumentException(
-                            name + " includes " + what + "; it must be a file beside it, or the name of a ready job"));
-            return files.parse(what, found).root();
+    private static Optional<Found> resource(@Nullable InputStream resource, String name) {
+        try (InputStream in = resource) {
+            return Optional.ofNullable(in == null ? null : new Found(text(in, name), null, "resource:" + name));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read the resource " + name + ": " + e.getMessage(), e);
         }
     }
 }

@@ -7,12 +7,14 @@ import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import dev.kindling.job.algorithm.Options;
 import dev.kindling.job.task.Counts;
+import dev.kindling.job.task.PrintableText;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -20,6 +22,12 @@ import java.util.stream.Collectors;
  * key, the value and what is allowed. Whether a value makes sense is said by the settings record it goes into.
  */
 final class Keys implements Options {
+    private static final String BYTES = "a number of bytes, such as 64 MiB";
+
+    /** HOCON would write out 1e999999999 digit by digit. */
+    private static final Pattern LONG_NUMBER =
+            Pattern.compile("[^eE]{30,}.*|.*[eE][+-]?[0-9]{3,}.*|Infinity", Pattern.DOTALL);
+
     private static final String TIME = "a time with its unit, such as 90s, 5m or 2h, or 0";
 
     private final Config config;
@@ -159,12 +167,14 @@ final class Keys implements Options {
 
     /** Bytes: a number, or one with a unit such as {@code 64 MiB}. */
     long bytes(String key) {
-        value(key);
+        if (LONG_NUMBER.matcher(String.valueOf(value(key).unwrapped())).matches()) {
+            throw refuse(key, BYTES);
+        }
         try {
             ConfigMemorySize size = config.getMemorySize(key);
             return size.toBytes();
         } catch (ConfigException.WrongType | ConfigException.BadValue e) {
-            throw refuse(key, "a number of bytes, such as 64 MiB");
+            throw refuse(key, BYTES);
         }
     }
 
@@ -205,6 +215,6 @@ final class Keys implements Options {
     /** The refusal of a value: its key, the value, and what is allowed. */
     IllegalArgumentException refuse(String key, String allowed) {
         return new IllegalArgumentException(
-                key + " is " + KnownKeys.shown(config.getValue(key)) + "; it must be " + allowed);
+                key + " is " + PrintableText.line(KnownKeys.shown(config.getValue(key))) + "; it must be " + allowed);
     }
 }

@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import dev.kindling.job.task.PrintableText;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Map;
@@ -14,6 +15,8 @@ import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /** The keys of {@code reference.conf}: what a job may set. */
 final class KnownKeys {
+    private static final int LONGEST = 100;
+
     private final ConfigObject reference;
     private final TreeSet<String> keys = new TreeSet<>();
 
@@ -52,7 +55,7 @@ final class KnownKeys {
             }
             if (reference instanceof ConfigObject section) {
                 if (!(value instanceof ConfigObject inner)) {
-                    throw new IllegalArgumentException(key + " is " + shown(value)
+                    throw new IllegalArgumentException(key + " is " + PrintableText.line(shown(value))
                             + "; it is a section of keys, such as " + keys.ceiling(key + "."));
                 }
                 refuseOthers(key + ".", inner, section);
@@ -69,7 +72,8 @@ final class KnownKeys {
     }
 
     private IllegalArgumentException unknown(String key) {
-        return new IllegalArgumentException("there is no key " + key + "; the nearest is " + nearest(key));
+        return new IllegalArgumentException(
+                "there is no key " + PrintableText.line(key) + "; the nearest is " + nearest(key));
     }
 
     /** The known key with the fewest edits to the given one; a forgotten section costs two edits. */
@@ -79,7 +83,9 @@ final class KnownKeys {
                 .orElseThrow();
     }
 
-    private static int edits(String given, String known) {
+    private static int edits(String key, String known) {
+        // What is longer than any key resembles none, and comparing takes time in proportion to its length.
+        String given = key.substring(0, Math.min(key.length(), LONGEST));
         LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
         int whole = distance.apply(given, known);
         int tail = distance.apply(given, known.substring(known.lastIndexOf('.') + 1)) + 2;

@@ -108,6 +108,7 @@ class ExportTest {
 
         MultiLayerNetwork exported(String... more) throws IOException {
             Path zip = temporary.resolve("out.zip");
+            Files.deleteIfExists(zip);
             List<String> args = new ArrayList<>(
                     List.of("export", "--out", folder.toString(), "--format", "dl4j", "--to", zip.toString()));
             args.addAll(List.of(more));

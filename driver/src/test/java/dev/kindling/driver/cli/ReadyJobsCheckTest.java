@@ -82,7 +82,7 @@ class ReadyJobsCheckTest {
     }
 
     private static int prove(CheckCommand check, Prepared prepared, Subject subject) {
-        return check.prove(prepared, subject, TaskChoice.FIRST, Optional.empty(), Optional.empty())
+        return check.prove(prepared, subject, TaskChoice.FIRST, Optional.empty())
                 .number();
     }
 }

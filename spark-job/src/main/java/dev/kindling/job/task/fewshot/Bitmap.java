@@ -23,25 +23,27 @@ import org.jspecify.annotations.Nullable;
  */
 record Bitmap(int width, int height, List<byte[]> planes) {
     private static final Set<String> FORMATS = Set.of("png", "jpeg", "bmp", "gif");
-    private static final long LARGEST = 1L << 24;
-
-    /** Pixels of a side: what resizing needs grows with each of them. */
-    private static final int LONGEST = 1 << 15;
 
     /**
      * Decodes a PNG, JPEG, BMP or GIF file (of several frames, the first).
      *
      * @param name for messages
      * @param channels 1 for grey, 3 for colour; a grey file in colour has three planes that are alike
-     * @throws BadDataException if the bytes are not such an image, or one of more than 2^24 pixels
+     * @throws BadDataException if the bytes are not such an image, or one beyond {@link ImageLimits}
      */
     static Bitmap decode(String name, byte[] bytes, int channels) {
         // A stream over the array: ImageIO's own would write a cache file for each image.
         try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
             ImageReader reader = reader(name, in);
             try {
+                String format = format(reader);
+                ImageLimits limits = new ImageLimits(name, bytes);
+                limits.checkBytes(format);
                 reader.setInput(in, true, true);
-                refuseHuge(name, reader.getWidth(0), reader.getHeight(0));
+                limits.checkPixels(format, reader.getWidth(0), reader.getHeight(0));
+                if (format.equals("gif")) {
+                    limits.checkRows(reader);
+                }
                 BufferedImage image = reader.read(0);
                 return new Bitmap(
                         image.getWidth(), image.getHeight(), channels == 1 ? List.of(grey(image)) : colours(image));
@@ -61,24 +63,21 @@ record Bitmap(int width, int height, List<byte[]> planes) {
         Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
         while (readers.hasNext()) {
             ImageReader reader = readers.next();
-            if (FORMATS.contains(reader.getFormatName().toLowerCase(Locale.ROOT))) {
+            if (FORMATS.contains(format(reader))) {
                 return reader;
             }
         }
         throw notAnImage(name, null);
     }
 
+    private static String format(ImageReader reader) throws IOException {
+        return reader.getFormatName().toLowerCase(Locale.ROOT);
+    }
+
     private static BadDataException notAnImage(String name, @Nullable Throwable cause) {
         return new BadDataException(
                 "few-shot.data: " + name + " is not an image that can be read; it must be a PNG, JPEG, BMP or GIF file",
                 cause);
-    }
-
-    private static void refuseHuge(String name, int width, int height) {
-        if ((long) width * height > LARGEST || Math.max(width, height) > LONGEST) {
-            throw new BadDataException("few-shot.data: image " + name + " is " + width + " x " + height
-                    + " pixels; an image may have " + LARGEST + ", and " + LONGEST + " on a side");
-        }
     }
 
     private static byte[] grey(BufferedImage image) {

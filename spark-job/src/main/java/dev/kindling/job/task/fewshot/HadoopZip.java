@@ -1,6 +1,7 @@
 package dev.kindling.job.task.fewshot;
 
 import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.PrintableText;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -66,7 +67,8 @@ record HadoopZip(FileSystem files, Path path, long length) {
         }
 
         BadDataException bad(ZipArchiveEntry entry, String fault) {
-            return new BadDataException("few-shot.data: " + entry.getName() + " of " + place.path() + " " + fault);
+            return new BadDataException(
+                    "few-shot.data: " + PrintableText.line(entry.getName()) + " of " + place.path() + " " + fault);
         }
 
         @Override

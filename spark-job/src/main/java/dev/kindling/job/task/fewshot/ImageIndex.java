@@ -1,6 +1,7 @@
 package dev.kindling.job.task.fewshot;
 
 import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.RegularFiles;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -70,6 +71,7 @@ final class ImageIndex {
         for (FileStatus child : children(data)) {
             if (child.isFile()
                     && child.getPath().getName().toLowerCase(Locale.ROOT).endsWith(".zip")) {
+                RegularFiles.refuseSpecial("few-shot.data", child.getPath());
                 zips.add(new ZipStore(new HadoopZip(data.files(), child.getPath(), child.getLen())));
             }
         }

@@ -1,5 +1,7 @@
 package dev.kindling.job.task.fewshot;
 
+import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.PrintableText;
 import java.util.Locale;
 import java.util.Set;
 import java.util.SortedMap;
@@ -12,6 +14,9 @@ import java.util.zip.CRC32;
 interface ImageStore {
     /** No image file may be longer than this; a small picture never is, and a crafted one must not fill the memory. */
     int LARGEST_FILE = 16 << 20;
+
+    /** Folders in folders: every folder on the way is noted by its whole path. */
+    int DEEPEST = 64;
 
     /** Extensions of the image formats that every JDK reads. */
     Set<String> EXTENSIONS = Set.of("png", "jpg", "jpeg", "bmp", "gif");
@@ -49,7 +54,7 @@ interface ImageStore {
 
     /** The pixels of an image, as {@link Decoder#decode} makes them, from the bytes that the store keeps of it. */
     default byte[] pixels(String path, byte[] bytes, Decoder decoder) {
-        return decoder.decode(path + " of " + name(), bytes);
+        return decoder.decode(PrintableText.line(path) + " of " + name(), bytes);
     }
 
     /** Refuses with IllegalArgumentException what the store cannot show its images as. */
@@ -78,12 +83,27 @@ interface ImageStore {
         return crc.getValue();
     }
 
-    /** The image names of a folder, noting the folder and those it lies in if they are new; the root is none. */
+    /**
+     * The image names of a folder, noting the folder and those it lies in if they are new; the root is none.
+     *
+     * @throws BadDataException if it lies deeper than folders may
+     */
     static SortedSet<String> folder(SortedMap<String, SortedSet<String>> folders, String path) {
-        String parent = parent(path);
-        if (!parent.isEmpty() && !folders.containsKey(parent)) {
-            folder(folders, parent);
+        refuseDeep(path);
+        for (int end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+            if (folders.putIfAbsent(path.substring(0, end), new TreeSet<>()) != null) {
+                break;
+            }
         }
         return folders.computeIfAbsent(path, absent -> new TreeSet<>());
+    }
+
+    /** Refuses a folder below more folders than there may be, with BadDataException. */
+    static void refuseDeep(String path) {
+        long depth = 1 + path.chars().filter(character -> character == '/').count();
+        if (depth > DEEPEST) {
+            throw new BadDataException("few-shot.data: folder " + path.substring(0, Math.min(80, path.length()))
+                    + "... lies " + depth + " folders deep; it may lie " + DEEPEST);
+        }
     }
 }

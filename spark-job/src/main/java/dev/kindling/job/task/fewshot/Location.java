@@ -1,6 +1,7 @@
 package dev.kindling.job.task.fewshot;
 
 import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.RegularFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
@@ -22,8 +23,9 @@ record Location(String key, FileSystem files, Path path) {
         }
     }
 
-    /** The status of what lies there; BadDataException if nothing does. */
+    /** The status of what lies there; BadDataException if nothing does, or neither a file nor a folder. */
     FileStatus status() {
+        RegularFiles.refuseSpecial(key, path);
         try {
             return files.getFileStatus(path);
         } catch (FileNotFoundException e) {

@@ -27,8 +27,6 @@ import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
  * an opened pack reads single images, wherever they lie. Either way each image is held against its checksum.
  */
 final class PackStore implements ImageStore {
-    private static final int LARGEST_TEXT = Integer.MAX_VALUE - 8;
-
     private final HadoopZip place;
     private final Picture picture;
     private final SortedMap<String, SortedSet<String>> folders = new TreeMap<>();
@@ -76,7 +74,7 @@ final class PackStore implements ImageStore {
                     manifest.path("image_size").asInt(),
                     manifest.path("channels").asInt(),
                     Picture.Ink.DARK);
-            List<Pack.Line> lines = Pack.lines(zip.bytes(entry(zip, Pack.IMAGES), LARGEST_TEXT));
+            List<Pack.Line> lines = Pack.lines(zip.bytes(entry(zip, Pack.IMAGES), largestText(zip)));
             if (!Pack.hash(lines).equals(manifest.path("hash").asText())) {
                 throw zip.bad(entry, "is damaged: its hash is not that of " + Pack.IMAGES);
             }
@@ -86,12 +84,17 @@ final class PackStore implements ImageStore {
         }
     }
 
+    /** A list of images and classes is shorter than their pixels, which the pack holds as they are. */
+    private static int largestText(HadoopZip.Open zip) {
+        return (int) Math.min(Integer.MAX_VALUE - 8, zip.place().length());
+    }
+
     private static Map<Purpose, List<String>> splits(HadoopZip.Open zip) {
         Map<Purpose, List<String>> splits = new EnumMap<>(Purpose.class);
         for (Purpose purpose : Purpose.values()) {
             ZipArchiveEntry entry = zip.zip().getEntry(SplitFiles.name(purpose));
             if (entry != null) {
-                String text = new String(zip.bytes(entry, LARGEST_TEXT), StandardCharsets.UTF_8);
+                String text = new String(zip.bytes(entry, largestText(zip)), StandardCharsets.UTF_8);
                 splits.put(purpose, text.lines().toList());
             }
         }

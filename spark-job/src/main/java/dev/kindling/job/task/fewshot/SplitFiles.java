@@ -2,10 +2,11 @@ package dev.kindling.job.task.fewshot;
 
 import dev.kindling.job.task.BadDataException;
 import dev.kindling.job.task.Purpose;
-import java.io.BufferedReader;
+import dev.kindling.job.task.RegularFiles;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -84,13 +85,24 @@ final class SplitFiles {
     }
 
     private static List<String> lines(Location folder, Path file) {
-        try (BufferedReader reader =
-                new BufferedReader(new InputStreamReader(folder.files().open(file), StandardCharsets.UTF_8))) {
-            return reader.lines()
+        RegularFiles.refuseSpecial(folder.key(), file);
+        try (InputStream in = folder.files().open(file)) {
+            byte[] bytes = in.readNBytes(ImageStore.LARGEST_FILE + 1);
+            if (bytes.length > ImageStore.LARGEST_FILE) {
+                throw new BadDataException(folder.key() + ": " + file + " is longer than the " + ImageStore.LARGEST_FILE
+                        + " bytes that a split may have");
+            }
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString()
+                    .lines()
                     .map(String::strip)
                     .filter(line -> !line.isEmpty())
                     .toList();
-        } catch (IOException | UncheckedIOException e) {
+        } catch (CharacterCodingException e) {
+            throw new BadDataException(folder.key() + ": " + file + " is not text in UTF-8, as a split must be", e);
+        } catch (IOException e) {
             throw new BadDataException(folder.key() + ": " + file + " cannot be read: " + e.getMessage(), e);
         }
     }

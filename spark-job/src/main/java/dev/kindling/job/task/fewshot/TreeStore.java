@@ -1,8 +1,11 @@
 package dev.kindling.job.task.fewshot;
 
 import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.RegularFiles;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -21,7 +24,7 @@ final class TreeStore implements ImageStore {
     TreeStore(Location data) {
         this.files = data.files();
         this.root = data.path();
-        list(root, "");
+        list(root, "", new HashSet<>());
     }
 
     @Override
@@ -54,7 +57,14 @@ final class TreeStore implements ImageStore {
         return this::bytes;
     }
 
-    private void list(Path folder, String name) {
+    /** Notes what lies in a folder; the folders above it are known by where they really are. */
+    private void list(Path folder, String name, Set<String> above) {
+        ImageStore.refuseDeep(name);
+        String place = place(folder);
+        if (!above.add(place)) {
+            throw new BadDataException(
+                    "few-shot.data: folder " + folder + " is a link to a folder that it lies in; it must not be");
+        }
         SortedSet<String> images = name.isEmpty() ? new TreeSet<>() : ImageStore.folder(folders, name);
         for (FileStatus child : children(folder)) {
             String childName = child.getPath().getName();
@@ -62,18 +72,36 @@ final class TreeStore implements ImageStore {
                 continue;
             }
             if (child.isDirectory()) {
-                list(child.getPath(), ImageStore.child(name, childName));
+                list(child.getPath(), ImageStore.child(name, childName), above);
             } else if (ImageStore.isImage(childName)) {
+                RegularFiles.refuseSpecial("few-shot.data", child.getPath());
                 images.add(childName);
             }
         }
+        above.remove(place);
+    }
+
+    /** Where a folder is without links: only the local disk has them. */
+    private static String place(Path folder) {
+        if (!"file".equals(folder.toUri().getScheme())) {
+            return folder.toString();
+        }
+        try {
+            return java.nio.file.Path.of(folder.toUri().getPath()).toRealPath().toString();
+        } catch (IOException e) {
+            throw cannotList(folder, e);
+        }
+    }
+
+    private static BadDataException cannotList(Path folder, IOException e) {
+        return new BadDataException("few-shot.data: folder " + folder + " cannot be listed: " + e.getMessage(), e);
     }
 
     private FileStatus[] children(Path folder) {
         try {
             return files.listStatus(folder);
         } catch (IOException e) {
-            throw new BadDataException("few-shot.data: folder " + folder + " cannot be listed: " + e.getMessage(), e);
+            throw cannotList(folder, e);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.kindling.job.task.fewshot;
 
 import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.PrintableText;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -24,9 +25,12 @@ final class ZipStore implements ImageStore {
     ZipStore(HadoopZip place) {
         this.place = place;
         place.visit(zip -> {
+            long compressed = 0;
             for (ZipArchiveEntry entry : Collections.list(zip.zip().getEntries())) {
                 index(entry);
+                compressed += Math.max(0, entry.getCompressedSize());
             }
+            refuseShared(compressed);
             return folders;
         });
     }
@@ -75,7 +79,7 @@ final class ZipStore implements ImageStore {
         String name = entry.getName();
         List<String> parts = Arrays.asList(name.split("/"));
         if (name.startsWith("/") || name.indexOf('\\') >= 0 || parts.contains("..") || parts.contains(".")) {
-            throw new BadDataException("few-shot.data: entry " + name + " of " + name()
+            throw new BadDataException("few-shot.data: entry " + PrintableText.line(name) + " of " + name()
                     + " leads outside the zip; names must be relative, without . and ..");
         }
         if (parts.stream().anyMatch(ImageStore::isHidden)) {
@@ -87,7 +91,16 @@ final class ZipStore implements ImageStore {
         }
         SortedSet<String> images = ImageStore.folder(folders, folder);
         if (isIndexed(entry) && !images.add(parts.get(parts.size() - 1))) {
-            throw new BadDataException("few-shot.data: entry " + name + " stands twice in " + name());
+            throw new BadDataException(
+                    "few-shot.data: entry " + PrintableText.line(name) + " stands twice in " + name());
+        }
+    }
+
+    /** Entries of the same bytes, each allowed by itself, would be more work than a file of that length can be. */
+    private void refuseShared(long compressed) {
+        if (compressed > place.length()) {
+            throw new BadDataException("few-shot.data: the entries of " + name() + " have " + compressed
+                    + " bytes together; they may have " + place.length() + ", which is the length of the zip");
         }
     }
 

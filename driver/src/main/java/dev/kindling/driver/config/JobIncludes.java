@@ -1,0 +1,111 @@
+package dev.kindling.driver.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigIncludeContext;
+import com.typesafe.config.ConfigIncluder;
+import com.typesafe.config.ConfigIncluderClasspath;
+import com.typesafe.config.ConfigIncluderFile;
+import com.typesafe.config.ConfigIncluderURL;
+import com.typesafe.config.ConfigObject;
+import dev.kindling.driver.config.JobFiles.Found;
+import java.io.File;
+import java.net.URL;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file of a job, and what {@code include} means in it. HOCON leaves out silently what it does not find and fetches what
+ * is a URL; here an include is read or refused with IllegalArgumentException. Files that include each other are refused,
+ * and so are more characters, all files together, than a job may have.
+ */
+final class JobIncludes implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {
+    /** Files from a job to the innermost of what it includes: the parser recurses with each. */
+    private static final int DEEPEST = 16;
+
+    private static final Pattern URL_OF_THE_WEB = Pattern.compile("(?i)(https?|ftp):.*", Pattern.DOTALL);
+
+    private final JobFiles files;
+    private final String name;
+    private final Found found;
+    /** Those of the files that are being read, from the job to this one. */
+    private final List<String> identities;
+    /** How many characters may still be read; one number for all files of a job. */
+    private final AtomicInteger left;
+
+    /** The file of a job itself. */
+    JobIncludes(JobFiles files, String name, Found found) {
+        this(files, name, found, List.of(found.identity()), new AtomicInteger(Hocon.LARGEST_JOB));
+    }
+
+    private JobIncludes(JobFiles files, String name, Found found, List<String> identities, AtomicInteger left) {
+        this.files = files;
+        this.name = name;
+        this.found = found;
+        this.identities = identities;
+        this.left = left;
+    }
+
+    /** The file with its includes in place. */
+    Config parse() {
+        // An empty file counts too: very many of them are a long time as well.
+        if (left.addAndGet(-found.text().length() - 1) < 0) {
+            throw new IllegalArgumentException(name + " is one file too many: a job may have " + Hocon.LARGEST_JOB
+                    + " characters with all that it " + "includes");
+        }
+        return Hocon.parse(name, found.text(), Hocon.LARGEST_JOB, this);
+    }
+
+    @Override
+    public ConfigIncluder withFallback(ConfigIncluder fallback) {
+        return this;
+    }
+
+    @Override
+    public ConfigObject include(ConfigIncludeContext context, String what) {
+        if (URL_OF_THE_WEB.matcher(what).matches()) {
+            throw refusedUrl(what);
+        }
+        @Nullable String place = found.place();
+        return included(what, files.include(what, place), "a file beside it, or the name of a ready job");
+    }
+
+    @Override
+    public ConfigObject includeFile(ConfigIncludeContext context, File what) {
+        return included("file(" + what + ")", JobFiles.local(what.toPath()), "a file of this machine");
+    }
+
+    @Override
+    public ConfigObject includeURL(ConfigIncludeContext context, URL what) {
+        throw refusedUrl("url(" + what + ")");
+    }
+
+    @Override
+    public ConfigObject includeResources(ConfigIncludeContext context, String what) {
+        return included("classpath(" + what + ")", JobFiles.resource(what), "a resource of the class path");
+    }
+
+    private ConfigObject included(String what, Optional<Found> included, String allowed) {
+        Found file = included.orElseThrow(
+                () -> new IllegalArgumentException(name + " includes " + what + "; it must be " + allowed));
+        if (identities.contains(file.identity())) {
+            throw new IllegalArgumentException(
+                    name + " includes " + what + ", which is being read already; files must not include each other");
+        }
+        if (identities.size() == DEEPEST) {
+            throw new IllegalArgumentException(name + " includes " + what + " as the file number " + (DEEPEST + 1)
+                    + " in a row of includes; it may be " + DEEPEST);
+        }
+        List<String> inner = new ArrayList<>(identities);
+        inner.add(file.identity());
+        return new JobIncludes(files, what, file, inner, left).parse().root();
+    }
+
+    private IllegalArgumentException refusedUrl(String what) {
+        return new IllegalArgumentException(
+                name + " includes " + what + "; it must be a file, for nothing is fetched from a URL");
+    }
+}

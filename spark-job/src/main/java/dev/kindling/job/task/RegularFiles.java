@@ -1,0 +1,31 @@
+package dev.kindling.job.task;
+
+import java.nio.file.Files;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * Tells regular files from pipes, sockets and devices of the local disk, which Hadoop takes for files: reading those may wait
+ * for ever, or never end.
+ */
+public final class RegularFiles {
+    private RegularFiles() {}
+
+    /**
+     * Refuses what is neither a file nor a folder.
+     *
+     * @param key the setting that names it, for the message
+     * @param path absolute, or with a scheme; nothing happens where nothing is there, or it is not on the local disk
+     * @throws BadDataException if it is a pipe, a socket or a device
+     */
+    public static void refuseSpecial(String key, Path path) {
+        String scheme = path.toUri().getScheme();
+        if (scheme != null && !scheme.equals("file")) {
+            return;
+        }
+        java.nio.file.Path local = java.nio.file.Path.of(path.toUri().getPath());
+        if (Files.exists(local) && !Files.isRegularFile(local) && !Files.isDirectory(local)) {
+            throw new BadDataException(
+                    key + ": " + local + " is a pipe, a socket or a device; only regular files are read");
+        }
+    }
+}
