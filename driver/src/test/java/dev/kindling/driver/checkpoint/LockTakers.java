@@ -1,0 +1,167 @@
+package dev.kindling.driver.checkpoint;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * Processes that all try to take over the locks of dead drivers at the same moments, and who got them.
+ *
+ * @param processes how many JVMs
+ * @param threads how many takers in each
+ * @param locks how many locks, one after the other
+ */
+record LockTakers(int processes, int threads, int locks) {
+    private static final long PERIOD_MILLIS = 10;
+    private static final long LEAD_MILLIS = 200;
+    private static final long NOBODYS_PID = 0x7ffffff0L;
+
+    /** Measures: arguments are an empty folder, the counts of processes, of threads in each, and of locks. */
+    public static void main(String[] args) throws IOException, InterruptedException {
+        LockTakers takers =
+                new LockTakers(Integer.parseInt(args[1]), Integer.parseInt(args[2]), Integer.parseInt(args[3]));
+        List<Integer> winners = takers.race(Path.of(args[0]));
+        TreeMap<Integer, Integer> table = new TreeMap<>();
+        winners.forEach(count -> table.merge(count, 1, Integer::sum));
+        System.out.println(takers + ": locks by how many got them " + table);
+        System.exit(table.keySet().equals(java.util.Set.of(1)) ? 0 : 1);
+    }
+
+    /** How many takers got each of the locks. */
+    List<Integer> race(Path folder) throws IOException, InterruptedException {
+        for (int i = 0; i < locks; i++) {
+            Path run = Files.createDirectories(folder.resolve("run-" + i));
+            Files.write(
+                    run.resolve(RunLock.NAME),
+                    new LockOwner(
+                                    LockOwner.here(Instant.now()).host(),
+                                    NOBODYS_PID,
+                                    Optional.empty(),
+                                    UUID.randomUUID().toString(),
+                                    Instant.now())
+                            .bytes());
+        }
+        List<Process> children = new ArrayList<>();
+        for (int i = 0; i < processes; i++) {
+            children.add(child(folder));
+        }
+        try {
+            return winners(children);
+        } finally {
+            children.forEach(Process::destroyForcibly);
+        }
+    }
+
+    private List<Integer> winners(List<Process> children) throws IOException, InterruptedException {
+        List<BufferedReader> said = new ArrayList<>();
+        for (Process child : children) {
+            BufferedReader reader =
+                    new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8));
+            said.add(reader);
+            if (!"ready".equals(reader.readLine())) {
+                throw new IllegalStateException("a taker did not start");
+            }
+        }
+        String begin = System.currentTimeMillis() + LEAD_MILLIS + "\n";
+        for (Process child : children) {
+            try (OutputStream stdin = child.getOutputStream()) {
+                stdin.write(begin.getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        int[] winners = new int[locks];
+        for (BufferedReader reader : said) {
+            reader.lines().mapToInt(Integer::parseInt).forEach(lock -> winners[lock]++);
+        }
+        for (Process child : children) {
+            if (child.waitFor() != 0) {
+                throw new IllegalStateException("a taker ended with " + child.exitValue());
+            }
+        }
+        return java.util.Arrays.stream(winners).boxed().toList();
+    }
+
+    private Process child(Path folder) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(ProcessHandle.current().info().command().orElse("java"));
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(option -> option.startsWith("--add-"))
+                .forEach(command::add);
+        command.addAll(List.of(
+                "-Xmx64m",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Taker.class.getName(),
+                folder.toString(),
+                Integer.toString(threads),
+                Integer.toString(locks)));
+        return new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    /** One of the processes. */
+    static final class Taker {
+        private final Folder folder;
+        private final int locks;
+
+        private Taker(Folder folder, int locks) {
+            this.folder = folder;
+            this.locks = locks;
+        }
+
+        /** Says that it is ready, reads when to begin, and says the number of each lock that it got. */
+        public static void main(String[] args) throws IOException, InterruptedException {
+            Taker taker = new Taker(Folder.at(args[0], new Configuration()), Integer.parseInt(args[2]));
+            int threads = Integer.parseInt(args[1]);
+            // Classes are loaded by a turn of its own.
+            String own = "warm-" + ProcessHandle.current().pid();
+            RunLock.take(taker.folder.child(own), InstantSource.system()).close();
+            System.out.println("ready");
+            long begin = Long.parseLong(
+                    new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine());
+            CountDownLatch done = new CountDownLatch(threads);
+            for (int i = 0; i < threads; i++) {
+                new Thread(() -> {
+                            taker.takeAll(begin);
+                            done.countDown();
+                        })
+                        .start();
+            }
+            done.await();
+            System.exit(0);
+        }
+
+        private void takeAll(long begin) {
+            for (int i = 0; i < locks; i++) {
+                Folder run = folder.child("run-" + i);
+                while (System.currentTimeMillis() < begin + i * PERIOD_MILLIS) {
+                    Thread.onSpinWait();
+                }
+                try {
+                    RunLock.take(run, InstantSource.system());
+                    System.out.println(i);
+                } catch (IllegalArgumentException e) {
+                    // Somebody else has it.
+                } catch (UncheckedIOException e) {
+                    System.err.println(e.getMessage());
+                }
+            }
+        }
+    }
+}
