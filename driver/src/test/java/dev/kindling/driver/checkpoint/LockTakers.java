@@ -12,9 +12,9 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import org.apache.hadoop.conf.Configuration;
@@ -26,24 +26,13 @@ import org.apache.hadoop.conf.Configuration;
  * @param threads how many takers in each
  * @param locks how many locks, one after the other
  */
-record LockTakers(int processes, int threads, int locks) {
+public record LockTakers(int processes, int threads, int locks) {
     private static final long PERIOD_MILLIS = 10;
     private static final long LEAD_MILLIS = 200;
     private static final long NOBODYS_PID = 0x7ffffff0L;
 
-    /** Measures: arguments are an empty folder, the counts of processes, of threads in each, and of locks. */
-    public static void main(String[] args) throws IOException, InterruptedException {
-        LockTakers takers =
-                new LockTakers(Integer.parseInt(args[1]), Integer.parseInt(args[2]), Integer.parseInt(args[3]));
-        List<Integer> winners = takers.race(Path.of(args[0]));
-        TreeMap<Integer, Integer> table = new TreeMap<>();
-        winners.forEach(count -> table.merge(count, 1, Integer::sum));
-        System.out.println(takers + ": locks by how many got them " + table);
-        System.exit(table.keySet().equals(java.util.Set.of(1)) ? 0 : 1);
-    }
-
-    /** How many takers got each of the locks. */
-    List<Integer> race(Path folder) throws IOException, InterruptedException {
+    /** How many takers got each of the locks, which are made in a folder that is empty. */
+    public List<Integer> race(Path folder) throws IOException, InterruptedException {
         for (int i = 0; i < locks; i++) {
             Path run = Files.createDirectories(folder.resolve("run-" + i));
             Files.write(
@@ -92,7 +81,7 @@ record LockTakers(int processes, int threads, int locks) {
                 throw new IllegalStateException("a taker ended with " + child.exitValue());
             }
         }
-        return java.util.Arrays.stream(winners).boxed().toList();
+        return Arrays.stream(winners).boxed().toList();
     }
 
     private Process child(Path folder) throws IOException {

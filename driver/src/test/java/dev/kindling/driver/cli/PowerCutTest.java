@@ -44,7 +44,7 @@ class PowerCutTest {
         try (LogLines log = new LogLines()) {
             PowerCuts cuts = new PowerCuts(temporary, () -> last(REPORTED, String.join("\n", log.lines())));
             run.trainIn(cuts.folder(run.folder().getFileName().toString()), request -> {});
-            assertThat(cuts.steps()).isGreaterThan(100);
+            assertThat(cuts.steps()).isGreaterThan(50);
             return cuts.remains();
         }
     }
