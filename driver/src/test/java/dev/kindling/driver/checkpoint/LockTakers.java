@@ -3,7 +3,6 @@ package dev.kindling.driver.checkpoint;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +26,7 @@ import org.apache.hadoop.conf.Configuration;
  * @param locks how many locks, one after the other
  */
 public record LockTakers(int processes, int threads, int locks) {
+    private static final String DONE = "done";
     private static final long PERIOD_MILLIS = 10;
     private static final long LEAD_MILLIS = 200;
     private static final long NOBODYS_PID = 0x7ffffff0L;
@@ -68,13 +68,18 @@ public record LockTakers(int processes, int threads, int locks) {
         }
         String begin = System.currentTimeMillis() + LEAD_MILLIS + "\n";
         for (Process child : children) {
-            try (OutputStream stdin = child.getOutputStream()) {
-                stdin.write(begin.getBytes(StandardCharsets.UTF_8));
-            }
+            child.getOutputStream().write(begin.getBytes(StandardCharsets.UTF_8));
+            child.getOutputStream().flush();
         }
         int[] winners = new int[locks];
         for (BufferedReader reader : said) {
-            reader.lines().mapToInt(Integer::parseInt).forEach(lock -> winners[lock]++);
+            for (String line = reader.readLine(); !DONE.equals(line); line = reader.readLine()) {
+                winners[Integer.parseInt(line)]++;
+            }
+        }
+        // Nobody ends before all have tried: what a process that has ended holds may be taken.
+        for (Process child : children) {
+            child.getOutputStream().close();
         }
         for (Process child : children) {
             if (child.waitFor() != 0) {
@@ -122,8 +127,8 @@ public record LockTakers(int processes, int threads, int locks) {
             String own = "warm-" + ProcessHandle.current().pid();
             RunLock.take(taker.folder.child(own), InstantSource.system()).close();
             System.out.println("ready");
-            long begin = Long.parseLong(
-                    new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine());
+            BufferedReader told = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+            long begin = Long.parseLong(told.readLine());
             CountDownLatch done = new CountDownLatch(threads);
             for (int i = 0; i < threads; i++) {
                 new Thread(() -> {
@@ -133,7 +138,8 @@ public record LockTakers(int processes, int threads, int locks) {
                         .start();
             }
             done.await();
-            System.exit(0);
+            System.out.println(DONE);
+            System.exit(told.readLine() == null ? 0 : 1);
         }
 
         private void takeAll(long begin) {
