@@ -46,14 +46,28 @@ record Bundle(Manifest manifest, Optional<Position> position, SortedMap<String, 
 
     private record Entry(long bytes, String sha256) {}
 
-    /** Writes the files, then the manifest. */
-    void write(Folder folder) {
+    private void write(Folder folder) {
         SortedMap<String, Entry> entries = new TreeMap<>();
-        files.forEach((name, content) -> {
-            folder.replace(name, content);
-            entries.put(name, new Entry(content.length, DigestUtils.sha256Hex(content)));
-        });
+        files.forEach((name, content) -> entries.put(name, new Entry(content.length, DigestUtils.sha256Hex(content))));
+        folder.replaceAll(files);
         folder.replace(MANIFEST, text(entries).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Writes a folder of the given name: the files, then, when they would survive a power cut, the manifest. Where that fails
+     * the folder is removed, for it may be what has filled the disk.
+     */
+    void write(Folder parent, String name) {
+        try {
+            write(parent.child(name));
+        } catch (UncheckedIOException e) {
+            try {
+                parent.remove(name);
+            } catch (RuntimeException more) {
+                e.addSuppressed(more);
+            }
+            throw e;
+        }
     }
 
     private String text(SortedMap<String, Entry> entries) {
@@ -69,6 +83,16 @@ record Bundle(Manifest manifest, Optional<Position> position, SortedMap<String, 
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * Reads a folder's manifest alone and verifies it.
+     *
+     * @throws BadDataException if it is missing or is not what was written
+     */
+    static Manifest manifest(Folder folder) {
+        Text text = verified(new String(folder.read(MANIFEST), StandardCharsets.UTF_8), folder.place(MANIFEST));
+        return new Manifest(text.provenance(), text.rounds(), text.finished());
     }
 
     /**

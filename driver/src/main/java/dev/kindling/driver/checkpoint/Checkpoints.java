@@ -1,7 +1,10 @@
 package dev.kindling.driver.checkpoint;
 
 import dev.kindling.job.task.BadDataException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -10,13 +13,21 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The folder {@code checkpoints/} of a run: a folder for each checkpoint, named by its round. The manifest is written
  * last and decides: what has none is no checkpoint, on a file system without an atomic rename too. Not thread-safe.
  */
 public final class Checkpoints {
+    /**
+     * When a checkpoint is on the disk whatever the disk says of syncing: operating systems write what is older than 30 s
+     * (Linux's {@code vm.dirty_expire_centisecs}) every few seconds.
+     */
+    static final Duration SETTLED = Duration.ofSeconds(60);
+
     private static final Pattern NAME = Pattern.compile("\\d{8,18}");
     private static final String THETA = "theta.safetensors";
     private static final String OPTIMIZER = "optimizer.safetensors";
@@ -41,12 +52,14 @@ public final class Checkpoints {
         files.put(THETA, checkpoint.theta().encoded());
         files.put(OPTIMIZER, checkpoint.optimizer().encoded());
         checkpoint.best().ifPresent(best -> files.put(BEST, best.encoded()));
-        new Bundle(checkpoint.manifest(), Optional.of(checkpoint.position()), files).write(folder.child(name));
+        new Bundle(checkpoint.manifest(), Optional.of(checkpoint.position()), files).write(folder, name);
     }
 
     /**
      * Removes the checkpoints before the last few, what a writer that died left between them, and what lies after the one
-     * that was written: a run goes on behind one only if it is damaged.
+     * that was written: a run goes on behind one only if it is damaged. Besides, one stays that is older than
+     * {@link #SETTLED}, and until there is one the oldest of the others, which will be: where a disk says that something is
+     * synced and it is not, a power cut takes all that is younger.
      *
      * @param written the round of the one that was just written
      * @param last how many to keep, that one included, at least 1
@@ -57,7 +70,26 @@ public final class Checkpoints {
                 whole().stream().filter(name -> Long.parseLong(name) <= written).toList();
         Set<String> kept = new TreeSet<>(whole.subList(Math.max(0, whole.size() - last), whole.size()));
         best.map(Checkpoints::name).ifPresent(kept::add);
+        kept.addAll(settled(whole, name(written)));
         named().stream().filter(name -> !kept.contains(name)).forEach(this::remove);
+    }
+
+    /** The newest of those that are older than {@link #SETTLED} when another was written, and the oldest of those that are not. */
+    private List<String> settled(List<String> whole, String written) {
+        Optional<Instant> now = writtenAt(written);
+        Predicate<String> isSettled = name -> writtenAt(name)
+                .filter(then ->
+                        now.isPresent() && Duration.between(then, now.get()).compareTo(SETTLED) > 0)
+                .isPresent();
+        int settled = 0;
+        while (settled < whole.size() && isSettled.test(whole.get(settled))) {
+            settled++;
+        }
+        return whole.subList(Math.max(0, settled - 1), Math.min(whole.size(), settled + 1));
+    }
+
+    private Optional<Instant> writtenAt(String name) {
+        return folder.child(name).written(Bundle.MANIFEST);
     }
 
     /** The manifest goes first: half removed it is no checkpoint any more, not a damaged one. */
@@ -79,6 +111,13 @@ public final class Checkpoints {
         return named().stream()
                 .filter(name -> folder.child(name).has(Bundle.MANIFEST))
                 .toList();
+    }
+
+    /** The folders of those that have a manifest. */
+    Stream<Folder> newestFirst() {
+        List<String> names = new ArrayList<>(whole());
+        Collections.reverse(names);
+        return names.stream().map(folder::child);
     }
 
     /**

@@ -4,53 +4,45 @@ import dev.kindling.job.task.BadDataException;
 import dev.kindling.job.task.RegularFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.SortedMap;
+import java.util.function.BiFunction;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumException;
-import org.apache.hadoop.fs.CreateFlag;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.StreamCapabilities;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.hadoop.hdfs.BlockMissingException;
 
 /**
  * A directory on any Hadoop file system in which files appear whole or not at all: each is written beside, under a name
- * that begins with a dot, and renamed, where renaming replaces in one step; on other file systems, such as object stores,
+ * that begins with a dot, synced, and renamed, where renaming replaces in one step; on other file systems, such as object stores,
  * it is written in place and appears when it is closed. On the local file system no {@code .crc} files lie beside them. A file system that
  * fails throws UncheckedIOException with one sentence.
  */
 public final class Folder {
-    /** The schemes, beside that of the local disk, where a rename replaces a file in one step. */
-    private static final Set<String> RENAMING = Set.of("hdfs", "viewfs");
-
     private final FileContext files;
+    private final FileChanges changes;
     private final Path path;
     private final Runnable permission;
 
-    private Folder(FileContext files, Path path, Runnable permission) {
+    Folder(FileContext files, FileChanges changes, Path path, Runnable permission) {
         this.files = files;
+        this.changes = changes;
         this.path = path;
         this.permission = permission;
     }
@@ -62,6 +54,11 @@ public final class Folder {
      * @throws IllegalArgumentException if its scheme is unknown
      */
     public static Folder at(String place, Configuration hadoop) {
+        return at(place, hadoop, Folder::changes);
+    }
+
+    /** The same where something else changes files: a test may keep a record of it. */
+    static Folder at(String place, Configuration hadoop, BiFunction<FileContext, Path, FileChanges> changes) {
         Configuration settings = new Configuration(hadoop);
         settings.set("fs.AbstractFileSystem.file.impl", "org.apache.hadoop.fs.local.RawLocalFs");
         try {
@@ -70,11 +67,17 @@ public final class Folder {
             FileContext files = uri.getScheme() == null
                     ? FileContext.getFileContext(settings)
                     : FileContext.getFileContext(uri, settings);
-            return new Folder(files, files.makeQualified(path), () -> {});
+            Path qualified = files.makeQualified(path);
+            return new Folder(files, changes.apply(files, qualified), qualified, () -> {});
         } catch (UnsupportedFileSystemException | IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     "the folder is " + place + "; it must be a path or a URI of a file system that Hadoop knows", e);
         }
+    }
+
+    private static FileChanges changes(FileContext files, Path path) {
+        String scheme = path.toUri().getScheme();
+        return isLocal(path) ? new LocalChanges(files) : new HadoopChanges(files, scheme);
     }
 
     /** The folder that a file lies in, which need not be there; IllegalArgumentException as {@link #at}. */
@@ -85,7 +88,7 @@ public final class Folder {
 
     /** The folder of the given name in this one. */
     public Folder child(String name) {
-        return new Folder(files, new Path(path, name), permission);
+        return new Folder(files, changes, new Path(path, name), permission);
     }
 
     /**
@@ -94,7 +97,7 @@ public final class Folder {
      * @param permission is run before each change, and throws where it is refused
      */
     public Folder permittedBy(Runnable permission) {
-        return new Folder(files, path, permission);
+        return new Folder(files, changes, path, permission);
     }
 
     /** Asks whether it may be changed; throws where it may not. */
@@ -120,6 +123,10 @@ public final class Folder {
     }
 
     private boolean local() {
+        return isLocal(path);
+    }
+
+    private static boolean isLocal(Path path) {
         return "file".equals(path.toUri().getScheme());
     }
 
@@ -161,9 +168,7 @@ public final class Folder {
         RegularFiles.refuseSpecial("file", file);
         try {
             FileStatus status = files.getFileStatus(file);
-            // A pipe or device has no length, and perhaps no end.
-            boolean regular = !status.isDirectory() && (!local() || Files.isRegularFile(local(file)));
-            if (!regular || status.getLen() > Integer.MAX_VALUE - 8) {
+            if (status.isDirectory() || status.getLen() > Integer.MAX_VALUE - 8) {
                 throw new BadDataException(place(name) + " must be a file of less than 2 GiB");
             }
             // The stream's parts and the array made of them are there at once.
@@ -212,32 +217,13 @@ public final class Folder {
     /** Makes a file that is not there yet; of several who try at once one succeeds. Says whether it was this one. */
     boolean createNew(String name, byte[] content) {
         permit();
-        try (OutputStream out = createNew(new Path(path, name))) {
-            writeOrRemove(out, content, name);
+        try {
+            changes.create(new Path(path, name), content);
             return true;
         } catch (org.apache.hadoop.fs.FileAlreadyExistsException | FileAlreadyExistsException e) {
             return false;
         } catch (IOException e) {
             throw failed("write", name, e);
-        }
-    }
-
-    /** Hadoop's own local file system looks first and creates then. */
-    private OutputStream createNew(Path file) throws IOException {
-        if (local()) {
-            makeLocalFolder();
-            return Files.newOutputStream(local(file), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        }
-        return files.create(file, EnumSet.of(CreateFlag.CREATE), Options.CreateOpts.createParent());
-    }
-
-    private void writeOrRemove(OutputStream out, byte[] content, String name) throws IOException {
-        try {
-            out.write(content);
-            out.flush();
-        } catch (IOException e) {
-            files.delete(new Path(path, name), false);
-            throw e;
         }
     }
 
@@ -255,89 +241,96 @@ public final class Folder {
         }
     }
 
-    /** Puts a file in place of what had its name; folders above it are made. */
+    /**
+     * Puts a file in place of what had its name; folders above it are made. When this returns it survives a power cut, and a
+     * power cut on the way leaves what was there before.
+     */
     public void replace(String name, byte[] content) {
+        put(name, content, FileChanges.Durability.SYNCED);
+        sync();
+    }
+
+    /** The same for several files, one after the other, which are all durable when this returns. */
+    void replaceAll(SortedMap<String, byte[]> contents) {
+        contents.forEach((name, content) -> put(name, content, FileChanges.Durability.SYNCED));
+        sync();
+    }
+
+    /** The same for a file that is written again and again: a power cut may leave nothing of it. */
+    public void replaceUnsynced(String name, byte[] content) {
+        put(name, content, FileChanges.Durability.CACHED);
+    }
+
+    private void put(String name, byte[] content, FileChanges.Durability durability) {
         permit();
-        Path beside = new Path(path, "." + name + ".new");
+        Path file = new Path(path, name);
         try {
-            if (local()) {
-                // Hadoop would start a chmod process for each file.
-                makeLocalFolder();
-                Files.write(local(beside), content);
-                move(beside, new Path(path, name));
-            } else if (RENAMING.contains(path.toUri().getScheme())) {
-                write(beside, content);
-                move(beside, new Path(path, name));
+            if (changes.replacesByRenaming()) {
+                Path beside = new Path(path, "." + name + ".new");
+                changes.write(beside, content, durability);
+                changes.rename(beside, file);
             } else {
-                write(new Path(path, name), content);
+                changes.write(file, content, durability);
             }
         } catch (IOException e) {
             throw failed("write", name, e);
         }
     }
 
-    private void write(Path file, byte[] content) throws IOException {
-        FSDataOutputStream out = files.create(
-                file, EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE), Options.CreateOpts.createParent());
+    /**
+     * Writes over the bytes of a file that is there, for a disk that has no room for another file. A reader may see both.
+     *
+     * @return whether that was possible
+     */
+    public boolean overwrite(String name, byte[] content) {
+        permit();
         try {
-            out.write(content);
+            changes.overwrite(new Path(path, name), content);
+            return true;
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
+        }
+    }
+
+    /** Makes the names of its files and folders survive a power cut. */
+    public void sync() {
+        try {
+            changes.syncFolder(path);
         } catch (IOException e) {
-            abandon(out);
-            throw e;
-        }
-        out.close();
-    }
-
-    /** An object store would put half a file in place if the stream were only closed. */
-    private static void abandon(FSDataOutputStream out) throws IOException {
-        if (out.hasCapability(StreamCapabilities.ABORTABLE_STREAM)) {
-            out.abort();
-        } else {
-            out.close();
-        }
-    }
-
-    private void makeLocalFolder() throws IOException {
-        try {
-            Files.createDirectories(local(path));
-        } catch (FileAlreadyExistsException e) {
-            throw new NotDirectoryException(e.getFile());
+            throw failed("sync", "", e);
         }
     }
 
     /** Begins a file that grows line by line; what had its name is lost. */
-    OutputStream grow(String name) {
+    FSDataOutputStream grow(String name) {
         permit();
         try {
-            return files.create(
-                    new Path(path, name),
-                    EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE),
-                    Options.CreateOpts.createParent());
+            return changes.grow(new Path(path, name));
         } catch (IOException e) {
             throw failed("write", name, e);
         }
     }
 
     /** A file that grows on from its end; empty where the file system cannot append. */
-    Optional<OutputStream> append(String name) {
+    Optional<FSDataOutputStream> append(String name) {
         permit();
         try {
-            return Optional.of(files.create(new Path(path, name), EnumSet.of(CreateFlag.APPEND)));
+            return Optional.of(changes.append(new Path(path, name)));
         } catch (UnsupportedOperationException | IOException e) {
             return Optional.empty();
         }
     }
 
-    /** Gives a file another name, if it is there: of several who try at once one succeeds. */
-    boolean renameIfThere(String from, String to) {
-        permit();
-        try {
-            move(new Path(path, from), new Path(path, to));
-            return true;
-        } catch (FileNotFoundException | NoSuchFileException e) {
-            return false;
-        } catch (IOException e) {
-            throw failed("rename to " + to, from, e);
+    /**
+     * Gives a file of known content the name of another, in place of that; where a rename would remove the other first, the
+     * content is written there anew.
+     */
+    void moveOver(String from, String to, byte[] content) {
+        if (changes.replacesByRenaming()) {
+            rename(from, to);
+        } else {
+            replace(to, content);
+            remove(from);
         }
     }
 
@@ -345,23 +338,10 @@ public final class Folder {
     void rename(String from, String to) {
         permit();
         try {
-            move(new Path(path, from), new Path(path, to));
+            changes.rename(new Path(path, from), new Path(path, to));
         } catch (IOException e) {
             throw failed("rename to " + to, from, e);
         }
-    }
-
-    private void move(Path from, Path to) throws IOException {
-        if (local()) {
-            // Hadoop removes the old file first; the operating system replaces it in one step.
-            Files.move(local(from), local(to), StandardCopyOption.ATOMIC_MOVE);
-        } else {
-            files.rename(from, to, Options.Rename.OVERWRITE);
-        }
-    }
-
-    private static java.nio.file.Path local(Path path) {
-        return java.nio.file.Path.of(path.toUri().getPath());
     }
 
     /** Removes a file or a folder with all that is in it; nothing happens where there is none. */
@@ -369,7 +349,7 @@ public final class Folder {
         permit();
         try {
             if (has(name)) {
-                files.delete(new Path(path, name), true);
+                changes.delete(new Path(path, name));
             }
         } catch (IOException e) {
             throw failed("remove", name, e);

@@ -4,13 +4,15 @@ import dev.kindling.job.model.NetworkFile;
 import dev.kindling.job.task.BadDataException;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.commons.codec.digest.DigestUtils;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
 
 /**
  * What one run writes: {@code config.conf}, {@code status.json}, {@code metrics.jsonl}, {@code network.json} or
@@ -164,13 +166,13 @@ public final class RunDirectory {
     }
 
     /** Writes a file that grows, anew, and goes on from its end; empty where the file system cannot append. */
-    public Optional<OutputStream> regrow(String name, byte[] beginning) {
+    public Optional<FSDataOutputStream> regrow(String name, byte[] beginning) {
         folder.replace(name, beginning);
         return folder.append(name);
     }
 
     /** Begins a file of the given name that grows; the caller closes it. */
-    public OutputStream grow(String name) {
+    public FSDataOutputStream grow(String name) {
         return folder.grow(name);
     }
 
@@ -179,19 +181,40 @@ public final class RunDirectory {
      *
      * @param layout names and shapes of θ
      * @param network what {@code network.json} is to hold
+     * @return the SHA-256 of θ's file
      */
-    public void writeModel(Manifest manifest, Layout layout, Storage theta, String network) {
+    public String writeModel(Manifest manifest, Layout layout, Storage theta, String network) {
         SortedMap<String, byte[]> files = new TreeMap<>();
         files.put(THETA, Safetensors.encode(layout, theta));
         files.put(NETWORK, network.getBytes(StandardCharsets.UTF_8));
         folder.remove(NEW_MODEL);
-        new Bundle(manifest, Optional.empty(), files).write(folder.child(NEW_MODEL));
+        new Bundle(manifest, Optional.empty(), files).write(folder, NEW_MODEL);
         if (folder.has(MODEL)) {
             folder.remove(OLD_MODEL);
             folder.rename(MODEL, OLD_MODEL);
         }
         folder.rename(NEW_MODEL, MODEL);
+        folder.sync();
         folder.remove(OLD_MODEL);
+        return DigestUtils.sha256Hex(files.get(THETA));
+    }
+
+    /** What the manifest of {@code model/} says, or, while there is no model, that of the newest checkpoint whose is whole. */
+    public Optional<Manifest> manifest() {
+        return Stream.concat(
+                        Stream.of(model()).filter(model -> model.has(Bundle.MANIFEST)),
+                        checkpoints().newestFirst())
+                .map(RunDirectory::undamaged)
+                .flatMap(Optional::stream)
+                .findFirst();
+    }
+
+    private static Optional<Manifest> undamaged(Folder folder) {
+        try {
+            return Optional.of(Bundle.manifest(folder));
+        } catch (BadDataException e) {
+            return Optional.empty();
+        }
     }
 
     /**
@@ -200,13 +223,19 @@ public final class RunDirectory {
      * @throws BadDataException if a file is missing or damaged, with its name
      */
     public StoredModel readModel() {
-        // Where a run died between the two renames of writeModel, the model before is whole under its other name.
-        boolean halfway = !folder.has(MODEL) && folder.has(OLD_MODEL);
-        Folder model = folder.child(halfway ? OLD_MODEL : MODEL);
+        Folder model = model();
         Bundle bundle = Bundle.read(model);
+        byte[] theta = bundle.file(THETA, model);
         return new StoredModel(
                 bundle.manifest(),
-                Safetensors.decode(bundle.file(THETA, model), model.place(THETA)),
+                Safetensors.decode(theta, model.place(THETA)),
+                DigestUtils.sha256Hex(theta),
                 new String(bundle.file(NETWORK, model), StandardCharsets.UTF_8));
+    }
+
+    /** Where a run died between the two renames of writeModel, the model before is whole under its other name. */
+    private Folder model() {
+        boolean halfway = !folder.has(MODEL) && folder.has(OLD_MODEL);
+        return folder.child(halfway ? OLD_MODEL : MODEL);
     }
 }

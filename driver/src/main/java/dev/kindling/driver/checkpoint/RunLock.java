@@ -4,17 +4,28 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.apache.commons.codec.digest.DigestUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@code .lock} in a run's folder: one driver at a time. Its owner renews it; a dead process of this machine is taken
  * over at once, a process that this machine cannot tell when it has not renewed for a lease. Ages are told by the clock of the file
- * system, which all drivers share. On a file system that creates and renames atomically (local, HDFS) of several that
- * try at once one wins; on object stores two that begin in the same moment both go on until the next renewal, when one of
- * them finds the other's lock and stops. Thread-safe.
+ * system, which all drivers share. Thread-safe.
+ *
+ * <p>A lock is taken over by a successor: a file whose name holds the nonce of the lock that it succeeds, and which, as the
+ * lock itself, is created only where it is not there yet. Nonces are never used twice, so of all who ever judge one lock dead one
+ * creates its successor. It then looks whether the lock is still, byte for byte, what it had judged: the lock may have been renewed
+ * meanwhile, or taken over by an earlier successor, whose name became free when it became the lock. Only then it becomes the lock itself. A
+ * driver that dies before that has left a successor, which is succeeded in the same way.
+ *
+ * <p>That is as good as the file system's exclusive creation: local disks and HDFS have one. On object stores two that begin in
+ * the same moment may both go on until the next renewal, when one of them finds the other's lock and stops.
  */
 public final class RunLock implements AutoCloseable {
     /** How long an owner may be silent. */
@@ -24,6 +35,8 @@ public final class RunLock implements AutoCloseable {
     public static final Duration PERIOD = Duration.ofSeconds(15);
 
     static final String NAME = ".lock";
+
+    private static final String SUCCESSOR = NAME + "-after-";
 
     private static final int ATTEMPTS = 20;
     private static final long ATTEMPT_MILLIS = 50;
@@ -46,8 +59,21 @@ public final class RunLock implements AutoCloseable {
         return folder.has(NAME);
     }
 
-    /** A lock as it lies there. */
-    private record Seen(byte[] bytes, Optional<LockOwner> owner) {}
+    /** A file of a lock as it lies there. */
+    private record Seen(String name, byte[] bytes, Optional<LockOwner> owner) {
+        /** What the file is called that succeeds it. */
+        String successor() {
+            return SUCCESSOR + owner.map(LockOwner::nonce).orElseGet(() -> DigestUtils.sha256Hex(bytes));
+        }
+
+        boolean isOf(LockOwner one) {
+            return owner.filter(other -> other.nonce().equals(one.nonce())).isPresent();
+        }
+
+        boolean isSameAs(Seen other) {
+            return name.equals(other.name) && Arrays.equals(bytes, other.bytes);
+        }
+    }
 
     /**
      * Takes the lock of a run, before anything else is written into its folder.
@@ -57,35 +83,65 @@ public final class RunLock implements AutoCloseable {
     public static RunLock take(Folder folder, InstantSource clock) {
         LockOwner me = LockOwner.here(clock.instant());
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            if (folder.createNew(NAME, me.bytes())) {
+            if (folder.createNew(NAME, me.bytes()) || succeeds(folder, me)) {
                 removeLeftovers(folder);
                 return new RunLock(folder, clock, me);
             }
-            refuseIfHeld(folder, me);
         }
         throw new IllegalArgumentException(
                 "several drivers are taking the run in " + folder + " at once; it can be trained by one at a time");
     }
 
-    /** Refuses a lock that is held, and puts away one that is not. */
-    private static void refuseIfHeld(Folder folder, LockOwner me) {
-        Optional<Seen> seen = look(folder);
-        if (seen.isEmpty()) {
-            return;
+    /** Refuses a lock that is held, and takes over one that is not; says whether that came to an end. */
+    private static boolean succeeds(Folder folder, LockOwner me) {
+        List<Seen> line = line(folder);
+        if (line.isEmpty()) {
+            return false;
         }
-        if (isHeld(folder, seen.get(), me)) {
+        Seen last = line.get(line.size() - 1);
+        if (isHeld(folder, last, me)) {
             throw new IllegalArgumentException("the run in " + folder + " is being trained by "
-                    + seen.get().owner().map(LockOwner::toString).orElse("a driver that is just starting")
+                    + last.owner().map(LockOwner::toString).orElse("a driver that is just starting")
                     + "; it can be trained by one driver at a time");
         }
-        putAside(folder, seen.get(), me);
+        String mine = last.successor();
+        if (!folder.createNew(mine, me.bytes())) {
+            return false;
+        }
+        if (isLast(folder, line, me)) {
+            folder.moveOver(mine, NAME, me.bytes());
+            line.stream().skip(1).map(Seen::name).forEach(folder::remove);
+            return true;
+        }
+        folder.remove(mine);
+        return false;
     }
 
-    /** The lock, read again while it is being written. */
-    private static Optional<Seen> look(Folder folder) {
+    /** Whether the line of owners is what it was, with this one behind it. */
+    private static boolean isLast(Folder folder, List<Seen> line, LockOwner me) {
+        List<Seen> now = line(folder);
+        if (now.size() != line.size() + 1 || !now.get(line.size()).isOf(me)) {
+            return false;
+        }
+        return IntStream.range(0, line.size()).allMatch(i -> now.get(i).isSameAs(line.get(i)));
+    }
+
+    /** The lock, its successor, the successor of that, and so on: usually the lock alone; empty where there is none. */
+    private static List<Seen> line(Folder folder) {
+        List<Seen> line = new ArrayList<>();
+        Optional<Seen> next = look(folder, NAME);
+        while (next.isPresent()) {
+            line.add(next.get());
+            next = look(folder, next.get().successor());
+        }
+        return line;
+    }
+
+    /** A file of a lock, read again while it is being written. */
+    private static Optional<Seen> look(Folder folder, String name) {
         Optional<Seen> seen = Optional.empty();
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            seen = folder.find(NAME).map(bytes -> new Seen(bytes, LockOwner.of(bytes)));
+            seen = folder.find(name).map(bytes -> new Seen(name, bytes, LockOwner.of(bytes)));
             if (seen.isEmpty() || seen.get().owner().isPresent()) {
                 return seen;
             }
@@ -106,32 +162,20 @@ public final class RunLock implements AutoCloseable {
         return switch (seen.owner().map(LockOwner::process).orElse(LockOwner.Process.UNKNOWN)) {
             case ALIVE -> true;
             case DEAD -> false;
-            case UNKNOWN -> age(folder, me).compareTo(LEASE) <= 0;
+            case UNKNOWN -> age(folder, seen, me).compareTo(LEASE) <= 0;
         };
     }
 
-    /** How long ago the lock was written, by the file system's clock: that of a file which is written now. */
-    private static Duration age(Folder folder, LockOwner me) {
+    /** How long ago a lock was written, by the file system's clock: that of a file which is written now. */
+    private static Duration age(Folder folder, Seen seen, LockOwner me) {
         String probe = NAME + "-probe-" + me.nonce();
-        folder.replace(probe, new byte[0]);
+        folder.replaceUnsynced(probe, new byte[0]);
         try {
             Optional<Instant> now = folder.written(probe);
-            Optional<Instant> then = folder.written(NAME);
+            Optional<Instant> then = folder.written(seen.name());
             return now.isPresent() && then.isPresent() ? Duration.between(then.get(), now.get()) : Duration.ZERO;
         } finally {
             folder.remove(probe);
-        }
-    }
-
-    /** Of several that put the same lock aside one succeeds; one that caught a newer lock gives it back. */
-    private static void putAside(Folder folder, Seen seen, LockOwner me) {
-        String aside = NAME + "-" + me.nonce();
-        if (folder.renameIfThere(NAME, aside)) {
-            Optional<byte[]> caught = folder.find(aside);
-            if (caught.isPresent() && !Arrays.equals(caught.get(), seen.bytes())) {
-                folder.createNew(NAME, caught.get());
-            }
-            folder.remove(aside);
         }
     }
 
@@ -168,14 +212,13 @@ public final class RunLock implements AutoCloseable {
             return;
         }
         try {
-            Optional<Seen> seen = lookForMine();
-            if (seen.isEmpty() && !RunDirectory.isIn(folder)) {
+            List<Seen> line = line(folder);
+            if (line.isEmpty() && !RunDirectory.isIn(folder)) {
                 lost = () -> RunDirectory.gone(folder);
                 return;
             }
-            if (seen.isEmpty() || !isMine(seen.get())) {
-                String sentence = "the run in " + folder + " was taken over by "
-                        + seen.flatMap(Seen::owner).map(LockOwner::toString).orElse("somebody who removed its lock")
+            if (!isMine(line)) {
+                String sentence = "the run in " + folder + " was taken over by " + other(line)
                         + "; this driver stops and writes nothing more";
                 lost = () -> new LostLockException(sentence);
                 return;
@@ -190,18 +233,14 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
-    /** One that takes over may have caught this lock by mistake and gives it back in a moment. */
-    private Optional<Seen> lookForMine() {
-        Optional<Seen> seen = look(folder);
-        for (int attempt = 0; seen.isEmpty() && attempt < ATTEMPTS; attempt++) {
-            pause();
-            seen = look(folder);
-        }
-        return seen;
+    private boolean isMine(List<Seen> line) {
+        return line.size() == 1 && line.get(0).isOf(owner);
     }
 
-    private boolean isMine(Seen seen) {
-        return seen.owner().filter(one -> one.nonce().equals(owner.nonce())).isPresent();
+    private static String other(List<Seen> line) {
+        return line.isEmpty()
+                ? "somebody who removed its lock"
+                : line.get(line.size() - 1).owner().map(LockOwner::toString).orElse("a driver that is just starting");
     }
 
     /** Whether this process has been silent so long, by either clock, that another may have the run. */
@@ -240,7 +279,7 @@ public final class RunLock implements AutoCloseable {
         }
         released = true;
         try {
-            if (lost == null && look(folder).filter(this::isMine).isPresent()) {
+            if (lost == null && isMine(line(folder))) {
                 folder.remove(NAME);
             }
         } catch (UncheckedIOException e) {

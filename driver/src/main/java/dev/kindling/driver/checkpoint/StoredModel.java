@@ -4,6 +4,7 @@ package dev.kindling.driver.checkpoint;
  * A model as a run directory holds it.
  *
  * @param theta θ by name
+ * @param thetaHash the SHA-256 of its file
  * @param network what {@code network.json} holds: the network that θ belongs to
  */
-public record StoredModel(Manifest manifest, Tensors theta, String network) {}
+public record StoredModel(Manifest manifest, Tensors theta, String thetaHash, String network) {}

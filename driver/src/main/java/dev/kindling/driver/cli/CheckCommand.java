@@ -90,8 +90,8 @@ final class CheckCommand implements Callable<Integer> {
     public Integer call() {
         List<TaskChoice> choices = choices();
         choices.forEach(choice -> dumpOf(choice)
-                .ifPresent(place -> Folder.at(place, HadoopSettings.load())
-                        .refuseExisting("--dump", CheckFiles.NAMES)));
+                .ifPresent(
+                        place -> Folder.at(place, HadoopSettings.load()).refuseExisting("--dump", CheckFiles.NAMES)));
         Optional<RunDirectory> run = options.conf().isPresent()
                 ? Optional.empty()
                 : options.out().map(place -> RunDirectory.open(place, HadoopSettings.load()));

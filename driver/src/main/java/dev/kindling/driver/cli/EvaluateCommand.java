@@ -5,6 +5,7 @@ import dev.kindling.driver.checkpoint.StoredModel;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.config.Configuration;
 import dev.kindling.driver.config.Differences;
+import dev.kindling.driver.evaluation.EvaluatedModel;
 import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.driver.evaluation.Evaluator;
 import dev.kindling.driver.evaluation.TaskFile;
@@ -47,7 +48,12 @@ final class EvaluateCommand implements Callable<Integer> {
             around.say("the model is unfinished: its run ended after "
                     + model.manifest().rounds() + " rounds");
         }
-        evaluate(prepared, directory, theta, master);
+        EvaluatedModel evaluated = new EvaluatedModel(
+                prepared.configuration().decidingJson(),
+                prepared.provenance(),
+                model.manifest().rounds(),
+                model.thetaHash());
+        evaluate(prepared, directory, theta, evaluated, master);
         around.say("the evaluation is in " + directory.folder().place("evaluation.json"));
         return ExitCode.DONE.number();
     }
@@ -73,7 +79,12 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
-    private void evaluate(Prepared prepared, RunDirectory directory, Storage theta, Optional<String> master) {
+    private void evaluate(
+            Prepared prepared,
+            RunDirectory directory,
+            Storage theta,
+            EvaluatedModel evaluated,
+            Optional<String> master) {
         Plan plan = prepared.plan();
         Evaluator evaluator = prepared.evaluator();
         String name = directory.folder().name() + " (evaluation)";
@@ -81,7 +92,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 Cluster cluster =
                         running.cluster(plan.job(), prepared.settings().cluster())) {
             Evaluation trained = evaluator.evaluate(cluster, theta);
-            directory.writeEvaluation(trained.json(), trained.tasks().map(TaskFile::encode));
+            directory.writeEvaluation(trained.json(evaluated), trained.tasks().map(TaskFile::encode));
             Storage untrained = plan.untrained(prepared.settings().run().seed());
             EvaluationTable.lines(trained, evaluator.evaluate(cluster, untrained))
                     .forEach(around::say);

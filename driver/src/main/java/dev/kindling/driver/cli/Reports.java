@@ -46,13 +46,19 @@ final class Reports {
     }
 
     private static String run(Folder folder, List<String> set, Surroundings around) {
-        ReportedRun run = ReportedRun.in(folder);
+        ReportedRun run = reported(folder, around);
         Optional<Workbench> bench = workbench(folder, set, around);
         try {
             return RunReport.html(run, bench);
         } finally {
             bench.ifPresent(Workbench::close);
         }
+    }
+
+    private static ReportedRun reported(Folder folder, Surroundings around) {
+        ReportedRun run = ReportedRun.in(folder);
+        run.metrics().warning().ifPresent(around::say);
+        return run;
     }
 
     private static String comparison(Folder folder, List<String> set, Surroundings around) {
@@ -68,7 +74,7 @@ final class Reports {
                 Folder run = place(folder, entrant.at("/runs/0/folder").asText());
                 entrants.put(
                         entrant.path("name").asText(),
-                        new ComparisonReport.Entrant(ReportedRun.in(run), workbench(run, all, around)));
+                        new ComparisonReport.Entrant(reported(run, around), workbench(run, all, around)));
             }
             return ComparisonReport.html(folder.name(), comparison, entrants);
         } finally {

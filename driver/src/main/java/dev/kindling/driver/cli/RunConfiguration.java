@@ -1,8 +1,10 @@
 package dev.kindling.driver.cli;
 
 import dev.kindling.driver.checkpoint.Checkpoint;
+import dev.kindling.driver.checkpoint.Manifest;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.Differences;
 import dev.kindling.driver.config.NetworkFiles;
 import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.job.model.ModelSettings;
@@ -24,7 +26,7 @@ final class RunConfiguration {
 
     /** A configuration that is asked for, with the network that the run has kept if it is the same. */
     static Configuration asked(Configuration configuration, RunDirectory directory) {
-        return withNetwork(configuration, plain(directory, List.of()), directory);
+        return withNetwork(configuration, unchanged(directory), directory);
     }
 
     /** The run's own, as its {@code config.conf} has it. */
@@ -36,12 +38,30 @@ final class RunConfiguration {
     /** What {@code config.conf} says; BadDataException if that is not what a run writes. */
     private static Configuration undamaged(RunDirectory directory) {
         try {
-            Configuration plain = plain(directory, List.of());
+            Configuration plain = unchanged(directory);
             SettingsReader.read(withNetwork(plain, plain, directory), HadoopSettings.load());
             return plain;
         } catch (IllegalArgumentException e) {
             throw new BadDataException(place(directory) + " is damaged: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * What {@code config.conf} says, held to what the run has written down under a checksum when it made its model or its
+     * last checkpoint: everything but what {@code --resume} may have changed since.
+     */
+    private static Configuration unchanged(RunDirectory directory) {
+        Configuration plain = plain(directory, List.of());
+        directory.manifest().ifPresent(manifest -> {
+            Differences changed = Differences.between(of(manifest, "a manifest of " + directory.folder()), plain)
+                    .forbidden()
+                    .butRounds();
+            if (!changed.isEmpty()) {
+                throw new BadDataException(place(directory) + " was changed after the run: " + changed
+                        + "; put it back, or ask evaluate for another value by --set");
+            }
+        });
+        return plain;
     }
 
     private static Configuration plain(RunDirectory directory, List<String> set) {
@@ -86,9 +106,10 @@ final class RunConfiguration {
 
     /** That with which a checkpoint was made. */
     static Configuration of(Checkpoint checkpoint) {
-        return Configuration.parse(
-                checkpoint.theta().file() + "'s manifest",
-                checkpoint.manifest().provenance().configuration().toString(),
-                List.of());
+        return of(checkpoint.manifest(), checkpoint.theta().file() + "'s manifest");
+    }
+
+    private static Configuration of(Manifest manifest, String name) {
+        return Configuration.parse(name, manifest.provenance().configuration().toString(), List.of());
     }
 }

@@ -98,13 +98,15 @@ final class TrainingRun {
                 directory,
                 new RunFiles.Origin(
                         prepared.provenance(),
+                        prepared.configuration().decidingJson(),
                         settings.plan().model(),
                         prepared.plan().parameters()),
                 settings.run(),
                 settings.checkpoints(),
                 status,
                 from,
-                System::nanoTime);
+                System::nanoTime,
+                around::say);
     }
 
     private Training.Result train(RunFiles files, Optional<String> master) {

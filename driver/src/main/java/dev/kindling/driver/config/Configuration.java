@@ -3,6 +3,7 @@ package dev.kindling.driver.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import dev.kindling.job.model.NetworkFile;
@@ -156,6 +157,21 @@ public final class Configuration {
     /** The whole configuration, every key, as one JSON object. */
     public String json() {
         return resolved.root().render(ConfigRenderOptions.concise());
+    }
+
+    /**
+     * The keys that decide what is computed, as one JSON object: all but those that decide no bit, as where data lies and how
+     * much memory there is.
+     */
+    public String decidingJson() {
+        Config deciding = ConfigFactory.empty();
+        for (String key : knownKeys()) {
+            // Of a split's folder the data's hash says what is in it; a split by shares is in no folder.
+            if (!Differences.decidesNoBits(key) || resolved.getValue(key) instanceof ConfigObject) {
+                deciding = deciding.withValue(key, resolved.getValue(key));
+            }
+        }
+        return deciding.root().render(ConfigRenderOptions.concise());
     }
 
     /** The whole configuration, every key, as HOCON that {@link #load} reads back. */

@@ -31,7 +31,7 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<TaskTable
     }
 
     /** What {@code evaluation.json} holds; a number that is not finite is null there. */
-    public String json() {
+    public String json(EvaluatedModel model) {
         ObjectNode root = JSON.createObjectNode();
         root.set("protocol", json(protocol));
         ArrayNode entries = root.putArray("steps");
@@ -40,6 +40,7 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<TaskTable
             entry.set("loss", json(step.loss()));
             step.accuracy().ifPresent(accuracy -> entry.set("accuracy", json(accuracy)));
         }
+        model.addTo(root);
         try {
             return JSON.writeValueAsString(root) + "\n";
         } catch (IOException e) {

@@ -9,6 +9,7 @@ import dev.kindling.driver.checkpoint.Manifest;
 import dev.kindling.driver.checkpoint.Position;
 import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.evaluation.EvaluatedModel;
 import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.driver.evaluation.TaskFile;
 import dev.kindling.driver.metrics.MetricsLog;
@@ -26,6 +27,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.SortedMap;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -43,15 +45,17 @@ public final class RunFiles implements RunRecord, AutoCloseable {
     private final Saver saver = new Saver();
     private TimeSplit times = TimeSplit.NONE;
     private int timed;
+    private Optional<EvaluatedModel> model = Optional.empty();
 
     /**
      * What a run's files say about themselves.
      *
      * @param provenance what manifests say
+     * @param settings those that decide what it computes, as a JSON object
      * @param network what {@code network.json} says
      * @param parameters the arrays of θ
      */
-    public record Origin(Provenance provenance, ModelSettings network, Layout parameters) {}
+    public record Origin(Provenance provenance, String settings, ModelSettings network, Layout parameters) {}
 
     /**
      * The files of a run that begins or goes on now.
@@ -60,6 +64,7 @@ public final class RunFiles implements RunRecord, AutoCloseable {
      * @param status where it says how it stands
      * @param from the checkpoint it goes on from; empty for a run that begins
      * @param nanoTime as {@link System#nanoTime}
+     * @param warning is told of what is damaged and can be done without, in one sentence each
      */
     public RunFiles(
             RunDirectory directory,
@@ -68,14 +73,15 @@ public final class RunFiles implements RunRecord, AutoCloseable {
             CheckpointSettings checkpoints,
             StatusFile status,
             Optional<Checkpoint> from,
-            LongSupplier nanoTime) {
+            LongSupplier nanoTime,
+            Consumer<String> warning) {
         this.directory = directory;
         this.origin = origin;
         this.settings = settings;
         this.checkpoints = checkpoints;
         this.status = status;
         this.metrics = from.map(checkpoint ->
-                        MetricsLog.resumed(directory, checkpoint.manifest().rounds(), extra(checkpoint)))
+                        MetricsLog.resumed(directory, checkpoint.manifest().rounds(), extra(checkpoint), warning))
                 .orElseGet(() -> new MetricsLog(directory));
         this.pace =
                 new Pace(from.map(Checkpoint::position).map(Position::seconds).orElse(0.0), nanoTime);
@@ -171,11 +177,12 @@ public final class RunFiles implements RunRecord, AutoCloseable {
         saver.await();
         RunDirectory.requireThere(directory.folder());
         metrics.saving().run();
-        directory.writeModel(
+        String hash = directory.writeModel(
                 new Manifest(origin.provenance(), made, progress == RunRecord.Progress.FINISHED),
                 origin.parameters(),
                 theta,
                 networkJson());
+        model = Optional.of(new EvaluatedModel(origin.settings(), origin.provenance(), made, hash));
     }
 
     private String networkJson() {
@@ -198,12 +205,15 @@ public final class RunFiles implements RunRecord, AutoCloseable {
     @Override
     public void evaluation(Evaluation evaluation) {
         RunDirectory.requireThere(directory.folder());
-        directory.writeEvaluation(evaluation.json(), evaluation.tasks().map(TaskFile::encode));
+        EvaluatedModel evaluated =
+                model.orElseThrow(() -> new IllegalStateException("the model is recorded before its evaluation"));
+        directory.writeEvaluation(evaluation.json(evaluated), evaluation.tasks().map(TaskFile::encode));
     }
 
     /** Says in {@code status.json} that the run is done, when all else is on disk. */
     public void done(String sentence) {
         saver.await();
+        metrics.saving().run();
         metrics.close();
         status.end(RunStatus.done(sentence, status.round()));
     }

@@ -1,42 +1,31 @@
 package dev.kindling.driver.metrics;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.checkpoint.Folder;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** What {@code metrics.jsonl} of a run says, line by line; a line that is cut short, as the last one may be, is left out. */
+/** What {@code metrics.jsonl} of a run says, line by line; a line that is damaged or cut short is left out. */
 public final class MetricsFile {
     private static final String NAME = "metrics.jsonl";
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final List<JsonNode> lines;
+    private final Optional<String> warning;
 
-    private MetricsFile(List<JsonNode> lines) {
-        this.lines = lines;
+    private MetricsFile(MetricsLines lines, String place) {
+        this.lines = lines.whole().stream().map(MetricsLines.Line::content).toList();
+        this.warning = lines.warning(place);
     }
 
     /** The metrics of the run in a folder; without lines where it has none. */
     public static MetricsFile in(Folder run) {
-        List<JsonNode> lines = new ArrayList<>();
-        if (run.has(NAME)) {
-            new String(run.read(NAME), StandardCharsets.UTF_8).lines().forEach(line -> add(lines, line));
-        }
-        return new MetricsFile(lines);
+        byte[] content = run.has(NAME) ? run.read(NAME) : new byte[0];
+        return new MetricsFile(MetricsLines.of(content), run.place(NAME));
     }
 
-    private static void add(List<JsonNode> lines, String line) {
-        try {
-            JsonNode node = JSON.readTree(line);
-            if (node.path("round").isNumber()) {
-                lines.add(node);
-            }
-        } catch (JsonProcessingException e) {
-            // The driver died while it wrote it; what is whole stands before it.
-        }
+    /** One sentence about lines that are damaged; empty where none is. */
+    public Optional<String> warning() {
+        return warning;
     }
 
     /** How many lines. */

@@ -1,18 +1,18 @@
 package dev.kindling.driver.metrics;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.StreamCapabilities;
@@ -29,7 +29,7 @@ public final class MetricsLog implements AutoCloseable {
 
     private final RunDirectory run;
     private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
-    private final Optional<OutputStream> growing;
+    private final Optional<FSDataOutputStream> growing;
     private boolean closed;
 
     /** Begins the log of a new run. */
@@ -37,7 +37,7 @@ public final class MetricsLog implements AutoCloseable {
         this(run, Optional.of(run.grow(NAME)));
     }
 
-    private MetricsLog(RunDirectory run, Optional<OutputStream> stream) {
+    private MetricsLog(RunDirectory run, Optional<FSDataOutputStream> stream) {
         this.run = run;
         this.growing = stream.filter(MetricsLog::showsWhatIsFlushed);
         if (growing.isEmpty()) {
@@ -51,9 +51,13 @@ public final class MetricsLog implements AutoCloseable {
      *
      * @param extra the round of a line that is there only because the run ended with it; gone too, unless it holds a
      *     validation
+     * @param warning is told, in one sentence, of lines that are damaged and therefore gone
      */
-    public static MetricsLog resumed(RunDirectory run, long rounds, OptionalLong extra) {
-        byte[] kept = run.folder().has(NAME) ? until(rounds, extra, run.folder().read(NAME)) : new byte[0];
+    public static MetricsLog resumed(RunDirectory run, long rounds, OptionalLong extra, Consumer<String> warning) {
+        MetricsLines lines =
+                MetricsLines.of(run.folder().has(NAME) ? run.folder().read(NAME) : new byte[0]);
+        lines.warning(run.folder().place(NAME)).ifPresent(warning);
+        byte[] kept = until(rounds, extra, lines);
         MetricsLog log = new MetricsLog(run, run.regrow(NAME, kept));
         if (log.growing.isEmpty()) {
             log.waiting.writeBytes(kept);
@@ -61,36 +65,21 @@ public final class MetricsLog implements AutoCloseable {
         return log;
     }
 
-    private static byte[] until(long rounds, OptionalLong extra, byte[] lines) {
-        StringBuilder kept = new StringBuilder();
-        new String(lines, StandardCharsets.UTF_8)
-                .lines()
-                .takeWhile(line -> isOf(line, rounds))
+    private static byte[] until(long rounds, OptionalLong extra, MetricsLines lines) {
+        return lines.whole().stream()
+                .filter(line -> line.round() <= rounds)
                 .filter(line -> extra.isEmpty() || !isOnly(line, extra.getAsLong()))
-                .forEach(line -> kept.append(line).append('\n'));
-        return kept.toString().getBytes(StandardCharsets.UTF_8);
+                .map(line -> line.text() + "\n")
+                .collect(Collectors.joining())
+                .getBytes(StandardCharsets.UTF_8);
     }
 
-    private static boolean isOf(String line, long rounds) {
-        try {
-            JsonNode round = JSON.readTree(line).path("round");
-            return round.isNumber() && round.asLong() <= rounds;
-        } catch (JsonProcessingException e) {
-            return false;
-        }
+    private static boolean isOnly(MetricsLines.Line line, long extra) {
+        return line.round() == extra && !line.content().has("validation_loss");
     }
 
-    private static boolean isOnly(String line, long extra) {
-        try {
-            JsonNode node = JSON.readTree(line);
-            return node.path("round").asLong() == extra && !node.has("validation_loss");
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static boolean showsWhatIsFlushed(OutputStream stream) {
-        return stream instanceof FSDataOutputStream data && data.hasCapability(StreamCapabilities.HSYNC);
+    private static boolean showsWhatIsFlushed(FSDataOutputStream stream) {
+        return stream.hasCapability(StreamCapabilities.HSYNC);
     }
 
     /** Appends a line. */
@@ -100,10 +89,10 @@ public final class MetricsLog implements AutoCloseable {
         growing.ifPresentOrElse(stream -> append(stream, line), () -> waiting.writeBytes(line));
     }
 
-    private void append(OutputStream stream, byte[] line) {
+    private void append(FSDataOutputStream stream, byte[] line) {
         try {
             stream.write(line);
-            ((FSDataOutputStream) stream).hflush();
+            stream.hflush();
         } catch (FSError e) {
             throw cannotWrite(Folder.cause(e));
         } catch (IOException e) {
@@ -116,15 +105,27 @@ public final class MetricsLog implements AutoCloseable {
     }
 
     /**
-     * What makes every line that is written by now durable; to be run at each checkpoint and at the end, on any thread,
-     * one after the other.
+     * What makes every line that is written by now survive a power cut; to be run at each checkpoint and at the end, on any
+     * thread, one after the other, while lines may be written.
      */
     public Runnable saving() {
         if (growing.isPresent()) {
-            return () -> {};
+            FSDataOutputStream stream = growing.get();
+            return () -> sync(stream);
         }
         byte[] lines = waiting.toByteArray();
         return () -> run.folder().replace(NAME, lines);
+    }
+
+    private void sync(FSDataOutputStream stream) {
+        try {
+            stream.hsync();
+        } catch (FSError e) {
+            throw cannotWrite(Folder.cause(e));
+        } catch (IOException e) {
+            throw cannotWrite(e);
+        }
+        run.folder().sync();
     }
 
     private static String line(RoundMetrics metrics) {
@@ -167,7 +168,7 @@ public final class MetricsLog implements AutoCloseable {
         }
     }
 
-    private void close(OutputStream stream) {
+    private void close(FSDataOutputStream stream) {
         try {
             stream.close();
         } catch (FSError e) {

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,9 @@ public final class StatusFile {
     private static final String NAME = "status.json";
     private static final Duration MOST_OFTEN = Duration.ofSeconds(2);
     private static final Duration LEAST_OFTEN = Duration.ofSeconds(15);
+
+    /** Bytes of a status of a run under way, so that the one of its end finds room where the disk is full. */
+    private static final int ROOM = 2048;
 
     private final Folder folder;
     private final InstantSource clock;
@@ -49,7 +53,8 @@ public final class StatusFile {
             Folder folder, InstantSource clock, int exitCode, String sentence, String next, Throwable failure) {
         try {
             long round = folder.has(NAME) ? RunStatus.roundIn(folder.read(NAME)) : 0;
-            new StatusFile(folder, clock, round).failed(exitCode, sentence, next, failure);
+            RunStatus status = RunStatus.ended(RunStatus.State.FAILED, exitCode, sentence, round, next);
+            writeEnd(folder, status.json(clock.instant()));
         } catch (RuntimeException e) {
             failure.addSuppressed(e);
         }
@@ -85,7 +90,19 @@ public final class StatusFile {
      */
     public synchronized void end(RunStatus status) {
         ended = status;
-        write(status);
+        writeEnd(folder, status.json(clock.instant()));
+    }
+
+    /** Where the disk is full, the bytes of the status that is there have room. */
+    private static void writeEnd(Folder folder, byte[] json) {
+        RunDirectory.requireThere(folder);
+        try {
+            folder.replace(NAME, json);
+        } catch (UncheckedIOException e) {
+            if (!folder.overwrite(NAME, json)) {
+                throw e;
+            }
+        }
     }
 
     /**
@@ -102,10 +119,18 @@ public final class StatusFile {
         }
     }
 
+    /** The text with blanks before its end. */
+    private static byte[] filled(byte[] json) {
+        byte[] filled = Arrays.copyOf(json, Math.max(ROOM, json.length));
+        Arrays.fill(filled, json.length - 1, filled.length - 1, (byte) ' ');
+        filled[filled.length - 1] = '\n';
+        return filled;
+    }
+
     private void write(RunStatus status) {
         RunDirectory.requireThere(folder);
         Instant now = clock.instant();
-        folder.replace(NAME, status.json(now));
+        folder.replaceUnsynced(NAME, filled(status.json(now)));
         shown = status;
         written = now;
     }

@@ -65,6 +65,7 @@ final class DiskScenarios {
                 try (Start start = kit.start(folder, ROUNDS, "local[2]", Kit.RESIDENT, KEEP_ALL)) {
                     said = start.mustFail(BAD_FILES);
                 }
+                Mishap.unless(folder.state().equals("failed"), "status.json on a full disk says " + folder.state());
                 disk.become("size=512m");
                 kit.finish(folder, ROUNDS);
                 kit.compare(folder, ROUNDS);

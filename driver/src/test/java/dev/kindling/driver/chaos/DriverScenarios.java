@@ -1,11 +1,15 @@
 package dev.kindling.driver.chaos;
 
+import dev.kindling.driver.checkpoint.LockTakers;
+import java.io.IOException;
 import java.util.List;
 
 /** What happens to drivers: they are killed, asked to stop, and started twice. */
 final class DriverScenarios {
     private static final long ROUNDS = 2000;
     private static final long LONGEST_START_MILLIS = 9000;
+    private static final int TAKERS = 8;
+    private static final int LOCKS = 1000;
 
     /** Where a start runs. */
     private record Place(String master, String mode) {}
@@ -208,5 +212,29 @@ final class DriverScenarios {
                 String.format(
                         java.util.Locale.ROOT, "at most %.0f s from the start to the round it goes on from", longest),
                 Row.SAME));
+    }
+
+    /** Eight processes that take over the same dead drivers' locks at the same moments. */
+    static List<Row> lockRaced(Kit kit) {
+        int locks = kit.times(LOCKS);
+        try {
+            List<Integer> winners =
+                    new LockTakers(TAKERS, 1, locks).race(kit.folder("raced").path());
+            Mishap.unless(
+                    winners.stream().allMatch(count -> count == 1),
+                    winners.stream().filter(count -> count != 1).count() + " of " + locks
+                            + " locks were not taken by exactly one");
+        } catch (IOException e) {
+            throw new Mishap("the locks cannot be made: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Mishap("interrupted", e);
+        }
+        return List.of(new Row(
+                "lock-raced",
+                TAKERS + " processes that take over a dead driver's lock at the same moment",
+                locks,
+                "nothing",
+                "one of them got it each time"));
     }
 }

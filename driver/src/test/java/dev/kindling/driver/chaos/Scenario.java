@@ -16,6 +16,7 @@ record Scenario(String name, Function<Kit, List<Row>> play) {
                 new Scenario("driver-killed", DriverScenarios::killed),
                 new Scenario("two-drivers", DriverScenarios::twoAtOnce),
                 new Scenario("lock-left", DriverScenarios::lockLeft),
+                new Scenario("lock-raced", DriverScenarios::lockRaced),
                 new Scenario("disk-full", DiskScenarios::full),
                 new Scenario("disk-read-only", DiskScenarios::readOnly),
                 new Scenario("folder-removed", DiskScenarios::removed),

@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -179,8 +181,67 @@ class CheckpointsTest {
         Files.createDirectories(temporary.resolve("run/checkpoints/00000007"));
         Files.createDirectories(temporary.resolve("run/checkpoints/mine"));
         checkpoints.keep(100_000_050L, 2, Optional.of(99_999_950L));
-        assertThat(names()).containsExactly("100000000", "100000050", "99999950", "mine");
+        // The oldest will once be old enough to be on the disk.
+        assertThat(names()).containsExactly("100000000", "100000050", "99999900", "99999950", "mine");
         assertThat(newest(checkpoints).manifest().rounds()).isEqualTo(100_000_050L);
+    }
+
+    /** Makes a checkpoint as old as if it had been written so many seconds before. */
+    private void age(long rounds, long seconds) throws IOException {
+        Files.setLastModifiedTime(
+                temporary.resolve("run/checkpoints/" + Checkpoints.name(rounds) + "/manifest.json"),
+                FileTime.from(Instant.now().minusSeconds(seconds)));
+    }
+
+    @Test
+    void oneIsKeptThatIsOlderThanWhatAnOperatingSystemKeepsInMemory() throws IOException {
+        Checkpoints checkpoints = checkpoints();
+        // One checkpoint each 10 s, the last one 5 s after the one before it.
+        for (long rounds = 1; rounds <= 10; rounds++) {
+            checkpoints.write(checkpoint(rounds));
+            age(rounds, rounds == 10 ? 0 : 10 * (10 - rounds) - 5);
+        }
+        checkpoints.keep(10, 2, Optional.empty());
+        // The third is 65 s old; the fourth, of 55 s, is the next that will be old enough.
+        assertThat(names()).containsExactly("00000003", "00000004", "00000009", "00000010");
+        age(3, 80);
+        age(4, 70);
+        checkpoints.write(checkpoint(11));
+        checkpoints.keep(11, 2, Optional.empty());
+        assertThat(names()).containsExactly("00000004", "00000009", "00000010", "00000011");
+    }
+
+    @Test
+    void whereCheckpointsAreFarApartNoMoreAreKept() throws IOException {
+        Checkpoints checkpoints = checkpoints();
+        for (long rounds = 1; rounds <= 5; rounds++) {
+            checkpoints.write(checkpoint(rounds));
+            age(rounds, 300 * (5 - rounds));
+        }
+        checkpoints.keep(5, 2, Optional.empty());
+        assertThat(names()).containsExactly("00000004", "00000005");
+    }
+
+    @Test
+    void whatCannotBeWrittenToItsManifestLeavesNothingThatTakesRoom() throws IOException {
+        Checkpoints checkpoints = checkpoints();
+        checkpoints.write(checkpoint(900));
+        Path folder = Files.createDirectories(temporary.resolve("run/checkpoints/00001000"));
+        RunDirectory refusing =
+                RunDirectory.open(Folder.at(temporary.resolve("run").toString(), new Configuration())
+                        .permittedBy(() -> {
+                            if (Files.exists(folder.resolve("optimizer.safetensors"))) {
+                                try {
+                                    Files.delete(folder.resolve("optimizer.safetensors"));
+                                } catch (IOException e) {
+                                    throw new UncheckedIOException(e);
+                                }
+                                throw new UncheckedIOException(new IOException("No space left on device"));
+                            }
+                        }));
+        assertThatThrownBy(() -> refusing.checkpoints().write(checkpoint(1000)))
+                .isInstanceOf(UncheckedIOException.class);
+        assertThat(names()).containsExactly("00000900");
     }
 
     @Test
@@ -207,6 +268,7 @@ class CheckpointsTest {
         assertThat(changes).hasSize(4).noneMatch(seen -> seen.contains("manifest.json"));
         assertThat(changes.get(3)).contains("theta", "optimizer", "best");
         checkpoints.write(checkpoint(6));
+        checkpoints.write(checkpoint(4));
         changes.clear();
         checkpoints.keep(6, 1, Optional.empty());
         assertThat(changes).hasSize(2);

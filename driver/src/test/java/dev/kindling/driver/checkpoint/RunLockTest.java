@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.job.task.BadDataException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -38,6 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RunLockTest {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final long NOBODY = 0x7ffffff0L;
 
     @TempDir
     private Path temporary;
@@ -141,18 +144,18 @@ class RunLockTest {
     @Test
     void whatDeadDriversLeftIsNoRunAndIsRemovedByTheNext() throws IOException {
         Files.createDirectories(run());
-        List<String> left = List.of(".lock-1", ".lock-probe-2", "..lock-probe-3.new");
+        List<String> left = List.of(".lock-after-1", ".lock-probe-2", "..lock-probe-3.new");
         for (String name : left) {
             Files.writeString(run().resolve(name), "");
             Files.setLastModifiedTime(
                     run().resolve(name), FileTime.from(Instant.now().minusSeconds(75)));
         }
         // One that is taking the lock now.
-        Files.writeString(run().resolve(".lock-4"), "");
+        Files.writeString(run().resolve(".lock-after-4"), "");
         assertThatCode(() -> RunDirectory.refuseUnlessEmpty(folder())).doesNotThrowAnyException();
         try (RunLock lock = take()) {
             assertThat(lock.isLost()).isFalse();
-            assertThat(names()).containsExactlyInAnyOrder(".lock", ".lock-4");
+            assertThat(names()).containsExactlyInAnyOrder(".lock", ".lock-after-4");
         }
     }
 
@@ -195,18 +198,83 @@ class RunLockTest {
             if (turn % 2 == 1) {
                 // Left behind by a dead owner, so that all of them want to take it over.
                 take();
-                disguise("pid", 0x7ffffff0L, Duration.ZERO);
+                disguise("pid", NOBODY, Duration.ZERO);
             }
             List<RunLock> held = race(8);
-            // One that was caught by a rival who took it for the dead one's, and replaced meanwhile, is lost when it
-            // looks,
-            // which it does before it writes anything.
+            assertThat(held).as("turn %d", turn).hasSize(1);
             held.forEach(RunLock::renew);
-            assertThat(held.stream().filter(lock -> !lock.isLost()))
-                    .as("turn %d", turn)
-                    .hasSize(1);
+            assertThat(held).noneMatch(RunLock::isLost);
             held.forEach(RunLock::close);
             assertThat(names()).isEmpty();
+        }
+    }
+
+    @Test
+    void ofManyProcessesThatTakeOverTheSameDeadDriversLockOneGetsIt() throws Exception {
+        assertThat(new LockTakers(2, 4, 200).race(temporary)).hasSize(200).allMatch(winners -> winners == 1);
+    }
+
+    /** A lock's content with the nonce, of a process that is dead or is this one. */
+    private static byte[] owned(String nonce, long pid) {
+        LockOwner here = LockOwner.here(Instant.now());
+        Optional<Instant> start = pid == here.pid() ? here.start() : Optional.empty();
+        return new LockOwner(here.host(), pid, start, nonce, Instant.now()).bytes();
+    }
+
+    @Test
+    void aSuccessorThatDiedBeforeItHadTheLockIsSucceededToo() throws IOException {
+        Files.createDirectories(run());
+        Files.write(file(), owned("a", NOBODY));
+        Files.write(run().resolve(".lock-after-a"), owned("b", NOBODY));
+        Files.write(run().resolve(".lock-after-b"), owned("c", NOBODY));
+        try (RunLock lock = take()) {
+            assertThat(names()).containsExactly(".lock");
+            lock.renew();
+            assertThat(lock.isLost()).isFalse();
+        }
+        assertThat(names()).isEmpty();
+    }
+
+    @Test
+    void aSuccessorThatLivesHasTheRunBeforeItHasTheLock() throws IOException {
+        Files.createDirectories(run());
+        Files.write(file(), owned("a", NOBODY));
+        Files.write(
+                run().resolve(".lock-after-a"),
+                owned("b", ProcessHandle.current().pid()));
+        assertThatThrownBy(this::take)
+                .hasMessageContaining(
+                        "is being trained by process " + ProcessHandle.current().pid());
+    }
+
+    @Test
+    void whoFindsTheLockChangedAfterItJudgedItDeadDoesNotTakeIt() throws IOException {
+        Files.createDirectories(run());
+        for (byte[] meanwhile : List.of(
+                owned("a", ProcessHandle.current().pid()),
+                owned("b", ProcessHandle.current().pid()))) {
+            Files.write(file(), owned("a", NOBODY));
+            AtomicInteger changes = new AtomicInteger();
+            // The first change is the try to make a new lock, the second makes the successor.
+            Folder folder = folder().permittedBy(() -> {
+                if (changes.incrementAndGet() == 2) {
+                    replaceLock(meanwhile);
+                }
+            });
+            assertThatThrownBy(() -> RunLock.take(folder, InstantSource.system()))
+                    .hasMessageContaining("is being trained by process "
+                            + ProcessHandle.current().pid());
+            assertThat(changes.get()).isGreaterThan(2);
+            assertThat(names()).containsExactly(".lock");
+            assertThat(file()).hasBinaryContent(meanwhile);
+        }
+    }
+
+    private void replaceLock(byte[] content) {
+        try {
+            Files.write(file(), content);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

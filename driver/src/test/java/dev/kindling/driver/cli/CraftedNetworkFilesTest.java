@@ -537,7 +537,7 @@ class CraftedNetworkFilesTest {
     void aDeviceIsNotReadToItsEnd() {
         CommandLineForTests.Outcome refused = train(Path.of("/dev/zero"), "first");
         assertThat(refused.code()).isEqualTo(3);
-        assertThat(refused.err()).startsWith("/dev/zero must be a file of less than 2 GiB");
+        assertThat(refused.err()).contains("/dev/zero is a pipe, a socket or a device");
     }
 
     private void requireForeseen(String what, byte[] content) throws IOException {

@@ -1,9 +1,12 @@
 package dev.kindling.driver.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kindling.driver.checkpoint.SmallDisk;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -102,6 +105,35 @@ class FailingDiskTest {
         TroubledFileSystem.works();
         assertThat(train(run, "--resume").code()).isZero();
         assertThat(run.json("status.json").at("/state").asText()).isEqualTo("done");
+    }
+
+    @Test
+    void aDiskThatOthersFillLeavesAStatusThatSaysFailedAndNothingHalfWritten() throws IOException {
+        TinyRun straight = TinyRun.in(temporary, "straight");
+        assertThat(straight.train().code()).isZero();
+        TinyRun run = TinyRun.in(temporary, "run");
+        SmallDisk disk = new SmallDisk(temporary);
+        assertThatThrownBy(() -> run.trainIn(disk.folder("run"), request -> {
+                    if (request.program().equals("train")
+                            && request.specs().get(0).round() == 10) {
+                        try {
+                            disk.fill();
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    }
+                }))
+                .hasMessageContaining("cannot write " + run.folder())
+                .hasMessageEndingWith(FULL);
+        assertThat(run.json("status.json").at("/state").asText()).isEqualTo("failed");
+        assertThat(run.json("status.json").at("/exit_code").asInt()).isEqualTo(3);
+        assertThat(run.json("status.json").at("/sentence").asText()).endsWith(FULL);
+        assertThat(run.checkpoints())
+                .isNotEmpty()
+                .allSatisfy(name -> assertThat(run.file("checkpoints/" + name + "/manifest.json"))
+                        .exists());
+        assertThat(run.train("--resume").code()).isZero();
+        run.assertSameAs(straight);
     }
 
     @Test

@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kindling.clusters.SmallImages;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.management.JMException;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
@@ -85,7 +89,7 @@ class HdfsRunTest {
 
     @Test
     void aRunOnHdfsWhoseDriverIsKilledGoesOnAndIsEvaluatedAsTheRunOnADiskWhoseDriverWasNot()
-            throws IOException, InterruptedException {
+            throws IOException, InterruptedException, JMException {
         Path images = Files.createDirectories(temporary.resolve("images"));
         SmallImages.write(images);
         Path straight = temporary.resolve("straight");
@@ -97,6 +101,8 @@ class HdfsRunTest {
         files.copyFromLocalFile(new org.apache.hadoop.fs.Path(images.toUri()), new org.apache.hadoop.fs.Path(data));
         killOnceAt(train(data, run), run + "/checkpoints/" + CHECKPOINT + "/manifest.json");
         assertThat(exists(run + "/.lock")).as("a dead driver's lock").isTrue();
+        // Lock and configuration, then θ, moments, manifest and metrics of at least one checkpoint.
+        assertThat(synced()).as("syncs to the disks of data nodes").isGreaterThanOrEqualTo(6);
         assertThat(new String(bytes(run + "/status.json"), StandardCharsets.UTF_8))
                 .contains("\"running\"");
         assertThat(exists(run + "/evaluation.json")).isFalse();
@@ -111,6 +117,17 @@ class HdfsRunTest {
                 .isTrue();
         assertThat(done(List.of("evaluate", "--out", run))).contains("the evaluation is in " + run);
         assertSame(run, straight, "evaluation.json");
+    }
+
+    /** How many blocks the data nodes have synced to their disks. */
+    private static long synced() throws JMException {
+        MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+        long count = 0;
+        for (ObjectName node :
+                server.queryNames(new ObjectName("Hadoop:service=DataNode,name=DataNodeActivity-*"), null)) {
+            count += (Long) server.getAttribute(node, "FsyncCount");
+        }
+        return count;
     }
 
     private void killOnceAt(List<String> args, String place) throws IOException, InterruptedException {

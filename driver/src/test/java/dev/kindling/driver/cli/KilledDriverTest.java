@@ -67,6 +67,7 @@ class KilledDriverTest {
         assertThat(lines(run)).isLessThan(300);
         assertThat(run.train("--resume").code()).isZero();
         run.assertSameAs(straight);
-        assertThat(run.checkpoints()).hasSizeLessThanOrEqualTo(3);
+        // The last two, the best, one that is older than a minute and one that will be.
+        assertThat(run.checkpoints()).hasSizeLessThanOrEqualTo(5);
     }
 }

@@ -5,15 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import dev.kindling.driver.cluster.Request;
+import dev.kindling.driver.config.Configuration;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -72,6 +77,15 @@ final class TinyRun {
     /** Trains to the end. */
     Outcome train(String... more) {
         return CommandLineForTests.onThreads(1, args(more));
+    }
+
+    /** Trains in a folder of the test's own making, while somebody sees each request; throws what a command would tell. */
+    void trainIn(Folder folder, Consumer<Request> watcher) {
+        Optional<String> master = Optional.of("local[1]");
+        Surroundings around = CommandLineForTests.around(
+                (work, settings) -> new WatchedCluster(work, 1, watcher), new PrintWriter(new StringWriter()));
+        new Trainer(around, master, new StopRequest(), new Profile(System::nanoTime))
+                .begin(Prepared.of(Configuration.load(job, sets), master), folder);
     }
 
     /** Trains while somebody sees each request. */

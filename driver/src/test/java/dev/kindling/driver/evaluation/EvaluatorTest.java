@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.Request;
 import dev.kindling.driver.cluster.RoundResult;
@@ -54,7 +55,11 @@ class EvaluatorTest {
         EvaluationSettings settings = new EvaluationSettings(1, 1, Purpose.VALIDATE, 7, Detail.SUMMARY);
         String json = evaluator(settings)
                 .evaluate(new RecordingCluster(), Storage.zeros(Precision.FLOAT, 1))
-                .json();
+                .json(new EvaluatedModel(
+                        "{\"algorithm\":{\"name\":\"maml\"}}",
+                        Provenance.here("{}", 7, "program", "data", "vector"),
+                        300,
+                        "abc"));
         JsonNode root = new ObjectMapper().readTree(json);
         assertThat(root.at("/protocol/split").asText()).isEqualTo("val");
         assertThat(root.at("/protocol/ways").asInt()).isEqualTo(5);
@@ -64,6 +69,12 @@ class EvaluatorTest {
         assertThat(root.at("/steps")).hasSize(2);
         assertThat(root.at("/steps/1/loss/ci95").isNull()).isTrue();
         assertThat(root.at("/steps/1/accuracy/mean").asDouble()).isEqualTo(0.6);
+        assertThat(root.at("/settings/algorithm/name").asText()).isEqualTo("maml");
+        assertThat(root.at("/provenance/theta_sha256").asText()).isEqualTo("abc");
+        assertThat(root.at("/provenance/rounds").asInt()).isEqualTo(300);
+        assertThat(root.at("/provenance/program_hash").asText()).isEqualTo("program");
+        assertThat(root.at("/provenance/data_hash").asText()).isEqualTo("data");
+        assertThat(root.at("/provenance/commit").asText()).isNotEmpty();
     }
 
     private static Evaluator evaluator(EvaluationSettings settings) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,7 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
@@ -78,6 +82,68 @@ class MetricsTest {
         assertThatThrownBy(() -> new StatusFile(run.folder(), InstantSource.system(), 0))
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessage("cannot write " + temporary.resolve("run/status.json") + ": No space left on device");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aRunThatFailsForWantOfRoomSaysSoOverTheBytesOfItsStatus() throws IOException {
+        RunDirectory run = run();
+        StatusFile status = new StatusFile(run.folder(), InstantSource.system(), 7);
+        Path file = temporary.resolve("run/status.json");
+        long room = Files.size(file);
+        Files.createSymbolicLink(temporary.resolve("run/.status.json.new"), Path.of("/dev/full"));
+        IllegalStateException failure = new IllegalStateException("the disk is full");
+        status.failed(3, "the disk is full", "make room", failure);
+        assertThat(failure.getSuppressed()).isEmpty();
+        assertThat(Files.size(file)).isLessThan(room);
+        assertThat(new ObjectMapper()
+                        .readTree(Files.readString(file))
+                        .at("/state")
+                        .asText())
+                .isEqualTo("failed");
+        assertThat(Files.readString(file)).contains("\"exit_code\" : 3").contains("\"round\" : 7");
+    }
+
+    @Test
+    void aRunThatGoesOnKeepsEveryLineButTheDamagedOnesAndNamesThem() throws IOException {
+        RunDirectory run = run();
+        Path file = temporary.resolve("run/metrics.jsonl");
+        Files.writeString(file, """
+                {"round":1,"query_loss":4}
+                {"round":2,"query_loss:3}
+                {"round":3,"query_loss":2}{"round":4,"query_loss":1}
+                {"round":5,"query_loss":1}
+                "no line"
+                {"round":6,"query_loss":1}
+                {"round":7,"query_loss":1}
+                {"round":8,"quer""");
+        List<String> said = new ArrayList<>();
+        MetricsLog.resumed(run, 6, OptionalLong.empty(), said::add).close();
+        assertThat(file).hasContent("""
+                {"round":1,"query_loss":4}
+                {"round":5,"query_loss":1}
+                {"round":6,"query_loss":1}
+                """);
+        assertThat(said)
+                .containsExactly(file + " is damaged in lines 2, 3, 5, which are left out; the other 4 lines are used");
+        said.clear();
+        MetricsLog.resumed(run, 6, OptionalLong.empty(), said::add).close();
+        assertThat(said).isEmpty();
+    }
+
+    @Test
+    void aReaderIsToldOfADamagedLineToo() throws IOException {
+        RunDirectory run = run();
+        Files.writeString(temporary.resolve("run/metrics.jsonl"), """
+                {"round":1,"query_loss":4}
+                {"round":2,"query_loss":3
+                {"round":3,"query_loss":2}
+                {"round":4,"quer""");
+        MetricsFile metrics = MetricsFile.in(run.folder());
+        assertThat(metrics.column("query_loss")).containsExactly(4, 2);
+        assertThat(metrics.warning())
+                .hasValue(temporary.resolve("run/metrics.jsonl")
+                        + " is damaged in line 2, which is left out; the other 2 lines are used");
     }
 
     @Test

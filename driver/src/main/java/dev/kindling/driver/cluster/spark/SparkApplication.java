@@ -37,11 +37,13 @@ public final class SparkApplication implements AutoCloseable {
 
     private final JavaSparkContext context;
     private final RoundsProfile profile;
+    private final Optional<LocalClusterFolder> work;
     private boolean executorsHaveLibraries;
 
     private SparkApplication(JavaSparkContext context) {
         this.context = context;
         this.profile = RoundsProfile.of(context.getConf());
+        this.work = LocalClusterFolder.of(context.master(), context.sc().applicationId(), System.getenv());
     }
 
     /**
@@ -222,6 +224,10 @@ public final class SparkApplication implements AutoCloseable {
 
     @Override
     public void close() {
-        context.close();
+        try {
+            context.close();
+        } finally {
+            work.ifPresent(LocalClusterFolder::close);
+        }
     }
 }

@@ -11,13 +11,14 @@ import org.apache.logging.log4j.core.config.LoggerConfig;
 import org.apache.logging.log4j.core.config.Property;
 
 /** For tests: what Kindling logs in this JVM while this is open, each line behind its context. */
-final class LogLines extends AbstractAppender implements AutoCloseable {
+public final class LogLines extends AbstractAppender implements AutoCloseable {
     private final List<String> lines = new ArrayList<>();
     private final LoggerContext context = (LoggerContext) LogManager.getContext(false);
     private final LoggerConfig logger = context.getConfiguration().getLoggerConfig("dev.kindling");
     private final Level before = logger.getLevel();
 
-    LogLines() {
+    /** Begins now. */
+    public LogLines() {
         super("lines", null, null, true, Property.EMPTY_ARRAY);
         start();
         logger.addAppender(this, Level.ALL, null);
@@ -41,7 +42,8 @@ final class LogLines extends AbstractAppender implements AutoCloseable {
         lines.add(line);
     }
 
-    synchronized List<String> lines() {
+    /** The lines so far. */
+    public synchronized List<String> lines() {
         return List.copyOf(lines);
     }
 
