@@ -11,6 +11,7 @@ import dev.kindling.job.wire.Failure;
 import dev.kindling.job.wire.FoldOrder;
 import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.Peer;
+import dev.kindling.job.wire.PeerAccess;
 import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.ToWorker;
 import dev.kindling.job.wire.VectorSlice;
@@ -151,6 +152,16 @@ final class FakeExecutor implements Link {
     }
 
     @Override
+    public String host() {
+        return "host-of-" + name;
+    }
+
+    @Override
+    public PeerAccess accessFor(Link other) {
+        return new PeerAccess(peer().orElseThrow(), "");
+    }
+
+    @Override
     public Optional<Peer> peer() {
         return neighbours.map(all -> new Peer(name, 1));
     }
@@ -206,7 +217,7 @@ final class FakeExecutor implements Link {
                         mine,
                         index -> neighbours
                                 .orElseThrow()
-                                .ask(mine.peers().get(index), held -> held.slice(mine.version())))
+                                .ask(mine.peers().get(index).peer(), held -> held.slice(mine.version())))
                 .whenComplete((whole, failure) -> {
                     if (failure == null) {
                         take(whole);
@@ -237,7 +248,7 @@ final class FakeExecutor implements Link {
                         piece -> neighbours
                                 .orElseThrow()
                                 .ask(
-                                        piece.holder(),
+                                        piece.holder().peer(),
                                         held -> CompletableFuture.completedFuture(
                                                 held.sums(order.shared(), piece.firstTask(), order.slice()))))
                 .whenComplete((sums, failure) -> {
