@@ -43,7 +43,9 @@ final class FakeExecutor implements Link {
         /** Its data is broken. */
         NO_DATA,
         /** Sums that are not those of the order. */
-        LIE
+        LIE,
+        /** Sums that are as many times too large as {@link #EXAGGERATION} says. */
+        EXAGGERATE
     }
 
     /** What it does with its part of an exchange. */
@@ -81,6 +83,8 @@ final class FakeExecutor implements Link {
                     : CompletableFuture.failedFuture(new IllegalStateException("no connection to " + peer));
         }
     }
+
+    private static final double EXAGGERATION = 1e12;
 
     private final String name;
     private final Inbox inbox;
@@ -288,6 +292,14 @@ final class FakeExecutor implements Link {
             }
             case FAIL -> answer(order, new Failure(Failure.Kind.UNFORESEEN, "the disk of " + name + " is full"));
             case NO_DATA -> answer(order, new Failure(Failure.Kind.BAD_DATA, "x.zip is empty"));
+            case EXAGGERATE -> {
+                WorkReply reply = runner.run(order, vector, name);
+                List<FoldNode> larger =
+                        reply.nodes().stream().map(FakeExecutor::exaggerated).toList();
+                answer(
+                        order,
+                        new WorkReply(reply.firstTask(), larger, reply.failed(), reply.rows(), name, reply.nanos()));
+            }
             case LIE -> {
                 WorkReply reply = runner.run(order, vector, name);
                 List<FoldNode> shifted = reply.nodes().stream()
@@ -299,6 +311,14 @@ final class FakeExecutor implements Link {
                         new WorkReply(reply.firstTask(), shifted, reply.failed(), reply.rows(), name, reply.nanos()));
             }
         }
+    }
+
+    private static FoldNode exaggerated(FoldNode node) {
+        Storage sums = node.sums().copy();
+        for (int i = 0; i < sums.size(); i++) {
+            sums.set(i, EXAGGERATION * sums.at(i));
+        }
+        return new FoldNode(node.level(), node.index(), sums, node.totals(), node.tasks());
     }
 
     private void answer(WorkOrder order, Answer answer) {

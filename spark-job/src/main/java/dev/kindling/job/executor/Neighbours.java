@@ -240,7 +240,9 @@ final class Neighbours implements AutoCloseable {
     @Override
     public void close() {
         connecting.shutdownNow();
-        connections.values().forEach(each -> each.thenAccept(TransportClient::close));
+        connections.values().forEach(each -> {
+            var unused = each.thenAccept(TransportClient::close);
+        });
         clients.close();
         server.close();
         pending.close();

@@ -39,7 +39,7 @@ final class Recorder implements AutoCloseable {
         try {
             while (true) {
                 Socket client = server.accept();
-                Socket driver = new Socket("127.0.0.1", port);
+                Socket driver = new Socket(InetAddress.getLoopbackAddress(), port);
                 ByteArrayOutputStream out = new ByteArrayOutputStream();
                 ByteArrayOutputStream back = new ByteArrayOutputStream();
                 List<Thread> both =
