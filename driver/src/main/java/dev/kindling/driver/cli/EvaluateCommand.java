@@ -43,7 +43,7 @@ final class EvaluateCommand implements Callable<Integer> {
         refuseAnotherModel(place, model, plan);
         refuseOtherData(directory, model, prepared);
         Storage theta = model.theta().flat(plan.parameters(), plan.precision());
-        prepared.source().notes().forEach(around::say);
+        prepared.notes(master).forEach(around::say);
         if (!model.manifest().finished()) {
             around.say("the model is unfinished: its run ended after "
                     + model.manifest().rounds() + " rounds");

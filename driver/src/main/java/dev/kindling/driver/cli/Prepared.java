@@ -28,9 +28,11 @@ import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.SplitSettings;
 import dev.kindling.job.tensor.Layout;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * A configuration that has been found to make sense, with its data at hand and its plan made: everything that can be
@@ -50,7 +52,14 @@ record Prepared(
         Prepared prepared = SparkApplication.runsHere(master) ? here(configuration) : elsewhere(configuration);
         SparkApplication.requireDevices(
                 master, prepared.settings().plan().backend().name());
+        SparkApplication.security(master).require(prepared.settings().cluster().authentication());
         return prepared;
+    }
+
+    /** What a user should know before rounds run on that master, a line each. */
+    List<String> notes(Optional<String> master) {
+        return Stream.concat(source.notes().stream(), SparkApplication.security(master).warnings().stream())
+                .toList();
     }
 
     /** For computing in this JVM; BackendUnavailableException if its backend cannot run here. */

@@ -12,7 +12,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** Shows a run while it goes: a bar on a terminal, now and then a line elsewhere; and names each task left out. */
+/** Shows a run while it goes: a bar on a terminal, now and then a line elsewhere; and names each task left out, and sums out of line. */
 abstract class Progress implements RoundListener, AutoCloseable {
     /** Rounds over which the shown loss is averaged, more or less. */
     private static final double WINDOW = 100;
@@ -50,6 +50,7 @@ abstract class Progress implements RoundListener, AutoCloseable {
         double weight = 1 / Math.min(WINDOW, (double) round.number());
         loss = Double.isNaN(loss) ? next : loss + weight * (next - loss);
         round.failed().forEach(task -> say("left out " + task));
+        round.notices().forEach(this::say);
         show(round, String.format(Locale.ROOT, "query loss %.4f", loss));
     }
 

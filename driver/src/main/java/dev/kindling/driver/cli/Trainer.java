@@ -81,7 +81,7 @@ record Trainer(Surroundings around, Optional<String> master, StopRequest stop, P
 
     private Training.Result run(
             Prepared prepared, RunDirectory directory, RunLock lock, Training training, Optional<Checkpoint> from) {
-        prepared.source().notes().forEach(around::say);
+        prepared.notes(master).forEach(around::say);
         try (RunLog log = RunLog.of(directory.folder().name())) {
             log.started(
                     directory.folder().toString(),

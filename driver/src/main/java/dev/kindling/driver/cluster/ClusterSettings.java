@@ -10,8 +10,9 @@ import java.util.Locale;
  * @param workers how many Spark tasks work on a round at most, or 0 for as many as Spark gives
  * @param patience how long a round waits while there is no worker at all: {@code cluster.wait}
  * @param port of the driver for workers that stay connected, or 0 for any; {@code jobs} and local mode need none
+ * @param authentication whether the run may do without Spark's authentication: {@code cluster.require-authentication}
  */
-public record ClusterSettings(Mode mode, int workers, Duration patience, int port) {
+public record ClusterSettings(Mode mode, int workers, Duration patience, int port, Authentication authentication) {
     /** How a round reaches the workers. */
     public enum Mode {
         /** To workers that stay connected. */
@@ -35,6 +36,17 @@ public record ClusterSettings(Mode mode, int workers, Duration patience, int por
         }
     }
 
+    /** Whether connections must be authenticated by Spark. */
+    public enum Authentication {
+        OPTIONAL,
+        REQUIRED;
+
+        /** The value that {@code cluster.require-authentication} means. */
+        public static Authentication of(boolean required) {
+            return required ? REQUIRED : OPTIONAL;
+        }
+    }
+
     private static final int LARGEST_PORT = 65_535;
 
     public ClusterSettings {
@@ -43,6 +55,11 @@ public record ClusterSettings(Mode mode, int workers, Duration patience, int por
                 !patience.isNegative() && !patience.isZero(),
                 "cluster.wait is " + patience.toSeconds() + " s; it must be at least 1 s");
         require(port >= 0 && port <= LARGEST_PORT, "cluster.port is " + port + "; it must be 0 (any) to 65535");
+    }
+
+    /** Settings that do without authentication. */
+    public ClusterSettings(Mode mode, int workers, Duration patience, int port) {
+        this(mode, workers, patience, port, Authentication.OPTIONAL);
     }
 
     private static void require(boolean condition, String sentence) {

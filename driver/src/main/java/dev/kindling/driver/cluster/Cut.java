@@ -2,7 +2,7 @@ package dev.kindling.driver.cluster;
 
 import dev.kindling.job.fold.Slice;
 import dev.kindling.job.tensor.Storage;
-import dev.kindling.job.wire.Peer;
+import dev.kindling.job.wire.PeerAccess;
 import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.VectorSlice;
 import dev.kindling.job.wire.Wire;
@@ -111,10 +111,11 @@ final class Cut {
         shared = new SharedVector(version, vector);
         long begin = nanoTime.getAsLong();
         List<Seat> workers = workers();
-        List<Peer> peers =
-                workers.stream().map(seat -> seat.link().peer().orElseThrow()).toList();
         for (int i = 0; i < workers.size(); i++) {
             Storage values = new Slice(i, workers.size()).of(vector);
+            Link link = workers.get(i).link();
+            List<PeerAccess> peers =
+                    workers.stream().map(seat -> seat.link().accessFor(link)).toList();
             VectorSlice slice = new VectorSlice(version, vector.size(), i, values, peers);
             bytesOut += workers.get(i).sendVector(version, () -> Wire.encodeSlice(slice));
         }

@@ -5,7 +5,7 @@ import dev.kindling.job.fold.Slice;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.FoldOrder;
-import dev.kindling.job.wire.Peer;
+import dev.kindling.job.wire.PeerAccess;
 import dev.kindling.job.wire.Wire;
 import dev.kindling.job.wire.WorkReply;
 import java.time.Duration;
@@ -100,19 +100,20 @@ final class Exchange {
     long fold(int blocks, long now) {
         ordered = now;
         kept.values().stream().map(Kept::seat).distinct().forEach(folders::add);
-        List<FoldOrder.Piece> pieces =
-                kept.values().stream().map(Exchange::piece).toList();
         long sent = 0;
         for (int i = 0; i < folders.size(); i++) {
+            Link folder = folders.get(i).link();
+            List<FoldOrder.Piece> pieces =
+                    kept.values().stream().map(one -> piece(one, folder)).toList();
             byte[] order = Wire.encodeFoldOrder(new FoldOrder(version, blocks, new Slice(i, folders.size()), pieces));
-            folders.get(i).link().send(order);
+            folder.send(order);
             sent += order.length;
         }
         return sent;
     }
 
-    private static FoldOrder.Piece piece(Kept kept) {
-        Peer holder = kept.seat().link().peer().orElseThrow();
+    private static FoldOrder.Piece piece(Kept kept, Link folder) {
+        PeerAccess holder = kept.seat().link().accessFor(folder);
         return new FoldOrder.Piece(
                 holder,
                 kept.reply().firstTask(),

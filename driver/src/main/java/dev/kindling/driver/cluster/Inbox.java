@@ -18,7 +18,7 @@ public final class Inbox {
         Link link();
     }
 
-    /** A worker has connected and shown the run's token. */
+    /** An executor has connected and is authenticated. */
     public record Joined(Link link) implements Event {}
 
     /** It is still there, with so many threads that can work. */

@@ -46,6 +46,7 @@ public final class ResidentCluster implements Cluster {
     private final Exchanges exchanges;
     private final Solitude solitude;
     private final Lateness lateness;
+    private final OutlierDetector outliers;
     private final Seats seats = new Seats();
     private long version;
     private @Nullable Cut upcoming;
@@ -84,6 +85,7 @@ public final class ResidentCluster implements Cluster {
         this.exchanges = new Exchanges(terms);
         this.solitude = new Solitude(settings.patience(), nanoTime);
         this.lateness = new Lateness(nanoTime);
+        this.outliers = new OutlierDetector(nanoTime);
     }
 
     @Override
@@ -91,6 +93,7 @@ public final class ResidentCluster implements Cluster {
         try {
             solitude.end();
             lateness.beginRound();
+            outliers.beginRound();
             listen(Duration.ZERO);
             dropSilent();
             Cut cut = cut(request);
@@ -102,13 +105,22 @@ public final class ResidentCluster implements Cluster {
                 attend(cut);
             }
             exchanges.count(cut);
-            return cut.result();
+            return looked(cut.result(), request);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ClusterException(request + " was interrupted", e);
         } finally {
             current = null;
         }
+    }
+
+    /** The result, with what there is to report of its sums. Those that stayed with executors came as one. */
+    private RoundResult looked(RoundResult result, Request request) {
+        if (outliers.isEmpty()) {
+            outliers.add(
+                    () -> "executors that exchange slices, together,", OutlierDetector.size(List.of(result.root())));
+        }
+        return result.noticing(outliers.endRound(request));
     }
 
     /** What was sent ahead is good as long as the same seats are free; else the request is cut anew. */
@@ -317,6 +329,8 @@ public final class ResidentCluster implements Cluster {
 
     private void accept(Cut cut, Deal deal, Seat seat, WorkReply reply, long took) {
         long begin = nanoTime.getAsLong();
+        // Before the fold, which adds in place.
+        double size = OutlierDetector.size(reply.nodes());
         try {
             if (!cut.round().accept(reply)) {
                 return;
@@ -326,6 +340,8 @@ public final class ResidentCluster implements Cluster {
             return;
         }
         lateness.answered(took);
+        Link link = seat.link();
+        outliers.add(() -> "executor " + link.name() + " on " + link.host() + ", for " + deal + ",", size);
         cut.done(deal, reply, took, nanoTime.getAsLong() - begin);
     }
 

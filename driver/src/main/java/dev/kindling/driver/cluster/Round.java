@@ -214,7 +214,15 @@ public final class Round {
         try {
             failed.sort(Comparator.comparingLong(FailedTask::round).thenComparingInt(FailedTask::index));
             return new RoundResult(
-                    root(), List.copyOf(failed), collected, Set.copyOf(contributors), bytesOut, bytesIn, times, traces);
+                    root(),
+                    List.copyOf(failed),
+                    collected,
+                    Set.copyOf(contributors),
+                    bytesOut,
+                    bytesIn,
+                    times,
+                    traces,
+                    List.of());
         } catch (IllegalStateException e) {
             throw new ClusterException("the round is incomplete: " + e.getMessage(), e);
         }

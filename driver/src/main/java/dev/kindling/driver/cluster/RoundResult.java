@@ -16,6 +16,7 @@ import java.util.Set;
  * @param bytesIn bytes received from workers
  * @param times where its time went
  * @param traces of the tasks whose outputs were asked for
+ * @param notices what a user should see of it, a line each
  */
 public record RoundResult(
         FoldNode root,
@@ -25,7 +26,8 @@ public record RoundResult(
         long bytesOut,
         long bytesIn,
         RoundTimes times,
-        TaskTraces traces) {
+        TaskTraces traces,
+        List<String> notices) {
     /** A round whose per-task outputs were not asked for. */
     public RoundResult(
             FoldNode root,
@@ -35,6 +37,13 @@ public record RoundResult(
             long bytesOut,
             long bytesIn,
             RoundTimes times) {
-        this(root, failed, rows, workers, bytesOut, bytesIn, times, TaskTraces.NONE);
+        this(root, failed, rows, workers, bytesOut, bytesIn, times, TaskTraces.NONE, List.of());
+    }
+
+    /** The same with something to be seen of it. */
+    public RoundResult noticing(List<String> lines) {
+        return lines.isEmpty()
+                ? this
+                : new RoundResult(root, failed, rows, workers, bytesOut, bytesIn, times, traces, lines);
     }
 }

@@ -261,7 +261,8 @@ public final class SettingsReader {
                 ClusterSettings.Mode.of(keys.text("cluster.mode")),
                 keys.count("cluster.workers"),
                 Duration.ofSeconds(keys.whole("cluster.wait")),
-                keys.count("cluster.port"));
+                keys.count("cluster.port"),
+                ClusterSettings.Authentication.of(keys.truth("cluster.require-authentication")));
     }
 
     private Purpose split() {

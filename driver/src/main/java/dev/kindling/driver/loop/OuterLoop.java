@@ -75,6 +75,7 @@ public final class OuterLoop {
                 settings.rounds(),
                 gradient,
                 result.failed(),
+                result.notices(),
                 result.bytesOut(),
                 result.bytesIn(),
                 split(sampled - begin, result.times(), returned - sampled, System.nanoTime() - returned));

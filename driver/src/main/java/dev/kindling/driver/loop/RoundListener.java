@@ -21,6 +21,7 @@ public interface RoundListener {
      * @param of rounds of the whole run
      * @param gradient what it asked of θ, and the means of its tasks' losses
      * @param failed the tasks that were left out
+     * @param notices what a user should see of it, a line each
      * @param bytesOut bytes sent to workers
      * @param bytesIn bytes received from workers
      * @param times where its time went
@@ -30,12 +31,14 @@ public interface RoundListener {
             long of,
             MetaGradient gradient,
             List<FailedTask> failed,
+            List<String> notices,
             long bytesOut,
             long bytesIn,
             TimeSplit times) {
-        /** A round; the list is copied. */
+        /** A round; the lists are copied. */
         public Round {
             failed = List.copyOf(failed);
+            notices = List.copyOf(notices);
         }
     }
 }

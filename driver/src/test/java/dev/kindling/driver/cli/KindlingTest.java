@@ -193,6 +193,31 @@ class KindlingTest {
     }
 
     @Test
+    void authenticationThatIsRequiredAndOffIsTwoAndLeavesNothing() {
+        String required = "cluster.require-authentication=true";
+        refused(
+                train("--master", "local-cluster[2,1,1024]", "--set", required),
+                2,
+                "cluster.require-authentication is true and spark.authenticate is not");
+        assertThat(run).doesNotExist();
+        assertThat(train("--master", "local[1]", "--set", required).code())
+                .as("where no round leaves the JVM")
+                .isZero();
+    }
+
+    @Test
+    void whoMayTakePartIsToldBeforeARunOnANetworkThatIsNotItsOwn() {
+        assertThat(train("--master", "yarn").out().lines())
+                .filteredOn(line -> line.startsWith("warning: "))
+                .singleElement()
+                .asString()
+                .startsWith("warning: spark.authenticate is not true, with master yarn: ");
+        assertThat(kindling("evaluate", "--out", run.toString(), "--master", "yarn")
+                        .out())
+                .contains("warning: spark.authenticate is not true");
+    }
+
+    @Test
     void overridesThatAskForAnotherModelAreTwo() throws IOException {
         assertThat(train().code()).isZero();
         String before = Files.readString(run.resolve("evaluation.json"));

@@ -17,7 +17,7 @@ class ProfileTest {
     private static RoundListener.Round round(long number, TimeSplit times) {
         MetaGradient gradient = new MetaGradient(
                 Storage.zeros(Precision.FLOAT, 1), Storage.zeros(Precision.DOUBLE, 0), 0, new TreeMap<>(), 1);
-        return new RoundListener.Round(number, 9, gradient, List.of(), 0, 0, times);
+        return new RoundListener.Round(number, 9, gradient, List.of(), List.of(), 0, 0, times);
     }
 
     @Test

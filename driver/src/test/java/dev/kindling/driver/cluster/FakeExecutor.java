@@ -11,6 +11,7 @@ import dev.kindling.job.wire.Failure;
 import dev.kindling.job.wire.FoldOrder;
 import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.Peer;
+import dev.kindling.job.wire.PeerAccess;
 import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.ToWorker;
 import dev.kindling.job.wire.VectorSlice;
@@ -42,7 +43,9 @@ final class FakeExecutor implements Link {
         /** Its data is broken. */
         NO_DATA,
         /** Sums that are not those of the order. */
-        LIE
+        LIE,
+        /** Sums that are as many times too large as {@link #EXAGGERATION} says. */
+        EXAGGERATE
     }
 
     /** What it does with its part of an exchange. */
@@ -80,6 +83,8 @@ final class FakeExecutor implements Link {
                     : CompletableFuture.failedFuture(new IllegalStateException("no connection to " + peer));
         }
     }
+
+    private static final double EXAGGERATION = 1e12;
 
     private final String name;
     private final Inbox inbox;
@@ -151,6 +156,16 @@ final class FakeExecutor implements Link {
     }
 
     @Override
+    public String host() {
+        return "host-of-" + name;
+    }
+
+    @Override
+    public PeerAccess accessFor(Link other) {
+        return new PeerAccess(peer().orElseThrow(), "");
+    }
+
+    @Override
     public Optional<Peer> peer() {
         return neighbours.map(all -> new Peer(name, 1));
     }
@@ -206,7 +221,7 @@ final class FakeExecutor implements Link {
                         mine,
                         index -> neighbours
                                 .orElseThrow()
-                                .ask(mine.peers().get(index), held -> held.slice(mine.version())))
+                                .ask(mine.peers().get(index).peer(), held -> held.slice(mine.version())))
                 .whenComplete((whole, failure) -> {
                     if (failure == null) {
                         take(whole);
@@ -237,7 +252,7 @@ final class FakeExecutor implements Link {
                         piece -> neighbours
                                 .orElseThrow()
                                 .ask(
-                                        piece.holder(),
+                                        piece.holder().peer(),
                                         held -> CompletableFuture.completedFuture(
                                                 held.sums(order.shared(), piece.firstTask(), order.slice()))))
                 .whenComplete((sums, failure) -> {
@@ -277,6 +292,14 @@ final class FakeExecutor implements Link {
             }
             case FAIL -> answer(order, new Failure(Failure.Kind.UNFORESEEN, "the disk of " + name + " is full"));
             case NO_DATA -> answer(order, new Failure(Failure.Kind.BAD_DATA, "x.zip is empty"));
+            case EXAGGERATE -> {
+                WorkReply reply = runner.run(order, vector, name);
+                List<FoldNode> larger =
+                        reply.nodes().stream().map(FakeExecutor::exaggerated).toList();
+                answer(
+                        order,
+                        new WorkReply(reply.firstTask(), larger, reply.failed(), reply.rows(), name, reply.nanos()));
+            }
             case LIE -> {
                 WorkReply reply = runner.run(order, vector, name);
                 List<FoldNode> shifted = reply.nodes().stream()
@@ -288,6 +311,14 @@ final class FakeExecutor implements Link {
                         new WorkReply(reply.firstTask(), shifted, reply.failed(), reply.rows(), name, reply.nanos()));
             }
         }
+    }
+
+    private static FoldNode exaggerated(FoldNode node) {
+        Storage sums = node.sums().copy();
+        for (int i = 0; i < sums.size(); i++) {
+            sums.set(i, EXAGGERATION * sums.at(i));
+        }
+        return new FoldNode(node.level(), node.index(), sums, node.totals(), node.tasks());
     }
 
     private void answer(WorkOrder order, Answer answer) {

@@ -78,6 +78,24 @@ class ResidentClusterTest {
     }
 
     @Test
+    void whoSendsSumsFarOutOfLineIsNamedWithItsHost() {
+        join("a");
+        join("b", first(Deed.ANSWER, Deed.EXAGGERATE));
+        join("c");
+        try (ResidentCluster cluster = cluster()) {
+            RoundResult honest = cluster.run(request, theta);
+            assertSame(honest);
+            assertThat(honest.notices()).isEmpty();
+            assertThat(cluster.run(request, theta).notices())
+                    .singleElement()
+                    .asString()
+                    .startsWith("warning: executor b on host-of-b, for tasks ")
+                    .contains(", sent a sum of ", "for each task to train, round 12, where ");
+            assertThat(cluster.run(request, theta).notices()).isEmpty();
+        }
+    }
+
+    @Test
     void theRangeOfALostExecutorIsDealtAgainWithinTheRound() {
         FakeExecutor survivor = join("a");
         join("b", first(Deed.DIE));

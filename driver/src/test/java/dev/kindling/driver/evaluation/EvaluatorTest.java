@@ -133,7 +133,8 @@ class EvaluatorTest {
                     0,
                     0,
                     new RoundTimes(0, 0, 0, 0),
-                    new TaskTraces(nanos, workers));
+                    new TaskTraces(nanos, workers),
+                    List.of());
         }
 
         @Override

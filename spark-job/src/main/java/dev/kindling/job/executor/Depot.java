@@ -2,80 +2,92 @@ package dev.kindling.job.executor;
 
 import dev.kindling.job.runner.Holdings;
 import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.wire.HandshakeMessage;
 import dev.kindling.job.wire.ToPeer;
 import dev.kindling.job.wire.Wire;
 import dev.kindling.job.wire.WireException;
 import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.LongAdder;
 import org.apache.spark.network.client.RpcResponseCallback;
 import org.apache.spark.network.client.TransportClient;
 import org.apache.spark.network.server.OneForOneStreamManager;
 import org.apache.spark.network.server.RpcHandler;
 import org.apache.spark.network.server.StreamManager;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** Answers the other executors of a run, each of whose questions must show the run's token. Thread-safe. */
+/**
+ * Answers the other executors of a run: authenticates a connection by its handshake, then takes questions over it.
+ * Thread-safe.
+ */
 final class Depot extends RpcHandler {
-    private static final Logger LOG = LoggerFactory.getLogger(Depot.class);
-    /** Who has shown the token once. */
-    private static final AttributeKey<Boolean> KNOWN = AttributeKey.valueOf("kindling.known-neighbour");
+    private static final AttributeKey<Handshake> HANDSHAKE = AttributeKey.valueOf("kindling.peer-handshake");
+    private static final AttributeKey<Boolean> AUTHENTICATED = AttributeKey.valueOf("kindling.peer-authenticated");
 
-    private final String token;
+    private final PendingConnections pending;
+    private final long largestQuestion;
     private final Holdings holdings;
-    private final LongAdder turnedAway = new LongAdder();
     private final OneForOneStreamManager noStreams = new OneForOneStreamManager();
+    private volatile byte @Nullable [] session;
 
-    Depot(String token, Holdings holdings) {
-        this.token = token;
+    /**
+     * Before it can authenticate anybody.
+     *
+     * @param pending connections of the server that takes the questions
+     * @param largestQuestion bytes of the longest frame that is due over an authenticated connection
+     */
+    Depot(PendingConnections pending, long largestQuestion, Holdings holdings) {
+        this.pending = pending;
+        this.largestQuestion = largestQuestion;
         this.holdings = holdings;
+    }
+
+    /** The key of the connection to the driver, from which the keys of the others for this executor are derived. */
+    void authenticateWith(byte[] sessionKey) {
+        session = sessionKey;
     }
 
     @Override
     public void receive(TransportClient client, ByteBuffer message, RpcResponseCallback callback) {
+        Channel channel = client.getChannel();
         byte[] bytes = new byte[message.remaining()];
         message.get(bytes);
         try {
-            ToPeer wanted = Wire.decodeToPeer(bytes);
-            if (isOurs(wanted)) {
-                client.getChannel().attr(KNOWN).set(true);
-                var unused = find(wanted).whenComplete((numbers, failure) -> answer(callback, numbers, failure));
+            if (channel.hasAttr(AUTHENTICATED)) {
+                var unused = find(Wire.decodeToPeer(bytes))
+                        .whenComplete((numbers, failure) -> answer(callback, numbers, failure));
             } else {
-                turnAway(client.getChannel(), "a question without the run's token");
+                greet(channel, bytes, callback);
             }
         } catch (WireException e) {
-            turnAway(client.getChannel(), "what is no question");
+            pending.drop(channel, "what is no message of an executor");
         }
     }
 
-    /** How many connections were ended because of what they said, or did not say. */
-    long turnedAway() {
-        return turnedAway.sum();
-    }
-
-    /** Ends the connection of somebody who is no neighbour, or not to be trusted as one. */
-    void turnAway(Channel channel, String what) {
-        turnedAway.increment();
-        LOG.warn("dropped {} from {}", what, channel.remoteAddress());
-        var unused = channel.close();
-    }
-
-    /** Ends a connection that has asked nothing yet. */
-    void closeUnknown(Channel channel) {
-        if (channel.isActive() && !channel.hasAttr(KNOWN)) {
-            turnAway(channel, "a connection without a question");
+    /** One step of a handshake; the transport takes the messages of a connection one after the other. */
+    private void greet(Channel channel, byte[] bytes, RpcResponseCallback callback) {
+        Handshake begun = channel.attr(HANDSHAKE).get();
+        byte[] own = session;
+        if (begun == null
+                && own != null
+                && pending.hasAccepted(channel)
+                && Wire.decodeHandshake(bytes) instanceof HandshakeMessage.PeerHello hello) {
+            Handshake handshake = Handshake.answering(PeerKeys.pair(own, hello.executor()), bytes);
+            channel.attr(HANDSHAKE).set(handshake);
+            callback.onSuccess(ByteBuffer.wrap(handshake.challenge()));
+        } else if (begun != null && begun.isProvedBy(bytes)) {
+            channel.attr(AUTHENTICATED).set(true);
+            pending.authenticated(channel, largestQuestion);
+            callback.onSuccess(ByteBuffer.allocate(0));
+        } else {
+            pending.drop(channel, "a greeting without the proof of an executor of this run");
         }
     }
 
-    private boolean isOurs(ToPeer wanted) {
-        return MessageDigest.isEqual(
-                wanted.token().getBytes(StandardCharsets.UTF_8), token.getBytes(StandardCharsets.UTF_8));
+    @Override
+    public void receive(TransportClient client, ByteBuffer message) {
+        pending.drop(client.getChannel(), "a message that is no question");
     }
 
     /** What is asked for, maybe later. */

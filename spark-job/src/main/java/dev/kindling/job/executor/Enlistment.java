@@ -30,17 +30,17 @@ public sealed interface Enlistment extends Serializable {
      * @param ticket of the worker job
      * @param host of the driver
      * @param port at which it takes connections
-     * @param token that lets workers in
+     * @param secret of this worker job alone, in hexadecimal digits: who greets the driver for it proves to know it
      * @param exchange bytes of the largest vector or sum of which executors send each other slices, or 0 where they are not
      *     to talk to each other
      */
-    record There(String run, long ticket, String host, int port, String token, long exchange) implements Enlistment {
+    record There(String run, long ticket, String host, int port, String secret, long exchange) implements Enlistment {
         @Override
         public void serve() {
             Station.of(this).lend(ticket, Presence.ofTask());
         }
 
-        /** The token is a secret and stays out of logs. */
+        /** The secret stays out of logs. */
         @Override
         public String toString() {
             return "worker " + ticket + " of " + run + " for " + host + ":" + port;

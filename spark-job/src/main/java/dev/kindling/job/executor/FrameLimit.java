@@ -8,7 +8,7 @@ import java.util.function.LongConsumer;
 
 /**
  * Stands before Spark's own frame decoder, which would collect a frame of 2 GiB from anybody, and ends a connection whose
- * next frame is said to be larger than what the other end may send: little before it has shown the run's token. A frame
+ * next frame is said to be larger than what the other end may send: little before it is authenticated. A frame
  * begins with its length in 8 bytes, these included. For one connection, at either end.
  */
 public final class FrameLimit extends ChannelInboundHandlerAdapter {

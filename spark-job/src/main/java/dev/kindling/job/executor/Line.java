@@ -1,10 +1,13 @@
 package dev.kindling.job.executor;
 
+import dev.kindling.job.wire.HandshakeMessage;
+import dev.kindling.job.wire.Peer;
 import dev.kindling.job.wire.ToDriver;
 import dev.kindling.job.wire.ToWorker;
 import dev.kindling.job.wire.Wire;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
@@ -20,20 +23,34 @@ final class Line implements AutoCloseable {
     private final Transport transport;
     private final TransportClientFactory factory;
     private final TransportClient driver;
+    private final byte[] session;
 
     /**
-     * Connects.
+     * Connects, and is authenticated by the driver as the driver is by it.
      *
+     * @param enlistment says where the driver is and how to prove that this is one of its workers
+     * @param attempt id of the Spark task that the enlistment came with
+     * @param peer where other executors find this one
      * @param heard takes what the driver says, on a thread of the transport
      * @param lost is told once that the driver is gone
-     * @throws IOException if the driver does not answer
+     * @throws IOException if the driver does not answer, or refuses this executor
      */
-    Line(String host, int port, Consumer<ToWorker> heard, Runnable lost) throws IOException {
+    Line(Enlistment.There enlistment, long attempt, Optional<Peer> peer, Consumer<ToWorker> heard, Runnable lost)
+            throws IOException {
         SparkConf spark = SparkEnv.get().conf();
-        transport = new Transport(spark, SparkEnv.get().securityManager(), new Ear(heard, lost));
+        Ear ear = new Ear(heard, lost);
+        transport = new Transport(spark, SparkEnv.get().securityManager(), ear);
         factory = transport.context().createClientFactory(transport.clientBootstraps(spark.getAppId()));
         try {
-            driver = factory.createClient(host, port);
+            driver = factory.createClient(enlistment.host(), enlistment.port());
+            Handshake handshake = Handshake.begin(
+                    driver,
+                    transport.key(enlistment.secret()),
+                    new HandshakeMessage.WorkerHello(
+                            enlistment.ticket(), attempt, SparkEnv.get().executorId(), Handshake.random(), peer));
+            ear.trust();
+            handshake.prove(driver);
+            session = handshake.sessionKey();
         } catch (IOException | RuntimeException e) {
             closeFactory();
             throw e;
@@ -42,6 +59,11 @@ final class Line implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while connecting to the driver", e);
         }
+    }
+
+    /** The key of this connection, which the driver has too. */
+    byte[] sessionKey() {
+        return session;
     }
 
     void say(ToDriver message) {
@@ -68,6 +90,7 @@ final class Line implements AutoCloseable {
     private static final class Ear extends RpcHandler {
         private final Consumer<ToWorker> heard;
         private final Runnable lost;
+        private volatile boolean trusted;
         private final OneForOneStreamManager noStreams = new OneForOneStreamManager();
 
         Ear(Consumer<ToWorker> heard, Runnable lost) {
@@ -75,8 +98,17 @@ final class Line implements AutoCloseable {
             this.lost = lost;
         }
 
+        /** Who answers has proved to be the driver. */
+        void trust() {
+            trusted = true;
+        }
+
         @Override
         public void receive(TransportClient client, ByteBuffer message) {
+            if (!trusted) {
+                client.close();
+                return;
+            }
             byte[] bytes = new byte[message.remaining()];
             message.get(bytes);
             try {

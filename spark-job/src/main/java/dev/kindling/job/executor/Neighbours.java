@@ -4,7 +4,9 @@ import dev.kindling.job.runner.Holdings;
 import dev.kindling.job.runner.Slices;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.FoldOrder;
+import dev.kindling.job.wire.HandshakeMessage;
 import dev.kindling.job.wire.Peer;
+import dev.kindling.job.wire.PeerAccess;
 import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.ToPeer;
 import dev.kindling.job.wire.VectorSlice;
@@ -16,7 +18,9 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -27,8 +31,10 @@ import org.apache.spark.network.client.RpcResponseCallback;
 import org.apache.spark.network.client.TransportClient;
 import org.apache.spark.network.client.TransportClientBootstrap;
 import org.apache.spark.network.client.TransportClientFactory;
-import org.apache.spark.network.server.RpcHandler;
 import org.apache.spark.network.server.TransportServer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The other executors of a run, as this one sees them: it answers what they ask for and asks them, over connections like
@@ -36,11 +42,10 @@ import org.apache.spark.network.server.TransportServer;
  * what may come: a question, or the longest answer to what was asked over the connection so far. Thread-safe.
  */
 final class Neighbours implements AutoCloseable {
-    /** More than any question and any handshake of Spark's. */
+    /** More than any question. */
     private static final long LARGEST_QUESTION = 64 * 1024;
-    /** Who connects and asks nothing shall not hold a connection for ever. */
-    private static final Duration GREETING = Duration.ofSeconds(30);
 
+    private static final Logger LOG = LoggerFactory.getLogger(Neighbours.class);
     private static final AttributeKey<FrameLimit> LIMIT = AttributeKey.valueOf("kindling.frame-limit");
     /** A slice is given up after this time, and the driver asked for the whole vector. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
@@ -49,8 +54,9 @@ final class Neighbours implements AutoCloseable {
     /** A fold that the driver has given up long before. */
     private static final long LONGEST_FOLD_SECONDS = 120;
 
-    private final String token;
     private final long largest;
+    private final String executor;
+    private final PendingConnections pending;
     private final Holdings holdings;
     private final Depot depot;
     private final Transport transport;
@@ -58,25 +64,36 @@ final class Neighbours implements AutoCloseable {
     private final TransportClientFactory clients;
     private final Peer self;
     private final ExecutorService connecting;
+    private final Map<Peer, CompletableFuture<TransportClient>> connections = new ConcurrentHashMap<>();
+    private volatile byte @Nullable [] session;
 
     /**
      * Opens a port of any number for the others.
      *
-     * @param token that every question must show
      * @param largest bytes of the largest vector or sum that is exchanged in slices
      */
-    Neighbours(String token, long largest, Holdings holdings) {
-        this.token = token;
+    Neighbours(long largest, Holdings holdings) {
+        this(largest, holdings, SparkEnv.get().executorId(), PendingConnections.Limits.STANDARD);
+    }
+
+    /**
+     * With an executor's name and limits of its own.
+     *
+     * @param executor the id of this executor
+     * @param limits of connections that are not authenticated
+     */
+    Neighbours(long largest, Holdings holdings, String executor, PendingConnections.Limits limits) {
+        this.executor = executor;
+        this.pending = new PendingConnections(limits, LOG);
         this.largest = largest;
         this.holdings = holdings;
-        this.depot = new Depot(token, holdings);
+        this.depot = new Depot(pending, LARGEST_QUESTION, holdings);
         SparkEnv spark = SparkEnv.get();
         SparkConf conf = spark.conf();
         SecurityManager security = spark.securityManager();
         this.transport = new Transport(conf, security, depot);
         String host = spark.blockManager().blockManagerId().host();
-        this.server =
-                transport.context().createServer(host, 0, transport.serverBootstraps(List.of(this::limitQuestions)));
+        this.server = transport.context().createServer(host, 0, transport.serverBootstraps(List.of(pending)));
         List<TransportClientBootstrap> bootstraps = new ArrayList<>();
         bootstraps.add((client, channel) -> limit(channel));
         bootstraps.addAll(transport.clientBootstraps(conf.getAppId()));
@@ -89,23 +106,26 @@ final class Neighbours implements AutoCloseable {
         });
     }
 
-    private RpcHandler limitQuestions(Channel channel, RpcHandler handler) {
-        limit(channel);
-        var unused = channel.eventLoop()
-                .schedule(() -> depot.closeUnknown(channel), GREETING.toMillis(), TimeUnit.MILLISECONDS);
-        return handler;
-    }
-
     private void limit(Channel channel) {
         FrameLimit limit =
-                new FrameLimit(LARGEST_QUESTION, length -> depot.turnAway(channel, "a frame of " + length + " bytes"));
+                new FrameLimit(LARGEST_QUESTION, length -> pending.drop(channel, "a frame of " + length + " bytes"));
         channel.pipeline().addFirst(limit);
         channel.attr(LIMIT).set(limit);
     }
 
     /** How many connections were ended because of what came over them. */
     long turnedAway() {
-        return depot.turnedAway();
+        return pending.dropped();
+    }
+
+    /**
+     * From now on others are authenticated, and this one to them.
+     *
+     * @param sessionKey of the connection to the driver
+     */
+    void authenticateWith(byte[] sessionKey) {
+        session = sessionKey;
+        depot.authenticateWith(sessionKey);
     }
 
     /** Where the others find this one. */
@@ -118,7 +138,7 @@ final class Neighbours implements AutoCloseable {
         holdings.begin(mine.version());
         holdings.take(mine.version(), mine.values());
         long bytes = (long) mine.size() * mine.values().precision().bytes();
-        ToPeer wanted = new ToPeer.OfVector(token, mine.version());
+        ToPeer wanted = new ToPeer.OfVector(mine.version());
         long slice = sliceOf(bytes, mine.peers().size());
         return Slices.gather(mine, index -> ask(mine.peers().get(index), wanted, slice))
                 .orTimeout(PATIENCE.toMillis() + 1000 * bytes / BYTES_PER_SECOND, TimeUnit.MILLISECONDS);
@@ -130,7 +150,7 @@ final class Neighbours implements AutoCloseable {
                         order,
                         piece -> ask(
                                 piece.holder(),
-                                new ToPeer.OfSums(token, order.shared(), piece.firstTask(), order.slice()),
+                                new ToPeer.OfSums(order.shared(), piece.firstTask(), order.slice()),
                                 piece.nodes().size()
                                         * sliceOf(largest, order.slice().count())))
                 .orTimeout(LONGEST_FOLD_SECONDS, TimeUnit.SECONDS);
@@ -146,18 +166,46 @@ final class Neighbours implements AutoCloseable {
      *
      * @param most bytes of the numbers that may come
      */
-    private CompletableFuture<Storage> ask(Peer peer, ToPeer wanted, long most) {
-        if (peer.equals(self)) {
+    private CompletableFuture<Storage> ask(PeerAccess access, ToPeer wanted, long most) {
+        if (access.peer().equals(self)) {
             return depot.find(wanted);
         }
-        // A first connection is waited for, and who calls is a thread that others wait for.
-        return CompletableFuture.supplyAsync(() -> connect(peer), connecting)
-                .thenCompose(client -> ask(client, wanted, most));
+        return connection(access).thenCompose(client -> ask(client, wanted, most));
     }
 
-    private TransportClient connect(Peer peer) {
+    /** A first connection is waited for, and who calls is a thread that others wait for. */
+    private CompletableFuture<TransportClient> connection(PeerAccess access) {
+        return connections.compute(
+                access.peer(),
+                (peer, known) -> known != null && isUsable(known)
+                        ? known
+                        : CompletableFuture.supplyAsync(() -> connect(access), connecting));
+    }
+
+    private static boolean isUsable(CompletableFuture<TransportClient> connection) {
+        return !connection.isDone()
+                || (!connection.isCompletedExceptionally() && connection.join().isActive());
+    }
+
+    private TransportClient connect(PeerAccess access) {
+        Peer peer = access.peer();
+        byte[] own = session;
+        if (own == null) {
+            throw new IllegalStateException("this executor is not authenticated yet");
+        }
         try {
-            return clients.createClient(peer.host(), peer.port());
+            TransportClient client = clients.createUnmanagedClient(peer.host(), peer.port());
+            try {
+                Handshake.begin(
+                                client,
+                                PeerKeys.open(own, access.sealedKey()),
+                                new HandshakeMessage.PeerHello(executor, Handshake.random()))
+                        .prove(client);
+                return client;
+            } catch (IOException | RuntimeException e) {
+                client.close();
+                throw e;
+            }
         } catch (IOException e) {
             throw new IllegalStateException("no connection to " + peer.host() + ":" + peer.port(), e);
         } catch (InterruptedException e) {
@@ -192,8 +240,12 @@ final class Neighbours implements AutoCloseable {
     @Override
     public void close() {
         connecting.shutdownNow();
+        connections.values().forEach(each -> {
+            var unused = each.thenAccept(TransportClient::close);
+        });
         clients.close();
         server.close();
+        pending.close();
         transport.context().close();
     }
 }

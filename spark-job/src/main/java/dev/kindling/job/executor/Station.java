@@ -22,7 +22,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
-import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +42,9 @@ final class Station {
     private static final Map<String, Station> STATIONS = new HashMap<>();
 
     private final Enlistment.There enlistment;
+    /** Of the Spark task that the enlistment came with: the driver knows from Spark who runs it. */
+    private final long attempt;
+
     private final CompletableFuture<Job> job = new CompletableFuture<>();
     private final ScheduledExecutorService pulse;
     private final FitDevices fit = new FitDevices();
@@ -55,6 +58,7 @@ final class Station {
 
     private Station(Enlistment.There enlistment) {
         this.enlistment = enlistment;
+        this.attempt = TaskContext.get().taskAttemptId();
         this.pulse = Executors.newSingleThreadScheduledExecutor(work -> {
             Thread thread = new Thread(work, "kindling-pulse");
             thread.setDaemon(true);
@@ -88,9 +92,12 @@ final class Station {
     /** The thread that comes first connects; others wait for it, but those of other runs do not. */
     private synchronized void connect() throws IOException {
         if (line == null) {
-            Line connected = new Line(enlistment.host(), enlistment.port(), this::hear, this::lost);
+            Line connected = new Line(enlistment, attempt, peer(), this::hear, this::lost);
+            Neighbours others = neighbours();
+            if (others != null) {
+                others.authenticateWith(connected.sessionKey());
+            }
             line = connected;
-            connected.say(new ToDriver.Hello(enlistment.token(), SparkEnv.get().executorId(), peer()));
             long period = PULSE.toMillis();
             var unused = pulse.scheduleWithFixedDelay(this::present, period, period, TimeUnit.MILLISECONDS);
         }
@@ -102,8 +109,11 @@ final class Station {
             return Optional.empty();
         }
         try {
-            Neighbours opened = new Neighbours(enlistment.token(), enlistment.exchange(), holdings);
-            neighbours = opened;
+            Neighbours opened = neighbours();
+            if (opened == null) {
+                opened = new Neighbours(enlistment.exchange(), holdings);
+                neighbours = opened;
+            }
             return Optional.of(opened.self());
         } catch (Exception e) {
             // A BindException comes undeclared through Netty.

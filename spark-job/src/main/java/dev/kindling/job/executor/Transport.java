@@ -1,6 +1,8 @@
 package dev.kindling.job.executor;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import org.apache.spark.SecurityManager;
 import org.apache.spark.SparkConf;
@@ -39,6 +41,19 @@ public final class Transport {
     /** Makes and accepts connections. */
     public TransportContext context() {
         return context;
+    }
+
+    /**
+     * The key of handshakes for a worker job. Where Spark authenticates, what travels with the job is no key without Spark's
+     * own secret, which does not travel with it.
+     *
+     * @param secret of the worker job, in hexadecimal digits
+     */
+    public byte[] key(String secret) {
+        byte[] own = HexFormat.of().parseHex(secret);
+        return security.isAuthenticationEnabled()
+                ? Handshake.mac(security.getSecretKey().getBytes(StandardCharsets.UTF_8), own)
+                : own;
     }
 
     /** What a client does before its first message. */

@@ -23,7 +23,7 @@ public record FoldOrder(long shared, int blocks, Slice slice, List<Piece> pieces
      * @param holder who keeps their sums
      * @param firstTask of the order that was replied to
      */
-    public record Piece(Peer holder, int firstTask, List<Head> nodes) {
+    public record Piece(PeerAccess holder, int firstTask, List<Head> nodes) {
         public Piece {
             nodes = List.copyOf(nodes);
         }

@@ -11,14 +11,23 @@ import java.util.List;
 
 /** The messages by which executors share a vector and a sum, in bytes. */
 final class SliceSerializers {
-    /** The lengths of a host and its port. */
-    private static final int LEAST_PEER = 2;
+    /** The lengths of a host and of a key, and a port. */
+    private static final int LEAST_PEER = 3;
     /** A peer, a task and a count of nodes. */
     private static final int LEAST_PIECE = LEAST_PEER + 2;
     /** Level, index and tasks. */
     private static final int LEAST_HEAD = 3;
 
     private SliceSerializers() {}
+
+    private static void writeAccess(Output output, PeerAccess access) {
+        Parts.writePeer(output, access.peer());
+        Parts.writeText(output, access.sealedKey());
+    }
+
+    private static PeerAccess readAccess(Input input) {
+        return new PeerAccess(Parts.readPeer(input), Parts.readText(input));
+    }
 
     static final class OfVectorSlice extends Serializer<VectorSlice> {
         @Override
@@ -28,7 +37,7 @@ final class SliceSerializers {
             Parts.writeCount(output, slice.index());
             Parts.writeStorage(output, slice.values());
             Parts.writeCount(output, slice.peers().size());
-            slice.peers().forEach(peer -> Parts.writePeer(output, peer));
+            slice.peers().forEach(peer -> writeAccess(output, peer));
         }
 
         @Override
@@ -37,9 +46,9 @@ final class SliceSerializers {
             int size = Parts.readIndex(input);
             int index = Parts.readIndex(input);
             Storage values = Parts.readStorage(input);
-            List<Peer> peers = new ArrayList<>();
+            List<PeerAccess> peers = new ArrayList<>();
             for (int left = Parts.readCount(input, LEAST_PEER); left > 0; left--) {
-                peers.add(Parts.readPeer(input));
+                peers.add(readAccess(input));
             }
             return new VectorSlice(version, size, index, values, peers);
         }
@@ -68,7 +77,7 @@ final class SliceSerializers {
         }
 
         private static void writePiece(Output output, FoldOrder.Piece piece) {
-            Parts.writePeer(output, piece.holder());
+            writeAccess(output, piece.holder());
             Parts.writeCount(output, piece.firstTask());
             Parts.writeCount(output, piece.nodes().size());
             for (FoldOrder.Head node : piece.nodes()) {
@@ -79,7 +88,7 @@ final class SliceSerializers {
         }
 
         private static FoldOrder.Piece readPiece(Input input) {
-            Peer holder = Parts.readPeer(input);
+            PeerAccess holder = readAccess(input);
             int firstTask = Parts.readIndex(input);
             List<FoldOrder.Head> nodes = new ArrayList<>();
             for (int left = Parts.readCount(input, LEAST_HEAD); left > 0; left--) {
@@ -92,20 +101,18 @@ final class SliceSerializers {
     static final class ToPeerOfVector extends Serializer<ToPeer.OfVector> {
         @Override
         public void write(Kryo kryo, Output output, ToPeer.OfVector wanted) {
-            Parts.writeText(output, wanted.token());
             output.writeLong(wanted.version());
         }
 
         @Override
         public ToPeer.OfVector read(Kryo kryo, Input input, Class<ToPeer.OfVector> type) {
-            return new ToPeer.OfVector(Parts.readText(input), input.readLong());
+            return new ToPeer.OfVector(input.readLong());
         }
     }
 
     static final class ToPeerOfSums extends Serializer<ToPeer.OfSums> {
         @Override
         public void write(Kryo kryo, Output output, ToPeer.OfSums wanted) {
-            Parts.writeText(output, wanted.token());
             output.writeLong(wanted.shared());
             Parts.writeCount(output, wanted.firstTask());
             Parts.writeSlice(output, wanted.slice());
@@ -113,8 +120,7 @@ final class SliceSerializers {
 
         @Override
         public ToPeer.OfSums read(Kryo kryo, Input input, Class<ToPeer.OfSums> type) {
-            return new ToPeer.OfSums(
-                    Parts.readText(input), input.readLong(), Parts.readIndex(input), Parts.readSlice(input));
+            return new ToPeer.OfSums(input.readLong(), Parts.readIndex(input), Parts.readSlice(input));
         }
     }
 

@@ -1,19 +1,9 @@
 package dev.kindling.job.wire;
 
 import dev.kindling.job.tensor.Storage;
-import java.util.Optional;
 
-/** What an executor that stays connected says to the driver. */
+/** What an executor that stays connected says to the driver, once it is authenticated. */
 public sealed interface ToDriver {
-    /**
-     * The first message of a connection.
-     *
-     * @param token of the run, which only its own worker jobs know
-     * @param executor its id, for logs
-     * @param peer where the others of the run find it, or empty where they do not
-     */
-    record Hello(String token, String executor, Optional<Peer> peer) implements ToDriver {}
-
     /**
      * A worker job has started here and lends its thread.
      *

@@ -4,29 +4,10 @@ import com.esotericsoftware.kryo.Kryo;
 import com.esotericsoftware.kryo.Serializer;
 import com.esotericsoftware.kryo.io.Input;
 import com.esotericsoftware.kryo.io.Output;
-import java.util.Optional;
 
 /** The messages of {@link ToDriver} in bytes. */
 final class ToDriverSerializers {
     private ToDriverSerializers() {}
-
-    static final class OfHello extends Serializer<ToDriver.Hello> {
-        @Override
-        public void write(Kryo kryo, Output output, ToDriver.Hello hello) {
-            Parts.writeText(output, hello.token());
-            Parts.writeText(output, hello.executor());
-            Parts.writeFlag(output, hello.peer().isPresent());
-            hello.peer().ifPresent(peer -> Parts.writePeer(output, peer));
-        }
-
-        @Override
-        public ToDriver.Hello read(Kryo kryo, Input input, Class<ToDriver.Hello> type) {
-            String token = Parts.readText(input);
-            String executor = Parts.readText(input);
-            return new ToDriver.Hello(
-                    token, executor, Parts.readFlag(input) ? Optional.of(Parts.readPeer(input)) : Optional.empty());
-        }
-    }
 
     static final class OfLent extends Serializer<ToDriver.Lent> {
         @Override

@@ -4,11 +4,8 @@ import dev.kindling.job.fold.Slice;
 
 /** What an executor asks another one of its run for; the answer are numbers. */
 public sealed interface ToPeer {
-    /** The run's token, which only its own worker jobs know. */
-    String token();
-
     /** The slice of a vector that the other one was sent. */
-    record OfVector(String token, long version) implements ToPeer {}
+    record OfVector(long version) implements ToPeer {}
 
     /**
      * A slice of the sums of each node of a reply that the other one keeps, node after node.
@@ -16,5 +13,5 @@ public sealed interface ToPeer {
      * @param shared version of the vector of the reply's order
      * @param firstTask of the order
      */
-    record OfSums(String token, long shared, int firstTask, Slice slice) implements ToPeer {}
+    record OfSums(long shared, int firstTask, Slice slice) implements ToPeer {}
 }

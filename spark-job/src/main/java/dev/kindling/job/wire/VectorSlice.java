@@ -14,7 +14,8 @@ import java.util.List;
  * @param values the slice
  * @param peers all of them, by the slice that they have
  */
-public record VectorSlice(long version, int size, int index, Storage values, List<Peer> peers) implements ToWorker {
+public record VectorSlice(long version, int size, int index, Storage values, List<PeerAccess> peers)
+        implements ToWorker {
     public VectorSlice {
         peers = List.copyOf(peers);
         if (values.size() != new Slice(index, peers.size()).length(size)) {

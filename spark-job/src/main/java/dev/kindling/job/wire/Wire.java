@@ -18,7 +18,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * once.
  */
 public final class Wire {
-    private static final int FORMAT = 2;
+    private static final int FORMAT = 3;
     private static final int HEADER = 2;
     /** Room for what is not bulk numbers; an output grows beyond it by itself. */
     private static final int SMALL = 4096;
@@ -31,7 +31,6 @@ public final class Wire {
         REPLY(4, WorkReply.class),
         FAILURE(5, Failure.class),
         CLOSED(6, Closed.class),
-        HELLO(7, ToDriver.Hello.class),
         LENT(8, ToDriver.Lent.class),
         PRESENT(9, ToDriver.Present.class),
         ANSWERED(10, ToDriver.Answered.class),
@@ -44,7 +43,11 @@ public final class Wire {
         NOT_FOLDED(17, ToDriver.NotFolded.class),
         OF_VECTOR(18, ToPeer.OfVector.class),
         OF_SUMS(19, ToPeer.OfSums.class),
-        NUMBERS(20, Numbers.class);
+        NUMBERS(20, Numbers.class),
+        WORKER_HELLO(21, HandshakeMessage.WorkerHello.class),
+        PEER_HELLO(22, HandshakeMessage.PeerHello.class),
+        CHALLENGE(23, HandshakeMessage.Challenge.class),
+        PROOF(24, HandshakeMessage.Proof.class);
 
         private final int code;
         private final Class<?> type;
@@ -56,18 +59,12 @@ public final class Wire {
     }
 
     private static final Kind[] TO_DRIVER = {
-        Kind.ANSWERED,
-        Kind.PRESENT,
-        Kind.LENT,
-        Kind.HELLO,
-        Kind.REFUSED,
-        Kind.KEPT,
-        Kind.LACKS,
-        Kind.FOLDED,
-        Kind.NOT_FOLDED
+        Kind.ANSWERED, Kind.PRESENT, Kind.LENT, Kind.REFUSED, Kind.KEPT, Kind.LACKS, Kind.FOLDED, Kind.NOT_FOLDED
     };
 
     private static final Kind[] TO_PEER = {Kind.OF_VECTOR, Kind.OF_SUMS};
+
+    private static final Kind[] HANDSHAKE = {Kind.WORKER_HELLO, Kind.PEER_HELLO, Kind.CHALLENGE, Kind.PROOF};
 
     /** A Kryo serves one thread at a time and is costly to make. */
     private static final ConcurrentLinkedQueue<Kryo> IDLE = new ConcurrentLinkedQueue<>();
@@ -164,6 +161,15 @@ public final class Wire {
         return ((Numbers) decode(bytes, Kind.NUMBERS)).values();
     }
 
+    public static byte[] encodeHandshake(HandshakeMessage message) {
+        return encode(kind(message, HANDSHAKE), message, SMALL);
+    }
+
+    /** Whatever may be said before a connection is authenticated. */
+    public static HandshakeMessage decodeHandshake(byte[] bytes) {
+        return (HandshakeMessage) decode(bytes, HANDSHAKE);
+    }
+
     private static Kind kind(Object message, Kind[] kinds) {
         for (Kind kind : kinds) {
             if (kind.type.isInstance(message)) {
@@ -244,7 +250,6 @@ public final class Wire {
         register(kryo, 24, Failure.class, new FailureSerializer());
         register(kryo, 25, Program.class, new ProgramSerializer());
         register(kryo, 26, Closed.class, new ClosedSerializer());
-        register(kryo, 27, ToDriver.Hello.class, new ToDriverSerializers.OfHello());
         register(kryo, 28, ToDriver.Lent.class, new ToDriverSerializers.OfLent());
         register(kryo, 29, ToDriver.Present.class, new ToDriverSerializers.OfPresent());
         register(kryo, 30, ToDriver.Answered.class, new ToDriverSerializers.OfAnswered());
@@ -258,6 +263,10 @@ public final class Wire {
         register(kryo, 38, ToPeer.OfVector.class, new SliceSerializers.ToPeerOfVector());
         register(kryo, 39, ToPeer.OfSums.class, new SliceSerializers.ToPeerOfSums());
         register(kryo, 40, Numbers.class, new SliceSerializers.OfNumbers());
+        register(kryo, 41, HandshakeMessage.WorkerHello.class, new HandshakeSerializers.OfWorkerHello());
+        register(kryo, 42, HandshakeMessage.PeerHello.class, new HandshakeSerializers.OfPeerHello());
+        register(kryo, 43, HandshakeMessage.Challenge.class, new HandshakeSerializers.OfChallenge());
+        register(kryo, 44, HandshakeMessage.Proof.class, new HandshakeSerializers.OfProof());
         return kryo;
     }
 

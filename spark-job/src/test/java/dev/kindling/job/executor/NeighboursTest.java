@@ -11,17 +11,22 @@ import dev.kindling.job.runner.Holdings;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.FoldOrder;
+import dev.kindling.job.wire.HandshakeMessage;
 import dev.kindling.job.wire.Peer;
+import dev.kindling.job.wire.PeerAccess;
 import dev.kindling.job.wire.SharedVector;
 import dev.kindling.job.wire.ToPeer;
 import dev.kindling.job.wire.VectorSlice;
 import dev.kindling.job.wire.Wire;
 import dev.kindling.job.wire.WorkReply;
+import io.netty.channel.Channel;
+import io.netty.util.AttributeKey;
 import java.io.DataOutputStream;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -48,16 +53,19 @@ import org.junit.jupiter.api.Timeout;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class NeighboursTest {
-    private static final String TOKEN = "open sesame";
     private static final int COUNT = 3;
     /** No multiple of the count, and slices far longer than a question may be. */
     private static final int SIZE = 100_003;
 
     private static final long VERSION = 7;
+    private static final PendingConnections.Limits LIMITS =
+            new PendingConnections.Limits(8, 8, Duration.ofSeconds(30), 64 * 1024);
+
     private static final Duration LONG = Duration.ofSeconds(30);
 
     private final List<Holdings> holdings = new ArrayList<>();
     private final List<Neighbours> all = new ArrayList<>();
+    private final List<byte[]> sessionKeys = new ArrayList<>();
     private SparkContext spark;
     private Transport transport;
     private TransportClientFactory clients;
@@ -77,7 +85,9 @@ class NeighboursTest {
     void open() {
         for (int i = 0; i < COUNT; i++) {
             holdings.add(new Holdings());
-            all.add(new Neighbours(TOKEN, 4L * SIZE, holdings.get(i)));
+            all.add(new Neighbours(4L * SIZE, holdings.get(i), name(i), LIMITS));
+            sessionKeys.add(HexFormat.of().parseHex(Handshake.random()));
+            all.get(i).authenticateWith(sessionKeys.get(i));
         }
         transport = transport(new NoOpRpcHandler());
         clients = transport.context().createClientFactory();
@@ -87,6 +97,7 @@ class NeighboursTest {
     void close() {
         all.forEach(Neighbours::close);
         all.clear();
+        sessionKeys.clear();
         holdings.clear();
         clients.close();
         transport.context().close();
@@ -105,12 +116,29 @@ class NeighboursTest {
         return numbers;
     }
 
-    private static VectorSlice slice(Storage whole, int index, List<Peer> peers) {
+    private static String name(int executor) {
+        return "executor-" + executor;
+    }
+
+    private static VectorSlice slice(Storage whole, int index, List<PeerAccess> peers) {
         return new VectorSlice(VERSION, whole.size(), index, new Slice(index, peers.size()).of(whole), peers);
     }
 
-    private List<Peer> peers() {
-        return all.stream().map(Neighbours::self).toList();
+    /** As the driver tells one of them of all. */
+    private List<PeerAccess> peers(int asker) {
+        List<PeerAccess> peers = new ArrayList<>();
+        for (int i = 0; i < COUNT; i++) {
+            peers.add(access(asker, i));
+        }
+        return peers;
+    }
+
+    private PeerAccess access(int asker, int asked) {
+        return new PeerAccess(all.get(asked).self(), sealedKey(asker, asked, name(asker)));
+    }
+
+    private String sealedKey(int asker, int asked, String name) {
+        return PeerKeys.seal(sessionKeys.get(asker), sessionKeys.get(asked), name);
     }
 
     @Test
@@ -118,7 +146,7 @@ class NeighboursTest {
         Storage whole = numbers(1, SIZE);
         List<CompletableFuture<SharedVector>> vectors = new ArrayList<>();
         for (int i = 0; i < COUNT; i++) {
-            vectors.add(all.get(i).gather(slice(whole, i, peers())));
+            vectors.add(all.get(i).gather(slice(whole, i, peers(i))));
         }
         for (CompletableFuture<SharedVector> vector : vectors) {
             assertThat(vector.join()).isEqualTo(new SharedVector(VERSION, whole));
@@ -140,7 +168,8 @@ class NeighboursTest {
         nodes.forEach(node -> expected.add(
                 new FoldNode(node.level(), node.index(), node.sums().copy(), new double[0], node.tasks())));
         Storage root = expected.root().sums();
-        List<FoldOrder.Piece> pieces = new ArrayList<>();
+        List<Integer> firsts = new ArrayList<>();
+        List<List<FoldOrder.Head>> heads = new ArrayList<>();
         for (int who = 0; who < COUNT; who++) {
             List<FoldNode> kept = new ArrayList<>();
             int first = 0;
@@ -153,27 +182,39 @@ class NeighboursTest {
             WorkReply.Nanos nanos = new WorkReply.Nanos(0, 0, 0, 0, new long[0]);
             holdings.get(who).begin(VERSION);
             holdings.get(who).keep(VERSION, new WorkReply(first, kept, List.of(), new double[0], "" + who, nanos));
-            pieces.add(new FoldOrder.Piece(
-                    peers().get(who),
-                    first,
-                    kept.stream()
-                            .map(node -> new FoldOrder.Head(node.level(), node.index(), node.tasks()))
-                            .toList()));
+            firsts.add(first);
+            heads.add(kept.stream()
+                    .map(node -> new FoldOrder.Head(node.level(), node.index(), node.tasks()))
+                    .toList());
         }
         for (int i = 0; i < COUNT; i++) {
             Slice slice = new Slice(i, COUNT);
-            assertThat(all.get(i).fold(new FoldOrder(VERSION, 5, slice, pieces)).join())
-                    .isEqualTo(slice.of(root));
+            FoldOrder order = new FoldOrder(VERSION, 5, slice, pieces(i, firsts, heads));
+            assertThat(all.get(i).fold(order).join()).isEqualTo(slice.of(root));
         }
-        assertThatThrownBy(() -> all.get(0)
-                        .fold(new FoldOrder(VERSION + 1, 5, new Slice(0, COUNT), pieces))
-                        .join())
-                .hasMessageContaining("no sums of vector 8");
+        FoldOrder other = new FoldOrder(VERSION + 1, 5, new Slice(0, COUNT), pieces(0, firsts, heads));
+        assertThatThrownBy(() -> all.get(0).fold(other).join()).hasMessageContaining("no sums of vector 8");
+    }
+
+    private List<FoldOrder.Piece> pieces(int folder, List<Integer> firsts, List<List<FoldOrder.Head>> heads) {
+        List<FoldOrder.Piece> pieces = new ArrayList<>();
+        for (int who = 0; who < COUNT; who++) {
+            pieces.add(new FoldOrder.Piece(access(folder, who), firsts.get(who), heads.get(who)));
+        }
+        return pieces;
     }
 
     private TransportClient stranger() throws Exception {
         Peer peer = all.get(0).self();
         return clients.createUnmanagedClient(peer.host(), peer.port());
+    }
+
+    /** One that is authenticated as an executor. */
+    private TransportClient greeted(String executor, byte[] key) throws Exception {
+        TransportClient client = stranger();
+        Handshake.begin(client, key, new HandshakeMessage.PeerHello(executor, Handshake.random()))
+                .prove(client);
+        return client;
     }
 
     private void assertTurnedAway(TransportClient client) throws InterruptedException {
@@ -183,18 +224,74 @@ class NeighboursTest {
         assertThat(all.get(0).turnedAway()).isEqualTo(1);
     }
 
+    private byte[] ask(TransportClient client) {
+        return client.sendRpcSync(ByteBuffer.wrap(Wire.encodeToPeer(new ToPeer.OfVector(VERSION))), LONG.toMillis())
+                .array();
+    }
+
     @Test
-    void whoHasNotTheTokenGetsNothing() throws Exception {
+    void whoIsNotAuthenticatedGetsNothing() throws Exception {
         holdings.get(0).take(VERSION, numbers(1, 10));
-        byte[] question = Wire.encodeToPeer(new ToPeer.OfVector("open barley", VERSION));
         TransportClient client = stranger();
-        assertThatThrownBy(() -> client.sendRpcSync(ByteBuffer.wrap(question), LONG.toMillis()))
+        assertThatThrownBy(() -> ask(client)).hasMessageContaining("closed");
+        assertTurnedAway(client);
+        byte[] key = PeerKeys.pair(sessionKeys.get(0), name(2));
+        assertThat(ask(greeted(name(2), key))).as("to one that is").hasSizeGreaterThan(40);
+    }
+
+    @Test
+    void theKeyOfOneExecutorIsNoneForAnother() throws Exception {
+        TransportClient client = stranger();
+        byte[] key = PeerKeys.pair(sessionKeys.get(0), name(2));
+        HandshakeMessage hello = new HandshakeMessage.PeerHello(name(1), Handshake.random());
+        assertThatThrownBy(() -> Handshake.begin(client, key, hello)).hasMessageContaining("does not know this run's");
+        byte[] proof = Wire.encodeHandshake(new HandshakeMessage.Proof(Handshake.random()));
+        assertThatThrownBy(() -> client.sendRpcSync(ByteBuffer.wrap(proof), LONG.toMillis()))
                 .hasMessageContaining("closed");
         assertTurnedAway(client);
-        byte[] right = Wire.encodeToPeer(new ToPeer.OfVector(TOKEN, VERSION));
-        byte[] answer =
-                stranger().sendRpcSync(ByteBuffer.wrap(right), LONG.toMillis()).array();
-        assertThat(answer).as("to the same with the token").hasSizeGreaterThan(40);
+    }
+
+    @Test
+    void whatAPeerIsNotSentItCannotRead() {
+        byte[] key = PeerKeys.pair(sessionKeys.get(0), name(1));
+        String sealed = sealedKey(1, 0, name(1));
+        assertThat(PeerKeys.open(sessionKeys.get(1), sealed)).isEqualTo(key);
+        assertThat(PeerKeys.open(sessionKeys.get(2), sealed)).isNotEqualTo(key);
+        assertThat(sealed).doesNotContain(HexFormat.of().formatHex(key));
+        assertThat(sealedKey(1, 0, name(1))).as("sealed again").isNotEqualTo(sealed);
+    }
+
+    @Test
+    void anImpostorAtThePlaceOfAPeerIsAskedNothing() {
+        try (Neighbours impostor = new Neighbours(4L * SIZE, new Holdings(), name(1), LIMITS)) {
+            impostor.authenticateWith(HexFormat.of().parseHex(Handshake.random()));
+            List<PeerAccess> peers = List.of(
+                    access(0, 0),
+                    new PeerAccess(impostor.self(), sealedKey(0, 1, name(0))),
+                    new PeerAccess(impostor.self(), sealedKey(0, 1, name(0))));
+            assertThatThrownBy(() ->
+                            all.get(0).gather(slice(numbers(1, SIZE), 0, peers)).join())
+                    .hasMessageContaining("no connection to " + impostor.self().host());
+        }
+    }
+
+    @Test
+    void idleConnectionsAreLimitedAndKeepNoExecutorOut() throws Exception {
+        Peer peer = all.get(0).self();
+        List<Socket> idle = new ArrayList<>();
+        try {
+            for (int i = 0; i < 10 * LIMITS.connections(); i++) {
+                idle.add(new Socket(peer.host(), peer.port()));
+            }
+            holdings.get(0).take(VERSION, numbers(1, 10));
+            assertThat(ask(greeted(name(2), PeerKeys.pair(sessionKeys.get(0), name(2)))))
+                    .hasSizeGreaterThan(40);
+            assertThat(all.get(0).turnedAway()).isGreaterThanOrEqualTo(9L * LIMITS.connections());
+        } finally {
+            for (Socket socket : idle) {
+                socket.close();
+            }
+        }
     }
 
     @Test
@@ -216,12 +313,26 @@ class NeighboursTest {
         assertThat(all.get(0).turnedAway()).isEqualTo(1);
     }
 
+    /** A peer that is authenticated and then sends more than it was asked for. */
+    private byte[] lavishAnswer(TransportClient client, byte[] message) {
+        AttributeKey<Handshake> begun = AttributeKey.valueOf("lavish");
+        Channel channel = client.getChannel();
+        if (!channel.hasAttr(begun)) {
+            channel.attr(begun).set(Handshake.answering(PeerKeys.pair(sessionKeys.get(1), name(0)), message));
+            return channel.attr(begun).get().challenge();
+        }
+        boolean question = message[1] == Wire.encodeToPeer(new ToPeer.OfVector(VERSION))[1];
+        return question ? Wire.encodeNumbers(numbers(2, 2 * SIZE)) : new byte[0];
+    }
+
     @Test
     void anAnswerLongerThanWhatWasAskedForIsNotCollected() {
         Transport lavish = transport(new RpcHandler() {
             @Override
             public void receive(TransportClient client, ByteBuffer message, RpcResponseCallback callback) {
-                callback.onSuccess(ByteBuffer.wrap(Wire.encodeNumbers(numbers(2, 2 * SIZE))));
+                byte[] bytes = new byte[message.remaining()];
+                message.get(bytes);
+                callback.onSuccess(ByteBuffer.wrap(lavishAnswer(client, bytes)));
             }
 
             @Override
@@ -230,10 +341,10 @@ class NeighboursTest {
             }
         });
         try (TransportServer server = lavish.context().createServer("localhost", 0, List.of())) {
-            List<Peer> peers = List.of(
-                    all.get(0).self(),
-                    new Peer("localhost", server.getPort()),
-                    new Peer("localhost", server.getPort()));
+            List<PeerAccess> peers = List.of(
+                    access(0, 0),
+                    new PeerAccess(new Peer("localhost", server.getPort()), sealedKey(0, 1, name(0))),
+                    new PeerAccess(new Peer("localhost", server.getPort()), sealedKey(0, 1, name(0))));
             CompletableFuture<SharedVector> vector = all.get(0).gather(slice(numbers(1, SIZE), 0, peers));
             assertThatThrownBy(vector::join).hasMessageContaining("closed");
         } finally {

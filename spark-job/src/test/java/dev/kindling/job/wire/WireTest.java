@@ -156,7 +156,11 @@ class WireTest {
 
     private static VectorSlice slice() {
         return new VectorSlice(
-                8, 7, 1, Storage.of(Precision.FLOAT, 1, 2, 3, 4), List.of(new Peer("a", 1), new Peer("b.c", 40_000)));
+                8, 7, 1, Storage.of(Precision.FLOAT, 1, 2, 3, 4), List.of(access("a", 1), access("b.c", 40_000)));
+    }
+
+    private static PeerAccess access(String host, int port) {
+        return new PeerAccess(new Peer(host, port), "00ff");
     }
 
     private static FoldOrder foldOrder() {
@@ -166,8 +170,8 @@ class WireTest {
                 new Slice(2, 3),
                 List.of(
                         new FoldOrder.Piece(
-                                new Peer("a", 1), 0, List.of(new FoldOrder.Head(1, 0, 8), new FoldOrder.Head(0, 2, 0))),
-                        new FoldOrder.Piece(new Peer("b", 2), 12, List.of(new FoldOrder.Head(1, 1, 7)))));
+                                access("a", 1), 0, List.of(new FoldOrder.Head(1, 0, 8), new FoldOrder.Head(0, 2, 0))),
+                        new FoldOrder.Piece(access("b", 2), 12, List.of(new FoldOrder.Head(1, 1, 7)))));
     }
 
     static Stream<Arguments> messages() {
@@ -181,8 +185,13 @@ class WireTest {
                         Wire::decodeAnswer,
                         new Failure(Failure.Kind.BAD_DATA, "x.zip is empty")),
                 row("order to a worker", Wire.encodeOrder(order()), Wire::decodeToWorker, order()),
-                toDriver("hello", new ToDriver.Hello("0123abc", "17", Optional.empty())),
-                toDriver("hello of a peer", new ToDriver.Hello("0123abc", "17", Optional.of(new Peer("h-1", 65_535)))),
+                handshake("hello", new HandshakeMessage.WorkerHello(3, 1L << 40, "17", "0123abc", Optional.empty())),
+                handshake(
+                        "hello of a worker with a port",
+                        new HandshakeMessage.WorkerHello(3, -1, "17", "", Optional.of(new Peer("h-1", 65_535)))),
+                handshake("hello of a peer", new HandshakeMessage.PeerHello("17", "0123abc")),
+                handshake("challenge", new HandshakeMessage.Challenge("0123abc", "4567")),
+                handshake("proof", new HandshakeMessage.Proof("0123abc")),
                 toDriver("kept", new ToDriver.Kept(-1, reply().withoutSums())),
                 toDriver("lacks", new ToDriver.Lacks(1L << 40)),
                 toDriver("folded", new ToDriver.Folded(9, 2, Storage.of(Precision.FLOAT, 1, Double.NaN, -0.0))),
@@ -191,14 +200,14 @@ class WireTest {
                 row("fold order", Wire.encodeFoldOrder(foldOrder()), Wire::decodeToWorker, foldOrder()),
                 row(
                         "question for a vector",
-                        Wire.encodeToPeer(new ToPeer.OfVector("0123abc", 7)),
+                        Wire.encodeToPeer(new ToPeer.OfVector(7)),
                         Wire::decodeToPeer,
-                        new ToPeer.OfVector("0123abc", 7)),
+                        new ToPeer.OfVector(7)),
                 row(
                         "question for sums",
-                        Wire.encodeToPeer(new ToPeer.OfSums("0123abc", 7, 24, new Slice(1, 3))),
+                        Wire.encodeToPeer(new ToPeer.OfSums(7, 24, new Slice(1, 3))),
                         Wire::decodeToPeer,
-                        new ToPeer.OfSums("0123abc", 7, 24, new Slice(1, 3))),
+                        new ToPeer.OfSums(7, 24, new Slice(1, 3))),
                 row(
                         "numbers",
                         Wire.encodeNumbers(Storage.of(Precision.DOUBLE, 0.1, -0.0)),
@@ -231,6 +240,10 @@ class WireTest {
 
     private static Arguments toDriver(String name, ToDriver message) {
         return row(name, Wire.encodeToDriver(message), Wire::decodeToDriver, message);
+    }
+
+    private static Arguments handshake(String name, HandshakeMessage message) {
+        return row(name, Wire.encodeHandshake(message), Wire::decodeHandshake, message);
     }
 
     private static Arguments row(String name, byte[] bytes, Function<byte[], Object> decode, Object expected) {

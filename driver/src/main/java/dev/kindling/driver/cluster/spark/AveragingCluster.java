@@ -83,7 +83,8 @@ final class AveragingCluster implements Cluster {
                 measured.bytesOut(),
                 measured.bytesIn(),
                 measured.times(),
-                measured.traces());
+                measured.traces(),
+                measured.notices());
     }
 
     /** The network that workers average to from θ. */

@@ -4,24 +4,23 @@ import dev.kindling.driver.cluster.ClusterException;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.Inbox;
 import dev.kindling.driver.cluster.Link;
-import dev.kindling.job.executor.FrameLimit;
+import dev.kindling.job.executor.Handshake;
+import dev.kindling.job.executor.PeerKeys;
+import dev.kindling.job.executor.PendingConnections;
 import dev.kindling.job.executor.Transport;
+import dev.kindling.job.wire.HandshakeMessage;
 import dev.kindling.job.wire.Peer;
+import dev.kindling.job.wire.PeerAccess;
 import dev.kindling.job.wire.ToDriver;
 import dev.kindling.job.wire.Wire;
 import dev.kindling.job.wire.WireException;
 import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
@@ -35,31 +34,81 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where executors connect to the driver. Authenticated and encrypted when Spark is; in any case a connection must begin
- * with the run's token. What is no message is dropped and counted, and ends its connection. Thread-safe.
+ * The driver's server for resident workers. Authenticated and encrypted by Spark where that is on. In any case a connection
+ * begins with a {@link Handshake}: the executor must be the one to which Spark gave the worker job that it names, must know
+ * that job's secret, and must have no other connection. What is no message is dropped and counted, and ends its connection.
+ * Thread-safe.
  */
 final class Gate extends RpcHandler implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
-    /** More than a greeting and any handshake of Spark's; nothing else is due before the token. */
-    private static final long LARGEST_UNGREETED = 64 * 1024;
+    private static final AttributeKey<Challenged> CHALLENGED = AttributeKey.valueOf("kindling.challenged");
 
-    private static final Duration GREETING = Duration.ofSeconds(30);
-
-    private static final AttributeKey<FrameLimit> LIMIT = AttributeKey.valueOf("kindling.frame-limit");
-
-    private final String token;
+    private final WorkerCredentials credentials;
     private final long largest;
     private final Inbox inbox;
     private final LongConsumer started;
+    private final PendingConnections pending;
+    /** Greetings of executors to which, for all that Spark has told so far, it has given nothing. */
+    private final Map<Channel, Greeting> early = new ConcurrentHashMap<>();
+
     private final Map<Channel, SparkLink> links = new ConcurrentHashMap<>();
-    private final LongAdder malformed = new LongAdder();
+    private final Map<String, SparkLink> executors = new ConcurrentHashMap<>();
     private final OneForOneStreamManager noStreams = new OneForOneStreamManager();
     private final Transport transport;
     private final TransportServer server;
     private final String host;
 
-    /** A connection that has shown the token. */
-    private record SparkLink(TransportClient client, String name, Optional<Peer> peer) implements Link {
+    private record Greeting(
+            TransportClient client,
+            HandshakeMessage.WorkerHello hello,
+            String secret,
+            byte[] bytes,
+            RpcResponseCallback callback) {}
+
+    /** A greeting that was answered with a challenge. */
+    private record Challenged(
+            HandshakeMessage.WorkerHello hello, WorkerCredentials.Attempt attempt, Handshake handshake) {}
+
+    /** A connection that is authenticated. */
+    private static final class SparkLink implements Link {
+        private final TransportClient client;
+        private final WorkerCredentials.Attempt attempt;
+        private final Optional<Peer> peer;
+        private final byte[] sessionKey;
+        /** By the executor that was given it. */
+        private final Map<SparkLink, PeerAccess> given = new ConcurrentHashMap<>();
+
+        SparkLink(TransportClient client, Challenged greeting) {
+            this.client = client;
+            this.attempt = greeting.attempt();
+            this.peer = greeting.hello().peer();
+            this.sessionKey = greeting.handshake().sessionKey();
+        }
+
+        @Override
+        public String name() {
+            return attempt.executor();
+        }
+
+        @Override
+        public String host() {
+            return attempt.host();
+        }
+
+        @Override
+        public Optional<Peer> peer() {
+            return peer;
+        }
+
+        /** Made once for each pair. */
+        @Override
+        public PeerAccess accessFor(Link other) {
+            return given.computeIfAbsent(
+                    (SparkLink) other,
+                    asker -> new PeerAccess(
+                            peer.orElseThrow(), PeerKeys.seal(asker.sessionKey, sessionKey, asker.name())));
+        }
+
         @Override
         public void send(byte[] message) {
             client.send(ByteBuffer.wrap(message));
@@ -72,26 +121,46 @@ final class Gate extends RpcHandler implements AutoCloseable {
     }
 
     /**
-     * Opens the gate.
+     * Opens the port.
      *
-     * @param token that lets workers in
+     * @param credentials of the run's worker jobs
      * @param largest message of a worker, in bytes
      * @param inbox gets what they tell
      * @param started is told the ticket of each worker job that has started
      * @throws ClusterException if the port is taken
      */
-    Gate(SparkConf spark, ClusterSettings settings, String token, long largest, Inbox inbox, LongConsumer started) {
-        this.token = token;
+    Gate(
+            SparkConf spark,
+            ClusterSettings settings,
+            WorkerCredentials credentials,
+            long largest,
+            Inbox inbox,
+            LongConsumer started) {
+        this(spark, settings, credentials, largest, inbox, started, PendingConnections.Limits.STANDARD);
+    }
+
+    /** With other limits of connections that are not authenticated. */
+    Gate(
+            SparkConf spark,
+            ClusterSettings settings,
+            WorkerCredentials credentials,
+            long largest,
+            Inbox inbox,
+            LongConsumer started,
+            PendingConnections.Limits limits) {
+        this.credentials = credentials;
         this.largest = largest;
         this.inbox = inbox;
         this.started = started;
+        this.pending = new PendingConnections(limits, LOG);
         this.host = spark.get("spark.driver.host");
         this.transport = new Transport(spark, SparkEnv.get().securityManager(), this);
+        credentials.whenBegun(this::answerEarly);
         String address = spark.get("spark.driver.bindAddress", host);
         try {
             this.server = transport
                     .context()
-                    .createServer(address, settings.port(), transport.serverBootstraps(List.of(this::limitFrames)));
+                    .createServer(address, settings.port(), transport.serverBootstraps(List.of(pending)));
         } catch (Exception e) {
             // A BindException comes undeclared through Netty.
             transport.context().close();
@@ -99,23 +168,6 @@ final class Gate extends RpcHandler implements AutoCloseable {
                     "the driver cannot take connections at " + address + ":" + settings.port() + " (cluster.port): "
                             + Sentences.first(e),
                     e);
-        }
-    }
-
-    private RpcHandler limitFrames(Channel channel, RpcHandler handler) {
-        FrameLimit limit = new FrameLimit(LARGEST_UNGREETED, length -> count("a frame of " + length + " bytes"));
-        channel.pipeline().addFirst(limit);
-        channel.attr(LIMIT).set(limit);
-        var unused =
-                channel.eventLoop().schedule(() -> closeUngreeted(channel), GREETING.toMillis(), TimeUnit.MILLISECONDS);
-        return handler;
-    }
-
-    /** Who says nothing shall not hold a connection for ever. */
-    private void closeUngreeted(Channel channel) {
-        if (channel.isActive() && !links.containsKey(channel)) {
-            count("a connection without a greeting");
-            var unused = channel.close();
         }
     }
 
@@ -129,30 +181,122 @@ final class Gate extends RpcHandler implements AutoCloseable {
         return server.getPort();
     }
 
-    /** How many messages were dropped that were none. */
-    long malformed() {
-        return malformed.sum();
+    /** How many connections were dropped for what came over them, or did not come. */
+    long dropped() {
+        return pending.dropped();
     }
 
+    /** How many connections are not authenticated. */
+    int pending() {
+        return pending.count();
+    }
+
+    /** A step of a handshake. The transport takes the messages of a connection one after the other, on one thread. */
     @Override
-    public void receive(TransportClient client, ByteBuffer message) {
-        long at = System.nanoTime();
-        byte[] bytes = new byte[message.remaining()];
-        message.get(bytes);
+    public void receive(TransportClient client, ByteBuffer message, RpcResponseCallback callback) {
+        Channel channel = client.getChannel();
+        byte[] bytes = bytes(message);
         try {
-            take(client, Wire.decodeToDriver(bytes), bytes.length, at);
+            if (links.containsKey(channel) || early.containsKey(channel)) {
+                drop(client, "a greeting out of turn");
+            } else if (channel.hasAttr(CHALLENGED)) {
+                admit(client, channel.attr(CHALLENGED).get(), bytes, callback);
+            } else if (Wire.decodeHandshake(bytes) instanceof HandshakeMessage.WorkerHello hello) {
+                greet(client, hello, bytes, callback);
+            } else {
+                drop(client, "what is no greeting of an executor");
+            }
         } catch (WireException e) {
             drop(client, Sentences.first(e));
         }
     }
 
-    private void take(TransportClient client, ToDriver message, int bytes, long at) {
+    private void greet(
+            TransportClient client, HandshakeMessage.WorkerHello hello, byte[] bytes, RpcResponseCallback callback) {
+        Optional<String> secret = credentials.secret(hello.ticket());
+        if (secret.isEmpty()) {
+            drop(client, "a greeting for worker job " + hello.ticket() + ", which does not run");
+            return;
+        }
+        Greeting greeting = new Greeting(client, hello, secret.get(), bytes, callback);
+        early.put(client.getChannel(), greeting);
+        answer(greeting);
+    }
+
+    /** Spark has told of another task: those who wait for that are answered, each on its connection's own thread. */
+    private void answerEarly() {
+        early.forEach((channel, greeting) -> channel.eventLoop().execute(() -> answer(greeting)));
+    }
+
+    private void answer(Greeting greeting) {
+        HandshakeMessage.WorkerHello hello = greeting.hello();
+        Channel channel = greeting.client().getChannel();
+        Optional<WorkerCredentials.Attempt> attempt = credentials.attempt(hello.attempt());
+        if (attempt.isEmpty() || !early.remove(channel, greeting)) {
+            return;
+        }
+        if (attempt.get().ticket() != hello.ticket()
+                || !attempt.get().executor().equals(hello.executor())) {
+            drop(
+                    greeting.client(),
+                    "a greeting of another than executor "
+                            + attempt.get().executor() + ", which Spark gave worker job "
+                            + attempt.get().ticket());
+            return;
+        }
+        Handshake handshake = Handshake.answering(transport.key(greeting.secret()), greeting.bytes());
+        channel.attr(CHALLENGED).set(new Challenged(hello, attempt.get(), handshake));
+        greeting.callback().onSuccess(ByteBuffer.wrap(handshake.challenge()));
+    }
+
+    private void admit(TransportClient client, Challenged greeting, byte[] bytes, RpcResponseCallback callback) {
+        String executor = greeting.attempt().executor();
+        if (!greeting.handshake().isProvedBy(bytes)) {
+            drop(
+                    client,
+                    "a greeting without the proof of worker job "
+                            + greeting.attempt().ticket() + ", which Spark gave executor " + executor);
+        } else if (!credentials.use(greeting.hello().attempt())) {
+            drop(
+                    client,
+                    "a second greeting for worker job " + greeting.attempt().ticket() + " of executor " + executor);
+        } else {
+            SparkLink link = new SparkLink(client, greeting);
+            if (executors.putIfAbsent(executor, link) != null) {
+                drop(client, "a second connection of executor " + executor);
+                return;
+            }
+            pending.authenticated(client.getChannel(), largest);
+            links.put(client.getChannel(), link);
+            callback.onSuccess(ByteBuffer.allocate(0));
+            inbox.put(new Inbox.Joined(link));
+        }
+    }
+
+    @Override
+    public void receive(TransportClient client, ByteBuffer message) {
+        long at = System.nanoTime();
+        byte[] bytes = bytes(message);
         SparkLink link = links.get(client.getChannel());
-        if (message instanceof ToDriver.Hello hello && link == null) {
-            greet(client, hello);
-        } else if (link == null || message instanceof ToDriver.Hello) {
-            drop(client, "a message out of turn");
-        } else if (message instanceof ToDriver.Lent lent) {
+        if (link == null) {
+            drop(client, "a message without a greeting");
+            return;
+        }
+        try {
+            take(link, Wire.decodeToDriver(bytes), bytes.length, at);
+        } catch (WireException e) {
+            drop(client, Sentences.first(e));
+        }
+    }
+
+    private static byte[] bytes(ByteBuffer message) {
+        byte[] bytes = new byte[message.remaining()];
+        message.get(bytes);
+        return bytes;
+    }
+
+    private void take(SparkLink link, ToDriver message, int bytes, long at) {
+        if (message instanceof ToDriver.Lent lent) {
             LOG.info("worker {} is executor {}'s, on {}", lent.ticket(), link.name(), lent.device());
             started.accept(lent.ticket());
         } else if (message instanceof ToDriver.Present present) {
@@ -172,32 +316,8 @@ final class Gate extends RpcHandler implements AutoCloseable {
         }
     }
 
-    private void greet(TransportClient client, ToDriver.Hello hello) {
-        byte[] shown = hello.token().getBytes(StandardCharsets.UTF_8);
-        if (!MessageDigest.isEqual(shown, token.getBytes(StandardCharsets.UTF_8))) {
-            drop(client, "a greeting without the run's token");
-            return;
-        }
-        client.getChannel().attr(LIMIT).get().raise(largest);
-        SparkLink link = new SparkLink(client, hello.executor(), hello.peer());
-        links.put(client.getChannel(), link);
-        inbox.put(new Inbox.Joined(link));
-    }
-
     private void drop(TransportClient client, String what) {
-        count(what + " from " + client.getSocketAddress());
-        client.close();
-    }
-
-    private void count(String what) {
-        malformed.increment();
-        LOG.warn("dropped {}", what);
-    }
-
-    @Override
-    public void receive(TransportClient client, ByteBuffer message, RpcResponseCallback callback) {
-        drop(client, "a call");
-        callback.onFailure(new UnsupportedOperationException("messages go one way here"));
+        pending.drop(client.getChannel(), what);
     }
 
     @Override
@@ -207,8 +327,11 @@ final class Gate extends RpcHandler implements AutoCloseable {
 
     @Override
     public void channelInactive(TransportClient client) {
+        early.remove(client.getChannel());
         SparkLink link = links.remove(client.getChannel());
         if (link != null) {
+            executors.remove(link.name(), link);
+            links.values().forEach(other -> other.given.remove(link));
             inbox.put(new Inbox.Lost(link));
         }
     }
@@ -216,6 +339,7 @@ final class Gate extends RpcHandler implements AutoCloseable {
     @Override
     public void close() {
         server.close();
+        pending.close();
         transport.context().close();
     }
 }

@@ -3,6 +3,7 @@ package dev.kindling.driver.cluster.spark;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterException;
 import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.cluster.OutlierDetector;
 import dev.kindling.driver.cluster.Request;
 import dev.kindling.driver.cluster.Round;
 import dev.kindling.driver.cluster.RoundResult;
@@ -22,6 +23,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -60,6 +62,7 @@ final class JobsCluster implements Cluster {
     private final String jobHash;
     private final Broadcast<byte[]> jobBytes;
     private final Set<String> told = new HashSet<>();
+    private final OutlierDetector outliers = new OutlierDetector(System::nanoTime);
     private long version;
 
     JobsCluster(JavaSparkContext context, Job job, ClusterSettings settings, RoundsProfile profile) {
@@ -76,6 +79,7 @@ final class JobsCluster implements Cluster {
     @Override
     public RoundResult run(Request request, Storage shared, Ahead ahead) {
         try {
+            outliers.beginRound();
             long begin = System.nanoTime();
             Round round = new Round(job, request, ++version, Collections.nCopies(workers(), 1));
             List<byte[]> orders = round.orders().stream().map(Wire::encodeOrder).toList();
@@ -89,10 +93,11 @@ final class JobsCluster implements Cluster {
                     .toList();
             long decoded = System.nanoTime();
             replies.forEach(this::tellDevice);
-            replies.forEach(round::accept);
+            replies.forEach(reply -> accept(round, reply));
             RoundTimes times =
                     RoundTimes.of(slowest(replies), System.nanoTime() - decoded, encoded - begin + decoded - answered);
-            return round.result(bytes(orders) + vector.length, bytes(answers), times);
+            return round.result(bytes(orders) + vector.length, bytes(answers), times)
+                    .noticing(outliers.endRound(request));
         } catch (ClusterException e) {
             throw e;
         } catch (IllegalStateException | WireException e) {
@@ -107,6 +112,25 @@ final class JobsCluster implements Cluster {
                 Thread.currentThread().interrupt();
             }
             throw failed(request, e);
+        }
+    }
+
+    /** Its size is looked at before the fold, which adds in place; the driver's own sums are not. */
+    private void accept(Round round, WorkReply reply) {
+        if (!context.isLocal()) {
+            outliers.add(() -> sender(reply), OutlierDetector.size(reply.nodes()));
+        }
+        round.accept(reply);
+    }
+
+    private String sender(WorkReply reply) {
+        String executor = reply.worker().replaceFirst("[.].*", "");
+        String tasks = ", for tasks from " + reply.firstTask() + " on,";
+        try {
+            return "executor " + executor + " on "
+                    + context.sc().statusStore().executorSummary(executor).hostPort() + tasks;
+        } catch (NoSuchElementException e) {
+            return "executor " + executor + tasks;
         }
     }
 

@@ -15,7 +15,6 @@ import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
 import dev.kindling.job.wire.Variants;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -59,18 +58,17 @@ final class Residents {
         CompletableFuture<Staffing> staffing = new CompletableFuture<>();
         Barracks.open(
                 run, cluster.crew(), cluster::isOpen, ticket -> staffing.join().started(ticket));
-        staffing.complete(
-                new Staffing(context, "resident", threads - 1, profile, ticket -> new Enlistment.Here(run, ticket)));
+        staffing.complete(new Staffing(
+                context, run, "resident", threads - 1, profile, ticket -> new Enlistment.Here(run, ticket)));
         return closing(cluster, staffing.join(), () -> Barracks.close(run));
     }
 
     private static Cluster there(
             JavaSparkContext context, Job job, ClusterSettings settings, RoundsProfile profile, String run) {
-        // Nothing of a run depends on it: 122 bits that an outsider cannot guess.
-        String token = UUID.randomUUID().toString();
         Inbox inbox = new Inbox();
         CompletableFuture<Staffing> staffing = new CompletableFuture<>();
         SparkConf conf = context.getConf();
+        WorkerCredentials credentials = new WorkerCredentials();
         Cluster cluster = new ResidentCluster(job, settings, inbox, System::nanoTime, () -> {
             requireContext(context);
             return staffing.join().complaint();
@@ -78,17 +76,23 @@ final class Residents {
         Gate gate = new Gate(
                 conf,
                 settings,
-                token,
+                credentials,
                 largestMessage(job),
                 inbox,
                 ticket -> staffing.join().started(ticket));
+        WorkerTaskListener listener = WorkerTaskListener.on(context.sc(), run, credentials);
         staffing.complete(new Staffing(
                 context,
+                run,
                 "resident",
                 settings.workers(),
                 profile,
-                ticket -> new Enlistment.There(run, ticket, gate.host(), gate.port(), token, exchange(conf, job))));
-        return closing(cluster, staffing.join(), gate::close);
+                ticket -> new Enlistment.There(
+                        run, ticket, gate.host(), gate.port(), credentials.issue(ticket), exchange(conf, job))));
+        return closing(cluster, staffing.join(), () -> {
+            context.sc().removeSparkListener(listener);
+            gate.close();
+        });
     }
 
     private static void requireContext(JavaSparkContext context) {

@@ -26,11 +26,14 @@ public final class SparkApplication implements AutoCloseable {
     /** Of the packages that Spark needs opened, one without which nothing works. */
     private static final String NEEDED = "sun.nio.ch";
 
-    private static final String LOCAL = "local(\\[.*])?";
+    /** Masters with which rounds do not leave the driver's JVM. */
+    static final String LOCAL = "local(\\[.*])?";
+
     static final String VECTOR_MODULE = "--add-modules=jdk.incubator.vector";
     static final String DEFAULT_JAVA_OPTIONS = "spark.executor.defaultJavaOptions";
     static final String PLUGINS = "spark.plugins";
     private static final String NAME = "spark.app.name";
+    private static final String LOOPBACK = "127.0.0.1";
 
     /** Makes CUDA count GPUs as Spark's discovery scripts do. */
     private static final String CUDA_ORDER = "spark.executorEnv.CUDA_DEVICE_ORDER";
@@ -96,6 +99,11 @@ public final class SparkApplication implements AutoCloseable {
         }
     }
 
+    /** What the settings that Spark will start with protect of its connections. */
+    public static NetworkSecurity security(Optional<String> master) {
+        return NetworkSecurity.of(configuration(new SparkConf(), "", master), NetworkSecurity.commandLine());
+    }
+
     /** Whether this JVM is YARN's application master: it ends by itself, and reports a JVM that exits as failed. */
     public static boolean takesExitForFailure() {
         SparkConf configuration = new SparkConf();
@@ -149,7 +157,10 @@ public final class SparkApplication implements AutoCloseable {
         configuration.setIfMissing("spark.ui.showConsoleProgress", "false");
         if (configuration.get("spark.master").matches(LOCAL)) {
             configuration.setIfMissing("spark.ui.enabled", "false");
+            // Nobody connects from outside; without this, everybody could.
+            configuration.setIfMissing("spark.driver.host", LOOPBACK);
         }
+        NetworkSecurity.takeSecret(configuration, System.getenv());
         if (GpuRequest.of(configuration).isForGpus()) {
             configuration.setIfMissing(CUDA_ORDER, "PCI_BUS_ID");
         }

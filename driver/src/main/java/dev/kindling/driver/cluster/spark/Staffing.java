@@ -32,6 +32,7 @@ final class Staffing implements AutoCloseable {
     private static final long FAREWELL = Duration.ofSeconds(5).toNanos();
 
     private final JavaSparkContext context;
+    private final String run;
     private final String title;
     private final int limit;
     private final RoundsProfile profile;
@@ -49,6 +50,7 @@ final class Staffing implements AutoCloseable {
     /**
      * Begins to submit worker jobs.
      *
+     * @param run its name among those of the application
      * @param title of the jobs in Spark's pages
      * @param limit of worker jobs, or 0 for as many as Spark gives
      * @param profile the executors that they run on
@@ -56,11 +58,13 @@ final class Staffing implements AutoCloseable {
      */
     Staffing(
             JavaSparkContext context,
+            String run,
             String title,
             int limit,
             RoundsProfile profile,
             LongFunction<Enlistment> enlistments) {
         this.context = context;
+        this.run = run;
         this.title = title;
         this.limit = limit == 0 ? Integer.MAX_VALUE : limit;
         this.profile = profile;
@@ -107,6 +111,7 @@ final class Staffing implements AutoCloseable {
         waiting = ticket;
         Enlistment enlistment = enlistments.apply(ticket);
         context.sc().setJobDescription(title + ", worker " + ticket);
+        context.setLocalProperty(WorkerTaskListener.JOB_PROPERTY, WorkerTaskListener.jobName(run, ticket));
         jobs.put(ticket, profile.on(context.parallelize(List.of(enlistment), 1)).foreachAsync(Enlistment::serve));
     }
 

@@ -16,6 +16,8 @@ import dev.kindling.job.tensor.Storage;
 import dev.kindling.job.wire.Job;
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -43,10 +45,19 @@ class ClustersTest {
     private static final int SMALL = 7;
     private static final int TASKS = 23;
 
+    private static final String SECRET = "a secret of this test";
     private static final Map<String, String> SECURED = Map.of(
             "spark.authenticate", "true",
-            "spark.authenticate.secret", "a secret of this test",
+            "spark.authenticate.secret", SECRET,
             "spark.network.crypto.enabled", "true");
+
+    /** As docs/security.md recommends. */
+    private static final Map<String, String> AS_RECOMMENDED = Map.of(
+            "spark.authenticate", "true",
+            "spark.authenticate.secret", SECRET,
+            "spark.network.crypto.enabled", "true",
+            "spark.network.crypto.authEngineVersion", "2",
+            "spark.network.crypto.saslFallback", "false");
 
     private static Job job(int size, int blockSize) {
         return NoiseProvider.job(Precision.FLOAT, blockSize, size, Map.of());
@@ -146,10 +157,18 @@ class ClustersTest {
     }
 
     @Test
-    void workersAreAuthenticatedAndTheirMessagesEncryptedWhereSparksAre() {
-        try (TwoExecutors executors = new TwoExecutors(SECURED);
-                Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
-            assertThat(untilWorkers(cluster, 2)).containsExactlyInAnyOrder("0", "1");
+    void workersAreAuthenticatedAndTheirMessagesEncryptedWhereSparksAre() throws IOException {
+        try (TwoExecutors executors = new TwoExecutors(SECURED)) {
+            for (long process : executors.processes().values()) {
+                String seen = Files.readString(Path.of("/proc", Long.toString(process), "cmdline"));
+                assertThat(seen)
+                        .as("what every user of the machine sees")
+                        .contains("-Dspark.authenticate=true")
+                        .doesNotContain(SECRET);
+            }
+            try (Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+                assertThat(untilWorkers(cluster, 2)).containsExactlyInAnyOrder("0", "1");
+            }
         }
     }
 
@@ -158,7 +177,7 @@ class ClustersTest {
         int size = 1_200_001;
         long bytes = 4L * size;
         RoundResult expected = expected(size, 2, false);
-        try (TwoExecutors executors = new TwoExecutors(SECURED, 3);
+        try (TwoExecutors executors = new TwoExecutors(AS_RECOMMENDED, 3);
                 Cluster cluster = executors.cluster(job(size, 2), RESIDENT)) {
             RoundResult result;
             do {

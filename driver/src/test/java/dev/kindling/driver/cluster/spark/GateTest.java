@@ -6,15 +6,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kindling.driver.cluster.ClusterException;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.Inbox;
+import dev.kindling.job.executor.Handshake;
+import dev.kindling.job.executor.PendingConnections;
 import dev.kindling.job.executor.Transport;
+import dev.kindling.job.wire.HandshakeMessage;
+import dev.kindling.job.wire.Peer;
 import dev.kindling.job.wire.ToDriver;
 import dev.kindling.job.wire.Wire;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkConf;
@@ -30,16 +41,27 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/** Who may say what to the driver. */
+/** Who may connect to the driver, and what may be said over which connection. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class GateTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final long LARGEST = 1 << 20;
+    /** No test waits for this deadline but those that set another one. */
+    private static final PendingConnections.Limits FEW =
+            new PendingConnections.Limits(20, 8, Duration.ofMinutes(1), 64 * 1024);
+
+    /** A worker job, the Spark task that runs it, and the executor that Spark gave it. */
+    private static final long TICKET = 3;
+
+    private static final long TASK = 30;
+    private static final String EXECUTOR = "7";
 
     private final CopyOnWriteArrayList<Long> started = new CopyOnWriteArrayList<>();
     private SparkApplication spark;
     private Inbox inbox;
+    private WorkerCredentials credentials;
+    private String secret;
     private Gate gate;
     private Transport transport;
     private TransportClientFactory clients;
@@ -61,11 +83,23 @@ class GateTest {
     @BeforeEach
     void open() {
         SparkConf conf = spark.context().getConf();
-        inbox = new Inbox();
         started.clear();
-        gate = new Gate(conf, settings(0), "open sesame", LARGEST, inbox, started::add);
         transport = new Transport(conf, SparkEnv.get().securityManager(), new NoOpRpcHandler());
         clients = transport.context().createClientFactory();
+        open(FEW);
+    }
+
+    private void open(PendingConnections.Limits limits) {
+        inbox = new Inbox();
+        credentials = new WorkerCredentials();
+        secret = credentials.issue(TICKET);
+        credentials.begun(TASK, new WorkerCredentials.Attempt(TICKET, EXECUTOR, "a-host"));
+        gate = new Gate(spark.context().getConf(), settings(0), credentials, LARGEST, inbox, started::add, limits);
+    }
+
+    private void openAgain(PendingConnections.Limits limits) {
+        gate.close();
+        open(limits);
     }
 
     @AfterEach
@@ -77,6 +111,29 @@ class GateTest {
 
     private TransportClient connect() throws IOException, InterruptedException {
         return clients.createUnmanagedClient(gate.host(), gate.port());
+    }
+
+    private static HandshakeMessage.WorkerHello hello(long ticket, long task, String executor) {
+        return new HandshakeMessage.WorkerHello(ticket, task, executor, Handshake.random(), Optional.empty());
+    }
+
+    private Handshake greet(TransportClient client, HandshakeMessage.WorkerHello hello, String known)
+            throws IOException {
+        Handshake handshake = Handshake.begin(client, HexFormat.of().parseHex(known), hello);
+        handshake.prove(client);
+        return handshake;
+    }
+
+    /** A connection that is authenticated as the executor. */
+    private TransportClient greeted() throws IOException, InterruptedException {
+        TransportClient client = connect();
+        greet(client, hello(TICKET, TASK, EXECUTOR), secret);
+        next(Inbox.Joined.class);
+        return client;
+    }
+
+    private static byte[] call(TransportClient client, byte[] message) {
+        return client.sendRpcSync(ByteBuffer.wrap(message), PATIENCE.toMillis()).array();
     }
 
     private static void say(TransportClient client, ToDriver message) {
@@ -93,44 +150,215 @@ class GateTest {
         while (client.isActive()) {
             Thread.sleep(5);
         }
-        assertThat(gate.malformed()).isEqualTo(1);
+        assertThat(gate.dropped()).isEqualTo(1);
+    }
+
+    /** Nobody new is there, and the log says why. */
+    private void assertRefused(TransportClient client, LogLines log, String why) throws InterruptedException {
+        assertDropped(client);
+        assertThat(inbox.next(Duration.ZERO)).isEmpty();
+        assertThat(log.lines()).anyMatch(line -> line.contains("WARN dropped " + why));
     }
 
     @Test
-    void whoShowsTheTokenIsHeard() throws Exception {
+    void anExecutorThatProvesToRunAWorkerJobIsHeard() throws Exception {
         TransportClient client = connect();
-        say(client, new ToDriver.Hello("open sesame", "7", Optional.empty()));
-        say(client, new ToDriver.Lent(3, "the processor"));
+        greet(client, hello(TICKET, TASK, EXECUTOR), secret);
+        say(client, new ToDriver.Lent(TICKET, "the processor"));
         say(client, new ToDriver.Present(2));
-        assertThat(next(Inbox.Joined.class).link().name()).isEqualTo("7");
+        Inbox.Joined joined = next(Inbox.Joined.class);
+        assertThat(joined.link().name()).isEqualTo(EXECUTOR);
+        assertThat(joined.link().host()).isEqualTo("a-host");
         assertThat(next(Inbox.Present.class).threads()).isEqualTo(2);
-        assertThat(started).containsExactly(3L);
+        assertThat(started).containsExactly(TICKET);
         client.close();
-        assertThat(next(Inbox.Lost.class).link().name()).isEqualTo("7");
-        assertThat(gate.malformed()).isZero();
+        assertThat(next(Inbox.Lost.class).link().name()).isEqualTo(EXECUTOR);
+        assertThat(gate.dropped()).isZero();
+        assertThat(gate.pending()).isZero();
     }
 
     @Test
-    void whoShowsAnotherTokenIsDropped() throws Exception {
+    void anExecutorWithoutTheSecretOfItsWorkerJobIsRefused() throws Exception {
+        String other = credentials.issue(4);
         TransportClient client = connect();
-        say(client, new ToDriver.Hello("open barley", "7", Optional.empty()));
-        assertDropped(client);
-        assertThat(inbox.next(Duration.ZERO)).isEmpty();
+        assertThatThrownBy(() -> greet(client, hello(TICKET, TASK, EXECUTOR), other))
+                .as("nor is the driver taken for the run's")
+                .hasMessageContaining("does not know this run's secret");
+        try (LogLines log = new LogLines()) {
+            byte[] proof = Wire.encodeHandshake(new HandshakeMessage.Proof(Handshake.random()));
+            assertThatThrownBy(() -> call(client, proof)).hasMessageContaining("closed");
+            assertRefused(client, log, "a greeting without the proof of worker job 3, which Spark gave executor 7");
+        }
     }
 
     @Test
-    void whoShowsNoneIsDropped() throws Exception {
+    void anExecutorToWhichSparkGaveNoWorkerJobIsRefused() throws Exception {
+        TransportClient client = connect();
+        try (LogLines log = new LogLines()) {
+            assertThatThrownBy(() -> greet(client, hello(TICKET, TASK, "8"), secret))
+                    .isInstanceOf(IOException.class);
+            assertRefused(client, log, "a greeting of another than executor 7, which Spark gave worker job 3");
+        }
+    }
+
+    @Test
+    void theWorkerJobOfOneExecutorIsNoneForAnother() throws Exception {
+        String other = credentials.issue(4);
+        credentials.begun(40, new WorkerCredentials.Attempt(4, "8", "b-host"));
+        TransportClient client = connect();
+        try (LogLines log = new LogLines()) {
+            // The secret and the Spark task are right, each by itself.
+            assertThatThrownBy(() -> greet(client, hello(4, TASK, EXECUTOR), other))
+                    .isInstanceOf(IOException.class);
+            assertRefused(client, log, "a greeting of another than executor 7");
+        }
+    }
+
+    @Test
+    void aWorkerJobThatIsOverLetsNobodyIn() throws Exception {
+        credentials.revoke(TICKET);
+        TransportClient client = connect();
+        try (LogLines log = new LogLines()) {
+            assertThatThrownBy(() -> greet(client, hello(TICKET, TASK, EXECUTOR), secret))
+                    .isInstanceOf(IOException.class);
+            assertRefused(client, log, "a greeting for worker job 3, which does not run");
+        }
+    }
+
+    @Test
+    void aSecondConnectionOfAnExecutorIsRefused() throws Exception {
+        TransportClient first = greeted();
+        String other = credentials.issue(4);
+        credentials.begun(40, new WorkerCredentials.Attempt(4, EXECUTOR, "a-host"));
+        TransportClient second = connect();
+        try (LogLines log = new LogLines()) {
+            assertThatThrownBy(() -> greet(second, hello(4, 40, EXECUTOR), other))
+                    .isInstanceOf(IOException.class);
+            assertRefused(second, log, "a second connection of executor 7");
+        }
+        assertThat(first.isActive()).isTrue();
+    }
+
+    @Test
+    void aWorkerJobIsGoodForOneConnection() throws Exception {
+        greeted().close();
+        next(Inbox.Lost.class);
+        TransportClient second = connect();
+        try (LogLines log = new LogLines()) {
+            assertThatThrownBy(() -> greet(second, hello(TICKET, TASK, EXECUTOR), secret))
+                    .isInstanceOf(IOException.class);
+            assertRefused(second, log, "a second greeting for worker job 3 of executor 7");
+        }
+    }
+
+    @Test
+    void aWorkerJobThatSparkRunsAgainElsewhereIsGoodForAnotherConnection() throws Exception {
+        greeted().close();
+        next(Inbox.Lost.class);
+        credentials.ended(TASK);
+        credentials.begun(31, new WorkerCredentials.Attempt(TICKET, "8", "b-host"));
+        greet(connect(), hello(TICKET, 31, "8"), secret);
+        assertThat(next(Inbox.Joined.class).link().name()).isEqualTo("8");
+        assertThat(gate.dropped()).isZero();
+    }
+
+    @Test
+    void aGreetingThatIsSentAgainAsItWasProvesNothing() throws Exception {
+        List<byte[]> sent = new ArrayList<>();
+        try (Recorder wire = new Recorder(gate.port(), sent)) {
+            TransportClient client = clients.createUnmanagedClient("localhost", wire.port());
+            greet(client, hello(TICKET, TASK, EXECUTOR), secret);
+            next(Inbox.Joined.class);
+            client.close();
+            next(Inbox.Lost.class);
+        }
+        // As if Spark had run it anew, so that nothing but the nonce is against it.
+        credentials.ended(TASK);
+        credentials.begun(TASK, new WorkerCredentials.Attempt(TICKET, EXECUTOR, "a-host"));
+        try (LogLines log = new LogLines();
+                Socket socket = new Socket(gate.host(), gate.port())) {
+            socket.getOutputStream().write(sent.get(0));
+            byte[] rest = socket.getInputStream().readAllBytes();
+            assertThat(rest).as("the challenge, and no more").hasSizeBetween(100, 400);
+            assertThat(inbox.next(Duration.ZERO)).isEmpty();
+            assertThat(log.lines()).anyMatch(line -> line.contains("dropped a greeting without the proof"));
+        }
+    }
+
+    @Test
+    void neitherSecretsNorTheKeysOfPeersTravelOverConnections() throws Exception {
+        String other = credentials.issue(4);
+        credentials.begun(40, new WorkerCredentials.Attempt(4, "8", "b-host"));
+        List<byte[]> sent = new ArrayList<>();
+        byte[] sessionKey;
+        try (Recorder wire = new Recorder(gate.port(), sent)) {
+            TransportClient client = clients.createUnmanagedClient("localhost", wire.port());
+            Optional<Peer> peer = Optional.of(new Peer("a-host", 5));
+            sessionKey = greet(
+                            client,
+                            new HandshakeMessage.WorkerHello(TICKET, TASK, EXECUTOR, Handshake.random(), peer),
+                            secret)
+                    .sessionKey();
+            Inbox.Joined first = next(Inbox.Joined.class);
+            greet(clients.createUnmanagedClient("localhost", wire.port()), hello(4, 40, "8"), other);
+            Inbox.Joined second = next(Inbox.Joined.class);
+            first.link().send(first.link().accessFor(second.link()).sealedKey().getBytes(StandardCharsets.UTF_8));
+            second.link().close();
+            next(Inbox.Lost.class);
+            first.link().close();
+            next(Inbox.Lost.class);
+        }
+        assertThat(sent).hasSize(4);
+        String all = sent.stream()
+                .map(bytes -> new String(bytes, StandardCharsets.ISO_8859_1))
+                .reduce("", String::concat);
+        assertThat(all).contains("a-host");
+        for (String kept : List.of(secret, other, HexFormat.of().formatHex(sessionKey))) {
+            String raw = new String(HexFormat.of().parseHex(kept), StandardCharsets.ISO_8859_1);
+            assertThat(all).doesNotContain(kept).doesNotContain(raw);
+        }
+    }
+
+    @Test
+    void aGreetingThatComesBeforeSparkHasToldOfItsTaskWaitsForThat() throws Exception {
+        String other = credentials.issue(4);
+        TransportClient client = connect();
+        CompletableFuture<Boolean> done = CompletableFuture.supplyAsync(() -> {
+            try {
+                greet(client, hello(4, 40, "8"), other);
+                return true;
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        while (gate.pending() == 0) {
+            Thread.sleep(1);
+        }
+        assertThat(done).isNotDone();
+        credentials.begun(40, new WorkerCredentials.Attempt(4, "8", "b-host"));
+        assertThat(done.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(next(Inbox.Joined.class).link().host()).isEqualTo("b-host");
+    }
+
+    @Test
+    void whoDoesNotGreetIsDropped() throws Exception {
         TransportClient client = connect();
         say(client, new ToDriver.Present(2));
         assertDropped(client);
         assertThat(inbox.next(Duration.ZERO)).isEmpty();
+    }
+
+    @Test
+    void whatIsNoGreetingIsDropped() throws Exception {
+        TransportClient client = connect();
+        assertThatThrownBy(() -> call(client, Wire.encodeHandshake(new HandshakeMessage.PeerHello("7", "0"))))
+                .hasMessageContaining("closed");
+        assertDropped(client);
     }
 
     @Test
     void whatIsNoMessageIsDroppedAndCounted() throws Exception {
-        TransportClient client = connect();
-        say(client, new ToDriver.Hello("open sesame", "7", Optional.empty()));
-        next(Inbox.Joined.class);
+        TransportClient client = greeted();
         client.send(ByteBuffer.wrap(new byte[] {1, 99, 3, 4}));
         next(Inbox.Lost.class);
         assertDropped(client);
@@ -138,16 +366,14 @@ class GateTest {
 
     @Test
     void aMessageLargerThanAnyOfAWorkerIsDroppedBeforeItIsCollected() throws Exception {
-        TransportClient client = connect();
-        say(client, new ToDriver.Hello("open sesame", "7", Optional.empty()));
-        next(Inbox.Joined.class);
+        TransportClient client = greeted();
         client.send(ByteBuffer.wrap(new byte[(int) LARGEST]));
         next(Inbox.Lost.class);
         assertDropped(client);
     }
 
     @Test
-    void whoHasNotShownTheTokenMaySayLittle() throws Exception {
+    void whoIsNotAuthenticatedMaySayLittle() throws Exception {
         try (Socket socket = new Socket(gate.host(), gate.port())) {
             DataOutputStream out = new DataOutputStream(socket.getOutputStream());
             // Byte by byte, so that the length comes in pieces.
@@ -159,13 +385,85 @@ class GateTest {
                     .as("the end of the connection")
                     .isEqualTo(-1);
         }
-        assertThat(gate.malformed()).isEqualTo(1);
+        assertThat(gate.dropped()).isEqualTo(1);
+    }
+
+    @Test
+    void fiveHundredIdleConnectionsHoldFewDescriptorsAndKeepNoExecutorOut() throws Exception {
+        List<Socket> idle = new ArrayList<>();
+        try (LogLines log = new LogLines()) {
+            for (int i = 0; i < 500; i++) {
+                idle.add(new Socket(gate.host(), gate.port()));
+                if (i == 250) {
+                    greeted();
+                }
+            }
+            while (gate.dropped() < 500 - FEW.perAddress()) {
+                Thread.sleep(5);
+            }
+            assertThat(gate.pending()).isEqualTo(FEW.perAddress());
+            assertThat(log.lines().stream().filter(line -> line.contains("WARN dropped")))
+                    .as("lines of one minute")
+                    .hasSize(20);
+        } finally {
+            for (Socket socket : idle) {
+                socket.close();
+            }
+        }
+        assertThat(inbox.next(Duration.ZERO)).as("the executor is still there").isEmpty();
+    }
+
+    @Test
+    void connectionsFromManyAddressesAreLimitedTogether() throws Exception {
+        List<Socket> idle = new ArrayList<>();
+        try {
+            for (int i = 0; i < 60; i++) {
+                InetAddress from = InetAddress.getByAddress(new byte[] {127, 0, 1, (byte) (1 + i % 10)});
+                idle.add(new Socket(InetAddress.getByName(gate.host()), gate.port(), from, 0));
+            }
+            while (gate.dropped() < 60 - FEW.connections()) {
+                Thread.sleep(5);
+            }
+            assertThat(gate.pending()).isEqualTo(FEW.connections());
+            greeted();
+        } finally {
+            for (Socket socket : idle) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
+    void whoIsNotAuthenticatedInTimeIsDroppedHoweverBusy() throws Exception {
+        openAgain(new PendingConnections.Limits(20, 8, Duration.ofMillis(500), 64 * 1024));
+        try (Socket silent = new Socket(gate.host(), gate.port());
+                Socket slow = new Socket(gate.host(), gate.port())) {
+            OutputStream out = slow.getOutputStream();
+            // A frame of legal length, a byte at a time: it would take an hour.
+            out.write(ByteBuffer.allocate(Long.BYTES).putLong(60_000).array());
+            try {
+                while (slow.getInputStream().available() == 0 && gate.dropped() < 2) {
+                    out.write(1);
+                    out.flush();
+                    Thread.sleep(20);
+                }
+            } catch (IOException e) {
+                // It has been closed.
+            }
+            assertThat(silent.getInputStream().read()).isEqualTo(-1);
+        }
+        while (gate.pending() > 0) {
+            Thread.sleep(5);
+        }
+        assertThat(gate.dropped()).isEqualTo(2);
+        greeted();
     }
 
     @Test
     void aPortThatIsTakenIsAClusterFailure() {
         SparkConf conf = spark.context().getConf().set("spark.port.maxRetries", "0");
-        assertThatThrownBy(() -> new Gate(conf, settings(gate.port()), "x", LARGEST, inbox, ticket -> {}))
+        assertThatThrownBy(() ->
+                        new Gate(conf, settings(gate.port()), new WorkerCredentials(), LARGEST, inbox, ticket -> {}))
                 .isInstanceOf(ClusterException.class)
                 .hasMessageContaining(gate.port() + " (cluster.port)");
     }
