@@ -43,7 +43,8 @@ class CheckCommandTest {
         assertThat(outcome.out())
                 .contains("task 1, proved: the losses are those of adaptation step by step")
                 .contains("task 2, proved: the meta-gradient is the exact derivative")
-                .containsOnlyOnce("proved: θ moves");
+                .containsOnlyOnce("proved: splits disjoint")
+                .doesNotContain("θ moves");
         Path first = dump.resolve("task-1");
         JsonNode json = new ObjectMapper().readTree(first.resolve("check.json").toFile());
         assertThat(json.at("/task/round").asInt()).isEqualTo(3);
@@ -57,6 +58,16 @@ class CheckCommandTest {
                 .isEqualTo(5);
         assertThat(Files.readAllBytes(first.resolve("episode.safetensors")))
                 .isNotEqualTo(Files.readAllBytes(dump.resolve("task-2/episode.safetensors")));
+    }
+
+    /** Tasks for testing have other shapes here; what moves θ are training tasks. */
+    @Test
+    void thatThetaMovesIsProvedWithTrainingTasks() {
+        TinyRun run = TinyRun.in(folder, "run");
+        assertThat(run.train().code()).isZero();
+        Outcome outcome = check("--out", run.folder().toString());
+        assertThat(outcome.code()).as(outcome.out() + outcome.err()).isZero();
+        assertThat(outcome.out()).contains("proved: θ moves");
     }
 
     private static Tensors tensors(Path folder, String name) throws IOException {

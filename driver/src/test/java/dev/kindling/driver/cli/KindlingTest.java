@@ -309,8 +309,8 @@ class KindlingTest {
 
     @Test
     void stackTraceComesOnlyWithDebug() {
-        assertThat(train("--set", "run.rounds=0", "--debug").err()).contains("\tat dev.kindling");
-        assertThat(train("--set", "run.rounds=0").err()).doesNotContain("\tat ");
+        assertThat(train("--set", "run.rounds=0", "--debug").err()).contains("    at dev.kindling");
+        assertThat(train("--set", "run.rounds=0").err()).doesNotContain("    at ");
     }
 
     @Test
