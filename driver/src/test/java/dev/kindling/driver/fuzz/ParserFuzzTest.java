@@ -176,7 +176,7 @@ class ParserFuzzTest {
                     drawn(images);
                 }));
         Stream<Parser> sets = Stream.of(
-                new Parser("split list", 800, List.of(utf8("a\nb\n"), utf8("a/rot090\n# b\r\nb\n")), EITHER, bytes -> {
+                new Parser("split list", 800, List.of(utf8("a\nb\n"), utf8("a/rot090\r\nb/rot180\n")), EITHER, bytes -> {
                     Files.write(images.resolve("a/0.png"), encoded("png"));
                     Files.write(images.resolve("train.txt"), bytes);
                     drawn(images);
@@ -212,7 +212,7 @@ class ParserFuzzTest {
                                 compare {
                                   runs = [ sinusoid-maml, { job = sinusoid-fomaml, name = other, set { run.rounds = 7 } },
                                     { run = runs/a, name = b } ]
-                                  seeds = 3, baselines = [mean], fits { amplitude = 2 }
+                                  seeds = 3, baselines = [mean-task], fits { amplitude = 2 }
                                 }
                                 run.rounds = 5
                                 """)), BAD_CONFIGURATION, bytes -> {
