@@ -2,9 +2,11 @@ package dev.kindling.driver.chaos;
 
 import dev.kindling.driver.checkpoint.LockTakers;
 import java.io.IOException;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
 
-/** What happens to drivers: they are killed, asked to stop, and started twice. */
+/** What happens to drivers: they are killed, asked to stop, and started several times at once. */
 final class DriverScenarios {
     private static final long ROUNDS = 2000;
     private static final long LONGEST_START_MILLIS = 9000;
@@ -153,15 +155,12 @@ final class DriverScenarios {
             RunFolder folder = kit.folder("two");
             if (i % 2 == 1) {
                 // A lock that a dead driver left; both try to take it over.
-                try (Start first = kit.start(folder, ROUNDS, "local[1]", Kit.RESIDENT)) {
-                    first.reaches(2 + kit.draw(50));
-                    first.kill();
-                }
+                leaveLock(kit, folder);
             }
             try (Start one = kit.start(folder, ROUNDS, "local[1]", Kit.RESIDENT)) {
                 kit.pauseBelow(400);
                 try (Start other = kit.start(folder, ROUNDS, "local[2]", Kit.JOBS)) {
-                    requireOneRefused(one, other);
+                    requireOthersRefused(List.of(one, other));
                 }
             }
             kit.compare(folder, ROUNDS);
@@ -174,15 +173,47 @@ final class DriverScenarios {
                 Row.SAME));
     }
 
-    private static void requireOneRefused(Start one, Start other) {
-        int first = one.await();
-        int second = other.await();
+    /** Three drivers at once on one folder. */
+    static List<Row> threeAtOnce(Kit kit) {
+        int times = kit.times(5);
+        for (int i = 0; i < times; i++) {
+            RunFolder folder = kit.folder("three");
+            if (i % 2 == 1) {
+                leaveLock(kit, folder);
+            }
+            try (Start first = kit.start(folder, ROUNDS, "local[1]", Kit.RESIDENT);
+                    Start second = kit.start(folder, ROUNDS, "local[2]", Kit.JOBS);
+                    Start third = kit.start(folder, ROUNDS, "local[2]", Kit.RESIDENT)) {
+                requireOthersRefused(List.of(first, second, third));
+            }
+            kit.compare(folder, ROUNDS);
+        }
+        return List.of(new Row(
+                "three-starters",
+                "three drivers started at once on one folder, every other time with a dead one's lock in it",
+                times,
+                "one trained, the others were refused with exit code 2",
+                Row.SAME));
+    }
+
+    /** Leaves the lock of a driver that was killed. */
+    private static void leaveLock(Kit kit, RunFolder folder) {
+        try (Start first = kit.start(folder, ROUNDS, "local[1]", Kit.RESIDENT)) {
+            first.reaches(2 + kit.draw(50));
+            first.kill();
+        }
+    }
+
+    private static void requireOthersRefused(List<Start> starts) {
+        List<Integer> codes = starts.stream().map(Start::await).toList();
         Mishap.unless(
-                (first == 0 && second == 2) || (first == 2 && second == 0),
-                "of two drivers one ended with " + first + " and one with " + second + ": " + one.errors()
-                        + other.errors());
-        String said = (first == 2 ? one : other).errors().strip();
-        Mishap.unless(said.lines().count() == 1, "the refusal is no single sentence: " + said);
+                Collections.frequency(codes, 0) == 1 && Collections.frequency(codes, 2) == codes.size() - 1,
+                "drivers of one folder ended with " + codes + ": "
+                        + starts.stream().map(Start::errors).collect(Collectors.joining()));
+        for (int i = 0; i < codes.size(); i++) {
+            String said = starts.get(i).errors().strip();
+            Mishap.unless(codes.get(i) == 0 || said.lines().count() == 1, "the refusal is no single sentence: " + said);
+        }
     }
 
     /** A lock left by a driver that was killed does not wait for its lease. */

@@ -15,6 +15,7 @@ record Scenario(String name, Function<Kit, List<Row>> play) {
         return List.of(
                 new Scenario("driver-killed", DriverScenarios::killed),
                 new Scenario("two-drivers", DriverScenarios::twoAtOnce),
+                new Scenario("three-starters", DriverScenarios::threeAtOnce),
                 new Scenario("lock-left", DriverScenarios::lockLeft),
                 new Scenario("lock-raced", DriverScenarios::lockRaced),
                 new Scenario("disk-full", DiskScenarios::full),

@@ -1,0 +1,364 @@
+package dev.kindling.driver.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.driver.checkpoint.Folder;
+import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.checkpoint.Safetensors;
+import dev.kindling.driver.config.ComparisonFile;
+import dev.kindling.driver.config.JobFiles;
+import dev.kindling.driver.metrics.MetricsFile;
+import dev.kindling.driver.metrics.StatusFile;
+import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.task.EpisodeSizes;
+import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.TaskKey;
+import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.task.fewshot.FewShotSettings;
+import dev.kindling.job.task.fewshot.FewShotSource;
+import dev.kindling.job.task.fewshot.PackWriter;
+import dev.kindling.job.task.fewshot.Picture;
+import dev.kindling.job.task.fewshot.SplitSettings;
+import dev.kindling.job.task.fewshot.Ways;
+import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Storage;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
+import javax.imageio.ImageIO;
+import org.apache.commons.codec.digest.DigestUtils;
+import org.apache.commons.io.FileUtils;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Fuzz tests of every parser of files that has no damage tests of its own kind beside it ({@code WireTest} for frames,
+ * {@code CraftedNetworkFilesTest} for networks): damaged bytes give a value or an exception that the row allows, within the
+ * time limit. The system property {@code fuzz.seed} chooses other damages, {@code fuzz.times} multiplies their number.
+ */
+class ParserFuzzTest {
+    private static final long SEED = Long.getLong("fuzz.seed", 20261128);
+    private static final int TIMES = Integer.getInteger("fuzz.times", 1);
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+    private static final Path GOLDEN = Path.of("src/test/resources/dev/kindling/driver/checkpoint");
+    private static final Path JOBS = Path.of("../conf");
+    private static final String ZEROS = "0".repeat(64);
+    private static final Configuration HADOOP = new Configuration();
+
+    private static final Set<Class<? extends RuntimeException>> BAD_DATA = Set.of(BadDataException.class);
+    private static final Set<Class<? extends RuntimeException>> BAD_CONFIGURATION =
+            Set.of(IllegalArgumentException.class);
+    private static final Set<Class<? extends RuntimeException>> EITHER =
+            Set.of(BadDataException.class, IllegalArgumentException.class);
+
+    @TempDir
+    private static Path temporary;
+
+    private static Path run;
+    private static Path images;
+
+    /** Reads bytes; it returns where they are a valid value. */
+    @FunctionalInterface
+    private interface Parse {
+        void parse(byte[] bytes) throws IOException;
+    }
+
+    /**
+     * A row of the contract.
+     *
+     * @param valid what the damaged bytes are made of
+     * @param allowed the exceptions by which the parser may refuse
+     */
+    private record Parser(
+            String name, int count, List<byte[]> valid, Set<Class<? extends RuntimeException>> allowed, Parse parse) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    @BeforeAll
+    static void makeValidFiles() throws IOException {
+        run = temporary.resolve("run");
+        FileUtils.copyDirectory(GOLDEN.resolve("golden-0.1.0").toFile(), run.toFile());
+        images = temporary.resolve("images");
+        for (String folder : List.of("a", "b")) {
+            Files.createDirectories(images.resolve(folder));
+            for (int i = 0; i < 2; i++) {
+                Files.write(images.resolve(folder).resolve(i + ".png"), encoded("png"));
+            }
+        }
+        Files.writeString(images.resolve("train.txt"), "a\nb\n");
+    }
+
+    static Stream<Parser> parsers() throws IOException {
+        Path checkpoint = run.resolve("checkpoints/00001000");
+        Path pack = temporary.resolve("valid.npz");
+        PackWriter.write(settings(images), pack.toString(), HADOOP);
+        byte[] packed = Files.readAllBytes(pack);
+        Stream<Parser> files = Stream.of(
+                new Parser(
+                        "safetensors",
+                        6000,
+                        List.of(
+                                Files.readAllBytes(GOLDEN.resolve("golden.safetensors")),
+                                Files.readAllBytes(checkpoint.resolve("theta.safetensors"))),
+                        BAD_DATA,
+                        bytes -> Safetensors.decode(bytes, "x.safetensors").layout()),
+                new Parser(
+                        "manifest of a checkpoint",
+                        1500,
+                        List.of(unsigned(checkpoint.resolve("manifest.json"))),
+                        BAD_DATA,
+                        bytes -> {
+                            Files.write(checkpoint.resolve("manifest.json"), signed(bytes));
+                            directory().checkpoints().newest(sentence -> {});
+                        }),
+                new Parser(
+                        "manifest of a model",
+                        1500,
+                        List.of(unsigned(run.resolve("model/manifest.json"))),
+                        BAD_DATA,
+                        bytes -> {
+                            Files.write(run.resolve("model/manifest.json"), signed(bytes));
+                            directory().readModel();
+                        }),
+                new Parser(
+                        "metrics.jsonl",
+                        1500,
+                        List.of(
+                                utf8(
+                                        "{\"round\":1,\"query_loss\":0.5,\"tasks\":null}\n{\"round\":2,\"query_loss\":1e-3}\n")),
+                        BAD_DATA,
+                        bytes -> {
+                            Files.write(run.resolve("metrics.jsonl"), bytes);
+                            MetricsFile metrics = MetricsFile.in(folder());
+                            metrics.warning();
+                            if (metrics.has("query_loss")) {
+                                metrics.column("query_loss");
+                                metrics.last("query_loss");
+                            }
+                        }),
+                new Parser(
+                        "status.json",
+                        1500,
+                        List.of(utf8("{\"state\":\"stopped\",\"exit_code\":6,\"sentence\":\"x\",\"round\":7}")),
+                        Set.of(),
+                        bytes -> {
+                            Files.write(run.resolve("status.json"), bytes);
+                            StatusFile.stateIn(folder());
+                        }));
+        Stream<Parser> imageFiles = Stream.of("png", "jpg", "bmp", "gif")
+                .map(format -> new Parser(format + " image", 1200, List.of(encoded(format)), BAD_DATA, bytes -> {
+                    Files.write(images.resolve("a/0.png"), bytes);
+                    drawn(images);
+                }));
+        Stream<Parser> sets = Stream.of(
+                new Parser("split list", 800, List.of(utf8("a\nb\n"), utf8("a/rot090\r\nb/rot180\n")), EITHER, bytes -> {
+                    Files.write(images.resolve("a/0.png"), encoded("png"));
+                    Files.write(images.resolve("train.txt"), bytes);
+                    drawn(images);
+                }),
+                new Parser("pack", 1200, List.of(packed), EITHER, ParserFuzzTest::drawnFromPack));
+        Stream<Parser> entries = entries(packed).entrySet().stream()
+                .map(entry -> new Parser(
+                        "pack with a damaged " + entry.getKey(), 500, List.of(entry.getValue()), EITHER, bytes -> {
+                            Map<String, byte[]> damaged = entries(packed);
+                            damaged.put(entry.getKey(), bytes);
+                            drawnFromPack(zipped(damaged));
+                        }));
+        List<byte[]> jobs = jobs();
+        Stream<Parser> texts = Stream.of(
+                new Parser("job file", 800, jobs, BAD_CONFIGURATION, bytes -> {
+                    Path file = Files.write(temporary.resolve("job.conf"), bytes);
+                    dev.kindling.driver.config.Configuration.load(file, List.of())
+                            .json();
+                }),
+                new Parser(
+                        "--set",
+                        2500,
+                        List.of(
+                                utf8("run.rounds=7"),
+                                utf8("optimizer.rate={ schedule = linear, from = 1, to = 0 }"),
+                                utf8("few-shot.data=[\"/data/a\", ${?run.seed}]"),
+                                utf8("cluster.wait=1 minute")),
+                        BAD_CONFIGURATION,
+                        bytes -> dev.kindling.driver.config.Configuration.parse(
+                                        "job", "", List.of(new String(bytes, StandardCharsets.UTF_8)))
+                                .json()),
+                new Parser("compare file", 500, List.of(utf8("""
+                                compare {
+                                  runs = [ sinusoid-maml, { job = sinusoid-fomaml, name = other, set { run.rounds = 7 } },
+                                    { run = runs/a, name = b } ]
+                                  seeds = 3, baselines = [mean-task], fits { amplitude = 2 }
+                                }
+                                run.rounds = 5
+                                """)), BAD_CONFIGURATION, bytes -> {
+                    Path file = Files.write(temporary.resolve("compare.conf"), bytes);
+                    ComparisonFile.load(file.toString(), JobFiles.here(), List.of(), Optional.empty());
+                }));
+        return Stream.of(files, imageFiles, sets, entries, texts).flatMap(rows -> rows);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("parsers")
+    void validBytesAreReadAndDamagedOnesAreReadOrRefusedAsDeclared(Parser parser) throws IOException {
+        for (byte[] valid : parser.valid()) {
+            parser.parse().parse(valid);
+        }
+        Mutations mutations = new Mutations(SEED ^ parser.name().hashCode(), parser.valid());
+        for (int i = 0; i < parser.count() * TIMES; i++) {
+            byte[] damaged = mutations.next();
+            try {
+                assertTimeoutPreemptively(LIMIT, () -> requireReadOrRefused(parser, damaged));
+            } catch (AssertionError e) {
+                Path kept = Files.createDirectories(Path.of("target/fuzz"))
+                        .resolve(parser.name().replaceAll("[^A-Za-z0-9.]", "-") + "-" + SEED + "-" + i);
+                Files.write(kept, damaged);
+                throw new AssertionError(
+                        parser.name() + ": case " + i + " of seed " + SEED + " failed; its bytes are in " + kept, e);
+            }
+        }
+    }
+
+    /** Errors such as a full stack are faults like other exceptions, so all of them are caught. */
+    private static void requireReadOrRefused(Parser parser, byte[] damaged) {
+        try {
+            parser.parse().parse(damaged);
+        } catch (Throwable e) {
+            if (parser.allowed().stream().noneMatch(type -> type.equals(e.getClass()))) {
+                throw new AssertionError("an exception that is not allowed: " + e, e);
+            }
+            assertThat(e.getMessage()).isNotBlank();
+        }
+    }
+
+    private static RunDirectory directory() {
+        return RunDirectory.open(run.toString(), HADOOP);
+    }
+
+    private static Folder folder() {
+        return Folder.at(run.toString(), HADOOP);
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static List<byte[]> jobs() throws IOException {
+        try (Stream<Path> files = Files.list(JOBS)) {
+            List<Path> sorted = files.filter(file -> file.toString().endsWith(".conf")
+                            && !file.toString().contains("compare"))
+                    .sorted()
+                    .toList();
+            List<byte[]> texts = new ArrayList<>();
+            for (Path file : sorted) {
+                texts.add(Files.readAllBytes(file));
+            }
+            return texts;
+        }
+    }
+
+    /** A manifest with zeros in place of its own checksum, which is taken over exactly that text. */
+    private static byte[] unsigned(Path manifest) throws IOException {
+        String text = Files.readString(manifest);
+        String checksum =
+                new ObjectMapper().readTree(text).path("manifest_sha256").asText();
+        assertThat(checksum).hasSize(ZEROS.length());
+        return utf8(text.replace(checksum, ZEROS));
+    }
+
+    /** With a checksum that fits, so that damages reach what lies behind its check. */
+    private static byte[] signed(byte[] unsigned) {
+        String text = new String(unsigned, StandardCharsets.UTF_8);
+        return utf8(text.replace(ZEROS, DigestUtils.sha256Hex(text)));
+    }
+
+    private static byte[] encoded(String format) {
+        BufferedImage image = new BufferedImage(9, 7, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < 63; i++) {
+            image.setRGB(i % 9, i / 9, 0x10305 * i);
+        }
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            assertThat(ImageIO.write(image, format, out)).isTrue();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return out.toByteArray();
+    }
+
+    private static FewShotSettings settings(Path data) {
+        return new FewShotSettings(
+                List.of(data.toString()),
+                new SplitSettings.Named(""),
+                Ways.of(2),
+                FewShotSettings.Within.SPLIT,
+                FewShotSettings.Rotations.AS_NAMED,
+                new Picture(6, 1, Picture.Ink.DARK),
+                1 << 30,
+                new EpisodeSizes(1, 1, 1, 1));
+    }
+
+    /** A task of the images, for which all of them are decoded. */
+    private static void drawn(Path data) {
+        FewShotSource source = FewShotSource.open(settings(data), HADOOP);
+        TaskSpec spec = source.sample(new TaskKey(3, Purpose.TRAIN, 1, 1));
+        Storage numbers =
+                Storage.zeros(Precision.FLOAT, source.layout(spec).arrays().size());
+        source.materialise(spec, numbers, 0);
+    }
+
+    private static void drawnFromPack(byte[] pack) throws IOException {
+        drawn(Files.write(temporary.resolve("damaged.npz"), pack));
+    }
+
+    private static Map<String, byte[]> entries(byte[] zip) throws IOException {
+        Map<String, byte[]> entries = new LinkedHashMap<>();
+        try (ZipInputStream in = new ZipInputStream(new ByteArrayInputStream(zip))) {
+            for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+                entries.put(entry.getName(), in.readAllBytes());
+            }
+        }
+        return entries;
+    }
+
+    private static byte[] zipped(Map<String, byte[]> entries) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream out = new ZipOutputStream(bytes)) {
+            for (Map.Entry<String, byte[]> each : entries.entrySet()) {
+                CRC32 checksum = new CRC32();
+                checksum.update(each.getValue());
+                ZipEntry entry = new ZipEntry(each.getKey());
+                entry.setMethod(ZipEntry.STORED);
+                entry.setSize(each.getValue().length);
+                entry.setCrc(checksum.getValue());
+                out.putNextEntry(entry);
+                out.write(each.getValue());
+            }
+        }
+        return bytes.toByteArray();
+    }
+}
