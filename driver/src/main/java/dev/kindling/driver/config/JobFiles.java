@@ -1,6 +1,7 @@
 package dev.kindling.driver.config;
 
 import com.typesafe.config.Config;
+import dev.kindling.job.task.PrintableText;
 import dev.kindling.job.task.RegularFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -67,7 +69,7 @@ public record JobFiles(Configuration hadoop, List<String> submitted) {
         if (hasScheme(name)) {
             return onHadoop(name);
         }
-        return local(java.nio.file.Path.of(name)).or(() -> amongSubmitted(name)).or(() -> ready(name));
+        return local(path(name)).or(() -> amongSubmitted(name)).or(() -> ready(name));
     }
 
     /** The file that a name means which stands in the file at a place. */
@@ -76,13 +78,23 @@ public record JobFiles(Configuration hadoop, List<String> submitted) {
         if (from != null && !hasScheme(name)) {
             beside = hasScheme(from)
                     ? onHadoop(new Path(new Path(from).getParent(), name).toString())
-                    : local(java.nio.file.Path.of(from).resolveSibling(name));
+                    : local(path(from).resolveSibling(path(name)));
         }
         return beside.or(() -> find(name));
     }
 
     static boolean hasScheme(String name) {
         return name.matches("[A-Za-z][A-Za-z0-9+.-]*:/.*");
+    }
+
+    /** The path of a name; IllegalArgumentException if none can have it, as one with a character of code 0. */
+    private static java.nio.file.Path path(String name) {
+        try {
+            return java.nio.file.Path.of(name);
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException(
+                    PrintableText.line(name) + " cannot be the name of a file: " + e.getReason(), e);
+        }
     }
 
     /** A file of this machine; empty where there is none. */
@@ -131,7 +143,7 @@ public record JobFiles(Configuration hadoop, List<String> submitted) {
         return submitted.stream()
                 .filter(uri -> lastPart(uri).equals(lastPart(name)))
                 .findFirst()
-                .flatMap(uri -> hasScheme(uri) ? onHadoop(uri) : local(java.nio.file.Path.of(uri)));
+                .flatMap(uri -> hasScheme(uri) ? onHadoop(uri) : local(path(uri)));
     }
 
     private static String lastPart(String name) {

@@ -75,6 +75,13 @@ class ComparisonFileTest {
     }
 
     @Test
+    void aJobWhoseNameNoFileCanHaveIsRefusedInOneLine() {
+        assertThatThrownBy(() -> load("compare.runs = [ sinusoid-maml, { job = \"a\\u0000b\" } ]"))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a\\u0000b.conf cannot be the name of a file: Nul character not allowed");
+    }
+
+    @Test
     void anAssignmentThatIsNoneIsRefusedForRunsToo() {
         assertThatThrownBy(() -> load("compare.runs = [ runs/last-week, runs/this-week ]", "task.query"))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -176,11 +176,12 @@ class ParserFuzzTest {
                     drawn(images);
                 }));
         Stream<Parser> sets = Stream.of(
-                new Parser("split list", 800, List.of(utf8("a\nb\n"), utf8("a/rot090\r\nb/rot180\n")), EITHER, bytes -> {
-                    Files.write(images.resolve("a/0.png"), encoded("png"));
-                    Files.write(images.resolve("train.txt"), bytes);
-                    drawn(images);
-                }),
+                new Parser(
+                        "split list", 800, List.of(utf8("a\nb\n"), utf8("a/rot090\r\nb/rot180\n")), EITHER, bytes -> {
+                            Files.write(images.resolve("a/0.png"), encoded("png"));
+                            Files.write(images.resolve("train.txt"), bytes);
+                            drawn(images);
+                        }),
                 new Parser("pack", 1200, List.of(packed), EITHER, ParserFuzzTest::drawnFromPack));
         Stream<Parser> entries = entries(packed).entrySet().stream()
                 .map(entry -> new Parser(
