@@ -102,7 +102,7 @@ class HdfsRunTest {
         killOnceAt(train(data, run), run + "/checkpoints/" + CHECKPOINT + "/manifest.json");
         assertThat(exists(run + "/.lock")).as("a dead driver's lock").isTrue();
         // Lock and configuration, then θ, moments, manifest and metrics of at least one checkpoint.
-        assertThat(synced()).as("syncs to the disks of data nodes").isGreaterThanOrEqualTo(6);
+        assertThat(syncedInTheEnd(6)).as("syncs to the disks of data nodes").isGreaterThanOrEqualTo(6);
         assertThat(new String(bytes(run + "/status.json"), StandardCharsets.UTF_8))
                 .contains("\"running\"");
         assertThat(exists(run + "/evaluation.json")).isFalse();
@@ -117,6 +117,16 @@ class HdfsRunTest {
                 .isTrue();
         assertThat(done(List.of("evaluate", "--out", run))).contains("the evaluation is in " + run);
         assertSame(run, straight, "evaluation.json");
+    }
+
+    /** The count of synced blocks when it has come to so many, or what it is half a minute later: Hadoop shows counts that are up to ten seconds old. */
+    private static long syncedInTheEnd(long wanted) throws JMException, InterruptedException {
+        long count = synced();
+        for (int i = 0; i < 150 && count < wanted; i++) {
+            Thread.sleep(200);
+            count = synced();
+        }
+        return count;
     }
 
     /** How many blocks the data nodes have synced to their disks. */
