@@ -70,7 +70,8 @@ public final class Aggregator {
         }
     }
 
-    private static double norm(Storage gradient) {
+    /** The Euclidean norm, summed in double; of equal numbers the same bits. */
+    public static double norm(Storage gradient) {
         return Math.sqrt(
                 gradient instanceof Storage.OfFloat floats
                         ? squares(floats.array())

@@ -1,8 +1,8 @@
 package dev.kindling.driver.cluster;
 
+import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.job.executor.RateLimitedLog;
 import dev.kindling.job.fold.FoldNode;
-import dev.kindling.job.tensor.Storage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -131,42 +131,9 @@ public final class OutlierDetector {
         double norms = 0;
         long tasks = 0;
         for (FoldNode node : nodes) {
-            norms += Math.sqrt(squares(node.sums()));
+            norms += Aggregator.norm(node.sums());
             tasks += node.tasks();
         }
         return tasks > 0 && Double.isNaN(norms) ? Double.POSITIVE_INFINITY : norms / tasks;
-    }
-
-    private static double squares(Storage sums) {
-        return sums instanceof Storage.OfFloat floats
-                ? squares(floats.array())
-                : squares(((Storage.OfDouble) sums).array());
-    }
-
-    /** Four sums side by side, because one would wait for each addition. */
-    private static double squares(float[] numbers) {
-        double a = 0;
-        double b = 0;
-        double c = 0;
-        double d = 0;
-        int i = 0;
-        for (; i + 3 < numbers.length; i += 4) {
-            a += (double) numbers[i] * numbers[i];
-            b += (double) numbers[i + 1] * numbers[i + 1];
-            c += (double) numbers[i + 2] * numbers[i + 2];
-            d += (double) numbers[i + 3] * numbers[i + 3];
-        }
-        for (; i < numbers.length; i++) {
-            a += (double) numbers[i] * numbers[i];
-        }
-        return a + b + c + d;
-    }
-
-    private static double squares(double[] numbers) {
-        double sum = 0;
-        for (double number : numbers) {
-            sum += number * number;
-        }
-        return sum;
     }
 }

@@ -90,7 +90,7 @@ class CheckCommandTest {
         }
     }
 
-    /** Half of these once failed with "order 0": differences across kinks of rectifiers. */
+    /** The second of these once failed with "order 0": differences across kinks of rectifiers. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void rightGradientsOfRectifierNetworksAreProved(int seed) throws IOException {

@@ -45,7 +45,6 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
@@ -73,7 +72,7 @@ class CraftedNetworkFilesTest {
     private static final String CONFIGURATION = "configuration.json";
     private static final String COEFFICIENTS = "coefficients.bin";
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final MultiLayerNetwork VALID = valid();
+    private static final MultiLayerNetwork VALID = NetworkFileRunTest.network(Activation.TANH);
     private static final String VALID_JSON = VALID.getLayerWiseConfigurations().toJson();
     /** Weights and biases of 1-6-1 and four numbers for each of six units. */
     private static final int COUNT = 6 + 6 + 24 + 6 + 1;
@@ -586,26 +585,6 @@ class CraftedNetworkFilesTest {
 
     private Path write(String name, byte[] content) throws IOException {
         return Files.write(temporary.resolve(name), content);
-    }
-
-    private static MultiLayerNetwork valid() {
-        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
-                .seed(3)
-                .list()
-                .layer(new DenseLayer.Builder()
-                        .nIn(1)
-                        .nOut(6)
-                        .activation(Activation.TANH)
-                        .build())
-                .layer(new BatchNormalization.Builder().nIn(6).nOut(6).build())
-                .layer(new OutputLayer.Builder(LossFunctions.LossFunction.MSE)
-                        .nIn(6)
-                        .nOut(1)
-                        .activation(Activation.IDENTITY)
-                        .build())
-                .build());
-        network.init();
-        return network;
     }
 
     /** As Deeplearning4j writes it, with an updater's state. */

@@ -125,7 +125,8 @@ class NetworkFileRunTest {
                 1, List.of("evaluate", "--out", run.folder().toString()));
     }
 
-    private static MultiLayerNetwork network(Activation activation) {
+    /** A small network of the given activation, with weights of its own. */
+    static MultiLayerNetwork network(Activation activation) {
         MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
                 .seed(3)
                 .list()

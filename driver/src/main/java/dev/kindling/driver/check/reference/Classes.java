@@ -1,5 +1,7 @@
 package dev.kindling.driver.check.reference;
 
+import java.util.Arrays;
+
 /** Arithmetic on examples of classes, as loops over the definitions. */
 final class Classes {
     private Classes() {}
@@ -55,7 +57,7 @@ final class Classes {
     static double crossEntropy(double[][] logits, double[] labels) {
         double total = 0;
         for (int i = 0; i < logits.length; i++) {
-            double greatest = java.util.Arrays.stream(logits[i]).max().orElseThrow();
+            double greatest = Arrays.stream(logits[i]).max().orElseThrow();
             double sum = 0;
             for (double logit : logits[i]) {
                 sum += StrictMath.exp(logit - greatest);

@@ -1,5 +1,7 @@
 package dev.kindling.driver.check.reference;
 
+import java.util.Arrays;
+
 /**
  * Conditional neural processes: Garnelo and others, ICML 2018, equations 1 to 3: r = mean h([x, y]) over the support set, and
  * g([x, r]) is predicted. h has three layers, relu after each, g five.
@@ -29,7 +31,7 @@ final class NeuralProcessReference extends ForwardReference {
     private static double[][] decoded(NamedArrays theta, double[][] xs, double[] r, Sides sides) {
         double[][] outputs = new double[xs.length][];
         for (int i = 0; i < xs.length; i++) {
-            double[] input = java.util.Arrays.copyOf(xs[i], xs[i].length + r.length);
+            double[] input = Arrays.copyOf(xs[i], xs[i].length + r.length);
             System.arraycopy(r, 0, input, xs[i].length, r.length);
             outputs[i] = Perceptron.output(theta, PREFIX, ENCODER, ENCODER + DECODER, input, sides);
         }

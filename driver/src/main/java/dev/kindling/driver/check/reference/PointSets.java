@@ -1,5 +1,7 @@
 package dev.kindling.driver.check.reference;
 
+import java.util.Arrays;
+
 /** Features of a regression's support points [x, y], each through the same layers with relu after each, taken together. */
 final class PointSets {
     private PointSets() {}
@@ -10,7 +12,7 @@ final class PointSets {
         double[][] ys = support.targets();
         double[] sum = null;
         for (int i = 0; i < xs.length; i++) {
-            double[] point = java.util.Arrays.copyOf(xs[i], xs[i].length + ys[i].length);
+            double[] point = Arrays.copyOf(xs[i], xs[i].length + ys[i].length);
             System.arraycopy(ys[i], 0, point, xs[i].length, ys[i].length);
             double[] features = Perceptron.relu(Perceptron.output(theta, prefix, 0, layers, point, sides), sides);
             sum = sum == null ? new double[features.length] : sum;

@@ -5,6 +5,7 @@ import dev.kindling.driver.check.reference.ModelPasses.Wanted;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.SideNetworks;
 import dev.kindling.job.tensor.Shape;
+import java.util.Arrays;
 
 /**
  * Relation networks: Sung and others, CVPR 2018, equations 1 and 2: pairs of summed class features with an example's, in Java,
@@ -12,13 +13,14 @@ import dev.kindling.job.tensor.Shape;
  */
 final class RelationNetReference extends ForwardReference {
     private final ModelPasses embedding;
-    private final Model module;
-    private final java.util.Map<Integer, ModelPasses> relation = new java.util.HashMap<>();
+    private final ModelPasses relation;
 
     RelationNetReference(TaskContext task) {
         super(task);
         this.embedding = task.passes(task.model().encoder());
-        this.module = SideNetworks.relation("relation-net.", task.model().encoder());
+        Model model = task.model();
+        int features = model.parameters().shape(model.head().get(0)).dim(0);
+        this.relation = task.passes(SideNetworks.relation("relation-net.", model.encoder()), Shape.of(2 * features));
     }
 
     @Override
@@ -31,10 +33,8 @@ final class RelationNetReference extends ForwardReference {
         double[][] classes = Classes.sums(features, support.y(), task().layout().classes());
         Examples knownPairs = pairs(classes, features);
         Examples askedPairs = pairs(classes, Examples.rows(asked.output(), query.count()));
-        int width = 2 * classes[0].length;
-        ModelPasses passes = relation.computeIfAbsent(width, any -> task().passes(module, Shape.of(width)));
-        Result ofKnown = passes.support(theta, knownPairs, 0, Wanted.OUTPUT);
-        Result ofAsked = passes.query(theta, knownPairs, askedPairs, 1, Wanted.OUTPUT);
+        Result ofKnown = relation.support(theta, knownPairs, 0, Wanted.OUTPUT);
+        Result ofAsked = relation.query(theta, knownPairs, askedPairs, 1, Wanted.OUTPUT);
         sides.add(known.outputs());
         sides.add(asked.outputs());
         sides.add(ofAsked.outputs());
@@ -50,7 +50,7 @@ final class RelationNetReference extends ForwardReference {
         double[][] pairs = new double[features.length * classes.length][];
         for (int i = 0; i < features.length; i++) {
             for (int k = 0; k < classes.length; k++) {
-                double[] pair = java.util.Arrays.copyOf(classes[k], 2 * classes[k].length);
+                double[] pair = Arrays.copyOf(classes[k], 2 * classes[k].length);
                 System.arraycopy(features[i], 0, pair, classes[k].length, features[i].length);
                 pairs[i * classes.length + k] = pair;
             }

@@ -2,6 +2,7 @@ package dev.kindling.driver.check.reference;
 
 import dev.kindling.job.algorithm.Options;
 import dev.kindling.job.model.Model;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -128,7 +129,7 @@ final class StepRules {
             double even = 1.0 / steps();
             double others = round < rounds ? Math.max(even - round * even / rounds, 0.03 * even) : 0;
             double[] weights = new double[steps()];
-            java.util.Arrays.fill(weights, others);
+            Arrays.fill(weights, others);
             weights[steps() - 1] = 1 - (steps() - 1) * others;
             return Optional.of(weights);
         }
