@@ -4,16 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
-import dev.kindling.job.model.Models;
 import dev.kindling.job.model.NetworkFile;
-import dev.kindling.job.task.BadDataException;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -73,7 +73,7 @@ class Deeplearning4jFilesTest {
 
         NetworkFile zip = zip(trained);
         Model model = model(zip, DRAWINGS);
-        Storage theta = initial(model, 1);
+        FlatVector theta = initial(model, 1);
         assertThat(model.parameters().names()).containsExactly("0_W", "0_b", "1_gamma", "1_beta", "2_W", "2_b");
         for (Layout.Entry entry : model.parameters().entries()) {
             double[] expected = trained.getParam(entry.name()).dup('c').data().asDouble();
@@ -83,8 +83,8 @@ class Deeplearning4jFilesTest {
         }
         assertThat(initial(model, 2).toDoubles()).isEqualTo(theta.toDoubles());
 
-        Model drawnAnew =
-                Models.of(new ModelSettings("trained.zip", "fan-in-uniform", "query", Optional.of(zip)), DRAWINGS);
+        Model drawnAnew = ModelFactory.of(
+                new ModelSettings("trained.zip", "fan-in-uniform", "query", Optional.of(zip)), DRAWINGS);
         assertThat(initial(drawnAnew, 1).toDoubles()).isNotEqualTo(theta.toDoubles());
     }
 
@@ -129,8 +129,8 @@ class Deeplearning4jFilesTest {
         NetworkFile zip = zip(network);
         MultiLayerNetwork theirs = ModelSerializer.restoreMultiLayerNetwork(new ByteArrayInputStream(zip.content()));
         EpisodeLayout episode = configuration.getConfs().get(0).getLayer() instanceof DenseLayer ? POINTS : DRAWINGS;
-        Model model = Models.of(new ModelSettings(zip.place(), "preset", "running", Optional.of(zip)), episode);
-        Storage theta = initial(model, 1);
+        Model model = ModelFactory.of(new ModelSettings(zip.place(), "preset", "running", Optional.of(zip)), episode);
+        FlatVector theta = initial(model, 1);
         assertThat(model.parameters().names()).contains("1_gamma", "1_mean", "1_var");
         for (Layout.Entry entry : model.parameters().entries()) {
             double[] ours = new double[entry.shape().size()];
@@ -170,7 +170,7 @@ class Deeplearning4jFilesTest {
         MultiLayerConfiguration relu = layers(
                 dense().weightInit(WeightInit.RELU).nOut(4_000).build(),
                 OutputLayer.class.cast(squaredError().nIn(4_000).build()));
-        Storage theta = initial(model(json(relu), POINTS), 5);
+        FlatVector theta = initial(model(json(relu), POINTS), 5);
         double squares = 0;
         for (int i = 0; i < 12_000; i++) {
             squares += theta.at(i) * theta.at(i);
@@ -521,11 +521,11 @@ class Deeplearning4jFilesTest {
     }
 
     private static Model model(NetworkFile file, EpisodeLayout episode) {
-        return Models.of(new ModelSettings(file.place(), "preset", "query", Optional.of(file)), episode);
+        return ModelFactory.of(new ModelSettings(file.place(), "preset", "query", Optional.of(file)), episode);
     }
 
-    private static Storage initial(Model model, long seed) {
-        Storage theta = Storage.zeros(Precision.DOUBLE, model.parameters().size());
+    private static FlatVector initial(Model model, long seed) {
+        FlatVector theta = FlatVector.zeros(Precision.DOUBLE, model.parameters().size());
         model.initialise(seed, theta);
         return theta;
     }

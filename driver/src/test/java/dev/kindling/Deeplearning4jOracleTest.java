@@ -3,23 +3,23 @@ package dev.kindling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.kindling.job.autodiff.Gradients;
+import dev.kindling.job.autodiff.Autodiff;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
-import dev.kindling.job.model.Models;
 import dev.kindling.job.model.NetworkFile;
-import dev.kindling.job.model.Pass;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -281,9 +281,9 @@ class Deeplearning4jOracleTest {
         private final String backend;
         private final EpisodeLayout layout;
         private final Model model;
-        private final Storage theta;
-        private final Storage x;
-        private final Storage y;
+        private final FlatVector theta;
+        private final FlatVector x;
+        private final FlatVector y;
 
         Case(String preset, String backend, EpisodeLayout layout) {
             this(new ModelSettings(preset, "fan-in-uniform", "query"), backend, layout);
@@ -292,19 +292,19 @@ class Deeplearning4jOracleTest {
         Case(ModelSettings settings, String backend, EpisodeLayout layout) {
             this.backend = backend;
             this.layout = layout;
-            this.model = Models.of(settings, layout);
-            dev.kindling.job.random.Stream stream = dev.kindling.job.random.Stream.of(11);
-            theta = Storage.zeros(Precision.DOUBLE, model.parameters().size());
+            this.model = ModelFactory.of(settings, layout);
+            dev.kindling.job.random.RandomStream stream = dev.kindling.job.random.RandomStream.of(11);
+            theta = FlatVector.zeros(Precision.DOUBLE, model.parameters().size());
             model.initialise(4, theta);
             // Scales and shifts that begin at 1 and 0 would hide what multiplies them.
             for (int i = 0; i < theta.size(); i++) {
                 theta.set(i, theta.at(i) + stream.nextDouble(-0.05, 0.05));
             }
-            x = Storage.zeros(Precision.DOUBLE, EXAMPLES * layout.features().size());
+            x = FlatVector.zeros(Precision.DOUBLE, EXAMPLES * layout.features().size());
             for (int i = 0; i < x.size(); i++) {
                 x.set(i, stream.nextDouble(-1, 1));
             }
-            y = Storage.zeros(Precision.DOUBLE, layout.classification() ? EXAMPLES : EXAMPLES * layout.outputs());
+            y = FlatVector.zeros(Precision.DOUBLE, layout.classification() ? EXAMPLES : EXAMPLES * layout.outputs());
             for (int i = 0; i < y.size(); i++) {
                 y.set(i, layout.classification() ? stream.nextInt(layout.classes()) : stream.nextNormal());
             }
@@ -312,22 +312,22 @@ class Deeplearning4jOracleTest {
 
         /** Gradient and loss of our program: θ's layout, then the loss in its last place. */
         double[] gradientAndLoss() {
-            Builder b = new Builder();
+            ProgramBuilder b = new ProgramBuilder();
             Map<String, Value> parameters = new LinkedHashMap<>();
             for (Layout.Entry entry : model.parameters().entries()) {
-                parameters.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Kind.SHARED));
+                parameters.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Scope.BROADCAST));
             }
             Layout episode = layout.arrays();
-            Value inputs = b.input("x", episode.shape(EpisodeLayout.QUERY_X), Program.Kind.TASK);
-            Value targets = b.input("y", episode.shape(EpisodeLayout.QUERY_Y), Program.Kind.TASK);
-            Value loss = model.loss(b, model.output(b, parameters, inputs, Pass.PLAIN), targets);
-            List<Value> gradients = Gradients.of(b, loss, List.copyOf(parameters.values()));
+            Value inputs = b.input("x", episode.shape(EpisodeLayout.QUERY_X), Program.Scope.TASK);
+            Value targets = b.input("y", episode.shape(EpisodeLayout.QUERY_Y), Program.Scope.TASK);
+            Value loss = model.loss(b, model.output(b, parameters, inputs, ForwardContext.PLAIN), targets);
+            List<Value> gradients = Autodiff.grad(b, loss, List.copyOf(parameters.values()));
             List<Program.Output> outputs = new ArrayList<>();
             List<String> names = model.parameters().names();
             for (int i = 0; i < names.size(); i++) {
-                outputs.add(new Program.Output(names.get(i), Program.Role.SUM, gradients.get(i)));
+                outputs.add(new Program.Output(names.get(i), Program.Reduction.SUM, gradients.get(i)));
             }
-            outputs.add(new Program.Output("loss", Program.Role.EACH, loss));
+            outputs.add(new Program.Output("loss", Program.Reduction.PER_TASK, loss));
             return run(b.build("first-order", outputs));
         }
 
@@ -335,8 +335,8 @@ class Deeplearning4jOracleTest {
             Workspace workspace = Backends.named(backend)
                     .compile(program, new CompileOptions(Precision.DOUBLE, 1 << 28))
                     .workspace();
-            workspace.share(theta);
-            Storage sums = Storage.zeros(Precision.DOUBLE, theta.size());
+            workspace.setBroadcastInputs(theta);
+            FlatVector sums = FlatVector.zeros(Precision.DOUBLE, theta.size());
             double[] loss = new double[1];
             workspace.run(
                     1,

@@ -1,8 +1,9 @@
 package dev.kindling.driver.aggregator;
 
-import dev.kindling.job.fold.FoldNode;
+import dev.kindling.driver.error.DivergedException;
+import dev.kindling.job.reduce.PartialSum;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
-import dev.kindling.job.tensor.Storage;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -33,12 +34,12 @@ public final class Aggregator {
      * @param totals what {@code root.totals()} holds: scalars by name
      * @throws DivergedException if no task was added, or if the mean is not finite
      */
-    public MetaGradient aggregate(long round, FoldNode root, Layout totals) {
+    public MetaGradient aggregate(long round, PartialSum root, Layout totals) {
         if (root.tasks() == 0) {
             throw new DivergedException("round " + round + " has no meta-gradient: each of its tasks failed");
         }
-        Storage mean = mean(root);
-        Storage away = statistics.takenOutOf(mean);
+        FlatVector mean = mean(root);
+        FlatVector away = statistics.takenOutOf(mean);
         double norm = norm(mean);
         if (!Double.isFinite(norm)) {
             throw new DivergedException("the meta-gradient of round " + round + " is not finite (its norm is " + norm
@@ -48,12 +49,12 @@ public final class Aggregator {
         return new MetaGradient(mean, away, norm, means(root, totals), root.tasks());
     }
 
-    private static Storage mean(FoldNode root) {
-        Storage mean = root.sums().copy();
-        if (mean instanceof Storage.OfFloat floats) {
+    private static FlatVector mean(PartialSum root) {
+        FlatVector mean = root.sums().copy();
+        if (mean instanceof FlatVector.OfFloat floats) {
             divide(floats.array(), root.tasks());
         } else {
-            divide(((Storage.OfDouble) mean).array(), root.tasks());
+            divide(((FlatVector.OfDouble) mean).array(), root.tasks());
         }
         return mean;
     }
@@ -71,11 +72,11 @@ public final class Aggregator {
     }
 
     /** The Euclidean norm, summed in double; of equal numbers the same bits. */
-    public static double norm(Storage gradient) {
+    public static double norm(FlatVector gradient) {
         return Math.sqrt(
-                gradient instanceof Storage.OfFloat floats
+                gradient instanceof FlatVector.OfFloat floats
                         ? squares(floats.array())
-                        : squares(((Storage.OfDouble) gradient).array()));
+                        : squares(((FlatVector.OfDouble) gradient).array()));
     }
 
     /** Four sums, so that no addition waits for the one before it. */
@@ -122,9 +123,9 @@ public final class Aggregator {
      * @param totals names of the scalars in {@code node.totals()}
      * @throws IllegalArgumentException if the node holds another count of totals, or one is no scalar
      */
-    public static SortedMap<String, Double> means(FoldNode node, Layout totals) {
-        if (totals.size() != node.totals().length) {
-            throw new IllegalArgumentException("the fold holds " + node.totals().length + " totals, but there are "
+    public static SortedMap<String, Double> means(PartialSum sum, Layout totals) {
+        if (totals.size() != sum.totals().length) {
+            throw new IllegalArgumentException("the fold holds " + sum.totals().length + " totals, but there are "
                     + totals.size() + " in " + totals);
         }
         SortedMap<String, Double> means = new TreeMap<>();
@@ -132,7 +133,7 @@ public final class Aggregator {
             if (entry.shape().rank() != 0) {
                 throw new IllegalArgumentException(entry.name() + " is " + entry.shape() + "; totals are scalars");
             }
-            means.put(entry.name(), node.totals()[entry.offset()] / node.tasks());
+            means.put(entry.name(), sum.totals()[entry.offset()] / sum.tasks());
         }
         return means;
     }

@@ -1,13 +1,13 @@
 package dev.kindling.driver.aggregator;
 
-import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.tensor.FlatVector;
 
 /** How a meta-gradient that is too large is made smaller before the meta-optimizer sees it. */
 public sealed interface Clip {
     /** Leaves every meta-gradient as it is. */
     record None() implements Clip {
         @Override
-        public void apply(Storage gradient, double norm) {}
+        public void apply(FlatVector gradient, double norm) {}
     }
 
     /**
@@ -25,7 +25,7 @@ public sealed interface Clip {
         }
 
         @Override
-        public void apply(Storage gradient, double norm) {
+        public void apply(FlatVector gradient, double norm) {
             if (norm > limit) {
                 double scale = limit / norm;
                 for (int i = 0; i < gradient.size(); i++) {
@@ -49,7 +49,7 @@ public sealed interface Clip {
         }
 
         @Override
-        public void apply(Storage gradient, double norm) {
+        public void apply(FlatVector gradient, double norm) {
             for (int i = 0; i < gradient.size(); i++) {
                 double number = gradient.at(i);
                 if (Math.abs(number) > limit) {
@@ -81,5 +81,5 @@ public sealed interface Clip {
      *
      * @param norm the gradient's Euclidean norm, which the caller has at hand
      */
-    void apply(Storage gradient, double norm);
+    void apply(FlatVector gradient, double norm);
 }

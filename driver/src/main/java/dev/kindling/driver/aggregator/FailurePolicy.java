@@ -1,6 +1,7 @@
 package dev.kindling.driver.aggregator;
 
-import dev.kindling.job.wire.FailedTask;
+import dev.kindling.driver.error.DivergedException;
+import dev.kindling.job.protocol.FailedTask;
 import java.util.List;
 import java.util.Locale;
 

@@ -1,6 +1,6 @@
 package dev.kindling.driver.aggregator;
 
-import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.tensor.FlatVector;
 import java.util.SortedMap;
 
 /**
@@ -13,4 +13,4 @@ import java.util.SortedMap;
  * @param tasks how many tasks were added
  */
 public record MetaGradient(
-        Storage gradient, Storage statistics, double norm, SortedMap<String, Double> means, int tasks) {}
+        FlatVector gradient, FlatVector statistics, double norm, SortedMap<String, Double> means, int tasks) {}

@@ -1,8 +1,8 @@
 package dev.kindling.driver.aggregator;
 
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.util.Map;
 
 /**
@@ -42,8 +42,8 @@ public final class RunningStatistics {
     }
 
     /** How far each statistic is from its batches, taken out of the mean over tasks, where zeros stay behind. */
-    Storage takenOutOf(Storage mean) {
-        Storage away = Storage.zeros(Precision.DOUBLE, places.length);
+    FlatVector takenOutOf(FlatVector mean) {
+        FlatVector away = FlatVector.zeros(Precision.DOUBLE, places.length);
         for (int i = 0; i < places.length; i++) {
             away.set(i, mean.at(places[i]));
             mean.set(places[i], 0);
@@ -52,8 +52,8 @@ public final class RunningStatistics {
     }
 
     /** The statistics behind a round, from those in θ before its gradient step. */
-    public Storage next(MetaGradient round, Storage theta) {
-        Storage next = Storage.zeros(Precision.DOUBLE, places.length);
+    public FlatVector next(MetaGradient round, FlatVector theta) {
+        FlatVector next = FlatVector.zeros(Precision.DOUBLE, places.length);
         for (int i = 0; i < places.length; i++) {
             next.set(i, theta.at(places[i]) - followed[i] * round.statistics().at(i));
         }
@@ -61,7 +61,7 @@ public final class RunningStatistics {
     }
 
     /** Writes statistics that {@link #next} gave over whatever the gradient step made of them. */
-    public void put(Storage next, Storage theta) {
+    public void put(FlatVector next, FlatVector theta) {
         for (int i = 0; i < places.length; i++) {
             theta.set(places[i], next.at(i));
         }

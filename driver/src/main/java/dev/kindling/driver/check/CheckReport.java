@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.driver.check.reference.Reference;
 import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.tensor.FlatVector;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -22,16 +22,16 @@ import java.util.Optional;
  *
  * @param measures what the training program reports of the task, and its {@code objective}
  * @param outcome the task step by step; empty for a method that is not computed so
- * @param proofs every statement, in the order of proof
+ * @param results every statement, in the order of proof
  * @param metaGradient of the task, in double, laid out as θ
  */
 public record CheckReport(
         Task task,
-        OrderFinding finding,
+        OrderEstimate estimate,
         Map<String, Double> measures,
         Optional<Reference.Outcome> outcome,
-        List<Proof> proofs,
-        Storage metaGradient) {
+        List<CheckResult> results,
+        FlatVector metaGradient) {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     /**
@@ -43,19 +43,19 @@ public record CheckReport(
     public record Task(int[] key, long round, EpisodeLayout layout) {}
 
     public CheckReport {
-        proofs = List.copyOf(proofs);
+        results = List.copyOf(results);
     }
 
     /** The same report with more statements. */
-    public CheckReport and(List<Proof> more) {
-        List<Proof> all = new ArrayList<>(proofs);
+    public CheckReport and(List<CheckResult> more) {
+        List<CheckResult> all = new ArrayList<>(results);
         all.addAll(more);
-        return new CheckReport(task, finding, measures, outcome, all, metaGradient);
+        return new CheckReport(task, estimate, measures, outcome, all, metaGradient);
     }
 
     /** Whether every statement is proved. */
     public boolean holds() {
-        return proofs.stream().allMatch(Proof::holds);
+        return results.stream().allMatch(CheckResult::holds);
     }
 
     /**
@@ -79,32 +79,32 @@ public record CheckReport(
         }
         looked.put("round", task.round());
         measures.forEach(root::put);
-        root.put("order", finding.order().number());
+        root.put("order", estimate.order().number());
         ObjectNode exact = root.putObject("finite_difference_error");
-        finding.exactErrors().forEach((name, error) -> {
+        estimate.exactErrors().forEach((name, error) -> {
             if (error.conclusive()) {
                 exact.put(name, error.error());
             } else {
                 exact.putNull(name);
             }
         });
-        finding.frozen().ifPresent(frozen -> {
+        estimate.frozen().ifPresent(firstOrder -> {
             ObjectNode errors = root.putObject("first_order_error");
-            frozen.errors().forEach(errors::put);
-            root.put("first_order_gap", frozen.gap());
+            firstOrder.errors().forEach(errors::put);
+            root.put("first_order_gap", firstOrder.gap());
         });
         outcome.ifPresent(found -> root.putObject("step_by_step")
                 .put("objective", found.objective())
                 .put("query_loss", found.queryLoss())
                 .put("support_loss", found.supportLoss()));
         ArrayNode statements = root.putArray("proofs");
-        for (Proof proof : proofs) {
+        for (CheckResult result : results) {
             statements
                     .addObject()
-                    .put("statement", proof.statement())
-                    .put("holds", proof.holds())
-                    .put("verdict", proof.verdict().word().toLowerCase(Locale.ROOT))
-                    .put("evidence", proof.evidence());
+                    .put("statement", result.statement())
+                    .put("holds", result.holds())
+                    .put("verdict", result.verdict().word().toLowerCase(Locale.ROOT))
+                    .put("evidence", result.evidence());
         }
         try {
             JsonNode all = JSON.readTree(configuration);

@@ -10,14 +10,14 @@ import dev.kindling.driver.optimizer.MetaOptimizer;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.job.algorithm.Algorithm.Claim;
 import dev.kindling.job.backend.Executable;
-import dev.kindling.job.fold.FoldNode;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.reduce.PartialSum;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,7 +43,7 @@ public final class Checker {
     /** Tasks of each purpose whose data is looked at. */
     private static final int PROOF_TASKS = 100;
 
-    private final Subject subject;
+    private final CheckTarget target;
     private final TaskSpec spec;
     private final long methodRound;
     private final EpisodeLayout layout;
@@ -51,18 +51,17 @@ public final class Checker {
     private final Executable executable;
 
     /** A checker of one configuration on one task; compiles its program. */
-    public Checker(Subject subject, TaskChoice choice) {
-        this.subject = subject;
-        this.spec = choice.spec(subject.source(), subject.round().seed());
-        this.methodRound =
-                choice.methodRound(subject.algorithm(), subject.round().rounds());
-        this.layout = subject.source().layout(spec);
-        this.train = subject.algorithm().train(subject.model(), layout);
+    public Checker(CheckTarget target, TaskChoice choice) {
+        this.target = target;
+        this.spec = choice.spec(target.source(), target.round().seed());
+        this.methodRound = choice.methodRound(target.algorithm(), target.round().rounds());
+        this.layout = target.source().layout(spec);
+        this.train = target.algorithm().train(target.model(), layout);
         this.executable = compile(train);
     }
 
     private Executable compile(Program program) {
-        return subject.backend().compile(program, subject.options());
+        return target.backend().compile(program, target.options());
     }
 
     /** The arrays of θ. */
@@ -76,18 +75,18 @@ public final class Checker {
     }
 
     /** The episode of the task, in double. */
-    public Storage episode() {
+    public FlatVector episode() {
         return episode(spec);
     }
 
-    private Storage episode(TaskSpec task) {
-        Storage episode = Storage.zeros(Precision.DOUBLE, layout.arrays().size());
-        subject.source().materialise(task, episode, 0);
+    private FlatVector episode(TaskSpec task) {
+        FlatVector episode = FlatVector.zeros(Precision.DOUBLE, layout.arrays().size());
+        target.source().materialise(task, episode, 0);
         return episode;
     }
 
-    private Sampler sampler(Purpose purpose) {
-        return new Sampler(subject.source(), subject.round().seed(), purpose);
+    private Sampler sampler(Split split) {
+        return new Sampler(target.source(), target.round().seed(), split);
     }
 
     /**
@@ -96,24 +95,24 @@ public final class Checker {
      * @param theta in double, laid out as {@link #parameters}
      * @param episode in double, laid out as {@link #episodeArrays}
      */
-    public CheckReport check(Storage theta, Storage episode) {
+    public CheckReport check(FlatVector theta, FlatVector episode) {
         NamedArrays arrays = NamedArrays.of(layout.arrays(), episode);
         ProgramProbe.Outputs outputs =
                 probe(executable, arrays, methodRound, spec).at(theta);
         NamedArrays at = NamedArrays.of(parameters(), theta);
-        Optional<Reference> reference = subject.reference().map(method -> method.on(context(arrays)));
+        Optional<Reference> reference = target.reference().map(method -> method.on(context(arrays)));
         Optional<Reference.Outcome> outcome = reference.map(found -> found.at(at));
-        OrderFinding finding = finding(theta, arrays, outputs, reference);
-        List<Proof> proofs = new ArrayList<>();
-        outcome.ifPresent(expected -> proofs.add(agreement(outputs, expected)));
-        proofs.add(claim(at, outputs, finding, reference));
-        statistics(at, outputs, reference).ifPresent(proofs::add);
+        OrderEstimate estimate = finding(theta, arrays, outputs, reference);
+        List<CheckResult> results = new ArrayList<>();
+        outcome.ifPresent(expected -> results.add(agreement(outputs, expected)));
+        results.add(claim(at, outputs, estimate, reference));
+        statistics(at, outputs, reference).ifPresent(results::add);
         return new CheckReport(
                 new CheckReport.Task(spec.key(), methodRound, layout),
-                finding,
+                estimate,
                 measures(outputs),
                 outcome,
-                proofs,
+                results,
                 outputs.sums());
     }
 
@@ -122,15 +121,15 @@ public final class Checker {
      *
      * @param theta in double, laid out as {@link #parameters}
      */
-    public List<Proof> checkConfiguration(Storage theta) {
-        List<Proof> proofs = new ArrayList<>();
-        movement(theta).ifPresent(proofs::add);
-        proofs.addAll(dataProofs());
-        return proofs;
+    public List<CheckResult> checkConfiguration(FlatVector theta) {
+        List<CheckResult> results = new ArrayList<>();
+        movement(theta).ifPresent(results::add);
+        results.addAll(dataProofs());
+        return results;
     }
 
     private TaskContext context(NamedArrays episode) {
-        return new TaskContext(subject.model(), layout, parameters(), episode, spec.key(), methodRound, this::compile);
+        return new TaskContext(target.model(), layout, parameters(), episode, spec.key(), methodRound, this::compile);
     }
 
     private static ProgramProbe probe(Executable program, NamedArrays episode, long round, TaskSpec task) {
@@ -151,7 +150,7 @@ public final class Checker {
     }
 
     /** The losses of the training program against those of the steps made one by one. */
-    private Proof agreement(ProgramProbe.Outputs outputs, Reference.Outcome expected) {
+    private CheckResult agreement(ProgramProbe.Outputs outputs, Reference.Outcome expected) {
         double error = Math.max(
                 difference(outputs.scalar(QUERY_LOSS), expected.queryLoss()),
                 difference(outputs.scalar(SUPPORT_LOSS), expected.supportLoss()));
@@ -163,7 +162,7 @@ public final class Checker {
                     error,
                     difference(outputs.scalar(ACCURACY), expected.accuracy().orElse(Double.NaN)));
         }
-        return new Proof(
+        return new CheckResult(
                 "the losses are those of adaptation step by step",
                 error < DirectionalDerivatives.TOLERANCE,
                 String.format(Locale.ROOT, "largest relative error %.1e", error));
@@ -174,31 +173,31 @@ public final class Checker {
         return Double.isNaN(difference) ? Double.POSITIVE_INFINITY : difference;
     }
 
-    private OrderFinding finding(
-            Storage theta, NamedArrays episode, ProgramProbe.Outputs outputs, Optional<Reference> reference) {
-        Claim claim = subject.algorithm().claim();
+    private OrderEstimate finding(
+            FlatVector theta, NamedArrays episode, ProgramProbe.Outputs outputs, Optional<Reference> reference) {
+        Claim claim = target.algorithm().claim();
         if (claim == Claim.DELTA || claim == Claim.NOTHING) {
-            return new OrderFinding(Map.of(), Optional.empty());
+            return new OrderEstimate(Map.of(), Optional.empty());
         }
-        Storage contribution = ofTrained(outputs.sums());
-        Function<Storage, Point> objective = reference
-                .<Function<Storage, Point>>map(found -> point -> stepwise(found, point))
+        FlatVector contribution = ofTrained(outputs.sums());
+        Function<FlatVector, Point> objective = reference
+                .<Function<FlatVector, Point>>map(found -> point -> stepwise(found, point))
                 .orElseGet(() -> own(episode));
         Map<String, ArrayError> exact = new DirectionalDerivatives(
                         objective,
                         trained().stream().map(DirectionalDerivatives.Part::of).toList(),
-                        subject.round().seed())
+                        target.round().seed())
                 .errors(theta, contribution);
-        return new OrderFinding(exact, reference.flatMap(found -> frozen(theta, outputs.summed(), found)));
+        return new OrderEstimate(exact, reference.flatMap(found -> frozen(theta, outputs.summed(), found)));
     }
 
-    private Point stepwise(Reference reference, Storage theta) {
+    private Point stepwise(Reference reference, FlatVector theta) {
         Reference.Outcome outcome = reference.at(NamedArrays.of(parameters(), theta));
         return new Point(outcome.objective(), outcome.sides());
     }
 
     /** The training program's own objective, for a method that is not computed otherwise; its kinks are not known. */
-    private Function<Storage, Point> own(NamedArrays episode) {
+    private Function<FlatVector, Point> own(NamedArrays episode) {
         String name = train.perTask().has(OBJECTIVE) ? OBJECTIVE : QUERY_LOSS;
         List<Program.Output> outputs = train.outputs().stream()
                 .filter(output -> output.name().equals(name))
@@ -208,7 +207,8 @@ public final class Checker {
         return theta -> new Point(probe.at(theta).scalar(name), 0);
     }
 
-    private Optional<OrderFinding.Frozen> frozen(Storage theta, NamedArrays contribution, Reference reference) {
+    private Optional<OrderEstimate.FirstOrderComparison> frozen(
+            FlatVector theta, NamedArrays contribution, Reference reference) {
         return reference.firstOrder(NamedArrays.of(parameters(), theta)).map(gradient -> {
             double floor =
                     1e-3 * gradient.norm() / Math.sqrt(parameters().entries().size());
@@ -216,7 +216,7 @@ public final class Checker {
             for (String name : gradient.names()) {
                 errors.put(name, relative(contribution, gradient.only(List.of(name)), floor));
             }
-            return new OrderFinding.Frozen(errors, relative(contribution, gradient, 0));
+            return new OrderEstimate.FirstOrderComparison(errors, relative(contribution, gradient, 0));
         });
     }
 
@@ -226,13 +226,13 @@ public final class Checker {
         return difference == 0 ? 0 : difference / Math.max(floor, expected.norm());
     }
 
-    private Proof claim(
-            NamedArrays theta, ProgramProbe.Outputs outputs, OrderFinding finding, Optional<Reference> reference) {
+    private CheckResult claim(
+            NamedArrays theta, ProgramProbe.Outputs outputs, OrderEstimate estimate, Optional<Reference> reference) {
         NamedArrays contribution = outputs.summed();
         return Claims.proof(
-                subject.algorithm().claim(),
+                target.algorithm().claim(),
                 contribution,
-                finding,
+                estimate,
                 residual(theta, outputs, reference),
                 deltaError(theta, contribution, reference));
     }
@@ -247,8 +247,8 @@ public final class Checker {
     }
 
     private OptionalDouble deltaError(NamedArrays theta, NamedArrays contribution, Optional<Reference> reference) {
-        if (subject.algorithm().claim() != Claim.DELTA
-                || subject.algorithm().averaging().isPresent()
+        if (target.algorithm().claim() != Claim.DELTA
+                || target.algorithm().averaging().isPresent()
                 || reference.isEmpty()) {
             return OptionalDouble.empty();
         }
@@ -264,8 +264,9 @@ public final class Checker {
     }
 
     /** What follows statistics, in a method whose other arrays follow a gradient. */
-    private Optional<Proof> statistics(NamedArrays theta, ProgramProbe.Outputs outputs, Optional<Reference> reference) {
-        if (subject.algorithm().claim() == Claim.DELTA || subject.algorithm().claim() == Claim.NOTHING) {
+    private Optional<CheckResult> statistics(
+            NamedArrays theta, ProgramProbe.Outputs outputs, Optional<Reference> reference) {
+        if (target.algorithm().claim() == Claim.DELTA || target.algorithm().claim() == Claim.NOTHING) {
             return Optional.empty();
         }
         return reference
@@ -273,7 +274,7 @@ public final class Checker {
                 .filter(known -> !known.names().isEmpty())
                 .map(known -> {
                     double error = largest(outputs.summed(), known);
-                    return new Proof(
+                    return new CheckResult(
                             "statistics follow those of the query pass",
                             error < DirectionalDerivatives.TOLERANCE,
                             String.format(
@@ -287,13 +288,14 @@ public final class Checker {
     /** The arrays of θ that gradients move. */
     private List<Layout.Entry> trained() {
         return parameters().entries().stream()
-                .filter(entry -> !subject.algorithm().followers(subject.model()).containsKey(entry.name()))
+                .filter(entry ->
+                        !target.algorithm().runningStatistics(target.model()).containsKey(entry.name()))
                 .toList();
     }
 
     /** A meta-gradient with zeros where arrays of θ follow statistics. */
-    private Storage ofTrained(Storage sums) {
-        Storage gradient = Storage.zeros(Precision.DOUBLE, sums.size());
+    private FlatVector ofTrained(FlatVector sums) {
+        FlatVector gradient = FlatVector.zeros(Precision.DOUBLE, sums.size());
         trained()
                 .forEach(entry -> gradient.copyFrom(
                         sums, entry.offset(), entry.offset(), entry.shape().size()));
@@ -304,15 +306,15 @@ public final class Checker {
      * One round at θ, of its tasks that have the shapes of the one looked at: sums, the mean, the optimizer's step; empty where
      * θ is not meant to move.
      */
-    private Optional<Proof> movement(Storage theta) {
-        Subject.Round round = subject.round();
-        List<TaskSpec> specs = sampler(Purpose.TRAIN).round(ROUND, round.tasks()).stream()
-                .filter(task -> subject.source().layout(task).equals(layout))
+    private Optional<CheckResult> movement(FlatVector theta) {
+        CheckTarget.Round round = target.round();
+        List<TaskSpec> specs = sampler(Split.TRAIN).round(ROUND, round.tasks()).stream()
+                .filter(task -> target.source().layout(task).equals(layout))
                 .toList();
-        if (subject.algorithm().claim() == Claim.NOTHING || specs.isEmpty()) {
+        if (target.algorithm().claim() == Claim.NOTHING || specs.isEmpty()) {
             return Optional.empty();
         }
-        Storage sums = Storage.zeros(Precision.DOUBLE, train.sums().size());
+        FlatVector sums = FlatVector.zeros(Precision.DOUBLE, train.sums().size());
         double[] totals = new double[train.perTask().size()];
         for (TaskSpec task : specs) {
             NamedArrays episode = NamedArrays.of(layout.arrays(), episode(task));
@@ -323,16 +325,16 @@ public final class Checker {
             IntStream.range(0, totals.length).forEach(i -> totals[i] += outputs.perTask()[i]);
         }
         MetaGradient gradient =
-                round.aggregator().aggregate(ROUND, new FoldNode(0, 0, sums, totals, specs.size()), train.perTask());
-        Storage moved = theta.copy();
-        Storage followed = round.aggregator().statistics().next(gradient, theta);
+                round.aggregator().aggregate(ROUND, new PartialSum(0, 0, sums, totals, specs.size()), train.perTask());
+        FlatVector moved = theta.copy();
+        FlatVector followed = round.aggregator().statistics().next(gradient, theta);
         new MetaOptimizer(round.optimizer(), round.rounds(), Precision.DOUBLE, theta.size())
                 .update(ROUND, gradient.gradient(), moved);
         round.aggregator().statistics().put(followed, moved);
         return Optional.of(movement(specs.size(), theta, moved));
     }
 
-    private Proof movement(int tasks, Storage before, Storage after) {
+    private CheckResult movement(int tasks, FlatVector before, FlatVector after) {
         List<String> still = parameters().entries().stream()
                 .filter(entry -> IntStream.range(
                                 entry.offset(), entry.offset() + entry.shape().size())
@@ -343,23 +345,24 @@ public final class Checker {
         String evidence = still.isEmpty()
                 ? "all " + count + " arrays changed in one round of " + tasks + " tasks"
                 : String.join(", ", still) + " did not change in one round";
-        return new Proof("θ moves", still.isEmpty(), evidence);
+        return new CheckResult("θ moves", still.isEmpty(), evidence);
     }
 
-    private List<Proof> dataProofs() {
+    private List<CheckResult> dataProofs() {
         List<TaskSpec> specs = new ArrayList<>();
-        for (Purpose purpose : Purpose.values()) {
-            specs.addAll(sampler(purpose).round(ROUND, PROOF_TASKS));
+        for (Split split : Split.values()) {
+            specs.addAll(sampler(split).round(ROUND, PROOF_TASKS));
         }
-        List<Proof> proofs = subject.source().proofs(specs).stream()
-                .map(proof -> new Proof(proof.statement(), proof.holds(), proof.evidence()))
+        List<CheckResult> results = target.source().checks(specs).stream()
+                .map(check -> new CheckResult(check.statement(), check.holds(), check.evidence()))
                 .toList();
-        return proofs.isEmpty() ? generated() : proofs;
+        return results.isEmpty() ? generated() : results;
     }
 
-    private List<Proof> generated() {
+    private List<CheckResult> generated() {
         String evidence = "examples are drawn afresh for each task; no data set is shared";
         return List.of(
-                new Proof("splits disjoint", true, evidence), new Proof("support and query disjoint", true, evidence));
+                new CheckResult("splits disjoint", true, evidence),
+                new CheckResult("support and query disjoint", true, evidence));
     }
 }

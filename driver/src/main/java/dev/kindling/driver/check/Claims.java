@@ -19,18 +19,22 @@ final class Claims {
      *
      * @param deltaError of a contribution that claims to be a delta, relative
      */
-    static Proof proof(
-            Claim claim, NamedArrays contribution, OrderFinding finding, Residual residual, OptionalDouble deltaError) {
+    static CheckResult proof(
+            Claim claim,
+            NamedArrays contribution,
+            OrderEstimate estimate,
+            Residual residual,
+            OptionalDouble deltaError) {
         return switch (claim) {
-            case EXACT -> exact(finding);
+            case EXACT -> exact(estimate);
             case FIRST_ORDER ->
-                new Proof(
+                new CheckResult(
                         "the meta-gradient is the first-order one",
-                        finding.order() == Order.FIRST || finding.indistinct(),
-                        evidence(finding));
-            case IMPLICIT -> implicit(finding, residual);
+                        estimate.order() == DerivativeOrder.FIRST || estimate.indistinct(),
+                        evidence(estimate));
+            case IMPLICIT -> implicit(estimate, residual);
             case DELTA -> delta(deltaError);
-            case NOTHING -> new Proof("θ stays as it began", contribution.norm() == 0, "tasks contribute zeros");
+            case NOTHING -> new CheckResult("θ stays as it began", contribution.norm() == 0, "tasks contribute zeros");
         };
     }
 
@@ -49,17 +53,18 @@ final class Claims {
         }
     }
 
-    private static Proof exact(OrderFinding finding) {
+    private static CheckResult exact(OrderEstimate estimate) {
         String statement = "the meta-gradient is the exact derivative";
-        if (finding.refuted() || finding.order() == Order.SECOND) {
-            return new Proof(statement, finding.order() == Order.SECOND, evidence(finding));
+        if (estimate.refuted() || estimate.order() == DerivativeOrder.SECOND) {
+            return new CheckResult(statement, estimate.order() == DerivativeOrder.SECOND, evidence(estimate));
         }
-        return new Proof(statement, Verdict.INCONCLUSIVE, finding.undecided().orElse(evidence(finding)));
+        return new CheckResult(
+                statement, Verdict.INCONCLUSIVE, estimate.undecided().orElse(evidence(estimate)));
     }
 
     /** How well a system is solved is the configuration's choice, by the count of products: it is said, not judged. */
-    private static Proof implicit(OrderFinding finding, Residual residual) {
-        return new Proof(
+    private static CheckResult implicit(OrderEstimate estimate, Residual residual) {
+        return new CheckResult(
                 "the implicit derivative is as exact as its residual",
                 residual.agrees(),
                 String.format(
@@ -68,19 +73,19 @@ final class Claims {
                                 + "damping lower it; derivatives through the steps, which it is not, differ by %.1e",
                         residual.reported().orElse(Double.NaN),
                         residual.measured().orElse(Double.NaN),
-                        finding.exactError()));
+                        estimate.exactError()));
     }
 
-    private static Proof delta(OptionalDouble error) {
+    private static CheckResult delta(OptionalDouble error) {
         String statement = "tasks contribute how far they moved";
         if (error.isEmpty()) {
-            return new Proof(
+            return new CheckResult(
                     statement,
                     Verdict.INCONCLUSIVE,
                     "the rounds of this method are not computed by its training program, so that there is nothing here to "
                             + "hold it against");
         }
-        return new Proof(
+        return new CheckResult(
                 statement,
                 error.getAsDouble() < DirectionalDerivatives.TOLERANCE,
                 String.format(
@@ -89,20 +94,20 @@ final class Claims {
                         error.getAsDouble()));
     }
 
-    private static String evidence(OrderFinding finding) {
+    private static String evidence(OrderEstimate estimate) {
         String exact = String.format(
                 Locale.ROOT,
                 "found order %d: largest relative error %.1e against numerical derivatives through adaptation step by step",
-                finding.order().number(),
-                finding.exactError());
+                estimate.order().number(),
+                estimate.exactError());
         return exact
-                + finding.frozen()
-                        .map(frozen -> String.format(
+                + estimate.frozen()
+                        .map(firstOrder -> String.format(
                                 Locale.ROOT,
                                 ", %.1e with adaptation held fixed; gap to first order %.2e%s",
-                                frozen.error(),
-                                frozen.gap(),
-                                finding.indistinct() ? "; both orders are the same here" : ""))
+                                firstOrder.error(),
+                                firstOrder.gap(),
+                                estimate.indistinct() ? "; both orders are the same here" : ""))
                         .orElse("");
     }
 }

@@ -1,8 +1,8 @@
 package dev.kindling.driver.check;
 
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
-import dev.kindling.job.tensor.Storage;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +36,7 @@ final class DirectionalDerivatives {
 
     private static final int RANDOM_DIRECTIONS = 8;
 
-    private final Function<Storage, Point> function;
+    private final Function<FlatVector, Point> function;
     private final List<Part> parts;
     private final long seed;
     private final double floor;
@@ -62,7 +62,7 @@ final class DirectionalDerivatives {
             return arrays.stream().mapToInt(array -> array.shape().size()).sum();
         }
 
-        private double[] of(Storage vector) {
+        private double[] of(FlatVector vector) {
             double[] numbers = new double[size()];
             int next = 0;
             for (Layout.Entry array : arrays) {
@@ -73,8 +73,8 @@ final class DirectionalDerivatives {
             return numbers;
         }
 
-        private Storage moved(Storage point, double[] direction, double step) {
-            Storage moved = point.copy();
+        private FlatVector moved(FlatVector point, double[] direction, double step) {
+            FlatVector moved = point.copy();
             int next = 0;
             for (Layout.Entry array : arrays) {
                 for (int i = 0; i < array.shape().size(); i++) {
@@ -95,7 +95,7 @@ final class DirectionalDerivatives {
      * @param parts of the vector, each tried for itself
      * @param seed of the random directions
      */
-    DirectionalDerivatives(Function<Storage, Point> function, List<Part> parts, long seed) {
+    DirectionalDerivatives(Function<FlatVector, Point> function, List<Part> parts, long seed) {
         this(function, parts, seed, 0);
     }
 
@@ -104,7 +104,7 @@ final class DirectionalDerivatives {
      *
      * @param floor errors are relative to no less than this share of the gradient's length
      */
-    DirectionalDerivatives(Function<Storage, Point> function, List<Part> parts, long seed, double floor) {
+    DirectionalDerivatives(Function<FlatVector, Point> function, List<Part> parts, long seed, double floor) {
         this.floor = floor;
         this.function = function;
         this.parts = parts;
@@ -112,7 +112,7 @@ final class DirectionalDerivatives {
     }
 
     /** The relative error of a gradient at a point, for each part by name. */
-    Map<String, ArrayError> errors(Storage point, Storage gradient) {
+    Map<String, ArrayError> errors(FlatVector point, FlatVector gradient) {
         Map<String, ArrayError> errors = new LinkedHashMap<>();
         Point center = function.apply(point);
         double least = Math.max(floor, 1e-3 / Math.sqrt(gradient.size())) * norm(gradient);
@@ -122,14 +122,14 @@ final class DirectionalDerivatives {
         return errors;
     }
 
-    private ArrayError error(Part part, Storage point, Point center, Storage gradient, double shortest) {
+    private ArrayError error(Part part, FlatVector point, Point center, FlatVector gradient, double shortest) {
         int size = part.size();
         double[] own = part.of(gradient);
         double norm = Math.sqrt(dot(own, own));
         // Along a random direction of length 1 a derivative of norm/√size is to be expected.
         double least = Math.max(Math.max(shortest, norm / Math.sqrt(size)), Double.MIN_NORMAL);
         Optional<Double> alongOwn = norm > 0 ? along(part, own.clone(), point, center, own, least) : Optional.empty();
-        Stream random = Stream.of(seed, part.arrays().get(0).offset());
+        RandomStream random = RandomStream.of(seed, part.arrays().get(0).offset());
         Optional<Double> alongRandom = Optional.empty();
         for (int i = 0; i < RANDOM_DIRECTIONS && alongRandom.isEmpty(); i++) {
             alongRandom = along(part, normal(random, size), point, center, own, least);
@@ -144,7 +144,7 @@ final class DirectionalDerivatives {
 
     /** The relative error along a direction; empty where no step tells. */
     private Optional<Double> along(
-            Part part, double[] direction, Storage point, Point center, double[] gradient, double least) {
+            Part part, double[] direction, FlatVector point, Point center, double[] gradient, double least) {
         double length = Math.sqrt(dot(direction, direction));
         for (int i = 0; i < direction.length; i++) {
             direction[i] /= length;
@@ -175,7 +175,7 @@ final class DirectionalDerivatives {
     }
 
     /** Null where a kink lies between the points. */
-    private @Nullable Estimate estimate(Part part, double[] direction, Storage point, Point center, double step) {
+    private @Nullable Estimate estimate(Part part, double[] direction, FlatVector point, Point center, double step) {
         double sixth = 0;
         double fourth = 0;
         double largest = Math.abs(center.value());
@@ -197,7 +197,7 @@ final class DirectionalDerivatives {
         return Double.isFinite(sixth) ? new Estimate(sixth, Math.abs(sixth - fourth) + rounding) : null;
     }
 
-    private static double[] normal(Stream random, int size) {
+    private static double[] normal(RandomStream random, int size) {
         double[] direction = new double[size];
         for (int i = 0; i < size; i++) {
             direction[i] = random.nextNormal();
@@ -213,7 +213,7 @@ final class DirectionalDerivatives {
         return sum;
     }
 
-    private static double norm(Storage vector) {
+    private static double norm(FlatVector vector) {
         double squares = 0;
         for (int i = 0; i < vector.size(); i++) {
             squares += vector.at(i) * vector.at(i);

@@ -1,6 +1,9 @@
 package dev.kindling.driver.checkpoint;
 
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.driver.storage.Safetensors;
+import dev.kindling.driver.storage.Tensors;
+import dev.kindling.job.error.BadDataException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,9 +36,9 @@ public final class Checkpoints {
     private static final String OPTIMIZER = "optimizer.safetensors";
     private static final String BEST = "best.safetensors";
 
-    private final Folder folder;
+    private final AtomicDirectory folder;
 
-    Checkpoints(Folder folder) {
+    Checkpoints(AtomicDirectory folder) {
         this.folder = folder;
     }
 
@@ -52,7 +55,7 @@ public final class Checkpoints {
         files.put(THETA, checkpoint.theta().encoded());
         files.put(OPTIMIZER, checkpoint.optimizer().encoded());
         checkpoint.best().ifPresent(best -> files.put(BEST, best.encoded()));
-        new Bundle(checkpoint.manifest(), Optional.of(checkpoint.position()), files).write(folder, name);
+        new ChecksummedDirectory(checkpoint.manifest(), Optional.of(checkpoint.progress()), files).write(folder, name);
     }
 
     /**
@@ -89,13 +92,13 @@ public final class Checkpoints {
     }
 
     private Optional<Instant> writtenAt(String name) {
-        return folder.child(name).written(Bundle.MANIFEST);
+        return folder.child(name).written(ChecksummedDirectory.MANIFEST);
     }
 
     /** The manifest goes first: half removed it is no checkpoint any more, not a damaged one. */
     private void remove(String name) {
         if (folder.has(name)) {
-            folder.child(name).remove(Bundle.MANIFEST);
+            folder.child(name).remove(ChecksummedDirectory.MANIFEST);
             folder.remove(name);
         }
     }
@@ -109,12 +112,12 @@ public final class Checkpoints {
 
     private List<String> whole() {
         return named().stream()
-                .filter(name -> folder.child(name).has(Bundle.MANIFEST))
+                .filter(name -> folder.child(name).has(ChecksummedDirectory.MANIFEST))
                 .toList();
     }
 
     /** The folders of those that have a manifest. */
-    Stream<Folder> newestFirst() {
+    Stream<AtomicDirectory> newestFirst() {
         List<String> names = new ArrayList<>(whole());
         Collections.reverse(names);
         return names.stream().map(folder::child);
@@ -142,18 +145,24 @@ public final class Checkpoints {
         return Optional.empty();
     }
 
-    private static Checkpoint read(Folder one) {
-        Bundle bundle = Bundle.read(one);
-        Position position = bundle.position()
+    private static Checkpoint read(AtomicDirectory one) {
+        ChecksummedDirectory checksummedDirectory = ChecksummedDirectory.read(one);
+        TrainingProgress progress = checksummedDirectory
+                .position()
                 .orElseThrow(() -> new BadDataException(
-                        one.place(Bundle.MANIFEST) + " is damaged: it is the manifest of a model"));
-        Optional<Tensors> best =
-                bundle.files().containsKey(BEST) ? Optional.of(tensors(bundle, BEST, one)) : Optional.empty();
+                        one.place(ChecksummedDirectory.MANIFEST) + " is damaged: it is the manifest of a model"));
+        Optional<Tensors> best = checksummedDirectory.files().containsKey(BEST)
+                ? Optional.of(tensors(checksummedDirectory, BEST, one))
+                : Optional.empty();
         return new Checkpoint(
-                bundle.manifest(), position, tensors(bundle, THETA, one), tensors(bundle, OPTIMIZER, one), best);
+                checksummedDirectory.manifest(),
+                progress,
+                tensors(checksummedDirectory, THETA, one),
+                tensors(checksummedDirectory, OPTIMIZER, one),
+                best);
     }
 
-    private static Tensors tensors(Bundle bundle, String name, Folder folder) {
-        return Safetensors.decode(bundle.file(name, folder), folder.place(name));
+    private static Tensors tensors(ChecksummedDirectory checksummedDirectory, String name, AtomicDirectory folder) {
+        return Safetensors.decode(checksummedDirectory.file(name, folder), folder.place(name));
     }
 }

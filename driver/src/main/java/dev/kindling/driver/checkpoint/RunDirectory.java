@@ -1,9 +1,11 @@
 package dev.kindling.driver.checkpoint;
 
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.driver.storage.Safetensors;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.model.NetworkFile;
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
-import dev.kindling.job.tensor.Storage;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -30,9 +32,9 @@ public final class RunDirectory {
     private static final String NETWORK = "network.json";
     private static final List<String> NETWORK_FILES = List.of(NETWORK, "network.zip");
 
-    private final Folder folder;
+    private final AtomicDirectory folder;
 
-    private RunDirectory(Folder folder) {
+    private RunDirectory(AtomicDirectory folder) {
         this.folder = folder;
     }
 
@@ -43,7 +45,7 @@ public final class RunDirectory {
      * @param configuration resolved, every key, as {@code config.conf} is to hold it
      * @throws IllegalArgumentException if something lies there already
      */
-    public static RunDirectory create(Folder folder, String configuration) {
+    public static RunDirectory create(AtomicDirectory folder, String configuration) {
         refuseUnlessEmpty(folder);
         RunDirectory directory = new RunDirectory(folder);
         directory.writeConfiguration(configuration);
@@ -52,11 +54,11 @@ public final class RunDirectory {
 
     /** The same in a folder that is not locked. */
     public static RunDirectory create(String place, Configuration hadoop, String configuration) {
-        return create(Folder.at(place, hadoop), configuration);
+        return create(AtomicDirectory.at(place, hadoop), configuration);
     }
 
     /** Refuses a folder in which something lies that a new run would mix with; a lock is not looked at. */
-    public static void refuseUnlessEmpty(Folder folder) {
+    public static void refuseUnlessEmpty(AtomicDirectory folder) {
         if (!isEmpty(folder)) {
             throw new IllegalArgumentException(
                     "--out is " + folder + ", which is not empty; it must be a new or an empty folder"
@@ -65,12 +67,12 @@ public final class RunDirectory {
     }
 
     /** Whether a folder is not there or has nothing but what a driver leaves that dies before its first file. */
-    public static boolean isEmpty(Folder folder) {
+    public static boolean isEmpty(AtomicDirectory folder) {
         return folder.names().stream().allMatch(name -> RunLock.owns(name) || name.equals("." + CONFIG + ".new"));
     }
 
     /** Whether a run began in a folder. */
-    public static boolean isIn(Folder folder) {
+    public static boolean isIn(AtomicDirectory folder) {
         return folder.has(CONFIG);
     }
 
@@ -80,13 +82,13 @@ public final class RunDirectory {
      *
      * @throws BadDataException if the run is not there any more
      */
-    public static void requireThere(Folder folder) {
+    public static void requireThere(AtomicDirectory folder) {
         if (!isIn(folder)) {
             throw gone(folder);
         }
     }
 
-    static BadDataException gone(Folder folder) {
+    static BadDataException gone(AtomicDirectory folder) {
         return new BadDataException(
                 folder + " was removed while the run went on: it has no " + CONFIG + " any more; begin the run anew");
     }
@@ -96,7 +98,7 @@ public final class RunDirectory {
      *
      * @throws BadDataException if no run is there
      */
-    public static RunDirectory open(Folder folder) {
+    public static RunDirectory open(AtomicDirectory folder) {
         if (!isIn(folder)) {
             throw new BadDataException(folder + " is no run directory: it has no " + CONFIG);
         }
@@ -105,11 +107,11 @@ public final class RunDirectory {
 
     /** The same by its place: a path, or a URI of any Hadoop file system. */
     public static RunDirectory open(String place, Configuration hadoop) {
-        return open(Folder.at(place, hadoop));
+        return open(AtomicDirectory.at(place, hadoop));
     }
 
     /** The folder itself. */
-    public Folder folder() {
+    public AtomicDirectory folder() {
         return folder;
     }
 
@@ -183,12 +185,12 @@ public final class RunDirectory {
      * @param network what {@code network.json} is to hold
      * @return the SHA-256 of θ's file
      */
-    public String writeModel(Manifest manifest, Layout layout, Storage theta, String network) {
+    public String writeModel(Manifest manifest, Layout layout, FlatVector theta, String network) {
         SortedMap<String, byte[]> files = new TreeMap<>();
         files.put(THETA, Safetensors.encode(layout, theta));
         files.put(NETWORK, network.getBytes(StandardCharsets.UTF_8));
         folder.remove(NEW_MODEL);
-        new Bundle(manifest, Optional.empty(), files).write(folder, NEW_MODEL);
+        new ChecksummedDirectory(manifest, Optional.empty(), files).write(folder, NEW_MODEL);
         if (folder.has(MODEL)) {
             folder.remove(OLD_MODEL);
             folder.rename(MODEL, OLD_MODEL);
@@ -202,16 +204,16 @@ public final class RunDirectory {
     /** What the manifest of {@code model/} says, or, while there is no model, that of the newest checkpoint whose is whole. */
     public Optional<Manifest> manifest() {
         return Stream.concat(
-                        Stream.of(model()).filter(model -> model.has(Bundle.MANIFEST)),
+                        Stream.of(model()).filter(model -> model.has(ChecksummedDirectory.MANIFEST)),
                         checkpoints().newestFirst())
                 .map(RunDirectory::undamaged)
                 .flatMap(Optional::stream)
                 .findFirst();
     }
 
-    private static Optional<Manifest> undamaged(Folder folder) {
+    private static Optional<Manifest> undamaged(AtomicDirectory folder) {
         try {
-            return Optional.of(Bundle.manifest(folder));
+            return Optional.of(ChecksummedDirectory.manifest(folder));
         } catch (BadDataException e) {
             return Optional.empty();
         }
@@ -223,18 +225,18 @@ public final class RunDirectory {
      * @throws BadDataException if a file is missing or damaged, with its name
      */
     public StoredModel readModel() {
-        Folder model = model();
-        Bundle bundle = Bundle.read(model);
-        byte[] theta = bundle.file(THETA, model);
+        AtomicDirectory model = model();
+        ChecksummedDirectory checksummedDirectory = ChecksummedDirectory.read(model);
+        byte[] theta = checksummedDirectory.file(THETA, model);
         return new StoredModel(
-                bundle.manifest(),
+                checksummedDirectory.manifest(),
                 Safetensors.decode(theta, model.place(THETA)),
                 DigestUtils.sha256Hex(theta),
-                new String(bundle.file(NETWORK, model), StandardCharsets.UTF_8));
+                new String(checksummedDirectory.file(NETWORK, model), StandardCharsets.UTF_8));
     }
 
     /** Where a run died between the two renames of writeModel, the model before is whole under its other name. */
-    private Folder model() {
+    private AtomicDirectory model() {
         boolean halfway = !folder.has(MODEL) && folder.has(OLD_MODEL);
         return folder.child(halfway ? OLD_MODEL : MODEL);
     }

@@ -1,5 +1,7 @@
 package dev.kindling.driver.checkpoint;
 
+import dev.kindling.driver.error.LostLockException;
+import dev.kindling.driver.storage.AtomicDirectory;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,21 +43,21 @@ public final class RunLock implements AutoCloseable {
     private static final int ATTEMPTS = 20;
     private static final long ATTEMPT_MILLIS = 50;
 
-    private final Folder folder;
+    private final AtomicDirectory folder;
     private final InstantSource clock;
     private volatile LockOwner owner;
     private volatile long heardNanos = System.nanoTime();
     private volatile @Nullable Supplier<RuntimeException> lost;
     private boolean released;
 
-    private RunLock(Folder folder, InstantSource clock, LockOwner owner) {
+    private RunLock(AtomicDirectory folder, InstantSource clock, LockOwner owner) {
         this.folder = folder;
         this.clock = clock;
         this.owner = owner;
     }
 
     /** Whether a folder has a lock, held or not. */
-    public static boolean isIn(Folder folder) {
+    public static boolean isIn(AtomicDirectory folder) {
         return folder.has(NAME);
     }
 
@@ -80,7 +82,7 @@ public final class RunLock implements AutoCloseable {
      *
      * @throws IllegalArgumentException if another driver has it: who, where, and when it was last heard of
      */
-    public static RunLock take(Folder folder, InstantSource clock) {
+    public static RunLock take(AtomicDirectory folder, InstantSource clock) {
         LockOwner me = LockOwner.here(clock.instant());
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             if (folder.createNew(NAME, me.bytes()) || succeeds(folder, me)) {
@@ -93,7 +95,7 @@ public final class RunLock implements AutoCloseable {
     }
 
     /** Refuses a lock that is held, and takes over one that is not; says whether that came to an end. */
-    private static boolean succeeds(Folder folder, LockOwner me) {
+    private static boolean succeeds(AtomicDirectory folder, LockOwner me) {
         List<Seen> line = line(folder);
         if (line.isEmpty()) {
             return false;
@@ -118,7 +120,7 @@ public final class RunLock implements AutoCloseable {
     }
 
     /** Whether the line of owners is what it was, with this one behind it. */
-    private static boolean isLast(Folder folder, List<Seen> line, LockOwner me) {
+    private static boolean isLast(AtomicDirectory folder, List<Seen> line, LockOwner me) {
         List<Seen> now = line(folder);
         if (now.size() != line.size() + 1 || !now.get(line.size()).isOf(me)) {
             return false;
@@ -127,7 +129,7 @@ public final class RunLock implements AutoCloseable {
     }
 
     /** The lock, its successor, the successor of that, and so on: usually the lock alone; empty where there is none. */
-    private static List<Seen> line(Folder folder) {
+    private static List<Seen> line(AtomicDirectory folder) {
         List<Seen> line = new ArrayList<>();
         Optional<Seen> next = look(folder, NAME);
         while (next.isPresent()) {
@@ -138,7 +140,7 @@ public final class RunLock implements AutoCloseable {
     }
 
     /** A file of a lock, read again while it is being written. */
-    private static Optional<Seen> look(Folder folder, String name) {
+    private static Optional<Seen> look(AtomicDirectory folder, String name) {
         Optional<Seen> seen = Optional.empty();
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             seen = folder.find(name).map(bytes -> new Seen(name, bytes, LockOwner.of(bytes)));
@@ -158,7 +160,7 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
-    private static boolean isHeld(Folder folder, Seen seen, LockOwner me) {
+    private static boolean isHeld(AtomicDirectory folder, Seen seen, LockOwner me) {
         return switch (seen.owner().map(LockOwner::process).orElse(LockOwner.Process.UNKNOWN)) {
             case ALIVE -> true;
             case DEAD -> false;
@@ -167,7 +169,7 @@ public final class RunLock implements AutoCloseable {
     }
 
     /** How long ago a lock was written, by the file system's clock: that of a file which is written now. */
-    private static Duration age(Folder folder, Seen seen, LockOwner me) {
+    private static Duration age(AtomicDirectory folder, Seen seen, LockOwner me) {
         String probe = NAME + "-probe-" + me.nonce();
         folder.replaceUnsynced(probe, new byte[0]);
         try {
@@ -190,7 +192,7 @@ public final class RunLock implements AutoCloseable {
     }
 
     /** Removes what drivers left that died; one that is taking the lock now may still need its own. */
-    private static void removeLeftovers(Folder folder) {
+    private static void removeLeftovers(AtomicDirectory folder) {
         try {
             Optional<Instant> now = folder.written(NAME);
             for (String name : folder.names()) {

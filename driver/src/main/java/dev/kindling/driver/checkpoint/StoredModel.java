@@ -1,5 +1,7 @@
 package dev.kindling.driver.checkpoint;
 
+import dev.kindling.driver.storage.Tensors;
+
 /**
  * A model as a run directory holds it.
  *

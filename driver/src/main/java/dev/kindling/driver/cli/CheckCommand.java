@@ -2,25 +2,25 @@ package dev.kindling.driver.cli;
 
 import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.check.CheckReport;
+import dev.kindling.driver.check.CheckResult;
+import dev.kindling.driver.check.CheckTarget;
 import dev.kindling.driver.check.Checker;
-import dev.kindling.driver.check.Proof;
-import dev.kindling.driver.check.Subject;
 import dev.kindling.driver.check.TaskChoice;
-import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.checkpoint.RunDirectory;
-import dev.kindling.driver.checkpoint.Safetensors;
 import dev.kindling.driver.config.Settings;
-import dev.kindling.driver.evaluation.Splits;
+import dev.kindling.driver.evaluation.SplitNames;
 import dev.kindling.driver.plan.BackendSettings;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.driver.storage.Safetensors;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.Models;
+import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -43,7 +43,7 @@ import picocli.CommandLine.Option;
 final class CheckCommand implements Callable<Integer> {
     private static final String PROVING_INITIALIZER = "fan-in-uniform";
 
-    private final Surroundings around;
+    private final CommandContext context;
 
     @Mixin
     private CommonOptions options = new CommonOptions();
@@ -82,31 +82,31 @@ final class CheckCommand implements Callable<Integer> {
             description = "Looks at tasks of train, val or test; train if left out.")
     private String split = "train";
 
-    CheckCommand(Surroundings around) {
-        this.around = around;
+    CheckCommand(CommandContext context) {
+        this.context = context;
     }
 
     @Override
     public Integer call() {
         List<TaskChoice> choices = choices();
         choices.forEach(choice -> dumpOf(choice)
-                .ifPresent(
-                        place -> Folder.at(place, HadoopSettings.load()).refuseExisting("--dump", CheckFiles.NAMES)));
+                .ifPresent(place ->
+                        AtomicDirectory.at(place, HadoopSettings.load()).refuseExisting("--dump", CheckFiles.NAMES)));
         Optional<RunDirectory> run = options.conf().isPresent()
                 ? Optional.empty()
                 : options.out().map(place -> RunDirectory.open(place, HadoopSettings.load()));
-        Prepared prepared = Prepared.here(run.map(directory -> RunConfiguration.asked(options, directory))
+        ResolvedRun resolved = ResolvedRun.here(run.map(directory -> RunConfiguration.asked(options, directory))
                 .orElseGet(() -> options.configuration(options.requiredConf())));
-        prepared.source().notes().forEach(around::say);
-        Optional<Storage> learned = run.map(
-                directory -> directory.readModel().theta().flat(prepared.plan().parameters(), Precision.DOUBLE));
-        return prove(prepared, choices, learned).number();
+        resolved.source().notes().forEach(context::say);
+        Optional<FlatVector> learned = run.map(
+                directory -> directory.readModel().theta().flat(resolved.plan().parameters(), Precision.DOUBLE));
+        return prove(resolved, choices, learned).number();
     }
 
-    private ExitCode prove(Prepared prepared, List<TaskChoice> choices, Optional<Storage> learned) {
+    private ExitCode prove(ResolvedRun resolved, List<TaskChoice> choices, Optional<FlatVector> learned) {
         ExitCode worst = ExitCode.DONE;
         for (TaskChoice choice : choices) {
-            ExitCode code = prove(prepared, subject(prepared, choice), choice, learned);
+            ExitCode code = prove(resolved, subject(resolved, choice), choice, learned);
             worst = code == ExitCode.DONE ? worst : code;
         }
         return worst;
@@ -122,7 +122,7 @@ final class CheckCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--tasks is " + tasks + "; it must be at least 1, and 1 where --episode gives the only task");
         }
-        Purpose purpose = Splits.named(split)
+        Split purpose = SplitNames.named(split)
                 .orElseThrow(
                         () -> new IllegalArgumentException("--split is " + split + "; it must be train, val or test"));
         TaskChoice first = new TaskChoice(purpose, round == null ? OptionalLong.empty() : OptionalLong.of(round), task);
@@ -138,69 +138,69 @@ final class CheckCommand implements Callable<Integer> {
      *
      * @param learned θ of a run
      */
-    ExitCode prove(Prepared prepared, Subject subject, TaskChoice choice, Optional<Storage> learned) {
-        Checker checker = new Checker(subject, choice);
-        Storage at = Optional.ofNullable(theta)
-                .map(file -> read(file, checker.parameters(), prepared))
+    ExitCode prove(ResolvedRun resolved, CheckTarget target, TaskChoice choice, Optional<FlatVector> learned) {
+        Checker checker = new Checker(target, choice);
+        FlatVector at = Optional.ofNullable(theta)
+                .map(file -> read(file, checker.parameters(), resolved))
                 .or(() -> learned)
-                .orElseGet(() -> provingTheta(prepared, choice));
-        Storage given = Optional.ofNullable(episode)
-                .map(file -> read(file, checker.episodeArrays(), prepared))
+                .orElseGet(() -> provingTheta(resolved, choice));
+        FlatVector given = Optional.ofNullable(episode)
+                .map(file -> read(file, checker.episodeArrays(), resolved))
                 .orElseGet(checker::episode);
         CheckReport report = checker.check(at, given);
         if (choice.index() == task) {
             report = report.and(checker.checkConfiguration(at));
         }
-        CheckFiles files = new CheckFiles(prepared, checker, at, given, report);
-        dumpOf(choice).ifPresent(place -> files.dump(Folder.at(place, prepared.hadoop())));
+        CheckFiles files = new CheckFiles(resolved, checker, at, given, report);
+        dumpOf(choice).ifPresent(place -> files.dump(AtomicDirectory.at(place, resolved.hadoop())));
         if (options.conf().isPresent() && tasks == 1) {
-            options.out().ifPresent(place -> files.writeReport(Folder.at(place, prepared.hadoop())));
+            options.out().ifPresent(place -> files.writeReport(AtomicDirectory.at(place, resolved.hadoop())));
         }
-        report.proofs().forEach(proof -> say(choice, proof));
-        return report.holds() ? ExitCode.DONE : ExitCode.PROOF_FAILED;
+        report.results().forEach(result -> say(choice, result));
+        return report.holds() ? ExitCode.DONE : ExitCode.CHECK_FAILED;
     }
 
-    static Subject subject(Prepared prepared, TaskChoice choice) {
-        Settings settings = prepared.settings();
+    static CheckTarget subject(ResolvedRun resolved, TaskChoice choice) {
+        Settings settings = resolved.settings();
         BackendSettings backend = settings.plan().backend().inDouble();
-        return new Subject(
-                prepared.plan().algorithm(),
+        return new CheckTarget(
+                resolved.plan().algorithm(),
                 settings.reference(),
-                prepared.plan().model(layout(prepared, choice)),
-                prepared.source(),
+                resolved.plan().model(layout(resolved, choice)),
+                resolved.source(),
                 Backends.named(backend.name()),
                 backend.options(),
-                new Subject.Round(
+                new CheckTarget.Round(
                         settings.run().seed(),
                         settings.run().rounds(),
                         settings.run().contributions(),
-                        new Aggregator(settings.clip(), prepared.plan().statistics()),
+                        new Aggregator(settings.clip(), resolved.plan().statistics()),
                         settings.optimizer()));
     }
 
     /** The shapes of the task that is looked at. */
-    private static EpisodeLayout layout(Prepared prepared, TaskChoice choice) {
-        TaskSource source = prepared.source();
-        return source.layout(choice.spec(source, prepared.settings().run().seed()));
+    private static EpisodeLayout layout(ResolvedRun resolved, TaskChoice choice) {
+        TaskSource source = resolved.source();
+        return source.layout(choice.spec(source, resolved.settings().run().seed()));
     }
 
     /** Weights at which first and second order differ; at the small ones of a truncated normal they hardly do. */
-    private static Storage provingTheta(Prepared prepared, TaskChoice choice) {
-        Model model = Models.of(
-                prepared.settings().plan().model().withInitializer(PROVING_INITIALIZER), layout(prepared, choice));
-        Storage at =
-                Storage.zeros(Precision.DOUBLE, prepared.plan().parameters().size());
-        prepared.plan().algorithm().initialise(model, prepared.settings().run().seed(), at);
+    private static FlatVector provingTheta(ResolvedRun resolved, TaskChoice choice) {
+        Model model = ModelFactory.of(
+                resolved.settings().plan().model().withInitializer(PROVING_INITIALIZER), layout(resolved, choice));
+        FlatVector at =
+                FlatVector.zeros(Precision.DOUBLE, resolved.plan().parameters().size());
+        resolved.plan().algorithm().initialise(model, resolved.settings().run().seed(), at);
         return at;
     }
 
-    private static Storage read(String file, Layout layout, Prepared prepared) {
-        byte[] bytes = Folder.of(file, prepared.hadoop()).read(new Path(file).getName());
+    private static FlatVector read(String file, Layout layout, ResolvedRun resolved) {
+        byte[] bytes = AtomicDirectory.of(file, resolved.hadoop()).read(new Path(file).getName());
         return Safetensors.decode(bytes, file).flat(layout, Precision.DOUBLE);
     }
 
-    private void say(TaskChoice choice, Proof proof) {
+    private void say(TaskChoice choice, CheckResult result) {
         String which = tasks > 1 ? "task " + choice.index() + ", " : "";
-        around.say(which + proof.verdict().word() + ": " + proof.statement() + " (" + proof.evidence() + ")");
+        context.say(which + result.verdict().word() + ": " + result.statement() + " (" + result.evidence() + ")");
     }
 }

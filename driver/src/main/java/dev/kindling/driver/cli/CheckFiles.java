@@ -4,11 +4,11 @@ import dev.kindling.driver.check.CheckReport;
 import dev.kindling.driver.check.Checker;
 import dev.kindling.driver.check.reference.NamedArrays;
 import dev.kindling.driver.check.reference.Reference;
-import dev.kindling.driver.checkpoint.Folder;
-import dev.kindling.driver.checkpoint.Safetensors;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.driver.storage.Safetensors;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -18,7 +18,7 @@ import java.util.List;
  * model's parameters after each inner step under {@code step-<k>.<name>}, and {@code predictions.safetensors}, the network's
  * {@code output} for the queries, with the softmax as {@code probabilities} where these are logits.
  */
-record CheckFiles(Prepared prepared, Checker checker, Storage theta, Storage episode, CheckReport report) {
+record CheckFiles(ResolvedRun resolved, Checker checker, FlatVector theta, FlatVector episode, CheckReport report) {
     private static final String THETA = "theta.safetensors";
     private static final String EPISODE = "episode.safetensors";
     private static final String META_GRADIENT = "meta-gradient.safetensors";
@@ -29,7 +29,7 @@ record CheckFiles(Prepared prepared, Checker checker, Storage theta, Storage epi
     /** The names of all files. */
     static final List<String> NAMES = List.of(THETA, EPISODE, META_GRADIENT, ADAPTED, PREDICTIONS, REPORT);
 
-    void dump(Folder folder) {
+    void dump(AtomicDirectory folder) {
         folder.replace(THETA, Safetensors.encode(checker.parameters(), theta));
         folder.replace(EPISODE, Safetensors.encode(checker.episodeArrays(), episode));
         folder.replace(META_GRADIENT, Safetensors.encode(checker.parameters(), report.metaGradient()));
@@ -37,13 +37,13 @@ record CheckFiles(Prepared prepared, Checker checker, Storage theta, Storage epi
         writeReport(folder);
     }
 
-    void writeReport(Folder folder) {
+    void writeReport(AtomicDirectory folder) {
         String json = report.json(
-                prepared.plan().algorithm(), prepared.configuration().json());
+                resolved.plan().algorithm(), resolved.configuration().json());
         folder.replace(REPORT, json.getBytes(StandardCharsets.UTF_8));
     }
 
-    private void dump(Folder folder, Reference.Outcome outcome) {
+    private void dump(AtomicDirectory folder, Reference.Outcome outcome) {
         if (!outcome.adapted().isEmpty()) {
             folder.replace(ADAPTED, adapted(outcome.adapted()));
         }
@@ -53,7 +53,7 @@ record CheckFiles(Prepared prepared, Checker checker, Storage theta, Storage epi
     }
 
     private byte[] adapted(List<NamedArrays> steps) {
-        Layout model = prepared.plan().model(report.task().layout()).parameters();
+        Layout model = resolved.plan().model(report.task().layout()).parameters();
         Layout.Builder layout = Layout.builder();
         NamedArrays all = NamedArrays.empty();
         for (int step = 0; step < steps.size(); step++) {

@@ -1,8 +1,8 @@
 package dev.kindling.driver.cli;
 
 import dev.kindling.driver.cluster.spark.SparkApplication;
-import dev.kindling.driver.config.Configuration;
-import dev.kindling.driver.config.JobFiles;
+import dev.kindling.driver.config.JobConfig;
+import dev.kindling.driver.config.JobFileResolver;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -61,13 +61,13 @@ final class CommonOptions {
     }
 
     /** The configuration of a job by the name of its file. */
-    Configuration configuration(String name) {
-        return Configuration.load(name, jobFiles(), set());
+    JobConfig configuration(String name) {
+        return JobConfig.load(name, jobFiles(), set());
     }
 
     /** Finds files of jobs. */
-    JobFiles jobFiles() {
-        return new JobFiles(HadoopSettings.load(), SparkApplication.submittedFiles());
+    JobFileResolver jobFiles() {
+        return new JobFileResolver(HadoopSettings.load(), SparkApplication.submittedFiles());
     }
 
     /** What a job is called by its file: its name without folder and ending. */

@@ -1,12 +1,12 @@
 package dev.kindling.driver.cli;
 
 import dev.kindling.driver.evaluation.Comparison;
-import dev.kindling.driver.evaluation.Contestant;
+import dev.kindling.driver.evaluation.EntrantScores;
+import dev.kindling.driver.evaluation.EntrantSummary;
 import dev.kindling.driver.evaluation.Interval;
 import dev.kindling.driver.evaluation.Measure;
 import dev.kindling.driver.evaluation.PairedDifference;
 import dev.kindling.driver.evaluation.Protocol;
-import dev.kindling.driver.evaluation.Scores;
 import dev.kindling.driver.evaluation.Statistics;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,11 +28,11 @@ final class ComparisonTable {
     }
 
     /** The lines of the table. */
-    static List<String> lines(Comparison comparison, List<Contestant> contestants) {
+    static List<String> lines(Comparison comparison, List<EntrantSummary> entrants) {
         ComparisonTable table = new ComparisonTable(comparison);
         table.scores();
         table.differences();
-        table.costs(contestants);
+        table.costs(entrants);
         return table.lines;
     }
 
@@ -45,21 +45,22 @@ final class ComparisonTable {
                 protocol.tasks(),
                 protocol.split(),
                 protocol.source()));
-        List<Scores> all = comparison.scores();
-        add("step", all.stream().map(Scores::name));
-        ShownSteps.below(comparison.steps())
+        List<EntrantScores> all = comparison.scores();
+        add("step", all.stream().map(EntrantScores::name));
+        StepSelection.below(comparison.steps())
                 .forEach(step -> add(Integer.toString(step), all.stream().map(each -> score(each, step))));
     }
 
-    private String score(Scores scores, int step) {
+    private String score(EntrantScores scores, int step) {
         Statistics statistics = scores.statistics(measure, step);
         return interval(new Interval(statistics.mean(), statistics.ci95())) + "; " + number(statistics.median())
                 + (statistics.diverged() > 0 ? "; " + statistics.diverged() + " diverged" : "");
     }
 
     private void differences() {
-        Scores first = comparison.scores().get(0);
-        List<Scores> others = comparison.scores().subList(1, comparison.scores().size());
+        EntrantScores first = comparison.scores().get(0);
+        List<EntrantScores> others =
+                comparison.scores().subList(1, comparison.scores().size());
         lines.add("");
         lines.add("difference to " + first.name() + ", task by task (" + (measure == Measure.LOSS ? "below" : "above")
                 + " 0 is better; p of Wilcoxon's signed-rank test):");
@@ -71,9 +72,9 @@ final class ComparisonTable {
         }
     }
 
-    private void rows(List<Scores> others, IntFunction<Function<Scores, String>> cells) {
-        add("step", others.stream().map(Scores::name));
-        ShownSteps.below(comparison.steps())
+    private void rows(List<EntrantScores> others, IntFunction<Function<EntrantScores, String>> cells) {
+        add("step", others.stream().map(EntrantScores::name));
+        StepSelection.below(comparison.steps())
                 .forEach(step -> add(Integer.toString(step), others.stream().map(cells.apply(step))));
     }
 
@@ -85,7 +86,7 @@ final class ComparisonTable {
                 + (difference.leftOut() > 0 ? "; " + difference.leftOut() + " left out" : "");
     }
 
-    private void costs(List<Contestant> contestants) {
+    private void costs(List<EntrantSummary> entrants) {
         lines.add("");
         lines.add("what it cost (means over seeds):");
         lines.add(String.format(
@@ -98,7 +99,7 @@ final class ComparisonTable {
                 "tasks/s",
                 "θ bytes",
                 "bytes/round"));
-        for (Contestant each : contestants) {
+        for (EntrantSummary each : entrants) {
             lines.add(String.format(
                     Locale.ROOT,
                     "  %-16s %10s %12s %10s %10s %12d %14s",
@@ -112,8 +113,8 @@ final class ComparisonTable {
         }
     }
 
-    private static double mean(Contestant contestant, ToDoubleFunction<Contestant.Run> number) {
-        return contestant.runs().stream().mapToDouble(number).average().orElse(Double.NaN);
+    private static double mean(EntrantSummary entrant, ToDoubleFunction<EntrantSummary.Run> number) {
+        return entrant.runs().stream().mapToDouble(number).average().orElse(Double.NaN);
     }
 
     private static String shown(double number, int digits) {

@@ -4,38 +4,38 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.checkpoint.RunDirectory;
-import dev.kindling.driver.checkpoint.Safetensors;
 import dev.kindling.driver.checkpoint.StoredModel;
-import dev.kindling.driver.checkpoint.Tensors;
-import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.driver.export.BatchStatistics;
 import dev.kindling.driver.sampler.Sampler;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.driver.storage.Safetensors;
+import dev.kindling.driver.storage.Tensors;
 import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.Backends;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.model.Deeplearning4jZip;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
-import dev.kindling.job.model.Models;
-import dev.kindling.job.task.BadDataException;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.FewShotSource;
 import dev.kindling.job.task.fewshot.ImageBatch;
-import dev.kindling.job.task.fewshot.Picture;
+import dev.kindling.job.task.fewshot.ImageFormat;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -55,7 +55,7 @@ final class Deeplearning4jExport {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     private static final int USUAL_EPISODES = 100;
 
-    private final Configuration configuration;
+    private final JobConfig configuration;
     private final Settings settings;
     private final EpisodeLayout layout;
     private final RunDirectory directory;
@@ -71,7 +71,7 @@ final class Deeplearning4jExport {
      * @param episodes how many of these; null for the usual number
      */
     Deeplearning4jExport(
-            Configuration configuration,
+            JobConfig configuration,
             RunDirectory directory,
             StoredModel stored,
             @Nullable String support,
@@ -88,8 +88,8 @@ final class Deeplearning4jExport {
     /** The shapes of the largest training tasks; of images the settings know them without the data. */
     private static EpisodeLayout layout(SourceDescription source) {
         return images(source)
-                .map(images -> FewShotSource.largest(images, Purpose.TRAIN))
-                .orElseGet(() -> TaskSources.open(source, HadoopSettings.load()).layout(Purpose.TRAIN));
+                .map(images -> FewShotSource.largest(images, Split.TRAIN))
+                .orElseGet(() -> TaskSources.open(source, HadoopSettings.load()).layout(Split.TRAIN));
     }
 
     private static Optional<FewShotSettings> images(SourceDescription source) {
@@ -108,10 +108,10 @@ final class Deeplearning4jExport {
 
     /** The zip. */
     byte[] zip() {
-        Model network = Models.of(model(), layout);
+        Model network = ModelFactory.of(model(), layout);
         Layout learned = algorithm().parameters(network);
         InnerSettings inner = requireNetwork(network, learned);
-        Storage theta = stored.theta().flat(learned, Precision.DOUBLE);
+        FlatVector theta = stored.theta().flat(learned, Precision.DOUBLE);
         SortedMap<String, double[]> arrays = new TreeMap<>();
         learned.entries().stream()
                 .filter(entry -> network.parameters().has(entry.name()))
@@ -140,12 +140,12 @@ final class Deeplearning4jExport {
 
     /** Adds batch norm's statistics to the arrays, and says what they are. */
     private ObjectNode statistics(SortedMap<String, double[]> arrays) {
-        Model model = Models.of(model().withStatistics(), layout);
+        Model model = ModelFactory.of(model().withStatistics(), layout);
         ObjectNode said = JSON.createObjectNode().put("mode", model().batchNorm());
-        if (model.statistics().isEmpty()) {
+        if (model.runningStatistics().isEmpty()) {
             return said.put("statistics", "none");
         }
-        if (arrays.keySet().containsAll(model.statistics()) && support == null && episodes == null) {
+        if (arrays.keySet().containsAll(model.runningStatistics()) && support == null && episodes == null) {
             return said.put("statistics", "running");
         }
         List<BatchStatistics.Batch> batches = support == null ? drawn(said) : given(support, said);
@@ -160,17 +160,17 @@ final class Deeplearning4jExport {
 
     /** The support sets of the run's first training tasks: the one thing that needs its data. */
     private List<BatchStatistics.Batch> drawn(ObjectNode said) {
-        Prepared prepared = Prepared.here(configuration);
-        DataHash.refuseOther(stored.manifest().provenance(), prepared, directory.folder());
+        ResolvedRun resolved = ResolvedRun.here(configuration);
+        DataHashCheck.refuseOther(stored.manifest().provenance(), resolved, directory.folder());
         int count = episodes == null ? USUAL_EPISODES : episodes;
         long seed = settings.run().seed();
         List<BatchStatistics.Batch> batches = new ArrayList<>();
-        for (TaskSpec spec : new Sampler(prepared.source(), seed, Purpose.TRAIN).range(0, 0, count)) {
-            EpisodeLayout own = prepared.source().layout(spec);
-            Storage episode = Storage.zeros(Precision.DOUBLE, own.arrays().size());
-            prepared.source().materialise(spec, episode, 0);
+        for (TaskSpec spec : new Sampler(resolved.source(), seed, Split.TRAIN).range(0, 0, count)) {
+            EpisodeLayout own = resolved.source().layout(spec);
+            FlatVector episode = FlatVector.zeros(Precision.DOUBLE, own.arrays().size());
+            resolved.source().materialise(spec, episode, 0);
             int size = own.features().size() * own.support();
-            Storage batch = Storage.zeros(Precision.DOUBLE, size);
+            FlatVector batch = FlatVector.zeros(Precision.DOUBLE, size);
             batch.copyFrom(episode, own.arrays().offset(EpisodeLayout.SUPPORT_X), 0, size);
             batches.add(new BatchStatistics.Batch(own.support(), batch));
         }
@@ -197,7 +197,8 @@ final class Deeplearning4jExport {
     }
 
     private BatchStatistics.Batch tensors(String path) {
-        Tensors file = Safetensors.decode(Folder.of(path, HadoopSettings.load()).read(new Path(path).getName()), path);
+        Tensors file = Safetensors.decode(
+                AtomicDirectory.of(path, HadoopSettings.load()).read(new Path(path).getName()), path);
         Tensors.Tensor x = file.arrays().get(EpisodeLayout.SUPPORT_X);
         if (x == null
                 || x.shape().rank() < 1
@@ -210,11 +211,11 @@ final class Deeplearning4jExport {
     }
 
     private BatchStatistics.Batch images(String path) {
-        Picture picture = images(settings.source())
+        ImageFormat imageFormat = images(settings.source())
                 .orElseThrow(() -> new IllegalArgumentException("--support is " + path
                         + "; for tasks that are not of images it must be a safetensors file with support.x"))
-                .picture();
-        ImageBatch batch = ImageBatch.read(path, picture, HadoopSettings.load());
+                .imageFormat();
+        ImageBatch batch = ImageBatch.read(path, imageFormat, HadoopSettings.load());
         return new BatchStatistics.Batch(batch.images(), batch.numbers());
     }
 
@@ -230,7 +231,7 @@ final class Deeplearning4jExport {
                 .put("algorithm", algorithm().name())
                 .put("inner_rate", inner.rate())
                 .put("inner_steps", inner.steps())
-                .put("fine_tuning_is_the_methods", algorithm().descends())
+                .put("fine_tuning_is_the_methods", algorithm().usesPlainGradientDescent())
                 .put("program_hash", from.programHash())
                 .put("data_hash", from.dataHash());
         return note;

@@ -27,7 +27,7 @@ final class EvaluationTable {
                 trained.protocol().split(),
                 trained.protocol().source()));
         lines.add(line("step", "meta-trained", "median", "diverged", "untrained"));
-        ShownSteps.below(trained.steps().size()).forEach(step -> {
+        StepSelection.below(trained.steps().size()).forEach(step -> {
             Statistics ours = shown(trained.steps().get(step));
             Statistics theirs = shown(untrained.steps().get(step));
             lines.add(line(

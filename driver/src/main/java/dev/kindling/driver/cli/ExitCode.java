@@ -1,17 +1,17 @@
 package dev.kindling.driver.cli;
 
-import dev.kindling.driver.aggregator.DivergedException;
-import dev.kindling.driver.checkpoint.LostLockException;
-import dev.kindling.driver.cluster.ClusterException;
-import dev.kindling.job.backend.BackendUnavailableException;
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.driver.error.ClusterException;
+import dev.kindling.driver.error.DivergedException;
+import dev.kindling.driver.error.LostLockException;
+import dev.kindling.job.error.BackendUnavailableException;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.PrintableText;
 import java.io.UncheckedIOException;
 
 /** How a command ended. */
 enum ExitCode {
     DONE(0),
-    PROOF_FAILED(1),
+    CHECK_FAILED(1),
     WRONG_USAGE(2),
     BAD_DATA(3),
     DIVERGED(4),
@@ -48,7 +48,7 @@ enum ExitCode {
     }
 
     /** One sentence about a failure, as a terminal may show it. */
-    static String sentence(Throwable failure) {
+    static String message(Throwable failure) {
         return PrintableText.line(text(failure));
     }
 

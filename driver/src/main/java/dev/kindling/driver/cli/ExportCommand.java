@@ -1,11 +1,11 @@
 package dev.kindling.driver.cli;
 
-import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.checkpoint.RunDirectory;
-import dev.kindling.driver.checkpoint.Safetensors;
 import dev.kindling.driver.checkpoint.StoredModel;
-import dev.kindling.driver.checkpoint.Tensors;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.driver.storage.Safetensors;
+import dev.kindling.driver.storage.Tensors;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import java.util.List;
@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
         description = "Writes the model of the run in --out, the best by validation or else the last, as a zip that "
                 + "Deeplearning4j loads or as safetensors.")
 final class ExportCommand implements Callable<Integer> {
-    private final Surroundings around;
+    private final CommandContext context;
 
     @Mixin
     private CommonOptions options = new CommonOptions();
@@ -52,8 +52,8 @@ final class ExportCommand implements Callable<Integer> {
             description = "For dl4j: fills them from the support sets of so many training episodes; 100 if left out.")
     private @Nullable Integer episodes;
 
-    ExportCommand(Surroundings around) {
-        this.around = around;
+    ExportCommand(CommandContext context) {
+        this.context = context;
     }
 
     @Override
@@ -64,14 +64,14 @@ final class ExportCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--to is missing; it must be the file to write");
         }
         refuseBadStatistics();
-        Folder target = Folder.of(to, HadoopSettings.load());
+        AtomicDirectory target = AtomicDirectory.of(to, HadoopSettings.load());
         String name = new Path(to).getName();
         target.refuseExisting("--to", List.of(name));
         RunDirectory directory = RunDirectory.open(place, HadoopSettings.load());
         StoredModel model = directory.readModel();
         byte[] bytes = bytes(directory, model);
         target.replace(name, bytes);
-        around.say("the model after " + model.manifest().rounds() + " rounds is in " + to
+        context.say("the model after " + model.manifest().rounds() + " rounds is in " + to
                 + (model.manifest().finished() ? "" : "; its run has not ended"));
         return ExitCode.DONE.number();
     }

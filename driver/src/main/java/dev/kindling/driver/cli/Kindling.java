@@ -1,6 +1,6 @@
 package dev.kindling.driver.cli;
 
-import dev.kindling.driver.cluster.spark.DriverLibraries;
+import dev.kindling.driver.cluster.spark.DriverClasspath;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.job.task.PrintableText;
 import java.io.PrintStream;
@@ -31,7 +31,7 @@ public final class Kindling {
         Signals signals = new Signals();
         signals.listen();
         try {
-            DriverLibraries.attach();
+            DriverClasspath.attach();
         } catch (RuntimeException | Error e) {
             System.exit(failed(e, new PrintWriter(ErrorStream.standard(), true, StandardCharsets.UTF_8), debugs(args)));
         }
@@ -50,7 +50,9 @@ public final class Kindling {
         PrintWriter results = new PrintWriter(out, true, StandardCharsets.UTF_8);
         PrintWriter errors = new PrintWriter(err, true, StandardCharsets.UTF_8);
         return run(
-                args, new Surroundings(Platform.spark(), results, InstantSource.system(), terminal(), signals), errors);
+                args,
+                new CommandContext(ClusterProvider.spark(), results, InstantSource.system(), terminal(), signals),
+                errors);
     }
 
     /** From Java 22 on there is a console without a terminal too; then a bar is drawn into a file, and no harm done. */
@@ -59,19 +61,19 @@ public final class Kindling {
         return System.console() != null;
     }
 
-    static int run(String[] args, Surroundings around, PrintWriter err) {
+    static int run(String[] args, CommandContext context, PrintWriter err) {
         boolean debug = debugs(args);
         CommandLine line = new CommandLine(new Kindling())
-                .addSubcommand(new TrainCommand(around))
-                .addSubcommand(new EvaluateCommand(around))
-                .addSubcommand(new CompareCommand(around))
-                .addSubcommand(new ReportCommand(around))
-                .addSubcommand(new CheckCommand(around))
-                .addSubcommand(new PackCommand(around))
-                .addSubcommand(new ExportCommand(around))
+                .addSubcommand(new TrainCommand(context))
+                .addSubcommand(new EvaluateCommand(context))
+                .addSubcommand(new CompareCommand(context))
+                .addSubcommand(new ReportCommand(context))
+                .addSubcommand(new CheckCommand(context))
+                .addSubcommand(new PackCommand(context))
+                .addSubcommand(new ExportCommand(context))
                 // An argument that begins with @ is no file of arguments here.
                 .setExpandAtFiles(false)
-                .setOut(around.out())
+                .setOut(context.out())
                 .setErr(err)
                 .setParameterExceptionHandler((e, given) -> wrongUsage(e, err))
                 .setExecutionExceptionHandler((e, command, parsed) -> failed(e, err, debug));
@@ -97,7 +99,7 @@ public final class Kindling {
 
     /** Prints the sentence of a failure, with {@code debug} the stack trace too, and returns its exit code. */
     static int failed(Throwable e, PrintWriter err, boolean debug) {
-        err.println(ExitCode.sentence(e));
+        err.println(ExitCode.message(e));
         if (debug) {
             StringWriter trace = new StringWriter();
             e.printStackTrace(new PrintWriter(trace, true));

@@ -1,6 +1,6 @@
 package dev.kindling.driver.cli;
 
-import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.PackWriter;
@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
                 "Writes the image set few-shot.data, decoded at few-shot.image-size and few-shot.channels, into one "
                         + "file, which few-shot.data can name instead.")
 final class PackCommand implements Callable<Integer> {
-    private final Surroundings around;
+    private final CommandContext context;
 
     @Mixin
     private CommonOptions options = new CommonOptions();
@@ -30,8 +30,8 @@ final class PackCommand implements Callable<Integer> {
             description = "The file, on any Hadoop file system; --out if left out.")
     private @Nullable String to;
 
-    PackCommand(Surroundings around) {
-        this.around = around;
+    PackCommand(CommandContext context) {
+        this.context = context;
     }
 
     @Override
@@ -39,23 +39,22 @@ final class PackCommand implements Callable<Integer> {
         String file = Optional.ofNullable(to)
                 .or(options::out)
                 .orElseThrow(() -> new IllegalArgumentException("--to is missing; it must be the file to write"));
-        Configuration configuration = options.conf()
-                .map(options::configuration)
-                .orElseGet(() -> Configuration.parse("--set", "", options.set()));
+        JobConfig configuration =
+                options.conf().map(options::configuration).orElseGet(() -> JobConfig.parse("--set", "", options.set()));
         FewShotSettings images = SettingsReader.readImages(configuration, HadoopSettings.load());
         PackWriter.Packed packed = PackWriter.write(images, file, HadoopSettings.load());
-        around.say(String.format(
+        context.say(String.format(
                 Locale.ROOT,
                 "packed %d images of %d classes, %d x %d with %d %s, in %s (%.1f MB)",
                 packed.images(),
                 packed.classes(),
-                images.picture().size(),
-                images.picture().size(),
-                images.picture().channels(),
-                images.picture().channels() == 1 ? "channel" : "channels",
+                images.imageFormat().size(),
+                images.imageFormat().size(),
+                images.imageFormat().channels(),
+                images.imageFormat().channels() == 1 ? "channel" : "channels",
                 packed.path(),
                 packed.bytes() / 1e6));
-        around.say("hash of the originals: " + packed.hash());
+        context.say("hash of the originals: " + packed.hash());
         return ExitCode.DONE.number();
     }
 }

@@ -1,8 +1,8 @@
 package dev.kindling.driver.cli;
 
-import dev.kindling.driver.loop.RoundListener;
-import dev.kindling.driver.loop.Validation;
-import dev.kindling.driver.metrics.TimeSplit;
+import dev.kindling.driver.metrics.RoundTimings;
+import dev.kindling.driver.training.TrainingListener;
+import dev.kindling.driver.training.Validation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -11,7 +11,7 @@ import java.util.function.LongSupplier;
 /** Where the time of a start's rounds went: {@code train --profile}. What is no part of a round is "between rounds". */
 final class Profile {
     private final LongSupplier nanoTime;
-    private TimeSplit times = TimeSplit.NONE;
+    private RoundTimings times = RoundTimings.NONE;
     private long rounds;
     private long begin;
     private long end;
@@ -26,8 +26,8 @@ final class Profile {
     }
 
     /** Listens to rounds, then tells the next listener. The clock starts with the first round's end. */
-    RoundListener before(RoundListener next) {
-        return new RoundListener() {
+    TrainingListener before(TrainingListener next) {
+        return new TrainingListener() {
             @Override
             public void done(Round round) {
                 count(round.times());
@@ -41,7 +41,7 @@ final class Profile {
         };
     }
 
-    private void count(TimeSplit split) {
+    private void count(RoundTimings split) {
         end = nanoTime.getAsLong();
         if (begin == 0) {
             // The first round waits for executors and compiles; it would stand for nothing.

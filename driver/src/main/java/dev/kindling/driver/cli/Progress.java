@@ -1,7 +1,7 @@
 package dev.kindling.driver.cli;
 
-import dev.kindling.driver.loop.RoundListener;
-import dev.kindling.driver.loop.Validation;
+import dev.kindling.driver.training.TrainingListener;
+import dev.kindling.driver.training.Validation;
 import dev.kindling.job.task.PrintableText;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -13,7 +13,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /** Shows a run while it goes: a bar on a terminal, now and then a line elsewhere; and names each task left out, and sums out of line. */
-abstract class Progress implements RoundListener, AutoCloseable {
+abstract class Progress implements TrainingListener, AutoCloseable {
     /** Rounds over which the shown loss is averaged, more or less. */
     private static final double WINDOW = 100;
 
@@ -35,8 +35,8 @@ abstract class Progress implements RoundListener, AutoCloseable {
     }
 
     /** What suits the place where results go. */
-    static Progress on(Surroundings around, long from, long rounds) {
-        return around.terminal() ? bar(around.out(), from, rounds) : lines(around.out(), from, System::nanoTime);
+    static Progress on(CommandContext context, long from, long rounds) {
+        return context.terminal() ? bar(context.out(), from, rounds) : lines(context.out(), from, System::nanoTime);
     }
 
     @Override

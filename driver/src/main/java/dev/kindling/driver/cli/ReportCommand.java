@@ -1,6 +1,6 @@
 package dev.kindling.driver.cli;
 
-import dev.kindling.driver.checkpoint.Folder;
+import dev.kindling.driver.storage.AtomicDirectory;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -12,13 +12,13 @@ import picocli.CommandLine.Mixin;
                 "Writes report.html, a page without anything from outside, into the folder of the run or comparison "
                         + "in --out. --set few-shot.data=PATH says where the data is now.")
 final class ReportCommand implements Callable<Integer> {
-    private final Surroundings around;
+    private final CommandContext context;
 
     @Mixin
     private CommonOptions options = new CommonOptions();
 
-    ReportCommand(Surroundings around) {
-        this.around = around;
+    ReportCommand(CommandContext context) {
+        this.context = context;
     }
 
     @Override
@@ -26,8 +26,8 @@ final class ReportCommand implements Callable<Integer> {
         String place = options.out()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "--out is missing; it must be the directory of a run or a comparison"));
-        Folder folder = Folder.at(place, HadoopSettings.load());
-        around.say("the report is in " + Reports.write(folder, options.set(), around));
+        AtomicDirectory folder = AtomicDirectory.at(place, HadoopSettings.load());
+        context.say("the report is in " + Reports.write(folder, options.set(), context));
         return ExitCode.DONE.number();
     }
 }

@@ -1,15 +1,15 @@
 package dev.kindling.driver.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.checkpoint.StoredModel;
 import dev.kindling.driver.report.ComparisonReport;
+import dev.kindling.driver.report.ModelProbe;
 import dev.kindling.driver.report.ReportedRun;
 import dev.kindling.driver.report.RunReport;
-import dev.kindling.driver.report.Workbench;
-import dev.kindling.job.backend.BackendUnavailableException;
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.job.error.BackendUnavailableException;
+import dev.kindling.job.error.BadDataException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,12 +31,12 @@ final class Reports {
      * @return where it is
      * @throws BadDataException if there is neither a run nor a comparison, or it is damaged
      */
-    static String write(Folder folder, List<String> set, Surroundings around) {
+    static String write(AtomicDirectory folder, List<String> set, CommandContext context) {
         String html;
         if (folder.has(ComparisonReport.RESULT)) {
-            html = comparison(folder, set, around);
+            html = comparison(folder, set, context);
         } else if (RunDirectory.isIn(folder)) {
-            html = run(folder, set, around);
+            html = run(folder, set, context);
         } else {
             throw new BadDataException(
                     folder + " holds neither a run (config.conf) nor a comparison (" + ComparisonReport.RESULT + ")");
@@ -45,46 +45,46 @@ final class Reports {
         return folder.place(PAGE);
     }
 
-    private static String run(Folder folder, List<String> set, Surroundings around) {
-        ReportedRun run = reported(folder, around);
-        Optional<Workbench> bench = workbench(folder, set, around);
+    private static String run(AtomicDirectory folder, List<String> set, CommandContext context) {
+        ReportedRun run = reported(folder, context);
+        Optional<ModelProbe> bench = workbench(folder, set, context);
         try {
             return RunReport.html(run, bench);
         } finally {
-            bench.ifPresent(Workbench::close);
+            bench.ifPresent(ModelProbe::close);
         }
     }
 
-    private static ReportedRun reported(Folder folder, Surroundings around) {
+    private static ReportedRun reported(AtomicDirectory folder, CommandContext context) {
         ReportedRun run = ReportedRun.in(folder);
-        run.metrics().warning().ifPresent(around::say);
+        run.metrics().warning().ifPresent(context::say);
         return run;
     }
 
-    private static String comparison(Folder folder, List<String> set, Surroundings around) {
+    private static String comparison(AtomicDirectory folder, List<String> set, CommandContext context) {
         JsonNode comparison = ComparisonReport.read(folder);
         List<String> all = new ArrayList<>(protocol(comparison));
         all.addAll(set);
-        Map<String, ComparisonReport.Entrant> entrants = new LinkedHashMap<>();
+        Map<String, ComparisonReport.ReportedEntrant> entrants = new LinkedHashMap<>();
         try {
             for (JsonNode entrant : comparison.path("entrants")) {
                 if (entrant.path("runs").isEmpty()) {
                     continue;
                 }
-                Folder run = place(folder, entrant.at("/runs/0/folder").asText());
+                AtomicDirectory run = place(folder, entrant.at("/runs/0/folder").asText());
                 entrants.put(
                         entrant.path("name").asText(),
-                        new ComparisonReport.Entrant(reported(run, around), workbench(run, all, around)));
+                        new ComparisonReport.ReportedEntrant(reported(run, context), workbench(run, all, context)));
             }
             return ComparisonReport.html(folder.name(), comparison, entrants);
         } finally {
-            entrants.values().forEach(entrant -> entrant.workbench().ifPresent(Workbench::close));
+            entrants.values().forEach(entrant -> entrant.workbench().ifPresent(ModelProbe::close));
         }
     }
 
     /** A run's folder, which a comparison names relative to its own where it lies there. */
-    private static Folder place(Folder comparison, String run) {
-        return new Path(run).isAbsolute() ? Folder.at(run, HadoopSettings.load()) : comparison.child(run);
+    private static AtomicDirectory place(AtomicDirectory comparison, String run) {
+        return new Path(run).isAbsolute() ? AtomicDirectory.at(run, HadoopSettings.load()) : comparison.child(run);
     }
 
     /** How the comparison has evaluated, whatever a run's own configuration says. */
@@ -103,22 +103,22 @@ final class Reports {
         return keys;
     }
 
-    private static Optional<Workbench> workbench(Folder folder, List<String> set, Surroundings around) {
+    private static Optional<ModelProbe> workbench(AtomicDirectory folder, List<String> set, CommandContext context) {
         RunDirectory directory = RunDirectory.open(folder);
         try {
-            Prepared prepared = Prepared.here(RunConfiguration.own(directory, set));
+            ResolvedRun resolved = ResolvedRun.here(RunConfiguration.own(directory, set));
             StoredModel model = directory.readModel();
-            DataHash.refuseOther(model.manifest().provenance(), prepared, folder);
-            return Optional.of(new Workbench(
-                    prepared.plan(),
-                    prepared.source(),
+            DataHashCheck.refuseOther(model.manifest().provenance(), resolved, folder);
+            return Optional.of(new ModelProbe(
+                    resolved.plan(),
+                    resolved.source(),
                     model.theta()
-                            .flat(prepared.plan().parameters(), prepared.plan().precision()),
-                    prepared.settings().evaluation(),
-                    prepared.settings().run().seed(),
-                    prepared.hadoop()));
+                            .flat(resolved.plan().parameters(), resolved.plan().precision()),
+                    resolved.settings().evaluation(),
+                    resolved.settings().run().seed(),
+                    resolved.hadoop()));
         } catch (BackendUnavailableException e) {
-            around.say("no fits and no diagnostics: " + e.getMessage());
+            context.say("no fits and no diagnostics: " + e.getMessage());
             return Optional.empty();
         }
     }

@@ -3,13 +3,13 @@ package dev.kindling.driver.cli;
 import dev.kindling.driver.checkpoint.Checkpoint;
 import dev.kindling.driver.checkpoint.Manifest;
 import dev.kindling.driver.checkpoint.RunDirectory;
-import dev.kindling.driver.config.Configuration;
-import dev.kindling.driver.config.Differences;
+import dev.kindling.driver.config.ConfigDiff;
+import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.NetworkFiles;
 import dev.kindling.driver.config.SettingsReader;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.NetworkFile;
-import dev.kindling.job.task.BadDataException;
 import java.util.List;
 
 /** The configuration that a command on an existing run works with. */
@@ -17,7 +17,7 @@ final class RunConfiguration {
     private RunConfiguration() {}
 
     /** What the options ask for: the run's own configuration where they name no job, with what they set. */
-    static Configuration asked(CommonOptions options, RunDirectory directory) {
+    static JobConfig asked(CommonOptions options, RunDirectory directory) {
         if (options.conf().isEmpty()) {
             return own(directory, options.set());
         }
@@ -25,20 +25,20 @@ final class RunConfiguration {
     }
 
     /** A configuration that is asked for, with the network that the run has kept if it is the same. */
-    static Configuration asked(Configuration configuration, RunDirectory directory) {
+    static JobConfig asked(JobConfig configuration, RunDirectory directory) {
         return withNetwork(configuration, unchanged(directory), directory);
     }
 
     /** The run's own, as its {@code config.conf} has it. */
-    static Configuration own(RunDirectory directory, List<String> set) {
-        Configuration plain = undamaged(directory);
+    static JobConfig own(RunDirectory directory, List<String> set) {
+        JobConfig plain = undamaged(directory);
         return withNetwork(plain(directory, set), plain, directory);
     }
 
     /** What {@code config.conf} says; BadDataException if that is not what a run writes. */
-    private static Configuration undamaged(RunDirectory directory) {
+    private static JobConfig undamaged(RunDirectory directory) {
         try {
-            Configuration plain = unchanged(directory);
+            JobConfig plain = unchanged(directory);
             SettingsReader.read(withNetwork(plain, plain, directory), HadoopSettings.load());
             return plain;
         } catch (IllegalArgumentException e) {
@@ -50,10 +50,10 @@ final class RunConfiguration {
      * What {@code config.conf} says, held to what the run has written down under a checksum when it made its model or its
      * last checkpoint: everything but what {@code --resume} may have changed since.
      */
-    private static Configuration unchanged(RunDirectory directory) {
-        Configuration plain = plain(directory, List.of());
+    private static JobConfig unchanged(RunDirectory directory) {
+        JobConfig plain = plain(directory, List.of());
         directory.manifest().ifPresent(manifest -> {
-            Differences changed = Differences.between(of(manifest, "a manifest of " + directory.folder()), plain)
+            ConfigDiff changed = ConfigDiff.between(of(manifest, "a manifest of " + directory.folder()), plain)
                     .forbidden()
                     .butRounds();
             if (!changed.isEmpty()) {
@@ -64,8 +64,8 @@ final class RunConfiguration {
         return plain;
     }
 
-    private static Configuration plain(RunDirectory directory, List<String> set) {
-        return Configuration.parse(place(directory), directory.configuration(), set);
+    private static JobConfig plain(RunDirectory directory, List<String> set) {
+        return JobConfig.parse(place(directory), directory.configuration(), set);
     }
 
     private static String place(RunDirectory directory) {
@@ -76,21 +76,21 @@ final class RunConfiguration {
      * A configuration with the file of its network: of the run's own network the copy that the run keeps, whatever has
      * become of the file. Another path to the same bytes is the run's own network too.
      */
-    private static Configuration withNetwork(Configuration asked, Configuration own, RunDirectory directory) {
+    private static JobConfig withNetwork(JobConfig asked, JobConfig own, RunDirectory directory) {
         boolean same = asked.network().equals(own.network())
                 || NetworkFiles.place(asked, HadoopSettings.load()).equals(own.network());
         if (same && !ModelSettings.isPreset(own.network())) {
             return asked.withNetwork(kept(own, directory));
         }
-        Configuration free = asked.networkHash().equals(own.networkHash()) ? asked.withoutNetworkHash() : asked;
-        Configuration found = NetworkFiles.attach(free, HadoopSettings.load());
+        JobConfig free = asked.networkHash().equals(own.networkHash()) ? asked.withoutNetworkHash() : asked;
+        JobConfig found = NetworkFiles.attach(free, HadoopSettings.load());
         return found.networkFile().isPresent() && found.networkHash().equals(own.networkHash())
                 ? found.withNetwork(kept(own, directory))
                 : found;
     }
 
     /** The run's copy of its network; a driver that died before it made one has left the file itself. */
-    private static NetworkFile kept(Configuration own, RunDirectory directory) {
+    private static NetworkFile kept(JobConfig own, RunDirectory directory) {
         NetworkFile file = directory
                 .network()
                 .map(bytes -> new NetworkFile(own.network(), bytes))
@@ -105,11 +105,11 @@ final class RunConfiguration {
     }
 
     /** That with which a checkpoint was made. */
-    static Configuration of(Checkpoint checkpoint) {
+    static JobConfig of(Checkpoint checkpoint) {
         return of(checkpoint.manifest(), checkpoint.theta().file() + "'s manifest");
     }
 
-    private static Configuration of(Manifest manifest, String name) {
-        return Configuration.parse(name, manifest.provenance().configuration().toString(), List.of());
+    private static JobConfig of(Manifest manifest, String name) {
+        return JobConfig.parse(name, manifest.provenance().configuration().toString(), List.of());
     }
 }

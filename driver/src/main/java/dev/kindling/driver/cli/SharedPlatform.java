@@ -1,17 +1,17 @@
 package dev.kindling.driver.cli;
 
-import dev.kindling.driver.cluster.AveragedRounds;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
-import dev.kindling.driver.cluster.spark.watch.RoundGauges;
-import dev.kindling.job.wire.Job;
+import dev.kindling.driver.cluster.ParameterAveragingJob;
+import dev.kindling.driver.cluster.spark.metrics.RoundGauges;
+import dev.kindling.job.protocol.Job;
 import java.util.Optional;
 
 /** A platform that has started once for many commands' work: who starts or closes it changes nothing. */
-record SharedPlatform(Platform.Running running) implements Platform {
+record SharedPlatform(ClusterProvider.Session running) implements ClusterProvider {
     @Override
-    public Running start(String run, Optional<String> master) {
-        return new Running() {
+    public Session start(String run, Optional<String> master) {
+        return new Session() {
             @Override
             public Cluster cluster(Job job, ClusterSettings settings) {
                 return running.cluster(job, settings);
@@ -23,7 +23,7 @@ record SharedPlatform(Platform.Running running) implements Platform {
             }
 
             @Override
-            public Cluster averaging(Cluster rounds, AveragedRounds averaged) {
+            public Cluster averaging(Cluster rounds, ParameterAveragingJob averaged) {
                 return running.averaging(rounds, averaged);
             }
 

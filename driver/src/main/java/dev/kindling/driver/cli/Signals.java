@@ -21,7 +21,7 @@ final class Signals {
 
     private final LongSupplier nanoTime;
     private final IntConsumer halt;
-    private @Nullable StopRequest guarded;
+    private @Nullable CancellationSource guarded;
     private boolean arrived;
     private long first;
 
@@ -66,7 +66,7 @@ final class Signals {
     }
 
     /** Does the work of a run that signals ask to stop. */
-    void guarded(StopRequest run, Runnable work) {
+    void guarded(CancellationSource run, Runnable work) {
         guard(run);
         try {
             work.run();
@@ -76,7 +76,7 @@ final class Signals {
     }
 
     /** From here on signals go to the run. */
-    synchronized void guard(StopRequest run) {
+    synchronized void guard(CancellationSource run) {
         guarded = run;
         arrived = false;
     }

@@ -1,7 +1,7 @@
 package dev.kindling.driver.cli;
 
-import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.storage.AtomicDirectory;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 /** {@code train}: meta-trains or goes on with it, evaluates, and says where the run is. */
 @Command(name = "train", description = "Meta-trains, then evaluates on evaluation.split.")
 final class TrainCommand implements Callable<Integer> {
-    private final Surroundings around;
+    private final CommandContext context;
 
     @Mixin
     private CommonOptions options = new CommonOptions();
@@ -30,38 +30,38 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--profile", description = "Says at the end where the time of a round went.")
     private boolean profile;
 
-    TrainCommand(Surroundings around) {
-        this.around = around;
+    TrainCommand(CommandContext context) {
+        this.context = context;
     }
 
     @Override
     public Integer call() {
-        try (StopRequest stop = new StopRequest()) {
+        try (CancellationSource cancellation = new CancellationSource()) {
             if (maxDuration != null) {
-                stop.after(TimeBudget.parse(maxDuration), "--max-duration " + maxDuration);
+                cancellation.after(TimeBudget.parse(maxDuration), "--max-duration " + maxDuration);
             }
-            around.signals().guarded(stop, () -> train(stop));
+            context.signals().guarded(cancellation, () -> train(cancellation));
             return ExitCode.DONE.number();
         }
     }
 
-    private void train(StopRequest stop) {
+    private void train(CancellationSource cancellation) {
         Profile times = new Profile(System::nanoTime);
         try {
-            train(new Trainer(around, options.master(), stop, times));
+            train(new RunService(context, options.master(), cancellation, times));
         } finally {
             if (profile) {
-                times.lines().forEach(around::say);
+                times.lines().forEach(context::say);
             }
         }
     }
 
-    private void train(Trainer trainer) {
+    private void train(RunService trainer) {
         if (resume) {
             String place = options.out()
                     .orElseThrow(() ->
                             new IllegalArgumentException("--resume needs --out; it must be the directory of the run"));
-            Folder folder = Folder.at(place, HadoopSettings.load());
+            AtomicDirectory folder = AtomicDirectory.at(place, HadoopSettings.load());
             if (RunDirectory.isIn(folder)) {
                 trainer.goOn(folder, directory -> RunConfiguration.asked(options, directory));
                 return;
@@ -70,10 +70,10 @@ final class TrainCommand implements Callable<Integer> {
         begin(trainer);
     }
 
-    private void begin(Trainer trainer) {
+    private void begin(RunService trainer) {
         String job = options.requiredConf();
-        Prepared prepared = Prepared.of(options.configuration(job), options.master());
-        String place = options.out().orElseGet(() -> "runs/" + CommonOptions.jobName(job) + "-" + around.stamp());
-        trainer.begin(prepared, Folder.at(place, prepared.hadoop()));
+        ResolvedRun resolved = ResolvedRun.of(options.configuration(job), options.master());
+        String place = options.out().orElseGet(() -> "runs/" + CommonOptions.jobName(job) + "-" + context.stamp());
+        trainer.begin(resolved, AtomicDirectory.at(place, resolved.hadoop()));
     }
 }

@@ -1,6 +1,7 @@
 package dev.kindling.driver.cluster;
 
-import dev.kindling.job.tensor.Storage;
+import dev.kindling.driver.error.ClusterException;
+import dev.kindling.job.tensor.FlatVector;
 import java.util.Optional;
 
 /**
@@ -10,30 +11,30 @@ import java.util.Optional;
 public interface Cluster extends AutoCloseable {
     /** What will be asked for next; a cluster that has a moment to spare asks once and sends it ahead. */
     @FunctionalInterface
-    interface Ahead {
+    interface RequestPrefetcher {
         /** Nothing is known of what comes next. */
-        Ahead NOTHING = Optional::empty;
+        RequestPrefetcher NOTHING = Optional::empty;
 
         /** The next request, which the caller must then hand to {@link #run} as the same instance; empty if none. */
-        Optional<Request> next();
+        Optional<RoundRequest> next();
     }
 
     /** Runs all tasks of a round after which nothing is known to come. */
-    default RoundResult run(Request request, Storage shared) {
-        return run(request, shared, Ahead.NOTHING);
+    default RoundResult run(RoundRequest request, FlatVector shared) {
+        return run(request, shared, RequestPrefetcher.NOTHING);
     }
 
     /**
      * Runs all tasks of a round.
      *
      * @param shared the program's shared inputs; not changed, and free to be changed by the caller afterwards
-     * @param ahead tells what comes next; asked at most once, on the caller's thread
+     * @param prefetcher tells what comes next; asked at most once, on the caller's thread
      * @throws ClusterException if the round cannot be completed
-     * @throws dev.kindling.job.task.BadDataException if a worker cannot use the data of its tasks
-     * @throws dev.kindling.job.backend.BackendUnavailableException if the job's backend cannot run on a worker
+     * @throws dev.kindling.job.error.BadDataException if a worker cannot use the data of its tasks
+     * @throws dev.kindling.job.error.BackendUnavailableException if the job's backend cannot run on a worker
      * @throws IllegalArgumentException if a worker refuses a setting of the job
      */
-    RoundResult run(Request request, Storage shared, Ahead ahead);
+    RoundResult run(RoundRequest request, FlatVector shared, RequestPrefetcher prefetcher);
 
     @Override
     void close();

@@ -8,15 +8,16 @@ import java.util.Locale;
  *
  * @param mode how a round reaches the workers
  * @param workers how many Spark tasks work on a round at most, or 0 for as many as Spark gives
- * @param patience how long a round waits while there is no worker at all: {@code cluster.wait}
+ * @param executorTimeout how long a round waits while there is no worker at all: {@code cluster.wait}
  * @param port of the driver for workers that stay connected, or 0 for any; {@code jobs} and local mode need none
  * @param authentication whether the run may do without Spark's authentication: {@code cluster.require-authentication}
  */
-public record ClusterSettings(Mode mode, int workers, Duration patience, int port, Authentication authentication) {
+public record ClusterSettings(
+        Mode mode, int workers, Duration executorTimeout, int port, Authentication authentication) {
     /** How a round reaches the workers. */
     public enum Mode {
         /** To workers that stay connected. */
-        RESIDENT,
+        PERSISTENT,
         /** As one Spark job. */
         JOBS;
 
@@ -52,14 +53,14 @@ public record ClusterSettings(Mode mode, int workers, Duration patience, int por
     public ClusterSettings {
         require(workers >= 0, "cluster.workers is " + workers + "; it must be 0 (as many as Spark gives) or more");
         require(
-                !patience.isNegative() && !patience.isZero(),
-                "cluster.wait is " + patience.toSeconds() + " s; it must be at least 1 s");
+                !executorTimeout.isNegative() && !executorTimeout.isZero(),
+                "cluster.wait is " + executorTimeout.toSeconds() + " s; it must be at least 1 s");
         require(port >= 0 && port <= LARGEST_PORT, "cluster.port is " + port + "; it must be 0 (any) to 65535");
     }
 
     /** Settings that do without authentication. */
-    public ClusterSettings(Mode mode, int workers, Duration patience, int port) {
-        this(mode, workers, patience, port, Authentication.OPTIONAL);
+    public ClusterSettings(Mode mode, int workers, Duration executorTimeout, int port) {
+        this(mode, workers, executorTimeout, port, Authentication.OPTIONAL);
     }
 
     private static void require(boolean condition, String sentence) {

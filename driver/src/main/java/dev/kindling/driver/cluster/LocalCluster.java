@@ -1,13 +1,14 @@
 package dev.kindling.driver.cluster;
 
+import dev.kindling.driver.error.ClusterException;
 import dev.kindling.job.backend.Device;
-import dev.kindling.job.runner.Assignment;
-import dev.kindling.job.runner.Crew;
-import dev.kindling.job.runner.Runner;
-import dev.kindling.job.tensor.Storage;
-import dev.kindling.job.wire.Job;
-import dev.kindling.job.wire.SharedVector;
-import dev.kindling.job.wire.WorkReply;
+import dev.kindling.job.protocol.BroadcastVector;
+import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.RangeResult;
+import dev.kindling.job.runner.CompiledJob;
+import dev.kindling.job.runner.RangeExecution;
+import dev.kindling.job.runner.WorkerPool;
+import dev.kindling.job.tensor.FlatVector;
 import java.time.Duration;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -21,7 +22,7 @@ public final class LocalCluster implements Cluster {
     private static final Duration WATCH = Duration.ofMillis(2);
 
     private final Job job;
-    private final Crew crew;
+    private final WorkerPool pool;
     private volatile boolean closed;
     private long version;
 
@@ -29,35 +30,35 @@ public final class LocalCluster implements Cluster {
      * Opens the job.
      *
      * @param threads at least 1, the caller's included
-     * @throws dev.kindling.job.task.BadDataException as {@link Runner#open}
-     * @throws IllegalArgumentException as {@link Runner#open}
+     * @throws dev.kindling.job.error.BadDataException as {@link CompiledJob#open}
+     * @throws IllegalArgumentException as {@link CompiledJob#open}
      */
     public LocalCluster(Job job, Configuration hadoop, int threads) {
-        this(job, Runner.open(job, hadoop), threads);
+        this(job, CompiledJob.open(job, hadoop), threads);
     }
 
     /** A cluster over a job that is already open. */
-    public LocalCluster(Job job, Runner runner, int threads) {
-        this(job, runner);
+    public LocalCluster(Job job, CompiledJob compiled, int threads) {
+        this(job, compiled);
         if (threads < 1) {
             throw new IllegalArgumentException("a local cluster has " + threads + " threads; it must have at least 1");
         }
         for (int i = 1; i < threads; i++) {
-            Thread thread = new Thread(() -> crew.lend(Device.PROCESSOR, this::isOpen), "kindling-local-" + i);
+            Thread thread = new Thread(() -> pool.runWorker(Device.PROCESSOR, this::isOpen), "kindling-local-" + i);
             thread.setDaemon(true);
             thread.start();
         }
     }
 
-    /** A cluster of the caller's thread and of those that others lend to {@link #crew}. */
-    public LocalCluster(Job job, Runner runner) {
+    /** A cluster of the caller's thread and of those that others lend to {@link #pool}. */
+    public LocalCluster(Job job, CompiledJob compiled) {
         this.job = job;
-        this.crew = new Crew(runner, WATCH);
+        this.pool = new WorkerPool(compiled, WATCH);
     }
 
     /** Who helps the caller's thread. */
-    public Crew crew() {
-        return crew;
+    public WorkerPool pool() {
+        return pool;
     }
 
     /** Whether there may be another round. */
@@ -66,18 +67,18 @@ public final class LocalCluster implements Cluster {
     }
 
     @Override
-    public RoundResult run(Request request, Storage shared, Ahead ahead) {
-        SharedVector vector = new SharedVector(++version, shared);
-        Round round = new Round(job, request, version, List.of(1));
-        WorkReply reply = finish(request, crew.post(round.orders().get(0), vector, "local", 1));
+    public RoundResult run(RoundRequest request, FlatVector shared, RequestPrefetcher prefetcher) {
+        BroadcastVector vector = new BroadcastVector(++version, shared);
+        RoundTracker tracker = new RoundTracker(job, request, version, List.of(1));
+        RangeResult result = finish(request, pool.submit(tracker.requests().get(0), vector, "local", 1));
         long begin = System.nanoTime();
-        round.accept(reply);
-        return round.result(0, 0, RoundTimes.of(reply.nanos(), System.nanoTime() - begin, 0));
+        tracker.accept(result);
+        return tracker.result(0, 0, ExecutorTimings.of(result.nanos(), System.nanoTime() - begin, 0));
     }
 
-    private WorkReply finish(Request request, Assignment assignment) {
+    private RangeResult finish(RoundRequest request, RangeExecution execution) {
         try {
-            return crew.finish(assignment);
+            return pool.helpAndAwait(execution);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ClusterException(request + " was interrupted", e);
@@ -87,6 +88,6 @@ public final class LocalCluster implements Cluster {
     @Override
     public void close() {
         closed = true;
-        crew.close();
+        pool.close();
     }
 }

@@ -2,7 +2,7 @@ package dev.kindling.driver.cluster;
 
 import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.job.executor.RateLimitedLog;
-import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.reduce.PartialSum;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -90,7 +90,7 @@ public final class OutlierDetector {
     }
 
     /** Ends the round under way; the lines to be shown of it. */
-    public List<String> endRound(Request request) {
+    public List<String> endRound(RoundRequest request) {
         double[] sizes = round.stream()
                 .mapToDouble(Sum::size)
                 .filter(size -> !Double.isNaN(size))
@@ -108,7 +108,7 @@ public final class OutlierDetector {
         return lines;
     }
 
-    private void report(Sum sum, double usual, Request request, List<String> lines) {
+    private void report(Sum sum, double usual, RoundRequest request, List<String> lines) {
         String line = String.format(
                 Locale.ROOT,
                 "warning: %s sent a sum of %.3g for each task to %s, where %.3g is usual; it was used",
@@ -127,12 +127,12 @@ public final class OutlierDetector {
     }
 
     /** The norms of nodes, for each task in them; infinite where a number is not finite, NaN where there is no task. */
-    public static double size(List<FoldNode> nodes) {
+    public static double size(List<PartialSum> sums) {
         double norms = 0;
         long tasks = 0;
-        for (FoldNode node : nodes) {
-            norms += Aggregator.norm(node.sums());
-            tasks += node.tasks();
+        for (PartialSum sum : sums) {
+            norms += Aggregator.norm(sum.sums());
+            tasks += sum.tasks();
         }
         return tasks > 0 && Double.isNaN(norms) ? Double.POSITIVE_INFINITY : norms / tasks;
     }

@@ -7,7 +7,7 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
-import dev.kindling.driver.evaluation.MeanTask;
+import dev.kindling.driver.evaluation.MeanPredictorBaseline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
  * @param baselines names of what is measured on the same tasks without training anything
  * @param fits {@code key=value} each: what changes in the tasks on which fits are drawn
  */
-public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> baselines, List<String> fits) {
+public record ComparisonFile(List<EntrantConfig> entrants, int seeds, List<String> baselines, List<String> fits) {
     private static final String SECTION = "compare";
     private static final String RUNS = "compare.runs";
     private static final Set<String> OF_AN_ENTRANT = Set.of("job", "run", "name", "set");
@@ -46,13 +46,13 @@ public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> bas
                     + (entrants.size() == 1 ? " entrant" : " entrants") + "; it must have at least 2");
         }
         for (String baseline : baselines) {
-            if (!baseline.equals(MeanTask.NAME)) {
+            if (!baseline.equals(MeanPredictorBaseline.NAME)) {
                 throw new IllegalArgumentException("compare.baselines has " + baseline + "; it must be empty or "
-                        + MeanTask.NAME + " (the others are jobs: sinusoid-random, -transfer, -oracle)");
+                        + MeanPredictorBaseline.NAME + " (the others are jobs: sinusoid-random, -transfer, -oracle)");
             }
         }
         Set<String> names = new HashSet<>(baselines);
-        for (Entrant entrant : entrants) {
+        for (EntrantConfig entrant : entrants) {
             if (!names.add(entrant.name())) {
                 throw new IllegalArgumentException(
                         RUNS + " has two entrants of the name " + entrant.name() + "; each must have its own");
@@ -69,12 +69,13 @@ public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> bas
      * @param seeds in place of the file's
      * @throws IllegalArgumentException if a file is missing or a value makes no sense
      */
-    public static ComparisonFile load(String name, JobFiles files, List<String> assignments, Optional<Integer> seeds) {
+    public static ComparisonFile load(
+            String name, JobFileResolver files, List<String> assignments, Optional<Integer> seeds) {
         Predicate<String> own = assignment -> assignment.strip().startsWith(SECTION + ".");
         try {
             Config given = files.parse(name);
             for (String assignment : assignments.stream().filter(own).toList()) {
-                given = Assignment.parse(assignment).config().withFallback(given);
+                given = KeyValueOverride.parse(assignment).config().withFallback(given);
             }
             Reader reader = new Reader(
                     name,
@@ -83,24 +84,24 @@ public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> bas
                     assignments.stream().filter(own.negate()).toList());
             return reader.read(given, seeds);
         } catch (ConfigException e) {
-            throw Configuration.unreadable(name, e);
+            throw JobConfig.unreadable(name, e);
         }
     }
 
     /** Reads one file; {@code common} overrides the job of every entrant. */
-    private record Reader(String file, JobFiles files, Config common, List<String> assignments) {
+    private record Reader(String file, JobFileResolver files, Config common, List<String> assignments) {
         private ComparisonFile read(Config given, Optional<Integer> seeds) {
             Config reference = ConfigFactory.parseResources(ComparisonFile.class, "compare-reference.conf");
             Config section = given.hasPath(SECTION) ? given.withOnlyPath(SECTION) : ConfigFactory.empty();
             Config resolved = Hocon.resolve(file, section.withFallback(reference), Hocon.Environment.READ);
             new KnownKeys(reference).refuseOthers(resolved.withoutPath("compare.fits"));
-            Keys keys = new Keys(resolved);
+            ConfigReader keys = new ConfigReader(resolved);
             ConfigValue runs = keys.value(RUNS);
             if (runs.valueType() != ConfigValueType.LIST) {
                 throw keys.refuse(RUNS, ALLOWED);
             }
             Config timed = timed(keys.duration("compare.wall-time"));
-            List<Entrant> entrants = new ArrayList<>();
+            List<EntrantConfig> entrants = new ArrayList<>();
             for (ConfigValue each : resolved.getList(RUNS)) {
                 entrants.add(entrant(each, keys, timed));
             }
@@ -110,7 +111,7 @@ public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> bas
             return new ComparisonFile(
                     entrants,
                     seeds.orElseGet(() -> keys.count("compare.seeds")),
-                    keys.texts("compare.baselines"),
+                    keys.strings("compare.baselines"),
                     written(fits.toConfig()));
         }
 
@@ -120,11 +121,11 @@ public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> bas
                     : ConfigFactory.parseMap(Map.of("run.wall-time", wallTime.toMillis() + "ms"));
         }
 
-        private Entrant entrant(ConfigValue value, Keys keys, Config timed) {
+        private EntrantConfig entrant(ConfigValue value, ConfigReader keys, Config timed) {
             if (value.valueType() == ConfigValueType.STRING) {
                 String text = String.valueOf(value.unwrapped());
                 return job(text)
-                        .map(job -> (Entrant) ofJob(lastPart(text), text, job, timed, ConfigFactory.empty()))
+                        .map(job -> (EntrantConfig) ofJob(lastPart(text), text, job, timed, ConfigFactory.empty()))
                         .orElseGet(() -> ofRun(lastPart(text), text));
             }
             if (!(value instanceof ConfigObject object) || !OF_AN_ENTRANT.containsAll(object.keySet())) {
@@ -149,24 +150,24 @@ public record ComparisonFile(List<Entrant> entrants, int seeds, List<String> bas
             return text.endsWith(".conf") ? files.parse(text, file) : files.parse(text + ".conf", file);
         }
 
-        private Entrant.OfJob ofJob(String name, String text, Config job, Config timed, Config set) {
+        private EntrantConfig.OfJob ofJob(String name, String text, Config job, Config timed, Config set) {
             requireName(name);
             Config all = set.withFallback(timed).withFallback(common).withFallback(job);
-            return new Entrant.OfJob(name, text, Configuration.layered(all, assignments, Hocon.Environment.READ));
+            return new EntrantConfig.OfJob(name, text, JobConfig.layered(all, assignments, Hocon.Environment.READ));
         }
 
-        private Entrant.OfRun ofRun(String name, String folder) {
+        private EntrantConfig.OfRun ofRun(String name, String folder) {
             requireName(name);
             List<String> set = new ArrayList<>(written(common));
             set.addAll(assignments);
-            return new Entrant.OfRun(
+            return new EntrantConfig.OfRun(
                     name, folder, set.stream().filter(Reader::ofEvaluation).toList());
         }
 
         /** A finished run is what it is; only how it is evaluated can be chosen, and where its data lies. */
         private static boolean ofEvaluation(String assignment) {
-            String key = Assignment.parse(assignment).key();
-            return key.startsWith("evaluation.") || Differences.decidesNoBits(key);
+            String key = KeyValueOverride.parse(assignment).key();
+            return key.startsWith("evaluation.") || ConfigDiff.decidesNoBits(key);
         }
 
         private static void requireName(String name) {

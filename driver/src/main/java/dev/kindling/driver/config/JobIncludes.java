@@ -7,7 +7,7 @@ import com.typesafe.config.ConfigIncluderClasspath;
 import com.typesafe.config.ConfigIncluderFile;
 import com.typesafe.config.ConfigIncluderURL;
 import com.typesafe.config.ConfigObject;
-import dev.kindling.driver.config.JobFiles.Found;
+import dev.kindling.driver.config.JobFileResolver.Found;
 import java.io.File;
 import java.net.URL;
 import java.util.ArrayList;
@@ -28,7 +28,7 @@ final class JobIncludes implements ConfigIncluder, ConfigIncluderFile, ConfigInc
 
     private static final Pattern URL_OF_THE_WEB = Pattern.compile("(?i)(https?|ftp):.*", Pattern.DOTALL);
 
-    private final JobFiles files;
+    private final JobFileResolver files;
     private final String name;
     private final Found found;
     /** Those of the files that are being read, from the job to this one. */
@@ -37,11 +37,11 @@ final class JobIncludes implements ConfigIncluder, ConfigIncluderFile, ConfigInc
     private final AtomicInteger left;
 
     /** The file of a job itself. */
-    JobIncludes(JobFiles files, String name, Found found) {
+    JobIncludes(JobFileResolver files, String name, Found found) {
         this(files, name, found, List.of(found.identity()), new AtomicInteger(Hocon.LARGEST_JOB));
     }
 
-    private JobIncludes(JobFiles files, String name, Found found, List<String> identities, AtomicInteger left) {
+    private JobIncludes(JobFileResolver files, String name, Found found, List<String> identities, AtomicInteger left) {
         this.files = files;
         this.name = name;
         this.found = found;
@@ -75,7 +75,7 @@ final class JobIncludes implements ConfigIncluder, ConfigIncluderFile, ConfigInc
 
     @Override
     public ConfigObject includeFile(ConfigIncludeContext context, File what) {
-        return included("file(" + what + ")", JobFiles.local(what.toPath()), "a file of this machine");
+        return included("file(" + what + ")", JobFileResolver.local(what.toPath()), "a file of this machine");
     }
 
     @Override
@@ -85,7 +85,7 @@ final class JobIncludes implements ConfigIncluder, ConfigIncluderFile, ConfigInc
 
     @Override
     public ConfigObject includeResources(ConfigIncludeContext context, String what) {
-        return included("classpath(" + what + ")", JobFiles.resource(what), "a resource of the class path");
+        return included("classpath(" + what + ")", JobFileResolver.resource(what), "a resource of the class path");
     }
 
     private ConfigObject included(String what, Optional<Found> included, String allowed) {

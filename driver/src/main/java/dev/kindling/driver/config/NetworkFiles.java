@@ -1,6 +1,6 @@
 package dev.kindling.driver.config;
 
-import dev.kindling.driver.checkpoint.Folder;
+import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.NetworkFile;
 import org.apache.hadoop.fs.Path;
@@ -14,14 +14,14 @@ public final class NetworkFiles {
      * file already, or no such file is there.
      *
      * @throws IllegalArgumentException if {@code model.network-hash} says that it must be another file
-     * @throws dev.kindling.job.task.BadDataException if the file cannot be read
+     * @throws dev.kindling.job.error.BadDataException if the file cannot be read
      */
-    public static Configuration attach(Configuration configuration, org.apache.hadoop.conf.Configuration hadoop) {
+    public static JobConfig attach(JobConfig configuration, org.apache.hadoop.conf.Configuration hadoop) {
         String name = configuration.network();
         if (configuration.networkFile().isPresent() || ModelSettings.isPreset(name) || name.isBlank()) {
             return configuration;
         }
-        Folder folder = Folder.of(name, hadoop);
+        AtomicDirectory folder = AtomicDirectory.of(name, hadoop);
         String last = new Path(name).getName();
         if (!folder.has(last)) {
             return configuration;
@@ -36,10 +36,10 @@ public final class NetworkFiles {
     }
 
     /** The absolute path of what a configuration names, as {@link #attach} writes it; a preset's name as it is. */
-    public static String place(Configuration configuration, org.apache.hadoop.conf.Configuration hadoop) {
+    public static String place(JobConfig configuration, org.apache.hadoop.conf.Configuration hadoop) {
         String name = configuration.network();
         return ModelSettings.isPreset(name) || name.isBlank()
                 ? name
-                : Folder.of(name, hadoop).place(new Path(name).getName());
+                : AtomicDirectory.of(name, hadoop).place(new Path(name).getName());
     }
 }

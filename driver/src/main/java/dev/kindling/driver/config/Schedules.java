@@ -19,13 +19,13 @@ final class Schedules {
     private Schedules() {}
 
     /** The schedule at a key. */
-    static Schedule at(Keys keys, String key) {
+    static Schedule at(ConfigReader keys, String key) {
         ConfigValue value = keys.value(key);
         if (!(value instanceof ConfigObject object)) {
             return new Schedule.Constant(keys.number(key));
         }
         Config section = object.toConfig();
-        Keys inner = new Keys(section);
+        ConfigReader inner = new ConfigReader(section);
         String kind = section.hasPath("schedule") ? inner.text("schedule") : "";
         Set<String> parts = KINDS.get(kind);
         if (parts == null) {
@@ -40,13 +40,13 @@ final class Schedules {
         return of(kind, inner);
     }
 
-    private static Schedule of(String kind, Keys keys) {
+    private static Schedule of(String kind, ConfigReader keys) {
         double from = keys.number("from");
         return switch (kind) {
             case "linear" -> new Schedule.Linear(from, keys.number("to"));
             case "cosine" -> new Schedule.Cosine(from, keys.number("to"));
-            case "step" -> new Schedule.Step(from, keys.number("factor"), keys.whole("every"));
-            default -> new Schedule.WarmUp(from, keys.whole("rounds"), at(keys, "then"));
+            case "step" -> new Schedule.Step(from, keys.number("factor"), keys.integer("every"));
+            default -> new Schedule.WarmUp(from, keys.integer("rounds"), at(keys, "then"));
         };
     }
 }

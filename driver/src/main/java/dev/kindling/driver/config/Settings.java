@@ -6,10 +6,10 @@ import dev.kindling.driver.check.reference.ReferenceMethod;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.evaluation.EvaluationSettings;
 import dev.kindling.driver.evaluation.ValidationSettings;
-import dev.kindling.driver.loop.CheckpointSettings;
-import dev.kindling.driver.loop.RunSettings;
 import dev.kindling.driver.optimizer.OptimizerSettings;
 import dev.kindling.driver.plan.PlanSettings;
+import dev.kindling.driver.training.CheckpointSettings;
+import dev.kindling.driver.training.RunSettings;
 import dev.kindling.job.task.SourceDescription;
 import java.util.Optional;
 

@@ -6,28 +6,28 @@ import dev.kindling.driver.aggregator.FailurePolicy;
 import dev.kindling.driver.check.reference.References;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.evaluation.EvaluationSettings;
-import dev.kindling.driver.evaluation.Splits;
+import dev.kindling.driver.evaluation.SplitNames;
 import dev.kindling.driver.evaluation.ValidationSettings;
-import dev.kindling.driver.loop.CheckpointSettings;
-import dev.kindling.driver.loop.RunSettings;
-import dev.kindling.driver.optimizer.Method;
+import dev.kindling.driver.optimizer.MetaOptimizerType;
 import dev.kindling.driver.optimizer.OptimizerSettings;
 import dev.kindling.driver.plan.BackendSettings;
 import dev.kindling.driver.plan.PlanSettings;
+import dev.kindling.driver.training.CheckpointSettings;
+import dev.kindling.driver.training.RunSettings;
 import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.algorithm.Algorithms;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.NetworkFile;
 import dev.kindling.job.task.EpisodeSizes;
-import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.fewshot.FewShotSettings;
-import dev.kindling.job.task.fewshot.Picture;
+import dev.kindling.job.task.fewshot.ImageFormat;
 import dev.kindling.job.task.fewshot.SplitSettings;
-import dev.kindling.job.task.fewshot.Ways;
+import dev.kindling.job.task.fewshot.WaySettings;
 import dev.kindling.job.task.regression.RegressionSettings;
-import dev.kindling.job.task.sinusoid.Range;
+import dev.kindling.job.task.sinusoid.DoubleRange;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
 import dev.kindling.job.tensor.Precision;
 import java.time.Duration;
@@ -39,11 +39,11 @@ import java.util.Set;
 public final class SettingsReader {
     private static final int SINUSOID_EVALUATION_POINTS = 100;
 
-    private final Keys keys;
+    private final ConfigReader keys;
     private final Optional<NetworkFile> network;
     private final org.apache.hadoop.conf.Configuration hadoop;
 
-    SettingsReader(Keys keys, Optional<NetworkFile> network, org.apache.hadoop.conf.Configuration hadoop) {
+    SettingsReader(ConfigReader keys, Optional<NetworkFile> network, org.apache.hadoop.conf.Configuration hadoop) {
         this.keys = keys;
         this.network = network;
         this.hadoop = hadoop;
@@ -55,7 +55,7 @@ public final class SettingsReader {
      * @param hadoop makes relative paths of data absolute
      * @throws IllegalArgumentException at the first value that is of a wrong type or makes no sense
      */
-    public static Settings read(Configuration configuration, org.apache.hadoop.conf.Configuration hadoop) {
+    public static Settings read(JobConfig configuration, org.apache.hadoop.conf.Configuration hadoop) {
         return new SettingsReader(configuration.keys(), configuration.networkFile(), hadoop).settings();
     }
 
@@ -65,7 +65,7 @@ public final class SettingsReader {
      * @param hadoop makes relative paths absolute
      * @throws IllegalArgumentException at the first value that is of a wrong type or makes no sense
      */
-    public static FewShotSettings readImages(Configuration configuration, org.apache.hadoop.conf.Configuration hadoop) {
+    public static FewShotSettings readImages(JobConfig configuration, org.apache.hadoop.conf.Configuration hadoop) {
         SettingsReader reader = new SettingsReader(configuration.keys(), configuration.networkFile(), hadoop);
         return reader.fewShot(reader.sizes(reader.keys.count("task.query"))).qualified(hadoop);
     }
@@ -90,30 +90,30 @@ public final class SettingsReader {
 
     private RunSettings run(Algorithm algorithm, EvaluationSettings evaluation) {
         int tasks = keys.count("task.per-round");
-        int together = algorithm.together(tasks);
-        if (together > 1 && evaluation.split() == Purpose.TRAIN) {
+        int together = algorithm.tasksPerContribution(tasks);
+        if (together > 1 && evaluation.split() == Split.TRAIN) {
             throw keys.refuse(
                     "evaluation.split", "val or test where training tasks are taken together (reptile.islands)");
         }
         return new RunSettings(
-                keys.whole("run.seed"),
-                keys.whole("run.rounds"),
-                keys.whole("run.log-every"),
+                keys.integer("run.seed"),
+                keys.integer("run.rounds"),
+                keys.integer("run.log-every"),
                 tasks,
                 together,
                 keys.duration("run.wall-time"));
     }
 
     private CheckpointSettings checkpoints() {
-        return new CheckpointSettings(keys.whole("run.checkpoint-every"), keys.count("run.checkpoint-keep"));
+        return new CheckpointSettings(keys.integer("run.checkpoint-every"), keys.count("run.checkpoint-keep"));
     }
 
     private ValidationSettings validation() {
         return new ValidationSettings(
-                keys.whole("run.validate-every"),
+                keys.integer("run.validate-every"),
                 keys.count("run.patience"),
                 keys.count("validation.tasks"),
-                keys.whole("evaluation.seed"));
+                keys.integer("evaluation.seed"));
     }
 
     private SourceDescription source() {
@@ -136,10 +136,10 @@ public final class SettingsReader {
 
     private EpisodeSizes sizes(int evaluationQuery) {
         return new EpisodeSizes(
-                keys.counts("task.support"),
+                keys.intRange("task.support"),
                 keys.count("task.query"),
-                keys.counts("evaluation.support"),
-                keys.is("evaluation.query", "auto") ? evaluationQuery : keys.count("evaluation.query"));
+                keys.intRange("evaluation.support"),
+                keys.isKeyword("evaluation.query", "auto") ? evaluationQuery : keys.count("evaluation.query"));
     }
 
     private SinusoidSettings sinusoid(EpisodeSizes sizes) {
@@ -151,22 +151,22 @@ public final class SettingsReader {
                 SinusoidSettings.Sign.parse(keys.text("sinusoid.sign")),
                 SinusoidSettings.Side.parse(keys.text("sinusoid.side")),
                 keys.count("sinusoid.pool"),
-                SinusoidSettings.Oracle.of(keys.truth("sinusoid.oracle")),
+                SinusoidSettings.Oracle.of(keys.bool("sinusoid.oracle")),
                 sizes);
     }
 
-    private Range range(String key) {
-        List<Double> ends = keys.range(key);
-        return new Range(ends.get(0), ends.get(1));
+    private DoubleRange range(String key) {
+        List<Double> ends = keys.doubleRange(key);
+        return new DoubleRange(ends.get(0), ends.get(1));
     }
 
     private FewShotSettings fewShot(EpisodeSizes sizes) {
         return new FewShotSettings(
-                keys.texts("few-shot.data"),
+                keys.strings("few-shot.data"),
                 imageSplit(),
-                new Ways(keys.counts("few-shot.ways"), keys.counts("evaluation.ways")),
+                new WaySettings(keys.intRange("few-shot.ways"), keys.intRange("evaluation.ways")),
                 keys.choice("few-shot.within", FewShotSettings.Within.class),
-                FewShotSettings.Rotations.of(keys.truth("few-shot.rotations")),
+                FewShotSettings.Rotations.of(keys.bool("few-shot.rotations")),
                 picture(),
                 keys.bytes("few-shot.memory"),
                 sizes);
@@ -181,21 +181,21 @@ public final class SettingsReader {
             throw keys.refuse(key, "a folder or an object of train, validation and seed");
         }
         // Of the same keys, so that what is refused is named by its whole path.
-        Keys shares = new Keys(object.atPath(key));
+        ConfigReader shares = new ConfigReader(object.atPath(key));
         return new SplitSettings.Shares(
                 shares.number(SplitSettings.TRAIN),
                 shares.number(SplitSettings.VALIDATION),
-                shares.whole(SplitSettings.SEED));
+                shares.integer(SplitSettings.SEED));
     }
 
-    private Picture picture() {
+    private ImageFormat picture() {
         int channels = keys.count("few-shot.channels");
-        return new Picture(
+        return new ImageFormat(
                 keys.count("few-shot.image-size"),
                 channels,
-                keys.is("few-shot.ink", "auto")
-                        ? Picture.Ink.usual(channels)
-                        : keys.choice("few-shot.ink", Picture.Ink.class));
+                keys.isKeyword("few-shot.ink", "auto")
+                        ? ImageFormat.Polarity.usual(channels)
+                        : keys.choice("few-shot.ink", ImageFormat.Polarity.class));
     }
 
     private PlanSettings plan(Algorithm algorithm, EvaluationSettings evaluation) {
@@ -226,23 +226,23 @@ public final class SettingsReader {
 
     /** Nothing is clipped where contributions are taken from θ as they are. */
     private Clip clip(Algorithm algorithm) {
-        if (algorithm.plainStep().isPresent()) {
+        if (algorithm.interpolationRateKey().isPresent()) {
             return new Clip.None();
         }
         return Clip.of(keys.number("optimizer.clip"), keys.number("optimizer.clip-value"));
     }
 
     private OptimizerSettings optimizer(Algorithm algorithm) {
-        Optional<String> plain = algorithm.plainStep();
+        Optional<String> plain = algorithm.interpolationRateKey();
         if (plain.isPresent()) {
-            return new OptimizerSettings(Method.SGD, Schedules.at(keys, plain.get()), 0);
+            return new OptimizerSettings(MetaOptimizerType.SGD, Schedules.at(keys, plain.get()), 0);
         }
         if (algorithm.claim() == Algorithm.Claim.NOTHING) {
             // Decay would move what is to stay.
-            return new OptimizerSettings(Method.SGD, Schedules.at(keys, "optimizer.rate"), 0);
+            return new OptimizerSettings(MetaOptimizerType.SGD, Schedules.at(keys, "optimizer.rate"), 0);
         }
         return new OptimizerSettings(
-                Method.named(keys.text("optimizer.name")),
+                MetaOptimizerType.named(keys.text("optimizer.name")),
                 Schedules.at(keys, "optimizer.rate"),
                 keys.number("optimizer.weight-decay"));
     }
@@ -252,21 +252,21 @@ public final class SettingsReader {
                 keys.count("evaluation.tasks"),
                 keys.count("evaluation.steps"),
                 split(),
-                keys.whole("evaluation.seed"),
-                EvaluationSettings.Detail.of(keys.truth("evaluation.per-task")));
+                keys.integer("evaluation.seed"),
+                EvaluationSettings.Detail.of(keys.bool("evaluation.per-task")));
     }
 
     private ClusterSettings cluster() {
         return new ClusterSettings(
                 ClusterSettings.Mode.of(keys.text("cluster.mode")),
                 keys.count("cluster.workers"),
-                Duration.ofSeconds(keys.whole("cluster.wait")),
+                Duration.ofSeconds(keys.integer("cluster.wait")),
                 keys.count("cluster.port"),
-                ClusterSettings.Authentication.of(keys.truth("cluster.require-authentication")));
+                ClusterSettings.Authentication.of(keys.bool("cluster.require-authentication")));
     }
 
-    private Purpose split() {
-        return Splits.named(keys.text("evaluation.split"))
+    private Split split() {
+        return SplitNames.named(keys.text("evaluation.split"))
                 .orElseThrow(() -> keys.refuse("evaluation.split", "train, val or test"));
     }
 }

@@ -10,14 +10,14 @@ import java.util.List;
  * @param protocol of the first entrant; batch norm and order are each entrant's own
  * @param scores of the entrants, at least one, all of the same tasks
  */
-public record Comparison(Protocol protocol, List<Scores> scores) {
+public record Comparison(Protocol protocol, List<EntrantScores> scores) {
     /** Two entrants, the first of which came later into the comparison: what is said of it is relative to the second. */
-    public record Pair(Scores entrant, Scores against) {}
+    public record Pair(EntrantScores entrant, EntrantScores against) {}
 
     public Comparison {
         scores = List.copyOf(scores);
-        Scores first = scores.get(0);
-        for (Scores each : scores) {
+        EntrantScores first = scores.get(0);
+        for (EntrantScores each : scores) {
             if (each.tasks() != first.tasks()) {
                 throw new IllegalArgumentException(each.name() + " was evaluated on " + each.tasks() + " tasks and "
                         + first.name() + " on " + first.tasks() + "; they must be the same ones");
@@ -27,7 +27,7 @@ public record Comparison(Protocol protocol, List<Scores> scores) {
 
     /** How many counts of inner steps, 0 included: the most that any entrant has. */
     public int steps() {
-        return scores.stream().mapToInt(Scores::steps).max().orElse(1);
+        return scores.stream().mapToInt(EntrantScores::steps).max().orElse(1);
     }
 
     /** What all entrants were measured by. */

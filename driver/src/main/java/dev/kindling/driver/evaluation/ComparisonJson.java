@@ -24,7 +24,7 @@ public final class ComparisonJson {
      * @param contestants in the order of the comparison's scores
      * @param fits what changes in the tasks on which the report draws fits, {@code key=value} each
      */
-    public static String of(Comparison comparison, List<Contestant> contestants, List<String> fits) {
+    public static String of(Comparison comparison, List<EntrantSummary> contestants, List<String> fits) {
         ComparisonJson json = new ComparisonJson();
         ObjectNode protocol = Evaluation.json(comparison.protocol());
         protocol.remove(List.of("batch_norm", "order"));
@@ -47,17 +47,17 @@ public final class ComparisonJson {
         }
     }
 
-    private static void entrant(ObjectNode node, Contestant contestant, Scores scores) {
-        node.put("name", contestant.name())
-                .put("origin", contestant.origin())
-                .put("algorithm", contestant.algorithm())
-                .put("batch_norm", contestant.batchNorm())
-                .put("order", contestant.order())
-                .put("theta_numbers", contestant.numbers())
-                .put("theta_bytes", contestant.bytes());
+    private static void entrant(ObjectNode node, EntrantSummary entrant, EntrantScores scores) {
+        node.put("name", entrant.name())
+                .put("origin", entrant.origin())
+                .put("algorithm", entrant.algorithm())
+                .put("batch_norm", entrant.batchNorm())
+                .put("order", entrant.order())
+                .put("theta_numbers", entrant.numbers())
+                .put("theta_bytes", entrant.bytes());
         Evaluation.putFinite(node, "task_milliseconds", scores.milliseconds());
         ArrayNode runs = node.putArray("runs");
-        contestant.runs().forEach(run -> run(runs.addObject(), run));
+        entrant.runs().forEach(run -> run(runs.addObject(), run));
         ArrayNode steps = node.putArray("steps");
         for (int step = 0; step < scores.steps(); step++) {
             ObjectNode entry = steps.addObject();
@@ -69,7 +69,7 @@ public final class ComparisonJson {
         }
     }
 
-    private static void run(ObjectNode node, Contestant.Run run) {
+    private static void run(ObjectNode node, EntrantSummary.Run run) {
         TrainingCost cost = run.cost();
         node.put("seed", run.seed())
                 .put("folder", run.folder())
@@ -91,7 +91,7 @@ public final class ComparisonJson {
         }
     }
 
-    private static ObjectNode measured(Scores scores, Measure measure, int step) {
+    private static ObjectNode measured(EntrantScores scores, Measure measure, int step) {
         ObjectNode node = Evaluation.json(scores.statistics(measure, step));
         if (scores.seeds() > 1) {
             double[] means = scores.ofSeeds(measure, step);

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.kindling.job.task.Counts;
+import dev.kindling.job.task.IntRange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param steps one entry for each step, from 0 on
  * @param tasks each task by itself, where that was asked for
  */
-public record Evaluation(Protocol protocol, List<Step> steps, Optional<TaskTable> tasks) {
+public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskResults> tasks) {
     /**
      * The tasks after one number of inner steps.
      *
@@ -65,11 +65,11 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<TaskTable
     }
 
     /** A number, or {@code [least, most]} where tasks differ. */
-    private static void put(ObjectNode node, String name, Counts counts) {
-        if (counts.varies()) {
-            node.putArray(name).add(counts.least()).add(counts.most());
+    private static void put(ObjectNode node, String name, IntRange range) {
+        if (range.varies()) {
+            node.putArray(name).add(range.least()).add(range.most());
         } else {
-            node.put(name, counts.most());
+            node.put(name, range.most());
         }
     }
 

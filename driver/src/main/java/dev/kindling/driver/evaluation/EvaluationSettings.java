@@ -1,6 +1,6 @@
 package dev.kindling.driver.evaluation;
 
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 
 /**
  * What an evaluation adapts to.
@@ -11,7 +11,7 @@ import dev.kindling.job.task.Purpose;
  * @param seed of the tasks, whatever the run's seed is
  * @param detail of what it hands on
  */
-public record EvaluationSettings(int tasks, int steps, Purpose split, long seed, Detail detail) {
+public record EvaluationSettings(int tasks, int steps, Split split, long seed, Detail detail) {
     /** What an evaluation says of its tasks. */
     public enum Detail {
         /** Statistics over all of them. */

@@ -1,13 +1,13 @@
 package dev.kindling.driver.evaluation;
 
 import dev.kindling.driver.cluster.Cluster;
-import dev.kindling.driver.cluster.Request;
+import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.cluster.RoundResult;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -42,32 +42,37 @@ public final class Evaluator {
     }
 
     /** Evaluates θ on all tasks. */
-    public Evaluation evaluate(Cluster cluster, Storage theta) {
-        TaskTable table = new TaskTable(settings.tasks(), measures);
+    public Evaluation evaluate(Cluster cluster, FlatVector theta) {
+        PerTaskResults results = new PerTaskResults(settings.tasks(), measures);
         for (int from = 0; from < settings.tasks(); from += TASKS_PER_REQUEST) {
             int to = Math.min(settings.tasks(), from + TASKS_PER_REQUEST);
             List<TaskSpec> specs = sampler.range(0, from, to);
-            RoundResult part = cluster.run(new Request(program, specs, true), theta);
-            table.put(from, part.rows(), part.traces().nanos(), part.traces().workers());
+            RoundResult part = cluster.run(new RoundRequest(program, specs, true), theta);
+            results.put(
+                    from,
+                    part.perTaskOutputs(),
+                    part.taskTimings().nanos(),
+                    part.taskTimings().workers());
         }
         return new Evaluation(
                 protocol,
-                steps(table),
-                settings.detail() == EvaluationSettings.Detail.EACH_TASK ? Optional.of(table) : Optional.empty());
+                steps(results),
+                settings.detail() == EvaluationSettings.Detail.EACH_TASK ? Optional.of(results) : Optional.empty());
     }
 
-    private List<Evaluation.Step> steps(TaskTable table) {
+    private List<Evaluation.Step> steps(PerTaskResults results) {
         List<Evaluation.Step> steps = new ArrayList<>();
-        for (int step = 0; step < table.steps(); step++) {
-            Optional<Statistics> accuracy = measures.has(TaskTable.ACCURACY)
-                    ? Optional.of(statistics(table, TaskTable.ACCURACY, step, Statistics.Better.HIGHER))
+        for (int step = 0; step < results.steps(); step++) {
+            Optional<Statistics> accuracy = measures.has(PerTaskResults.ACCURACY)
+                    ? Optional.of(statistics(results, PerTaskResults.ACCURACY, step, Statistics.Better.HIGHER))
                     : Optional.empty();
-            steps.add(new Evaluation.Step(statistics(table, TaskTable.LOSS, step, Statistics.Better.LOWER), accuracy));
+            steps.add(new Evaluation.Step(
+                    statistics(results, PerTaskResults.LOSS, step, Statistics.Better.LOWER), accuracy));
         }
         return steps;
     }
 
-    private static Statistics statistics(TaskTable table, String measure, int step, Statistics.Better better) {
-        return Statistics.of(table.column(measure, step), table.column(measure, 0), better);
+    private static Statistics statistics(PerTaskResults results, String measure, int step, Statistics.Better better) {
+        return Statistics.of(results.column(measure, step), results.column(measure, 0), better);
     }
 }

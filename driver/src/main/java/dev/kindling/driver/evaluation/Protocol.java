@@ -1,7 +1,7 @@
 package dev.kindling.driver.evaluation;
 
-import dev.kindling.job.task.Counts;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.IntRange;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.ToIntFunction;
@@ -23,8 +23,8 @@ import java.util.function.ToIntFunction;
 public record Protocol(
         String source,
         String split,
-        Counts ways,
-        Counts shots,
+        IntRange ways,
+        IntRange shots,
         int query,
         Optional<String> within,
         int tasks,
@@ -46,7 +46,7 @@ public record Protocol(
             int order) {
         return new Protocol(
                 source,
-                Splits.name(settings.split()),
+                SplitNames.name(settings.split()),
                 ways(layouts),
                 shots(layouts),
                 query(layouts),
@@ -57,11 +57,11 @@ public record Protocol(
                 order);
     }
 
-    static Counts ways(List<EpisodeLayout> layouts) {
+    static IntRange ways(List<EpisodeLayout> layouts) {
         return range(layouts, EpisodeLayout::classes);
     }
 
-    static Counts shots(List<EpisodeLayout> layouts) {
+    static IntRange shots(List<EpisodeLayout> layouts) {
         return range(layouts, layout -> ofEach(layout, layout.support()));
     }
 
@@ -73,8 +73,8 @@ public record Protocol(
         return examples / Math.max(1, layout.classes());
     }
 
-    private static Counts range(List<EpisodeLayout> layouts, ToIntFunction<EpisodeLayout> count) {
-        return new Counts(
+    private static IntRange range(List<EpisodeLayout> layouts, ToIntFunction<EpisodeLayout> count) {
+        return new IntRange(
                 layouts.stream().mapToInt(count).min().orElseThrow(),
                 layouts.stream().mapToInt(count).max().orElseThrow());
     }

@@ -1,7 +1,7 @@
 package dev.kindling.driver.evaluation;
 
-import dev.kindling.job.random.Stream;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.random.RandomStream;
+import dev.kindling.job.task.Split;
 
 /**
  * How a run looks at tasks of the validation split while it trains.
@@ -49,8 +49,8 @@ public record ValidationSettings(long every, int patience, int tasks, long evalu
         return new EvaluationSettings(
                 tasks,
                 steps,
-                Purpose.VALIDATE,
-                Stream.seed(evaluationSeed, Purpose.VALIDATE.key()),
+                Split.VALIDATE,
+                RandomStream.seed(evaluationSeed, Split.VALIDATE.key()),
                 EvaluationSettings.Detail.SUMMARY);
     }
 }

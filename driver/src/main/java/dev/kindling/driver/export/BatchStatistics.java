@@ -3,15 +3,15 @@ package dev.kindling.driver.export;
 import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.Pass;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -35,7 +35,7 @@ public final class BatchStatistics {
      *
      * @param numbers of all examples, in double
      */
-    public record Batch(int examples, Storage numbers) {}
+    public record Batch(int examples, FlatVector numbers) {}
 
     /**
      * Measures.
@@ -48,7 +48,7 @@ public final class BatchStatistics {
      */
     public static SortedMap<String, double[]> of(
             Model model, Map<String, double[]> arrays, List<Batch> batches, Shape features, Backend backend) {
-        Map<Integer, List<Storage>> bySize = new TreeMap<>();
+        Map<Integer, List<FlatVector>> bySize = new TreeMap<>();
         batches.forEach(batch -> bySize.computeIfAbsent(batch.examples(), examples -> new ArrayList<>())
                 .add(batch.numbers()));
         SortedMap<String, double[]> sums = new TreeMap<>();
@@ -67,27 +67,27 @@ public final class BatchStatistics {
 
     /** The statistics of a batch of shape [examples, ...features]. */
     private static Program program(Model model, Shape batch) {
-        Builder b = new Builder();
+        ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> parameters = new LinkedHashMap<>();
         for (Layout.Entry entry : model.parameters().entries()) {
-            if (!model.statistics().contains(entry.name())) {
-                parameters.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Kind.SHARED));
+            if (!model.runningStatistics().contains(entry.name())) {
+                parameters.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Scope.BROADCAST));
             }
         }
-        Value x = b.input("x", batch, Program.Kind.TASK);
+        Value x = b.input("x", batch, Program.Scope.TASK);
         List<Program.Output> outputs = new ArrayList<>();
-        model.observe(b, parameters, x, Pass.PLAIN)
-                .forEach((name, value) -> outputs.add(new Program.Output(name, Program.Role.SUM, value)));
+        model.batchStatistics(b, parameters, x, ForwardContext.PLAIN)
+                .forEach((name, value) -> outputs.add(new Program.Output(name, Program.Reduction.SUM, value)));
         return b.build("batch-statistics", outputs);
     }
 
     /** The sums over batches of one shape. */
     private static SortedMap<String, double[]> measured(
-            Program program, Map<String, double[]> arrays, List<Storage> batches, Backend backend) {
+            Program program, Map<String, double[]> arrays, List<FlatVector> batches, Backend backend) {
         Workspace workspace = backend.compile(program, new CompileOptions(Precision.DOUBLE, MEMORY))
                 .workspace();
-        workspace.share(flat(program.sharedInputs(), arrays));
-        Storage sums = Storage.zeros(Precision.DOUBLE, program.sums().size());
+        workspace.setBroadcastInputs(flat(program.broadcastInputs(), arrays));
+        FlatVector sums = FlatVector.zeros(Precision.DOUBLE, program.sums().size());
         workspace.run(
                 batches.size(),
                 (task, target, offset) -> target.copyFrom(
@@ -107,8 +107,8 @@ public final class BatchStatistics {
         return statistics;
     }
 
-    private static Storage flat(Layout layout, Map<String, double[]> arrays) {
-        Storage flat = Storage.zeros(Precision.DOUBLE, layout.size());
+    private static FlatVector flat(Layout layout, Map<String, double[]> arrays) {
+        FlatVector flat = FlatVector.zeros(Precision.DOUBLE, layout.size());
         for (Layout.Entry entry : layout.entries()) {
             double[] numbers = arrays.getOrDefault(entry.name(), new double[0]);
             for (int i = 0; i < entry.shape().size(); i++) {

@@ -15,7 +15,7 @@ import java.util.List;
  */
 public record LossWindow(long from, long to, int lines, double mean, double variance) {
     /** So many stretches of the same length, those left out in which no round was logged. */
-    public static List<LossWindow> of(MetricsFile metrics, long rounds, int windows) {
+    public static List<LossWindow> of(MetricsReader metrics, long rounds, int windows) {
         double[] at = metrics.column("round");
         double[] losses = metrics.column("query_loss");
         List<LossWindow> found = new ArrayList<>();

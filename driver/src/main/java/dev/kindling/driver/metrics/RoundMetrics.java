@@ -15,7 +15,7 @@ import java.util.OptionalDouble;
  * @param tasks that were added
  * @param failedTasks that were left out
  * @param seconds since the run began
- * @param tasksPerSecond all tasks since the line before over the wall time since then; see {@link Pace}
+ * @param tasksPerSecond all tasks since the line before over the wall time since then; see {@link TrainingThroughput}
  * @param bytesOut to workers, in this round
  * @param bytesIn from workers, in this round
  * @param times where the time of a round went, as the mean of the rounds since the line before
@@ -34,4 +34,4 @@ public record RoundMetrics(
         double tasksPerSecond,
         long bytesOut,
         long bytesIn,
-        TimeSplit times) {}
+        RoundTimings times) {}

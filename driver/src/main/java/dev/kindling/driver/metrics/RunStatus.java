@@ -18,11 +18,11 @@ import java.util.OptionalInt;
  * Where a run stands, as {@code status.json} tells it to whoever cannot see its exit code.
  *
  * @param exitCode empty while it runs
- * @param sentence one for a person
+ * @param message one for a person
  * @param round how many rounds are done
- * @param next how to go on; empty where there is nothing to do
+ * @param hint how to go on; empty where there is nothing to do
  */
-public record RunStatus(State state, OptionalInt exitCode, String sentence, long round, Optional<String> next) {
+public record RunStatus(State state, OptionalInt exitCode, String message, long round, Optional<String> hint) {
     /** The outcome. */
     public enum State {
         RUNNING,
@@ -75,8 +75,8 @@ public record RunStatus(State state, OptionalInt exitCode, String sentence, long
         ObjectNode node = JSON.createObjectNode();
         node.put("state", state.name().toLowerCase(Locale.ROOT));
         exitCode.ifPresentOrElse(code -> node.put("exit_code", code), () -> node.putNull("exit_code"));
-        node.put("sentence", sentence).put("round", round);
-        next.ifPresent(how -> node.put("next", how));
+        node.put("sentence", message).put("round", round);
+        hint.ifPresent(how -> node.put("next", how));
         node.put("updated", updated.truncatedTo(ChronoUnit.SECONDS).toString());
         try {
             return (JSON.writeValueAsString(node) + "\n").getBytes(StandardCharsets.UTF_8);

@@ -1,7 +1,7 @@
 package dev.kindling.driver.metrics;
 
-import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.storage.AtomicDirectory;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,7 +23,7 @@ public final class StatusFile {
     /** Bytes of a status of a run under way, so that the one of its end finds room where the disk is full. */
     private static final int ROOM = 2048;
 
-    private final Folder folder;
+    private final AtomicDirectory folder;
     private final InstantSource clock;
     private volatile long round;
     private @Nullable RunStatus ended;
@@ -31,7 +31,7 @@ public final class StatusFile {
     private Instant written = Instant.MIN;
 
     /** The status of a run that is under way, and is written now. */
-    public StatusFile(Folder folder, InstantSource clock, long round) {
+    public StatusFile(AtomicDirectory folder, InstantSource clock, long round) {
         this.folder = folder;
         this.clock = clock;
         this.round = round;
@@ -40,7 +40,7 @@ public final class StatusFile {
     }
 
     /** How a run in a folder ended, or that it did not; empty where there is no status that can be read. */
-    public static Optional<RunStatus.State> stateIn(Folder folder) {
+    public static Optional<RunStatus.State> stateIn(AtomicDirectory folder) {
         return folder.has(NAME) ? RunStatus.stateIn(folder.read(NAME)) : Optional.empty();
     }
 
@@ -50,7 +50,12 @@ public final class StatusFile {
      * @param failure takes what keeps the status from being written
      */
     public static void failedBefore(
-            Folder folder, InstantSource clock, int exitCode, String sentence, String next, Throwable failure) {
+            AtomicDirectory folder,
+            InstantSource clock,
+            int exitCode,
+            String sentence,
+            String next,
+            Throwable failure) {
         try {
             long round = folder.has(NAME) ? RunStatus.roundIn(folder.read(NAME)) : 0;
             RunStatus status = RunStatus.ended(RunStatus.State.FAILED, exitCode, sentence, round, next);
@@ -94,7 +99,7 @@ public final class StatusFile {
     }
 
     /** Where the disk is full, the bytes of the status that is there have room. */
-    private static void writeEnd(Folder folder, byte[] json) {
+    private static void writeEnd(AtomicDirectory folder, byte[] json) {
         RunDirectory.requireThere(folder);
         try {
             folder.replace(NAME, json);

@@ -28,7 +28,7 @@ public record TrainingCost(
      * @param rounds that it has done
      * @param tasksPerRound of each
      */
-    public static TrainingCost of(MetricsFile metrics, long rounds, int tasksPerRound) {
+    public static TrainingCost of(MetricsReader metrics, long rounds, int tasksPerRound) {
         double pace = median(metrics.column("tasks_per_second"));
         return new TrainingCost(
                 rounds,

@@ -1,8 +1,8 @@
 package dev.kindling.driver.optimizer;
 
-import dev.kindling.driver.aggregator.DivergedException;
+import dev.kindling.driver.error.DivergedException;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
@@ -41,7 +41,7 @@ public final class MetaOptimizer {
     private final long rounds;
     private final Precision precision;
     private final INDArray gradientArray;
-    private final Storage step;
+    private final FlatVector step;
     private long updates;
 
     /**
@@ -55,12 +55,12 @@ public final class MetaOptimizer {
         // ND4J spreads the elementwise loops of more than 1024 numbers over threads that wait for one another: where
         // other work keeps the cores busy a step of 5,000 numbers then takes milliseconds instead of 50 µs.
         Nd4j.getEnvironment().setMaxMasterThreads(1);
-        this.config = settings.method().updater();
+        this.config = settings.type().updater();
         this.rate = settings.rate();
         this.decay = settings.decay();
         this.rounds = rounds;
         this.precision = precision;
-        this.step = Storage.zeros(precision, size);
+        this.step = FlatVector.zeros(precision, size);
         this.gradientArray = array(size);
         this.updater = updater(size);
     }
@@ -88,7 +88,7 @@ public final class MetaOptimizer {
      * @param gradient of θ's length and precision; stays as it is
      * @throws DivergedException if the next θ would not be finite; θ then keeps its last finite value
      */
-    public void update(long round, Storage gradient, Storage theta) {
+    public void update(long round, FlatVector gradient, FlatVector theta) {
         double now = rate.at(round, rounds);
         if (config.hasLearningRate()) {
             config.setLrAndSchedule(now, null);
@@ -102,7 +102,7 @@ public final class MetaOptimizer {
     }
 
     /** Takes the step that the updater has left in place of the gradient. */
-    private void step(long round, double now, Storage theta) {
+    private void step(long round, double now, FlatVector theta) {
         read(gradientArray, step);
         if (!move(1 - now * decay, config.hasLearningRate() ? 1 : now, theta)) {
             throw new DivergedException("θ is not finite after the meta-optimizer's step in round " + round
@@ -112,11 +112,11 @@ public final class MetaOptimizer {
     }
 
     /** Overwrites {@code step} with keep · θ - scale · step, and says whether every number of it is finite. */
-    private boolean move(double keep, double scale, Storage theta) {
-        if (step instanceof Storage.OfFloat floats) {
-            return move((float) keep, (float) scale, floats.array(), ((Storage.OfFloat) theta).array());
+    private boolean move(double keep, double scale, FlatVector theta) {
+        if (step instanceof FlatVector.OfFloat floats) {
+            return move((float) keep, (float) scale, floats.array(), ((FlatVector.OfFloat) theta).array());
         }
-        return move(keep, scale, ((Storage.OfDouble) step).array(), ((Storage.OfDouble) theta).array());
+        return move(keep, scale, ((FlatVector.OfDouble) step).array(), ((FlatVector.OfDouble) theta).array());
     }
 
     /** Without decay θ is multiplied by 1, which changes no bit of it. */
@@ -140,9 +140,9 @@ public final class MetaOptimizer {
 
     /** A copy of everything this optimizer remembers. */
     public OptimizerState state() {
-        SortedMap<String, Storage> moments = new TreeMap<>();
+        SortedMap<String, FlatVector> moments = new TreeMap<>();
         moments().forEach((name, array) -> {
-            Storage copy = Storage.zeros(precision, step.size());
+            FlatVector copy = FlatVector.zeros(precision, step.size());
             read(array, copy);
             moments.put(name, copy);
         });
@@ -161,12 +161,12 @@ public final class MetaOptimizer {
                     "the optimizer's state holds " + state.moments().keySet() + ", but "
                             + config.getClass().getSimpleName() + " keeps " + mine.keySet());
         }
-        state.moments().forEach((name, storage) -> {
-            if (storage.precision() != precision || storage.size() != step.size()) {
+        state.moments().forEach((name, vector) -> {
+            if (vector.precision() != precision || vector.size() != step.size()) {
                 throw new IllegalArgumentException(
-                        "the optimizer's state " + name + " is " + storage + ", but θ is " + step);
+                        "the optimizer's state " + name + " is " + vector + ", but θ is " + step);
             }
-            write(storage, Objects.requireNonNull(mine.get(name)));
+            write(vector, Objects.requireNonNull(mine.get(name)));
         });
         updates = state.updates();
     }
@@ -178,18 +178,18 @@ public final class MetaOptimizer {
 
     // Bulk copies between the heap and ND4J's memory; INDArray's own accessors go number by number.
 
-    private static void write(Storage from, INDArray to) {
-        if (from instanceof Storage.OfFloat floats) {
+    private static void write(FlatVector from, INDArray to) {
+        if (from instanceof FlatVector.OfFloat floats) {
             new FloatPointer(to.data().addressPointer()).put(floats.array(), 0, floats.size());
-        } else if (from instanceof Storage.OfDouble doubles) {
+        } else if (from instanceof FlatVector.OfDouble doubles) {
             new DoublePointer(to.data().addressPointer()).put(doubles.array(), 0, doubles.size());
         }
     }
 
-    private static void read(INDArray from, Storage to) {
-        if (to instanceof Storage.OfFloat floats) {
+    private static void read(INDArray from, FlatVector to) {
+        if (to instanceof FlatVector.OfFloat floats) {
             new FloatPointer(from.data().addressPointer()).get(floats.array(), 0, floats.size());
-        } else if (to instanceof Storage.OfDouble doubles) {
+        } else if (to instanceof FlatVector.OfDouble doubles) {
             new DoublePointer(from.data().addressPointer()).get(doubles.array(), 0, doubles.size());
         }
     }

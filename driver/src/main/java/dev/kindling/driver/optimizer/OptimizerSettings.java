@@ -3,12 +3,12 @@ package dev.kindling.driver.optimizer;
 /**
  * Which meta-optimizer, and how fast.
  *
- * @param method {@code optimizer.name}
+ * @param type {@code optimizer.name}
  * @param rate {@code optimizer.rate}, over {@code run.rounds}
  * @param weightDecay {@code optimizer.weight-decay}, the share of θ that a method with decay takes away in each round, times
  *     the rate; at least 0
  */
-public record OptimizerSettings(Method method, Schedule rate, double weightDecay) {
+public record OptimizerSettings(MetaOptimizerType type, Schedule rate, double weightDecay) {
     /** Refuses a decay that is negative or not finite with IllegalArgumentException. */
     public OptimizerSettings {
         if (!(weightDecay >= 0) || Double.isInfinite(weightDecay)) {
@@ -19,6 +19,6 @@ public record OptimizerSettings(Method method, Schedule rate, double weightDecay
 
     /** The decay of the method: 0 for one that has none. */
     double decay() {
-        return method.decays() ? weightDecay : 0;
+        return type.decays() ? weightDecay : 0;
     }
 }

@@ -2,7 +2,7 @@ package dev.kindling.driver.plan;
 
 import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.model.ModelSettings;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 
 /**
  * What a plan is made from.
@@ -18,4 +18,4 @@ public record PlanSettings(
         Algorithm algorithm,
         BackendSettings backend,
         int evaluationSteps,
-        Purpose evaluationSplit) {}
+        Split evaluationSplit) {}

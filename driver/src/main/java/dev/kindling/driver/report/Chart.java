@@ -25,9 +25,9 @@ record Chart(
         String alternative,
         String xLabel,
         String yLabel,
-        List<Line> lines,
-        Axis.Scale scaleAcross,
-        Axis.Scale scale,
+        List<Series> lines,
+        ChartAxis.Scale scaleAcross,
+        ChartAxis.Scale scale,
         double[] within) {
     static final int WIDTH = 380;
     private static final int HEIGHT = 250;
@@ -43,13 +43,13 @@ record Chart(
     }
 
     /** A chart that holds its lines. */
-    Chart(String title, String alternative, String xLabel, String yLabel, List<Line> lines, Axis.Scale scale) {
-        this(title, alternative, xLabel, yLabel, lines, Axis.Scale.EVEN, scale, new double[0]);
+    Chart(String title, String alternative, String xLabel, String yLabel, List<Series> lines, ChartAxis.Scale scale) {
+        this(title, alternative, xLabel, yLabel, lines, ChartAxis.Scale.EVEN, scale, new double[0]);
     }
 
     /** A chart whose scale suits its numbers. */
-    static Chart of(String title, String alternative, String xLabel, String yLabel, List<Line> lines) {
-        Axis.Scale scale = Axis.suiting(lines.stream().flatMapToDouble(line -> DoubleStream.of(line.y())));
+    static Chart of(String title, String alternative, String xLabel, String yLabel, List<Series> lines) {
+        ChartAxis.Scale scale = ChartAxis.suiting(lines.stream().flatMapToDouble(line -> DoubleStream.of(line.y())));
         return new Chart(title, alternative, xLabel, yLabel, lines, scale);
     }
 
@@ -58,14 +58,14 @@ record Chart(
         return lines.stream().allMatch(line -> DoubleStream.of(line.y()).noneMatch(Double::isFinite));
     }
 
-    private Axis across() {
-        return Axis.over(
+    private ChartAxis across() {
+        return ChartAxis.over(
                 lines.stream().flatMapToDouble(line -> DoubleStream.of(line.x())), scaleAcross, 0.01, LEFT, RIGHT);
     }
 
-    private Axis upward() {
-        DoubleStream heights = lines.stream().flatMapToDouble(Line::heights);
-        return Axis.over(DoubleStream.concat(heights, DoubleStream.of(within)), scale, 0.04, BOTTOM, TOP);
+    private ChartAxis upward() {
+        DoubleStream heights = lines.stream().flatMapToDouble(Series::heights);
+        return ChartAxis.over(DoubleStream.concat(heights, DoubleStream.of(within)), scale, 0.04, BOTTOM, TOP);
     }
 
     /** The picture. */
@@ -75,28 +75,28 @@ record Chart(
 
     /** The picture with something of the caller's beneath its lines. */
     ContainerTag<?> svg(DomContent beneath) {
-        Axis x = across();
-        Axis y = upward();
+        ChartAxis x = across();
+        ChartAxis y = upward();
         ContainerTag<?> svg = Svg.picture(WIDTH, HEIGHT, title, alternative);
         y.ticks().forEach(tick -> {
             svg.with(Svg.line(LEFT, y.at(tick), RIGHT, y.at(tick), "#dddddd"));
-            svg.with(Svg.text(LEFT - 6, y.at(tick) + 4, "end", Numbers.tick(tick)));
+            svg.with(Svg.text(LEFT - 6, y.at(tick) + 4, "end", NumberFormat.tick(tick)));
         });
         x.ticks().forEach(tick -> {
             svg.with(Svg.line(x.at(tick), BOTTOM, x.at(tick), BOTTOM + 4, GREY));
-            svg.with(Svg.text(x.at(tick), BOTTOM + 17, anchor(x.at(tick)), Numbers.tick(tick)));
+            svg.with(Svg.text(x.at(tick), BOTTOM + 17, anchor(x.at(tick)), NumberFormat.tick(tick)));
         });
         svg.with(Svg.line(LEFT, BOTTOM, RIGHT, BOTTOM, GREY));
         svg.with(Svg.text(4, 13, "start", labelled(yLabel, scale)));
         svg.with(Svg.text(RIGHT, HEIGHT - 6, "end", labelled(xLabel, scaleAcross)));
         svg.with(beneath);
-        lines.stream().filter(Line::hasBand).forEach(line -> svg.with(band(line, x, y)));
+        lines.stream().filter(Series::hasBand).forEach(line -> svg.with(band(line, x, y)));
         lines.forEach(line -> draw(svg, line, x, y));
         return svg;
     }
 
-    private static String labelled(String label, Axis.Scale scale) {
-        return scale == Axis.Scale.LOGARITHMIC ? label + " (logarithmic)" : label;
+    private static String labelled(String label, ChartAxis.Scale scale) {
+        return scale == ChartAxis.Scale.LOGARITHMIC ? label + " (logarithmic)" : label;
     }
 
     /** A number at the edge must not be cut off. */
@@ -104,14 +104,14 @@ record Chart(
         return pixel > RIGHT - 16 ? "end" : "middle";
     }
 
-    private static ContainerTag<?> band(Line line, Axis x, Axis y) {
+    private static ContainerTag<?> band(Series line, ChartAxis x, ChartAxis y) {
         List<String> there = new ArrayList<>();
         List<String> back = new ArrayList<>();
         for (int i = 0; i < line.y().length; i++) {
             if (Double.isFinite(line.low()[i]) && Double.isFinite(line.high()[i])) {
-                String at = Numbers.at(x.at(line.x()[i]));
-                there.add(at + "," + Numbers.at(y.at(line.high()[i])));
-                back.add(0, at + "," + Numbers.at(y.at(line.low()[i])));
+                String at = NumberFormat.at(x.at(line.x()[i]));
+                there.add(at + "," + NumberFormat.at(y.at(line.high()[i])));
+                back.add(0, at + "," + NumberFormat.at(y.at(line.low()[i])));
             }
         }
         there.addAll(back);
@@ -121,33 +121,33 @@ record Chart(
                 .attr("fill-opacity", "0.18");
     }
 
-    private static void draw(ContainerTag<?> svg, Line line, Axis x, Axis y) {
-        if (line.kind() == Line.Kind.LINE) {
+    private static void draw(ContainerTag<?> svg, Series line, ChartAxis x, ChartAxis y) {
+        if (line.kind() == Series.Kind.LINE) {
             svg.with(Svg.path(path(line, x, y), line.look()));
         }
-        int stride = line.kind() == Line.Kind.POINTS ? 1 : Math.max(1, line.y().length / MARKS);
+        int stride = line.kind() == Series.Kind.POINTS ? 1 : Math.max(1, line.y().length / MARKS);
         for (int i = 0; i < line.y().length; i += stride) {
-            if (Double.isFinite(line.y()[i]) && line.look().marker() != Look.Marker.NONE) {
+            if (Double.isFinite(line.y()[i]) && line.look().marker() != LineStyle.Marker.NONE) {
                 svg.with(Svg.marker(x.at(line.x()[i]), y.at(line.y()[i]), line.look()));
             }
         }
     }
 
     /** The path of a line that is drawn by the caller. */
-    String path(Line line) {
+    String path(Series line) {
         return path(line, across(), upward());
     }
 
-    private static String path(Line line, Axis x, Axis y) {
+    private static String path(Series line, ChartAxis x, ChartAxis y) {
         StringBuilder path = new StringBuilder();
         boolean down = false;
         for (int i = 0; i < line.y().length; i++) {
             boolean there = Double.isFinite(line.y()[i]) && Double.isFinite(line.x()[i]);
             if (there) {
                 path.append(down ? 'L' : 'M')
-                        .append(Numbers.at(x.at(line.x()[i])))
+                        .append(NumberFormat.at(x.at(line.x()[i])))
                         .append(' ')
-                        .append(Numbers.at(y.at(line.y()[i])));
+                        .append(NumberFormat.at(y.at(line.y()[i])));
             }
             down = there;
         }

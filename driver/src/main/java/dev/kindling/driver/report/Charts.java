@@ -8,7 +8,7 @@ import static j2html.TagCreator.tr;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.kindling.driver.checkpoint.Provenance;
-import dev.kindling.driver.metrics.MetricsFile;
+import dev.kindling.driver.metrics.MetricsReader;
 import j2html.TagCreator;
 import j2html.tags.ContainerTag;
 import j2html.tags.DomContent;
@@ -33,26 +33,29 @@ final class Charts {
     static Chart steps(String measure, Map<String, JsonNode> entrants) {
         int most = entrants.values().stream().mapToInt(JsonNode::size).max().orElse(0);
         double factor = measure.equals("accuracy") ? 100 : 1;
-        List<Line> lines = new ArrayList<>();
+        List<Series> series = new ArrayList<>();
         List<String> said = new ArrayList<>();
         entrants.forEach((name, steps) -> {
             double[] mean = scaled(held(ReportedRun.steps(steps, measure, "mean"), most), factor);
             double[] half = scaled(held(ReportedRun.steps(steps, measure, "ci95"), most), factor);
-            lines.add(Line.banded(name, counting(most), mean, half, Look.of(lines.size())));
-            said.add(name + " " + Numbers.text(mean[0]) + " before the first step and " + Numbers.text(mean[most - 1])
-                    + " after " + (most - 1));
+            series.add(Series.banded(name, counting(most), mean, half, LineStyle.of(series.size())));
+            said.add(name + " " + NumberFormat.text(mean[0]) + " before the first step and "
+                    + NumberFormat.text(mean[most - 1]) + " after " + (most - 1));
         });
         if (entrants.size() == 1) {
             JsonNode steps = entrants.values().iterator().next();
-            lines.add(Line.of(
-                    "median", counting(most), scaled(ReportedRun.steps(steps, measure, "median"), factor), Look.of(1)));
+            series.add(Series.of(
+                    "median",
+                    counting(most),
+                    scaled(ReportedRun.steps(steps, measure, "median"), factor),
+                    LineStyle.of(1)));
         }
         return Chart.of(
                 measure.equals("accuracy") ? "Accuracy after each step" : "Loss after each step",
                 "Means with 95% bands: " + String.join("; ", said) + ".",
                 "inner steps",
                 measure.equals("accuracy") ? "accuracy, %" : "loss",
-                lines);
+                series);
     }
 
     /** A method without inner steps has the same number after any count of them. */
@@ -82,7 +85,7 @@ final class Charts {
         for (int step = 0; step < steps.size(); step++) {
             JsonNode loss = steps.get(step).path("loss");
             List<String> row = new ArrayList<>(
-                    List.of(Integer.toString(step), interval(loss, 1), Numbers.text(number(loss, "median"))));
+                    List.of(Integer.toString(step), interval(loss, 1), NumberFormat.text(number(loss, "median"))));
             if (percent) {
                 row.add(interval(steps.get(step).path("accuracy"), 100) + " %");
             }
@@ -90,14 +93,14 @@ final class Charts {
             row.add(loss.path("worsened").asText());
             rows.add(row);
         }
-        return Page.rows(head, rows);
+        return HtmlPage.rows(head, rows);
     }
 
     /** Mean and half-width of an interval. */
     static String interval(JsonNode node, double factor) {
         double mean = number(node, "mean");
         return Double.isFinite(mean)
-                ? Numbers.text(factor * mean) + " ± " + Numbers.text(factor * number(node, "ci95"))
+                ? NumberFormat.text(factor * mean) + " ± " + NumberFormat.text(factor * number(node, "ci95"))
                 : "–";
     }
 
@@ -111,7 +114,7 @@ final class Charts {
     }
 
     /** Loss, accuracy, norm and pace over rounds. */
-    static List<Chart> training(MetricsFile metrics) {
+    static List<Chart> training(MetricsReader metrics) {
         double[] rounds = metrics.column("round");
         List<Chart> charts = new ArrayList<>();
         charts.add(curves(metrics, rounds, "loss", 1));
@@ -123,63 +126,70 @@ final class Charts {
         return charts;
     }
 
-    private static Chart curves(MetricsFile metrics, double[] rounds, String measure, double factor) {
+    private static Chart curves(MetricsReader metrics, double[] rounds, String measure, double factor) {
         double[] query = scaled(metrics.column("query_" + measure), factor);
-        List<Line> lines = new ArrayList<>();
-        lines.add(Line.thinned("query, after adaptation", rounds, query, Look.of(0)));
+        List<Series> series = new ArrayList<>();
+        series.add(Series.thinned("query, after adaptation", rounds, query, LineStyle.of(0)));
         if (metrics.has("support_" + measure)) {
-            lines.add(Line.thinned(
+            series.add(Series.thinned(
                     "support, before adaptation",
                     rounds,
                     scaled(metrics.column("support_" + measure), factor),
-                    Look.of(1)));
+                    LineStyle.of(1)));
         }
         if (metrics.has("validation_" + measure)) {
             double[] all = metrics.column("validation_" + measure);
             int[] there = IntStream.range(0, all.length)
                     .filter(i -> Double.isFinite(all[i]))
                     .toArray();
-            lines.add(Line.of(
+            series.add(Series.of(
                     "validation",
                     Arrays.stream(there).mapToDouble(i -> rounds[i]).toArray(),
                     Arrays.stream(there).mapToDouble(i -> factor * all[i]).toArray(),
-                    Look.of(2)));
+                    LineStyle.of(2)));
         }
         return Chart.of(
                 measure.equals("loss") ? "Loss of training tasks" : "Accuracy of training tasks",
-                "Of single logged rounds; after adaptation from " + Numbers.text(query[0]) + " to "
-                        + Numbers.text(query[query.length - 1]) + ".",
+                "Of single logged rounds; after adaptation from " + NumberFormat.text(query[0]) + " to "
+                        + NumberFormat.text(query[query.length - 1]) + ".",
                 "round",
                 measure.equals("loss") ? "loss" : "accuracy, %",
-                lines);
+                series);
     }
 
     private static Chart single(String title, String unit, double[] rounds, double[] numbers) {
         return Chart.of(
                 title,
-                "From " + Numbers.text(numbers[0]) + " to " + Numbers.text(numbers[numbers.length - 1]) + " " + unit
-                        + ".",
+                "From " + NumberFormat.text(numbers[0]) + " to " + NumberFormat.text(numbers[numbers.length - 1]) + " "
+                        + unit + ".",
                 "round",
                 unit,
-                List.of(Line.thinned(title, rounds, numbers, Look.of(0))));
+                List.of(Series.thinned(title, rounds, numbers, LineStyle.of(0))));
     }
 
     /** Each task's loss after adaptation over that before. */
-    static Chart gain(Diagnosis diagnosis) {
-        DoubleSummaryStatistics before =
-                Arrays.stream(diagnosis.before()).filter(Double::isFinite).summaryStatistics();
+    static Chart gain(AdaptationDiagnostics adaptationDiagnostics) {
+        DoubleSummaryStatistics before = Arrays.stream(adaptationDiagnostics.before())
+                .filter(Double::isFinite)
+                .summaryStatistics();
         double[] ends = {before.getMin(), before.getMax()};
-        Axis.Scale scale =
-                Axis.suiting(DoubleStream.concat(Arrays.stream(diagnosis.before()), Arrays.stream(diagnosis.after())));
+        ChartAxis.Scale scale = ChartAxis.suiting(DoubleStream.concat(
+                Arrays.stream(adaptationDiagnostics.before()), Arrays.stream(adaptationDiagnostics.after())));
         return new Chart(
                 "Gain of each task",
-                diagnosis.before().length + " test tasks; " + Numbers.percent(diagnosis.gaining())
+                adaptationDiagnostics.before().length + " test tasks; "
+                        + NumberFormat.percent(adaptationDiagnostics.gaining())
                         + " of them lie below the line of no gain.",
                 "loss before the first step",
-                "loss after " + diagnosis.steps() + (diagnosis.steps() == 1 ? " step" : " steps"),
+                "loss after " + adaptationDiagnostics.steps()
+                        + (adaptationDiagnostics.steps() == 1 ? " step" : " steps"),
                 List.of(
-                        Line.of("no gain", ends, ends, Look.of(1).plain()),
-                        Line.points("a task", diagnosis.before(), diagnosis.after(), Look.of(0))),
+                        Series.of("no gain", ends, ends, LineStyle.of(1).plain()),
+                        Series.points(
+                                "a task",
+                                adaptationDiagnostics.before(),
+                                adaptationDiagnostics.after(),
+                                LineStyle.of(0))),
                 scale,
                 scale,
                 new double[0]);
@@ -193,7 +203,7 @@ final class Charts {
             if (Double.isFinite(value)) {
                 rows.with(tr(
                         td(part),
-                        td(Numbers.text(value) + " ms"),
+                        td(NumberFormat.text(value) + " ms"),
                         td(String.format(Locale.ROOT, "%.1f%%", 100 * value / whole)),
                         td(div(span().withClass("bar")
                                         .withStyle(String.format(Locale.ROOT, "width:%.1f%%", 100 * value / whole)))
@@ -204,7 +214,7 @@ final class Charts {
     }
 
     static DomContent provenance(Provenance provenance) {
-        return Page.rows(
+        return HtmlPage.rows(
                 List.of("what", "value"),
                 List.of(
                         List.of("Kindling", provenance.kindling()),

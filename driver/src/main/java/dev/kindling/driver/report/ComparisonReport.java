@@ -1,8 +1,8 @@
 package dev.kindling.driver.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.kindling.driver.checkpoint.Folder;
-import dev.kindling.driver.metrics.MetricsFile;
+import dev.kindling.driver.metrics.MetricsReader;
+import dev.kindling.driver.storage.AtomicDirectory;
 import j2html.tags.DomContent;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,17 +29,17 @@ public final class ComparisonReport {
      * @param run its first seed's
      * @param workbench with the same; without one there are no fits of it
      */
-    public record Entrant(ReportedRun run, Optional<Workbench> workbench) {}
+    public record ReportedEntrant(ReportedRun run, Optional<ModelProbe> workbench) {}
 
     private final JsonNode comparison;
-    private final Map<String, Entrant> entrants;
-    private final Page page;
+    private final Map<String, ReportedEntrant> entrants;
+    private final HtmlPage page;
 
-    private ComparisonReport(String name, JsonNode comparison, Map<String, Entrant> entrants) {
+    private ComparisonReport(String name, JsonNode comparison, Map<String, ReportedEntrant> entrants) {
         this.comparison = comparison;
         this.entrants = entrants;
         JsonNode protocol = comparison.path("protocol");
-        this.page = new Page(
+        this.page = new HtmlPage(
                 "Comparison " + name,
                 all().stream().map(entrant -> entrant.path("name").asText()).collect(Collectors.joining(", "))
                         + " on the same "
@@ -49,7 +49,7 @@ public final class ComparisonReport {
     }
 
     /** What a comparison wrote; BadDataException if it is damaged. */
-    public static JsonNode read(Folder folder) {
+    public static JsonNode read(AtomicDirectory folder) {
         return ReportedRun.json(folder, RESULT);
     }
 
@@ -59,7 +59,7 @@ public final class ComparisonReport {
      * @param comparison what {@code compare.json} holds
      * @param entrants those that have runs, by their names, in the comparison's order
      */
-    public static String html(String name, JsonNode comparison, Map<String, Entrant> entrants) {
+    public static String html(String name, JsonNode comparison, Map<String, ReportedEntrant> entrants) {
         ComparisonReport report = new ComparisonReport(name, comparison, entrants);
         report.scores();
         report.differences();
@@ -82,7 +82,7 @@ public final class ComparisonReport {
         Map<String, JsonNode> steps = new LinkedHashMap<>();
         all().forEach(entrant -> steps.put(entrant.path("name").asText(), entrant.path("steps")));
         List<String> measures = measures();
-        List<DomContent> content = new ArrayList<>(Page.charts(
+        List<DomContent> content = new ArrayList<>(HtmlPage.charts(
                 measures.stream().map(measure -> Charts.steps(measure, steps)).toList()));
         for (String measure : measures) {
             double factor = factor(measure);
@@ -95,14 +95,14 @@ public final class ComparisonReport {
                                 Integer.toString(step),
                                 entrant.path("name").asText(),
                                 Charts.interval(found, factor),
-                                Numbers.text(factor * Charts.number(found, "median")),
+                                NumberFormat.text(factor * Charts.number(found, "median")),
                                 Integer.toString(found.path("diverged").asInt())));
                     }
                 }
             }
-            content.add(Page.folded(
+            content.add(HtmlPage.folded(
                     "The numbers: " + unit(measure),
-                    Page.rows(List.of("step", "entrant", "mean of finite tasks", "median", "diverged"), rows)));
+                    HtmlPage.rows(List.of("step", "entrant", "mean of finite tasks", "median", "diverged"), rows)));
         }
         page.section("Error after each step", content);
     }
@@ -136,16 +136,16 @@ public final class ComparisonReport {
             for (JsonNode pair : pairs) {
                 if (pair.path("minus").asText().equals(first)) {
                     // The first entrant has the first look.
-                    charts.add(difference(pair, measure, Look.of(charts.size() % (all().size() - 1) + 1)));
+                    charts.add(difference(pair, measure, LineStyle.of(charts.size() % (all().size() - 1) + 1)));
                 }
             }
         }
-        List<DomContent> content = new ArrayList<>(Page.charts(charts));
+        List<DomContent> content = new ArrayList<>(HtmlPage.charts(charts));
         pairs.forEach(pair -> content.add(pair(pair)));
         page.section("Paired differences", content);
     }
 
-    private static Chart difference(JsonNode pair, String measure, Look look) {
+    private static Chart difference(JsonNode pair, String measure, LineStyle style) {
         double[] mean = times(ReportedRun.steps(pair.path("steps"), measure, "mean"), factor(measure));
         double[] half = times(ReportedRun.steps(pair.path("steps"), measure, "ci95"), factor(measure));
         int last = mean.length - 1;
@@ -153,14 +153,15 @@ public final class ComparisonReport {
         boolean loss = measure.equals("loss");
         return new Chart(
                 name + ", " + measure,
-                "Mean of the differences of the tasks with its 95% band: " + Numbers.text(mean[0])
-                        + " before the first step, " + Numbers.text(mean[last]) + " ± " + Numbers.text(half[last])
+                "Mean of the differences of the tasks with its 95% band: " + NumberFormat.text(mean[0])
+                        + " before the first step, " + NumberFormat.text(mean[last]) + " ± "
+                        + NumberFormat.text(half[last])
                         + " after " + last + ". " + (loss ? "Below" : "Above") + " 0 is better.",
                 "inner steps",
                 unit(measure) + (loss ? ", below 0 is better" : ", above 0 is better"),
-                List.of(Line.banded(name, Charts.counting(mean.length), mean, half, look)),
-                Axis.Scale.EVEN,
-                Axis.Scale.EVEN,
+                List.of(Series.banded(name, Charts.counting(mean.length), mean, half, style)),
+                ChartAxis.Scale.EVEN,
+                ChartAxis.Scale.EVEN,
                 new double[] {0});
     }
 
@@ -179,7 +180,9 @@ public final class ComparisonReport {
             JsonNode found = steps.get(step).path(measure);
             double p = Charts.number(found, "wilcoxon_p");
             List<String> row = new ArrayList<>(List.of(
-                    Integer.toString(step), Charts.interval(found, factor), p < 0.001 ? "< 0.001" : Numbers.text(p)));
+                    Integer.toString(step),
+                    Charts.interval(found, factor),
+                    p < 0.001 ? "< 0.001" : NumberFormat.text(p)));
             if (seeds) {
                 row.add(Charts.interval(found.path("seeds"), factor));
             }
@@ -188,9 +191,9 @@ public final class ComparisonReport {
             row.add(found.path("left_out").asText());
             rows.add(row);
         }
-        return Page.folded(
+        return HtmlPage.folded(
                 pair.path("entrant").asText() + " − " + pair.path("minus").asText() + ": " + unit(measure),
-                Page.rows(head, rows));
+                HtmlPage.rows(head, rows));
     }
 
     private static double[] times(double[] numbers, double factor) {
@@ -198,19 +201,19 @@ public final class ComparisonReport {
     }
 
     private void training() {
-        List<Line> overTasks = new ArrayList<>();
-        List<Line> overTime = new ArrayList<>();
+        List<Series> overTasks = new ArrayList<>();
+        List<Series> overTime = new ArrayList<>();
         entrants.forEach((name, entrant) -> {
-            MetricsFile metrics = entrant.run().metrics();
+            MetricsReader metrics = entrant.run().metrics();
             if (metrics.size() > 0) {
                 double perRound = Double.parseDouble(entrant.run().setting("task.per-round"));
-                Look look = Look.of(overTasks.size());
+                LineStyle style = LineStyle.of(overTasks.size());
                 double[] loss = metrics.column("query_loss");
-                overTasks.add(Line.thinned(name, times(metrics.column("round"), perRound), loss, look));
-                overTime.add(Line.thinned(name, metrics.column("seconds"), loss, look));
+                overTasks.add(Series.thinned(name, times(metrics.column("round"), perRound), loss, style));
+                overTime.add(Series.thinned(name, metrics.column("seconds"), loss, style));
             }
         });
-        List<Line> variance = new ArrayList<>();
+        List<Series> variance = new ArrayList<>();
         for (JsonNode entrant : all()) {
             if (entrant.path("runs").isEmpty()) {
                 continue;
@@ -218,7 +221,7 @@ public final class ComparisonReport {
             JsonNode run = entrant.path("runs").path(0);
             List<JsonNode> windows = list(run.path("query_loss"));
             double perRound = run.path("tasks").asDouble() / run.path("rounds").asDouble(1);
-            variance.add(Line.of(
+            variance.add(Series.of(
                     entrant.path("name").asText(),
                     column(
                             windows,
@@ -227,11 +230,11 @@ public final class ComparisonReport {
                                             + window.path("to_round").asDouble())
                                     / 2),
                     column(windows, window -> Charts.number(window, "variance")),
-                    Look.of(variance.size())));
+                    LineStyle.of(variance.size())));
         }
         page.section(
                 "Training",
-                Page.charts(List.of(
+                HtmlPage.charts(List.of(
                         training("Loss over training tasks", "training tasks seen", "query loss", overTasks),
                         training("Loss over training time", "seconds", "query loss", overTime),
                         training(
@@ -241,10 +244,10 @@ public final class ComparisonReport {
                                 variance))));
     }
 
-    private static Chart training(String title, String across, String upward, List<Line> lines) {
+    private static Chart training(String title, String across, String upward, List<Series> lines) {
         String said = lines.stream()
                 .filter(line -> line.y().length > 0)
-                .map(line -> line.name() + " " + Numbers.text(line.y()[line.y().length - 1]) + " at the end")
+                .map(line -> line.name() + " " + NumberFormat.text(line.y()[line.y().length - 1]) + " at the end")
                 .collect(Collectors.joining("; "));
         return Chart.of(
                 title + ", first seed", "Of logged rounds of the first seed: " + said + ".", across, upward, lines);
@@ -259,25 +262,26 @@ public final class ComparisonReport {
                 list(comparison.path("fits")).stream().map(JsonNode::asText).toList();
         List<Chart> charts = new ArrayList<>();
         entrants.forEach((name, entrant) -> entrant.workbench()
-                .filter(Workbench::drawsCurves)
+                .filter(ModelProbe::drawsCurves)
                 .ifPresent(bench -> charts.addAll(fits(name, bench, changes))));
-        List<DomContent> content = new ArrayList<>(Page.charts(charts));
+        List<DomContent> content = new ArrayList<>(HtmlPage.charts(charts));
         if (!content.isEmpty() && !changes.isEmpty()) {
             content.add(
                     0,
-                    Page.say("The other tasks are outside the training distribution: " + String.join(", ", changes)
+                    HtmlPage.say("The other tasks are outside the training distribution: " + String.join(", ", changes)
                             + "."));
         }
         page.section("Fits", content);
     }
 
-    private static List<Chart> fits(String name, Workbench bench, List<String> changes) {
-        List<Chart> charts = new ArrayList<>(Fits.charts(bench, changes.isEmpty() ? FITS : 1, name + ": test task"));
+    private static List<Chart> fits(String name, ModelProbe bench, List<String> changes) {
+        List<Chart> charts =
+                new ArrayList<>(CurveFitFigures.charts(bench, changes.isEmpty() ? FITS : 1, name + ": test task"));
         if (changes.isEmpty()) {
             return charts;
         }
-        try (Workbench other = bench.with(changes)) {
-            charts.addAll(Fits.charts(other, FITS, name + ": other task"));
+        try (ModelProbe other = bench.with(changes)) {
+            charts.addAll(CurveFitFigures.charts(other, FITS, name + ": other task"));
         }
         return charts;
     }
@@ -288,18 +292,18 @@ public final class ComparisonReport {
             List<JsonNode> runs = list(entrant.path("runs"));
             rows.add(List.of(
                     entrant.path("name").asText(),
-                    Numbers.count(mean(runs, "rounds")),
-                    Numbers.text(mean(runs, "seconds")),
-                    Numbers.text(mean(runs, "round_milliseconds")),
-                    Numbers.count(mean(runs, "tasks_per_second")),
-                    Numbers.count(entrant.path("theta_bytes").asDouble()),
-                    Numbers.count(mean(runs, "round_bytes_out") + mean(runs, "round_bytes_in")),
-                    Numbers.text(Charts.number(entrant, "task_milliseconds"))));
+                    NumberFormat.count(mean(runs, "rounds")),
+                    NumberFormat.text(mean(runs, "seconds")),
+                    NumberFormat.text(mean(runs, "round_milliseconds")),
+                    NumberFormat.count(mean(runs, "tasks_per_second")),
+                    NumberFormat.count(entrant.path("theta_bytes").asDouble()),
+                    NumberFormat.count(mean(runs, "round_bytes_out") + mean(runs, "round_bytes_in")),
+                    NumberFormat.text(Charts.number(entrant, "task_milliseconds"))));
         }
         page.section(
                 "What it cost",
                 List.of(
-                        Page.wideRows(
+                        HtmlPage.wideRows(
                                 List.of(
                                         "",
                                         "rounds",
@@ -310,7 +314,7 @@ public final class ComparisonReport {
                                         "driver bytes a round",
                                         "ms a test task"),
                                 rows),
-                        Page.say("Means over seeds. Driver bytes are 0 where rounds run in the driver's JVM.")));
+                        HtmlPage.say("Means over seeds. Driver bytes are 0 where rounds run in the driver's JVM.")));
     }
 
     private static double mean(List<JsonNode> runs, String name) {
@@ -327,7 +331,7 @@ public final class ComparisonReport {
                 .fields()
                 .forEachRemaining(
                         field -> rows.add(List.of(field.getKey().replace('_', ' '), Charts.text(field.getValue()))));
-        page.section("Protocol", List.of(Page.rows(List.of("what", "value"), rows)));
+        page.section("Protocol", List.of(HtmlPage.rows(List.of("what", "value"), rows)));
         List<List<String>> methods = new ArrayList<>();
         for (JsonNode entrant : all()) {
             methods.add(List.of(
@@ -343,10 +347,10 @@ public final class ComparisonReport {
         page.section(
                 "Entrants",
                 List.of(
-                        Page.wideRows(List.of("", "method", "order", "batch norm", "from", "seeds"), methods),
-                        Page.folded(
+                        HtmlPage.wideRows(List.of("", "method", "order", "batch norm", "from", "seeds"), methods),
+                        HtmlPage.folded(
                                 "Where their configurations differ",
-                                Page.rows(List.of("key", "entrant", "value"), differing()))));
+                                HtmlPage.rows(List.of("key", "entrant", "value"), differing()))));
         entrants.values().stream()
                 .findFirst()
                 .ifPresent(entrant -> page.section(

@@ -3,12 +3,12 @@ package dev.kindling.driver.report;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.checkpoint.StoredModel;
-import dev.kindling.driver.metrics.MetricsFile;
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.driver.metrics.MetricsReader;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.job.error.BadDataException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +23,7 @@ import java.util.Optional;
  * @param rounds that made its model
  */
 public record ReportedRun(
-        String name, JsonNode status, JsonNode evaluation, MetricsFile metrics, Provenance provenance, long rounds) {
+        String name, JsonNode status, JsonNode evaluation, MetricsReader metrics, Provenance provenance, long rounds) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
@@ -31,19 +31,19 @@ public record ReportedRun(
      *
      * @throws BadDataException if no run is there, it has no model yet, or a file is damaged
      */
-    public static ReportedRun in(Folder folder) {
+    public static ReportedRun in(AtomicDirectory folder) {
         StoredModel model = RunDirectory.open(folder).readModel();
         return new ReportedRun(
                 folder.name(),
                 json(folder, "status.json"),
                 json(folder, "evaluation.json"),
-                MetricsFile.in(folder),
+                MetricsReader.in(folder),
                 model.manifest().provenance(),
                 model.manifest().rounds());
     }
 
     /** A file as JSON; missing where it is not there. BadDataException if it is none. */
-    static JsonNode json(Folder folder, String name) {
+    static JsonNode json(AtomicDirectory folder, String name) {
         if (!folder.has(name)) {
             return MissingNode.getInstance();
         }
@@ -106,8 +106,8 @@ public record ReportedRun(
         boolean percent = measure.equals("accuracy");
         return Optional.of((percent ? "Accuracy " : "Loss ")
                 + (percent
-                        ? Numbers.percent(mean) + " ± " + Numbers.percent(ci)
-                        : Numbers.text(mean) + " ± " + Numbers.text(ci))
+                        ? NumberFormat.percent(mean) + " ± " + NumberFormat.percent(ci)
+                        : NumberFormat.text(mean) + " ± " + NumberFormat.text(ci))
                 + (steps.size() == 1
                         ? " without inner steps"
                         : step == 1 ? " after 1 inner step" : " after " + step + " inner steps")

@@ -1,10 +1,10 @@
 package dev.kindling.driver.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.kindling.driver.evaluation.MeanTask;
+import dev.kindling.driver.evaluation.EntrantScores;
+import dev.kindling.driver.evaluation.MeanPredictorBaseline;
 import dev.kindling.driver.evaluation.Measure;
-import dev.kindling.driver.evaluation.Scores;
-import dev.kindling.driver.metrics.MetricsFile;
+import dev.kindling.driver.metrics.MetricsReader;
 import dev.kindling.job.task.fewshot.FewShotSource;
 import j2html.tags.DomContent;
 import java.util.ArrayList;
@@ -21,17 +21,17 @@ public final class RunReport {
             List.of("sample", "materialise", "compute", "fold", "wire", "wait", "optimize");
 
     private final ReportedRun run;
-    private final Optional<Workbench> workbench;
-    private final Page page;
+    private final Optional<ModelProbe> workbench;
+    private final HtmlPage page;
 
-    private RunReport(ReportedRun run, Optional<Workbench> workbench) {
+    private RunReport(ReportedRun run, Optional<ModelProbe> workbench) {
         this.run = run;
         this.workbench = workbench;
-        this.page = new Page(
+        this.page = new HtmlPage(
                 "Run " + run.name(),
                 run.setting("algorithm.name") + " on " + run.setting("task.source") + ", network "
                         + run.setting("model.network") + ", seed " + run.setting("run.seed") + ", "
-                        + Numbers.count((double) run.rounds()) + " rounds. "
+                        + NumberFormat.count((double) run.rounds()) + " rounds. "
                         + run.headline().orElse("It has not been evaluated yet.") + " "
                         + run.status().path("sentence").asText());
     }
@@ -41,7 +41,7 @@ public final class RunReport {
      *
      * @param workbench with the run's model; without one there are no fits and no diagnostics
      */
-    public static String html(ReportedRun run, Optional<Workbench> workbench) {
+    public static String html(ReportedRun run, Optional<ModelProbe> workbench) {
         RunReport report = new RunReport(run, workbench);
         report.evaluation();
         report.training();
@@ -50,7 +50,8 @@ public final class RunReport {
         report.time();
         report.protocol();
         report.page.section(
-                "Configuration", List.of(Page.folded("Every key", Page.rows(List.of("key", "value"), run.settings()))));
+                "Configuration",
+                List.of(HtmlPage.folded("Every key", HtmlPage.rows(List.of("key", "value"), run.settings()))));
         report.provenance();
         return report.page.render();
     }
@@ -60,38 +61,38 @@ public final class RunReport {
         if (!steps.isEmpty()) {
             List<DomContent> content = new ArrayList<>();
             if (steps.size() > 1) {
-                content.addAll(Page.charts(ReportedRun.measures(steps).stream()
+                content.addAll(HtmlPage.charts(ReportedRun.measures(steps).stream()
                         .map(measure -> Charts.steps(measure, Map.of("mean", steps)))
                         .toList()));
             }
-            content.add(Page.folded("The numbers", Charts.table(steps)));
+            content.add(HtmlPage.folded("The numbers", Charts.table(steps)));
             page.section("Error after each step", content);
         }
     }
 
     private void training() {
-        MetricsFile metrics = run.metrics();
+        MetricsReader metrics = run.metrics();
         if (metrics.size() > 0) {
-            page.section("Learning curves", Page.charts(Charts.training(metrics)));
+            page.section("Learning curves", HtmlPage.charts(Charts.training(metrics)));
         }
     }
 
-    private void examples(Workbench bench) {
+    private void examples(ModelProbe bench) {
         if (bench.drawsCurves()) {
-            page.section("Fits", Page.charts(Fits.of(bench)));
-            Fits.Many many = Fits.many(bench);
+            page.section("Fits", HtmlPage.charts(CurveFitFigures.of(bench)));
+            CurveFitFigures.Many many = CurveFitFigures.many(bench);
             if (bench.startsBlind() && !many.truths().isEmpty()) {
                 page.section(
                         "All tasks at once",
                         List.of(
-                                Page.figures(List.of(Fits.overlay(many, bench))),
-                                Page.say(
+                                HtmlPage.figures(List.of(CurveFitFigures.overlay(many, bench))),
+                                HtmlPage.say(
                                         "A model that can tell no task from another does best by predicting the mean. "
                                                 + "Where meta-learning starts is close to it; what it gains, it gains by adapting.")));
             }
         }
         if (bench.source() instanceof FewShotSource images) {
-            page.section("An episode", new Pictures(bench, images, run.innerSteps()).episode());
+            page.section("An episode", new ImageTaskFigures(bench, images, run.innerSteps()).episode());
         }
     }
 
@@ -102,31 +103,32 @@ public final class RunReport {
             stepZero().ifPresent(rows::add);
         }
         workbench.ifPresent(bench -> {
-            Diagnosis diagnosis = Diagnosis.of(bench, run.rounds());
-            if (diagnosis.steps() > 0) {
+            AdaptationDiagnostics adaptationDiagnostics = AdaptationDiagnostics.of(bench, run.rounds());
+            if (adaptationDiagnostics.steps() > 0) {
                 rows.add(List.of(
                         "tasks that gain",
-                        Numbers.percent(diagnosis.gaining()),
-                        "of " + diagnosis.before().length + " test tasks have a lower loss after " + diagnosis.steps()
-                                + " steps than before the first"));
+                        NumberFormat.percent(adaptationDiagnostics.gaining()),
+                        "of " + adaptationDiagnostics.before().length + " test tasks have a lower loss after "
+                                + adaptationDiagnostics.steps() + " steps than before the first"));
             }
-            if (Double.isFinite(diagnosis.agreement())) {
+            if (Double.isFinite(adaptationDiagnostics.agreement())) {
                 rows.add(
                         List.of(
                                 "agreement of tasks",
-                                Numbers.text(diagnosis.agreement()),
-                                "mean cosine between the meta-gradients of pairs of " + diagnosis.pairedTasks()
+                                NumberFormat.text(adaptationDiagnostics.agreement()),
+                                "mean cosine between the meta-gradients of pairs of "
+                                        + adaptationDiagnostics.pairedTasks()
                                         + " training tasks at the end: 1 if all pull the same way, near 0 where training has come to rest"));
             }
-            if (diagnosis.steps() > 0) {
-                content.addAll(Page.charts(List.of(Charts.gain(diagnosis))));
+            if (adaptationDiagnostics.steps() > 0) {
+                content.addAll(HtmlPage.charts(List.of(Charts.gain(adaptationDiagnostics))));
             }
             if (bench.source() instanceof FewShotSource images) {
-                content.addAll(new Pictures(bench, images, run.innerSteps()).gains());
+                content.addAll(new ImageTaskFigures(bench, images, run.innerSteps()).gains());
             }
         });
         if (!rows.isEmpty()) {
-            content.add(0, Page.rows(List.of("what", "value", "meaning"), rows));
+            content.add(0, HtmlPage.rows(List.of("what", "value", "meaning"), rows));
         }
         page.section("How it adapts", content);
     }
@@ -142,23 +144,23 @@ public final class RunReport {
             return Optional.of(
                     List.of(
                             "step-0 ratio",
-                            Numbers.text(ways * first.at("/accuracy/mean").asDouble()),
+                            NumberFormat.text(ways * first.at("/accuracy/mean").asDouble()),
                             "accuracy before the first step over that of guessing; 1 where labels say nothing before adaptation"));
         }
         return workbench
-                .flatMap(bench -> MeanTask.table(bench.source(), bench.evaluation()))
+                .flatMap(bench -> MeanPredictorBaseline.table(bench.source(), bench.evaluation()))
                 .map(
                         mean -> List.of(
                                 "step-0 ratio",
-                                Numbers.text(first.at("/loss/mean").asDouble(Double.NaN)
-                                        / new Scores(MeanTask.NAME, List.of(mean))
+                                NumberFormat.text(first.at("/loss/mean").asDouble(Double.NaN)
+                                        / new EntrantScores(MeanPredictorBaseline.NAME, List.of(mean))
                                                 .statistics(Measure.LOSS, 0)
                                                 .mean()),
                                 "error before the first step over that of predicting the mean task; 1 is the best that no adaptation can do"));
     }
 
     private void time() {
-        MetricsFile metrics = run.metrics();
+        MetricsReader metrics = run.metrics();
         Map<String, Double> parts = new TreeMap<>();
         for (String part : PARTS) {
             double[] column = metrics.column("round_milliseconds." + part);
@@ -174,12 +176,12 @@ public final class RunReport {
             page.section(
                     "Where the time went",
                     List.of(
-                            Page.say(String.format(
+                            HtmlPage.say(String.format(
                                     Locale.ROOT,
                                     "A round took %s ms in the mean of the logged ones, %s tasks/s in the last; the run %s s.",
-                                    Numbers.text(whole),
-                                    Numbers.count(metrics.last("tasks_per_second")),
-                                    Numbers.text(metrics.last("seconds")))),
+                                    NumberFormat.text(whole),
+                                    NumberFormat.count(metrics.last("tasks_per_second")),
+                                    NumberFormat.text(metrics.last("seconds")))),
                             Charts.bars(PARTS, parts, whole)));
         }
     }
@@ -192,7 +194,7 @@ public final class RunReport {
                 .forEachRemaining(
                         field -> rows.add(List.of(field.getKey().replace('_', ' '), Charts.text(field.getValue()))));
         if (!rows.isEmpty()) {
-            page.section("Protocol", List.of(Page.rows(List.of("what", "value"), rows)));
+            page.section("Protocol", List.of(HtmlPage.rows(List.of("what", "value"), rows)));
         }
     }
 

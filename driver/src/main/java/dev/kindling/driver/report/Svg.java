@@ -30,38 +30,38 @@ final class Svg {
 
     static ContainerTag<?> line(double x1, double y1, double x2, double y2, String colour) {
         return tag("line")
-                .attr("x1", Numbers.at(x1))
-                .attr("y1", Numbers.at(y1))
-                .attr("x2", Numbers.at(x2))
-                .attr("y2", Numbers.at(y2))
+                .attr("x1", NumberFormat.at(x1))
+                .attr("y1", NumberFormat.at(y1))
+                .attr("x2", NumberFormat.at(x2))
+                .attr("y2", NumberFormat.at(y2))
                 .attr("stroke", colour);
     }
 
     /** Letters whose given end is at a point. */
     static ContainerTag<?> text(double x, double y, String anchor, String text) {
         return tag("text")
-                .attr("x", Numbers.at(x))
-                .attr("y", Numbers.at(y))
+                .attr("x", NumberFormat.at(x))
+                .attr("y", NumberFormat.at(y))
                 .attr("font-size", LETTERS)
                 .attr("text-anchor", anchor)
                 .withText(text);
     }
 
-    static ContainerTag<?> path(String path, Look look) {
+    static ContainerTag<?> path(String path, LineStyle style) {
         ContainerTag<?> tag = tag("path")
                 .attr("d", path)
                 .attr("fill", "none")
-                .attr("stroke", look.colour())
-                .attr("stroke-width", Numbers.at(look.width()))
+                .attr("stroke", style.colour())
+                .attr("stroke-width", NumberFormat.at(style.width()))
                 .attr("stroke-linejoin", "round");
-        if (!look.dash().isEmpty()) {
-            tag.attr("stroke-dasharray", look.dash());
+        if (!style.dash().isEmpty()) {
+            tag.attr("stroke-dasharray", style.dash());
         }
         return tag;
     }
 
-    static ContainerTag<?> marker(double x, double y, Look look) {
-        String shape = switch (look.marker()) {
+    static ContainerTag<?> marker(double x, double y, LineStyle style) {
+        String shape = switch (style.marker()) {
             case CIRCLE -> "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z";
             case SQUARE -> "M-3-3h6v6h-6z";
             case TRIANGLE -> "M0-4.2L3.9 3h-7.8z";
@@ -71,18 +71,18 @@ final class Svg {
         };
         return tag("path")
                 .attr("d", shape)
-                .attr("transform", "translate(" + Numbers.at(x) + " " + Numbers.at(y) + ")")
+                .attr("transform", "translate(" + NumberFormat.at(x) + " " + NumberFormat.at(y) + ")")
                 .attr("fill", "#ffffff")
-                .attr("stroke", look.colour())
+                .attr("stroke", style.colour())
                 .attr("stroke-width", "1.6");
     }
 
     /** What stands before a line's name in a legend. */
-    static ContainerTag<?> swatch(Line line) {
+    static ContainerTag<?> swatch(Series series) {
         ContainerTag<?> svg = decoration(34, 14);
-        if (line.kind() == Line.Kind.LINE) {
-            svg.with(path("M1 7L33 7", line.look()));
+        if (series.kind() == Series.Kind.LINE) {
+            svg.with(path("M1 7L33 7", series.look()));
         }
-        return line.look().marker() == Look.Marker.NONE ? svg : svg.with(marker(17, 7, line.look()));
+        return series.look().marker() == LineStyle.Marker.NONE ? svg : svg.with(marker(17, 7, series.look()));
     }
 }

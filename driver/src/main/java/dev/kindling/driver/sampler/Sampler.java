@@ -1,6 +1,6 @@
 package dev.kindling.driver.sampler;
 
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
@@ -11,12 +11,12 @@ import java.util.List;
 public final class Sampler {
     private final TaskSource source;
     private final long seed;
-    private final Purpose purpose;
+    private final Split split;
 
-    public Sampler(TaskSource source, long seed, Purpose purpose) {
+    public Sampler(TaskSource source, long seed, Split split) {
         this.source = source;
         this.seed = seed;
-        this.purpose = purpose;
+        this.split = split;
     }
 
     /** The tasks 0 .. {@code count}-1 of a round (0-based), in order. */
@@ -28,7 +28,7 @@ public final class Sampler {
     public List<TaskSpec> range(long round, int from, int to) {
         List<TaskSpec> specs = new ArrayList<>(to - from);
         for (int index = from; index < to; index++) {
-            specs.add(source.sample(new TaskKey(seed, purpose, round, index)));
+            specs.add(source.sample(new TaskKey(seed, split, round, index)));
         }
         return specs;
     }

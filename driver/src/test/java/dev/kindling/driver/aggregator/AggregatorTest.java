@@ -6,12 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.kindling.job.fold.FoldNode;
+import dev.kindling.driver.error.DivergedException;
+import dev.kindling.job.protocol.FailedTask;
+import dev.kindling.job.reduce.PartialSum;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
-import dev.kindling.job.wire.FailedTask;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -22,38 +23,38 @@ class AggregatorTest {
             .add("support_loss", Shape.scalar())
             .build();
 
-    private static FoldNode root(Storage sums, int tasks) {
-        return new FoldNode(3, 0, sums, new double[] {10, 30}, tasks);
+    private static PartialSum root(FlatVector sums, int tasks) {
+        return new PartialSum(3, 0, sums, new double[] {10, 30}, tasks);
     }
 
     @Test
     void theMetaGradientIsTheMeanOverTheTasksThatWereAdded() {
-        FoldNode root = root(Storage.of(Precision.FLOAT, 15, -20), 5);
+        PartialSum root = root(FlatVector.of(Precision.FLOAT, 15, -20), 5);
         MetaGradient gradient = new Aggregator(new Clip.None(), RunningStatistics.NONE).aggregate(0, root, TOTALS);
-        assertThat(gradient.gradient()).isEqualTo(Storage.of(Precision.FLOAT, 3, -4));
+        assertThat(gradient.gradient()).isEqualTo(FlatVector.of(Precision.FLOAT, 3, -4));
         assertThat(gradient.norm()).isEqualTo(5);
         assertThat(gradient.tasks()).isEqualTo(5);
         assertThat(gradient.means()).isEqualTo(Map.of("query_loss", 2.0, "support_loss", 6.0));
-        assertThat(root.sums()).as("the root").isEqualTo(Storage.of(Precision.FLOAT, 15, -20));
+        assertThat(root.sums()).as("the root").isEqualTo(FlatVector.of(Precision.FLOAT, 15, -20));
     }
 
     @Test
     void clippingScalesToTheLimitAndReportsTheNormBefore() {
-        FoldNode root = root(Storage.of(Precision.DOUBLE, 6, 8), 1);
+        PartialSum root = root(FlatVector.of(Precision.DOUBLE, 6, 8), 1);
         MetaGradient clipped = new Aggregator(Clip.byNorm(5), RunningStatistics.NONE).aggregate(0, root, TOTALS);
         assertThat(clipped.norm()).isEqualTo(10);
         assertThat(clipped.gradient().toDoubles())
                 .usingComparatorWithPrecision(1e-15)
                 .containsExactly(3, 4);
         MetaGradient small = new Aggregator(Clip.byNorm(10), RunningStatistics.NONE).aggregate(0, root, TOTALS);
-        assertThat(small.gradient()).isEqualTo(Storage.of(Precision.DOUBLE, 6, 8));
+        assertThat(small.gradient()).isEqualTo(FlatVector.of(Precision.DOUBLE, 6, 8));
     }
 
     @Test
     void clippingByValueBringsEachNumberInAndReportsTheNormBefore() {
-        FoldNode root = root(Storage.of(Precision.FLOAT, 6, -8, 0.5, -0.25), 2);
+        PartialSum root = root(FlatVector.of(Precision.FLOAT, 6, -8, 0.5, -0.25), 2);
         MetaGradient clipped = new Aggregator(Clip.of(0, 2), RunningStatistics.NONE).aggregate(0, root, TOTALS);
-        assertThat(clipped.gradient()).isEqualTo(Storage.of(Precision.FLOAT, 2, -2, 0.25, -0.125));
+        assertThat(clipped.gradient()).isEqualTo(FlatVector.of(Precision.FLOAT, 2, -2, 0.25, -0.125));
         assertThat(clipped.norm()).isCloseTo(Math.sqrt(9 + 16 + 0.0625 + 0.015625), within(1e-12));
         assertThat(Clip.of(3, 0)).isEqualTo(new Clip.ByNorm(3));
         assertThat(Clip.of(0, 0)).isEqualTo(new Clip.None());
@@ -61,7 +62,7 @@ class AggregatorTest {
 
     @Test
     void theNormOfAFloatGradientIsTakenInDouble() {
-        Storage large = Storage.zeros(Precision.FLOAT, 2);
+        FlatVector large = FlatVector.zeros(Precision.FLOAT, 2);
         large.fill(1e30f);
         double norm = new Aggregator(Clip.byNorm(0), RunningStatistics.NONE)
                 .aggregate(0, root(large, 1), TOTALS)
@@ -73,7 +74,7 @@ class AggregatorTest {
     void theNormCountsEveryNumberWhateverTheSize() {
         for (Precision precision : Precision.values()) {
             for (int size = 1; size <= 9; size++) {
-                Storage sums = Storage.zeros(precision, size);
+                FlatVector sums = FlatVector.zeros(precision, size);
                 double squares = 0;
                 for (int i = 0; i < size; i++) {
                     sums.set(i, 1 << i);
@@ -90,10 +91,11 @@ class AggregatorTest {
     @Test
     void noTasksAndNumbersThatAreNotFiniteEndTheRun() {
         Aggregator aggregator = new Aggregator(new Clip.None(), RunningStatistics.NONE);
-        assertThatThrownBy(() -> aggregator.aggregate(4, root(Storage.of(Precision.FLOAT, 0), 0), TOTALS))
+        assertThatThrownBy(() -> aggregator.aggregate(4, root(FlatVector.of(Precision.FLOAT, 0), 0), TOTALS))
                 .isInstanceOf(DivergedException.class)
                 .hasMessageContaining("round 4");
-        assertThatThrownBy(() -> aggregator.aggregate(4, root(Storage.of(Precision.FLOAT, 1, Double.NaN), 2), TOTALS))
+        assertThatThrownBy(() ->
+                        aggregator.aggregate(4, root(FlatVector.of(Precision.FLOAT, 1, Double.NaN), 2), TOTALS))
                 .isInstanceOf(DivergedException.class)
                 .hasMessageContaining("round 4 is not finite");
     }
@@ -135,12 +137,12 @@ class AggregatorTest {
         Layout theta =
                 Layout.builder().add("w", Shape.of(2)).add("mean", Shape.of(1)).build();
         RunningStatistics statistics = new RunningStatistics(theta, Map.of("mean", 0.1));
-        FoldNode root = root(Storage.of(Precision.DOUBLE, 6, 8, 2000), 2);
+        PartialSum root = root(FlatVector.of(Precision.DOUBLE, 6, 8, 2000), 2);
         MetaGradient gradient = new Aggregator(Clip.byNorm(2.5), statistics).aggregate(0, root, TOTALS);
         assertThat(gradient.norm()).isEqualTo(5);
         assertThat(gradient.gradient().toDoubles()).containsExactly(1.5, 2, 0);
-        Storage vector = Storage.of(Precision.DOUBLE, 1, 1, 7);
-        Storage next = statistics.next(gradient, vector);
+        FlatVector vector = FlatVector.of(Precision.DOUBLE, 1, 1, 7);
+        FlatVector next = statistics.next(gradient, vector);
         statistics.put(next, vector);
         assertThat(vector.toDoubles()).containsExactly(1, 1, 7 - 0.1 * 1000);
     }

@@ -1,27 +1,27 @@
 package dev.kindling.driver.bench;
 
 import dev.kindling.driver.config.Settings;
-import dev.kindling.driver.plan.Plan;
+import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.Workspace;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.tensor.FlatVector;
 import java.util.List;
 import java.util.Map;
 
 /** The arithmetic of a round alone, on one thread: the executable over episodes that are already there. */
-final class Arithmetic implements Contender {
+final class Arithmetic implements BenchmarkCase {
     static final String ARITHMETIC = "arithmetic, 1 thread";
 
     private final Workspace workspace;
-    private final Storage theta;
-    private final List<Storage> episodes;
+    private final FlatVector theta;
+    private final List<FlatVector> episodes;
     private final int blockSize;
     private final int block;
-    private final Storage sums;
+    private final FlatVector sums;
     private final double[] each;
     private int first;
 
@@ -30,26 +30,28 @@ final class Arithmetic implements Contender {
      *
      * @param block rounds of one timed call
      */
-    Arithmetic(Settings settings, Plan plan, TaskSource source, int block) {
+    Arithmetic(Settings settings, TrainingPlan plan, TaskSource source, int block) {
         this.workspace = Backends.named(plan.job().backend())
-                .compile(plan.job().program(Plan.TRAIN).first(), plan.job().options())
+                .compile(
+                        plan.job().program(TrainingPlan.TRAIN).first(),
+                        plan.job().options())
                 .workspace();
         this.theta = plan.untrained(settings.run().seed());
-        this.episodes = new Sampler(source, settings.run().seed(), Purpose.TRAIN)
+        this.episodes = new Sampler(source, settings.run().seed(), Split.TRAIN)
                 .round(0, settings.run().tasksPerRound()).stream()
                         .map(spec -> episode(plan, source, spec))
                         .toList();
         this.blockSize = plan.job().blockSize();
         this.block = block;
-        this.sums = Storage.zeros(
-                plan.precision(), plan.job().program(Plan.TRAIN).sums().size());
+        this.sums = FlatVector.zeros(
+                plan.precision(), plan.job().program(TrainingPlan.TRAIN).sums().size());
         this.each = new double[blockSize * plan.trainingMeasures().size()];
     }
 
-    private static Storage episode(Plan plan, TaskSource source, TaskSpec spec) {
-        Storage episode = Storage.zeros(
+    private static FlatVector episode(TrainingPlan plan, TaskSource source, TaskSpec spec) {
+        FlatVector episode = FlatVector.zeros(
                 plan.precision(),
-                plan.job().program(Plan.TRAIN).first().taskInputs().size());
+                plan.job().program(TrainingPlan.TRAIN).first().taskInputs().size());
         source.materialise(spec, episode, 0);
         return episode;
     }
@@ -62,7 +64,7 @@ final class Arithmetic implements Contender {
     private double[] call() {
         long begin = System.nanoTime();
         for (int i = 0; i < block; i++) {
-            workspace.share(theta);
+            workspace.setBroadcastInputs(theta);
             for (first = 0; first < episodes.size(); first += blockSize) {
                 workspace.run(Math.min(blockSize, episodes.size() - first), this::fill, sums, each);
             }
@@ -70,8 +72,8 @@ final class Arithmetic implements Contender {
         return new double[] {(System.nanoTime() - begin) / (1e6 * block)};
     }
 
-    private void fill(int task, Storage target, int offset) {
-        Storage episode = episodes.get(first + task);
+    private void fill(int task, FlatVector target, int offset) {
+        FlatVector episode = episodes.get(first + task);
         target.copyFrom(episode, 0, offset, episode.size());
     }
 }

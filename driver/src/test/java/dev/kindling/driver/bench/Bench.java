@@ -2,10 +2,10 @@ package dev.kindling.driver.bench;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.config.SettingsReader;
-import dev.kindling.driver.plan.Plan;
+import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
 import java.lang.management.ManagementFactory;
@@ -121,35 +121,35 @@ public final class Bench implements Callable<Integer> {
     private List<Figure> sine(Timing timing) {
         Settings settings = settings("sinusoid-maml.conf", List.of());
         TaskSource source = TaskSources.open(settings.source(), new org.apache.hadoop.conf.Configuration());
-        Plan plan = Plan.of(settings.plan(), settings.source(), source);
-        List<Contender> contenders = new ArrayList<>();
-        contenders.add(new Rounds(settings, plan, source, 1, SINE_BLOCK));
-        contenders.add(new Arithmetic(settings, plan, source, SINE_BLOCK));
+        TrainingPlan plan = TrainingPlan.of(settings.plan(), settings.source(), source);
+        List<BenchmarkCase> benchmarkCases = new ArrayList<>();
+        benchmarkCases.add(new Rounds(settings, plan, source, 1, SINE_BLOCK));
+        benchmarkCases.add(new Arithmetic(settings, plan, source, SINE_BLOCK));
         Optional<Peer> peer = peer("JAX", "maml_jax.py", List.of("--work", "sine", "--threads", "1"));
-        peer.ifPresent(contenders::add);
-        return rounds("sine", timing.alternate(contenders), peer, 1);
+        peer.ifPresent(benchmarkCases::add);
+        return rounds("sine", timing.alternate(benchmarkCases), peer, 1);
     }
 
     private List<Figure> images(Timing timing, String job) {
         Settings settings = settings(job, List.of("few-shot.data=none", "few-shot.ways=" + WAYS));
         TaskSource source = new Pixels(WAYS);
-        Plan plan = Plan.of(settings.plan(), settings.source(), source);
-        List<Contender> contenders = new ArrayList<>();
-        contenders.add(new Rounds(settings, plan, source, IMAGE_THREADS, 1));
-        contenders.add(new Arithmetic(settings, plan, source, 1));
+        TrainingPlan plan = TrainingPlan.of(settings.plan(), settings.source(), source);
+        List<BenchmarkCase> benchmarkCases = new ArrayList<>();
+        benchmarkCases.add(new Rounds(settings, plan, source, IMAGE_THREADS, 1));
+        benchmarkCases.add(new Arithmetic(settings, plan, source, 1));
         String tasks = Integer.toString(settings.run().tasksPerRound());
         String threads = Integer.toString(IMAGE_THREADS);
         Optional<Peer> peer = peer(
                 "PyTorch",
                 "maml_torch.py",
                 List.of("--work", name.name(), "--tasks", tasks, "--threads", threads, "--batching", "vmap"));
-        peer.ifPresent(contenders::add);
-        return rounds(name.name(), timing.alternate(contenders), peer, IMAGE_THREADS);
+        peer.ifPresent(benchmarkCases::add);
+        return rounds(name.name(), timing.alternate(benchmarkCases), peer, IMAGE_THREADS);
     }
 
     private Settings settings(String job, List<String> assignments) {
         Path file = root.resolve("conf").resolve(job);
-        return SettingsReader.read(Configuration.load(file, assignments), new org.apache.hadoop.conf.Configuration());
+        return SettingsReader.read(JobConfig.load(file, assignments), new org.apache.hadoop.conf.Configuration());
     }
 
     private Optional<Peer> peer(String library, String program, List<String> arguments) {

@@ -15,7 +15,7 @@ import java.util.Map;
  * @param name of the library
  * @param command the program and its arguments
  */
-record Peer(String name, List<String> command) implements Contender {
+record Peer(String name, List<String> command) implements BenchmarkCase {
     @Override
     public Map<String, Double> sample(double seconds) {
         List<String> words = new ArrayList<>(command);

@@ -1,13 +1,13 @@
 package dev.kindling.driver.bench;
 
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 
 /**
  * Few-shot tasks of black and white noise, 28x28, one support and one query image a class: the time of a round does not
@@ -19,21 +19,21 @@ final class Pixels implements TaskSource {
     private static final double INK = 0.1;
 
     private final EpisodeLayout layout;
-    private final Storage images;
+    private final FlatVector images;
 
     /** Tasks of the given ways; the images have the precision of the episodes they are copied into. */
     Pixels(int ways) {
         this.layout = new EpisodeLayout(Shape.of(1, SIDE, SIDE), ways, ways, ways, ways);
-        Stream stream = Stream.of(1);
+        RandomStream stream = RandomStream.of(1);
         float[] pixels = new float[IMAGES * SIDE * SIDE];
         for (int i = 0; i < pixels.length; i++) {
             pixels[i] = stream.nextDouble() < INK ? 1 : 0;
         }
-        this.images = new Storage.OfFloat(pixels);
+        this.images = new FlatVector.OfFloat(pixels);
     }
 
     @Override
-    public EpisodeLayout layout(Purpose purpose) {
+    public EpisodeLayout layout(Split split) {
         return layout;
     }
 
@@ -41,17 +41,21 @@ final class Pixels implements TaskSource {
     public TaskSpec sample(TaskKey key) {
         long seed = key.taskSeed();
         return new TaskSpec(
-                key.purpose(), key.round(), key.index(), seed, Stream.of(seed).choose(2 * layout.classes(), IMAGES));
+                key.split(),
+                key.round(),
+                key.index(),
+                seed,
+                RandomStream.of(seed).sampleWithoutReplacement(2 * layout.classes(), IMAGES));
     }
 
     @Override
-    public void materialise(TaskSpec spec, Storage target, int offset) {
+    public void materialise(TaskSpec spec, FlatVector target, int offset) {
         int image = SIDE * SIDE;
         int ways = layout.classes();
         int at = offset;
         for (int set = 0; set < 2; set++) {
             for (int way = 0; way < ways; way++) {
-                target.copyFrom(images, spec.items()[set * ways + way] * image, at + way * image, image);
+                target.copyFrom(images, spec.sampleIndices()[set * ways + way] * image, at + way * image, image);
                 target.set(at + ways * image + way, way);
             }
             at += ways * (image + 1);

@@ -4,40 +4,40 @@ import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.aggregator.MetaGradient;
 import dev.kindling.driver.aggregator.RunningStatistics;
 import dev.kindling.driver.cluster.LocalCluster;
-import dev.kindling.driver.cluster.Request;
+import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.cluster.RoundResult;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.optimizer.MetaOptimizer;
-import dev.kindling.driver.plan.Plan;
+import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.driver.sampler.Sampler;
-import dev.kindling.job.runner.Runner;
+import dev.kindling.job.runner.CompiledJob;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.tensor.FlatVector;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Rounds of meta-training as the outer loop makes them, without Spark, and how their time splits, in ms per round. */
-final class Rounds implements Contender {
+final class Rounds implements BenchmarkCase {
     static final String ROUND = "round";
     static final String FARM = "run";
     static final String MATERIALISE = "materialise";
     private static final List<String> FIGURES = List.of(ROUND, "sample", FARM, MATERIALISE, "aggregate", "optimize");
 
     private final Settings settings;
-    private final Plan plan;
+    private final TrainingPlan plan;
     private final int block;
     private final Timed source;
     private final Sampler sampler;
     private final LocalCluster cluster;
     private final Aggregator aggregator;
     private final MetaOptimizer optimizer;
-    private final Storage theta;
+    private final FlatVector theta;
     private long round;
 
     /**
@@ -45,13 +45,13 @@ final class Rounds implements Contender {
      *
      * @param block rounds of one timed call
      */
-    Rounds(Settings settings, Plan plan, TaskSource opened, int threads, int block) {
+    Rounds(Settings settings, TrainingPlan plan, TaskSource opened, int threads, int block) {
         this.settings = settings;
         this.plan = plan;
         this.block = block;
         this.source = new Timed(opened, new AtomicLong());
-        this.sampler = new Sampler(source, settings.run().seed(), Purpose.TRAIN);
-        this.cluster = new LocalCluster(plan.job(), new Runner(plan.job(), source), threads);
+        this.sampler = new Sampler(source, settings.run().seed(), Split.TRAIN);
+        this.cluster = new LocalCluster(plan.job(), new CompiledJob(plan.job(), source), threads);
         this.aggregator = new Aggregator(settings.clip(), RunningStatistics.NONE);
         this.theta = plan.untrained(settings.run().seed());
         this.optimizer =
@@ -88,10 +88,10 @@ final class Rounds implements Contender {
         long begin = System.nanoTime();
         List<TaskSpec> specs = sampler.round(round, settings.run().tasksPerRound());
         long sampled = System.nanoTime();
-        RoundResult result = cluster.run(new Request(Plan.TRAIN, specs, false), theta);
+        RoundResult result = cluster.run(new RoundRequest(TrainingPlan.TRAIN, specs, false), theta);
         long ran = System.nanoTime();
         settings.failures().accept(round, specs.size(), result.failed());
-        MetaGradient gradient = aggregator.aggregate(round, result.root(), plan.trainingMeasures());
+        MetaGradient gradient = aggregator.aggregate(round, result.sum(), plan.trainingMeasures());
         long aggregated = System.nanoTime();
         optimizer.update(round, gradient.gradient(), theta);
         long optimized = System.nanoTime();
@@ -105,8 +105,8 @@ final class Rounds implements Contender {
     /** A source that counts the time in which episodes are made, all threads together. */
     private record Timed(TaskSource source, AtomicLong nanos) implements TaskSource {
         @Override
-        public EpisodeLayout layout(Purpose purpose) {
-            return source.layout(purpose);
+        public EpisodeLayout layout(Split split) {
+            return source.layout(split);
         }
 
         @Override
@@ -115,7 +115,7 @@ final class Rounds implements Contender {
         }
 
         @Override
-        public void materialise(TaskSpec spec, Storage target, int offset) {
+        public void materialise(TaskSpec spec, FlatVector target, int offset) {
             long begin = System.nanoTime();
             source.materialise(spec, target, offset);
             nanos.addAndGet(System.nanoTime() - begin);

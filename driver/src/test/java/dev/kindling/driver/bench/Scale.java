@@ -4,28 +4,28 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
-import dev.kindling.driver.cluster.Request;
+import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.cluster.RoundResult;
 import dev.kindling.driver.cluster.spark.SparkApplication;
-import dev.kindling.driver.plan.Plan;
+import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.job.backend.CompileOptions;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.ProgramVariants;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.EpisodeSizes;
-import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
-import dev.kindling.job.task.sinusoid.Range;
+import dev.kindling.job.task.sinusoid.DoubleRange;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
-import dev.kindling.job.wire.Job;
-import dev.kindling.job.wire.Variants;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -109,7 +109,7 @@ public final class Scale {
             for (int numbers : sizes) {
                 Job job = job(numbers);
                 ClusterSettings settings =
-                        new ClusterSettings(ClusterSettings.Mode.RESIDENT, 0, Duration.ofMinutes(2), 0);
+                        new ClusterSettings(ClusterSettings.Mode.PERSISTENT, 0, Duration.ofMinutes(2), 0);
                 try (Cluster cluster = spark.cluster(job, settings)) {
                     for (int tasks : TASKS) {
                         if ((long) tasks * numbers <= LARGEST) {
@@ -126,10 +126,10 @@ public final class Scale {
 
     private static SourceDescription source() {
         SinusoidSettings sine = new SinusoidSettings(
-                new Range(0.1, 5),
-                new Range(0, 3),
-                new Range(1, 1),
-                new Range(-5, 5),
+                new DoubleRange(0.1, 5),
+                new DoubleRange(0, 3),
+                new DoubleRange(1, 1),
+                new DoubleRange(-5, 5),
                 SinusoidSettings.Sign.MINUS,
                 SinusoidSettings.Side.BOTH,
                 0,
@@ -140,25 +140,25 @@ public final class Scale {
 
     /** A job whose tasks do little beside writing a meta-gradient as long as θ. */
     private static Job job(int numbers) {
-        EpisodeLayout layout = open().layout(Purpose.TRAIN);
-        Builder b = new Builder();
-        Value w = b.input("w", Shape.of(numbers), Program.Kind.SHARED);
+        EpisodeLayout layout = open().layout(Split.TRAIN);
+        ProgramBuilder b = new ProgramBuilder();
+        Value w = b.input("w", Shape.of(numbers), Program.Scope.BROADCAST);
         Map<String, Value> episode = new LinkedHashMap<>();
         layout.arrays()
                 .entries()
-                .forEach(entry -> episode.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Kind.TASK)));
+                .forEach(entry -> episode.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Scope.TASK)));
         Value loss = b.meanAll(b.square(Objects.requireNonNull(episode.get(EpisodeLayout.QUERY_Y))));
         Program program = b.build(
-                Plan.TRAIN,
+                TrainingPlan.TRAIN,
                 List.of(
-                        new Program.Output("w", Program.Role.SUM, b.mul(w, loss)),
-                        new Program.Output("query_loss", Program.Role.EACH, loss)));
+                        new Program.Output("w", Program.Reduction.SUM, b.mul(w, loss)),
+                        new Program.Output("query_loss", Program.Reduction.PER_TASK, loss)));
         return new Job(
                 source(),
                 "vector",
                 new CompileOptions(Precision.FLOAT, 1 << 28),
-                Plan.blockSize(numbers),
-                new TreeMap<>(Map.of(Plan.TRAIN, Variants.of(program))));
+                TrainingPlan.blockSize(numbers),
+                new TreeMap<>(Map.of(TrainingPlan.TRAIN, ProgramVariants.of(program))));
     }
 
     private static TaskSource open() {
@@ -167,11 +167,11 @@ public final class Scale {
 
     private static ScalePoint measure(Cluster cluster, Job job, int executors, int tasks, int numbers)
             throws InterruptedException {
-        Sampler sampler = new Sampler(open(), SEED, Purpose.TRAIN);
-        Storage theta = Storage.zeros(Precision.FLOAT, numbers);
-        Request[] requests = new Request[2];
+        Sampler sampler = new Sampler(open(), SEED, Split.TRAIN);
+        FlatVector theta = FlatVector.zeros(Precision.FLOAT, numbers);
+        RoundRequest[] requests = new RoundRequest[2];
         for (int i = 0; i < requests.length; i++) {
-            requests[i] = new Request(Plan.TRAIN, sampler.round(i, tasks), false);
+            requests[i] = new RoundRequest(TrainingPlan.TRAIN, sampler.round(i, tasks), false);
         }
         int blocks = (tasks + job.blockSize() - 1) / job.blockSize();
         awaitAll(cluster, requests[0], theta, Math.min(executors, blocks));
@@ -187,19 +187,20 @@ public final class Scale {
                 median(readings, ScalePoint.Reading::in));
     }
 
-    private static void awaitAll(Cluster cluster, Request request, Storage theta, int workers)
+    private static void awaitAll(Cluster cluster, RoundRequest request, FlatVector theta, int workers)
             throws InterruptedException {
         while (cluster.run(request, theta).workers().size() < workers) {
             Thread.sleep(50);
         }
     }
 
-    private static List<ScalePoint.Reading> run(Cluster cluster, Request[] requests, Storage theta, Duration time) {
+    private static List<ScalePoint.Reading> run(
+            Cluster cluster, RoundRequest[] requests, FlatVector theta, Duration time) {
         List<ScalePoint.Reading> readings = new ArrayList<>();
         long begin = System.nanoTime();
         int round = 0;
         while (readings.size() < FEWEST || System.nanoTime() - begin < time.toNanos()) {
-            Request next = requests[++round % 2];
+            RoundRequest next = requests[++round % 2];
             long before = System.nanoTime();
             RoundResult result = cluster.run(requests[(round + 1) % 2], theta, () -> Optional.of(next));
             readings.add(ScalePoint.Reading.of(System.nanoTime() - before, result));

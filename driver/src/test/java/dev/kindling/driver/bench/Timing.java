@@ -34,13 +34,13 @@ record Timing(double seconds, int repeats) {
      *
      * @return the samples of each figure of each contender
      */
-    Map<String, double[]> alternate(List<? extends Contender> contenders) {
-        contenders.forEach(contender -> contender.warmUp(WARM_UP * seconds));
+    Map<String, double[]> alternate(List<? extends BenchmarkCase> benchmarkCases) {
+        benchmarkCases.forEach(contender -> contender.warmUp(WARM_UP * seconds));
         Map<String, double[]> samples = new LinkedHashMap<>();
         for (int repeat = 0; repeat < repeats; repeat++) {
-            for (Contender contender : contenders) {
+            for (BenchmarkCase benchmarkCase : benchmarkCases) {
                 int at = repeat;
-                contender
+                benchmarkCase
                         .sample(seconds)
                         .forEach((figure, value) ->
                                 samples.computeIfAbsent(figure, name -> new double[repeats])[at] = value);

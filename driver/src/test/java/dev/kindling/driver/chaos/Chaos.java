@@ -113,8 +113,8 @@ public record Chaos(Path root, long seed, List<String> scenarios, int times) {
         // What an earlier play with this seed left is another run.
         new RunFolder(work.resolve(scenario.name())).remove();
         try {
-            return scenario.play().apply(new Kit(root, work.resolve(scenario.name()), random, times));
-        } catch (Mishap e) {
+            return scenario.play().apply(new ChaosHarness(root, work.resolve(scenario.name()), random, times));
+        } catch (Fault e) {
             return List.of(new Row(
                     scenario.name(),
                     "-",

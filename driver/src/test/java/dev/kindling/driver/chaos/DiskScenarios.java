@@ -32,14 +32,14 @@ final class DiskScenarios {
         }
 
         static Disk of(Path mount, String options) {
-            Mishap.unless(
+            Fault.unless(
                     Processes.run(List.of("mount", "-t", "tmpfs", "-o", options, "tmpfs", mount.toString())) == 0,
                     "the disk " + mount + " cannot be made");
             return new Disk(mount);
         }
 
         void become(String options) {
-            Mishap.unless(
+            Fault.unless(
                     Processes.run(List.of("mount", "-o", "remount," + options, mount.toString())) == 0,
                     "the disk " + mount + " does not become " + options);
         }
@@ -51,24 +51,24 @@ final class DiskScenarios {
     }
 
     /** A disk that fills up at a random moment. */
-    static List<Row> full(Kit kit) {
+    static List<Row> full(ChaosHarness harness) {
         String done = "a disk that is full after 40 to 900 KiB";
-        Path mount = kit.work().resolve("disk");
+        Path mount = harness.work().resolve("disk");
         if (!Disk.isPossible(mount)) {
             return List.of(Row.skipped("disk-full", done, "only root can mount a small disk"));
         }
-        int times = kit.times(5);
+        int times = harness.times(5);
         String said = "";
         for (int i = 0; i < times; i++) {
-            try (Disk disk = Disk.of(mount, "size=" + (40 + kit.draw(860)) + "k")) {
+            try (Disk disk = Disk.of(mount, "size=" + (40 + harness.draw(860)) + "k")) {
                 RunFolder folder = new RunFolder(mount.resolve("run"));
-                try (Start start = kit.start(folder, ROUNDS, "local[2]", Kit.RESIDENT, KEEP_ALL)) {
+                try (Start start = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT, KEEP_ALL)) {
                     said = start.mustFail(BAD_FILES);
                 }
-                Mishap.unless(folder.state().equals("failed"), "status.json on a full disk says " + folder.state());
+                Fault.unless(folder.state().equals("failed"), "status.json on a full disk says " + folder.state());
                 disk.become("size=512m");
-                kit.finish(folder, ROUNDS);
-                kit.compare(folder, ROUNDS);
+                harness.finish(folder, ROUNDS);
+                harness.compare(folder, ROUNDS);
             }
         }
         return List.of(new Row("disk-full", done, times, "exit code 3: " + shortened(said, mount), Row.SAME));
@@ -79,47 +79,47 @@ final class DiskScenarios {
     }
 
     /** A disk that nobody may write to, from the beginning and from a random moment on. */
-    static List<Row> readOnly(Kit kit) {
-        return List.of(readOnlyFromTheBeginning(kit), readOnlyOnTheWay(kit));
+    static List<Row> readOnly(ChaosHarness harness) {
+        return List.of(readOnlyFromTheBeginning(harness), readOnlyOnTheWay(harness));
     }
 
-    private static Row readOnlyFromTheBeginning(Kit kit) {
+    private static Row readOnlyFromTheBeginning(ChaosHarness harness) {
         String done = "a folder on a read-only disk";
-        Path mount = kit.work().resolve("disk");
+        Path mount = harness.work().resolve("disk");
         if (!Disk.isPossible(mount)) {
             return Row.skipped("disk-read-only", done, "only root can mount a small disk");
         }
         String said;
         try (Disk disk = Disk.of(mount, "size=512m,ro")) {
             RunFolder folder = new RunFolder(mount.resolve("run"));
-            try (Start start = kit.start(folder, ROUNDS, "local[2]", Kit.RESIDENT)) {
+            try (Start start = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
                 said = start.mustFail(BAD_FILES);
             }
             disk.become("rw");
-            kit.finish(folder, ROUNDS);
-            kit.compare(folder, ROUNDS);
+            harness.finish(folder, ROUNDS);
+            harness.compare(folder, ROUNDS);
         }
         return new Row("disk-read-only", done, 1, "exit code 3: " + shortened(said, mount), Row.SAME);
     }
 
-    private static Row readOnlyOnTheWay(Kit kit) {
+    private static Row readOnlyOnTheWay(ChaosHarness harness) {
         String done = "the run's folders made read-only at a random moment";
-        int times = kit.times(3);
+        int times = harness.times(3);
         String said = "";
         for (int i = 0; i < times; i++) {
-            RunFolder folder = kit.folder("read-only");
-            try (Start start = kit.start(folder, ROUNDS, "local[2]", Kit.RESIDENT)) {
-                start.reaches(1 + kit.draw(ROUNDS / 2));
-                kit.pauseBelow(20);
+            RunFolder folder = harness.folder("read-only");
+            try (Start start = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
+                start.reaches(1 + harness.draw(ROUNDS / 2));
+                harness.pauseBelow(20);
                 writable(folder.path(), false);
                 said = start.mustFail(BAD_FILES);
             } finally {
                 writable(folder.path(), true);
             }
-            kit.finish(folder, ROUNDS);
-            kit.compare(folder, ROUNDS);
+            harness.finish(folder, ROUNDS);
+            harness.compare(folder, ROUNDS);
         }
-        return new Row("disk-read-only", done, times, "exit code 3: " + shortened(said, kit.work()), Row.SAME);
+        return new Row("disk-read-only", done, times, "exit code 3: " + shortened(said, harness.work()), Row.SAME);
     }
 
     /** Root may write where nobody may, but not where the file system says that nothing changes. */
@@ -127,7 +127,7 @@ final class DiskScenarios {
         for (Path one : folders(path)) {
             boolean permission = one.toFile().setWritable(may);
             int immutable = Processes.run(List.of("chattr", may ? "-i" : "+i", one.toString()));
-            Mishap.unless(permission || immutable == 0 || !Files.exists(one), "cannot change who may write to " + one);
+            Fault.unless(permission || immutable == 0 || !Files.exists(one), "cannot change who may write to " + one);
         }
     }
 
@@ -142,26 +142,26 @@ final class DiskScenarios {
     }
 
     /** The folder is removed while the run goes on; there is nothing to go on from, so the next start begins anew. */
-    static List<Row> removed(Kit kit) {
-        int times = kit.times(3);
+    static List<Row> removed(ChaosHarness harness) {
+        int times = harness.times(3);
         String said = "";
         for (int i = 0; i < times; i++) {
-            RunFolder folder = kit.folder("removed");
-            try (Start start = kit.start(folder, Kit.ENDLESS, "local[2]", Kit.RESIDENT)) {
-                start.reaches(1 + kit.draw(ROUNDS));
-                kit.pauseBelow(20);
+            RunFolder folder = harness.folder("removed");
+            try (Start start = harness.start(folder, ChaosHarness.ENDLESS, "local[2]", ChaosHarness.RESIDENT)) {
+                start.reaches(1 + harness.draw(ROUNDS));
+                harness.pauseBelow(20);
                 folder.remove();
                 said = start.mustFail(BAD_FILES);
             }
             folder.remove();
-            kit.finish(folder, ROUNDS);
-            kit.compare(folder, ROUNDS);
+            harness.finish(folder, ROUNDS);
+            harness.compare(folder, ROUNDS);
         }
         return List.of(new Row(
                 "folder-removed",
                 "the run's folder removed at a random moment",
                 times,
-                "the run; exit code 3: " + shortened(said, kit.work()),
+                "the run; exit code 3: " + shortened(said, harness.work()),
                 Row.SAME));
     }
 }

@@ -17,13 +17,13 @@ final class DriverScenarios {
     private record Place(String master, String mode) {}
 
     private static final List<Place> PLACES = List.of(
-            new Place("local[1]", Kit.RESIDENT),
-            new Place("local[2]", Kit.JOBS),
-            new Place(Kit.TWO_EXECUTORS, Kit.RESIDENT),
-            new Place("local[3]", Kit.RESIDENT),
-            new Place("local[1]", Kit.JOBS),
-            new Place("local[2]", Kit.RESIDENT),
-            new Place("local-cluster[1,2,1024]", Kit.JOBS));
+            new Place("local[1]", ChaosHarness.RESIDENT),
+            new Place("local[2]", ChaosHarness.JOBS),
+            new Place(ChaosHarness.TWO_EXECUTORS, ChaosHarness.RESIDENT),
+            new Place("local[3]", ChaosHarness.RESIDENT),
+            new Place("local[1]", ChaosHarness.JOBS),
+            new Place("local[2]", ChaosHarness.RESIDENT),
+            new Place("local-cluster[1,2,1024]", ChaosHarness.JOBS));
 
     /** How a start ends before its run does. */
     private enum End {
@@ -36,13 +36,13 @@ final class DriverScenarios {
     private DriverScenarios() {}
 
     /** Kills by SIGKILL at random moments, SIGTERM and time budgets among them, resumed elsewhere each time. */
-    static List<Row> killed(Kit kit) {
-        return new Killed(kit).play();
+    static List<Row> killed(ChaosHarness harness) {
+        return new Killed(harness).play();
     }
 
     /** The state of that scenario. */
     private static final class Killed {
-        private final Kit kit;
+        private final ChaosHarness harness;
         private final int kills;
         private RunFolder folder;
         private int starts;
@@ -53,10 +53,10 @@ final class DriverScenarios {
         private long lost;
         private long mostLost;
 
-        Killed(Kit kit) {
-            this.kit = kit;
-            this.kills = kit.times(20);
-            this.folder = kit.folder("killed");
+        Killed(ChaosHarness harness) {
+            this.harness = harness;
+            this.kills = harness.times(20);
+            this.folder = harness.folder("killed");
         }
 
         List<Row> play() {
@@ -64,10 +64,10 @@ final class DriverScenarios {
                 boolean ended = startAndEnd(next());
                 if (ended) {
                     compare();
-                    folder = kit.folder("killed");
+                    folder = harness.folder("killed");
                 }
             }
-            kit.finish(folder, ROUNDS);
+            harness.finish(folder, ROUNDS);
             compare();
             return List.of(
                     new Row(
@@ -87,14 +87,14 @@ final class DriverScenarios {
 
         private void compare() {
             runs++;
-            kit.compare(folder, ROUNDS);
+            harness.compare(folder, ROUNDS);
         }
 
         private End next() {
-            if (killed >= kills || (stopped < kills / 5 && kit.draw(5) == 0)) {
-                return kit.draw(2) == 0 ? End.TERM : End.DURATION;
+            if (killed >= kills || (stopped < kills / 5 && harness.draw(5) == 0)) {
+                return harness.draw(2) == 0 ? End.TERM : End.DURATION;
             }
-            return kit.draw(4) == 0 ? End.KILL_ANYWHERE : End.KILL_IN_A_ROUND;
+            return harness.draw(4) == 0 ? End.KILL_ANYWHERE : End.KILL_IN_A_ROUND;
         }
 
         /** Whether the run came to its end. */
@@ -103,12 +103,12 @@ final class DriverScenarios {
             long before = folder.round();
             long whole = folder.checkpoint();
             String[] more =
-                    end == End.DURATION ? new String[] {"--max-duration", 2 + kit.draw(8) + "s"} : new String[] {};
-            try (Start start = kit.start(folder, ROUNDS, place.master(), place.mode(), more)) {
+                    end == End.DURATION ? new String[] {"--max-duration", 2 + harness.draw(8) + "s"} : new String[] {};
+            try (Start start = harness.start(folder, ROUNDS, place.master(), place.mode(), more)) {
                 boolean ended = end(start, end, whole);
                 long from = start.wentOnAfter();
                 if (from >= 0) {
-                    Mishap.unless(from == whole, "went on after " + from + " rounds, not " + whole);
+                    Fault.unless(from == whole, "went on after " + from + " rounds, not " + whole);
                     lost += Math.max(0, before - from);
                     mostLost = Math.max(mostLost, before - from);
                 }
@@ -118,10 +118,10 @@ final class DriverScenarios {
 
         private boolean end(Start start, End end, long from) {
             switch (end) {
-                case KILL_ANYWHERE -> kit.pauseBelow(LONGEST_START_MILLIS);
+                case KILL_ANYWHERE -> harness.pauseBelow(LONGEST_START_MILLIS);
                 case KILL_IN_A_ROUND, TERM -> {
-                    start.reaches(from + 1 + kit.draw(2 * ROUNDS / (kills + 1)));
-                    kit.pauseBelow(20);
+                    start.reaches(from + 1 + harness.draw(2 * ROUNDS / (kills + 1)));
+                    harness.pauseBelow(20);
                 }
                 default -> {}
             }
@@ -136,34 +136,34 @@ final class DriverScenarios {
             int code = start.await();
             if (code == 6) {
                 stopped++;
-                Mishap.unless(
+                Fault.unless(
                         start.folder().state().equals("stopped"),
                         "status.json of a stopped run says " + start.folder().state());
             } else {
                 // A signal during the launcher's own work ends it as signals do; a run may also be done before it
                 // comes.
-                Mishap.unless(code == 0 || code == 143, "ended with " + code + ": " + start.errors());
+                Fault.unless(code == 0 || code == 143, "ended with " + code + ": " + start.errors());
             }
             return code == 0;
         }
     }
 
     /** Two drivers at once on one folder. */
-    static List<Row> twoAtOnce(Kit kit) {
-        int times = kit.times(5);
+    static List<Row> twoAtOnce(ChaosHarness harness) {
+        int times = harness.times(5);
         for (int i = 0; i < times; i++) {
-            RunFolder folder = kit.folder("two");
+            RunFolder folder = harness.folder("two");
             if (i % 2 == 1) {
                 // A lock that a dead driver left; both try to take it over.
-                leaveLock(kit, folder);
+                leaveLock(harness, folder);
             }
-            try (Start one = kit.start(folder, ROUNDS, "local[1]", Kit.RESIDENT)) {
-                kit.pauseBelow(400);
-                try (Start other = kit.start(folder, ROUNDS, "local[2]", Kit.JOBS)) {
+            try (Start one = harness.start(folder, ROUNDS, "local[1]", ChaosHarness.RESIDENT)) {
+                harness.pauseBelow(400);
+                try (Start other = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.JOBS)) {
                     requireOthersRefused(List.of(one, other));
                 }
             }
-            kit.compare(folder, ROUNDS);
+            harness.compare(folder, ROUNDS);
         }
         return List.of(new Row(
                 "two-drivers",
@@ -174,19 +174,19 @@ final class DriverScenarios {
     }
 
     /** Three drivers at once on one folder. */
-    static List<Row> threeAtOnce(Kit kit) {
-        int times = kit.times(5);
+    static List<Row> threeAtOnce(ChaosHarness harness) {
+        int times = harness.times(5);
         for (int i = 0; i < times; i++) {
-            RunFolder folder = kit.folder("three");
+            RunFolder folder = harness.folder("three");
             if (i % 2 == 1) {
-                leaveLock(kit, folder);
+                leaveLock(harness, folder);
             }
-            try (Start first = kit.start(folder, ROUNDS, "local[1]", Kit.RESIDENT);
-                    Start second = kit.start(folder, ROUNDS, "local[2]", Kit.JOBS);
-                    Start third = kit.start(folder, ROUNDS, "local[2]", Kit.RESIDENT)) {
+            try (Start first = harness.start(folder, ROUNDS, "local[1]", ChaosHarness.RESIDENT);
+                    Start second = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.JOBS);
+                    Start third = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
                 requireOthersRefused(List.of(first, second, third));
             }
-            kit.compare(folder, ROUNDS);
+            harness.compare(folder, ROUNDS);
         }
         return List.of(new Row(
                 "three-starters",
@@ -197,45 +197,45 @@ final class DriverScenarios {
     }
 
     /** Leaves the lock of a driver that was killed. */
-    private static void leaveLock(Kit kit, RunFolder folder) {
-        try (Start first = kit.start(folder, ROUNDS, "local[1]", Kit.RESIDENT)) {
-            first.reaches(2 + kit.draw(50));
+    private static void leaveLock(ChaosHarness harness, RunFolder folder) {
+        try (Start first = harness.start(folder, ROUNDS, "local[1]", ChaosHarness.RESIDENT)) {
+            first.reaches(2 + harness.draw(50));
             first.kill();
         }
     }
 
     private static void requireOthersRefused(List<Start> starts) {
         List<Integer> codes = starts.stream().map(Start::await).toList();
-        Mishap.unless(
+        Fault.unless(
                 Collections.frequency(codes, 0) == 1 && Collections.frequency(codes, 2) == codes.size() - 1,
                 "drivers of one folder ended with " + codes + ": "
                         + starts.stream().map(Start::errors).collect(Collectors.joining()));
         for (int i = 0; i < codes.size(); i++) {
             String said = starts.get(i).errors().strip();
-            Mishap.unless(codes.get(i) == 0 || said.lines().count() == 1, "the refusal is no single sentence: " + said);
+            Fault.unless(codes.get(i) == 0 || said.lines().count() == 1, "the refusal is no single sentence: " + said);
         }
     }
 
     /** A lock left by a driver that was killed does not wait for its lease. */
-    static List<Row> lockLeft(Kit kit) {
-        int times = kit.times(5);
+    static List<Row> lockLeft(ChaosHarness harness) {
+        int times = harness.times(5);
         double longest = 0;
         for (int i = 0; i < times; i++) {
-            RunFolder folder = kit.folder("lock");
-            try (Start first = kit.start(folder, ROUNDS, "local[2]", Kit.RESIDENT)) {
-                first.reaches(2 + kit.draw(500));
+            RunFolder folder = harness.folder("lock");
+            try (Start first = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
+                first.reaches(2 + harness.draw(500));
                 first.kill();
             }
-            Mishap.unless(folder.path().resolve(".lock").toFile().exists(), "a killed driver left no lock");
+            Fault.unless(folder.path().resolve(".lock").toFile().exists(), "a killed driver left no lock");
             long begin = System.nanoTime();
-            try (Start second = kit.start(folder, ROUNDS, "local[2]", Kit.RESIDENT)) {
-                Patience.until("the run to go on", () -> second.wentOnAfter() >= 0 || !second.isAlive());
+            try (Start second = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
+                Await.until("the run to go on", () -> second.wentOnAfter() >= 0 || !second.isAlive());
                 longest = Math.max(longest, (System.nanoTime() - begin) / 1e9);
                 second.mustEndWith(0);
             }
-            kit.compare(folder, ROUNDS);
+            harness.compare(folder, ROUNDS);
         }
-        Mishap.unless(longest < 45, "a dead driver's lock was taken over after " + longest + " s only");
+        Fault.unless(longest < 45, "a dead driver's lock was taken over after " + longest + " s only");
         return List.of(new Row(
                 "lock-left",
                 "a run whose driver was killed started again at once",
@@ -246,20 +246,20 @@ final class DriverScenarios {
     }
 
     /** Eight processes that take over the same dead drivers' locks at the same moments. */
-    static List<Row> lockRaced(Kit kit) {
-        int locks = kit.times(LOCKS);
+    static List<Row> lockRaced(ChaosHarness harness) {
+        int locks = harness.times(LOCKS);
         try {
-            List<Integer> winners =
-                    new LockTakers(TAKERS, 1, locks).race(kit.folder("raced").path());
-            Mishap.unless(
+            List<Integer> winners = new LockTakers(TAKERS, 1, locks)
+                    .race(harness.folder("raced").path());
+            Fault.unless(
                     winners.stream().allMatch(count -> count == 1),
                     winners.stream().filter(count -> count != 1).count() + " of " + locks
                             + " locks were not taken by exactly one");
         } catch (IOException e) {
-            throw new Mishap("the locks cannot be made: " + e.getMessage(), e);
+            throw new Fault("the locks cannot be made: " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new Mishap("interrupted", e);
+            throw new Fault("interrupted", e);
         }
         return List.of(new Row(
                 "lock-raced",

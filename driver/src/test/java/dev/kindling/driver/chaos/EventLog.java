@@ -25,7 +25,7 @@ record EventLog(Path folder) {
 
     /** Whether an executor has completed a Spark task. */
     boolean hasTaskOf(String executor) {
-        Patience.pause(500);
+        Await.pause(500);
         return files().stream().anyMatch(file -> hasTaskOf(executor, file));
     }
 

@@ -21,34 +21,35 @@ final class ExecutorScenarios {
     private ExecutorScenarios() {}
 
     /** Kills by SIGKILL, several in one run. */
-    static List<Row> killed(Kit kit) {
+    static List<Row> killed(ChaosHarness harness) {
         List<Row> rows = new ArrayList<>();
-        for (String mode : List.of(Kit.RESIDENT, Kit.JOBS)) {
-            rows.add(killed(kit, mode));
+        for (String mode : List.of(ChaosHarness.RESIDENT, ChaosHarness.JOBS)) {
+            rows.add(killed(harness, mode));
         }
         return rows;
     }
 
-    private static Row killed(Kit kit, String mode) {
-        int times = kit.times(4);
+    private static Row killed(ChaosHarness harness, String mode) {
+        int times = harness.times(4);
         Set<Long> seen = new TreeSet<>();
-        RunFolder folder = kit.folder("killed-" + mode);
-        try (Start start = kit.start(folder, Kit.ENDLESS, Kit.TWO_EXECUTORS, mode, RARE_CHECKPOINTS)) {
+        RunFolder folder = harness.folder("killed-" + mode);
+        try (Start start =
+                harness.start(folder, ChaosHarness.ENDLESS, ChaosHarness.TWO_EXECUTORS, mode, RARE_CHECKPOINTS)) {
             for (int i = 0; i < times; i++) {
-                progress(start, 1 + kit.draw(20));
-                Patience.until("an executor", () -> !executors(start).isEmpty());
-                kit.pauseBelow(6000);
+                progress(start, 1 + harness.draw(20));
+                Await.until("an executor", () -> !executors(start).isEmpty());
+                harness.pauseBelow(6000);
                 List<ProcessHandle> there = executors(start);
                 there.forEach(one -> seen.add(one.pid()));
                 if (there.isEmpty()) {
                     i--;
                     continue;
                 }
-                there.get((int) kit.draw(there.size())).destroyForcibly();
+                there.get((int) harness.draw(there.size())).destroyForcibly();
             }
             progress(start, ROUNDS_AFTER);
             executors(start).forEach(one -> seen.add(one.pid()));
-            end(kit, start);
+            end(harness, start);
         }
         return new Row(
                 "executor-killed",
@@ -59,32 +60,34 @@ final class ExecutorScenarios {
     }
 
     /** Freezes by SIGSTOP: some thaw, the last does not. */
-    static List<Row> frozen(Kit kit) {
-        return List.of(frozen(kit, Kit.RESIDENT, Map.of()), frozen(kit, Kit.JOBS, SOON_MISSED));
+    static List<Row> frozen(ChaosHarness harness) {
+        return List.of(
+                frozen(harness, ChaosHarness.RESIDENT, Map.of()), frozen(harness, ChaosHarness.JOBS, SOON_MISSED));
     }
 
-    private static Row frozen(Kit kit, String mode, Map<String, String> environment) {
-        int times = kit.times(2);
-        RunFolder folder = kit.folder("frozen-" + mode);
+    private static Row frozen(ChaosHarness harness, String mode, Map<String, String> environment) {
+        int times = harness.times(2);
+        RunFolder folder = harness.folder("frozen-" + mode);
         long longest = 0;
         List<ProcessHandle> ever;
-        try (Start start = kit.start(environment, folder, Kit.ENDLESS, Kit.TWO_EXECUTORS, mode, RARE_CHECKPOINTS)) {
+        try (Start start = harness.start(
+                environment, folder, ChaosHarness.ENDLESS, ChaosHarness.TWO_EXECUTORS, mode, RARE_CHECKPOINTS)) {
             for (int i = 0; i < times; i++) {
-                ProcessHandle one = freeze(kit, start);
-                long until = System.nanoTime() + (2000 + kit.draw(25_000)) * 1_000_000;
+                ProcessHandle one = freeze(harness, start);
+                long until = System.nanoTime() + (2000 + harness.draw(25_000)) * 1_000_000;
                 longest = Math.max(longest, goOnUntil(start, until));
                 Processes.signal(one, "CONT");
             }
-            ProcessHandle last = freeze(kit, start);
+            ProcessHandle last = freeze(harness, start);
             longest = Math.max(longest, goOnUntil(start, System.nanoTime() + 25_000_000_000L));
             progress(start, ROUNDS_AFTER);
             ever = executors(start);
-            end(kit, start);
+            end(harness, start);
             // Spark's local cluster asks its executors to end and is gone before they have; a frozen one hears it when
             // it thaws.
             Processes.signal(last, "CONT");
         }
-        Patience.until("a frozen executor to be ended", () -> ever.stream().noneMatch(ProcessHandle::isAlive));
+        Await.until("a frozen executor to be ended", () -> ever.stream().noneMatch(ProcessHandle::isAlive));
         return new Row(
                 "executor-frozen",
                 "SIGSTOP of one of two executors for 2 to 27 s, then SIGCONT; at last one for good; mode " + mode,
@@ -93,13 +96,13 @@ final class ExecutorScenarios {
                 Row.SAME);
     }
 
-    private static ProcessHandle freeze(Kit kit, Start start) {
-        Patience.until("two executors", () -> executors(start).size() == 2 || !start.isAlive());
-        progress(start, 1 + kit.draw(30));
-        kit.pauseBelow(3000);
+    private static ProcessHandle freeze(ChaosHarness harness, Start start) {
+        Await.until("two executors", () -> executors(start).size() == 2 || !start.isAlive());
+        progress(start, 1 + harness.draw(30));
+        harness.pauseBelow(3000);
         List<ProcessHandle> there = executors(start);
-        Mishap.unless(!there.isEmpty(), "no executor is left to be frozen");
-        ProcessHandle one = there.get((int) kit.draw(there.size()));
+        Fault.unless(!there.isEmpty(), "no executor is left to be frozen");
+        ProcessHandle one = there.get((int) harness.draw(there.size()));
         Processes.signal(one, "STOP");
         return one;
     }
@@ -119,47 +122,46 @@ final class ExecutorScenarios {
                     break;
                 }
             }
-            Mishap.unless(start.isAlive(), "the driver ended: " + start.errors());
-            Mishap.unless(
-                    System.nanoTime() - last < 200_000_000_000L, "no round for 200 s while an executor is frozen");
-            Patience.pause(5);
+            Fault.unless(start.isAlive(), "the driver ended: " + start.errors());
+            Fault.unless(System.nanoTime() - last < 200_000_000_000L, "no round for 200 s while an executor is frozen");
+            Await.pause(5);
         }
         return longest;
     }
 
     /** A second worker of a standalone cluster joins while rounds go on. */
-    static List<Row> late(Kit kit) {
+    static List<Row> late(ChaosHarness harness) {
         List<Row> rows = new ArrayList<>();
-        for (String mode : List.of(Kit.RESIDENT, Kit.JOBS)) {
-            try (Standalone cluster = new Standalone(kit)) {
-                rows.add(late(kit, cluster, mode));
+        for (String mode : List.of(ChaosHarness.RESIDENT, ChaosHarness.JOBS)) {
+            try (Standalone cluster = new Standalone(harness)) {
+                rows.add(late(harness, cluster, mode));
             }
         }
         return rows;
     }
 
-    private static Row late(Kit kit, Standalone cluster, String mode) {
+    private static Row late(ChaosHarness harness, Standalone cluster, String mode) {
         cluster.addWorker();
-        RunFolder folder = kit.folder("late-" + mode);
-        EventLog events = EventLog.in(kit.folder("events").path());
+        RunFolder folder = harness.folder("late-" + mode);
+        EventLog events = EventLog.in(harness.folder("events").path());
         long joined;
-        try (Start start =
-                kit.start(events.environment(), folder, Kit.ENDLESS, cluster.master(), mode, RARE_CHECKPOINTS)) {
-            progress(start, 20 + kit.draw(50));
+        try (Start start = harness.start(
+                events.environment(), folder, ChaosHarness.ENDLESS, cluster.master(), mode, RARE_CHECKPOINTS)) {
+            progress(start, 20 + harness.draw(50));
             long alone = folder.bytesIn();
-            BooleanSupplier contributes = mode.equals(Kit.RESIDENT)
+            BooleanSupplier contributes = mode.equals(ChaosHarness.RESIDENT)
                     // One executor sends one sum, two send more.
                     ? () -> folder.bytesIn() > alone * 3 / 2
                     : () -> events.hasTaskOf("1");
-            Mishap.unless(!contributes.getAsBoolean(), "an executor contributes that is not there yet");
+            Fault.unless(!contributes.getAsBoolean(), "an executor contributes that is not there yet");
             cluster.addWorker();
-            Patience.until("the late executor to contribute", () -> contributes.getAsBoolean() || !start.isAlive());
+            Await.until("the late executor to contribute", () -> contributes.getAsBoolean() || !start.isAlive());
             joined = folder.round();
             progress(start, ROUNDS_AFTER);
             // Not in each round: one that is late with an answer gets nothing until it has given it.
-            Patience.until("it to contribute again", () -> contributes.getAsBoolean() || !start.isAlive());
-            Mishap.unless(cluster.executors().size() == 2, "there are not two executors");
-            end(kit, start);
+            Await.until("it to contribute again", () -> contributes.getAsBoolean() || !start.isAlive());
+            Fault.unless(cluster.executors().size() == 2, "there are not two executors");
+            end(harness, start);
         }
         return new Row(
                 "executor-late",
@@ -175,16 +177,16 @@ final class ExecutorScenarios {
 
     private static void progress(Start start, long rounds) {
         long from = start.folder().round();
-        Mishap.unless(start.reaches(from + rounds), "the driver ended: " + start.errors());
+        Fault.unless(start.reaches(from + rounds), "the driver ended: " + start.errors());
     }
 
     /** Stops the run, lets it end a little later, and compares it. */
-    private static void end(Kit kit, Start start) {
+    private static void end(ChaosHarness harness, Start start) {
         Processes.signal(start.process(), "TERM");
         start.mustEndWith(6);
         RunFolder folder = start.folder();
         long rounds = folder.checkpoint() + ROUNDS_AFTER;
-        kit.finish(folder, rounds);
-        kit.compare(folder, rounds);
+        harness.finish(folder, rounds);
+        harness.compare(folder, rounds);
     }
 }

@@ -48,7 +48,7 @@ final class Processes {
             return -1;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new Mishap("interrupted", e);
+            throw new Fault("interrupted", e);
         }
     }
 }

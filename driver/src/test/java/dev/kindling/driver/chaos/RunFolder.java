@@ -92,7 +92,7 @@ record RunFolder(Path path) {
     /** Holds all that this run left behind to what an undisturbed one did; Mishap names the first file that differs. */
     void requireSameAs(RunFolder undisturbed) {
         long last = undisturbed.checkpoint();
-        Mishap.unless(checkpoint() == last, "the last checkpoint is of round " + checkpoint() + ", not " + last);
+        Fault.unless(checkpoint() == last, "the last checkpoint is of round " + checkpoint() + ", not " + last);
         String checkpoint = String.format(Locale.ROOT, "checkpoints/%08d/", last);
         for (String name : List.of(
                 "model/theta.safetensors",
@@ -100,18 +100,18 @@ record RunFolder(Path path) {
                 "evaluation.json",
                 checkpoint + "theta.safetensors",
                 checkpoint + "optimizer.safetensors")) {
-            Mishap.unless(Arrays.equals(bytes(name), undisturbed.bytes(name)), name + " differs");
+            Fault.unless(Arrays.equals(bytes(name), undisturbed.bytes(name)), name + " differs");
         }
-        Mishap.unless(metrics().equals(undisturbed.metrics()), "metrics.jsonl differs");
-        Mishap.unless(!Files.exists(path.resolve(".lock")), "a lock is left in the finished run");
-        Mishap.unless(state().equals("done"), "status.json says " + state());
+        Fault.unless(metrics().equals(undisturbed.metrics()), "metrics.jsonl differs");
+        Fault.unless(!Files.exists(path.resolve(".lock")), "a lock is left in the finished run");
+        Fault.unless(state().equals("done"), "status.json says " + state());
     }
 
     /** What {@code status.json} says the run is; empty where it cannot be read. */
     String state() {
         try {
             return JSON.readTree(bytes("status.json")).path("state").asText();
-        } catch (IOException | Mishap e) {
+        } catch (IOException | Fault e) {
             return "";
         }
     }
@@ -120,7 +120,7 @@ record RunFolder(Path path) {
         try {
             return Files.readAllBytes(path.resolve(name));
         } catch (IOException e) {
-            throw new Mishap(name + " cannot be read: " + e, e);
+            throw new Fault(name + " cannot be read: " + e, e);
         }
     }
 
@@ -134,7 +134,7 @@ record RunFolder(Path path) {
             }
             return lines;
         } catch (IOException e) {
-            throw new Mishap("metrics.jsonl cannot be read: " + e.getMessage(), e);
+            throw new Fault("metrics.jsonl cannot be read: " + e.getMessage(), e);
         }
     }
 

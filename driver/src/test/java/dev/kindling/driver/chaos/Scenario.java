@@ -9,7 +9,7 @@ import java.util.function.Function;
  * @param name as {@code --scenario} has it
  * @param play does it and gives lines of the table; throws Mishap where a promise was broken
  */
-record Scenario(String name, Function<Kit, List<Row>> play) {
+record Scenario(String name, Function<ChaosHarness, List<Row>> play) {
     /** All of them, in the order in which they are played. */
     static List<Scenario> all() {
         return List.of(

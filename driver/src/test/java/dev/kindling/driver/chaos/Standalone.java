@@ -13,16 +13,16 @@ import java.util.regex.Pattern;
 final class Standalone implements AutoCloseable {
     private static final Pattern MASTER = Pattern.compile("Starting Spark master at (spark://\\S+)");
 
-    private final Kit kit;
+    private final ChaosHarness harness;
     private final Path home;
     private final List<Process> workers = new ArrayList<>();
     private final Process process;
     private final String master;
 
     /** Starts a master without workers. */
-    Standalone(Kit kit) {
-        this.kit = kit;
-        this.home = kit.root().resolve("driver/target/kindling/spark").toAbsolutePath();
+    Standalone(ChaosHarness harness) {
+        this.harness = harness;
+        this.home = harness.root().resolve("driver/target/kindling/spark").toAbsolutePath();
         Path log = log("master");
         process = start(
                 log,
@@ -33,12 +33,12 @@ final class Standalone implements AutoCloseable {
                 "0",
                 "--webui-port",
                 "0");
-        Patience.until("a standalone master", () -> address(log) != null);
+        Await.until("a standalone master", () -> address(log) != null);
         master = address(log);
     }
 
     private Path log(String name) {
-        return kit.work().resolve("logs").resolve(name + "-" + System.nanoTime() + ".log");
+        return harness.work().resolve("logs").resolve(name + "-" + System.nanoTime() + ".log");
     }
 
     private static String address(Path log) {
@@ -92,7 +92,7 @@ final class Standalone implements AutoCloseable {
                 "--memory",
                 "1g",
                 "--work-dir",
-                kit.work().resolve("worker-" + (workers.size() + 1)).toString(),
+                harness.work().resolve("worker-" + (workers.size() + 1)).toString(),
                 master));
     }
 

@@ -63,32 +63,32 @@ final class Start implements AutoCloseable {
     /** The end of the process: its exit code, 137 after {@code kill -9}. */
     int await() {
         try {
-            Mishap.unless(process.waitFor(LONGEST_MINUTES, TimeUnit.MINUTES), "a driver does not end; see " + err);
+            Fault.unless(process.waitFor(LONGEST_MINUTES, TimeUnit.MINUTES), "a driver does not end; see " + err);
             return process.exitValue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new Mishap("interrupted", e);
+            throw new Fault("interrupted", e);
         }
     }
 
     /** Waits for an end with the given exit code. */
     void mustEndWith(int code) {
         int ended = await();
-        Mishap.unless(ended == code, "a driver ended with " + ended + ", not " + code + "; see " + err);
+        Fault.unless(ended == code, "a driver ended with " + ended + ", not " + code + "; see " + err);
     }
 
     /** Waits for a failure: one of the codes, and one sentence on the error stream, which is returned. */
     String mustFail(List<Integer> codes) {
         int ended = await();
         String said = errors().strip();
-        Mishap.unless(codes.contains(ended), "ended with " + ended + ", not one of " + codes + ": " + said);
-        Mishap.unless(!said.isEmpty() && said.lines().count() == 1, "said more or less than one sentence; see " + err);
+        Fault.unless(codes.contains(ended), "ended with " + ended + ", not one of " + codes + ": " + said);
+        Fault.unless(!said.isEmpty() && said.lines().count() == 1, "said more or less than one sentence; see " + err);
         return said;
     }
 
     /** Waits until the run has come to a round; false if the driver ended before. */
     boolean reaches(long round) {
-        Patience.until("round " + round, () -> folder.round() >= round || !isAlive());
+        Await.until("round " + round, () -> folder.round() >= round || !isAlive());
         return isAlive();
     }
 
@@ -118,7 +118,7 @@ final class Start implements AutoCloseable {
         List<ProcessHandle> below = Processes.executorsBelow(process());
         process.destroyForcibly();
         await();
-        Patience.until("executors of a dead driver to end", () -> below.stream().noneMatch(ProcessHandle::isAlive));
+        Await.until("executors of a dead driver to end", () -> below.stream().noneMatch(ProcessHandle::isAlive));
     }
 
     /** Ends whatever is left of it. */

@@ -7,10 +7,10 @@ import dev.kindling.driver.check.DirectionalDerivatives.Part;
 import dev.kindling.driver.check.DirectionalDerivatives.Point;
 import dev.kindling.driver.check.reference.NamedArrays;
 import dev.kindling.job.algorithm.Algorithm.Claim;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -21,14 +21,15 @@ import org.junit.jupiter.api.Test;
 
 class DirectionalDerivativesTest {
     private static final Layout LAYOUT = Layout.builder().add("x", Shape.of(3)).build();
-    private static final Storage AT = Storage.of(Precision.DOUBLE, 0.3, -0.7, 1.1);
+    private static final FlatVector AT = FlatVector.of(Precision.DOUBLE, 0.3, -0.7, 1.1);
 
     /** f = sin x₀ + x₁ x₂². */
-    private static double smooth(Storage x) {
+    private static double smooth(FlatVector x) {
         return StrictMath.sin(x.at(0)) + x.at(1) * x.at(2) * x.at(2);
     }
 
-    private static final Storage GRADIENT = Storage.of(Precision.DOUBLE, StrictMath.cos(0.3), 1.21, 2 * -0.7 * 1.1);
+    private static final FlatVector GRADIENT =
+            FlatVector.of(Precision.DOUBLE, StrictMath.cos(0.3), 1.21, 2 * -0.7 * 1.1);
 
     @Test
     void aRightGradientOfASmoothFunctionIsRightToTenDigits() {
@@ -37,32 +38,32 @@ class DirectionalDerivativesTest {
 
     @Test
     void aGradientThatIsAThousandthTooLongIsFound() {
-        Storage wrong =
-                Storage.of(Precision.DOUBLE, 1.001 * GRADIENT.at(0), 1.001 * GRADIENT.at(1), 1.001 * GRADIENT.at(2));
+        FlatVector wrong =
+                FlatVector.of(Precision.DOUBLE, 1.001 * GRADIENT.at(0), 1.001 * GRADIENT.at(1), 1.001 * GRADIENT.at(2));
         assertThat(error(x -> new Point(smooth(x), 0), wrong).error()).isCloseTo(1e-3, within(1e-6));
     }
 
     @Test
     void aComponentThatIsMissingIsFound() {
-        Storage wrong = Storage.of(Precision.DOUBLE, GRADIENT.at(0), 0, GRADIENT.at(2));
+        FlatVector wrong = FlatVector.of(Precision.DOUBLE, GRADIENT.at(0), 0, GRADIENT.at(2));
         assertThat(error(x -> new Point(smooth(x), 0), wrong).error()).isGreaterThan(0.01);
     }
 
     /** A rectifier of a large slope 1e-5 from where it turns: differences across the kink would be off by far. */
     @Test
     void aKinkNearByMakesTheStepsSmaller() {
-        Function<Storage, Point> kinked = x -> {
+        Function<FlatVector, Point> kinked = x -> {
             double before = x.at(0) - 0.3 + 1e-5;
             return new Point(smooth(x) + 1000 * Math.max(0, before), before > 0 ? 1 : 0);
         };
-        Storage gradient = Storage.of(Precision.DOUBLE, GRADIENT.at(0) + 1000, GRADIENT.at(1), GRADIENT.at(2));
+        FlatVector gradient = FlatVector.of(Precision.DOUBLE, GRADIENT.at(0) + 1000, GRADIENT.at(1), GRADIENT.at(2));
         assertThat(error(kinked, gradient).error()).isLessThan(DirectionalDerivatives.TOLERANCE);
     }
 
     /** Differences of |x| around 0 are all 0, and agree with each other: only the sides tell that there is no derivative. */
     @Test
     void onAKinkNothingIsDecided() {
-        Function<Storage, Double> folded = x -> smooth(x) + 1000 * Math.abs(x.at(0) - 0.3);
+        Function<FlatVector, Double> folded = x -> smooth(x) + 1000 * Math.abs(x.at(0) - 0.3);
         assertThat(error(x -> new Point(folded.apply(x), x.at(0) > 0.3 ? 1 : 0), GRADIENT)
                         .conclusive())
                 .isFalse();
@@ -72,23 +73,23 @@ class DirectionalDerivativesTest {
 
     @Test
     void whereEveryStepCrossesAKinkNothingIsDecided() {
-        Function<Storage, Point> everywhere =
+        Function<FlatVector, Point> everywhere =
                 x -> new Point(smooth(x), Double.doubleToLongBits(x.at(0) + x.at(1) + x.at(2)));
         ArrayError found = error(everywhere, GRADIENT);
         assertThat(found.conclusive()).isFalse();
         assertThat(found.undecided().orElseThrow()).contains("x", "one side of every rectifier");
-        OrderFinding finding = new OrderFinding(Map.of("x", found), Optional.empty());
-        Proof proof = Claims.proof(
+        OrderEstimate estimate = new OrderEstimate(Map.of("x", found), Optional.empty());
+        CheckResult result = Claims.proof(
                 Claim.EXACT,
                 NamedArrays.of(LAYOUT, GRADIENT),
-                finding,
+                estimate,
                 new Claims.Residual(OptionalDouble.empty(), OptionalDouble.empty()),
                 OptionalDouble.empty());
-        assertThat(proof.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
-        assertThat(proof.holds()).isFalse();
+        assertThat(result.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(result.holds()).isFalse();
     }
 
-    private static ArrayError error(Function<Storage, Point> function, Storage gradient) {
+    private static ArrayError error(Function<FlatVector, Point> function, FlatVector gradient) {
         List<Part> parts = List.of(Part.of(LAYOUT.entry("x")));
         return Objects.requireNonNull(new DirectionalDerivatives(function, parts, 1)
                 .errors(AT, gradient)

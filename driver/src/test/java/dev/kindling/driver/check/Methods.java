@@ -1,7 +1,7 @@
 package dev.kindling.driver.check;
 
 import dev.kindling.driver.check.reference.ReferenceMethod;
-import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.job.algorithm.Algorithm;
@@ -16,8 +16,8 @@ import java.util.List;
 record Methods(Algorithm algorithm, ReferenceMethod reference) {
     /** The method of a name with settings over the reference configuration. */
     static Methods named(String name, List<String> settings) {
-        Configuration configuration =
-                Configuration.parse("a test", "task.source = sinusoid, algorithm.name = " + name, settings);
+        JobConfig configuration =
+                JobConfig.parse("a test", "task.source = sinusoid, algorithm.name = " + name, settings);
         Settings read = SettingsReader.read(configuration, new org.apache.hadoop.conf.Configuration());
         return new Methods(read.plan().algorithm(), read.reference().orElseThrow());
     }

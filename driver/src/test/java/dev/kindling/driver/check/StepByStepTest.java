@@ -15,16 +15,16 @@ import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
-import dev.kindling.job.model.Models;
 import dev.kindling.job.model.NetworkFile;
 import dev.kindling.job.program.Program;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -81,7 +81,7 @@ class StepByStepTest {
         Model model(String mode) {
             Optional<NetworkFile> file =
                     name.equals("json") ? Optional.of(new NetworkFile("a test's network", json())) : Optional.empty();
-            return Models.of(new ModelSettings(name, "fan-in-uniform", mode, file), layout);
+            return ModelFactory.of(new ModelSettings(name, "fan-in-uniform", mode, file), layout);
         }
 
         /** A convolution that is not square, batch norm, tanh, maximum pooling. */
@@ -232,7 +232,7 @@ class StepByStepTest {
         Methods methods = forms.get(0).methods();
         Algorithm algorithm = methods.algorithm();
         Layout parameters = algorithm.parameters(model);
-        Storage theta = Storage.zeros(Precision.DOUBLE, parameters.size());
+        FlatVector theta = FlatVector.zeros(Precision.DOUBLE, parameters.size());
         algorithm.initialise(model, 5, theta);
         NamedArrays episode = episode(net.layout());
         TaskContext task =
@@ -256,7 +256,7 @@ class StepByStepTest {
         }
     }
 
-    private static ProgramProbe.Outputs run(Form form, Net net, Model model, NamedArrays episode, Storage theta) {
+    private static ProgramProbe.Outputs run(Form form, Net net, Model model, NamedArrays episode, FlatVector theta) {
         Program train = form.methods().algorithm().train(model, net.layout());
         ProgramProbe probe = new ProgramProbe(BACKEND.compile(train, form.memory()));
         probe.setAll(episode);
@@ -271,7 +271,7 @@ class StepByStepTest {
 
     private static NamedArrays episode(EpisodeLayout layout) {
         NamedArrays episode = NamedArrays.zeros(layout.arrays());
-        Stream stream = Stream.of(7);
+        RandomStream stream = RandomStream.of(7);
         for (String name : episode.names()) {
             double[] array = episode.get(name);
             for (int i = 0; i < array.length; i++) {
@@ -281,7 +281,8 @@ class StepByStepTest {
         return episode;
     }
 
-    private static double number(Algorithm algorithm, Storage theta, ProgramProbe.Outputs found, Reference reference) {
+    private static double number(
+            Algorithm algorithm, FlatVector theta, ProgramProbe.Outputs found, Reference reference) {
         NamedArrays at = NamedArrays.of(found.program().sums(), theta);
         Reference.Outcome expected = reference.at(at);
         List<Double> errors = new ArrayList<>();
@@ -305,15 +306,15 @@ class StepByStepTest {
     }
 
     private static double derivative(
-            Algorithm algorithm, Model model, Storage theta, Storage contribution, Reference reference) {
+            Algorithm algorithm, Model model, FlatVector theta, FlatVector contribution, Reference reference) {
         Layout parameters = algorithm.parameters(model);
         List<Layout.Entry> moving = parameters.entries().stream()
-                .filter(entry -> !algorithm.followers(model).containsKey(entry.name()))
+                .filter(entry -> !algorithm.runningStatistics(model).containsKey(entry.name()))
                 .toList();
-        Storage gradient = Storage.zeros(Precision.DOUBLE, contribution.size());
+        FlatVector gradient = FlatVector.zeros(Precision.DOUBLE, contribution.size());
         moving.forEach(entry -> gradient.copyFrom(
                 contribution, entry.offset(), entry.offset(), entry.shape().size()));
-        Function<Storage, Point> objective = point -> {
+        Function<FlatVector, Point> objective = point -> {
             Reference.Outcome outcome = reference.at(NamedArrays.of(parameters, point));
             return new Point(outcome.objective(), outcome.sides());
         };

@@ -5,8 +5,8 @@ import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
-import dev.kindling.job.tensor.Storage;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -33,13 +33,13 @@ public record Wrapped(Algorithm method, Claim claim, UnaryOperator<Program> chan
     }
 
     @Override
-    public void initialise(Model model, long seed, Storage target) {
+    public void initialise(Model model, long seed, FlatVector target) {
         method.initialise(model, seed, target);
     }
 
     @Override
-    public Map<String, Double> followers(Model model) {
-        return method.followers(model);
+    public Map<String, Double> runningStatistics(Model model) {
+        return method.runningStatistics(model);
     }
 
     @Override
@@ -53,13 +53,13 @@ public record Wrapped(Algorithm method, Claim claim, UnaryOperator<Program> chan
     }
 
     @Override
-    public boolean descends() {
-        return method.descends();
+    public boolean usesPlainGradientDescent() {
+        return method.usesPlainGradientDescent();
     }
 
     @Override
-    public Optional<String> plainStep() {
-        return method.plainStep();
+    public Optional<String> interpolationRateKey() {
+        return method.interpolationRateKey();
     }
 
     @Override

@@ -3,11 +3,13 @@ package dev.kindling.driver.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.driver.storage.Tensors;
+import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -43,11 +45,13 @@ class CheckpointsTest {
                 Layout.builder().add("M", Shape.of(3)).add("V", Shape.of(3)).build();
         return new Checkpoint(
                 new Manifest(Provenance.here("{\"run\":{\"seed\":7}}", 7, "abc", "generated", "vector"), rounds, false),
-                new Position(
-                        rounds, 12.5, Optional.of(new Position.Best(rounds / 2, 0.25, OptionalDouble.of(0.75), 1, 2))),
-                Tensors.of("theta", LAYOUT, Storage.of(Precision.FLOAT, (double) rounds, 2, 3)),
-                Tensors.of("optimizer", moments, Storage.of(Precision.FLOAT, 1, 2, 3, 4, 5, 6)),
-                Optional.of(Tensors.of("best", LAYOUT, Storage.of(Precision.FLOAT, 7, 8, 9))));
+                new TrainingProgress(
+                        rounds,
+                        12.5,
+                        Optional.of(new TrainingProgress.Best(rounds / 2, 0.25, OptionalDouble.of(0.75), 1, 2))),
+                Tensors.of("theta", LAYOUT, FlatVector.of(Precision.FLOAT, (double) rounds, 2, 3)),
+                Tensors.of("optimizer", moments, FlatVector.of(Precision.FLOAT, 1, 2, 3, 4, 5, 6)),
+                Optional.of(Tensors.of("best", LAYOUT, FlatVector.of(Precision.FLOAT, 7, 8, 9))));
     }
 
     private static Checkpoint newest(Checkpoints checkpoints) {
@@ -71,11 +75,11 @@ class CheckpointsTest {
         checkpoints.write(checkpoint(1000));
         Checkpoint back = newest(checkpoints);
         assertThat(back.manifest()).isEqualTo(checkpoint(1000).manifest());
-        assertThat(back.position()).isEqualTo(checkpoint(1000).position());
-        assertThat(back.theta().flat(LAYOUT, Precision.FLOAT)).isEqualTo(Storage.of(Precision.FLOAT, 1000, 2, 3));
-        assertThat(back.optimizer().arrays().get("V").values()).isEqualTo(Storage.of(Precision.FLOAT, 4, 5, 6));
+        assertThat(back.progress()).isEqualTo(checkpoint(1000).progress());
+        assertThat(back.theta().flat(LAYOUT, Precision.FLOAT)).isEqualTo(FlatVector.of(Precision.FLOAT, 1000, 2, 3));
+        assertThat(back.optimizer().arrays().get("V").values()).isEqualTo(FlatVector.of(Precision.FLOAT, 4, 5, 6));
         assertThat(back.best().orElseThrow().flat(LAYOUT, Precision.FLOAT))
-                .isEqualTo(Storage.of(Precision.FLOAT, 7, 8, 9));
+                .isEqualTo(FlatVector.of(Precision.FLOAT, 7, 8, 9));
     }
 
     @Test
@@ -84,19 +88,20 @@ class CheckpointsTest {
         Checkpoint with = checkpoint(3);
         checkpoints.write(new Checkpoint(
                 with.manifest(),
-                new Position(3, 0.5, Optional.empty()),
+                new TrainingProgress(3, 0.5, Optional.empty()),
                 with.theta(),
                 with.optimizer(),
                 Optional.empty()));
-        assertThat(newest(checkpoints).position().best()).isEmpty();
+        assertThat(newest(checkpoints).progress().best()).isEmpty();
         assertThat(newest(checkpoints).best()).isEmpty();
         checkpoints.write(new Checkpoint(
                 checkpoint(4).manifest(),
-                new Position(4, 0.5, Optional.of(new Position.Best(4, Double.NaN, OptionalDouble.empty(), 100, 0))),
+                new TrainingProgress(
+                        4, 0.5, Optional.of(new TrainingProgress.Best(4, Double.NaN, OptionalDouble.empty(), 100, 0))),
                 with.theta(),
                 with.optimizer(),
                 with.best()));
-        assertThat(newest(checkpoints).position().best().orElseThrow().loss()).isNaN();
+        assertThat(newest(checkpoints).progress().best().orElseThrow().loss()).isNaN();
     }
 
     @Test
@@ -228,8 +233,8 @@ class CheckpointsTest {
         checkpoints.write(checkpoint(900));
         Path folder = Files.createDirectories(temporary.resolve("run/checkpoints/00001000"));
         RunDirectory refusing =
-                RunDirectory.open(Folder.at(temporary.resolve("run").toString(), new Configuration())
-                        .permittedBy(() -> {
+                RunDirectory.open(AtomicDirectory.at(temporary.resolve("run").toString(), new Configuration())
+                        .guardedBy(() -> {
                             if (Files.exists(folder.resolve("optimizer.safetensors"))) {
                                 try {
                                     Files.delete(folder.resolve("optimizer.safetensors"));
@@ -261,7 +266,8 @@ class CheckpointsTest {
         Path run = temporary.resolve("run");
         List<String> changes = new ArrayList<>();
         // What is there before each change, as somebody who looks in between sees it.
-        Folder watched = Folder.at(run.toString(), new Configuration()).permittedBy(() -> changes.add(present(run)));
+        AtomicDirectory watched =
+                AtomicDirectory.at(run.toString(), new Configuration()).guardedBy(() -> changes.add(present(run)));
         Checkpoints checkpoints = RunDirectory.create(watched, "").checkpoints();
         changes.clear();
         checkpoints.write(checkpoint(5));

@@ -3,10 +3,11 @@ package dev.kindling.driver.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,14 +46,16 @@ class GoldenFilesTest {
                         .at("/run/seed")
                         .asInt())
                 .isEqualTo(7);
-        assertThat(checkpoint.position())
-                .isEqualTo(new Position(
-                        1000, 12.5, Optional.of(new Position.Best(500, 0.25, OptionalDouble.of(0.75), 1, 2))));
-        assertThat(checkpoint.theta().flat(LAYOUT, Precision.FLOAT)).isEqualTo(Storage.of(Precision.FLOAT, 1000, 2, 3));
+        assertThat(checkpoint.progress())
+                .isEqualTo(new TrainingProgress(
+                        1000, 12.5, Optional.of(new TrainingProgress.Best(500, 0.25, OptionalDouble.of(0.75), 1, 2))));
+        assertThat(checkpoint.theta().flat(LAYOUT, Precision.FLOAT))
+                .isEqualTo(FlatVector.of(Precision.FLOAT, 1000, 2, 3));
         assertThat(checkpoint.optimizer().arrays()).containsOnlyKeys("M", "V");
-        assertThat(checkpoint.optimizer().arrays().get("M").values()).isEqualTo(Storage.of(Precision.FLOAT, 1, 2, 3));
+        assertThat(checkpoint.optimizer().arrays().get("M").values())
+                .isEqualTo(FlatVector.of(Precision.FLOAT, 1, 2, 3));
         assertThat(checkpoint.best().orElseThrow().flat(LAYOUT, Precision.FLOAT))
-                .isEqualTo(Storage.of(Precision.FLOAT, 7, 8, 9));
+                .isEqualTo(FlatVector.of(Precision.FLOAT, 7, 8, 9));
     }
 
     @Test
@@ -61,7 +64,7 @@ class GoldenFilesTest {
         assertThat(model.manifest().rounds()).isEqualTo(1000);
         assertThat(model.manifest().finished()).isTrue();
         assertThat(model.theta().flat(LAYOUT, Precision.DOUBLE))
-                .isEqualTo(Storage.of(Precision.DOUBLE, 0.1, -2, 3e300));
+                .isEqualTo(FlatVector.of(Precision.DOUBLE, 0.1, -2, 3e300));
         assertThat(model.network()).isEqualTo("{\"network\":\"x\"}\n");
     }
 
@@ -77,8 +80,8 @@ class GoldenFilesTest {
                         "6f1c7a52-3f0e-4b0b-9f5e-0d2f4f1f8a11",
                         Instant.parse("2026-11-22T05:21:10.500Z")));
         Files.copy(GOLDEN.resolve("lock"), temporary.resolve(".lock"));
-        assertThatThrownBy(() ->
-                        RunLock.take(Folder.at(temporary.toString(), new Configuration()), InstantSource.system()))
+        assertThatThrownBy(() -> RunLock.take(
+                        AtomicDirectory.at(temporary.toString(), new Configuration()), InstantSource.system()))
                 .hasMessageContaining("process 4711 on node-1.example, last heard of at 2026-11-22T05:21:10Z");
     }
 }

@@ -1,5 +1,6 @@
 package dev.kindling.driver.checkpoint;
 
+import dev.kindling.driver.storage.AtomicDirectory;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -111,17 +112,17 @@ public record LockTakers(int processes, int threads, int locks) {
 
     /** One of the processes. */
     static final class Taker {
-        private final Folder folder;
+        private final AtomicDirectory folder;
         private final int locks;
 
-        private Taker(Folder folder, int locks) {
+        private Taker(AtomicDirectory folder, int locks) {
             this.folder = folder;
             this.locks = locks;
         }
 
         /** Says that it is ready, reads when to begin, and says the number of each lock that it got. */
         public static void main(String[] args) throws IOException, InterruptedException {
-            Taker taker = new Taker(Folder.at(args[0], new Configuration()), Integer.parseInt(args[2]));
+            Taker taker = new Taker(AtomicDirectory.at(args[0], new Configuration()), Integer.parseInt(args[2]));
             int threads = Integer.parseInt(args[1]);
             // Classes are loaded by a turn of its own.
             String own = "warm-" + ProcessHandle.current().pid();
@@ -144,7 +145,7 @@ public record LockTakers(int processes, int threads, int locks) {
 
         private void takeAll(long begin) {
             for (int i = 0; i < locks; i++) {
-                Folder run = folder.child("run-" + i);
+                AtomicDirectory run = folder.child("run-" + i);
                 while (System.currentTimeMillis() < begin + i * PERIOD_MILLIS) {
                     Thread.onSpinWait();
                 }

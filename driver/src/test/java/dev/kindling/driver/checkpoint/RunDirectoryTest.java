@@ -6,11 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -45,7 +46,7 @@ class RunDirectoryTest {
     }
 
     private static RunDirectory withModel(RunDirectory run, double first, long rounds) {
-        run.writeModel(manifest(rounds), LAYOUT, Storage.of(Precision.FLOAT, first, 2, 3), "{\"network\":\"x\"}\n");
+        run.writeModel(manifest(rounds), LAYOUT, FlatVector.of(Precision.FLOAT, first, 2, 3), "{\"network\":\"x\"}\n");
         return run;
     }
 
@@ -61,7 +62,7 @@ class RunDirectoryTest {
     @Test
     void aFileInTheWayOfTheFolderIsNamed() throws IOException {
         Path file = Files.createFile(temporary.resolve("file"));
-        Folder folder = Folder.at(file.resolve("run").toString(), HADOOP);
+        AtomicDirectory folder = AtomicDirectory.at(file.resolve("run").toString(), HADOOP);
         for (Runnable write :
                 List.<Runnable>of(() -> folder.createNew("x", new byte[0]), () -> folder.replace("x", new byte[0]))) {
             assertThatThrownBy(write::run)
@@ -75,7 +76,7 @@ class RunDirectoryTest {
         RunDirectory run = withModel(run(), 1, 9);
         run.writeEvaluation("{}\n", Optional.empty());
         StoredModel model = run.readModel();
-        assertThat(model.theta().flat(LAYOUT, Precision.FLOAT)).isEqualTo(Storage.of(Precision.FLOAT, 1, 2, 3));
+        assertThat(model.theta().flat(LAYOUT, Precision.FLOAT)).isEqualTo(FlatVector.of(Precision.FLOAT, 1, 2, 3));
         assertThat(model.theta().layout()).isEqualTo(LAYOUT);
         assertThat(model.manifest()).isEqualTo(manifest(9));
         assertThat(model.network()).isEqualTo("{\"network\":\"x\"}\n");
@@ -199,7 +200,8 @@ class RunDirectoryTest {
 
     @Test
     void aFileIsReplacedWhole() {
-        Folder folder = Folder.at(temporary.toUri().toString(), HADOOP).child("a b");
+        AtomicDirectory folder =
+                AtomicDirectory.at(temporary.toUri().toString(), HADOOP).child("a b");
         folder.replace("x", new byte[] {1});
         folder.replace("x", new byte[] {2});
         assertThat(folder.read("x")).containsExactly(2);

@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.driver.error.LostLockException;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.job.error.BadDataException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -53,8 +55,8 @@ class RunLockTest {
         return run().resolve(".lock");
     }
 
-    private Folder folder() {
-        return Folder.at(run().toString(), new Configuration());
+    private AtomicDirectory folder() {
+        return AtomicDirectory.at(run().toString(), new Configuration());
     }
 
     private RunLock take() {
@@ -256,7 +258,7 @@ class RunLockTest {
             Files.write(file(), owned("a", NOBODY));
             AtomicInteger changes = new AtomicInteger();
             // The first change is the try to make a new lock, the second makes the successor.
-            Folder folder = folder().permittedBy(() -> {
+            AtomicDirectory folder = folder().guardedBy(() -> {
                 if (changes.incrementAndGet() == 2) {
                     replaceLock(meanwhile);
                 }
@@ -316,7 +318,7 @@ class RunLockTest {
     @Test
     void anOwnerThatFindsAnotherInTheLockMayWriteNoMore() throws IOException {
         RunLock lock = take();
-        Folder mine = folder().permittedBy(lock::permit);
+        AtomicDirectory mine = folder().guardedBy(lock::permit);
         mine.replace("a.txt", new byte[1]);
         disguise("nonce", "another", Duration.ZERO);
         disguise("host", "elsewhere.example", Duration.ZERO);

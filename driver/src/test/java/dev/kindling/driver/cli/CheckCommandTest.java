@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.kindling.driver.checkpoint.Safetensors;
-import dev.kindling.driver.checkpoint.Tensors;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
+import dev.kindling.driver.storage.Safetensors;
+import dev.kindling.driver.storage.Tensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package dev.kindling.driver.cli;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.LocalCluster;
-import dev.kindling.job.wire.Job;
+import dev.kindling.job.protocol.Job;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.InstantSource;
@@ -42,27 +42,27 @@ final class CommandLineForTests {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         PrintWriter errors = new PrintWriter(err);
-        Surroundings around = around(clusters, new PrintWriter(out), signals, clock);
-        int code = Kindling.run(args.toArray(String[]::new), around, errors);
+        CommandContext context = around(clusters, new PrintWriter(out), signals, clock);
+        int code = Kindling.run(args.toArray(String[]::new), context, errors);
         errors.flush();
-        around.out().flush();
+        context.out().flush();
         return new Outcome(code, out.toString(), err.toString());
     }
 
-    static Surroundings around(BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out) {
+    static CommandContext around(BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out) {
         return around(clusters, out, new Signals());
     }
 
-    static Surroundings around(BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals) {
+    static CommandContext around(BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals) {
         return around(clusters, out, signals, InstantSource.system());
     }
 
-    private static Surroundings around(
+    private static CommandContext around(
             BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals, InstantSource clock) {
-        return new Surroundings((name, master) -> new Running(clusters), out, clock, false, signals);
+        return new CommandContext((name, master) -> new Running(clusters), out, clock, false, signals);
     }
 
-    private record Running(BiFunction<Job, ClusterSettings, Cluster> clusters) implements Platform.Running {
+    private record Running(BiFunction<Job, ClusterSettings, Cluster> clusters) implements ClusterProvider.Session {
         @Override
         public Cluster cluster(Job job, ClusterSettings settings) {
             return clusters.apply(job, settings);

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
-import dev.kindling.driver.cluster.Request;
+import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.job.task.TaskSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,7 +27,7 @@ class CompareCommandTest {
 
     private Path comparison;
     private Path out;
-    private final List<Request> requests = new ArrayList<>();
+    private final List<RoundRequest> requests = new ArrayList<>();
 
     @BeforeEach
     void write() throws IOException {
@@ -45,7 +45,7 @@ class CompareCommandTest {
                 """);
     }
 
-    private Outcome compare(Consumer<Request> watcher, Signals signals, String... more) {
+    private Outcome compare(Consumer<RoundRequest> watcher, Signals signals, String... more) {
         List<String> args =
                 new ArrayList<>(List.of("compare", "--conf", comparison.toString(), "--out", out.toString()));
         args.addAll(List.of(more));
@@ -63,7 +63,7 @@ class CompareCommandTest {
     private Stream<List<TaskSpec>> evaluated() {
         return requests.stream()
                 .filter(request -> request.program().equals("evaluate"))
-                .map(Request::specs);
+                .map(RoundRequest::specs);
     }
 
     @Test

@@ -6,15 +6,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.JobConfig;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
-import dev.kindling.job.model.Models;
 import dev.kindling.job.model.NetworkFile;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -379,7 +379,7 @@ class CraftedNetworkFilesTest {
     @Test
     void flippedBitsInAZipAreRefusedOrChangeNothingThatRepeats() throws IOException {
         byte[] whole = saved();
-        Stream random = Stream.of(7);
+        RandomStream random = RandomStream.of(7);
         for (int i = 0; i < 200; i++) {
             byte[] flipped = whole.clone();
             flipped[random.nextInt(flipped.length)] ^= (byte) (1 << random.nextInt(8));
@@ -389,7 +389,7 @@ class CraftedNetworkFilesTest {
 
     @Test
     void flippedBitsBehindRightChecksumsAreRefusedOrRepeat() throws IOException {
-        Stream random = Stream.of(8);
+        RandomStream random = RandomStream.of(8);
         byte[] vector = new Vector().bytes();
         for (int i = 0; i < 150; i++) {
             byte[] json = VALID_JSON.getBytes(StandardCharsets.UTF_8);
@@ -459,11 +459,11 @@ class CraftedNetworkFilesTest {
                 NetworkFile file =
                         new NetworkFile("crafted", replaced(root, place, value).getBytes(StandardCharsets.UTF_8));
                 try {
-                    Model model =
-                            Models.of(new ModelSettings("crafted", "preset", "query", Optional.of(file)), episode);
+                    Model model = ModelFactory.of(
+                            new ModelSettings("crafted", "preset", "query", Optional.of(file)), episode);
                     assertThat(model.parameters().size()).isLessThan(10_000);
                 } catch (IllegalArgumentException e) {
-                    assertThat(ExitCode.sentence(e))
+                    assertThat(ExitCode.message(e))
                             .as("%s = %s", place, value)
                             .startsWith("model.network is crafted, ");
                 }
@@ -496,9 +496,9 @@ class CraftedNetworkFilesTest {
                 NetworkFile file =
                         new NetworkFile("crafted", with(place, "@class", type).getBytes(StandardCharsets.UTF_8));
                 try {
-                    Models.of(new ModelSettings("crafted", "preset", "query", Optional.of(file)), CURVES);
+                    ModelFactory.of(new ModelSettings("crafted", "preset", "query", Optional.of(file)), CURVES);
                 } catch (IllegalArgumentException e) {
-                    assertThat(ExitCode.sentence(e)).startsWith("model.network is crafted, ");
+                    assertThat(ExitCode.message(e)).startsWith("model.network is crafted, ");
                 }
             }
         }
@@ -553,17 +553,17 @@ class CraftedNetworkFilesTest {
     private End end(String name, byte[] content) throws IOException {
         Path file = write(name, content);
         try {
-            Prepared prepared = Prepared.here(Configuration.parse("tiny", """
+            ResolvedRun resolved = ResolvedRun.here(JobConfig.parse("tiny", """
                     task { per-round = 3, support = 4, query = 4 }
                     backend.name = plain
                     model.initializer = preset
                     algorithm.inner-steps = 1
                     evaluation.steps = 1
                     """, List.of("model.network=" + file)));
-            Storage theta = prepared.plan().untrained(1);
+            FlatVector theta = resolved.plan().untrained(1);
             return new End(0, "", theta.toDoubles());
         } catch (RuntimeException | Error e) {
-            return new End(ExitCode.of(e).number(), ExitCode.sentence(e), new double[0]);
+            return new End(ExitCode.of(e).number(), ExitCode.message(e), new double[0]);
         }
     }
 

@@ -6,25 +6,25 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.checkpoint.RunDirectory;
-import dev.kindling.driver.checkpoint.Safetensors;
-import dev.kindling.driver.checkpoint.Tensors;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import dev.kindling.driver.sampler.Sampler;
-import dev.kindling.job.autodiff.Gradients;
+import dev.kindling.driver.storage.Safetensors;
+import dev.kindling.driver.storage.Tensors;
+import dev.kindling.job.autodiff.Autodiff;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.Pass;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,9 +70,9 @@ class ExportTest {
     /** A run on drawings, and its first training episode. */
     private final class Drawn {
         private final Path folder;
-        private final Prepared prepared;
+        private final ResolvedRun resolved;
         private final EpisodeLayout layout;
-        private final Storage episode;
+        private final FlatVector episode;
 
         Drawn(String network, String... sets) throws IOException {
             Path data = SMALL.get(temporary);
@@ -90,16 +90,16 @@ class ExportTest {
             List<String> args = new ArrayList<>(List.of("train", "--conf", job.toString(), "--out", folder.toString()));
             List.of(sets).forEach(set -> args.addAll(List.of("--set", set)));
             assertThat(CommandLineForTests.onThreads(1, args).err()).isEmpty();
-            prepared = Prepared.here(RunConfiguration.own(
+            resolved = ResolvedRun.here(RunConfiguration.own(
                     RunDirectory.open(folder.toString(), new org.apache.hadoop.conf.Configuration()), List.of()));
-            layout = prepared.source().layout(Purpose.TRAIN);
-            episode = Storage.zeros(Precision.DOUBLE, layout.arrays().size());
-            prepared.source()
+            layout = resolved.source().layout(Split.TRAIN);
+            episode = FlatVector.zeros(Precision.DOUBLE, layout.arrays().size());
+            resolved.source()
                     .materialise(
                             new Sampler(
-                                            prepared.source(),
-                                            prepared.settings().run().seed(),
-                                            Purpose.TRAIN)
+                                            resolved.source(),
+                                            resolved.settings().run().seed(),
+                                            Split.TRAIN)
                                     .range(0, 0, 1)
                                     .get(0),
                             episode,
@@ -143,38 +143,38 @@ class ExportTest {
             return labels;
         }
 
-        Storage theta() throws IOException {
+        FlatVector theta() throws IOException {
             return Safetensors.decode(Files.readAllBytes(folder.resolve("model/theta.safetensors")), "theta")
-                    .flat(prepared.plan().parameters(), Precision.DOUBLE);
+                    .flat(resolved.plan().parameters(), Precision.DOUBLE);
         }
 
         /** Softmax of our output for the support set with its own statistics, then θ - α ∇L. */
         double[] ourOutputThenAdapted() throws IOException {
-            Model model = prepared.plan().model();
-            Builder b = new Builder();
+            Model model = resolved.plan().model();
+            ProgramBuilder b = new ProgramBuilder();
             Map<String, Value> parameters = new LinkedHashMap<>();
             for (Layout.Entry entry : model.parameters().entries()) {
-                parameters.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Kind.SHARED));
+                parameters.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Scope.BROADCAST));
             }
-            Value x = b.input("x", layout.arrays().shape(EpisodeLayout.SUPPORT_X), Program.Kind.TASK);
-            Value y = b.input("y", layout.arrays().shape(EpisodeLayout.SUPPORT_Y), Program.Kind.TASK);
-            Value output = model.output(b, parameters, x, Pass.PLAIN);
+            Value x = b.input("x", layout.arrays().shape(EpisodeLayout.SUPPORT_X), Program.Scope.TASK);
+            Value y = b.input("y", layout.arrays().shape(EpisodeLayout.SUPPORT_Y), Program.Scope.TASK);
+            Value output = model.output(b, parameters, x, ForwardContext.PLAIN);
             Value exponentials = b.exp(output);
             Value share = b.div(exponentials, b.reshape(b.sum(exponentials, 1), Shape.of(layout.support(), 1)));
-            List<Value> gradients = Gradients.of(b, model.loss(b, output, y), List.copyOf(parameters.values()));
+            List<Value> gradients = Autodiff.grad(b, model.loss(b, output, y), List.copyOf(parameters.values()));
             List<Program.Output> outputs = new ArrayList<>();
-            outputs.add(new Program.Output("output", Program.Role.SUM, share));
+            outputs.add(new Program.Output("output", Program.Reduction.SUM, share));
             List<String> names = List.copyOf(parameters.keySet());
             for (int i = 0; i < names.size(); i++) {
                 Value moved = b.sub(parameters.get(names.get(i)), b.mul(b.constant(RATE), gradients.get(i)));
-                outputs.add(new Program.Output(names.get(i), Program.Role.SUM, moved));
+                outputs.add(new Program.Output(names.get(i), Program.Reduction.SUM, moved));
             }
             Program program = b.build("adapt", outputs);
             Workspace workspace = Backends.named("plain")
                     .compile(program, new CompileOptions(Precision.DOUBLE, 1 << 28))
                     .workspace();
-            workspace.share(theta());
-            Storage sums = Storage.zeros(Precision.DOUBLE, program.sums().size());
+            workspace.setBroadcastInputs(theta());
+            FlatVector sums = FlatVector.zeros(Precision.DOUBLE, program.sums().size());
             int xs = layout.arrays().shape(EpisodeLayout.SUPPORT_X).size();
             workspace.run(
                     1,
@@ -227,7 +227,7 @@ class ExportTest {
 
         theirs.fit(new DataSet(run.support(), run.labels()));
         int at = outputs;
-        for (Layout.Entry entry : run.prepared.plan().model().parameters().entries()) {
+        for (Layout.Entry entry : run.resolved.plan().model().parameters().entries()) {
             double[] theirNumbers =
                     theirs.getParam(entry.name()).dup('c').data().asDouble();
             double[] ourNumbers =
@@ -345,9 +345,9 @@ class ExportTest {
         return file;
     }
 
-    private static Storage supportOf(Drawn run) {
+    private static FlatVector supportOf(Drawn run) {
         double[] numbers = run.array(EpisodeLayout.SUPPORT_X);
-        Storage support = Storage.zeros(Precision.DOUBLE, numbers.length);
+        FlatVector support = FlatVector.zeros(Precision.DOUBLE, numbers.length);
         for (int i = 0; i < numbers.length; i++) {
             support.set(i, numbers[i]);
         }
@@ -387,15 +387,15 @@ class ExportTest {
         double mean = 0;
         double variance = 0;
         for (int e = 0; e < 3; e++) {
-            Storage episode =
-                    Storage.zeros(Precision.DOUBLE, run.layout.arrays().size());
-            run.prepared
+            FlatVector episode =
+                    FlatVector.zeros(Precision.DOUBLE, run.layout.arrays().size());
+            run.resolved
                     .source()
                     .materialise(
                             new Sampler(
-                                            run.prepared.source(),
-                                            run.prepared.settings().run().seed(),
-                                            Purpose.TRAIN)
+                                            run.resolved.source(),
+                                            run.resolved.settings().run().seed(),
+                                            Split.TRAIN)
                                     .range(0, e, e + 1)
                                     .get(0),
                             episode,
@@ -426,7 +426,7 @@ class ExportTest {
                         .at("/batch_norm/statistics")
                         .asText())
                 .isEqualTo("running");
-        Model model = run.prepared.plan().model();
+        Model model = run.resolved.plan().model();
         int at = model.parameters().offset("1_var");
         assertThat(theirs.getParam("1_var").dup('c').data().asDouble())
                 .containsExactly(Arrays.copyOfRange(run.theta().toDoubles(), at, at + 64), within(1e-12));

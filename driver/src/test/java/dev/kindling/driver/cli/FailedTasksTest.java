@@ -5,21 +5,21 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.kindling.driver.checkpoint.Safetensors;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.LocalCluster;
-import dev.kindling.driver.cluster.Request;
-import dev.kindling.driver.config.Configuration;
-import dev.kindling.driver.plan.Plan;
+import dev.kindling.driver.cluster.RoundRequest;
+import dev.kindling.driver.config.JobConfig;
+import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.driver.sampler.Sampler;
-import dev.kindling.job.fold.FoldNode;
+import dev.kindling.driver.storage.Safetensors;
+import dev.kindling.job.reduce.PartialSum;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +44,7 @@ class FailedTasksTest {
             "optimizer={name = sgd, rate = " + RATE + "}",
             "evaluation={tasks = 2, steps = 1}");
 
-    private final Prepared prepared = Prepared.here(Configuration.load(JOB, SETS));
+    private final ResolvedRun resolved = ResolvedRun.here(JobConfig.load(JOB, SETS));
 
     @TempDir
     private Path folder;
@@ -69,7 +69,7 @@ class FailedTasksTest {
 
         double[] expected = movedBy(good);
         double[] moved = theta(run).toDoubles();
-        double[] before = prepared.plan().untrained(seed()).toDoubles();
+        double[] before = resolved.plan().untrained(seed()).toDoubles();
         assertThat(moved).isNotEqualTo(before);
         for (int i = 0; i < moved.length; i++) {
             assertThat(moved[i]).isCloseTo(expected[i], within(1e-6));
@@ -102,7 +102,7 @@ class FailedTasksTest {
         assertThat(train(shorter, stop, limit).code()).isZero();
         assertThat(theta(run))
                 .isEqualTo(theta(shorter))
-                .isNotEqualTo(prepared.plan().untrained(seed()));
+                .isNotEqualTo(resolved.plan().untrained(seed()));
     }
 
     private Outcome train(Path run, long rounds, double limit) {
@@ -113,11 +113,11 @@ class FailedTasksTest {
     }
 
     private long seed() {
-        return prepared.settings().run().seed();
+        return resolved.settings().run().seed();
     }
 
     private List<TaskSpec> round(long round) {
-        return new Sampler(prepared.source(), seed(), Purpose.TRAIN).round(round, TASKS);
+        return new Sampler(resolved.source(), seed(), Split.TRAIN).round(round, TASKS);
     }
 
     private long failures(long round) {
@@ -126,9 +126,9 @@ class FailedTasksTest {
 
     /** Whether the squares of a set's targets add up to more than a float holds: beside them the network's output is 0. */
     private boolean overflows(TaskSpec spec) {
-        Layout arrays = prepared.source().layout(Purpose.TRAIN).arrays();
-        Storage episode = Storage.zeros(Precision.DOUBLE, arrays.size());
-        prepared.source().materialise(spec, episode, 0);
+        Layout arrays = resolved.source().layout(Split.TRAIN).arrays();
+        FlatVector episode = FlatVector.zeros(Precision.DOUBLE, arrays.size());
+        resolved.source().materialise(spec, episode, 0);
         return List.of(EpisodeLayout.SUPPORT_Y, EpisodeLayout.QUERY_Y).stream().anyMatch(name -> {
             double squares = 0;
             for (int i = 0; i < arrays.shape(name).size(); i++) {
@@ -141,11 +141,11 @@ class FailedTasksTest {
 
     /** θ after a round of the given tasks alone. */
     private double[] movedBy(List<TaskSpec> specs) {
-        Plan plan = prepared.plan();
-        Storage theta = plan.untrained(seed());
-        try (Cluster cluster = new LocalCluster(plan.job(), prepared.hadoop(), 1)) {
-            FoldNode root =
-                    cluster.run(new Request(Plan.TRAIN, specs, false), theta).root();
+        TrainingPlan plan = resolved.plan();
+        FlatVector theta = plan.untrained(seed());
+        try (Cluster cluster = new LocalCluster(plan.job(), resolved.hadoop(), 1)) {
+            PartialSum root = cluster.run(new RoundRequest(TrainingPlan.TRAIN, specs, false), theta)
+                    .sum();
             assertThat(root.tasks()).isEqualTo(specs.size());
             double[] moved = theta.toDoubles();
             for (int i = 0; i < moved.length; i++) {
@@ -163,9 +163,9 @@ class FailedTasksTest {
         return largest;
     }
 
-    private Storage theta(Path run) throws IOException {
+    private FlatVector theta(Path run) throws IOException {
         Path file = run.resolve("model/theta.safetensors");
         return Safetensors.decode(Files.readAllBytes(file), file.toString())
-                .flat(prepared.plan().parameters(), Precision.FLOAT);
+                .flat(resolved.plan().parameters(), Precision.FLOAT);
     }
 }

@@ -3,8 +3,8 @@ package dev.kindling.driver.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kindling.driver.checkpoint.SmallDisk;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
+import dev.kindling.driver.storage.SmallDisk;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.LocalCluster;
-import dev.kindling.job.wire.Job;
+import dev.kindling.job.protocol.Job;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -167,13 +167,14 @@ class KindlingTest {
     void stoppedRunSaysSoInItsStatus() throws IOException {
         StringWriter err = new StringWriter();
         Signals signals = new Signals();
-        Platform stopping = (name, master) -> {
+        ClusterProvider stopping = (name, master) -> {
             signals.arrived("TERM");
             return new Local();
         };
         int code = Kindling.run(
                 new String[] {"train", "--conf", job.toString(), "--out", run.toString()},
-                new Surroundings(stopping, new PrintWriter(new StringWriter()), InstantSource.system(), false, signals),
+                new CommandContext(
+                        stopping, new PrintWriter(new StringWriter()), InstantSource.system(), false, signals),
                 new PrintWriter(err, true));
         assertThat(code).isEqualTo(6);
         assertThat(err.toString().strip())
@@ -534,12 +535,12 @@ class KindlingTest {
     private static Outcome kindling(String... args) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        Surroundings around = new Surroundings(
+        CommandContext context = new CommandContext(
                 (name, master) -> new Local(), new PrintWriter(out), InstantSource.system(), false, SIGNALS);
         PrintWriter errors = new PrintWriter(err);
-        int code = Kindling.run(args, around, errors);
+        int code = Kindling.run(args, context, errors);
         errors.flush();
-        around.out().flush();
+        context.out().flush();
         return new Outcome(code, out.toString(), err.toString());
     }
 
@@ -548,7 +549,7 @@ class KindlingTest {
     private record Outcome(int code, String out, String err) {}
 
     /** One thread of this JVM in Spark's place. */
-    private static final class Local implements Platform.Running {
+    private static final class Local implements ClusterProvider.Session {
         @Override
         public Cluster cluster(Job job, ClusterSettings settings) {
             return new LocalCluster(job, new Configuration(), 1);

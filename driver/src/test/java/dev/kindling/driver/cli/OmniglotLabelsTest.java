@@ -7,13 +7,13 @@ import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.LocalCluster;
-import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.driver.evaluation.Statistics;
-import dev.kindling.driver.plan.Plan;
+import dev.kindling.driver.plan.TrainingPlan;
+import dev.kindling.job.protocol.Job;
 import dev.kindling.job.task.SourceDescription;
-import dev.kindling.job.tensor.Storage;
-import dev.kindling.job.wire.Job;
+import dev.kindling.job.tensor.FlatVector;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,35 +46,35 @@ class OmniglotLabelsTest {
 
         List<String> sets =
                 options.stream().filter(option -> !option.equals("--set")).toList();
-        Prepared prepared = Prepared.here(Configuration.load(JOB, sets));
-        Plan plan = prepared.plan();
-        Storage theta = RunDirectory.open(run.toString(), prepared.hadoop())
+        ResolvedRun resolved = ResolvedRun.here(JobConfig.load(JOB, sets));
+        TrainingPlan plan = resolved.plan();
+        FlatVector theta = RunDirectory.open(run.toString(), resolved.hadoop())
                 .readModel()
                 .theta()
                 .flat(plan.parameters(), plan.precision());
-        Evaluation honest = evaluate(prepared, plan.job(), theta);
+        Evaluation honest = evaluate(resolved, plan.job(), theta);
         assertThat(accuracy(honest, 1).mean()).isGreaterThan(CHANCE + 0.1);
         assertThat(accuracy(honest, 0).mean())
                 .isCloseTo(CHANCE, within(accuracy(honest, 0).ci95()));
 
-        Evaluation shuffled = evaluate(prepared, shuffled(prepared), theta);
+        Evaluation shuffled = evaluate(resolved, shuffled(resolved), theta);
         assertThat(accuracy(shuffled, 1).mean())
                 .isCloseTo(CHANCE, within(accuracy(shuffled, 1).ci95()));
     }
 
-    private static Job shuffled(Prepared prepared) {
-        return Plan.of(
-                        prepared.settings().plan(),
+    private static Job shuffled(ResolvedRun resolved) {
+        return TrainingPlan.of(
+                        resolved.settings().plan(),
                         new SourceDescription(
                                 ShuffledLabelsProvider.NAME,
-                                prepared.settings().source().settings()),
-                        prepared.source())
+                                resolved.settings().source().settings()),
+                        resolved.source())
                 .job();
     }
 
-    private static Evaluation evaluate(Prepared prepared, Job job, Storage theta) {
-        try (Cluster cluster = new LocalCluster(job, prepared.hadoop(), 2)) {
-            return prepared.evaluator().evaluate(cluster, theta);
+    private static Evaluation evaluate(ResolvedRun resolved, Job job, FlatVector theta) {
+        try (Cluster cluster = new LocalCluster(job, resolved.hadoop(), 2)) {
+            return resolved.evaluator().evaluate(cluster, theta);
         }
     }
 

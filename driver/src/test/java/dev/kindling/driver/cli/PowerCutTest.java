@@ -2,9 +2,9 @@ package dev.kindling.driver.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kindling.driver.checkpoint.PowerCuts;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import dev.kindling.driver.cluster.spark.LogLines;
+import dev.kindling.driver.storage.PowerCuts;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

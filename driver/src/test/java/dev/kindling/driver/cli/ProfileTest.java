@@ -3,10 +3,10 @@ package dev.kindling.driver.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.driver.aggregator.MetaGradient;
-import dev.kindling.driver.loop.RoundListener;
-import dev.kindling.driver.metrics.TimeSplit;
+import dev.kindling.driver.metrics.RoundTimings;
+import dev.kindling.driver.training.TrainingListener;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -14,10 +14,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class ProfileTest {
-    private static RoundListener.Round round(long number, TimeSplit times) {
+    private static TrainingListener.Round round(long number, RoundTimings times) {
         MetaGradient gradient = new MetaGradient(
-                Storage.zeros(Precision.FLOAT, 1), Storage.zeros(Precision.DOUBLE, 0), 0, new TreeMap<>(), 1);
-        return new RoundListener.Round(number, 9, gradient, List.of(), List.of(), 0, 0, times);
+                FlatVector.zeros(Precision.FLOAT, 1), FlatVector.zeros(Precision.DOUBLE, 0), 0, new TreeMap<>(), 1);
+        return new TrainingListener.Round(number, 9, gradient, List.of(), List.of(), 0, 0, times);
     }
 
     @Test
@@ -25,11 +25,11 @@ class ProfileTest {
         AtomicLong clock = new AtomicLong(1);
         Profile profile = new Profile(clock::get);
         List<Long> told = new ArrayList<>();
-        RoundListener listener = profile.before(round -> told.add(round.number()));
-        listener.done(round(1, new TimeSplit(1L << 60, 0, 0, 0, 0, 0, 0)));
+        TrainingListener listener = profile.before(round -> told.add(round.number()));
+        listener.done(round(1, new RoundTimings(1L << 60, 0, 0, 0, 0, 0, 0)));
         for (long number = 2; number <= 3; number++) {
             clock.addAndGet(4_000_000);
-            listener.done(round(number, new TimeSplit(100_000, 200_000, 2_000_000, 300_000, 400_000, 0, 500_000)));
+            listener.done(round(number, new RoundTimings(100_000, 200_000, 2_000_000, 300_000, 400_000, 0, 500_000)));
         }
         assertThat(told).containsExactly(1L, 2L, 3L);
         assertThat(profile.lines().stream().map(String::strip))
@@ -49,7 +49,7 @@ class ProfileTest {
     @Test
     void aSingleRoundHasNoProfile() {
         Profile profile = new Profile(() -> 5);
-        profile.before(round -> {}).done(round(1, TimeSplit.NONE));
+        profile.before(round -> {}).done(round(1, RoundTimings.NONE));
         assertThat(profile.lines()).isEmpty();
     }
 }

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.kindling.driver.check.Subject;
+import dev.kindling.driver.check.CheckTarget;
 import dev.kindling.driver.check.TaskChoice;
 import dev.kindling.driver.check.Wrapped;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import dev.kindling.driver.cluster.LocalCluster;
-import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.JobConfig;
 import dev.kindling.job.algorithm.Algorithm;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -63,9 +63,9 @@ class ReadyJobsCheckTest {
 
     @Test
     void firstOrderThatClaimsToBeExactEndsWithOne() {
-        Prepared prepared = Prepared.here(Configuration.load(Path.of("../conf/sinusoid-fomaml.conf"), List.of()));
-        Subject honest = CheckCommand.subject(prepared, TaskChoice.FIRST);
-        Subject boasting = new Subject(
+        ResolvedRun resolved = ResolvedRun.here(JobConfig.load(Path.of("../conf/sinusoid-fomaml.conf"), List.of()));
+        CheckTarget honest = CheckCommand.subject(resolved, TaskChoice.FIRST);
+        CheckTarget boasting = new CheckTarget(
                 Wrapped.claiming(Algorithm.Claim.EXACT, honest.algorithm()),
                 honest.reference(),
                 honest.model(),
@@ -75,14 +75,13 @@ class ReadyJobsCheckTest {
                 honest.round());
         StringWriter out = new StringWriter();
         CheckCommand check = new CheckCommand(CommandLineForTests.around(
-                (job, settings) -> new LocalCluster(job, prepared.hadoop(), 1), new PrintWriter(out)));
-        assertThat(prove(check, prepared, boasting)).isEqualTo(1);
+                (job, settings) -> new LocalCluster(job, resolved.hadoop(), 1), new PrintWriter(out)));
+        assertThat(prove(check, resolved, boasting)).isEqualTo(1);
         assertThat(out.toString()).contains("FAILED: the meta-gradient is the exact derivative (found order 1");
-        assertThat(prove(check, prepared, honest)).isZero();
+        assertThat(prove(check, resolved, honest)).isZero();
     }
 
-    private static int prove(CheckCommand check, Prepared prepared, Subject subject) {
-        return check.prove(prepared, subject, TaskChoice.FIRST, Optional.empty())
-                .number();
+    private static int prove(CheckCommand check, ResolvedRun resolved, CheckTarget target) {
+        return check.prove(resolved, target, TaskChoice.FIRST, Optional.empty()).number();
     }
 }

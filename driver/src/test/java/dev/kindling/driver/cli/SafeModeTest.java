@@ -3,7 +3,7 @@ package dev.kindling.driver.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
-import dev.kindling.driver.cluster.Request;
+import dev.kindling.driver.cluster.RoundRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -58,7 +58,7 @@ class SafeModeTest {
         }
     }
 
-    private static void enterInRound(long round, Request request, DistributedFileSystem files) {
+    private static void enterInRound(long round, RoundRequest request, DistributedFileSystem files) {
         if (request.program().equals("train") && request.specs().get(0).round() == round) {
             try {
                 files.setSafeMode(SafeModeAction.SAFEMODE_ENTER);
@@ -68,7 +68,7 @@ class SafeModeTest {
         }
     }
 
-    private static Outcome train(TinyRun job, String place, Consumer<Request> watcher) {
+    private static Outcome train(TinyRun job, String place, Consumer<RoundRequest> watcher) {
         List<String> args = new ArrayList<>(job.args("--resume"));
         args.set(args.indexOf("--out") + 1, place);
         return CommandLineForTests.on((work, settings) -> new WatchedCluster(work, 1, watcher), new Signals(), args);

@@ -8,7 +8,7 @@ import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.spark.LoadedClasses;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.cluster.spark.TwoExecutors;
-import dev.kindling.job.wire.Job;
+import dev.kindling.job.protocol.Job;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

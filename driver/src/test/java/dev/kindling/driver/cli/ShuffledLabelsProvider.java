@@ -1,16 +1,16 @@
 package dev.kindling.driver.cli;
 
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSourceProvider;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
-import dev.kindling.job.tensor.Storage;
 import java.util.SortedMap;
 import org.apache.hadoop.conf.Configuration;
 
@@ -32,8 +32,8 @@ public final class ShuffledLabelsProvider implements TaskSourceProvider {
 
     private record Shuffled(TaskSource honest) implements TaskSource {
         @Override
-        public EpisodeLayout layout(Purpose purpose) {
-            return honest.layout(purpose);
+        public EpisodeLayout layout(Split split) {
+            return honest.layout(split);
         }
 
         @Override
@@ -42,12 +42,13 @@ public final class ShuffledLabelsProvider implements TaskSourceProvider {
         }
 
         @Override
-        public void materialise(TaskSpec spec, Storage target, int offset) {
+        public void materialise(TaskSpec spec, FlatVector target, int offset) {
             honest.materialise(spec, target, offset);
-            EpisodeLayout layout = layout(spec.purpose());
+            EpisodeLayout layout = layout(spec.split());
             Layout arrays = layout.arrays();
             int labels = offset + arrays.offset(EpisodeLayout.SUPPORT_Y);
-            int[] renamed = Stream.of(spec.seed(), SHUFFLE).choose(layout.classes(), layout.classes());
+            int[] renamed =
+                    RandomStream.of(spec.seed(), SHUFFLE).sampleWithoutReplacement(layout.classes(), layout.classes());
             for (int i = 0; i < layout.support(); i++) {
                 target.set(labels + i, renamed[(int) target.at(labels + i)]);
             }

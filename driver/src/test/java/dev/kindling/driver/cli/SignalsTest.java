@@ -15,7 +15,7 @@ class SignalsTest {
 
     @Test
     void twoWithinAMomentAreOneAndALaterOneEndsTheJvm() {
-        try (StopRequest run = new StopRequest()) {
+        try (CancellationSource run = new CancellationSource()) {
             signals.guard(run);
             signals.arrived("TERM");
             // GNU timeout signals its child, and then the whole group.
@@ -23,7 +23,7 @@ class SignalsTest {
             signals.arrived("TERM");
             clock.addAndGet(TimeUnit.MILLISECONDS.toNanos(1900));
             signals.arrived("HUP");
-            assertThat(run.isRequested()).isTrue();
+            assertThat(run.isCancelled()).isTrue();
             assertThat(run.reason()).isEqualTo("SIGTERM");
             assertThat(halts).isEmpty();
             clock.addAndGet(TimeUnit.MILLISECONDS.toNanos(200));

@@ -6,10 +6,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import dev.kindling.driver.cluster.Cluster;
-import dev.kindling.driver.cluster.ClusterException;
-import dev.kindling.driver.cluster.Request;
+import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.cluster.RoundResult;
-import dev.kindling.job.tensor.Storage;
+import dev.kindling.driver.error.ClusterException;
+import dev.kindling.job.tensor.FlatVector;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -64,7 +64,7 @@ class StopTest {
         }
 
         @Override
-        public RoundResult run(Request request, Storage shared, Ahead ahead) {
+        public RoundResult run(RoundRequest request, FlatVector shared, RequestPrefetcher prefetcher) {
             if (request.program().equals(program) && seen++ == after) {
                 try {
                     asleep.run();
@@ -74,7 +74,7 @@ class StopTest {
                     throw new ClusterException(program + " was interrupted", e);
                 }
             }
-            return cluster.run(request, shared, ahead);
+            return cluster.run(request, shared, prefetcher);
         }
 
         @Override
@@ -341,8 +341,8 @@ class StopTest {
                     Cluster cluster = new WatchedCluster(job, 1, request -> {});
                     return new Cluster() {
                         @Override
-                        public RoundResult run(Request request, Storage shared, Ahead ahead) {
-                            return cluster.run(request, shared, ahead);
+                        public RoundResult run(RoundRequest request, FlatVector shared, RequestPrefetcher prefetcher) {
+                            return cluster.run(request, shared, prefetcher);
                         }
 
                         @Override

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
-import dev.kindling.driver.cluster.Request;
-import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.cluster.RoundRequest;
+import dev.kindling.driver.config.JobConfig;
+import dev.kindling.driver.storage.AtomicDirectory;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -80,21 +80,21 @@ final class TinyRun {
     }
 
     /** Trains in a folder of the test's own making, while somebody sees each request; throws what a command would tell. */
-    void trainIn(Folder folder, Consumer<Request> watcher) {
+    void trainIn(AtomicDirectory folder, Consumer<RoundRequest> watcher) {
         Optional<String> master = Optional.of("local[1]");
-        Surroundings around = CommandLineForTests.around(
+        CommandContext context = CommandLineForTests.around(
                 (work, settings) -> new WatchedCluster(work, 1, watcher), new PrintWriter(new StringWriter()));
-        new Trainer(around, master, new StopRequest(), new Profile(System::nanoTime))
-                .begin(Prepared.of(Configuration.load(job, sets), master), folder);
+        new RunService(context, master, new CancellationSource(), new Profile(System::nanoTime))
+                .begin(ResolvedRun.of(JobConfig.load(job, sets), master), folder);
     }
 
     /** Trains while somebody sees each request. */
-    Outcome watched(Consumer<Request> watcher, Signals signals, String... more) {
+    Outcome watched(Consumer<RoundRequest> watcher, Signals signals, String... more) {
         return CommandLineForTests.on((job, settings) -> new WatchedCluster(job, 1, watcher), signals, args(more));
     }
 
     /** The same by a clock that the test moves. */
-    Outcome watched(Consumer<Request> watcher, InstantSource clock) {
+    Outcome watched(Consumer<RoundRequest> watcher, InstantSource clock) {
         return CommandLineForTests.on(
                 (job, settings) -> new WatchedCluster(job, 1, watcher), new Signals(), clock, args());
     }

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
-import dev.kindling.driver.cluster.Request;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.driver.cluster.RoundRequest;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -126,7 +126,7 @@ class ValidationTest {
     @Test
     void validationMeetsItsOwnTasksAlwaysTheSame() {
         TinyRun run = TinyRun.in(temporary, "run", "run.validate-every=8", "evaluation.split=val");
-        List<Request> validations = new ArrayList<>();
+        List<RoundRequest> validations = new ArrayList<>();
         List<TaskSpec> evaluated = new ArrayList<>();
         Outcome outcome = run.watched(
                 request -> {
@@ -140,7 +140,7 @@ class ValidationTest {
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertThat(validations).hasSize(3);
         List<TaskSpec> first = validations.get(0).specs();
-        assertThat(first).hasSize(5).allMatch(spec -> spec.purpose() == Purpose.VALIDATE);
+        assertThat(first).hasSize(5).allMatch(spec -> spec.split() == Split.VALIDATE);
         assertThat(validations)
                 .allSatisfy(one -> assertThat(one.specs().stream().map(TaskSpec::seed))
                         .containsExactlyElementsOf(

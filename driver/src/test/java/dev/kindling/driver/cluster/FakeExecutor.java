@@ -1,23 +1,23 @@
 package dev.kindling.driver.cluster;
 
-import dev.kindling.job.fold.FoldNode;
-import dev.kindling.job.runner.Holdings;
-import dev.kindling.job.runner.Runner;
-import dev.kindling.job.runner.Slices;
-import dev.kindling.job.tensor.Storage;
-import dev.kindling.job.wire.Answer;
-import dev.kindling.job.wire.Closed;
-import dev.kindling.job.wire.Failure;
-import dev.kindling.job.wire.FoldOrder;
-import dev.kindling.job.wire.Job;
-import dev.kindling.job.wire.Peer;
-import dev.kindling.job.wire.PeerAccess;
-import dev.kindling.job.wire.SharedVector;
-import dev.kindling.job.wire.ToWorker;
-import dev.kindling.job.wire.VectorSlice;
-import dev.kindling.job.wire.Wire;
-import dev.kindling.job.wire.WorkOrder;
-import dev.kindling.job.wire.WorkReply;
+import dev.kindling.job.protocol.BroadcastShard;
+import dev.kindling.job.protocol.BroadcastVector;
+import dev.kindling.job.protocol.ExecutorMessage;
+import dev.kindling.job.protocol.Failure;
+import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.Peer;
+import dev.kindling.job.protocol.PeerAccess;
+import dev.kindling.job.protocol.RangeOutcome;
+import dev.kindling.job.protocol.RangeRequest;
+import dev.kindling.job.protocol.RangeResult;
+import dev.kindling.job.protocol.ReduceShardRequest;
+import dev.kindling.job.protocol.StopExecutor;
+import dev.kindling.job.protocol.codec.MessageCodec;
+import dev.kindling.job.reduce.PartialSum;
+import dev.kindling.job.runner.CompiledJob;
+import dev.kindling.job.runner.ShardCollectives;
+import dev.kindling.job.runner.ShardStore;
+import dev.kindling.job.tensor.FlatVector;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -29,7 +29,7 @@ import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 
 /** An executor without a JVM of its own, that does with each order what a test says. Answers on the driver's thread. */
-final class FakeExecutor implements Link {
+final class FakeExecutor implements ExecutorConnection {
     /** What it does with an order. */
     enum Deed {
         ANSWER,
@@ -76,10 +76,11 @@ final class FakeExecutor implements Link {
             this.trades = trades;
         }
 
-        private CompletableFuture<Storage> ask(Peer peer, Function<Holdings, CompletableFuture<Storage>> question) {
+        private CompletableFuture<FlatVector> ask(
+                Peer peer, Function<ShardStore, CompletableFuture<FlatVector>> question) {
             FakeExecutor asked = executors.get(peer);
             return asked.connected
-                    ? question.apply(asked.holdings)
+                    ? question.apply(asked.store)
                     : CompletableFuture.failedFuture(new IllegalStateException("no connection to " + peer));
         }
     }
@@ -87,45 +88,45 @@ final class FakeExecutor implements Link {
     private static final double EXAGGERATION = 1e12;
 
     private final String name;
-    private final Inbox inbox;
+    private final ExecutorEvents events;
     private final Supplier<Deed> deeds;
     private final Optional<Neighbourhood> neighbours;
-    private final Holdings holdings = new Holdings();
-    private final List<FoldOrder> folds = new ArrayList<>();
-    private final List<WorkOrder> waiting = new ArrayList<>();
-    private final List<WorkOrder> orders = new ArrayList<>();
-    private Runner runner;
-    private SharedVector vector;
+    private final ShardStore store = new ShardStore();
+    private final List<ReduceShardRequest> folds = new ArrayList<>();
+    private final List<RangeRequest> waiting = new ArrayList<>();
+    private final List<RangeRequest> requests = new ArrayList<>();
+    private CompiledJob compiled;
+    private BroadcastVector vector;
     private boolean connected;
     private boolean closed;
     private int wholeVectors;
     /** The vector that it has yet to say it did not get. */
     private long missed;
 
-    FakeExecutor(String name, Inbox inbox, Supplier<Deed> deeds) {
-        this(name, inbox, deeds, Optional.empty());
+    FakeExecutor(String name, ExecutorEvents events, Supplier<Deed> deeds) {
+        this(name, events, deeds, Optional.empty());
     }
 
     /** One that others can reach. */
-    FakeExecutor(String name, Inbox inbox, Supplier<Deed> deeds, Neighbourhood neighbours) {
-        this(name, inbox, deeds, Optional.of(neighbours));
+    FakeExecutor(String name, ExecutorEvents events, Supplier<Deed> deeds, Neighbourhood neighbours) {
+        this(name, events, deeds, Optional.of(neighbours));
         neighbours.executors.put(peer().orElseThrow(), this);
     }
 
-    private FakeExecutor(String name, Inbox inbox, Supplier<Deed> deeds, Optional<Neighbourhood> neighbours) {
+    private FakeExecutor(String name, ExecutorEvents events, Supplier<Deed> deeds, Optional<Neighbourhood> neighbours) {
         this.name = name;
-        this.inbox = inbox;
+        this.events = events;
         this.deeds = deeds;
         this.neighbours = neighbours;
     }
 
     /** Says at last which vector it did not get. */
     void complain() {
-        inbox.put(new Inbox.Lacks(this, missed));
+        events.put(new ExecutorEvents.VectorMissing(this, missed));
     }
 
     /** The slices it was asked to fold. */
-    List<FoldOrder> folds() {
+    List<ReduceShardRequest> folds() {
         return folds;
     }
 
@@ -137,13 +138,13 @@ final class FakeExecutor implements Link {
     /** Connects with one thread. */
     FakeExecutor join() {
         connected = true;
-        inbox.put(new Inbox.Joined(this));
+        events.put(new ExecutorEvents.ExecutorRegistered(this));
         return this;
     }
 
     /** The orders it began. */
-    List<WorkOrder> orders() {
-        return orders;
+    List<RangeRequest> orders() {
+        return requests;
     }
 
     boolean closed() {
@@ -161,7 +162,7 @@ final class FakeExecutor implements Link {
     }
 
     @Override
-    public PeerAccess accessFor(Link other) {
+    public PeerAccess peerAccessFor(ExecutorConnection other) {
         return new PeerAccess(peer().orElseThrow(), "");
     }
 
@@ -172,162 +173,175 @@ final class FakeExecutor implements Link {
 
     @Override
     public void send(byte[] message) {
-        ToWorker told = Wire.decodeToWorker(message);
+        ExecutorMessage told = MessageCodec.decodeExecutorMessage(message);
         if (!connected) {
             return;
         }
         if (told instanceof Job job) {
-            runner = Runner.open(job, new Configuration(false));
-            inbox.put(new Inbox.Present(this, 1));
-        } else if (told instanceof SharedVector shared) {
+            compiled = CompiledJob.open(job, new Configuration(false));
+            events.put(new ExecutorEvents.Heartbeat(this, 1));
+        } else if (told instanceof BroadcastVector shared) {
             wholeVectors++;
             take(shared);
-        } else if (told instanceof VectorSlice slice) {
+        } else if (told instanceof BroadcastShard slice) {
             gather(slice);
-        } else if (told instanceof FoldOrder order) {
+        } else if (told instanceof ReduceShardRequest order) {
             fold(order);
-        } else if (told instanceof WorkOrder order) {
+        } else if (told instanceof RangeRequest order) {
             take(order);
-        } else if (told instanceof Closed) {
+        } else if (told instanceof StopExecutor) {
             closed = true;
         }
     }
 
-    private void take(SharedVector shared) {
+    private void take(BroadcastVector shared) {
         vector = shared;
-        holdings.begin(shared.version());
-        List<WorkOrder> ready = new ArrayList<>(waiting);
+        store.begin(shared.version());
+        List<RangeRequest> ready = new ArrayList<>(waiting);
         waiting.clear();
-        ready.stream().filter(order -> order.shared() >= shared.version()).forEach(this::take);
+        ready.stream().filter(request -> request.shared() >= shared.version()).forEach(this::take);
     }
 
     private Trade trade() {
         return neighbours.orElseThrow().trades.apply(this);
     }
 
-    private void gather(VectorSlice mine) {
-        holdings.begin(mine.version());
-        holdings.take(mine.version(), mine.values());
+    private void gather(BroadcastShard mine) {
+        store.begin(mine.version());
+        store.take(mine.version(), mine.values());
         Trade trade = trade();
         if (trade == Trade.NO_VECTOR) {
-            inbox.put(new Inbox.Lacks(this, mine.version()));
+            events.put(new ExecutorEvents.VectorMissing(this, mine.version()));
             return;
         }
         if (trade == Trade.NO_VECTOR_IN_TIME) {
             missed = mine.version();
             return;
         }
-        var unused = Slices.gather(
+        var unused = ShardCollectives.gather(
                         mine,
                         index -> neighbours
                                 .orElseThrow()
-                                .ask(mine.peers().get(index).peer(), held -> held.slice(mine.version())))
+                                .ask(mine.peers().get(index).peer(), held -> held.shard(mine.version())))
                 .whenComplete((whole, failure) -> {
                     if (failure == null) {
                         take(whole);
                     } else {
-                        inbox.put(new Inbox.Lacks(this, mine.version()));
+                        events.put(new ExecutorEvents.VectorMissing(this, mine.version()));
                     }
                 });
     }
 
-    private void fold(FoldOrder order) {
-        folds.add(order);
-        int index = order.slice().index();
+    private void fold(ReduceShardRequest request) {
+        folds.add(request);
+        int index = request.shard().index();
         Trade trade = trade();
         if (trade == Trade.FREEZE) {
             return;
         }
         if (trade == Trade.DIE) {
             connected = false;
-            inbox.put(new Inbox.Lost(this));
+            events.put(new ExecutorEvents.ExecutorLost(this));
             return;
         }
         if (trade == Trade.NO_SLICE) {
-            inbox.put(new Inbox.NotFolded(this, order.shared(), "no connection"));
+            events.put(new ExecutorEvents.ShardFailed(this, request.shared(), "no connection"));
             return;
         }
-        var unused = Slices.fold(
-                        order,
-                        piece -> neighbours
+        var unused = ShardCollectives.fold(
+                        request,
+                        source -> neighbours
                                 .orElseThrow()
                                 .ask(
-                                        piece.holder().peer(),
+                                        source.holder().peer(),
                                         held -> CompletableFuture.completedFuture(
-                                                held.sums(order.shared(), piece.firstTask(), order.slice()))))
+                                                held.sums(request.shared(), source.firstTask(), request.shard()))))
                 .whenComplete((sums, failure) -> {
                     if (failure != null) {
-                        inbox.put(new Inbox.NotFolded(this, order.shared(), failure.toString()));
+                        events.put(new ExecutorEvents.ShardFailed(this, request.shared(), failure.toString()));
                     } else if (trade == Trade.SHORT_SLICE) {
-                        Storage less = Storage.zeros(sums.precision(), sums.size() - 1);
-                        inbox.put(new Inbox.Folded(this, order.shared(), index, less, 10));
+                        FlatVector less = FlatVector.zeros(sums.precision(), sums.size() - 1);
+                        events.put(new ExecutorEvents.ShardReduced(this, request.shared(), index, less, 10));
                     } else {
                         int said = trade == Trade.OTHER_SLICE ? index + 1 : index;
-                        inbox.put(new Inbox.Folded(this, order.shared(), said, sums, 10));
+                        events.put(new ExecutorEvents.ShardReduced(this, request.shared(), said, sums, 10));
                     }
                 });
     }
 
-    private void take(WorkOrder order) {
-        if (vector == null || vector.version() != order.shared()) {
-            waiting.add(order);
+    private void take(RangeRequest request) {
+        if (vector == null || vector.version() != request.shared()) {
+            waiting.add(request);
             return;
         }
-        Optional<WorkReply> kept = holdings.kept(order.shared(), order.firstTask());
+        Optional<RangeResult> kept = store.retained(request.shared(), request.firstTask());
         if (kept.isPresent()) {
-            answer(order, kept.get());
+            answer(request, kept.get());
             return;
         }
-        orders.add(order);
+        requests.add(request);
         switch (deeds.get()) {
-            case ANSWER -> answer(order, runner.run(order, vector, name));
+            case ANSWER -> answer(request, compiled.run(request, vector, name));
             case ANSWER_TWICE -> {
-                answer(order, runner.run(order, vector, name));
-                answer(order, runner.run(order, vector, name));
+                answer(request, compiled.run(request, vector, name));
+                answer(request, compiled.run(request, vector, name));
             }
             case FREEZE -> {}
             case DIE -> {
                 connected = false;
-                inbox.put(new Inbox.Lost(this));
+                events.put(new ExecutorEvents.ExecutorLost(this));
             }
-            case FAIL -> answer(order, new Failure(Failure.Kind.UNFORESEEN, "the disk of " + name + " is full"));
-            case NO_DATA -> answer(order, new Failure(Failure.Kind.BAD_DATA, "x.zip is empty"));
+            case FAIL -> answer(request, new Failure(Failure.Kind.RETRYABLE, "the disk of " + name + " is full"));
+            case NO_DATA -> answer(request, new Failure(Failure.Kind.BAD_DATA, "x.zip is empty"));
             case EXAGGERATE -> {
-                WorkReply reply = runner.run(order, vector, name);
-                List<FoldNode> larger =
-                        reply.nodes().stream().map(FakeExecutor::exaggerated).toList();
+                RangeResult reply = compiled.run(request, vector, name);
+                List<PartialSum> larger =
+                        reply.sums().stream().map(FakeExecutor::exaggerated).toList();
                 answer(
-                        order,
-                        new WorkReply(reply.firstTask(), larger, reply.failed(), reply.rows(), name, reply.nanos()));
+                        request,
+                        new RangeResult(
+                                reply.firstTask(),
+                                larger,
+                                reply.failed(),
+                                reply.perTaskOutputs(),
+                                name,
+                                reply.nanos()));
             }
             case LIE -> {
-                WorkReply reply = runner.run(order, vector, name);
-                List<FoldNode> shifted = reply.nodes().stream()
-                        .map(node ->
-                                new FoldNode(node.level(), node.index() + 1, node.sums(), node.totals(), node.tasks()))
+                RangeResult reply = compiled.run(request, vector, name);
+                List<PartialSum> shifted = reply.sums().stream()
+                        .map(sum -> new PartialSum(sum.level(), sum.index() + 1, sum.sums(), sum.totals(), sum.tasks()))
                         .toList();
                 answer(
-                        order,
-                        new WorkReply(reply.firstTask(), shifted, reply.failed(), reply.rows(), name, reply.nanos()));
+                        request,
+                        new RangeResult(
+                                reply.firstTask(),
+                                shifted,
+                                reply.failed(),
+                                reply.perTaskOutputs(),
+                                name,
+                                reply.nanos()));
             }
         }
     }
 
-    private static FoldNode exaggerated(FoldNode node) {
-        Storage sums = node.sums().copy();
+    private static PartialSum exaggerated(PartialSum sum) {
+        FlatVector sums = sum.sums().copy();
         for (int i = 0; i < sums.size(); i++) {
             sums.set(i, EXAGGERATION * sums.at(i));
         }
-        return new FoldNode(node.level(), node.index(), sums, node.totals(), node.tasks());
+        return new PartialSum(sum.level(), sum.index(), sums, sum.totals(), sum.tasks());
     }
 
-    private void answer(WorkOrder order, Answer answer) {
-        if (order.keeps() && answer instanceof WorkReply reply) {
-            holdings.keep(order.shared(), reply);
-            inbox.put(new Inbox.Kept(this, order.shared(), reply.withoutSums(), 10, System.nanoTime()));
+    private void answer(RangeRequest request, RangeOutcome outcome) {
+        if (request.retainSums() && outcome instanceof RangeResult result) {
+            store.retain(request.shared(), result);
+            events.put(new ExecutorEvents.RangeRetained(
+                    this, request.shared(), result.withoutSums(), 10, System.nanoTime()));
             return;
         }
-        inbox.put(new Inbox.Answered(this, order.shared(), order.firstTask(), answer, 100, System.nanoTime()));
+        events.put(new ExecutorEvents.RangeCompleted(
+                this, request.shared(), request.firstTask(), outcome, 100, System.nanoTime()));
     }
 
     @Override

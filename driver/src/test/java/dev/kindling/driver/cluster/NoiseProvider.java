@@ -1,23 +1,23 @@
 package dev.kindling.driver.cluster;
 
 import dev.kindling.job.backend.CompileOptions;
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
-import dev.kindling.job.random.Stream;
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.ProgramVariants;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSourceProvider;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
-import dev.kindling.job.wire.Job;
-import dev.kindling.job.wire.Variants;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -41,28 +41,28 @@ public final class NoiseProvider implements TaskSourceProvider {
                 "plain",
                 new CompileOptions(precision, 1 << 20),
                 blockSize,
-                new TreeMap<>(Map.of("train", Variants.of(program(size)))));
+                new TreeMap<>(Map.of("train", ProgramVariants.of(program(size)))));
     }
 
     private static Program program(int size) {
-        Builder b = new Builder();
-        Value w = b.input("w", Shape.of(size), Program.Kind.SHARED);
+        ProgramBuilder b = new ProgramBuilder();
+        Value w = b.input("w", Shape.of(size), Program.Scope.BROADCAST);
         Map<String, Value> episode = new TreeMap<>();
         LAYOUT.arrays()
                 .entries()
-                .forEach(entry -> episode.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Kind.TASK)));
+                .forEach(entry -> episode.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Scope.TASK)));
         Value query = b.meanAll(b.square(episode.get(EpisodeLayout.QUERY_Y)));
         Value support = b.sumAll(b.square(episode.get(EpisodeLayout.SUPPORT_Y)));
         return b.build(
                 "train",
                 List.of(
-                        new Program.Output("w", Program.Role.SUM, b.mul(b.exp(w), support)),
-                        new Program.Output("query_loss", Program.Role.EACH, query)));
+                        new Program.Output("w", Program.Reduction.SUM, b.mul(b.exp(w), support)),
+                        new Program.Output("query_loss", Program.Reduction.PER_TASK, query)));
     }
 
-    public static Storage theta(Precision precision, int size) {
-        Storage theta = Storage.zeros(precision, size);
-        Stream stream = Stream.of(5);
+    public static FlatVector theta(Precision precision, int size) {
+        FlatVector theta = FlatVector.zeros(precision, size);
+        RandomStream stream = RandomStream.of(5);
         for (int i = 0; i < size; i++) {
             theta.set(i, stream.nextDouble(-1, 1));
         }
@@ -72,8 +72,8 @@ public final class NoiseProvider implements TaskSourceProvider {
     /** A round of good tasks, but for those at the given places. */
     public static List<TaskSpec> specs(int tasks, Map<Integer, Integer> bad) {
         return IntStream.range(0, tasks)
-                .mapToObj(i ->
-                        new TaskSpec(Purpose.TRAIN, 12, i, Stream.seed(3, i), new int[] {bad.getOrDefault(i, GOOD)}))
+                .mapToObj(i -> new TaskSpec(
+                        Split.TRAIN, 12, i, RandomStream.seed(3, i), new int[] {bad.getOrDefault(i, GOOD)}))
                 .toList();
     }
 
@@ -92,7 +92,7 @@ public final class NoiseProvider implements TaskSourceProvider {
 
     private static final class Noise implements TaskSource {
         @Override
-        public EpisodeLayout layout(Purpose purpose) {
+        public EpisodeLayout layout(Split split) {
             return LAYOUT;
         }
 
@@ -102,15 +102,15 @@ public final class NoiseProvider implements TaskSourceProvider {
         }
 
         @Override
-        public void materialise(TaskSpec spec, Storage target, int offset) {
-            int how = spec.items()[0];
+        public void materialise(TaskSpec spec, FlatVector target, int offset) {
+            int how = spec.sampleIndices()[0];
             if (how == NO_DATA) {
                 throw new BadDataException("noise of " + spec + " is empty");
             }
             if (how == BUG) {
                 throw new IllegalStateException("a bug in the source");
             }
-            Stream stream = Stream.of(spec.seed());
+            RandomStream stream = RandomStream.of(spec.seed());
             for (int i = 0; i < LAYOUT.arrays().size(); i++) {
                 target.set(offset + i, stream.nextDouble(-3, 3));
             }

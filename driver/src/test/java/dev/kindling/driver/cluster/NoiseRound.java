@@ -2,14 +2,14 @@ package dev.kindling.driver.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.job.protocol.Job;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
-import dev.kindling.job.wire.Job;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 
 /** A round of 23 tasks of noise, one of them bad, in blocks of two, and what it must come to whoever runs it. */
-record NoiseRound(Job job, Storage theta, Request request) {
+record NoiseRound(Job job, FlatVector theta, RoundRequest request) {
     private static final int TASKS = 23;
 
     /** A round with so many numbers of θ. */
@@ -17,7 +17,7 @@ record NoiseRound(Job job, Storage theta, Request request) {
         return new NoiseRound(
                 NoiseProvider.job(Precision.FLOAT, 2, size, Map.of()),
                 NoiseProvider.theta(Precision.FLOAT, size),
-                new Request("train", NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN)), false));
+                new RoundRequest("train", NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN)), false));
     }
 
     /** The round on one thread of this JVM. */
@@ -29,7 +29,7 @@ record NoiseRound(Job job, Storage theta, Request request) {
 
     void assertSame(RoundResult result) {
         RoundResult alone = alone();
-        assertThat(result.root()).isEqualTo(alone.root());
+        assertThat(result.sum()).isEqualTo(alone.sum());
         assertThat(result.failed()).isEqualTo(alone.failed()).hasSize(1);
     }
 }

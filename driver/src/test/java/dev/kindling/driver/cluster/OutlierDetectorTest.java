@@ -2,9 +2,9 @@ package dev.kindling.driver.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.reduce.PartialSum;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -13,13 +13,13 @@ import org.junit.jupiter.api.Test;
 
 /** Which sums are reported. */
 class OutlierDetectorTest {
-    private static final Request TRAIN = new Request("train", NoiseProvider.specs(6, Map.of()), false);
+    private static final RoundRequest TRAIN = new RoundRequest("train", NoiseProvider.specs(6, Map.of()), false);
 
     private final AtomicLong now = new AtomicLong();
     private final OutlierDetector detector = new OutlierDetector(now::get);
 
-    private static FoldNode node(int tasks, Precision precision, double... sums) {
-        return new FoldNode(0, 0, Storage.of(precision, sums), new double[0], tasks);
+    private static PartialSum node(int tasks, Precision precision, double... sums) {
+        return new PartialSum(0, 0, FlatVector.of(precision, sums), new double[0], tasks);
     }
 
     private List<String> round(double... sizes) {
@@ -71,7 +71,7 @@ class OutlierDetectorTest {
                 .asString()
                 .startsWith("warning: executor 1 sent a sum of 1.00e+09");
         detector.add(() -> "executor 0", 1e9);
-        assertThat(detector.endRound(new Request("validate", TRAIN.specs(), false)))
+        assertThat(detector.endRound(new RoundRequest("validate", TRAIN.specs(), false)))
                 .as("another program has sums of its own")
                 .isEmpty();
     }

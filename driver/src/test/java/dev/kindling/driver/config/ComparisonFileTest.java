@@ -25,14 +25,14 @@ class ComparisonFileTest {
     private ComparisonFile load(String text, String... set) {
         try {
             Path file = Files.writeString(folder.resolve("my-compare.conf"), text);
-            return ComparisonFile.load(file.toString(), JobFiles.here(), List.of(set), Optional.empty());
+            return ComparisonFile.load(file.toString(), JobFileResolver.here(), List.of(set), Optional.empty());
         } catch (IOException e) {
             throw new AssertionError(e);
         }
     }
 
-    private static Configuration configuration(ComparisonFile file, int entrant) {
-        return ((Entrant.OfJob) file.entrants().get(entrant)).configuration();
+    private static JobConfig configuration(ComparisonFile file, int entrant) {
+        return ((EntrantConfig.OfJob) file.entrants().get(entrant)).configuration();
     }
 
     @Test
@@ -44,7 +44,7 @@ class ComparisonFileTest {
                 evaluation.tasks = 50
                 """, "task.query=9", "compare.seeds=4");
         assertThat(file.seeds()).isEqualTo(4);
-        assertThat(file.entrants()).extracting(Entrant::name).containsExactly("sinusoid-maml", "other");
+        assertThat(file.entrants()).extracting(EntrantConfig::name).containsExactly("sinusoid-maml", "other");
         assertThat(configuration(file, 0).shown("run.rounds")).isEqualTo("5");
         assertThat(configuration(file, 1).shown("run.rounds")).isEqualTo("7");
         assertThat(configuration(file, 1).shown("algorithm.name")).isEqualTo("fomaml");
@@ -69,9 +69,9 @@ class ComparisonFileTest {
                 "evaluation.seed=3",
                 "task.query=4");
         assertThat(file.entrants().get(1))
-                .isEqualTo(new Entrant.OfRun(
+                .isEqualTo(new EntrantConfig.OfRun(
                         "last-week", "runs/last-week", List.of("evaluation.tasks=50", "evaluation.seed=3")));
-        assertThat(file.entrants().get(2)).isInstanceOf(Entrant.OfRun.class);
+        assertThat(file.entrants().get(2)).isInstanceOf(EntrantConfig.OfRun.class);
     }
 
     @Test
@@ -130,11 +130,11 @@ class ComparisonFileTest {
     @MethodSource("readyComparisons")
     void everyReadyComparisonNamesJobsThatMakeSettings(Path comparison) {
         ComparisonFile file = ComparisonFile.load(
-                comparison.toString(), JobFiles.here(), List.of("few-shot.data=/data"), Optional.of(2));
+                comparison.toString(), JobFileResolver.here(), List.of("few-shot.data=/data"), Optional.of(2));
         assertThat(file.seeds()).isEqualTo(2);
-        for (Entrant entrant : file.entrants()) {
+        for (EntrantConfig entrant : file.entrants()) {
             Settings settings = SettingsReader.read(
-                    ((Entrant.OfJob) entrant).configuration(), new org.apache.hadoop.conf.Configuration());
+                    ((EntrantConfig.OfJob) entrant).configuration(), new org.apache.hadoop.conf.Configuration());
             assertThat(settings.run().rounds()).isPositive();
         }
     }

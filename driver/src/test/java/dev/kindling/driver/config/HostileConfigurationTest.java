@@ -90,7 +90,7 @@ class HostileConfigurationTest {
     @MethodSource("texts")
     void isRefusedInAJobFileAndByItsText(String what, String text, String message) throws IOException {
         Path job = file("job.conf", text);
-        assertThatThrownBy(() -> Configuration.load(job, List.of()))
+        assertThatThrownBy(() -> JobConfig.load(job, List.of()))
                 .as(what)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);
@@ -99,9 +99,8 @@ class HostileConfigurationTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("assignments")
     void isRefusedInAnAssignmentToo(String what, String assignment, String message) {
-        assertThatThrownBy(() -> Configuration.parse("job", "", List.of(assignment))
-                        .keys()
-                        .bytes("backend.memory"))
+        assertThatThrownBy(() ->
+                        JobConfig.parse("job", "", List.of(assignment)).keys().bytes("backend.memory"))
                 .as(what)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);
@@ -131,8 +130,8 @@ class HostileConfigurationTest {
                 task.support = ${evaluation.support}
                 evaluation.support = ${run.rounds}
                 """);
-        Configuration configuration =
-                Configuration.load(job, List.of("optimizer.rate={ schedule = linear, from = 1, to = 0 }"));
+        JobConfig configuration =
+                JobConfig.load(job, List.of("optimizer.rate={ schedule = linear, from = 1, to = 0 }"));
         assertThat(configuration.shown("run.seed")).isEqualTo("7");
         assertThat(configuration.shown("task.support")).isEqualTo("7");
         assertThat(configuration.shown("few-shot.data")).isEqualTo("[\"/data/a\",\"/data/{b\",\"/da\\\"ta/[c\"]");
@@ -143,11 +142,11 @@ class HostileConfigurationTest {
     void filesThatIncludeEachOtherAreRefused() throws IOException {
         Path job = file("a.conf", "include \"b.conf\"");
         file("b.conf", "include \"./a.conf\"");
-        assertThatThrownBy(() -> Configuration.load(job, List.of()))
+        assertThatThrownBy(() -> JobConfig.load(job, List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("b.conf includes ./a.conf, which is being read already; files must not include each other");
         Path own = file("own.conf", "include file(\"" + folder.resolve("own.conf") + "\")");
-        assertThatThrownBy(() -> Configuration.load(own, List.of()))
+        assertThatThrownBy(() -> JobConfig.load(own, List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("which is being read already");
     }
@@ -159,10 +158,10 @@ class HostileConfigurationTest {
             file("many" + i + ".conf", ("include \"many" + (i + 1) + ".conf\"\n").repeat(10));
         }
         file("many12.conf", "a=1");
-        assertThatThrownBy(() -> Configuration.load(folder.resolve("deep0.conf"), List.of()))
+        assertThatThrownBy(() -> JobConfig.load(folder.resolve("deep0.conf"), List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("in a row of includes; it may be 16");
-        assertThatThrownBy(() -> Configuration.load(folder.resolve("many0.conf"), List.of()))
+        assertThatThrownBy(() -> JobConfig.load(folder.resolve("many0.conf"), List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("one file too many");
     }
@@ -172,7 +171,7 @@ class HostileConfigurationTest {
         file("there.conf", "run.rounds = 7");
         for (String missing : List.of("\"gone.conf\"", "file(\"/gone.conf\")", "classpath(\"gone.conf\")")) {
             Path job = file("job.conf", "include " + missing);
-            assertThatThrownBy(() -> Configuration.load(job, List.of()))
+            assertThatThrownBy(() -> JobConfig.load(job, List.of()))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(job + " includes ")
                     .hasMessageContaining("gone.conf");
@@ -182,7 +181,7 @@ class HostileConfigurationTest {
                 "required(\"there.conf\")",
                 "file(\"" + folder.resolve("there.conf") + "\")",
                 "classpath(\"dev/kindling/driver/config/there.conf\")")) {
-            assertThat(Configuration.load(file("job.conf", "include " + there), List.of())
+            assertThat(JobConfig.load(file("job.conf", "include " + there), List.of())
                             .shown("run.rounds"))
                     .as(there)
                     .isEqualTo("7");
@@ -205,10 +204,10 @@ class HostileConfigurationTest {
                     List.of("url(\"" + url + "\")", "required(url(\"" + url + "\"))", "\"" + url + "\"")) {
                 String text = "include " + include;
                 Path job = file("job.conf", text);
-                assertThatThrownBy(() -> Configuration.load(job, List.of()))
+                assertThatThrownBy(() -> JobConfig.load(job, List.of()))
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining(url);
-                assertThatThrownBy(() -> Configuration.parse("config.conf", text, List.of()))
+                assertThatThrownBy(() -> JobConfig.parse("config.conf", text, List.of()))
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContainingAll("config.conf includes", url, "it must not include anything");
             }
@@ -223,14 +222,14 @@ class HostileConfigurationTest {
         Path other = file("other.conf", "run.rounds = 7");
         for (String include :
                 List.of("\"sinusoid-maml.conf\"", "file(\"" + other + "\")", "classpath(\"reference.conf\")")) {
-            assertThatThrownBy(() -> Configuration.parse("config.conf", "include " + include, List.of()))
+            assertThatThrownBy(() -> JobConfig.parse("config.conf", "include " + include, List.of()))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("it must not include anything");
         }
-        assertThatThrownBy(() -> Configuration.parse("config.conf", "few-shot.data = ${HOME}", List.of()))
+        assertThatThrownBy(() -> JobConfig.parse("config.conf", "few-shot.data = ${HOME}", List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("${HOME}");
-        assertThat(Configuration.parse("config.conf", "few-shot.data = ${?HOME}", List.of())
+        assertThat(JobConfig.parse("config.conf", "few-shot.data = ${?HOME}", List.of())
                         .shown("few-shot.data"))
                 .isEmpty();
     }
@@ -240,7 +239,7 @@ class HostileConfigurationTest {
         Path job = Files.write(
                 folder.resolve("latin.conf"), "few-shot.data = /b\u00fccher".getBytes(StandardCharsets.ISO_8859_1));
         for (String name : List.of(job.toString(), job.toUri().toString())) {
-            assertThatThrownBy(() -> Configuration.load(name, JobFiles.here(), List.of()))
+            assertThatThrownBy(() -> JobConfig.load(name, JobFileResolver.here(), List.of()))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContainingAll("latin.conf", "is not text in UTF-8");
         }
@@ -249,7 +248,7 @@ class HostileConfigurationTest {
     @Test
     void controlCharactersOfKeysAreReadable() throws IOException {
         Path job = file("job.conf", "\"ro\\u0000un\\u001b[31md\\ns\\u202e\" = 1");
-        assertThatThrownBy(() -> Configuration.load(job, List.of()))
+        assertThatThrownBy(() -> JobConfig.load(job, List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("there is no key ro\\u0000un\\u001b[31md\\u000as\\u202e; the nearest is");
     }
@@ -258,8 +257,8 @@ class HostileConfigurationTest {
     void aComparisonHasTheSameLimits() throws IOException {
         String laughs = "x0=lol\n" + lines(30, i -> "x" + (i + 1) + "=${compare.x" + i + "}${compare.x" + i + "}");
         Path file = file("many-compare.conf", "compare {\n" + laughs + "}");
-        assertThatThrownBy(() ->
-                        ComparisonFile.load(file.toString(), JobFiles.here(), List.of(), java.util.Optional.empty()))
+        assertThatThrownBy(() -> ComparisonFile.load(
+                        file.toString(), JobFileResolver.here(), List.of(), java.util.Optional.empty()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("131072 characters");
     }

@@ -6,21 +6,21 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.cluster.Cluster;
-import dev.kindling.driver.cluster.Request;
+import dev.kindling.driver.cluster.ExecutorTimings;
+import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.cluster.RoundResult;
-import dev.kindling.driver.cluster.RoundTimes;
-import dev.kindling.driver.cluster.TaskTraces;
+import dev.kindling.driver.cluster.TaskTimings;
 import dev.kindling.driver.evaluation.EvaluationSettings.Detail;
-import dev.kindling.job.fold.FoldNode;
+import dev.kindling.job.reduce.PartialSum;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -37,13 +37,13 @@ class EvaluatorTest {
     @Test
     void measuresEveryTaskOnceAndInOrderHoweverManyRequestsItTakes() {
         RecordingCluster cluster = new RecordingCluster();
-        EvaluationSettings settings = new EvaluationSettings(10_000, 1, Purpose.TEST, 7, Detail.EACH_TASK);
-        Evaluation evaluation = evaluator(settings).evaluate(cluster, Storage.zeros(Precision.FLOAT, 1));
+        EvaluationSettings settings = new EvaluationSettings(10_000, 1, Split.TEST, 7, Detail.EACH_TASK);
+        Evaluation evaluation = evaluator(settings).evaluate(cluster, FlatVector.zeros(Precision.FLOAT, 1));
         assertThat(cluster.seen).hasSize(10_000);
         for (int i = 0; i < 10_000; i++) {
             assertThat(cluster.seen.get(i).index()).isEqualTo(i);
         }
-        assertThat(cluster.seen.get(3).seed()).isEqualTo(new TaskKey(7, Purpose.TEST, 0, 3).taskSeed());
+        assertThat(cluster.seen.get(3).seed()).isEqualTo(new TaskKey(7, Split.TEST, 0, 3).taskSeed());
         // Task i answers losses i and i / 2 and accuracies 0.2 and 0.6.
         assertThat(evaluation.steps().get(0).loss().mean()).isEqualTo(9_999 / 2.0);
         assertThat(evaluation.steps().get(1).loss().mean()).isEqualTo(9_999 / 4.0);
@@ -52,9 +52,9 @@ class EvaluatorTest {
 
     @Test
     void jsonHoldsProtocolAndStepsAndNoBareNaN() throws Exception {
-        EvaluationSettings settings = new EvaluationSettings(1, 1, Purpose.VALIDATE, 7, Detail.SUMMARY);
+        EvaluationSettings settings = new EvaluationSettings(1, 1, Split.VALIDATE, 7, Detail.SUMMARY);
         String json = evaluator(settings)
-                .evaluate(new RecordingCluster(), Storage.zeros(Precision.FLOAT, 1))
+                .evaluate(new RecordingCluster(), FlatVector.zeros(Precision.FLOAT, 1))
                 .json(new EvaluatedModel(
                         "{\"algorithm\":{\"name\":\"maml\"}}",
                         Provenance.here("{}", 7, "program", "data", "vector"),
@@ -88,21 +88,21 @@ class EvaluatorTest {
 
     @Test
     void everyTaskIsKeptByItselfWhereThatIsAskedFor() {
-        EvaluationSettings settings = new EvaluationSettings(5_000, 1, Purpose.TEST, 7, Detail.EACH_TASK);
-        TaskTable table = evaluator(settings)
-                .evaluate(new RecordingCluster(), Storage.zeros(Precision.FLOAT, 1))
+        EvaluationSettings settings = new EvaluationSettings(5_000, 1, Split.TEST, 7, Detail.EACH_TASK);
+        PerTaskResults results = evaluator(settings)
+                .evaluate(new RecordingCluster(), FlatVector.zeros(Precision.FLOAT, 1))
                 .tasks()
                 .orElseThrow();
-        assertThat(table.tasks()).isEqualTo(5_000);
-        assertThat(table.steps()).isEqualTo(2);
-        assertThat(table.loss(4_500, 1)).isEqualTo(2_250);
-        assertThat(table.accuracy(4_500, 0)).hasValue(0.2);
-        assertThat(table.milliseconds(4_500)).isEqualTo(4.5);
-        assertThat(table.executor(4_500)).isEqualTo("0");
-        assertThat(table.executor(4_501)).isEqualTo("1");
-        EvaluationSettings summary = new EvaluationSettings(5, 1, Purpose.TEST, 7, Detail.SUMMARY);
+        assertThat(results.tasks()).isEqualTo(5_000);
+        assertThat(results.steps()).isEqualTo(2);
+        assertThat(results.loss(4_500, 1)).isEqualTo(2_250);
+        assertThat(results.accuracy(4_500, 0)).hasValue(0.2);
+        assertThat(results.milliseconds(4_500)).isEqualTo(4.5);
+        assertThat(results.executor(4_500)).isEqualTo("0");
+        assertThat(results.executor(4_501)).isEqualTo("1");
+        EvaluationSettings summary = new EvaluationSettings(5, 1, Split.TEST, 7, Detail.SUMMARY);
         assertThat(evaluator(summary)
-                        .evaluate(new RecordingCluster(), Storage.zeros(Precision.FLOAT, 1))
+                        .evaluate(new RecordingCluster(), FlatVector.zeros(Precision.FLOAT, 1))
                         .tasks())
                 .isEmpty();
     }
@@ -112,7 +112,7 @@ class EvaluatorTest {
         private final List<TaskSpec> seen = new ArrayList<>();
 
         @Override
-        public RoundResult run(Request request, Storage shared, Ahead ahead) {
+        public RoundResult run(RoundRequest request, FlatVector shared, RequestPrefetcher prefetcher) {
             List<TaskSpec> specs = request.specs();
             seen.addAll(specs);
             double[] answers = new double[specs.size() * 4];
@@ -120,7 +120,7 @@ class EvaluatorTest {
                 double index = specs.get(i).index();
                 System.arraycopy(new double[] {index, index / 2, 0.2, 0.6}, 0, answers, i * 4, 4);
             }
-            FoldNode root = new FoldNode(0, 0, Storage.zeros(Precision.FLOAT, 0), new double[4], specs.size());
+            PartialSum root = new PartialSum(0, 0, FlatVector.zeros(Precision.FLOAT, 0), new double[4], specs.size());
             long[] nanos =
                     specs.stream().mapToLong(spec -> 1000L * spec.index()).toArray();
             String[] workers =
@@ -132,8 +132,8 @@ class EvaluatorTest {
                     Set.of(),
                     0,
                     0,
-                    new RoundTimes(0, 0, 0, 0),
-                    new TaskTraces(nanos, workers),
+                    new ExecutorTimings(0, 0, 0, 0),
+                    new TaskTimings(nanos, workers),
                     List.of());
         }
 
@@ -143,17 +143,17 @@ class EvaluatorTest {
 
     private static final class SeedsOnly implements TaskSource {
         @Override
-        public EpisodeLayout layout(Purpose purpose) {
+        public EpisodeLayout layout(Split split) {
             return LAYOUT;
         }
 
         @Override
         public TaskSpec sample(TaskKey key) {
-            return new TaskSpec(key.purpose(), key.round(), key.index(), key.taskSeed(), new int[0]);
+            return new TaskSpec(key.split(), key.round(), key.index(), key.taskSeed(), new int[0]);
         }
 
         @Override
-        public void materialise(TaskSpec spec, Storage target, int offset) {
+        public void materialise(TaskSpec spec, FlatVector target, int offset) {
             throw new UnsupportedOperationException("specs only");
         }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.driver.evaluation.Statistics.Better;
-import dev.kindling.job.task.Counts;
+import dev.kindling.job.task.IntRange;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.util.Arrays;
@@ -59,19 +59,19 @@ class PairedDifferenceTest {
     }
 
     /** A table of tasks whose loss after step s is as given, [tasks][steps]. */
-    private static TaskTable table(double[][] losses) {
-        TaskTable table = new TaskTable(
+    private static PerTaskResults table(double[][] losses) {
+        PerTaskResults results = new PerTaskResults(
                 losses.length,
                 Layout.builder().add("loss", Shape.of(losses[0].length)).build());
         for (int task = 0; task < losses.length; task++) {
-            table.put(task, losses[task], new long[] {1}, new String[] {"local"});
+            results.put(task, losses[task], new long[] {1}, new String[] {"local"});
         }
-        return table;
+        return results;
     }
 
     /** Five seeds whose means are the given ones. */
-    private static Scores seeds(String name, double... means) {
-        return new Scores(
+    private static EntrantScores seeds(String name, double... means) {
+        return new EntrantScores(
                 name,
                 Arrays.stream(means)
                         .mapToObj(mean -> table(new double[][] {{mean - 0.1}, {mean + 0.1}}))
@@ -80,8 +80,8 @@ class PairedDifferenceTest {
 
     @Test
     void seedsArePairedInTheirOrder() {
-        Scores a = seeds("a", 0.421, 0.388, 0.455, 0.402, 0.431);
-        Scores b = seeds("b", 0.512, 0.449, 0.530, 0.478, 0.547);
+        EntrantScores a = seeds("a", 0.421, 0.388, 0.455, 0.402, 0.431);
+        EntrantScores b = seeds("b", 0.512, 0.449, 0.530, 0.478, 0.547);
         Interval interval = a.minusOverSeeds(b, Measure.LOSS, 0);
         assertThat(interval.mean()).isEqualTo(-0.0838, within(1e-12));
         assertThat(interval.ci95()).isEqualTo(0.025947509819882947, within(1e-12));
@@ -99,12 +99,21 @@ class PairedDifferenceTest {
 
     @Test
     void aMethodWithoutInnerStepsHasTheSameScoreAfterAnyCountOfThem() {
-        Scores still = new Scores("still", List.of(table(new double[][] {{0.5}, {0.7}})));
-        Scores moving = new Scores("moving", List.of(table(new double[][] {{2, 0.4}, {2, 0.4}})));
+        EntrantScores still = new EntrantScores("still", List.of(table(new double[][] {{0.5}, {0.7}})));
+        EntrantScores moving = new EntrantScores("moving", List.of(table(new double[][] {{2, 0.4}, {2, 0.4}})));
         assertThat(still.minus(moving, Measure.LOSS, 1).interval().mean()).isEqualTo(0.2, within(1e-12));
         assertThat(new Comparison(
                                 new Protocol(
-                                        "s", "test", Counts.of(0), Counts.of(1), 1, Optional.empty(), 2, 1, "query", 2),
+                                        "s",
+                                        "test",
+                                        IntRange.of(0),
+                                        IntRange.of(1),
+                                        1,
+                                        Optional.empty(),
+                                        2,
+                                        1,
+                                        "query",
+                                        2),
                                 List.of(still, moving))
                         .steps())
                 .isEqualTo(2);

@@ -4,26 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.kindling.driver.checkpoint.Folder;
 import dev.kindling.driver.checkpoint.RunDirectory;
-import dev.kindling.driver.checkpoint.Safetensors;
 import dev.kindling.driver.config.ComparisonFile;
-import dev.kindling.driver.config.JobFiles;
-import dev.kindling.driver.metrics.MetricsFile;
+import dev.kindling.driver.config.JobFileResolver;
+import dev.kindling.driver.metrics.MetricsReader;
 import dev.kindling.driver.metrics.StatusFile;
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.driver.storage.Safetensors;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.EpisodeSizes;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.FewShotSource;
+import dev.kindling.job.task.fewshot.ImageFormat;
 import dev.kindling.job.task.fewshot.PackWriter;
-import dev.kindling.job.task.fewshot.Picture;
 import dev.kindling.job.task.fewshot.SplitSettings;
-import dev.kindling.job.task.fewshot.Ways;
+import dev.kindling.job.task.fewshot.WaySettings;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -154,7 +154,7 @@ class ParserFuzzTest {
                         BAD_DATA,
                         bytes -> {
                             Files.write(run.resolve("metrics.jsonl"), bytes);
-                            MetricsFile metrics = MetricsFile.in(folder());
+                            MetricsReader metrics = MetricsReader.in(folder());
                             metrics.warning();
                             if (metrics.has("query_loss")) {
                                 metrics.column("query_loss");
@@ -194,8 +194,7 @@ class ParserFuzzTest {
         Stream<Parser> texts = Stream.of(
                 new Parser("job file", 800, jobs, BAD_CONFIGURATION, bytes -> {
                     Path file = Files.write(temporary.resolve("job.conf"), bytes);
-                    dev.kindling.driver.config.Configuration.load(file, List.of())
-                            .json();
+                    dev.kindling.driver.config.JobConfig.load(file, List.of()).json();
                 }),
                 new Parser(
                         "--set",
@@ -206,7 +205,7 @@ class ParserFuzzTest {
                                 utf8("few-shot.data=[\"/data/a\", ${?run.seed}]"),
                                 utf8("cluster.wait=1 minute")),
                         BAD_CONFIGURATION,
-                        bytes -> dev.kindling.driver.config.Configuration.parse(
+                        bytes -> dev.kindling.driver.config.JobConfig.parse(
                                         "job", "", List.of(new String(bytes, StandardCharsets.UTF_8)))
                                 .json()),
                 new Parser("compare file", 500, List.of(utf8("""
@@ -218,7 +217,7 @@ class ParserFuzzTest {
                                 run.rounds = 5
                                 """)), BAD_CONFIGURATION, bytes -> {
                     Path file = Files.write(temporary.resolve("compare.conf"), bytes);
-                    ComparisonFile.load(file.toString(), JobFiles.here(), List.of(), Optional.empty());
+                    ComparisonFile.load(file.toString(), JobFileResolver.here(), List.of(), Optional.empty());
                 }));
         return Stream.of(files, imageFiles, sets, entries, texts).flatMap(rows -> rows);
     }
@@ -260,8 +259,8 @@ class ParserFuzzTest {
         return RunDirectory.open(run.toString(), HADOOP);
     }
 
-    private static Folder folder() {
-        return Folder.at(run.toString(), HADOOP);
+    private static AtomicDirectory folder() {
+        return AtomicDirectory.at(run.toString(), HADOOP);
     }
 
     private static byte[] utf8(String text) {
@@ -315,10 +314,10 @@ class ParserFuzzTest {
         return new FewShotSettings(
                 List.of(data.toString()),
                 new SplitSettings.Named(""),
-                Ways.of(2),
+                WaySettings.of(2),
                 FewShotSettings.Within.SPLIT,
                 FewShotSettings.Rotations.AS_NAMED,
-                new Picture(6, 1, Picture.Ink.DARK),
+                new ImageFormat(6, 1, ImageFormat.Polarity.DARK),
                 1 << 30,
                 new EpisodeSizes(1, 1, 1, 1));
     }
@@ -326,9 +325,9 @@ class ParserFuzzTest {
     /** A task of the images, for which all of them are decoded. */
     private static void drawn(Path data) {
         FewShotSource source = FewShotSource.open(settings(data), HADOOP);
-        TaskSpec spec = source.sample(new TaskKey(3, Purpose.TRAIN, 1, 1));
-        Storage numbers =
-                Storage.zeros(Precision.FLOAT, source.layout(spec).arrays().size());
+        TaskSpec spec = source.sample(new TaskKey(3, Split.TRAIN, 1, 1));
+        FlatVector numbers =
+                FlatVector.zeros(Precision.FLOAT, source.layout(spec).arrays().size());
         source.materialise(spec, numbers, 0);
     }
 

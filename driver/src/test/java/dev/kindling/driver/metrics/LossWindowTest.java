@@ -3,7 +3,7 @@ package dev.kindling.driver.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.kindling.driver.checkpoint.Folder;
+import dev.kindling.driver.storage.AtomicDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,9 +16,9 @@ class LossWindowTest {
     @TempDir
     private Path folder;
 
-    private MetricsFile metrics(String text) throws IOException {
+    private MetricsReader metrics(String text) throws IOException {
         Files.writeString(folder.resolve("metrics.jsonl"), text);
-        return MetricsFile.in(Folder.at(folder.toString(), new Configuration()));
+        return MetricsReader.in(AtomicDirectory.at(folder.toString(), new Configuration()));
     }
 
     private static String line(int round, double loss) {
@@ -46,7 +46,7 @@ class LossWindowTest {
 
     @Test
     void aLineThatWasCutShortIsLeftOutAndWhatCannotBeKnownIsNoNumber() throws IOException {
-        MetricsFile metrics = metrics(line(10, 1.5) + "{\"round\":20,\"query_lo");
+        MetricsReader metrics = metrics(line(10, 1.5) + "{\"round\":20,\"query_lo");
         assertThat(metrics.size()).isEqualTo(1);
         assertThat(metrics.last("seconds")).isEqualTo(1);
         assertThat(metrics.column("round_milliseconds.compute")).containsExactly(2);

@@ -46,13 +46,13 @@ class MetricsTest {
                 1000,
                 7000,
                 8000,
-                new TimeSplit(1_000, 2_000, 3_000_000, 4_000, 5_000, 0, 7_500));
+                new RoundTimings(1_000, 2_000, 3_000_000, 4_000, 5_000, 0, 7_500));
     }
 
     @Test
     void aLineIsOnDiskAsSoonAsItIsWritten() throws IOException {
         Path file = temporary.resolve("run/metrics.jsonl");
-        try (MetricsLog log = new MetricsLog(run())) {
+        try (MetricsWriter log = new MetricsWriter(run())) {
             log.write(metrics(10, OptionalDouble.empty(), 2));
             assertThat(Files.readString(file))
                     .isEqualTo("{\"round\":10,\"query_loss\":0.5,\"support_loss\":1.25,\"meta_gradient_norm\":2.0,"
@@ -74,7 +74,7 @@ class MetricsTest {
     void aDiskWithoutSpaceIsAFailureInOneSentence() throws IOException {
         RunDirectory run = run();
         Files.createSymbolicLink(temporary.resolve("run/metrics.jsonl"), Path.of("/dev/full"));
-        MetricsLog log = new MetricsLog(run);
+        MetricsWriter log = new MetricsWriter(run);
         assertThatThrownBy(() -> log.write(metrics(10, OptionalDouble.empty(), 2)))
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessage("cannot write " + temporary.resolve("run/metrics.jsonl") + ": No space left on device");
@@ -118,7 +118,7 @@ class MetricsTest {
                 {"round":7,"query_loss":1}
                 {"round":8,"quer""");
         List<String> said = new ArrayList<>();
-        MetricsLog.resumed(run, 6, OptionalLong.empty(), said::add).close();
+        MetricsWriter.resumed(run, 6, OptionalLong.empty(), said::add).close();
         assertThat(file).hasContent("""
                 {"round":1,"query_loss":4}
                 {"round":5,"query_loss":1}
@@ -127,7 +127,7 @@ class MetricsTest {
         assertThat(said)
                 .containsExactly(file + " is damaged in lines 2, 3, 5, which are left out; the other 4 lines are used");
         said.clear();
-        MetricsLog.resumed(run, 6, OptionalLong.empty(), said::add).close();
+        MetricsWriter.resumed(run, 6, OptionalLong.empty(), said::add).close();
         assertThat(said).isEmpty();
     }
 
@@ -139,7 +139,7 @@ class MetricsTest {
                 {"round":2,"query_loss":3
                 {"round":3,"query_loss":2}
                 {"round":4,"quer""");
-        MetricsFile metrics = MetricsFile.in(run.folder());
+        MetricsReader metrics = MetricsReader.in(run.folder());
         assertThat(metrics.column("query_loss")).containsExactly(4, 2);
         assertThat(metrics.warning())
                 .hasValue(temporary.resolve("run/metrics.jsonl")
@@ -184,16 +184,16 @@ class MetricsTest {
     @Test
     void thePaceLeavesOutWhatIsNotTraining() {
         AtomicLong clock = new AtomicLong(5_000_000_000L);
-        Pace pace = new Pace(0, clock::get);
-        pace.count(25);
-        pace.count(25);
+        TrainingThroughput throughput = new TrainingThroughput(0, clock::get);
+        throughput.count(25);
+        throughput.count(25);
         clock.addAndGet(2_000_000_000L);
-        pace.pause(() -> clock.addAndGet(7_000_000_000L));
-        Pace.Reading first = pace.read();
+        throughput.pause(() -> clock.addAndGet(7_000_000_000L));
+        TrainingThroughput.Reading first = throughput.read();
         assertThat(first.tasksPerSecond()).isCloseTo(25, within(1e-9));
         assertThat(first.seconds()).isCloseTo(9, within(1e-9));
-        pace.count(10);
+        throughput.count(10);
         clock.addAndGet(500_000_000L);
-        assertThat(pace.read().tasksPerSecond()).isCloseTo(20, within(1e-9));
+        assertThat(throughput.read().tasksPerSecond()).isCloseTo(20, within(1e-9));
     }
 }

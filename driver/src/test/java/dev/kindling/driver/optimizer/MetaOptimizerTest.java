@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.kindling.driver.aggregator.DivergedException;
-import dev.kindling.job.random.Stream;
+import dev.kindling.driver.error.DivergedException;
+import dev.kindling.job.random.RandomStream;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,14 +26,14 @@ class MetaOptimizerTest {
     }
 
     /** Each method's formula with its constants, for one number; fresh state for each call. */
-    private static Formula formula(Method method) {
+    private static Formula formula(MetaOptimizerType type) {
         double[] m = {0};
         double[] v = {0};
         double[] h = {0};
         double b1 = 0.9;
         double b2 = 0.999;
         double eps = 1e-8;
-        return switch (method) {
+        return switch (type) {
             case SGD -> (g, t) -> RATE * g;
             case NESTEROVS ->
                 (g, t) -> {
@@ -89,22 +89,21 @@ class MetaOptimizerTest {
         };
     }
 
-    private static MetaOptimizer optimizer(Method method, Precision precision, int size) {
-        return new MetaOptimizer(
-                new OptimizerSettings(method, new Schedule.Constant(RATE), DECAY), 100, precision, size);
+    private static MetaOptimizer optimizer(MetaOptimizerType type, Precision precision, int size) {
+        return new MetaOptimizer(new OptimizerSettings(type, new Schedule.Constant(RATE), DECAY), 100, precision, size);
     }
 
     @ParameterizedTest
-    @EnumSource(Method.class)
-    void aRateOfZeroMovesNoBitOfTheta(Method method) {
+    @EnumSource(MetaOptimizerType.class)
+    void aRateOfZeroMovesNoBitOfTheta(MetaOptimizerType type) {
         Schedule warmUp = new Schedule.WarmUp(0, 2, new Schedule.Constant(RATE));
         MetaOptimizer optimizer =
-                new MetaOptimizer(new OptimizerSettings(method, warmUp, DECAY), 100, Precision.DOUBLE, 2);
-        Storage theta = Storage.of(Precision.DOUBLE, 0.3, -1e-9);
-        optimizer.update(0, Storage.of(Precision.DOUBLE, 0.7, -2), theta);
-        assertThat(theta).isEqualTo(Storage.of(Precision.DOUBLE, 0.3, -1e-9));
+                new MetaOptimizer(new OptimizerSettings(type, warmUp, DECAY), 100, Precision.DOUBLE, 2);
+        FlatVector theta = FlatVector.of(Precision.DOUBLE, 0.3, -1e-9);
+        optimizer.update(0, FlatVector.of(Precision.DOUBLE, 0.7, -2), theta);
+        assertThat(theta).isEqualTo(FlatVector.of(Precision.DOUBLE, 0.3, -1e-9));
         assertThat(optimizer.updates()).isEqualTo(1);
-        optimizer.update(1, Storage.of(Precision.DOUBLE, 0.7, -2), theta);
+        optimizer.update(1, FlatVector.of(Precision.DOUBLE, 0.7, -2), theta);
         assertThat(theta.at(0)).isNotEqualTo(0.3);
     }
 
@@ -125,12 +124,12 @@ class MetaOptimizerTest {
         double third = second + a3 * 0.049 / (Math.sqrt(0.005244001) + 1e-8);
         assertThat(first).isCloseTo(0.9000000316227666, within(1e-15));
 
-        MetaOptimizer adam = optimizer(Method.ADAM, Precision.DOUBLE, 1);
-        Storage theta = Storage.of(Precision.DOUBLE, 1);
+        MetaOptimizer adam = optimizer(MetaOptimizerType.ADAM, Precision.DOUBLE, 1);
+        FlatVector theta = FlatVector.of(Precision.DOUBLE, 1);
         double[] gradients = {1, -2, 0.5};
         double[] expected = {first, second, third};
         for (int round = 0; round < 3; round++) {
-            adam.update(round, Storage.of(Precision.DOUBLE, gradients[round]), theta);
+            adam.update(round, FlatVector.of(Precision.DOUBLE, gradients[round]), theta);
             assertThat(theta.at(0)).as("θ after round %d", round).isCloseTo(expected[round], within(1e-14));
         }
         assertThat(adam.state().updates()).isEqualTo(3);
@@ -140,37 +139,37 @@ class MetaOptimizerTest {
 
     @ParameterizedTest
     @EnumSource
-    void everyMethodFollowsItsFormulaInDoublePrecision(Method method) {
-        follows(method, Precision.DOUBLE, 1e-11);
+    void everyMethodFollowsItsFormulaInDoublePrecision(MetaOptimizerType type) {
+        follows(type, Precision.DOUBLE, 1e-11);
     }
 
     @ParameterizedTest
     @EnumSource
-    void everyMethodFollowsItsFormulaInFloatPrecision(Method method) {
+    void everyMethodFollowsItsFormulaInFloatPrecision(MetaOptimizerType type) {
         // 1 - β₂ in float is off by 5e-5 of itself, and Adam's bias correction cancels only part of that.
-        follows(method, Precision.FLOAT, 2e-4);
+        follows(type, Precision.FLOAT, 2e-4);
     }
 
-    private static void follows(Method method, Precision precision, double tolerance) {
+    private static void follows(MetaOptimizerType type, Precision precision, double tolerance) {
         int size = 37;
-        MetaOptimizer optimizer = optimizer(method, precision, size);
+        MetaOptimizer optimizer = optimizer(type, precision, size);
         Formula[] formulas = new Formula[size];
         double[] expected = new double[size];
-        Stream stream = Stream.of(5, method.name().hashCode());
-        Storage theta = Storage.zeros(precision, size);
+        RandomStream stream = RandomStream.of(5, type.name().hashCode());
+        FlatVector theta = FlatVector.zeros(precision, size);
         for (int i = 0; i < size; i++) {
-            formulas[i] = formula(method);
+            formulas[i] = formula(type);
             theta.set(i, stream.nextNormal());
             expected[i] = theta.at(i);
         }
         for (int round = 0; round < 12; round++) {
-            Storage gradient = Storage.zeros(precision, size);
+            FlatVector gradient = FlatVector.zeros(precision, size);
             for (int i = 0; i < size; i++) {
                 gradient.set(i, stream.nextNormal());
-                double shrunk = method == Method.ADAMW ? expected[i] * (1 - RATE * DECAY) : expected[i];
+                double shrunk = type == MetaOptimizerType.ADAMW ? expected[i] * (1 - RATE * DECAY) : expected[i];
                 expected[i] = shrunk - formulas[i].step(gradient.at(i), round + 1);
             }
-            Storage before = gradient.copy();
+            FlatVector before = gradient.copy();
             optimizer.update(round, gradient, theta);
             assertThat(gradient).as("the caller's gradient").isEqualTo(before);
         }
@@ -179,19 +178,19 @@ class MetaOptimizerTest {
 
     @ParameterizedTest
     @EnumSource
-    void everyMethodGivesTheSameBitsAgainAndAfterARestore(Method method) {
+    void everyMethodGivesTheSameBitsAgainAndAfterARestore(MetaOptimizerType type) {
         for (Precision precision : Precision.values()) {
             int size = 5003;
-            MetaOptimizer whole = optimizer(method, precision, size);
-            Storage theta = Storage.zeros(precision, size);
+            MetaOptimizer whole = optimizer(type, precision, size);
+            FlatVector theta = FlatVector.zeros(precision, size);
             run(whole, 0, 10, theta);
 
-            MetaOptimizer first = optimizer(method, precision, size);
-            Storage resumed = Storage.zeros(precision, size);
+            MetaOptimizer first = optimizer(type, precision, size);
+            FlatVector resumed = FlatVector.zeros(precision, size);
             run(first, 0, 4, resumed);
             OptimizerState kept = first.state();
             run(first, 4, 1, resumed.copy());
-            MetaOptimizer second = optimizer(method, precision, size);
+            MetaOptimizer second = optimizer(type, precision, size);
             second.restore(kept);
             assertThat(second.state()).isEqualTo(kept);
             run(second, 4, 6, resumed);
@@ -201,10 +200,10 @@ class MetaOptimizerTest {
         }
     }
 
-    private static void run(MetaOptimizer optimizer, int firstRound, int rounds, Storage theta) {
+    private static void run(MetaOptimizer optimizer, int firstRound, int rounds, FlatVector theta) {
         for (int round = firstRound; round < firstRound + rounds; round++) {
-            Stream stream = Stream.of(9, round);
-            Storage gradient = Storage.zeros(theta.precision(), theta.size());
+            RandomStream stream = RandomStream.of(9, round);
+            FlatVector gradient = FlatVector.zeros(theta.precision(), theta.size());
             for (int i = 0; i < gradient.size(); i++) {
                 gradient.set(i, stream.nextNormal());
             }
@@ -215,11 +214,11 @@ class MetaOptimizerTest {
     @Test
     void theRateFollowsItsSchedule() {
         Schedule schedule = new Schedule.Linear(1, 0);
-        MetaOptimizer sgd =
-                new MetaOptimizer(new OptimizerSettings(Method.SGD, schedule, DECAY), 4, Precision.DOUBLE, 1);
-        Storage theta = Storage.zeros(Precision.DOUBLE, 1);
+        MetaOptimizer sgd = new MetaOptimizer(
+                new OptimizerSettings(MetaOptimizerType.SGD, schedule, DECAY), 4, Precision.DOUBLE, 1);
+        FlatVector theta = FlatVector.zeros(Precision.DOUBLE, 1);
         for (int round = 0; round < 4; round++) {
-            sgd.update(round, Storage.of(Precision.DOUBLE, -1), theta);
+            sgd.update(round, FlatVector.of(Precision.DOUBLE, -1), theta);
         }
         assertThat(theta.at(0)).isEqualTo(1 + 0.75 + 0.5 + 0.25);
     }
@@ -235,51 +234,51 @@ class MetaOptimizerTest {
         // 1.581376
         double first = 2 * 0.97 - 0.1;
         double second = first * 0.97 + 0.1 * (0.11 / 0.19) / Math.sqrt(0.004999 / 0.001999);
-        MetaOptimizer adamw = optimizer(Method.ADAMW, Precision.DOUBLE, 1);
-        Storage theta = Storage.of(Precision.DOUBLE, 2);
-        adamw.update(0, Storage.of(Precision.DOUBLE, 1), theta);
+        MetaOptimizer adamw = optimizer(MetaOptimizerType.ADAMW, Precision.DOUBLE, 1);
+        FlatVector theta = FlatVector.of(Precision.DOUBLE, 2);
+        adamw.update(0, FlatVector.of(Precision.DOUBLE, 1), theta);
         assertThat(theta.at(0)).isCloseTo(first, within(1e-7));
-        adamw.update(1, Storage.of(Precision.DOUBLE, -2), theta);
+        adamw.update(1, FlatVector.of(Precision.DOUBLE, -2), theta);
         assertThat(theta.at(0)).isCloseTo(second, within(1e-7));
     }
 
     @Test
     void decayFollowsTheScheduleOfTheRate() {
         MetaOptimizer adamw = new MetaOptimizer(
-                new OptimizerSettings(Method.ADAMW, new Schedule.Linear(1, 0), 0.5), 4, Precision.DOUBLE, 1);
-        Storage theta = Storage.of(Precision.DOUBLE, 64);
+                new OptimizerSettings(MetaOptimizerType.ADAMW, new Schedule.Linear(1, 0), 0.5), 4, Precision.DOUBLE, 1);
+        FlatVector theta = FlatVector.of(Precision.DOUBLE, 64);
         for (int round = 0; round < 4; round++) {
-            adamw.update(round, Storage.of(Precision.DOUBLE, 0), theta);
+            adamw.update(round, FlatVector.of(Precision.DOUBLE, 0), theta);
         }
         assertThat(theta.at(0)).isEqualTo(64 * 0.5 * 0.625 * 0.75 * 0.875);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new OptimizerSettings(Method.ADAMW, new Schedule.Constant(1), -0.1))
+                .isThrownBy(() -> new OptimizerSettings(MetaOptimizerType.ADAMW, new Schedule.Constant(1), -0.1))
                 .withMessage("optimizer.weight-decay is -0.1; it must be a finite number, 0 or above");
     }
 
     @Test
     void aStepToInfinityIsRefusedAndThetaKeepsItsLastFiniteValue() {
-        MetaOptimizer sgd = optimizer(Method.SGD, Precision.FLOAT, 2);
-        Storage theta = Storage.of(Precision.FLOAT, 1, -3.3e38);
-        assertThatThrownBy(() -> sgd.update(7, Storage.of(Precision.FLOAT, 1, 3e38), theta))
+        MetaOptimizer sgd = optimizer(MetaOptimizerType.SGD, Precision.FLOAT, 2);
+        FlatVector theta = FlatVector.of(Precision.FLOAT, 1, -3.3e38);
+        assertThatThrownBy(() -> sgd.update(7, FlatVector.of(Precision.FLOAT, 1, 3e38), theta))
                 .isInstanceOf(DivergedException.class)
                 .hasMessageContaining("round 7")
                 .hasMessageContaining("optimizer.rate");
-        assertThat(theta).isEqualTo(Storage.of(Precision.FLOAT, 1, -3.3e38));
+        assertThat(theta).isEqualTo(FlatVector.of(Precision.FLOAT, 1, -3.3e38));
     }
 
     @Test
     void aStateOfAnotherMethodOrSizeIsRefused() {
-        MetaOptimizer adam = optimizer(Method.ADAM, Precision.FLOAT, 3);
+        MetaOptimizer adam = optimizer(MetaOptimizerType.ADAM, Precision.FLOAT, 3);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> adam.restore(new OptimizerState(1, new TreeMap<>())))
                 .withMessageContaining("[M, V]");
         assertThatIllegalArgumentException()
-                .isThrownBy(() ->
-                        adam.restore(optimizer(Method.ADAM, Precision.FLOAT, 4).state()))
+                .isThrownBy(() -> adam.restore(
+                        optimizer(MetaOptimizerType.ADAM, Precision.FLOAT, 4).state()))
                 .withMessageContaining("float[4]");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Method.named("lion"))
+                .isThrownBy(() -> MetaOptimizerType.named("lion"))
                 .withMessage(
                         "optimizer.name is lion; it must be one of sgd, nesterovs, adam, adamw, adamax, nadam, amsgrad,"
                                 + " adagrad, rmsprop, adadelta");

@@ -10,16 +10,16 @@ import dev.kindling.job.algorithm.ProtoMaml;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.protocol.ProgramVariants;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
-import dev.kindling.job.wire.Variants;
 import java.util.List;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -34,7 +34,7 @@ class ShapesTest {
                 new Maml(new InnerSettings(0.1, steps)),
                 new BackendSettings("plain", new CompileOptions(Precision.FLOAT, 1 << 20)),
                 2,
-                Purpose.TEST);
+                Split.TEST);
     }
 
     private static EpisodeLayout layout(int ways, int shots) {
@@ -44,13 +44,13 @@ class ShapesTest {
     /** Shapes for training, and one for all else. */
     private record Shapes(List<EpisodeLayout> training, EpisodeLayout other) implements TaskSource {
         @Override
-        public EpisodeLayout layout(Purpose purpose) {
-            return purpose == Purpose.TRAIN ? training.get(training.size() - 1) : other;
+        public EpisodeLayout layout(Split split) {
+            return split == Split.TRAIN ? training.get(training.size() - 1) : other;
         }
 
         @Override
-        public List<EpisodeLayout> layouts(Purpose purpose) {
-            return purpose == Purpose.TRAIN ? training : List.of(other);
+        public List<EpisodeLayout> layouts(Split split) {
+            return split == Split.TRAIN ? training : List.of(other);
         }
 
         @Override
@@ -64,7 +64,7 @@ class ShapesTest {
         }
 
         @Override
-        public void materialise(TaskSpec spec, Storage target, int offset) {
+        public void materialise(TaskSpec spec, FlatVector target, int offset) {
             throw new UnsupportedOperationException("nothing is drawn here");
         }
 
@@ -77,20 +77,20 @@ class ShapesTest {
     @Test
     void thereIsAProgramForEachShapeAndOneThetaForAll() {
         Shapes shapes = new Shapes(List.of(layout(5, 1), layout(5, 2), layout(5, 3)), layout(5, 4));
-        Plan plan = Plan.of(settings(1), NOWHERE, shapes).validating(1);
-        assertThat(plan.job().program(Plan.TRAIN).programs())
+        TrainingPlan plan = TrainingPlan.of(settings(1), NOWHERE, shapes).validating(1);
+        assertThat(plan.job().program(TrainingPlan.TRAIN).programs())
                 .extracting(Program::taskInputs)
                 .containsExactlyElementsOf(
                         shapes.training().stream().map(EpisodeLayout::arrays).toList());
-        assertThat(plan.job().program(Plan.EVALUATE).programs()).hasSize(1);
-        assertThat(plan.job().program(Plan.VALIDATE).programs()).hasSize(1);
-        for (Variants program : plan.job().programs().values()) {
-            assertThat(program.sharedInputs()).isEqualTo(plan.parameters());
+        assertThat(plan.job().program(TrainingPlan.EVALUATE).programs()).hasSize(1);
+        assertThat(plan.job().program(TrainingPlan.VALIDATE).programs()).hasSize(1);
+        for (ProgramVariants program : plan.job().programs().values()) {
+            assertThat(program.broadcastInputs()).isEqualTo(plan.parameters());
         }
         // A program of one shape is the one that a plan of that shape alone has.
-        Plan alone = Plan.of(settings(1), NOWHERE, new Shapes(List.of(layout(5, 2)), layout(5, 4)));
-        assertThat(plan.job().program(Plan.TRAIN).programs().get(1))
-                .isEqualTo(alone.job().program(Plan.TRAIN).first());
+        TrainingPlan alone = TrainingPlan.of(settings(1), NOWHERE, new Shapes(List.of(layout(5, 2)), layout(5, 4)));
+        assertThat(plan.job().program(TrainingPlan.TRAIN).programs().get(1))
+                .isEqualTo(alone.job().program(TrainingPlan.TRAIN).first());
         assertThat(plan.hash()).isNotEqualTo(alone.hash());
     }
 
@@ -100,7 +100,7 @@ class ShapesTest {
                 new Shapes(List.of(layout(3, 1), layout(4, 1)), layout(4, 1)),
                 new Shapes(List.of(layout(4, 1)), layout(3, 1)))) {
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> Plan.of(settings(1), NOWHERE, shapes))
+                    .isThrownBy(() -> TrainingPlan.of(settings(1), NOWHERE, shapes))
                     .withMessage(
                             "few-shot.ways is such; it must be one number, the same in training and evaluation, for "
                                     + "omniglot-fc with maml learns an output layer of that width: 12_W would be [64, 4] for one "
@@ -112,8 +112,8 @@ class ShapesTest {
     void whatLearnsNoneTakesAnyWidth() {
         Shapes shapes = new Shapes(List.of(layout(3, 1), layout(4, 1)), layout(20, 1));
         Algorithm protoMaml = new ProtoMaml(new InnerSettings(0.1, 1));
-        LayoutModels models = new LayoutModels(settings(1), protoMaml, shapes);
-        assertThat(models.programs(Purpose.TRAIN, protoMaml::train).programs()).hasSize(2);
+        ModelsByLayout models = new ModelsByLayout(settings(1), protoMaml, shapes);
+        assertThat(models.programs(Split.TRAIN, protoMaml::train).programs()).hasSize(2);
         assertThat(models.of(layout(20, 1)).parameters().shape("12_W")).isEqualTo(Shape.of(64, 20));
         assertThat(models.theta().names()).contains("10_gamma").doesNotContain("12_W");
     }

@@ -22,7 +22,7 @@ class ManyTest {
                             .toArray();
                 })
                 .toList();
-        double[] mean = new Fits.Many(x, truths).mean();
+        double[] mean = new CurveFitFigures.Many(x, truths).mean();
         for (int i = 0; i < x.length; i++) {
             assertThat(mean[i]).isEqualTo(-(2 * 2.55 / Math.PI) * Math.cos(x[i]), within(1e-4));
         }

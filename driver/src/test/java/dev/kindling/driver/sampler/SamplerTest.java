@@ -3,8 +3,8 @@ package dev.kindling.driver.sampler;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.task.EpisodeSizes;
-import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.TaskSpec;
@@ -22,17 +22,17 @@ class SamplerTest {
 
     @Test
     void aRangeIsThatPartOfTheWholeRound() {
-        List<TaskSpec> round = new Sampler(SOURCE, 7, Purpose.TRAIN).round(3, 20);
-        assertThat(new Sampler(SOURCE, 7, Purpose.TRAIN).range(3, 5, 9)).isEqualTo(round.subList(5, 9));
+        List<TaskSpec> round = new Sampler(SOURCE, 7, Split.TRAIN).round(3, 20);
+        assertThat(new Sampler(SOURCE, 7, Split.TRAIN).range(3, 5, 9)).isEqualTo(round.subList(5, 9));
     }
 
     @Test
     void seedPurposeRoundAndIndexAllMatter() {
         Set<Long> seeds = new HashSet<>();
         for (long seed = 0; seed < 3; seed++) {
-            for (Purpose purpose : Purpose.values()) {
+            for (Split split : Split.values()) {
                 for (long round = 0; round < 3; round++) {
-                    new Sampler(SOURCE, seed, purpose).round(round, 5).forEach(spec -> seeds.add(spec.seed()));
+                    new Sampler(SOURCE, seed, split).round(round, 5).forEach(spec -> seeds.add(spec.seed()));
                 }
             }
         }

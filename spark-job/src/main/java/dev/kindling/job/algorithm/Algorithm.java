@@ -3,8 +3,8 @@ package dev.kindling.job.algorithm;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
-import dev.kindling.job.tensor.Storage;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -34,7 +34,7 @@ public interface Algorithm {
     Claim claim();
 
     /** The first round in which a contribution is what is claimed; before it one of first order may stand in. */
-    default long claimedFrom() {
+    default long exactFromRound() {
         return 0;
     }
 
@@ -42,15 +42,15 @@ public interface Algorithm {
     Layout parameters(Model model);
 
     /** Draws the initial θ into {@code target}: a pure function of the seed. */
-    void initialise(Model model, long seed, Storage target);
+    void initialise(Model model, long seed, FlatVector target);
 
     /**
      * Names of the arrays of θ that no gradient moves, because they follow what tasks report of them, each with the share
      * of the way that it goes in a round, above 0 and at most 1.
      */
-    default Map<String, Double> followers(Model model) {
+    default Map<String, Double> runningStatistics(Model model) {
         Map<String, Double> followers = new TreeMap<>();
-        model.statistics().forEach(name -> followers.put(name, Model.FOLLOWED));
+        model.runningStatistics().forEach(name -> followers.put(name, Model.MOMENTUM));
         return followers;
     }
 
@@ -63,12 +63,12 @@ public interface Algorithm {
     }
 
     /** Whether a training task adapts by gradient descent of all parameters on the whole support set and nothing else. */
-    default boolean descends() {
+    default boolean usesPlainGradientDescent() {
         return false;
     }
 
     /** Who makes the rounds of training where it is not the program of {@link #train}; empty where it is. */
-    default Optional<Averaging> averaging() {
+    default Optional<ParameterAveraging> averaging() {
         return Optional.empty();
     }
 
@@ -76,7 +76,7 @@ public interface Algorithm {
      * The key of a schedule by which the mean contribution is taken from θ as it is; empty where that is the
      * meta-optimizer's business.
      */
-    default Optional<String> plainStep() {
+    default Optional<String> interpolationRateKey() {
         return Optional.empty();
     }
 
@@ -86,7 +86,7 @@ public interface Algorithm {
      *
      * @throws IllegalArgumentException if the method cannot divide a round of that many
      */
-    default int together(int tasksPerRound) {
+    default int tasksPerContribution(int tasksPerRound) {
         return 1;
     }
 

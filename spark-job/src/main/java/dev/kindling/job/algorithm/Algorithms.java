@@ -6,7 +6,7 @@ import java.util.function.Function;
 
 /** The methods by name. */
 public final class Algorithms {
-    private static final Map<String, Function<Options, Algorithm>> KNOWN = new TreeMap<>(Map.ofEntries(
+    private static final Map<String, Function<AlgorithmConfig, Algorithm>> KNOWN = new TreeMap<>(Map.ofEntries(
             Map.entry(Maml.NAME, Maml::of),
             Map.entry(Fomaml.NAME, Fomaml::of),
             Map.entry(Anil.NAME, Anil::of),
@@ -20,7 +20,7 @@ public final class Algorithms {
             Map.entry(ConditionalNeuralProcess.NAME, ConditionalNeuralProcess::of),
             Map.entry(Reptile.NAME, Reptile::of),
             Map.entry(Transfer.NAME, Transfer::of),
-            Map.entry(RandomStart.NAME, RandomStart::of)));
+            Map.entry(RandomInit.NAME, RandomInit::of)));
 
     private Algorithms() {}
 
@@ -34,12 +34,12 @@ public final class Algorithms {
      *
      * @throws IllegalArgumentException with the known names if there is none, or for an option that makes no sense
      */
-    public static Algorithm named(String name, Options options) {
-        Function<Options, Algorithm> known = KNOWN.get(name);
+    public static Algorithm named(String name, AlgorithmConfig config) {
+        Function<AlgorithmConfig, Algorithm> known = KNOWN.get(name);
         if (known == null) {
             throw new IllegalArgumentException(
                     "algorithm.name is " + name + "; it must be one of " + String.join(", ", KNOWN.keySet()));
         }
-        return known.apply(options);
+        return known.apply(config);
     }
 }

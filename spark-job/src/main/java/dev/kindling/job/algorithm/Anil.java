@@ -8,28 +8,28 @@ import java.util.List;
  * adapts, or whichever parameters are named; the others learn from the query loss alone. The features of the support set
  * are then the same in every step.
  */
-public final class Anil extends AdaptingMethod {
+public final class Anil extends GradientBasedMethod {
     static final String NAME = "anil";
     /** Steps of a small part of the network share most of their arithmetic where they are written out. */
-    private static final int WRITTEN_OUT = 16;
+    private static final int UNROLL_LIMIT = 16;
 
-    private Anil(Partial rule) {
+    private Anil(PartialUpdate rule) {
         super(NAME, rule, rule.settings().steps());
     }
 
-    static Algorithm of(Options options) {
-        return new Anil(
-                new Partial(InnerSettings.of(options), new NamePatterns("anil.adapt", options.texts("anil.adapt"))));
+    static Algorithm of(AlgorithmConfig config) {
+        return new Anil(new PartialUpdate(
+                InnerSettings.of(config), new NamePatterns("anil.adapt", config.strings("anil.adapt"))));
     }
 
     /** Steps of some of the parameters. */
-    private record Partial(InnerSettings settings, NamePatterns adapt) implements InnerRule {
+    private record PartialUpdate(InnerSettings settings, NamePatterns adapt) implements InnerUpdate {
         /** Stands for the parameters of the output layer. */
         private static final String HEAD = "head";
 
         @Override
         public List<String> adapting(Model model) {
-            List<String> all = InnerRule.super.adapting(model);
+            List<String> all = InnerUpdate.super.adapting(model);
             List<String> head = model.head();
             return adapt.patterns().equals(List.of(HEAD))
                     ? all.stream().filter(head::contains).toList()
@@ -37,8 +37,8 @@ public final class Anil extends AdaptingMethod {
         }
 
         @Override
-        public int writtenOut() {
-            return WRITTEN_OUT;
+        public int unrollLimit() {
+            return UNROLL_LIMIT;
         }
     }
 

@@ -1,6 +1,6 @@
 package dev.kindling.job.algorithm;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
 import java.util.Map;
@@ -9,12 +9,15 @@ import java.util.Map;
 record Batch(Value x, Value y) {
     /** The support set of an episode's arrays by name. */
     static Batch support(Map<String, Value> episode) {
-        return new Batch(Named.value(episode, EpisodeLayout.SUPPORT_X), Named.value(episode, EpisodeLayout.SUPPORT_Y));
+        return new Batch(
+                NamedValues.value(episode, EpisodeLayout.SUPPORT_X),
+                NamedValues.value(episode, EpisodeLayout.SUPPORT_Y));
     }
 
     /** The query set of an episode's arrays by name. */
     static Batch query(Map<String, Value> episode) {
-        return new Batch(Named.value(episode, EpisodeLayout.QUERY_X), Named.value(episode, EpisodeLayout.QUERY_Y));
+        return new Batch(
+                NamedValues.value(episode, EpisodeLayout.QUERY_X), NamedValues.value(episode, EpisodeLayout.QUERY_Y));
     }
 
     /** Examples of the batch. */
@@ -23,7 +26,7 @@ record Batch(Value x, Value y) {
     }
 
     /** The examples at the given rows: [k]. */
-    Batch rows(Builder b, Value rows) {
+    Batch rows(ProgramBuilder b, Value rows) {
         return new Batch(b.gather(x, rows), b.gather(y, rows));
     }
 }

@@ -1,14 +1,14 @@
 package dev.kindling.job.algorithm;
 
+import dev.kindling.job.model.AuxiliaryNetworks;
+import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.Pass;
-import dev.kindling.job.model.SideNetworks;
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.List;
 
 /**
@@ -18,7 +18,7 @@ import java.util.List;
  * the mean alone and is trained by the model's squared error, which is that likelihood at one fixed variance: so losses
  * can be compared with those of other methods. Of {@code model.network} nothing but its inputs, outputs and loss is used.
  */
-public final class ConditionalNeuralProcess extends DirectMethod {
+public final class ConditionalNeuralProcess extends FeedForwardMethod {
     static final String NAME = "cnp";
     private static final int ENCODER_LAYERS = 3;
 
@@ -32,18 +32,18 @@ public final class ConditionalNeuralProcess extends DirectMethod {
         }
     }
 
-    static Algorithm of(Options options) {
-        return new ConditionalNeuralProcess(options.count("cnp.width"));
+    static Algorithm of(AlgorithmConfig config) {
+        return new ConditionalNeuralProcess(config.count("cnp.width"));
     }
 
     @Override
     public Layout parameters(Model model) {
-        return Joined.of(h(model).points(), g(model)).parameters();
+        return JointParameters.of(h(model).points(), g(model)).parameters();
     }
 
     @Override
-    public void initialise(Model model, long seed, Storage target) {
-        Joined.of(h(model).points(), g(model)).initialise(seed, target);
+    public void initialise(Model model, long seed, FlatVector target) {
+        JointParameters.of(h(model).points(), g(model)).initialise(seed, target);
     }
 
     private SetEncoder h(Model model) {
@@ -53,7 +53,7 @@ public final class ConditionalNeuralProcess extends DirectMethod {
     private Model g(Model model) {
         int inputs = SetEncoder.inputs(model) + width;
         List<Integer> widths = List.of(inputs, width, width, width, width, SetEncoder.outputs(model));
-        return SideNetworks.perceptron(NAME + ".", ENCODER_LAYERS, widths);
+        return AuxiliaryNetworks.perceptron(NAME + ".", ENCODER_LAYERS, widths);
     }
 
     @Override
@@ -62,15 +62,15 @@ public final class ConditionalNeuralProcess extends DirectMethod {
     }
 
     @Override
-    Outputs outputs(Builder b, Task task, Value queries) {
+    Outputs outputs(ProgramBuilder b, Task task, Value queries) {
         Value r = b.meanKept(h(task.model()).features(b, task.theta(), task.support()), 0);
         return new Outputs(decoded(b, task, task.support().x(), r), decoded(b, task, queries, r));
     }
 
     /** g(x, r) for each example: [examples, outputs]. */
-    private Value decoded(Builder b, Task task, Value x, Value r) {
+    private Value decoded(ProgramBuilder b, Task task, Value x, Value r) {
         Value each = b.broadcast(r, Shape.of(x.shape().dim(0), width));
         Value conditioned = b.concat(1, List.of(SetEncoder.rows(b, x), each));
-        return g(task.model()).output(b, task.theta(), conditioned, Pass.PLAIN);
+        return g(task.model()).output(b, task.theta(), conditioned, ForwardContext.PLAIN);
     }
 }

@@ -1,6 +1,6 @@
 package dev.kindling.job.algorithm;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 
 /**
@@ -8,24 +8,24 @@ import dev.kindling.job.program.Value;
  * {@link Maml}, but the derivative of the inner gradient is taken as 0, so that a task contributes the query gradient at
  * the adapted parameters, ∇L(θ') at θ'.
  */
-public final class Fomaml extends AdaptingMethod {
+public final class Fomaml extends GradientBasedMethod {
     static final String NAME = "fomaml";
 
     private final InnerSettings settings;
 
     public Fomaml(InnerSettings settings) {
-        super(NAME, new Stopped(settings), settings.steps());
+        super(NAME, new StopGradientUpdate(settings), settings.steps());
         this.settings = settings;
     }
 
-    static Algorithm of(Options options) {
-        return new Fomaml(InnerSettings.of(options));
+    static Algorithm of(AlgorithmConfig config) {
+        return new Fomaml(InnerSettings.of(config));
     }
 
     /** Steps of whose gradients the outer derivative sees nothing. */
-    record Stopped(InnerSettings settings) implements InnerRule {
+    record StopGradientUpdate(InnerSettings settings) implements InnerUpdate {
         @Override
-        public Value gradient(Builder b, Task task, String name, Value phi, Value gradient) {
+        public Value gradient(ProgramBuilder b, Task task, String name, Value phi, Value gradient) {
             return b.stopGradient(gradient);
         }
     }
@@ -36,7 +36,7 @@ public final class Fomaml extends AdaptingMethod {
     }
 
     @Override
-    public boolean descends() {
+    public boolean usesPlainGradientDescent() {
         return settings.plain();
     }
 }

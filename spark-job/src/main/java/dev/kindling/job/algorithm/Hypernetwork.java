@@ -1,13 +1,13 @@
 package dev.kindling.job.algorithm;
 
+import dev.kindling.job.model.AuxiliaryNetworks;
+import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.Pass;
-import dev.kindling.job.model.SideNetworks;
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
-import dev.kindling.job.tensor.Storage;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +19,7 @@ import java.util.Map;
  * model's parameters φ, and its output for the queries is the prediction. θ is the hypernetwork alone: the model's own
  * initial weights take no part.
  */
-public final class Hypernetwork extends DirectMethod {
+public final class Hypernetwork extends FeedForwardMethod {
     static final String NAME = "hypernetwork";
     private static final int POINT_LAYERS = 2;
 
@@ -39,18 +39,18 @@ public final class Hypernetwork extends DirectMethod {
         }
     }
 
-    static Algorithm of(Options options) {
-        return new Hypernetwork(options.count("hypernetwork.width"), options.number("hypernetwork.scale"));
+    static Algorithm of(AlgorithmConfig config) {
+        return new Hypernetwork(config.count("hypernetwork.width"), config.number("hypernetwork.scale"));
     }
 
     @Override
     public Layout parameters(Model model) {
-        return Joined.of(encoder(model).points(), writer(model)).parameters();
+        return JointParameters.of(encoder(model).points(), writer(model)).parameters();
     }
 
     @Override
-    public void initialise(Model model, long seed, Storage target) {
-        Joined.of(encoder(model).points(), writer(model)).initialise(seed, target);
+    public void initialise(Model model, long seed, FlatVector target) {
+        JointParameters.of(encoder(model).points(), writer(model)).initialise(seed, target);
     }
 
     private SetEncoder encoder(Model model) {
@@ -60,7 +60,7 @@ public final class Hypernetwork extends DirectMethod {
     /** From the sum over the set to the model's numbers. */
     private Model writer(Model model) {
         int numbers = model.parameters().size();
-        return SideNetworks.perceptron(NAME + ".", POINT_LAYERS, List.of(width, width, numbers));
+        return AuxiliaryNetworks.perceptron(NAME + ".", POINT_LAYERS, List.of(width, width, numbers));
     }
 
     @Override
@@ -69,17 +69,18 @@ public final class Hypernetwork extends DirectMethod {
     }
 
     @Override
-    Outputs outputs(Builder b, Task task, Value queries) {
+    Outputs outputs(ProgramBuilder b, Task task, Value queries) {
         Model model = task.model();
         Value set = b.sumKept(encoder(model).features(b, task.theta(), task.support()), 0);
-        Value written = writer(model).output(b, task.theta(), set, Pass.PLAIN);
+        Value written = writer(model).output(b, task.theta(), set, ForwardContext.PLAIN);
         Map<String, Value> phi = shaped(b, b.mul(b.constant(scale), written), model.parameters());
         Value x = task.support().x();
-        return new Outputs(model.output(b, phi, x, task.pass()), model.predict(b, phi, x, queries, task.queryPass()));
+        return new Outputs(
+                model.output(b, phi, x, task.context()), model.predict(b, phi, x, queries, task.queryPass()));
     }
 
     /** A row of numbers as the arrays of a layout. */
-    private static Map<String, Value> shaped(Builder b, Value row, Layout layout) {
+    private static Map<String, Value> shaped(ProgramBuilder b, Value row, Layout layout) {
         Map<String, Value> arrays = new LinkedHashMap<>();
         for (Layout.Entry entry : layout.entries()) {
             int end = entry.offset() + entry.shape().size();

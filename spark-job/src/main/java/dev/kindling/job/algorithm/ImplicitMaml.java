@@ -1,10 +1,10 @@
 package dev.kindling.job.algorithm;
 
+import dev.kindling.job.algorithm.InnerLoop.AdaptationResult;
 import dev.kindling.job.algorithm.InnerLoop.Contribution;
-import dev.kindling.job.algorithm.InnerLoop.Outcome;
-import dev.kindling.job.autodiff.Gradients;
+import dev.kindling.job.autodiff.Autodiff;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,21 +18,22 @@ import java.util.Map;
  *
  * <p>The authors' code differs: it has no pull in the inner steps, and another scale. This is the paper's.
  */
-public final class ImplicitMaml extends AdaptingMethod {
+public final class ImplicitMaml extends GradientBasedMethod {
     static final String NAME = "imaml";
 
-    private final Proximal rule;
+    private final ProximalUpdate rule;
     private final ImplicitSolver solver;
 
-    private ImplicitMaml(Proximal rule, ImplicitSolver solver) {
+    private ImplicitMaml(ProximalUpdate rule, ImplicitSolver solver) {
         super(NAME, rule, rule.settings().steps());
         this.rule = rule;
         this.solver = solver;
     }
 
-    static Algorithm of(Options options) {
-        double lambda = options.number("imaml.lambda");
-        return new ImplicitMaml(new Proximal(InnerSettings.of(options), lambda), ImplicitSolver.of(options, lambda));
+    static Algorithm of(AlgorithmConfig config) {
+        double lambda = config.number("imaml.lambda");
+        return new ImplicitMaml(
+                new ProximalUpdate(InnerSettings.of(config), lambda), ImplicitSolver.of(config, lambda));
     }
 
     /**
@@ -40,8 +41,8 @@ public final class ImplicitMaml extends AdaptingMethod {
      *
      * @param lambda λ, above 0
      */
-    private record Proximal(InnerSettings settings, double lambda) implements InnerRule {
-        Proximal {
+    private record ProximalUpdate(InnerSettings settings, double lambda) implements InnerUpdate {
+        ProximalUpdate {
             if (!(lambda > 0) || Double.isInfinite(lambda)) {
                 throw new IllegalArgumentException(
                         "imaml.lambda is " + lambda + "; it must be a finite number above 0");
@@ -49,27 +50,29 @@ public final class ImplicitMaml extends AdaptingMethod {
         }
 
         @Override
-        public List<String> reads(Model model) {
+        public List<String> extraInputs(Model model) {
             return adapting(model);
         }
 
         @Override
-        public Value gradient(Builder b, Task task, String name, Value phi, Value gradient) {
-            Value pull = b.mul(b.constant(lambda), b.sub(phi, Named.value(task.reads(), name)));
+        public Value gradient(ProgramBuilder b, Task task, String name, Value phi, Value gradient) {
+            Value pull = b.mul(b.constant(lambda), b.sub(phi, NamedValues.value(task.extraInputs(), name)));
             return b.add(gradient, pull);
         }
     }
 
     @Override
-    Contribution contribution(Builder b, Outcome outcome) {
-        List<String> adapting = rule.adapting(outcome.task().model());
-        Map<String, Value> phi = Named.only(outcome.state().phi(), adapting);
-        Map<String, Value> outer = Named.of(adapting, Gradients.of(b, outcome.objective(), List.copyOf(phi.values())));
+    Contribution contribution(ProgramBuilder b, AdaptationResult result) {
+        List<String> adapting = rule.adapting(result.task().model());
+        Map<String, Value> phi = NamedValues.only(result.state().phi(), adapting);
+        Map<String, Value> outer =
+                NamedValues.of(adapting, Autodiff.grad(b, result.objective(), List.copyOf(phi.values())));
         ImplicitSolver.Solution solution =
-                solver.solve(b, outcome.task(), outcome.state().phi(), outer);
+                solver.solve(b, result.task(), result.state().phi(), outer);
         Map<String, Value> sums = new LinkedHashMap<>(solution.vector());
-        outcome.observed().forEach((name, seen) -> sums.put(name, b.sub(Named.value(outcome.theta(), name), seen)));
-        return new Contribution(Named.values(sums, outcome.theta().keySet()), solution.measures());
+        result.batchStatistics()
+                .forEach((name, seen) -> sums.put(name, b.sub(NamedValues.value(result.theta(), name), seen)));
+        return new Contribution(NamedValues.values(sums, result.theta().keySet()), solution.measures());
     }
 
     @Override

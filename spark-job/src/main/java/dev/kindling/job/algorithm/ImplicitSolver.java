@@ -1,12 +1,12 @@
 package dev.kindling.job.algorithm;
 
-import dev.kindling.job.algorithm.InnerRule.Task;
-import dev.kindling.job.autodiff.Gradients;
+import dev.kindling.job.algorithm.InnerUpdate.Task;
+import dev.kindling.job.autodiff.Autodiff;
+import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.Pass;
 import dev.kindling.job.program.Attributes;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
 import java.util.ArrayList;
@@ -74,15 +74,15 @@ record ImplicitSolver(
         }
     }
 
-    static ImplicitSolver of(Options options, double lambda) {
+    static ImplicitSolver of(AlgorithmConfig config, double lambda) {
         return new ImplicitSolver(
-                options.choice("imaml.solver", Kind.class),
-                options.choice("imaml.product", Product.class),
+                config.choice("imaml.solver", Kind.class),
+                config.choice("imaml.product", Product.class),
                 lambda,
-                options.number("imaml.damping"),
-                options.count("imaml.terms"),
-                options.number("imaml.tolerance"),
-                options.number("imaml.relaxation"));
+                config.number("imaml.damping"),
+                config.count("imaml.terms"),
+                config.number("imaml.tolerance"),
+                config.number("imaml.relaxation"));
     }
 
     /** Whether no system is solved. */
@@ -104,7 +104,7 @@ record ImplicitSolver(
      * @param phi φ: a value for each of the model's parameters
      * @param v for each of those that adapt
      */
-    Solution solve(Builder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
+    Solution solve(ProgramBuilder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
         return switch (kind) {
             case CG -> conjugateGradients(b, task, phi, v);
             case NEUMANN -> neumann(b, task, phi, v);
@@ -114,23 +114,23 @@ record ImplicitSolver(
 
     /** M p. */
     private Map<String, Value> product(
-            Builder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> p) {
+            ProgramBuilder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> p) {
         Map<String, Value> ap = switch (product) {
             case EXACT ->
                 // The gradient of a loss that is linear in an array does not contain it: the Hessian has zeros there.
-                Named.of(
+                NamedValues.of(
                         p.keySet(),
-                        Gradients.orZeros(
+                        Autodiff.gradOrZeros(
                                 b,
                                 Vectors.dot(b, gradient(b, model, phi, support, p), p),
-                                Named.values(phi, p.keySet())));
+                                NamedValues.values(phi, p.keySet())));
             case DIFFERENCE -> difference(b, model, phi, support, p);
         };
         return Vectors.add(b, Vectors.scale(b, b.constant(1 + damping), p), b.constant(1 / lambda), ap);
     }
 
     private static Map<String, Value> difference(
-            Builder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> p) {
+            ProgramBuilder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> p) {
         Value norm = b.sqrt(Vectors.dot(b, p, p));
         // Of p = 0 any length will do.
         Value length = b.select(b.equal(norm, b.constant(0)), b.constant(1), norm);
@@ -140,21 +140,22 @@ record ImplicitSolver(
         return Vectors.scale(b, b.div(length, b.constant(2 * DIFFERENCE_LENGTH)), Vectors.sub(b, ahead, behind));
     }
 
-    private static Map<String, Value> moved(Builder b, Map<String, Value> phi, Value by, Map<String, Value> direction) {
+    private static Map<String, Value> moved(
+            ProgramBuilder b, Map<String, Value> phi, Value by, Map<String, Value> direction) {
         Map<String, Value> moved = new LinkedHashMap<>(phi);
-        Vectors.add(b, Named.only(phi, direction.keySet()), by, direction)
+        Vectors.add(b, NamedValues.only(phi, direction.keySet()), by, direction)
                 .forEach((name, value) -> moved.put(name, b.barrier(value)));
         return moved;
     }
 
     /** ∇L(φ) by the parameters that a vector is over. */
     private static Map<String, Value> gradient(
-            Builder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> over) {
-        Value loss = model.loss(b, model.output(b, phi, support.x(), Pass.PLAIN), support.y());
-        return Named.of(over.keySet(), Gradients.of(b, loss, Named.values(phi, over.keySet())));
+            ProgramBuilder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> over) {
+        Value loss = model.loss(b, model.output(b, phi, support.x(), ForwardContext.PLAIN), support.y());
+        return NamedValues.of(over.keySet(), Autodiff.grad(b, loss, NamedValues.values(phi, over.keySet())));
     }
 
-    private Solution conjugateGradients(Builder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
+    private Solution conjugateGradients(ProgramBuilder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
         Value squared = Vectors.dot(b, v, v);
         Terms steps = new Terms(b);
         Map<String, Value> x = steps.carry("x ", Vectors.zeros(b, v));
@@ -166,7 +167,7 @@ record ImplicitSolver(
         Batch support = steps.fixed(task.support());
         Value limit = steps.fixed("limit", b.mul(b.constant(tolerance * tolerance), squared));
 
-        Builder sb = steps.step;
+        ProgramBuilder sb = steps.step;
         Map<String, Value> mp = product(sb, task.model(), inside, support, p);
         Value curvature = Vectors.dot(sb, p, mp);
         // A curvature that is not a number is no negative one: it goes on into the solution, and the task is left out.
@@ -193,20 +194,20 @@ record ImplicitSolver(
         Map<String, Value> measures = new LinkedHashMap<>();
         measures.put("residual", relative(b, left, squared));
         measures.put("negative_curvature", results.get(3 * size + 1));
-        return new Solution(Named.of(v.keySet(), results), measures);
+        return new Solution(NamedValues.of(v.keySet(), results), measures);
     }
 
-    private Solution neumann(Builder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
+    private Solution neumann(ProgramBuilder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
         Terms steps = new Terms(b);
         Map<String, Value> g = steps.carry("g ", v);
         Map<String, Value> inside = steps.fixed("φ ", phi);
         Batch support = steps.fixed(task.support());
         Map<String, Value> right = steps.fixed("v ", v);
-        Builder sb = steps.step;
+        ProgramBuilder sb = steps.step;
         Map<String, Value> r = Vectors.sub(sb, right, product(sb, task.model(), inside, support, g));
         steps.next(Vectors.add(sb, g, sb.constant(relaxation), r));
         List<Value> results = steps.run(terms, sb.constant(0));
-        Map<String, Value> sum = Named.of(v.keySet(), results);
+        Map<String, Value> sum = NamedValues.of(v.keySet(), results);
         // The series knows the residual of a sum only while it adds the next term: that of the last takes one more
         // product.
         Map<String, Value> end = new LinkedHashMap<>(phi);
@@ -217,26 +218,26 @@ record ImplicitSolver(
     }
 
     /** √(part / whole); 0 where the whole is. */
-    private static Value relative(Builder b, Value part, Value whole) {
+    private static Value relative(ProgramBuilder b, Value part, Value whole) {
         return b.select(b.equal(whole, b.constant(0)), b.constant(0), b.sqrt(b.div(part, whole)));
     }
 
     /** A repeat of one term after the other; carries are declared first, then what stays. */
     private static final class Terms {
-        private final Builder b;
-        private final Builder step = new Builder();
+        private final ProgramBuilder b;
+        private final ProgramBuilder step = new ProgramBuilder();
         private final List<Value> carries = new ArrayList<>();
         private final List<Value> invariants = new ArrayList<>();
         private final List<Program.Output> outputs = new ArrayList<>();
 
-        Terms(Builder b) {
+        Terms(ProgramBuilder b) {
             this.b = b;
         }
 
         /** What a term changes, in the step, from its first value. */
         Value carry(String name, Value first) {
             carries.add(first);
-            return step.input(name, first.shape(), Program.Kind.STEP);
+            return step.input(name, first.shape(), Program.Scope.LOOP);
         }
 
         Map<String, Value> carry(String prefix, Map<String, Value> first) {
@@ -248,7 +249,7 @@ record ImplicitSolver(
         /** What no term changes, in the step. */
         Value fixed(String name, Value value) {
             invariants.add(value);
-            return step.input(name, value.shape(), Program.Kind.STEP);
+            return step.input(name, value.shape(), Program.Scope.LOOP);
         }
 
         Map<String, Value> fixed(String prefix, Map<String, Value> values) {
@@ -263,7 +264,7 @@ record ImplicitSolver(
 
         /** The next carry, in the order of their declaration. */
         void next(Value value) {
-            outputs.add(new Program.Output("next " + outputs.size(), Program.Role.STEP, value));
+            outputs.add(new Program.Output("next " + outputs.size(), Program.Reduction.LOOP, value));
         }
 
         void next(Map<String, Value> values) {
@@ -272,13 +273,13 @@ record ImplicitSolver(
 
         /** The carries behind so many terms, or behind the first that ends in a value other than 0. */
         List<Value> run(int terms, Value stop) {
-            outputs.add(new Program.Output("stop", Program.Role.STEP, stop));
+            outputs.add(new Program.Output("stop", Program.Reduction.LOOP, stop));
             List<Value> arguments = new ArrayList<>();
             arguments.add(b.constant(terms));
             arguments.addAll(carries);
             arguments.addAll(invariants);
-            return b.repeat(
-                    new Attributes.Repeat(step.build("term", outputs), terms, false, carries.size(), 0, 0, true),
+            return b.loop(
+                    new Attributes.Loop(step.build("term", outputs), terms, false, carries.size(), 0, 0, true),
                     arguments);
         }
     }

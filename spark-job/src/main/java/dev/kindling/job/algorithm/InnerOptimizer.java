@@ -1,6 +1,6 @@
 package dev.kindling.job.algorithm;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,12 +56,12 @@ public record InnerOptimizer(Kind kind, double beta1, double beta2, double epsil
         }
     }
 
-    static InnerOptimizer of(Options options) {
+    static InnerOptimizer of(AlgorithmConfig config) {
         return new InnerOptimizer(
-                options.choice("algorithm.inner-optimizer", Kind.class),
-                options.number("algorithm.inner-beta1"),
-                options.number("algorithm.inner-beta2"),
-                options.number("algorithm.inner-epsilon"));
+                config.choice("algorithm.inner-optimizer", Kind.class),
+                config.number("algorithm.inner-beta1"),
+                config.number("algorithm.inner-beta2"),
+                config.number("algorithm.inner-epsilon"));
     }
 
     /** The names of the moments that a parameter has, each of the parameter's shape. */
@@ -80,7 +80,7 @@ public record InnerOptimizer(Kind kind, double beta1, double beta2, double epsil
     }
 
     /** The scalars of {@link #powers} after a step. */
-    List<Value> nextPowers(Builder b, List<Value> powers) {
+    List<Value> nextPowers(ProgramBuilder b, List<Value> powers) {
         return kind == Kind.ADAM
                 ? List.of(b.mul(powers.get(0), b.constant(beta1)), b.mul(powers.get(1), b.constant(beta2)))
                 : List.of();
@@ -100,7 +100,7 @@ public record InnerOptimizer(Kind kind, double beta1, double beta2, double epsil
      * @param moments of the parameter, in the order of {@link #moments()}
      * @param powers after this step
      */
-    Step step(Builder b, Value gradient, List<Value> moments, List<Value> powers) {
+    Step step(ProgramBuilder b, Value gradient, List<Value> moments, List<Value> powers) {
         switch (kind) {
             case SGD -> {
                 return new Step(gradient, List.of());
@@ -126,11 +126,11 @@ public record InnerOptimizer(Kind kind, double beta1, double beta2, double epsil
     }
 
     /** β m + (1 - β) x. */
-    private static Value kept(Builder b, Value moment, Value seen, double beta) {
+    private static Value kept(ProgramBuilder b, Value moment, Value seen, double beta) {
         return b.add(b.mul(moment, b.constant(beta)), b.mul(seen, b.constant(1 - beta)));
     }
 
-    private static Value root(Builder b, Value square) {
+    private static Value root(ProgramBuilder b, Value square) {
         Value seen = b.greater(square, b.constant(0));
         return b.select(seen, b.sqrt(b.select(seen, square, b.constant(1))), b.constant(0));
     }

@@ -36,14 +36,14 @@ public record InnerSettings(double rate, int steps, InnerOptimizer optimizer, Op
         this(rate, steps, InnerOptimizer.SGD, OptionalInt.empty());
     }
 
-    static InnerSettings of(Options options) {
+    static InnerSettings of(AlgorithmConfig config) {
         return new InnerSettings(
-                options.number("algorithm.inner-rate"),
-                options.count("algorithm.inner-steps"),
-                InnerOptimizer.of(options),
-                options.is("algorithm.unroll", "auto")
+                config.number("algorithm.inner-rate"),
+                config.count("algorithm.inner-steps"),
+                InnerOptimizer.of(config),
+                config.isKeyword("algorithm.unroll", "auto")
                         ? OptionalInt.empty()
-                        : OptionalInt.of(options.count("algorithm.unroll")));
+                        : OptionalInt.of(config.count("algorithm.unroll")));
     }
 
     /** Whether a step is φ - α ∇L(φ) and nothing else. */

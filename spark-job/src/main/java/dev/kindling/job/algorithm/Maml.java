@@ -5,18 +5,18 @@ package dev.kindling.job.algorithm;
  * support set, any number of times, and contributes ∇_θ L(θ') on its query set: the summand of equation 1, with the
  * derivative of the adaptation, second derivatives of L included.
  */
-public final class Maml extends AdaptingMethod {
+public final class Maml extends GradientBasedMethod {
     static final String NAME = "maml";
 
     private final InnerSettings settings;
 
     public Maml(InnerSettings settings) {
-        super(NAME, new PlainSteps(settings), settings.steps());
+        super(NAME, new GradientDescentUpdate(settings), settings.steps());
         this.settings = settings;
     }
 
-    static Algorithm of(Options options) {
-        return new Maml(InnerSettings.of(options));
+    static Algorithm of(AlgorithmConfig config) {
+        return new Maml(InnerSettings.of(config));
     }
 
     @Override
@@ -25,7 +25,7 @@ public final class Maml extends AdaptingMethod {
     }
 
     @Override
-    public boolean descends() {
+    public boolean usesPlainGradientDescent() {
         return settings.plain();
     }
 }

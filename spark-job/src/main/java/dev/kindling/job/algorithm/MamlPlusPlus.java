@@ -1,11 +1,11 @@
 package dev.kindling.job.algorithm;
 
 import dev.kindling.job.model.Model;
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,24 +26,24 @@ import java.util.Optional;
  *
  * <p>Steps beyond K, in an evaluation, go on with what the last has. The query pass behind a step uses what the step used.
  */
-public final class MamlPlusPlus extends AdaptingMethod {
+public final class MamlPlusPlus extends GradientBasedMethod {
     static final String NAME = "maml-plus-plus";
     private static final String RATE = NAME + ".rate.";
     private static final String OWN = NAME + ".";
 
-    private final Rule rule;
+    private final MamlPlusPlusUpdate mamlPlusPlusUpdate;
 
-    private MamlPlusPlus(Rule rule) {
-        super(NAME, rule, rule.settings().steps());
-        this.rule = rule;
+    private MamlPlusPlus(MamlPlusPlusUpdate mamlPlusPlusUpdate) {
+        super(NAME, mamlPlusPlusUpdate, mamlPlusPlusUpdate.settings().steps());
+        this.mamlPlusPlusUpdate = mamlPlusPlusUpdate;
     }
 
-    static Algorithm of(Options options) {
-        return new MamlPlusPlus(new Rule(
-                InnerSettings.of(options),
-                options.count("maml-plus-plus.anneal"),
-                options.count("maml-plus-plus.first-order-until"),
-                options.truth("maml-plus-plus.adapt-normalisation")));
+    static Algorithm of(AlgorithmConfig config) {
+        return new MamlPlusPlus(new MamlPlusPlusUpdate(
+                InnerSettings.of(config),
+                config.count("maml-plus-plus.anneal"),
+                config.count("maml-plus-plus.first-order-until"),
+                config.bool("maml-plus-plus.adapt-normalisation")));
     }
 
     /**
@@ -53,12 +53,13 @@ public final class MamlPlusPlus extends AdaptingMethod {
      * @param firstOrderUntil the first round whose outer derivative sees the inner gradients
      * @param adaptNormalisation whether tasks adapt gamma and beta too
      */
-    private record Rule(InnerSettings settings, int anneal, int firstOrderUntil, boolean adaptNormalisation)
-            implements InnerRule {
+    private record MamlPlusPlusUpdate(
+            InnerSettings settings, int anneal, int firstOrderUntil, boolean adaptNormalisation)
+            implements InnerUpdate {
         /** The least weight of a step that is not the last, times K. */
         private static final double FLOOR = 0.03;
 
-        Rule {
+        MamlPlusPlusUpdate {
             requireRound("maml-plus-plus.anneal", anneal);
             requireRound("maml-plus-plus.first-order-until", firstOrderUntil);
         }
@@ -75,17 +76,19 @@ public final class MamlPlusPlus extends AdaptingMethod {
 
         @Override
         public List<String> adapting(Model model) {
-            if (!model.statistics().isEmpty()) {
+            if (!model.runningStatistics().isEmpty()) {
                 throw new IllegalArgumentException("model.batch-norm is running; " + NAME
                         + " normalises by the batch: it must be query, support-and-query or support-and-one");
             }
-            return InnerRule.super.adapting(model).stream()
+            return InnerUpdate.super.adapting(model).stream()
                     .filter(name -> adaptNormalisation || !normalises(name))
                     .toList();
         }
 
         private static List<String> normalising(Model model) {
-            return model.parameters().names().stream().filter(Rule::normalises).toList();
+            return model.parameters().names().stream()
+                    .filter(MamlPlusPlusUpdate::normalises)
+                    .toList();
         }
 
         @Override
@@ -105,7 +108,7 @@ public final class MamlPlusPlus extends AdaptingMethod {
         }
 
         @Override
-        public void initialise(Model model, long seed, Storage target) {
+        public void initialise(Model model, long seed, FlatVector target) {
             model.initialise(seed, target);
             Layout all = parameters(model);
             for (Layout.Entry entry : all.entries()) {
@@ -125,7 +128,7 @@ public final class MamlPlusPlus extends AdaptingMethod {
         }
 
         @Override
-        public List<String> reads(Model model) {
+        public List<String> extraInputs(Model model) {
             List<String> reads = new ArrayList<>(learned(model).names());
             if (adaptNormalisation) {
                 reads.addAll(normalising(model));
@@ -134,17 +137,17 @@ public final class MamlPlusPlus extends AdaptingMethod {
         }
 
         @Override
-        public boolean numbered() {
+        public boolean stepDependent() {
             return true;
         }
 
         @Override
-        public boolean byRound() {
+        public boolean roundDependent() {
             return anneal > 0 || firstOrderUntil > 0;
         }
 
         /** The row of a stack [K, ...] that a step has: the last one's beyond K. */
-        private Value row(Builder b, Value stack, Value number) {
+        private Value row(ProgramBuilder b, Value stack, Value number) {
             Value last = b.constant(settings.steps() - 1);
             Value place = b.select(b.greater(number, last), last, number);
             return b.reshape(
@@ -154,25 +157,26 @@ public final class MamlPlusPlus extends AdaptingMethod {
 
         /** Where gamma and beta adapt: a step moves its own, not what the steps before it made of theirs. */
         @Override
-        public Map<String, Value> begin(Builder b, Task task, Map<String, Value> phi, Value number) {
+        public Map<String, Value> begin(ProgramBuilder b, Task task, Map<String, Value> phi, Value number) {
             return adaptNormalisation ? withOwn(b, task, phi, number) : phi;
         }
 
         /** Where gamma and beta do not adapt: those of the step. */
         @Override
-        public Map<String, Value> used(Builder b, Task task, Map<String, Value> phi, Value number) {
+        public Map<String, Value> effectiveParameters(
+                ProgramBuilder b, Task task, Map<String, Value> phi, Value number) {
             return adaptNormalisation ? phi : withOwn(b, task, phi, number);
         }
 
         /** The parameters with the gamma and beta of θ that belong to a step. */
-        private Map<String, Value> withOwn(Builder b, Task task, Map<String, Value> phi, Value number) {
+        private Map<String, Value> withOwn(ProgramBuilder b, Task task, Map<String, Value> phi, Value number) {
             if (settings.steps() == 1) {
                 return phi;
             }
             Map<String, Value> own = new LinkedHashMap<>(phi);
             for (String name : normalising(task.model())) {
-                Value first = Named.value(adaptNormalisation ? task.reads() : phi, name);
-                Value later = Named.value(task.reads(), OWN + name);
+                Value first = NamedValues.value(adaptNormalisation ? task.extraInputs() : phi, name);
+                Value later = NamedValues.value(task.extraInputs(), OWN + name);
                 Value stack = b.concat(0, List.of(b.reshape(first, first.shape().stacked(1)), later));
                 own.put(name, row(b, stack, number));
             }
@@ -180,7 +184,7 @@ public final class MamlPlusPlus extends AdaptingMethod {
         }
 
         @Override
-        public Value gradient(Builder b, Task task, String name, Value phi, Value gradient) {
+        public Value gradient(ProgramBuilder b, Task task, String name, Value phi, Value gradient) {
             return task.round()
                     .filter(round -> firstOrderUntil > 0)
                     .map(round ->
@@ -189,12 +193,12 @@ public final class MamlPlusPlus extends AdaptingMethod {
         }
 
         @Override
-        public Value scaled(Builder b, Task task, String name, Value number, Value step) {
-            return b.mul(row(b, Named.value(task.reads(), RATE + name), number), step);
+        public Value scaledStep(ProgramBuilder b, Task task, String name, Value number, Value step) {
+            return b.mul(row(b, NamedValues.value(task.extraInputs(), RATE + name), number), step);
         }
 
         @Override
-        public Optional<Value> weights(Builder b, Task task, int steps) {
+        public Optional<Value> stepWeights(ProgramBuilder b, Task task, int steps) {
             if (anneal == 0 || steps == 1) {
                 return Optional.empty();
             }
@@ -215,7 +219,7 @@ public final class MamlPlusPlus extends AdaptingMethod {
     }
 
     @Override
-    public long claimedFrom() {
-        return rule.firstOrderUntil();
+    public long exactFromRound() {
+        return mamlPlusPlusUpdate.firstOrderUntil();
     }
 }

@@ -1,11 +1,11 @@
 package dev.kindling.job.algorithm;
 
 import dev.kindling.job.model.Model;
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
-import dev.kindling.job.tensor.Storage;
 import java.util.List;
 
 /**
@@ -13,22 +13,22 @@ import java.util.List;
  * of its own for every number of θ, direction included, and is learned with it: equation 4. A task contributes the
  * derivatives of its query loss by θ and by α; at one step the latter is -∇L_query(θ') ∘ ∇L_support(θ).
  */
-public final class MetaSgd extends AdaptingMethod {
+public final class MetaSgd extends GradientBasedMethod {
     static final String NAME = "meta-sgd";
     private static final String PREFIX = NAME + ".";
 
-    private MetaSgd(LearnedRates rule) {
+    private MetaSgd(LearnedRatesUpdate rule) {
         super(NAME, rule, rule.settings().steps());
     }
 
-    static Algorithm of(Options options) {
-        List<Double> ends = options.ends("meta-sgd.rate");
-        return new MetaSgd(new LearnedRates(InnerSettings.of(options), ends.get(0), ends.get(1)));
+    static Algorithm of(AlgorithmConfig config) {
+        List<Double> ends = config.range("meta-sgd.rate");
+        return new MetaSgd(new LearnedRatesUpdate(InnerSettings.of(config), ends.get(0), ends.get(1)));
     }
 
     /** Steps whose rates are arrays of θ, drawn evenly between two ends. */
-    private record LearnedRates(InnerSettings settings, double low, double high) implements InnerRule {
-        LearnedRates {
+    private record LearnedRatesUpdate(InnerSettings settings, double low, double high) implements InnerUpdate {
+        LearnedRatesUpdate {
             if (low > high) {
                 throw new IllegalArgumentException(
                         "meta-sgd.rate is [" + low + ", " + high + "]; its first number must not be above its second");
@@ -48,9 +48,9 @@ public final class MetaSgd extends AdaptingMethod {
         }
 
         @Override
-        public void initialise(Model model, long seed, Storage target) {
+        public void initialise(Model model, long seed, FlatVector target) {
             model.initialise(seed, target);
-            Stream stream = Stream.of(seed, NAME.hashCode());
+            RandomStream stream = RandomStream.of(seed, NAME.hashCode());
             int size = parameters(model).size();
             for (int i = model.parameters().size(); i < size; i++) {
                 target.set(i, low + (high - low) * stream.nextDouble());
@@ -58,13 +58,13 @@ public final class MetaSgd extends AdaptingMethod {
         }
 
         @Override
-        public List<String> reads(Model model) {
+        public List<String> extraInputs(Model model) {
             return rates(model).names();
         }
 
         @Override
-        public Value scaled(Builder b, Task task, String name, Value number, Value step) {
-            return b.mul(Named.value(task.reads(), PREFIX + name), step);
+        public Value scaledStep(ProgramBuilder b, Task task, String name, Value number, Value step) {
+            return b.mul(NamedValues.value(task.extraInputs(), PREFIX + name), step);
         }
     }
 

@@ -1,12 +1,12 @@
 package dev.kindling.job.algorithm;
 
+import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.Pass;
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,31 +16,31 @@ import java.util.Map;
  * begins with one made from the prototypes c of its own support set, W = 2 c, b = -‖c‖², which is a prototypical network's,
  * and adapts it with everything else. The outer derivative sees the prototypes too. So tasks may have any number of ways.
  */
-public final class ProtoMaml extends AdaptingMethod {
+public final class ProtoMaml extends GradientBasedMethod {
     static final String NAME = "proto-maml";
 
     public ProtoMaml(InnerSettings settings) {
         super(NAME, new PrototypeHead(settings), settings.steps());
     }
 
-    static Algorithm of(Options options) {
-        return new ProtoMaml(InnerSettings.of(options));
+    static Algorithm of(AlgorithmConfig config) {
+        return new ProtoMaml(InnerSettings.of(config));
     }
 
     /** Steps that begin with an output layer made from prototypes. */
-    private record PrototypeHead(InnerSettings settings) implements InnerRule {
+    private record PrototypeHead(InnerSettings settings) implements InnerUpdate {
         @Override
         public Layout parameters(Model model) {
             return model.encoder().parameters();
         }
 
         @Override
-        public void initialise(Model model, long seed, Storage target) {
+        public void initialise(Model model, long seed, FlatVector target) {
             model.encoder().initialise(seed, target);
         }
 
         @Override
-        public Map<String, Value> start(Builder b, Model model, Map<String, Value> theta, Batch support) {
+        public Map<String, Value> start(ProgramBuilder b, Model model, Map<String, Value> theta, Batch support) {
             List<String> head = model.head();
             if (head.size() != 2 || support.y().shape().rank() != 1) {
                 throw new IllegalArgumentException("algorithm.name is " + NAME + "; it needs tasks with classes, as of "
@@ -48,7 +48,7 @@ public final class ProtoMaml extends AdaptingMethod {
             }
             Shape bias = model.parameters().shape(head.get(1));
             int ways = bias.size();
-            Value features = model.encoder().output(b, theta, support.x(), Pass.PLAIN);
+            Value features = model.encoder().output(b, theta, support.x(), ForwardContext.PLAIN);
             Value prototypes = Prototypes.of(b, features, support.y(), ways);
             Map<String, Value> phi = new LinkedHashMap<>();
             for (String name : model.parameters().names()) {
@@ -57,7 +57,7 @@ public final class ProtoMaml extends AdaptingMethod {
                 } else if (name.equals(head.get(1))) {
                     phi.put(name, b.reshape(b.neg(b.sum(b.square(prototypes), 1)), bias));
                 } else {
-                    phi.put(name, Named.value(theta, name));
+                    phi.put(name, NamedValues.value(theta, name));
                 }
             }
             return phi;

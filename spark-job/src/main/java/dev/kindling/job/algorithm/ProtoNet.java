@@ -1,12 +1,12 @@
 package dev.kindling.job.algorithm;
 
 import dev.kindling.job.model.Model;
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.Map;
 
 /**
@@ -15,7 +15,7 @@ import java.util.Map;
  * mean of the class's embedded support examples, and the loss is the mean over queries of its negative logarithm. The
  * cosine between f(x) and c_k, times a scale, is the other measure. θ does not depend on the number of ways.
  */
-public final class ProtoNet extends DirectMethod {
+public final class ProtoNet extends FeedForwardMethod {
     static final String NAME = "proto-net";
 
     /** How near a query is to a prototype. */
@@ -24,7 +24,7 @@ public final class ProtoNet extends DirectMethod {
         EUCLIDEAN {
             /** Written out as 2 f·c - ‖f‖² - ‖c‖², so that no array [queries, ways, features] is made. */
             @Override
-            Value of(Builder b, Value features, Value prototypes) {
+            Value of(ProgramBuilder b, Value features, Value prototypes) {
                 Value cross = b.mul(b.constant(2), b.matmul(features, prototypes, false, true));
                 Value own = b.sumKept(b.square(features), 1);
                 Value theirs = b.reshape(
@@ -36,11 +36,11 @@ public final class ProtoNet extends DirectMethod {
         /** f·c / (‖f‖ ‖c‖). */
         COSINE {
             @Override
-            Value of(Builder b, Value features, Value prototypes) {
+            Value of(ProgramBuilder b, Value features, Value prototypes) {
                 return b.matmul(unit(b, features), unit(b, prototypes), false, true);
             }
 
-            private Value unit(Builder b, Value rows) {
+            private Value unit(ProgramBuilder b, Value rows) {
                 return b.div(rows, b.sqrt(b.add(b.sumKept(b.square(rows), 1), b.constant(TINY))));
             }
         };
@@ -48,7 +48,7 @@ public final class ProtoNet extends DirectMethod {
         private static final double TINY = 1e-12;
 
         /** [examples, ways], from [examples, features] and [ways, features]. */
-        abstract Value of(Builder b, Value features, Value prototypes);
+        abstract Value of(ProgramBuilder b, Value features, Value prototypes);
     }
 
     private final Measure measure;
@@ -63,8 +63,8 @@ public final class ProtoNet extends DirectMethod {
         }
     }
 
-    static Algorithm of(Options options) {
-        return new ProtoNet(options.choice("proto-net.measure", Measure.class), options.number("proto-net.scale"));
+    static Algorithm of(AlgorithmConfig config) {
+        return new ProtoNet(config.choice("proto-net.measure", Measure.class), config.number("proto-net.scale"));
     }
 
     @Override
@@ -73,7 +73,7 @@ public final class ProtoNet extends DirectMethod {
     }
 
     @Override
-    public void initialise(Model model, long seed, Storage target) {
+    public void initialise(Model model, long seed, FlatVector target) {
         model.encoder().initialise(seed, target);
     }
 
@@ -83,10 +83,10 @@ public final class ProtoNet extends DirectMethod {
     }
 
     @Override
-    Outputs outputs(Builder b, Task task, Value queries) {
+    Outputs outputs(ProgramBuilder b, Task task, Value queries) {
         Model encoder = task.model().encoder();
         int ways = Prototypes.ways(task.model());
-        Value support = encoder.output(b, task.theta(), task.support().x(), task.pass());
+        Value support = encoder.output(b, task.theta(), task.support().x(), task.context());
         Value query = encoder.predict(b, task.theta(), task.support().x(), queries, task.queryPass());
         Value prototypes = Prototypes.of(b, support, task.support().y(), ways);
         Value factor = b.constant(scale);
@@ -95,7 +95,7 @@ public final class ProtoNet extends DirectMethod {
     }
 
     @Override
-    Map<String, Value> observe(Builder b, Task task, Value queries) {
-        return task.model().encoder().observe(b, task.theta(), queries, task.queryPass());
+    Map<String, Value> batchStatistics(ProgramBuilder b, Task task, Value queries) {
+        return task.model().encoder().batchStatistics(b, task.theta(), queries, task.queryPass());
     }
 }

@@ -1,7 +1,7 @@
 package dev.kindling.job.algorithm;
 
 import dev.kindling.job.model.Model;
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Shape;
@@ -26,13 +26,13 @@ final class Prototypes {
      * @param y labels [examples]
      * @return [ways, features]
      */
-    static Value of(Builder b, Value features, Value y, int ways) {
+    static Value of(ProgramBuilder b, Value features, Value y, int ways) {
         Value counts = b.reshape(b.sum(b.oneHot(y, ways), 0), Shape.of(ways, 1));
         return b.div(sums(b, features, y, ways), counts);
     }
 
     /** The sums that the prototypes are the means of: [ways, features]. */
-    static Value sums(Builder b, Value features, Value y, int ways) {
+    static Value sums(ProgramBuilder b, Value features, Value y, int ways) {
         return b.matmul(b.oneHot(y, ways), features, true, false);
     }
 

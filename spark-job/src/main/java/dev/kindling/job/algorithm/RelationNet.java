@@ -1,13 +1,13 @@
 package dev.kindling.job.algorithm;
 
+import dev.kindling.job.model.AuxiliaryNetworks;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.SideNetworks;
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,14 +23,14 @@ import java.util.TreeMap;
  * <p>To batch norm in g, the pairs of queries with classes are what queries are to that in f, and the pairs of support
  * examples with classes are the support set: {@code model.batch-norm} says for both whose statistics count.
  */
-public final class RelationNet extends DirectMethod {
+public final class RelationNet extends FeedForwardMethod {
     static final String NAME = "relation-net";
 
     private RelationNet() {
         super(NAME);
     }
 
-    static Algorithm of(Options options) {
+    static Algorithm of(AlgorithmConfig config) {
         return new RelationNet();
     }
 
@@ -40,23 +40,23 @@ public final class RelationNet extends DirectMethod {
     }
 
     @Override
-    public void initialise(Model model, long seed, Storage target) {
+    public void initialise(Model model, long seed, FlatVector target) {
         networks(model).initialise(seed, target);
     }
 
     @Override
-    public Map<String, Double> followers(Model model) {
+    public Map<String, Double> runningStatistics(Model model) {
         Map<String, Double> followers = new TreeMap<>();
-        networks(model).statistics().forEach(name -> followers.put(name, Model.FOLLOWED));
+        networks(model).statistics().forEach(name -> followers.put(name, Model.MOMENTUM));
         return followers;
     }
 
-    private static Joined networks(Model model) {
-        return Joined.of(model.encoder(), g(model));
+    private static JointParameters networks(Model model) {
+        return JointParameters.of(model.encoder(), g(model));
     }
 
     private static Model g(Model model) {
-        return SideNetworks.relation(NAME + ".", model.encoder());
+        return AuxiliaryNetworks.relation(NAME + ".", model.encoder());
     }
 
     @Override
@@ -65,16 +65,16 @@ public final class RelationNet extends DirectMethod {
     }
 
     @Override
-    Outputs outputs(Builder b, Task task, Value queries) {
+    Outputs outputs(ProgramBuilder b, Task task, Value queries) {
         Pairs pairs = Pairs.of(b, task, queries);
         Model g = g(task.model());
-        Value support = g.output(b, task.theta(), pairs.support(), task.pass());
+        Value support = g.output(b, task.theta(), pairs.support(), task.context());
         Value query = g.predict(b, task.theta(), pairs.support(), pairs.query(), task.queryPass());
         return new Outputs(relations(b, support, pairs.ways()), relations(b, query, pairs.ways()));
     }
 
     /** A relation for each pair, as [examples, ways]. */
-    private static Value relations(Builder b, Value each, int ways) {
+    private static Value relations(ProgramBuilder b, Value each, int ways) {
         return b.reshape(each, Shape.of(each.shape().size() / ways, ways));
     }
 
@@ -82,16 +82,16 @@ public final class RelationNet extends DirectMethod {
      * What the relation module is given: for each example in turn, each class with it, [examples · ways, 2 · features].
      */
     private record Pairs(Value support, Value query, int ways) {
-        static Pairs of(Builder b, Task task, Value queries) {
+        static Pairs of(ProgramBuilder b, Task task, Value queries) {
             Model f = task.model().encoder();
             int ways = Prototypes.ways(task.model());
-            Value support = f.output(b, task.theta(), task.support().x(), task.pass());
+            Value support = f.output(b, task.theta(), task.support().x(), task.context());
             Value query = f.predict(b, task.theta(), task.support().x(), queries, task.queryPass());
             Value classes = Prototypes.sums(b, support, task.support().y(), ways);
             return new Pairs(paired(b, classes, support), paired(b, classes, query), ways);
         }
 
-        private static Value paired(Builder b, Value classes, Value features) {
+        private static Value paired(ProgramBuilder b, Value classes, Value features) {
             int examples = features.shape().dim(0);
             int ways = classes.shape().dim(0);
             int width = classes.shape().dim(1);
@@ -103,16 +103,16 @@ public final class RelationNet extends DirectMethod {
     }
 
     @Override
-    Value loss(Builder b, Model model, Value output, Value y) {
+    Value loss(ProgramBuilder b, Model model, Value output, Value y) {
         return b.meanAll(b.square(b.sub(output, b.oneHot(y, output.shape().dim(1)))));
     }
 
     @Override
-    Map<String, Value> observe(Builder b, Task task, Value queries) {
+    Map<String, Value> batchStatistics(ProgramBuilder b, Task task, Value queries) {
         Map<String, Value> observed =
-                new LinkedHashMap<>(task.model().encoder().observe(b, task.theta(), queries, task.queryPass()));
+                new LinkedHashMap<>(task.model().encoder().batchStatistics(b, task.theta(), queries, task.queryPass()));
         Value pairs = Pairs.of(b, task, queries).query();
-        observed.putAll(g(task.model()).observe(b, task.theta(), pairs, task.queryPass()));
+        observed.putAll(g(task.model()).batchStatistics(b, task.theta(), pairs, task.queryPass()));
         return observed;
     }
 }

@@ -1,15 +1,15 @@
 package dev.kindling.job.algorithm;
 
+import dev.kindling.job.algorithm.InnerLoop.AdaptationResult;
 import dev.kindling.job.algorithm.InnerLoop.Contribution;
-import dev.kindling.job.algorithm.InnerLoop.Outcome;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -27,50 +27,52 @@ import java.util.TreeMap;
  * inner optimizer's moments begin at 0 with every task, unless they are carried: then a task begins with the mean of where
  * the moments of the last round's tasks ended, in evaluations too, as the authors' code does by sharing one optimizer.
  *
- * <p>With {@link Islands} groups of tasks make outer steps of their own before they are folded.
+ * <p>With {@link LocalOuterSteps} groups of tasks make outer steps of their own before they are folded.
  */
-public final class Reptile extends AdaptingMethod {
+public final class Reptile extends GradientBasedMethod {
     static final String NAME = "reptile";
     private static final String PREFIX = NAME + ".";
     private static final String STEP = "reptile.step";
 
-    private final Rule rule;
-    private final Optional<Islands> islands;
+    private final ReptileUpdate reptileUpdate;
+    private final Optional<LocalOuterSteps> islands;
     private final boolean interpolates;
     private final InnerLoop evaluation;
 
-    private Reptile(Rule rule, int evaluationBatch, Optional<Islands> islands, boolean interpolates) {
-        super(NAME, rule, rule.settings().steps());
-        this.rule = rule;
+    private Reptile(
+            ReptileUpdate reptileUpdate, int evaluationBatch, Optional<LocalOuterSteps> islands, boolean interpolates) {
+        super(NAME, reptileUpdate, reptileUpdate.settings().steps());
+        this.reptileUpdate = reptileUpdate;
         this.islands = islands;
         this.interpolates = interpolates;
-        Rule held = new Rule(rule.settings(), "reptile.evaluation-batch", evaluationBatch, rule.carried());
+        ReptileUpdate held = new ReptileUpdate(
+                reptileUpdate.settings(), "reptile.evaluation-batch", evaluationBatch, reptileUpdate.carried());
         this.evaluation = new InnerLoop(held, held.settings().steps());
     }
 
-    static Algorithm of(Options options) {
-        InnerSettings settings = InnerSettings.of(options);
-        boolean carried = options.truth("reptile.carry-moments");
+    static Algorithm of(AlgorithmConfig config) {
+        InnerSettings settings = InnerSettings.of(config);
+        boolean carried = config.bool("reptile.carry-moments");
         if (carried && settings.plain()) {
             throw new IllegalArgumentException(
                     "reptile.carry-moments is true, but algorithm.inner-optimizer is sgd, which "
                             + "has none; it must be momentum, rmsprop or adam");
         }
         return new Reptile(
-                new Rule(settings, "reptile.batch", options.count("reptile.batch"), carried),
-                options.count("reptile.evaluation-batch"),
-                islands(options),
-                !options.is(STEP, "optimizer"));
+                new ReptileUpdate(settings, "reptile.batch", config.count("reptile.batch"), carried),
+                config.count("reptile.evaluation-batch"),
+                islands(config),
+                !config.isKeyword(STEP, "optimizer"));
     }
 
-    private static Optional<Islands> islands(Options options) {
-        int count = options.count("reptile.islands");
+    private static Optional<LocalOuterSteps> islands(AlgorithmConfig config) {
+        int count = config.count("reptile.islands");
         if (count < 0) {
             throw new IllegalArgumentException("reptile.islands is " + count + "; it must be at least 0");
         }
-        Islands islands = new Islands(
-                Math.max(1, count), options.count("reptile.island-steps"), options.number("reptile.island-rate"));
-        return count == 0 ? Optional.empty() : Optional.of(islands);
+        LocalOuterSteps localSteps = new LocalOuterSteps(
+                Math.max(1, count), config.count("reptile.island-steps"), config.number("reptile.island-rate"));
+        return count == 0 ? Optional.empty() : Optional.of(localSteps);
     }
 
     /**
@@ -80,8 +82,9 @@ public final class Reptile extends AdaptingMethod {
      * @param batch examples of a step; 0 for the whole support set
      * @param carried whether moments are arrays of θ
      */
-    private record Rule(InnerSettings settings, String key, int batch, boolean carried) implements InnerRule {
-        Rule {
+    private record ReptileUpdate(InnerSettings settings, String key, int batch, boolean carried)
+            implements InnerUpdate {
+        ReptileUpdate {
             if (batch < 0) {
                 throw new IllegalArgumentException(key + " is " + batch + "; it must be at least 0");
             }
@@ -91,7 +94,7 @@ public final class Reptile extends AdaptingMethod {
         private Layout carriers(Model model) {
             Layout.Builder carriers = Layout.builder();
             if (carried) {
-                InnerMemory.layout(settings.optimizer(), model, adapting(model))
+                InnerOptimizerState.layout(settings.optimizer(), model, adapting(model))
                         .entries()
                         .forEach(entry -> carriers.add(PREFIX + entry.name(), entry.shape()));
             }
@@ -104,35 +107,35 @@ public final class Reptile extends AdaptingMethod {
         }
 
         @Override
-        public void initialise(Model model, long seed, Storage target) {
+        public void initialise(Model model, long seed, FlatVector target) {
             model.initialise(seed, target);
             int begin = model.parameters().size();
             for (Layout.Entry entry : carriers(model).entries()) {
                 for (int i = 0; i < entry.shape().size(); i++) {
                     target.set(
                             begin + entry.offset() + i,
-                            InnerMemory.first(entry.name().substring(PREFIX.length())));
+                            InnerOptimizerState.first(entry.name().substring(PREFIX.length())));
                 }
             }
         }
 
         @Override
-        public Map<String, Value> memory(Builder b, Model model, Map<String, Value> theta) {
+        public Map<String, Value> optimizerState(ProgramBuilder b, Model model, Map<String, Value> theta) {
             if (!carried) {
-                return InnerRule.super.memory(b, model, theta);
+                return InnerUpdate.super.optimizerState(b, model, theta);
             }
             Map<String, Value> memory = new LinkedHashMap<>();
             for (String carrier : carriers(model).names()) {
                 String name = carrier.substring(PREFIX.length());
-                Value carried = Named.value(theta, carrier);
+                Value carried = NamedValues.value(theta, carrier);
                 // A mean of squares, taken as a distance from the one before, may come out a little below 0.
-                memory.put(name, InnerMemory.squares(name) ? b.relu(carried) : carried);
+                memory.put(name, InnerOptimizerState.squares(name) ? b.relu(carried) : carried);
             }
             return memory;
         }
 
         @Override
-        public Optional<Value> rows(Builder b, int examples, int steps) {
+        public Optional<Value> batchRows(ProgramBuilder b, int examples, int steps) {
             if (batch == 0 || batch >= examples) {
                 return Optional.empty();
             }
@@ -144,42 +147,42 @@ public final class Reptile extends AdaptingMethod {
     }
 
     @Override
-    Contribution contribution(Builder b, Outcome outcome) {
+    Contribution contribution(ProgramBuilder b, AdaptationResult result) {
         Value scale = b.constant(scale());
         List<Value> sums = new ArrayList<>();
-        delta(b, outcome).forEach((name, value) -> sums.add(followed(outcome, name) ? value : b.mul(scale, value)));
+        delta(b, result).forEach((name, value) -> sums.add(followed(result, name) ? value : b.mul(scale, value)));
         return new Contribution(sums, Map.of());
     }
 
     /** Of θ - φ, in what a task or an island contributes. */
     private double scale() {
-        InnerSettings settings = rule.settings();
+        InnerSettings settings = reptileUpdate.settings();
         return interpolates ? 1 : 1 / (settings.steps() * settings.rate());
     }
 
     /** θ - φ; for what follows statistics or carries moments, how far θ is from what the task ended with. */
-    private static Map<String, Value> delta(Builder b, Outcome outcome) {
+    private static Map<String, Value> delta(ProgramBuilder b, AdaptationResult result) {
         Map<String, Value> delta = new LinkedHashMap<>();
-        outcome.theta().forEach((name, theta) -> {
+        result.theta().forEach((name, theta) -> {
             Value end;
             if (name.startsWith(PREFIX)) {
-                end = Named.value(outcome.state().memory(), name.substring(PREFIX.length()));
-            } else if (outcome.observed().containsKey(name)) {
-                end = Named.value(outcome.observed(), name);
+                end = NamedValues.value(result.state().optimizerState(), name.substring(PREFIX.length()));
+            } else if (result.batchStatistics().containsKey(name)) {
+                end = NamedValues.value(result.batchStatistics(), name);
             } else {
-                end = Named.value(outcome.state().phi(), name);
+                end = NamedValues.value(result.state().phi(), name);
             }
             delta.put(name, b.sub(theta, end));
         });
         return delta;
     }
 
-    private static boolean followed(Outcome outcome, String name) {
-        return name.startsWith(PREFIX) || outcome.observed().containsKey(name);
+    private static boolean followed(AdaptationResult result, String name) {
+        return name.startsWith(PREFIX) || result.batchStatistics().containsKey(name);
     }
 
     @Override
-    public int together(int tasksPerRound) {
+    public int tasksPerContribution(int tasksPerRound) {
         return islands.map(all -> all.together(tasksPerRound)).orElse(1);
     }
 
@@ -189,9 +192,9 @@ public final class Reptile extends AdaptingMethod {
                         model,
                         layout,
                         training(),
-                        (b, outcome) ->
-                                new Contribution(List.copyOf(delta(b, outcome).values()), Map.of()),
-                        followers(model).keySet(),
+                        (b, result) ->
+                                new Contribution(List.copyOf(delta(b, result).values()), Map.of()),
+                        runningStatistics(model).keySet(),
                         scale()))
                 .orElseGet(() -> super.train(model, layout));
     }
@@ -209,14 +212,14 @@ public final class Reptile extends AdaptingMethod {
 
     /** Moments go all the way to where those of the round's tasks ended in the mean. */
     @Override
-    public Map<String, Double> followers(Model model) {
-        Map<String, Double> followers = new TreeMap<>(super.followers(model));
-        rule.carriers(model).names().forEach(name -> followers.put(name, 1.0));
+    public Map<String, Double> runningStatistics(Model model) {
+        Map<String, Double> followers = new TreeMap<>(super.runningStatistics(model));
+        reptileUpdate.carriers(model).names().forEach(name -> followers.put(name, 1.0));
         return followers;
     }
 
     @Override
-    public Optional<String> plainStep() {
+    public Optional<String> interpolationRateKey() {
         return interpolates ? Optional.of(STEP) : Optional.empty();
     }
 

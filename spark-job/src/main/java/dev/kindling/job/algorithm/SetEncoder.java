@@ -1,9 +1,9 @@
 package dev.kindling.job.algorithm;
 
+import dev.kindling.job.model.AuxiliaryNetworks;
+import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.Pass;
-import dev.kindling.job.model.SideNetworks;
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Layout;
@@ -30,7 +30,7 @@ record SetEncoder(Model points) {
         List<Integer> widths = IntStream.rangeClosed(0, layers)
                 .mapToObj(layer -> layer == 0 ? inputs(model) + outputs(model) : width)
                 .toList();
-        return new SetEncoder(SideNetworks.perceptron(method + ".", 0, widths));
+        return new SetEncoder(AuxiliaryNetworks.perceptron(method + ".", 0, widths));
     }
 
     /** Numbers of one example of a fully connected model. */
@@ -68,14 +68,14 @@ record SetEncoder(Model points) {
     }
 
     /** Inputs as rows: [examples, numbers of one]. */
-    static Value rows(Builder b, Value x) {
+    static Value rows(ProgramBuilder b, Value x) {
         int examples = x.shape().dim(0);
         return b.reshape(x, Shape.of(examples, x.shape().size() / examples));
     }
 
     /** The features of each point: [points, width]. */
-    Value features(Builder b, Map<String, Value> theta, Batch support) {
+    Value features(ProgramBuilder b, Map<String, Value> theta, Batch support) {
         Value pairs = b.concat(1, List.of(rows(b, support.x()), support.y()));
-        return b.relu(points.output(b, theta, pairs, Pass.PLAIN));
+        return b.relu(points.output(b, theta, pairs, ForwardContext.PLAIN));
     }
 }

@@ -7,9 +7,9 @@ import java.util.Optional;
  * steps, so that θ learns what is best for all tasks at once. A new task then fine-tunes it by gradient descent.
  *
  * <p>Its second engine is the parameter averaging of Deeplearning4j on Spark, which trains the same network on the same query
- * sets ({@link Averaging}).
+ * sets ({@link ParameterAveraging}).
  */
-public final class Transfer extends AdaptingMethod {
+public final class Transfer extends GradientBasedMethod {
     static final String NAME = "transfer";
 
     /** What makes a round of training. */
@@ -20,18 +20,19 @@ public final class Transfer extends AdaptingMethod {
         DL4J_SPARK
     }
 
-    private final Optional<Averaging> averaging;
+    private final Optional<ParameterAveraging> averaging;
 
-    private Transfer(InnerSettings settings, Optional<Averaging> averaging) {
-        super(NAME, new PlainSteps(settings), 0);
+    private Transfer(InnerSettings settings, Optional<ParameterAveraging> averaging) {
+        super(NAME, new GradientDescentUpdate(settings), 0);
         this.averaging = averaging;
     }
 
-    static Algorithm of(Options options) {
-        Engine engine = options.choice("transfer.engine", Engine.class);
-        Averaging averaging = new Averaging(options.count("transfer.workers"), options.number("transfer.rate"));
+    static Algorithm of(AlgorithmConfig config) {
+        Engine engine = config.choice("transfer.engine", Engine.class);
+        ParameterAveraging averaging =
+                new ParameterAveraging(config.count("transfer.workers"), config.number("transfer.rate"));
         return new Transfer(
-                InnerSettings.of(options), engine == Engine.ROUNDS ? Optional.empty() : Optional.of(averaging));
+                InnerSettings.of(config), engine == Engine.ROUNDS ? Optional.empty() : Optional.of(averaging));
     }
 
     @Override
@@ -40,12 +41,12 @@ public final class Transfer extends AdaptingMethod {
     }
 
     @Override
-    public Optional<Averaging> averaging() {
+    public Optional<ParameterAveraging> averaging() {
         return averaging;
     }
 
     @Override
-    public Optional<String> plainStep() {
+    public Optional<String> interpolationRateKey() {
         return averaging.map(all -> "transfer.step");
     }
 }

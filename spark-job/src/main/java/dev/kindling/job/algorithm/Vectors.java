@@ -1,6 +1,6 @@
 package dev.kindling.job.algorithm;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,42 +11,43 @@ final class Vectors {
     private Vectors() {}
 
     /** a + factor · b, for scalars or arrays as factor. */
-    static Map<String, Value> add(Builder b, Map<String, Value> a, Value factor, Map<String, Value> other) {
+    static Map<String, Value> add(ProgramBuilder b, Map<String, Value> a, Value factor, Map<String, Value> other) {
         Map<String, Value> sum = new LinkedHashMap<>();
-        a.forEach((name, value) -> sum.put(name, b.add(value, b.mul(factor, Named.value(other, name)))));
+        a.forEach((name, value) -> sum.put(name, b.add(value, b.mul(factor, NamedValues.value(other, name)))));
         return sum;
     }
 
     /** a - b. */
-    static Map<String, Value> sub(Builder b, Map<String, Value> a, Map<String, Value> other) {
+    static Map<String, Value> sub(ProgramBuilder b, Map<String, Value> a, Map<String, Value> other) {
         Map<String, Value> difference = new LinkedHashMap<>();
-        a.forEach((name, value) -> difference.put(name, b.sub(value, Named.value(other, name))));
+        a.forEach((name, value) -> difference.put(name, b.sub(value, NamedValues.value(other, name))));
         return difference;
     }
 
-    static Map<String, Value> scale(Builder b, Value factor, Map<String, Value> a) {
+    static Map<String, Value> scale(ProgramBuilder b, Value factor, Map<String, Value> a) {
         Map<String, Value> scaled = new LinkedHashMap<>();
         a.forEach((name, value) -> scaled.put(name, b.mul(factor, value)));
         return scaled;
     }
 
     /** The one vector where the condition, a scalar, is not 0, else the other. */
-    static Map<String, Value> select(Builder b, Value condition, Map<String, Value> a, Map<String, Value> other) {
+    static Map<String, Value> select(
+            ProgramBuilder b, Value condition, Map<String, Value> a, Map<String, Value> other) {
         Map<String, Value> selected = new LinkedHashMap<>();
-        a.forEach((name, value) -> selected.put(name, b.select(condition, value, Named.value(other, name))));
+        a.forEach((name, value) -> selected.put(name, b.select(condition, value, NamedValues.value(other, name))));
         return selected;
     }
 
-    static Map<String, Value> zeros(Builder b, Map<String, Value> like) {
+    static Map<String, Value> zeros(ProgramBuilder b, Map<String, Value> like) {
         Map<String, Value> zeros = new LinkedHashMap<>();
         like.forEach((name, value) -> zeros.put(name, b.full(value.shape(), 0)));
         return zeros;
     }
 
     /** Σ a·b, a scalar. */
-    static Value dot(Builder b, Map<String, Value> a, Map<String, Value> other) {
+    static Value dot(ProgramBuilder b, Map<String, Value> a, Map<String, Value> other) {
         List<Value> parts = a.keySet().stream()
-                .map(name -> b.sumAll(b.mul(Named.value(a, name), Named.value(other, name))))
+                .map(name -> b.sumAll(b.mul(NamedValues.value(a, name), NamedValues.value(other, name))))
                 .toList();
         return parts.stream().reduce(b::add).orElseThrow();
     }

@@ -1,5 +1,6 @@
 package dev.kindling.job.backend;
 
+import dev.kindling.job.error.BackendUnavailableException;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;

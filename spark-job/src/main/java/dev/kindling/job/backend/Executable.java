@@ -1,5 +1,6 @@
 package dev.kindling.job.backend;
 
+import dev.kindling.job.error.BackendUnavailableException;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.tensor.Precision;
 

@@ -5,11 +5,11 @@ import java.util.Comparator;
 /**
  * Which GPUs a backend has machine code for, by NVIDIA's compute capability; both ends belong to it.
  *
- * @param least the oldest
- * @param most the newest
+ * @param minCapability the oldest
+ * @param maxCapability the newest
  * @param bytes of a GPU's memory that the backend's libraries take before a thread computes there: an estimate
  */
-public record GpuSupport(Capability least, Capability most, long bytes) {
+public record GpuSupport(Capability minCapability, Capability maxCapability, long bytes) {
     /** A compute capability, such as 8.6. */
     public record Capability(int major, int minor) implements Comparable<Capability> {
         private static final Comparator<Capability> ORDER =
@@ -37,11 +37,11 @@ public record GpuSupport(Capability least, Capability most, long bytes) {
 
     /** The same where the libraries have been loaded onto a GPU already. */
     public GpuSupport loaded() {
-        return new GpuSupport(least, most, 0);
+        return new GpuSupport(minCapability, maxCapability, 0);
     }
 
     /** Whether there is code for a GPU. */
     public boolean includes(Capability capability) {
-        return capability.compareTo(least) >= 0 && capability.compareTo(most) <= 0;
+        return capability.compareTo(minCapability) >= 0 && capability.compareTo(maxCapability) <= 0;
     }
 }

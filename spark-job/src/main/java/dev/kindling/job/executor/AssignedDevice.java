@@ -1,10 +1,10 @@
 package dev.kindling.job.executor;
 
 import dev.kindling.job.backend.Device;
-import dev.kindling.job.executor.gpu.Card;
-import dev.kindling.job.executor.gpu.Fitness;
+import dev.kindling.job.executor.gpu.GpuInfo;
+import dev.kindling.job.executor.gpu.GpuOrdinals;
+import dev.kindling.job.executor.gpu.GpuRequirementCheck;
 import dev.kindling.job.executor.gpu.NvidiaSmi;
-import dev.kindling.job.executor.gpu.Ordinals;
 import java.util.List;
 import java.util.Optional;
 import org.apache.spark.SparkConf;
@@ -23,34 +23,34 @@ public final class AssignedDevice {
     /** Spark's name of the resource, in its settings and for its tasks. */
     private static final String RESOURCE = "gpu";
 
-    private static List<Card> cards = List.of();
+    private static List<GpuInfo> infos = List.of();
 
     private AssignedDevice() {}
 
     /**
      * That of the calling thread's task: the processor where Spark gives it no GPU, as in local mode.
      *
-     * @throws IllegalArgumentException as {@link Ordinals#gpu}
-     * @throws dev.kindling.job.backend.BackendUnavailableException as {@link Ordinals#gpu}
+     * @throws IllegalArgumentException as {@link GpuOrdinals#gpu}
+     * @throws dev.kindling.job.error.BackendUnavailableException as {@link GpuOrdinals#gpu}
      */
     static Device ofTask() {
         ResourceInformation gpus = TaskContext.get().resourcesJMap().get(RESOURCE);
         return gpus == null
                 ? Device.PROCESSOR
-                : Ordinals.gpu(List.of(gpus.addresses()), environment(Ordinals.VISIBLE), AssignedDevice::known);
+                : GpuOrdinals.gpu(List.of(gpus.addresses()), environment(GpuOrdinals.VISIBLE), AssignedDevice::known);
     }
 
     /** Which GPUs there are does not change, and a Spark task should not wait for a process to say so again. */
-    private static synchronized List<Card> known() {
-        if (cards.isEmpty()) {
-            cards = new NvidiaSmi().all();
+    private static synchronized List<GpuInfo> known() {
+        if (infos.isEmpty()) {
+            infos = new NvidiaSmi().all();
         }
-        return cards;
+        return infos;
     }
 
     /** What tells whether such a device is of use, on this machine. */
-    static Fitness fitness() {
-        return new Fitness(new NvidiaSmi(), environment(Fitness.ORDER));
+    static GpuRequirementCheck requirementCheck() {
+        return new GpuRequirementCheck(new NvidiaSmi(), environment(GpuRequirementCheck.ORDER));
     }
 
     /** How many Spark tasks may share one GPU: as many as it is divided into, and as the executor has cores for. */

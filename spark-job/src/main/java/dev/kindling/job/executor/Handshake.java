@@ -1,7 +1,7 @@
 package dev.kindling.job.executor;
 
-import dev.kindling.job.wire.HandshakeMessage;
-import dev.kindling.job.wire.Wire;
+import dev.kindling.job.protocol.HandshakeMessage;
+import dev.kindling.job.protocol.codec.MessageCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -52,16 +52,16 @@ public final class Handshake {
 
     /** What the server answers the hello. */
     public byte[] challenge() {
-        return Wire.encodeHandshake(new HandshakeMessage.Challenge(nonce, proof("server")));
+        return MessageCodec.encodeHandshake(new HandshakeMessage.Challenge(nonce, proof("server")));
     }
 
     /**
      * Whether a message is the client's proof.
      *
-     * @throws dev.kindling.job.wire.WireException if it is no message of a handshake
+     * @throws dev.kindling.job.protocol.codec.ProtocolException if it is no message of a handshake
      */
     public boolean isProvedBy(byte[] message) {
-        return Wire.decodeHandshake(message) instanceof HandshakeMessage.Proof given
+        return MessageCodec.decodeHandshake(message) instanceof HandshakeMessage.Proof given
                 && same(given.proof(), proof("client"));
     }
 
@@ -71,8 +71,8 @@ public final class Handshake {
      * @throws IOException if the server does not answer, or does not know the key
      */
     public static Handshake begin(TransportClient client, byte[] key, HandshakeMessage hello) throws IOException {
-        byte[] said = Wire.encodeHandshake(hello);
-        if (Wire.decodeHandshake(call(client, said)) instanceof HandshakeMessage.Challenge challenge) {
+        byte[] said = MessageCodec.encodeHandshake(hello);
+        if (MessageCodec.decodeHandshake(call(client, said)) instanceof HandshakeMessage.Challenge challenge) {
             Handshake begun = new Handshake(key, said, challenge.nonce());
             if (same(challenge.proof(), begun.proof("server"))) {
                 return begun;
@@ -87,7 +87,7 @@ public final class Handshake {
      * @throws IOException if the server does not take it
      */
     public void prove(TransportClient client) throws IOException {
-        call(client, Wire.encodeHandshake(new HandshakeMessage.Proof(proof("client"))));
+        call(client, MessageCodec.encodeHandshake(new HandshakeMessage.Proof(proof("client"))));
     }
 
     private static byte[] call(TransportClient client, byte[] message) throws IOException {

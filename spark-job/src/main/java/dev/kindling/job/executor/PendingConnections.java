@@ -50,7 +50,7 @@ public final class PendingConnections implements TransportServerBootstrap, AutoC
         public static final Limits STANDARD = new Limits(256, 32, Duration.ofSeconds(15), 64 * 1024);
     }
 
-    private record Entry(@Nullable InetAddress address, FrameLimit frames, Future<?> deadline) {}
+    private record Entry(@Nullable InetAddress address, FrameSizeLimiter frames, Future<?> deadline) {}
 
     /**
      * Of nobody yet.
@@ -64,7 +64,8 @@ public final class PendingConnections implements TransportServerBootstrap, AutoC
 
     @Override
     public RpcHandler doBootstrap(Channel channel, RpcHandler handler) {
-        FrameLimit frames = new FrameLimit(limits.frame(), length -> drop(channel, "a frame of " + length + " bytes"));
+        FrameSizeLimiter frames =
+                new FrameSizeLimiter(limits.frame(), length -> drop(channel, "a frame of " + length + " bytes"));
         channel.pipeline().addFirst(frames);
         Future<?> deadline = channel.eventLoop()
                 .schedule(

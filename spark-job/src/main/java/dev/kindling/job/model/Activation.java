@@ -1,6 +1,6 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
@@ -12,32 +12,32 @@ import java.util.List;
 enum Activation implements Layer {
     IDENTITY {
         @Override
-        Value of(Builder b, Value x) {
+        Value of(ProgramBuilder b, Value x) {
             return x;
         }
     },
     RELU {
         @Override
-        Value of(Builder b, Value x) {
+        Value of(ProgramBuilder b, Value x) {
             return b.relu(x);
         }
     },
     TANH {
         @Override
-        Value of(Builder b, Value x) {
+        Value of(ProgramBuilder b, Value x) {
             return b.tanh(x);
         }
     },
     SIGMOID {
         @Override
-        Value of(Builder b, Value x) {
+        Value of(ProgramBuilder b, Value x) {
             return b.sigmoid(x);
         }
     },
     /** x where it is positive, else 0.01 x. */
     LEAKY_RELU {
         @Override
-        Value of(Builder b, Value x) {
+        Value of(ProgramBuilder b, Value x) {
             return b.select(b.greater(x, b.constant(0)), x, b.mul(x, b.constant(LEAK)));
         }
     },
@@ -45,7 +45,7 @@ enum Activation implements Layer {
     ELU {
         /** The branch not taken is cut off at 0, so that nothing overflows, and its derivative at 0 is that of x. */
         @Override
-        Value of(Builder b, Value x) {
+        Value of(ProgramBuilder b, Value x) {
             Value positive = b.greater(x, b.constant(0));
             return b.select(positive, x, b.expm1(b.select(positive, b.constant(0), x)));
         }
@@ -54,7 +54,7 @@ enum Activation implements Layer {
     SOFTPLUS {
         /** max(x, 0) + log1p(exp(-|x|)), which overflows nowhere; |x| with slope -1 at 0, where the maximum has 0. */
         @Override
-        Value of(Builder b, Value x) {
+        Value of(ProgramBuilder b, Value x) {
             Value magnitude = b.select(b.greater(x, b.constant(0)), x, b.neg(x));
             return b.add(b.relu(x), b.log1p(b.exp(b.neg(magnitude))));
         }
@@ -62,7 +62,7 @@ enum Activation implements Layer {
 
     private static final double LEAK = 0.01;
 
-    abstract Value of(Builder b, Value x);
+    abstract Value of(ProgramBuilder b, Value x);
 
     @Override
     public List<Parameter> parameters() {
@@ -75,7 +75,7 @@ enum Activation implements Layer {
     }
 
     @Override
-    public Value apply(Builder b, List<Value> parameters, Value x, Pass pass) {
+    public Value apply(ProgramBuilder b, List<Value> parameters, Value x, ForwardContext context) {
         return of(b, x);
     }
 }

@@ -1,6 +1,6 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
@@ -36,15 +36,15 @@ record BatchNorm(int units, double epsilon) implements Layer {
     }
 
     /** The batch as examples, pixels counting as such: [rows, units]. */
-    Value rows(Builder b, Value x) {
+    Value rows(ProgramBuilder b, Value x) {
         return b.reshape(x, Shape.of(x.shape().size() / units, units));
     }
 
     /** Division and root act on one row, so that each example costs a product and two sums only. */
     @Override
-    public Value apply(Builder b, List<Value> values, Value x, Pass pass) {
-        int rows = x.shape().size() / units / pass.groups();
-        Shape grouped = pass.groups() == 1 ? Shape.of(rows, units) : Shape.of(pass.groups(), rows, units);
+    public Value apply(ProgramBuilder b, List<Value> values, Value x, ForwardContext context) {
+        int rows = x.shape().size() / units / context.groups();
+        Shape grouped = context.groups() == 1 ? Shape.of(rows, units) : Shape.of(context.groups(), rows, units);
         Value examples = b.reshape(x, grouped);
         int axis = grouped.rank() - 2;
         Value centred = b.sub(examples, b.meanKept(examples, axis));

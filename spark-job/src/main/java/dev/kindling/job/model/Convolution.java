@@ -1,6 +1,6 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.program.Window;
 import dev.kindling.job.tensor.Shape;
@@ -11,12 +11,12 @@ import java.util.List;
  * A convolution, activation(x ⋆ W + b), ⋆ being the cross-correlation that all libraries call so: {@code W} [out, in,
  * height, width], and {@code b} [1, out] unless it is made without.
  */
-record Convolution(int in, int out, Sliding sliding, boolean biased, Activation activation) implements Layer {
+record Convolution(int in, int out, WindowSpec windowSpec, boolean biased, Activation activation) implements Layer {
     @Override
     public List<Parameter> parameters() {
-        int fanIn = in * sliding.area();
-        int fanOut = out * sliding.area();
-        Shape shape = Shape.of(out, in, sliding.height(), sliding.width());
+        int fanIn = in * windowSpec.area();
+        int fanOut = out * windowSpec.area();
+        Shape shape = Shape.of(out, in, windowSpec.height(), windowSpec.width());
         List<Parameter> parameters = new ArrayList<>();
         parameters.add(new Parameter("W", shape, Parameter.Role.WEIGHT, fanIn, fanOut));
         if (biased) {
@@ -32,15 +32,15 @@ record Convolution(int in, int out, Sliding sliding, boolean biased, Activation 
                     + " channels cannot take examples of shape " + input + "; they must be [" + in
                     + ", height, width]");
         }
-        Window window = sliding.over(input.dim(1), input.dim(2));
+        Window window = windowSpec.over(input.dim(1), input.dim(2));
         return Shape.of(out, window.outHeight(), window.outWidth());
     }
 
     @Override
-    public Value apply(Builder b, List<Value> values, Value x, Pass pass) {
+    public Value apply(ProgramBuilder b, List<Value> values, Value x, ForwardContext context) {
         Value kernel = b.transpose(values.get(0), 2, 3, 1, 0);
         Value product =
-                b.conv(x, kernel, sliding.over(x.shape().dim(1), x.shape().dim(2)));
+                b.conv(x, kernel, windowSpec.over(x.shape().dim(1), x.shape().dim(2)));
         return activation.of(b, biased ? b.add(product, values.get(1)) : product);
     }
 }

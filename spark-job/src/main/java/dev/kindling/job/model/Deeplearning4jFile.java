@@ -1,6 +1,6 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Layout;
 import java.util.List;
@@ -55,7 +55,7 @@ final class Deeplearning4jFile {
     }
 
     /** The layers of the network for episodes of the given shapes; see {@link Deeplearning4jReader}. */
-    List<Network.Placed> layers(EpisodeLayout episode, Optional<Initializer> chosen) {
+    List<Network.InitializedLayer> layers(EpisodeLayout episode, Optional<Initializer> chosen) {
         boolean begun = chosen.isPresent() || file.isZip();
         return new Deeplearning4jReader(
                         file,

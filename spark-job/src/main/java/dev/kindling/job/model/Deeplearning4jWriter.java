@@ -91,20 +91,20 @@ final class Deeplearning4jWriter {
                     .nIn(dense.in())
                     .nOut(dense.out())
                     .hasBias(dense.biased())
-                    .activation(Deeplearning4jTerms.activation(dense.activation()))
+                    .activation(Deeplearning4jMappings.activation(dense.activation()))
                     .build();
         }
         if (layer instanceof Convolution convolution) {
             return convolution(convolution);
         }
         if (layer instanceof Pooling pooling) {
-            Sliding sliding = pooling.sliding();
+            WindowSpec windowSpec = pooling.windowSpec();
             return new SubsamplingLayer.Builder(
                             pooling.kind() == Pooling.Kind.MAXIMUM ? PoolingType.MAX : PoolingType.AVG,
-                            kernel(sliding),
-                            stride(sliding),
-                            padding(sliding))
-                    .convolutionMode(mode(sliding))
+                            kernel(windowSpec),
+                            stride(windowSpec),
+                            padding(windowSpec))
+                    .convolutionMode(mode(windowSpec))
                     .build();
         }
         if (layer instanceof GlobalPooling pooling) {
@@ -127,7 +127,7 @@ final class Deeplearning4jWriter {
         }
         if (layer instanceof Activation activation) {
             return new ActivationLayer.Builder()
-                    .activation(Deeplearning4jTerms.activation(activation))
+                    .activation(Deeplearning4jMappings.activation(activation))
                     .build();
         }
         throw new IllegalStateException("Deeplearning4j has no layer for " + layer);
@@ -144,12 +144,13 @@ final class Deeplearning4jWriter {
     }
 
     private static ConvolutionLayer convolution(Convolution layer) {
-        return new ConvolutionLayer.Builder(kernel(layer.sliding()), stride(layer.sliding()), padding(layer.sliding()))
-                .convolutionMode(mode(layer.sliding()))
+        return new ConvolutionLayer.Builder(
+                        kernel(layer.windowSpec()), stride(layer.windowSpec()), padding(layer.windowSpec()))
+                .convolutionMode(mode(layer.windowSpec()))
                 .nIn(layer.in())
                 .nOut(layer.out())
                 .hasBias(layer.biased())
-                .activation(Deeplearning4jTerms.activation(layer.activation()))
+                .activation(Deeplearning4jMappings.activation(layer.activation()))
                 .build();
     }
 
@@ -162,19 +163,19 @@ final class Deeplearning4jWriter {
                 .build();
     }
 
-    private static ConvolutionMode mode(Sliding sliding) {
-        return sliding.same() ? ConvolutionMode.Same : ConvolutionMode.Truncate;
+    private static ConvolutionMode mode(WindowSpec windowSpec) {
+        return windowSpec.same() ? ConvolutionMode.Same : ConvolutionMode.Truncate;
     }
 
-    private static int[] kernel(Sliding sliding) {
-        return new int[] {sliding.height(), sliding.width()};
+    private static int[] kernel(WindowSpec windowSpec) {
+        return new int[] {windowSpec.height(), windowSpec.width()};
     }
 
-    private static int[] stride(Sliding sliding) {
-        return new int[] {sliding.rowStride(), sliding.columnStride()};
+    private static int[] stride(WindowSpec windowSpec) {
+        return new int[] {windowSpec.rowStride(), windowSpec.columnStride()};
     }
 
-    private static int[] padding(Sliding sliding) {
-        return new int[] {sliding.top(), sliding.left()};
+    private static int[] padding(WindowSpec windowSpec) {
+        return new int[] {windowSpec.top(), windowSpec.left()};
     }
 }

@@ -49,7 +49,7 @@ public final class Deeplearning4jZip {
             Precision precision,
             double rate,
             String note) {
-        Network network = (Network) Models.of(settings, episode);
+        Network network = (Network) ModelFactory.of(settings, episode);
         MultiLayerConfiguration configuration = settings.file()
                 .map(file -> Deeplearning4jFile.read(file).configuration())
                 .orElseGet(() -> Deeplearning4jWriter.configuration(network, episode.features()));

@@ -1,6 +1,6 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
@@ -64,7 +64,7 @@ final class Dense implements Layer {
     }
 
     @Override
-    public Value apply(Builder b, List<Value> values, Value x, Pass pass) {
+    public Value apply(ProgramBuilder b, List<Value> values, Value x, ForwardContext context) {
         Value product = b.matmul(Network.flat(b, x), values.get(0));
         return activation.of(b, biased() ? b.add(product, values.get(1)) : product);
     }

@@ -1,6 +1,6 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
@@ -32,8 +32,8 @@ record Dropout(double retained, int place) implements Layer {
     }
 
     @Override
-    public Value apply(Builder b, List<Value> parameters, Value x, Pass pass) {
-        return pass.key()
+    public Value apply(ProgramBuilder b, List<Value> parameters, Value x, ForwardContext context) {
+        return context.key()
                 .map(key -> {
                     Value own = b.concat(0, List.of(key, b.reshape(b.constant(place), Shape.of(1))));
                     Value kept = b.greater(b.constant(retained), b.uniform(own, x.shape()));

@@ -1,6 +1,6 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
@@ -9,25 +9,25 @@ import java.util.List;
 enum GlobalPooling implements Layer {
     AVERAGE {
         @Override
-        Value over(Builder b, Value pixels) {
+        Value over(ProgramBuilder b, Value pixels) {
             return b.mean(pixels, 1);
         }
     },
     MAXIMUM {
         @Override
-        Value over(Builder b, Value pixels) {
+        Value over(ProgramBuilder b, Value pixels) {
             return b.max(b.transpose(pixels, 0, 2, 1));
         }
     },
     SUM {
         @Override
-        Value over(Builder b, Value pixels) {
+        Value over(ProgramBuilder b, Value pixels) {
             return b.sum(pixels, 1);
         }
     };
 
     /** From [examples, pixels, channels] to [examples, channels]. */
-    abstract Value over(Builder b, Value pixels);
+    abstract Value over(ProgramBuilder b, Value pixels);
 
     @Override
     public List<Parameter> parameters() {
@@ -44,7 +44,7 @@ enum GlobalPooling implements Layer {
     }
 
     @Override
-    public Value apply(Builder b, List<Value> parameters, Value x, Pass pass) {
+    public Value apply(ProgramBuilder b, List<Value> parameters, Value x, ForwardContext context) {
         Shape shape = x.shape();
         return over(b, b.reshape(x, Shape.of(shape.dim(0), shape.dim(1) * shape.dim(2), shape.dim(3))));
     }

@@ -1,6 +1,6 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import java.util.Arrays;
 import java.util.List;
 
@@ -9,34 +9,34 @@ enum Initializer {
     /** Uniform in ±1/√fan-in, biases too. */
     FAN_IN_UNIFORM("fan-in-uniform") {
         @Override
-        double weight(Parameter parameter, Stream stream) {
+        double weight(Parameter parameter, RandomStream stream) {
             double bound = 1 / StrictMath.sqrt(parameter.fanIn());
             return stream.nextDouble(-bound, bound);
         }
 
         @Override
-        double bias(Parameter parameter, Stream stream) {
+        double bias(Parameter parameter, RandomStream stream) {
             return weight(parameter, stream);
         }
     },
     /** Normal of standard deviation 0.01, drawn anew beyond two of them; biases 0. */
     TRUNCATED_NORMAL("truncated-normal-0.01") {
         @Override
-        double weight(Parameter parameter, Stream stream) {
+        double weight(Parameter parameter, RandomStream stream) {
             return 0.01 * stream.nextTruncatedNormal(2);
         }
     },
     /** Normal of variance 2 / fan-in (He et al. 2015, equation 10); biases 0. */
     HE_NORMAL("he-normal") {
         @Override
-        double weight(Parameter parameter, Stream stream) {
+        double weight(Parameter parameter, RandomStream stream) {
             return StrictMath.sqrt(2.0 / parameter.fanIn()) * stream.nextNormal();
         }
     },
     /** Normal of variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010, equation 12); biases 0. */
     GLOROT_NORMAL("glorot-normal") {
         @Override
-        double weight(Parameter parameter, Stream stream) {
+        double weight(Parameter parameter, RandomStream stream) {
             return StrictMath.sqrt(2.0 / (parameter.fanIn() + parameter.fanOut())) * stream.nextNormal();
         }
     };
@@ -60,14 +60,14 @@ enum Initializer {
         return Arrays.stream(values()).map(initializer -> initializer.key).toList();
     }
 
-    abstract double weight(Parameter parameter, Stream stream);
+    abstract double weight(Parameter parameter, RandomStream stream);
 
-    double bias(Parameter parameter, Stream stream) {
+    double bias(Parameter parameter, RandomStream stream) {
         return 0;
     }
 
     /** The next number of the parameter's array. */
-    final double draw(Parameter parameter, Stream stream) {
+    final double draw(Parameter parameter, RandomStream stream) {
         return switch (parameter.role()) {
             case WEIGHT -> weight(parameter, stream);
             case BIAS -> bias(parameter, stream);

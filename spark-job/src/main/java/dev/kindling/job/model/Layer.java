@@ -1,6 +1,6 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
@@ -27,7 +27,7 @@ public interface Layer {
      *
      * @param x as for {@link #apply}
      */
-    default List<Value> statistics(Builder b, Value x) {
+    default List<Value> runningStatistics(ProgramBuilder b, Value x) {
         return List.of();
     }
 
@@ -39,5 +39,5 @@ public interface Layer {
      * @param x [examples, ...input]
      * @return [examples, ...output(input)]
      */
-    Value apply(Builder b, List<Value> parameters, Value x, Pass pass);
+    Value apply(ProgramBuilder b, List<Value> parameters, Value x, ForwardContext context);
 }

@@ -1,6 +1,6 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
 import java.util.Optional;
@@ -10,12 +10,12 @@ enum Loss {
     /** Mean of (output - y)² over examples and output units; y [examples, outputs]. */
     MEAN_SQUARED_ERROR {
         @Override
-        Value of(Builder b, Value output, Value y) {
+        Value of(ProgramBuilder b, Value output, Value y) {
             return b.meanAll(b.square(b.sub(output, y)));
         }
 
         @Override
-        Optional<Value> accuracy(Builder b, Value output, Value y) {
+        Optional<Value> accuracy(ProgramBuilder b, Value output, Value y) {
             return Optional.empty();
         }
     },
@@ -23,7 +23,7 @@ enum Loss {
     SOFTMAX_CROSS_ENTROPY {
         /** The loss does not depend on the shift, so none of its derivatives has to pass through the maximum. */
         @Override
-        Value of(Builder b, Value output, Value y) {
+        Value of(ProgramBuilder b, Value output, Value y) {
             int examples = output.shape().dim(0);
             int classes = output.shape().dim(1);
             Value greatest = b.reshape(b.stopGradient(b.max(output)), Shape.of(examples, 1));
@@ -34,14 +34,14 @@ enum Loss {
         }
 
         @Override
-        Optional<Value> accuracy(Builder b, Value output, Value y) {
+        Optional<Value> accuracy(ProgramBuilder b, Value output, Value y) {
             return Optional.of(b.meanAll(b.equal(b.argmax(output), y)));
         }
     };
 
     /** The mean loss, a scalar; output [examples, outputs]. */
-    abstract Value of(Builder b, Value output, Value y);
+    abstract Value of(ProgramBuilder b, Value output, Value y);
 
     /** The share of examples whose greatest output is the label's, a scalar; empty where there are no labels. */
-    abstract Optional<Value> accuracy(Builder b, Value output, Value y);
+    abstract Optional<Value> accuracy(ProgramBuilder b, Value output, Value y);
 }

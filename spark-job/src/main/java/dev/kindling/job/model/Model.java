@@ -1,9 +1,9 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
-import dev.kindling.job.tensor.Storage;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,17 +11,17 @@ import java.util.Set;
 
 /** A network and its loss, written as values over named parameters. Lives on the driver; executors see programs only. */
 public interface Model {
-    /** The share of the way to a round's batches that {@link #statistics} go: Deeplearning4j's decay of 0.9. */
-    double FOLLOWED = 0.1;
+    /** The share of the way to a round's batches that {@link #runningStatistics} go: Deeplearning4j's decay of 0.9. */
+    double MOMENTUM = 0.1;
 
-    /** The parameters in order, {@link #statistics} among them: Deeplearning4j's names and shapes. */
+    /** The parameters in order, {@link #runningStatistics} among them: Deeplearning4j's names and shapes. */
     Layout parameters();
 
     /** Draws the initial parameters into {@code target}, laid out as {@link #parameters()}: a pure function of the seed. */
-    void initialise(long seed, Storage target);
+    void initialise(long seed, FlatVector target);
 
-    /** Names of the parameters that no gradient moves and no task adapts, because they follow {@link #observe}. */
-    default Set<String> statistics() {
+    /** Names of the parameters that no gradient moves and no task adapts, because they follow {@link #batchStatistics}. */
+    default Set<String> runningStatistics() {
         return Set.of();
     }
 
@@ -40,10 +40,11 @@ public interface Model {
     }
 
     /**
-     * For each of {@link #statistics}, in order, its value for the batch of a pass. Where {@code parameters} has no value for
+     * For each of {@link #runningStatistics}, in order, its value for the batch of a pass. Where {@code parameters} has no value for
      * a statistic, the pass itself uses the batch's.
      */
-    default Map<String, Value> observe(Builder b, Map<String, Value> parameters, Value x, Pass pass) {
+    default Map<String, Value> batchStatistics(
+            ProgramBuilder b, Map<String, Value> parameters, Value x, ForwardContext context) {
         return Map.of();
     }
 
@@ -59,7 +60,7 @@ public interface Model {
      * @param x inputs [examples, ...features]
      * @return [examples, outputs]
      */
-    Value output(Builder b, Map<String, Value> parameters, Value x, Pass pass);
+    Value output(ProgramBuilder b, Map<String, Value> parameters, Value x, ForwardContext context);
 
     /**
      * The network's output for the queries of a task, with the statistics that {@code model.batch-norm} says.
@@ -69,13 +70,14 @@ public interface Model {
      * @param query inputs [queries, ...features]
      * @return [queries, outputs]; of a model whose examples do not depend on each other, the output of a pass
      */
-    default Value predict(Builder b, Map<String, Value> parameters, Value support, Value query, Pass pass) {
-        return output(b, parameters, query, pass);
+    default Value predict(
+            ProgramBuilder b, Map<String, Value> parameters, Value support, Value query, ForwardContext context) {
+        return output(b, parameters, query, context);
     }
 
     /** The mean loss, a scalar, of outputs [examples, outputs] against targets as an episode holds them. */
-    Value loss(Builder b, Value output, Value y);
+    Value loss(ProgramBuilder b, Value output, Value y);
 
     /** The share of right predictions, a scalar; empty for regression. */
-    Optional<Value> accuracy(Builder b, Value output, Value y);
+    Optional<Value> accuracy(ProgramBuilder b, Value output, Value y);
 }

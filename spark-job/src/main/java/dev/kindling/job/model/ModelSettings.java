@@ -30,7 +30,7 @@ public record ModelSettings(String network, String initializer, String batchNorm
         if (!initializer.equals(PRESETS_OWN)) {
             Initializer.named(initializer);
         }
-        Normalisation.named(batchNorm);
+        BatchNormMode.named(batchNorm);
     }
 
     /** The settings of a preset. */

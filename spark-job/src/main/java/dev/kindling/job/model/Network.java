@@ -1,11 +1,11 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -18,7 +18,7 @@ import java.util.Set;
 /** A sequence of layers and a loss; parameter p of layer i is named {@code i_p}. */
 final class Network implements Model {
     /** A layer and how it begins. */
-    record Placed(Layer layer, Initializer initializer) {}
+    record InitializedLayer(Layer layer, Initializer initializer) {}
 
     /**
      * How parameters are called.
@@ -37,33 +37,39 @@ final class Network implements Model {
 
     private final Names names;
     private final Shape features;
-    private final List<Placed> layers;
+    private final List<InitializedLayer> layers;
     private final Loss loss;
-    private final Normalisation normalisation;
+    private final BatchNormMode batchNormMode;
     private final Layout parameters;
-    private final Map<String, double[]> given;
+    private final Map<String, double[]> initialWeights;
 
     /** A network with Deeplearning4j's names. */
-    Network(List<Placed> layers, Loss loss, Normalisation normalisation, Shape features, int outputs) {
-        this(Names.PLAIN, layers, loss, normalisation, features, outputs);
+    Network(List<InitializedLayer> layers, Loss loss, BatchNormMode batchNormMode, Shape features, int outputs) {
+        this(Names.PLAIN, layers, loss, batchNormMode, features, outputs);
     }
 
     /**
      * Puts layers one behind the other.
      *
      * @param names of the parameters
-     * @param normalisation whose statistics batch norm uses for queries
+     * @param batchNormMode whose statistics batch norm uses for queries
      * @param features shape of one example
      * @param outputs count of numbers that the last layer must give for an example
      * @throws IllegalArgumentException if a layer cannot take what comes before it
      */
-    Network(Names names, List<Placed> layers, Loss loss, Normalisation normalisation, Shape features, int outputs) {
+    Network(
+            Names names,
+            List<InitializedLayer> layers,
+            Loss loss,
+            BatchNormMode batchNormMode,
+            Shape features,
+            int outputs) {
         this.names = names;
         this.features = features;
-        this.given = Map.of();
+        this.initialWeights = Map.of();
         this.layers = List.copyOf(layers);
         this.loss = loss;
-        this.normalisation = normalisation;
+        this.batchNormMode = batchNormMode;
         Layout.Builder layout = Layout.builder();
         for (int i = 0; i < layers.size(); i++) {
             for (Parameter parameter : layers.get(i).layer().parameters()) {
@@ -78,18 +84,18 @@ final class Network implements Model {
         }
     }
 
-    private Network(Network network, List<Placed> layers, Layout parameters, Map<String, double[]> given) {
+    private Network(Network network, List<InitializedLayer> layers, Layout parameters, Map<String, double[]> given) {
         this.names = network.names;
         this.features = network.features;
         this.layers = layers;
         this.loss = network.loss;
-        this.normalisation = network.normalisation;
+        this.batchNormMode = network.batchNormMode;
         this.parameters = parameters;
-        this.given = Map.copyOf(given);
+        this.initialWeights = Map.copyOf(given);
     }
 
     /** The same network, whose arrays of the given names begin with the given numbers. */
-    Network beginningWith(Map<String, double[]> arrays) {
+    Network withInitialWeights(Map<String, double[]> arrays) {
         return new Network(this, layers, parameters, arrays);
     }
 
@@ -104,7 +110,9 @@ final class Network implements Model {
     @Override
     public Model encoder() {
         Layer last = layers.get(layers.size() - 1).layer();
-        if (layers.size() < 2 || !((last instanceof Preceded preceded ? preceded.layer() : last) instanceof Dense)) {
+        if (layers.size() < 2
+                || !((last instanceof WithPreprocessor withPreprocessor ? withPreprocessor.layer() : last)
+                        instanceof Dense)) {
             return Model.super.encoder();
         }
         List<String> head = head();
@@ -112,12 +120,12 @@ final class Network implements Model {
         parameters.entries().stream()
                 .filter(entry -> !head.contains(entry.name()))
                 .forEach(entry -> kept.add(entry.name(), entry.shape()));
-        return new Network(this, layers.subList(0, layers.size() - 1), kept.build(), given);
+        return new Network(this, layers.subList(0, layers.size() - 1), kept.build(), initialWeights);
     }
 
     /** The layers in order. */
     List<Layer> layers() {
-        return layers.stream().map(Placed::layer).toList();
+        return layers.stream().map(InitializedLayer::layer).toList();
     }
 
     /** The shape of an example behind the last layer, before it is laid flat. */
@@ -145,8 +153,8 @@ final class Network implements Model {
     }
 
     /** Whose statistics batch norm uses for queries. */
-    Normalisation normalisation() {
-        return normalisation;
+    BatchNormMode normalisation() {
+        return batchNormMode;
     }
 
     @Override
@@ -155,12 +163,12 @@ final class Network implements Model {
     }
 
     @Override
-    public void initialise(long seed, Storage target) {
+    public void initialise(long seed, FlatVector target) {
         for (int i = 0; i < layers.size(); i++) {
             for (Parameter parameter : layers.get(i).layer().parameters()) {
                 String name = names.of(i, parameter);
-                double[] begin = given.get(name);
-                Stream stream = stream(seed, name);
+                double[] begin = initialWeights.get(name);
+                RandomStream stream = stream(seed, name);
                 int offset = parameters.offset(name);
                 for (int j = 0; j < parameter.shape().size(); j++) {
                     Initializer initializer = layers.get(i).initializer();
@@ -171,22 +179,23 @@ final class Network implements Model {
     }
 
     /** A stream for each name: what one array draws does not depend on what the others are. */
-    private static Stream stream(long seed, String name) {
+    private static RandomStream stream(long seed, String name) {
         long[] key = new long[name.length() + 1];
         key[0] = seed;
         for (int i = 0; i < name.length(); i++) {
             key[i + 1] = name.charAt(i);
         }
-        return Stream.of(key);
+        return RandomStream.of(key);
     }
 
     @Override
-    public Value predict(Builder b, Map<String, Value> values, Value support, Value query, Pass pass) {
-        return normalisation.predict((x, own) -> output(b, values, x, own), b, support, query, pass);
+    public Value predict(
+            ProgramBuilder b, Map<String, Value> values, Value support, Value query, ForwardContext context) {
+        return batchNormMode.predict((x, own) -> output(b, values, x, own), b, support, query, context);
     }
 
     @Override
-    public Set<String> statistics() {
+    public Set<String> runningStatistics() {
         Set<String> statistics = new LinkedHashSet<>();
         for (int i = 0; i < layers.size(); i++) {
             for (Parameter parameter : layers.get(i).layer().parameters()) {
@@ -199,28 +208,31 @@ final class Network implements Model {
     }
 
     @Override
-    public Map<String, Value> observe(Builder b, Map<String, Value> values, Value x, Pass pass) {
+    public Map<String, Value> batchStatistics(
+            ProgramBuilder b, Map<String, Value> values, Value x, ForwardContext context) {
         Map<String, Value> observed = new LinkedHashMap<>();
-        walk(b, values, x, pass, observed);
+        walk(b, values, x, context, observed);
         return observed;
     }
 
     @Override
     public boolean random() {
-        return layers.stream().anyMatch(placed -> placed.layer().random());
+        return layers.stream()
+                .anyMatch(initializedLayer -> initializedLayer.layer().random());
     }
 
     @Override
-    public Value output(Builder b, Map<String, Value> values, Value x, Pass pass) {
-        return walk(b, values, x, pass, new LinkedHashMap<>());
+    public Value output(ProgramBuilder b, Map<String, Value> values, Value x, ForwardContext context) {
+        return walk(b, values, x, context, new LinkedHashMap<>());
     }
 
     /** The output of a pass; what statistics follow in it is added to {@code observed}. */
-    private Value walk(Builder b, Map<String, Value> values, Value x, Pass pass, Map<String, Value> observed) {
+    private Value walk(
+            ProgramBuilder b, Map<String, Value> values, Value x, ForwardContext context, Map<String, Value> observed) {
         Value output = x.shape().rank() == 4 ? b.transpose(x, 0, 2, 3, 1) : x;
         for (int i = 0; i < layers.size(); i++) {
             Layer layer = layers.get(i).layer();
-            Iterator<Value> statistics = layer.statistics(b, output).iterator();
+            Iterator<Value> statistics = layer.runningStatistics(b, output).iterator();
             List<Value> own = new ArrayList<>();
             for (Parameter parameter : layer.parameters()) {
                 String name = names.of(i, parameter);
@@ -229,13 +241,13 @@ final class Network implements Model {
                 }
                 own.add(value(parameter.role().statistic() && !values.containsKey(name) ? observed : values, name));
             }
-            output = layer.apply(b, own, output, pass);
+            output = layer.apply(b, own, output, context);
         }
         return flat(b, output);
     }
 
     /** Examples as rows, images in the order [channels, height, width], as fully connected layers take them. */
-    static Value flat(Builder b, Value x) {
+    static Value flat(ProgramBuilder b, Value x) {
         Value ordered = x.shape().rank() == 4 ? b.transpose(x, 0, 3, 1, 2) : x;
         int examples = x.shape().dim(0);
         return b.reshape(ordered, Shape.of(examples, x.shape().size() / examples));
@@ -250,12 +262,12 @@ final class Network implements Model {
     }
 
     @Override
-    public Value loss(Builder b, Value output, Value y) {
+    public Value loss(ProgramBuilder b, Value output, Value y) {
         return loss.of(b, output, y);
     }
 
     @Override
-    public Optional<Value> accuracy(Builder b, Value output, Value y) {
+    public Optional<Value> accuracy(ProgramBuilder b, Value output, Value y) {
         return loss.accuracy(b, output, y);
     }
 }

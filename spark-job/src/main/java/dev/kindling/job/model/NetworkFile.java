@@ -1,6 +1,6 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.error.BadDataException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,6 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.error.BadDataException;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;

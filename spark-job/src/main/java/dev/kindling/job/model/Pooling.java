@@ -1,13 +1,13 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.program.Window;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
 /** The greatest number or the mean of each window of images, channel by channel. Padding counts in neither. */
-record Pooling(Kind kind, Sliding sliding) implements Layer {
+record Pooling(Kind kind, WindowSpec windowSpec) implements Layer {
     /** What becomes of a window. */
     enum Kind {
         MAXIMUM,
@@ -25,13 +25,13 @@ record Pooling(Kind kind, Sliding sliding) implements Layer {
             throw new IllegalArgumentException(
                     "pooling cannot take examples of shape " + input + "; they must be [channels, height, width]");
         }
-        Window window = sliding.over(input.dim(1), input.dim(2));
+        Window window = windowSpec.over(input.dim(1), input.dim(2));
         return Shape.of(input.dim(0), window.outHeight(), window.outWidth());
     }
 
     @Override
-    public Value apply(Builder b, List<Value> parameters, Value x, Pass pass) {
-        Window window = sliding.over(x.shape().dim(1), x.shape().dim(2));
+    public Value apply(ProgramBuilder b, List<Value> parameters, Value x, ForwardContext context) {
+        Window window = windowSpec.over(x.shape().dim(1), x.shape().dim(2));
         if (kind == Kind.MAXIMUM) {
             return b.maxPool(x, window);
         }

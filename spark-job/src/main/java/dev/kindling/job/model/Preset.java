@@ -11,7 +11,7 @@ enum Preset {
     /** Dense 40 relu, 40 relu, output: the sinusoid network of MAML (Finn, Abbeel and Levine 2017, section 5.1). */
     MLP_40_40("mlp-40-40") {
         @Override
-        List<Network.Placed> layers(EpisodeLayout layout) {
+        List<Network.InitializedLayer> layers(EpisodeLayout layout) {
             return List.of(
                     hidden(layout.features().size(), 40, Activation.RELU),
                     hidden(40, 40, Activation.RELU),
@@ -21,7 +21,7 @@ enum Preset {
     /** Dense 40 tanh, output. */
     MLP_40_TANH("mlp-40-tanh") {
         @Override
-        List<Network.Placed> layers(EpisodeLayout layout) {
+        List<Network.InitializedLayer> layers(EpisodeLayout layout) {
             return List.of(
                     hidden(layout.features().size(), 40, Activation.TANH),
                     hidden(40, layout.outputs(), Activation.IDENTITY));
@@ -30,8 +30,8 @@ enum Preset {
     /** Dense 256, 128, 64, 64 with batch norm and relu, output: MAML's network without convolutions. */
     OMNIGLOT_FC("omniglot-fc") {
         @Override
-        List<Network.Placed> layers(EpisodeLayout layout) {
-            List<Network.Placed> layers = new ArrayList<>();
+        List<Network.InitializedLayer> layers(EpisodeLayout layout) {
+            List<Network.InitializedLayer> layers = new ArrayList<>();
             int in = layout.features().size();
             for (int units : new int[] {256, 128, 64, 64}) {
                 layers.add(begun(Dense.withoutBias(in, units, Activation.IDENTITY)));
@@ -43,18 +43,18 @@ enum Preset {
             return layers;
         }
 
-        private Network.Placed begun(Layer layer) {
-            return new Network.Placed(layer, Initializer.TRUNCATED_NORMAL);
+        private Network.InitializedLayer begun(Layer layer) {
+            return new Network.InitializedLayer(layer, Initializer.TRUNCATED_NORMAL);
         }
     },
     /** Four convolutions of 64 with stride 2, batch norm and relu, global average pooling, output: MAML's for Omniglot. */
     CONV4("conv4") {
         @Override
-        List<Network.Placed> layers(EpisodeLayout layout) {
-            List<Network.Placed> layers = new ArrayList<>();
+        List<Network.InitializedLayer> layers(EpisodeLayout layout) {
+            List<Network.InitializedLayer> layers = new ArrayList<>();
             int in = channels(layout, "conv4");
             for (int block = 0; block < 4; block++) {
-                convolution(layers, in, 64, Sliding.same(3, 2));
+                convolution(layers, in, 64, WindowSpec.same(3, 2));
                 in = 64;
             }
             layers.add(glorot(GlobalPooling.AVERAGE));
@@ -65,14 +65,14 @@ enum Preset {
     /** Four convolutions of 64 with batch norm, relu and 2x2 max pooling, flattened, output: Vinyals et al. 2016. */
     CONV4_POOL("conv4-pool") {
         @Override
-        List<Network.Placed> layers(EpisodeLayout layout) {
+        List<Network.InitializedLayer> layers(EpisodeLayout layout) {
             return pooled(layout, "conv4-pool", 64);
         }
     },
     /** As conv4-pool with 32 filters: MAML's for mini-ImageNet. */
     CONV4_POOL_32("conv4-pool-32") {
         @Override
-        List<Network.Placed> layers(EpisodeLayout layout) {
+        List<Network.InitializedLayer> layers(EpisodeLayout layout) {
             return pooled(layout, "conv4-pool-32", 32);
         }
     },
@@ -82,12 +82,12 @@ enum Preset {
      */
     CONV4_RELATION("conv4-relation") {
         @Override
-        List<Network.Placed> layers(EpisodeLayout layout) {
-            List<Network.Placed> layers = new ArrayList<>();
+        List<Network.InitializedLayer> layers(EpisodeLayout layout) {
+            List<Network.InitializedLayer> layers = new ArrayList<>();
             int in = channels(layout, "conv4-relation");
             for (int block = 0; block < 4; block++) {
                 boolean pooled = block < 2;
-                convolution(layers, in, 64, pooled ? Sliding.whole(3, 1) : Sliding.same(3, 1));
+                convolution(layers, in, 64, pooled ? WindowSpec.whole(3, 1) : WindowSpec.same(3, 1));
                 if (pooled) {
                     layers.add(pooling());
                 }
@@ -100,13 +100,13 @@ enum Preset {
     /** Four convolutions of 64 with bias and relu, 2x2 max pooling behind the second and fourth, flattened, output. */
     SIMPLE_CNN("simple-cnn") {
         @Override
-        List<Network.Placed> layers(EpisodeLayout layout) {
-            List<Network.Placed> layers = new ArrayList<>();
+        List<Network.InitializedLayer> layers(EpisodeLayout layout) {
+            List<Network.InitializedLayer> layers = new ArrayList<>();
             int in = channels(layout, "simple-cnn");
             for (int block = 0; block < 4; block++) {
-                layers.add(fanIn(new Convolution(in, 64, Sliding.same(3, 1), true, Activation.RELU)));
+                layers.add(fanIn(new Convolution(in, 64, WindowSpec.same(3, 1), true, Activation.RELU)));
                 if (block % 2 == 1) {
-                    layers.add(fanIn(new Pooling(Pooling.Kind.MAXIMUM, Sliding.whole(2, 2))));
+                    layers.add(fanIn(new Pooling(Pooling.Kind.MAXIMUM, WindowSpec.whole(2, 2))));
                 }
                 in = 64;
             }
@@ -115,8 +115,8 @@ enum Preset {
             return layers;
         }
 
-        private Network.Placed fanIn(Layer layer) {
-            return new Network.Placed(layer, Initializer.FAN_IN_UNIFORM);
+        private Network.InitializedLayer fanIn(Layer layer) {
+            return new Network.InitializedLayer(layer, Initializer.FAN_IN_UNIFORM);
         }
     };
 
@@ -127,10 +127,10 @@ enum Preset {
     }
 
     /** The layers in order, each with the preset's own initialiser. */
-    abstract List<Network.Placed> layers(EpisodeLayout layout);
+    abstract List<Network.InitializedLayer> layers(EpisodeLayout layout);
 
-    private static Network.Placed hidden(int in, int out, Activation activation) {
-        return new Network.Placed(Dense.withBias(in, out, activation), Initializer.FAN_IN_UNIFORM);
+    private static Network.InitializedLayer hidden(int in, int out, Activation activation) {
+        return new Network.InitializedLayer(Dense.withBias(in, out, activation), Initializer.FAN_IN_UNIFORM);
     }
 
     private static int channels(EpisodeLayout layout, String preset) {
@@ -142,32 +142,32 @@ enum Preset {
         return layout.features().dim(0);
     }
 
-    static Network.Placed glorot(Layer layer) {
-        return new Network.Placed(layer, Initializer.GLOROT_NORMAL);
+    static Network.InitializedLayer glorot(Layer layer) {
+        return new Network.InitializedLayer(layer, Initializer.GLOROT_NORMAL);
     }
 
-    private static Network.Placed head(int in, EpisodeLayout layout) {
-        return new Network.Placed(
+    private static Network.InitializedLayer head(int in, EpisodeLayout layout) {
+        return new Network.InitializedLayer(
                 Dense.withBias(in, layout.outputs(), Activation.IDENTITY), Initializer.TRUNCATED_NORMAL);
     }
 
     /** The greatest of each 2x2 window, without padding. */
-    static Network.Placed pooling() {
-        return glorot(new Pooling(Pooling.Kind.MAXIMUM, Sliding.whole(2, 2)));
+    static Network.InitializedLayer pooling() {
+        return glorot(new Pooling(Pooling.Kind.MAXIMUM, WindowSpec.whole(2, 2)));
     }
 
     /** A convolution without bias, batch norm, relu. */
-    static void convolution(List<Network.Placed> layers, int in, int out, Sliding sliding) {
-        layers.add(glorot(new Convolution(in, out, sliding, false, Activation.IDENTITY)));
+    static void convolution(List<Network.InitializedLayer> layers, int in, int out, WindowSpec windowSpec) {
+        layers.add(glorot(new Convolution(in, out, windowSpec, false, Activation.IDENTITY)));
         layers.add(glorot(new BatchNorm(out)));
         layers.add(glorot(Activation.RELU));
     }
 
-    private static List<Network.Placed> pooled(EpisodeLayout layout, String preset, int filters) {
-        List<Network.Placed> layers = new ArrayList<>();
+    private static List<Network.InitializedLayer> pooled(EpisodeLayout layout, String preset, int filters) {
+        List<Network.InitializedLayer> layers = new ArrayList<>();
         int in = channels(layout, preset);
         for (int block = 0; block < 4; block++) {
-            convolution(layers, in, filters, Sliding.same(3, 1));
+            convolution(layers, in, filters, WindowSpec.same(3, 1));
             layers.add(pooling());
             in = filters;
         }
@@ -176,7 +176,7 @@ enum Preset {
     }
 
     /** The shape of an example behind so many layers: what a head's inputs are inferred from. */
-    private static Shape behind(List<Network.Placed> layers, EpisodeLayout layout) {
+    private static Shape behind(List<Network.InitializedLayer> layers, EpisodeLayout layout) {
         Shape shape = layout.features();
         for (int i = 0; i < layers.size(); i++) {
             shape = Network.behind(i, layers.get(i).layer(), shape);

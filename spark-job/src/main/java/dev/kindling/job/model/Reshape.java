@@ -1,6 +1,6 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
@@ -26,7 +26,7 @@ record Reshape(Shape to) implements Layer {
     }
 
     @Override
-    public Value apply(Builder b, List<Value> parameters, Value x, Pass pass) {
+    public Value apply(ProgramBuilder b, List<Value> parameters, Value x, ForwardContext context) {
         Value ordered = x.shape().rank() == 4 ? b.transpose(x, 0, 3, 1, 2) : x;
         Value shaped = b.reshape(ordered, to.stacked(x.shape().dim(0)));
         return to.rank() == 3 ? b.transpose(shaped, 0, 2, 3, 1) : shaped;

@@ -1,6 +1,6 @@
 package dev.kindling.job.model;
 
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
@@ -29,7 +29,7 @@ record RunningBatchNorm(BatchNorm norm) implements Layer {
     }
 
     @Override
-    public Value apply(Builder b, List<Value> values, Value x, Pass pass) {
+    public Value apply(ProgramBuilder b, List<Value> values, Value x, ForwardContext context) {
         Value centred = b.sub(norm.rows(b, x), values.get(2));
         Value factor = b.div(values.get(0), b.sqrt(b.add(values.get(3), b.constant(norm.epsilon()))));
         return b.reshape(b.add(b.mul(centred, factor), values.get(1)), x.shape());
@@ -37,7 +37,7 @@ record RunningBatchNorm(BatchNorm norm) implements Layer {
 
     /** The batch's mean and biased variance. */
     @Override
-    public List<Value> statistics(Builder b, Value x) {
+    public List<Value> runningStatistics(ProgramBuilder b, Value x) {
         Value rows = norm.rows(b, x);
         Value mean = b.meanKept(rows, 0);
         return List.of(mean, b.meanKept(b.square(b.sub(rows, mean)), 0));

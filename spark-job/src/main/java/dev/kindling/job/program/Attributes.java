@@ -14,7 +14,7 @@ public sealed interface Attributes
                 Attributes.Axes,
                 Attributes.Count,
                 Attributes.Range,
-                Attributes.Repeat {
+                Attributes.Loop {
     /** Nothing. */
     record None() implements Attributes {
         static final None NONE = new None();
@@ -98,11 +98,11 @@ public sealed interface Attributes
      * count-1 down to 0. Results: the last carries; the per-step outputs stacked [capacity, ...], zero where no step ran;
      * the count of steps that ran.
      *
-     * @param step the step program, all of whose inputs are of kind {@link Program.Kind#STEP}
+     * @param step the step program, all of whose inputs are of kind {@link Program.Scope#LOOP}
      */
-    record Repeat(Program step, int capacity, boolean backwards, int carries, int perStep, int stacked, boolean stops)
+    record Loop(Program step, int capacity, boolean backwards, int carries, int perStep, int stacked, boolean stops)
             implements Attributes {
-        public Repeat {
+        public Loop {
             if (capacity < 1) {
                 throw new IllegalArgumentException("repeat has capacity " + capacity + "; it must be at least 1");
             }

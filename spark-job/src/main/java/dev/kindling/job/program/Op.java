@@ -84,10 +84,10 @@ public enum Op {
      */
     BARRIER(1),
 
-    /** A step program run several times; see {@link Attributes.Repeat}. Its results are read through RESULT. */
-    REPEAT(-1),
+    /** A step program run several times; see {@link Attributes.Loop}. Its results are read through RESULT. */
+    LOOP(-1),
     /** One result of a REPEAT. */
-    RESULT(1);
+    LOOP_RESULT(1);
 
     private final int arity;
 

@@ -15,7 +15,7 @@ final class Printer {
                 new StringBuilder("program ").append(program.name()).append('\n');
         program.inputs()
                 .forEach(input -> text.append("  input ")
-                        .append(input.kind().name().toLowerCase(java.util.Locale.ROOT))
+                        .append(input.scope().name().toLowerCase(java.util.Locale.ROOT))
                         .append(' ')
                         .append(reference(program, input.value()))
                         .append(' ')
@@ -30,7 +30,7 @@ final class Printer {
         }
         program.outputs()
                 .forEach(output -> text.append("  output ")
-                        .append(output.role().name().toLowerCase(java.util.Locale.ROOT))
+                        .append(output.reduction().name().toLowerCase(java.util.Locale.ROOT))
                         .append(' ')
                         .append(output.name())
                         .append(" = ")
@@ -46,9 +46,9 @@ final class Printer {
         String attributes = value.attributes().toString();
         String line = "  " + reference(program, value) + " = " + value.op().printed() + "(" + args + ")"
                 + (attributes.isEmpty() ? "" : " {" + attributes + "}")
-                + (value.op() == Op.REPEAT ? "" : " : " + value.shape())
+                + (value.op() == Op.LOOP ? "" : " : " + value.shape())
                 + "\n";
-        return value.op() == Op.REPEAT ? line + value.repeat().step().toString().indent(4) : line;
+        return value.op() == Op.LOOP ? line + value.loop().step().toString().indent(4) : line;
     }
 
     private static String reference(Program program, Value value) {

@@ -13,32 +13,32 @@ import java.util.Map;
  */
 public final class Program {
     /** Where an input comes from. */
-    public enum Kind {
+    public enum Scope {
         /** The same for all tasks of a round: parameters, rates. */
-        SHARED,
+        BROADCAST,
         /** One task's own data. */
         TASK,
         /** An input of the step program of a REPEAT. */
-        STEP
+        LOOP
     }
 
     /** What becomes of an output. */
-    public enum Role {
+    public enum Reduction {
         /** Added over tasks, in task order: gradients, statistics. */
         SUM,
         /** Kept for each task: losses, predictions. */
-        EACH,
+        PER_TASK,
         /** An output of the step program of a REPEAT. */
-        STEP
+        LOOP
     }
 
-    public record Input(String name, Kind kind, Value value) {
+    public record Input(String name, Scope scope, Value value) {
         public Shape shape() {
             return value.shape();
         }
     }
 
-    public record Output(String name, Role role, Value value) {
+    public record Output(String name, Reduction reduction, Value value) {
         public Shape shape() {
             return value.shape();
         }
@@ -74,7 +74,7 @@ public final class Program {
         List<Value> wanted = new ArrayList<>();
         inputs.forEach(input -> wanted.add(input.value()));
         outputs.forEach(output -> wanted.add(output.value()));
-        return Ancestors.of(wanted);
+        return TopologicalOrder.of(wanted);
     }
 
     public String name() {
@@ -124,35 +124,37 @@ public final class Program {
     }
 
     /** Layout of the inputs of kind SHARED, in order. */
-    public Layout sharedInputs() {
-        return inputs(Kind.SHARED);
+    public Layout broadcastInputs() {
+        return inputs(Scope.BROADCAST);
     }
 
     /** Layout of the inputs of kind TASK, in order. */
     public Layout taskInputs() {
-        return inputs(Kind.TASK);
+        return inputs(Scope.TASK);
     }
 
     /** Layout of the outputs of role SUM, in order. */
     public Layout sums() {
-        return outputs(Role.SUM);
+        return outputs(Reduction.SUM);
     }
 
     /** Layout of the outputs of role EACH, in order. */
     public Layout perTask() {
-        return outputs(Role.EACH);
+        return outputs(Reduction.PER_TASK);
     }
 
-    private Layout inputs(Kind kind) {
+    private Layout inputs(Scope scope) {
         Layout.Builder layout = Layout.builder();
-        inputs.stream().filter(input -> input.kind() == kind).forEach(input -> layout.add(input.name(), input.shape()));
+        inputs.stream()
+                .filter(input -> input.scope() == scope)
+                .forEach(input -> layout.add(input.name(), input.shape()));
         return layout.build();
     }
 
-    private Layout outputs(Role role) {
+    private Layout outputs(Reduction reduction) {
         Layout.Builder layout = Layout.builder();
         outputs.stream()
-                .filter(output -> output.role() == role)
+                .filter(output -> output.reduction() == reduction)
                 .forEach(output -> layout.add(output.name(), output.shape()));
         return layout.build();
     }

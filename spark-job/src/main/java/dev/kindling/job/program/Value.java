@@ -4,7 +4,7 @@ import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
 /**
- * One value of a program: an op applied to earlier values. Immutable; made by a {@link Builder}, which gives equal
+ * One value of a program: an op applied to earlier values. Immutable; made by a {@link ProgramBuilder}, which gives equal
  * computations the same value. {@link #id} grows from arguments to results.
  */
 public final class Value {
@@ -48,8 +48,8 @@ public final class Value {
     }
 
     /** The attributes of a REPEAT. */
-    public Attributes.Repeat repeat() {
-        return (Attributes.Repeat) attributes;
+    public Attributes.Loop loop() {
+        return (Attributes.Loop) attributes;
     }
 
     /** The attribute of IOTA, ONE_HOT, SCATTER_ADD and RESULT. */

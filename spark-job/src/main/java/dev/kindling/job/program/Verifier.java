@@ -24,13 +24,13 @@ final class Verifier {
                 require(program, defined.contains(arg), value + " comes before its argument");
                 require(
                         program,
-                        (arg.op() == Op.REPEAT) == (value.op() == Op.RESULT),
+                        (arg.op() == Op.LOOP) == (value.op() == Op.LOOP_RESULT),
                         value + " reads a repeat other than through a result");
             }
             require(
                     program,
                     value.op() == Op.INPUT
-                            || value.shape().equals(Shapes.infer(value.op(), value.args(), value.attributes())),
+                            || value.shape().equals(ShapeInference.infer(value.op(), value.args(), value.attributes())),
                     value + " has another shape than its op gives");
             defined.add(value);
         }

@@ -10,38 +10,38 @@ import java.util.Map;
  * @param evaluationSupport points of the support set in validation and testing, at least 1; {@code evaluation.support}
  * @param evaluationQuery points of the query set in validation and testing, at least 1; {@code evaluation.query}
  */
-public record EpisodeSizes(Counts support, int query, Counts evaluationSupport, int evaluationQuery) {
+public record EpisodeSizes(IntRange support, int query, IntRange evaluationSupport, int evaluationQuery) {
     /** Refuses a size below 1 with IllegalArgumentException. */
     public EpisodeSizes {
-        SettingsText.atLeast(1, "task.support", support.least());
-        SettingsText.atLeast(1, "task.query", query);
-        SettingsText.atLeast(1, "evaluation.support", evaluationSupport.least());
-        SettingsText.atLeast(1, "evaluation.query", evaluationQuery);
+        SettingsCodec.atLeast(1, "task.support", support.least());
+        SettingsCodec.atLeast(1, "task.query", query);
+        SettingsCodec.atLeast(1, "evaluation.support", evaluationSupport.least());
+        SettingsCodec.atLeast(1, "evaluation.query", evaluationQuery);
     }
 
     /** The same sizes for all tasks. */
     public EpisodeSizes(int support, int query, int evaluationSupport, int evaluationQuery) {
-        this(Counts.of(support), query, Counts.of(evaluationSupport), evaluationQuery);
+        this(IntRange.of(support), query, IntRange.of(evaluationSupport), evaluationQuery);
     }
 
     /** Support points of a task drawn for the given purpose; the most of them where they vary. */
-    public int support(Purpose purpose) {
-        return supports(purpose).most();
+    public int support(Split split) {
+        return supports(split).most();
     }
 
     /** What a task drawn for the given purpose may have as support points. */
-    public Counts supports(Purpose purpose) {
-        return purpose == Purpose.TRAIN ? support : evaluationSupport;
+    public IntRange supports(Split split) {
+        return split == Split.TRAIN ? support : evaluationSupport;
     }
 
     /** The setting behind {@link #supports}, as a clause such as {@code task.support is [1, 5]}. */
-    public String supportClause(Purpose purpose) {
-        return (purpose == Purpose.TRAIN ? "task.support is " : "evaluation.support is ") + supports(purpose);
+    public String supportClause(Split split) {
+        return (split == Split.TRAIN ? "task.support is " : "evaluation.support is ") + supports(split);
     }
 
     /** Query points of a task drawn for the given purpose. */
-    public int query(Purpose purpose) {
-        return purpose == Purpose.TRAIN ? query : evaluationQuery;
+    public int query(Split split) {
+        return split == Split.TRAIN ? query : evaluationQuery;
     }
 
     /** Refuses support sets whose size varies, for the source of the given name, with IllegalArgumentException. */
@@ -50,10 +50,10 @@ public record EpisodeSizes(Counts support, int query, Counts evaluationSupport, 
         requireFixed(source, "evaluation.support", evaluationSupport);
     }
 
-    private static void requireFixed(String source, String key, Counts counts) {
-        if (counts.varies()) {
+    private static void requireFixed(String source, String key, IntRange range) {
+        if (range.varies()) {
             throw new IllegalArgumentException(
-                    key + " is " + counts + "; for task.source = " + source + " it must be one number");
+                    key + " is " + range + "; for task.source = " + source + " it must be one number");
         }
     }
 
@@ -68,9 +68,9 @@ public record EpisodeSizes(Counts support, int query, Counts evaluationSupport, 
     /** The sizes that {@link #putInto} wrote. */
     public static EpisodeSizes from(Map<String, String> settings) {
         return new EpisodeSizes(
-                SettingsText.counts(settings, "task.support"),
-                SettingsText.whole(settings, "task.query"),
-                SettingsText.counts(settings, "evaluation.support"),
-                SettingsText.whole(settings, "evaluation.query"));
+                SettingsCodec.counts(settings, "task.support"),
+                SettingsCodec.integer(settings, "task.query"),
+                SettingsCodec.counts(settings, "evaluation.support"),
+                SettingsCodec.integer(settings, "evaluation.query"));
     }
 }

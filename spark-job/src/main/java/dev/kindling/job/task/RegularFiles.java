@@ -1,5 +1,6 @@
 package dev.kindling.job.task;
 
+import dev.kindling.job.error.BadDataException;
 import java.nio.file.Files;
 import org.apache.hadoop.fs.Path;
 

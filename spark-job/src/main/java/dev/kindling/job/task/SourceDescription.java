@@ -24,6 +24,6 @@ public record SourceDescription(String source, SortedMap<String, String> setting
     }
 
     int together() {
-        return settings.containsKey(TOGETHER) ? SettingsText.whole(settings, TOGETHER) : 1;
+        return settings.containsKey(TOGETHER) ? SettingsCodec.integer(settings, TOGETHER) : 1;
     }
 }

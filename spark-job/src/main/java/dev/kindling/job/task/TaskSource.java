@@ -1,6 +1,7 @@
 package dev.kindling.job.task;
 
-import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.tensor.FlatVector;
 import java.util.List;
 
 /**
@@ -14,22 +15,22 @@ public interface TaskSource {
      * @throws IllegalArgumentException if the settings ask for more than the data has for this purpose
      * @throws BadDataException if there is no data for this purpose
      */
-    EpisodeLayout layout(Purpose purpose);
+    EpisodeLayout layout(Split split);
 
     /**
      * Every shape that an episode drawn for the given purpose may have, without repetition, the largest last. There is a
      * program for each, so there cannot be very many.
      *
-     * @throws IllegalArgumentException as {@link #layout(Purpose)}, or if the settings allow too many shapes
+     * @throws IllegalArgumentException as {@link #layout(Split)}, or if the settings allow too many shapes
      * @throws BadDataException if there is no data for this purpose
      */
-    default List<EpisodeLayout> layouts(Purpose purpose) {
-        return List.of(layout(purpose));
+    default List<EpisodeLayout> layouts(Split split) {
+        return List.of(layout(split));
     }
 
     /** The shapes of one episode: one of {@link #layouts} of its purpose. */
     default EpisodeLayout layout(TaskSpec spec) {
-        return layout(spec.purpose());
+        return layout(spec.split());
     }
 
     /** The settings behind the count of outputs of an episode, as a clause such as {@code few-shot.ways is [5, 10]}. */
@@ -54,7 +55,7 @@ public interface TaskSource {
      * Writes the episode of a spec into {@code target} from {@code offset} on, as
      * {@code layout(spec).arrays()} says: a pure function of the spec and the source's data. Runs on executors.
      */
-    void materialise(TaskSpec spec, Storage target, int offset);
+    void materialise(TaskSpec spec, FlatVector target, int offset);
 
     /** A hash of the data behind the source in hexadecimal, or "generated" where there is none. */
     String dataHash();
@@ -63,7 +64,7 @@ public interface TaskSource {
      * What {@code check} wants proved of the data: that splits share no class, and that no example of the given tasks is
      * in both support and query. Empty where examples are generated afresh and there is nothing to share.
      */
-    default List<DataProof> proofs(List<TaskSpec> specs) {
+    default List<DataCheck> checks(List<TaskSpec> specs) {
         return List.of();
     }
 }

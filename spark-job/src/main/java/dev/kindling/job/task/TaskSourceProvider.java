@@ -1,5 +1,6 @@
 package dev.kindling.job.task;
 
+import dev.kindling.job.error.BadDataException;
 import java.util.SortedMap;
 import org.apache.hadoop.conf.Configuration;
 

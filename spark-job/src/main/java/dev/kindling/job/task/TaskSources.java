@@ -1,5 +1,6 @@
 package dev.kindling.job.task;
 
+import dev.kindling.job.error.BadDataException;
 import java.util.ServiceLoader;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -23,7 +24,7 @@ public final class TaskSources {
                     + String.join(", ", known.keySet()));
         }
         TaskSource source = provider.open(description.settings(), hadoop);
-        return description.together() == 1 ? source : new TaskGroups(source, description.together());
+        return description.together() == 1 ? source : new GroupedTaskSource(source, description.together());
     }
 
     private static SortedMap<String, TaskSourceProvider> providers() {

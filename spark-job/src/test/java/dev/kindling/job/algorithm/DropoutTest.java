@@ -5,17 +5,17 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.Runs;
+import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.Pass;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -75,7 +75,7 @@ class DropoutTest {
 
     private static Map<String, double[]> inputs(double[] w) {
         Map<String, double[]> inputs = new HashMap<>();
-        Stream stream = Stream.of(11);
+        RandomStream stream = RandomStream.of(11);
         LAYOUT.arrays()
                 .entries()
                 .forEach(entry -> inputs.put(
@@ -109,10 +109,10 @@ class DropoutTest {
     }
 
     private static double[][] mask(int step) {
-        Stream stream = Stream.of(123, 456, step);
+        RandomStream stream = RandomStream.of(123, 456, step);
         double[][] mask = new double[EXAMPLES][UNITS];
         for (double[] row : mask) {
-            Arrays.setAll(row, i -> stream.nextShort() < 0.5 ? 2 : 0);
+            Arrays.setAll(row, i -> stream.next24Bits() < 0.5 ? 2 : 0);
         }
         return mask;
     }
@@ -141,7 +141,7 @@ class DropoutTest {
         }
 
         @Override
-        public void initialise(long seed, Storage target) {
+        public void initialise(long seed, FlatVector target) {
             target.fill(0);
         }
 
@@ -151,20 +151,20 @@ class DropoutTest {
         }
 
         @Override
-        public Value output(Builder b, Map<String, Value> parameters, Value x, Pass pass) {
-            Value kept = pass.key()
+        public Value output(ProgramBuilder b, Map<String, Value> parameters, Value x, ForwardContext context) {
+            Value kept = context.key()
                     .map(key -> b.mul(x, b.mul(b.greater(b.constant(0.5), b.uniform(key, x.shape())), b.constant(2))))
                     .orElse(x);
             return b.matmul(kept, parameters.get("w"));
         }
 
         @Override
-        public Value loss(Builder b, Value output, Value y) {
+        public Value loss(ProgramBuilder b, Value output, Value y) {
             return b.meanAll(b.square(b.sub(output, y)));
         }
 
         @Override
-        public Optional<Value> accuracy(Builder b, Value output, Value y) {
+        public Optional<Value> accuracy(ProgramBuilder b, Value output, Value y) {
             return Optional.empty();
         }
     }

@@ -5,18 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.job.backend.Runs;
-import dev.kindling.job.backend.plain.PlainBackend;
+import dev.kindling.job.backend.reference.ReferenceBackend;
+import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.Pass;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -190,7 +190,7 @@ class InnerLoopTest {
         assertThat(new Maml(new InnerSettings(0.1, 2))
                         .train(setting.model(), setting.layout())
                         .values())
-                .noneMatch(value -> value.op() == Op.REPEAT);
+                .noneMatch(value -> value.op() == Op.LOOP);
     }
 
     private static int size(Setting setting, int steps) {
@@ -204,7 +204,7 @@ class InnerLoopTest {
     void trainingPromisesItsNames() {
         Setting setting = Setting.named("omniglot-fc");
         Program program = new Maml(new InnerSettings(0.3, 1)).train(setting.model(), setting.layout());
-        assertThat(program.sharedInputs()).isEqualTo(setting.model().parameters());
+        assertThat(program.broadcastInputs()).isEqualTo(setting.model().parameters());
         assertThat(program.sums()).isEqualTo(setting.model().parameters());
         assertThat(program.taskInputs()).isEqualTo(setting.layout().arrays());
         assertThat(program.perTask().names()).containsExactly("query_loss", "support_loss", "query_accuracy");
@@ -236,7 +236,7 @@ class InnerLoopTest {
     }
 
     private static Map<String, double[]> run(Program program, Map<String, double[]> inputs) {
-        return Runs.once(new PlainBackend(), Precision.DOUBLE, program, inputs);
+        return Runs.once(new ReferenceBackend(), Precision.DOUBLE, program, inputs);
     }
 
     private static double[] array(double... numbers) {
@@ -263,22 +263,22 @@ class InnerLoopTest {
         }
 
         @Override
-        public void initialise(long seed, Storage target) {
+        public void initialise(long seed, FlatVector target) {
             target.fill(0);
         }
 
         @Override
-        public Value output(Builder b, Map<String, Value> parameters, Value x, Pass pass) {
+        public Value output(ProgramBuilder b, Map<String, Value> parameters, Value x, ForwardContext context) {
             return b.reshape(b.square(parameters.get("x")), Shape.of(1, 1));
         }
 
         @Override
-        public Value loss(Builder b, Value output, Value y) {
+        public Value loss(ProgramBuilder b, Value output, Value y) {
             return b.meanAll(b.add(output, y));
         }
 
         @Override
-        public Optional<Value> accuracy(Builder b, Value output, Value y) {
+        public Optional<Value> accuracy(ProgramBuilder b, Value output, Value y) {
             return Optional.empty();
         }
     }
@@ -291,22 +291,22 @@ class InnerLoopTest {
         }
 
         @Override
-        public void initialise(long seed, Storage target) {
+        public void initialise(long seed, FlatVector target) {
             target.fill(0);
         }
 
         @Override
-        public Value output(Builder b, Map<String, Value> parameters, Value x, Pass pass) {
+        public Value output(ProgramBuilder b, Map<String, Value> parameters, Value x, ForwardContext context) {
             return b.matmul(x, parameters.get("w"));
         }
 
         @Override
-        public Value loss(Builder b, Value output, Value y) {
+        public Value loss(ProgramBuilder b, Value output, Value y) {
             return b.meanAll(b.square(b.sub(output, y)));
         }
 
         @Override
-        public Optional<Value> accuracy(Builder b, Value output, Value y) {
+        public Optional<Value> accuracy(ProgramBuilder b, Value output, Value y) {
             return Optional.empty();
         }
     }

@@ -170,7 +170,7 @@ class MethodContractTest {
         Setting setting = Setting.named(row.network());
         Algorithm algorithm = row.algorithm();
         Program train = algorithm.train(setting.model(), setting.layout());
-        assertThat(train.sharedInputs()).isEqualTo(algorithm.parameters(setting.model()));
+        assertThat(train.broadcastInputs()).isEqualTo(algorithm.parameters(setting.model()));
         assertThat(train.sums()).isEqualTo(algorithm.parameters(setting.model()));
         assertThat(train.perTask().names()).startsWith("query_loss", "support_loss");
         int points = algorithm.inner().isPresent() ? 4 : 1;

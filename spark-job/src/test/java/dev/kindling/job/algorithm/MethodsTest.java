@@ -148,8 +148,8 @@ class MethodsTest {
                         .with("algorithm.inner-optimizer", optimizer)
                         .with("reptile.batch", batch)
                         .with("reptile.step", "optimizer"));
-        assertThat(scaled.plainStep()).isEmpty();
-        assertThat(algorithm.plainStep()).contains("reptile.step");
+        assertThat(scaled.interpolationRateKey()).isEmpty();
+        assertThat(algorithm.interpolationRateKey()).contains("reptile.step");
         double ratio = train(setting, scaled, 0).get("0_W")[3] / found.get("0_W")[3];
         assertThat(ratio).isCloseTo(1 / (steps * 0.02), within(1e-9));
     }
@@ -172,7 +172,7 @@ class MethodsTest {
             double[] both = Setting.sum(first.get(name), second.get(name), 1);
             assertThat(both).as(name).containsExactly(atOnce.get(name), within(1e-11));
         }
-        assertThat(carrying.followers(setting.model()))
+        assertThat(carrying.runningStatistics(setting.model()))
                 .containsEntry("reptile.moment.square.0_W", 1.0)
                 .containsEntry("reptile.power.beta2", 1.0)
                 .doesNotContainKey("0_W");

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /** Options from a map, over those that the reference configuration has. */
-record OptionsForTests(Map<String, Object> values) implements Options {
+record OptionsForTests(Map<String, Object> values) implements AlgorithmConfig {
     static OptionsForTests usual() {
         Map<String, Object> values = new HashMap<>();
         values.put("algorithm.inner-rate", 0.01);
@@ -78,23 +78,23 @@ record OptionsForTests(Map<String, Object> values) implements Options {
     }
 
     @Override
-    public boolean truth(String key) {
+    public boolean bool(String key) {
         return (Boolean) value(key);
     }
 
     @Override
-    public List<String> texts(String key) {
+    public List<String> strings(String key) {
         return ((List<?>) value(key)).stream().map(Object::toString).toList();
     }
 
     @Override
-    public List<Double> ends(String key) {
+    public List<Double> range(String key) {
         return ((List<?>) value(key))
                 .stream().map(end -> ((Number) end).doubleValue()).toList();
     }
 
     @Override
-    public boolean is(String key, String word) {
+    public boolean isKeyword(String key, String word) {
         return value(key).equals(word);
     }
 

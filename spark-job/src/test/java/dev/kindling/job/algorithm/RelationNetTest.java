@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
-import dev.kindling.job.model.Models;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
@@ -23,7 +23,7 @@ class RelationNetTest {
 
     @Test
     void theModulesArraysStandBehindThoseOfTheEncoder() {
-        Layout theta = METHOD.parameters(Models.of(ModelSettings.preset("conv4-relation"), DRAWINGS));
+        Layout theta = METHOD.parameters(ModelFactory.of(ModelSettings.preset("conv4-relation"), DRAWINGS));
         assertThat(theta.names().stream().filter(name -> name.contains("relation-net")))
                 .containsExactly(
                         "relation-net.0_W",
@@ -93,7 +93,7 @@ class RelationNetTest {
     void statisticsOfEncoderAndModuleFollowTheirBatches() {
         Setting setting = Setting.named("maps running");
         Map<String, double[]> inputs = setting.inputs(METHOD, 0);
-        assertThat(METHOD.followers(setting.model()).keySet())
+        assertThat(METHOD.runningStatistics(setting.model()).keySet())
                 .containsExactly(
                         "1_mean",
                         "1_var",
@@ -121,18 +121,18 @@ class RelationNetTest {
     @Test
     void whatHasNoClassesOrNoMapsIsRefused() {
         EpisodeLayout points = new EpisodeLayout(Shape.of(1), 0, 1, 5, 5);
-        assertThatThrownBy(() -> METHOD.train(Models.of(ModelSettings.preset("mlp-40-40"), points), points))
+        assertThatThrownBy(() -> METHOD.train(ModelFactory.of(ModelSettings.preset("mlp-40-40"), points), points))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "algorithm.name is relation-net; it needs tasks with classes, as of task.source = few-shot; "
                                 + "maml and its relatives serve others");
-        assertThatThrownBy(() -> METHOD.train(Models.of(ModelSettings.preset("conv4"), DRAWINGS), DRAWINGS))
+        assertThatThrownBy(() -> METHOD.train(ModelFactory.of(ModelSettings.preset("conv4"), DRAWINGS), DRAWINGS))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "model.network gives [64] in front of its output layer; algorithm.name = relation-net needs "
                                 + "feature maps [channels, height, width] of at least 4x4 pixels there, such as those of "
                                 + "conv4-relation for images of 22x22 and more");
-        assertThatThrownBy(() -> METHOD.train(Models.of(ModelSettings.preset("conv4-pool"), DRAWINGS), DRAWINGS))
+        assertThatThrownBy(() -> METHOD.train(ModelFactory.of(ModelSettings.preset("conv4-pool"), DRAWINGS), DRAWINGS))
                 .hasMessageStartingWith("model.network gives [64, 1, 1] in front");
     }
 

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
-import dev.kindling.job.model.Models;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
@@ -34,7 +34,7 @@ class SetMethodsTest {
 
     @Test
     void theHypernetworkOfTheTanhNetworkHas49017Numbers() {
-        Model model = Models.of(ModelSettings.preset("mlp-40-tanh"), POINTS);
+        Model model = ModelFactory.of(ModelSettings.preset("mlp-40-tanh"), POINTS);
         Layout theta = paperSized("hypernetwork").parameters(model);
         assertThat(theta.size()).isEqualTo(49_017);
         assertThat(theta.names())
@@ -53,7 +53,7 @@ class SetMethodsTest {
 
     @Test
     void aConditionalNeuralProcessHasThreeLayersForPointsAndFiveForPredictions() {
-        Model model = Models.of(ModelSettings.preset("mlp-40-40"), POINTS);
+        Model model = ModelFactory.of(ModelSettings.preset("mlp-40-40"), POINTS);
         Layout theta = paperSized("cnp").parameters(model);
         assertThat(theta.names()).hasSize(16).allMatch(name -> name.startsWith("cnp."));
         assertThat(theta.shape("cnp.3_W")).isEqualTo(Shape.of(129, 128));
@@ -153,15 +153,15 @@ class SetMethodsTest {
                 + "; it needs regression, as of task.source = sinusoid or regression, and a fully connected network "
                 + "without batch norm, such as model.network = mlp-40-tanh; ";
         EpisodeLayout classes = new EpisodeLayout(Shape.of(1, 28, 28), 5, 5, 5, 5);
-        Model dense = Models.of(ModelSettings.preset("mlp-40-40"), classes);
+        Model dense = ModelFactory.of(ModelSettings.preset("mlp-40-40"), classes);
         assertThatThrownBy(() -> algorithm.train(dense, classes))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(fits + "the tasks have 5 classes");
-        Model convolutions = Models.of(ModelSettings.preset("conv4"), classes);
+        Model convolutions = ModelFactory.of(ModelSettings.preset("conv4"), classes);
         assertThatThrownBy(() -> algorithm.parameters(convolutions))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(fits + "the network has 0_W [64, 1, 3, 3]");
-        Model normalised = Models.of(ModelSettings.preset("omniglot-fc"), POINTS);
+        Model normalised = ModelFactory.of(ModelSettings.preset("omniglot-fc"), POINTS);
         assertThatThrownBy(() -> algorithm.train(normalised, POINTS))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(fits + "the network has 1_gamma [1, 256]");

@@ -1,22 +1,22 @@
 package dev.kindling.job.algorithm;
 
-import dev.kindling.job.autodiff.Gradients;
+import dev.kindling.job.autodiff.Autodiff;
 import dev.kindling.job.backend.Runs;
-import dev.kindling.job.backend.plain.PlainBackend;
+import dev.kindling.job.backend.reference.ReferenceBackend;
+import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
-import dev.kindling.job.model.Models;
-import dev.kindling.job.model.Pass;
 import dev.kindling.job.model.SmallNetworks;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -36,13 +36,13 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
             return of(SmallNetworks.maps(IMAGES, network.substring("maps ".length())), IMAGES);
         }
         EpisodeLayout layout = network.startsWith("mlp") ? POINTS : SQUARES;
-        return of(Models.of(new ModelSettings(network, "fan-in-uniform", "query"), layout), layout);
+        return of(ModelFactory.of(new ModelSettings(network, "fan-in-uniform", "query"), layout), layout);
     }
 
     /** A model with its own beginnings and an episode of normal numbers. */
     static Setting of(Model model, EpisodeLayout layout) {
         Map<String, double[]> inputs = new HashMap<>();
-        Storage theta = Storage.zeros(Precision.DOUBLE, model.parameters().size());
+        FlatVector theta = FlatVector.zeros(Precision.DOUBLE, model.parameters().size());
         model.initialise(5, theta);
         for (Layout.Entry entry : model.parameters().entries()) {
             int end = entry.offset() + entry.shape().size();
@@ -74,7 +74,7 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
     /** Inputs with the initial θ of a method in the place of the model's, at a round. */
     Map<String, double[]> inputs(Algorithm algorithm, int round) {
         Layout layout = algorithm.parameters(model);
-        Storage theta = Storage.zeros(Precision.DOUBLE, layout.size());
+        FlatVector theta = FlatVector.zeros(Precision.DOUBLE, layout.size());
         algorithm.initialise(model, 5, theta);
         Map<String, double[]> all = new HashMap<>(inputs);
         for (Layout.Entry entry : layout.entries()) {
@@ -116,12 +116,14 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
     /** What the network without its output layer makes of one half of the episode, a row for each example. */
     double[][] features(String half) {
         Model encoder = model.encoder();
-        Builder b = new Builder();
-        Map<String, Value> values = Named.declare(b, encoder.parameters(), Program.Kind.SHARED);
-        Value x = b.input(half + ".x", layout.arrays().shape(half + ".x"), Program.Kind.TASK);
-        Value features = encoder.output(b, values, x, Pass.PLAIN);
+        ProgramBuilder b = new ProgramBuilder();
+        Map<String, Value> values = NamedValues.declare(b, encoder.parameters(), Program.Scope.BROADCAST);
+        Value x = b.input(half + ".x", layout.arrays().shape(half + ".x"), Program.Scope.TASK);
+        Value features = encoder.output(b, values, x, ForwardContext.PLAIN);
         double[] flat = run(
-                        b.build("features", List.of(new Program.Output("features", Program.Role.EACH, features))),
+                        b.build(
+                                "features",
+                                List.of(new Program.Output("features", Program.Reduction.PER_TASK, features))),
                         inputs)
                 .get("features");
         double[][] rows = new double[features.shape().dim(0)][features.shape().dim(1)];
@@ -152,25 +154,25 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
     }
 
     private Map<String, double[]> gradient(Map<String, double[]> parameters, String half, double[] xs, double[] ys) {
-        Builder b = new Builder();
+        ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> values = new HashMap<>();
         List<Value> wrt = new ArrayList<>();
         for (Layout.Entry entry : model.parameters().entries()) {
-            Value value = b.input(entry.name(), entry.shape(), Program.Kind.SHARED);
+            Value value = b.input(entry.name(), entry.shape(), Program.Scope.BROADCAST);
             values.put(entry.name(), value);
             wrt.add(value);
         }
         Layout arrays = layout.arrays();
         int examples = xs.length / layout.features().size();
-        Value x = b.input(half + ".x", layout.features().stacked(examples), Program.Kind.TASK);
-        Value y = b.input(half + ".y", arrays.shape(half + ".y").with(0, examples), Program.Kind.TASK);
-        Value loss = model.loss(b, model.output(b, values, x, Pass.PLAIN), y);
-        List<Value> gradients = Gradients.of(b, loss, wrt);
+        Value x = b.input(half + ".x", layout.features().stacked(examples), Program.Scope.TASK);
+        Value y = b.input(half + ".y", arrays.shape(half + ".y").with(0, examples), Program.Scope.TASK);
+        Value loss = model.loss(b, model.output(b, values, x, ForwardContext.PLAIN), y);
+        List<Value> gradients = Autodiff.grad(b, loss, wrt);
         List<Program.Output> outputs = new ArrayList<>();
-        outputs.add(new Program.Output("loss", Program.Role.EACH, loss));
+        outputs.add(new Program.Output("loss", Program.Reduction.PER_TASK, loss));
         for (int i = 0; i < wrt.size(); i++) {
             String name = model.parameters().names().get(i);
-            outputs.add(new Program.Output(name, Program.Role.SUM, gradients.get(i)));
+            outputs.add(new Program.Output(name, Program.Reduction.SUM, gradients.get(i)));
         }
         Map<String, double[]> all = new HashMap<>(inputs);
         all.putAll(parameters);
@@ -180,11 +182,11 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
     }
 
     static double[] normal(String key, int count) {
-        Stream stream = Stream.of(key.hashCode());
+        RandomStream stream = RandomStream.of(key.hashCode());
         return DoubleStream.generate(stream::nextNormal).limit(count).toArray();
     }
 
     static Map<String, double[]> run(Program program, Map<String, double[]> inputs) {
-        return Runs.once(new PlainBackend(), Precision.DOUBLE, program, inputs);
+        return Runs.once(new ReferenceBackend(), Precision.DOUBLE, program, inputs);
     }
 }

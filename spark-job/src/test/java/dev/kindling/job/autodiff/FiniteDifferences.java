@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.job.backend.Runs;
-import dev.kindling.job.backend.plain.PlainBackend;
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.backend.reference.ReferenceBackend;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
@@ -39,7 +39,7 @@ public final class FiniteDifferences {
     /** A function written as values. */
     @FunctionalInterface
     public interface Function {
-        Value of(Builder b, List<Value> arguments);
+        Value of(ProgramBuilder b, List<Value> arguments);
     }
 
     /**
@@ -50,13 +50,13 @@ public final class FiniteDifferences {
     public record Argument(Shape shape, double[] at, boolean moves) {
         /** Numbers of size 0.4 to 1.6 and of either sign, so that kinks at 0 are far. */
         public static Argument awayFromZero(String key, int... dims) {
-            Stream stream = Stream.of(key.hashCode(), dims.length);
+            RandomStream stream = RandomStream.of(key.hashCode(), dims.length);
             return drawn(dims, () -> stream.nextDouble(0.4, 1.6) * (stream.nextDouble() < 0.5 ? -1 : 1));
         }
 
         /** Numbers of 0.5 to 2. */
         public static Argument positive(String key, int... dims) {
-            Stream stream = Stream.of(key.hashCode(), dims.length);
+            RandomStream stream = RandomStream.of(key.hashCode(), dims.length);
             return drawn(dims, () -> stream.nextDouble(0.5, 2));
         }
 
@@ -207,7 +207,7 @@ public final class FiniteDifferences {
     }
 
     private static double[] normal(String key, int size) {
-        Stream stream = Stream.of(key.hashCode(), size);
+        RandomStream stream = RandomStream.of(key.hashCode(), size);
         return DoubleStream.generate(stream::nextNormal).limit(size).toArray();
     }
 
@@ -227,23 +227,23 @@ public final class FiniteDifferences {
 
     /** The function in a builder, and the programs made of it. */
     private final class Written {
-        private final Builder b = new Builder();
+        private final ProgramBuilder b = new ProgramBuilder();
         private final List<Value> inputs = new ArrayList<>();
         private final Value s;
 
         Written() {
             for (int i = 0; i < arguments.size(); i++) {
-                inputs.add(b.input("x" + i, arguments.get(i).shape(), Program.Kind.TASK));
+                inputs.add(b.input("x" + i, arguments.get(i).shape(), Program.Scope.TASK));
                 at.putIfAbsent("x" + i, arguments.get(i).at());
             }
             Value y = function.of(b, inputs);
-            Value w = b.input("w", y.shape(), Program.Kind.TASK);
+            Value w = b.input("w", y.shape(), Program.Scope.TASK);
             at.putIfAbsent("w", normal("w", y.shape().size()));
             this.s = b.sumAll(b.mul(w, b.add(y, b.mul(b.constant(0.5), b.square(y)))));
         }
 
         Program scalarProgram() {
-            return b.build("scalar", List.of(new Program.Output("s", Program.Role.EACH, s)));
+            return b.build("scalar", List.of(new Program.Output("s", Program.Reduction.PER_TASK, s)));
         }
 
         Program gradientProgram() {
@@ -252,22 +252,22 @@ public final class FiniteDifferences {
 
         /** s becomes v·∇s. */
         Program secondProgram() {
-            List<Value> gradient = Gradients.orZeros(b, s, wrt());
+            List<Value> gradient = Autodiff.gradOrZeros(b, s, wrt());
             Value along = b.constant(0);
             for (int j = 0; j < gradient.size(); j++) {
                 int i = moving.get(j);
-                Value v = b.input("v" + i, arguments.get(i).shape(), Program.Kind.TASK);
+                Value v = b.input("v" + i, arguments.get(i).shape(), Program.Scope.TASK);
                 along = b.add(along, b.sumAll(b.mul(v, gradient.get(j))));
             }
             return derivatives("second", along);
         }
 
         private Program derivatives(String name, Value scalar) {
-            List<Value> gradient = Gradients.orZeros(b, scalar, wrt());
+            List<Value> gradient = Autodiff.gradOrZeros(b, scalar, wrt());
             List<Program.Output> outputs = new ArrayList<>();
-            outputs.add(new Program.Output("s", Program.Role.EACH, scalar));
+            outputs.add(new Program.Output("s", Program.Reduction.PER_TASK, scalar));
             for (int j = 0; j < gradient.size(); j++) {
-                outputs.add(new Program.Output("d" + moving.get(j), Program.Role.EACH, gradient.get(j)));
+                outputs.add(new Program.Output("d" + moving.get(j), Program.Reduction.PER_TASK, gradient.get(j)));
             }
             return b.build(name, outputs);
         }
@@ -277,7 +277,7 @@ public final class FiniteDifferences {
         }
 
         Map<String, double[]> run(Program program, Map<String, double[]> arrays) {
-            return Runs.once(new PlainBackend(), Precision.DOUBLE, program, arrays);
+            return Runs.once(new ReferenceBackend(), Precision.DOUBLE, program, arrays);
         }
     }
 }

@@ -70,7 +70,7 @@ class BackendAgreementTest {
 
     private static Map<String, double[]> run(String backend, RandomPrograms.Drawn drawn, Precision precision) {
         Workspace workspace = Runs.workspace(Backends.named(backend), precision, drawn.program());
-        workspace.share(Runs.pack(drawn.program().sharedInputs(), precision, drawn.shared()));
+        workspace.setBroadcastInputs(Runs.pack(drawn.program().broadcastInputs(), precision, drawn.shared()));
         return Runs.run(workspace, precision, drawn.program(), drawn.tasks());
     }
 }

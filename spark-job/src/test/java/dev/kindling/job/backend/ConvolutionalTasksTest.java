@@ -6,15 +6,15 @@ import static org.assertj.core.api.Assertions.within;
 import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.algorithm.Maml;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
-import dev.kindling.job.model.Models;
 import dev.kindling.job.program.Program;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -72,25 +72,25 @@ class ConvolutionalTasksTest {
     private static Drawn drawn(String network, String batchNorm, int extent, int steps) {
         int channels = network.equals("simple-cnn") ? 3 : 1;
         EpisodeLayout layout = new EpisodeLayout(Shape.of(channels, extent, extent), 3, 3, 6, 6);
-        Model model = Models.of(new ModelSettings(network, "glorot-normal", batchNorm), layout);
-        Storage theta = Storage.zeros(Precision.DOUBLE, model.parameters().size());
+        Model model = ModelFactory.of(new ModelSettings(network, "glorot-normal", batchNorm), layout);
+        FlatVector theta = FlatVector.zeros(Precision.DOUBLE, model.parameters().size());
         model.initialise(1, theta);
         Program program = new Maml(new InnerSettings(0.01, steps)).train(model, layout);
         Map<String, double[]> shared = new HashMap<>();
-        for (Layout.Entry entry : program.sharedInputs().entries()) {
+        for (Layout.Entry entry : program.broadcastInputs().entries()) {
             int begin = model.parameters().offset(entry.name());
             shared.put(
                     entry.name(),
                     Arrays.copyOfRange(
                             theta.toDoubles(), begin, begin + entry.shape().size()));
         }
-        Stream stream = Stream.of(7);
+        RandomStream stream = RandomStream.of(7);
         List<Map<String, double[]>> tasks =
                 IntStream.range(0, 2).mapToObj(task -> episode(layout, stream)).toList();
         return new Drawn(program, shared, tasks);
     }
 
-    private static Map<String, double[]> episode(EpisodeLayout layout, Stream stream) {
+    private static Map<String, double[]> episode(EpisodeLayout layout, RandomStream stream) {
         Map<String, double[]> episode = new HashMap<>();
         for (Layout.Entry entry : layout.arrays().entries()) {
             double[] numbers = new double[entry.shape().size()];
@@ -105,7 +105,7 @@ class ConvolutionalTasksTest {
         Workspace workspace = Backends.named(backend)
                 .compile(drawn.program(), new CompileOptions(precision, memory))
                 .workspace();
-        workspace.share(Runs.pack(drawn.program().sharedInputs(), precision, drawn.theta()));
+        workspace.setBroadcastInputs(Runs.pack(drawn.program().broadcastInputs(), precision, drawn.theta()));
         return Runs.run(workspace, precision, drawn.program(), drawn.tasks());
     }
 }

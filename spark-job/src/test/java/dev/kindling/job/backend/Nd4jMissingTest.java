@@ -3,6 +3,7 @@ package dev.kindling.job.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kindling.job.error.BackendUnavailableException;
 import java.io.File;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;

@@ -1,9 +1,9 @@
 package dev.kindling.job.backend;
 
 import dev.kindling.job.program.Program;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +19,7 @@ public final class Runs {
     public static Map<String, double[]> once(
             Backend backend, Precision precision, Program program, Map<String, double[]> inputs) {
         Workspace workspace = workspace(backend, precision, program);
-        workspace.share(pack(program.sharedInputs(), precision, inputs));
+        workspace.setBroadcastInputs(pack(program.broadcastInputs(), precision, inputs));
         return run(workspace, precision, program, List.of(inputs));
     }
 
@@ -33,12 +33,12 @@ public final class Runs {
      */
     public static Map<String, double[]> run(
             Workspace workspace, Precision precision, Program program, List<Map<String, double[]>> tasks) {
-        Storage sums = Storage.zeros(precision, program.sums().size());
+        FlatVector sums = FlatVector.zeros(precision, program.sums().size());
         double[] each = new double[tasks.size() * program.perTask().size()];
         workspace.run(
                 tasks.size(),
                 (task, target, offset) -> {
-                    Storage episode = pack(program.taskInputs(), precision, tasks.get(task));
+                    FlatVector episode = pack(program.taskInputs(), precision, tasks.get(task));
                     target.copyFrom(episode, 0, offset, episode.size());
                 },
                 sums,
@@ -64,8 +64,8 @@ public final class Runs {
     }
 
     /** The named arrays laid out one after another. */
-    public static Storage pack(Layout layout, Precision precision, Map<String, double[]> arrays) {
-        Storage flat = Storage.zeros(precision, layout.size());
+    public static FlatVector pack(Layout layout, Precision precision, Map<String, double[]> arrays) {
+        FlatVector flat = FlatVector.zeros(precision, layout.size());
         for (Layout.Entry entry : layout.entries()) {
             double[] array = arrays.get(entry.name());
             if (array == null || array.length != entry.shape().size()) {

@@ -3,12 +3,12 @@ package dev.kindling.job.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -34,16 +34,16 @@ class WorkspacesTest {
     void summedProductsKeepToTheirPlaces(Backend backend, Precision precision) {
         int examples = 3;
         for (int width = 1; width <= 20; width++) {
-            Builder b = new Builder();
-            Value x = b.input("x", Shape.of(examples, width), Program.Kind.TASK);
-            Value y = b.input("y", Shape.of(examples, 1), Program.Kind.TASK);
+            ProgramBuilder b = new ProgramBuilder();
+            Value x = b.input("x", Shape.of(examples, width), Program.Scope.TASK);
+            Value y = b.input("y", Shape.of(examples, 1), Program.Scope.TASK);
             Program program = b.build(
                     "sums",
                     List.of(
-                            new Program.Output("before", Program.Role.SUM, b.sum(x, 0)),
-                            new Program.Output("column", Program.Role.SUM, b.matmul(x, y, true, false)),
-                            new Program.Output("between", Program.Role.SUM, b.sumAll(y)),
-                            new Program.Output("row", Program.Role.SUM, b.matmul(y, x, true, false))));
+                            new Program.Output("before", Program.Reduction.SUM, b.sum(x, 0)),
+                            new Program.Output("column", Program.Reduction.SUM, b.matmul(x, y, true, false)),
+                            new Program.Output("between", Program.Reduction.SUM, b.sumAll(y)),
+                            new Program.Output("row", Program.Reduction.SUM, b.matmul(y, x, true, false))));
             double[] column = new double[width];
             List<Map<String, double[]>> tasks = new ArrayList<>();
             for (int task = 0; task < 3; task++) {
@@ -61,7 +61,7 @@ class WorkspacesTest {
                 tasks.add(Map.of("x", ofX, "y", ofY));
             }
             Workspace workspace = Runs.workspace(backend, precision, program);
-            workspace.share(Storage.zeros(precision, 0));
+            workspace.setBroadcastInputs(FlatVector.zeros(precision, 0));
             Map<String, double[]> sums = Runs.run(workspace, precision, program, tasks);
 
             assertThat(sums.get("column")).as("width " + width).containsExactly(column);
@@ -76,8 +76,8 @@ class WorkspacesTest {
     @ParameterizedTest
     @MethodSource("backends")
     void aProgramWithoutSharedInputsNeedsNoSharing(Backend backend, Precision precision) {
-        Builder b = new Builder();
-        Value x = b.input("x", Shape.of(2), Program.Kind.TASK);
+        ProgramBuilder b = new ProgramBuilder();
+        Value x = b.input("x", Shape.of(2), Program.Scope.TASK);
         Program program = program(b, b.add(x, b.iota(2)));
         Workspace workspace = Runs.workspace(backend, precision, program);
         assertThat(Runs.run(workspace, precision, program, List.of(Map.of("x", new double[] {5, 5})))
@@ -99,23 +99,23 @@ class WorkspacesTest {
     @MethodSource("backends")
     void arraysOfAnotherLengthAreRefused(Backend backend, Precision precision) {
         Workspace workspace = Runs.workspace(backend, precision, shifted());
-        assertThatThrownBy(() -> workspace.share(Storage.zeros(precision, 2)))
+        assertThatThrownBy(() -> workspace.setBroadcastInputs(FlatVector.zeros(precision, 2)))
                 .isInstanceOf(IllegalArgumentException.class);
-        workspace.share(Storage.zeros(precision, 1));
-        Workspace.Episodes episodes = (task, target, offset) -> target.set(offset, 0);
-        assertThatThrownBy(() -> workspace.run(1, episodes, Storage.zeros(precision, 1), new double[2]))
+        workspace.setBroadcastInputs(FlatVector.zeros(precision, 1));
+        Workspace.TaskInputs taskInputs = (task, target, offset) -> target.set(offset, 0);
+        assertThatThrownBy(() -> workspace.run(1, taskInputs, FlatVector.zeros(precision, 1), new double[2]))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> workspace.run(2, episodes, Storage.zeros(precision, 0), new double[3]))
+        assertThatThrownBy(() -> workspace.run(2, taskInputs, FlatVector.zeros(precision, 0), new double[3]))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
     private static Program shifted() {
-        Builder b = new Builder();
-        Value theta = b.input("theta", Shape.scalar(), Program.Kind.SHARED);
-        return program(b, b.add(b.input("x", Shape.of(2), Program.Kind.TASK), theta));
+        ProgramBuilder b = new ProgramBuilder();
+        Value theta = b.input("theta", Shape.scalar(), Program.Scope.BROADCAST);
+        return program(b, b.add(b.input("x", Shape.of(2), Program.Scope.TASK), theta));
     }
 
-    private static Program program(Builder b, Value each) {
-        return b.build("p", List.of(new Program.Output("each", Program.Role.EACH, each)));
+    private static Program program(ProgramBuilder b, Value each) {
+        return b.build("p", List.of(new Program.Output("each", Program.Reduction.PER_TASK, each)));
     }
 }

@@ -3,11 +3,11 @@ package dev.kindling.job.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.kindling.job.autodiff.Gradients;
+import dev.kindling.job.autodiff.Autodiff;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.Runs;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
@@ -66,17 +66,17 @@ class ActivationTest {
 
     private static Map<String, double[]> derivatives(Activation activation, double... x) {
         double[] at = x.length == 0 ? AT : x;
-        Builder b = new Builder();
-        Value in = b.input("x", Shape.of(at.length), Program.Kind.TASK);
+        ProgramBuilder b = new ProgramBuilder();
+        Value in = b.input("x", Shape.of(at.length), Program.Scope.TASK);
         Value out = activation.of(b, in);
-        Value first = Gradients.of(b, b.sumAll(out), List.of(in)).get(0);
-        Value second = Gradients.orZeros(b, b.sumAll(first), List.of(in)).get(0);
+        Value first = Autodiff.grad(b, b.sumAll(out), List.of(in)).get(0);
+        Value second = Autodiff.gradOrZeros(b, b.sumAll(first), List.of(in)).get(0);
         Program program = b.build(
                 "activation",
                 List.of(
-                        new Program.Output("order 0", Program.Role.EACH, out),
-                        new Program.Output("order 1", Program.Role.EACH, first),
-                        new Program.Output("order 2", Program.Role.EACH, second)));
+                        new Program.Output("order 0", Program.Reduction.PER_TASK, out),
+                        new Program.Output("order 1", Program.Reduction.PER_TASK, first),
+                        new Program.Output("order 2", Program.Reduction.PER_TASK, second)));
         return Runs.once(Backends.named("vector"), Precision.DOUBLE, program, Map.of("x", at));
     }
 }

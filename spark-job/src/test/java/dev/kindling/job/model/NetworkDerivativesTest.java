@@ -7,10 +7,10 @@ import dev.kindling.job.autodiff.FiniteDifferences;
 import dev.kindling.job.autodiff.FiniteDifferences.Argument;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -36,7 +36,10 @@ class NetworkDerivativesTest {
     void everyPreset(String preset, int ways) {
         int outputs = Math.max(ways, 2);
         EpisodeLayout layout = new EpisodeLayout(Shape.of(2, 2), ways, outputs, EXAMPLES, EXAMPLES);
-        check(Models.of(new ModelSettings(preset, "fan-in-uniform", "query"), layout), layout, preset.endsWith("tanh"));
+        check(
+                ModelFactory.of(new ModelSettings(preset, "fan-in-uniform", "query"), layout),
+                layout,
+                preset.endsWith("tanh"));
     }
 
     @ParameterizedTest
@@ -44,47 +47,47 @@ class NetworkDerivativesTest {
     void everyActivationBehindBatchNormUnderBothLosses(Activation activation) {
         for (int ways : new int[] {0, 3}) {
             EpisodeLayout layout = new EpisodeLayout(Shape.of(2), ways, 3, EXAMPLES, EXAMPLES);
-            List<Network.Placed> layers = new ArrayList<>();
+            List<Network.InitializedLayer> layers = new ArrayList<>();
             for (Layer layer : List.of(
                     Dense.withoutBias(2, 4, Activation.IDENTITY),
                     new BatchNorm(4),
                     activation,
                     Dense.withBias(4, 3, activation),
                     Dense.withBias(3, 3, Activation.IDENTITY))) {
-                layers.add(new Network.Placed(layer, Initializer.GLOROT_NORMAL));
+                layers.add(new Network.InitializedLayer(layer, Initializer.GLOROT_NORMAL));
             }
             Loss loss = ways > 0 ? Loss.SOFTMAX_CROSS_ENTROPY : Loss.MEAN_SQUARED_ERROR;
             boolean smooth = !Set.of(Activation.RELU, Activation.LEAKY_RELU, Activation.ELU)
                     .contains(activation);
-            check(new Network(layers, loss, Normalisation.QUERY, layout.features(), 3), layout, smooth);
+            check(new Network(layers, loss, BatchNormMode.QUERY, layout.features(), 3), layout, smooth);
         }
     }
 
     @ParameterizedTest
-    @EnumSource(Normalisation.class)
-    void convolutionsUnderEveryKindOfPoolingAndEveryModeOfBatchNorm(Normalisation normalisation) {
+    @EnumSource(BatchNormMode.class)
+    void convolutionsUnderEveryKindOfPoolingAndEveryModeOfBatchNorm(BatchNormMode batchNormMode) {
         EpisodeLayout layout = new EpisodeLayout(Shape.of(2, 5, 4), 3, 3, EXAMPLES, EXAMPLES);
         for (Layer pooling : List.of(
-                new Pooling(Pooling.Kind.MAXIMUM, Sliding.whole(2, 1)),
-                new Pooling(Pooling.Kind.AVERAGE, Sliding.same(3, 2)),
+                new Pooling(Pooling.Kind.MAXIMUM, WindowSpec.whole(2, 1)),
+                new Pooling(Pooling.Kind.AVERAGE, WindowSpec.same(3, 2)),
                 GlobalPooling.AVERAGE,
                 GlobalPooling.SUM,
                 GlobalPooling.MAXIMUM)) {
             List<Layer> layers = new ArrayList<>(List.of(
-                    new Convolution(2, 3, Sliding.same(3, 2), false, Activation.IDENTITY),
+                    new Convolution(2, 3, WindowSpec.same(3, 2), false, Activation.IDENTITY),
                     new BatchNorm(3),
                     Activation.TANH,
-                    new Convolution(3, 2, new Sliding(2, 3, 1, 1, false, 1, 1), true, Activation.SOFTPLUS),
+                    new Convolution(3, 2, new WindowSpec(2, 3, 1, 1, false, 1, 1), true, Activation.SOFTPLUS),
                     pooling));
             Shape shape = layout.features();
             for (Layer layer : layers) {
                 shape = layer.output(shape);
             }
             layers.add(Dense.withBias(shape.size(), 3, Activation.IDENTITY));
-            List<Network.Placed> placed = layers.stream()
-                    .map(layer -> new Network.Placed(layer, Initializer.GLOROT_NORMAL))
+            List<Network.InitializedLayer> placed = layers.stream()
+                    .map(layer -> new Network.InitializedLayer(layer, Initializer.GLOROT_NORMAL))
                     .toList();
-            Model model = new Network(placed, Loss.SOFTMAX_CROSS_ENTROPY, normalisation, layout.features(), 3);
+            Model model = new Network(placed, Loss.SOFTMAX_CROSS_ENTROPY, batchNormMode, layout.features(), 3);
             boolean maximum = pooling == GlobalPooling.MAXIMUM
                     || (pooling instanceof Pooling windows && windows.kind() == Pooling.Kind.MAXIMUM);
             check(model, layout, !maximum);
@@ -92,7 +95,7 @@ class NetworkDerivativesTest {
     }
 
     private static void check(Model model, EpisodeLayout layout, boolean smooth) {
-        Storage theta = Storage.zeros(Precision.DOUBLE, model.parameters().size());
+        FlatVector theta = FlatVector.zeros(Precision.DOUBLE, model.parameters().size());
         model.initialise(3, theta);
         List<Argument> arguments = new ArrayList<>();
         for (Layout.Entry entry : model.parameters().entries()) {
@@ -110,7 +113,7 @@ class NetworkDerivativesTest {
             Map<String, Value> values = new LinkedHashMap<>();
             model.parameters().names().forEach(name -> values.put(name, in.get(values.size())));
             Value x = in.get(values.size());
-            Value output = model.predict(b, values, in.get(values.size() + 2), x, Pass.PLAIN);
+            Value output = model.predict(b, values, in.get(values.size() + 2), x, ForwardContext.PLAIN);
             return model.loss(b, output, in.get(values.size() + 1));
         };
         if (smooth) {

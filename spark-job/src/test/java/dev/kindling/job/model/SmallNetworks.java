@@ -10,21 +10,21 @@ public final class SmallNetworks {
 
     /** A 3x3 convolution to two channels, batch norm, tanh; output: in front of it stand [2, 4, 4] for images [1, 4, 4]. */
     public static Model maps(EpisodeLayout layout, String batchNorm) {
-        Normalisation normalisation = Normalisation.named(batchNorm);
-        List<Network.Placed> layers = List.of(
-                begun(new Convolution(1, 2, Sliding.same(3, 1), false, Activation.IDENTITY)),
+        BatchNormMode batchNormMode = BatchNormMode.named(batchNorm);
+        List<Network.InitializedLayer> layers = List.of(
+                begun(new Convolution(1, 2, WindowSpec.same(3, 1), false, Activation.IDENTITY)),
                 begun(new BatchNorm(2)),
                 begun(Activation.TANH),
                 begun(Dense.withBias(32, layout.outputs(), Activation.IDENTITY)));
         return new Network(
-                normalisation.normalising(layers),
+                batchNormMode.normalising(layers),
                 Loss.SOFTMAX_CROSS_ENTROPY,
-                normalisation,
+                batchNormMode,
                 Shape.of(1, 4, 4),
                 layout.outputs());
     }
 
-    private static Network.Placed begun(Layer layer) {
-        return new Network.Placed(layer, Initializer.FAN_IN_UNIFORM);
+    private static Network.InitializedLayer begun(Layer layer) {
+        return new Network.InitializedLayer(layer, Initializer.FAN_IN_UNIFORM);
     }
 }

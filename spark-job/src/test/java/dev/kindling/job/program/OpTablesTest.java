@@ -10,16 +10,16 @@ import org.junit.jupiter.api.Test;
 class OpTablesTest {
     @Test
     void everyOpHasAShapeRule() {
-        assertThat(Shapes.known()).containsExactlyInAnyOrder(Op.values());
+        assertThat(ShapeInference.known()).containsExactlyInAnyOrder(Op.values());
     }
 
     @Test
     void everyElementwiseOpOfOneOrTwoArgumentsHasAMeaningOnNumbers() {
         Arrays.stream(Op.values())
                 .filter(op -> op.elementwise() && op.arity() == 1)
-                .forEach(op -> assertThatCode(() -> Scalars.apply(op, 0.5)).doesNotThrowAnyException());
+                .forEach(op -> assertThatCode(() -> ScalarOps.apply(op, 0.5)).doesNotThrowAnyException());
         Arrays.stream(Op.values())
                 .filter(op -> op.elementwise() && op.arity() == 2)
-                .forEach(op -> assertThatCode(() -> Scalars.apply(op, 0.5, 2)).doesNotThrowAnyException());
+                .forEach(op -> assertThatCode(() -> ScalarOps.apply(op, 0.5, 2)).doesNotThrowAnyException());
     }
 }

@@ -1,7 +1,7 @@
 package dev.kindling.job.program;
 
-import dev.kindling.job.autodiff.Gradients;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.autodiff.Autodiff;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -57,16 +57,16 @@ public final class RandomPrograms {
     }
 
     private static Drawn draw(Recipe recipe, int order, int tasks) {
-        Builder b = new Builder();
+        ProgramBuilder b = new ProgramBuilder();
         List<Value> inputs = new ArrayList<>();
         for (Input input : recipe.inputs()) {
-            inputs.add(b.input(input.name(), input.shape(), input.kind()));
+            inputs.add(b.input(input.name(), input.shape(), input.scope()));
         }
         List<Program.Output> outputs = new ArrayList<>();
         List<Value> written = recipe.write(b, inputs, true);
         for (int i = 0; i < written.size(); i++) {
-            Program.Role role = i % 2 == 0 ? Program.Role.EACH : Program.Role.SUM;
-            outputs.add(new Program.Output("out" + i, role, written.get(i)));
+            Program.Reduction reduction = i % 2 == 0 ? Program.Reduction.PER_TASK : Program.Reduction.SUM;
+            outputs.add(new Program.Output("out" + i, reduction, written.get(i)));
         }
         List<Value> wrt = IntStream.range(0, inputs.size())
                 .filter(i -> !recipe.inputs().get(i).whole())
@@ -74,22 +74,22 @@ public final class RandomPrograms {
                 .toList();
         Value y = total(b, written);
         for (int o = 1; o <= order; o++) {
-            List<Value> gradients = Gradients.orZeros(b, y, wrt);
+            List<Value> gradients = Autodiff.gradOrZeros(b, y, wrt);
             for (int i = 0; i < gradients.size(); i++) {
-                outputs.add(new Program.Output("gradient" + o + "." + i, Program.Role.SUM, gradients.get(i)));
+                outputs.add(new Program.Output("gradient" + o + "." + i, Program.Reduction.SUM, gradients.get(i)));
             }
             y = total(b, gradients.stream().map(b::square).toList());
         }
-        Stream stream = Stream.of(recipe.seed(), 1);
-        Map<String, double[]> shared = numbers(recipe, Program.Kind.SHARED, stream);
+        RandomStream stream = RandomStream.of(recipe.seed(), 1);
+        Map<String, double[]> shared = numbers(recipe, Program.Scope.BROADCAST, stream);
         List<Map<String, double[]>> episodes = IntStream.range(0, tasks)
-                .mapToObj(task -> numbers(recipe, Program.Kind.TASK, stream))
+                .mapToObj(task -> numbers(recipe, Program.Scope.TASK, stream))
                 .toList();
         return new Drawn(b.build("random", outputs), shared, episodes);
     }
 
     /** The sum of the means. */
-    private static Value total(Builder b, List<Value> values) {
+    private static Value total(ProgramBuilder b, List<Value> values) {
         Value total = b.constant(0);
         for (Value value : values) {
             total = b.add(total, b.meanAll(value));
@@ -97,10 +97,10 @@ public final class RandomPrograms {
         return total;
     }
 
-    private static Map<String, double[]> numbers(Recipe recipe, Program.Kind kind, Stream stream) {
+    private static Map<String, double[]> numbers(Recipe recipe, Program.Scope scope, RandomStream stream) {
         Map<String, double[]> numbers = new HashMap<>();
         for (Input input : recipe.inputs()) {
-            if (input.kind() == kind) {
+            if (input.scope() == scope) {
                 numbers.put(input.name(), input.draw(stream));
             }
         }
@@ -112,12 +112,12 @@ public final class RandomPrograms {
      *
      * @param bound whole numbers below it are drawn; 0 for other numbers, which are floats of size 0.4 to 1.6
      */
-    public record Input(String name, Shape shape, Program.Kind kind, int bound) {
+    public record Input(String name, Shape shape, Program.Scope scope, int bound) {
         public boolean whole() {
             return bound > 0;
         }
 
-        public double[] draw(Stream stream) {
+        public double[] draw(RandomStream stream) {
             return DoubleStream.generate(() -> whole()
                             ? stream.nextInt(bound)
                             : (float) (stream.nextDouble(0.4, 1.6) * (stream.nextInt(2) == 0 ? -1 : 1)))
@@ -130,18 +130,18 @@ public final class RandomPrograms {
     public record Recipe(long seed, int ops) {
         /** Three arrays of numbers, the indices and the count that the program takes. */
         public List<Input> inputs() {
-            Stream stream = Stream.of(seed, 2);
+            RandomStream stream = RandomStream.of(seed, 2);
             return List.of(
-                    new Input("a", shape(stream), Program.Kind.SHARED, 0),
-                    new Input("b", shape(stream), Program.Kind.SHARED, 0),
-                    new Input("c", shape(stream), Program.Kind.TASK, 0),
-                    new Input("indices", Shape.of(extent(stream)), Program.Kind.TASK, ROWS_OF_INDICES),
-                    new Input("count", Shape.scalar(), Program.Kind.TASK, GREATEST_COUNT + 2));
+                    new Input("a", shape(stream), Program.Scope.BROADCAST, 0),
+                    new Input("b", shape(stream), Program.Scope.BROADCAST, 0),
+                    new Input("c", shape(stream), Program.Scope.TASK, 0),
+                    new Input("indices", Shape.of(extent(stream)), Program.Scope.TASK, ROWS_OF_INDICES),
+                    new Input("count", Shape.scalar(), Program.Scope.TASK, GREATEST_COUNT + 2));
         }
 
         /** Up to three of the values that the ops give. */
-        public List<Value> write(Builder b, List<Value> inputs, boolean withStopGradient) {
-            Writer writer = new Writer(b, Stream.of(seed, 3), withStopGradient, 0);
+        public List<Value> write(ProgramBuilder b, List<Value> inputs, boolean withStopGradient) {
+            Writer writer = new Writer(b, RandomStream.of(seed, 3), withStopGradient, 0);
             for (int i = 0; i < inputs.size(); i++) {
                 Input input = inputs().get(i);
                 if (input.name().equals("indices")) {
@@ -155,11 +155,11 @@ public final class RandomPrograms {
             return writer.write(ops);
         }
 
-        private static int extent(Stream stream) {
+        private static int extent(RandomStream stream) {
             return EXTENTS[stream.nextInt(EXTENTS.length)];
         }
 
-        private static Shape shape(Stream stream) {
+        private static Shape shape(RandomStream stream) {
             int[] dims = new int[stream.nextInt(4)];
             Arrays.setAll(dims, axis -> extent(stream));
             return Shape.of(dims).size() <= GREATEST_SIZE ? Shape.of(dims) : Shape.of(dims[0]);
@@ -168,8 +168,8 @@ public final class RandomPrograms {
 
     /** The ops that {@link Writer} has a row for; a test asks that it is all of them. */
     static Set<Op> known() {
-        Set<Op> known = new HashSet<>(new Writer(new Builder(), Stream.of(0), true, 0).rows.keySet());
-        known.addAll(List.of(Op.INPUT, Op.RESULT));
+        Set<Op> known = new HashSet<>(new Writer(new ProgramBuilder(), RandomStream.of(0), true, 0).rows.keySet());
+        known.addAll(List.of(Op.INPUT, Op.LOOP_RESULT));
         return known;
     }
 
@@ -181,8 +181,8 @@ public final class RandomPrograms {
             Value write();
         }
 
-        private final Builder b;
-        private final Stream stream;
+        private final ProgramBuilder b;
+        private final RandomStream stream;
         private final int depth;
         private final List<Value> pool = new ArrayList<>();
         private final Set<Value> exact = new HashSet<>();
@@ -191,7 +191,7 @@ public final class RandomPrograms {
         private final List<Value> counts = new ArrayList<>();
         private final Map<Op, Row> rows = new EnumMap<>(Op.class);
 
-        Writer(Builder b, Stream stream, boolean withStopGradient, int depth) {
+        Writer(ProgramBuilder b, RandomStream stream, boolean withStopGradient, int depth) {
             this.b = b;
             this.stream = stream;
             this.depth = depth;
@@ -239,7 +239,7 @@ public final class RandomPrograms {
             rows.put(Op.CONCAT, this::concat);
             rows.put(Op.GATHER, this::gather);
             rows.put(Op.SCATTER_ADD, this::scatter);
-            rows.put(Op.REPEAT, this::repeat);
+            rows.put(Op.LOOP, this::repeat);
             rows.put(Op.BARRIER, () -> unary(any -> true, (x, bound) -> moved(x, b.barrier(x))));
             if (withStopGradient) {
                 rows.put(Op.STOP_GRADIENT, () -> unary(any -> true, (x, bound) -> moved(x, b.stopGradient(x))));
@@ -505,7 +505,9 @@ public final class RandomPrograms {
                     (x, bound) -> moved(
                             x,
                             b.transpose(
-                                    x, stream.choose(x.shape().rank(), x.shape().rank()))));
+                                    x,
+                                    stream.sampleWithoutReplacement(
+                                            x.shape().rank(), x.shape().rank()))));
         }
 
         private @Nullable Value slice() {
@@ -571,8 +573,8 @@ public final class RandomPrograms {
             kept[0] = capacity;
             Value stack = b.mul(b.add(b.reshape(places, Shape.of(kept)), b.constant(0.5)), carry);
             Program step = step(carry, invariant, bounds.get(invariant), stops);
-            List<Value> results = b.repeat(
-                    new Attributes.Repeat(step, capacity, backwards, 1, 2, 1, stops),
+            List<Value> results = b.loop(
+                    new Attributes.Loop(step, capacity, backwards, 1, 2, 1, stops),
                     List.of(count, carry, places, stack, invariant));
             double carried = Math.max(bounds.get(carry), 1);
             return switch (stream.nextInt(3)) {
@@ -583,11 +585,11 @@ public final class RandomPrograms {
         }
 
         private Program step(Value carry, Value invariant, double bound, boolean stops) {
-            Builder sb = new Builder();
-            Value c = sb.input("carry", carry.shape(), Program.Kind.STEP);
-            Value place = sb.input("place", Shape.scalar(), Program.Kind.STEP);
-            Value row = sb.input("row", carry.shape(), Program.Kind.STEP);
-            Value i = sb.input("invariant", invariant.shape(), Program.Kind.STEP);
+            ProgramBuilder sb = new ProgramBuilder();
+            Value c = sb.input("carry", carry.shape(), Program.Scope.LOOP);
+            Value place = sb.input("place", Shape.scalar(), Program.Scope.LOOP);
+            Value row = sb.input("row", carry.shape(), Program.Scope.LOOP);
+            Value i = sb.input("invariant", invariant.shape(), Program.Scope.LOOP);
             Writer writer = new Writer(sb, stream, rows.containsKey(Op.STOP_GRADIENT), depth + 1);
             writer.add(c, Math.max(bounds.get(carry), 1));
             writer.add(row, GREATEST_NUMBER);
@@ -600,11 +602,11 @@ public final class RandomPrograms {
             Value last = written.get(written.size() - 1);
             Value next = sb.tanh(sb.add(sb.mul(c, sb.constant(0.5)), sb.add(sb.meanAll(last), sb.mul(row, place))));
             List<Program.Output> outputs = new ArrayList<>();
-            outputs.add(new Program.Output("carry", Program.Role.STEP, next));
-            outputs.add(new Program.Output("stacked", Program.Role.STEP, sb.tanh(written.get(0))));
+            outputs.add(new Program.Output("carry", Program.Reduction.LOOP, next));
+            outputs.add(new Program.Output("stacked", Program.Reduction.LOOP, sb.tanh(written.get(0))));
             if (stops) {
                 Value limit = sb.constant(stream.nextInt(GREATEST_COUNT) - 0.5);
-                outputs.add(new Program.Output("stop", Program.Role.STEP, sb.greater(place, limit)));
+                outputs.add(new Program.Output("stop", Program.Reduction.LOOP, sb.greater(place, limit)));
             }
             return sb.build("step" + depth, outputs);
         }

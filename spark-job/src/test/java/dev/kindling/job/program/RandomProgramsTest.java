@@ -6,8 +6,8 @@ import dev.kindling.job.autodiff.FiniteDifferences;
 import dev.kindling.job.autodiff.FiniteDifferences.Argument;
 import dev.kindling.job.backend.Runs;
 import dev.kindling.job.backend.Workspace;
-import dev.kindling.job.backend.plain.PlainBackend;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.backend.reference.ReferenceBackend;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
@@ -32,13 +32,13 @@ class RandomProgramsTest {
     void fewHundredProgramsHoldEveryOp() {
         Set<Op> seen = EnumSet.noneOf(Op.class);
         for (int seed = 0; seed < 300; seed++) {
-            Builder b = new Builder();
+            ProgramBuilder b = new ProgramBuilder();
             RandomPrograms.Recipe recipe = new RandomPrograms.Recipe(seed, 25);
             List<Value> inputs = new ArrayList<>();
-            recipe.inputs().forEach(input -> inputs.add(b.input(input.name(), input.shape(), input.kind())));
+            recipe.inputs().forEach(input -> inputs.add(b.input(input.name(), input.shape(), input.scope())));
             List<Program.Output> outputs = new ArrayList<>();
             for (Value value : recipe.write(b, inputs, true)) {
-                outputs.add(new Program.Output("out" + outputs.size(), Program.Role.EACH, value));
+                outputs.add(new Program.Output("out" + outputs.size(), Program.Reduction.PER_TASK, value));
             }
             b.build("seen", outputs).values().forEach(value -> seen.add(value.op()));
         }
@@ -57,8 +57,8 @@ class RandomProgramsTest {
 
     @Property(tries = 100)
     void everyNumberIsFinite(@ForAll("secondOrder") RandomPrograms.Drawn drawn) {
-        Workspace workspace = Runs.workspace(new PlainBackend(), Precision.DOUBLE, drawn.program());
-        workspace.share(Runs.pack(drawn.program().sharedInputs(), Precision.DOUBLE, drawn.shared()));
+        Workspace workspace = Runs.workspace(new ReferenceBackend(), Precision.DOUBLE, drawn.program());
+        workspace.setBroadcastInputs(Runs.pack(drawn.program().broadcastInputs(), Precision.DOUBLE, drawn.shared()));
         Map<String, double[]> outputs = Runs.run(workspace, Precision.DOUBLE, drawn.program(), drawn.tasks());
         outputs.forEach((name, array) -> assertThat(Arrays.stream(array).allMatch(Double::isFinite))
                 .as(name)
@@ -68,7 +68,7 @@ class RandomProgramsTest {
     /** The seed is fixed, because a random program may have a kink right where it is differentiated. */
     @Property(tries = 60, seed = "1")
     void derivativesAreThoseOfFiniteDifferences(@ForAll("recipes") RandomPrograms.Recipe recipe) {
-        Stream stream = Stream.of(recipe.seed());
+        RandomStream stream = RandomStream.of(recipe.seed());
         List<Argument> arguments = recipe.inputs().stream()
                 .map(input -> new Argument(input.shape(), input.draw(stream), !input.whole()))
                 .toList();

@@ -8,21 +8,21 @@ import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Device;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.backend.Workspace;
-import dev.kindling.job.backend.plain.PlainBackend;
+import dev.kindling.job.backend.reference.ReferenceBackend;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.program.Program;
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.protocol.BroadcastVector;
+import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.RangeRequest;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
-import dev.kindling.job.wire.Job;
-import dev.kindling.job.wire.SharedVector;
-import dev.kindling.job.wire.WorkOrder;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Workspaces whose memory nobody but they themselves can free. */
 class MemoryGivenBackTest {
-    private static final SharedVector THETA = new SharedVector(1, Storage.of(Precision.DOUBLE, 1, 2, 3, 4, 5));
+    private static final BroadcastVector THETA = new BroadcastVector(1, FlatVector.of(Precision.DOUBLE, 1, 2, 3, 4, 5));
     private static final int BUDGET = 1000;
 
     private final List<Held> made = new ArrayList<>();
@@ -39,14 +39,14 @@ class MemoryGivenBackTest {
         }
 
         @Override
-        public void share(Storage shared) {
-            plain.share(shared);
+        public void setBroadcastInputs(FlatVector shared) {
+            plain.setBroadcastInputs(shared);
         }
 
         @Override
-        public void run(int tasks, Episodes episodes, Storage sums, double[] each) {
+        public void run(int tasks, TaskInputs taskInputs, FlatVector sums, double[] each) {
             assertThat(closed).isFalse();
-            plain.run(tasks, episodes, sums, each);
+            plain.run(tasks, taskInputs, sums, each);
         }
 
         @Override
@@ -69,7 +69,7 @@ class MemoryGivenBackTest {
 
         @Override
         public Executable compile(Program program, CompileOptions options) {
-            Executable plain = new PlainBackend().compile(program, options);
+            Executable plain = new ReferenceBackend().compile(program, options);
             return new Executable() {
                 @Override
                 public Program program() {
@@ -89,56 +89,56 @@ class MemoryGivenBackTest {
         }
     }
 
-    private Bench bench() {
+    private BlockRunnerPool bench() {
         Job job = Noise.job("plain", new CompileOptions(Precision.DOUBLE, BUDGET), 1);
-        return new Bench(job, job.program("train"), new Holding(), new Noise());
+        return new BlockRunnerPool(job, job.program("train"), new Holding(), new Noise());
     }
 
-    private static void run(Bench bench, int how) throws InterruptedException {
-        WorkOrder order = new WorkOrder("train", 1, 1, 0, List.of(Noise.spec(0, how)), false);
-        var unused = new Assignment(order, THETA, bench, 1, "me", 1).finish(Device.PROCESSOR, 0);
+    private static void run(BlockRunnerPool runners, int how) throws InterruptedException {
+        RangeRequest request = new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, how)), false);
+        var unused = new RangeExecution(request, THETA, runners, 1, "me", 1).finish(Device.PROCESSOR, 0);
     }
 
     @Test
     void oneWorkspaceIsUsedAgainAndClosedWithItsBench() throws InterruptedException {
-        Bench bench = bench();
-        run(bench, Noise.GOOD);
-        run(bench, Noise.GOOD);
+        BlockRunnerPool runners = bench();
+        run(runners, Noise.GOOD);
+        run(runners, Noise.GOOD);
         assertThat(made).hasSize(1).noneMatch(each -> each.closed);
-        bench.close();
+        runners.close();
         assertThat(made).allMatch(each -> each.closed);
     }
 
     @Test
     void whatIsInUseIsClosedWhenItComesBack() {
-        Bench bench = bench();
-        Hand hand = bench.borrow(Device.PROCESSOR);
-        hand.begin(
-                new WorkOrder("train", 1, 1, 0, List.of(Noise.spec(0, Noise.GOOD)), false),
+        BlockRunnerPool runners = bench();
+        BlockRunner runner = runners.acquire(Device.PROCESSOR);
+        runner.begin(
+                new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, Noise.GOOD)), false),
                 THETA,
                 new double[0],
                 new long[0]);
-        hand.run(0, 1);
-        bench.close();
+        runner.run(0, 1);
+        runners.close();
         assertThat(made).hasSize(1).noneMatch(each -> each.closed);
-        bench.giveBack(hand);
+        runners.release(runner);
         assertThat(made).allMatch(each -> each.closed);
     }
 
     @Test
     void aTaskThatFailsLeavesNothingBehind() throws InterruptedException {
-        Bench bench = bench();
-        run(bench, Noise.GOOD);
-        assertThatThrownBy(() -> run(bench, Noise.NO_DATA)).isInstanceOf(BadDataException.class);
+        BlockRunnerPool runners = bench();
+        run(runners, Noise.GOOD);
+        assertThatThrownBy(() -> run(runners, Noise.NO_DATA)).isInstanceOf(BadDataException.class);
         assertThat(made).hasSize(1).allMatch(each -> each.closed);
-        run(bench, Noise.GOOD);
+        run(runners, Noise.GOOD);
         assertThat(made).hasSize(2).filteredOn(each -> !each.closed).hasSize(1);
     }
 
     @Test
     void largeWorkspacesOfOneProgramMakeRoomForAnothers() throws InterruptedException {
-        Bench train = bench();
-        Bench evaluate = bench();
+        BlockRunnerPool train = bench();
+        BlockRunnerPool evaluate = bench();
         train.beside(List.of(train, evaluate));
         evaluate.beside(List.of(train, evaluate));
         run(train, Noise.GOOD);

@@ -1,22 +1,22 @@
 package dev.kindling.job.runner;
 
 import dev.kindling.job.backend.CompileOptions;
-import dev.kindling.job.program.Builder;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
-import dev.kindling.job.random.Stream;
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.ProgramVariants;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
-import dev.kindling.job.wire.Job;
-import dev.kindling.job.wire.Variants;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -40,30 +40,30 @@ final class Noise implements TaskSource {
                 backend,
                 options,
                 blockSize,
-                new TreeMap<>(Map.of("train", Variants.of(program()))));
+                new TreeMap<>(Map.of("train", ProgramVariants.of(program()))));
     }
 
     static Program program() {
-        Builder b = new Builder();
-        Value w = b.input("w", Shape.of(5), Program.Kind.SHARED);
-        LAYOUT.arrays().entries().forEach(entry -> b.input(entry.name(), entry.shape(), Program.Kind.TASK));
+        ProgramBuilder b = new ProgramBuilder();
+        Value w = b.input("w", Shape.of(5), Program.Scope.BROADCAST);
+        LAYOUT.arrays().entries().forEach(entry -> b.input(entry.name(), entry.shape(), Program.Scope.TASK));
         Program inputs = b.build("inputs", List.of());
         Value query = b.meanAll(b.square(inputs.input(EpisodeLayout.QUERY_Y)));
         Value support = b.sumAll(b.square(inputs.input(EpisodeLayout.SUPPORT_Y)));
         return b.build(
                 "train",
                 List.of(
-                        new Program.Output("w", Program.Role.SUM, b.add(b.exp(w), support)),
-                        new Program.Output("query_loss", Program.Role.EACH, query),
-                        new Program.Output("support_loss", Program.Role.EACH, b.sumAll(w))));
+                        new Program.Output("w", Program.Reduction.SUM, b.add(b.exp(w), support)),
+                        new Program.Output("query_loss", Program.Reduction.PER_TASK, query),
+                        new Program.Output("support_loss", Program.Reduction.PER_TASK, b.sumAll(w))));
     }
 
     static TaskSpec spec(int index, int how) {
-        return new TaskSpec(Purpose.TRAIN, 6, index, Stream.seed(3, index), new int[] {how});
+        return new TaskSpec(Split.TRAIN, 6, index, RandomStream.seed(3, index), new int[] {how});
     }
 
     @Override
-    public EpisodeLayout layout(Purpose purpose) {
+    public EpisodeLayout layout(Split split) {
         return LAYOUT;
     }
 
@@ -73,12 +73,12 @@ final class Noise implements TaskSource {
     }
 
     @Override
-    public void materialise(TaskSpec spec, Storage target, int offset) {
-        int how = spec.items()[0];
+    public void materialise(TaskSpec spec, FlatVector target, int offset) {
+        int how = spec.sampleIndices()[0];
         if (how == NO_DATA) {
             throw new BadDataException("noise of " + spec + " is empty");
         }
-        Stream stream = Stream.of(spec.seed());
+        RandomStream stream = RandomStream.of(spec.seed());
         for (int i = 0; i < LAYOUT.arrays().size(); i++) {
             target.set(offset + i, stream.nextDouble(-3, 3));
         }

@@ -1,16 +1,16 @@
 package dev.kindling.job.runner;
 
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.tensor.FlatVector;
 
 /** {@link Lengths} that promises one length only. */
 record OfOneLength(Lengths all, int length) implements TaskSource {
     @Override
-    public EpisodeLayout layout(Purpose purpose) {
+    public EpisodeLayout layout(Split split) {
         return Lengths.layout(length);
     }
 
@@ -20,7 +20,7 @@ record OfOneLength(Lengths all, int length) implements TaskSource {
     }
 
     @Override
-    public void materialise(TaskSpec spec, Storage target, int offset) {
+    public void materialise(TaskSpec spec, FlatVector target, int offset) {
         all.materialise(spec, target, offset);
     }
 

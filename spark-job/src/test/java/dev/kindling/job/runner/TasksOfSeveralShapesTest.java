@@ -8,16 +8,16 @@ import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Device;
 import dev.kindling.job.backend.Executable;
-import dev.kindling.job.fold.FoldNode;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.protocol.BroadcastVector;
+import dev.kindling.job.protocol.FailedTask;
+import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.RangeRequest;
+import dev.kindling.job.protocol.RangeResult;
+import dev.kindling.job.reduce.PartialSum;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
-import dev.kindling.job.wire.FailedTask;
-import dev.kindling.job.wire.Job;
-import dev.kindling.job.wire.SharedVector;
-import dev.kindling.job.wire.WorkOrder;
-import dev.kindling.job.wire.WorkReply;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,8 +34,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class TasksOfSeveralShapesTest {
-    private static final SharedVector THETA =
-            new SharedVector(1, Storage.of(Precision.FLOAT, 0.1, -0.2, 0.3, 1.4, -2.5));
+    private static final BroadcastVector THETA =
+            new BroadcastVector(1, FlatVector.of(Precision.FLOAT, 0.1, -0.2, 0.3, 1.4, -2.5));
     private static final long ROOMY = 1 << 20;
     private static final int[] ALL = {1, 2, 3, 4};
     /** Neighbours of one shape, alone and in groups, in blocks of three and across their borders. */
@@ -47,36 +47,36 @@ class TasksOfSeveralShapesTest {
                 .toList();
     }
 
-    private static WorkOrder order(List<TaskSpec> specs, int blockSize, boolean rows) {
-        return new WorkOrder("train", 1, (specs.size() + blockSize - 1) / blockSize, 0, specs, rows);
+    private static RangeRequest order(List<TaskSpec> specs, int blockSize, boolean rows) {
+        return new RangeRequest("train", 1, (specs.size() + blockSize - 1) / blockSize, 0, specs, rows);
     }
 
-    private static WorkReply run(Job job, List<TaskSpec> specs) {
-        return new Runner(job, new Lengths()).run(order(specs, job.blockSize(), false), THETA, "me");
+    private static RangeResult run(Job job, List<TaskSpec> specs) {
+        return new CompiledJob(job, new Lengths()).run(order(specs, job.blockSize(), false), THETA, "me");
     }
 
     /** What tasks of one length come to in a job that knows no other. */
-    private static FoldNode alone(List<TaskSpec> alike) {
-        int length = alike.get(0).items()[0];
+    private static PartialSum alone(List<TaskSpec> alike) {
+        int length = alike.get(0).sampleIndices()[0];
         TaskSpec[] like = alike.toArray(TaskSpec[]::new);
         Lengths one = new Lengths();
         Job job = Lengths.job("vector", ROOMY, like.length, length);
-        return new Runner(job, new OfOneLength(one, length))
+        return new CompiledJob(job, new OfOneLength(one, length))
                 .run(order(alike, like.length, false), THETA, "me")
-                .nodes()
+                .sums()
                 .get(0);
     }
 
     @Test
     void aBlockIsTheSumOfItsGroupsOfOneShapeInTaskOrder() {
         List<TaskSpec> specs = specs(1, 1, 2, 3, 3, 3, 1);
-        FoldNode block =
-                run(Lengths.job("vector", ROOMY, 7, ALL), specs).nodes().get(0);
-        Storage sums = Storage.zeros(Precision.FLOAT, 5);
+        PartialSum block =
+                run(Lengths.job("vector", ROOMY, 7, ALL), specs).sums().get(0);
+        FlatVector sums = FlatVector.zeros(Precision.FLOAT, 5);
         double[] totals = new double[2];
         List<Integer> borders = List.of(0, 2, 3, 6, 7);
         for (int i = 0; i + 1 < borders.size(); i++) {
-            FoldNode group = alone(specs.subList(borders.get(i), borders.get(i + 1)));
+            PartialSum group = alone(specs.subList(borders.get(i), borders.get(i + 1)));
             for (int k = 0; k < 5; k++) {
                 sums.set(
                         k,
@@ -86,7 +86,7 @@ class TasksOfSeveralShapesTest {
             }
         }
         for (TaskSpec spec : specs) {
-            FoldNode task = alone(List.of(spec));
+            PartialSum task = alone(List.of(spec));
             totals[0] += task.totals()[0];
             totals[1] += task.totals()[1];
         }
@@ -99,28 +99,28 @@ class TasksOfSeveralShapesTest {
     @ValueSource(strings = {"vector", "plain", "nd4j"})
     void bitsDependOnTheSpecsAlone(String backend) throws InterruptedException {
         Job roomy = Lengths.job(backend, ROOMY, 3, ALL);
-        List<FoldNode> expected = run(roomy, specs(MIXED)).nodes();
-        assertThat(run(Lengths.job(backend, 1, 3, ALL), specs(MIXED)).nodes())
+        List<PartialSum> expected = run(roomy, specs(MIXED)).sums();
+        assertThat(run(Lengths.job(backend, 1, 3, ALL), specs(MIXED)).sums())
                 .as("with room for one workspace")
                 .isEqualTo(expected);
-        Runner used = new Runner(roomy, new Lengths());
+        CompiledJob used = new CompiledJob(roomy, new Lengths());
         for (int length : new int[] {3, 1, 4}) {
             used.run(order(specs(length, length, length, 1, 2), 3, false), THETA, "me");
-            assertThat(used.run(order(specs(MIXED), 3, false), THETA, "me").nodes())
+            assertThat(used.run(order(specs(MIXED), 3, false), THETA, "me").sums())
                     .as("after others")
                     .isEqualTo(expected);
         }
-        Crew crew = new Crew(used, Duration.ofMillis(1));
+        WorkerPool pool = new WorkerPool(used, Duration.ofMillis(1));
         AtomicBoolean stay = new AtomicBoolean(true);
         List<Thread> lent = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            Thread thread = new Thread(() -> crew.lend(Device.PROCESSOR, stay::get));
+            Thread thread = new Thread(() -> pool.runWorker(Device.PROCESSOR, stay::get));
             thread.start();
             lent.add(thread);
         }
         for (int round = 0; round < 100; round++) {
-            WorkReply reply = crew.finish(crew.post(order(specs(MIXED), 3, false), THETA, "many", 1));
-            assertThat(reply.nodes()).as("on four threads").isEqualTo(expected);
+            RangeResult result = pool.helpAndAwait(pool.submit(order(specs(MIXED), 3, false), THETA, "many", 1));
+            assertThat(result.sums()).as("on four threads").isEqualTo(expected);
         }
         stay.set(false);
         for (Thread thread : lent) {
@@ -130,37 +130,38 @@ class TasksOfSeveralShapesTest {
 
     @Test
     void anotherVectorReachesEveryWorkspace() {
-        Runner runner = new Runner(Lengths.job("vector", ROOMY, 3, ALL), new Lengths());
-        runner.run(order(specs(MIXED), 3, false), THETA, "me");
-        SharedVector other = new SharedVector(1, Storage.of(Precision.FLOAT, 1, 2, 3, 4, 5));
-        List<FoldNode> fresh = new Runner(Lengths.job("vector", ROOMY, 3, ALL), new Lengths())
+        CompiledJob compiled = new CompiledJob(Lengths.job("vector", ROOMY, 3, ALL), new Lengths());
+        compiled.run(order(specs(MIXED), 3, false), THETA, "me");
+        BroadcastVector other = new BroadcastVector(1, FlatVector.of(Precision.FLOAT, 1, 2, 3, 4, 5));
+        List<PartialSum> fresh = new CompiledJob(Lengths.job("vector", ROOMY, 3, ALL), new Lengths())
                 .run(order(specs(MIXED), 3, false), other, "me")
-                .nodes();
-        assertThat(runner.run(order(specs(MIXED), 3, false), other, "me").nodes())
+                .sums();
+        assertThat(compiled.run(order(specs(MIXED), 3, false), other, "me").sums())
                 .isEqualTo(fresh);
     }
 
     @Test
     void rowsAndTimesOfEachTaskStandWhereTheTaskStands() {
-        Runner runner = new Runner(Lengths.job("vector", ROOMY, 3, ALL), new Lengths());
-        WorkReply reply = runner.run(order(specs(MIXED), 3, true), THETA, "me");
+        CompiledJob compiled = new CompiledJob(Lengths.job("vector", ROOMY, 3, ALL), new Lengths());
+        RangeResult result = compiled.run(order(specs(MIXED), 3, true), THETA, "me");
         for (int i = 0; i < MIXED.length; i++) {
             double[] totals = alone(List.of(Lengths.spec(i, MIXED[i]))).totals();
-            assertThat(Arrays.copyOfRange(reply.rows(), 2 * i, 2 * i + 2)).containsExactly(totals);
+            assertThat(Arrays.copyOfRange(result.perTaskOutputs(), 2 * i, 2 * i + 2))
+                    .containsExactly(totals);
         }
-        assertThat(reply.nanos().tasks()).hasSize(MIXED.length).doesNotContain(0);
+        assertThat(result.nanos().tasks()).hasSize(MIXED.length).doesNotContain(0);
     }
 
     @Test
     void aBadTaskAmongOthersOfAnyShapeIsLeftOut() {
         List<TaskSpec> specs = new ArrayList<>(specs(1, 2, 2));
         TaskSpec bad = specs.get(1);
-        specs.set(1, new TaskSpec(bad.purpose(), bad.round(), 1, bad.seed(), new int[] {2, -1}));
-        WorkReply reply = run(Lengths.job("vector", ROOMY, 3, ALL), specs);
-        assertThat(reply.failed()).containsExactly(new FailedTask(6, 1, "query_loss is Infinity"));
-        FoldNode first = alone(List.of(specs.get(0)));
-        FoldNode third = alone(List.of(specs.get(2)));
-        FoldNode block = reply.nodes().get(0);
+        specs.set(1, new TaskSpec(bad.split(), bad.round(), 1, bad.seed(), new int[] {2, -1}));
+        RangeResult result = run(Lengths.job("vector", ROOMY, 3, ALL), specs);
+        assertThat(result.failed()).containsExactly(new FailedTask(6, 1, "query_loss is Infinity"));
+        PartialSum first = alone(List.of(specs.get(0)));
+        PartialSum third = alone(List.of(specs.get(2)));
+        PartialSum block = result.sums().get(0);
         assertThat(block.tasks()).isEqualTo(2);
         for (int k = 0; k < 5; k++) {
             assertThat(block.sums().at(k))
@@ -170,11 +171,11 @@ class TasksOfSeveralShapesTest {
 
     @Test
     void aTaskOfAShapeWithoutAProgramIsRefused() {
-        Runner three = new Runner(Lengths.job("vector", ROOMY, 3, 1, 2, 3), new Lengths());
+        CompiledJob three = new CompiledJob(Lengths.job("vector", ROOMY, 3, 1, 2, 3), new Lengths());
         assertThatThrownBy(() -> three.run(order(specs(1, 4, 2), 3, false), THETA, "me"))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContainingAll("task 1 of round 6", "support.x[4, 1]");
-        Runner one = new Runner(Lengths.job("vector", ROOMY, 3, 4), new Lengths());
+        CompiledJob one = new CompiledJob(Lengths.job("vector", ROOMY, 3, 4), new Lengths());
         assertThatThrownBy(() -> one.run(order(specs(4, 4, 1), 3, false), THETA, "me"))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContainingAll("task 2 of round 6", "support.x[4, 1]", "support.x[1, 1]");
@@ -197,7 +198,7 @@ class TasksOfSeveralShapesTest {
                 return Backends.named("plain").compile(each, options);
             }
         };
-        Variant variant = new Variant(program, counting, new CompileOptions(Precision.FLOAT, 1));
+        CompiledVariant variant = new CompiledVariant(program, counting, new CompileOptions(Precision.FLOAT, 1));
         assertThat(compiled).hasValue(0);
         List<Executable> got = java.util.Collections.synchronizedList(new ArrayList<>());
         List<Thread> threads = new ArrayList<>();

@@ -13,8 +13,8 @@ final class TaskSourcesTest {
         TreeMap<String, String> settings = new TreeMap<>();
         new EpisodeSizes(5, 6, 7, 8).putInto(settings);
         TaskSource source = TaskSources.open(new SourceDescription("regression", settings), new Configuration(false));
-        assertThat(source.layout(Purpose.TRAIN).query()).isEqualTo(6);
-        assertThat(source.layout(Purpose.VALIDATE).support()).isEqualTo(7);
+        assertThat(source.layout(Split.TRAIN).query()).isEqualTo(6);
+        assertThat(source.layout(Split.VALIDATE).support()).isEqualTo(7);
     }
 
     @Test

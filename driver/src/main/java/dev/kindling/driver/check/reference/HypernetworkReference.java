@@ -2,7 +2,7 @@ package dev.kindling.driver.check.reference;
 
 import dev.kindling.driver.check.reference.ModelPasses.Result;
 import dev.kindling.driver.check.reference.ModelPasses.Wanted;
-import dev.kindling.job.algorithm.Options;
+import dev.kindling.job.algorithm.AlgorithmConfig;
 import dev.kindling.job.tensor.Layout;
 
 /** A hypernetwork: two layers with relu over each support point, their sum through two more, which write the parameters. */
@@ -13,10 +13,10 @@ final class HypernetworkReference extends ForwardReference {
     private final ModelPasses passes;
     private final double scale;
 
-    HypernetworkReference(TaskContext task, Options options) {
+    HypernetworkReference(TaskContext task, AlgorithmConfig config) {
         super(task);
         this.passes = task.passes();
-        this.scale = options.number("hypernetwork.scale");
+        this.scale = config.number("hypernetwork.scale");
     }
 
     @Override

@@ -1,7 +1,7 @@
 package dev.kindling.driver.check.reference;
 
 import dev.kindling.driver.check.reference.ModelPasses.Wanted;
-import dev.kindling.job.algorithm.Options;
+import dev.kindling.job.algorithm.AlgorithmConfig;
 import java.util.OptionalDouble;
 
 /**
@@ -15,11 +15,11 @@ final class ImplicitReference extends InnerLoopReference {
     private final double damping;
     private final boolean exact;
 
-    ImplicitReference(TaskContext task, Options options) {
-        super(task, new StepRules.Proximal(options));
-        this.lambda = options.number("imaml.lambda");
-        this.damping = options.number("imaml.damping");
-        this.exact = options.is("imaml.product", "exact");
+    ImplicitReference(TaskContext task, AlgorithmConfig config) {
+        super(task, new StepRules.Proximal(config));
+        this.lambda = config.number("imaml.lambda");
+        this.damping = config.number("imaml.damping");
+        this.exact = config.isKeyword("imaml.product", "exact");
     }
 
     /** Empty where the method itself takes differences, in steps that are part of what it computes. */

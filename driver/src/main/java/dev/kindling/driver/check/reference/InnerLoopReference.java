@@ -86,7 +86,7 @@ class InnerLoopReference implements Reference {
             for (String name : rule.adapting(task.model())) {
                 double[] gradient = rule.gradient(
                         theta, name, phi.get(name), support.gradient().get(name));
-                InnerUpdate.Step moved = rule.update().step(name, gradient, memory);
+                StepUpdate.Step moved = rule.update().step(name, gradient, memory);
                 memory = moved.state();
                 double[] next = phi.get(name).clone();
                 for (int i = 0; i < next.length; i++) {
@@ -126,7 +126,7 @@ class InnerLoopReference implements Reference {
     /** For what follows statistics, how far θ is from what the query pass observed. */
     @Override
     public NamedArrays known(NamedArrays theta) {
-        if (task.model().statistics().isEmpty()) {
+        if (task.model().runningStatistics().isEmpty()) {
             return NamedArrays.empty();
         }
         NamedArrays end = adapt(theta, new Sides()).end();

@@ -1,11 +1,11 @@
 package dev.kindling.driver.check.reference;
 
-import dev.kindling.job.autodiff.Gradients;
+import dev.kindling.job.autodiff.Autodiff;
 import dev.kindling.job.backend.Executable;
+import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.Pass;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.Layout;
@@ -132,7 +132,7 @@ final class ModelPasses {
         });
         ProgramProbe.Outputs outputs = probe.at(parameters);
         NamedArrays observed = NamedArrays.empty();
-        for (String name : model.statistics()) {
+        for (String name : model.runningStatistics()) {
             if (outputs.has(OBSERVED + name)) {
                 observed = observed.with(name, outputs.array(OBSERVED + name));
             }
@@ -147,25 +147,25 @@ final class ModelPasses {
     }
 
     private Program program(Key what) {
-        Builder b = new Builder();
+        ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> parameters = new LinkedHashMap<>();
         for (Layout.Entry entry : model.parameters().entries()) {
-            parameters.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Kind.SHARED));
+            parameters.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Scope.BROADCAST));
         }
-        Pass pass = what.dropping() && key.isPresent() ? dropping(b) : Pass.PLAIN;
-        Value x = b.input(X, features.stacked(what.examples()), Program.Kind.TASK);
+        ForwardContext context = what.dropping() && key.isPresent() ? dropping(b) : ForwardContext.PLAIN;
+        Value x = b.input(X, features.stacked(what.examples()), Program.Scope.TASK);
         List<Program.Output> outputs = new ArrayList<>();
         Value output;
         if (what.half() == Half.QUERY) {
-            Value support = b.input(BEFORE, features.stacked(what.support()), Program.Kind.TASK);
-            output = model.predict(b, parameters, support, x, pass);
-            model.observe(b, parameters, x, pass)
+            Value support = b.input(BEFORE, features.stacked(what.support()), Program.Scope.TASK);
+            output = model.predict(b, parameters, support, x, context);
+            model.batchStatistics(b, parameters, x, context)
                     .forEach((name, value) ->
-                            outputs.add(new Program.Output(OBSERVED + name, Program.Role.EACH, value)));
+                            outputs.add(new Program.Output(OBSERVED + name, Program.Reduction.PER_TASK, value)));
         } else {
-            output = model.output(b, parameters, x, pass);
+            output = model.output(b, parameters, x, context);
         }
-        outputs.add(new Program.Output(OUTPUT, Program.Role.EACH, output));
+        outputs.add(new Program.Output(OUTPUT, Program.Reduction.PER_TASK, output));
         outputs.addAll(Sides.outputs(b, output));
         if (what.wanted() != Wanted.OUTPUT) {
             loss(b, parameters, output, what, outputs);
@@ -173,28 +173,29 @@ final class ModelPasses {
         return b.build("pass", outputs);
     }
 
-    private Pass dropping(Builder b) {
+    private ForwardContext dropping(ProgramBuilder b) {
         List<Value> parts = new ArrayList<>();
         for (int i = 0; i < TaskSpec.KEY_PARTS; i++) {
-            parts.add(b.input(KEY + i, Shape.of(1), Program.Kind.TASK));
+            parts.add(b.input(KEY + i, Shape.of(1), Program.Scope.TASK));
         }
-        parts.add(b.input(PASS, Shape.of(1), Program.Kind.TASK));
-        return Pass.dropping(b.concat(0, parts));
+        parts.add(b.input(PASS, Shape.of(1), Program.Scope.TASK));
+        return ForwardContext.dropping(b.concat(0, parts));
     }
 
-    private void loss(Builder b, Map<String, Value> parameters, Value output, Key what, List<Program.Output> outputs) {
-        Value y = b.input(Y, target.stacked(what.examples()), Program.Kind.TASK);
+    private void loss(
+            ProgramBuilder b, Map<String, Value> parameters, Value output, Key what, List<Program.Output> outputs) {
+        Value y = b.input(Y, target.stacked(what.examples()), Program.Scope.TASK);
         Value loss = model.loss(b, output, y);
-        outputs.add(new Program.Output(LOSS, Program.Role.EACH, loss));
+        outputs.add(new Program.Output(LOSS, Program.Reduction.PER_TASK, loss));
         model.accuracy(b, output, y)
-                .ifPresent(accuracy -> outputs.add(new Program.Output(ACCURACY, Program.Role.EACH, accuracy)));
+                .ifPresent(accuracy -> outputs.add(new Program.Output(ACCURACY, Program.Reduction.PER_TASK, accuracy)));
         if (what.wanted() == Wanted.GRADIENT) {
             Map<String, Value> descended = new LinkedHashMap<>(parameters);
-            descended.keySet().removeAll(model.statistics());
+            descended.keySet().removeAll(model.runningStatistics());
             List<String> names = List.copyOf(descended.keySet());
-            List<Value> gradients = Gradients.of(b, loss, List.copyOf(descended.values()));
+            List<Value> gradients = Autodiff.grad(b, loss, List.copyOf(descended.values()));
             for (int i = 0; i < names.size(); i++) {
-                outputs.add(new Program.Output(names.get(i), Program.Role.SUM, gradients.get(i)));
+                outputs.add(new Program.Output(names.get(i), Program.Reduction.SUM, gradients.get(i)));
             }
         }
     }

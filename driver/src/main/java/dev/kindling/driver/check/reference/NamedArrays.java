@@ -1,8 +1,8 @@
 package dev.kindling.driver.check.reference;
 
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -24,7 +24,7 @@ public final class NamedArrays {
     }
 
     /** The arrays of a flat vector. */
-    public static NamedArrays of(Layout layout, Storage vector) {
+    public static NamedArrays of(Layout layout, FlatVector vector) {
         Map<String, double[]> arrays = new LinkedHashMap<>();
         for (Layout.Entry entry : layout.entries()) {
             double[] array = new double[entry.shape().size()];
@@ -38,12 +38,12 @@ public final class NamedArrays {
 
     /** Zeros in the shapes of a layout. */
     public static NamedArrays zeros(Layout layout) {
-        return of(layout, Storage.zeros(Precision.DOUBLE, layout.size()));
+        return of(layout, FlatVector.zeros(Precision.DOUBLE, layout.size()));
     }
 
     /** The flat vector of a layout whose arrays are all here. */
-    public Storage flat(Layout layout) {
-        Storage vector = Storage.zeros(Precision.DOUBLE, layout.size());
+    public FlatVector flat(Layout layout) {
+        FlatVector vector = FlatVector.zeros(Precision.DOUBLE, layout.size());
         for (Layout.Entry entry : layout.entries()) {
             double[] array = get(entry.name());
             for (int i = 0; i < array.length; i++) {

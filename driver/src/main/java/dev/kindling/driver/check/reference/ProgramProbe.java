@@ -3,23 +3,23 @@ package dev.kindling.driver.check.reference;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 
 /** One program run on one task, in double, for any values of its inputs. Not thread-safe. */
 public final class ProgramProbe {
     private final Program program;
     private final Layout inputs;
     private final Workspace workspace;
-    private final Storage task;
+    private final FlatVector task;
 
     /** A probe of an executable in double; task inputs are zeros until they are set. */
     public ProgramProbe(Executable executable) {
         this.program = executable.program();
         this.inputs = program.taskInputs();
         this.workspace = executable.workspace();
-        this.task = Storage.zeros(Precision.DOUBLE, inputs.size());
+        this.task = FlatVector.zeros(Precision.DOUBLE, inputs.size());
     }
 
     /** Gives a task input its numbers, if the program has it. */
@@ -38,21 +38,21 @@ public final class ProgramProbe {
     }
 
     /** The outputs at one value of the shared inputs, laid out as the program has them. */
-    public Outputs at(Storage shared) {
-        Storage sums = Storage.zeros(Precision.DOUBLE, program.sums().size());
+    public Outputs at(FlatVector shared) {
+        FlatVector sums = FlatVector.zeros(Precision.DOUBLE, program.sums().size());
         double[] perTask = new double[program.perTask().size()];
-        workspace.share(shared);
+        workspace.setBroadcastInputs(shared);
         workspace.run(1, (index, target, offset) -> target.copyFrom(task, 0, offset, task.size()), sums, perTask);
         return new Outputs(program, sums, perTask);
     }
 
     /** The outputs where the shared inputs are the arrays of their names. */
     public Outputs at(NamedArrays shared) {
-        return at(shared.flat(program.sharedInputs()));
+        return at(shared.flat(program.broadcastInputs()));
     }
 
     /** What the program gave: the summed outputs flat, then the outputs for each task. */
-    public record Outputs(Program program, Storage sums, double[] perTask) {
+    public record Outputs(Program program, FlatVector sums, double[] perTask) {
         /** A per-task output that is a scalar. */
         public double scalar(String name) {
             return perTask[program.perTask().offset(name)];

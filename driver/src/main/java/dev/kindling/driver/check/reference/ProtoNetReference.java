@@ -1,7 +1,7 @@
 package dev.kindling.driver.check.reference;
 
 import dev.kindling.driver.check.reference.ModelPasses.Wanted;
-import dev.kindling.job.algorithm.Options;
+import dev.kindling.job.algorithm.AlgorithmConfig;
 import dev.kindling.job.model.Model;
 import java.util.Optional;
 
@@ -16,11 +16,11 @@ final class ProtoNetReference extends ForwardReference {
     private final Measure measure;
     private final double scale;
 
-    ProtoNetReference(TaskContext task, Options options) {
+    ProtoNetReference(TaskContext task, AlgorithmConfig config) {
         super(task);
         this.embedding = task.passes(task.model().encoder());
-        this.measure = options.choice("proto-net.measure", Measure.class);
-        this.scale = options.number("proto-net.scale");
+        this.measure = config.choice("proto-net.measure", Measure.class);
+        this.scale = config.number("proto-net.scale");
     }
 
     @Override
@@ -41,7 +41,7 @@ final class ProtoNetReference extends ForwardReference {
     }
 
     private static NamedArrays followed(NamedArrays theta, Model encoder, NamedArrays observed) {
-        return encoder.statistics().isEmpty()
+        return encoder.runningStatistics().isEmpty()
                 ? NamedArrays.empty()
                 : theta.only(observed.names()).plus(-1, observed);
     }

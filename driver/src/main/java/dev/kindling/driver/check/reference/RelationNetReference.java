@@ -2,8 +2,8 @@ package dev.kindling.driver.check.reference;
 
 import dev.kindling.driver.check.reference.ModelPasses.Result;
 import dev.kindling.driver.check.reference.ModelPasses.Wanted;
+import dev.kindling.job.model.AuxiliaryNetworks;
 import dev.kindling.job.model.Model;
-import dev.kindling.job.model.SideNetworks;
 import dev.kindling.job.tensor.Shape;
 import java.util.Arrays;
 
@@ -20,7 +20,8 @@ final class RelationNetReference extends ForwardReference {
         this.embedding = task.passes(task.model().encoder());
         Model model = task.model();
         int features = model.parameters().shape(model.head().get(0)).dim(0);
-        this.relation = task.passes(SideNetworks.relation("relation-net.", model.encoder()), Shape.of(2 * features));
+        this.relation =
+                task.passes(AuxiliaryNetworks.relation("relation-net.", model.encoder()), Shape.of(2 * features));
     }
 
     @Override

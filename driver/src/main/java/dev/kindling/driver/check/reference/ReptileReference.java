@@ -1,6 +1,6 @@
 package dev.kindling.driver.check.reference;
 
-import dev.kindling.job.algorithm.Options;
+import dev.kindling.job.algorithm.AlgorithmConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,18 +18,18 @@ final class ReptileReference implements Reference {
     private final double rate;
     private final double scale;
 
-    ReptileReference(TaskContext group, Options options) {
-        StepRules.Batches rule = new StepRules.Batches(options);
+    ReptileReference(TaskContext group, AlgorithmConfig config) {
+        StepRules.Batches rule = new StepRules.Batches(config);
         int count = group.layout().tasks();
         for (int i = 0; i < count; i++) {
             tasks.add(new InnerLoopReference(count == 1 ? group : group.single(i), rule));
         }
-        boolean islands = options.count("reptile.islands") > 0;
-        this.steps = islands ? options.count("reptile.island-steps") : 1;
-        this.rate = options.number("reptile.island-rate");
-        this.scale = options.is("reptile.step", "optimizer") ? 1 / (rule.steps() * rule.rate()) : 1;
+        boolean islands = config.count("reptile.islands") > 0;
+        this.steps = islands ? config.count("reptile.island-steps") : 1;
+        this.rate = config.number("reptile.island-rate");
+        this.scale = config.isKeyword("reptile.step", "optimizer") ? 1 / (rule.steps() * rule.rate()) : 1;
         this.follows = name ->
-                name.startsWith("reptile.") || group.model().statistics().contains(name);
+                name.startsWith("reptile.") || group.model().runningStatistics().contains(name);
     }
 
     /** The means over the group's tasks, each at the parameters with which its island step begins. */

@@ -1,8 +1,8 @@
 package dev.kindling.driver.check.reference;
 
-import dev.kindling.job.program.Ancestors;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
+import dev.kindling.job.program.TopologicalOrder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.program.Window;
 import dev.kindling.job.tensor.Shape;
@@ -21,17 +21,17 @@ final class Sides {
     private long hash = 0xcbf29ce484222325L;
 
     /** An output for the side of each kink that a value is computed through. */
-    static List<Program.Output> outputs(Builder b, Value value) {
+    static List<Program.Output> outputs(ProgramBuilder b, Value value) {
         List<Program.Output> outputs = new ArrayList<>();
-        for (Value ancestor : Ancestors.of(List.of(value))) {
+        for (Value ancestor : TopologicalOrder.of(List.of(value))) {
             side(b, ancestor)
-                    .ifPresent(
-                            side -> outputs.add(new Program.Output(PREFIX + outputs.size(), Program.Role.EACH, side)));
+                    .ifPresent(side ->
+                            outputs.add(new Program.Output(PREFIX + outputs.size(), Program.Reduction.PER_TASK, side)));
         }
         return outputs;
     }
 
-    private static Optional<Value> side(Builder b, Value value) {
+    private static Optional<Value> side(ProgramBuilder b, Value value) {
         return switch (value.op()) {
             case RELU -> Optional.of(b.greater(value.arg(0), b.constant(0)));
             case GREATER, EQUAL, ARGMAX -> Optional.of(value);
@@ -42,7 +42,7 @@ final class Sides {
     }
 
     /** For each window, the place in the images where its maximum stands. */
-    private static Value place(Builder b, Value images, Window window) {
+    private static Value place(ProgramBuilder b, Value images, Window window) {
         Shape shape = images.shape();
         return b.poolGather(images, b.reshape(b.iota(shape.size()), shape), window);
     }

@@ -1,6 +1,6 @@
 package dev.kindling.driver.check.reference;
 
-import dev.kindling.job.algorithm.Options;
+import dev.kindling.job.algorithm.AlgorithmConfig;
 import dev.kindling.job.model.Model;
 import java.util.List;
 import java.util.Optional;
@@ -12,18 +12,18 @@ import java.util.Optional;
 class StepRule {
     private final int steps;
     private final double rate;
-    private final InnerUpdate update;
+    private final StepUpdate update;
 
     /** The rule of the given settings, of {@code steps} steps. */
-    StepRule(Options options, int steps) {
+    StepRule(AlgorithmConfig config, int steps) {
         this.steps = steps;
-        this.rate = options.number("algorithm.inner-rate");
-        this.update = InnerUpdate.of(options);
+        this.rate = config.number("algorithm.inner-rate");
+        this.update = StepUpdate.of(config);
     }
 
     /** The rule of the given settings with the configured steps. */
-    StepRule(Options options) {
-        this(options, options.count("algorithm.inner-steps"));
+    StepRule(AlgorithmConfig config) {
+        this(config, config.count("algorithm.inner-steps"));
     }
 
     final int steps() {
@@ -34,7 +34,7 @@ class StepRule {
         return rate;
     }
 
-    final InnerUpdate update() {
+    final StepUpdate update() {
         return update;
     }
 
@@ -51,7 +51,7 @@ class StepRule {
     /** The parameters that steps move. */
     List<String> adapting(Model model) {
         return model.parameters().names().stream()
-                .filter(name -> !model.statistics().contains(name))
+                .filter(name -> !model.runningStatistics().contains(name))
                 .toList();
     }
 

@@ -1,6 +1,6 @@
 package dev.kindling.driver.check.reference;
 
-import dev.kindling.job.algorithm.Options;
+import dev.kindling.job.algorithm.AlgorithmConfig;
 import dev.kindling.job.model.Model;
 import java.util.Arrays;
 import java.util.List;
@@ -15,9 +15,9 @@ final class StepRules {
     static final class Anil extends StepRule {
         private final List<String> patterns;
 
-        Anil(Options options) {
-            super(options);
-            this.patterns = options.texts("anil.adapt");
+        Anil(AlgorithmConfig config) {
+            super(config);
+            this.patterns = config.strings("anil.adapt");
         }
 
         @Override
@@ -38,8 +38,8 @@ final class StepRules {
 
     /** Meta-SGD: Li and others, 2017, equation 3: φ = θ - α ∘ ∇L, a learned rate for each number. */
     static final class MetaSgd extends StepRule {
-        MetaSgd(Options options) {
-            super(options);
+        MetaSgd(AlgorithmConfig config) {
+            super(config);
         }
 
         @Override
@@ -52,9 +52,9 @@ final class StepRules {
     static final class Proximal extends StepRule {
         private final double lambda;
 
-        Proximal(Options options) {
-            super(options);
-            this.lambda = options.number("imaml.lambda");
+        Proximal(AlgorithmConfig config) {
+            super(config);
+            this.lambda = config.number("imaml.lambda");
         }
 
         @Override
@@ -73,10 +73,10 @@ final class StepRules {
         private final int rounds;
         private final boolean adaptsNorm;
 
-        PlusPlus(Options options) {
-            super(options);
-            this.rounds = options.count("maml-plus-plus.anneal");
-            this.adaptsNorm = options.truth("maml-plus-plus.adapt-normalisation");
+        PlusPlus(AlgorithmConfig config) {
+            super(config);
+            this.rounds = config.count("maml-plus-plus.anneal");
+            this.adaptsNorm = config.bool("maml-plus-plus.adapt-normalisation");
         }
 
         private static boolean norm(String name) {
@@ -137,8 +137,8 @@ final class StepRules {
 
     /** Proto-MAML: Triantafillou and others, ICLR 2020, section 3: the output layer begins as W = 2 c, b = -‖c‖². */
     static final class PrototypeHead extends StepRule {
-        PrototypeHead(Options options) {
-            super(options);
+        PrototypeHead(AlgorithmConfig config) {
+            super(config);
         }
 
         @Override
@@ -169,10 +169,10 @@ final class StepRules {
         private final int batch;
         private final boolean carried;
 
-        Batches(Options options) {
-            super(options);
-            this.batch = options.count("reptile.batch");
-            this.carried = options.truth("reptile.carry-moments");
+        Batches(AlgorithmConfig config) {
+            super(config);
+            this.batch = config.count("reptile.batch");
+            this.carried = config.bool("reptile.carry-moments");
         }
 
         @Override

@@ -19,7 +19,7 @@ record GpuRequest(String prefix, double perExecutor, double perTask) {
 
     /** What the settings ask for the executors on which rounds run. */
     static GpuRequest of(SparkConf configuration) {
-        return of(configuration, RoundsProfile.prefix(configuration));
+        return of(configuration, ExecutorResourceProfile.prefix(configuration));
     }
 
     private static GpuRequest of(SparkConf configuration, String prefix) {
@@ -29,9 +29,9 @@ record GpuRequest(String prefix, double perExecutor, double perTask) {
 
     /** Refuses GPUs for the application's executors where rounds have executors of their own. */
     static void refuseBesideRounds(SparkConf configuration) {
-        GpuRequest application = of(configuration, RoundsProfile.APPLICATION);
+        GpuRequest application = of(configuration, ExecutorResourceProfile.APPLICATION);
         require(
-                RoundsProfile.prefix(configuration).equals(application.prefix()) || !application.isForGpus(),
+                ExecutorResourceProfile.prefix(configuration).equals(application.prefix()) || !application.isForGpus(),
                 application.setting() + ", but rounds run on executors of their own (" + AssignedDevice.ROUNDS
                         + "*), and the application's would hold the GPUs idle; it must be 0");
     }
@@ -52,28 +52,28 @@ record GpuRequest(String prefix, double perExecutor, double perTask) {
     /** Refuses what is asked for a backend other than that for GPUs. */
     void refuseFor(String backend) {
         require(
-                !isForGpus() || backend.equals(ExecutorLibraries.BACKEND),
+                !isForGpus() || backend.equals(ExecutorClasspath.BACKEND),
                 setting() + ", but backend.name is " + backend
                         + ", which computes on the processor and would hold the GPUs idle; set backend.name = "
-                        + ExecutorLibraries.BACKEND
+                        + ExecutorClasspath.BACKEND
                         + ", or both amounts to 0: " + prefix + EXECUTOR + " and " + prefix + TASK);
     }
 
     /** Refuses what is asked where executors get that ND4J. */
-    void refuseOn(ExecutorLibraries.Kind kind) {
+    void refuseOn(ExecutorClasspath.Kind kind) {
         require(
-                !isForGpus() || kind != ExecutorLibraries.Kind.PROCESSOR,
+                !isForGpus() || kind != ExecutorClasspath.Kind.PROCESSOR,
                 setting() + ", but executors would get an ND4J that computes on the processor and holds the GPUs idle; "
-                        + ExecutorLibraries.FOLDER.setting() + " must name the folder "
-                        + ExecutorLibraries.FOLDER.name()
+                        + ExecutorClasspath.FOLDER.setting() + " must name the folder "
+                        + ExecutorClasspath.FOLDER.name()
                         + " of a package built with the Maven profile cuda (docs/gpu.md), or both amounts must be 0");
         require(
-                isForGpus() || kind != ExecutorLibraries.Kind.GPU,
-                "backend.name is " + ExecutorLibraries.BACKEND
+                isForGpus() || kind != ExecutorClasspath.Kind.GPU,
+                "backend.name is " + ExecutorClasspath.BACKEND
                         + " and executors would get an ND4J that computes on GPUs, but Spark is "
                         + "asked for none; set "
                         + prefix + EXECUTOR + " and " + prefix + TASK + " to 1, or "
-                        + ExecutorLibraries.FOLDER.setting() + " to the folder " + DriverLibraries.FOLDER.name()
+                        + ExecutorClasspath.FOLDER.setting() + " to the folder " + DriverClasspath.FOLDER.name()
                         + " to compute on the processor");
         requireOneEach();
     }

@@ -1,13 +1,13 @@
 package dev.kindling.driver.cluster.spark;
 
-import dev.kindling.driver.cluster.AveragedRounds;
 import dev.kindling.driver.cluster.Cluster;
-import dev.kindling.driver.cluster.ClusterException;
 import dev.kindling.driver.cluster.ClusterSettings;
-import dev.kindling.driver.cluster.spark.watch.RoundGauges;
-import dev.kindling.driver.cluster.spark.watch.WatchPlugin;
-import dev.kindling.job.executor.WorkLog;
-import dev.kindling.job.wire.Job;
+import dev.kindling.driver.cluster.ParameterAveragingJob;
+import dev.kindling.driver.cluster.spark.metrics.MetricsPlugin;
+import dev.kindling.driver.cluster.spark.metrics.RoundGauges;
+import dev.kindling.driver.error.ClusterException;
+import dev.kindling.job.executor.ExecutorLogContext;
+import dev.kindling.job.protocol.Job;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -39,13 +39,13 @@ public final class SparkApplication implements AutoCloseable {
     private static final String CUDA_ORDER = "spark.executorEnv.CUDA_DEVICE_ORDER";
 
     private final JavaSparkContext context;
-    private final RoundsProfile profile;
+    private final ExecutorResourceProfile profile;
     private final Optional<LocalClusterFolder> work;
     private boolean executorsHaveLibraries;
 
     private SparkApplication(JavaSparkContext context) {
         this.context = context;
-        this.profile = RoundsProfile.of(context.getConf());
+        this.profile = ExecutorResourceProfile.of(context.getConf());
         this.work = LocalClusterFolder.of(context.master(), context.sc().applicationId(), System.getenv());
     }
 
@@ -59,9 +59,9 @@ public final class SparkApplication implements AutoCloseable {
      */
     public static SparkApplication start(String run, Optional<String> master) {
         SparkConf configuration = configuration(new SparkConf(), "kindling " + run, master);
-        SparkApplication application = start(configuration.set(WatchPlugin.RUN, run));
+        SparkApplication application = start(configuration.set(MetricsPlugin.RUN, run));
         application.context.setJobGroup(run, run);
-        application.context.setLocalProperty(WorkLog.RUN_PROPERTY, run);
+        application.context.setLocalProperty(ExecutorLogContext.RUN_PROPERTY, run);
         return application;
     }
 
@@ -81,20 +81,20 @@ public final class SparkApplication implements AutoCloseable {
         requireDevices(
                 configuration,
                 backend,
-                () -> ExecutorLibraries.of(configuration, hadoop(configuration), DriverLibraries.applicationJar()));
+                () -> ExecutorClasspath.of(configuration, hadoop(configuration), DriverClasspath.applicationJar()));
     }
 
-    static void requireDevices(SparkConf configuration, String backend, Supplier<ExecutorLibraries> libraries) {
+    static void requireDevices(SparkConf configuration, String backend, Supplier<ExecutorClasspath> libraries) {
         String runsOn = configuration.get("spark.master");
         boolean here = runsOn.matches(LOCAL);
         GpuRequest gpus = GpuRequest.of(configuration);
         if (here) {
             gpus.refuseIn(runsOn);
         }
-        RoundsProfile.refuseUnfit(configuration, here);
+        ExecutorResourceProfile.refuseUnfit(configuration, here);
         GpuRequest.refuseBesideRounds(configuration);
         gpus.refuseFor(backend);
-        if (!here && backend.equals(ExecutorLibraries.BACKEND)) {
+        if (!here && backend.equals(ExecutorClasspath.BACKEND)) {
             gpus.refuseOn(libraries.get().kind());
         }
     }
@@ -142,7 +142,7 @@ public final class SparkApplication implements AutoCloseable {
         } catch (Exception e) {
             // SparkException is checked, and Scala declares nothing.
             throw new ClusterException(
-                    "Spark does not start on master " + configuration.get("spark.master") + ": " + Sentences.first(e),
+                    "Spark does not start on master " + configuration.get("spark.master") + ": " + SparkErrors.first(e),
                     e);
         }
     }
@@ -165,7 +165,7 @@ public final class SparkApplication implements AutoCloseable {
             configuration.setIfMissing(CUDA_ORDER, "PCI_BUS_ID");
         }
         configuration.set(DEFAULT_JAVA_OPTIONS, withVectorModule(configuration.get(DEFAULT_JAVA_OPTIONS, "")));
-        configuration.set(PLUGINS, withWatch(configuration.get(PLUGINS, "")));
+        configuration.set(PLUGINS, withMetrics(configuration.get(PLUGINS, "")));
         return configuration;
     }
 
@@ -175,8 +175,8 @@ public final class SparkApplication implements AutoCloseable {
     }
 
     /** The user's own plugins stay. */
-    private static String withWatch(String plugins) {
-        String watch = WatchPlugin.class.getName();
+    private static String withMetrics(String plugins) {
+        String watch = MetricsPlugin.class.getName();
         if (Arrays.stream(plugins.split(",")).map(String::strip).anyMatch(watch::equals)) {
             return plugins;
         }
@@ -194,17 +194,17 @@ public final class SparkApplication implements AutoCloseable {
 
     /** Where the run's rounds are shown to whoever watches from outside. */
     public RoundGauges gauges() {
-        return WatchPlugin.gauges();
+        return MetricsPlugin.gauges();
     }
 
     /** Opens a cluster for a job; close it before this application. */
     public Cluster cluster(Job job, ClusterSettings settings) {
-        if (job.backend().equals(ExecutorLibraries.BACKEND) && !context.isLocal()) {
+        if (job.backend().equals(ExecutorClasspath.BACKEND) && !context.isLocal()) {
             sendLibraries();
         }
         return switch (settings.mode()) {
-            case RESIDENT -> Residents.open(context, job, settings, profile);
-            case JOBS -> new JobsCluster(context, job, settings, profile);
+            case PERSISTENT -> PersistentWorkerClusterFactory.open(context, job, settings, profile);
+            case JOBS -> new SparkJobCluster(context, job, settings, profile);
         };
     }
 
@@ -213,14 +213,14 @@ public final class SparkApplication implements AutoCloseable {
      *
      * @param rounds of this application, with {@code cluster.mode = jobs}, for everything else; closed with it
      */
-    public Cluster averaging(Cluster rounds, AveragedRounds averaged) {
+    public Cluster averaging(Cluster rounds, ParameterAveragingJob averaged) {
         if (!context.isLocal()) {
             // Deeplearning4j's own classes travel in its Spark jobs.
-            ExecutorLibraries.ofDeeplearning4j(
-                            context.getConf(), context.hadoopConfiguration(), DriverLibraries.applicationJar())
+            ExecutorClasspath.ofDeeplearning4j(
+                            context.getConf(), context.hadoopConfiguration(), DriverClasspath.applicationJar())
                     .addTo(context);
         }
-        return new AveragingCluster(context, rounds, averaged);
+        return new ParameterAveragingCluster(context, rounds, averaged);
     }
 
     /** What Spark is told once, executors fetch once. */
@@ -228,7 +228,7 @@ public final class SparkApplication implements AutoCloseable {
         if (!executorsHaveLibraries) {
             executorsHaveLibraries = true;
             SparkConf configuration = context.getConf();
-            ExecutorLibraries.of(configuration, context.hadoopConfiguration(), DriverLibraries.applicationJar())
+            ExecutorClasspath.of(configuration, context.hadoopConfiguration(), DriverClasspath.applicationJar())
                     .addTo(context);
         }
     }

@@ -4,16 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.driver.cluster.Cluster;
-import dev.kindling.driver.cluster.ClusterException;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.cluster.NoiseProvider;
-import dev.kindling.driver.cluster.Request;
+import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.cluster.RoundResult;
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.driver.error.ClusterException;
+import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.protocol.Job;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
-import dev.kindling.job.wire.Job;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,7 +38,7 @@ class ClustersTest {
     private static final ClusterSettings JOBS =
             new ClusterSettings(ClusterSettings.Mode.JOBS, 0, Duration.ofSeconds(60), 0);
     private static final ClusterSettings RESIDENT =
-            new ClusterSettings(ClusterSettings.Mode.RESIDENT, 0, Duration.ofSeconds(60), 0);
+            new ClusterSettings(ClusterSettings.Mode.PERSISTENT, 0, Duration.ofSeconds(60), 0);
     /** Above 64 KB of θ, so that it goes by broadcast. */
     private static final int LARGE = 20_000;
 
@@ -65,7 +65,7 @@ class ClustersTest {
 
     private static RoundResult round(Cluster cluster, int size, boolean rows) {
         return cluster.run(
-                new Request(
+                new RoundRequest(
                         "train",
                         NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN, 20, NoiseProvider.LOSS_IS_NAN)),
                         rows),
@@ -82,8 +82,8 @@ class ClustersTest {
         for (boolean rows : new boolean[] {false, true}) {
             RoundResult expected = expected(size, blockSize, rows);
             RoundResult result = round(cluster, size, rows);
-            assertThat(result.root()).isEqualTo(expected.root());
-            assertThat(result.rows()).containsExactly(expected.rows());
+            assertThat(result.sum()).isEqualTo(expected.sum());
+            assertThat(result.perTaskOutputs()).containsExactly(expected.perTaskOutputs());
             assertThat(result.failed()).isEqualTo(expected.failed()).hasSize(rows ? 0 : 2);
         }
     }
@@ -103,7 +103,7 @@ class ClustersTest {
         RoundResult expected = expected(SMALL, 2, false);
         while (true) {
             RoundResult result = round(cluster, SMALL, false);
-            assertThat(result.root()).isEqualTo(expected.root());
+            assertThat(result.sum()).isEqualTo(expected.sum());
             if (result.workers().size() == count) {
                 return result.workers();
             }
@@ -182,7 +182,7 @@ class ClustersTest {
             RoundResult result;
             do {
                 result = round(cluster, size, false);
-                assertThat(result.root()).isEqualTo(expected.root());
+                assertThat(result.sum()).isEqualTo(expected.sum());
                 assertThat(result.failed()).isEqualTo(expected.failed());
             } while (result.workers().size() < 3 || result.bytesIn() > 2 * bytes || result.bytesOut() > 2 * bytes);
             assertThat(result.bytesIn()).as("one sum, and not three").isGreaterThan(bytes);
@@ -222,7 +222,7 @@ class ClustersTest {
 
     @Test
     void workerJobsAreLimited() {
-        ClusterSettings one = new ClusterSettings(ClusterSettings.Mode.RESIDENT, 1, Duration.ofSeconds(60), 0);
+        ClusterSettings one = new ClusterSettings(ClusterSettings.Mode.PERSISTENT, 1, Duration.ofSeconds(60), 0);
         try (TwoExecutors executors = new TwoExecutors();
                 Cluster cluster = executors.cluster(job(SMALL, 2), one)) {
             for (int round = 0; round < 200; round++) {
@@ -305,7 +305,7 @@ class ClustersTest {
         private RoundResult runWith(int kind, ClusterSettings settings) {
             try (Cluster cluster = spark.cluster(job(SMALL, 2), settings)) {
                 return cluster.run(
-                        new Request("train", NoiseProvider.specs(TASKS, Map.of(17, kind)), false),
+                        new RoundRequest("train", NoiseProvider.specs(TASKS, Map.of(17, kind)), false),
                         NoiseProvider.theta(Precision.FLOAT, SMALL));
             }
         }
@@ -358,13 +358,13 @@ class ClustersTest {
         @Test
         void changingTheVectorInPlaceChangesTheNextRound() {
             try (Cluster cluster = spark.cluster(job(SMALL, 2), JOBS)) {
-                Storage theta = NoiseProvider.theta(Precision.FLOAT, SMALL);
+                FlatVector theta = NoiseProvider.theta(Precision.FLOAT, SMALL);
                 var specs = NoiseProvider.specs(TASKS, Map.of());
-                RoundResult first = cluster.run(new Request("train", specs, false), theta);
+                RoundResult first = cluster.run(new RoundRequest("train", specs, false), theta);
                 theta.set(0, 0.5);
-                assertThat(cluster.run(new Request("train", specs, false), theta)
-                                .root())
-                        .isNotEqualTo(first.root());
+                assertThat(cluster.run(new RoundRequest("train", specs, false), theta)
+                                .sum())
+                        .isNotEqualTo(first.sum());
             }
         }
     }

@@ -6,10 +6,10 @@ import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.cluster.NoiseProvider;
-import dev.kindling.driver.cluster.Request;
+import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.cluster.RoundResult;
+import dev.kindling.job.protocol.Job;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.wire.Job;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,7 +36,7 @@ class FakeGpusTest {
 
     private static RoundResult round(Cluster cluster) {
         return cluster.run(
-                new Request("train", NoiseProvider.specs(23, Map.of()), false),
+                new RoundRequest("train", NoiseProvider.specs(23, Map.of()), false),
                 NoiseProvider.theta(Precision.FLOAT, 7));
     }
 
@@ -78,7 +78,7 @@ class FakeGpusTest {
                         SparkApplication.configuration(given, "test", Optional.of("local-cluster[1,2,1024]")))) {
             try (Cluster cluster = spark.cluster(JOB, settings(ClusterSettings.Mode.JOBS))) {
                 RoundResult result = round(cluster);
-                assertThat(result.root()).isEqualTo(expected.root());
+                assertThat(result.sum()).isEqualTo(expected.sum());
                 assertThat(result.workers())
                         .anySatisfy(worker -> assertThat(worker).matches("0\\.\\d+ on GPU 0"))
                         .anySatisfy(worker -> assertThat(worker).matches("0\\.\\d+ on GPU 1"));
@@ -88,10 +88,10 @@ class FakeGpusTest {
                         .haveExactly(1, ending("executor 0 computes on GPU 0"))
                         .haveExactly(1, ending("executor 0 computes on GPU 1"));
             }
-            try (Cluster cluster = spark.cluster(JOB, settings(ClusterSettings.Mode.RESIDENT))) {
+            try (Cluster cluster = spark.cluster(JOB, settings(ClusterSettings.Mode.PERSISTENT))) {
                 TreeSet<String> devices = new TreeSet<>();
                 while (devices.size() < 2) {
-                    assertThat(round(cluster).root()).isEqualTo(expected.root());
+                    assertThat(round(cluster).sum()).isEqualTo(expected.sum());
                     log.lines().stream()
                             .filter(line -> line.contains(" is executor 0's, on "))
                             .map(line -> line.replaceFirst(".*, on ", ""))

@@ -27,12 +27,12 @@ class GpuRequestTest {
         return given;
     }
 
-    private static void require(SparkConf configuration, String backend, ExecutorLibraries.Kind kind) {
-        SparkApplication.requireDevices(configuration, backend, () -> new ExecutorLibraries(List.of("nd4j.jar"), kind));
+    private static void require(SparkConf configuration, String backend, ExecutorClasspath.Kind kind) {
+        SparkApplication.requireDevices(configuration, backend, () -> new ExecutorClasspath(List.of("nd4j.jar"), kind));
     }
 
     private static AbstractThrowableAssert<?, ?> assertRefused(
-            SparkConf configuration, String backend, ExecutorLibraries.Kind kind) {
+            SparkConf configuration, String backend, ExecutorClasspath.Kind kind) {
         return assertThatThrownBy(() -> require(configuration, backend, kind))
                 .isInstanceOf(IllegalArgumentException.class);
     }
@@ -40,7 +40,7 @@ class GpuRequestTest {
     @ParameterizedTest
     @CsvSource({"1, 1", "1, 0.5", "1, 0.25", "2, 1", "4, 1"})
     void gpusForTheBackendOfAPackageForGpusAreWhatTheyAreFor(String executor, String task) {
-        for (ExecutorLibraries.Kind kind : List.of(ExecutorLibraries.Kind.GPU, ExecutorLibraries.Kind.UNKNOWN)) {
+        for (ExecutorClasspath.Kind kind : List.of(ExecutorClasspath.Kind.GPU, ExecutorClasspath.Kind.UNKNOWN)) {
             for (String master : List.of(CLUSTER, "yarn", "k8s://h", "local-cluster[1,1,1024]")) {
                 assertThatCode(() -> require(given(master, EXECUTOR, executor, TASK, task), "nd4j", kind))
                         .doesNotThrowAnyException();
@@ -50,12 +50,12 @@ class GpuRequestTest {
 
     @Test
     void whoAsksForNoGpuGetsWhateverComputesOnTheProcessor() {
-        for (ExecutorLibraries.Kind kind : List.of(ExecutorLibraries.Kind.PROCESSOR, ExecutorLibraries.Kind.UNKNOWN)) {
+        for (ExecutorClasspath.Kind kind : List.of(ExecutorClasspath.Kind.PROCESSOR, ExecutorClasspath.Kind.UNKNOWN)) {
             assertThatCode(() -> require(given(CLUSTER), "nd4j", kind)).doesNotThrowAnyException();
         }
-        assertThatCode(() -> require(given(CLUSTER, EXECUTOR, "0", TASK, "0"), "vector", ExecutorLibraries.Kind.GPU))
+        assertThatCode(() -> require(given(CLUSTER, EXECUTOR, "0", TASK, "0"), "vector", ExecutorClasspath.Kind.GPU))
                 .doesNotThrowAnyException();
-        assertThatCode(() -> require(given("local[2]"), "nd4j", ExecutorLibraries.Kind.GPU))
+        assertThatCode(() -> require(given("local[2]"), "nd4j", ExecutorClasspath.Kind.GPU))
                 .as("in local mode the driver's own ND4J computes")
                 .doesNotThrowAnyException();
     }
@@ -63,10 +63,10 @@ class GpuRequestTest {
     @ParameterizedTest
     @ValueSource(strings = {"local", "local[2]", "local[*]"})
     void threadsOfTheDriverAreGivenNoGpus(String master) {
-        assertRefused(given(master, EXECUTOR, "1", TASK, "1"), "nd4j", ExecutorLibraries.Kind.GPU)
+        assertRefused(given(master, EXECUTOR, "1", TASK, "1"), "nd4j", ExecutorClasspath.Kind.GPU)
                 .hasMessageStartingWith(EXECUTOR + " is 1, but the master is " + master + ",")
                 .hasMessageContaining("local-cluster[");
-        assertRefused(given(master, TASK, "0.5"), "nd4j", ExecutorLibraries.Kind.GPU)
+        assertRefused(given(master, TASK, "0.5"), "nd4j", ExecutorClasspath.Kind.GPU)
                 .hasMessageStartingWith(TASK + " is 0.5, but the master is " + master);
     }
 
@@ -82,7 +82,7 @@ class GpuRequestTest {
                                 EXECUTOR,
                                 "1"),
                         "vector",
-                        ExecutorLibraries.Kind.PROCESSOR)
+                        ExecutorClasspath.Kind.PROCESSOR)
                 .hasMessage(
                         EXECUTOR + " is 1, but rounds run on executors of their own (spark.kindling.rounds.*), and the "
                                 + "application's would hold the GPUs idle; it must be 0");
@@ -91,36 +91,36 @@ class GpuRequestTest {
     @ParameterizedTest
     @ValueSource(strings = {"vector", "plain"})
     void aBackendOfTheProcessorHoldsNoGpus(String backend) {
-        assertRefused(given(CLUSTER, EXECUTOR, "2", TASK, "1"), backend, ExecutorLibraries.Kind.GPU)
+        assertRefused(given(CLUSTER, EXECUTOR, "2", TASK, "1"), backend, ExecutorClasspath.Kind.GPU)
                 .hasMessageStartingWith(EXECUTOR + " is 2, but backend.name is " + backend)
                 .hasMessageContaining("set backend.name = nd4j");
     }
 
     @Test
     void anNd4jOfTheProcessorHoldsNoGpus() {
-        assertRefused(given(CLUSTER, EXECUTOR, "1", TASK, "1"), "nd4j", ExecutorLibraries.Kind.PROCESSOR)
+        assertRefused(given(CLUSTER, EXECUTOR, "1", TASK, "1"), "nd4j", ExecutorClasspath.Kind.PROCESSOR)
                 .hasMessageContaining("spark.kindling.executor-libs must name the folder executor-libs")
                 .hasMessageContaining("Maven profile cuda");
     }
 
     @Test
     void anNd4jOfGpusNeedsOne() {
-        assertRefused(given(CLUSTER), "nd4j", ExecutorLibraries.Kind.GPU)
+        assertRefused(given(CLUSTER), "nd4j", ExecutorClasspath.Kind.GPU)
                 .hasMessageContaining("Spark is asked for none; set " + EXECUTOR + " and " + TASK + " to 1");
     }
 
     @Test
     void executorsAndTheirSparkTasksAreGivenGpusTogether() {
-        assertRefused(given(CLUSTER, TASK, "1"), "nd4j", ExecutorLibraries.Kind.GPU)
+        assertRefused(given(CLUSTER, TASK, "1"), "nd4j", ExecutorClasspath.Kind.GPU)
                 .hasMessageContaining("executors are given no GPU; set " + EXECUTOR);
-        assertRefused(given(CLUSTER, EXECUTOR, "1"), "nd4j", ExecutorLibraries.Kind.GPU)
+        assertRefused(given(CLUSTER, EXECUTOR, "1"), "nd4j", ExecutorClasspath.Kind.GPU)
                 .hasMessageStartingWith(TASK + " is 0.0; it must be 1");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"2", "0.7", "1.5", "-1"})
     void aSparkTaskComputesOnOneGpuOrAShareThatSparkKnows(String amount) {
-        assertRefused(given(CLUSTER, EXECUTOR, "2", TASK, amount), "nd4j", ExecutorLibraries.Kind.GPU)
+        assertRefused(given(CLUSTER, EXECUTOR, "2", TASK, amount), "nd4j", ExecutorClasspath.Kind.GPU)
                 .hasMessageStartingWith(TASK + " is " + Double.parseDouble(amount) + "; it must be 1, or 0.5 or less");
     }
 
@@ -131,16 +131,16 @@ class GpuRequestTest {
         SparkConf gpus = dynamic.clone()
                 .set(prefix + "executor.resource.gpu.amount", "1")
                 .set(prefix + "task.resource.gpu.amount", "0.5");
-        assertThatCode(() -> require(gpus, "nd4j", ExecutorLibraries.Kind.GPU)).doesNotThrowAnyException();
-        assertRefused(gpus, "vector", ExecutorLibraries.Kind.GPU)
+        assertThatCode(() -> require(gpus, "nd4j", ExecutorClasspath.Kind.GPU)).doesNotThrowAnyException();
+        assertRefused(gpus, "vector", ExecutorClasspath.Kind.GPU)
                 .hasMessageStartingWith(prefix + "executor.resource.gpu.amount is 1, but backend.name is vector");
-        assertRefused(gpus.clone().setMaster("local[2]"), "nd4j", ExecutorLibraries.Kind.GPU)
+        assertRefused(gpus.clone().setMaster("local[2]"), "nd4j", ExecutorClasspath.Kind.GPU)
                 .hasMessageContaining("the master is local[2]");
-        assertRefused(gpus.clone().set("spark.dynamicAllocation.enabled", "false"), "nd4j", ExecutorLibraries.Kind.GPU)
+        assertRefused(gpus.clone().set("spark.dynamicAllocation.enabled", "false"), "nd4j", ExecutorClasspath.Kind.GPU)
                 .hasMessageContaining("spark.dynamicAllocation.enabled=true");
-        assertRefused(dynamic.clone().set(prefix + "executor.gpus", "1"), "nd4j", ExecutorLibraries.Kind.GPU)
+        assertRefused(dynamic.clone().set(prefix + "executor.gpus", "1"), "nd4j", ExecutorClasspath.Kind.GPU)
                 .hasMessageStartingWith("there is no setting " + prefix + "executor.gpus; it must be one of");
-        assertRefused(gpus.clone().set(prefix + "executor.cores", "many"), "nd4j", ExecutorLibraries.Kind.GPU)
+        assertRefused(gpus.clone().set(prefix + "executor.cores", "many"), "nd4j", ExecutorClasspath.Kind.GPU)
                 .hasMessageStartingWith("the settings " + prefix + "* are no executors that Spark can start: ")
                 .hasMessageContaining("many");
     }

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.NoiseProvider;
-import dev.kindling.driver.cluster.Request;
-import dev.kindling.driver.metrics.RunLog;
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.driver.cluster.RoundRequest;
+import dev.kindling.driver.metrics.DriverLogContext;
+import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.protocol.FailedTask;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.wire.FailedTask;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -51,18 +51,18 @@ class LogTest {
 
     private static void run(Cluster cluster, Map<Integer, Integer> kinds) {
         cluster.run(
-                new Request("train", NoiseProvider.specs(8, kinds), false),
+                new RoundRequest("train", NoiseProvider.specs(8, kinds), false),
                 NoiseProvider.theta(Precision.FLOAT, OWN_SIZE));
     }
 
     @Test
     void theDriverSaysHowARunGoes() {
         try (LogLines lines = new LogLines()) {
-            try (RunLog log = RunLog.of("sinusoid-7")) {
+            try (DriverLogContext log = DriverLogContext.of("sinusoid-7")) {
                 log.started("runs/sinusoid-7", 40, 100);
-                RunLog.round(41, List.of(new FailedTask(40, 2, "query_loss is NaN")));
-                RunLog.checkpoint(41, "runs/sinusoid-7/checkpoints/00000041");
-                RunLog.ended(6, "The run stopped after round 41.");
+                DriverLogContext.round(41, List.of(new FailedTask(40, 2, "query_loss is NaN")));
+                DriverLogContext.checkpoint(41, "runs/sinusoid-7/checkpoints/00000041");
+                DriverLogContext.ended(6, "The run stopped after round 41.");
             }
             assertThat(lines.lines())
                     .containsExactly(
@@ -80,10 +80,11 @@ class LogTest {
     @Test
     void linesOfAnotherThreadBelongToTheRunToo() throws InterruptedException {
         try (LogLines lines = new LogLines()) {
-            try (RunLog log = RunLog.of("sinusoid-7")) {
+            try (DriverLogContext log = DriverLogContext.of("sinusoid-7")) {
                 log.started("runs/sinusoid-7", 0, 100);
-                Thread writer = new Thread(RunLog.carried(() -> RunLog.checkpoint(41, "checkpoints")));
-                RunLog.round(50, List.of());
+                Thread writer =
+                        new Thread(DriverLogContext.carried(() -> DriverLogContext.checkpoint(41, "checkpoints")));
+                DriverLogContext.round(50, List.of());
                 writer.start();
                 writer.join();
             }

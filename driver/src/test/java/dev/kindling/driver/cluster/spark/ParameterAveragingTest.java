@@ -3,22 +3,22 @@ package dev.kindling.driver.cluster.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.kindling.driver.config.Configuration;
+import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
-import dev.kindling.job.model.Models;
 import dev.kindling.job.program.Program;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,14 +54,14 @@ class ParameterAveragingTest {
     private static final int BATCH = 4;
     private static final double RATE = 0.05;
     private static final EpisodeLayout LAYOUT = new EpisodeLayout(Shape.of(1), 0, 1, STEPS * BATCH, 1);
-    private static final Model MODEL = Models.of(ModelSettings.preset("mlp-40-tanh"), LAYOUT);
+    private static final Model MODEL = ModelFactory.of(ModelSettings.preset("mlp-40-tanh"), LAYOUT);
 
     @Test
     @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void deeplearning4jOnSparkAveragesToTheSameWeights() {
-        Storage theta = Storage.zeros(Precision.DOUBLE, MODEL.parameters().size());
+        FlatVector theta = FlatVector.zeros(Precision.DOUBLE, MODEL.parameters().size());
         MODEL.initialise(3, theta);
-        List<Storage> episodes = List.of(episode(1), episode(2));
+        List<FlatVector> episodes = List.of(episode(1), episode(2));
         double[] expected = averaged(theta, episodes);
         double[] found = interpolated(theta, episodes);
         assertThat(found).hasSize(121).containsExactly(expected, within(1e-5));
@@ -69,9 +69,9 @@ class ParameterAveragingTest {
         assertThat(Math.abs(found[0] - theta.at(0))).isGreaterThan(1e-3);
     }
 
-    private static Storage episode(long key) {
-        Stream stream = Stream.of(key);
-        Storage episode = Storage.zeros(Precision.DOUBLE, LAYOUT.arrays().size());
+    private static FlatVector episode(long key) {
+        RandomStream stream = RandomStream.of(key);
+        FlatVector episode = FlatVector.zeros(Precision.DOUBLE, LAYOUT.arrays().size());
         for (int i = 0; i < episode.size(); i++) {
             episode.set(i, stream.nextNormal());
         }
@@ -79,8 +79,8 @@ class ParameterAveragingTest {
     }
 
     /** θ behind a round of Reptile, by the vector backend. */
-    private static double[] interpolated(Storage theta, List<Storage> episodes) {
-        Configuration job = Configuration.load(
+    private static double[] interpolated(FlatVector theta, List<FlatVector> episodes) {
+        JobConfig job = JobConfig.load(
                 Path.of("../conf/sinusoid-reptile.conf"),
                 List.of(
                         "algorithm.inner-rate=" + RATE,
@@ -94,8 +94,8 @@ class ParameterAveragingTest {
         Workspace workspace = Backends.named("vector")
                 .compile(program, new CompileOptions(Precision.DOUBLE, 1 << 24))
                 .workspace();
-        workspace.share(theta);
-        Storage deltas = Storage.zeros(Precision.DOUBLE, theta.size());
+        workspace.setBroadcastInputs(theta);
+        FlatVector deltas = FlatVector.zeros(Precision.DOUBLE, theta.size());
         workspace.run(
                 TASKS,
                 (task, target, offset) -> target.copyFrom(
@@ -110,7 +110,7 @@ class ParameterAveragingTest {
     }
 
     /** The weights that Deeplearning4j averages, a partition and so a worker for each task. */
-    private static double[] averaged(Storage theta, List<Storage> episodes) {
+    private static double[] averaged(FlatVector theta, List<FlatVector> episodes) {
         List<DataSet> batches = new ArrayList<>();
         episodes.forEach(episode -> {
             for (int step = 0; step < STEPS; step++) {
@@ -139,7 +139,7 @@ class ParameterAveragingTest {
         }
     }
 
-    private static INDArray rows(Storage episode, String array, int step) {
+    private static INDArray rows(FlatVector episode, String array, int step) {
         Layout.Entry entry = LAYOUT.arrays().entry(array);
         double[] rows = new double[BATCH];
         for (int i = 0; i < BATCH; i++) {

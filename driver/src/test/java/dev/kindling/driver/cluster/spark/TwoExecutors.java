@@ -2,7 +2,7 @@ package dev.kindling.driver.cluster.spark;
 
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
-import dev.kindling.job.wire.Job;
+import dev.kindling.job.protocol.Job;
 import java.io.File;
 import java.util.List;
 import java.util.Map;

@@ -8,9 +8,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.NoiseProvider;
-import dev.kindling.driver.cluster.Request;
-import dev.kindling.driver.cluster.spark.watch.RoundGauges;
-import dev.kindling.driver.cluster.spark.watch.WatchPlugin;
+import dev.kindling.driver.cluster.RoundRequest;
+import dev.kindling.driver.cluster.spark.metrics.MetricsPlugin;
+import dev.kindling.driver.cluster.spark.metrics.RoundGauges;
 import dev.kindling.job.tensor.Precision;
 import java.io.IOException;
 import java.net.URI;
@@ -81,7 +81,7 @@ class WatchTest {
     void theJsonSinkHasTheSameNumbers() throws IOException, InterruptedException {
         spark.gauges().done(new RoundGauges.Reading(7, 0.25, OptionalDouble.empty(), 2, 25, 1));
         JsonNode page = new ObjectMapper().readTree(page("/metrics/json/"));
-        String name = "nightly.driver.plugin." + WatchPlugin.class.getName() + ".";
+        String name = "nightly.driver.plugin." + MetricsPlugin.class.getName() + ".";
         assertThat(page.at("/gauges").path(name + "round").path("value").asInt())
                 .isEqualTo(7);
         assertThat(page.at("/gauges").path(name + "loss").path("value").asDouble())
@@ -103,7 +103,7 @@ class WatchTest {
         ClusterSettings jobs = new ClusterSettings(ClusterSettings.Mode.JOBS, 0, Duration.ofSeconds(60), 0);
         try (Cluster cluster = spark.cluster(NoiseProvider.job(Precision.FLOAT, 2, 7, Map.of()), jobs)) {
             cluster.run(
-                    new Request("train", NoiseProvider.specs(8, Map.of()), false),
+                    new RoundRequest("train", NoiseProvider.specs(8, Map.of()), false),
                     NoiseProvider.theta(Precision.FLOAT, 7));
         }
         JsonNode jobsPage = new ObjectMapper()

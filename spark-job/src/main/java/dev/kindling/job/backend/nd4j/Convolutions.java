@@ -10,120 +10,122 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class Convolutions {
     private Convolutions() {}
 
-    private static Products.Matrix kernel(Place place, Shape kernel, boolean transposed) {
-        return new Products.Matrix(place, kernel.size() / kernel.dim(3), kernel.dim(3), transposed);
+    private static BatchedMatmul.Matrix kernel(TensorView view, Shape kernel, boolean transposed) {
+        return new BatchedMatmul.Matrix(view, kernel.size() / kernel.dim(3), kernel.dim(3), transposed);
     }
 
-    private static int patches(Sliding sliding) {
-        return sliding.windows() * sliding.window().area() * sliding.channels();
+    private static int patches(WindowView windowView) {
+        return windowView.windows() * windowView.window().area() * windowView.channels();
     }
 
-    private static List<Kernels.Need> needs(Sliding sliding, Axis axis) {
-        List<Kernels.Need> needs = new ArrayList<>();
-        needs.add(Kernels.Need.numbers(axis, patches(sliding)));
-        if (sliding.framed()) {
-            needs.add(Kernels.Need.numbers(axis, sliding.framedSize()));
+    private static List<Nd4jKernels.Need> needs(WindowView windowView, TaskAxis axis) {
+        List<Nd4jKernels.Need> needs = new ArrayList<>();
+        needs.add(Nd4jKernels.Need.numbers(axis, patches(windowView)));
+        if (windowView.framed()) {
+            needs.add(Nd4jKernels.Need.numbers(axis, windowView.framedSize()));
         }
         return needs;
     }
 
     /** The frame of the scratch that {@link #needs} asks for, or the images' own place. */
-    private static Place frame(Sliding sliding, List<Place> scratch, Place otherwise) {
-        return sliding.framed() ? scratch.get(1) : otherwise;
+    private static TensorView frame(WindowView windowView, List<TensorView> scratch, TensorView otherwise) {
+        return windowView.framed() ? scratch.get(1) : otherwise;
     }
 
-    private static Products.Matrix unfolded(Script script, Sliding sliding, Instruction.Call call, boolean transposed) {
-        Place images = call.arg(0);
-        Place patches = call.scratch().get(0);
-        Place framed = sliding.framed(script, images, frame(sliding, call.scratch(), images), 0);
-        sliding.unfold(script, framed, patches);
-        return new Products.Matrix(
-                patches, sliding.windows(), sliding.window().area() * sliding.channels(), transposed);
+    private static BatchedMatmul.Matrix unfolded(
+            OpRecorder recorder, WindowView windowView, Instruction.Call call, boolean transposed) {
+        TensorView images = call.arg(0);
+        TensorView patches = call.scratch().get(0);
+        TensorView framed = windowView.framed(recorder, images, frame(windowView, call.scratch(), images), 0);
+        windowView.unfold(recorder, framed, patches);
+        return new BatchedMatmul.Matrix(
+                patches, windowView.windows(), windowView.window().area() * windowView.channels(), transposed);
     }
 
-    private static Sliding overImages(Value value) {
-        return Sliding.over(value, value.arg(0).shape());
+    private static WindowView overImages(Value value) {
+        return WindowView.over(value, value.arg(0).shape());
     }
 
     /** CONV: windows times kernel. */
-    record Forward(Products products) implements Kernels.Kernel {
+    record Forward(BatchedMatmul batchedMatmul) implements Nd4jKernels.Kernel {
         @Override
         public boolean mixesAxes() {
             return true;
         }
 
         @Override
-        public List<Kernels.Need> needs(Value value, List<Place> args, Axis axis) {
+        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
             return Convolutions.needs(overImages(value), args.get(0).axis());
         }
 
         @Override
-        public void write(Script script, Instruction.Call call) {
-            Products.Matrix windows = unfolded(script, overImages(call.value()), call, false);
-            products.multiply(
-                    script, windows, kernel(call.arg(1), call.value().arg(1).shape(), false), call.result());
+        public void write(OpRecorder recorder, Instruction.Call call) {
+            BatchedMatmul.Matrix windows = unfolded(recorder, overImages(call.value()), call, false);
+            batchedMatmul.multiply(
+                    recorder, windows, kernel(call.arg(1), call.value().arg(1).shape(), false), call.result());
         }
     }
 
     /** CONV_KERNEL: windows, transposed, times what stands behind them. */
-    record ToKernel(Products products) implements Kernels.Kernel {
+    record ToKernel(BatchedMatmul batchedMatmul) implements Nd4jKernels.Kernel {
         @Override
         public boolean mixesAxes() {
             return true;
         }
 
         @Override
-        public List<Kernels.Need> needs(Value value, List<Place> args, Axis axis) {
+        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
             return Convolutions.needs(overImages(value), args.get(0).axis());
         }
 
         @Override
-        public void write(Script script, Instruction.Call call) {
-            Sliding sliding = overImages(call.value());
-            Products.Matrix windows = unfolded(script, sliding, call, true);
-            Products.Matrix behind = new Products.Matrix(
-                    call.arg(1), sliding.windows(), call.value().shape().dim(3), false);
-            products.multiply(script, windows, behind, call.result());
+        public void write(OpRecorder recorder, Instruction.Call call) {
+            WindowView windowView = overImages(call.value());
+            BatchedMatmul.Matrix windows = unfolded(recorder, windowView, call, true);
+            BatchedMatmul.Matrix behind = new BatchedMatmul.Matrix(
+                    call.arg(1), windowView.windows(), call.value().shape().dim(3), false);
+            batchedMatmul.multiply(recorder, windows, behind, call.result());
         }
     }
 
     /** CONV_INPUT: what stands behind times the kernel, transposed; each tap's columns are added where it looked. */
-    record ToInput(Products products) implements Kernels.Kernel {
+    record ToInput(BatchedMatmul batchedMatmul) implements Nd4jKernels.Kernel {
         @Override
         public boolean mixesAxes() {
             return true;
         }
 
-        private static Sliding over(Value value) {
-            return Sliding.over(value, value.shape());
+        private static WindowView over(Value value) {
+            return WindowView.over(value, value.shape());
         }
 
         @Override
-        public List<Kernels.Need> needs(Value value, List<Place> args, Axis axis) {
-            Sliding sliding = over(value);
-            List<Kernels.Need> needs = Convolutions.needs(sliding, axis);
-            needs.add(Kernels.Need.numbers(axis, sliding.outputSize()));
-            needs.add(Kernels.Need.numbers(axis, sliding.outputSize()));
+        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
+            WindowView windowView = over(value);
+            List<Nd4jKernels.Need> needs = Convolutions.needs(windowView, axis);
+            needs.add(Nd4jKernels.Need.numbers(axis, windowView.outputSize()));
+            needs.add(Nd4jKernels.Need.numbers(axis, windowView.outputSize()));
             return needs;
         }
 
         @Override
-        public void write(Script script, Instruction.Call call) {
-            Frame frame = script.frame();
-            Sliding sliding = over(call.value());
+        public void write(OpRecorder recorder, Instruction.Call call) {
+            BufferViews bufferViews = recorder.frame();
+            WindowView windowView = over(call.value());
             Shape kernel = call.value().arg(1).shape();
-            Place columns = call.scratch().get(0);
-            Products.Matrix behind = new Products.Matrix(call.arg(0), sliding.windows(), kernel.dim(3), false);
-            products.multiply(script, behind, kernel(call.arg(1), kernel, true), columns);
-            Place sum = frame(sliding, call.scratch(), call.result());
-            script.fill(frame.flat(sum), 0);
-            List<Place> scratch = call.scratch();
-            INDArray ofTap = sliding.outputs(frame, scratch.get(scratch.size() - 1));
-            for (int tap = 0; tap < sliding.window().area(); tap++) {
-                script.copy(sliding.columns(frame, columns, tap), ofTap);
-                sliding.addBehind(script, sum, tap, ofTap, scratch.get(scratch.size() - 2));
+            TensorView columns = call.scratch().get(0);
+            BatchedMatmul.Matrix behind =
+                    new BatchedMatmul.Matrix(call.arg(0), windowView.windows(), kernel.dim(3), false);
+            batchedMatmul.multiply(recorder, behind, kernel(call.arg(1), kernel, true), columns);
+            TensorView sum = frame(windowView, call.scratch(), call.result());
+            recorder.fill(bufferViews.flat(sum), 0);
+            List<TensorView> scratch = call.scratch();
+            INDArray ofTap = windowView.outputs(bufferViews, scratch.get(scratch.size() - 1));
+            for (int tap = 0; tap < windowView.window().area(); tap++) {
+                recorder.copy(windowView.columns(bufferViews, columns, tap), ofTap);
+                windowView.addBehind(recorder, sum, tap, ofTap, scratch.get(scratch.size() - 2));
             }
-            sliding.crop(script, sum, call.result());
+            windowView.crop(recorder, sum, call.result());
         }
     }
 }

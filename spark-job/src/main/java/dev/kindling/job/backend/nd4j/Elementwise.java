@@ -17,12 +17,12 @@ final class Elementwise {
     private Elementwise() {}
 
     /** From one array to another. */
-    record Unary(Op op) implements Kernels.Kernel {
+    record Unary(Op op) implements Nd4jKernels.Kernel {
         @Override
-        public void write(Script script, Instruction.Call call) {
-            INDArray x = script.frame().flat(call.arg(0));
-            INDArray z = script.frame().flat(call.result());
-            script.exec(
+        public void write(OpRecorder recorder, Instruction.Call call) {
+            INDArray x = recorder.frame().flat(call.arg(0));
+            INDArray z = recorder.frame().flat(call.result());
+            recorder.exec(
                     switch (op) {
                         case NEG -> new Negative(x, z);
                         case EXP -> new Exp(x, z);
@@ -37,15 +37,15 @@ final class Elementwise {
     }
 
     /** From two arrays; one that all tasks share is broadcast by ND4J. */
-    record Binary(Op op) implements Kernels.Kernel {
+    record Binary(Op op) implements Nd4jKernels.Kernel {
         @Override
         public boolean mixesAxes() {
             return true;
         }
 
         @Override
-        public void write(Script script, Instruction.Call call) {
-            Frame frame = script.frame();
+        public void write(OpRecorder recorder, Instruction.Call call) {
+            BufferViews bufferViews = recorder.frame();
             String name = switch (op) {
                 case ADD -> "add";
                 case SUB -> "subtract";
@@ -53,31 +53,34 @@ final class Elementwise {
                 case DIV -> "divide";
                 default -> throw new IllegalStateException(op.printed() + " is no arithmetic");
             };
-            script.exec(name, frame.flat(call.result()), List.of(frame.flat(call.arg(0)), frame.flat(call.arg(1))));
+            recorder.exec(
+                    name,
+                    bufferViews.flat(call.result()),
+                    List.of(bufferViews.flat(call.arg(0)), bufferViews.flat(call.arg(1))));
         }
     }
 
     /** Comparisons, which ND4J answers in truth values: they are copied into numbers. */
-    record Comparison(Op op) implements Kernels.Kernel {
+    record Comparison(Op op) implements Nd4jKernels.Kernel {
         @Override
         public boolean mixesAxes() {
             return true;
         }
 
         @Override
-        public List<Kernels.Need> needs(Value value, List<Place> args, Axis axis) {
-            return List.of(Kernels.Need.truths(axis, value.shape().size()));
+        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
+            return List.of(Nd4jKernels.Need.truths(axis, value.shape().size()));
         }
 
         @Override
-        public void write(Script script, Instruction.Call call) {
-            Frame frame = script.frame();
-            INDArray truths = frame.flat(call.scratch().get(0));
-            script.exec(
+        public void write(OpRecorder recorder, Instruction.Call call) {
+            BufferViews bufferViews = recorder.frame();
+            INDArray truths = bufferViews.flat(call.scratch().get(0));
+            recorder.exec(
                     op == Op.GREATER ? "greater" : "equals",
                     truths,
-                    List.of(frame.flat(call.arg(0)), frame.flat(call.arg(1))));
-            script.copy(truths, frame.flat(call.result()));
+                    List.of(bufferViews.flat(call.arg(0)), bufferViews.flat(call.arg(1))));
+            recorder.copy(truths, bufferViews.flat(call.result()));
         }
     }
 }

@@ -8,17 +8,18 @@ import org.jspecify.annotations.Nullable;
 /** One thing that a planned program does, for any number of tasks. */
 sealed interface Instruction {
     /** An op applied. */
-    record Call(Value value, List<Place> args, Place result, List<Place> scratch) implements Instruction {
-        Place arg(int index) {
+    record Call(Value value, List<TensorView> args, TensorView result, List<TensorView> scratch)
+            implements Instruction {
+        TensorView arg(int index) {
             return args.get(index);
         }
     }
 
     /** A whole array copied; one that all tasks share is copied to each where the target has an axis of tasks. */
-    record Copy(Place from, Place to) implements Instruction {}
+    record Copy(TensorView from, TensorView to) implements Instruction {}
 
     /** An array and one row of a stack of such arrays. */
-    record Row(Place stack, Place row) {}
+    record Row(TensorView stack, TensorView row) {}
 
     /**
      * A step program run several times.
@@ -32,15 +33,15 @@ sealed interface Instruction {
      * @param done where the count of steps that ran goes
      */
     record Loop(
-            Attributes.Repeat repeat,
-            Axis axis,
-            Place count,
+            Attributes.Loop loop,
+            TaskAxis axis,
+            TensorView count,
             List<Copy> firsts,
             List<Row> rows,
             List<Instruction> body,
             List<Copy> nexts,
             List<Row> stacked,
-            @Nullable Place stop,
-            @Nullable Place done)
+            @Nullable TensorView stop,
+            @Nullable TensorView done)
             implements Instruction {}
 }

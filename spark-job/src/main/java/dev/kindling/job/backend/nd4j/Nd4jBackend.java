@@ -1,10 +1,10 @@
 package dev.kindling.job.backend.nd4j;
 
 import dev.kindling.job.backend.Backend;
-import dev.kindling.job.backend.BackendUnavailableException;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.backend.GpuSupport;
+import dev.kindling.job.error.BackendUnavailableException;
 import dev.kindling.job.program.Program;
 import java.util.Optional;
 
@@ -51,7 +51,7 @@ public final class Nd4jBackend implements Backend {
                             + "add the jars of Kindling's folder driver-libs to it (executors: spark.kindling.executor-libs), or set "
                             + "backend.name = vector");
         }
-        Natives.start();
+        Nd4jRuntime.start();
     }
 
     @Override

@@ -2,8 +2,8 @@ package dev.kindling.job.backend.nd4j;
 
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.lang.ref.Reference;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,42 +18,42 @@ final class Nd4jWorkspace implements Workspace {
     private static final boolean[] ONE_TASK = {true};
 
     private final Nd4jExecutable executable;
-    private final Seat seat;
+    private final DeviceBinding binding;
     private final Program program;
-    private final Plan plan;
-    private final Memory memory;
-    private final Step[] shared;
-    private final Storage episode;
-    private final Map<Integer, SubBlock> subBlocks = new LinkedHashMap<>();
+    private final TaskBatchPlan plan;
+    private final BufferPool pool;
+    private final RecordedOp[] shared;
+    private final FlatVector episode;
+    private final Map<Integer, TaskBatch> batches = new LinkedHashMap<>();
     private boolean sharing;
 
-    Nd4jWorkspace(Nd4jExecutable executable, Seat seat) {
-        seat.take();
-        this.seat = seat;
+    Nd4jWorkspace(Nd4jExecutable executable, DeviceBinding binding) {
+        binding.take();
+        this.binding = binding;
         this.executable = executable;
         this.program = executable.program();
         this.plan = executable.plan();
-        this.memory = new Memory(plan.slots(), executable.precision(), seat.toString());
-        this.shared = Writer.write(new Frame(memory, 1), executable.kernels(), plan.shared());
+        this.pool = new BufferPool(plan.buffers(), executable.precision(), binding.toString());
+        this.shared = InstructionCompiler.write(new BufferViews(pool, 1), executable.kernels(), plan.shared());
         this.episode =
-                Storage.zeros(executable.precision(), program.taskInputs().size());
+                FlatVector.zeros(executable.precision(), program.taskInputs().size());
     }
 
     @Override
-    public void share(Storage inputs) {
-        require("shared inputs", inputs, program.sharedInputs().size());
-        seat.take();
+    public void setBroadcastInputs(FlatVector inputs) {
+        require("shared inputs", inputs, program.broadcastInputs().size());
+        binding.take();
         try {
-            for (Plan.Named input : plan.sharedInputs()) {
-                DataBuffer buffer = memory.buffer(input.place().slot());
-                Host.write(inputs, input.entry().offset(), input.place().size(), buffer, 0);
+            for (TaskBatchPlan.Named input : plan.sharedInputs()) {
+                DataBuffer buffer = pool.buffer(input.view().buffer());
+                HostTransfers.write(inputs, input.entry().offset(), input.view().size(), buffer, 0);
             }
-            for (Step step : shared) {
-                step.run(ONE_TASK);
+            for (RecordedOp recordedOp : shared) {
+                recordedOp.run(ONE_TASK);
             }
             sharing = true;
         } finally {
-            Reference.reachabilityFence(memory);
+            Reference.reachabilityFence(pool);
         }
     }
 
@@ -63,55 +63,55 @@ final class Nd4jWorkspace implements Workspace {
     }
 
     @Override
-    public void run(int tasks, Episodes episodes, Storage sums, double[] each) {
-        run(tasks, tasks, episodes, List.of(sums), each);
+    public void run(int tasks, TaskInputs taskInputs, FlatVector sums, double[] each) {
+        run(tasks, tasks, taskInputs, List.of(sums), each);
     }
 
     @Override
-    public void run(int tasks, int blockSize, Episodes episodes, List<Storage> sums, double[] each) {
+    public void run(int tasks, int blockSize, TaskInputs taskInputs, List<FlatVector> sums, double[] each) {
         sums.forEach(sum -> require("sums", sum, program.sums().size()));
         requireRoom(tasks, each);
         requireShared();
-        seat.take();
+        binding.take();
         int parts = (tasks + executable.limit() - 1) / executable.limit();
         int atOnce = (tasks + parts - 1) / parts;
-        if (memory.grow(atOnce)) {
-            subBlocks.clear();
+        if (pool.grow(atOnce)) {
+            batches.clear();
         }
         try {
             for (int first = 0; first < tasks; first += atOnce) {
-                SubBlock subBlock = subBlock(Math.min(atOnce, tasks - first));
-                subBlock.fill(episodes, first, episode);
-                subBlock.compute();
-                subBlock.add(first, tasks, blockSize, sums);
-                subBlock.keep(first, program.perTask().size(), each);
+                TaskBatch batch = subBlock(Math.min(atOnce, tasks - first));
+                batch.fill(taskInputs, first, episode);
+                batch.compute();
+                batch.add(first, tasks, blockSize, sums);
+                batch.keep(first, program.perTask().size(), each);
             }
         } finally {
-            Reference.reachabilityFence(memory);
+            Reference.reachabilityFence(pool);
         }
     }
 
-    private SubBlock subBlock(int tasks) {
-        SubBlock known = subBlocks.remove(tasks);
-        SubBlock subBlock = known != null ? known : new SubBlock(memory, plan, executable.kernels(), tasks);
-        subBlocks.put(tasks, subBlock);
-        if (subBlocks.size() > COUNTS) {
-            subBlocks.remove(subBlocks.keySet().iterator().next());
+    private TaskBatch subBlock(int tasks) {
+        TaskBatch known = batches.remove(tasks);
+        TaskBatch batch = known != null ? known : new TaskBatch(pool, plan, executable.kernels(), tasks);
+        batches.put(tasks, batch);
+        if (batches.size() > COUNTS) {
+            batches.remove(batches.keySet().iterator().next());
         }
-        return subBlock;
+        return batch;
     }
 
     private void requireShared() {
-        if (!sharing && program.sharedInputs().size() == 0) {
-            share(Storage.zeros(executable.precision(), 0));
+        if (!sharing && program.broadcastInputs().size() == 0) {
+            setBroadcastInputs(FlatVector.zeros(executable.precision(), 0));
         }
         if (!sharing) {
             throw new IllegalStateException("program " + program.name() + " runs before its shared inputs are set: "
-                    + program.sharedInputs().names());
+                    + program.broadcastInputs().names());
         }
     }
 
-    private void require(String what, Storage numbers, int expected) {
+    private void require(String what, FlatVector numbers, int expected) {
         Precision precision = executable.precision();
         if (numbers.size() != expected || numbers.precision() != precision) {
             throw new IllegalArgumentException("program " + program.name() + " has " + expected + " numbers of " + what
@@ -129,13 +129,13 @@ final class Nd4jWorkspace implements Workspace {
 
     @Override
     public long bytes() {
-        return memory.bytes();
+        return pool.bytes();
     }
 
     @Override
     public void close() {
-        seat.take();
-        subBlocks.clear();
-        memory.close();
+        binding.take();
+        batches.clear();
+        pool.close();
     }
 }

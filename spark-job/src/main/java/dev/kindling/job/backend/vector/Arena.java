@@ -51,7 +51,7 @@ final class Arena {
         return size;
     }
 
-    /** Whole units, and at least a vector beyond the end: {@link FloatProducts} writes rubbish there. */
+    /** Whole units, and at least a vector beyond the end: {@link FloatMatmul} writes rubbish there. */
     private static int rounded(int n) {
         return (n + 2 * UNIT - 2) / UNIT * UNIT;
     }

@@ -14,59 +14,70 @@ interface Emitter<S> {
      * c = s + a·b, m x n over k; a's element (i, x) is {@code i * aRow + x * aColumn} after its place, b and c are
      * row-major, s's rows are {@code sRow} apart.
      */
-    S product(int m, int n, int k, Place a, int aRow, int aColumn, Place b, Place s, int sRow, Place c);
+    S matmul(
+            int m,
+            int n,
+            int k,
+            BufferSlice a,
+            int aRow,
+            int aColumn,
+            BufferSlice b,
+            BufferSlice s,
+            int sRow,
+            BufferSlice c);
 
     /** d = a·bᵀ, m x n over k, all row-major. */
-    S dots(int m, int n, int k, Place a, Place b, Place d);
+    S matmulTransposed(int m, int n, int k, BufferSlice a, BufferSlice b, BufferSlice d);
 
     /**
      * d = s + the gathered product of a and b, whose rows are n long.
      *
      * @param starts for each row of d, where its row of s begins
      */
-    S gathered(Taps taps, int n, Place a, Place b, Place s, int[] starts, Place d);
+    S windowMatmul(
+            WindowIndexTable table, int n, BufferSlice a, BufferSlice b, BufferSlice s, int[] starts, BufferSlice d);
 
     /** d = images [height, width] with zeros around them. */
-    S frame(Place d, Taps.Frame frame, int height, int width, Place images);
+    S frame(BufferSlice d, WindowIndexTable.PaddedImages paddedImages, int height, int width, BufferSlice images);
 
     /** POOL_GATHER, POOL_SCATTER, WINDOW_SUM, WINDOW_SPREAD over so many images and channels. */
-    S slide(Op op, Window window, int images, int channels, Place d, List<Place> args);
+    S slide(Op op, Window window, int images, int channels, BufferSlice d, List<BufferSlice> args);
 
     /** n numbers drawn with a key of so many parts. */
-    S uniform(Place d, int n, Place key, int parts);
+    S uniform(BufferSlice d, int n, BufferSlice key, int parts);
 
     /** d = aᵀ, both row-major; a is [rows, columns]. */
-    S transpose(Place d, Place a, int rows, int columns);
+    S transpose(BufferSlice d, BufferSlice a, int rows, int columns);
 
-    S unary(Op op, Place d, Place a, int n);
+    S unary(Op op, BufferSlice d, BufferSlice a, int n);
 
-    S binary(Op op, Place d, int rows, int n, Operand a, Operand b);
+    S binary(Op op, BufferSlice d, int rows, int n, StridedOperand a, StridedOperand b);
 
     /** d = a·b + c, or c - a·b where {@code op} is SUB; a and c run along rows. */
-    S multiplyAdd(Op op, Place d, int rows, int n, Operand a, Operand b, Operand c);
+    S multiplyAdd(Op op, BufferSlice d, int rows, int n, StridedOperand a, StridedOperand b, StridedOperand c);
 
     /** d = a &gt; 0 ? b : 0; a runs along rows. */
-    S mask(Place d, int rows, int n, Operand a, Operand b);
+    S mask(BufferSlice d, int rows, int n, StridedOperand a, StridedOperand b);
 
-    S select(Place d, int n, Place condition, Place a, Place b);
+    S select(BufferSlice d, int n, BufferSlice condition, BufferSlice a, BufferSlice b);
 
     /** Sum over the middle of [outer, reduced, inner]. */
-    S sum(Place d, int outer, int reduced, int inner, Place a);
+    S sum(BufferSlice d, int outer, int reduced, int inner, BufferSlice a);
 
     /** MAX, ARGMAX: over the last axis of [rows, n]; ONE_HOT: [rows] to [rows, n]. */
-    S alongLast(Op op, Place d, int rows, int n, Place a);
+    S rowwise(Op op, BufferSlice d, int rows, int n, BufferSlice a);
 
     /** Rows of {@code width} at {@code k} indices out of {@code count} rows. */
-    S gather(Place d, Place rows, int count, int width, Place indices, int k);
+    S gather(BufferSlice d, BufferSlice rows, int count, int width, BufferSlice indices, int k);
 
-    S scatterAdd(Place d, int count, int width, Place indices, Place rows, int k);
+    S scatterAdd(BufferSlice d, int count, int width, BufferSlice indices, BufferSlice rows, int k);
 
     /** Copies element by element: extents, and strides on both sides; a source stride of 0 repeats. */
-    S copy(Place d, int[] extents, int[] dStrides, Place a, int[] aStrides);
+    S copy(BufferSlice d, int[] extents, int[] dStrides, BufferSlice a, int[] aStrides);
 
-    S fill(Place d, int n, double value);
+    S fill(BufferSlice d, int n, double value);
 
-    S iota(Place d, int n);
+    S iota(BufferSlice d, int n);
 
-    S repeat(Loop<S> loop);
+    S loop(LoopInstruction<S> loop);
 }

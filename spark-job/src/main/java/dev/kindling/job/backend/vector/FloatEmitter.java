@@ -2,7 +2,7 @@ package dev.kindling.job.backend.vector;
 
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Window;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import java.util.Arrays;
 import java.util.List;
 
@@ -16,7 +16,17 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
-    public FloatStep product(int m, int n, int k, Place a, int aRow, int aColumn, Place b, Place s, int sRow, Place c) {
+    public FloatStep matmul(
+            int m,
+            int n,
+            int k,
+            BufferSlice a,
+            int aRow,
+            int aColumn,
+            BufferSlice b,
+            BufferSlice s,
+            int sRow,
+            BufferSlice c) {
         int as = a.space();
         int aAt = a.offset();
         int bs = b.space();
@@ -25,13 +35,13 @@ final class FloatEmitter implements Emitter<FloatStep> {
         int sAt = s.offset();
         int cs = c.space();
         int cAt = c.offset();
-        return memory -> FloatProducts.multiply(
+        return memory -> FloatMatmul.multiply(
                 m, n, k, memory[as], aAt, aRow, aColumn, memory[bs], bAt, memory[ss], sAt, sRow, memory[cs], cAt);
     }
 
     @Override
-    public FloatStep dots(int m, int n, int k, Place a, Place b, Place d) {
-        return memory -> FloatProducts.dots(
+    public FloatStep matmulTransposed(int m, int n, int k, BufferSlice a, BufferSlice b, BufferSlice d) {
+        return memory -> FloatMatmul.dots(
                 m,
                 n,
                 k,
@@ -45,9 +55,10 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
-    public FloatStep gathered(Taps taps, int n, Place a, Place b, Place s, int[] starts, Place d) {
-        return memory -> FloatSlides.multiply(
-                taps,
+    public FloatStep windowMatmul(
+            WindowIndexTable table, int n, BufferSlice a, BufferSlice b, BufferSlice s, int[] starts, BufferSlice d) {
+        return memory -> FloatWindowMatmul.multiply(
+                table,
                 n,
                 memory[a.space()],
                 a.offset(),
@@ -61,20 +72,21 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
-    public FloatStep frame(Place d, Taps.Frame frame, int height, int width, Place images) {
-        return memory -> FloatWindows.frame(
-                memory[d.space()], d.offset(), frame, height, width, memory[images.space()], images.offset());
+    public FloatStep frame(
+            BufferSlice d, WindowIndexTable.PaddedImages paddedImages, int height, int width, BufferSlice images) {
+        return memory -> FloatPooling.frame(
+                memory[d.space()], d.offset(), paddedImages, height, width, memory[images.space()], images.offset());
     }
 
     @Override
-    public FloatStep slide(Op op, Window window, int images, int channels, Place d, List<Place> args) {
-        Place a = args.get(0);
+    public FloatStep slide(Op op, Window window, int images, int channels, BufferSlice d, List<BufferSlice> args) {
+        BufferSlice a = args.get(0);
         if (op == Op.WINDOW_SUM || op == Op.WINDOW_SPREAD) {
-            return memory -> FloatWindows.sum(
+            return memory -> FloatPooling.sum(
                     op, window, images, channels, memory[d.space()], d.offset(), memory[a.space()], a.offset());
         }
-        Place b = args.get(1);
-        return memory -> FloatWindows.pool(
+        BufferSlice b = args.get(1);
+        return memory -> FloatPooling.pool(
                 op,
                 window,
                 images,
@@ -88,41 +100,41 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
-    public FloatStep uniform(Place d, int n, Place key, int parts) {
+    public FloatStep uniform(BufferSlice d, int n, BufferSlice key, int parts) {
         return memory -> {
             long[] numbers = new long[parts];
             for (int i = 0; i < parts; i++) {
                 numbers[i] = (long) memory[key.space()][key.offset() + i];
             }
-            Stream stream = Stream.of(numbers);
+            RandomStream stream = RandomStream.of(numbers);
             for (int i = 0; i < n; i++) {
-                memory[d.space()][d.offset() + i] = (float) stream.nextShort();
+                memory[d.space()][d.offset() + i] = (float) stream.next24Bits();
             }
         };
     }
 
     @Override
-    public FloatStep transpose(Place d, Place a, int rows, int columns) {
+    public FloatStep transpose(BufferSlice d, BufferSlice a, int rows, int columns) {
         return memory ->
-                FloatMaps.transpose(memory[d.space()], d.offset(), memory[a.space()], a.offset(), rows, columns);
+                FloatElementwise.transpose(memory[d.space()], d.offset(), memory[a.space()], a.offset(), rows, columns);
     }
 
     @Override
-    public FloatStep unary(Op op, Place d, Place a, int n) {
+    public FloatStep unary(Op op, BufferSlice d, BufferSlice a, int n) {
         int ds = d.space();
         int dAt = d.offset();
         int as = a.space();
         int aAt = a.offset();
         return switch (op) {
-            case NEG -> memory -> FloatMaps.neg(memory[ds], dAt, n, memory[as], aAt);
-            case SQRT -> memory -> FloatMaps.sqrt(memory[ds], dAt, n, memory[as], aAt);
-            case RELU -> memory -> FloatMaps.relu(memory[ds], dAt, n, memory[as], aAt);
+            case NEG -> memory -> FloatElementwise.neg(memory[ds], dAt, n, memory[as], aAt);
+            case SQRT -> memory -> FloatElementwise.sqrt(memory[ds], dAt, n, memory[as], aAt);
+            case RELU -> memory -> FloatElementwise.relu(memory[ds], dAt, n, memory[as], aAt);
             default -> memory -> FloatMath.apply(op, memory[ds], dAt, n, memory[as], aAt);
         };
     }
 
     @Override
-    public FloatStep binary(Op op, Place d, int rows, int n, Operand a, Operand b) {
+    public FloatStep binary(Op op, BufferSlice d, int rows, int n, StridedOperand a, StridedOperand b) {
         if (a.single() && b.single()) {
             return new Rows(
                     d,
@@ -157,53 +169,54 @@ final class FloatEmitter implements Emitter<FloatStep> {
 
     private static Kernel neither(Op op) {
         return switch (op) {
-            case ADD -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.add(d, dAt, n, a, aAt, b, bAt);
-            case SUB -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.sub(d, dAt, n, a, aAt, b, bAt);
-            case MUL -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.mul(d, dAt, n, a, aAt, b, bAt);
-            case DIV -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.div(d, dAt, n, a, aAt, b, bAt);
-            case GREATER -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.greater(d, dAt, n, a, aAt, b, bAt);
-            case EQUAL -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.equal(d, dAt, n, a, aAt, b, bAt);
+            case ADD -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.add(d, dAt, n, a, aAt, b, bAt);
+            case SUB -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.sub(d, dAt, n, a, aAt, b, bAt);
+            case MUL -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.mul(d, dAt, n, a, aAt, b, bAt);
+            case DIV -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.div(d, dAt, n, a, aAt, b, bAt);
+            case GREATER -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.greater(d, dAt, n, a, aAt, b, bAt);
+            case EQUAL -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.equal(d, dAt, n, a, aAt, b, bAt);
             default -> throw new IllegalArgumentException(op.printed() + " does not take two arrays");
         };
     }
 
     private static Kernel rightSingle(Op op) {
         return switch (op) {
-            case ADD -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.add(d, dAt, n, a, aAt, b[bAt]);
-            case SUB -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.sub(d, dAt, n, a, aAt, b[bAt]);
-            case MUL -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.mul(d, dAt, n, a, aAt, b[bAt]);
-            case DIV -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.div(d, dAt, n, a, aAt, b[bAt]);
-            case GREATER -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.greater(d, dAt, n, a, aAt, b[bAt]);
-            case EQUAL -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.equal(d, dAt, n, a, aAt, b[bAt]);
+            case ADD -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.add(d, dAt, n, a, aAt, b[bAt]);
+            case SUB -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.sub(d, dAt, n, a, aAt, b[bAt]);
+            case MUL -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.mul(d, dAt, n, a, aAt, b[bAt]);
+            case DIV -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.div(d, dAt, n, a, aAt, b[bAt]);
+            case GREATER -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.greater(d, dAt, n, a, aAt, b[bAt]);
+            case EQUAL -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.equal(d, dAt, n, a, aAt, b[bAt]);
             default -> throw new IllegalArgumentException(op.printed() + " does not take an array and a number");
         };
     }
 
     private static Kernel leftSingle(Op op) {
         return switch (op) {
-            case ADD -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.add(d, dAt, n, b, bAt, a[aAt]);
-            case SUB -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.sub(d, dAt, n, a[aAt], b, bAt);
-            case MUL -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.mul(d, dAt, n, b, bAt, a[aAt]);
-            case DIV -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.div(d, dAt, n, a[aAt], b, bAt);
-            case GREATER -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.greater(d, dAt, n, a[aAt], b, bAt);
-            case EQUAL -> (a, aAt, b, bAt, d, dAt, n) -> FloatMaps.equal(d, dAt, n, b, bAt, a[aAt]);
+            case ADD -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.add(d, dAt, n, b, bAt, a[aAt]);
+            case SUB -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.sub(d, dAt, n, a[aAt], b, bAt);
+            case MUL -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.mul(d, dAt, n, b, bAt, a[aAt]);
+            case DIV -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.div(d, dAt, n, a[aAt], b, bAt);
+            case GREATER -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.greater(d, dAt, n, a[aAt], b, bAt);
+            case EQUAL -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.equal(d, dAt, n, b, bAt, a[aAt]);
             default -> throw new IllegalArgumentException(op.printed() + " does not take a number and an array");
         };
     }
 
     /** A kernel run row by row. */
-    private record Rows(Place d, int rows, int n, Operand a, Operand b, Kernel kernel) implements FloatStep {
+    private record Rows(BufferSlice d, int rows, int n, StridedOperand a, StridedOperand b, Kernel kernel)
+            implements FloatStep {
         @Override
         public void run(float[][] memory) {
             float[] to = memory[d.space()];
-            float[] left = memory[a.place().space()];
-            float[] right = memory[b.place().space()];
+            float[] left = memory[a.slice().space()];
+            float[] right = memory[b.slice().space()];
             for (int r = 0; r < rows; r++) {
                 kernel.run(
                         left,
-                        a.place().offset() + r * a.rowStride(),
+                        a.slice().offset() + r * a.rowStride(),
                         right,
-                        b.place().offset() + r * b.rowStride(),
+                        b.slice().offset() + r * b.rowStride(),
                         to,
                         d.offset() + r * n,
                         n);
@@ -212,31 +225,32 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
-    public FloatStep multiplyAdd(Op op, Place d, int rows, int n, Operand a, Operand b, Operand c) {
+    public FloatStep multiplyAdd(
+            Op op, BufferSlice d, int rows, int n, StridedOperand a, StridedOperand b, StridedOperand c) {
         float sign = op == Op.SUB ? -1f : 1f;
         return memory -> {
             float[] to = memory[d.space()];
-            float[] x = memory[a.place().space()];
-            float[] y = memory[b.place().space()];
-            float[] z = memory[c.place().space()];
+            float[] x = memory[a.slice().space()];
+            float[] y = memory[b.slice().space()];
+            float[] z = memory[c.slice().space()];
             for (int r = 0; r < rows; r++) {
                 int dAt = d.offset() + r * n;
-                int xAt = a.place().offset() + r * a.rowStride();
-                int yAt = b.place().offset() + r * b.rowStride();
-                int zAt = c.place().offset() + r * c.rowStride();
+                int xAt = a.slice().offset() + r * a.rowStride();
+                int yAt = b.slice().offset() + r * b.rowStride();
+                int zAt = c.slice().offset() + r * c.rowStride();
                 if (b.single()) {
-                    FloatMaps.fma(to, dAt, n, x, xAt, sign * y[yAt], z, zAt);
+                    FloatElementwise.fma(to, dAt, n, x, xAt, sign * y[yAt], z, zAt);
                 } else if (op == Op.SUB) {
-                    FloatMaps.fnma(to, dAt, n, x, xAt, y, yAt, z, zAt);
+                    FloatElementwise.fnma(to, dAt, n, x, xAt, y, yAt, z, zAt);
                 } else {
-                    FloatMaps.fma(to, dAt, n, x, xAt, y, yAt, z, zAt);
+                    FloatElementwise.fma(to, dAt, n, x, xAt, y, yAt, z, zAt);
                 }
             }
         };
     }
 
     @Override
-    public FloatStep mask(Place d, int rows, int n, Operand a, Operand b) {
+    public FloatStep mask(BufferSlice d, int rows, int n, StridedOperand a, StridedOperand b) {
         return new Rows(
                 d,
                 rows,
@@ -244,13 +258,13 @@ final class FloatEmitter implements Emitter<FloatStep> {
                 a,
                 b,
                 b.single()
-                        ? (x, xAt, y, yAt, z, zAt, count) -> FloatMaps.mask(z, zAt, count, x, xAt, y[yAt])
-                        : (x, xAt, y, yAt, z, zAt, count) -> FloatMaps.mask(z, zAt, count, x, xAt, y, yAt));
+                        ? (x, xAt, y, yAt, z, zAt, count) -> FloatElementwise.mask(z, zAt, count, x, xAt, y[yAt])
+                        : (x, xAt, y, yAt, z, zAt, count) -> FloatElementwise.mask(z, zAt, count, x, xAt, y, yAt));
     }
 
     @Override
-    public FloatStep select(Place d, int n, Place condition, Place a, Place b) {
-        return memory -> FloatMaps.select(
+    public FloatStep select(BufferSlice d, int n, BufferSlice condition, BufferSlice a, BufferSlice b) {
+        return memory -> FloatElementwise.select(
                 memory[d.space()],
                 d.offset(),
                 n,
@@ -263,7 +277,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
-    public FloatStep sum(Place d, int outer, int reduced, int inner, Place a) {
+    public FloatStep sum(BufferSlice d, int outer, int reduced, int inner, BufferSlice a) {
         if (inner == 1) {
             return memory -> FloatReductions.last(
                     memory[d.space()], d.offset(), outer, reduced, memory[a.space()], a.offset(), memory[scratch]);
@@ -273,7 +287,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
-    public FloatStep alongLast(Op op, Place d, int rows, int n, Place a) {
+    public FloatStep rowwise(Op op, BufferSlice d, int rows, int n, BufferSlice a) {
         return switch (op) {
             case MAX ->
                 memory -> FloatReductions.max(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
@@ -286,7 +300,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
-    public FloatStep gather(Place d, Place rows, int count, int width, Place indices, int k) {
+    public FloatStep gather(BufferSlice d, BufferSlice rows, int count, int width, BufferSlice indices, int k) {
         return memory -> {
             for (int i = 0; i < k; i++) {
                 int row = FloatReductions.index(memory[indices.space()][indices.offset() + i], count);
@@ -301,32 +315,32 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
-    public FloatStep scatterAdd(Place d, int count, int width, Place indices, Place rows, int k) {
+    public FloatStep scatterAdd(BufferSlice d, int count, int width, BufferSlice indices, BufferSlice rows, int k) {
         return memory -> {
             float[] to = memory[d.space()];
             Arrays.fill(to, d.offset(), d.offset() + count * width, 0f);
             for (int i = 0; i < k; i++) {
                 int row = FloatReductions.index(memory[indices.space()][indices.offset() + i], count);
                 int at = d.offset() + row * width;
-                FloatMaps.add(to, at, width, to, at, memory[rows.space()], rows.offset() + i * width);
+                FloatElementwise.add(to, at, width, to, at, memory[rows.space()], rows.offset() + i * width);
             }
         };
     }
 
     @Override
-    public FloatStep copy(Place d, int[] extents, int[] dStrides, Place a, int[] aStrides) {
+    public FloatStep copy(BufferSlice d, int[] extents, int[] dStrides, BufferSlice a, int[] aStrides) {
         FloatCopies copy = FloatCopies.of(extents, dStrides, aStrides);
         return memory -> copy.run(memory[d.space()], d.offset(), memory[a.space()], a.offset());
     }
 
     @Override
-    public FloatStep fill(Place d, int n, double value) {
+    public FloatStep fill(BufferSlice d, int n, double value) {
         float number = (float) value;
         return memory -> Arrays.fill(memory[d.space()], d.offset(), d.offset() + n, number);
     }
 
     @Override
-    public FloatStep iota(Place d, int n) {
+    public FloatStep iota(BufferSlice d, int n) {
         return memory -> {
             for (int i = 0; i < n; i++) {
                 memory[d.space()][d.offset() + i] = i;
@@ -335,12 +349,12 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
-    public FloatStep repeat(Loop<FloatStep> loop) {
+    public FloatStep loop(LoopInstruction<FloatStep> loop) {
         return new Repeat(loop, loop.body().toArray(FloatStep[]::new));
     }
 
     /** A planned loop. */
-    private record Repeat(Loop<FloatStep> loop, FloatStep[] body) implements FloatStep {
+    private record Repeat(LoopInstruction<FloatStep> loop, FloatStep[] body) implements FloatStep {
         @Override
         public void run(float[][] memory) {
             int wanted = count(memory[loop.count().space()][loop.count().offset()]);
@@ -349,26 +363,26 @@ final class FloatEmitter implements Emitter<FloatStep> {
             boolean stopped = false;
             while (done < wanted && !stopped) {
                 int place = loop.backwards() ? wanted - 1 - done : done;
-                for (Loop.Move move : loop.slices()) {
+                for (LoopInstruction.Move move : loop.slices()) {
                     copy(memory, move.from(), place * move.size(), move.to(), 0, move.size());
                 }
                 for (FloatStep step : body) {
                     step.run(memory);
                 }
-                for (Loop.Move move : loop.stacked()) {
+                for (LoopInstruction.Move move : loop.stacked()) {
                     copy(memory, move.from(), 0, move.to(), place * move.size(), move.size());
                 }
-                Place stop = loop.stop();
+                BufferSlice stop = loop.stop();
                 stopped = stop != null && memory[stop.space()][stop.offset()] != 0f;
                 move(memory, loop.nexts());
                 done++;
             }
-            for (Loop.Move move : loop.stacked()) {
+            for (LoopInstruction.Move move : loop.stacked()) {
                 int from = move.to().offset() + done * move.size();
                 Arrays.fill(memory[move.to().space()], from, move.to().offset() + loop.capacity() * move.size(), 0f);
             }
             move(memory, loop.finals());
-            Place count = loop.done();
+            BufferSlice count = loop.done();
             if (count != null) {
                 memory[count.space()][count.offset()] = done;
             }
@@ -382,13 +396,14 @@ final class FloatEmitter implements Emitter<FloatStep> {
             return (int) Math.min(value, (float) loop.capacity());
         }
 
-        private static void move(float[][] memory, List<Loop.Move> moves) {
-            for (Loop.Move move : moves) {
+        private static void move(float[][] memory, List<LoopInstruction.Move> moves) {
+            for (LoopInstruction.Move move : moves) {
                 copy(memory, move.from(), 0, move.to(), 0, move.size());
             }
         }
 
-        private static void copy(float[][] memory, Place from, int fromMore, Place to, int toMore, int size) {
+        private static void copy(
+                float[][] memory, BufferSlice from, int fromMore, BufferSlice to, int toMore, int size) {
             System.arraycopy(
                     memory[from.space()], from.offset() + fromMore, memory[to.space()], to.offset() + toMore, size);
         }

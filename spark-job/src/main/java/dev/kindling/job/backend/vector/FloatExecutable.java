@@ -4,17 +4,17 @@ import dev.kindling.job.backend.Device;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.util.Arrays;
 
 /** A program planned in float. */
 final class FloatExecutable implements Executable {
     private final Program program;
-    private final Plan<FloatStep> plan;
+    private final ExecutionPlan<FloatStep> plan;
     private final FloatStep[] shared;
     private final FloatStep[] perTask;
-    private final Loop.Move[] moves;
+    private final LoopInstruction.Move[] moves;
 
     /**
      * Plans a program.
@@ -26,11 +26,11 @@ final class FloatExecutable implements Executable {
         this.program = program;
         this.plan = Planner.plan(
                 rewritten,
-                new FloatEmitter(Plan.SCRATCH),
-                Math.max(FloatReductions.scratch(), FloatProducts.dotScratch()));
+                new FloatEmitter(ExecutionPlan.SCRATCH),
+                Math.max(FloatReductions.scratch(), FloatMatmul.dotScratch()));
         this.shared = plan.shared().toArray(FloatStep[]::new);
         this.perTask = plan.perTask().toArray(FloatStep[]::new);
-        this.moves = plan.each().toArray(Loop.Move[]::new);
+        this.moves = plan.each().toArray(LoopInstruction.Move[]::new);
     }
 
     @Override
@@ -45,53 +45,53 @@ final class FloatExecutable implements Executable {
 
     @Override
     public Workspace workspace(Device device) {
-        return new OfThread();
+        return new FloatWorkspace();
     }
 
     /** One thread's arrays. */
-    private final class OfThread implements Workspace {
+    private final class FloatWorkspace implements Workspace {
         private final float[][] memory;
-        private final Storage episode;
-        private final int sharedSize = program.sharedInputs().size();
+        private final FlatVector episode;
+        private final int sharedSize = program.broadcastInputs().size();
         private final int sumsSize = program.sums().size();
         /** Per-task numbers of one task. */
         private final int width = program.perTask().size();
 
         private boolean sharing;
 
-        OfThread() {
+        FloatWorkspace() {
             int[] sizes = plan.sizes();
             memory = new float[sizes.length][];
             for (int space = 0; space < sizes.length; space++) {
-                memory[space] = new float[sizes[space] + FloatProducts.slack()];
+                memory[space] = new float[sizes[space] + FloatMatmul.slack()];
             }
-            memory[Plan.INPUTS] = new float[sharedSize + FloatProducts.slack()];
-            episode = new Storage.OfFloat(memory[plan.taskInputs().space()]);
+            memory[ExecutionPlan.INPUTS] = new float[sharedSize + FloatMatmul.slack()];
+            episode = new FlatVector.OfFloat(memory[plan.taskInputs().space()]);
         }
 
         @Override
-        public void share(Storage values) {
-            if (!(values instanceof Storage.OfFloat source) || values.size() != sharedSize) {
+        public void setBroadcastInputs(FlatVector values) {
+            if (!(values instanceof FlatVector.OfFloat source) || values.size() != sharedSize) {
                 throw new IllegalArgumentException("program " + program.name() + " takes " + sharedSize
                         + " shared numbers in float, was given " + values);
             }
-            System.arraycopy(source.array(), 0, memory[Plan.INPUTS], 0, sharedSize);
+            System.arraycopy(source.array(), 0, memory[ExecutionPlan.INPUTS], 0, sharedSize);
             run(shared);
             sharing = true;
         }
 
         @Override
-        public void run(int tasks, Episodes episodes, Storage sums, double[] each) {
+        public void run(int tasks, TaskInputs taskInputs, FlatVector sums, double[] each) {
             requireShared();
-            memory[Plan.SUMS] = cleared(sums);
+            memory[ExecutionPlan.SUMS] = cleared(sums);
             if (each.length < tasks * width) {
                 throw new IllegalArgumentException("program " + program.name() + " writes " + tasks * width
                         + " numbers for " + tasks + " tasks, was given room for " + each.length);
             }
             for (int task = 0; task < tasks; task++) {
-                episodes.fill(task, episode, plan.taskInputs().offset());
+                taskInputs.writeTo(task, episode, plan.taskInputs().offset());
                 run(perTask);
-                for (Loop.Move move : moves) {
+                for (LoopInstruction.Move move : moves) {
                     float[] from = memory[move.from().space()];
                     int at = task * width + move.to().offset();
                     for (int i = 0; i < move.size(); i++) {
@@ -103,16 +103,16 @@ final class FloatExecutable implements Executable {
 
         private void requireShared() {
             if (!sharing && sharedSize == 0) {
-                share(new Storage.OfFloat(new float[0]));
+                setBroadcastInputs(new FlatVector.OfFloat(new float[0]));
             }
             if (!sharing) {
                 throw new IllegalStateException("program " + program.name() + " runs before its shared inputs are set: "
-                        + program.sharedInputs().names());
+                        + program.broadcastInputs().names());
             }
         }
 
-        private float[] cleared(Storage sums) {
-            if (!(sums instanceof Storage.OfFloat target) || sums.size() != sumsSize) {
+        private float[] cleared(FlatVector sums) {
+            if (!(sums instanceof FlatVector.OfFloat target) || sums.size() != sumsSize) {
                 throw new IllegalArgumentException(
                         "program " + program.name() + " sums up " + sumsSize + " numbers in float, was given " + sums);
             }

@@ -19,7 +19,7 @@ final class Planner<S> {
     private final List<Arena> arenas = new ArrayList<>();
     private final List<List<S>> lists = new ArrayList<>();
     /** Tables by what they depend on: a layer's geometry returns in each pass, forwards and backwards. */
-    private final Map<Object, Taps> taps = new HashMap<>();
+    private final Map<Object, WindowIndexTable> taps = new HashMap<>();
 
     private final Map<Integer, int[]> noStarts = new HashMap<>();
     private int zeros = 1;
@@ -33,42 +33,44 @@ final class Planner<S> {
      *
      * @param scratch numbers of scratch that a step may use
      */
-    static <S> Plan<S> plan(Program program, Emitter<S> emitter, int scratch) {
+    static <S> ExecutionPlan<S> plan(Program program, Emitter<S> emitter, int scratch) {
         return new Planner<>(emitter).plan(program, scratch);
     }
 
-    private Plan<S> plan(Program program, int scratch) {
-        Map<Value, Place> places = new HashMap<>();
+    private ExecutionPlan<S> plan(Program program, int scratch) {
+        Map<Value, BufferSlice> slices = new HashMap<>();
         Map<Value, Integer> levels = new HashMap<>();
         int tasks = arena(1).allocate(Math.max(1, program.taskInputs().size()));
-        Place taskInputs = new Place(Plan.LEVELS + 1, tasks);
+        BufferSlice taskInputs = new BufferSlice(ExecutionPlan.LEVELS + 1, tasks);
         for (Program.Input input : program.inputs()) {
-            boolean shared = input.kind() == Program.Kind.SHARED;
-            Place place = shared
-                    ? new Place(Plan.INPUTS, program.sharedInputs().offset(input.name()))
+            boolean shared = input.scope() == Program.Scope.BROADCAST;
+            BufferSlice slice = shared
+                    ? new BufferSlice(
+                            ExecutionPlan.INPUTS, program.broadcastInputs().offset(input.name()))
                     : taskInputs.plus(program.taskInputs().offset(input.name()));
-            places.put(input.value(), place);
+            slices.put(input.value(), slice);
             levels.put(input.value(), shared ? 0 : 1);
         }
-        Scope<S> scope = new Scope<>(this, program, new Lowering(program, levels), 1, places);
-        scope.emit();
-        List<Loop.Move> each = new ArrayList<>();
+        ProgramPlanner<S> programPlanner =
+                new ProgramPlanner<>(this, program, new FusionAnalysis(program, levels), 1, slices);
+        programPlanner.emit();
+        List<LoopInstruction.Move> each = new ArrayList<>();
         for (Program.Output output : program.outputs()) {
-            if (output.role() == Program.Role.EACH) {
+            if (output.reduction() == Program.Reduction.PER_TASK) {
                 int at = program.perTask().offset(output.name());
-                each.add(new Loop.Move(
-                        scope.place(output.value()),
-                        new Place(0, at),
+                each.add(new LoopInstruction.Move(
+                        programPlanner.place(output.value()),
+                        new BufferSlice(0, at),
                         output.shape().size()));
             }
         }
-        int[] sizes = new int[Plan.LEVELS + arenas.size()];
-        sizes[Plan.ZEROS] = zeros;
-        sizes[Plan.SCRATCH] = scratch;
+        int[] sizes = new int[ExecutionPlan.LEVELS + arenas.size()];
+        sizes[ExecutionPlan.ZEROS] = zeros;
+        sizes[ExecutionPlan.SCRATCH] = scratch;
         for (int level = 0; level < arenas.size(); level++) {
-            sizes[Plan.LEVELS + level] = arenas.get(level).size();
+            sizes[ExecutionPlan.LEVELS + level] = arenas.get(level).size();
         }
-        return new Plan<>(list(0), list(1), taskInputs, each, sizes);
+        return new ExecutionPlan<>(list(0), list(1), taskInputs, each, sizes);
     }
 
     Emitter<S> emitter() {
@@ -96,13 +98,13 @@ final class Planner<S> {
     }
 
     /** At least n zeros. */
-    Place zeros(int n) {
+    BufferSlice zeros(int n) {
         zeros = Math.max(zeros, n);
-        return new Place(Plan.ZEROS, 0);
+        return new BufferSlice(ExecutionPlan.ZEROS, 0);
     }
 
     /** The tables of a key, made when it is first asked for. */
-    Taps taps(Object key, Supplier<Taps> maker) {
+    WindowIndexTable taps(Object key, Supplier<WindowIndexTable> maker) {
         return taps.computeIfAbsent(key, any -> maker.get());
     }
 

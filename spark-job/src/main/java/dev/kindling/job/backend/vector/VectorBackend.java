@@ -4,9 +4,9 @@ import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.program.Program;
-import dev.kindling.job.program.rewrite.LowRank;
-import dev.kindling.job.program.rewrite.Rematerialise;
-import dev.kindling.job.program.rewrite.Rewrites;
+import dev.kindling.job.program.passes.LowRankMatmulPass;
+import dev.kindling.job.program.passes.Passes;
+import dev.kindling.job.program.passes.Rematerialization;
 
 /** The CPU backend on the JVM's Vector API. */
 public final class VectorBackend implements Backend {
@@ -20,8 +20,8 @@ public final class VectorBackend implements Backend {
 
     @Override
     public Executable compile(Program program, CompileOptions options) {
-        Program lean = LowRank.rewrite(Rewrites.lean(program));
-        Program rewritten = Rematerialise.within(
+        Program lean = LowRankMatmulPass.rewrite(Passes.canonicalize(program));
+        Program rewritten = Rematerialization.within(
                 lean, options.memoryBytes(), options.precision().bytes());
         return switch (options.precision()) {
             case FLOAT -> new FloatExecutable(program, rewritten);

@@ -1,7 +1,7 @@
 package dev.kindling.job.executor.gpu;
 
-import dev.kindling.job.backend.BackendUnavailableException;
 import dev.kindling.job.backend.GpuSupport;
+import dev.kindling.job.error.BackendUnavailableException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
  * The program {@code nvidia-smi}, which comes with NVIDIA's driver and which the discovery script asks too. As a process of
  * its own it can be asked before a library of CUDA's is loaded, and what it does not survive this JVM does.
  */
-public final class NvidiaSmi implements Cards {
+public final class NvidiaSmi implements GpuInventory {
     private static final String PROGRAM = "nvidia-smi";
     private static final List<String> QUESTION =
             List.of(PROGRAM, "--query-gpu=index,uuid,name,compute_cap,memory.free", "--format=csv,noheader,nounits");
@@ -23,7 +23,7 @@ public final class NvidiaSmi implements Cards {
     private static final long PATIENCE_SECONDS = 60;
 
     @Override
-    public List<Card> all() {
+    public List<GpuInfo> all() {
         return answer().lines()
                 .map(String::strip)
                 .filter(line -> !line.isEmpty())
@@ -67,11 +67,11 @@ public final class NvidiaSmi implements Cards {
     }
 
     /** A card of a line such as {@code 0, GPU-5f0c..., NVIDIA A10, 8.6, 22731}, the last in MiB. */
-    static Card card(String line) {
+    static GpuInfo card(String line) {
         String[] fields = line.split(", *", -1);
         try {
             if (fields.length == FIELDS) {
-                return new Card(
+                return new GpuInfo(
                         Integer.parseInt(fields[0]),
                         fields[1],
                         fields[2],

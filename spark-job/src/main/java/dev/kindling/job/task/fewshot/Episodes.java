@@ -1,7 +1,7 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.fewshot.Split.TurnedClass;
-import dev.kindling.job.tensor.Storage;
+import dev.kindling.job.task.fewshot.ClassSplit.TurnedClass;
+import dev.kindling.job.tensor.FlatVector;
 
 /** Writes images into episodes: turned, and as numbers from 0 to 1. Thread-safe. */
 final class Episodes {
@@ -9,15 +9,15 @@ final class Episodes {
     private final int size;
     private final int channels;
     private final float[] numbers = new float[256];
-    private final Picture.Ink ink;
+    private final ImageFormat.Polarity polarity;
 
-    Episodes(Images images, Picture picture) {
+    Episodes(Images images, ImageFormat imageFormat) {
         this.images = images;
-        this.size = picture.size();
-        this.channels = picture.channels();
-        this.ink = picture.ink();
+        this.size = imageFormat.size();
+        this.channels = imageFormat.channels();
+        this.polarity = imageFormat.polarity();
         for (int sample = 0; sample < numbers.length; sample++) {
-            numbers[sample] = (float) ink.of(sample);
+            numbers[sample] = (float) polarity.of(sample);
         }
     }
 
@@ -26,7 +26,7 @@ final class Episodes {
     }
 
     /** Writes an image of a class from the given place on: [channels, size, size]. */
-    void write(TurnedClass shown, int number, Storage target, int to) {
+    void write(TurnedClass shown, int number, FlatVector target, int to) {
         Images.Slice slice = images.of(shown.images(), number);
         int area = size * size;
         for (int channel = 0; channel < channels; channel++) {
@@ -35,13 +35,13 @@ final class Episodes {
     }
 
     /** Writes one square turned counter-clockwise by quarter turns. */
-    private void turn(byte[] pixels, int from, int turns, Storage target, int to) {
+    private void turn(byte[] pixels, int from, int turns, FlatVector target, int to) {
         int last = size - 1;
         // Where row 0, column 0 of the turned image comes from, and the steps to its next row and column.
         int origin = from + byTurns(turns, 0, last, last * size + last, last * size);
         int down = byTurns(turns, size, -1, -size, 1);
         int right = byTurns(turns, 1, size, -1, -size);
-        if (target instanceof Storage.OfFloat floats) {
+        if (target instanceof FlatVector.OfFloat floats) {
             put(pixels, origin, down, right, floats.array(), to);
         } else {
             put(pixels, origin, down, right, target, to);
@@ -59,10 +59,10 @@ final class Episodes {
         }
     }
 
-    private void put(byte[] pixels, int origin, int down, int right, Storage target, int to) {
+    private void put(byte[] pixels, int origin, int down, int right, FlatVector target, int to) {
         for (int i = 0; i < size * size; i++) {
             int source = origin + i / size * down + i % size * right;
-            target.set(to + i, ink.of(pixels[source] & 0xff));
+            target.set(to + i, polarity.of(pixels[source] & 0xff));
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.kindling.job.task.fewshot;
 
 import dev.kindling.job.task.EpisodeSizes;
-import dev.kindling.job.task.SettingsText;
+import dev.kindling.job.task.SettingsCodec;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -18,17 +18,17 @@ import org.apache.hadoop.conf.Configuration;
  * @param ways classes of a task
  * @param within which classes may meet in a task; {@code few-shot.within}
  * @param rotations whether rotated images make classes of their own; {@code few-shot.rotations}
- * @param picture what images become
+ * @param imageFormat what images become
  * @param memory bytes that decoded images may take in one JVM, at least 0; {@code few-shot.memory}
  * @param sizes examples of each class
  */
 public record FewShotSettings(
         List<String> data,
         SplitSettings split,
-        Ways ways,
+        WaySettings ways,
         Within within,
         Rotations rotations,
-        Picture picture,
+        ImageFormat imageFormat,
         long memory,
         EpisodeSizes sizes) {
     private static final String DATA = "few-shot.data";
@@ -91,14 +91,14 @@ public record FewShotSettings(
                 ways,
                 within,
                 rotations,
-                picture,
+                imageFormat,
                 memory,
                 sizes);
     }
 
     /** The same settings but for what rotations count as. */
     FewShotSettings withRotations(Rotations other) {
-        return new FewShotSettings(data, split, ways, within, other, picture, memory, sizes);
+        return new FewShotSettings(data, split, ways, within, other, imageFormat, memory, sizes);
     }
 
     /** The settings as text, under their configuration keys. */
@@ -107,9 +107,9 @@ public record FewShotSettings(
         settings.put(DATA, String.join(BETWEEN_PATHS, data));
         split.putInto(settings);
         ways.putInto(settings);
-        settings.put("few-shot.within", SettingsText.lowerCase(within));
+        settings.put("few-shot.within", SettingsCodec.lowerCase(within));
         settings.put("few-shot.rotations", Boolean.toString(rotations == Rotations.FOUR_CLASSES));
-        picture.putInto(settings);
+        imageFormat.putInto(settings);
         settings.put("few-shot.memory", Long.toString(memory));
         sizes.putInto(settings);
         return settings;
@@ -118,17 +118,17 @@ public record FewShotSettings(
     /** The settings that {@link #toMap} wrote; IllegalArgumentException if a key is missing or unreadable. */
     public static FewShotSettings fromMap(SortedMap<String, String> settings) {
         return new FewShotSettings(
-                Arrays.asList(SettingsText.text(settings, DATA).split(BETWEEN_PATHS)),
+                Arrays.asList(SettingsCodec.text(settings, DATA).split(BETWEEN_PATHS)),
                 SplitSettings.from(settings),
-                Ways.from(settings),
-                SettingsText.choice(Within.class, "few-shot.within", SettingsText.text(settings, "few-shot.within")),
-                Rotations.of(SettingsText.truth(settings, "few-shot.rotations")),
-                Picture.from(settings),
-                SettingsText.wholeLong(settings, "few-shot.memory"),
+                WaySettings.from(settings),
+                SettingsCodec.choice(Within.class, "few-shot.within", SettingsCodec.text(settings, "few-shot.within")),
+                Rotations.of(SettingsCodec.bool(settings, "few-shot.rotations")),
+                ImageFormat.from(settings),
+                SettingsCodec.longInteger(settings, "few-shot.memory"),
                 EpisodeSizes.from(settings));
     }
 
     private static String qualify(String key, String path, Configuration hadoop) {
-        return Location.of(key, path, hadoop).path().toString();
+        return ResolvedPath.of(key, path, hadoop).path().toString();
     }
 }

@@ -1,18 +1,18 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.random.Stream;
-import dev.kindling.job.task.BadDataException;
-import dev.kindling.job.task.Counts;
-import dev.kindling.job.task.DataProof;
+import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.random.RandomStream;
+import dev.kindling.job.task.DataCheck;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.IntRange;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.task.fewshot.ClassSplit.TurnedClass;
 import dev.kindling.job.task.fewshot.FewShotSettings.Within;
-import dev.kindling.job.task.fewshot.Split.TurnedClass;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -43,16 +43,19 @@ public final class FewShotSource implements TaskSource {
 
     private final FewShotSettings settings;
     private final ImageIndex index;
-    private final Splits splits;
-    private final Map<Purpose, Alphabets> alphabets = new EnumMap<>(Purpose.class);
+    private final ClassSplits classSplits;
+    private final Map<Split, ClassGroups> alphabets = new EnumMap<>(Split.class);
     private volatile @Nullable Episodes episodes;
 
-    private FewShotSource(FewShotSettings settings, ImageIndex index, Splits splits) {
+    private FewShotSource(FewShotSettings settings, ImageIndex index, ClassSplits classSplits) {
         this.settings = settings;
         this.index = index;
-        this.splits = splits;
+        this.classSplits = classSplits;
         if (settings.within() == Within.ALPHABET) {
-            splits.all().forEach(split -> alphabets.put(split.purpose(), new Alphabets(split, settings.ways())));
+            classSplits
+                    .all()
+                    .forEach(classSplit ->
+                            alphabets.put(classSplit.split(), new ClassGroups(classSplit, settings.ways())));
         }
     }
 
@@ -68,7 +71,7 @@ public final class FewShotSource implements TaskSource {
     }
 
     /** One image of a task: its class as the split names it, its file's name, and its label in the task. */
-    public record Drawing(String className, String image, int label) {
+    public record SampledImage(String className, String image, int label) {
         String path() {
             return className + "/" + image;
         }
@@ -79,17 +82,17 @@ public final class FewShotSource implements TaskSource {
      *
      * @throws BadDataException if the split folder has no file for the purpose
      */
-    public List<String> classes(Purpose purpose) {
-        return splits.of(purpose).classes().stream().map(TurnedClass::name).toList();
+    public List<String> classes(Split split) {
+        return classSplits.of(split).classes().stream().map(TurnedClass::name).toList();
     }
 
     /** The support images of a task in the order of the episode's rows. */
-    public List<Drawing> support(TaskSpec spec) {
+    public List<SampledImage> support(TaskSpec spec) {
         return drawings(spec, Rows.support(spec, size(spec)));
     }
 
     /** The query images of a task in the order of the episode's rows. */
-    public List<Drawing> query(TaskSpec spec) {
+    public List<SampledImage> query(TaskSpec spec) {
         return drawings(spec, Rows.query(spec, size(spec)));
     }
 
@@ -106,40 +109,40 @@ public final class FewShotSource implements TaskSource {
     }
 
     /** The shapes of the largest tasks that settings give, whatever their data. */
-    public static EpisodeLayout largest(FewShotSettings settings, Purpose purpose) {
-        return layout(settings.picture(), largestSize(settings, purpose));
+    public static EpisodeLayout largest(FewShotSettings settings, Split split) {
+        return layout(settings.imageFormat(), largestSize(settings, split));
     }
 
-    private Size largest(Purpose purpose) {
-        return largestSize(settings, purpose);
+    private Size largest(Split split) {
+        return largestSize(settings, split);
     }
 
-    private static Size largestSize(FewShotSettings settings, Purpose purpose) {
+    private static Size largestSize(FewShotSettings settings, Split split) {
         return new Size(
-                settings.ways().of(purpose).most(),
-                settings.sizes().support(purpose),
-                settings.sizes().query(purpose));
+                settings.ways().of(split).most(),
+                settings.sizes().support(split),
+                settings.sizes().query(split));
     }
 
     private Size size(TaskSpec spec) {
-        return size(spec.purpose(), spec.seed());
+        return size(spec.split(), spec.seed());
     }
 
-    private Size size(Purpose purpose, long seed) {
-        Counts ways = settings.ways().of(purpose);
-        Counts support = settings.sizes().supports(purpose);
+    private Size size(Split split, long seed) {
+        IntRange ways = settings.ways().of(split);
+        IntRange support = settings.sizes().supports(split);
         if (!ways.varies() && !support.varies()) {
-            return largest(purpose);
+            return largest(split);
         }
-        Stream stream = Stream.of(seed, SIZES);
+        RandomStream stream = RandomStream.of(seed, SIZES);
         return new Size(
-                ways.draw(stream), support.draw(stream), settings.sizes().query(purpose));
+                ways.draw(stream), support.draw(stream), settings.sizes().query(split));
     }
 
     @Override
-    public EpisodeLayout layout(Purpose purpose) {
-        usable(purpose);
-        return layout(largest(purpose));
+    public EpisodeLayout layout(Split split) {
+        usable(split);
+        return layout(largest(split));
     }
 
     @Override
@@ -148,12 +151,12 @@ public final class FewShotSource implements TaskSource {
     }
 
     private EpisodeLayout layout(Size size) {
-        return layout(settings.picture(), size);
+        return layout(settings.imageFormat(), size);
     }
 
-    private static EpisodeLayout layout(Picture picture, Size size) {
+    private static EpisodeLayout layout(ImageFormat imageFormat, Size size) {
         return new EpisodeLayout(
-                Shape.of(picture.channels(), picture.size(), picture.size()),
+                Shape.of(imageFormat.channels(), imageFormat.size(), imageFormat.size()),
                 size.ways(),
                 size.ways(),
                 size.ways() * size.support(),
@@ -161,15 +164,15 @@ public final class FewShotSource implements TaskSource {
     }
 
     @Override
-    public List<EpisodeLayout> layouts(Purpose purpose) {
-        usable(purpose);
-        Counts ways = settings.ways().of(purpose);
-        Counts support = settings.sizes().supports(purpose);
-        int query = settings.sizes().query(purpose);
+    public List<EpisodeLayout> layouts(Split split) {
+        usable(split);
+        IntRange ways = settings.ways().of(split);
+        IntRange support = settings.sizes().supports(split);
+        int query = settings.sizes().query(split);
         long count = (long) ways.values() * support.values();
         if (count > MOST_SHAPES) {
             throw new IllegalArgumentException(
-                    settings.ways().clause(purpose) + " and " + settings.sizes().supportClause(purpose) + ": tasks of "
+                    settings.ways().clause(split) + " and " + settings.sizes().supportClause(split) + ": tasks of "
                             + count + " shapes; there may be " + MOST_SHAPES + ", for each shape has its own program");
         }
         List<EpisodeLayout> layouts = new ArrayList<>();
@@ -189,36 +192,38 @@ public final class FewShotSource implements TaskSource {
     @Override
     public List<String> notes() {
         return alphabets.values().stream()
-                .map(Alphabets::note)
+                .map(ClassGroups::note)
                 .flatMap(Optional::stream)
                 .toList();
     }
 
     @Override
     public TaskSpec sample(TaskKey key) {
-        Split split = usable(key.purpose());
+        ClassSplit classSplit = usable(key.split());
         long seed = key.taskSeed();
-        Size size = size(key.purpose(), seed);
+        Size size = size(key.split(), seed);
         int perClass = size.perClass();
-        Stream stream = Stream.of(seed, DRAW);
+        RandomStream stream = RandomStream.of(seed, DRAW);
         int[] items = new int[size.ways() * (1 + perClass)];
         int at = 0;
-        for (int number : classes(split, size.ways(), stream)) {
+        for (int number : classes(classSplit, size.ways(), stream)) {
             items[at] = number;
-            int images = split.classes().get(number).size();
-            System.arraycopy(stream.choose(perClass, images), 0, items, at + 1, perClass);
+            int images = classSplit.classes().get(number).size();
+            System.arraycopy(stream.sampleWithoutReplacement(perClass, images), 0, items, at + 1, perClass);
             at += 1 + perClass;
         }
-        return new TaskSpec(key.purpose(), key.round(), key.index(), seed, items);
+        return new TaskSpec(key.split(), key.round(), key.index(), seed, items);
     }
 
-    private int[] classes(Split split, int ways, Stream stream) {
-        Alphabets among = alphabets.get(split.purpose());
-        return among == null ? stream.choose(ways, split.classes().size()) : among.choose(ways, stream);
+    private int[] classes(ClassSplit classSplit, int ways, RandomStream stream) {
+        ClassGroups among = alphabets.get(classSplit.split());
+        return among == null
+                ? stream.sampleWithoutReplacement(ways, classSplit.classes().size())
+                : among.choose(ways, stream);
     }
 
     @Override
-    public void materialise(TaskSpec spec, Storage target, int offset) {
+    public void materialise(TaskSpec spec, FlatVector target, int offset) {
         Episodes writer = episodes();
         int supportEnd = write(spec, Rows.support(spec, size(spec)), writer, target, offset);
         write(spec, Rows.query(spec, size(spec)), writer, target, supportEnd);
@@ -226,11 +231,11 @@ public final class FewShotSource implements TaskSource {
 
     @Override
     public String dataHash() {
-        return DataHash.of(index, splits);
+        return ImageDataHash.of(index, classSplits);
     }
 
     @Override
-    public List<DataProof> proofs(List<TaskSpec> specs) {
+    public List<DataCheck> checks(List<TaskSpec> specs) {
         return List.of(splitsDisjoint(), supportAndQueryDisjoint(specs));
     }
 
@@ -257,7 +262,7 @@ public final class FewShotSource implements TaskSource {
 
         private static Rows of(TaskSpec spec, Size size, long stream, int first, int shots) {
             int count = size.ways() * shots;
-            int[] order = Stream.of(spec.seed(), stream).choose(count, count);
+            int[] order = RandomStream.of(spec.seed(), stream).sampleWithoutReplacement(count, count);
             return new Rows(order, first, shots, size.perClass());
         }
 
@@ -266,17 +271,17 @@ public final class FewShotSource implements TaskSource {
         }
 
         int classNumber(TaskSpec spec, int row) {
-            return spec.items()[label(row) * (1 + perClass)];
+            return spec.sampleIndices()[label(row) * (1 + perClass)];
         }
 
         int imageNumber(TaskSpec spec, int row) {
-            return spec.items()[label(row) * (1 + perClass) + 1 + first + order[row] % shots];
+            return spec.sampleIndices()[label(row) * (1 + perClass) + 1 + first + order[row] % shots];
         }
     }
 
-    private int write(TaskSpec spec, Rows rows, Episodes writer, Storage target, int offset) {
-        List<TurnedClass> classes = splits.of(spec.purpose()).classes();
-        int numbers = settings.picture().numbers();
+    private int write(TaskSpec spec, Rows rows, Episodes writer, FlatVector target, int offset) {
+        List<TurnedClass> classes = classSplits.of(spec.split()).classes();
+        int numbers = settings.imageFormat().numbers();
         int count = rows.order().length;
         int labels = offset + count * numbers;
         for (int row = 0; row < count; row++) {
@@ -287,43 +292,43 @@ public final class FewShotSource implements TaskSource {
         return labels + count;
     }
 
-    private List<Drawing> drawings(TaskSpec spec, Rows rows) {
-        List<TurnedClass> classes = splits.of(spec.purpose()).classes();
-        List<Drawing> drawings = new ArrayList<>();
+    private List<SampledImage> drawings(TaskSpec spec, Rows rows) {
+        List<TurnedClass> classes = classSplits.of(spec.split()).classes();
+        List<SampledImage> images = new ArrayList<>();
         for (int row = 0; row < rows.order().length; row++) {
             TurnedClass shown = classes.get(rows.classNumber(spec, row));
             String image = shown.images().images().get(rows.imageNumber(spec, row));
-            drawings.add(new Drawing(shown.name(), image, rows.label(row)));
+            images.add(new SampledImage(shown.name(), image, rows.label(row)));
         }
-        return drawings;
+        return images;
     }
 
     /** The split of a purpose, held against the settings. */
-    private Split usable(Purpose purpose) {
-        Split split = splits.of(purpose);
-        Size size = largest(purpose);
-        if (size.ways() > split.classes().size()) {
-            throw new IllegalArgumentException(settings.ways().clause(purpose) + "; it must be at most "
-                    + split.classes().size() + ", the classes of " + split.file());
+    private ClassSplit usable(Split split) {
+        ClassSplit classSplit = classSplits.of(split);
+        Size size = largest(split);
+        if (size.ways() > classSplit.classes().size()) {
+            throw new IllegalArgumentException(settings.ways().clause(split) + "; it must be at most "
+                    + classSplit.classes().size() + ", the classes of " + classSplit.file());
         }
-        Alphabets among = alphabets.get(purpose);
+        ClassGroups among = alphabets.get(split);
         if (among != null) {
             among.requireAny();
         }
-        refuseFewImages(split, size.perClass());
-        return split;
+        refuseFewImages(classSplit, size.perClass());
+        return classSplit;
     }
 
     /** Too few images in one class are a fault of the data; too few in every class are a fault of the settings. */
-    private static void refuseFewImages(Split split, int needed) {
-        TurnedClass smallest = split.smallest();
+    private static void refuseFewImages(ClassSplit classSplit, int needed) {
+        TurnedClass smallest = classSplit.smallest();
         int images = smallest.size();
         if (images >= needed) {
             return;
         }
         String sentence = "class " + smallest.name() + " has " + images + " images; support and query of a task to "
-                + split.purpose().name().toLowerCase(Locale.ROOT) + " together need " + needed + " of each class";
-        if (split.largest().size() < needed) {
+                + classSplit.split().name().toLowerCase(Locale.ROOT) + " together need " + needed + " of each class";
+        if (classSplit.largest().size() < needed) {
             throw new IllegalArgumentException(sentence);
         }
         throw new BadDataException(sentence);
@@ -335,8 +340,9 @@ public final class FewShotSource implements TaskSource {
             synchronized (this) {
                 ready = episodes;
                 if (ready == null) {
-                    Decoder decoder = new Decoder(settings.picture());
-                    ready = new Episodes(Images.of(splits.used(), decoder, settings.memory()), settings.picture());
+                    Decoder decoder = new Decoder(settings.imageFormat());
+                    ready = new Episodes(
+                            Images.of(classSplits.used(), decoder, settings.memory()), settings.imageFormat());
                     episodes = ready;
                 }
             }
@@ -344,27 +350,28 @@ public final class FewShotSource implements TaskSource {
         return ready;
     }
 
-    private DataProof splitsDisjoint() {
-        String counts = splits.all().stream()
-                .map(split -> split.classes().size() + " classes in " + split.file())
+    private DataCheck splitsDisjoint() {
+        String counts = classSplits.all().stream()
+                .map(classSplit -> classSplit.classes().size() + " classes in " + classSplit.file())
                 .collect(Collectors.joining(", "));
-        return splits.shared()
-                .map(clause -> new DataProof("splits disjoint", false, clause))
-                .orElseGet(() -> new DataProof("splits disjoint", true, counts + ", none in two"));
+        return classSplits
+                .shared()
+                .map(clause -> new DataCheck("splits disjoint", false, clause))
+                .orElseGet(() -> new DataCheck("splits disjoint", true, counts + ", none in two"));
     }
 
-    private DataProof supportAndQueryDisjoint(List<TaskSpec> specs) {
+    private DataCheck supportAndQueryDisjoint(List<TaskSpec> specs) {
         for (TaskSpec spec : specs) {
-            Set<String> support = support(spec).stream().map(Drawing::path).collect(Collectors.toSet());
-            Optional<Drawing> shared = query(spec).stream()
+            Set<String> support = support(spec).stream().map(SampledImage::path).collect(Collectors.toSet());
+            Optional<SampledImage> shared = query(spec).stream()
                     .filter(each -> support.contains(each.path()))
                     .findFirst();
             if (shared.isPresent()) {
-                return new DataProof(
+                return new DataCheck(
                         "support and query disjoint", false, shared.get().path() + " is in both sets of " + spec);
             }
         }
-        return new DataProof(
+        return new DataCheck(
                 "support and query disjoint", true, "no image is in both sets of any of " + specs.size() + " tasks");
     }
 }

@@ -1,8 +1,8 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.fewshot.Split.TurnedClass;
+import dev.kindling.job.task.fewshot.ClassSplit.TurnedClass;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
@@ -12,24 +12,24 @@ import org.apache.hadoop.conf.Configuration;
  * @param images how many
  * @param numbers the batch in double, [images, channels, size, size]
  */
-public record ImageBatch(int images, Storage numbers) {
+public record ImageBatch(int images, FlatVector numbers) {
     /**
      * Reads an image set: a zip, a pack, or a folder of folders of images.
      *
      * @param path on any Hadoop file system
-     * @throws dev.kindling.job.task.BadDataException if there are no images, or one cannot be read
+     * @throws dev.kindling.job.error.BadDataException if there are no images, or one cannot be read
      */
-    public static ImageBatch read(String path, Picture picture, Configuration hadoop) {
-        ImageIndex index = ImageIndex.open(Location.of("--support", path, hadoop));
-        index.stores().forEach(store -> store.requireShows(picture));
+    public static ImageBatch read(String path, ImageFormat imageFormat, Configuration hadoop) {
+        ImageIndex index = ImageIndex.open(ResolvedPath.of("--support", path, hadoop));
+        index.stores().forEach(store -> store.requireShows(imageFormat));
         List<ImageClass> classes = index.filled();
-        Episodes episodes = new Episodes(DecodedImages.decode(classes, new Decoder(picture)), picture);
+        Episodes episodes = new Episodes(DecodedImages.decode(classes, new Decoder(imageFormat)), imageFormat);
         int count = classes.stream().mapToInt(each -> each.images().size()).sum();
-        Storage numbers = Storage.zeros(Precision.DOUBLE, Math.multiplyExact(count, picture.numbers()));
+        FlatVector numbers = FlatVector.zeros(Precision.DOUBLE, Math.multiplyExact(count, imageFormat.numbers()));
         int row = 0;
         for (ImageClass each : classes) {
             for (int image = 0; image < each.images().size(); image++) {
-                episodes.write(new TurnedClass(each.name(), each, 0), image, numbers, row++ * picture.numbers());
+                episodes.write(new TurnedClass(each.name(), each, 0), image, numbers, row++ * imageFormat.numbers());
             }
         }
         return new ImageBatch(count, numbers);

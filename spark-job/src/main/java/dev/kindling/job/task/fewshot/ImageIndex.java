@@ -1,6 +1,6 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.RegularFiles;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -28,7 +28,7 @@ final class ImageIndex {
         this.classes = classes;
     }
 
-    static ImageIndex open(Location data) {
+    static ImageIndex open(ResolvedPath data) {
         List<ImageStore> stores = stores(data);
         SortedMap<String, ImageClass> classes = new TreeMap<>();
         for (ImageStore store : stores) {
@@ -60,7 +60,7 @@ final class ImageIndex {
         return new ImageIndex(stores, classes);
     }
 
-    private static List<ImageStore> stores(Location data) {
+    private static List<ImageStore> stores(ResolvedPath data) {
         FileStatus status = data.status();
         if (status.isFile()) {
             HadoopZip zip = new HadoopZip(data.files(), data.path(), status.getLen());
@@ -75,11 +75,11 @@ final class ImageIndex {
                 zips.add(new ZipStore(new HadoopZip(data.files(), child.getPath(), child.getLen())));
             }
         }
-        return zips.isEmpty() ? List.of(new TreeStore(data)) : zips;
+        return zips.isEmpty() ? List.of(new DirectoryStore(data)) : zips;
     }
 
     /** What lies in the folder, sorted by name whatever the file system's order. */
-    private static FileStatus[] children(Location data) {
+    private static FileStatus[] children(ResolvedPath data) {
         try {
             FileStatus[] children = data.files().listStatus(data.path());
             Arrays.sort(children);

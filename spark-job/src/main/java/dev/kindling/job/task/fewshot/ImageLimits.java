@@ -1,6 +1,6 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.error.BadDataException;
 import javax.imageio.ImageReader;
 import javax.imageio.event.IIOReadProgressListener;
 

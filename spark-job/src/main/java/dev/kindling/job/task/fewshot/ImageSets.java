@@ -1,6 +1,6 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -19,17 +19,17 @@ import org.apache.hadoop.conf.Configuration;
  * @param index the classes of all sets
  * @param splits empty where neither the settings nor all of the sets say anything about them
  */
-record ImageSets(ImageIndex index, Optional<Splits> splits) {
+record ImageSets(ImageIndex index, Optional<ClassSplits> splits) {
     /** One set of several, or the only one. */
-    private record OneSet(Location place, ImageIndex index) {
+    private record OneSet(ResolvedPath place, ImageIndex index) {
         /** The lines that come with the set itself; none if it says nothing about splits. */
-        Map<Purpose, SplitLines> ownSplits() {
+        Map<Split, SplitListing> ownSplits() {
             for (ImageStore store : index.stores()) {
                 if (store instanceof PackStore pack && !pack.splits().isEmpty()) {
-                    Map<Purpose, SplitLines> lines = new EnumMap<>(Purpose.class);
+                    Map<Split, SplitListing> lines = new EnumMap<>(Split.class);
                     pack.splits()
-                            .forEach((purpose, names) -> lines.put(
-                                    purpose, new SplitLines(SplitFiles.name(purpose) + " of " + pack.name(), names)));
+                            .forEach((split, names) -> lines.put(
+                                    split, new SplitListing(SplitFiles.name(split) + " of " + pack.name(), names)));
                     return lines;
                 }
             }
@@ -40,7 +40,7 @@ record ImageSets(ImageIndex index, Optional<Splits> splits) {
     /**
      * Opens the sets and makes the splits.
      *
-     * @throws dev.kindling.job.task.BadDataException if data or splits are missing, empty or broken
+     * @throws dev.kindling.job.error.BadDataException if data or splits are missing, empty or broken
      * @throws IllegalArgumentException if splits share a class
      */
     static ImageSets open(FewShotSettings settings, Configuration hadoop) {
@@ -49,29 +49,29 @@ record ImageSets(ImageIndex index, Optional<Splits> splits) {
         return new ImageSets(index, splits(settings, sets, index, hadoop));
     }
 
-    private static Optional<Splits> splits(
+    private static Optional<ClassSplits> splits(
             FewShotSettings settings, SortedMap<String, OneSet> sets, ImageIndex index, Configuration hadoop) {
         if (settings.split() instanceof SplitSettings.Shares shares) {
-            return Optional.of(SplitReader.read(SplitShares.draw(shares, index), index, settings.rotations()));
+            return Optional.of(SplitReader.read(RandomSplit.draw(shares, index), index, settings.rotations()));
         }
         SplitSettings.Named named = (SplitSettings.Named) settings.split();
         if (!named.isOfTheData()) {
-            Location folder = Location.of(SplitSettings.KEY, named.folder(), hadoop);
+            ResolvedPath folder = ResolvedPath.of(SplitSettings.KEY, named.folder(), hadoop);
             return Optional.of(SplitReader.read(SplitFiles.read(folder), index, settings.rotations()));
         }
-        List<Splits> each = new ArrayList<>();
+        List<ClassSplits> each = new ArrayList<>();
         sets.forEach((name, set) -> {
-            Map<Purpose, SplitLines> lines = set.ownSplits();
+            Map<Split, SplitListing> lines = set.ownSplits();
             if (!lines.isEmpty()) {
-                Splits own = SplitReader.read(lines, set.index(), settings.rotations());
+                ClassSplits own = SplitReader.read(lines, set.index(), settings.rotations());
                 each.add(sets.size() == 1 ? own : own.inSet(name));
             }
         });
-        return each.size() == sets.size() ? Optional.of(Splits.joined(each)) : Optional.empty();
+        return each.size() == sets.size() ? Optional.of(ClassSplits.joined(each)) : Optional.empty();
     }
 
     /** The splits; IllegalArgumentException if neither the settings nor the data have any. */
-    Splits requiredSplits() {
+    ClassSplits requiredSplits() {
         return splits.orElseThrow(() -> new IllegalArgumentException("few-shot.split is empty and few-shot.data, "
                 + index.stores().get(0).name() + ", does not hold exactly one folder of splits, nor its classes in "
                 + "folders train, val and test; few-shot.split must be a folder with train.txt, val.txt and test.txt, "
@@ -90,9 +90,9 @@ record ImageSets(ImageIndex index, Optional<Splits> splits) {
     private static SortedMap<String, OneSet> sets(FewShotSettings settings, Configuration hadoop) {
         SortedMap<String, OneSet> sets = new TreeMap<>();
         for (String path : settings.data()) {
-            Location place = Location.of("few-shot.data", path, hadoop);
+            ResolvedPath place = ResolvedPath.of("few-shot.data", path, hadoop);
             ImageIndex index = ImageIndex.open(place);
-            index.stores().forEach(store -> store.requireShows(settings.picture()));
+            index.stores().forEach(store -> store.requireShows(settings.imageFormat()));
             String name = place.path().getName().replaceFirst("(?<=.)\\.[A-Za-z]+$", "");
             sets.put(unused(name, sets), new OneSet(place, index));
         }

@@ -1,6 +1,6 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.PrintableText;
 import java.util.Locale;
 import java.util.Set;
@@ -58,7 +58,7 @@ interface ImageStore {
     }
 
     /** Refuses with IllegalArgumentException what the store cannot show its images as. */
-    default void requireShows(Picture picture) {}
+    default void requireShows(ImageFormat imageFormat) {}
 
     static boolean isImage(String name) {
         return EXTENSIONS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));

@@ -14,7 +14,7 @@ sealed interface Images permits DecodedImages, CachedImages {
      * One image.
      *
      * @param number of the image in its class, 0-based
-     * @throws dev.kindling.job.task.BadDataException if its file cannot be read
+     * @throws dev.kindling.job.error.BadDataException if its file cannot be read
      */
     Slice of(ImageClass images, int number);
 
@@ -26,7 +26,7 @@ sealed interface Images permits DecodedImages, CachedImages {
      * the last ones kept.
      *
      * @param memory in bytes
-     * @throws dev.kindling.job.task.BadDataException if a file is not an image or too large, with its name
+     * @throws dev.kindling.job.error.BadDataException if a file is not an image or too large, with its name
      */
     static Images of(Iterable<ImageClass> classes, Decoder decoder, long memory) {
         long bytes = 0;

@@ -1,6 +1,6 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.error.BadDataException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,15 +75,15 @@ final class Pack {
 
     /** The hash of the originals in hexadecimal. */
     static String hash(List<Line> lines) {
-        DataHash hash = new DataHash();
+        ImageDataHash hash = new ImageDataHash();
         lines.forEach(line -> hash.image(line.className(), line.image(), line.length(), line.crc()));
         return hash.hex();
     }
 
     /** What stands before the numbers of a class in NumPy's format, version 1.0. */
-    static byte[] header(int images, Picture picture) {
-        String square = picture.size() + ", " + picture.size();
-        String shape = images + ", " + (picture.channels() == 1 ? square : picture.channels() + ", " + square);
+    static byte[] header(int images, ImageFormat imageFormat) {
+        String square = imageFormat.size() + ", " + imageFormat.size();
+        String shape = images + ", " + (imageFormat.channels() == 1 ? square : imageFormat.channels() + ", " + square);
         String text = "{'descr': '|u1', 'fortran_order': False, 'shape': (" + shape + "), }";
         int before = MAGIC.length() + 2;
         int padding = Math.floorMod(-(before + text.length() + 1), ALIGNMENT);

@@ -2,8 +2,8 @@ package dev.kindling.job.task.fewshot;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.kindling.job.task.BadDataException;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.task.Split;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -28,20 +28,20 @@ import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
  */
 final class PackStore implements ImageStore {
     private final HadoopZip place;
-    private final Picture picture;
+    private final ImageFormat picture;
     private final SortedMap<String, SortedSet<String>> folders = new TreeMap<>();
     private final Map<String, Slot> slots = new HashMap<>();
-    private final Map<Purpose, List<String>> splits;
+    private final Map<Split, List<String>> splits;
     private final List<Pack.Line> lines;
 
     /** Where an image is: the {@code number}th of its class, and what its pixels must add up to. */
     private record Slot(String className, int number, long crc) {}
 
-    private record Contents(Picture picture, List<Pack.Line> lines, Map<Purpose, List<String>> splits) {}
+    private record Contents(ImageFormat imageFormat, List<Pack.Line> lines, Map<Split, List<String>> splits) {}
 
     private PackStore(HadoopZip place, Contents contents) {
         this.place = place;
-        this.picture = contents.picture();
+        this.picture = contents.imageFormat();
         this.splits = contents.splits();
         this.lines = contents.lines();
         for (Pack.Line line : lines) {
@@ -70,10 +70,10 @@ final class PackStore implements ImageStore {
                                 + manifest.path("version").asText() + "; this Kindling reads " + Pack.FORMAT
                                 + ", version " + Pack.VERSION);
             }
-            Picture picture = new Picture(
+            ImageFormat picture = new ImageFormat(
                     manifest.path("image_size").asInt(),
                     manifest.path("channels").asInt(),
-                    Picture.Ink.DARK);
+                    ImageFormat.Polarity.DARK);
             List<Pack.Line> lines = Pack.lines(zip.bytes(entry(zip, Pack.IMAGES), largestText(zip)));
             if (!Pack.hash(lines).equals(manifest.path("hash").asText())) {
                 throw zip.bad(entry, "is damaged: its hash is not that of " + Pack.IMAGES);
@@ -89,13 +89,13 @@ final class PackStore implements ImageStore {
         return (int) Math.min(Integer.MAX_VALUE - 8, zip.place().length());
     }
 
-    private static Map<Purpose, List<String>> splits(HadoopZip.Open zip) {
-        Map<Purpose, List<String>> splits = new EnumMap<>(Purpose.class);
-        for (Purpose purpose : Purpose.values()) {
-            ZipArchiveEntry entry = zip.zip().getEntry(SplitFiles.name(purpose));
+    private static Map<Split, List<String>> splits(HadoopZip.Open zip) {
+        Map<Split, List<String>> splits = new EnumMap<>(Split.class);
+        for (Split split : Split.values()) {
+            ZipArchiveEntry entry = zip.zip().getEntry(SplitFiles.name(split));
             if (entry != null) {
                 String text = new String(zip.bytes(entry, largestText(zip)), StandardCharsets.UTF_8);
-                splits.put(purpose, text.lines().toList());
+                splits.put(split, text.lines().toList());
             }
         }
         return splits;
@@ -110,7 +110,7 @@ final class PackStore implements ImageStore {
     }
 
     /** The lines of the splits that came with the data; empty where none did. */
-    Map<Purpose, List<String>> splits() {
+    Map<Split, List<String>> splits() {
         return splits;
     }
 
@@ -236,7 +236,7 @@ final class PackStore implements ImageStore {
     }
 
     @Override
-    public void requireShows(Picture wanted) {
+    public void requireShows(ImageFormat wanted) {
         require("few-shot.image-size", wanted.size(), picture.size());
         require("few-shot.channels", wanted.channels(), picture.channels());
     }

@@ -3,8 +3,8 @@ package dev.kindling.job.task.fewshot;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.kindling.job.task.BadDataException;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -38,12 +38,12 @@ public final class PackWriter {
 
     private final ImageIndex index;
     private final Decoder decoder;
-    private final Optional<Splits> splits;
+    private final Optional<ClassSplits> splits;
     private final Map<ImageStore, ImageStore.Opened> opened = new HashMap<>();
     private final Map<ImageStore, Map<String, long[]>> sums = new HashMap<>();
     private final List<Pack.Line> lines = new ArrayList<>();
 
-    private PackWriter(ImageIndex index, Decoder decoder, Optional<Splits> splits) {
+    private PackWriter(ImageIndex index, Decoder decoder, Optional<ClassSplits> splits) {
         this.index = index;
         this.decoder = decoder;
         this.splits = splits;
@@ -68,16 +68,16 @@ public final class PackWriter {
      * @throws UncheckedIOException if the file cannot be written; nothing of it is left then
      */
     public static Packed write(FewShotSettings settings, String to, Configuration hadoop) {
-        Location place = Location.of("--to", to, hadoop);
+        ResolvedPath place = ResolvedPath.of("--to", to, hadoop);
         try {
             refuseExisting(place);
             // Whoever reads the pack says what rotations count as.
             ImageSets sets = ImageSets.open(settings.withRotations(Rotations.AS_NAMED), hadoop);
             // Shares are drawn anew wherever the pack is used; files would not be there.
-            Optional<Splits> splits =
+            Optional<ClassSplits> splits =
                     settings.split() instanceof SplitSettings.Shares ? Optional.empty() : sets.splits();
             splits.ifPresent(each -> requireReadable(each, sets.index()));
-            PackWriter writer = new PackWriter(sets.index(), new Decoder(settings.picture()), splits);
+            PackWriter writer = new PackWriter(sets.index(), new Decoder(settings.imageFormat()), splits);
             writer.writeWhole(withoutChecksums(place.files()), place.path());
             long bytes = place.files().getFileStatus(place.path()).getLen();
             return new Packed(
@@ -92,17 +92,20 @@ public final class PackWriter {
     }
 
     /** Refuses splits whose lines mean something in one of several sets, but not in all of them together. */
-    private static void requireReadable(Splits splits, ImageIndex index) {
-        Map<Purpose, SplitLines> lines = new EnumMap<>(Purpose.class);
-        splits.all().forEach(split -> lines.put(split.purpose(), new SplitLines(split.file(), names(split))));
+    private static void requireReadable(ClassSplits classSplits, ImageIndex index) {
+        Map<Split, SplitListing> lines = new EnumMap<>(Split.class);
+        classSplits
+                .all()
+                .forEach(classSplit ->
+                        lines.put(classSplit.split(), new SplitListing(classSplit.file(), names(classSplit))));
         SplitReader.read(lines, index, Rotations.AS_NAMED);
     }
 
-    private static List<String> names(Split split) {
-        return split.classes().stream().map(Split.TurnedClass::name).toList();
+    private static List<String> names(ClassSplit classSplit) {
+        return classSplit.classes().stream().map(ClassSplit.TurnedClass::name).toList();
     }
 
-    private static void refuseExisting(Location place) throws IOException {
+    private static void refuseExisting(ResolvedPath place) throws IOException {
         if (place.files().exists(place.path())) {
             throw new IllegalArgumentException(
                     "--to is " + place.path() + ", which exists; it must be a file that is not there yet");
@@ -142,8 +145,8 @@ public final class PackWriter {
         }
         put(zip, Pack.IMAGES, Pack.text(lines));
         if (splits.isPresent()) {
-            for (Split split : splits.get().all()) {
-                put(zip, SplitFiles.name(split.purpose()), text(split));
+            for (ClassSplit classSplit : splits.get().all()) {
+                put(zip, SplitFiles.name(classSplit.split()), text(classSplit));
             }
         }
         put(zip, Pack.MANIFEST, manifest());
@@ -173,9 +176,9 @@ public final class PackWriter {
         return array;
     }
 
-    private static byte[] text(Split split) {
+    private static byte[] text(ClassSplit classSplit) {
         StringBuilder text = new StringBuilder();
-        names(split).forEach(name -> text.append(name).append('\n'));
+        names(classSplit).forEach(name -> text.append(name).append('\n'));
         return text.toString().getBytes(StandardCharsets.UTF_8);
     }
 

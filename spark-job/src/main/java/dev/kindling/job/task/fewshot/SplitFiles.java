@@ -1,8 +1,8 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.BadDataException;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.RegularFiles;
+import dev.kindling.job.task.Split;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -21,8 +21,8 @@ final class SplitFiles {
     private SplitFiles() {}
 
     /** The name of the file with the classes of a purpose. */
-    static String name(Purpose purpose) {
-        return switch (purpose) {
+    static String name(Split split) {
+        return switch (split) {
             case TRAIN -> "train.txt";
             case VALIDATE -> "val.txt";
             case TEST -> "test.txt";
@@ -30,7 +30,7 @@ final class SplitFiles {
     }
 
     /** The folder itself, or the one folder in it, that holds a {@code train.txt}, {@code val.txt} or {@code test.txt}. */
-    static Optional<Location> find(Location data) {
+    static Optional<ResolvedPath> find(ResolvedPath data) {
         try {
             if (!data.status().isDirectory()) {
                 return Optional.empty();
@@ -44,7 +44,7 @@ final class SplitFiles {
                     .filter(path -> holdsSplit(data, path))
                     .toList();
             return found.size() == 1
-                    ? Optional.of(new Location(SplitSettings.KEY, data.files(), found.get(0)))
+                    ? Optional.of(new ResolvedPath(SplitSettings.KEY, data.files(), found.get(0)))
                     : Optional.empty();
         } catch (IOException e) {
             throw new BadDataException(
@@ -52,29 +52,29 @@ final class SplitFiles {
         }
     }
 
-    private static boolean holdsSplit(Location data, Path folder) {
-        return Arrays.stream(Purpose.values()).anyMatch(purpose -> exists(data, new Path(folder, name(purpose))));
+    private static boolean holdsSplit(ResolvedPath data, Path folder) {
+        return Arrays.stream(Split.values()).anyMatch(split -> exists(data, new Path(folder, name(split))));
     }
 
-    private static boolean exists(Location location, Path path) {
+    private static boolean exists(ResolvedPath resolvedPath, Path path) {
         try {
-            return location.files().exists(path);
+            return resolvedPath.files().exists(path);
         } catch (IOException e) {
-            throw new BadDataException(location.key() + ": " + path + " cannot be read: " + e.getMessage(), e);
+            throw new BadDataException(resolvedPath.key() + ": " + path + " cannot be read: " + e.getMessage(), e);
         }
     }
 
     /** What the files of a folder say; BadDataException if none is there. */
-    static Map<Purpose, SplitLines> read(Location folder) {
+    static Map<Split, SplitListing> read(ResolvedPath folder) {
         if (!folder.status().isDirectory()) {
             throw new BadDataException(folder.key() + " is " + folder.path()
                     + ", which is not a folder; it must be one with train.txt, val.txt and test.txt");
         }
-        Map<Purpose, SplitLines> lines = new EnumMap<>(Purpose.class);
-        for (Purpose purpose : Purpose.values()) {
-            Path file = new Path(folder.path(), name(purpose));
+        Map<Split, SplitListing> lines = new EnumMap<>(Split.class);
+        for (Split split : Split.values()) {
+            Path file = new Path(folder.path(), name(split));
             if (exists(folder, file)) {
-                lines.put(purpose, new SplitLines(file.toString(), lines(folder, file)));
+                lines.put(split, new SplitListing(file.toString(), lines(folder, file)));
             }
         }
         if (lines.isEmpty()) {
@@ -84,7 +84,7 @@ final class SplitFiles {
         return lines;
     }
 
-    private static List<String> lines(Location folder, Path file) {
+    private static List<String> lines(ResolvedPath folder, Path file) {
         RegularFiles.refuseSpecial(folder.key(), file);
         try (InputStream in = folder.files().open(file)) {
             byte[] bytes = in.readNBytes(ImageStore.LARGEST_FILE + 1);

@@ -1,6 +1,6 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -11,8 +11,8 @@ final class SplitFolders {
     private SplitFolders() {}
 
     /** The name of the folder with the classes of a purpose. */
-    static String name(Purpose purpose) {
-        return switch (purpose) {
+    static String name(Split split) {
+        return switch (split) {
             case TRAIN -> "train";
             case VALIDATE -> "val";
             case TEST -> "test";
@@ -24,19 +24,19 @@ final class SplitFolders {
      *
      * @throws IllegalArgumentException if two folders hold classes of the same name
      */
-    static Map<Purpose, SplitLines> read(ImageIndex index, Location data) {
-        Map<Purpose, SplitLines> lines = new EnumMap<>(Purpose.class);
-        for (Purpose purpose : Purpose.values()) {
-            String folder = name(purpose);
+    static Map<Split, SplitListing> read(ImageIndex index, ResolvedPath data) {
+        Map<Split, SplitListing> lines = new EnumMap<>(Split.class);
+        for (Split split : Split.values()) {
+            String folder = name(split);
             List<String> classes = index.filled().stream()
                     .map(ImageClass::name)
                     .filter(name -> name.startsWith(folder + "/"))
                     .toList();
             if (!classes.isEmpty()) {
-                lines.put(purpose, new SplitLines("the folder " + folder + " of " + data.path(), classes));
+                lines.put(split, new SplitListing("the folder " + folder + " of " + data.path(), classes));
             }
         }
-        if (!lines.containsKey(Purpose.TRAIN)) {
+        if (!lines.containsKey(Split.TRAIN)) {
             return Map.of();
         }
         refuseKin(lines);
@@ -44,7 +44,7 @@ final class SplitFolders {
     }
 
     /** The same class in two folders is how pictures are sorted for learning one task, not for learning to learn. */
-    private static void refuseKin(Map<Purpose, SplitLines> lines) {
+    private static void refuseKin(Map<Split, SplitListing> lines) {
         Map<String, String> owners = new HashMap<>();
         lines.values()
                 .forEach(split -> split.lines().forEach(line -> {

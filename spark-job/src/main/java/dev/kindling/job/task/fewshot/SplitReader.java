@@ -1,9 +1,9 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.BadDataException;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.task.Split;
+import dev.kindling.job.task.fewshot.ClassSplit.TurnedClass;
 import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
-import dev.kindling.job.task.fewshot.Split.TurnedClass;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -33,15 +33,15 @@ final class SplitReader {
      * @throws BadDataException if a split is empty, names an unknown or empty class, or a class twice
      * @throws IllegalArgumentException if two splits share a class
      */
-    static Splits read(Map<Purpose, SplitLines> lines, ImageIndex index, Rotations rotations) {
+    static ClassSplits read(Map<Split, SplitListing> lines, ImageIndex index, Rotations rotations) {
         SplitReader reader = new SplitReader(naming(index, lines), rotations);
-        Map<Purpose, Split> splits = new EnumMap<>(Purpose.class);
-        lines.forEach((purpose, each) -> splits.put(purpose, reader.split(purpose, each.file(), each.lines())));
-        return new Splits(splits);
+        Map<Split, ClassSplit> classSplits = new EnumMap<>(Split.class);
+        lines.forEach((split, each) -> classSplits.put(split, reader.split(split, each.file(), each.lines())));
+        return new ClassSplits(classSplits);
     }
 
     /** The index with the names that the lines use: its own, or without the first folder if only that fits. */
-    private static ImageIndex naming(ImageIndex index, Map<Purpose, SplitLines> lines) {
+    private static ImageIndex naming(ImageIndex index, Map<Split, SplitListing> lines) {
         if (anyKnown(index, lines)) {
             return index;
         }
@@ -49,7 +49,7 @@ final class SplitReader {
         return anyKnown(shorter, lines) ? shorter : index;
     }
 
-    private static boolean anyKnown(ImageIndex index, Map<Purpose, SplitLines> lines) {
+    private static boolean anyKnown(ImageIndex index, Map<Split, SplitListing> lines) {
         return lines.values().stream()
                 .flatMap(each -> each.lines().stream())
                 .anyMatch(line -> named(index, line).isPresent());
@@ -70,7 +70,7 @@ final class SplitReader {
         return Optional.empty();
     }
 
-    private Split split(Purpose purpose, String file, List<String> lines) {
+    private ClassSplit split(Split split, String file, List<String> lines) {
         List<TurnedClass> classes = new ArrayList<>();
         Set<String> seen = new HashSet<>();
         for (String line : lines) {
@@ -85,7 +85,7 @@ final class SplitReader {
                 classes.add(each);
             }
         }
-        return new Split(purpose, file, classes);
+        return new ClassSplit(split, file, classes);
     }
 
     private List<TurnedClass> turned(Named named, String line) {

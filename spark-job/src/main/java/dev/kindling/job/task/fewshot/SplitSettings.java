@@ -1,6 +1,6 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.SettingsText;
+import dev.kindling.job.task.SettingsCodec;
 import java.util.Map;
 
 /** Which classes are for training, which for validation and which for testing: {@code few-shot.split}. */
@@ -63,9 +63,9 @@ public sealed interface SplitSettings {
     static SplitSettings from(Map<String, String> settings) {
         return settings.containsKey(TRAIN)
                 ? new Shares(
-                        SettingsText.number(settings, TRAIN),
-                        SettingsText.number(settings, VALIDATION),
-                        SettingsText.wholeLong(settings, SEED))
-                : new Named(SettingsText.text(settings, KEY));
+                        SettingsCodec.number(settings, TRAIN),
+                        SettingsCodec.number(settings, VALIDATION),
+                        SettingsCodec.longInteger(settings, SEED))
+                : new Named(SettingsCodec.text(settings, KEY));
     }
 }

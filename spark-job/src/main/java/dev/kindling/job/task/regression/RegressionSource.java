@@ -1,13 +1,13 @@
 package dev.kindling.job.task.regression;
 
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 
 /**
  * Points whose x and y are independent standard normal numbers: what a hypernetwork that writes a small network's weights
@@ -23,24 +23,24 @@ final class RegressionSource implements TaskSource {
     }
 
     @Override
-    public EpisodeLayout layout(Purpose purpose) {
+    public EpisodeLayout layout(Split split) {
         return new EpisodeLayout(
                 Shape.of(1),
                 0,
                 1,
-                settings.sizes().support(purpose),
-                settings.sizes().query(purpose));
+                settings.sizes().support(split),
+                settings.sizes().query(split));
     }
 
     @Override
     public TaskSpec sample(TaskKey key) {
-        return new TaskSpec(key.purpose(), key.round(), key.index(), key.taskSeed(), NO_ITEMS);
+        return new TaskSpec(key.split(), key.round(), key.index(), key.taskSeed(), NO_ITEMS);
     }
 
     @Override
-    public void materialise(TaskSpec spec, Storage target, int offset) {
-        Stream stream = Stream.of(spec.seed());
-        int points = settings.sizes().support(spec.purpose()) + settings.sizes().query(spec.purpose());
+    public void materialise(TaskSpec spec, FlatVector target, int offset) {
+        RandomStream stream = RandomStream.of(spec.seed());
+        int points = settings.sizes().support(spec.split()) + settings.sizes().query(spec.split());
         for (int i = 0; i < 2 * points; i++) {
             target.set(offset + i, stream.nextNormal());
         }

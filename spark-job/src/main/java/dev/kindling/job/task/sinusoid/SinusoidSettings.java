@@ -1,7 +1,7 @@
 package dev.kindling.job.task.sinusoid;
 
 import dev.kindling.job.task.EpisodeSizes;
-import dev.kindling.job.task.SettingsText;
+import dev.kindling.job.task.SettingsCodec;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -18,10 +18,10 @@ import java.util.TreeMap;
  * @param oracle whether an input tells the task's curve too; {@code sinusoid.oracle}
  */
 public record SinusoidSettings(
-        Range amplitude,
-        Range phase,
-        Range frequency,
-        Range input,
+        DoubleRange amplitude,
+        DoubleRange phase,
+        DoubleRange frequency,
+        DoubleRange input,
         Sign sign,
         Side side,
         int pool,
@@ -45,7 +45,7 @@ public record SinusoidSettings(
 
         /** The constant for the text of {@code sinusoid.sign}. */
         public static Sign parse(String text) {
-            return SettingsText.choice(Sign.class, "sinusoid.sign", text);
+            return SettingsCodec.choice(Sign.class, "sinusoid.sign", text);
         }
     }
 
@@ -56,7 +56,7 @@ public record SinusoidSettings(
 
         /** The constant for the text of {@code sinusoid.side}. */
         public static Side parse(String text) {
-            return SettingsText.choice(Side.class, "sinusoid.side", text);
+            return SettingsCodec.choice(Side.class, "sinusoid.side", text);
         }
     }
 
@@ -73,7 +73,7 @@ public record SinusoidSettings(
             throw new IllegalArgumentException(
                     "sinusoid.side is one and sinusoid.input is " + input + "; the input must then have 0 inside");
         }
-        SettingsText.atLeast(0, "sinusoid.pool", pool);
+        SettingsCodec.atLeast(0, "sinusoid.pool", pool);
         if (oracle == Oracle.TELLING && frequency.width() > 0) {
             throw new IllegalArgumentException("sinusoid.oracle is true and sinusoid.frequency is " + frequency
                     + "; an oracle knows amplitude and phase alone, so the frequency must be one number, [a, a]");
@@ -84,10 +84,10 @@ public record SinusoidSettings(
     /** The MAML paper's sinusoids (Finn, Abbeel and Levine 2017, section 5.1) with the given sizes. */
     public static SinusoidSettings maml(EpisodeSizes sizes) {
         return new SinusoidSettings(
-                new Range(0.1, 5),
-                new Range(0, Math.PI),
-                new Range(1, 1),
-                new Range(-5, 5),
+                new DoubleRange(0.1, 5),
+                new DoubleRange(0, Math.PI),
+                new DoubleRange(1, 1),
+                new DoubleRange(-5, 5),
                 Sign.MINUS,
                 Side.BOTH,
                 0,
@@ -102,8 +102,8 @@ public record SinusoidSettings(
         settings.put("sinusoid.phase", phase.toString());
         settings.put("sinusoid.frequency", frequency.toString());
         settings.put("sinusoid.input", input.toString());
-        settings.put("sinusoid.sign", SettingsText.lowerCase(sign));
-        settings.put("sinusoid.side", SettingsText.lowerCase(side));
+        settings.put("sinusoid.sign", SettingsCodec.lowerCase(sign));
+        settings.put("sinusoid.side", SettingsCodec.lowerCase(side));
         settings.put("sinusoid.pool", Integer.toString(pool));
         settings.put("sinusoid.oracle", Boolean.toString(oracle == Oracle.TELLING));
         sizes.putInto(settings);
@@ -117,14 +117,14 @@ public record SinusoidSettings(
                 range(settings, "sinusoid.phase"),
                 range(settings, "sinusoid.frequency"),
                 range(settings, "sinusoid.input"),
-                Sign.parse(SettingsText.text(settings, "sinusoid.sign")),
-                Side.parse(SettingsText.text(settings, "sinusoid.side")),
-                SettingsText.whole(settings, "sinusoid.pool"),
-                Oracle.of(SettingsText.truth(settings, "sinusoid.oracle")),
+                Sign.parse(SettingsCodec.text(settings, "sinusoid.sign")),
+                Side.parse(SettingsCodec.text(settings, "sinusoid.side")),
+                SettingsCodec.integer(settings, "sinusoid.pool"),
+                Oracle.of(SettingsCodec.bool(settings, "sinusoid.oracle")),
                 EpisodeSizes.from(settings));
     }
 
-    private static Range range(SortedMap<String, String> settings, String key) {
-        return Range.parse(key, SettingsText.text(settings, key));
+    private static DoubleRange range(SortedMap<String, String> settings, String key) {
+        return DoubleRange.parse(key, SettingsCodec.text(settings, key));
     }
 }

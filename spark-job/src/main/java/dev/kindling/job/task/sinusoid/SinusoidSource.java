@@ -1,13 +1,13 @@
 package dev.kindling.job.task.sinusoid;
 
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 
 /**
  * Sine waves {@code y = A sin(frequency x - phase)}, or with plus, regressed from a few points (Finn, Abbeel and Levine
@@ -35,13 +35,13 @@ final class SinusoidSource implements TaskSource {
     }
 
     @Override
-    public EpisodeLayout layout(Purpose purpose) {
+    public EpisodeLayout layout(Split split) {
         return new EpisodeLayout(
                 Shape.of(width()),
                 0,
                 1,
-                settings.sizes().support(purpose),
-                settings.sizes().query(purpose));
+                settings.sizes().support(split),
+                settings.sizes().query(split));
     }
 
     @Override
@@ -49,16 +49,16 @@ final class SinusoidSource implements TaskSource {
         long seed = key.taskSeed();
         int[] items = settings.pool() == 0
                 ? NO_ITEMS
-                : new int[] {Stream.of(seed, POOL).nextInt(settings.pool())};
-        return new TaskSpec(key.purpose(), key.round(), key.index(), seed, items);
+                : new int[] {RandomStream.of(seed, POOL).nextInt(settings.pool())};
+        return new TaskSpec(key.split(), key.round(), key.index(), seed, items);
     }
 
     @Override
-    public void materialise(TaskSpec spec, Storage target, int offset) {
-        Purpose purpose = spec.purpose();
-        int support = settings.sizes().support(purpose);
-        int query = settings.sizes().query(purpose);
-        Stream stream = Stream.of(curveSeed(spec));
+    public void materialise(TaskSpec spec, FlatVector target, int offset) {
+        Split split = spec.split();
+        int support = settings.sizes().support(split);
+        int query = settings.sizes().query(split);
+        RandomStream stream = RandomStream.of(curveSeed(spec));
         double amplitude = draw(stream, settings.amplitude());
         double phase = draw(stream, settings.phase());
         double shift = settings.sign() == SinusoidSettings.Sign.MINUS ? -phase : phase;
@@ -78,9 +78,9 @@ final class SinusoidSource implements TaskSource {
         }
 
         int queries = offset + support * (width + 1);
-        Stream points = Stream.of(spec.seed(), QUERY);
+        RandomStream points = RandomStream.of(spec.seed(), QUERY);
         for (int i = 0; i < query; i++) {
-            double x = purpose == Purpose.TRAIN ? draw(points, settings.input()) : even(i, query);
+            double x = split == Split.TRAIN ? draw(points, settings.input()) : even(i, query);
             put(curve, x, target, queries + i * width, queries + query * width + i);
         }
     }
@@ -97,7 +97,7 @@ final class SinusoidSource implements TaskSource {
     }
 
     /** Writes one point: its input at one place, its target at another. */
-    private void put(Curve curve, double x, Storage target, int input, int output) {
+    private void put(Curve curve, double x, FlatVector target, int input, int output) {
         target.set(input, x);
         if (settings.oracle() == SinusoidSettings.Oracle.TELLING) {
             target.set(input + 1, curve.amplitude());
@@ -113,11 +113,11 @@ final class SinusoidSource implements TaskSource {
 
     private long curveSeed(TaskSpec spec) {
         return settings.pool() == 0
-                ? Stream.seed(spec.seed(), CURVE_AND_SUPPORT)
-                : Stream.seed(POOL, spec.purpose().key(), spec.items()[0]);
+                ? RandomStream.seed(spec.seed(), CURVE_AND_SUPPORT)
+                : RandomStream.seed(POOL, spec.split().key(), spec.sampleIndices()[0]);
     }
 
-    private static double draw(Stream stream, Range range) {
+    private static double draw(RandomStream stream, DoubleRange range) {
         return stream.nextDouble(range.low(), range.high());
     }
 

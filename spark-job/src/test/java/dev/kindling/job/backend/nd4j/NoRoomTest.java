@@ -3,7 +3,7 @@ package dev.kindling.job.backend.nd4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kindling.job.backend.BackendUnavailableException;
+import dev.kindling.job.error.BackendUnavailableException;
 import dev.kindling.job.tensor.Precision;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -14,18 +14,18 @@ class NoRoomTest {
 
     @Test
     void memoryThatIsNotThereIsRefusedInOneSentence() {
-        Slot small = new Slot(Axis.ONE, Slot.Kind.NUMBERS, 4);
-        Slot huge = new Slot(Axis.TASKS, Slot.Kind.NUMBERS, HUGE);
-        Memory memory = new Memory(List.of(small, huge), Precision.DOUBLE, "GPU 3 of this JVM");
-        assertThat(memory.bytes()).isEqualTo(32);
-        assertThatThrownBy(() -> memory.grow(100_000))
+        Buffer small = new Buffer(TaskAxis.ONE, Buffer.Kind.NUMBERS, 4);
+        Buffer huge = new Buffer(TaskAxis.TASKS, Buffer.Kind.NUMBERS, HUGE);
+        BufferPool pool = new BufferPool(List.of(small, huge), Precision.DOUBLE, "GPU 3 of this JVM");
+        assertThat(pool.bytes()).isEqualTo(32);
+        assertThatThrownBy(() -> pool.grow(100_000))
                 .isInstanceOf(BackendUnavailableException.class)
                 .hasMessageStartingWith("GPU 3 of this JVM has no room for 1717986917600000 bytes beside the 32 that a "
                         + "thread of backend nd4j holds there (")
                 .hasMessageEndingWith("); lower backend.memory, or let fewer Spark tasks share it")
                 .message()
                 .doesNotContain("\n");
-        memory.close();
-        assertThat(memory.bytes()).isZero();
+        pool.close();
+        assertThat(pool.bytes()).isZero();
     }
 }

@@ -5,14 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.Runs;
-import dev.kindling.job.backend.plain.PlainBackend;
+import dev.kindling.job.backend.reference.ReferenceBackend;
 import dev.kindling.job.program.Attributes;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.program.Window;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
@@ -36,8 +36,8 @@ class OpsTest {
 
     @Test
     void everyOpThatIsNoOtherNameForAnArrayHasAKernel() {
-        EnumSet<Op> names = EnumSet.of(Op.INPUT, Op.RESHAPE, Op.STOP_GRADIENT, Op.BARRIER, Op.REPEAT, Op.RESULT);
-        assertThat(new Kernels(new Products(Products.Rows.OF_EACH_TASK)).known())
+        EnumSet<Op> names = EnumSet.of(Op.INPUT, Op.RESHAPE, Op.STOP_GRADIENT, Op.BARRIER, Op.LOOP, Op.LOOP_RESULT);
+        assertThat(new Nd4jKernels(new BatchedMatmul(BatchedMatmul.Rows.OF_EACH_TASK)).known())
                 .containsExactlyInAnyOrderElementsOf(EnumSet.complementOf(names));
     }
 
@@ -50,14 +50,14 @@ class OpsTest {
     @EnumSource(Precision.class)
     void elementwiseOpsOfEveryReading(Precision precision) {
         for (int columns : new int[] {1, 2, 7, 8, 33}) {
-            Builder b = new Builder();
+            ProgramBuilder b = new ProgramBuilder();
             Shape shape = Shape.of(4, columns);
-            Value x = b.input("x", shape, Program.Kind.TASK);
+            Value x = b.input("x", shape, Program.Scope.TASK);
             Map<String, Value> others = new LinkedHashMap<>();
-            others.put("full", b.input("full", shape, Program.Kind.TASK));
-            others.put("row", b.input("row", Shape.of(columns), Program.Kind.TASK));
-            others.put("single", b.input("single", Shape.scalar(), Program.Kind.TASK));
-            others.put("shared", b.input("shared", shape, Program.Kind.SHARED));
+            others.put("full", b.input("full", shape, Program.Scope.TASK));
+            others.put("row", b.input("row", Shape.of(columns), Program.Scope.TASK));
+            others.put("single", b.input("single", Shape.scalar(), Program.Scope.TASK));
+            others.put("shared", b.input("shared", shape, Program.Scope.BROADCAST));
             Map<String, Value> results = new LinkedHashMap<>();
             Map<String, Function<Value, Value>> functions = Map.of(
                     "neg", b::neg,
@@ -91,9 +91,9 @@ class OpsTest {
     @EnumSource(Precision.class)
     void maximaWithTiesAndNotANumber(Precision precision) {
         for (int columns : new int[] {1, 2, 3, 5, 20}) {
-            Builder b = new Builder();
-            Value x = b.input("x", Shape.of(40, columns), Program.Kind.TASK);
-            Value ofAll = b.input("of-all", Shape.of(40, columns), Program.Kind.SHARED);
+            ProgramBuilder b = new ProgramBuilder();
+            Value x = b.input("x", Shape.of(40, columns), Program.Scope.TASK);
+            Value ofAll = b.input("of-all", Shape.of(40, columns), Program.Scope.BROADCAST);
             Value argmax = b.argmax(x);
             compare(
                     b,
@@ -114,10 +114,10 @@ class OpsTest {
                 Window.padded(7, 5, 3, 2, 2, 1, 0, 0),
                 Window.same(5, 7, 3, 3, 2, 2),
                 Window.same(4, 4, 3, 3, 1, 1))) {
-            Builder b = new Builder();
-            Value images = b.input("images", Shape.of(2, window.height(), window.width(), 3), Program.Kind.TASK);
-            Value from = b.input("from", images.shape(), Program.Kind.SHARED);
-            Value behind = b.input("behind", Shape.of(2, window.outHeight(), window.outWidth(), 3), Program.Kind.TASK);
+            ProgramBuilder b = new ProgramBuilder();
+            Value images = b.input("images", Shape.of(2, window.height(), window.width(), 3), Program.Scope.TASK);
+            Value from = b.input("from", images.shape(), Program.Scope.BROADCAST);
+            Value behind = b.input("behind", Shape.of(2, window.outHeight(), window.outWidth(), 3), Program.Scope.TASK);
             compare(
                     b,
                     Map.of(
@@ -130,10 +130,10 @@ class OpsTest {
         }
     }
 
-    private static void compare(Builder b, Map<String, Value> results, Precision precision) {
+    private static void compare(ProgramBuilder b, Map<String, Value> results, Precision precision) {
         Program program = b.build("ops", outputs(results));
-        Stream stream = Stream.of(program.hashCode());
-        Map<String, double[]> shared = drawn(program.sharedInputs().names(), program, stream);
+        RandomStream stream = RandomStream.of(program.hashCode());
+        Map<String, double[]> shared = drawn(program.broadcastInputs().names(), program, stream);
         List<Map<String, double[]>> tasks = new ArrayList<>();
         for (int task = 0; task < TASKS; task++) {
             tasks.add(drawn(program.taskInputs().names(), program, stream));
@@ -154,11 +154,11 @@ class OpsTest {
 
     private static List<Program.Output> outputs(Map<String, Value> results) {
         return results.entrySet().stream()
-                .map(entry -> new Program.Output(entry.getKey(), Program.Role.EACH, entry.getValue()))
+                .map(entry -> new Program.Output(entry.getKey(), Program.Reduction.PER_TASK, entry.getValue()))
                 .toList();
     }
 
-    private static Map<String, double[]> drawn(List<String> names, Program program, Stream stream) {
+    private static Map<String, double[]> drawn(List<String> names, Program program, RandomStream stream) {
         Map<String, double[]> inputs = new HashMap<>();
         for (String name : names) {
             double[] array = new double[program.input(name).shape().size()];
@@ -177,15 +177,15 @@ class OpsTest {
             Map<String, double[]> shared,
             List<Map<String, double[]>> tasks) {
         var workspace = Runs.workspace(Backends.named(backend), precision, program);
-        workspace.share(Runs.pack(program.sharedInputs(), precision, shared));
+        workspace.setBroadcastInputs(Runs.pack(program.broadcastInputs(), precision, shared));
         return Runs.run(workspace, precision, program, tasks);
     }
 
     /** Values from tables, to sixteen digits; ND4J's own kernels have none of them right. */
     @Test
     void smallNumbersKeepTheirDigits() {
-        Builder b = new Builder();
-        Value x = b.input("x", Shape.of(3), Program.Kind.TASK);
+        ProgramBuilder b = new ProgramBuilder();
+        Value x = b.input("x", Shape.of(3), Program.Scope.TASK);
         Program program = b.build("small", outputs(Map.of("log1p", b.log1p(x), "expm1", b.expm1(x))));
         double[] small = {1e-12, -1e-9, 1e-5};
         Map<String, double[]> found = Runs.once(Backends.named("nd4j"), Precision.DOUBLE, program, Map.of("x", small));
@@ -199,21 +199,21 @@ class OpsTest {
 
     @Test
     void indicesOutsideAreRefused() {
-        refuses((b) -> b.oneHot(b.input("x", Shape.of(1), Program.Kind.TASK), 3), 3);
-        refuses((b) -> b.oneHot(b.input("x", Shape.of(1), Program.Kind.TASK), 3), Double.NaN);
-        refuses((b) -> b.gather(b.iota(3), b.input("x", Shape.of(1), Program.Kind.TASK)), -1);
-        refuses((b) -> b.scatterAdd(b.input("x", Shape.of(1), Program.Kind.TASK), b.iota(1), 3), 0.5);
+        refuses((b) -> b.oneHot(b.input("x", Shape.of(1), Program.Scope.TASK), 3), 3);
+        refuses((b) -> b.oneHot(b.input("x", Shape.of(1), Program.Scope.TASK), 3), Double.NaN);
+        refuses((b) -> b.gather(b.iota(3), b.input("x", Shape.of(1), Program.Scope.TASK)), -1);
+        refuses((b) -> b.scatterAdd(b.input("x", Shape.of(1), Program.Scope.TASK), b.iota(1), 3), 0.5);
     }
 
     @Test
     void countsThatAreNotWholeAreRefused() {
-        Function<Builder, Value> loop = b -> {
-            Builder sb = new Builder();
-            Value carry = sb.input("carry", Shape.scalar(), Program.Kind.STEP);
+        Function<ProgramBuilder, Value> loop = b -> {
+            ProgramBuilder sb = new ProgramBuilder();
+            Value carry = sb.input("carry", Shape.scalar(), Program.Scope.LOOP);
             Value next = sb.add(carry, sb.constant(1));
-            Program step = sb.build("count", List.of(new Program.Output("carry", Program.Role.STEP, next)));
-            Value count = b.reshape(b.input("x", Shape.of(1), Program.Kind.TASK), Shape.scalar());
-            return b.repeat(new Attributes.Repeat(step, 4, false, 1, 0, 0, false), List.of(count, b.constant(0)))
+            Program step = sb.build("count", List.of(new Program.Output("carry", Program.Reduction.LOOP, next)));
+            Value count = b.reshape(b.input("x", Shape.of(1), Program.Scope.TASK), Shape.scalar());
+            return b.loop(new Attributes.Loop(step, 4, false, 1, 0, 0, false), List.of(count, b.constant(0)))
                     .get(0);
         };
         refuses(loop, -1);
@@ -221,10 +221,11 @@ class OpsTest {
         refuses(loop, Double.NaN);
     }
 
-    private static void refuses(Function<Builder, Value> what, double given) {
-        Builder b = new Builder();
-        Program program = b.build("refused", List.of(new Program.Output("y", Program.Role.EACH, what.apply(b))));
-        String sentence = sentence(new PlainBackend(), program, given);
+    private static void refuses(Function<ProgramBuilder, Value> what, double given) {
+        ProgramBuilder b = new ProgramBuilder();
+        Program program =
+                b.build("refused", List.of(new Program.Output("y", Program.Reduction.PER_TASK, what.apply(b))));
+        String sentence = sentence(new ReferenceBackend(), program, given);
         assertThat(sentence(Backends.named("nd4j"), program, given)).isEqualTo(sentence);
     }
 

@@ -9,14 +9,14 @@ import dev.kindling.job.backend.Device;
 import dev.kindling.job.backend.Runs;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.program.Attributes;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.RandomPrograms;
 import dev.kindling.job.program.Value;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -51,9 +51,9 @@ class SubBlocksTest {
 
     @Property(tries = 100)
     void oneProductOverTheRowsOfAllTasksGivesThePlainOnesNumbers(@ForAll("programs") RandomPrograms.Drawn drawn) {
-        Kernels kernels = new Kernels(new Products(Products.Rows.TOGETHER));
+        Nd4jKernels kernels = new Nd4jKernels(new BatchedMatmul(BatchedMatmul.Rows.TOGETHER));
         Workspace plain = Runs.workspace(Backends.named("plain"), Precision.DOUBLE, drawn.program());
-        plain.share(Runs.pack(drawn.program().sharedInputs(), Precision.DOUBLE, drawn.shared()));
+        plain.setBroadcastInputs(Runs.pack(drawn.program().broadcastInputs(), Precision.DOUBLE, drawn.shared()));
         Map<String, double[]> expected = Runs.run(plain, Precision.DOUBLE, drawn.program(), drawn.tasks());
         run(Nd4jExecutable.of(drawn.program(), DOUBLE, kernels), drawn).forEach((name, array) -> {
             double[] right = expected.get(name);
@@ -70,11 +70,12 @@ class SubBlocksTest {
     /** Sizes at which one product over the rows of all tasks has other bits than a product for each. */
     @Test
     void theBitsOfAProductWithASharedMatrixDoNotDependOnHowManyTasksTakePart() {
-        Builder b = new Builder();
-        Value x = b.input("x", Shape.of(5, 256), Program.Kind.TASK);
-        Value w = b.input("w", Shape.of(256, 128), Program.Kind.SHARED);
-        Program program = b.build("product", List.of(new Program.Output("y", Program.Role.EACH, b.matmul(x, w))));
-        Stream stream = Stream.of(5);
+        ProgramBuilder b = new ProgramBuilder();
+        Value x = b.input("x", Shape.of(5, 256), Program.Scope.TASK);
+        Value w = b.input("w", Shape.of(256, 128), Program.Scope.BROADCAST);
+        Program program =
+                b.build("product", List.of(new Program.Output("y", Program.Reduction.PER_TASK, b.matmul(x, w))));
+        RandomStream stream = RandomStream.of(5);
         Map<String, double[]> shared = Map.of("w", normals(stream, 256 * 128));
         List<Map<String, double[]>> tasks = IntStream.range(0, 5)
                 .mapToObj(task -> Map.of("x", normals(stream, 5 * 256)))
@@ -85,7 +86,7 @@ class SubBlocksTest {
                 .containsExactly(run(limited(together, 1), drawn).get("y"));
     }
 
-    private static double[] normals(Stream stream, int count) {
+    private static double[] normals(RandomStream stream, int count) {
         double[] numbers = new double[count];
         Arrays.setAll(numbers, any -> (float) stream.nextNormal());
         return numbers;
@@ -98,7 +99,8 @@ class SubBlocksTest {
 
     private static Map<String, double[]> run(Nd4jExecutable executable, RandomPrograms.Drawn drawn) {
         Workspace workspace = executable.workspace(Device.PROCESSOR);
-        workspace.share(Runs.pack(drawn.program().sharedInputs(), executable.precision(), drawn.shared()));
+        workspace.setBroadcastInputs(
+                Runs.pack(drawn.program().broadcastInputs(), executable.precision(), drawn.shared()));
         return Runs.run(workspace, executable.precision(), drawn.program(), drawn.tasks());
     }
 
@@ -107,34 +109,33 @@ class SubBlocksTest {
      * stopped would pick from outside.
      */
     private static Program doubling() {
-        Builder sb = new Builder();
-        Value number = sb.input("number", Shape.scalar(), Program.Kind.STEP);
-        Value row = sb.input("row", Shape.of(1), Program.Kind.STEP);
-        Value place = sb.input("place", Shape.scalar(), Program.Kind.STEP);
-        Value limit = sb.input("limit", Shape.scalar(), Program.Kind.STEP);
-        Value rows = sb.input("rows", Shape.of(4), Program.Kind.STEP);
+        ProgramBuilder sb = new ProgramBuilder();
+        Value number = sb.input("number", Shape.scalar(), Program.Scope.LOOP);
+        Value row = sb.input("row", Shape.of(1), Program.Scope.LOOP);
+        Value place = sb.input("place", Shape.scalar(), Program.Scope.LOOP);
+        Value limit = sb.input("limit", Shape.scalar(), Program.Scope.LOOP);
+        Value rows = sb.input("rows", Shape.of(4), Program.Scope.LOOP);
         Value doubled = sb.add(number, number);
         Value picked = sb.gather(rows, row);
         Program step = sb.build(
                 "doubling",
                 List.of(
-                        new Program.Output("number", Program.Role.STEP, doubled),
-                        new Program.Output("row", Program.Role.STEP, sb.add(row, sb.constant(1))),
-                        new Program.Output("seen", Program.Role.STEP, number),
-                        new Program.Output("picked", Program.Role.STEP, sb.add(picked, place)),
-                        new Program.Output("stop", Program.Role.STEP, sb.greater(doubled, limit))));
-        Builder b = new Builder();
-        Value start = b.input("start", Shape.scalar(), Program.Kind.TASK);
-        Value end = b.input("limit", Shape.scalar(), Program.Kind.TASK);
-        Value first = b.input("first", Shape.of(1), Program.Kind.TASK);
-        Value table = b.input("rows", Shape.of(4), Program.Kind.TASK);
-        Value most = b.input("most", Shape.scalar(), Program.Kind.TASK);
-        List<Value> found = b.repeat(
-                new Attributes.Repeat(step, 5, false, 2, 1, 2, true),
-                List.of(most, start, first, b.iota(5), end, table));
+                        new Program.Output("number", Program.Reduction.LOOP, doubled),
+                        new Program.Output("row", Program.Reduction.LOOP, sb.add(row, sb.constant(1))),
+                        new Program.Output("seen", Program.Reduction.LOOP, number),
+                        new Program.Output("picked", Program.Reduction.LOOP, sb.add(picked, place)),
+                        new Program.Output("stop", Program.Reduction.LOOP, sb.greater(doubled, limit))));
+        ProgramBuilder b = new ProgramBuilder();
+        Value start = b.input("start", Shape.scalar(), Program.Scope.TASK);
+        Value end = b.input("limit", Shape.scalar(), Program.Scope.TASK);
+        Value first = b.input("first", Shape.of(1), Program.Scope.TASK);
+        Value table = b.input("rows", Shape.of(4), Program.Scope.TASK);
+        Value most = b.input("most", Shape.scalar(), Program.Scope.TASK);
+        List<Value> found = b.loop(
+                new Attributes.Loop(step, 5, false, 2, 1, 2, true), List.of(most, start, first, b.iota(5), end, table));
         List<Program.Output> outputs = new ArrayList<>();
         for (int i = 0; i < found.size(); i++) {
-            outputs.add(new Program.Output("result " + i, Program.Role.EACH, found.get(i)));
+            outputs.add(new Program.Output("result " + i, Program.Reduction.PER_TASK, found.get(i)));
         }
         return b.build("doublings", outputs);
     }
@@ -166,25 +167,25 @@ class SubBlocksTest {
     /** Rows of different lengths, from the end: Σ over the places below the count of place·row, each doubled on the way. */
     @Test
     void loopsThatRunBackwardsBeginAtTheEndOfEachTask() {
-        Builder sb = new Builder();
-        Value sum = sb.input("sum", Shape.scalar(), Program.Kind.STEP);
-        Value row = sb.input("row", Shape.scalar(), Program.Kind.STEP);
+        ProgramBuilder sb = new ProgramBuilder();
+        Value sum = sb.input("sum", Shape.scalar(), Program.Scope.LOOP);
+        Value row = sb.input("row", Shape.scalar(), Program.Scope.LOOP);
         Value next = sb.add(sb.add(sum, sum), row);
         Program step = sb.build(
                 "horner",
                 List.of(
-                        new Program.Output("sum", Program.Role.STEP, next),
-                        new Program.Output("at", Program.Role.STEP, sum)));
-        Builder b = new Builder();
-        Value count = b.input("count", Shape.scalar(), Program.Kind.TASK);
-        Value rows = b.input("rows", Shape.of(4), Program.Kind.TASK);
+                        new Program.Output("sum", Program.Reduction.LOOP, next),
+                        new Program.Output("at", Program.Reduction.LOOP, sum)));
+        ProgramBuilder b = new ProgramBuilder();
+        Value count = b.input("count", Shape.scalar(), Program.Scope.TASK);
+        Value rows = b.input("rows", Shape.of(4), Program.Scope.TASK);
         List<Value> found =
-                b.repeat(new Attributes.Repeat(step, 4, true, 1, 1, 1, false), List.of(count, b.constant(0), rows));
+                b.loop(new Attributes.Loop(step, 4, true, 1, 1, 1, false), List.of(count, b.constant(0), rows));
         Program program = b.build(
                 "polynomials",
                 List.of(
-                        new Program.Output("value", Program.Role.EACH, found.get(0)),
-                        new Program.Output("on the way", Program.Role.EACH, found.get(1))));
+                        new Program.Output("value", Program.Reduction.PER_TASK, found.get(0)),
+                        new Program.Output("on the way", Program.Reduction.PER_TASK, found.get(1))));
         List<Map<String, double[]>> tasks = new ArrayList<>();
         for (int most : new int[] {4, 1, 3, 0}) {
             tasks.add(Map.of("count", new double[] {most}, "rows", new double[] {1, 2, 3, 4}));
@@ -198,14 +199,14 @@ class SubBlocksTest {
 
     /** A program whose sum is θ times the square of the task's number. */
     private static Program squares() {
-        Builder b = new Builder();
-        Value theta = b.input("theta", Shape.of(2), Program.Kind.SHARED);
-        Value x = b.input("x", Shape.scalar(), Program.Kind.TASK);
+        ProgramBuilder b = new ProgramBuilder();
+        Value theta = b.input("theta", Shape.of(2), Program.Scope.BROADCAST);
+        Value x = b.input("x", Shape.scalar(), Program.Scope.TASK);
         return b.build(
                 "squares",
                 List.of(
-                        new Program.Output("sum", Program.Role.SUM, b.mul(theta, b.mul(x, x))),
-                        new Program.Output("each", Program.Role.EACH, b.add(x, b.constant(1)))));
+                        new Program.Output("sum", Program.Reduction.SUM, b.mul(theta, b.mul(x, x))),
+                        new Program.Output("each", Program.Reduction.PER_TASK, b.add(x, b.constant(1)))));
     }
 
     @Test
@@ -213,18 +214,18 @@ class SubBlocksTest {
         Nd4jExecutable executable = Nd4jExecutable.of(squares(), FLOAT);
         for (int limit : new int[] {1, 2, 3, 4, 7, 100}) {
             Workspace workspace = limited(executable, limit).workspace(Device.PROCESSOR);
-            workspace.share(Storage.of(Precision.FLOAT, 1, 10));
-            List<Storage> sums = IntStream.range(0, 3)
-                    .mapToObj(block -> Storage.zeros(Precision.FLOAT, 2))
+            workspace.setBroadcastInputs(FlatVector.of(Precision.FLOAT, 1, 10));
+            List<FlatVector> sums = IntStream.range(0, 3)
+                    .mapToObj(block -> FlatVector.zeros(Precision.FLOAT, 2))
                     .toList();
             double[] each = new double[7];
             workspace.run(7, 3, (task, target, offset) -> target.set(offset, task), sums, each);
             assertThat(sums)
                     .as("limit " + limit)
                     .containsExactly(
-                            Storage.of(Precision.FLOAT, 5, 50),
-                            Storage.of(Precision.FLOAT, 50, 500),
-                            Storage.of(Precision.FLOAT, 36, 360));
+                            FlatVector.of(Precision.FLOAT, 5, 50),
+                            FlatVector.of(Precision.FLOAT, 50, 500),
+                            FlatVector.of(Precision.FLOAT, 36, 360));
             assertThat(each).containsExactly(1, 2, 3, 4, 5, 6, 7);
         }
     }
@@ -233,8 +234,8 @@ class SubBlocksTest {
     void aTaskThatCannotBeMadeLeavesNothingBehind() {
         Nd4jExecutable executable = Nd4jExecutable.of(squares(), FLOAT);
         Workspace workspace = executable.workspace(Device.PROCESSOR);
-        workspace.share(Storage.of(Precision.FLOAT, 1, 10));
-        Storage sums = Storage.zeros(Precision.FLOAT, 2);
+        workspace.setBroadcastInputs(FlatVector.of(Precision.FLOAT, 1, 10));
+        FlatVector sums = FlatVector.zeros(Precision.FLOAT, 2);
         assertThatThrownBy(() -> workspace.run(
                         3,
                         (task, target, offset) -> {
@@ -250,23 +251,23 @@ class SubBlocksTest {
         assertThat(Nd4j.getWorkspaceManager().anyWorkspaceActiveForCurrentThread())
                 .isFalse();
         workspace.run(3, (task, target, offset) -> target.set(offset, task), sums, new double[3]);
-        assertThat(sums).isEqualTo(Storage.of(Precision.FLOAT, 5, 50));
+        assertThat(sums).isEqualTo(FlatVector.of(Precision.FLOAT, 5, 50));
     }
 
     @Test
     void theMemoryIsThatOfTheLargestSubBlockAndStays() {
         Nd4jExecutable executable = Nd4jExecutable.of(squares(), FLOAT);
         Workspace workspace = executable.workspace(Device.PROCESSOR);
-        workspace.share(Storage.of(Precision.FLOAT, 1, 10));
-        Storage sums = Storage.zeros(Precision.FLOAT, 2);
+        workspace.setBroadcastInputs(FlatVector.of(Precision.FLOAT, 1, 10));
+        FlatVector sums = FlatVector.zeros(Precision.FLOAT, 2);
         long before = workspace.bytes();
-        Workspace.Episodes episodes = (task, target, offset) -> target.set(offset, task);
-        workspace.run(9, episodes, sums, new double[9]);
+        Workspace.TaskInputs taskInputs = (task, target, offset) -> target.set(offset, task);
+        workspace.run(9, taskInputs, sums, new double[9]);
         long nine = workspace.bytes();
-        long one = executable.plan().bytes(Axis.TASKS, Float.BYTES);
+        long one = executable.plan().bytes(TaskAxis.TASKS, Float.BYTES);
         assertThat(nine).isEqualTo(before + 9 * one);
         for (int round = 0; round < 30; round++) {
-            workspace.run(1 + round % 9, episodes, sums, new double[9]);
+            workspace.run(1 + round % 9, taskInputs, sums, new double[9]);
         }
         assertThat(workspace.bytes()).isEqualTo(nine);
     }

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.Runs;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.program.Window;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
@@ -86,7 +86,7 @@ class ConvolutionsTest {
     @ParameterizedTest
     @EnumSource(Precision.class)
     void oddSizesStridesAndPaddings(Precision precision) {
-        Stream stream = Stream.of(7);
+        RandomStream stream = RandomStream.of(7);
         int checked = 0;
         while (checked < 200) {
             int height = 1 + stream.nextInt(11);
@@ -141,25 +141,29 @@ class ConvolutionsTest {
     }
 
     private static Program program(Case given) {
-        Builder b = new Builder();
-        Value images = b.input("images", given.images4(), Program.Kind.TASK);
-        Value kernel = b.input("kernel", given.kernel4(), Program.Kind.TASK);
-        Value behind = b.input("behind", given.output4(), Program.Kind.TASK);
+        ProgramBuilder b = new ProgramBuilder();
+        Value images = b.input("images", given.images4(), Program.Scope.TASK);
+        Value kernel = b.input("kernel", given.kernel4(), Program.Scope.TASK);
+        Value behind = b.input("behind", given.output4(), Program.Scope.TASK);
         return b.build(
                 "convolutions",
                 List.of(
-                        new Program.Output("output", Program.Role.EACH, b.conv(images, kernel, given.window())),
-                        new Program.Output("to-images", Program.Role.EACH, b.convInput(behind, kernel, given.window())),
                         new Program.Output(
-                                "to-kernel", Program.Role.EACH, b.convKernel(images, behind, given.window()))));
+                                "output", Program.Reduction.PER_TASK, b.conv(images, kernel, given.window())),
+                        new Program.Output(
+                                "to-images", Program.Reduction.PER_TASK, b.convInput(behind, kernel, given.window())),
+                        new Program.Output(
+                                "to-kernel",
+                                Program.Reduction.PER_TASK,
+                                b.convKernel(images, behind, given.window()))));
     }
 
     /** Numbers that float holds exactly, so that both precisions convolve the same ones. */
     private static double[] drawn(Shape shape, long seed, long which) {
-        Stream stream = Stream.of(seed, which);
+        RandomStream stream = RandomStream.of(seed, which);
         double[] numbers = new double[shape.size()];
         for (int i = 0; i < numbers.length; i++) {
-            numbers[i] = stream.nextShort() - 0.5;
+            numbers[i] = stream.next24Bits() - 0.5;
         }
         return numbers;
     }

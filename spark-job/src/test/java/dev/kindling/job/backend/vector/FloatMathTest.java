@@ -3,7 +3,7 @@ package dev.kindling.job.backend.vector;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.program.Op;
-import dev.kindling.job.program.Scalars;
+import dev.kindling.job.program.ScalarOps;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,7 +51,7 @@ class FloatMathTest {
         float[] y = new float[x.length];
         FloatMath.apply(op, y, 0, x.length, x, 0);
         for (int i = 0; i < x.length; i++) {
-            double error = ulps(y[i], Scalars.apply(op, x[i]));
+            double error = ulps(y[i], ScalarOps.apply(op, x[i]));
             if (error > most) {
                 most = error;
                 worst = x[i];

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.job.backend.Runs;
 import dev.kindling.job.backend.Workspace;
-import dev.kindling.job.backend.plain.PlainBackend;
+import dev.kindling.job.backend.reference.ReferenceBackend;
 import dev.kindling.job.program.Attributes;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import java.util.Comparator;
@@ -33,14 +33,14 @@ class OpsTest {
     @EnumSource(Precision.class)
     void elementwiseOpsOfEveryReading(Precision precision) {
         for (int columns = 1; columns <= 70; columns++) {
-            Builder b = new Builder();
+            ProgramBuilder b = new ProgramBuilder();
             Shape shape = Shape.of(3, columns);
-            Value x = b.input("x", shape, Program.Kind.TASK);
+            Value x = b.input("x", shape, Program.Scope.TASK);
             Map<String, Value> others = new LinkedHashMap<>();
-            others.put("full", b.input("full", shape, Program.Kind.TASK));
-            others.put("row", b.input("row", Shape.of(columns), Program.Kind.TASK));
-            others.put("column", b.input("column", Shape.of(3, 1), Program.Kind.TASK));
-            others.put("single", b.input("single", Shape.scalar(), Program.Kind.TASK));
+            others.put("full", b.input("full", shape, Program.Scope.TASK));
+            others.put("row", b.input("row", Shape.of(columns), Program.Scope.TASK));
+            others.put("column", b.input("column", Shape.of(3, 1), Program.Scope.TASK));
+            others.put("single", b.input("single", Shape.scalar(), Program.Scope.TASK));
             Map<String, Value> results = new LinkedHashMap<>();
             results.put("neg", b.neg(x));
             results.put("relu", b.relu(x));
@@ -66,8 +66,8 @@ class OpsTest {
     @EnumSource(Precision.class)
     void maximaWithTiesAndNotANumber(Precision precision) {
         for (int columns = 1; columns <= 40; columns++) {
-            Builder b = new Builder();
-            Value x = b.input("x", Shape.of(40, columns), Program.Kind.TASK);
+            ProgramBuilder b = new ProgramBuilder();
+            Value x = b.input("x", Shape.of(40, columns), Program.Scope.TASK);
             Value argmax = b.argmax(x);
             compare(
                     b,
@@ -79,12 +79,12 @@ class OpsTest {
         }
     }
 
-    private static void compare(Builder b, Map<String, Value> results, Precision precision) {
+    private static void compare(ProgramBuilder b, Map<String, Value> results, Precision precision) {
         List<Program.Output> outputs = results.entrySet().stream()
-                .map(entry -> new Program.Output(entry.getKey(), Program.Role.EACH, entry.getValue()))
+                .map(entry -> new Program.Output(entry.getKey(), Program.Reduction.PER_TASK, entry.getValue()))
                 .toList();
         Program program = b.build("ops", outputs);
-        Stream stream = Stream.of(program.hashCode());
+        RandomStream stream = RandomStream.of(program.hashCode());
         Map<String, double[]> inputs = new HashMap<>();
         program.taskInputs().entries().forEach(entry -> {
             double[] array = new double[entry.shape().size()];
@@ -94,7 +94,7 @@ class OpsTest {
             inputs.put(entry.name(), array);
         });
         Map<String, double[]> expected =
-                run(Runs.workspace(new PlainBackend(), precision, program), precision, program, inputs);
+                run(Runs.workspace(new ReferenceBackend(), precision, program), precision, program, inputs);
         run(Planned.workspace(program, precision), precision, program, inputs)
                 .forEach((name, array) -> assertThat(array)
                         .as(name + " of " + inputs.size())
@@ -105,7 +105,7 @@ class OpsTest {
 
     private static Map<String, double[]> run(
             Workspace workspace, Precision precision, Program program, Map<String, double[]> inputs) {
-        workspace.share(Runs.pack(program.sharedInputs(), precision, inputs));
+        workspace.setBroadcastInputs(Runs.pack(program.broadcastInputs(), precision, inputs));
         return Runs.run(workspace, precision, program, List.of(inputs));
     }
 
@@ -114,26 +114,26 @@ class OpsTest {
     @EnumSource(Precision.class)
     void sumsOverEveryAxis(Precision precision) {
         double epsilon = precision == Precision.FLOAT ? Math.ulp(1f) : Math.ulp(1.0);
-        Stream stream = Stream.of(3);
+        RandomStream stream = RandomStream.of(3);
         for (int n = 1; n <= 70; n++) {
             for (int[] axes : new int[][] {{0}, {1}, {2}, {0, 2}, {0, 1}, {1, 2}, {0, 1, 2}}) {
                 int[] dims = {1 + stream.nextInt(5), n, 1 + stream.nextInt(20)};
-                Builder b = new Builder();
-                Value x = b.input("x", Shape.of(dims), Program.Kind.TASK);
+                ProgramBuilder b = new ProgramBuilder();
+                Value x = b.input("x", Shape.of(dims), Program.Scope.TASK);
                 Value sum = b.sum(x, axes);
                 Value sizes = b.sum(b.select(b.greater(x, b.constant(0)), x, b.neg(x)), axes);
                 Program program = b.build(
                         "sum",
                         List.of(
-                                new Program.Output("sum", Program.Role.EACH, sum),
-                                new Program.Output("sizes", Program.Role.EACH, sizes)));
+                                new Program.Output("sum", Program.Reduction.PER_TASK, sum),
+                                new Program.Output("sizes", Program.Reduction.PER_TASK, sizes)));
                 double[] numbers = new double[x.shape().size()];
                 for (int i = 0; i < numbers.length; i++) {
                     numbers[i] = (float) stream.nextDouble(-2, 2);
                 }
                 Map<String, double[]> inputs = Map.of("x", numbers);
                 Map<String, double[]> exact = run(
-                        Runs.workspace(new PlainBackend(), Precision.DOUBLE, program),
+                        Runs.workspace(new ReferenceBackend(), Precision.DOUBLE, program),
                         Precision.DOUBLE,
                         program,
                         inputs);
@@ -150,21 +150,21 @@ class OpsTest {
 
     @Test
     void indicesOutsideAreRefused() {
-        refuses((b) -> b.oneHot(b.input("x", Shape.of(1), Program.Kind.TASK), 3), 3);
-        refuses((b) -> b.oneHot(b.input("x", Shape.of(1), Program.Kind.TASK), 3), Double.NaN);
-        refuses((b) -> b.gather(b.iota(3), b.input("x", Shape.of(1), Program.Kind.TASK)), -1);
-        refuses((b) -> b.scatterAdd(b.input("x", Shape.of(1), Program.Kind.TASK), b.iota(1), 3), 0.5);
+        refuses((b) -> b.oneHot(b.input("x", Shape.of(1), Program.Scope.TASK), 3), 3);
+        refuses((b) -> b.oneHot(b.input("x", Shape.of(1), Program.Scope.TASK), 3), Double.NaN);
+        refuses((b) -> b.gather(b.iota(3), b.input("x", Shape.of(1), Program.Scope.TASK)), -1);
+        refuses((b) -> b.scatterAdd(b.input("x", Shape.of(1), Program.Scope.TASK), b.iota(1), 3), 0.5);
     }
 
     @Test
     void countsThatAreNotWholeAreRefused() {
-        Function<Builder, Value> loop = b -> {
-            Builder sb = new Builder();
-            Value carry = sb.input("carry", Shape.scalar(), Program.Kind.STEP);
+        Function<ProgramBuilder, Value> loop = b -> {
+            ProgramBuilder sb = new ProgramBuilder();
+            Value carry = sb.input("carry", Shape.scalar(), Program.Scope.LOOP);
             Value next = sb.add(carry, sb.constant(1));
-            Program step = sb.build("count", List.of(new Program.Output("carry", Program.Role.STEP, next)));
-            Value count = b.reshape(b.input("x", Shape.of(1), Program.Kind.TASK), Shape.scalar());
-            return b.repeat(new Attributes.Repeat(step, 4, false, 1, 0, 0, false), List.of(count, b.constant(0)))
+            Program step = sb.build("count", List.of(new Program.Output("carry", Program.Reduction.LOOP, next)));
+            Value count = b.reshape(b.input("x", Shape.of(1), Program.Scope.TASK), Shape.scalar());
+            return b.loop(new Attributes.Loop(step, 4, false, 1, 0, 0, false), List.of(count, b.constant(0)))
                     .get(0);
         };
         refuses(loop, -1);
@@ -172,9 +172,10 @@ class OpsTest {
         refuses(loop, Double.NaN);
     }
 
-    private static void refuses(Function<Builder, Value> what, double given) {
-        Builder b = new Builder();
-        Program program = b.build("refused", List.of(new Program.Output("y", Program.Role.EACH, what.apply(b))));
+    private static void refuses(Function<ProgramBuilder, Value> what, double given) {
+        ProgramBuilder b = new ProgramBuilder();
+        Program program =
+                b.build("refused", List.of(new Program.Output("y", Program.Reduction.PER_TASK, what.apply(b))));
         for (Precision precision : Precision.values()) {
             assertThatThrownBy(() -> run(
                             Planned.workspace(program, precision), precision, program, Map.of("x", new double[] {given

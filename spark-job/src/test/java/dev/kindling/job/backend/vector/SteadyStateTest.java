@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import dev.kindling.job.backend.Workspace;
-import dev.kindling.job.program.Builder;
 import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
@@ -30,42 +30,42 @@ class SteadyStateTest {
     @DisplayName("a task allocates nothing once the code is compiled")
     void aTaskAllocatesNothing(Precision precision, int steps) {
         Training training = Training.sinusoid(precision, steps);
-        Storage episode = episode(training);
-        Workspace.Episodes copied = (task, target, offset) -> target.copyFrom(episode, 0, offset, episode.size());
+        FlatVector episode = episode(training);
+        Workspace.TaskInputs copied = (task, target, offset) -> target.copyFrom(episode, 0, offset, episode.size());
         assertThat(leastBytesPerTask(training, copied)).isLessThan(NOTHING);
     }
 
     @Test
     void episodesThatAllocateAreNoticed() {
         Training training = Training.sinusoid(Precision.FLOAT, 1);
-        Workspace.Episodes allocating = (task, target, offset) -> {
-            Storage episode = episode(training);
+        Workspace.TaskInputs allocating = (task, target, offset) -> {
+            FlatVector episode = episode(training);
             target.copyFrom(episode, 0, offset, episode.size());
         };
         assertThat(leastBytesPerTask(training, allocating)).isGreaterThan(NOTHING);
     }
 
-    private static Storage episode(Training training) {
+    private static FlatVector episode(Training training) {
         int size = training.executable().program().taskInputs().size();
-        Storage episode = Storage.zeros(training.executable().precision(), size);
+        FlatVector episode = FlatVector.zeros(training.executable().precision(), size);
         episode.fill(0.5);
         return episode;
     }
 
     /** The least over as many rounds as compiling everything takes, which other tests in this JVM can delay. */
-    private static double leastBytesPerTask(Training training, Workspace.Episodes episodes) {
+    private static double leastBytesPerTask(Training training, Workspace.TaskInputs taskInputs) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         Workspace workspace = training.executable().workspace();
         Program program = training.executable().program();
-        Storage sums =
-                Storage.zeros(training.executable().precision(), program.sums().size());
+        FlatVector sums = FlatVector.zeros(
+                training.executable().precision(), program.sums().size());
         double[] each = new double[TASKS * program.perTask().size()];
         long thread = Thread.currentThread().getId();
         double least = Double.MAX_VALUE;
         for (int round = 0; round < MOST_ROUNDS && least >= NOTHING; round++) {
-            workspace.share(training.theta());
+            workspace.setBroadcastInputs(training.theta());
             long before = threads.getThreadAllocatedBytes(thread);
-            workspace.run(TASKS, episodes, sums, each);
+            workspace.run(TASKS, taskInputs, sums, each);
             least = Math.min(least, (threads.getThreadAllocatedBytes(thread) - before) / (double) TASKS);
         }
         return least;
@@ -73,12 +73,14 @@ class SteadyStateTest {
 
     @Test
     void whatTasksShareIsComputedOncePerSetOfSharedInputs() {
-        Builder b = new Builder();
-        Value theta = b.input("theta", Shape.of(20, 20), Program.Kind.SHARED);
-        Value x = b.input("x", Shape.of(20, 20), Program.Kind.TASK);
+        ProgramBuilder b = new ProgramBuilder();
+        Value theta = b.input("theta", Shape.of(20, 20), Program.Scope.BROADCAST);
+        Value x = b.input("x", Shape.of(20, 20), Program.Scope.TASK);
         Value shared = b.exp(b.matmul(b.tanh(theta), theta));
-        Program program = b.build("shared", List.of(new Program.Output("y", Program.Role.EACH, b.mul(x, shared))));
-        Plan<FloatStep> plan = Planner.plan(program, new FloatEmitter(Plan.SCRATCH), FloatReductions.scratch());
+        Program program =
+                b.build("shared", List.of(new Program.Output("y", Program.Reduction.PER_TASK, b.mul(x, shared))));
+        ExecutionPlan<FloatStep> plan =
+                Planner.plan(program, new FloatEmitter(ExecutionPlan.SCRATCH), FloatReductions.scratch());
         assertThat(plan.shared()).hasSize(3);
         assertThat(plan.perTask()).hasSize(1);
     }

@@ -7,14 +7,14 @@ import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
-import dev.kindling.job.model.Models;
 import dev.kindling.job.program.Program;
-import dev.kindling.job.random.Stream;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 
 /** Small meta-training by plain gradient descent on random episodes, and a program that prints its bits. */
 final class Training {
@@ -25,14 +25,14 @@ final class Training {
     private final Model model;
     private final EpisodeLayout layout;
     private final Executable executable;
-    private final Storage theta;
+    private final FlatVector theta;
 
     private Training(String network, EpisodeLayout layout, InnerSettings inner, Precision precision) {
         this.layout = layout;
-        this.model = Models.of(ModelSettings.preset(network), layout);
+        this.model = ModelFactory.of(ModelSettings.preset(network), layout);
         Program program = new Maml(inner).train(model, layout);
         this.executable = Backends.named("vector").compile(program, new CompileOptions(precision, 1 << 28));
-        this.theta = Storage.zeros(precision, model.parameters().size());
+        this.theta = FlatVector.zeros(precision, model.parameters().size());
         model.initialise(1, theta);
     }
 
@@ -54,13 +54,13 @@ final class Training {
         return executable;
     }
 
-    Storage theta() {
+    FlatVector theta() {
         return theta;
     }
 
-    Workspace.Episodes episodes(long seed) {
+    Workspace.TaskInputs episodes(long seed) {
         return (task, target, offset) -> {
-            Stream stream = Stream.of(seed, task);
+            RandomStream stream = RandomStream.of(seed, task);
             int size = layout.arrays().size();
             for (int i = 0; i < size; i++) {
                 target.set(offset + i, stream.nextDouble(-1, 1));
@@ -72,20 +72,20 @@ final class Training {
         };
     }
 
-    private void label(Storage target, int offset) {
+    private void label(FlatVector target, int offset) {
         for (int i = 0; i < layout.classes(); i++) {
             target.set(offset + i, i);
         }
     }
 
     /** θ after so many rounds. */
-    Storage train(int rounds, int tasks) {
+    FlatVector train(int rounds, int tasks) {
         Workspace workspace = executable.workspace();
-        Storage sums = Storage.zeros(
+        FlatVector sums = FlatVector.zeros(
                 executable.precision(), executable.program().sums().size());
         double[] each = new double[tasks * executable.program().perTask().size()];
         for (int round = 0; round < rounds; round++) {
-            workspace.share(theta);
+            workspace.setBroadcastInputs(theta);
             workspace.run(tasks, episodes(round), sums, each);
             for (int i = 0; i < theta.size(); i++) {
                 theta.set(i, theta.at(i) - RATE / tasks * sums.at(i));

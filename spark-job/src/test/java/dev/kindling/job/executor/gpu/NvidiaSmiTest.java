@@ -3,8 +3,8 @@ package dev.kindling.job.executor.gpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kindling.job.backend.BackendUnavailableException;
 import dev.kindling.job.backend.GpuSupport;
+import dev.kindling.job.error.BackendUnavailableException;
 import java.util.List;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -13,7 +13,7 @@ class NvidiaSmiTest {
     @Test
     void aLineIsACard() {
         assertThat(NvidiaSmi.card("1, GPU-5f0c1c6e-6d6b, NVIDIA A10, 8.6, 22731"))
-                .isEqualTo(new Card(
+                .isEqualTo(new GpuInfo(
                         1,
                         "GPU-5f0c1c6e-6d6b",
                         "NVIDIA A10",
@@ -45,8 +45,8 @@ class NvidiaSmiTest {
 
     @Test
     void aCardIsMeantByItsNumberOrByItsIdOrTheBeginningOfThat() {
-        Card card = NvidiaSmi.card("1, GPU-5f0c1c6e-6d6b, NVIDIA A10, 8.6, 22731");
-        assertThat(List.of("1", "GPU-5f0c1c6e-6d6b", "GPU-5f0c")).allMatch(card::isAt);
-        assertThat(List.of("0", "11", "GPU-6", "5f0c", "MIG-5f0c")).noneMatch(card::isAt);
+        GpuInfo info = NvidiaSmi.card("1, GPU-5f0c1c6e-6d6b, NVIDIA A10, 8.6, 22731");
+        assertThat(List.of("1", "GPU-5f0c1c6e-6d6b", "GPU-5f0c")).allMatch(info::isAt);
+        assertThat(List.of("0", "11", "GPU-6", "5f0c", "MIG-5f0c")).noneMatch(info::isAt);
     }
 }

@@ -3,13 +3,13 @@ package dev.kindling.job.task.fewshot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.EpisodeSizes;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -63,9 +63,9 @@ final class BadImageSetTest {
 
     private void materialise() {
         FewShotSource source = open(2, 1);
-        Storage storage = Storage.zeros(
-                Precision.FLOAT, source.layout(Purpose.TRAIN).arrays().size());
-        source.materialise(source.sample(new TaskKey(1, Purpose.TRAIN, 0, 0)), storage, 0);
+        FlatVector vector = FlatVector.zeros(
+                Precision.FLOAT, source.layout(Split.TRAIN).arrays().size());
+        source.materialise(source.sample(new TaskKey(1, Split.TRAIN, 0, 0)), vector, 0);
     }
 
     private AbstractThrowableAssert<?, ?> badData(ThrowingCallable call, String... parts) {
@@ -81,7 +81,7 @@ final class BadImageSetTest {
     @Test
     void theGoodSetIsGood() {
         materialise();
-        assertThat(open(2, 2).layout(Purpose.TEST).support()).isEqualTo(4);
+        assertThat(open(2, 2).layout(Split.TEST).support()).isEqualTo(4);
     }
 
     @Test
@@ -129,7 +129,7 @@ final class BadImageSetTest {
     @Test
     void aFolderNamedAsAnImageIsNoImage() throws IOException {
         data = good().file("top/A/1/x.png/", new byte[0]).zip(temp.resolve("b.zip"));
-        assertThat(open(2, 1).classes(Purpose.TRAIN)).hasSize(3);
+        assertThat(open(2, 1).classes(Split.TRAIN)).hasSize(3);
     }
 
     @Test
@@ -231,22 +231,22 @@ final class BadImageSetTest {
     @Test
     void moreWaysThanClasses() {
         FewShotSource source = open(3, 1);
-        assertThat(source.layout(Purpose.TRAIN).classes()).isEqualTo(3);
-        badSettings(() -> source.layout(Purpose.TEST), "few-shot.ways is 3", "at most 2", "test.txt");
+        assertThat(source.layout(Split.TRAIN).classes()).isEqualTo(3);
+        badSettings(() -> source.layout(Split.TEST), "few-shot.ways is 3", "at most 2", "test.txt");
     }
 
     @Test
     void fewerImagesThanSupportAndQueryInOneClassIsAFaultOfTheData() throws IOException {
         data = good().images("top/A/2", 8).images("top/B/1", 8).zip(temp.resolve("b.zip"));
         FewShotSource source = open(2, 3);
-        badData(() -> source.layout(Purpose.TRAIN), "class A/1 has 3 images", "need 4");
+        badData(() -> source.layout(Split.TRAIN), "class A/1 has 3 images", "need 4");
     }
 
     @Test
     void fewerImagesThanSupportAndQueryInAllClassesIsAFaultOfTheSettings() {
         FewShotSource source = open(2, 3);
-        badSettings(() -> source.layout(Purpose.TRAIN), "class A/1 has 3 images", "need 4");
-        badSettings(() -> source.sample(new TaskKey(1, Purpose.TEST, 0, 0)), "class C/1", "need 4");
+        badSettings(() -> source.layout(Split.TRAIN), "class A/1 has 3 images", "need 4");
+        badSettings(() -> source.sample(new TaskKey(1, Split.TEST, 0, 0)), "class C/1", "need 4");
     }
 
     @Test

@@ -5,20 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.EpisodeSizes;
-import dev.kindling.job.task.Purpose;
 import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
-import dev.kindling.job.task.fewshot.FewShotSource.Drawing;
+import dev.kindling.job.task.fewshot.FewShotSource.SampledImage;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import dev.kindling.job.tensor.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,47 +72,48 @@ final class FewShotTest {
     }
 
     private static double[] episode(TaskSource source, TaskSpec spec) {
-        Storage storage = Storage.zeros(
-                Precision.DOUBLE, source.layout(spec.purpose()).arrays().size());
-        source.materialise(spec, storage, 0);
-        return storage.toDoubles();
+        FlatVector vector = FlatVector.zeros(
+                Precision.DOUBLE, source.layout(spec.split()).arrays().size());
+        source.materialise(spec, vector, 0);
+        return vector.toDoubles();
     }
 
-    private static TaskKey key(Purpose purpose, int index) {
-        return new TaskKey(11, purpose, 4, index);
+    private static TaskKey key(Split split, int index) {
+        return new TaskKey(11, split, 4, index);
     }
 
     @Test
     void anEpisodeHasTheShapesOfWaysAndShots() throws IOException {
         FewShotSource source =
                 FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP);
-        assertThat(source.layout(Purpose.TRAIN)).isEqualTo(new EpisodeLayout(Shape.of(1, 6, 6), 3, 3, 6, 9));
-        assertThat(source.layout(Purpose.TEST)).isEqualTo(new EpisodeLayout(Shape.of(1, 6, 6), 3, 3, 3, 12));
+        assertThat(source.layout(Split.TRAIN)).isEqualTo(new EpisodeLayout(Shape.of(1, 6, 6), 3, 3, 6, 9));
+        assertThat(source.layout(Split.TEST)).isEqualTo(new EpisodeLayout(Shape.of(1, 6, 6), 3, 3, 3, 12));
     }
 
     @Test
     void everyRowShowsTheImageThatTheSpecNamesAndLabelsAreBalanced() throws IOException {
         FewShotSource source =
                 FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP);
-        TaskSpec spec = source.sample(key(Purpose.TRAIN, 0));
+        TaskSpec spec = source.sample(key(Split.TRAIN, 0));
         double[] numbers = episode(source, spec);
         int at = 0;
-        for (List<Drawing> set : List.of(source.support(spec), source.query(spec))) {
+        for (List<SampledImage> set : List.of(source.support(spec), source.query(spec))) {
             int labels = at + set.size() * 36;
             for (int row = 0; row < set.size(); row++) {
-                Drawing drawing = set.get(row);
-                double ink = 1 - ImageSet.grey(drawing.className() + "/" + drawing.image()) / 255.0;
+                SampledImage image = set.get(row);
+                double ink = 1 - ImageSet.grey(image.className() + "/" + image.image()) / 255.0;
                 for (int i = 0; i < 36; i++) {
                     assertThat(numbers[at + row * 36 + i]).isCloseTo(ink, within(1e-12));
                 }
-                assertThat(numbers[labels + row]).isEqualTo(drawing.label());
+                assertThat(numbers[labels + row]).isEqualTo(image.label());
             }
             for (int label = 0; label < 3; label++) {
                 int wanted = label;
-                List<Drawing> ofLabel =
+                List<SampledImage> ofLabel =
                         set.stream().filter(each -> each.label() == wanted).toList();
                 assertThat(ofLabel).hasSize(set.size() / 3).doesNotHaveDuplicates();
-                assertThat(ofLabel.stream().map(Drawing::className).distinct()).hasSize(1);
+                assertThat(ofLabel.stream().map(SampledImage::className).distinct())
+                        .hasSize(1);
             }
             at = labels + set.size();
         }
@@ -124,23 +125,23 @@ final class FewShotTest {
         FewShotSource source =
                 FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP);
         List<TaskSpec> specs = new ArrayList<>();
-        for (Purpose purpose : List.of(Purpose.TRAIN, Purpose.TEST)) {
+        for (Split split : List.of(Split.TRAIN, Split.TEST)) {
             for (int i = 0; i < 50; i++) {
-                TaskSpec spec = source.sample(key(purpose, i));
+                TaskSpec spec = source.sample(key(split, i));
                 assertThat(source.support(spec)).doesNotContainAnyElementsOf(source.query(spec));
-                assertThat(source.classes(purpose))
+                assertThat(source.classes(split))
                         .containsAll(source.query(spec).stream()
-                                .map(Drawing::className)
+                                .map(SampledImage::className)
                                 .toList());
                 specs.add(spec);
             }
         }
-        assertThat(source.classes(Purpose.TRAIN)).doesNotContainAnyElementsOf(source.classes(Purpose.TEST));
-        assertThat(source.proofs(specs)).hasSize(2).allMatch(proof -> proof.holds());
-        int[] shared = specs.get(0).items().clone();
+        assertThat(source.classes(Split.TRAIN)).doesNotContainAnyElementsOf(source.classes(Split.TEST));
+        assertThat(source.checks(specs)).hasSize(2).allMatch(check -> check.holds());
+        int[] shared = specs.get(0).sampleIndices().clone();
         shared[3] = shared[1];
-        TaskSpec leaking = new TaskSpec(Purpose.TRAIN, 4, 0, specs.get(0).seed(), shared);
-        assertThat(source.proofs(List.of(leaking)).get(1).holds()).isFalse();
+        TaskSpec leaking = new TaskSpec(Split.TRAIN, 4, 0, specs.get(0).seed(), shared);
+        assertThat(source.checks(List.of(leaking)).get(1).holds()).isFalse();
     }
 
     @Test
@@ -150,11 +151,11 @@ final class FewShotTest {
         Set<List<Integer>> orders = new HashSet<>();
         int lowestClassIsLabelZero = 0;
         for (int i = 0; i < 300; i++) {
-            TaskSpec spec = source.sample(key(Purpose.TEST, i));
-            List<Drawing> support = source.support(spec);
-            orders.add(support.stream().map(Drawing::label).toList());
-            Drawing first = support.stream()
-                    .min(Comparator.comparing(Drawing::className))
+            TaskSpec spec = source.sample(key(Split.TEST, i));
+            List<SampledImage> support = source.support(spec);
+            orders.add(support.stream().map(SampledImage::label).toList());
+            SampledImage first = support.stream()
+                    .min(Comparator.comparing(SampledImage::className))
                     .orElseThrow();
             lowestClassIsLabelZero += first.label() == 0 ? 1 : 0;
         }
@@ -175,11 +176,11 @@ final class FewShotTest {
         try {
             List<Future<double[]>> results = new ArrayList<>();
             for (int i = 0; i < 40; i++) {
-                TaskKey key = key(Purpose.TEST, i / 2);
+                TaskKey key = key(Split.TEST, i / 2);
                 results.add(threads.submit(() -> episode(other, other.sample(key))));
             }
             for (int i = 0; i < 40; i++) {
-                TaskSpec spec = source.sample(key(Purpose.TEST, i / 2));
+                TaskSpec spec = source.sample(key(Split.TEST, i / 2));
                 assertThat(results.get(i).get()).containsExactly(episode(source, spec));
             }
         } finally {
@@ -191,7 +192,7 @@ final class FewShotTest {
     void fourRotationsMakeFourClassesAndNamedOnesAreTakenAsTheyAre() throws IOException {
         Path zip = twelve("top/").zip(temp.resolve("a.zip"));
         FewShotSource source = FewShotSource.open(settings(zip, Rotations.FOUR_CLASSES), HADOOP);
-        assertThat(source.classes(Purpose.TRAIN))
+        assertThat(source.classes(Split.TRAIN))
                 .hasSize(20)
                 .startsWith("Greek/c00/rot000", "Greek/c00/rot090", "Greek/c00/rot180", "Greek/c00/rot270");
         Path named = Files.createDirectories(temp.resolve("named"));
@@ -199,7 +200,7 @@ final class FewShotTest {
         for (Rotations rotations : Rotations.values()) {
             assertThat(FewShotSource.open(
                                     FewShots.settings(zip.toString(), named.toString(), 2, rotations, 6, SIZES), HADOOP)
-                            .classes(Purpose.TRAIN))
+                            .classes(Split.TRAIN))
                     .containsExactly("Greek/c00/rot000", "Greek/c00/rot270", "Greek/c01/rot090");
         }
     }
@@ -229,9 +230,9 @@ final class FewShotTest {
             sources.add(FewShotSource.open(settings, HADOOP));
         }
         for (FewShotSource source : sources) {
-            assertThat(source.classes(Purpose.TRAIN)).containsExactly("Angelic/c06", "Greek/c00", "Greek/c01");
+            assertThat(source.classes(Split.TRAIN)).containsExactly("Angelic/c06", "Greek/c00", "Greek/c01");
         }
-        TaskKey key = key(Purpose.TRAIN, 0);
+        TaskKey key = key(Split.TRAIN, 0);
         assertThat(episode(sources.get(0), sources.get(0).sample(key)))
                 .containsExactly(episode(sources.get(1), sources.get(1).sample(key)));
     }
@@ -261,8 +262,8 @@ final class FewShotTest {
     void aPurposeWithoutASplitIsRefusedOnlyWhenAskedFor() throws IOException {
         FewShotSource source =
                 FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP);
-        source.layout(Purpose.TRAIN);
-        assertThatThrownBy(() -> source.layout(Purpose.VALIDATE))
+        source.layout(Split.TRAIN);
+        assertThatThrownBy(() -> source.layout(Split.VALIDATE))
                 .isInstanceOf(BadDataException.class)
                 .hasMessageContaining("val.txt");
     }

@@ -5,8 +5,8 @@ import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
 import dev.kindling.job.task.fewshot.FewShotSettings.Within;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.util.List;
 
 /** Settings for tests that change one of them: the set, splits in files, ways, rotations, size; grey, all in memory. */
@@ -18,27 +18,48 @@ final class FewShots {
         return new FewShotSettings(
                 List.of(data),
                 new SplitSettings.Named(split),
-                Ways.of(ways),
+                WaySettings.of(ways),
                 Within.SPLIT,
                 rotations,
-                new Picture(size, 1, Picture.Ink.DARK),
+                new ImageFormat(size, 1, ImageFormat.Polarity.DARK),
                 1 << 30,
                 sizes);
     }
 
     static FewShotSettings with(FewShotSettings from, List<String> data, SplitSettings split) {
         return new FewShotSettings(
-                data, split, from.ways(), from.within(), from.rotations(), from.picture(), from.memory(), from.sizes());
+                data,
+                split,
+                from.ways(),
+                from.within(),
+                from.rotations(),
+                from.imageFormat(),
+                from.memory(),
+                from.sizes());
     }
 
-    static FewShotSettings with(FewShotSettings from, Within within, Ways ways) {
+    static FewShotSettings with(FewShotSettings from, Within within, WaySettings ways) {
         return new FewShotSettings(
-                from.data(), from.split(), ways, within, from.rotations(), from.picture(), from.memory(), from.sizes());
+                from.data(),
+                from.split(),
+                ways,
+                within,
+                from.rotations(),
+                from.imageFormat(),
+                from.memory(),
+                from.sizes());
     }
 
-    static FewShotSettings with(FewShotSettings from, Picture picture, long memory) {
+    static FewShotSettings with(FewShotSettings from, ImageFormat imageFormat, long memory) {
         return new FewShotSettings(
-                from.data(), from.split(), from.ways(), from.within(), from.rotations(), picture, memory, from.sizes());
+                from.data(),
+                from.split(),
+                from.ways(),
+                from.within(),
+                from.rotations(),
+                imageFormat,
+                memory,
+                from.sizes());
     }
 
     static FewShotSettings with(FewShotSettings from, EpisodeSizes sizes) {
@@ -48,16 +69,16 @@ final class FewShots {
                 from.ways(),
                 from.within(),
                 from.rotations(),
-                from.picture(),
+                from.imageFormat(),
                 from.memory(),
                 sizes);
     }
 
     /** The numbers of an episode. */
     static double[] episode(TaskSource source, TaskSpec spec) {
-        Storage storage =
-                Storage.zeros(Precision.DOUBLE, source.layout(spec).arrays().size());
-        source.materialise(spec, storage, 0);
-        return storage.toDoubles();
+        FlatVector vector =
+                FlatVector.zeros(Precision.DOUBLE, source.layout(spec).arrays().size());
+        source.materialise(spec, vector, 0);
+        return vector.toDoubles();
     }
 }

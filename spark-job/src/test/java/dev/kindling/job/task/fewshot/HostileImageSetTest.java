@@ -3,7 +3,7 @@ package dev.kindling.job.task.fewshot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.error.BadDataException;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -161,13 +161,15 @@ final class HostileImageSetTest {
     }
 
     private static void refused(Path data, String... message) {
-        assertThatThrownBy(() -> ImageIndex.open(Location.of("few-shot.data", data.toString(), new Configuration())))
+        assertThatThrownBy(
+                        () -> ImageIndex.open(ResolvedPath.of("few-shot.data", data.toString(), new Configuration())))
                 .isInstanceOf(BadDataException.class)
                 .hasMessageContainingAll(message);
     }
 
     private static void refusedSplit(Path splits, String message) {
-        assertThatThrownBy(() -> SplitFiles.read(Location.of("few-shot.split", splits.toString(), new Configuration())))
+        assertThatThrownBy(() ->
+                        SplitFiles.read(ResolvedPath.of("few-shot.split", splits.toString(), new Configuration())))
                 .isInstanceOf(BadDataException.class)
                 .hasMessageContaining(message);
     }

@@ -3,11 +3,11 @@ package dev.kindling.job.task.fewshot;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.task.EpisodeSizes;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -25,7 +25,7 @@ final class OmniglotTest {
 
     @Test
     void allCharactersAndDrawingsAreThere() {
-        ImageIndex index = ImageIndex.open(Location.of("few-shot.data", folder, new Configuration()));
+        ImageIndex index = ImageIndex.open(ResolvedPath.of("few-shot.data", folder, new Configuration()));
         assertThat(index.classes().values())
                 .filteredOn(each -> !each.images().isEmpty())
                 .hasSize(1623)
@@ -35,15 +35,15 @@ final class OmniglotTest {
     @Test
     void theVinyalsSplitHasItsClassesAndDecodesToOneByteAPixel() {
         FewShotSource source = open(new Path(folder, "splits-vinyals").toString());
-        assertThat(source.classes(Purpose.TRAIN)).hasSize(4112).isSorted();
-        assertThat(source.classes(Purpose.VALIDATE)).hasSize(688);
-        assertThat(source.classes(Purpose.TEST)).hasSize(1692);
+        assertThat(source.classes(Split.TRAIN)).hasSize(4112).isSorted();
+        assertThat(source.classes(Split.VALIDATE)).hasSize(688);
+        assertThat(source.classes(Split.TEST)).hasSize(1692);
         assertThat(source.decodedBytes()).isEqualTo(32_460 * 784);
-        assertThat(source.proofs(IntStream.range(0, 50)
-                        .mapToObj(i -> source.sample(new TaskKey(1, Purpose.TRAIN, 0, i)))
+        assertThat(source.checks(IntStream.range(0, 50)
+                        .mapToObj(i -> source.sample(new TaskKey(1, Split.TRAIN, 0, i)))
                         .toList()))
                 .hasSize(2)
-                .allMatch(proof -> proof.holds());
+                .allMatch(check -> check.holds());
     }
 
     @Test
@@ -56,9 +56,9 @@ final class OmniglotTest {
     @Test
     void inkIsOneAndPaperIsZero() {
         FewShotSource source = open("");
-        Storage episode = Storage.zeros(
-                Precision.DOUBLE, source.layout(Purpose.TRAIN).arrays().size());
-        source.materialise(source.sample(new TaskKey(3, Purpose.TRAIN, 0, 0)), episode, 0);
+        FlatVector episode = FlatVector.zeros(
+                Precision.DOUBLE, source.layout(Split.TRAIN).arrays().size());
+        source.materialise(source.sample(new TaskKey(3, Split.TRAIN, 0, 0)), episode, 0);
         // Strokes are thin: most of a drawing is paper, exactly 0; and it has ink.
         double[] drawing =
                 IntStream.range(0, 784).mapToDouble(episode::at).sorted().toArray();

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kindling.job.task.BadDataException;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.EpisodeSizes;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
-import dev.kindling.job.task.fewshot.FewShotSource.Drawing;
+import dev.kindling.job.task.fewshot.FewShotSource.SampledImage;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
@@ -78,7 +78,7 @@ final class PackTest {
 
     private FewShotSettings settings(Path data, int channels, long memory) {
         FewShotSettings settings = FewShots.settings(data.toString(), "", 3, Rotations.FOUR_CLASSES, 6, SIZES);
-        return FewShots.with(settings, new Picture(6, channels, Picture.Ink.usual(channels)), memory);
+        return FewShots.with(settings, new ImageFormat(6, channels, ImageFormat.Polarity.usual(channels)), memory);
     }
 
     private Path pack(String name, int channels) {
@@ -90,8 +90,8 @@ final class PackTest {
     private static List<double[]> episodes(FewShotSource source) {
         List<double[]> episodes = new ArrayList<>();
         for (int i = 0; i < 30; i++) {
-            Purpose purpose = i % 2 == 0 ? Purpose.TRAIN : Purpose.TEST;
-            episodes.add(FewShots.episode(source, source.sample(new TaskKey(3, purpose, 1, i))));
+            Split split = i % 2 == 0 ? Split.TRAIN : Split.TEST;
+            episodes.add(FewShots.episode(source, source.sample(new TaskKey(3, split, 1, i))));
         }
         return episodes;
     }
@@ -103,7 +103,7 @@ final class PackTest {
             Path pack = pack("set-" + channels + ".npz", channels);
             FewShotSource packed = FewShotSource.open(settings(pack, channels, ROOMY), HADOOP);
             assertThat(packed.dataHash()).isEqualTo(original.dataHash());
-            assertThat(packed.classes(Purpose.TEST)).isEqualTo(original.classes(Purpose.TEST));
+            assertThat(packed.classes(Split.TEST)).isEqualTo(original.classes(Split.TEST));
             assertThat(episodes(packed)).usingRecursiveComparison().isEqualTo(episodes(original));
             assertThat(packed.decodedBytes()).isEqualTo(12L * 5 * channels * 36);
         }
@@ -122,9 +122,9 @@ final class PackTest {
         PackWriter.write(both, file.toString(), HADOOP);
         FewShotSource original = FewShotSource.open(both, HADOOP);
         FewShotSource packed = FewShotSource.open(settings(file, 1, ROOMY), HADOOP);
-        assertThat(packed.classes(Purpose.TRAIN))
+        assertThat(packed.classes(Split.TRAIN))
                 .contains("beasts/train/cats/rot090", "tree/Greek/c0/rot000")
-                .isEqualTo(original.classes(Purpose.TRAIN));
+                .isEqualTo(original.classes(Split.TRAIN));
         assertThat(packed.dataHash()).isEqualTo(original.dataHash());
         assertThat(episodes(packed)).usingRecursiveComparison().isEqualTo(episodes(original));
     }
@@ -195,15 +195,15 @@ final class PackTest {
         }
         FewShotSettings settings = FewShots.with(
                 FewShots.settings(golden.toString(), "", 2, Rotations.AS_NAMED, 2, new EpisodeSizes(1, 1, 1, 1)),
-                new Picture(2, 3, Picture.Ink.LIGHT),
+                new ImageFormat(2, 3, ImageFormat.Polarity.LIGHT),
                 ROOMY);
         for (long memory : new long[] {ROOMY, 0}) {
-            FewShotSource source = FewShotSource.open(FewShots.with(settings, settings.picture(), memory), HADOOP);
-            assertThat(source.classes(Purpose.TRAIN)).containsExactly("Greek/alpha", "Greek/beta/rot090");
+            FewShotSource source = FewShotSource.open(FewShots.with(settings, settings.imageFormat(), memory), HADOOP);
+            assertThat(source.classes(Split.TRAIN)).containsExactly("Greek/alpha", "Greek/beta/rot090");
             // Of the first class images 2 and 1, of the second 0 and 1.
-            TaskSpec spec = new TaskSpec(Purpose.TRAIN, 0, 0, 9, new int[] {0, 2, 1, 1, 0, 1});
+            TaskSpec spec = new TaskSpec(Split.TRAIN, 0, 0, 9, new int[] {0, 2, 1, 1, 0, 1});
             double[] numbers = FewShots.episode(source, spec);
-            List<Drawing> support = source.support(spec);
+            List<SampledImage> support = source.support(spec);
             for (int row = 0; row < 2; row++) {
                 boolean alpha = support.get(row).className().equals("Greek/alpha");
                 // Row by row; a quarter turn counter-clockwise brings the right column to the top.
@@ -222,7 +222,8 @@ final class PackTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> FewShotSource.open(settings(pack, 1, ROOMY), HADOOP))
                 .withMessageContainingAll("few-shot.channels is 1", "must be 3", "set.npz");
-        FewShotSettings larger = FewShots.with(settings(pack, 3, ROOMY), new Picture(28, 3, Picture.Ink.LIGHT), ROOMY);
+        FewShotSettings larger =
+                FewShots.with(settings(pack, 3, ROOMY), new ImageFormat(28, 3, ImageFormat.Polarity.LIGHT), ROOMY);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> FewShotSource.open(larger, HADOOP))
                 .withMessageContainingAll("few-shot.image-size is 28", "must be 6", "set.npz");
@@ -260,7 +261,7 @@ final class PackTest {
             FewShotSource source = FewShotSource.open(settings(pack, 1, memory), HADOOP);
             assertThatThrownBy(() -> {
                         for (int i = 0; i < 200; i++) {
-                            FewShots.episode(source, source.sample(new TaskKey(1, Purpose.TRAIN, 0, i)));
+                            FewShots.episode(source, source.sample(new TaskKey(1, Split.TRAIN, 0, i)));
                         }
                     })
                     .isInstanceOf(BadDataException.class)
@@ -299,7 +300,7 @@ final class PackTest {
             FewShotSource expected = FewShotSource.open(settings(pack, 1, memory), HADOOP);
             FewShotSource source = FewShotSource.open(settings(stored, 1, memory), HADOOP);
             assertThat(source.dataHash()).isEqualTo(expected.dataHash());
-            TaskSpec spec = source.sample(new TaskKey(1, Purpose.TRAIN, 0, 3));
+            TaskSpec spec = source.sample(new TaskKey(1, Split.TRAIN, 0, 3));
             assertThat(FewShots.episode(source, spec)).isEqualTo(FewShots.episode(expected, spec));
             FewShotSource compressed = FewShotSource.open(settings(deflated, 1, memory), HADOOP);
             assertThatThrownBy(() -> FewShots.episode(compressed, spec))

@@ -3,10 +3,10 @@ package dev.kindling.job.task.fewshot;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.task.EpisodeSizes;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -67,7 +67,7 @@ final class PillowTest {
                     image.setRGB(x, y, (grey & 255) << 16 | (grey + 50 * x & 255) << 8 | (grey + 100 * x & 255));
                 }
             }
-            Decoder decoder = new Decoder(new Picture(SIZE, 3, Picture.Ink.LIGHT));
+            Decoder decoder = new Decoder(new ImageFormat(SIZE, 3, ImageFormat.Polarity.LIGHT));
             for (String format : List.of("png", "bmp")) {
                 assertThat(decoder.decode(each.name(), ImageSet.encoded(image, format)))
                         .as(each.name() + " as " + format)
@@ -104,22 +104,22 @@ final class PillowTest {
     /** The drawing as a task shows it: the query set holds all of its class but one, which the support set holds. */
     private static double[] shown(FewShotSource source, Expected wanted) {
         String className = className(wanted) + "/rot%03d".formatted(90 * wanted.turns());
-        List<String> classes = source.classes(Purpose.TEST);
+        List<String> classes = source.classes(Split.TEST);
         int number = classes.indexOf(className);
         int[] items = IntStream.concat(
                         IntStream.concat(IntStream.of(number), IntStream.range(0, 20)),
                         IntStream.concat(IntStream.of((number + 1) % classes.size()), IntStream.range(0, 20)))
                 .toArray();
-        TaskSpec spec = new TaskSpec(Purpose.TEST, 0, 0, 17, items);
-        Storage episode = Storage.zeros(
-                Precision.FLOAT, source.layout(Purpose.TEST).arrays().size());
+        TaskSpec spec = new TaskSpec(Split.TEST, 0, 0, 17, items);
+        FlatVector episode = FlatVector.zeros(
+                Precision.FLOAT, source.layout(Split.TEST).arrays().size());
         source.materialise(spec, episode, 0);
         String image = wanted.name().substring(wanted.name().lastIndexOf('/') + 1);
-        FewShotSource.Drawing drawing = new FewShotSource.Drawing(className, image, 0);
+        FewShotSource.SampledImage drawing = new FewShotSource.SampledImage(className, image, 0);
         int inSupport = source.support(spec).indexOf(drawing);
         int at = inSupport >= 0
                 ? inSupport * SIZE * SIZE
-                : source.layout(Purpose.TEST).arrays().offset("query.x")
+                : source.layout(Split.TEST).arrays().offset("query.x")
                         + source.query(spec).indexOf(drawing) * SIZE * SIZE;
         return IntStream.range(at, at + SIZE * SIZE).mapToDouble(episode::at).toArray();
     }

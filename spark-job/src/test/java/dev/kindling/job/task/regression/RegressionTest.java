@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.job.task.EpisodeSizes;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.util.Arrays;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
@@ -17,10 +17,10 @@ final class RegressionTest {
     private static final RegressionSettings SETTINGS = new RegressionSettings(new EpisodeSizes(5, 5, 4, 6));
 
     private static double[] episode(TaskSource source, TaskKey key) {
-        Storage storage = Storage.zeros(
-                Precision.DOUBLE, source.layout(key.purpose()).arrays().size());
-        source.materialise(source.sample(key), storage, 0);
-        return storage.toDoubles();
+        FlatVector vector = FlatVector.zeros(
+                Precision.DOUBLE, source.layout(key.split()).arrays().size());
+        source.materialise(source.sample(key), vector, 0);
+        return vector.toDoubles();
     }
 
     @Test
@@ -28,7 +28,7 @@ final class RegressionTest {
         TaskSource source = new RegressionSource(SETTINGS);
         double[][] tasks = new double[4000][];
         for (int i = 0; i < tasks.length; i++) {
-            tasks[i] = episode(source, new TaskKey(1, Purpose.TRAIN, 0, i));
+            tasks[i] = episode(source, new TaskKey(1, Split.TRAIN, 0, i));
         }
         double[] all = Arrays.stream(tasks).flatMapToDouble(Arrays::stream).toArray();
         double bound = 5 / Math.sqrt(all.length);
@@ -46,10 +46,10 @@ final class RegressionTest {
     @Test
     void aTaskIsAFunctionOfItsKeyAndHasTheSizesOfItsPurpose() {
         TaskSource source = new RegressionProvider().open(SETTINGS.toMap(), new Configuration(false));
-        TaskKey key = new TaskKey(1, Purpose.TEST, 0, 9);
+        TaskKey key = new TaskKey(1, Split.TEST, 0, 9);
         assertThat(episode(source, key)).hasSize(20).containsExactly(episode(new RegressionSource(SETTINGS), key));
-        assertThat(source.layout(Purpose.TEST).support()).isEqualTo(4);
-        assertThat(source.layout(Purpose.TEST).query()).isEqualTo(6);
+        assertThat(source.layout(Split.TEST).support()).isEqualTo(4);
+        assertThat(source.layout(Split.TEST).query()).isEqualTo(6);
         assertThat(source.dataHash()).isEqualTo("generated");
     }
 }

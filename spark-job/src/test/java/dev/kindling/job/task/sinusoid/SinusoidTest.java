@@ -6,14 +6,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.EpisodeSizes;
-import dev.kindling.job.task.Purpose;
+import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.task.sinusoid.SinusoidSettings.Oracle;
 import dev.kindling.job.task.sinusoid.SinusoidSettings.Side;
 import dev.kindling.job.task.sinusoid.SinusoidSettings.Sign;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
-import dev.kindling.job.tensor.Storage;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.DoubleStream;
@@ -24,10 +24,10 @@ final class SinusoidTest {
     private static final EpisodeSizes SIZES = new EpisodeSizes(10, 8, 5, 100);
     private static final SinusoidSettings PAPER = SinusoidSettings.maml(SIZES);
     private static final SinusoidSettings REPTILE = new SinusoidSettings(
-            new Range(0.1, 5),
-            new Range(0, 2 * Math.PI),
-            new Range(1, 1),
-            new Range(-5, 5),
+            new DoubleRange(0.1, 5),
+            new DoubleRange(0, 2 * Math.PI),
+            new DoubleRange(1, 1),
+            new DoubleRange(-5, 5),
             Sign.PLUS,
             Side.ONE,
             1000,
@@ -37,21 +37,21 @@ final class SinusoidTest {
     /** One task's numbers by array. */
     private record Episode(double[] supportX, double[] supportY, double[] queryX, double[] queryY) {
         static Episode of(SinusoidSource source, TaskSpec spec) {
-            EpisodeLayout layout = source.layout(spec.purpose());
-            Storage storage =
-                    Storage.zeros(Precision.DOUBLE, 3 + layout.arrays().size());
-            source.materialise(spec, storage, 3);
+            EpisodeLayout layout = source.layout(spec.split());
+            FlatVector vector =
+                    FlatVector.zeros(Precision.DOUBLE, 3 + layout.arrays().size());
+            source.materialise(spec, vector, 3);
             return new Episode(
-                    array(layout, storage, EpisodeLayout.SUPPORT_X),
-                    array(layout, storage, EpisodeLayout.SUPPORT_Y),
-                    array(layout, storage, EpisodeLayout.QUERY_X),
-                    array(layout, storage, EpisodeLayout.QUERY_Y));
+                    array(layout, vector, EpisodeLayout.SUPPORT_X),
+                    array(layout, vector, EpisodeLayout.SUPPORT_Y),
+                    array(layout, vector, EpisodeLayout.QUERY_X),
+                    array(layout, vector, EpisodeLayout.QUERY_Y));
         }
 
-        private static double[] array(EpisodeLayout layout, Storage storage, String name) {
+        private static double[] array(EpisodeLayout layout, FlatVector vector, String name) {
             int from = 3 + layout.arrays().offset(name);
             return IntStream.range(from, from + layout.arrays().shape(name).size())
-                    .mapToDouble(storage::at)
+                    .mapToDouble(vector::at)
                     .toArray();
         }
 
@@ -63,8 +63,8 @@ final class SinusoidTest {
         }
     }
 
-    private static Episode draw(SinusoidSource source, Purpose purpose, int index) {
-        return Episode.of(source, source.sample(new TaskKey(7, purpose, 3, index)));
+    private static Episode draw(SinusoidSource source, Split split, int index) {
+        return Episode.of(source, source.sample(new TaskKey(7, split, 3, index)));
     }
 
     /** Fits y = p sin(f x) + q cos(f x) to two points and gives p and q. */
@@ -83,7 +83,7 @@ final class SinusoidTest {
         double sumOfAmplitudes = 0;
         double sumOfPhases = 0;
         for (int i = 0; i < 2000; i++) {
-            Episode task = draw(source, Purpose.TRAIN, i);
+            Episode task = draw(source, Split.TRAIN, i);
             double[] wave = fit(1, task.supportX[0], task.supportY[0], task.supportX[1], task.supportY[1]);
             double tolerance = 1e-9 / Math.abs(Math.sin(task.supportX[0] - task.supportX[1]));
             for (int k = 0; k < 8; k++) {
@@ -106,18 +106,18 @@ final class SinusoidTest {
     @Test
     void trainingPointsFillTheInputRangeAndEvaluationPointsAreEvenlySpaced() {
         SinusoidSource source = new SinusoidSource(PAPER);
-        Episode train = draw(source, Purpose.TRAIN, 0);
+        Episode train = draw(source, Split.TRAIN, 0);
         assertThat(train.supportX).hasSize(10).doesNotHaveDuplicates();
         assertThat(train.queryX).hasSize(8).doesNotContain(train.supportX);
         double[] x = IntStream.range(0, 500)
-                .mapToObj(i -> draw(source, Purpose.TRAIN, i))
+                .mapToObj(i -> draw(source, Split.TRAIN, i))
                 .flatMapToDouble(each -> DoubleStream.of(each.supportX))
                 .toArray();
         assertThat(DoubleStream.of(x).min().orElseThrow()).isBetween(-5.0, -4.95);
         assertThat(DoubleStream.of(x).max().orElseThrow()).isBetween(4.95, 5.0);
 
-        for (Purpose purpose : new Purpose[] {Purpose.VALIDATE, Purpose.TEST}) {
-            Episode task = draw(source, purpose, 4);
+        for (Split split : new Split[] {Split.VALIDATE, Split.TEST}) {
+            Episode task = draw(source, split, 4);
             assertThat(task.supportX).hasSize(5);
             assertThat(task.queryX).hasSize(100);
             assertThat(task.queryX[0]).isEqualTo(-5);
@@ -129,16 +129,16 @@ final class SinusoidTest {
     @Test
     void plusAndFrequencyAreInTheFormula() {
         SinusoidSettings settings = new SinusoidSettings(
-                new Range(2, 2),
-                new Range(0.5, 0.5),
-                new Range(3, 3),
-                new Range(0, 1),
+                new DoubleRange(2, 2),
+                new DoubleRange(0.5, 0.5),
+                new DoubleRange(3, 3),
+                new DoubleRange(0, 1),
                 Sign.PLUS,
                 Side.BOTH,
                 0,
                 Oracle.BLIND,
                 SIZES);
-        Episode task = draw(new SinusoidSource(settings), Purpose.TRAIN, 0);
+        Episode task = draw(new SinusoidSource(settings), Split.TRAIN, 0);
         for (int i = 0; i < 10; i++) {
             assertThat(task.supportY[i]).isCloseTo(2 * Math.sin(3 * task.supportX[i] + 0.5), within(1e-12));
         }
@@ -149,7 +149,7 @@ final class SinusoidTest {
         SinusoidSource source = new SinusoidSource(REPTILE);
         int left = 0;
         for (int i = 0; i < 200; i++) {
-            double[] x = draw(source, Purpose.TEST, i).supportX;
+            double[] x = draw(source, Split.TEST, i).supportX;
             boolean allLeft = DoubleStream.of(x).allMatch(each -> each <= 0);
             assertThat(allLeft || DoubleStream.of(x).allMatch(each -> each >= 0))
                     .isTrue();
@@ -173,10 +173,10 @@ final class SinusoidTest {
         SinusoidSource source = new SinusoidSource(settings);
         SortedMap<Integer, Episode> first = new TreeMap<>();
         for (int i = 0; i < 60; i++) {
-            TaskSpec spec = source.sample(new TaskKey(i, Purpose.TRAIN, i, i));
-            assertThat(spec.items()).hasSize(1);
+            TaskSpec spec = source.sample(new TaskKey(i, Split.TRAIN, i, i));
+            assertThat(spec.sampleIndices()).hasSize(1);
             Episode task = Episode.of(source, spec);
-            Episode before = first.putIfAbsent(spec.items()[0], task);
+            Episode before = first.putIfAbsent(spec.sampleIndices()[0], task);
             if (before != null) {
                 assertThat(task.supportX).containsExactly(before.supportX);
                 assertThat(task.supportY).containsExactly(before.supportY);
@@ -185,21 +185,21 @@ final class SinusoidTest {
         }
         assertThat(first).containsOnlyKeys(0, 1, 2);
         assertThat(first.get(0).supportX).isNotEqualTo(first.get(1).supportX);
-        Episode test = Episode.of(source, new TaskSpec(Purpose.TEST, 0, 0, 1, new int[] {0}));
+        Episode test = Episode.of(source, new TaskSpec(Split.TEST, 0, 0, 1, new int[] {0}));
         assertThat(test.supportX[0]).isNotEqualTo(first.get(0).supportX[0]);
     }
 
     @Test
     void aTaskIsAFunctionOfItsKeyAndDiffersForEveryPartOfIt() {
-        TaskKey key = new TaskKey(1, Purpose.TRAIN, 2, 3);
+        TaskKey key = new TaskKey(1, Split.TRAIN, 2, 3);
         Episode task = Episode.of(new SinusoidSource(PAPER), new SinusoidSource(PAPER).sample(key));
         SinusoidSource again = new SinusoidSource(SinusoidSettings.fromMap(PAPER.toMap()));
         assertThat(Episode.of(again, again.sample(key)).queryY).containsExactly(task.queryY);
         for (TaskKey other : new TaskKey[] {
-            new TaskKey(2, Purpose.TRAIN, 2, 3),
-            new TaskKey(1, Purpose.VALIDATE, 2, 3),
-            new TaskKey(1, Purpose.TRAIN, 3, 3),
-            new TaskKey(1, Purpose.TRAIN, 2, 4)
+            new TaskKey(2, Split.TRAIN, 2, 3),
+            new TaskKey(1, Split.VALIDATE, 2, 3),
+            new TaskKey(1, Split.TRAIN, 3, 3),
+            new TaskKey(1, Split.TRAIN, 2, 4)
         }) {
             assertThat(Episode.of(again, again.sample(other)).supportX[0]).isNotEqualTo(task.supportX[0]);
         }
@@ -208,10 +208,10 @@ final class SinusoidTest {
     @Test
     void amplitudesOfThe50LineDefinitionStaySmall() {
         SinusoidSettings settings = new SinusoidSettings(
-                new Range(0.1, 0.5),
-                new Range(0, Math.PI),
-                new Range(1, 1),
-                new Range(-5, 5),
+                new DoubleRange(0.1, 0.5),
+                new DoubleRange(0, Math.PI),
+                new DoubleRange(1, 1),
+                new DoubleRange(-5, 5),
                 Sign.PLUS,
                 Side.BOTH,
                 0,
@@ -219,7 +219,7 @@ final class SinusoidTest {
                 new EpisodeSizes(20, 20, 20, 100));
         SinusoidSource source = new SinusoidSource(settings);
         assertThat(IntStream.range(0, 300)
-                        .mapToDouble(i -> draw(source, Purpose.TRAIN, i).largest())
+                        .mapToDouble(i -> draw(source, Split.TRAIN, i).largest())
                         .max()
                         .orElseThrow())
                 .isBetween(0.45, 0.5);
@@ -237,9 +237,9 @@ final class SinusoidTest {
                 0,
                 Oracle.TELLING,
                 SIZES);
-        for (Purpose purpose : Purpose.values()) {
-            Episode blind = draw(new SinusoidSource(PAPER), purpose, 4);
-            Episode told = draw(new SinusoidSource(telling), purpose, 4);
+        for (Split split : Split.values()) {
+            Episode blind = draw(new SinusoidSource(PAPER), split, 4);
+            Episode told = draw(new SinusoidSource(telling), split, 4);
             assertThat(told.supportY()).isEqualTo(blind.supportY());
             assertThat(told.queryY()).isEqualTo(blind.queryY());
             assertThat(told.queryX()).hasSize(3 * blind.queryX().length);

@@ -1,0 +1,72 @@
+package dev.kindling.driver.cli;
+
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.cluster.ParameterAveragingJob;
+import dev.kindling.driver.cluster.spark.SparkApplication;
+import dev.kindling.driver.cluster.spark.metrics.RoundGauges;
+import dev.kindling.job.protocol.Job;
+import java.util.Optional;
+
+/** What runs a command's rounds: Spark, unless a test says otherwise. */
+@FunctionalInterface
+interface ClusterProvider {
+    /**
+     * Starts it.
+     *
+     * @param run the name of what runs there
+     * @param master as {@code --master} says
+     */
+    Session start(String run, Optional<String> master);
+
+    /** A platform that has started. */
+    interface Session extends AutoCloseable {
+        /** A cluster for a job; close it first. */
+        Cluster cluster(Job job, ClusterSettings settings);
+
+        /**
+         * A cluster whose rounds of training are averaged by Deeplearning4j on Spark; not every platform has that.
+         *
+         * @param rounds of this platform, for everything else; closed with it
+         */
+        default Cluster averaging(Cluster rounds, ParameterAveragingJob averaged) {
+            throw new IllegalStateException("only Spark averages networks");
+        }
+
+        /** Where rounds are shown to whoever watches from outside; to nobody, unless it says otherwise. */
+        default RoundGauges gauges() {
+            return new RoundGauges();
+        }
+
+        @Override
+        void close();
+    }
+
+    /** Spark. */
+    static ClusterProvider spark() {
+        return (run, master) -> {
+            SparkApplication application = SparkApplication.start(run, master);
+            return new Session() {
+                @Override
+                public Cluster cluster(Job job, ClusterSettings settings) {
+                    return application.cluster(job, settings);
+                }
+
+                @Override
+                public Cluster averaging(Cluster rounds, ParameterAveragingJob averaged) {
+                    return application.averaging(rounds, averaged);
+                }
+
+                @Override
+                public RoundGauges gauges() {
+                    return application.gauges();
+                }
+
+                @Override
+                public void close() {
+                    application.close();
+                }
+            };
+        };
+    }
+}

@@ -1,0 +1,98 @@
+package dev.kindling.driver.cluster.spark;
+
+import java.net.URI;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * What executors load that compute with ND4J, and no others: the jars of the folder {@code executor-libs}, which is in packages
+ * that were built for GPUs; where there is none, those of {@code driver-libs}, which is ND4J for the processor. Never both:
+ * of two backends on one class path ND4J takes the one for GPUs, and ends with an error where there is no GPU, as on the
+ * driver.
+ *
+ * @param jars URIs as Spark takes them; none where executors have ND4J on a class path of their own
+ * @param kind what ND4J computes on there
+ */
+record ExecutorClasspath(List<String> jars, Kind kind) {
+    /** What an ND4J computes on. */
+    enum Kind {
+        PROCESSOR,
+        GPU,
+        /** Only executors can tell. */
+        UNKNOWN
+    }
+
+    /** The value of {@code backend.name} that needs them. */
+    static final String BACKEND = "nd4j";
+    /** Where they are. */
+    static final JarDirectory FOLDER = new JarDirectory("executor-libs", "spark.kindling.executor-libs");
+    /** What the setting says where executors have ND4J on a class path of their own. */
+    static final String INSTALLED = "installed";
+
+    private static final String EVERYWHERE = "local:";
+    private static final String FOR_GPUS = "nd4j-cuda-";
+    private static final String FOR_PROCESSORS = "nd4j-native-";
+
+    /**
+     * The jars of this package.
+     *
+     * @param jar the application jar
+     * @throws IllegalArgumentException if there are none
+     */
+    static ExecutorClasspath of(SparkConf configuration, Configuration hadoop, URI jar) {
+        if (INSTALLED.equals(configuration.get(FOLDER.setting(), ""))) {
+            return new ExecutorClasspath(List.of(), Kind.UNKNOWN);
+        }
+        List<Path> own = FOLDER.jars(configuration, hadoop, jar);
+        JarDirectory folder = own.isEmpty() ? DriverClasspath.FOLDER : FOLDER;
+        List<Path> jars = own.isEmpty() ? folder.jars(configuration, hadoop, jar) : own;
+        if (jars.isEmpty()) {
+            throw new IllegalArgumentException("backend.name is nd4j, but neither the folder " + FOLDER.name() + " nor "
+                    + folder.name() + " of Kindling's package is beside " + JarDirectory.last(jar.getPath()) + "; "
+                    + FOLDER.setting() + " must say where it is, or be " + INSTALLED
+                    + " where ND4J is on the executors' own class path");
+        }
+        boolean everywhere = configuration.get(folder.setting(), "").startsWith(EVERYWHERE);
+        return new ExecutorClasspath(
+                jars.stream()
+                        .map(each -> everywhere ? onEveryMachine(each) : each.toString())
+                        .toList(),
+                kind(jars));
+    }
+
+    /**
+     * The jars of the driver's folder, Deeplearning4j among them, for executors that train its networks.
+     *
+     * @param jar the application jar
+     * @throws IllegalArgumentException if there are none
+     */
+    static ExecutorClasspath ofDeeplearning4j(SparkConf configuration, Configuration hadoop, URI jar) {
+        List<Path> jars = DriverClasspath.FOLDER.jars(configuration, hadoop, jar);
+        if (jars.isEmpty()) {
+            throw new IllegalArgumentException("transfer.engine is dl4j-spark, but the folder "
+                    + DriverClasspath.FOLDER.name() + " of Kindling's package is not beside "
+                    + JarDirectory.last(jar.getPath()) + "; " + DriverClasspath.FOLDER.setting()
+                    + " must say where it is");
+        }
+        return new ExecutorClasspath(jars.stream().map(Path::toString).toList(), Kind.PROCESSOR);
+    }
+
+    private static String onEveryMachine(Path jar) {
+        return EVERYWHERE + jar.toUri().getPath();
+    }
+
+    private static Kind kind(List<Path> jars) {
+        if (jars.stream().anyMatch(jar -> jar.getName().startsWith(FOR_GPUS))) {
+            return Kind.GPU;
+        }
+        return jars.stream().anyMatch(jar -> jar.getName().startsWith(FOR_PROCESSORS)) ? Kind.PROCESSOR : Kind.UNKNOWN;
+    }
+
+    /** Lets executors fetch the jars before their next Spark task. */
+    void addTo(JavaSparkContext context) {
+        jars.forEach(context::addJar);
+    }
+}

@@ -1,0 +1,137 @@
+package dev.kindling.driver.cluster.spark;
+
+import dev.kindling.driver.error.ClusterException;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import java.util.zip.Deflater;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.apache.spark.deploy.SparkSubmit;
+import org.apache.spark.deploy.SparkSubmitArguments;
+import org.apache.spark.launcher.JavaModuleOptions;
+import org.jspecify.annotations.Nullable;
+import scala.collection.JavaConverters;
+
+/**
+ * Spark's own submission of an application, with its refusals as one sentence each. Where the driver will run elsewhere
+ * ({@code --deploy-mode cluster}), what it needs goes with it: the job's file, on YARN the folder {@code driver-libs} unless
+ * {@code spark.kindling.driver-libs} says where it is, on a standalone cluster the options of Java 17.
+ */
+public final class SparkSubmitLauncher {
+    private static final String JOB_FILE = "--conf";
+
+    private SparkSubmitLauncher() {}
+
+    /**
+     * Hands a command line to Spark's submit class, which starts the application in this JVM or elsewhere.
+     *
+     * @param arguments as {@code spark-submit} takes them
+     * @throws ClusterException if Spark refuses it, or says that the application failed elsewhere
+     */
+    public static void submit(String... arguments) {
+        boolean elsewhere = false;
+        try {
+            SparkSubmitArguments parsed = parse(System.getenv(), arguments);
+            elsewhere = "cluster".equals(parsed.deployMode());
+            SparkSubmit.main(elsewhere ? complete(arguments, parsed, driverLibraries()) : arguments);
+        } catch (Exception e) {
+            // SparkException is checked, and Scala declares nothing.
+            String verb = elsewhere
+                    ? "Spark could not run Kindling's driver on the cluster: "
+                    : "Spark cannot submit Kindling: ";
+            throw new ClusterException(verb + SparkErrors.first(e), e);
+        }
+    }
+
+    static SparkSubmitArguments parse(Map<String, String> environment, String... arguments) {
+        return new SparkSubmitArguments(
+                JavaConverters.asScalaBuffer(List.of(arguments)),
+                JavaConverters.mapAsScalaMap(environment).toMap(scala.Predef$.MODULE$.$conforms()));
+    }
+
+    private static Path driverLibraries() {
+        return Path.of(DriverClasspath.applicationJar()).resolveSibling(DriverClasspath.FOLDER.name());
+    }
+
+    /** The same submission with what a driver on another machine will look for. */
+    static String[] complete(String[] arguments, SparkSubmitArguments parsed, Path libraries) {
+        List<String> own = new ArrayList<>(JavaConverters.seqAsJavaList(parsed.childArgs()));
+        int jar = arguments.length - own.size() - 1;
+        List<String> complete = new ArrayList<>(Arrays.asList(arguments).subList(0, jar));
+        if (parsed.master().startsWith("yarn")
+                && !parsed.sparkProperties().contains(DriverClasspath.FOLDER.setting())
+                && Files.isDirectory(libraries)) {
+            String archive = zipped(libraries).toUri() + "#" + DriverClasspath.FOLDER.name();
+            complete.addAll(List.of("--archives", joined(parsed.archives(), archive)));
+        }
+        if (parsed.master().startsWith("spark:")) {
+            // Elsewhere Spark gives a driver what it needs of Java 17 by itself; a standalone worker does not.
+            complete.addAll(List.of(
+                    "--driver-java-options",
+                    spaced(JavaModuleOptions.defaultModuleOptions(), parsed.driverExtraJavaOptions())));
+        }
+        Optional<Path> file = localJobFile(own);
+        file.ifPresent(path -> complete.addAll(
+                List.of("--files", joined(parsed.files(), path.toUri().toString()))));
+        complete.add(arguments[jar]);
+        complete.addAll(own);
+        return complete.toArray(String[]::new);
+    }
+
+    private static String joined(@Nullable String list, String more) {
+        return list == null || list.isBlank() ? more : list + "," + more;
+    }
+
+    private static String spaced(String options, @Nullable String more) {
+        return more == null ? options : options + " " + more;
+    }
+
+    /** The file of the job if it is on this machine; the arguments then name it as it is named in the driver's folder. */
+    private static Optional<Path> localJobFile(List<String> own) {
+        for (int i = 0; i < own.size(); i++) {
+            boolean apart = own.get(i).equals(JOB_FILE) && i + 1 < own.size();
+            boolean together = own.get(i).startsWith(JOB_FILE + "=");
+            if (apart || together) {
+                int at = apart ? i + 1 : i;
+                String prefix = apart ? "" : JOB_FILE + "=";
+                Path file = Path.of(own.get(at).substring(prefix.length()));
+                if (Files.isRegularFile(file)) {
+                    own.set(at, prefix + file.getFileName());
+                    return Optional.of(file.toAbsolutePath());
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** A folder's files in an archive that this JVM removes at its end. */
+    private static Path zipped(Path folder) {
+        try {
+            Path archive = Files.createTempFile("kindling-" + DriverClasspath.FOLDER.name(), ".zip");
+            archive.toFile().deleteOnExit();
+            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(archive));
+                    ZipOutputStream zip = new ZipOutputStream(out);
+                    Stream<Path> files = Files.list(folder)) {
+                // Jars are compressed already.
+                zip.setLevel(Deflater.NO_COMPRESSION);
+                for (Path file : files.sorted().toList()) {
+                    zip.putNextEntry(new ZipEntry(String.valueOf(file.getFileName())));
+                    Files.copy(file, zip);
+                }
+            }
+            return archive;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot pack " + folder + " for the cluster: " + e.getMessage(), e);
+        }
+    }
+}

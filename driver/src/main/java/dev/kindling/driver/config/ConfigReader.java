@@ -1,0 +1,220 @@
+package dev.kindling.driver.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigMemorySize;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
+import dev.kindling.job.algorithm.AlgorithmConfig;
+import dev.kindling.job.task.IntRange;
+import dev.kindling.job.task.PrintableText;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * Typed reading of a resolved configuration, which remembers what was read. A value of another type is refused with its
+ * key, the value and what is allowed. Whether a value makes sense is said by the settings record it goes into.
+ */
+final class ConfigReader implements AlgorithmConfig {
+    private static final String BYTES = "a number of bytes, such as 64 MiB";
+
+    /** HOCON would write out 1e999999999 digit by digit. */
+    private static final Pattern LONG_NUMBER =
+            Pattern.compile("[^eE]{30,}.*|.*[eE][+-]?[0-9]{3,}.*|Infinity", Pattern.DOTALL);
+
+    private static final String TIME = "a time with its unit, such as 90s, 5m or 2h, or 0";
+
+    private final Config config;
+    private final Set<String> read = new TreeSet<>();
+
+    ConfigReader(Config config) {
+        this.config = config;
+    }
+
+    /** The keys read so far. */
+    Set<String> read() {
+        return read;
+    }
+
+    /** A whole number that fits an int. */
+    @Override
+    public int count(String key) {
+        long whole = integer(key);
+        if (whole != (int) whole) {
+            throw refuse(key, "a whole number of at most " + Integer.MAX_VALUE);
+        }
+        return (int) whole;
+    }
+
+    /** A whole number; 1e4 is one, 2.5 is not. */
+    long integer(String key) {
+        double number = number(key, "a whole number");
+        if (number != Math.rint(number) || Math.abs(number) > Long.MAX_VALUE) {
+            throw refuse(key, "a whole number");
+        }
+        return config.getLong(key);
+    }
+
+    /** A finite number. */
+    @Override
+    public double number(String key) {
+        return number(key, "a number");
+    }
+
+    private double number(String key, String allowed) {
+        value(key);
+        try {
+            double number = config.getDouble(key);
+            if (Double.isFinite(number)) {
+                return number;
+            }
+        } catch (ConfigException.WrongType | ConfigException.BadValue e) {
+            throw refuse(key, allowed);
+        }
+        throw refuse(key, allowed);
+    }
+
+    /** {@code true} or {@code false}. */
+    @Override
+    public boolean bool(String key) {
+        value(key);
+        try {
+            return config.getBoolean(key);
+        } catch (ConfigException.WrongType e) {
+            throw refuse(key, "true or false");
+        }
+    }
+
+    /** Any text; a number or a boolean is its own text. */
+    String text(String key) {
+        value(key);
+        try {
+            return config.getString(key);
+        } catch (ConfigException.WrongType e) {
+            throw refuse(key, "text");
+        }
+    }
+
+    /** Two finite numbers, {@code [low, high]}; their order is the settings record's business. */
+    List<Double> doubleRange(String key) {
+        value(key);
+        try {
+            List<Double> ends = config.getDoubleList(key);
+            if (ends.size() == 2 && ends.stream().allMatch(Double::isFinite)) {
+                return ends;
+            }
+        } catch (ConfigException.WrongType | ConfigException.BadValue e) {
+            throw refuse(key, "a range of two numbers, [low, high]");
+        }
+        throw refuse(key, "a range of two numbers, [low, high]");
+    }
+
+    @Override
+    public List<Double> range(String key) {
+        if (value(key).valueType() != ConfigValueType.LIST) {
+            double number = number(key);
+            return List.of(number, number);
+        }
+        return doubleRange(key);
+    }
+
+    /** A whole number of an int's size, or a range of two, {@code [least, most]}. */
+    IntRange intRange(String key) {
+        if (value(key).valueType() != ConfigValueType.LIST) {
+            return IntRange.of(count(key));
+        }
+        List<Double> ends = doubleRange(key);
+        double least = ends.get(0);
+        double most = ends.get(1);
+        if (least != (int) least || most != (int) most || least < 0 || least > most) {
+            throw refuse(key, "a whole number or a range of two, [least, most]");
+        }
+        return new IntRange((int) least, (int) most);
+    }
+
+    /** A text or a list of them. */
+    @Override
+    public List<String> strings(String key) {
+        if (value(key).valueType() != ConfigValueType.LIST) {
+            return List.of(text(key));
+        }
+        try {
+            return config.getStringList(key);
+        } catch (ConfigException.WrongType e) {
+            throw refuse(key, "text or a list of texts");
+        }
+    }
+
+    /** A time with its unit, such as {@code 90s} or {@code 5m}; 0 needs none. */
+    Duration duration(String key) {
+        value(key);
+        try {
+            // A bare number would be milliseconds.
+            if (text(key).equals("0") || text(key).strip().matches(".*[a-z]")) {
+                return config.getDuration(key);
+            }
+        } catch (ConfigException.WrongType | ConfigException.BadValue e) {
+            throw refuse(key, TIME);
+        }
+        throw refuse(key, TIME);
+    }
+
+    /** Bytes: a number, or one with a unit such as {@code 64 MiB}. */
+    long bytes(String key) {
+        if (LONG_NUMBER.matcher(String.valueOf(value(key).unwrapped())).matches()) {
+            throw refuse(key, BYTES);
+        }
+        try {
+            ConfigMemorySize size = config.getMemorySize(key);
+            return size.toBytes();
+        } catch (ConfigException.WrongType | ConfigException.BadValue e) {
+            throw refuse(key, BYTES);
+        }
+    }
+
+    /** A constant of an enum, written in lower case with {@code -} between words. */
+    @Override
+    public <E extends Enum<E>> E choice(String key, Class<E> type) {
+        String text = text(key);
+        return Arrays.stream(type.getEnumConstants())
+                .filter(constant -> written(constant).equals(text))
+                .findFirst()
+                .orElseThrow(() -> refuse(
+                        key,
+                        Arrays.stream(type.getEnumConstants())
+                                .map(ConfigReader::written)
+                                .collect(Collectors.joining(" or "))));
+    }
+
+    private static String written(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** Whether the value is the given word, such as {@code auto}. */
+    @Override
+    public boolean isKeyword(String key, String word) {
+        return value(key).unwrapped().equals(word);
+    }
+
+    /** The value as it is. */
+    ConfigValue value(String key) {
+        read.add(key);
+        try {
+            return config.getValue(key);
+        } catch (ConfigException.Missing e) {
+            throw new IllegalArgumentException(key + " is null; leave it out to have its default", e);
+        }
+    }
+
+    /** The refusal of a value: its key, the value, and what is allowed. */
+    IllegalArgumentException refuse(String key, String allowed) {
+        return new IllegalArgumentException(
+                key + " is " + PrintableText.line(KnownKeys.shown(config.getValue(key))) + "; it must be " + allowed);
+    }
+}

@@ -1,0 +1,181 @@
+package dev.kindling.driver.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValueFactory;
+import dev.kindling.job.model.NetworkFile;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A configuration in which every key has its value: {@code reference.conf}, then the job file, then {@code --set}. */
+public final class JobConfig {
+    private static final ConfigRenderOptions RENDERED = ConfigRenderOptions.defaults()
+            .setOriginComments(false)
+            .setComments(false)
+            .setJson(false);
+
+    private static final String NETWORK = "model.network";
+    private static final String NETWORK_HASH = "model.network-hash";
+
+    private final Config resolved;
+    private final Optional<NetworkFile> networkFile;
+
+    private JobConfig(Config resolved, Optional<NetworkFile> networkFile) {
+        this.resolved = resolved;
+        this.networkFile = networkFile;
+    }
+
+    /** The defaults alone. */
+    public static JobConfig reference() {
+        return layered(ConfigFactory.empty(), List.of(), Hocon.Environment.IGNORED);
+    }
+
+    /**
+     * The defaults, overridden by a job file, overridden by assignments, the last of which wins.
+     *
+     * @param name of the job's file, as {@code files} understands it
+     * @param assignments {@code key=value} each
+     * @throws IllegalArgumentException if the file is missing or is not HOCON, or a key is unknown
+     */
+    public static JobConfig load(String name, JobFileResolver files, List<String> assignments) {
+        try {
+            return layered(files.parse(name), assignments, Hocon.Environment.READ);
+        } catch (ConfigException e) {
+            throw unreadable(name, e);
+        }
+    }
+
+    /** The same for a file of this machine. */
+    public static JobConfig load(Path file, List<String> assignments) {
+        return load(file.toString(), JobFileResolver.here(), assignments);
+    }
+
+    /**
+     * The same for a text that is complete by itself, such as the configuration that a run has kept: it may include
+     * nothing, and its substitutions do not see the environment, so that reading what somebody else has written does
+     * nothing else.
+     *
+     * @param name what errors call the text
+     */
+    public static JobConfig parse(String name, String text, List<String> assignments) {
+        try {
+            return layered(
+                    Hocon.parse(name, text, Hocon.LARGEST_STORED, new RefusedIncludes(name)),
+                    assignments,
+                    Hocon.Environment.IGNORED);
+        } catch (ConfigException e) {
+            throw unreadable(name, e);
+        }
+    }
+
+    /** What a job in memory says, over the defaults and under assignments; ConfigException if it cannot be resolved. */
+    static JobConfig layered(Config job, List<String> assignments, Hocon.Environment environment) {
+        Config given = job;
+        for (String assignment : assignments) {
+            given = KeyValueOverride.parse(assignment).config().withFallback(given);
+        }
+        Config reference = referenceFile();
+        try {
+            Config resolved = Hocon.resolve("the configuration", given.withFallback(reference), environment);
+            new KnownKeys(reference).refuseOthers(resolved);
+            return new JobConfig(resolved, Optional.empty());
+        } catch (ConfigException e) {
+            throw unreadable("the configuration", e);
+        }
+    }
+
+    private static Config referenceFile() {
+        return ConfigFactory.parseResources(JobConfig.class, "reference.conf");
+    }
+
+    static IllegalArgumentException unreadable(String name, ConfigException e) {
+        String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        return new IllegalArgumentException(name + " cannot be read as HOCON: " + message, e);
+    }
+
+    /** Every key of {@code reference.conf}. */
+    static Collection<String> knownKeys() {
+        return new KnownKeys(referenceFile().resolve()).all();
+    }
+
+    /** The same with the values of some keys replaced: texts, or lists of them. */
+    public JobConfig with(Map<String, ?> values) {
+        Config changed = resolved;
+        for (Map.Entry<String, ?> value : values.entrySet()) {
+            changed = changed.withValue(value.getKey(), ConfigValueFactory.fromAnyRef(value.getValue()));
+        }
+        return new JobConfig(changed, networkFile);
+    }
+
+    /** What {@code model.network} says: the name of a preset, or a path. */
+    public String network() {
+        return shown(NETWORK);
+    }
+
+    /** The SHA-256 that the file of {@code model.network} must have; empty where any will do. */
+    public String networkHash() {
+        return shown(NETWORK_HASH);
+    }
+
+    /** The file of {@code model.network}, where somebody has found it. */
+    public Optional<NetworkFile> networkFile() {
+        return networkFile;
+    }
+
+    /** The same with the file of {@code model.network} at hand: its path and hash are written down. */
+    public JobConfig withNetwork(NetworkFile file) {
+        JobConfig changed = with(Map.of(NETWORK, file.place(), NETWORK_HASH, file.hash()));
+        return new JobConfig(changed.resolved, Optional.of(file));
+    }
+
+    /** The same, taking whatever file {@code model.network} names. */
+    public JobConfig withoutNetworkHash() {
+        return with(Map.of(NETWORK_HASH, ""));
+    }
+
+    /** The value of a key as text. */
+    String shown(String key) {
+        return KnownKeys.shown(resolved.getValue(key));
+    }
+
+    /** Whether both have the same value for a key, however it is written. */
+    boolean agrees(JobConfig other, String key) {
+        return resolved.getValue(key).equals(other.resolved.getValue(key))
+                || shown(key).equals(other.shown(key));
+    }
+
+    ConfigReader keys() {
+        return new ConfigReader(resolved);
+    }
+
+    /** The whole configuration, every key, as one JSON object. */
+    public String json() {
+        return resolved.root().render(ConfigRenderOptions.concise());
+    }
+
+    /**
+     * The keys that decide what is computed, as one JSON object: all but those that decide no bit, as where data lies and how
+     * much memory there is.
+     */
+    public String decidingJson() {
+        Config deciding = ConfigFactory.empty();
+        for (String key : knownKeys()) {
+            // Of a split's folder the data's hash says what is in it; a split by shares is in no folder.
+            if (!ConfigDiff.decidesNoBits(key) || resolved.getValue(key) instanceof ConfigObject) {
+                deciding = deciding.withValue(key, resolved.getValue(key));
+            }
+        }
+        return deciding.root().render(ConfigRenderOptions.concise());
+    }
+
+    /** The whole configuration, every key, as HOCON that {@link #load} reads back. */
+    public String rendered() {
+        return resolved.root().render(RENDERED);
+    }
+}

@@ -1,0 +1,109 @@
+package dev.kindling.driver.evaluation;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroupFactory;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.io.OutputFile;
+import org.apache.parquet.io.PositionOutputStream;
+import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.apache.parquet.schema.Types;
+
+/**
+ * A {@link PerTaskResults} as a Parquet file: a row for each task after each step, in this order, with the columns task, step,
+ * loss, accuracy (null for regression), milliseconds (of the whole task, the same in each of its rows) and executor.
+ */
+public final class PerTaskParquet {
+    private static final MessageType SCHEMA = Types.buildMessage()
+            .required(PrimitiveTypeName.INT32)
+            .named("task")
+            .required(PrimitiveTypeName.INT32)
+            .named("step")
+            .required(PrimitiveTypeName.DOUBLE)
+            .named("loss")
+            .optional(PrimitiveTypeName.DOUBLE)
+            .named("accuracy")
+            .required(PrimitiveTypeName.DOUBLE)
+            .named("milliseconds")
+            .required(PrimitiveTypeName.BINARY)
+            .as(LogicalTypeAnnotation.stringType())
+            .named("executor")
+            .named("evaluation");
+
+    private PerTaskParquet() {}
+
+    /** The bytes of the file. */
+    public static byte[] encode(PerTaskResults results) {
+        InMemory file = new InMemory();
+        SimpleGroupFactory rows = new SimpleGroupFactory(SCHEMA);
+        // Hadoop's own defaults: what a user sets for Hadoop is meant for file systems, not for these bytes.
+        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(file)
+                .withConf(new Configuration(false))
+                .withType(SCHEMA)
+                .withCompressionCodec(CompressionCodecName.GZIP)
+                .build()) {
+            for (int task = 0; task < results.tasks(); task++) {
+                for (int step = 0; step < results.steps(); step++) {
+                    writer.write(row(results, task, step, rows.newGroup()));
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot encode the evaluation as Parquet: " + e.getMessage(), e);
+        }
+        return file.bytes.toByteArray();
+    }
+
+    private static Group row(PerTaskResults results, int task, int step, Group row) {
+        row.append("task", task).append("step", step).append("loss", results.loss(task, step));
+        results.accuracy(task, step).ifPresent(accuracy -> row.append("accuracy", accuracy));
+        return row.append("milliseconds", results.milliseconds(task)).append("executor", results.executor(task));
+    }
+
+    /** Parquet writes to files; this one is in memory. */
+    private static final class InMemory implements OutputFile {
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+        @Override
+        public PositionOutputStream create(long blockSize) {
+            return new PositionOutputStream() {
+                @Override
+                public long getPos() {
+                    return bytes.size();
+                }
+
+                @Override
+                public void write(int one) {
+                    bytes.write(one);
+                }
+
+                @Override
+                public void write(byte[] several, int offset, int length) {
+                    bytes.write(several, offset, length);
+                }
+            };
+        }
+
+        @Override
+        public PositionOutputStream createOrOverwrite(long blockSize) {
+            bytes.reset();
+            return create(blockSize);
+        }
+
+        @Override
+        public boolean supportsBlockSize() {
+            return false;
+        }
+
+        @Override
+        public long defaultBlockSize() {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package dev.kindling.driver.evaluation;
+
+import dev.kindling.job.task.Split;
+import java.util.Arrays;
+import java.util.Optional;
+
+/** The names of the splits, as split files and {@code evaluation.split} write them. */
+public final class SplitNames {
+    private SplitNames() {}
+
+    /** {@code train}, {@code val} or {@code test}. */
+    public static String name(Split split) {
+        return switch (split) {
+            case TRAIN -> "train";
+            case VALIDATE -> "val";
+            case TEST -> "test";
+        };
+    }
+
+    /** The purpose of the given name, if there is one. */
+    public static Optional<Split> named(String name) {
+        return Arrays.stream(Split.values())
+                .filter(split -> name(split).equals(name))
+                .findFirst();
+    }
+}

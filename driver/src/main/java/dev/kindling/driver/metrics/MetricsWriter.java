@@ -1,0 +1,180 @@
+package dev.kindling.driver.metrics;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.storage.AtomicDirectory;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSError;
+import org.apache.hadoop.fs.StreamCapabilities;
+
+/**
+ * {@code metrics.jsonl} of a run: one JSON object a line, on disk when {@link #write} returns. Where a file system shows a
+ * file only when it is closed, as object stores do, the lines wait in memory and {@link #saving} rewrites the file. A number
+ * that is not finite is null. Not thread-safe.
+ */
+public final class MetricsWriter implements AutoCloseable {
+    private static final String NAME = "metrics.jsonl";
+    private static final double NANOS_PER_MILLISECOND = 1e6;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final RunDirectory run;
+    private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
+    private final Optional<FSDataOutputStream> growing;
+    private boolean closed;
+
+    /** Begins the log of a new run. */
+    public MetricsWriter(RunDirectory run) {
+        this(run, Optional.of(run.grow(NAME)));
+    }
+
+    private MetricsWriter(RunDirectory run, Optional<FSDataOutputStream> stream) {
+        this.run = run;
+        this.growing = stream.filter(MetricsWriter::showsWhatIsFlushed);
+        if (growing.isEmpty()) {
+            stream.ifPresent(this::close);
+        }
+    }
+
+    /**
+     * The log of a run that goes on after the given count of rounds: what it says of later ones, and a last line that was
+     * cut short, are gone. The file is written anew, so that nobody's hold on the old one is in the way.
+     *
+     * @param extra the round of a line that is there only because the run ended with it; gone too, unless it holds a
+     *     validation
+     * @param warning is told, in one sentence, of lines that are damaged and therefore gone
+     */
+    public static MetricsWriter resumed(RunDirectory run, long rounds, OptionalLong extra, Consumer<String> warning) {
+        MetricsLines lines =
+                MetricsLines.of(run.folder().has(NAME) ? run.folder().read(NAME) : new byte[0]);
+        lines.warning(run.folder().place(NAME)).ifPresent(warning);
+        byte[] kept = until(rounds, extra, lines);
+        MetricsWriter log = new MetricsWriter(run, run.regrow(NAME, kept));
+        if (log.growing.isEmpty()) {
+            log.waiting.writeBytes(kept);
+        }
+        return log;
+    }
+
+    private static byte[] until(long rounds, OptionalLong extra, MetricsLines lines) {
+        return lines.whole().stream()
+                .filter(line -> line.round() <= rounds)
+                .filter(line -> extra.isEmpty() || !isOnly(line, extra.getAsLong()))
+                .map(line -> line.text() + "\n")
+                .collect(Collectors.joining())
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static boolean isOnly(MetricsLines.Line line, long extra) {
+        return line.round() == extra && !line.content().has("validation_loss");
+    }
+
+    private static boolean showsWhatIsFlushed(FSDataOutputStream stream) {
+        return stream.hasCapability(StreamCapabilities.HSYNC);
+    }
+
+    /** Appends a line. */
+    public void write(RoundMetrics metrics) {
+        run.folder().ensureWritable();
+        byte[] line = line(metrics).getBytes(StandardCharsets.UTF_8);
+        growing.ifPresentOrElse(stream -> append(stream, line), () -> waiting.writeBytes(line));
+    }
+
+    private void append(FSDataOutputStream stream, byte[] line) {
+        try {
+            stream.write(line);
+            stream.hflush();
+        } catch (FSError e) {
+            throw cannotWrite(AtomicDirectory.cause(e));
+        } catch (IOException e) {
+            throw cannotWrite(e);
+        }
+    }
+
+    private UncheckedIOException cannotWrite(IOException e) {
+        return new UncheckedIOException("cannot write " + run.folder().place(NAME) + ": " + e.getMessage(), e);
+    }
+
+    /**
+     * What makes every line that is written by now survive a power cut; to be run at each checkpoint and at the end, on any
+     * thread, one after the other, while lines may be written.
+     */
+    public Runnable saving() {
+        if (growing.isPresent()) {
+            FSDataOutputStream stream = growing.get();
+            return () -> sync(stream);
+        }
+        byte[] lines = waiting.toByteArray();
+        return () -> run.folder().replace(NAME, lines);
+    }
+
+    private void sync(FSDataOutputStream stream) {
+        try {
+            stream.hsync();
+        } catch (FSError e) {
+            throw cannotWrite(AtomicDirectory.cause(e));
+        } catch (IOException e) {
+            throw cannotWrite(e);
+        }
+        run.folder().sync();
+    }
+
+    private static String line(RoundMetrics metrics) {
+        ObjectNode node = JSON.createObjectNode();
+        node.put("round", metrics.round());
+        put(node, "query_loss", metrics.queryLoss());
+        metrics.queryAccuracy().ifPresent(accuracy -> put(node, "query_accuracy", accuracy));
+        put(node, "support_loss", metrics.supportLoss());
+        metrics.validationLoss().ifPresent(loss -> put(node, "validation_loss", loss));
+        metrics.validationAccuracy().ifPresent(accuracy -> put(node, "validation_accuracy", accuracy));
+        put(node, "meta_gradient_norm", metrics.metaGradientNorm());
+        node.put("tasks", metrics.tasks());
+        node.put("failed_tasks", metrics.failedTasks());
+        put(node, "seconds", metrics.seconds());
+        put(node, "tasks_per_second", metrics.tasksPerSecond());
+        node.put("bytes_out", metrics.bytesOut());
+        node.put("bytes_in", metrics.bytesIn());
+        ObjectNode times = node.putObject("round_milliseconds");
+        metrics.times().parts().forEach((part, nanos) -> times.put(part, nanos / NANOS_PER_MILLISECOND));
+        try {
+            return JSON.writeValueAsString(node) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void put(ObjectNode node, String name, double number) {
+        if (Double.isFinite(number)) {
+            node.put(name, number);
+        } else {
+            node.putNull(name);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            growing.ifPresent(this::close);
+        }
+    }
+
+    private void close(FSDataOutputStream stream) {
+        try {
+            stream.close();
+        } catch (FSError e) {
+            throw cannotWrite(AtomicDirectory.cause(e));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot close " + run.folder().place(NAME) + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,295 @@
+package dev.kindling.driver.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kindling.driver.optimizer.Schedule;
+import dev.kindling.job.algorithm.Algorithms;
+import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.task.IntRange;
+import dev.kindling.job.task.Split;
+import dev.kindling.job.task.fewshot.FewShotSettings;
+import dev.kindling.job.task.fewshot.ImageFormat;
+import dev.kindling.job.task.fewshot.SplitSettings;
+import dev.kindling.job.task.fewshot.WaySettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class JobConfigTest {
+    private static final Path CONF = Path.of("..", "conf");
+    private static final List<String> SOURCES = List.of("sinusoid", "regression", "few-shot");
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void everyKeyOfTheReferenceIsReadAndNothingElseIs() {
+        List<String> variants = new ArrayList<>();
+        SOURCES.forEach(source -> variants.add("task.source=" + source));
+        Algorithms.names().forEach(method -> variants.add("algorithm.name=" + method));
+        Set<String> read = new TreeSet<>();
+        for (String variant : variants) {
+            ConfigReader keys = configuration(variant, "few-shot.data=/data", "transfer.engine=dl4j-spark")
+                    .keys();
+            new SettingsReader(keys, Optional.empty(), new org.apache.hadoop.conf.Configuration()).settings();
+            read.addAll(keys.read());
+        }
+        assertThat(read).isEqualTo(new TreeSet<>(JobConfig.knownKeys()));
+    }
+
+    @Test
+    void everyKeyOfTheReferenceHasOneLineAboutIt() throws IOException {
+        List<String> lines = Files.readAllLines(CONF.resolve("reference.conf"));
+        for (int i = 1; i < lines.size(); i++) {
+            if (lines.get(i).matches(" +[a-z-]+ = .*")) {
+                assertThat(lines.get(i - 1)).as(lines.get(i)).matches(" +# .*");
+            }
+        }
+    }
+
+    @Test
+    void theTableOfKeysInTheDocumentationIsTheReference() throws IOException {
+        List<String> expected = new ArrayList<>();
+        String section = "";
+        String comment = "";
+        for (String line : Files.readAllLines(CONF.resolve("reference.conf"))) {
+            if (line.endsWith(" {")) {
+                section = line.replace(" {", ".");
+            } else if (line.startsWith("  # ")) {
+                comment = line.substring(4);
+            } else if (line.contains(" = ")) {
+                String[] parts = line.strip().split(" = ", 2);
+                expected.add("| `" + section + parts[0] + "` | `" + parts[1] + "` | " + comment + " |");
+            }
+        }
+        List<String> table = Files.readAllLines(Path.of("..", "docs", "configuration.md")).stream()
+                .filter(line -> line.startsWith("| `"))
+                .toList();
+        assertThat(table).isEqualTo(expected);
+    }
+
+    static Stream<Path> readyJobs() throws IOException {
+        try (Stream<Path> files = Files.list(CONF)) {
+            return files.filter(file -> !file.toString().matches(".*(reference|-compare)\\.conf")).toList().stream();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("readyJobs")
+    void everyReadyJobMakesSettings(Path job) {
+        JobConfig configuration = JobConfig.load(job, List.of("few-shot.data=/data"));
+        assertThat(settings(configuration).run().rounds()).isPositive();
+    }
+
+    @Test
+    void assignmentsOverrideTheJobAndTheJobOverridesTheReference() throws IOException {
+        Path job = folder.resolve("job.conf");
+        Files.writeString(job, "run { rounds = 20, seed = 5 }\ntask.support = 7");
+        Settings settings = settings(JobConfig.load(job, List.of("run.rounds=30", "run.rounds=40")));
+        assertThat(settings.run().rounds()).isEqualTo(40);
+        assertThat(settings.run().seed()).isEqualTo(5);
+        assertThat(settings.run().tasksPerRound()).isEqualTo(25);
+        // evaluation.support follows task.support; evaluation.query of a sinusoid is 100 points of its own.
+        assertThat(settings.source().settings())
+                .containsEntry("evaluation.support", "7")
+                .containsEntry("evaluation.query", "100");
+    }
+
+    @Test
+    void queryOfAnEvaluationFollowsTheTaskWhereThereIsNoGrid() {
+        assertThat(settings(configuration("task.source=regression", "task.query=3"))
+                        .source()
+                        .settings())
+                .containsEntry("evaluation.query", "3");
+        assertThat(settings(configuration("evaluation.query=50")).source().settings())
+                .containsEntry("evaluation.query", "50");
+    }
+
+    @Test
+    void renderedConfigurationReadsBackAsItself() {
+        JobConfig first = configuration(
+                "run.rounds=12",
+                "few-shot.data=hdfs://name/a b",
+                "optimizer.rate={ schedule = linear, from = 1, to = 0 }");
+        JobConfig second = JobConfig.parse("config.conf", first.rendered(), List.of());
+        assertThat(second.rendered()).isEqualTo(first.rendered());
+        assertThat(settings(second)).usingRecursiveComparison().isEqualTo(settings(first));
+    }
+
+    @Test
+    void theReferenceIsTheSinusoidOfTheDesign() {
+        Settings settings = settings(JobConfig.reference());
+        assertThat(settings.plan().model()).isEqualTo(ModelSettings.preset("mlp-40-40"));
+        assertThat(settings.evaluation().split()).isEqualTo(Split.TEST);
+        assertThat(settings.evaluation().tasks()).isEqualTo(600);
+        assertThat(settings.evaluation().steps()).isEqualTo(10);
+        assertThat(settings.optimizer().rate()).isEqualTo(new Schedule.Constant(0.001));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "run.round=5|run.round|run.rounds",
+                "rounds=5|rounds|run.rounds",
+                "algorithm.inner_rate=5|algorithm.inner_rate|algorithm.inner-rate",
+                "optimiser.rate=5|optimiser.rate|optimizer.rate",
+                "inner-steps=5|inner-steps|algorithm.inner-steps",
+                "task.sinusoid.pool=5|task.sinusoid.pool|sinusoid.pool",
+            })
+    void unknownKeyIsRefusedWithTheNearestRightOne(String assignment, String key, String nearest) {
+        assertThatThrownBy(() -> configuration(assignment))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("there is no key " + key + "; the nearest is " + nearest);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "run.rounds=many|run.rounds is many; it must be a whole number",
+                "run.rounds=2.5|run.rounds is 2.5; it must be a whole number",
+                "run.rounds=[1]|run.rounds is [1]; it must be a whole number",
+                "run.rounds=0|run.rounds is 0; it must be at least 1",
+                "run=5|run is 5; it is a section of keys, such as run.checkpoint-every",
+                "task.per-round=0|task.per-round is 0; it must be at least 1",
+                "task.per-round=3000000000|task.per-round is 3000000000; it must be a whole number of at most 2147483647",
+                "algorithm.inner-rate=fast|algorithm.inner-rate is fast; it must be a number",
+                "algorithm.inner-rate=-0.1|algorithm.inner-rate is -0.1; it must be a finite number above 0",
+                "sinusoid.amplitude=3|sinusoid.amplitude is 3; it must be a range of two numbers, [low, high]",
+                "sinusoid.amplitude=[1, 2, 3]|sinusoid.amplitude is [1,2,3]; it must be a range of two numbers, [low, high]",
+                "backend.precision=half|backend.precision is half; it must be float or double",
+                "backend.memory=lots|backend.memory is lots; it must be a number of bytes, such as 64 MiB",
+                "evaluation.split=dev|evaluation.split is dev; it must be train, val or test",
+                "task.source=files|task.source is files; it must be sinusoid, regression or few-shot",
+                "optimizer.name=lion|optimizer.name is lion; it must be one of",
+                "optimizer.rate=-1|the rate is -1.0; it must be a finite number, 0 or above",
+                "optimizer.rate={ schedule = square }|it must be a number or an object with schedule =",
+                "optimizer.rate={ schedule = cosine, from = 1 }|it must be an object of from, schedule, to",
+                "task.failure-limit=2|task.failure-limit is 2.0; it must lie between 0 and 1",
+                "cluster.mode=both|cluster.mode is both; it must be resident or jobs",
+                "model.network=resnet|model.network is resnet; it must be one of",
+            })
+    void wrongValueIsRefusedWithKeyValueAndWhatIsAllowed(String assignment, String message) {
+        assertThatThrownBy(() -> settings(configuration(assignment)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void rotationsOfFewShotAreTrueOrFalse() {
+        assertThatThrownBy(() ->
+                        settings(configuration("task.source=few-shot", "few-shot.data=/d", "few-shot.rotations=4")))
+                .hasMessage("few-shot.rotations is 4; it must be true or false");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "few-shot.channels=2|few-shot.channels is 2; it must be 1 for grey or 3 for colour",
+                "few-shot.ink=blue|few-shot.ink is blue; it must be dark or light",
+                "few-shot.within=class|few-shot.within is class; it must be split or alphabet",
+                "few-shot.ways=[5]|few-shot.ways is [5]; it must be a range of two numbers, [low, high]",
+                "few-shot.ways=[5, 2]|few-shot.ways is [5,2]; it must be a whole number or a range of two, [least, most]",
+                "few-shot.ways=[1, 2]|few-shot.ways is 1; it must be at least 2",
+                "few-shot.split={ train = 0.5 }|it must be a folder or an object of train, validation and seed",
+                "few-shot.split={ train = 0.9, validation = 0.2, seed = 1 }|must be shares, train above 0 and both together",
+                "few-shot.split={ train = most, validation = 0.2, seed = 1 }|few-shot.split.train is most; it must be a number",
+                "few-shot.split={ train = 0.9, validation = 0.1, seed = 1.5 }|few-shot.split.seed is 1.5; it must be a whole",
+                "evaluation.ways=1|evaluation.ways is 1; it must be at least 2",
+                "few-shot.data=[]|few-shot.data is empty",
+                "few-shot.memory=-1|few-shot.memory is -1; it must be a number of bytes",
+            })
+    void wrongValueOfAnImageSetIsRefused(String assignment, String message) {
+        assertThatThrownBy(() -> settings(configuration("task.source=few-shot", "few-shot.data=/d", assignment)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void imagesOfOneChannelAreInkAndOfThreeAreLight() {
+        assertThat(images("few-shot.channels=1").imageFormat())
+                .isEqualTo(new ImageFormat(28, 1, ImageFormat.Polarity.DARK));
+        assertThat(images("few-shot.channels=3").imageFormat())
+                .isEqualTo(new ImageFormat(28, 3, ImageFormat.Polarity.LIGHT));
+        assertThat(images("few-shot.channels=3", "few-shot.ink=dark").imageFormat())
+                .isEqualTo(new ImageFormat(28, 3, ImageFormat.Polarity.DARK));
+    }
+
+    @Test
+    void severalSetsSharesAndRangesReachTheSource() {
+        FewShotSettings settings = images(
+                "few-shot.data=[/a, /b]",
+                "few-shot.split={ train = 0.64, validation = 0.16, seed = 7 }",
+                "few-shot.ways=[5, 10]",
+                "few-shot.within=alphabet",
+                "few-shot.memory=64 MiB",
+                "task.support=[1, 5]");
+        assertThat(settings.data()).containsExactly("file:/a", "file:/b");
+        assertThat(settings.split()).isEqualTo(new SplitSettings.Shares(0.64, 0.16, 7));
+        assertThat(settings.ways()).isEqualTo(new WaySettings(new IntRange(5, 10), new IntRange(5, 10)));
+        assertThat(settings.sizes().supports(Split.TRAIN)).isEqualTo(new IntRange(1, 5));
+        assertThat(settings.sizes().supports(Split.TEST)).isEqualTo(new IntRange(1, 5));
+        assertThat(settings.memory()).isEqualTo(64 << 20);
+        assertThat(FewShotSettings.fromMap(settings.toMap())).isEqualTo(settings);
+    }
+
+    private static FewShotSettings images(String... assignments) {
+        List<String> all = new ArrayList<>(List.of("task.source=few-shot", "few-shot.data=/d"));
+        all.addAll(List.of(assignments));
+        return FewShotSettings.fromMap(
+                settings(configuration(all.toArray(String[]::new))).source().settings());
+    }
+
+    @Test
+    void nullValueIsRefused() {
+        assertThatThrownBy(() -> settings(JobConfig.parse("job", "run.rounds = null", List.of())))
+                .hasMessage("run.rounds is null; leave it out to have its default");
+    }
+
+    @Test
+    void missingFileIsNamed() {
+        assertThatThrownBy(() -> JobConfig.load(folder.resolve("none.conf"), List.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("--conf is " + folder.resolve("none.conf") + "; it must be a file that exists");
+    }
+
+    @Test
+    void brokenFileIsNamedInOneLine() throws IOException {
+        Path broken = folder.resolve("broken.conf");
+        Files.writeString(broken, "run { rounds = \n } }");
+        assertThatThrownBy(() -> JobConfig.load(broken, List.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("broken.conf cannot be read as HOCON")
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void warmUpLeadsToAnotherSchedule() {
+        Settings settings = settings(
+                configuration(
+                        "optimizer.rate={ schedule = warm-up, from = 0, rounds = 10, then = { schedule = step, from = 1, factor = 0.5, every = 100 } }"));
+        assertThat(settings.optimizer().rate()).isEqualTo(new Schedule.WarmUp(0, 10, new Schedule.Step(1, 0.5, 100)));
+    }
+
+    private static JobConfig configuration(String... assignments) {
+        return JobConfig.parse("job", "", new ArrayList<>(List.of(assignments)));
+    }
+
+    private static Settings settings(JobConfig configuration) {
+        return SettingsReader.read(configuration, new org.apache.hadoop.conf.Configuration());
+    }
+}

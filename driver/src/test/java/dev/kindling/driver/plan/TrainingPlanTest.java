@@ -1,0 +1,62 @@
+package dev.kindling.driver.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kindling.job.algorithm.Fomaml;
+import dev.kindling.job.algorithm.InnerSettings;
+import dev.kindling.job.algorithm.Maml;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.task.EpisodeSizes;
+import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.Split;
+import dev.kindling.job.task.TaskSources;
+import dev.kindling.job.task.regression.RegressionSettings;
+import dev.kindling.job.tensor.Precision;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TrainingPlanTest {
+    private static final SourceDescription SOURCE =
+            new SourceDescription("regression", new RegressionSettings(new EpisodeSizes(5, 5, 5, 5)).toMap());
+
+    @ParameterizedTest
+    @CsvSource({"1,1", "16383,1", "16384,4", "247109,4", "1048575,4", "1048576,8"})
+    void blockSizeFollowsTheCountOfNumbersAlone(int numbers, int tasks) {
+        assertThat(TrainingPlan.blockSize(numbers)).isEqualTo(tasks);
+    }
+
+    @Test
+    void hashChangesWithWhateverChangesTheBits() {
+        String hash = plan("maml", Precision.FLOAT, 1).hash();
+        assertThat(plan("maml", Precision.FLOAT, 1).hash()).isEqualTo(hash);
+        assertThat(plan("fomaml", Precision.FLOAT, 1).hash()).isNotEqualTo(hash);
+        assertThat(plan("maml", Precision.DOUBLE, 1).hash()).isNotEqualTo(hash);
+        assertThat(plan("maml", Precision.FLOAT, 2).hash()).isNotEqualTo(hash);
+    }
+
+    @Test
+    void jobHoldsBothProgramsOverOneTheta() {
+        TrainingPlan plan = plan("maml", Precision.FLOAT, 1);
+        assertThat(plan.job().programs()).containsOnlyKeys(TrainingPlan.TRAIN, TrainingPlan.EVALUATE);
+        assertThat(plan.job().programs().values())
+                .allSatisfy(program -> assertThat(program.broadcastInputs()).isEqualTo(plan.parameters()));
+        // 40 weights and 40 biases, 40 weights and 1 bias.
+        assertThat(plan.parameters().size()).isEqualTo(121);
+        assertThat(plan.untrained(3).size()).isEqualTo(121);
+        assertThat(plan.untrained(3)).isEqualTo(plan.untrained(3)).isNotEqualTo(plan.untrained(4));
+    }
+
+    private static TrainingPlan plan(String algorithm, Precision precision, int steps) {
+        InnerSettings inner = new InnerSettings(0.1, steps);
+        PlanSettings settings = new PlanSettings(
+                ModelSettings.preset("mlp-40-tanh"),
+                algorithm.equals("maml") ? new Maml(inner) : new Fomaml(inner),
+                new BackendSettings("plain", new CompileOptions(precision, 1 << 20)),
+                2,
+                Split.TEST);
+        return TrainingPlan.of(settings, SOURCE, TaskSources.open(SOURCE, new Configuration()));
+    }
+}

@@ -1,0 +1,135 @@
+package dev.kindling.driver.storage;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.Path;
+
+/** The local disk with so much room as a test gives it, in blocks of 4 KiB as disks have. */
+public final class SmallDisk {
+    private static final long BLOCK = 4096;
+
+    private final java.nio.file.Path root;
+    private volatile long room = Long.MAX_VALUE;
+
+    /** A disk with a lot of room. */
+    public SmallDisk(java.nio.file.Path root) {
+        this.root = root;
+    }
+
+    /** Somebody else takes all the room that is left. */
+    public void fill() throws IOException {
+        room = used();
+    }
+
+    /** A folder on it. */
+    public AtomicDirectory folder(String name) {
+        return AtomicDirectory.at(
+                root.resolve(name).toString(),
+                new Configuration(),
+                (files, path) -> new Full(new LocalFileOperations(files)));
+    }
+
+    private static long blocks(long bytes) {
+        return (bytes + BLOCK - 1) / BLOCK;
+    }
+
+    private long used() throws IOException {
+        try (Stream<java.nio.file.Path> files = Files.walk(root)) {
+            return files.mapToLong(file ->
+                            Files.isRegularFile(file) ? blocks(file.toFile().length()) : 0)
+                    .sum();
+        }
+    }
+
+    private void require(long blocks) throws IOException {
+        if (blocks > 0 && used() + blocks > room) {
+            throw new IOException("No space left on device");
+        }
+    }
+
+    private final class Full implements FileOperations {
+        private final FileOperations disk;
+
+        Full(FileOperations disk) {
+            this.disk = disk;
+        }
+
+        @Override
+        public void makeFolder(Path folder) throws IOException {
+            disk.makeFolder(folder);
+        }
+
+        @Override
+        public void create(Path file, byte[] content) throws IOException {
+            require(blocks(content.length));
+            disk.create(file, content);
+        }
+
+        @Override
+        public void write(Path file, byte[] content, Durability durability) throws IOException {
+            require(blocks(content.length));
+            disk.write(file, content, durability);
+        }
+
+        @Override
+        public void overwrite(Path file, byte[] content) throws IOException {
+            require(blocks(content.length)
+                    - blocks(java.nio.file.Path.of(file.toUri().getPath())
+                            .toFile()
+                            .length()));
+            disk.overwrite(file, content);
+        }
+
+        @Override
+        public FSDataOutputStream grow(Path file) throws IOException {
+            return limited(disk.grow(file));
+        }
+
+        @Override
+        public FSDataOutputStream append(Path file) throws IOException {
+            return limited(disk.append(file));
+        }
+
+        private FSDataOutputStream limited(FSDataOutputStream out) throws IOException {
+            return new FSDataOutputStream(
+                    new OutputStream() {
+                        @Override
+                        public void write(int one) throws IOException {
+                            // A block more, as if the last one were always full.
+                            require(1);
+                            out.write(one);
+                        }
+
+                        @Override
+                        public void close() throws IOException {
+                            out.close();
+                        }
+                    },
+                    null);
+        }
+
+        @Override
+        public boolean replacesByRenaming() {
+            return disk.replacesByRenaming();
+        }
+
+        @Override
+        public void rename(Path from, Path to) throws IOException {
+            disk.rename(from, to);
+        }
+
+        @Override
+        public void delete(Path path) throws IOException {
+            disk.delete(path);
+        }
+
+        @Override
+        public void syncFolder(Path folder) throws IOException {
+            disk.syncFolder(folder);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.autodiff.Autodiff;
+import dev.kindling.job.model.ForwardContext;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Shape;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A method that predicts from the support set without inner steps; its evaluations have step 0 alone. */
+abstract class FeedForwardMethod implements Algorithm {
+    private final String name;
+
+    FeedForwardMethod(String name) {
+        this.name = name;
+    }
+
+    /**
+     * A task as predictions see it.
+     *
+     * @param theta the arrays of θ
+     * @param context over the support set
+     * @param queryPass over the queries, which draws other numbers
+     */
+    record Task(
+            Model model, Map<String, Value> theta, Batch support, ForwardContext context, ForwardContext queryPass) {}
+
+    /** A pass whose random numbers no other of the same task has. */
+    private static ForwardContext numbered(ProgramBuilder b, Optional<Value> key, int number) {
+        return key.map(parts -> ForwardContext.dropping(
+                        b.concat(0, List.of(parts, b.reshape(b.constant(number), Shape.of(1))))))
+                .orElse(ForwardContext.PLAIN);
+    }
+
+    /**
+     * The outputs for both halves of an episode, [examples, outputs] each, as {@code model.loss} takes them.
+     *
+     * @param support for the support examples
+     * @param query for the queries
+     */
+    record Outputs(Value support, Value query) {}
+
+    /** What is predicted for a task and these queries. */
+    abstract Outputs outputs(ProgramBuilder b, Task task, Value queries);
+
+    /** The loss of outputs, a scalar: the model's own unless a method has another. */
+    Value loss(ProgramBuilder b, Model model, Value output, Value y) {
+        return model.loss(b, output, y);
+    }
+
+    /** Refuses a model or tasks that the method cannot serve with IllegalArgumentException. */
+    abstract void requireFits(Model model, EpisodeLayout layout);
+
+    @Override
+    public final String name() {
+        return name;
+    }
+
+    @Override
+    public final Claim claim() {
+        return Claim.EXACT;
+    }
+
+    @Override
+    public final int steps() {
+        return 0;
+    }
+
+    @Override
+    public final Program train(Model model, EpisodeLayout layout) {
+        requireFits(model, layout);
+        ProgramBuilder b = new ProgramBuilder();
+        Map<String, Value> theta = NamedValues.declare(b, parameters(model), Program.Scope.BROADCAST);
+        List<String> asked = model.random() ? List.of(EpisodeLayout.KEY) : List.of();
+        Map<String, Value> episode = NamedValues.declare(b, layout.arraysAnd(asked), Program.Scope.TASK);
+        Optional<Value> key = Optional.ofNullable(episode.get(EpisodeLayout.KEY));
+        Batch support = Batch.support(episode);
+        Batch query = Batch.query(episode);
+        Task task = new Task(model, theta, support, numbered(b, key, 0), numbered(b, key, 1));
+        Outputs outputs = outputs(b, task, query.x());
+        Value queryLoss = loss(b, model, outputs.query(), query.y());
+        Map<String, Value> observed = batchStatistics(b, task, query.x());
+        List<String> trained = theta.keySet().stream()
+                .filter(array -> !observed.containsKey(array))
+                .toList();
+        Map<String, Value> gradients =
+                NamedValues.of(trained, Autodiff.grad(b, queryLoss, NamedValues.values(theta, trained)));
+        Map<String, Value> sums = new LinkedHashMap<>();
+        theta.forEach((array, value) -> sums.put(
+                array,
+                observed.containsKey(array)
+                        ? b.sub(value, NamedValues.value(observed, array))
+                        : NamedValues.value(gradients, array)));
+        List<Program.Output> results = new ArrayList<>(NamedValues.outputs(sums, Program.Reduction.SUM));
+        results.add(new Program.Output("query_loss", Program.Reduction.PER_TASK, queryLoss));
+        results.add(new Program.Output(
+                "support_loss", Program.Reduction.PER_TASK, loss(b, model, outputs.support(), support.y())));
+        model.accuracy(b, outputs.query(), query.y())
+                .ifPresent(accuracy ->
+                        results.add(new Program.Output("query_accuracy", Program.Reduction.PER_TASK, accuracy)));
+        return b.build(name + "-train", results);
+    }
+
+    /** What statistics of θ follow, by their names. */
+    Map<String, Value> batchStatistics(ProgramBuilder b, Task task, Value queries) {
+        return Map.of();
+    }
+
+    @Override
+    public final Program evaluate(Model model, EpisodeLayout layout, int steps) {
+        requireFits(model, layout);
+        ProgramBuilder b = new ProgramBuilder();
+        Map<String, Value> theta = NamedValues.declare(b, parameters(model), Program.Scope.BROADCAST);
+        Map<String, Value> episode = NamedValues.declare(b, layout.arrays(), Program.Scope.TASK);
+        Batch query = Batch.query(episode);
+        Value output = outputs(
+                        b,
+                        new Task(model, theta, Batch.support(episode), ForwardContext.PLAIN, ForwardContext.PLAIN),
+                        query.x())
+                .query();
+        Map<String, Value> scores = new LinkedHashMap<>();
+        scores.put("loss", loss(b, model, output, query.y()));
+        model.accuracy(b, output, query.y()).ifPresent(accuracy -> scores.put("accuracy", accuracy));
+        scores.replaceAll((metric, value) -> b.reshape(value, value.shape().stacked(1)));
+        return b.build(name + "-evaluate", NamedValues.outputs(scores, Program.Reduction.PER_TASK));
+    }
+
+    @Override
+    public final Program predict(Model model, EpisodeLayout layout, int steps) {
+        requireFits(model, layout);
+        ProgramBuilder b = new ProgramBuilder();
+        Map<String, Value> theta = NamedValues.declare(b, parameters(model), Program.Scope.BROADCAST);
+        Map<String, Value> episode = NamedValues.declare(b, layout.arrays(), Program.Scope.TASK);
+        Value output = outputs(
+                        b,
+                        new Task(model, theta, Batch.support(episode), ForwardContext.PLAIN, ForwardContext.PLAIN),
+                        Batch.query(episode).x())
+                .query();
+        Value stacked = b.reshape(output, output.shape().stacked(1));
+        return b.build(
+                name + "-predict", List.of(new Program.Output("prediction", Program.Reduction.PER_TASK, stacked)));
+    }
+}

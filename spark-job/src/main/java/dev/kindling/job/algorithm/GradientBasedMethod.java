@@ -1,0 +1,87 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.algorithm.InnerLoop.AdaptationResult;
+import dev.kindling.job.algorithm.InnerLoop.Contribution;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
+import dev.kindling.job.tensor.Layout;
+import java.util.Map;
+import java.util.Optional;
+
+/** A method whose tasks adapt the model's parameters step by step. */
+abstract class GradientBasedMethod implements Algorithm {
+    private final String name;
+    private final InnerUpdate update;
+    private final int steps;
+    private final InnerLoop inner;
+
+    /**
+     * A method of the given inner loop.
+     *
+     * @param steps in training
+     */
+    GradientBasedMethod(String name, InnerUpdate update, int steps) {
+        this.name = name;
+        this.update = update;
+        this.steps = steps;
+        this.inner = new InnerLoop(update, steps);
+    }
+
+    /** What a task contributes from where adaptation has led: the exact derivative, unless a method says otherwise. */
+    Contribution contribution(ProgramBuilder b, AdaptationResult result) {
+        return new Contribution(InnerLoop.derivative(b, result), Map.of());
+    }
+
+    /** The inner loop of training. */
+    final InnerLoop training() {
+        return inner;
+    }
+
+    @Override
+    public final String name() {
+        return name;
+    }
+
+    @Override
+    public final int steps() {
+        return steps;
+    }
+
+    @Override
+    public final Layout parameters(Model model) {
+        return update.parameters(model);
+    }
+
+    @Override
+    public final void initialise(Model model, long seed, FlatVector target) {
+        update.initialise(model, seed, target);
+    }
+
+    @Override
+    public Program train(Model model, EpisodeLayout layout) {
+        return inner.train(name, model, layout, this::contribution);
+    }
+
+    @Override
+    public final Optional<InnerSettings> inner() {
+        return Optional.of(update.settings());
+    }
+
+    @Override
+    public Optional<Program> adapt(Model model, EpisodeLayout layout) {
+        return Optional.of(inner.adapt(name, model, layout));
+    }
+
+    @Override
+    public Program evaluate(Model model, EpisodeLayout layout, int count) {
+        return inner.evaluate(name, model, layout, count);
+    }
+
+    @Override
+    public Program predict(Model model, EpisodeLayout layout, int count) {
+        return inner.predict(name, model, layout, count);
+    }
+}

@@ -1,0 +1,4 @@
+package dev.kindling.job.algorithm;
+
+/** Steps as they stand: every parameter moves, and the outer derivative sees everything. */
+record GradientDescentUpdate(InnerSettings settings) implements InnerUpdate {}

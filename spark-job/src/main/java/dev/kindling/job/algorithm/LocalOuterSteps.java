@@ -1,0 +1,154 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.algorithm.InnerLoop.Contribution;
+import dev.kindling.job.algorithm.InnerLoop.OuterObjective;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Shape;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+
+/**
+ * Islands: a round's tasks are divided into groups, each of which makes outer steps of its own from θ before the groups are
+ * folded, as workers do that average their models only now and then (local SGD). An island is the program of a group of
+ * tasks: its outcome follows from θ and the group alone, wherever it runs.
+ *
+ * <p>What follows statistics stands still inside an island, which reports the mean of what its tasks report of it.
+ *
+ * @param count islands of a round, at least 1
+ * @param steps outer steps that each makes, at least 1
+ * @param rate the share of the way to its tasks' mean that an island goes in a step, above 0
+ */
+record LocalOuterSteps(int count, int steps, double rate) {
+    /** Before the names of sums over an island's tasks. */
+    private static final String SUM = "sum ";
+
+    LocalOuterSteps {
+        if (steps < 1) {
+            throw new IllegalArgumentException("reptile.island-steps is " + steps + "; it must be at least 1");
+        }
+        if (rate <= 0) {
+            throw new IllegalArgumentException("reptile.island-rate is " + rate + "; it must be above 0");
+        }
+    }
+
+    /**
+     * Tasks of an island.
+     *
+     * @throws IllegalArgumentException if a round of so many cannot be divided into islands and their steps
+     */
+    int together(int tasksPerRound) {
+        if (tasksPerRound % (count * steps) != 0) {
+            throw new IllegalArgumentException("task.per-round is " + tasksPerRound + ", but reptile.islands is "
+                    + count + " and reptile.island-steps is " + steps + "; it must be a multiple of " + count * steps);
+        }
+        return tasksPerRound / count;
+    }
+
+    /**
+     * The program of an island.
+     *
+     * @param inner how a task adapts
+     * @param outer what a task contributes: how far each array is to move
+     * @param followers names of the arrays that follow statistics
+     * @param scale of what the island contributes for the others, which is how far it has moved them
+     */
+    Program train(
+            Model model,
+            EpisodeLayout layout,
+            InnerLoop inner,
+            OuterObjective outer,
+            Set<String> followers,
+            double scale) {
+        if (model.random()) {
+            throw new IllegalArgumentException("reptile.islands is " + count
+                    + ", but the network drops out units at random, which islands do not; it must be 0");
+        }
+        ProgramBuilder b = new ProgramBuilder();
+        Map<String, Value> theta = NamedValues.declare(b, inner.parameters(model), Program.Scope.BROADCAST);
+        Map<String, Value> moving = new LinkedHashMap<>(theta);
+        moving.keySet().removeAll(followers);
+        Map<String, Value> carries = new LinkedHashMap<>(moving);
+        carries.putAll(zeros(b, NamedValues.only(theta, followers)));
+        LoopBuilder loop = new LoopBuilder(b, steps, carries, divided(b, layout), NamedValues.only(theta, followers));
+        Contribution step = mean(loop, inner, outer, model, theta.keySet());
+        Map<String, Value> sums = NamedValues.of(theta.keySet(), step.sums());
+        Map<String, Value> result = loop.run("island-step", moved(loop, sums), step.measures());
+
+        List<Program.Output> outputs = new ArrayList<>();
+        theta.forEach((name, value) -> outputs.add(new Program.Output(
+                name,
+                Program.Reduction.SUM,
+                moving.containsKey(name)
+                        ? b.mul(b.constant(scale), b.sub(value, NamedValues.value(result, name)))
+                        : b.mul(b.constant(1.0 / steps), NamedValues.value(result, SUM + name)))));
+        step.measures()
+                .keySet()
+                .forEach(name -> outputs.add(new Program.Output(
+                        name, Program.Reduction.PER_TASK, b.meanAll(NamedValues.value(result, name)))));
+        return b.build("reptile-islands-train", outputs);
+    }
+
+    /** The episodes of an island, by name: [steps, tasks of a step, ...]. */
+    private Map<String, Value> divided(ProgramBuilder b, EpisodeLayout layout) {
+        Layout ofOne = layout.single().arrays();
+        Map<String, Value> divided = new LinkedHashMap<>();
+        NamedValues.declare(b, layout.arrays(), Program.Scope.TASK).forEach((name, value) -> {
+            Shape ofSteps = ofOne.shape(name).stacked(layout.tasks() / steps).stacked(steps);
+            divided.put(name, b.reshape(value, ofSteps));
+        });
+        return divided;
+    }
+
+    private static Map<String, Value> zeros(ProgramBuilder b, Map<String, Value> like) {
+        Map<String, Value> zeros = new LinkedHashMap<>();
+        like.forEach((name, value) -> zeros.put(SUM + name, b.full(value.shape(), 0)));
+        return zeros;
+    }
+
+    /** In a step of an island: the mean of what its tasks contribute at the island's own θ, and of what they measure. */
+    private static Contribution mean(
+            LoopBuilder island, InnerLoop inner, OuterObjective outer, Model model, Set<String> names) {
+        ProgramBuilder b = island.step();
+        Map<String, Value> position = new LinkedHashMap<>();
+        names.forEach(name -> position.put(
+                name, NamedValues.value(island.carried().containsKey(name) ? island.carried() : island.fixed(), name)));
+        int tasks = NamedValues.value(island.each(), EpisodeLayout.SUPPORT_X)
+                .shape()
+                .dim(0);
+        LoopBuilder loop = new LoopBuilder(b, tasks, zeros(b, position), island.each(), position);
+        Contribution task =
+                inner.contribution(loop.step(), inner.task(model, loop.fixed(), loop.each()), loop.fixed(), outer);
+        Map<String, Value> next = new LinkedHashMap<>();
+        NamedValues.of(names, task.sums())
+                .forEach((name, value) ->
+                        next.put(SUM + name, loop.step().add(NamedValues.value(loop.carried(), SUM + name), value)));
+        Map<String, Value> result = loop.run("island-task", next, task.measures());
+        UnaryOperator<Value> share = value -> b.mul(b.constant(1.0 / tasks), value);
+        Map<String, Value> measures = new LinkedHashMap<>();
+        task.measures().keySet().forEach(name -> measures.put(name, b.meanAll(NamedValues.value(result, name))));
+        return new Contribution(
+                NamedValues.values(result, next.keySet()).stream().map(share).toList(), measures);
+    }
+
+    /** Where a step ends; of followers, the sum of what its steps have reported. */
+    private Map<String, Value> moved(LoopBuilder loop, Map<String, Value> contributions) {
+        ProgramBuilder b = loop.step();
+        Map<String, Value> next = new LinkedHashMap<>();
+        loop.carried()
+                .forEach((name, before) -> next.put(
+                        name,
+                        name.startsWith(SUM)
+                                ? b.add(before, NamedValues.value(contributions, name.substring(SUM.length())))
+                                : b.sub(before, b.mul(b.constant(rate), NamedValues.value(contributions, name)))));
+        return next;
+    }
+}

@@ -1,4 +1,0 @@
-package dev.kindling.job.algorithm;
-
-/** Steps as they stand: every parameter moves, and the outer derivative sees everything. */
-record PlainSteps(InnerSettings settings) implements InnerRule {}

@@ -1,0 +1,25 @@
+package dev.kindling.job.backend.reference;
+
+import dev.kindling.job.backend.Backend;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.backend.Executable;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.passes.Rematerialization;
+
+/**
+ * The backend {@code plain}: one op after another, each into a new array of doubles. In single precision the result of
+ * every op is rounded to float, while products and sums add up in double. What loops keep for a reverse stays within the
+ * options' memory, where that can be; nothing else is bounded.
+ */
+public final class ReferenceBackend implements Backend {
+    @Override
+    public String name() {
+        return "plain";
+    }
+
+    @Override
+    public Executable compile(Program program, CompileOptions options) {
+        Program rewritten = Rematerialization.within(program, options.memoryBytes(), Double.BYTES);
+        return new ReferenceExecutable(program, rewritten, options.precision());
+    }
+}

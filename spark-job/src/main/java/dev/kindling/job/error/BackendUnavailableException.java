@@ -1,0 +1,10 @@
+package dev.kindling.job.error;
+
+/** A backend that cannot run in this JVM; the message is one sentence that says what to change. */
+public final class BackendUnavailableException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public BackendUnavailableException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,15 @@
+package dev.kindling.job.executor;
+
+import java.util.function.BooleanSupplier;
+import org.apache.spark.TaskContext;
+
+/** Whether the Spark task of a thread is to go on. */
+final class TaskInterruption {
+    private TaskInterruption() {}
+
+    /** True until Spark kills the calling thread's task. */
+    static BooleanSupplier ofTask() {
+        TaskContext task = TaskContext.get();
+        return () -> !task.isInterrupted();
+    }
+}

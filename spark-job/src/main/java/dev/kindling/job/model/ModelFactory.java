@@ -1,0 +1,42 @@
+package dev.kindling.job.model;
+
+import dev.kindling.job.task.EpisodeLayout;
+import java.util.List;
+import java.util.Optional;
+
+/** Makes models from settings. */
+public final class ModelFactory {
+    private ModelFactory() {}
+
+    /** The configured network, with inputs, outputs and loss as the episode needs them. */
+    public static Model of(ModelSettings settings, EpisodeLayout layout) {
+        Optional<Initializer> chosen = settings.chosenInitializer();
+        if (settings.file().isEmpty()) {
+            return network(settings, placed(Preset.named(settings.network()).layers(layout), chosen), layout);
+        }
+        NetworkFile bytes = settings.file().get();
+        Deeplearning4jFile file = Deeplearning4jFile.read(bytes);
+        Network network = bytes.naming(() -> network(settings, file.layers(layout, chosen), layout));
+        file.requireRoom(network.parameters());
+        return chosen.isPresent()
+                ? network
+                : file.weights(network.parameters())
+                        .map(network::withInitialWeights)
+                        .orElse(network);
+    }
+
+    private static List<Network.InitializedLayer> placed(
+            List<Network.InitializedLayer> layers, Optional<Initializer> chosen) {
+        return chosen.map(initializer -> layers.stream()
+                        .map(initializedLayer -> new Network.InitializedLayer(initializedLayer.layer(), initializer))
+                        .toList())
+                .orElse(layers);
+    }
+
+    private static Network network(
+            ModelSettings settings, List<Network.InitializedLayer> layers, EpisodeLayout layout) {
+        Loss loss = layout.classification() ? Loss.SOFTMAX_CROSS_ENTROPY : Loss.MEAN_SQUARED_ERROR;
+        BatchNormMode batchNormMode = BatchNormMode.named(settings.batchNorm());
+        return new Network(batchNormMode.normalising(layers), loss, batchNormMode, layout.features(), layout.outputs());
+    }
+}

@@ -1,0 +1,105 @@
+package dev.kindling.job.program.passes;
+
+import dev.kindling.job.program.Attributes;
+import dev.kindling.job.program.Op;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.Value;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.IntUnaryOperator;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+
+/** Passes that reach the step programs of repeats. */
+final class LoopBodyPass {
+    /** What a repeat becomes, and where its results are then. */
+    private record Replacement(Attributes.Loop attributes, IntUnaryOperator places) {}
+
+    private LoopBodyPass() {}
+
+    /** Applies a pass to the step programs, from the innermost outwards, then to the program. */
+    static Program everywhere(Program program, UnaryOperator<Program> pass) {
+        return pass.apply(replace(program, repeat -> {
+            Attributes.Loop old = repeat.loop();
+            Program step = everywhere(old.step(), pass);
+            return new Replacement(step.equals(old.step()) ? old : with(old, step, old.stacked()), place -> place);
+        }));
+    }
+
+    /** Takes stacked outputs that nothing reads out of all repeats, outermost first. */
+    static Program withoutUnreadStacks(Program program) {
+        LoopResiduals residuals = new LoopResiduals(program);
+        return replace(program, repeat -> {
+            Attributes.Loop old = repeat.loop();
+            Set<Integer> read =
+                    residuals.results(repeat).stream().map(Value::count).collect(Collectors.toSet());
+            TreeSet<Integer> unread = new TreeSet<>();
+            for (int i = old.carries(); i < old.countResult(); i++) {
+                if (!read.contains(i)) {
+                    unread.add(i);
+                }
+            }
+            Program step = withoutUnreadStacks(without(old.step(), unread));
+            return new Replacement(
+                    step.equals(old.step()) ? old : with(old, step, old.stacked() - unread.size()),
+                    place -> place - unread.headSet(place).size());
+        });
+    }
+
+    private static Program without(Program step, Set<Integer> places) {
+        if (places.isEmpty()) {
+            return step;
+        }
+        List<Program.Output> outputs = new ArrayList<>();
+        for (int i = 0; i < step.outputs().size(); i++) {
+            if (!places.contains(i)) {
+                outputs.add(step.outputs().get(i));
+            }
+        }
+        return ExactCloner.with(step, outputs);
+    }
+
+    private static Attributes.Loop with(Attributes.Loop old, Program step, int stacked) {
+        return new Attributes.Loop(
+                step, old.capacity(), old.backwards(), old.carries(), old.perStep(), stacked, old.stops());
+    }
+
+    /** The program with its repeats replaced; itself if no repeat is another. */
+    private static Program replace(Program program, Function<Value, Replacement> replacement) {
+        Map<Value, Replacement> replacements = new HashMap<>();
+        for (Value value : program.values()) {
+            if (value.op() == Op.LOOP) {
+                replacements.put(value, replacement.apply(value));
+            }
+        }
+        if (replacements.entrySet().stream()
+                .allMatch(entry -> entry.getKey().loop().equals(entry.getValue().attributes()))) {
+            return program;
+        }
+        ExactCloner cloner = new ExactCloner();
+        Map<Value, Value> images = new HashMap<>();
+        program.inputs().forEach(input -> images.put(input.value(), cloner.like(input)));
+        for (Value value : program.values()) {
+            Replacement own = replacements.get(value);
+            if (own != null) {
+                List<Value> args = value.args().stream().map(images::get).toList();
+                images.put(value, cloner.apply(Op.LOOP, args, own.attributes()));
+            } else if (value.op() == Op.LOOP_RESULT) {
+                Value repeat = value.arg(0);
+                IntUnaryOperator places =
+                        Objects.requireNonNull(replacements.get(repeat)).places();
+                Value image = Objects.requireNonNull(images.get(repeat));
+                images.put(value, cloner.result(image, places.applyAsInt(value.count())));
+            } else if (value.op() != Op.INPUT) {
+                images.put(value, cloner.copy(value, images));
+            }
+        }
+        return cloner.build(program.name(), ExactCloner.images(program.outputs(), images));
+    }
+}

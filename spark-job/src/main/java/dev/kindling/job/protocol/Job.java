@@ -1,0 +1,38 @@
+package dev.kindling.job.protocol;
+
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.task.SourceDescription;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Everything an executor needs to know once per run: driver to executors.
+ *
+ * @param backend name of the backend
+ * @param blockSize consecutive tasks of one block, fixed by the plan
+ * @param programs programs by name, each in all shapes that its tasks may have
+ */
+public record Job(
+        SourceDescription source,
+        String backend,
+        CompileOptions options,
+        int blockSize,
+        SortedMap<String, ProgramVariants> programs)
+        implements ExecutorMessage {
+    public Job {
+        if (blockSize < 1) {
+            throw new IllegalArgumentException("blockSize is " + blockSize + "; it must be at least 1");
+        }
+        programs = Collections.unmodifiableSortedMap(new TreeMap<>(programs));
+    }
+
+    /** The named program; IllegalArgumentException with the known names if there is none. */
+    public ProgramVariants program(String name) {
+        ProgramVariants program = programs.get(name);
+        if (program == null) {
+            throw new IllegalArgumentException("the job has no program " + name + "; it has " + programs.keySet());
+        }
+        return program;
+    }
+}

@@ -1,0 +1,4 @@
+package dev.kindling.job.protocol;
+
+/** The run is over: let your threads go. */
+public record StopExecutor() implements ExecutorMessage {}

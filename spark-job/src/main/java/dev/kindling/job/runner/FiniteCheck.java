@@ -1,0 +1,88 @@
+package dev.kindling.job.runner;
+
+import dev.kindling.job.protocol.ProgramVariants;
+import dev.kindling.job.tensor.FlatVector;
+import dev.kindling.job.tensor.Layout;
+import java.util.Optional;
+import java.util.function.IntToDoubleFunction;
+
+/** Whether numbers are finite, and which are not. */
+final class FiniteCheck {
+    private FiniteCheck() {}
+
+    static boolean all(FlatVector vector) {
+        return vector instanceof FlatVector.OfFloat floats
+                ? all(floats.array())
+                : all(((FlatVector.OfDouble) vector).array());
+    }
+
+    /** x·0 is 0 for a finite x and NaN for any other; four sums, so that no addition waits for the one before it. */
+    private static boolean all(float[] numbers) {
+        float a = 0;
+        float b = 0;
+        float c = 0;
+        float d = 0;
+        int i = 0;
+        for (; i + 4 <= numbers.length; i += 4) {
+            a += numbers[i] * 0;
+            b += numbers[i + 1] * 0;
+            c += numbers[i + 2] * 0;
+            d += numbers[i + 3] * 0;
+        }
+        for (; i < numbers.length; i++) {
+            a += numbers[i] * 0;
+        }
+        return a + b + c + d == 0;
+    }
+
+    /** As for floats. */
+    static boolean all(double[] numbers) {
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        int i = 0;
+        for (; i + 4 <= numbers.length; i += 4) {
+            a += numbers[i] * 0;
+            b += numbers[i + 1] * 0;
+            c += numbers[i + 2] * 0;
+            d += numbers[i + 3] * 0;
+        }
+        for (; i < numbers.length; i++) {
+            a += numbers[i] * 0;
+        }
+        return a + b + c + d == 0;
+    }
+
+    /** What is not finite in the outputs of one task, in one clause; empty if everything is. */
+    static Optional<String> describe(ProgramVariants program, FlatVector sums, double[] each) {
+        Optional<String> ofTask = first(program.perTask(), i -> each[i]).map(where -> where.name() + where.is());
+        return ofTask.isPresent()
+                ? ofTask
+                : first(program.sums(), sums::at).map(where -> "meta-gradient of " + where.name() + " is not finite");
+    }
+
+    /** A number of a named array that is not finite. */
+    private record Place(String array, boolean scalar, int index, double number) {
+        String name() {
+            return array;
+        }
+
+        String is() {
+            return (scalar ? "" : "[" + index + "]") + " is " + number;
+        }
+    }
+
+    private static Optional<Place> first(Layout layout, IntToDoubleFunction numbers) {
+        for (Layout.Entry entry : layout.entries()) {
+            int size = entry.shape().size();
+            for (int i = 0; i < size; i++) {
+                double number = numbers.applyAsDouble(entry.offset() + i);
+                if (!Double.isFinite(number)) {
+                    return Optional.of(new Place(entry.name(), entry.shape().rank() == 0, i, number));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+}

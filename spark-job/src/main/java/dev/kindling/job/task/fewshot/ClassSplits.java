@@ -1,0 +1,83 @@
+package dev.kindling.job.task.fewshot;
+
+import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.task.Split;
+import dev.kindling.job.task.fewshot.ClassSplit.TurnedClass;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** The splits of an image set, at most one for each purpose. Immutable. */
+final class ClassSplits {
+    private final Map<Split, ClassSplit> bySplit;
+
+    /** IllegalArgumentException if two of them share a class. */
+    ClassSplits(Map<Split, ClassSplit> byPurpose) {
+        this.bySplit = new EnumMap<>(byPurpose);
+        shared().ifPresent(clause -> {
+            throw new IllegalArgumentException("few-shot.split: " + clause + "; splits must not share a class");
+        });
+    }
+
+    /** The splits of several sets together. */
+    static ClassSplits joined(List<ClassSplits> several) {
+        Map<Split, ClassSplit> joined = new EnumMap<>(Split.class);
+        several.forEach(classSplits ->
+                classSplits.bySplit.forEach((split, classSplit) -> joined.merge(split, classSplit, ClassSplit::and)));
+        return new ClassSplits(joined);
+    }
+
+    /** The same splits of a set that goes by the given name among others. */
+    ClassSplits inSet(String set) {
+        Map<Split, ClassSplit> renamed = new EnumMap<>(Split.class);
+        bySplit.forEach((split, classSplit) -> renamed.put(split, classSplit.inSet(set)));
+        return new ClassSplits(renamed);
+    }
+
+    /** In the order of purposes. */
+    Collection<ClassSplit> all() {
+        return bySplit.values();
+    }
+
+    /** The split of a purpose; BadDataException if there is none. */
+    ClassSplit of(Split split) {
+        ClassSplit classSplit = bySplit.get(split);
+        if (classSplit == null) {
+            throw new BadDataException("few-shot.split has no classes for tasks to "
+                    + split.name().toLowerCase(Locale.ROOT) + "; there must be a " + SplitFiles.name(split)
+                    + ", a folder " + SplitFolders.name(split) + " or a share of the classes for them");
+        }
+        return classSplit;
+    }
+
+    /** The folders of images that any split uses, by their names. */
+    Collection<ImageClass> used() {
+        Map<String, ImageClass> used = new TreeMap<>();
+        all().forEach(classSplit ->
+                classSplit.classes().forEach(each -> used.put(each.images().name(), each.images())));
+        return used.values();
+    }
+
+    /**
+     * A class that two splits share, as a clause; empty if there is none. Rotations of one class are kin: a class may not
+     * train in one and be tested in another.
+     */
+    Optional<String> shared() {
+        Map<String, ClassSplit> owners = new HashMap<>();
+        for (ClassSplit classSplit : all()) {
+            for (TurnedClass each : classSplit.classes()) {
+                String name = each.images().name();
+                ClassSplit owner = owners.putIfAbsent(name, classSplit);
+                if (owner != null && owner != classSplit) {
+                    return Optional.of("class " + name + " stands in " + owner.file() + " and in " + classSplit.file());
+                }
+            }
+        }
+        return Optional.empty();
+    }
+}

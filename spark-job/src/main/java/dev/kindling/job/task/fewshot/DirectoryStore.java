@@ -1,0 +1,121 @@
+package dev.kindling.job.task.fewshot;
+
+import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.task.RegularFiles;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** A tree of folders on a Hadoop file system. Checksums read every image. */
+final class DirectoryStore implements ImageStore {
+    private final FileSystem files;
+    private final Path root;
+    private final SortedMap<String, SortedSet<String>> folders = new TreeMap<>();
+
+    DirectoryStore(ResolvedPath data) {
+        this.files = data.files();
+        this.root = data.path();
+        list(root, "", new HashSet<>());
+    }
+
+    @Override
+    public String name() {
+        return root.toString();
+    }
+
+    @Override
+    public SortedMap<String, SortedSet<String>> folders() {
+        return folders;
+    }
+
+    @Override
+    public void read(Predicate<String> wanted, Visitor visitor) {
+        folders.forEach((folder, images) -> images.forEach(image -> {
+            String path = ImageStore.child(folder, image);
+            if (wanted.test(path)) {
+                visitor.image(path, bytes(path));
+            }
+        }));
+    }
+
+    @Override
+    public void checksums(ChecksumVisitor visitor) {
+        read(path -> true, (path, bytes) -> visitor.image(path, bytes.length, ImageStore.crc(bytes, 0, bytes.length)));
+    }
+
+    @Override
+    public Opened open() {
+        return this::bytes;
+    }
+
+    /** Notes what lies in a folder; the folders above it are known by where they really are. */
+    private void list(Path folder, String name, Set<String> above) {
+        ImageStore.refuseDeep(name);
+        String place = place(folder);
+        if (!above.add(place)) {
+            throw new BadDataException(
+                    "few-shot.data: folder " + folder + " is a link to a folder that it lies in; it must not be");
+        }
+        SortedSet<String> images = name.isEmpty() ? new TreeSet<>() : ImageStore.folder(folders, name);
+        for (FileStatus child : children(folder)) {
+            String childName = child.getPath().getName();
+            if (ImageStore.isHidden(childName)) {
+                continue;
+            }
+            if (child.isDirectory()) {
+                list(child.getPath(), ImageStore.child(name, childName), above);
+            } else if (ImageStore.isImage(childName)) {
+                RegularFiles.refuseSpecial("few-shot.data", child.getPath());
+                images.add(childName);
+            }
+        }
+        above.remove(place);
+    }
+
+    /** Where a folder is without links: only the local disk has them. */
+    private static String place(Path folder) {
+        if (!"file".equals(folder.toUri().getScheme())) {
+            return folder.toString();
+        }
+        try {
+            return java.nio.file.Path.of(folder.toUri().getPath()).toRealPath().toString();
+        } catch (IOException e) {
+            throw cannotList(folder, e);
+        }
+    }
+
+    private static BadDataException cannotList(Path folder, IOException e) {
+        return new BadDataException("few-shot.data: folder " + folder + " cannot be listed: " + e.getMessage(), e);
+    }
+
+    private FileStatus[] children(Path folder) {
+        try {
+            return files.listStatus(folder);
+        } catch (IOException e) {
+            throw cannotList(folder, e);
+        }
+    }
+
+    private byte[] bytes(String path) {
+        Path file = new Path(root, path);
+        try (InputStream in = files.open(file)) {
+            byte[] bytes = in.readNBytes(LARGEST_FILE + 1);
+            if (bytes.length > LARGEST_FILE) {
+                throw new BadDataException("few-shot.data: image " + file + " is longer than the " + LARGEST_FILE
+                        + " bytes that an image may have");
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw new BadDataException("few-shot.data: image " + file + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

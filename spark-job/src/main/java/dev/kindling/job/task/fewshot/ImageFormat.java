@@ -1,0 +1,62 @@
+package dev.kindling.job.task.fewshot;
+
+import dev.kindling.job.task.SettingsCodec;
+import java.util.Map;
+
+/**
+ * What images become in a task.
+ *
+ * @param size height and width in pixels, 1 to 1024; {@code few-shot.image-size}
+ * @param channels 1 for grey, 3 for red, green and blue; {@code few-shot.channels}
+ * @param polarity which end of the scale is 1; {@code few-shot.ink}
+ */
+public record ImageFormat(int size, int channels, Polarity polarity) {
+    private static final int LARGEST = 1024;
+
+    /** Which end of a sample's scale is 1; the other is 0. */
+    public enum Polarity {
+        /** Black is 1 and white is 0, as for drawings on paper. */
+        DARK,
+        /** White is 1 and black is 0, as for photographs. */
+        LIGHT;
+
+        /** What {@code few-shot.ink = auto} means for so many channels. */
+        public static Polarity usual(int channels) {
+            return channels == 1 ? DARK : LIGHT;
+        }
+
+        /** The number that stands for an 8-bit sample. */
+        double of(int sample) {
+            return this == DARK ? 1 - sample / 255.0 : sample / 255.0;
+        }
+    }
+
+    /** Refuses a size outside 1..1024 and channels other than 1 and 3 with IllegalArgumentException. */
+    public ImageFormat {
+        if (size < 1 || size > LARGEST) {
+            throw new IllegalArgumentException("few-shot.image-size is " + size + "; it must be from 1 to " + LARGEST);
+        }
+        if (channels != 1 && channels != 3) {
+            throw new IllegalArgumentException(
+                    "few-shot.channels is " + channels + "; it must be 1 for grey or 3 for colour");
+        }
+    }
+
+    /** Numbers of one image. */
+    int numbers() {
+        return channels * size * size;
+    }
+
+    void putInto(Map<String, String> settings) {
+        settings.put("few-shot.image-size", Integer.toString(size));
+        settings.put("few-shot.channels", Integer.toString(channels));
+        settings.put("few-shot.ink", SettingsCodec.lowerCase(polarity));
+    }
+
+    static ImageFormat from(Map<String, String> settings) {
+        return new ImageFormat(
+                SettingsCodec.integer(settings, "few-shot.image-size"),
+                SettingsCodec.integer(settings, "few-shot.channels"),
+                SettingsCodec.choice(Polarity.class, "few-shot.ink", SettingsCodec.text(settings, "few-shot.ink")));
+    }
+}

@@ -1,0 +1,37 @@
+package dev.kindling.job.task.fewshot;
+
+import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.task.RegularFiles;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** An absolute path that a setting names, and the file system it lies on. */
+record ResolvedPath(String key, FileSystem files, Path path) {
+    static ResolvedPath of(String key, String text, Configuration hadoop) {
+        try {
+            Path path = new Path(text);
+            FileSystem files = path.getFileSystem(hadoop);
+            return new ResolvedPath(key, files, files.makeQualified(path));
+        } catch (IOException | IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    key + " is " + text + "; it must be a path on a file system that Hadoop knows: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** The status of what lies there; BadDataException if nothing does, or neither a file nor a folder. */
+    FileStatus status() {
+        RegularFiles.refuseSpecial(key, path);
+        try {
+            return files.getFileStatus(path);
+        } catch (FileNotFoundException e) {
+            throw new BadDataException(key + " is " + path + ", which does not exist", e);
+        } catch (IOException e) {
+            throw new BadDataException(key + " is " + path + ", which cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,4 +1,0 @@
-package dev.kindling.job.wire;
-
-/** Where an executor takes connections of the others of its run. */
-public record Peer(String host, int port) {}
