@@ -36,7 +36,8 @@ public final class RunLock implements AutoCloseable {
     /** How often an owner renews. */
     public static final Duration PERIOD = Duration.ofSeconds(15);
 
-    static final String NAME = ".lock";
+    /** The lock file in a run directory. */
+    public static final String NAME = ".lock";
 
     private static final String SUCCESSOR = NAME + "-after-";
 

@@ -193,7 +193,7 @@ public final class AtomicDirectory {
     }
 
     /** The bytes of a small file, if it is there. */
-    Optional<byte[]> find(String name) {
+    public Optional<byte[]> find(String name) {
         try (FSDataInputStream in = files.open(new Path(path, name))) {
             return Optional.of(in.readAllBytes());
         } catch (FileNotFoundException e) {
@@ -204,7 +204,7 @@ public final class AtomicDirectory {
     }
 
     /** When a file was last written, by the clock of its file system; empty if it is not there. */
-    Optional<Instant> written(String name) {
+    public Optional<Instant> written(String name) {
         try {
             return Optional.of(Instant.ofEpochMilli(
                     files.getFileStatus(new Path(path, name)).getModificationTime()));
@@ -216,7 +216,7 @@ public final class AtomicDirectory {
     }
 
     /** Makes a file that is not there yet; of several who try at once one succeeds. Says whether it was this one. */
-    boolean createNew(String name, byte[] content) {
+    public boolean createNew(String name, byte[] content) {
         ensureWritable();
         try {
             operations.create(new Path(path, name), content);
@@ -252,7 +252,7 @@ public final class AtomicDirectory {
     }
 
     /** The same for several files, one after the other, which are all durable when this returns. */
-    void replaceAll(SortedMap<String, byte[]> contents) {
+    public void replaceAll(SortedMap<String, byte[]> contents) {
         contents.forEach((name, content) -> put(name, content, FileOperations.Durability.SYNCED));
         sync();
     }
@@ -303,7 +303,7 @@ public final class AtomicDirectory {
     }
 
     /** Begins a file that grows line by line; what had its name is lost. */
-    FSDataOutputStream grow(String name) {
+    public FSDataOutputStream grow(String name) {
         ensureWritable();
         try {
             return operations.grow(new Path(path, name));
@@ -313,7 +313,7 @@ public final class AtomicDirectory {
     }
 
     /** A file that grows on from its end; empty where the file system cannot append. */
-    Optional<FSDataOutputStream> append(String name) {
+    public Optional<FSDataOutputStream> append(String name) {
         ensureWritable();
         try {
             return Optional.of(operations.append(new Path(path, name)));
@@ -326,7 +326,7 @@ public final class AtomicDirectory {
      * Gives a file of known content the name of another, in place of that; where a rename would remove the other first, the
      * content is written there anew.
      */
-    void moveOver(String from, String to, byte[] content) {
+    public void moveOver(String from, String to, byte[] content) {
         if (operations.replacesByRenaming()) {
             rename(from, to);
         } else {
@@ -336,7 +336,7 @@ public final class AtomicDirectory {
     }
 
     /** Gives a file or folder another name; a file of that name is replaced, a folder must not be there. */
-    void rename(String from, String to) {
+    public void rename(String from, String to) {
         ensureWritable();
         try {
             operations.rename(new Path(path, from), new Path(path, to));
@@ -346,7 +346,7 @@ public final class AtomicDirectory {
     }
 
     /** Removes a file or a folder with all that is in it; nothing happens where there is none. */
-    void remove(String name) {
+    public void remove(String name) {
         ensureWritable();
         try {
             if (has(name)) {

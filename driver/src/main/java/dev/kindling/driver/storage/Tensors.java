@@ -44,7 +44,7 @@ public record Tensors(String file, Map<String, Tensor> arrays, Map<String, Strin
     }
 
     /** The bytes of the file; all arrays must be of one precision. */
-    byte[] encoded() {
+    public byte[] encoded() {
         Layout layout = layout();
         Precision precision = arrays.values().stream()
                 .map(tensor -> tensor.values().precision())

@@ -1,7 +1,7 @@
 /**
- * The messages between driver and executors, and their bytes: a Kryo of our own that knows these types, a hand-written
- * serializer for each, and sizes that a message cannot lie about. May import {@code fold}, {@code task}, {@code backend},
- * {@code program} and {@code tensor}; nothing is opened or run here, and neither Spark nor a socket enters.
+ * The messages between driver and executors, as immutable records: the job, broadcast parameters, requests for ranges of
+ * blocks and their results, heartbeats, the handshake, and requests between executors. Live on both sides; their bytes are
+ * in {@code protocol.codec}. May import {@code reduce}, {@code task}, {@code backend}, {@code program} and {@code tensor}.
  */
 @NullMarked
 package dev.kindling.job.protocol;
