@@ -129,7 +129,11 @@ public final class Checker {
     }
 
     private TaskContext context(NamedArrays episode) {
-        return new TaskContext(target.model(), layout, parameters(), episode, spec.key(), methodRound, this::compile);
+        return new TaskContext(target.model(), layout, parameters(), episode, spec.key(), methodRound, this::probe);
+    }
+
+    private ProgramProbe probe(Program program) {
+        return new ProgramProbe(compile(program));
     }
 
     private static ProgramProbe probe(Executable program, NamedArrays episode, long round, TaskSpec task) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /** The shape rule of every op: from arguments and attributes to the shape of the result, or a refusal. */
 final class ShapeInference {
@@ -79,7 +80,7 @@ final class ShapeInference {
         for (Value arg : args) {
             require(
                     arg.shape().equals(first),
-                    op.printed() + " of " + first + " and " + arg.shape() + ": shapes differ");
+                    () -> op.printed() + " of " + first + " and " + arg.shape() + ": shapes differ");
         }
         return first;
     }
@@ -89,16 +90,16 @@ final class ShapeInference {
         Shape right = shape(args, 1);
         require(
                 left.rank() == 2 && right.rank() == 2,
-                "matmul of " + left + " and " + right + ": both must be matrices");
+                () -> "matmul of " + left + " and " + right + ": both must be matrices");
         int inner = left.dim(product.leftTransposed() ? 0 : 1);
         require(
                 inner == right.dim(product.rightTransposed() ? 1 : 0),
-                "matmul of " + left + " and " + right + " {" + product + "}: inner extents differ");
+                () -> "matmul of " + left + " and " + right + " {" + product + "}: inner extents differ");
         return Shape.of(left.dim(product.leftTransposed() ? 1 : 0), right.dim(product.rightTransposed() ? 0 : 1));
     }
 
     private static Shape uniform(Shape key, Shape to) {
-        require(key.rank() == 1, "uniform from a key of shape " + key + ": a key is a vector");
+        require(key.rank() == 1, () -> "uniform from a key of shape " + key + ": a key is a vector");
         return to;
     }
 
@@ -107,7 +108,7 @@ final class ShapeInference {
         Shape result = outside(shape(args, 0), window);
         require(
                 result.dim(3) == kernel.dim(2),
-                "conv of " + shape(args, 0) + " with " + kernel + ": the kernel must take as many channels");
+                () -> "conv of " + shape(args, 0) + " with " + kernel + ": the kernel must take as many channels");
         return result.with(3, kernel.dim(3));
     }
 
@@ -116,7 +117,8 @@ final class ShapeInference {
         Shape result = inside(shape(args, 0), window);
         require(
                 result.dim(3) == kernel.dim(3),
-                "conv-input of " + shape(args, 0) + " with " + kernel + ": the kernel must give as many channels");
+                () -> "conv-input of " + shape(args, 0) + " with " + kernel
+                        + ": the kernel must give as many channels");
         return result.with(3, kernel.dim(2));
     }
 
@@ -125,14 +127,14 @@ final class ShapeInference {
         Shape out = shape(args, 1);
         require(
                 outside(in, window).dim(0) == inside(out, window).dim(0),
-                "conv-kernel of " + in + " and " + out + ": counts of images differ");
+                () -> "conv-kernel of " + in + " and " + out + ": counts of images differ");
         return Shape.of(window.kernelHeight(), window.kernelWidth(), in.dim(3), out.dim(3));
     }
 
     private static Shape poolGather(List<Value> args, Window window) {
         require(
                 shape(args, 0).equals(shape(args, 1)),
-                "pool-gather of " + shape(args, 0) + " and " + shape(args, 1) + ": shapes differ");
+                () -> "pool-gather of " + shape(args, 0) + " and " + shape(args, 1) + ": shapes differ");
         return outside(shape(args, 0), window);
     }
 
@@ -140,14 +142,14 @@ final class ShapeInference {
         Shape pooled = outside(shape(args, 0), window);
         require(
                 pooled.equals(shape(args, 1)),
-                "pool-scatter over " + shape(args, 0) + " of " + shape(args, 1) + ": it must be " + pooled);
+                () -> "pool-scatter over " + shape(args, 0) + " of " + shape(args, 1) + ": it must be " + pooled);
         return shape(args, 0);
     }
 
     private static Shape kernel(Shape kernel, Window window) {
         require(
                 kernel.rank() == 4 && kernel.dim(0) == window.kernelHeight() && kernel.dim(1) == window.kernelWidth(),
-                "kernel " + kernel + " for windows {" + window + "}");
+                () -> "kernel " + kernel + " for windows {" + window + "}");
         return kernel;
     }
 
@@ -155,7 +157,7 @@ final class ShapeInference {
     private static Shape outside(Shape images, Window window) {
         require(
                 images.rank() == 4 && images.dim(1) == window.height() && images.dim(2) == window.width(),
-                "images " + images + " for windows {" + window + "}");
+                () -> "images " + images + " for windows {" + window + "}");
         return images.with(1, window.outHeight()).with(2, window.outWidth());
     }
 
@@ -163,7 +165,7 @@ final class ShapeInference {
     private static Shape inside(Shape pooled, Window window) {
         require(
                 pooled.rank() == 4 && pooled.dim(1) == window.outHeight() && pooled.dim(2) == window.outWidth(),
-                "images " + pooled + " behind windows {" + window + "}");
+                () -> "images " + pooled + " behind windows {" + window + "}");
         return pooled.with(1, window.height()).with(2, window.width());
     }
 
@@ -173,7 +175,7 @@ final class ShapeInference {
             int extent = from.dim(from.rank() - back);
             fits = extent == 1 || extent == to.dim(to.rank() - back);
         }
-        require(fits, "cannot broadcast " + from + " to " + to);
+        require(fits, () -> "cannot broadcast " + from + " to " + to);
         return to;
     }
 
@@ -183,7 +185,7 @@ final class ShapeInference {
                 gone.size() == axes.size()
                         && List.copyOf(gone).equals(axes)
                         && gone.stream().allMatch(a -> a >= 0 && a < shape.rank()),
-                "sum of " + shape + " over axes " + axes + ": axes must be ascending and below " + shape.rank());
+                () -> "sum of " + shape + " over axes " + axes + ": axes must be ascending and below " + shape.rank());
         int[] kept = java.util.stream.IntStream.range(0, shape.rank())
                 .filter(axis -> !gone.contains(axis))
                 .map(shape::dim)
@@ -192,7 +194,7 @@ final class ShapeInference {
     }
 
     private static Shape withoutLast(Shape shape) {
-        require(shape.rank() > 0, "a maximum needs an axis");
+        require(shape.rank() > 0, () -> "a maximum needs an axis");
         return Shape.of(Arrays.copyOf(shape.dims(), shape.rank() - 1));
     }
 
@@ -203,7 +205,7 @@ final class ShapeInference {
     }
 
     private static Shape reshape(Shape from, Shape to) {
-        require(from.size() == to.size(), "cannot reshape " + from + " to " + to + ": counts differ");
+        require(from.size() == to.size(), () -> "cannot reshape " + from + " to " + to + ": counts differ");
         return to;
     }
 
@@ -214,7 +216,7 @@ final class ShapeInference {
                                         .boxed()
                                         .toList())
                         && axes.size() == shape.rank(),
-                "transpose of " + shape + " by " + axes + ": not a permutation of its axes");
+                () -> "transpose of " + shape + " by " + axes + ": not a permutation of its axes");
         return Shape.of(axes.stream().mapToInt(shape::dim).toArray());
     }
 
@@ -225,27 +227,30 @@ final class ShapeInference {
                         && range.begin() >= 0
                         && range.begin() < range.end()
                         && range.end() <= shape.dim(range.axis()),
-                "slice of " + shape + " at " + range + ": outside");
+                () -> "slice of " + shape + " at " + range + ": outside");
         return shape.with(range.axis(), range.end() - range.begin());
     }
 
     private static Shape pad(Shape shape, Attributes.Range range) {
         require(
                 range.axis() >= 0 && range.axis() < shape.rank() && range.begin() >= 0 && range.end() >= 0,
-                "pad of " + shape + " by " + range + ": negative or no such axis");
+                () -> "pad of " + shape + " by " + range + ": negative or no such axis");
         return shape.with(range.axis(), shape.dim(range.axis()) + range.begin() + range.end());
     }
 
     private static Shape concat(List<Value> args, int axis) {
-        require(!args.isEmpty(), "concat of nothing");
+        require(!args.isEmpty(), () -> "concat of nothing");
         Shape first = shape(args, 0);
-        require(axis >= 0 && axis < first.rank(), "concat of " + first + " along axis " + axis + ": no such axis");
+        require(
+                axis >= 0 && axis < first.rank(),
+                () -> "concat of " + first + " along axis " + axis + ": no such axis");
         int extent = 0;
         for (Value arg : args) {
             require(
                     arg.shape().rank() == first.rank()
                             && arg.shape().with(axis, first.dim(axis)).equals(first),
-                    "concat of " + first + " and " + arg.shape() + " along axis " + axis + ": other extents differ");
+                    () -> "concat of " + first + " and " + arg.shape() + " along axis " + axis
+                            + ": other extents differ");
             extent += arg.shape().dim(axis);
         }
         return first.with(axis, extent);
@@ -254,14 +259,14 @@ final class ShapeInference {
     private static Shape gather(Shape rows, Shape indices) {
         require(
                 rows.rank() >= 1 && indices.rank() == 1,
-                "gather of " + rows + " at " + indices + ": indices must be [k]");
+                () -> "gather of " + rows + " at " + indices + ": indices must be [k]");
         return rows.with(0, indices.dim(0));
     }
 
     private static Shape scatter(Shape indices, Shape rows, int count) {
         require(
                 indices.rank() == 1 && rows.rank() >= 1 && rows.dim(0) == indices.dim(0),
-                "scatter-add of " + rows + " at " + indices + ": indices must be [k] for rows [k, ...]");
+                () -> "scatter-add of " + rows + " at " + indices + ": indices must be [k] for rows [k, ...]");
         return rows.with(0, count);
     }
 
@@ -270,35 +275,40 @@ final class ShapeInference {
         int outputs = loop.carries() + loop.stacked() + (loop.stops() ? 1 : 0);
         require(
                 args.size() == 1 + step.inputs().size() && step.outputs().size() == outputs && loop.invariants() >= 0,
-                "repeat of " + step.name() + " with " + args.size() + " arguments and "
+                () -> "repeat of " + step.name() + " with " + args.size() + " arguments and "
                         + step.outputs().size() + " outputs: counts differ from {" + loop + "}");
-        require(shape(args, 0).equals(Shape.scalar()), "repeat of " + step.name() + ": the count must be a scalar");
+        require(
+                shape(args, 0).equals(Shape.scalar()),
+                () -> "repeat of " + step.name() + ": the count must be a scalar");
         for (int i = 0; i < step.inputs().size(); i++) {
             Program.Input input = step.inputs().get(i);
             boolean stack = i >= loop.carries() && i < loop.carries() + loop.perStep();
             Shape expected = stack ? input.shape().stacked(loop.capacity()) : input.shape();
+            Shape given = shape(args, i + 1);
             require(
-                    input.scope() == Program.Scope.LOOP && shape(args, i + 1).equals(expected),
-                    "repeat of " + step.name() + ": input " + input.name() + " takes " + expected + ", was given "
-                            + shape(args, i + 1));
+                    input.scope() == Program.Scope.LOOP && given.equals(expected),
+                    () -> "repeat of " + step.name() + ": input " + input.name() + " takes " + expected + ", was given "
+                            + given);
         }
         for (int i = 0; i < loop.carries(); i++) {
+            Program.Input carry = step.inputs().get(i);
             Shape next = step.outputs().get(i).shape();
             require(
-                    next.equals(step.inputs().get(i).shape()),
-                    "repeat of " + step.name() + ": carry "
-                            + step.inputs().get(i).name() + " becomes " + next);
+                    next.equals(carry.shape()),
+                    () -> "repeat of " + step.name() + ": carry " + carry.name() + " becomes " + next);
         }
         require(
                 !loop.stops() || step.outputs().get(outputs - 1).shape().equals(Shape.scalar()),
-                "repeat of " + step.name() + ": the stop predicate must be a scalar");
+                () -> "repeat of " + step.name() + ": the stop predicate must be a scalar");
         return Shape.scalar();
     }
 
     private static Shape result(Value value, int index) {
-        require(value.op() == Op.LOOP, "result of " + value + ", which is no repeat");
+        require(value.op() == Op.LOOP, () -> "result of " + value + ", which is no repeat");
         Attributes.Loop loop = value.loop();
-        require(index >= 0 && index <= loop.countResult(), "result " + index + " of " + value + ": no such result");
+        require(
+                index >= 0 && index <= loop.countResult(),
+                () -> "result " + index + " of " + value + ": no such result");
         if (index == loop.countResult()) {
             return Shape.scalar();
         }
@@ -310,9 +320,9 @@ final class ShapeInference {
         throw new IllegalArgumentException(sentence);
     }
 
-    private static void require(boolean condition, String sentence) {
+    private static void require(boolean condition, Supplier<String> sentence) {
         if (!condition) {
-            throw new IllegalArgumentException(sentence);
+            throw new IllegalArgumentException(sentence.get());
         }
     }
 }

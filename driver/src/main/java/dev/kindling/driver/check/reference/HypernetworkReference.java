@@ -33,12 +33,13 @@ final class HypernetworkReference extends ForwardReference {
         }
         Examples support = task().support();
         Examples query = task().query();
-        Result known = passes.support(written, support, 0, Wanted.OUTPUT);
-        Result asked = passes.query(written, support, query, 1, Wanted.OUTPUT);
+        NamedDuals still = NamedDuals.constant(written);
+        Result known = passes.support(still, support, 0, Wanted.OUTPUT);
+        Result asked = passes.query(still, support, query, 1, Wanted.OUTPUT);
         sides.add(asked.outputs());
         return new Prediction(
-                Examples.rows(known.output(), support.count()),
-                Examples.rows(asked.output(), query.count()),
+                Examples.rows(known.output().value(), support.count()),
+                Examples.rows(asked.output().value(), query.count()),
                 NamedArrays.empty());
     }
 

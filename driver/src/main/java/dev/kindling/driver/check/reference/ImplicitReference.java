@@ -3,6 +3,7 @@ package dev.kindling.driver.check.reference;
 import dev.kindling.driver.check.reference.ModelPasses.Wanted;
 import dev.kindling.job.algorithm.AlgorithmConfig;
 import java.util.OptionalDouble;
+import java.util.function.BinaryOperator;
 
 /**
  * Implicit MAML: whether a contribution g solves (1 + δ) g + A g / λ = ∇L_query(φ), equation 6, with A g from central
@@ -28,27 +29,39 @@ final class ImplicitReference extends InnerLoopReference {
         if (!exact) {
             return OptionalDouble.empty();
         }
+        return OptionalDouble.of(residual(theta, contribution, this::hessian));
+    }
+
+    /**
+     * The same with another way to multiply by A.
+     *
+     * @param hessian A g from φ and g
+     */
+    final double residual(NamedArrays theta, NamedArrays contribution, BinaryOperator<NamedArrays> hessian) {
         NamedArrays phi = adapted(theta);
         NamedArrays right = queryGradient(theta, phi);
         NamedArrays g = contribution.only(right.names());
-        double length = g.norm();
-        if (length == 0) {
-            return OptionalDouble.of(right.norm() == 0 ? 0 : 1);
+        if (g.norm() == 0) {
+            return right.norm() == 0 ? 0 : 1;
         }
-        NamedArrays product = hessian(phi, g, length);
+        NamedArrays product = hessian.apply(phi, g);
         NamedArrays left = right.plus(-(1 + damping), g).plus(-1 / lambda, product);
-        return OptionalDouble.of(right.norm() == 0 ? left.norm() : left.norm() / right.norm());
+        return right.norm() == 0 ? left.norm() : left.norm() / right.norm();
     }
 
     /** A g, with the largest step that crosses no kink. */
-    private NamedArrays hessian(NamedArrays phi, NamedArrays g, double length) {
+    private NamedArrays hessian(NamedArrays phi, NamedArrays g) {
         NamedArrays product = NamedArrays.empty();
+        double length = g.norm();
         for (double size : STEPS) {
             double step = size / length;
             ModelPasses.Result ahead = gradient(phi.with(phi.only(g.names()).plus(step, g)));
             ModelPasses.Result behind = gradient(phi.with(phi.only(g.names()).plus(-step, g)));
-            product =
-                    ahead.gradient().plus(-1, behind.gradient()).only(g.names()).times(1 / (2 * step));
+            product = ahead.gradient()
+                    .values()
+                    .plus(-1, behind.gradient().values())
+                    .only(g.names())
+                    .times(1 / (2 * step));
             if (sides(ahead) == sides(behind)) {
                 return product;
             }
@@ -57,7 +70,7 @@ final class ImplicitReference extends InnerLoopReference {
     }
 
     private ModelPasses.Result gradient(NamedArrays phi) {
-        return passes().supportWithoutDropout(phi, task().support(), Wanted.GRADIENT);
+        return passes().supportWithoutDropout(NamedDuals.constant(phi), task().support(), Wanted.GRADIENT);
     }
 
     private static long sides(ModelPasses.Result result) {

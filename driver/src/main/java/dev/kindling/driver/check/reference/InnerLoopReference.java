@@ -29,8 +29,8 @@ class InnerLoopReference implements Reference {
      * @param memory the inner optimizer's arrays after the last step
      * @param queryLosses after each step, where they count; otherwise empty
      */
-    private record Adaptation(List<NamedArrays> phi, NamedArrays memory, List<Double> queryLosses, double supportLoss) {
-        NamedArrays end() {
+    private record Adaptation(List<NamedDuals> phi, NamedDuals memory, List<Dual> queryLosses, double supportLoss) {
+        NamedDuals end() {
             return phi.get(phi.size() - 1);
         }
     }
@@ -46,53 +46,61 @@ class InnerLoopReference implements Reference {
     @Override
     public Outcome at(NamedArrays theta) {
         Sides sides = new Sides();
-        Adaptation adaptation = adapt(theta, sides);
-        Result query = query(theta, adaptation.end(), Wanted.LOSS);
+        NamedDuals still = NamedDuals.constant(theta);
+        Adaptation adaptation = adapt(still, sides);
+        Result query = query(still, adaptation.end(), Wanted.LOSS);
         sides.add(query.outputs());
-        double objective = query.loss();
-        Optional<double[]> weights = rule.weights(task.round());
-        if (weights.isPresent()) {
-            objective = 0;
-            for (int i = 0; i < weights.get().length; i++) {
-                objective += weights.get()[i] * adaptation.queryLosses().get(i);
-            }
-        }
         return new Outcome(
-                objective,
-                query.loss(),
+                objective(adaptation, query).first(),
+                query.loss().first(),
                 adaptation.supportLoss(),
                 query.accuracy(),
-                adaptation.phi(),
-                query.output(),
+                adaptation.phi().stream().map(NamedDuals::values).toList(),
+                query.output().value(),
                 query.accuracy().isPresent()
-                        ? Optional.of(
-                                Classes.softmax(query.output(), task.layout().outputs()))
+                        ? Optional.of(Classes.softmax(
+                                query.output().value(), task.layout().outputs()))
                         : Optional.empty(),
                 sides.hash());
     }
 
-    private Adaptation adapt(NamedArrays theta, Sides sides) {
-        NamedArrays phi = rule.start(task, theta);
-        NamedArrays memory = rule.memory(task, theta);
-        List<NamedArrays> all = new ArrayList<>(List.of(phi));
-        List<Double> queryLosses = new ArrayList<>();
+    /** What the contribution is the derivative of, with its derivative where the task's probes follow directions of θ. */
+    final Dual objective(NamedDuals theta) {
+        Adaptation adaptation = adapt(theta, new Sides());
+        return objective(adaptation, query(theta, adaptation.end(), Wanted.LOSS));
+    }
+
+    private Dual objective(Adaptation adaptation, Result query) {
+        Optional<double[]> weights = rule.weights(task.round());
+        if (weights.isEmpty()) {
+            return query.loss();
+        }
+        Dual objective = Dual.constant(0);
+        for (int i = 0; i < weights.get().length; i++) {
+            objective = objective.plus(adaptation.queryLosses().get(i).times(weights.get()[i]));
+        }
+        return objective;
+    }
+
+    private Adaptation adapt(NamedDuals theta, Sides sides) {
+        NamedDuals phi = rule.start(task, theta);
+        NamedDuals memory = rule.memory(task, theta);
+        List<NamedDuals> all = new ArrayList<>(List.of(phi));
+        List<Dual> queryLosses = new ArrayList<>();
         double firstLoss = Double.NaN;
         for (int step = 0; step < rule.steps(); step++) {
             phi = rule.begin(task, theta, phi, step);
             Result support = support(theta, phi, step);
             sides.add(support.outputs());
-            firstLoss = step == 0 ? support.loss() : firstLoss;
+            firstLoss = step == 0 ? support.loss().first() : firstLoss;
             memory = rule.update().advance(memory);
             for (String name : rule.adapting(task.model())) {
-                double[] gradient = rule.gradient(
+                Dual gradient = rule.gradient(
                         theta, name, phi.get(name), support.gradient().get(name));
                 StepUpdate.Step moved = rule.update().step(name, gradient, memory);
                 memory = moved.state();
-                double[] next = phi.get(name).clone();
-                for (int i = 0; i < next.length; i++) {
-                    next[i] -= rule.rate(theta, name, i, step) * moved.step()[i];
-                }
-                phi = phi.with(name, next);
+                phi = phi.with(
+                        name, phi.get(name).minus(rule.rate(theta, name, step).times(moved.step())));
             }
             all.add(phi);
             if (rule.weights(task.round()).isPresent()) {
@@ -107,20 +115,24 @@ class InnerLoopReference implements Reference {
             }
         }
         if (rule.steps() == 0) {
-            firstLoss = support(theta, phi, 0).loss();
+            firstLoss = support(theta, phi, 0).loss().first();
         }
         return new Adaptation(all, memory, queryLosses, firstLoss);
     }
 
-    private Result support(NamedArrays theta, NamedArrays phi, int step) {
+    private Result support(NamedDuals theta, NamedDuals phi, int step) {
         Examples support = task.support();
         Examples batch = rule.rows(support.count(), step).map(support::at).orElse(support);
         return passes.support(rule.used(task, theta, phi, step), batch, step, Wanted.GRADIENT);
     }
 
-    private Result query(NamedArrays theta, NamedArrays phi, Wanted wanted) {
-        NamedArrays used = rule.used(task, theta, phi, Math.max(rule.steps() - 1, 0));
+    private Result query(NamedDuals theta, NamedDuals phi, Wanted wanted) {
+        NamedDuals used = rule.used(task, theta, phi, Math.max(rule.steps() - 1, 0));
         return passes.query(used, task.support(), task.query(), rule.steps(), wanted);
+    }
+
+    private Adaptation adapt(NamedArrays theta) {
+        return adapt(NamedDuals.constant(theta), new Sides());
     }
 
     /** For what follows statistics, how far θ is from what the query pass observed. */
@@ -129,8 +141,8 @@ class InnerLoopReference implements Reference {
         if (task.model().runningStatistics().isEmpty()) {
             return NamedArrays.empty();
         }
-        NamedArrays end = adapt(theta, new Sides()).end();
-        NamedArrays observed = query(theta, end, Wanted.LOSS).observed();
+        NamedArrays observed = query(NamedDuals.constant(theta), adapt(theta).end(), Wanted.LOSS)
+                .observed();
         return theta.only(observed.names()).plus(-1, observed);
     }
 
@@ -139,31 +151,34 @@ class InnerLoopReference implements Reference {
         if (!task.theta().equals(task.model().parameters())) {
             return Optional.empty();
         }
-        return Optional.of(queryGradient(theta, adapt(theta, new Sides()).end()));
+        return Optional.of(queryGradient(theta, adapted(theta)));
     }
 
     /** ∇L_query at adapted parameters, by those that follow no statistics. */
     final NamedArrays queryGradient(NamedArrays theta, NamedArrays phi) {
-        return query(theta, phi, Wanted.GRADIENT).gradient();
+        return query(NamedDuals.constant(theta), NamedDuals.constant(phi), Wanted.GRADIENT)
+                .gradient()
+                .values();
     }
 
     /** θ - φ, and for moments that θ carries, how far it is from those after the last step. */
     final NamedArrays delta(NamedArrays theta) {
-        Adaptation adaptation = adapt(theta, new Sides());
+        Adaptation adaptation = adapt(theta);
+        NamedArrays end = adaptation.end().values();
+        NamedArrays moments = adaptation.memory().values().renamed("reptile."::concat);
         NamedArrays delta = NamedArrays.empty();
         NamedArrays observed = known(theta);
         for (String name : task.theta().names()) {
-            NamedArrays own = theta.only(List.of(name));
-            NamedArrays end = adaptation.end().has(name)
-                    ? adaptation.end().only(List.of(name))
-                    : adaptation.memory().renamed("reptile."::concat).only(List.of(name));
-            delta = delta.with(observed.has(name) ? observed.only(List.of(name)) : own.plus(-1, end));
+            List<String> only = List.of(name);
+            NamedArrays last = end.has(name) ? end : moments;
+            delta = delta.with(
+                    observed.has(name) ? observed.only(only) : theta.only(only).plus(-1, last.only(only)));
         }
         return delta;
     }
 
     /** The parameters after the last step. */
     final NamedArrays adapted(NamedArrays theta) {
-        return adapt(theta, new Sides()).end();
+        return adapt(theta).end().values();
     }
 }

@@ -1,7 +1,6 @@
 package dev.kindling.driver.check.reference;
 
 import dev.kindling.job.autodiff.Autodiff;
-import dev.kindling.job.backend.Executable;
 import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.program.Program;
@@ -47,8 +46,8 @@ final class ModelPasses {
     private static final String Y = "y";
     private static final String KEY = "key";
     private static final String PASS = "pass";
-    private static final String OUTPUT = "output";
-    private static final String LOSS = "loss";
+    static final String OUTPUT = "output";
+    static final String LOSS = "loss";
     private static final String ACCURACY = "accuracy";
     private static final String OBSERVED = "observed ";
 
@@ -56,7 +55,7 @@ final class ModelPasses {
     private final Shape features;
     private final Shape target;
     private final Optional<int[]> key;
-    private final Function<Program, Executable> compiler;
+    private final Function<Program, ProgramProbe> prober;
     private final Map<Key, ProgramProbe> probes = new HashMap<>();
 
     /**
@@ -67,27 +66,27 @@ final class ModelPasses {
      * @param key that the task's random numbers are drawn with
      */
     ModelPasses(
-            Model model, Shape features, Shape target, Optional<int[]> key, Function<Program, Executable> compiler) {
+            Model model, Shape features, Shape target, Optional<int[]> key, Function<Program, ProgramProbe> prober) {
         this.model = model;
         this.features = features;
         this.target = target;
         this.key = model.random() ? key : Optional.empty();
-        this.compiler = compiler;
+        this.prober = prober;
     }
 
     /**
      * What a pass gave.
      *
      * @param output [examples, outputs], row after row
-     * @param loss NaN where only the output was asked for
+     * @param loss one number; NaN where only the output was asked for
      * @param gradient by the parameters that follow no statistics; empty unless asked for
      * @param observed what statistics follow
      */
     record Result(
-            double[] output,
-            double loss,
+            Dual output,
+            Dual loss,
             OptionalDouble accuracy,
-            NamedArrays gradient,
+            NamedDuals gradient,
             NamedArrays observed,
             ProgramProbe.Outputs outputs) {}
 
@@ -96,17 +95,17 @@ final class ModelPasses {
     }
 
     /** A pass over a support set, with the batch's own statistics. */
-    Result support(NamedArrays parameters, Examples examples, int number, Wanted wanted) {
+    Result support(NamedDuals parameters, Examples examples, int number, Wanted wanted) {
         return run(new Key(Half.SUPPORT, 0, examples.count(), wanted, true), parameters, null, examples, number);
     }
 
     /** The same where nothing is dropped. */
-    Result supportWithoutDropout(NamedArrays parameters, Examples examples, Wanted wanted) {
+    Result supportWithoutDropout(NamedDuals parameters, Examples examples, Wanted wanted) {
         return run(new Key(Half.SUPPORT, 0, examples.count(), wanted, false), parameters, null, examples, 0);
     }
 
     /** A pass over queries. */
-    Result query(NamedArrays parameters, Examples support, Examples queries, int number, Wanted wanted) {
+    Result query(NamedDuals parameters, Examples support, Examples queries, int number, Wanted wanted) {
         return run(
                 new Key(Half.QUERY, support.count(), queries.count(), wanted, true),
                 parameters,
@@ -115,8 +114,8 @@ final class ModelPasses {
                 number);
     }
 
-    private Result run(Key what, NamedArrays parameters, @Nullable Examples support, Examples examples, int number) {
-        ProgramProbe probe = probes.computeIfAbsent(what, any -> new ProgramProbe(compiler.apply(program(what))));
+    private Result run(Key what, NamedDuals parameters, @Nullable Examples support, Examples examples, int number) {
+        ProgramProbe probe = probes.computeIfAbsent(what, any -> prober.apply(program(what)));
         if (support != null) {
             probe.set(BEFORE, support.x());
         }
@@ -138,10 +137,10 @@ final class ModelPasses {
             }
         }
         return new Result(
-                outputs.array(OUTPUT),
-                outputs.has(LOSS) ? outputs.scalar(LOSS) : Double.NaN,
+                outputs.dual(OUTPUT),
+                outputs.has(LOSS) ? outputs.dual(LOSS) : Dual.constant(Double.NaN),
                 outputs.has(ACCURACY) ? OptionalDouble.of(outputs.scalar(ACCURACY)) : OptionalDouble.empty(),
-                outputs.summed(),
+                outputs.summedDuals(),
                 observed,
                 outputs);
     }

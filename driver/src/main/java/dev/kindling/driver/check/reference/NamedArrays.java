@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /** Arrays of doubles by name, in order: parameters, a gradient, moments. Immutable as long as nobody writes to an array. */
@@ -70,6 +71,11 @@ public final class NamedArrays {
             throw new IllegalStateException("there is no array " + name + "; there are " + arrays.keySet());
         }
         return array;
+    }
+
+    /** The array of the name, if there is one. */
+    Optional<double[]> find(String name) {
+        return Optional.ofNullable(arrays.get(name));
     }
 
     /** These arrays, with another or a new one under the name. */

@@ -6,9 +6,13 @@ import dev.kindling.job.program.Program;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
+import java.util.Optional;
 
 /** One program run on one task, in double, for any values of its inputs. Not thread-safe. */
-public final class ProgramProbe {
+public class ProgramProbe {
+    /** What is before an output's name in that of its derivative along a direction. */
+    static final String TANGENT = "tangent ";
+
     private final Program program;
     private final Layout inputs;
     private final Workspace workspace;
@@ -23,7 +27,7 @@ public final class ProgramProbe {
     }
 
     /** Gives a task input its numbers, if the program has it. */
-    public void set(String input, double... numbers) {
+    public final void set(String input, double... numbers) {
         if (inputs.has(input)) {
             int offset = inputs.offset(input);
             for (int i = 0; i < numbers.length; i++) {
@@ -33,12 +37,12 @@ public final class ProgramProbe {
     }
 
     /** Gives all arrays of an episode to the task inputs of their names. */
-    public void setAll(NamedArrays episode) {
+    public final void setAll(NamedArrays episode) {
         episode.names().forEach(name -> set(name, episode.get(name)));
     }
 
     /** The outputs at one value of the shared inputs, laid out as the program has them. */
-    public Outputs at(FlatVector shared) {
+    public final Outputs at(FlatVector shared) {
         FlatVector sums = FlatVector.zeros(Precision.DOUBLE, program.sums().size());
         double[] perTask = new double[program.perTask().size()];
         workspace.setBroadcastInputs(shared);
@@ -47,8 +51,13 @@ public final class ProgramProbe {
     }
 
     /** The outputs where the shared inputs are the arrays of their names. */
-    public Outputs at(NamedArrays shared) {
+    public final Outputs at(NamedArrays shared) {
         return at(shared.flat(program.broadcastInputs()));
+    }
+
+    /** The outputs where the shared inputs are the arrays of their names; a probe that follows no direction takes their values. */
+    Outputs at(NamedDuals shared) {
+        return at(shared.values());
     }
 
     /** What the program gave: the summed outputs flat, then the outputs for each task. */
@@ -69,6 +78,23 @@ public final class ProgramProbe {
             double[] array = new double[entry.shape().size()];
             System.arraycopy(perTask, entry.offset(), array, 0, array.length);
             return array;
+        }
+
+        /** A per-task output with its derivative, where there is one. */
+        Dual dual(String name) {
+            String tangent = TANGENT + name;
+            return new Dual(array(name), has(tangent) ? Optional.of(array(tangent)) : Optional.empty());
+        }
+
+        /** The summed outputs by name with their derivatives, where there are any. */
+        NamedDuals summedDuals() {
+            NamedArrays tangents = NamedArrays.empty();
+            for (String name : program.sums().names()) {
+                if (has(TANGENT + name)) {
+                    tangents = tangents.with(name, array(TANGENT + name));
+                }
+            }
+            return new NamedDuals(summed(), tangents);
         }
 
         /** The summed outputs by name. */

@@ -27,16 +27,17 @@ final class ProtoNetReference extends ForwardReference {
     Prediction predict(NamedArrays theta, Sides sides) {
         Examples support = task().support();
         Examples query = task().query();
-        ModelPasses.Result known = embedding.support(theta, support, 0, Wanted.OUTPUT);
-        ModelPasses.Result asked = embedding.query(theta, support, query, 1, Wanted.OUTPUT);
+        NamedDuals still = NamedDuals.constant(theta);
+        ModelPasses.Result known = embedding.support(still, support, 0, Wanted.OUTPUT);
+        ModelPasses.Result asked = embedding.query(still, support, query, 1, Wanted.OUTPUT);
         sides.add(known.outputs());
         sides.add(asked.outputs());
-        double[][] features = Examples.rows(known.output(), support.count());
+        double[][] features = Examples.rows(known.output().value(), support.count());
         double[][] prototypes =
                 Classes.means(features, support.y(), task().layout().classes());
         return new Prediction(
                 similarities(features, prototypes),
-                similarities(Examples.rows(asked.output(), query.count()), prototypes),
+                similarities(Examples.rows(asked.output().value(), query.count()), prototypes),
                 followed(theta, embedding.model(), asked.observed()));
     }
 

@@ -28,21 +28,22 @@ final class RelationNetReference extends ForwardReference {
     Prediction predict(NamedArrays theta, Sides sides) {
         Examples support = task().support();
         Examples query = task().query();
-        Result known = embedding.support(theta, support, 0, Wanted.OUTPUT);
-        Result asked = embedding.query(theta, support, query, 1, Wanted.OUTPUT);
-        double[][] features = Examples.rows(known.output(), support.count());
+        NamedDuals still = NamedDuals.constant(theta);
+        Result known = embedding.support(still, support, 0, Wanted.OUTPUT);
+        Result asked = embedding.query(still, support, query, 1, Wanted.OUTPUT);
+        double[][] features = Examples.rows(known.output().value(), support.count());
         double[][] classes = Classes.sums(features, support.y(), task().layout().classes());
         Examples knownPairs = pairs(classes, features);
-        Examples askedPairs = pairs(classes, Examples.rows(asked.output(), query.count()));
-        Result ofKnown = relation.support(theta, knownPairs, 0, Wanted.OUTPUT);
-        Result ofAsked = relation.query(theta, knownPairs, askedPairs, 1, Wanted.OUTPUT);
+        Examples askedPairs = pairs(classes, Examples.rows(asked.output().value(), query.count()));
+        Result ofKnown = relation.support(still, knownPairs, 0, Wanted.OUTPUT);
+        Result ofAsked = relation.query(still, knownPairs, askedPairs, 1, Wanted.OUTPUT);
         sides.add(known.outputs());
         sides.add(asked.outputs());
         sides.add(ofAsked.outputs());
         NamedArrays observed = asked.observed().with(ofAsked.observed());
         return new Prediction(
-                Examples.rows(ofKnown.output(), support.count()),
-                Examples.rows(ofAsked.output(), query.count()),
+                Examples.rows(ofKnown.output().value(), support.count()),
+                Examples.rows(ofAsked.output().value(), query.count()),
                 theta.only(observed.names()).plus(-1, observed));
     }
 

@@ -39,12 +39,12 @@ class StepRule {
     }
 
     /** The model's parameters before the first step. */
-    NamedArrays start(TaskContext task, NamedArrays theta) {
+    NamedDuals start(TaskContext task, NamedDuals theta) {
         return theta.only(task.model().parameters().names());
     }
 
     /** The inner optimizer's arrays before the first step. */
-    NamedArrays memory(TaskContext task, NamedArrays theta) {
+    NamedDuals memory(TaskContext task, NamedDuals theta) {
         return update.begin(start(task, theta), adapting(task.model()));
     }
 
@@ -56,12 +56,12 @@ class StepRule {
     }
 
     /** The parameters with which a step begins. */
-    NamedArrays begin(TaskContext task, NamedArrays theta, NamedArrays phi, int step) {
+    NamedDuals begin(TaskContext task, NamedDuals theta, NamedDuals phi, int step) {
         return phi;
     }
 
     /** The parameters that the passes of a step use. */
-    NamedArrays used(TaskContext task, NamedArrays theta, NamedArrays phi, int step) {
+    NamedDuals used(TaskContext task, NamedDuals theta, NamedDuals phi, int step) {
         return phi;
     }
 
@@ -71,13 +71,13 @@ class StepRule {
     }
 
     /** What a step descends by. */
-    double[] gradient(NamedArrays theta, String name, double[] phi, double[] gradient) {
+    Dual gradient(NamedDuals theta, String name, Dual phi, Dual gradient) {
         return gradient;
     }
 
-    /** The rate of one number of a parameter in a step. */
-    double rate(NamedArrays theta, String name, int index, int step) {
-        return rate;
+    /** The rate of a parameter in a step: one, or one for each of its numbers. */
+    Dual rate(NamedDuals theta, String name, int step) {
+        return Dual.constant(rate);
     }
 
     /** The weights of the query losses after each step in the objective; empty where only the last counts. */

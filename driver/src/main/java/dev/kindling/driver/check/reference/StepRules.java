@@ -43,8 +43,8 @@ final class StepRules {
         }
 
         @Override
-        double rate(NamedArrays theta, String name, int index, int step) {
-            return theta.get("meta-sgd." + name)[index];
+        Dual rate(NamedDuals theta, String name, int step) {
+            return theta.get("meta-sgd." + name);
         }
     }
 
@@ -58,13 +58,8 @@ final class StepRules {
         }
 
         @Override
-        double[] gradient(NamedArrays theta, String name, double[] phi, double[] gradient) {
-            double[] pulled = gradient.clone();
-            double[] origin = theta.get(name);
-            for (int i = 0; i < pulled.length; i++) {
-                pulled[i] += lambda * (phi[i] - origin[i]);
-            }
-            return pulled;
+        Dual gradient(NamedDuals theta, String name, Dual phi, Dual gradient) {
+            return gradient.plus(phi.minus(theta.get(name)).times(lambda));
         }
     }
 
@@ -91,34 +86,35 @@ final class StepRules {
         }
 
         /** Gamma and beta of a step: the model's own for step 0, then the rows of the stack; the last row after the last step. */
-        private NamedArrays ownNorm(TaskContext task, NamedArrays theta, NamedArrays phi, int step) {
+        private NamedDuals ownNorm(TaskContext task, NamedDuals theta, NamedDuals phi, int step) {
             int row = Math.min(step, steps() - 1);
-            NamedArrays own = phi;
+            NamedDuals own = phi;
             for (String name : task.model().parameters().names()) {
                 if (norm(name)) {
-                    int size = phi.get(name).length;
-                    double[] numbers = new double[size];
-                    double[] from = row == 0 ? theta.get(name) : theta.get("maml-plus-plus." + name);
-                    System.arraycopy(from, row == 0 ? 0 : (row - 1) * size, numbers, 0, size);
-                    own = own.with(name, numbers);
+                    int size = phi.get(name).value().length;
+                    own = own.with(
+                            name,
+                            row == 0
+                                    ? theta.get(name)
+                                    : theta.get("maml-plus-plus." + name).part((row - 1) * size, size));
                 }
             }
             return own;
         }
 
         @Override
-        NamedArrays begin(TaskContext task, NamedArrays theta, NamedArrays phi, int step) {
+        NamedDuals begin(TaskContext task, NamedDuals theta, NamedDuals phi, int step) {
             return adaptsNorm ? ownNorm(task, theta, phi, step) : phi;
         }
 
         @Override
-        NamedArrays used(TaskContext task, NamedArrays theta, NamedArrays phi, int step) {
+        NamedDuals used(TaskContext task, NamedDuals theta, NamedDuals phi, int step) {
             return adaptsNorm ? phi : ownNorm(task, theta, phi, step);
         }
 
         @Override
-        double rate(NamedArrays theta, String name, int index, int step) {
-            return theta.get("maml-plus-plus.rate." + name)[Math.min(step, steps() - 1)];
+        Dual rate(NamedDuals theta, String name, int step) {
+            return theta.get("maml-plus-plus.rate." + name).part(Math.min(step, steps() - 1), 1);
         }
 
         @Override
@@ -142,23 +138,40 @@ final class StepRules {
         }
 
         @Override
-        NamedArrays start(TaskContext task, NamedArrays theta) {
+        NamedDuals start(TaskContext task, NamedDuals theta) {
             Model model = task.model();
             Examples support = task.support();
             ModelPasses.Result features =
                     task.passes(model.encoder()).supportWithoutDropout(theta, support, ModelPasses.Wanted.OUTPUT);
             int ways = task.layout().classes();
-            double[][] prototypes = Classes.means(Examples.rows(features.output(), support.count()), support.y(), ways);
-            int width = prototypes[0].length;
-            double[] weights = new double[width * ways];
-            double[] bias = new double[ways];
-            for (int k = 0; k < ways; k++) {
-                for (int j = 0; j < width; j++) {
-                    weights[j * ways + k] = 2 * prototypes[k][j];
-                    bias[k] -= prototypes[k][j] * prototypes[k][j];
-                }
-            }
+            Dual prototypes = features.output()
+                    .linear(output ->
+                            Examples.flat(Classes.means(Examples.rows(output, support.count()), support.y(), ways)));
+            Dual weights = prototypes.times(2).linear(rows -> transposed(rows, ways));
+            Dual bias = prototypes
+                    .times(prototypes)
+                    .linear(rows -> sums(rows, ways))
+                    .times(-1);
             return theta.with(model.head().get(0), weights).with(model.head().get(1), bias);
+        }
+
+        /** A matrix of so many rows, transposed. */
+        private static double[] transposed(double[] matrix, int rows) {
+            int columns = matrix.length / rows;
+            double[] transposed = new double[matrix.length];
+            for (int i = 0; i < matrix.length; i++) {
+                transposed[i % columns * rows + i / columns] = matrix[i];
+            }
+            return transposed;
+        }
+
+        /** The sum of each of so many rows. */
+        private static double[] sums(double[] matrix, int rows) {
+            double[] sums = new double[rows];
+            for (int i = 0; i < matrix.length; i++) {
+                sums[i / (matrix.length / rows)] += matrix[i];
+            }
+            return sums;
         }
     }
 
@@ -188,17 +201,14 @@ final class StepRules {
         }
 
         @Override
-        NamedArrays memory(TaskContext task, NamedArrays theta) {
-            NamedArrays memory = super.memory(task, theta);
+        NamedDuals memory(TaskContext task, NamedDuals theta) {
+            NamedDuals memory = super.memory(task, theta);
             if (!carried) {
                 return memory;
             }
             for (String name : memory.names()) {
-                double[] begun = theta.get(PREFIX + name).clone();
-                for (int i = 0; i < begun.length && name.startsWith("moment.square."); i++) {
-                    begun[i] = Math.max(begun[i], 0);
-                }
-                memory = memory.with(name, begun);
+                Dual begun = theta.get(PREFIX + name);
+                memory = memory.with(name, name.startsWith("moment.square.") ? begun.positivePart() : begun);
             }
             return memory;
         }

@@ -19,7 +19,7 @@ record StepUpdate(Kind kind, double beta1, double beta2, double epsilon) {
     }
 
     /** A step, and the optimizer's arrays after it. */
-    record Step(double[] step, NamedArrays state) {}
+    record Step(Dual step, NamedDuals state) {}
 
     static StepUpdate of(AlgorithmConfig config) {
         return new StepUpdate(
@@ -30,14 +30,16 @@ record StepUpdate(Kind kind, double beta1, double beta2, double epsilon) {
     }
 
     /** The arrays before the first step of the parameters of the given names and sizes. */
-    NamedArrays begin(NamedArrays parameters, List<String> adapting) {
-        NamedArrays state = NamedArrays.empty();
+    NamedDuals begin(NamedDuals parameters, List<String> adapting) {
+        NamedDuals state = NamedDuals.constant(NamedArrays.empty());
         if (kind == Kind.ADAM) {
-            state = state.with("power.beta1", 1).with("power.beta2", 1);
+            state = state.with("power.beta1", Dual.constant(1)).with("power.beta2", Dual.constant(1));
         }
         for (String name : adapting) {
             for (String moment : moments()) {
-                state = state.with(moment + name, new double[parameters.get(name).length]);
+                state = state.with(
+                        moment + name,
+                        Dual.constant(new double[parameters.get(name).value().length]));
             }
         }
         return state;
@@ -53,61 +55,47 @@ record StepUpdate(Kind kind, double beta1, double beta2, double epsilon) {
     }
 
     /** The arrays with the powers of β as they are in the next step; once for all parameters. */
-    NamedArrays advance(NamedArrays state) {
+    NamedDuals advance(NamedDuals state) {
         return kind == Kind.ADAM
-                ? state.with("power.beta1", state.get("power.beta1")[0] * beta1)
-                        .with("power.beta2", state.get("power.beta2")[0] * beta2)
+                ? state.with("power.beta1", state.get("power.beta1").times(beta1))
+                        .with("power.beta2", state.get("power.beta2").times(beta2))
                 : state;
     }
 
     /** The step of one parameter, to be multiplied with the rate and subtracted. */
-    Step step(String name, double[] gradient, NamedArrays state) {
-        double[] step = gradient.clone();
+    Step step(String name, Dual gradient, NamedDuals state) {
         switch (kind) {
             case SGD -> {
-                return new Step(step, state);
+                return new Step(gradient, state);
             }
             case MOMENTUM -> {
-                double[] before = state.get("moment.velocity." + name);
-                for (int i = 0; i < step.length; i++) {
-                    step[i] += beta1 * before[i];
-                }
-                return new Step(step, state.with("moment.velocity." + name, step.clone()));
+                Dual velocity =
+                        gradient.plus(state.get("moment.velocity." + name).times(beta1));
+                return new Step(velocity, state.with("moment.velocity." + name, velocity));
             }
             case RMSPROP -> {
-                double[] square = mean(state.get("moment.square." + name), squared(gradient), beta2);
-                for (int i = 0; i < step.length; i++) {
-                    step[i] = gradient[i] / (Math.sqrt(square[i]) + epsilon);
-                }
-                return new Step(step, state.with("moment.square." + name, square));
+                Dual square = mean(state.get("moment.square." + name), gradient.times(gradient), beta2);
+                return new Step(
+                        gradient.over(square.root().plus(epsilon)), state.with("moment.square." + name, square));
             }
             case ADAM -> {
-                double[] mean = mean(state.get("moment.mean." + name), gradient, beta1);
-                double[] square = mean(state.get("moment.square." + name), squared(gradient), beta2);
-                double unbiasMean = 1 - state.get("power.beta1")[0];
-                double unbiasSquare = 1 - state.get("power.beta2")[0];
-                for (int i = 0; i < step.length; i++) {
-                    step[i] = mean[i] / unbiasMean / (Math.sqrt(square[i] / unbiasSquare) + epsilon);
-                }
-                return new Step(step, state.with("moment.mean." + name, mean).with("moment.square." + name, square));
+                Dual mean = mean(state.get("moment.mean." + name), gradient, beta1);
+                Dual square = mean(state.get("moment.square." + name), gradient.times(gradient), beta2);
+                Dual unbiasedMean = mean.over(unbias(state.get("power.beta1")));
+                Dual unbiasedSquare = square.over(unbias(state.get("power.beta2")));
+                return new Step(
+                        unbiasedMean.over(unbiasedSquare.root().plus(epsilon)),
+                        state.with("moment.mean." + name, mean).with("moment.square." + name, square));
             }
             default -> throw new IllegalStateException("no rule for " + kind);
         }
     }
 
-    private static double[] squared(double[] a) {
-        double[] squares = new double[a.length];
-        for (int i = 0; i < a.length; i++) {
-            squares[i] = a[i] * a[i];
-        }
-        return squares;
+    private static Dual unbias(Dual power) {
+        return Dual.constant(1).minus(power);
     }
 
-    private static double[] mean(double[] before, double[] seen, double beta) {
-        double[] mean = new double[before.length];
-        for (int i = 0; i < mean.length; i++) {
-            mean[i] = beta * before[i] + (1 - beta) * seen[i];
-        }
-        return mean;
+    private static Dual mean(Dual before, Dual seen, double beta) {
+        return before.times(beta).plus(seen.times(1 - beta));
     }
 }

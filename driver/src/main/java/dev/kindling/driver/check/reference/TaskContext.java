@@ -1,6 +1,5 @@
 package dev.kindling.driver.check.reference;
 
-import dev.kindling.job.backend.Executable;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.task.EpisodeLayout;
@@ -18,7 +17,7 @@ import java.util.function.Function;
  * @param episode arrays by name
  * @param key that random numbers of the task are drawn with
  * @param round that the task belongs to, from 0
- * @param compiler in double
+ * @param prober runs programs in double
  */
 public record TaskContext(
         Model model,
@@ -27,7 +26,7 @@ public record TaskContext(
         NamedArrays episode,
         int[] key,
         long round,
-        Function<Program, Executable> compiler) {
+        Function<Program, ProgramProbe> prober) {
 
     /** Passes of the task's model. */
     ModelPasses passes() {
@@ -37,12 +36,12 @@ public record TaskContext(
     /** Passes of another model that takes the task's inputs and is asked for its loss against the task's targets. */
     ModelPasses passes(Model other) {
         Shape target = layout.classification() ? Shape.scalar() : Shape.of(layout.outputs());
-        return new ModelPasses(other, layout.features(), target, Optional.of(key), compiler);
+        return new ModelPasses(other, layout.features(), target, Optional.of(key), prober);
     }
 
     /** Passes of a model over features of its own, without a loss. */
     ModelPasses passes(Model other, Shape features) {
-        return new ModelPasses(other, features, Shape.scalar(), Optional.of(key), compiler);
+        return new ModelPasses(other, features, Shape.scalar(), Optional.of(key), prober);
     }
 
     Examples support() {
@@ -63,6 +62,6 @@ public record TaskContext(
             System.arraycopy(episode.get(entry.name()), index * size, part, 0, size);
             own = own.with(entry.name(), part);
         }
-        return new TaskContext(model, one, theta, own, key, round, compiler);
+        return new TaskContext(model, one, theta, own, key, round, prober);
     }
 }

@@ -1,0 +1,49 @@
+package dev.kindling.driver.check.reference;
+
+import dev.kindling.job.backend.Executable;
+import dev.kindling.job.program.Program;
+import java.util.OptionalDouble;
+import java.util.function.Function;
+
+/**
+ * Derivatives of a method computed step by step, exact to rounding, in forward mode: each pass gives the derivatives of its loss
+ * and gradient along a direction, and the rules move dual numbers.
+ */
+public final class ExactDerivatives {
+    private final Reference reference;
+
+    /** Derivatives of a method on a task, whatever runs the task's programs otherwise. */
+    public ExactDerivatives(ReferenceMethod method, TaskContext task, Function<Program, Executable> compiler) {
+        this.reference = method.on(new TaskContext(
+                task.model(),
+                task.layout(),
+                task.theta(),
+                task.episode(),
+                task.key(),
+                task.round(),
+                pass -> new TangentProbe(pass, compiler)));
+    }
+
+    /** The derivative of the objective along a direction of θ; empty for methods without inner steps. */
+    public OptionalDouble along(NamedArrays theta, NamedArrays direction) {
+        if (!(reference instanceof InnerLoopReference adapting)) {
+            return OptionalDouble.empty();
+        }
+        return adapting.objective(new NamedDuals(theta, direction)).tangent().stream()
+                .mapToDouble(tangent -> tangent[0])
+                .findFirst();
+    }
+
+    /** {@link Reference#residual} of implicit MAML, with products of the Hessian instead of differences. */
+    public double residual(NamedArrays theta, NamedArrays contribution) {
+        ImplicitReference implicit = (ImplicitReference) reference;
+        return implicit.residual(
+                theta,
+                contribution,
+                (phi, g) -> implicit.passes()
+                        .supportWithoutDropout(
+                                new NamedDuals(phi, g), implicit.task().support(), ModelPasses.Wanted.GRADIENT)
+                        .gradient()
+                        .tangents());
+    }
+}

@@ -1,0 +1,110 @@
+package dev.kindling.driver.check.reference;
+
+import dev.kindling.job.autodiff.Autodiff;
+import dev.kindling.job.backend.Executable;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.program.ProgramBuilder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.tensor.Layout;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+
+/**
+ * A probe of a program of one pass that also gives the derivatives of the loss, of its gradient and, in a pass without a loss,
+ * of the output along a direction of the parameters.
+ *
+ * <p>Reverse mode alone is enough for that. The derivative of the gradient g along v is that of ⟨g, v⟩, because a Hessian is
+ * symmetric. The derivative of an output along v is what ⟨∂⟨output, u⟩, v⟩, which is linear in u, has for its derivative by u.
+ */
+final class TangentProbe extends ProgramProbe {
+    private static final String DIRECTION = "direction ";
+    private static final String COTANGENT = "cotangent";
+
+    private final Layout inputs;
+
+    /** A probe of a pass. */
+    TangentProbe(Program pass, Function<Program, Executable> compiler) {
+        this(compiler.apply(extended(pass)));
+    }
+
+    private TangentProbe(Executable executable) {
+        super(executable);
+        this.inputs = executable.program().broadcastInputs();
+    }
+
+    @Override
+    Outputs at(NamedDuals parameters) {
+        NamedArrays zeros = NamedArrays.zeros(inputs);
+        return at(zeros.with(parameters.values()).with(parameters.tangents().renamed(DIRECTION::concat)));
+    }
+
+    private static Program extended(Program pass) {
+        ProgramBuilder b = new ProgramBuilder();
+        Map<String, Value> parameters = new LinkedHashMap<>();
+        List<Value> arguments = new ArrayList<>();
+        for (Program.Input input : pass.inputs()) {
+            Value argument = b.input(input.name(), input.shape(), input.scope());
+            arguments.add(argument);
+            if (input.scope() == Program.Scope.BROADCAST) {
+                parameters.put(input.name(), argument);
+            }
+        }
+        Map<String, Value> directions = new LinkedHashMap<>();
+        parameters.forEach((name, value) ->
+                directions.put(name, b.input(DIRECTION + name, value.shape(), Program.Scope.BROADCAST)));
+        List<Value> results = b.inline(pass, arguments);
+        List<Program.Output> outputs = new ArrayList<>();
+        Map<String, Value> gradient = new LinkedHashMap<>();
+        Map<String, Value> perTask = new LinkedHashMap<>();
+        for (Program.Output output : pass.outputs()) {
+            Value value = results.get(outputs.size());
+            outputs.add(new Program.Output(output.name(), output.reduction(), value));
+            (output.reduction() == Program.Reduction.SUM ? gradient : perTask).put(output.name(), value);
+        }
+        Value loss = perTask.get(ModelPasses.LOSS);
+        if (loss != null) {
+            Map<String, Value> first = gradient.isEmpty() ? gradient(b, loss, parameters) : gradient;
+            Value along = along(b, first, directions);
+            outputs.add(tangent(ModelPasses.LOSS, along));
+            Map<String, Value> moving = new LinkedHashMap<>(parameters);
+            moving.keySet().retainAll(gradient.keySet());
+            gradient(b, along, moving).forEach((name, value) -> outputs.add(tangent(name, value)));
+        } else {
+            Value output = Objects.requireNonNull(perTask.get(ModelPasses.OUTPUT));
+            Value cotangent = b.input(COTANGENT, output.shape(), Program.Scope.BROADCAST);
+            Map<String, Value> pulled = gradient(b, b.sumAll(b.mul(output, cotangent)), parameters);
+            outputs.add(tangent(
+                    ModelPasses.OUTPUT,
+                    Autodiff.grad(b, along(b, pulled, directions), List.of(cotangent))
+                            .get(0)));
+        }
+        return b.build("tangents", outputs);
+    }
+
+    private static Program.Output tangent(String name, Value value) {
+        return new Program.Output(TANGENT + name, Program.Reduction.PER_TASK, value);
+    }
+
+    private static Map<String, Value> gradient(ProgramBuilder b, Value scalar, Map<String, Value> parameters) {
+        List<Value> gradients = Autodiff.gradOrZeros(b, scalar, List.copyOf(parameters.values()));
+        Map<String, Value> named = new LinkedHashMap<>();
+        parameters.keySet().forEach(name -> named.put(name, gradients.get(named.size())));
+        return named;
+    }
+
+    private static Value along(ProgramBuilder b, Map<String, Value> gradient, Map<String, Value> directions) {
+        Value sum = b.constant(0);
+        for (Map.Entry<String, Value> array : gradient.entrySet()) {
+            Value direction = directions.get(array.getKey());
+            if (direction == null) {
+                throw new IllegalArgumentException("a gradient by " + array.getKey() + ", which is no parameter");
+            }
+            sum = b.add(sum, b.sumAll(b.mul(array.getValue(), direction)));
+        }
+        return sum;
+    }
+}
