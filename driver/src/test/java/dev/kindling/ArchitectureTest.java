@@ -14,7 +14,9 @@ import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
@@ -83,6 +85,19 @@ class ArchitectureTest {
     @TestFactory
     Stream<DynamicTest> packagesOfTheDriverImportOnlyEarlierOnes() {
         return DRIVER_PACKAGES.stream().map(name -> importsOnlyEarlier(DRIVER, DRIVER_PACKAGES, name));
+    }
+
+    @Test
+    void noTwoTopLevelTypesShareASimpleName() {
+        Map<String, List<String>> bySimpleName = CLASSES.stream()
+                .filter(type -> type.isTopLevelClass() && !type.getSimpleName().equals("package-info"))
+                .collect(Collectors.groupingBy(
+                        JavaClass::getSimpleName,
+                        TreeMap::new,
+                        Collectors.mapping(JavaClass::getName, Collectors.toList())));
+        assertThat(bySimpleName)
+                .isNotEmpty()
+                .allSatisfy((name, types) -> assertThat(types).hasSize(1));
     }
 
     @Test

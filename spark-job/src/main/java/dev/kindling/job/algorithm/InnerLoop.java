@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The programs of the methods that adapt a task's parameters step by step, as an {@link InnerUpdate} says. What such a method
+ * The programs of the methods that adapt a task's parameters step by step, as an {@link StepUpdate} says. What such a method
  * makes of the adapted parameters is its {@link OuterObjective}.
  */
 final class InnerLoop {

@@ -133,7 +133,7 @@ interface InnerUpdate {
     /**
      * A task as its steps see it.
      *
-     * @param extraInputs what {@link InnerUpdate#extraInputs} names
+     * @param extraInputs what {@link StepUpdate#extraInputs} names
      * @param key that random numbers are drawn with; empty where nothing is drawn
      * @param round that the task belongs to; empty where nothing differs by it
      */
