@@ -277,7 +277,7 @@ class ArchitectureTest {
 
     private static DynamicTest importsOnlyEarlier(String module, List<String> packages, String name) {
         String[] later = packages.subList(packages.indexOf(name) + 1, packages.size()).stream()
-                .map(name -> module + name + "..")
+                .map(other -> module + other + "..")
                 .toArray(String[]::new);
         return DynamicTest.dynamicTest(
                 name,
