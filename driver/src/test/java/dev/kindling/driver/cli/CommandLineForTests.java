@@ -57,7 +57,7 @@ final class CommandLineForTests {
         return around(clusters, out, signals, InstantSource.system());
     }
 
-    private static CommandContext around(
+    static CommandContext around(
             BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals, InstantSource clock) {
         return new CommandContext((name, master) -> new Running(clusters), out, clock, false, signals);
     }
