@@ -71,7 +71,7 @@ public record CheckReport(
         algorithm
                 .inner()
                 .ifPresent(loop ->
-                        settings.put("algorithm.inner-rate", loop.rate()).put("algorithm.inner-steps", loop.steps()));
+                        settings.put("algorithm.inner-learning-rate", loop.rate()).put("algorithm.inner-steps", loop.steps()));
         ObjectNode looked = root.putObject("task");
         ArrayNode key = looked.putArray("key");
         for (int part : task.key()) {

@@ -554,7 +554,7 @@ class CraftedNetworkFilesTest {
         Path file = write(name, content);
         try {
             ResolvedRun resolved = ResolvedRun.here(JobConfig.parse("tiny", """
-                    task { per-round = 3, support = 4, query = 4 }
+                    task { meta-batch-size = 3, support = 4, query = 4 }
                     backend.name = plain
                     model.initializer = preset
                     algorithm.inner-steps = 1

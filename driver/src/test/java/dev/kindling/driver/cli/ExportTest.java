@@ -80,10 +80,10 @@ class ExportTest {
             Path job = temporary.resolve("job.conf");
             Files.writeString(job, """
                     run { rounds = 3, checkpoint-every = 0, log-every = 0 }
-                    task { source = few-shot, per-round = 2, support = 2, query = 1 }
+                    task { source = few-shot, meta-batch-size = 2, support = 2, query = 1 }
                     few-shot { ways = 3, image-size = 12, data = "%s", split = { train = 0.5, validation = 0.2, seed = 1 } }
                     model.network = "%s"
-                    algorithm { inner-rate = %s, inner-steps = 1 }
+                    algorithm { inner-learning-rate = %s, inner-steps = 1 }
                     backend.precision = double
                     evaluation { tasks = 2, steps = 1 }
                     """.formatted(data, network, RATE));

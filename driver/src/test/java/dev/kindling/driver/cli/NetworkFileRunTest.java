@@ -91,7 +91,7 @@ class NetworkFileRunTest {
                 "model.network=" + file,
                 "model.initializer=preset",
                 "optimizer.name=sgd",
-                "optimizer.rate=0",
+                "optimizer.learning-rate=0",
                 "run.rounds=1");
         assertThat(run.train().code()).isZero();
         byte[] theta = Files.readAllBytes(run.file("model/theta.safetensors"));

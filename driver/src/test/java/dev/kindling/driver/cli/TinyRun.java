@@ -46,7 +46,7 @@ final class TinyRun {
         try {
             Files.writeString(job, """
                     run { rounds = 24, log-every = 3, checkpoint-every = 4 }
-                    task { per-round = 3, support = 4, query = 4 }
+                    task { meta-batch-size = 3, support = 4, query = 4 }
                     model { network = mlp-40-tanh, initializer = fan-in-uniform }
                     backend.name = plain
                     validation.tasks = 5

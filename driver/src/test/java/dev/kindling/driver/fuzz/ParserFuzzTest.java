@@ -249,9 +249,9 @@ class ParserFuzzTest {
                         1200,
                         List.of(
                                 utf8("run.rounds=7"),
-                                utf8("optimizer.rate={ schedule = linear, from = 1, to = 0 }"),
+                                utf8("optimizer.learning-rate={ schedule = linear, from = 1, to = 0 }"),
                                 utf8("few-shot.data=[\"/data/a\", ${?run.seed}]"),
-                                utf8("cluster.wait=60")),
+                                utf8("cluster.executor-timeout=60s")),
                         EITHER,
                         bytes -> read(dev.kindling.driver.config.JobConfig.parse(
                                 "job", "", List.of(new String(bytes, StandardCharsets.UTF_8))))),

@@ -22,7 +22,7 @@ public final class MetaSgd extends GradientBasedMethod {
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        List<Double> ends = config.range("meta-sgd.rate");
+        List<Double> ends = config.range("meta-sgd.learning-rate");
         return new MetaSgd(new LearnedRatesUpdate(InnerSettings.of(config), ends.get(0), ends.get(1)));
     }
 
@@ -31,7 +31,7 @@ public final class MetaSgd extends GradientBasedMethod {
         LearnedRatesUpdate {
             if (low > high) {
                 throw new IllegalArgumentException(
-                        "meta-sgd.rate is [" + low + ", " + high + "]; its first number must not be above its second");
+                        "meta-sgd.learning-rate is [" + low + ", " + high + "]; its first number must not be above its second");
             }
         }
 
