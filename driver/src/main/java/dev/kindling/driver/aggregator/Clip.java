@@ -19,8 +19,8 @@ public sealed interface Clip {
     record ByNorm(double limit) implements Clip {
         public ByNorm {
             if (!(limit > 0) || Double.isInfinite(limit)) {
-                throw new IllegalArgumentException(
-                        "optimizer.clip-norm is " + limit + "; it must be a finite number above 0, or 0 for no clipping");
+                throw new IllegalArgumentException("optimizer.clip-norm is " + limit
+                        + "; it must be a finite number above 0, or 0 for no clipping");
             }
         }
 
@@ -65,8 +65,8 @@ public sealed interface Clip {
      */
     static Clip of(double norm, double value) {
         if (norm != 0 && value != 0) {
-            throw new IllegalArgumentException(
-                    "optimizer.clip-norm is " + norm + " and optimizer.clip-value is " + value + "; one of them must be 0");
+            throw new IllegalArgumentException("optimizer.clip-norm is " + norm + " and optimizer.clip-value is "
+                    + value + "; one of them must be 0");
         }
         return value != 0 ? new ByValue(value) : byNorm(norm);
     }

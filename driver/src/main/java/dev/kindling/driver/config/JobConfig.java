@@ -66,8 +66,7 @@ public final class JobConfig {
     public static JobConfig parse(String name, String text, List<String> assignments) {
         try {
             return layered(
-                    RenamedKeys.translated(
-                            Hocon.parse(name, text, Hocon.LARGEST_STORED, new RefusedIncludes(name))),
+                    RenamedKeys.translated(Hocon.parse(name, text, Hocon.LARGEST_STORED, new RefusedIncludes(name))),
                     assignments,
                     Hocon.Environment.IGNORED);
         } catch (ConfigException e) {

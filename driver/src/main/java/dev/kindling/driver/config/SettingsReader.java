@@ -30,7 +30,6 @@ import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.task.sinusoid.DoubleRange;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
 import dev.kindling.job.tensor.Precision;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;

@@ -19,8 +19,8 @@ public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRou
         atLeast(0, "run.log-every", logEvery);
         atLeast(1, "task.meta-batch-size", tasksPerRound);
         if (together < 1 || tasksPerRound % together != 0) {
-            throw new IllegalArgumentException("task.meta-batch-size is " + tasksPerRound + "; it must be a multiple of the "
-                    + together + " tasks that are taken together");
+            throw new IllegalArgumentException("task.meta-batch-size is " + tasksPerRound
+                    + "; it must be a multiple of the " + together + " tasks that are taken together");
         }
         if (wallTime.isNegative()) {
             throw new IllegalArgumentException(

@@ -202,8 +202,8 @@ class StepByStepTest {
 
     private Methods configured(Method method, int steps, int unroll) {
         List<String> all = new ArrayList<>(method.settings());
-        all.addAll(
-                List.of("algorithm.inner-learning-rate=0.05", "algorithm.inner-steps=" + steps, "algorithm.unroll=" + unroll));
+        all.addAll(List.of(
+                "algorithm.inner-learning-rate=0.05", "algorithm.inner-steps=" + steps, "algorithm.unroll=" + unroll));
         return configured.computeIfAbsent(new Method(method.name(), all), any -> Methods.named(method.name(), all));
     }
 

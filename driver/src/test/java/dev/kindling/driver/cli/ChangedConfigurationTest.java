@@ -99,7 +99,8 @@ class ChangedConfigurationTest {
     @Test
     void anEvaluationSaysWithWhatItWasMade() throws IOException {
         JsonNode trained = run.json("evaluation.json");
-        assertThat(trained.at("/settings/algorithm/inner-learning-rate").asDouble()).isEqualTo(0.01);
+        assertThat(trained.at("/settings/algorithm/inner-learning-rate").asDouble())
+                .isEqualTo(0.01);
         assertThat(trained.at("/settings/model/network").asText()).isEqualTo("mlp-40-tanh");
         assertThat(trained.at("/settings/sinusoid/amplitude")).hasSize(2);
         assertThat(trained.at("/settings/backend/precision").asText()).isEqualTo("float");
@@ -125,7 +126,8 @@ class ChangedConfigurationTest {
                         .code())
                 .isZero();
         JsonNode other = run.json("evaluation.json");
-        assertThat(other.at("/settings/algorithm/inner-learning-rate").asDouble()).isEqualTo(0.02);
+        assertThat(other.at("/settings/algorithm/inner-learning-rate").asDouble())
+                .isEqualTo(0.02);
         assertThat(other.at("/settings/evaluation/tasks").asInt()).isEqualTo(3);
         assertThat(other.at("/settings/backend/precision").asText()).isEqualTo("double");
         assertThat(other.at("/provenance/theta_sha256")).isEqualTo(trained.at("/provenance/theta_sha256"));

@@ -94,8 +94,8 @@ class CheckCommandTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void rightGradientsOfRectifierNetworksAreProved(int seed) throws IOException {
-        Outcome outcome =
-                onOmniglot("omniglot-fc-5w1s-maml", "run.seed=" + seed, "algorithm.inner-steps=3", "task.meta-batch-size=2");
+        Outcome outcome = onOmniglot(
+                "omniglot-fc-5w1s-maml", "run.seed=" + seed, "algorithm.inner-steps=3", "task.meta-batch-size=2");
         assertThat(outcome.code()).as(outcome.out() + outcome.err()).isZero();
         assertThat(outcome.out()).contains("found order 2");
     }

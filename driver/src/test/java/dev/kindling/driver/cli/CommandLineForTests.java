@@ -3,6 +3,7 @@ package dev.kindling.driver.cli;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.LocalCluster;
+import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.job.protocol.Job;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -236,7 +236,8 @@ class CompareCommandTest {
         assertThat(compare().code()).isZero();
         Outcome outcome = compare("--set", "algorithm.inner-learning-rate=0.02");
         assertThat(outcome.code()).isEqualTo(2);
-        assertThat(outcome.err()).contains("algorithm.inner-learning-rate was 0.01 and is 0.02", "compare in another folder");
+        assertThat(outcome.err())
+                .contains("algorithm.inner-learning-rate was 0.01 and is 0.02", "compare in another folder");
     }
 
     @Test

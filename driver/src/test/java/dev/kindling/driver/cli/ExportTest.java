@@ -7,6 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.run.ResolvedRun;
+import dev.kindling.driver.run.StoredConfiguration;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.driver.storage.Safetensors;
 import dev.kindling.driver.storage.Tensors;
@@ -90,7 +93,7 @@ class ExportTest {
             List<String> args = new ArrayList<>(List.of("train", "--conf", job.toString(), "--out", folder.toString()));
             List.of(sets).forEach(set -> args.addAll(List.of("--set", set)));
             assertThat(CommandLineForTests.onThreads(1, args).err()).isEmpty();
-            resolved = ResolvedRun.here(RunConfiguration.own(
+            resolved = ResolvedRun.here(StoredConfiguration.own(
                     RunDirectory.open(folder.toString(), new org.apache.hadoop.conf.Configuration()), List.of()));
             layout = resolved.source().layout(Split.TRAIN);
             episode = FlatVector.zeros(Precision.DOUBLE, layout.arrays().size());

@@ -11,6 +11,7 @@ import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.plan.TrainingPlan;
+import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.driver.storage.Safetensors;
 import dev.kindling.job.reduce.PartialSum;

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.LocalCluster;
+import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.job.protocol.Job;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;

@@ -2,6 +2,7 @@ package dev.kindling.driver.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.driver.error.ExitCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

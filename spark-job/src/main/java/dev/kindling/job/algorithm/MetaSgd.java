@@ -30,8 +30,8 @@ public final class MetaSgd extends GradientBasedMethod {
     private record LearnedRatesUpdate(InnerSettings settings, double low, double high) implements InnerUpdate {
         LearnedRatesUpdate {
             if (low > high) {
-                throw new IllegalArgumentException(
-                        "meta-sgd.learning-rate is [" + low + ", " + high + "]; its first number must not be above its second");
+                throw new IllegalArgumentException("meta-sgd.learning-rate is [" + low + ", " + high
+                        + "]; its first number must not be above its second");
             }
         }
 

@@ -22,8 +22,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ImplicitMamlTest {
     private static final Setting SETTING = Setting.named("mlp-40-tanh");
     private static final List<String> NAMES = SETTING.model().parameters().names();
-    private static final OptionsForTests EXACT =
-            OptionsForTests.usual().with(0.05, 5).with("imaml.max-iterations", 121).with("imaml.tolerance", 1e-12);
+    private static final OptionsForTests EXACT = OptionsForTests.usual()
+            .with(0.05, 5)
+            .with("imaml.max-iterations", 121)
+            .with("imaml.tolerance", 1e-12);
 
     private static double[] flat(Map<String, double[]> arrays) {
         List<Double> all = new ArrayList<>();

@@ -230,7 +230,8 @@ class MethodsTest {
                 .isTrue();
         assertThat(rates).doesNotHaveDuplicates();
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Algorithms.named("meta-sgd", USUAL.with("meta-sgd.learning-rate", List.of(0.1, 0.005))))
+                .isThrownBy(
+                        () -> Algorithms.named("meta-sgd", USUAL.with("meta-sgd.learning-rate", List.of(0.1, 0.005))))
                 .withMessage("meta-sgd.learning-rate is [0.1, 0.005]; its first number must not be above its second");
     }
 

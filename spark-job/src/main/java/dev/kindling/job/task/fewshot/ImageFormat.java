@@ -57,6 +57,7 @@ public record ImageFormat(int size, int channels, Polarity polarity) {
         return new ImageFormat(
                 SettingsCodec.integer(settings, "few-shot.image-size"),
                 SettingsCodec.integer(settings, "few-shot.channels"),
-                SettingsCodec.choice(Polarity.class, "few-shot.polarity", SettingsCodec.text(settings, "few-shot.polarity")));
+                SettingsCodec.choice(
+                        Polarity.class, "few-shot.polarity", SettingsCodec.text(settings, "few-shot.polarity")));
     }
 }

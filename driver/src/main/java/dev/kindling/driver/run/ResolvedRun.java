@@ -1,4 +1,4 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.run;
 
 import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.cluster.ClusterSettings;
@@ -38,7 +38,7 @@ import java.util.stream.Stream;
  * A configuration that has been found to make sense, with its data at hand and its plan made: everything that can be
  * refused has been refused before Spark starts.
  */
-record ResolvedRun(
+public record ResolvedRun(
         JobConfig configuration,
         org.apache.hadoop.conf.Configuration hadoop,
         Settings settings,
@@ -48,7 +48,7 @@ record ResolvedRun(
     private static final String WITHIN = "few-shot.within";
 
     /** For rounds on that master; where executors compute, this JVM needs no backend that runs. */
-    static ResolvedRun of(JobConfig configuration, Optional<String> master) {
+    public static ResolvedRun of(JobConfig configuration, Optional<String> master) {
         ResolvedRun resolved = SparkApplication.runsHere(master) ? here(configuration) : elsewhere(configuration);
         SparkApplication.requireDevices(
                 master, resolved.settings().plan().backend().name());
@@ -57,13 +57,13 @@ record ResolvedRun(
     }
 
     /** What a user should know before rounds run on that master, a line each. */
-    List<String> notes(Optional<String> master) {
+    public List<String> notes(Optional<String> master) {
         return Stream.concat(source.notes().stream(), SparkApplication.security(master).warnings().stream())
                 .toList();
     }
 
     /** For computing in this JVM; BackendUnavailableException if its backend cannot run here. */
-    static ResolvedRun here(JobConfig configuration) {
+    public static ResolvedRun here(JobConfig configuration) {
         ResolvedRun resolved = elsewhere(configuration);
         Backends.named(resolved.settings().plan().backend().name());
         return resolved;
@@ -106,7 +106,7 @@ record ResolvedRun(
     }
 
     /** What Deeplearning4j needs to make the rounds of training, where it is to. */
-    Optional<ParameterAveragingJob> averagedRounds() {
+    public Optional<ParameterAveragingJob> averagedRounds() {
         return plan.algorithm().averaging().map(how -> {
             ModelSettings model = settings.plan().model();
             EpisodeLayout layout = source.layout(Split.TRAIN);
@@ -121,7 +121,7 @@ record ResolvedRun(
     }
 
     /** Refuses to train by Deeplearning4j's averaging where that would do otherwise than a user expects. */
-    void requireTrainable() {
+    public void requireTrainable() {
         if (plan.algorithm().averaging().isEmpty()) {
             return;
         }
@@ -146,12 +146,12 @@ record ResolvedRun(
         }
     }
 
-    Evaluator evaluator() {
+    public Evaluator evaluator() {
         return evaluator(settings.evaluation(), TrainingPlan.EVALUATE, plan.evaluationMeasures());
     }
 
     /** What looks at θ while it is trained, if the run wants it. */
-    Optional<Validator> validator() {
+    public Optional<Validator> validator() {
         ValidationSettings validation = settings.validation();
         if (!validation.isOn()) {
             return Optional.empty();
@@ -178,7 +178,7 @@ record ResolvedRun(
     }
 
     /** What manifests say of an artifact that is made from this. */
-    Provenance provenance() {
+    public Provenance provenance() {
         return Provenance.here(
                 configuration.json(),
                 settings.run().seed(),

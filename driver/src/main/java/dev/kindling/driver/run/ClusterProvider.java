@@ -1,4 +1,4 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.run;
 
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
@@ -10,7 +10,7 @@ import java.util.Optional;
 
 /** What runs a command's rounds: Spark, unless a test says otherwise. */
 @FunctionalInterface
-interface ClusterProvider {
+public interface ClusterProvider {
     /**
      * Starts it.
      *
