@@ -48,7 +48,8 @@ final class EvaluateCommand implements Callable<Integer> {
         refuseAnotherModel(place, model, plan);
         refuseOtherData(directory, model, resolved);
         FlatVector theta = model.theta().flat(plan.parameters(), plan.precision());
-        resolved.notes(master).forEach(context::say);
+        resolved.source().notes().forEach(context::say);
+        context.clusters().warnings(master).forEach(context::say);
         if (!model.manifest().finished()) {
             context.say("the model is unfinished: its run ended after "
                     + model.manifest().rounds() + " rounds");

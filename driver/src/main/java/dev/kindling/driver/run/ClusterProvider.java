@@ -5,8 +5,11 @@ import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.ParameterAveragingJob;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.cluster.spark.metrics.RoundGauges;
+import dev.kindling.driver.config.JobConfig;
 import dev.kindling.job.protocol.Job;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** What runs a command's rounds: Spark, unless a test says otherwise. */
 @FunctionalInterface
@@ -18,6 +21,20 @@ public interface ClusterProvider {
      * @param master as {@code --master} says
      */
     Session start(String run, Optional<String> master);
+
+    /**
+     * Resolves a configuration for rounds there, and refuses what cannot run there.
+     *
+     * @param master as {@code --master} says
+     */
+    default ResolvedRun resolve(JobConfig configuration, Optional<String> master) {
+        return ResolvedRun.of(configuration, master);
+    }
+
+    /** What a user should know of the security of connections there, a line each. */
+    default List<String> warnings(Optional<String> master) {
+        return SparkApplication.security(master).warnings();
+    }
 
     /** A platform that has started. */
     interface Session extends AutoCloseable {
@@ -44,29 +61,35 @@ public interface ClusterProvider {
 
     /** Spark. */
     static ClusterProvider spark() {
-        return (run, master) -> {
-            SparkApplication application = SparkApplication.start(run, master);
-            return new Session() {
-                @Override
-                public Cluster cluster(Job job, ClusterSettings settings) {
-                    return application.cluster(job, settings);
-                }
+        return (run, master) -> session(SparkApplication.start(run, master));
+    }
 
-                @Override
-                public Cluster averaging(Cluster rounds, ParameterAveragingJob averaged) {
-                    return application.averaging(rounds, averaged);
-                }
+    /** A Spark that runs already, by the name of what runs there. */
+    static ClusterProvider attached(Function<String, SparkApplication> application) {
+        return (run, master) -> session(application.apply(run));
+    }
 
-                @Override
-                public RoundGauges gauges() {
-                    return application.gauges();
-                }
+    private static Session session(SparkApplication application) {
+        return new Session() {
+            @Override
+            public Cluster cluster(Job job, ClusterSettings settings) {
+                return application.cluster(job, settings);
+            }
 
-                @Override
-                public void close() {
-                    application.close();
-                }
-            };
+            @Override
+            public Cluster averaging(Cluster rounds, ParameterAveragingJob averaged) {
+                return application.averaging(rounds, averaged);
+            }
+
+            @Override
+            public RoundGauges gauges() {
+                return application.gauges();
+            }
+
+            @Override
+            public void close() {
+                application.close();
+            }
         };
     }
 }

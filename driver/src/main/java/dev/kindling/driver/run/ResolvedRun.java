@@ -1,6 +1,7 @@
 package dev.kindling.driver.run;
 
 import dev.kindling.driver.checkpoint.Provenance;
+import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.ParameterAveragingJob;
 import dev.kindling.driver.cluster.spark.SparkApplication;
@@ -28,11 +29,9 @@ import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.SplitSettings;
 import dev.kindling.job.tensor.Layout;
-import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /**
  * A configuration that has been found to make sense, with its data at hand and its plan made: everything that can be
@@ -56,12 +55,6 @@ public record ResolvedRun(
         return resolved;
     }
 
-    /** What a user should know before rounds run on that master, a line each. */
-    public List<String> notes(Optional<String> master) {
-        return Stream.concat(source.notes().stream(), SparkApplication.security(master).warnings().stream())
-                .toList();
-    }
-
     /** For computing in this JVM; BackendUnavailableException if its backend cannot run here. */
     public static ResolvedRun here(JobConfig configuration) {
         ResolvedRun resolved = elsewhere(configuration);
@@ -69,7 +62,8 @@ public record ResolvedRun(
         return resolved;
     }
 
-    private static ResolvedRun elsewhere(JobConfig given) {
+    /** For rounds on executors: this JVM needs no backend that runs. */
+    public static ResolvedRun elsewhere(JobConfig given) {
         org.apache.hadoop.conf.Configuration hadoop = HadoopSettings.load();
         JobConfig configuration = NetworkFiles.attach(given, hadoop);
         Settings settings = SettingsReader.read(configuration, hadoop);
@@ -143,6 +137,24 @@ public record ResolvedRun(
         if (!model.runningStatistics().isEmpty() || model.random()) {
             throw new IllegalArgumentException(engine + "which has statistics and random numbers of its own; "
                     + "model.network must have neither batch norm nor dropout, or the engine be rounds");
+        }
+    }
+
+    /** The shapes of a task of the evaluation, of the largest where tasks differ. */
+    public EpisodeLayout episode() {
+        return source.layout(settings.evaluation().split());
+    }
+
+    /** Opens the cluster of the rounds, averaged by Deeplearning4j where the method wants that. */
+    public Cluster cluster(ClusterProvider.Session running) {
+        Cluster rounds = running.cluster(plan.job(), settings.cluster());
+        try {
+            return averagedRounds()
+                    .map(averaged -> running.averaging(rounds, averaged))
+                    .orElse(rounds);
+        } catch (RuntimeException | Error e) {
+            rounds.close();
+            throw e;
         }
     }
 

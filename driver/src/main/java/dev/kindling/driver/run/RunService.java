@@ -62,7 +62,7 @@ public record RunService(
     }
 
     private ResolvedRun prepared(ResumePlan resumePlan) {
-        ResolvedRun resolved = ResolvedRun.of(resumePlan.configuration(), master);
+        ResolvedRun resolved = context.clusters().resolve(resumePlan.configuration(), master);
         resumePlan.refuseOtherWork(resolved);
         resolved.requireTrainable();
         resolved.configuration().networkFile().ifPresent(resumePlan.directory()::keepNetwork);
@@ -86,7 +86,8 @@ public record RunService(
             RunLock lock,
             TrainingLoop training,
             Optional<Checkpoint> from) {
-        resolved.notes(master).forEach(context::say);
+        resolved.source().notes().forEach(context::say);
+        context.clusters().warnings(master).forEach(context::say);
         try (DriverLogContext log = DriverLogContext.of(directory.folder().name())) {
             log.started(
                     directory.folder().toString(),
@@ -98,7 +99,8 @@ public record RunService(
         }
     }
 
-    private static TrainingLoop training(ResolvedRun resolved, Optional<Checkpoint> from) {
+    /** The training of a resolved run, from its beginning or from a checkpoint. */
+    public static TrainingLoop training(ResolvedRun resolved, Optional<Checkpoint> from) {
         Settings settings = resolved.settings();
         TrainingLoop training = new TrainingLoop(new TrainingLoop.Parts(
                 settings.run(),

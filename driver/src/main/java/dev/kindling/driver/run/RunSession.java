@@ -102,6 +102,7 @@ public final class RunSession {
                         resolved.provenance(),
                         resolved.configuration().decidingJson(),
                         settings.plan().model(),
+                        resolved.episode(),
                         resolved.plan().parameters()),
                 settings.run(),
                 settings.checkpoints(),
@@ -116,7 +117,7 @@ public final class RunSession {
         Optional<TrainingLoop.Result> result = Optional.empty();
         try (ClusterProvider.Session running = files.excludeFromThroughput(() -> starting(
                         () -> context.clusters().start(directory.folder().name(), master)));
-                Cluster cluster = files.excludeFromThroughput(() -> starting(() -> cluster(running)));
+                Cluster cluster = files.excludeFromThroughput(() -> starting(() -> resolved.cluster(running)));
                 RunContext.Shown progress = context.progress()
                         .open(training.rounds(), settings.run().rounds())) {
             result = Optional.of(training.run(
@@ -128,19 +129,6 @@ public final class RunSession {
             DriverLogContext.notClosed(e);
         }
         return result.orElseThrow();
-    }
-
-    private Cluster cluster(ClusterProvider.Session running) {
-        Cluster rounds =
-                running.cluster(resolved.plan().job(), resolved.settings().cluster());
-        try {
-            return resolved.averagedRounds()
-                    .map(averaged -> running.averaging(rounds, averaged))
-                    .orElse(rounds);
-        } catch (RuntimeException | Error e) {
-            rounds.close();
-            throw e;
-        }
     }
 
     /** What a signal breaks off here fails like a cluster, and is none. */
