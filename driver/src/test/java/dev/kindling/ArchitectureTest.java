@@ -57,11 +57,12 @@ class ArchitectureTest {
             "evaluation",
             "check",
             "plan",
-            "export",
             "training",
             "report",
             "ml",
             "config",
+            "run",
+            "export",
             "cli");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
@@ -170,10 +171,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void nobodyButTheCommandsImportsTheConfiguration() {
+    void theConfigurationIsReadByRunsAndCommandsOnly() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(DRIVER + "config..", DRIVER + "cli..")
+                .resideOutsideOfPackages(DRIVER + "config..", DRIVER + "run..", DRIVER + "export..", DRIVER + "cli..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(DRIVER + "config..")

@@ -66,9 +66,18 @@ public final class JobConfig {
     public static JobConfig parse(String name, String text, List<String> assignments) {
         try {
             return layered(
-                    Hocon.parse(name, text, Hocon.LARGEST_STORED, new RefusedIncludes(name)),
+                    RenamedKeys.translated(Hocon.parse(name, text, Hocon.LARGEST_STORED, new RefusedIncludes(name))),
                     assignments,
                     Hocon.Environment.IGNORED);
+        } catch (ConfigException e) {
+            throw unreadable(name, e);
+        }
+    }
+
+    /** Whether a stored configuration was written by a run of 0.1.0, whose keys had other names. */
+    public static boolean isOfAnEarlierVersion(String name, String text) {
+        try {
+            return RenamedKeys.areIn(Hocon.parse(name, text, Hocon.LARGEST_STORED, new RefusedIncludes(name)));
         } catch (ConfigException e) {
             throw unreadable(name, e);
         }

@@ -30,7 +30,6 @@ import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.task.sinusoid.DoubleRange;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
 import dev.kindling.job.tensor.Precision;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -89,7 +88,7 @@ public final class SettingsReader {
     }
 
     private RunSettings run(Algorithm algorithm, EvaluationSettings evaluation) {
-        int tasks = keys.count("task.per-round");
+        int tasks = keys.count("task.meta-batch-size");
         int together = algorithm.tasksPerContribution(tasks);
         if (together > 1 && evaluation.split() == Split.TRAIN) {
             throw keys.refuse(
@@ -193,9 +192,9 @@ public final class SettingsReader {
         return new ImageFormat(
                 keys.count("few-shot.image-size"),
                 channels,
-                keys.isKeyword("few-shot.ink", "auto")
+                keys.isKeyword("few-shot.polarity", "auto")
                         ? ImageFormat.Polarity.usual(channels)
-                        : keys.choice("few-shot.ink", ImageFormat.Polarity.class));
+                        : keys.choice("few-shot.polarity", ImageFormat.Polarity.class));
     }
 
     private PlanSettings plan(Algorithm algorithm, EvaluationSettings evaluation) {
@@ -229,7 +228,7 @@ public final class SettingsReader {
         if (algorithm.interpolationRateKey().isPresent()) {
             return new Clip.None();
         }
-        return Clip.of(keys.number("optimizer.clip"), keys.number("optimizer.clip-value"));
+        return Clip.of(keys.number("optimizer.clip-norm"), keys.number("optimizer.clip-value"));
     }
 
     private OptimizerSettings optimizer(Algorithm algorithm) {
@@ -239,11 +238,11 @@ public final class SettingsReader {
         }
         if (algorithm.claim() == Algorithm.Claim.NOTHING) {
             // Decay would move what is to stay.
-            return new OptimizerSettings(MetaOptimizerType.SGD, Schedules.at(keys, "optimizer.rate"), 0);
+            return new OptimizerSettings(MetaOptimizerType.SGD, Schedules.at(keys, "optimizer.learning-rate"), 0);
         }
         return new OptimizerSettings(
                 MetaOptimizerType.named(keys.text("optimizer.name")),
-                Schedules.at(keys, "optimizer.rate"),
+                Schedules.at(keys, "optimizer.learning-rate"),
                 keys.number("optimizer.weight-decay"));
     }
 
@@ -260,7 +259,7 @@ public final class SettingsReader {
         return new ClusterSettings(
                 ClusterSettings.Mode.of(keys.text("cluster.mode")),
                 keys.count("cluster.workers"),
-                Duration.ofSeconds(keys.integer("cluster.wait")),
+                keys.duration("cluster.executor-timeout"),
                 keys.count("cluster.port"),
                 ClusterSettings.Authentication.of(keys.bool("cluster.require-authentication")));
     }

@@ -1,4 +1,4 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.run;
 
 import dev.kindling.driver.checkpoint.Checkpoint;
 import dev.kindling.driver.checkpoint.RunDirectory;
@@ -6,7 +6,9 @@ import dev.kindling.driver.checkpoint.RunLock;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.error.ClusterException;
+import dev.kindling.driver.error.ExitCode;
 import dev.kindling.driver.error.StoppedEarlyException;
+import dev.kindling.driver.error.StoppedException;
 import dev.kindling.driver.metrics.DriverLogContext;
 import dev.kindling.driver.metrics.StatusFile;
 import dev.kindling.driver.training.FileRunRecorder;
@@ -18,23 +20,23 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /** One start of a run whose folder is this driver's: from Spark's start to the last word in {@code status.json}. */
-final class RunSession {
-    private final CommandContext context;
+public final class RunSession {
+    private final RunContext context;
     private final ResolvedRun resolved;
     private final RunDirectory directory;
     private final RunLock lock;
     private final TrainingLoop training;
     private final CancellationSource cancellation;
-    private final Profile profile;
+    private final RoundProfile profile;
 
-    RunSession(
-            CommandContext context,
+    public RunSession(
+            RunContext context,
             ResolvedRun resolved,
             RunDirectory directory,
             RunLock lock,
             TrainingLoop training,
             CancellationSource cancellation,
-            Profile profile) {
+            RoundProfile profile) {
         this.context = context;
         this.resolved = resolved;
         this.directory = directory;
@@ -52,7 +54,7 @@ final class RunSession {
      * @return the trained and the untrained model on the same tasks
      * @throws StoppedException if the run was stopped and can be resumed
      */
-    TrainingLoop.Result run(Optional<Checkpoint> from, Optional<String> master) {
+    public TrainingLoop.Result run(Optional<Checkpoint> from, Optional<String> master) {
         StatusFile status = new StatusFile(directory.folder(), context.clock(), training.rounds());
         RunHeartbeat heartbeat = new RunHeartbeat(lock, status, cancellation::abandon);
         try (FileRunRecorder files = opened(status, from)) {
@@ -83,7 +85,7 @@ final class RunSession {
             TrainingLoop.Result result = train(files, master);
             files.done(end());
             DriverLogContext.ended(ExitCode.DONE.number(), end());
-            EvaluationTable.lines(result.trained(), result.untrained()).forEach(context::say);
+            context.results().accept(result);
             return result;
         } catch (StoppedEarlyException e) {
             throw stopped(files, e);
@@ -100,6 +102,7 @@ final class RunSession {
                         resolved.provenance(),
                         resolved.configuration().decidingJson(),
                         settings.plan().model(),
+                        resolved.episode(),
                         resolved.plan().parameters()),
                 settings.run(),
                 settings.checkpoints(),
@@ -114,9 +117,9 @@ final class RunSession {
         Optional<TrainingLoop.Result> result = Optional.empty();
         try (ClusterProvider.Session running = files.excludeFromThroughput(() -> starting(
                         () -> context.clusters().start(directory.folder().name(), master)));
-                Cluster cluster = files.excludeFromThroughput(() -> starting(() -> cluster(running)));
-                Progress progress =
-                        Progress.on(context, training.rounds(), settings.run().rounds())) {
+                Cluster cluster = files.excludeFromThroughput(() -> starting(() -> resolved.cluster(running)));
+                RunContext.Shown progress = context.progress()
+                        .open(training.rounds(), settings.run().rounds())) {
             result = Optional.of(training.run(
                     cluster, files, new MetricsListener(running.gauges(), profile.before(progress)), cancellation));
         } catch (Exception e) {
@@ -126,19 +129,6 @@ final class RunSession {
             DriverLogContext.notClosed(e);
         }
         return result.orElseThrow();
-    }
-
-    private Cluster cluster(ClusterProvider.Session running) {
-        Cluster rounds =
-                running.cluster(resolved.plan().job(), resolved.settings().cluster());
-        try {
-            return resolved.averagedRounds()
-                    .map(averaged -> running.averaging(rounds, averaged))
-                    .orElse(rounds);
-        } catch (RuntimeException | Error e) {
-            rounds.close();
-            throw e;
-        }
     }
 
     /** What a signal breaks off here fails like a cluster, and is none. */
@@ -191,7 +181,7 @@ final class RunSession {
      * Says in {@code status.json} that a run failed before it was under way; a refusal leaves the status as it is, for
      * nothing has happened to the run.
      */
-    static void failedBefore(RunDirectory directory, InstantSource clock, Throwable e) {
+    public static void failedBefore(RunDirectory directory, InstantSource clock, Throwable e) {
         ExitCode code = ExitCode.of(e);
         if (code != ExitCode.WRONG_USAGE) {
             String sentence = ExitCode.message(e);

@@ -1,4 +1,4 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.run;
 
 import dev.kindling.driver.cluster.spark.metrics.RoundGauges;
 import dev.kindling.driver.metrics.DriverLogContext;
@@ -8,7 +8,7 @@ import java.util.OptionalDouble;
 import java.util.SortedMap;
 
 /** Tells whoever watches of each round: the metrics system and the log outside, and who called the command. */
-record MetricsListener(RoundGauges gauges, TrainingListener caller) implements TrainingListener {
+public record MetricsListener(RoundGauges gauges, TrainingListener caller) implements TrainingListener {
     @Override
     public void done(Round round) {
         gauges.done(reading(round));

@@ -1,4 +1,4 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.export;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,7 +10,9 @@ import dev.kindling.driver.checkpoint.StoredModel;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.config.SettingsReader;
-import dev.kindling.driver.export.BatchStatistics;
+import dev.kindling.driver.run.DataHashCheck;
+import dev.kindling.driver.run.HadoopSettings;
+import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.storage.Safetensors;
@@ -51,7 +53,7 @@ import org.jspecify.annotations.Nullable;
  * A run's model as a zip of Deeplearning4j's. Needs the run's data only for batch norm's statistics, where they are to come from
  * its training tasks.
  */
-final class Deeplearning4jExport {
+public final class Deeplearning4jExport {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     private static final int USUAL_EPISODES = 100;
 
@@ -70,7 +72,7 @@ final class Deeplearning4jExport {
      * @param support what batch norm's statistics are measured on; null for the run's training tasks
      * @param episodes how many of these; null for the usual number
      */
-    Deeplearning4jExport(
+    public Deeplearning4jExport(
             JobConfig configuration,
             RunDirectory directory,
             StoredModel stored,
@@ -107,7 +109,7 @@ final class Deeplearning4jExport {
     }
 
     /** The zip. */
-    byte[] zip() {
+    public byte[] zip() {
         Model network = ModelFactory.of(model(), layout);
         Layout learned = algorithm().parameters(network);
         InnerSettings inner = requireNetwork(network, learned);

@@ -1,4 +1,4 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-class ProfileTest {
+class RoundProfileTest {
     private static TrainingListener.Round round(long number, RoundTimings times) {
         MetaGradient gradient = new MetaGradient(
                 FlatVector.zeros(Precision.FLOAT, 1), FlatVector.zeros(Precision.DOUBLE, 0), 0, new TreeMap<>(), 1);
@@ -23,7 +23,7 @@ class ProfileTest {
     @Test
     void partsAndWhatLiesBetweenRoundsMakeUpTheWallTime() {
         AtomicLong clock = new AtomicLong(1);
-        Profile profile = new Profile(clock::get);
+        RoundProfile profile = new RoundProfile(clock::get);
         List<Long> told = new ArrayList<>();
         TrainingListener listener = profile.before(round -> told.add(round.number()));
         listener.done(round(1, new RoundTimings(1L << 60, 0, 0, 0, 0, 0, 0)));
@@ -48,7 +48,7 @@ class ProfileTest {
 
     @Test
     void aSingleRoundHasNoProfile() {
-        Profile profile = new Profile(() -> 5);
+        RoundProfile profile = new RoundProfile(() -> 5);
         profile.before(round -> {}).done(round(1, RoundTimings.NONE));
         assertThat(profile.lines()).isEmpty();
     }

@@ -1,6 +1,7 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.run;
 
 import dev.kindling.driver.checkpoint.Provenance;
+import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.ParameterAveragingJob;
 import dev.kindling.driver.cluster.spark.SparkApplication;
@@ -28,17 +29,15 @@ import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.SplitSettings;
 import dev.kindling.job.tensor.Layout;
-import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /**
  * A configuration that has been found to make sense, with its data at hand and its plan made: everything that can be
  * refused has been refused before Spark starts.
  */
-record ResolvedRun(
+public record ResolvedRun(
         JobConfig configuration,
         org.apache.hadoop.conf.Configuration hadoop,
         Settings settings,
@@ -48,7 +47,7 @@ record ResolvedRun(
     private static final String WITHIN = "few-shot.within";
 
     /** For rounds on that master; where executors compute, this JVM needs no backend that runs. */
-    static ResolvedRun of(JobConfig configuration, Optional<String> master) {
+    public static ResolvedRun of(JobConfig configuration, Optional<String> master) {
         ResolvedRun resolved = SparkApplication.runsHere(master) ? here(configuration) : elsewhere(configuration);
         SparkApplication.requireDevices(
                 master, resolved.settings().plan().backend().name());
@@ -56,20 +55,15 @@ record ResolvedRun(
         return resolved;
     }
 
-    /** What a user should know before rounds run on that master, a line each. */
-    List<String> notes(Optional<String> master) {
-        return Stream.concat(source.notes().stream(), SparkApplication.security(master).warnings().stream())
-                .toList();
-    }
-
     /** For computing in this JVM; BackendUnavailableException if its backend cannot run here. */
-    static ResolvedRun here(JobConfig configuration) {
+    public static ResolvedRun here(JobConfig configuration) {
         ResolvedRun resolved = elsewhere(configuration);
         Backends.named(resolved.settings().plan().backend().name());
         return resolved;
     }
 
-    private static ResolvedRun elsewhere(JobConfig given) {
+    /** For rounds on executors: this JVM needs no backend that runs. */
+    public static ResolvedRun elsewhere(JobConfig given) {
         org.apache.hadoop.conf.Configuration hadoop = HadoopSettings.load();
         JobConfig configuration = NetworkFiles.attach(given, hadoop);
         Settings settings = SettingsReader.read(configuration, hadoop);
@@ -106,7 +100,7 @@ record ResolvedRun(
     }
 
     /** What Deeplearning4j needs to make the rounds of training, where it is to. */
-    Optional<ParameterAveragingJob> averagedRounds() {
+    public Optional<ParameterAveragingJob> averagedRounds() {
         return plan.algorithm().averaging().map(how -> {
             ModelSettings model = settings.plan().model();
             EpisodeLayout layout = source.layout(Split.TRAIN);
@@ -121,7 +115,7 @@ record ResolvedRun(
     }
 
     /** Refuses to train by Deeplearning4j's averaging where that would do otherwise than a user expects. */
-    void requireTrainable() {
+    public void requireTrainable() {
         if (plan.algorithm().averaging().isEmpty()) {
             return;
         }
@@ -146,12 +140,30 @@ record ResolvedRun(
         }
     }
 
-    Evaluator evaluator() {
+    /** The shapes of a task of the evaluation, of the largest where tasks differ. */
+    public EpisodeLayout episode() {
+        return source.layout(settings.evaluation().split());
+    }
+
+    /** Opens the cluster of the rounds, averaged by Deeplearning4j where the method wants that. */
+    public Cluster cluster(ClusterProvider.Session running) {
+        Cluster rounds = running.cluster(plan.job(), settings.cluster());
+        try {
+            return averagedRounds()
+                    .map(averaged -> running.averaging(rounds, averaged))
+                    .orElse(rounds);
+        } catch (RuntimeException | Error e) {
+            rounds.close();
+            throw e;
+        }
+    }
+
+    public Evaluator evaluator() {
         return evaluator(settings.evaluation(), TrainingPlan.EVALUATE, plan.evaluationMeasures());
     }
 
     /** What looks at θ while it is trained, if the run wants it. */
-    Optional<Validator> validator() {
+    public Optional<Validator> validator() {
         ValidationSettings validation = settings.validation();
         if (!validation.isOn()) {
             return Optional.empty();
@@ -178,7 +190,7 @@ record ResolvedRun(
     }
 
     /** What manifests say of an artifact that is made from this. */
-    Provenance provenance() {
+    public Provenance provenance() {
         return Provenance.here(
                 configuration.json(),
                 settings.run().seed(),

@@ -1,17 +1,17 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.error;
 
 /** A signal stopped the command; the message is one sentence for the user. */
-final class StoppedException extends RuntimeException {
+public final class StoppedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final ExitCode code;
 
-    StoppedException(ExitCode code, String message) {
+    public StoppedException(ExitCode code, String message) {
         super(message);
         this.code = code;
     }
 
-    ExitCode code() {
+    public ExitCode code() {
         return code;
     }
 }

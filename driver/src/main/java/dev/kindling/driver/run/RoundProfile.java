@@ -1,4 +1,4 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.run;
 
 import dev.kindling.driver.metrics.RoundTimings;
 import dev.kindling.driver.training.TrainingListener;
@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.function.LongSupplier;
 
 /** Where the time of a start's rounds went: {@code train --profile}. What is no part of a round is "between rounds". */
-final class Profile {
+public final class RoundProfile {
     private final LongSupplier nanoTime;
     private RoundTimings times = RoundTimings.NONE;
     private long rounds;
@@ -21,12 +21,12 @@ final class Profile {
      *
      * @param nanoTime as {@link System#nanoTime}
      */
-    Profile(LongSupplier nanoTime) {
+    public RoundProfile(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
     }
 
     /** Listens to rounds, then tells the next listener. The clock starts with the first round's end. */
-    TrainingListener before(TrainingListener next) {
+    public TrainingListener before(TrainingListener next) {
         return new TrainingListener() {
             @Override
             public void done(Round round) {
@@ -53,7 +53,7 @@ final class Profile {
     }
 
     /** A table for a person; empty if there were fewer than two rounds. */
-    List<String> lines() {
+    public List<String> lines() {
         if (rounds == 0) {
             return List.of();
         }

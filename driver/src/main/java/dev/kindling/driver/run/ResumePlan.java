@@ -1,4 +1,4 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.run;
 
 import dev.kindling.driver.checkpoint.Checkpoint;
 import dev.kindling.driver.checkpoint.Provenance;
@@ -20,23 +20,25 @@ import java.util.Optional;
  * @param settings the same
  * @param from the newest whole checkpoint; empty where the run died before its first
  */
-record ResumePlan(RunDirectory directory, JobConfig configuration, Settings settings, Optional<Checkpoint> from) {
+public record ResumePlan(
+        RunDirectory directory, JobConfig configuration, Settings settings, Optional<Checkpoint> from) {
     /**
      * Looks at a run, which nobody else may be training.
      *
      * @throws IllegalArgumentException if another configuration is asked for
      * @throws BadDataException if its checkpoints are damaged
      */
-    static ResumePlan of(RunDirectory directory, JobConfig asked, CommandContext context) {
+    public static ResumePlan of(RunDirectory directory, JobConfig asked, RunContext context) {
         Optional<Checkpoint> from = directory.checkpoints().newest(context::say);
         Settings settings = SettingsReader.read(asked, HadoopSettings.load());
-        ResumePlan resumption = new ResumePlan(directory, asked, settings, from);
-        resumption.refuseAnotherRun();
-        return resumption;
+        ResumePlan resumePlan = new ResumePlan(directory, asked, settings, from);
+        resumePlan.refuseAnotherRun();
+        return resumePlan;
     }
 
     private void refuseAnotherRun() {
-        JobConfig was = from.map(RunConfiguration::of).orElseGet(() -> RunConfiguration.own(directory, List.of()));
+        JobConfig was =
+                from.map(StoredConfiguration::of).orElseGet(() -> StoredConfiguration.own(directory, List.of()));
         ConfigDiff diff = ConfigDiff.between(was, configuration).forbidden();
         if (!settings.optimizer().rate().dependsOnRounds()) {
             diff = diff.butRounds();
@@ -53,12 +55,12 @@ record ResumePlan(RunDirectory directory, JobConfig configuration, Settings sett
     }
 
     /** How many rounds are done. */
-    long rounds() {
+    public long rounds() {
         return from.map(checkpoint -> checkpoint.manifest().rounds()).orElse(0L);
     }
 
     /** Whether nothing is left to do. */
-    boolean isFinished() {
+    public boolean isFinished() {
         boolean exhausted = from.flatMap(checkpoint -> checkpoint.progress().best())
                 .filter(best -> settings.validation().isExhaustedBy(best.validationsWithoutImprovement()))
                 .isPresent();
@@ -78,7 +80,7 @@ record ResumePlan(RunDirectory directory, JobConfig configuration, Settings sett
      * @throws IllegalArgumentException if the programs are others
      * @throws BadDataException if the data is other data
      */
-    void refuseOtherWork(ResolvedRun resolved) {
+    public void refuseOtherWork(ResolvedRun resolved) {
         from.ifPresent(checkpoint -> {
             Provenance then = checkpoint.manifest().provenance();
             DataHashCheck.refuseOther(then, resolved, directory.folder());

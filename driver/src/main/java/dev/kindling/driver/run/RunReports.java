@@ -1,4 +1,4 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.kindling.driver.checkpoint.RunDirectory;
@@ -16,13 +16,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.apache.hadoop.fs.Path;
 
 /** Writes {@code report.html} into the folder of a run or a comparison. */
-final class Reports {
+public final class RunReports {
     private static final String PAGE = "report.html";
 
-    private Reports() {}
+    private RunReports() {}
 
     /**
      * Writes the report of what is in a folder.
@@ -31,12 +32,12 @@ final class Reports {
      * @return where it is
      * @throws BadDataException if there is neither a run nor a comparison, or it is damaged
      */
-    static String write(AtomicDirectory folder, List<String> set, CommandContext context) {
+    public static String write(AtomicDirectory folder, List<String> set, Consumer<String> messages) {
         String html;
         if (folder.has(ComparisonReport.RESULT)) {
-            html = comparison(folder, set, context);
+            html = comparison(folder, set, messages);
         } else if (RunDirectory.isIn(folder)) {
-            html = run(folder, set, context);
+            html = run(folder, set, messages);
         } else {
             throw new BadDataException(
                     folder + " holds neither a run (config.conf) nor a comparison (" + ComparisonReport.RESULT + ")");
@@ -45,9 +46,9 @@ final class Reports {
         return folder.place(PAGE);
     }
 
-    private static String run(AtomicDirectory folder, List<String> set, CommandContext context) {
-        ReportedRun run = reported(folder, context);
-        Optional<ModelProbe> bench = workbench(folder, set, context);
+    private static String run(AtomicDirectory folder, List<String> set, Consumer<String> messages) {
+        ReportedRun run = reported(folder, messages);
+        Optional<ModelProbe> bench = workbench(folder, set, messages);
         try {
             return RunReport.html(run, bench);
         } finally {
@@ -55,13 +56,13 @@ final class Reports {
         }
     }
 
-    private static ReportedRun reported(AtomicDirectory folder, CommandContext context) {
+    private static ReportedRun reported(AtomicDirectory folder, Consumer<String> messages) {
         ReportedRun run = ReportedRun.in(folder);
-        run.metrics().warning().ifPresent(context::say);
+        run.metrics().warning().ifPresent(messages);
         return run;
     }
 
-    private static String comparison(AtomicDirectory folder, List<String> set, CommandContext context) {
+    private static String comparison(AtomicDirectory folder, List<String> set, Consumer<String> messages) {
         JsonNode comparison = ComparisonReport.read(folder);
         List<String> all = new ArrayList<>(protocol(comparison));
         all.addAll(set);
@@ -74,7 +75,7 @@ final class Reports {
                 AtomicDirectory run = place(folder, entrant.at("/runs/0/folder").asText());
                 entrants.put(
                         entrant.path("name").asText(),
-                        new ComparisonReport.ReportedEntrant(reported(run, context), workbench(run, all, context)));
+                        new ComparisonReport.ReportedEntrant(reported(run, messages), workbench(run, all, messages)));
             }
             return ComparisonReport.html(folder.name(), comparison, entrants);
         } finally {
@@ -103,10 +104,10 @@ final class Reports {
         return keys;
     }
 
-    private static Optional<ModelProbe> workbench(AtomicDirectory folder, List<String> set, CommandContext context) {
+    private static Optional<ModelProbe> workbench(AtomicDirectory folder, List<String> set, Consumer<String> messages) {
         RunDirectory directory = RunDirectory.open(folder);
         try {
-            ResolvedRun resolved = ResolvedRun.here(RunConfiguration.own(directory, set));
+            ResolvedRun resolved = ResolvedRun.here(StoredConfiguration.own(directory, set));
             StoredModel model = directory.readModel();
             DataHashCheck.refuseOther(model.manifest().provenance(), resolved, folder);
             return Optional.of(new ModelProbe(
@@ -118,7 +119,7 @@ final class Reports {
                     resolved.settings().run().seed(),
                     resolved.hadoop()));
         } catch (BackendUnavailableException e) {
-            context.say("no fits and no diagnostics: " + e.getMessage());
+            messages.accept("no fits and no diagnostics: " + e.getMessage());
             return Optional.empty();
         }
     }

@@ -1,4 +1,4 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.run;
 
 import dev.kindling.driver.checkpoint.Checkpoint;
 import dev.kindling.driver.checkpoint.Manifest;
@@ -13,24 +13,16 @@ import dev.kindling.job.model.NetworkFile;
 import java.util.List;
 
 /** The configuration that a command on an existing run works with. */
-final class RunConfiguration {
-    private RunConfiguration() {}
-
-    /** What the options ask for: the run's own configuration where they name no job, with what they set. */
-    static JobConfig asked(CommonOptions options, RunDirectory directory) {
-        if (options.conf().isEmpty()) {
-            return own(directory, options.set());
-        }
-        return asked(options.configuration(options.requiredConf()), directory);
-    }
+public final class StoredConfiguration {
+    private StoredConfiguration() {}
 
     /** A configuration that is asked for, with the network that the run has kept if it is the same. */
-    static JobConfig asked(JobConfig configuration, RunDirectory directory) {
+    public static JobConfig asked(JobConfig configuration, RunDirectory directory) {
         return withNetwork(configuration, unchanged(directory), directory);
     }
 
     /** The run's own, as its {@code config.conf} has it. */
-    static JobConfig own(RunDirectory directory, List<String> set) {
+    public static JobConfig own(RunDirectory directory, List<String> set) {
         JobConfig plain = undamaged(directory);
         return withNetwork(plain(directory, set), plain, directory);
     }
@@ -105,7 +97,7 @@ final class RunConfiguration {
     }
 
     /** That with which a checkpoint was made. */
-    static JobConfig of(Checkpoint checkpoint) {
+    public static JobConfig of(Checkpoint checkpoint) {
         return of(checkpoint.manifest(), checkpoint.theta().file() + "'s manifest");
     }
 

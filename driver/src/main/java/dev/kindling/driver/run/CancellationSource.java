@@ -1,4 +1,4 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.run;
 
 import dev.kindling.driver.training.CancellationToken;
 import java.time.Duration;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * The wish that a run ends early: of a signal, which waits ten seconds for the round that is under way, or of a time
  * budget, which waits as long as the round takes. Thread-safe.
  */
-final class CancellationSource implements CancellationToken, AutoCloseable {
+public final class CancellationSource implements CancellationToken, AutoCloseable {
     private static final Duration GRACE = Duration.ofSeconds(10);
 
     /** How eagerly the work that is under way is broken off. */
@@ -39,12 +39,12 @@ final class CancellationSource implements CancellationToken, AutoCloseable {
     }
 
     /** Asks for an end when so much time has passed from now. */
-    void after(Duration budget, String why) {
+    public void after(Duration budget, String why) {
         Future<?> unused = timer.schedule(() -> request(why), budget.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Asks for an end by a signal. */
-    void signal(String name) {
+    public void signal(String name) {
         request(name);
         Future<?> unused = timer.schedule(() -> hasten(Haste.OVERDUE), GRACE.toMillis(), TimeUnit.MILLISECONDS);
     }
@@ -57,7 +57,7 @@ final class CancellationSource implements CancellationToken, AutoCloseable {
     }
 
     /** Breaks off what may be broken off, without a wish that the run ends well. */
-    void abandon() {
+    public void abandon() {
         hasten(Haste.OVERDUE);
     }
 
@@ -78,7 +78,7 @@ final class CancellationSource implements CancellationToken, AutoCloseable {
     }
 
     /** Who asked: the name of a signal, or the option. */
-    synchronized String reason() {
+    public synchronized String reason() {
         return reason == null ? "nobody" : reason;
     }
 

@@ -1,4 +1,4 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.run;
 
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.checkpoint.StoredModel;
@@ -37,15 +37,15 @@ import java.util.stream.LongStream;
  * @param source where its models come from
  * @param runs one for each seed
  */
-record PreparedEntrant(String name, String origin, ResolvedRun prepared, Source source, List<Run> runs) {
+public record PreparedEntrant(String name, String origin, ResolvedRun prepared, Source source, List<Run> runs) {
     /** Where an entrant's models come from. */
-    enum Source {
+    public enum Source {
         TRAINED_HERE,
         TAKEN_AS_IT_IS
     }
 
     /** One training of it. */
-    record Run(long seed, AtomicDirectory folder) {}
+    public record Run(long seed, AtomicDirectory folder) {}
 
     /** Stretches into which the losses of a training are divided. */
     private static final int WINDOWS = 10;
@@ -62,7 +62,7 @@ record PreparedEntrant(String name, String origin, ResolvedRun prepared, Source 
      * @param out the comparison's folder
      * @throws IllegalArgumentException if it makes no sense, or a folder of its runs holds another run
      */
-    static PreparedEntrant of(EntrantConfig entrant, int seeds, AtomicDirectory out, Optional<String> master) {
+    public static PreparedEntrant of(EntrantConfig entrant, int seeds, AtomicDirectory out, Optional<String> master) {
         return entrant instanceof EntrantConfig.OfJob job
                 ? ofJob(job, seeds, out, master)
                 : ofRun((EntrantConfig.OfRun) entrant, master);
@@ -87,7 +87,7 @@ record PreparedEntrant(String name, String origin, ResolvedRun prepared, Source 
                     "compare.runs has " + run.run() + ", which is neither the name of a job nor the folder of a run");
         }
         RunDirectory directory = RunDirectory.open(folder);
-        JobConfig own = RunConfiguration.own(directory, run.set());
+        JobConfig own = StoredConfiguration.own(directory, run.set());
         ResolvedRun prepared = ResolvedRun.of(own.with(EACH_TASK), master);
         DataHashCheck.refuseOther(directory.readModel().manifest().provenance(), prepared, directory.folder());
         long seed = prepared.settings().run().seed();
@@ -108,7 +108,7 @@ record PreparedEntrant(String name, String origin, ResolvedRun prepared, Source 
 
     /** In what a run that is there is not what is asked for, its evaluation left aside. */
     private ConfigDiff differences(Run run) {
-        JobConfig was = RunConfiguration.own(RunDirectory.open(run.folder()), List.of());
+        JobConfig was = StoredConfiguration.own(RunDirectory.open(run.folder()), List.of());
         return ConfigDiff.between(was, asked(run)).ofTraining();
     }
 
@@ -117,7 +117,7 @@ record PreparedEntrant(String name, String origin, ResolvedRun prepared, Source 
     }
 
     /** Refuses an entrant that meets other tasks than this one. */
-    void refuseOtherTasks(PreparedEntrant other) {
+    public void refuseOtherTasks(PreparedEntrant other) {
         other.tasks().difference(other.name, tasks(), name).ifPresent(clause -> {
             throw new IllegalArgumentException(
                     "the entrants do not meet the same test tasks: " + clause + "; it must be the same for all");
@@ -125,14 +125,14 @@ record PreparedEntrant(String name, String origin, ResolvedRun prepared, Source 
     }
 
     /** Refuses fits on tasks that the source does not have. */
-    void refuseUnknownFits(List<String> changes) {
+    public void refuseUnknownFits(List<String> changes) {
         if (!changes.isEmpty()) {
             TaskSources.open(ModelProbe.changed(prepared.settings().source(), changes), prepared.hadoop());
         }
     }
 
     /** How the mean task does on the test tasks; IllegalArgumentException if they have none. */
-    static EntrantScores meanTask(List<PreparedEntrant> entrants) {
+    public static EntrantScores meanTask(List<PreparedEntrant> entrants) {
         return entrants.stream()
                 .map(each -> MeanPredictorBaseline.table(
                         each.prepared.source(), each.prepared.settings().evaluation()))
@@ -157,18 +157,18 @@ record PreparedEntrant(String name, String origin, ResolvedRun prepared, Source 
      *
      * @return the evaluation at its end; empty where it had been trained before
      */
-    Optional<Evaluation> train(Run run, RunService trainer) {
+    public Optional<Evaluation> train(Run run, RunService service) {
         if (source == Source.TAKEN_AS_IT_IS) {
             return Optional.empty();
         }
         if (!RunDirectory.isIn(run.folder())) {
-            return Optional.of(trainer.begin(ResolvedRun.of(asked(run), trainer.master()), run.folder())
+            return Optional.of(service.begin(ResolvedRun.of(asked(run), service.master()), run.folder())
                     .trained());
         }
         if (isFinished(run)) {
             return Optional.empty();
         }
-        return trainer.goOn(run.folder(), directory -> RunConfiguration.asked(asked(run), directory))
+        return service.goOn(run.folder(), directory -> StoredConfiguration.asked(asked(run), directory))
                 .map(TrainingLoop.Result::trained);
     }
 
@@ -180,7 +180,7 @@ record PreparedEntrant(String name, String origin, ResolvedRun prepared, Source 
     }
 
     /** Evaluates a trained run. */
-    Evaluation evaluate(Run run, ClusterProvider.Session running) {
+    public Evaluation evaluate(Run run, ClusterProvider.Session running) {
         TrainingPlan plan = prepared.plan();
         StoredModel model = RunDirectory.open(run.folder()).readModel();
         DataHashCheck.refuseOther(model.manifest().provenance(), prepared, run.folder());
@@ -196,7 +196,7 @@ record PreparedEntrant(String name, String origin, ResolvedRun prepared, Source 
      * @param protocol of its evaluation
      * @param out the comparison's folder
      */
-    EntrantSummary contestant(Protocol protocol, AtomicDirectory out) {
+    public EntrantSummary contestant(Protocol protocol, AtomicDirectory out) {
         TrainingPlan plan = prepared.plan();
         int numbers = plan.parameters().size();
         return new EntrantSummary(

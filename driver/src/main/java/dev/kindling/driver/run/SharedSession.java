@@ -1,4 +1,4 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.run;
 
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
@@ -8,7 +8,7 @@ import dev.kindling.job.protocol.Job;
 import java.util.Optional;
 
 /** A platform that has started once for many commands' work: who starts or closes it changes nothing. */
-record SharedPlatform(ClusterProvider.Session running) implements ClusterProvider {
+public record SharedSession(ClusterProvider.Session running) implements ClusterProvider {
     @Override
     public Session start(String run, Optional<String> master) {
         return new Session() {

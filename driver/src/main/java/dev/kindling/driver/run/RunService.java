@@ -1,4 +1,4 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.run;
 
 import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.checkpoint.Checkpoint;
@@ -20,9 +20,10 @@ import java.util.function.Supplier;
  * @param cancellation the wish that a run ends early
  * @param times is told of the rounds
  */
-record RunService(CommandContext context, Optional<String> master, CancellationSource cancellation, Profile times) {
+public record RunService(
+        RunContext context, Optional<String> master, CancellationSource cancellation, RoundProfile times) {
     /** Begins a run; IllegalArgumentException if the folder holds something already. */
-    TrainingLoop.Result begin(ResolvedRun resolved, AtomicDirectory folder) {
+    public TrainingLoop.Result begin(ResolvedRun resolved, AtomicDirectory folder) {
         resolved.requireTrainable();
         if (!RunLock.isIn(folder)) {
             RunDirectory.refuseUnlessEmpty(folder);
@@ -44,28 +45,28 @@ record RunService(CommandContext context, Optional<String> master, CancellationS
      * @param asked what its configuration is to be
      * @return empty where the run is finished already
      */
-    Optional<TrainingLoop.Result> goOn(AtomicDirectory folder, Function<RunDirectory, JobConfig> asked) {
+    public Optional<TrainingLoop.Result> goOn(AtomicDirectory folder, Function<RunDirectory, JobConfig> asked) {
         try (RunLock lock = RunLock.take(folder, context.clock())) {
             RunDirectory directory = RunDirectory.open(folder.guardedBy(lock::permit));
-            ResumePlan resumption = before(directory, () -> ResumePlan.of(directory, asked.apply(directory), context));
-            if (resumption.isFinished()) {
+            ResumePlan resumePlan = before(directory, () -> ResumePlan.of(directory, asked.apply(directory), context));
+            if (resumePlan.isFinished()) {
                 context.say(
-                        "the run in " + folder + " is finished: " + resumption.rounds() + " rounds and an evaluation");
+                        "the run in " + folder + " is finished: " + resumePlan.rounds() + " rounds and an evaluation");
                 return Optional.empty();
             }
-            ResolvedRun resolved = before(directory, () -> prepared(resumption));
-            TrainingLoop training = before(directory, () -> training(resolved, resumption.from()));
-            context.say("going on after " + resumption.rounds() + " rounds");
-            return Optional.of(run(resolved, directory, lock, training, resumption.from()));
+            ResolvedRun resolved = before(directory, () -> prepared(resumePlan));
+            TrainingLoop training = before(directory, () -> training(resolved, resumePlan.from()));
+            context.say("going on after " + resumePlan.rounds() + " rounds");
+            return Optional.of(run(resolved, directory, lock, training, resumePlan.from()));
         }
     }
 
-    private ResolvedRun prepared(ResumePlan resumption) {
-        ResolvedRun resolved = ResolvedRun.of(resumption.configuration(), master);
-        resumption.refuseOtherWork(resolved);
+    private ResolvedRun prepared(ResumePlan resumePlan) {
+        ResolvedRun resolved = context.clusters().resolve(resumePlan.configuration(), master);
+        resumePlan.refuseOtherWork(resolved);
         resolved.requireTrainable();
-        resolved.configuration().networkFile().ifPresent(resumption.directory()::keepNetwork);
-        resumption.directory().writeConfiguration(resolved.configuration().rendered());
+        resolved.configuration().networkFile().ifPresent(resumePlan.directory()::keepNetwork);
+        resumePlan.directory().writeConfiguration(resolved.configuration().rendered());
         return resolved;
     }
 
@@ -85,7 +86,8 @@ record RunService(CommandContext context, Optional<String> master, CancellationS
             RunLock lock,
             TrainingLoop training,
             Optional<Checkpoint> from) {
-        resolved.notes(master).forEach(context::say);
+        resolved.source().notes().forEach(context::say);
+        context.clusters().warnings(master).forEach(context::say);
         try (DriverLogContext log = DriverLogContext.of(directory.folder().name())) {
             log.started(
                     directory.folder().toString(),
@@ -97,7 +99,8 @@ record RunService(CommandContext context, Optional<String> master, CancellationS
         }
     }
 
-    private static TrainingLoop training(ResolvedRun resolved, Optional<Checkpoint> from) {
+    /** The training of a resolved run, from its beginning or from a checkpoint. */
+    public static TrainingLoop training(ResolvedRun resolved, Optional<Checkpoint> from) {
         Settings settings = resolved.settings();
         TrainingLoop training = new TrainingLoop(new TrainingLoop.Parts(
                 settings.run(),

@@ -1,15 +1,12 @@
-package dev.kindling.driver.cli;
+package dev.kindling.driver.error;
 
-import dev.kindling.driver.error.ClusterException;
-import dev.kindling.driver.error.DivergedException;
-import dev.kindling.driver.error.LostLockException;
 import dev.kindling.job.error.BackendUnavailableException;
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.PrintableText;
 import java.io.UncheckedIOException;
 
 /** How a command ended. */
-enum ExitCode {
+public enum ExitCode {
     DONE(0),
     CHECK_FAILED(1),
     WRONG_USAGE(2),
@@ -29,12 +26,12 @@ enum ExitCode {
         this.number = number;
     }
 
-    int number() {
+    public int number() {
         return number;
     }
 
     /** How a command that failed so ends; what nobody foresaw is the cluster's. */
-    static ExitCode of(Throwable failure) {
+    public static ExitCode of(Throwable failure) {
         if (failure instanceof IllegalArgumentException || failure instanceof BackendUnavailableException) {
             return WRONG_USAGE;
         }
@@ -48,7 +45,7 @@ enum ExitCode {
     }
 
     /** One sentence about a failure, as a terminal may show it. */
-    static String message(Throwable failure) {
+    public static String message(Throwable failure) {
         return PrintableText.line(text(failure));
     }
 
