@@ -22,6 +22,8 @@ import dev.kindling.job.model.NetworkFile;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.Split;
+import dev.kindling.job.task.TaskSourceProvider;
+import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.ImageFormat;
 import dev.kindling.job.task.fewshot.SplitSettings;
@@ -33,6 +35,8 @@ import dev.kindling.job.tensor.Precision;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** Fills the settings of every room from a configuration; the records themselves say what makes sense. */
 public final class SettingsReader {
@@ -129,8 +133,22 @@ public final class SettingsReader {
                         fewShot(sizes(keys.count("task.query")))
                                 .qualified(hadoop)
                                 .toMap());
-            default -> throw keys.refuse("task.source", "sinusoid, regression or few-shot");
+            default -> registered(source);
         };
+    }
+
+    /** A source of a user's own: its keys as text, and the sizes of episodes. */
+    private SourceDescription registered(String source) {
+        TaskSourceProvider provider = TaskSources.providers().get(source);
+        if (provider == null) {
+            throw keys.refuse(
+                    "task.source",
+                    "one of " + String.join(", ", TaskSources.providers().keySet()));
+        }
+        SortedMap<String, String> settings = new TreeMap<>();
+        sizes(keys.count("task.query")).putInto(settings);
+        provider.defaults().keySet().forEach(key -> settings.put(key, KnownKeys.shown(keys.value(key))));
+        return new SourceDescription(source, settings);
     }
 
     private EpisodeSizes sizes(int evaluationQuery) {
