@@ -49,7 +49,8 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
         Future<?> unused = timer.schedule(() -> hasten(Haste.OVERDUE), GRACE.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private synchronized void request(String why) {
+    /** Asks for an end by a program. */
+    public synchronized void request(String why) {
         if (reason == null) {
             reason = why;
         }

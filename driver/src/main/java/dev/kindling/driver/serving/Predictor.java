@@ -1,13 +1,16 @@
 package dev.kindling.driver.serving;
 
-import dev.kindling.driver.plan.TrainingPlan;
+import dev.kindling.driver.plan.PlanSettings;
 import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.FlatVector;
+import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,7 +25,8 @@ public final class Predictor {
     /** Numbers of examples for which compiled programs are retained, of each of the three kinds. */
     private static final int RETAINED = 32;
 
-    private final TrainingPlan plan;
+    private final PlanSettings settings;
+    private final Layout parameters;
     private final FlatVector theta;
     private final int steps;
     private final EpisodeLayout template;
@@ -34,17 +38,20 @@ public final class Predictor {
     /**
      * A predictor of a trained model.
      *
-     * @param theta laid out as the plan's parameters; not copied, must not change
-     * @param template the shapes of an episode of the plan; its numbers of examples do not matter
+     * @param settings the model, the method and the backend
+     * @param parameters the arrays of θ
+     * @param theta not copied, must not change
+     * @param template the shapes of a task; its numbers of examples do not matter
      * @param steps inner steps of an adaptation; methods without inner steps ignore it
-     * @throws dev.kindling.job.error.BackendUnavailableException if the plan's backend cannot run in this JVM
+     * @throws dev.kindling.job.error.BackendUnavailableException if the backend cannot run in this JVM
      */
-    public Predictor(TrainingPlan plan, FlatVector theta, EpisodeLayout template, int steps) {
-        this.plan = plan;
+    public Predictor(PlanSettings settings, Layout parameters, FlatVector theta, EpisodeLayout template, int steps) {
+        this.settings = settings;
+        this.parameters = parameters;
         this.theta = theta;
         this.template = template.single();
         this.steps = steps;
-        this.backend = Backends.named(plan.job().backend());
+        this.backend = Backends.named(settings.backend().name());
     }
 
     /** The shape of one input. */
@@ -77,9 +84,9 @@ public final class Predictor {
                     + " numbers of targets; it must have " + examples * width);
         }
         EpisodeLayout layout = withSupport(y, examples);
-        Model model = plan.model(layout);
+        Model model = model(layout);
         Optional<PooledProgram> program =
-                program(adapting, layout, () -> plan.algorithm().adaptation(model, layout, steps));
+                program(adapting, layout, () -> settings.algorithm().adaptation(model, layout, steps));
         if (program.isEmpty()) {
             return new AdaptedTask(this, layout, x.clone(), y.clone(), Optional.empty());
         }
@@ -91,18 +98,31 @@ public final class Predictor {
     double[] predict(AdaptedTask task, double[] queries) {
         int count = examples(queries, "queries");
         EpisodeLayout layout = withQueries(task.layout(), count);
-        Model model = plan.model(layout);
+        Model model = model(layout);
         if (task.adapted().isPresent()) {
             PooledProgram program = program(
-                            forward, layout, () -> plan.algorithm().forward(model, layout))
+                            forward, layout, () -> settings.algorithm().forward(model, layout))
                     .orElseThrow();
             return program.perTask(task.adapted().get(), task.x(), queries);
         }
         PooledProgram program = program(
-                        predicting, layout, () -> Optional.of(plan.algorithm().predict(model, layout, steps)))
+                        predicting,
+                        layout,
+                        () -> Optional.of(settings.algorithm().predict(model, layout, steps)))
                 .orElseThrow();
-        return program.perTask(
+        double[] curve = program.perTask(
                 theta, task.x(), task.y(), queries, new double[classification() ? count : count * outputs()]);
+        // The outputs after the last step stand at the end.
+        return Arrays.copyOfRange(curve, curve.length - count * outputs(), curve.length);
+    }
+
+    private Model model(EpisodeLayout layout) {
+        Model model = ModelFactory.of(settings.model(), layout);
+        if (!settings.algorithm().parameters(model).equals(parameters)) {
+            throw new IllegalArgumentException("a task of the shapes " + layout + " would need the parameters "
+                    + settings.algorithm().parameters(model) + "; the model has " + parameters);
+        }
+        return model;
     }
 
     private int examples(double[] x, String what) {
@@ -136,8 +156,8 @@ public final class Predictor {
             return Optional.of(found);
         }
         Optional<PooledProgram> compiled = made.get()
-                .map(program ->
-                        new PooledProgram(backend.compile(program, plan.job().options())));
+                .map(program -> new PooledProgram(
+                        backend.compile(program, settings.backend().options())));
         compiled.ifPresent(program -> known.put(layout, program));
         return compiled;
     }
