@@ -19,7 +19,7 @@ except ImportError:  # Airflow 2
 
 RUN = "sinusoid-nightly"
 BUDGET = timedelta(minutes=50)
-# What start, the last round and the evaluation may take beyond the budget; a stop gets as long.
+# What start, the last round and the evaluation may take beyond the budget; a stop may take as long.
 LEEWAY = timedelta(minutes=30)
 
 MEANING = {
@@ -77,7 +77,7 @@ def fire(arguments: list[str]) -> str:
     schedule="0 1 * * *",
     start_date=datetime(2026, 1, 1),
     catchup=False,
-    # A second start of the same run would be refused by the run's own lock; here it is not even tried.
+    # A second start of the same run would be refused by the run's own lock; this prevents it.
     max_active_runs=1,
     tags=["kindling"],
 )
