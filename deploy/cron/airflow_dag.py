@@ -65,11 +65,11 @@ def fire(arguments: list[str]) -> str:
         return "done"
     if code == 6:
         return "out of time with a checkpoint; the next firing continues"
-    sentence = f"{MEANING.get(code, 'the driver died')} (exit code {code}); see status.json in the run's folder"
+    message = f"{MEANING.get(code, 'the driver died')} (exit code {code}); see status.json in the run's folder"
     if code in (1, 2, 3, 4):
         # No retry would help: a person has to look.
-        raise AirflowFailException(sentence)
-    raise AirflowException(sentence)
+        raise AirflowFailException(message)
+    raise AirflowException(message)
 
 
 @dag(
