@@ -8,6 +8,7 @@ import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.apache.commons.io.FileUtils;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,14 +29,14 @@ class EarlierVersionTest {
     @Test
     void itsModelIsEvaluatedToTheSameNumbers() throws IOException {
         JsonNode before = steps();
-        Outcome outcome = CommandLineForTests.onThreads(1, "evaluate", "--out", run.toString());
+        Outcome outcome = CommandLineForTests.onThreads(1, List.of("evaluate", "--out", run.toString()));
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertThat(steps()).isEqualTo(before);
     }
 
     @Test
     void itIsReported() {
-        Outcome outcome = CommandLineForTests.onThreads(1, "report", "--out", run.toString());
+        Outcome outcome = CommandLineForTests.onThreads(1, List.of("report", "--out", run.toString()));
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertThat(run.resolve("report.html")).exists();
     }
@@ -43,8 +44,8 @@ class EarlierVersionTest {
     @Test
     void itIsNotResumedAndSaysSo() throws IOException {
         byte[] status = Files.readAllBytes(run.resolve("status.json"));
-        Outcome outcome =
-                CommandLineForTests.onThreads(1, "train", "--resume", "--out", run.toString(), "--set", "run.rounds=6");
+        Outcome outcome = CommandLineForTests.onThreads(
+                1, List.of("train", "--resume", "--out", run.toString(), "--set", "run.rounds=6"));
         assertThat(outcome.code()).isEqualTo(2);
         assertThat(outcome.err()).contains("was begun by Kindling 0.1.0, whose runs this version cannot resume");
         assertThat(Files.readAllBytes(run.resolve("status.json"))).isEqualTo(status);
