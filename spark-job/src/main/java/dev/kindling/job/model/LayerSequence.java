@@ -43,7 +43,7 @@ final class LayerSequence {
         if (mlp.matches()) {
             String activation = mlp.group(2) == null ? "relu" : mlp.group(2);
             StringBuilder text = new StringBuilder();
-            for (String units : mlp.group(1).substring(1).split("-")) {
+            for (String units : mlp.group(1).substring(1).split("-", -1)) {
                 text.append(text.isEmpty() ? "" : ", ")
                         .append("dense-")
                         .append(units)
