@@ -42,7 +42,7 @@ class BackendAgreementTest {
     }
 
     private static void compare(RandomPrograms.Drawn drawn, Precision precision, double tolerance) {
-        Map<String, double[]> expected = run("plain", drawn, precision);
+        Map<String, double[]> expected = run("reference", drawn, precision);
         for (String backend : List.of("vector", "nd4j")) {
             compare(backend, expected, run(backend, drawn, precision), drawn, tolerance);
         }

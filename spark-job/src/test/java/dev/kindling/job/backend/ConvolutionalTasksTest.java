@@ -41,7 +41,7 @@ class ConvolutionalTasksTest {
     })
     void theBackendsAgree(String network, String batchNorm, int extent, int steps) {
         Drawn drawn = drawn(network, batchNorm, extent, steps);
-        Map<String, double[]> expected = run("plain", Precision.DOUBLE, PLENTY, drawn);
+        Map<String, double[]> expected = run("reference", Precision.DOUBLE, PLENTY, drawn);
         double greatest = expected.values().stream()
                 .flatMapToDouble(DoubleStream::of)
                 .map(Math::abs)

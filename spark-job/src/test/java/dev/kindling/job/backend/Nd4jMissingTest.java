@@ -76,7 +76,7 @@ class Nd4jMissingTest {
     @Test
     void withoutNd4jTheOthersAreFound() throws IOException, ReflectiveOperationException {
         try (Loader loader = new Loader("nd4j")) {
-            for (String name : List.of("plain", "vector")) {
+            for (String name : List.of("reference", "vector")) {
                 Object found = loader.named(name);
                 assertThat(found.getClass().getMethod("name").invoke(found)).isEqualTo(name);
             }
@@ -86,7 +86,7 @@ class Nd4jMissingTest {
     @Test
     void withNd4jNoClassOfItIsLoadedForTheOthers() throws IOException, ReflectiveOperationException {
         try (Loader loader = new Loader("")) {
-            for (String name : Arrays.asList("plain", "vector")) {
+            for (String name : Arrays.asList("reference", "vector")) {
                 Object found = loader.named(name);
                 assertThat(found.getClass().getClassLoader()).isEqualTo(loader);
             }

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What every backend's workspace promises, one row per backend and precision. */
 class WorkspacesTest {
     static Stream<Arguments> backends() {
-        return Stream.of("plain", "vector", "nd4j")
+        return Stream.of("reference", "vector", "nd4j")
                 .flatMap(name -> Arrays.stream(Precision.values())
                         .map(precision -> Arguments.of(Backends.named(name), precision)));
     }

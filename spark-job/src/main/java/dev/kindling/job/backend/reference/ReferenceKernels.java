@@ -17,11 +17,11 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What every op does, as loops over arrays of doubles; one row per op. The numbers that a row returns are rounded to the
- * precision by {@link #compute}, the only place where precision enters.
+ * The table of kernels of {@link ReferenceBackend}: for each op, loops over arrays of doubles. {@link #compute} rounds the
+ * results to the precision; the kernels themselves do not depend on it.
  */
 final class ReferenceKernels {
-    /** One op: from its arguments' arrays to a new array. */
+    /** Computes the new array of one value from the arrays of its arguments. */
     @FunctionalInterface
     interface Kernel {
         double[] run(Value value, List<double[]> args);
@@ -68,16 +68,16 @@ final class ReferenceKernels {
         table.put(Op.SCATTER_ADD, ReferenceKernels::scatterAdd);
         table.put(Op.STOP_GRADIENT, (value, args) -> args.get(0).clone());
         table.put(Op.BARRIER, (value, args) -> args.get(0).clone());
-        table.put(Op.LOOP, this::repeat);
+        table.put(Op.LOOP, this::loop);
         table.put(Op.LOOP_RESULT, ReferenceKernels::result);
     }
 
-    /** The ops that have a row; a test asks that it is all of them. */
+    /** The ops that have a kernel; a test checks that every op has one. */
     Set<Op> known() {
         return table.keySet();
     }
 
-    /** Computes the values in order and adds them to what is known; values already known, as inputs are, stay. */
+    /** Computes the values in order and adds them to {@code known}; values that are already there, as inputs, are skipped. */
     void computeAll(List<Value> values, Map<Value, double[]> known) {
         for (Value value : values) {
             if (!known.containsKey(value)) {
@@ -88,7 +88,7 @@ final class ReferenceKernels {
         }
     }
 
-    /** One value from its arguments' arrays, rounded. */
+    /** The array of one value, rounded to the precision. */
     private double[] compute(Value value, List<double[]> args) {
         Kernel kernel = table.get(value.op());
         if (kernel == null) {
@@ -233,7 +233,7 @@ final class ReferenceKernels {
         int depth = value.count();
         double[] result = new double[value.shape().size()];
         for (int i = 0; i < args.get(0).length; i++) {
-            result[i * depth + whole(value, args.get(0)[i], depth)] = 1;
+            result[i * depth + checkedIndex(value, args.get(0)[i], depth)] = 1;
         }
         return result;
     }
@@ -282,7 +282,7 @@ final class ReferenceKernels {
         return result;
     }
 
-    /** Writes an array into a greater one, moved by {@code begin} along one axis. */
+    /** Copies an array into a larger one, shifted by {@code begin} along one axis. */
     private static void copyInto(double[] target, Shape to, double[] source, Shape from, int axis, int begin) {
         for (int place = 0; place < source.length; place++) {
             int[] index = index(from, place);
@@ -297,7 +297,7 @@ final class ReferenceKernels {
         double[] indices = args.get(1);
         double[] result = new double[indices.length * width];
         for (int i = 0; i < indices.length; i++) {
-            System.arraycopy(args.get(0), whole(value, indices[i], rows) * width, result, i * width, width);
+            System.arraycopy(args.get(0), checkedIndex(value, indices[i], rows) * width, result, i * width, width);
         }
         return result;
     }
@@ -309,7 +309,7 @@ final class ReferenceKernels {
         int width = added.length / indices.length;
         double[] result = new double[rows * width];
         for (int i = 0; i < indices.length; i++) {
-            int row = whole(value, indices[i], rows);
+            int row = checkedIndex(value, indices[i], rows);
             for (int j = 0; j < width; j++) {
                 result[row * width + j] += added[i * width + j];
             }
@@ -317,17 +317,17 @@ final class ReferenceKernels {
         return result;
     }
 
-    private static int whole(Value value, double index, int bound) {
-        int whole = (int) index;
-        if (whole != index || whole < 0 || whole >= bound) {
+    private static int checkedIndex(Value value, double index, int bound) {
+        int integer = (int) index;
+        if (integer != index || integer < 0 || integer >= bound) {
             throw new IllegalArgumentException(value.op().printed() + " at index " + index
-                    + ": indices must be whole numbers from 0 to " + (bound - 1));
+                    + ": indices must be integers from 0 to " + (bound - 1));
         }
-        return whole;
+        return integer;
     }
 
-    /** All results of the repeat, one after another in one array, from which {@link #result} takes one. */
-    private double[] repeat(Value value, List<double[]> args) {
+    /** All results of a loop, concatenated in one array, from which {@link #result} copies one. */
+    private double[] loop(Value value, List<double[]> args) {
         Attributes.Loop loop = value.loop();
         Program step = loop.step();
         int count = Math.min(count(value, args.get(0)[0]), loop.capacity());
@@ -364,8 +364,8 @@ final class ReferenceKernels {
     private static int count(Value value, double count) {
         if (count < 0 || count != Math.rint(count)) {
             throw new IllegalArgumentException(
-                    "repeat of " + value.loop().step().name() + " was asked for " + count
-                            + " steps; the count must be a whole number, at least 0");
+                    "loop of " + value.loop().step().name() + " has a count of " + count
+                            + " steps; the count must be an integer, at least 0");
         }
         return (int) count;
     }
@@ -406,7 +406,7 @@ final class ReferenceKernels {
         return Arrays.copyOfRange(args.get(0), offset, offset + value.shape().size());
     }
 
-    /** The index on each axis of the element at a place in row-major order. */
+    /** The index on each axis of the element at a row-major position. */
     private static int[] index(Shape shape, int place) {
         int[] index = new int[shape.rank()];
         int rest = place;
@@ -417,7 +417,7 @@ final class ReferenceKernels {
         return index;
     }
 
-    /** The place in row-major order of the element at an index on each axis: the inverse of {@link #index}. */
+    /** The row-major position of the element at an index on each axis: the inverse of {@link #index}. */
     private static int place(Shape shape, int[] index) {
         int place = 0;
         for (int axis = 0; axis < shape.rank(); axis++) {

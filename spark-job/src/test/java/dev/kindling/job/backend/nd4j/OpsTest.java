@@ -138,7 +138,7 @@ class OpsTest {
         for (int task = 0; task < TASKS; task++) {
             tasks.add(drawn(program.taskInputs().names(), program, stream));
         }
-        Map<String, double[]> expected = run("plain", program, precision, shared, tasks);
+        Map<String, double[]> expected = run("reference", program, precision, shared, tasks);
         run("nd4j", program, precision, shared, tasks).forEach((name, array) -> {
             for (int i = 0; i < array.length; i++) {
                 double right = expected.get(name)[i];

@@ -52,7 +52,7 @@ class SubBlocksTest {
     @Property(tries = 100)
     void oneProductOverTheRowsOfAllTasksGivesThePlainOnesNumbers(@ForAll("programs") RandomPrograms.Drawn drawn) {
         Nd4jKernels kernels = new Nd4jKernels(new BatchedMatmul(BatchedMatmul.Rows.TOGETHER));
-        Workspace plain = Runs.workspace(Backends.named("plain"), Precision.DOUBLE, drawn.program());
+        Workspace plain = Runs.workspace(Backends.named("reference"), Precision.DOUBLE, drawn.program());
         plain.setBroadcastInputs(Runs.pack(drawn.program().broadcastInputs(), Precision.DOUBLE, drawn.shared()));
         Map<String, double[]> expected = Runs.run(plain, Precision.DOUBLE, drawn.program(), drawn.tasks());
         run(Nd4jExecutable.of(drawn.program(), DOUBLE, kernels), drawn).forEach((name, array) -> {
@@ -145,7 +145,7 @@ class SubBlocksTest {
         Program program = doubling();
         List<Map<String, double[]>> tasks = List.of(
                 task(1, 3.5, 2, 5), task(1, 100, 0, 4), task(1, 100, 0, 2), task(3, 1, 3, 5), task(1, 100, 3, 0));
-        Workspace plain = Runs.workspace(Backends.named("plain"), Precision.DOUBLE, program);
+        Workspace plain = Runs.workspace(Backends.named("reference"), Precision.DOUBLE, program);
         Map<String, double[]> expected = Runs.run(plain, Precision.DOUBLE, program, tasks);
         // Doubled twice, four times, twice, once and never.
         assertThat(expected.get("result 4")).containsExactly(2, 4, 2, 1, 0);

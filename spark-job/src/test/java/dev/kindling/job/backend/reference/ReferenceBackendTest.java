@@ -43,7 +43,7 @@ class ReferenceBackendTest {
 
     @Test
     void isFoundByItsName() {
-        assertThat(Backends.named("plain")).isInstanceOf(ReferenceBackend.class);
+        assertThat(Backends.named("reference")).isInstanceOf(ReferenceBackend.class);
     }
 
     @Test
