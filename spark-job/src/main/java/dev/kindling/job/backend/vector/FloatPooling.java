@@ -4,12 +4,12 @@ import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Window;
 import java.util.Arrays;
 
-/** Pooling and framing of channels-last images. Orders are those of the window, row-major. */
+/** Kernels of pooling and padding of channels-last images. Sums and searches visit windows in row-major order. */
 final class FloatPooling {
     private FloatPooling() {}
 
-    /** d = images with zeros around them. */
-    static void frame(
+    /** d = images with zero padding. */
+    static void pad(
             float[] d, int dAt, WindowIndexTable.PaddedImages paddedImages, int height, int width, float[] a, int aAt) {
         int run = width * paddedImages.channels();
         int at = dAt;
@@ -24,7 +24,7 @@ final class FloatPooling {
         Arrays.fill(d, at, dAt + paddedImages.size(), 0f);
     }
 
-    /** WINDOW_SUM: d = the sums of a; WINDOW_SPREAD: d = what the sums a came from. */
+    /** WINDOW_SUM: d [outputs] = sums over windows of a; WINDOW_SPREAD: d [inputs] = sums of a over the windows around. */
     static void sum(Op op, Window w, int images, int channels, float[] d, int dAt, float[] a, int aAt) {
         boolean spread = op == Op.WINDOW_SPREAD;
         int in = w.height() * w.width() * channels;
@@ -63,8 +63,8 @@ final class FloatPooling {
     }
 
     /**
-     * POOL_GATHER: d [outputs] = b [inputs] where a has its windows' first maxima; POOL_SCATTER: d [inputs] = b [outputs]
-     * added there. A NaN counts as greater than every number.
+     * POOL_GATHER: d [outputs] = b [inputs] at the first maxima of the windows of a; POOL_SCATTER: d [inputs] = b [outputs]
+     * added there. A NaN compares as greater than every number.
      */
     static void pool(
             Op op, Window w, int images, int channels, float[] d, int dAt, float[] a, int aAt, float[] b, int bAt) {
@@ -91,7 +91,7 @@ final class FloatPooling {
         }
     }
 
-    /** The pixel of the first maximum of one channel in one window. */
+    /** The pixel index of the first maximum of one channel in one window. */
     private static int first(Window w, int y, int x, float[] a, int aAt, int channels) {
         int best = firstRow(w, y) * w.width() + firstColumn(w, x);
         float most = a[aAt + best * channels];
