@@ -105,7 +105,8 @@ final class ReverseLoop {
         }
         for (int i : sums) {
             initialCarries.add(b.full(shapeOf(i), 0));
-            partialSums.add(LoopBodyVjp.declare(rb, "sum " + step.inputs().get(i).name(), shapeOf(i)));
+            partialSums.add(
+                    LoopBodyVjp.declare(rb, "sum " + step.inputs().get(i).name(), shapeOf(i)));
         }
     }
 

@@ -47,7 +47,8 @@ final class VjpRules {
         unary(Op.SQRT, (b, value, c) -> b.div(b.mul(c, b.constant(0.5)), value));
         unary(Op.TANH, (b, value, c) -> b.mul(c, b.sub(b.constant(1), b.square(value))));
         unary(Op.SIGMOID, (b, value, c) -> b.mul(c, b.mul(value, b.sub(b.constant(1), value))));
-        // The result is positive exactly where the argument is; reading the result keeps one array alive instead of two.
+        // The result is positive exactly where the argument is; reading the result keeps one array alive instead of
+        // two.
         unary(Op.RELU, (b, value, c) -> b.select(b.greater(value, b.constant(0)), c, b.constant(0)));
         unary(Op.BROADCAST, (b, value, c) -> unbroadcast(b, c, value.arg(0).shape()));
         unary(
@@ -147,7 +148,6 @@ final class VjpRules {
     }
 
     /** Broadcasts along the axes that a sum removed. */
-
     private static Value spread(ProgramBuilder b, Value c, Shape shape, List<Integer> axes) {
         Shape kept = shape;
         for (int axis : axes) {

@@ -77,8 +77,7 @@ final class AlgebraicSimplifier {
             return null;
         }
         Shape shape = first.arg(0).shape();
-        Value before =
-                b.apply(op, List.of(untransposed(b, x, shape), untransposed(b, y, shape)), Attributes.None.NONE);
+        Value before = b.apply(op, List.of(untransposed(b, x, shape), untransposed(b, y, shape)), Attributes.None.NONE);
         return b.apply(Op.TRANSPOSE, List.of(before), first.attributes());
     }
 

@@ -108,7 +108,8 @@ final class ShapeInference {
         Shape result = outside(shape(args, 0), window);
         require(
                 result.dim(3) == kernel.dim(2),
-                () -> "conv of " + shape(args, 0) + " with " + kernel + ": the kernel must have as many input channels");
+                () -> "conv of " + shape(args, 0) + " with " + kernel
+                        + ": the kernel must have as many input channels");
         return result.with(3, kernel.dim(3));
     }
 
@@ -205,7 +206,9 @@ final class ShapeInference {
     }
 
     private static Shape reshape(Shape from, Shape to) {
-        require(from.size() == to.size(), () -> "cannot reshape " + from + " to " + to + ": numbers of elements differ");
+        require(
+                from.size() == to.size(),
+                () -> "cannot reshape " + from + " to " + to + ": numbers of elements differ");
         return to;
     }
 
@@ -287,8 +290,8 @@ final class ShapeInference {
             Shape given = shape(args, i + 1);
             require(
                     input.scope() == Program.Scope.LOOP && given.equals(expected),
-                    () -> "loop of " + step.name() + ": input " + input.name() + " has the shape " + expected + ", was given "
-                            + given);
+                    () -> "loop of " + step.name() + ": input " + input.name() + " has the shape " + expected
+                            + ", was given " + given);
         }
         for (int i = 0; i < loop.carries(); i++) {
             Program.Input carry = step.inputs().get(i);

@@ -62,7 +62,7 @@ class VjpRulesTest {
             Window.padded(3, 5, 3, 5, 1, 1, 0, 0));
 
     private static final List<Case> CASES = Stream.of(
-                    elementwise(), arithmetic(), moves(), reductions(), windows(), withoutDerivative(), Repeats.cases())
+                    elementwise(), arithmetic(), moves(), reductions(), windows(), withoutDerivative(), Loops.cases())
             .flatMap(List::stream)
             .toList();
 
@@ -88,7 +88,7 @@ class VjpRulesTest {
         return CASES.stream()
                 .map(c -> DynamicTest.dynamicTest(c.op().printed() + ": " + c.what(), () -> {
                     assertThat(c.contains(c.op()))
-                            .as("the op stands in its case")
+                            .as("the op occurs in its case")
                             .isTrue();
                     FiniteDifferences.checkSmooth(c.function(), c.arguments());
                 }));
@@ -251,7 +251,7 @@ class VjpRulesTest {
         return cases;
     }
 
-    /** Numbers that lie far enough apart for no maximum to move with them. */
+    /** Numbers that are far enough apart for the maximum to remain the same within a difference step. */
     private static Argument scattered(int... dims) {
         Shape shape = Shape.of(dims);
         double[] numbers = new double[shape.size()];
@@ -259,7 +259,7 @@ class VjpRulesTest {
         return new Argument(shape, numbers, true);
     }
 
-    /** A vector, or a matrix of so many rows, of chosen numbers that move. */
+    /** A vector or a matrix of given numbers, with respect to which is differentiated. */
     private static Argument rows(int rows, double... numbers) {
         Shape shape = rows == 1 ? Shape.of(numbers.length) : Shape.of(rows, numbers.length / rows);
         return new Argument(shape, numbers, true);
@@ -305,7 +305,7 @@ class VjpRulesTest {
     }
 
     @Test
-    void aKinkHasTheDerivativeZeroOrThatOfTheFirstMaximum() {
+    void theDerivativeAtAKinkIsZeroOrThatOfTheFirstMaximum() {
         assertThat(derivatives(ProgramBuilder::relu, 0).get("order 1")).containsExactly(0);
         ProgramBuilder b = new ProgramBuilder();
         Value x = b.input("x", Shape.of(3), Program.Scope.TASK);
@@ -331,7 +331,7 @@ class VjpRulesTest {
     }
 
     @Test
-    void theThirdDerivativesOfExpAndSquareAreThoseOfFiniteDifferences() {
+    void theThirdDerivativesOfExpAndSquareAgreeWithFiniteDifferences() {
         for (Scalar function :
                 List.<Scalar>of(ProgramBuilder::exp, ProgramBuilder::square, (b, v) -> b.exp(b.square(v)))) {
             double h = 1e-3;
@@ -366,11 +366,11 @@ class VjpRulesTest {
         return Runs.once(new ReferenceBackend(), Precision.DOUBLE, program, inputs);
     }
 
-    /** Repeats in all their forms. */
-    private static final class Repeats {
+    /** Loops of all kinds. */
+    private static final class Loops {
         private static final int CAPACITY = 4;
 
-        private Repeats() {}
+        private Loops() {}
 
         static List<Case> cases() {
             List<Case> cases = new ArrayList<>();
@@ -387,7 +387,7 @@ class VjpRulesTest {
                     fixed(Shape.scalar(), 2)));
             cases.add(new Case(
                     Op.LOOP,
-                    "a repeat within a repeat",
+                    "a loop within a loop",
                     (b, in) -> nested(b, in),
                     awayFromZero("s", 2),
                     awayFromZero("k", 2)));
@@ -439,7 +439,7 @@ class VjpRulesTest {
             return b.build("step", outputs);
         }
 
-        /** The count is a number without a derivative that may stand in a product. */
+        /** The step count is a value without derivative that may be a factor of a product. */
         private static Value counted(ProgramBuilder b, List<Value> in) {
             ProgramBuilder sb = new ProgramBuilder();
             Value s = sb.input("s", Shape.of(2), Program.Scope.LOOP);

@@ -12,8 +12,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
 /**
- * The vector and nd4j backends against the oracle over random programs. Errors are relative to the greatest number of the array,
- * or to 1 where that is smaller.
+ * The vector and nd4j backends against the reference backend over random programs. Errors are relative to the greatest
+ * magnitude of the array, or to 1 if that is smaller.
  */
 class BackendAgreementTest {
     @Provide

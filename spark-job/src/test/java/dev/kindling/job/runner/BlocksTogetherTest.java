@@ -46,7 +46,8 @@ class BlocksTogetherTest {
         RangeResult alone = run("nd4j", ROOM_FOR_ONE_TASK, blockSize, false);
         assertThat(together.sums()).isEqualTo(alone.sums());
         assertThat(together.failed()).hasSize(2).isEqualTo(alone.failed());
-        List<PartialSum> plain = run("reference", ROOM_FOR_ALL, blockSize, false).sums();
+        List<PartialSum> plain =
+                run("reference", ROOM_FOR_ALL, blockSize, false).sums();
         assertThat(together.sums().get(0).sums().toDoubles())
                 .containsExactly(plain.get(0).sums().toDoubles(), within(1e-12));
         assertThat(together.sums().get(0).tasks()).isEqualTo(9);

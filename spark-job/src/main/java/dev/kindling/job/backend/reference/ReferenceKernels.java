@@ -363,9 +363,8 @@ final class ReferenceKernels {
 
     private static int count(Value value, double count) {
         if (count < 0 || count != Math.rint(count)) {
-            throw new IllegalArgumentException(
-                    "loop of " + value.loop().step().name() + " has a count of " + count
-                            + " steps; the count must be an integer, at least 0");
+            throw new IllegalArgumentException("loop of " + value.loop().step().name() + " has a count of " + count
+                    + " steps; the count must be an integer, at least 0");
         }
         return (int) count;
     }

@@ -24,13 +24,13 @@ final class ReferenceWorkspace implements Workspace {
     private final List<Value> taskValues;
     private @Nullable Map<Value, double[]> broadcastArrays;
 
-
     ReferenceWorkspace(Program program, Precision precision) {
         this.program = program;
         this.precision = precision;
         this.kernels = new ReferenceKernels(precision);
         TaskDependence dependence = TaskDependence.of(program);
-        this.broadcastValues = program.values().stream().filter(dependence::taskIndependent).toList();
+        this.broadcastValues =
+                program.values().stream().filter(dependence::taskIndependent).toList();
         this.taskValues = program.values().stream()
                 .filter(value -> !dependence.taskIndependent(value))
                 .toList();
@@ -119,6 +119,8 @@ final class ReferenceWorkspace implements Workspace {
     public long bytes() {
         return broadcastArrays == null
                 ? 0
-                : broadcastArrays.values().stream().mapToLong(array -> 8L * array.length).sum();
+                : broadcastArrays.values().stream()
+                        .mapToLong(array -> 8L * array.length)
+                        .sum();
     }
 }

@@ -116,7 +116,6 @@ final class FloatExecutable implements Executable {
             if (!(sums instanceof FlatVector.OfFloat target) || sums.size() != sumsSize) {
                 throw new IllegalArgumentException("program " + program.name() + " has " + sumsSize
                         + " elements of sums in float, was given " + sums);
-
             }
             Arrays.fill(target.array(), 0f);
             return target.array();

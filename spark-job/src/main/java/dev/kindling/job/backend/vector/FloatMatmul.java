@@ -266,7 +266,6 @@ final class FloatMatmul {
     }
 
     /** One column, five rows at a time, so that five independent chains hide the latency of the multiply-adds. */
-
     private static void column(
             int m,
             int n,

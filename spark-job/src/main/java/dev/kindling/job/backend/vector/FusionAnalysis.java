@@ -158,7 +158,8 @@ final class FusionAnalysis {
         for (int first = 0; first < 2; first++) {
             OperandAccess.BroadcastPattern pattern = OperandAccess.BroadcastPattern.of(
                     value.shape(), List.of(product.arg(first), product.arg(1 - first), other));
-            if (isVector(pattern.accesses().get(0)) && isVector(pattern.accesses().get(2))) {
+            if (isVector(pattern.accesses().get(0))
+                    && isVector(pattern.accesses().get(2))) {
                 return new FusedOp.MultiplyAdd(value.op(), pattern);
             }
         }

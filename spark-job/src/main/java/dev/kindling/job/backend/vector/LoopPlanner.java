@@ -54,7 +54,8 @@ final class LoopPlanner<S> {
             Value input = step.inputs().get(i).value();
             boolean invariant = i >= attributes.carries() + attributes.perStep();
             Value arg = loopValue.arg(i + 1);
-            slices.put(input, invariant ? outer.slice(arg) : allocate(input.shape().size()));
+            slices.put(
+                    input, invariant ? outer.slice(arg) : allocate(input.shape().size()));
             levels.put(input, invariant ? outer.fusion().level(arg) : inside);
         }
     }
@@ -96,7 +97,8 @@ final class LoopPlanner<S> {
         return Objects.requireNonNull(slices.get(step.inputs().get(index).value()));
     }
 
-    private LoopInstruction<S> loop(ProgramPlanner<S> programPlanner, List<S> body, List<LoopInstruction.Copy> nextCarries) {
+    private LoopInstruction<S> loop(
+            ProgramPlanner<S> programPlanner, List<S> body, List<LoopInstruction.Copy> nextCarries) {
         List<LoopInstruction.Copy> initialCarries = new ArrayList<>();
         List<LoopInstruction.Copy> perStep = new ArrayList<>();
         for (int i = 0; i < attributes.carries() + attributes.perStep(); i++) {

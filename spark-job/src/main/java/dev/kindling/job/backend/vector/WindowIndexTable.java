@@ -155,8 +155,7 @@ record WindowIndexTable(int[] rows, int[] columns, int[] bRows, int[] targets) {
 
         int first() {
             return IntStream.range(0, extent)
-                    .map(index ->
-                            lastOutput(index) - Math.max(0, kernelIndices((index + padding) % stride).length - 1))
+                    .map(index -> lastOutput(index) - Math.max(0, kernelIndices((index + padding) % stride).length - 1))
                     .min()
                     .orElse(0);
         }

@@ -34,7 +34,9 @@ public final class Rematerialization {
             return recomputing;
         }
         Program segmented = in(Mode.SQRT, program);
-        return LoopResiduals.storedElements(segmented) < LoopResiduals.storedElements(recomputing) ? segmented : recomputing;
+        return LoopResiduals.storedElements(segmented) < LoopResiduals.storedElements(recomputing)
+                ? segmented
+                : recomputing;
     }
 
     private static boolean fits(Program program, long bytes, int bytesPerElement) {

@@ -26,6 +26,7 @@ final class SqrtCheckpointing {
     private final Program program;
     /** The loops to split. */
     private final Set<Value> split = new HashSet<>();
+
     private final ExactCloner cloner = new ExactCloner();
     private final Map<Value, Value> images = new HashMap<>();
     /** Stacked results of split loops in the shape [segments, steps, ...]. */
@@ -105,7 +106,8 @@ final class SqrtCheckpointing {
         args.add(counts(LoopResiduals.count(loopValue), capacity));
         int begin = 1 + attributes.carries();
         loopValue.args().subList(begin, begin + attributes.perStep()).forEach(stack -> args.add(inSegments(stack)));
-        args.addAll(imagesOf(loopValue.args()
+        args.addAll(imagesOf(loopValue
+                .args()
                 .subList(begin + attributes.perStep(), loopValue.args().size())));
         Attributes.Loop outer = new Attributes.Loop(
                 new Segment(attributes).program(),
