@@ -38,7 +38,7 @@ class VjpRulesTest {
             this(op, what, function, List.of(arguments));
         }
 
-        boolean contains(Op wanted) {
+        boolean containsItsOp() {
             ProgramBuilder b = new ProgramBuilder();
             List<Value> inputs = new ArrayList<>();
             for (Argument argument : arguments) {
@@ -46,7 +46,7 @@ class VjpRulesTest {
             }
             Program program = b.build(
                     "case", List.of(new Program.Output("y", Program.Reduction.PER_TASK, function.of(b, inputs))));
-            return program.values().stream().anyMatch(value -> value.op() == wanted);
+            return program.values().stream().anyMatch(value -> value.op() == op);
         }
     }
 
@@ -87,7 +87,7 @@ class VjpRulesTest {
     Stream<DynamicTest> firstAndSecondDerivativesAreThoseOfFiniteDifferences() {
         return CASES.stream()
                 .map(c -> DynamicTest.dynamicTest(c.op().printed() + ": " + c.what(), () -> {
-                    assertThat(c.contains(c.op()))
+                    assertThat(c.containsItsOp())
                             .as("the op occurs in its case")
                             .isTrue();
                     FiniteDifferences.checkSmooth(c.function(), c.arguments());
@@ -203,7 +203,7 @@ class VjpRulesTest {
                         fixed(Shape.of(2), 1, 1)),
                 new Case(
                         Op.SCATTER_ADD,
-                        "rows, two of them to one place",
+                        "rows, two of them to one index",
                         (b, in) -> b.scatterAdd(in.get(0), in.get(1), 4),
                         fixed(Shape.of(3), 3, 1, 3),
                         awayFromZero("rows", 3, 2)));
@@ -225,11 +225,13 @@ class VjpRulesTest {
         for (Window w : WINDOWS) {
             Argument images = awayFromZero("images", 2, w.height(), w.width(), 2);
             Argument kernel = awayFromZero("kernel", w.kernelHeight(), w.kernelWidth(), 2, 3);
-            Argument behind = awayFromZero("behind", 2, w.outHeight(), w.outWidth(), 3);
+            Argument cotangent = awayFromZero("behind", 2, w.outHeight(), w.outWidth(), 3);
             String what = w.toString();
             cases.add(new Case(Op.CONV, what, (b, in) -> b.conv(in.get(0), in.get(1), w), images, kernel));
-            cases.add(new Case(Op.CONV_INPUT, what, (b, in) -> b.convInput(in.get(0), in.get(1), w), behind, kernel));
-            cases.add(new Case(Op.CONV_KERNEL, what, (b, in) -> b.convKernel(in.get(0), in.get(1), w), images, behind));
+            cases.add(
+                    new Case(Op.CONV_INPUT, what, (b, in) -> b.convInput(in.get(0), in.get(1), w), cotangent, kernel));
+            cases.add(new Case(
+                    Op.CONV_KERNEL, what, (b, in) -> b.convKernel(in.get(0), in.get(1), w), images, cotangent));
             Argument spread = scattered(1, w.height(), w.width(), 2);
             Argument pooled = awayFromZero("pooled", 1, w.outHeight(), w.outWidth(), 2);
             cases.add(new Case(Op.POOL_GATHER, "maximum, " + what, (b, in) -> b.maxPool(in.get(0), w), spread));

@@ -167,31 +167,31 @@ final class ReferenceKernels {
         Shape from = value.arg(0).shape();
         int missing = value.shape().rank() - from.rank();
         double[] result = new double[value.shape().size()];
-        for (int place = 0; place < result.length; place++) {
-            int[] to = index(value.shape(), place);
+        for (int position = 0; position < result.length; position++) {
+            int[] to = index(value.shape(), position);
             int[] source = new int[from.rank()];
             for (int axis = 0; axis < source.length; axis++) {
                 source[axis] = from.dim(axis) == 1 ? 0 : to[axis + missing];
             }
-            result[place] = args.get(0)[place(from, source)];
+            result[position] = args.get(0)[position(from, source)];
         }
         return result;
     }
 
     private static double[] sum(Value value, List<double[]> args) {
-        List<Integer> gone = ((Attributes.Axes) value.attributes()).axes();
+        List<Integer> summed = ((Attributes.Axes) value.attributes()).axes();
         Shape from = value.arg(0).shape();
         double[] result = new double[value.shape().size()];
-        for (int place = 0; place < from.size(); place++) {
-            int[] source = index(from, place);
+        for (int position = 0; position < from.size(); position++) {
+            int[] source = index(from, position);
             int[] to = new int[value.shape().rank()];
             int next = 0;
             for (int axis = 0; axis < source.length; axis++) {
-                if (!gone.contains(axis)) {
+                if (!summed.contains(axis)) {
                     to[next++] = source[axis];
                 }
             }
-            result[place(value.shape(), to)] += args.get(0)[place];
+            result[position(value.shape(), to)] += args.get(0)[position];
         }
         return result;
     }
@@ -214,9 +214,9 @@ final class ReferenceKernels {
         for (int row = 0; row < result.length; row++) {
             int best = 0;
             for (int i = 1; i < extent; i++) {
-                double most = a[row * extent + best];
+                double max = a[row * extent + best];
                 double next = a[row * extent + i];
-                if (next > most || (Double.isNaN(next) && !Double.isNaN(most))) {
+                if (next > max || (Double.isNaN(next) && !Double.isNaN(max))) {
                     best = i;
                 }
             }
@@ -241,13 +241,13 @@ final class ReferenceKernels {
     private static double[] transpose(Value value, List<double[]> args) {
         List<Integer> axes = ((Attributes.Axes) value.attributes()).axes();
         double[] result = new double[value.shape().size()];
-        for (int place = 0; place < result.length; place++) {
-            int[] to = index(value.shape(), place);
+        for (int position = 0; position < result.length; position++) {
+            int[] to = index(value.shape(), position);
             int[] source = new int[to.length];
             for (int axis = 0; axis < to.length; axis++) {
                 source[axes.get(axis)] = to[axis];
             }
-            result[place] = args.get(0)[place(value.arg(0).shape(), source)];
+            result[position] = args.get(0)[position(value.arg(0).shape(), source)];
         }
         return result;
     }
@@ -255,10 +255,10 @@ final class ReferenceKernels {
     private static double[] slice(Value value, List<double[]> args) {
         Attributes.Range range = (Attributes.Range) value.attributes();
         double[] result = new double[value.shape().size()];
-        for (int place = 0; place < result.length; place++) {
-            int[] source = index(value.shape(), place);
+        for (int position = 0; position < result.length; position++) {
+            int[] source = index(value.shape(), position);
             source[range.axis()] += range.begin();
-            result[place] = args.get(0)[place(value.arg(0).shape(), source)];
+            result[position] = args.get(0)[position(value.arg(0).shape(), source)];
         }
         return result;
     }
@@ -284,10 +284,10 @@ final class ReferenceKernels {
 
     /** Copies an array into a larger one, shifted by {@code begin} along one axis. */
     private static void copyInto(double[] target, Shape to, double[] source, Shape from, int axis, int begin) {
-        for (int place = 0; place < source.length; place++) {
-            int[] index = index(from, place);
+        for (int position = 0; position < source.length; position++) {
+            int[] index = index(from, position);
             index[axis] += begin;
-            target[place(to, index)] = source[place];
+            target[position(to, index)] = source[position];
         }
     }
 
@@ -342,15 +342,15 @@ final class ReferenceKernels {
         int done = 0;
         boolean stopped = false;
         while (done < count && !stopped) {
-            int place = loop.backwards() ? count - 1 - done : done;
+            int position = loop.backwards() ? count - 1 - done : done;
             List<double[]> inputs = new ArrayList<>(carries);
-            stacks.forEach(stack -> inputs.add(row(stack, place, loop.capacity())));
+            stacks.forEach(stack -> inputs.add(row(stack, position, loop.capacity())));
             inputs.addAll(invariants);
             List<double[]> outputs = runStep(step, inputs);
             carries = outputs.subList(0, loop.carries());
             for (int i = 0; i < loop.stacked(); i++) {
                 double[] row = outputs.get(loop.carries() + i);
-                System.arraycopy(row, 0, stacked.get(i), place * row.length, row.length);
+                System.arraycopy(row, 0, stacked.get(i), position * row.length, row.length);
             }
             stopped = loop.stops() && outputs.get(outputs.size() - 1)[0] != 0;
             done++;
@@ -378,9 +378,9 @@ final class ReferenceKernels {
         return step.outputs().stream().map(output -> known.get(output.value())).toList();
     }
 
-    private static double[] row(double[] stack, int place, int rows) {
+    private static double[] row(double[] stack, int position, int rows) {
         int width = stack.length / rows;
-        return Arrays.copyOfRange(stack, place * width, (place + 1) * width);
+        return Arrays.copyOfRange(stack, position * width, (position + 1) * width);
     }
 
     private static double[] joined(List<double[]> arrays) {
@@ -406,9 +406,9 @@ final class ReferenceKernels {
     }
 
     /** The index on each axis of the element at a row-major position. */
-    private static int[] index(Shape shape, int place) {
+    private static int[] index(Shape shape, int position) {
         int[] index = new int[shape.rank()];
-        int rest = place;
+        int rest = position;
         for (int axis = shape.rank() - 1; axis >= 0; axis--) {
             index[axis] = rest % shape.dim(axis);
             rest /= shape.dim(axis);
@@ -417,11 +417,11 @@ final class ReferenceKernels {
     }
 
     /** The row-major position of the element at an index on each axis: the inverse of {@link #index}. */
-    private static int place(Shape shape, int[] index) {
-        int place = 0;
+    private static int position(Shape shape, int[] index) {
+        int position = 0;
         for (int axis = 0; axis < shape.rank(); axis++) {
-            place = place * shape.dim(axis) + index[axis];
+            position = position * shape.dim(axis) + index[axis];
         }
-        return place;
+        return position;
     }
 }

@@ -23,14 +23,14 @@ final class FloatCopies {
         this.dStrides = dStrides;
         this.aStrides = aStrides;
         int last = extents.length - 1;
-        boolean picked = last >= 0 && dStrides[last] == 1 && aStrides[last] > 1;
+        boolean gathers = last >= 0 && dStrides[last] == 1 && aStrides[last] > 1;
         int axis = Math.max(0, last);
         int size = last < 0 ? 1 : extents[last];
-        while (picked && axis > 0 && dStrides[axis - 1] == size && size * extents[axis - 1] <= MAX_TABLE_SIZE) {
+        while (gathers && axis > 0 && dStrides[axis - 1] == size && size * extents[axis - 1] <= MAX_TABLE_SIZE) {
             size *= extents[--axis];
         }
         this.loops = axis;
-        this.table = picked && size <= MAX_TABLE_SIZE ? table(axis, size) : new int[0];
+        this.table = gathers && size <= MAX_TABLE_SIZE ? table(axis, size) : new int[0];
     }
 
     /** Plans a copy of the given extents, and strides of destination and source; a source stride of 0 broadcasts. */

@@ -158,11 +158,11 @@ final class FloatMatmul {
      * leaving less than a vector, nor one vector if two strips of two are possible.
      */
     private static int width(int rest) {
-        int most = VECTORS * W;
-        if (rest <= most) {
+        int max = VECTORS * W;
+        if (rest <= max) {
             return rest;
         }
-        return rest - most > W || (rest - most == W && VECTORS == 2) ? most : most - W;
+        return rest - max > W || (rest - max == W && VECTORS == 2) ? max : max - W;
     }
 
     private static void strip(

@@ -124,12 +124,12 @@ final class FloatReductions {
     static void argmax(float[] d, int dAt, int rows, int n, float[] a, int aAt) {
         for (int r = 0; r < rows; r++) {
             int best = 0;
-            float most = a[aAt + r * n];
+            float max = a[aAt + r * n];
             for (int i = 1; i < n; i++) {
                 float next = a[aAt + r * n + i];
-                if (next > most || (Float.isNaN(next) && !Float.isNaN(most))) {
+                if (next > max || (Float.isNaN(next) && !Float.isNaN(max))) {
                     best = i;
-                    most = next;
+                    max = next;
                 }
             }
             d[dAt + r] = best;

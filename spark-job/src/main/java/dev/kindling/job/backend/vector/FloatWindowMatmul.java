@@ -59,11 +59,11 @@ final class FloatWindowMatmul {
      * vectors, some are computed twice, by overlapping vectors.
      */
     private static int width(int rest) {
-        int most = WIDE ? 4 * W : 2 * W;
-        if (rest <= most) {
+        int max = WIDE ? 4 * W : 2 * W;
+        if (rest <= max) {
             return rest;
         }
-        return rest - most >= W ? most : most - W;
+        return rest - max >= W ? max : max - W;
     }
 
     private static void strip(

@@ -323,7 +323,7 @@ class ReferenceBackendTest {
         Window w = new Window(3, 2, 2, 2, 1, 1, 1, 0, 3, 1);
         Shape images = Shape.of(1, 3, 2, 1);
         Shape kernel = Shape.of(2, 2, 1, 2);
-        Shape behind = Shape.of(1, 3, 1, 2);
+        Shape outputs = Shape.of(1, 3, 1, 2);
         double[] x = {1, 2, 3, 4, 5, 6};
         double[] k = {1, 10, 2, 20, 3, 30, 4, 40};
         // Output channel 0: rows (0 0 | 1 2), (1 2 | 3 4), (3 4 | 5 6) against (1 2 | 3 4); channel 1 is ten times
@@ -332,9 +332,9 @@ class ReferenceBackendTest {
                 .containsExactly(11, 110, 30, 300, 50, 500);
         double[] y = {1, 0, 0, 1, 0, 0};
         // Channel 0 of the first window gives (3 4) to row 0; channel 1 of the second (10 20 | 30 40) to rows 0 and 1.
-        assertThat(run(program((b, in) -> b.convInput(in.get(0), in.get(1), w), behind, kernel), y, k))
+        assertThat(run(program((b, in) -> b.convInput(in.get(0), in.get(1), w), outputs, kernel), y, k))
                 .containsExactly(13, 24, 30, 40, 0, 0);
-        assertThat(run(program((b, in) -> b.convKernel(in.get(0), in.get(1), w), images, behind), x, y))
+        assertThat(run(program((b, in) -> b.convKernel(in.get(0), in.get(1), w), images, outputs), x, y))
                 .containsExactly(0, 1, 0, 2, 1, 3, 2, 4);
     }
 
@@ -342,20 +342,20 @@ class ReferenceBackendTest {
     void poolingTakesTheFirstMaximumOfTheWindowInsideTheImage() {
         Window w = Window.same(3, 3, 2, 2, 2, 2);
         Shape images = Shape.of(1, 3, 3, 1);
-        Shape behind = Shape.of(1, 2, 2, 1);
+        Shape outputs = Shape.of(1, 2, 2, 1);
         double[] x = {1, 7, NAN, 7, -1, 0, -3, -2, -5};
         assertThat(run(program((b, in) -> b.maxPool(in.get(0), w), images), x)).containsExactly(7, NAN, -2, -5);
         double[] y = {10, 11, 12, 13, 14, 15, 16, 17, 18};
         assertThat(run(program((b, in) -> b.poolGather(in.get(0), in.get(1), w), images, images), x, y))
                 .containsExactly(11, 12, 17, 18);
         assertThat(run(
-                        program((b, in) -> b.poolScatter(in.get(0), in.get(1), w), images, behind),
+                        program((b, in) -> b.poolScatter(in.get(0), in.get(1), w), images, outputs),
                         x,
                         array(1, 2, 3, 4)))
                 .containsExactly(0, 1, 2, 0, 0, 0, 0, 3, 4);
         assertThat(run(program((b, in) -> b.windowSum(in.get(0), w), images), y))
                 .containsExactly(48, 27, 33, 18);
-        assertThat(run(program((b, in) -> b.windowSpread(in.get(0), w), behind), array(1, 2, 3, 4)))
+        assertThat(run(program((b, in) -> b.windowSpread(in.get(0), w), outputs), array(1, 2, 3, 4)))
                 .containsExactly(1, 1, 2, 1, 1, 2, 3, 3, 4);
     }
 

@@ -129,7 +129,7 @@ class RematerializationTest {
     private static Program loop(int capacity, String kind, int stopAfter) {
         ProgramBuilder sb = new ProgramBuilder();
         Value w = sb.input("w", Shape.of(5, 4), Program.Scope.LOOP);
-        Value place = sb.input("place", Shape.scalar(), Program.Scope.LOOP);
+        Value index = sb.input("index", Shape.scalar(), Program.Scope.LOOP);
         Value rate = sb.input("rate", Shape.scalar(), Program.Scope.LOOP);
         Value x = sb.input("x", Shape.of(6, 5), Program.Scope.LOOP);
         Value hidden = sb.tanh(sb.add(sb.matmul(x, w), sb.mul(sb.matmul(sb.exp(x), w), rate)));
@@ -142,7 +142,7 @@ class RematerializationTest {
         boolean stops = kind.equals("stopping");
         if (stops) {
             outputs.add(new Program.Output(
-                    "stop", Program.Reduction.LOOP, sb.greater(place, sb.constant(stopAfter - 0.5))));
+                    "stop", Program.Reduction.LOOP, sb.greater(index, sb.constant(stopAfter - 0.5))));
         }
         Attributes.Loop loop =
                 new Attributes.Loop(sb.build("descend", outputs), capacity, kind.equals("backwards"), 1, 2, 1, stops);
