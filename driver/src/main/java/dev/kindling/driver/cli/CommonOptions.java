@@ -1,8 +1,11 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.JobFileResolver;
+import dev.kindling.driver.run.HadoopSettings;
+import dev.kindling.driver.run.StoredConfiguration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,21 +23,21 @@ final class CommonOptions {
             names = "--conf",
             paramLabel = "FILE",
             description =
-                    "The job: a HOCON file over reference.conf, here or on any Hadoop file system, or a ready job's "
+                    "The job: a HOCON file that overrides reference.conf, local or on any Hadoop file system, or a ready job's "
                             + "name.")
     private @Nullable String conf;
 
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "Overrides one key; may be given again. The value is text unless it parses as a number, a "
+            description = "Overrides one key; repeatable. The value is text unless it parses as a number, a "
                     + "boolean, a list or an object.")
     private List<String> set = new ArrayList<>();
 
     @Option(
             names = "--master",
             paramLabel = "URL",
-            description = "Where Spark runs; local[*], or what spark-submit says, if left out.")
+            description = "Spark's master URL; default local[*], or that of spark-submit.")
     private @Nullable String master;
 
     @Option(names = "--out", paramLabel = "DIR", description = "The run directory, on any Hadoop file system.")
@@ -63,6 +66,12 @@ final class CommonOptions {
     /** The configuration of a job by the name of its file. */
     JobConfig configuration(String name) {
         return JobConfig.load(name, jobFiles(), set());
+    }
+
+    /** The configuration for work on an existing run: the run's own with {@code --set}, or that of {@code --conf}. */
+    JobConfig configuration(RunDirectory directory) {
+        return conf().map(name -> StoredConfiguration.asked(configuration(name), directory))
+                .orElseGet(() -> StoredConfiguration.own(directory, set()));
     }
 
     /** Finds files of jobs. */

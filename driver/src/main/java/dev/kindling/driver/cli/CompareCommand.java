@@ -2,6 +2,8 @@ package dev.kindling.driver.cli;
 
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.config.ComparisonFile;
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.error.StoppedException;
 import dev.kindling.driver.evaluation.Comparison;
 import dev.kindling.driver.evaluation.ComparisonJson;
 import dev.kindling.driver.evaluation.EntrantScores;
@@ -11,6 +13,15 @@ import dev.kindling.driver.evaluation.MeanPredictorBaseline;
 import dev.kindling.driver.evaluation.PerTaskResults;
 import dev.kindling.driver.evaluation.Protocol;
 import dev.kindling.driver.report.ComparisonReport;
+import dev.kindling.driver.run.CancellationSource;
+import dev.kindling.driver.run.ClusterProvider;
+import dev.kindling.driver.run.HadoopSettings;
+import dev.kindling.driver.run.PreparedEntrant;
+import dev.kindling.driver.run.RoundProfile;
+import dev.kindling.driver.run.RunContext;
+import dev.kindling.driver.run.RunReports;
+import dev.kindling.driver.run.RunService;
+import dev.kindling.driver.run.SharedSession;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.training.UncheckedExceptions;
 import java.nio.charset.StandardCharsets;
@@ -27,9 +38,8 @@ import picocli.CommandLine.Option;
 /** {@code compare}: trains or loads several entrants, evaluates all on the same tasks, and says how they differ. */
 @Command(
         name = "compare",
-        description =
-                "Trains or loads several jobs and runs, and compares them on the same held-out tasks. An --out that "
-                        + "holds a part of the comparison already is gone on with.")
+        description = "Trains or loads several jobs and runs, and compares them on the same held-out tasks. A "
+                + "comparison that is partly done in --out is resumed.")
 final class CompareCommand implements Callable<Integer> {
     private final CommandContext context;
 
@@ -39,7 +49,7 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--seeds",
             paramLabel = "N",
-            description = "Trains N seeds of each job, run.seed and the next ones; compare.seeds if left out.")
+            description = "Trains N seeds of each job, run.seed and the next ones; default compare.seeds.")
     private @Nullable Integer seeds;
 
     CompareCommand(CommandContext context) {
@@ -107,19 +117,19 @@ final class CompareCommand implements Callable<Integer> {
         work.out().replace(ComparisonReport.RESULT, json.getBytes(StandardCharsets.UTF_8));
         ComparisonTable.lines(comparison, entrants).forEach(context::say);
         context.say("the comparison is in " + work.out().place(ComparisonReport.RESULT));
-        context.say("the report is in " + Reports.write(work.out(), List.of(), context));
+        context.say("the report is in " + RunReports.write(work.out(), List.of(), context::say));
     }
 
     private List<Evaluation> evaluations(
             PreparedEntrant entrant, ClusterProvider.Session running, Work work, Optional<String> master) {
-        CommandContext shared = new CommandContext(
-                new SharedPlatform(running), context.out(), context.clock(), context.terminal(), context.signals());
+        RunContext shared = context.run().with(new SharedSession(running));
         List<Evaluation> evaluations = new ArrayList<>();
         for (PreparedEntrant.Run run : entrant.runs()) {
             context.say(entrant.name() + ", seed " + run.seed() + ":");
-            RunService trainer = new RunService(shared, master, work.cancellation(), new Profile(System::nanoTime));
+            RunService service =
+                    new RunService(shared, master, work.cancellation(), new RoundProfile(System::nanoTime));
             evaluations.add(stoppable(
-                    work, () -> entrant.train(run, trainer).orElseGet(() -> evaluate(entrant, run, running, work))));
+                    work, () -> entrant.train(run, service).orElseGet(() -> evaluate(entrant, run, running, work))));
         }
         return evaluations;
     }

@@ -2,6 +2,8 @@ package dev.kindling.driver.cli;
 
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.SettingsReader;
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.run.HadoopSettings;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.PackWriter;
 import java.util.Locale;
@@ -24,10 +26,7 @@ final class PackCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions options = new CommonOptions();
 
-    @Option(
-            names = "--to",
-            paramLabel = "FILE",
-            description = "The file, on any Hadoop file system; --out if left out.")
+    @Option(names = "--to", paramLabel = "FILE", description = "The file, on any Hadoop file system; default --out.")
     private @Nullable String to;
 
     PackCommand(CommandContext context) {

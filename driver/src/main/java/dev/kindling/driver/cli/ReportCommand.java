@@ -1,5 +1,8 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.run.HadoopSettings;
+import dev.kindling.driver.run.RunReports;
 import dev.kindling.driver.storage.AtomicDirectory;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -8,9 +11,8 @@ import picocli.CommandLine.Mixin;
 /** {@code report}: one page of HTML about a run or a comparison. */
 @Command(
         name = "report",
-        description =
-                "Writes report.html, a page without anything from outside, into the folder of the run or comparison "
-                        + "in --out. --set few-shot.data=PATH says where the data is now.")
+        description = "Writes report.html, a self-contained page, into the folder of the run or comparison "
+                + "in --out. --set few-shot.data=PATH sets the current path of the data.")
 final class ReportCommand implements Callable<Integer> {
     private final CommandContext context;
 
@@ -27,7 +29,7 @@ final class ReportCommand implements Callable<Integer> {
                 .orElseThrow(() -> new IllegalArgumentException(
                         "--out is missing; it must be the directory of a run or a comparison"));
         AtomicDirectory folder = AtomicDirectory.at(place, HadoopSettings.load());
-        context.say("the report is in " + Reports.write(folder, options.set(), context));
+        context.say("the report is in " + RunReports.write(folder, options.set(), context::say));
         return ExitCode.DONE.number();
     }
 }

@@ -9,8 +9,10 @@ import dev.kindling.job.task.PrintableText;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /** The keys of {@code reference.conf}: what a job may set. */
@@ -72,15 +74,20 @@ final class KnownKeys {
     }
 
     private IllegalArgumentException unknown(String key) {
+        Optional<String> renamed = RenamedKeys.newName(key);
+        if (renamed.isPresent()) {
+            return new IllegalArgumentException("the key " + key + " is called " + renamed.get() + " since 0.2.0");
+        }
         return new IllegalArgumentException(
                 "there is no key " + PrintableText.line(key) + "; the nearest is " + nearest(key));
     }
 
-    /** The known key with the fewest edits to the given one; a forgotten section costs two edits. */
+    /** The known key with the fewest edits to the given one, by its former name too; a forgotten section costs two edits. */
     String nearest(String key) {
-        return keys.stream()
+        String nearest = Stream.concat(keys.stream(), RenamedKeys.formerNames().stream())
                 .min(Comparator.comparingInt(known -> edits(key, known)))
                 .orElseThrow();
+        return RenamedKeys.newName(nearest).orElse(nearest);
     }
 
     private static int edits(String key, String known) {

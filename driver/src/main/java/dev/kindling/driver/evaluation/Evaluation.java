@@ -30,6 +30,19 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
         steps = List.copyOf(steps);
     }
 
+    /**
+     * The tasks after so many inner steps.
+     *
+     * @throws IllegalArgumentException if fewer steps were measured
+     */
+    public Step step(int count) {
+        if (count < 0 || count >= steps.size()) {
+            throw new IllegalArgumentException(
+                    "step " + count + " was not measured; it must be from 0 to " + (steps.size() - 1));
+        }
+        return steps.get(count);
+    }
+
     /** What {@code evaluation.json} holds; a number that is not finite is null there. */
     public String json(EvaluatedModel model) {
         ObjectNode root = JSON.createObjectNode();

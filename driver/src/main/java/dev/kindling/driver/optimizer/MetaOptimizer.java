@@ -106,7 +106,7 @@ public final class MetaOptimizer {
         read(gradientArray, step);
         if (!move(1 - now * decay, config.hasLearningRate() ? 1 : now, theta)) {
             throw new DivergedException("θ is not finite after the meta-optimizer's step in round " + round
-                    + " at rate " + now + "; a smaller optimizer.rate or optimizer.clip may help");
+                    + " at rate " + now + "; a smaller optimizer.learning-rate or optimizer.clip-norm may help");
         }
         theta.copyFrom(step, 0, 0, step.size());
     }

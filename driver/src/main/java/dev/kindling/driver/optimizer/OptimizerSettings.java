@@ -4,7 +4,7 @@ package dev.kindling.driver.optimizer;
  * Which meta-optimizer, and how fast.
  *
  * @param type {@code optimizer.name}
- * @param rate {@code optimizer.rate}, over {@code run.rounds}
+ * @param rate {@code optimizer.learning-rate}, over {@code run.rounds}
  * @param weightDecay {@code optimizer.weight-decay}, the share of θ that a method with decay takes away in each round, times
  *     the rate; at least 0
  */

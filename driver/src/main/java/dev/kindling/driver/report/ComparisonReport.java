@@ -206,7 +206,7 @@ public final class ComparisonReport {
         entrants.forEach((name, entrant) -> {
             MetricsReader metrics = entrant.run().metrics();
             if (metrics.size() > 0) {
-                double perRound = Double.parseDouble(entrant.run().setting("task.per-round"));
+                double perRound = Double.parseDouble(entrant.run().setting("task.meta-batch-size"));
                 LineStyle style = LineStyle.of(overTasks.size());
                 double[] loss = metrics.column("query_loss");
                 overTasks.add(Series.thinned(name, times(metrics.column("round"), perRound), loss, style));

@@ -1,9 +1,5 @@
 package dev.kindling.driver.training;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.driver.checkpoint.Checkpoint;
 import dev.kindling.driver.checkpoint.Manifest;
 import dev.kindling.driver.checkpoint.Provenance;
@@ -20,6 +16,7 @@ import dev.kindling.driver.metrics.RunStatus;
 import dev.kindling.driver.metrics.StatusFile;
 import dev.kindling.driver.metrics.TrainingThroughput;
 import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import java.io.UncheckedIOException;
@@ -33,8 +30,6 @@ import java.util.function.Supplier;
 
 /** The record of a run in its directory: metrics, status, checkpoints, model, evaluation. Used by the loop's thread. */
 public final class FileRunRecorder implements RunRecorder, AutoCloseable {
-    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-
     private final RunDirectory directory;
     private final Origin origin;
     private final RunSettings settings;
@@ -53,9 +48,11 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
      * @param provenance what manifests say
      * @param settings those that decide what it computes, as a JSON object
      * @param network what {@code network.json} says
+     * @param episode the shapes of a task
      * @param parameters the arrays of θ
      */
-    public record Origin(Provenance provenance, String settings, ModelSettings network, Layout parameters) {}
+    public record Origin(
+            Provenance provenance, String settings, ModelSettings network, EpisodeLayout episode, Layout parameters) {}
 
     /**
      * The files of a run that begins or goes on now.
@@ -181,25 +178,8 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
                 new Manifest(origin.provenance(), made, progress == RunRecorder.Progress.FINISHED),
                 origin.parameters(),
                 theta,
-                networkJson());
+                NetworkDescription.json(origin.network(), origin.episode(), origin.parameters()));
         model = Optional.of(new EvaluatedModel(origin.settings(), origin.provenance(), made, hash));
-    }
-
-    private String networkJson() {
-        ObjectNode root = JSON.createObjectNode();
-        root.put("network", origin.network().network())
-                .put("initializer", origin.network().initializer())
-                .put("batch_norm", origin.network().batchNorm());
-        origin.network().file().ifPresent(file -> root.put("sha256", file.hash()));
-        ObjectNode shapes = root.putObject("parameters");
-        for (Layout.Entry entry : origin.parameters().entries()) {
-            shapes.set(entry.name(), JSON.valueToTree(entry.shape().dims()));
-        }
-        try {
-            return JSON.writeValueAsString(root) + "\n";
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @Override

@@ -17,7 +17,7 @@ class StepRule {
     /** The rule of the given settings, of {@code steps} steps. */
     StepRule(AlgorithmConfig config, int steps) {
         this.steps = steps;
-        this.rate = config.number("algorithm.inner-rate");
+        this.rate = config.number("algorithm.inner-learning-rate");
         this.update = StepUpdate.of(config);
     }
 
