@@ -63,13 +63,13 @@ class Deeplearning4jOracleTest {
     private static final double TOLERANCE = 1e-9;
 
     @ParameterizedTest
-    @ValueSource(strings = {"plain", "vector"})
+    @ValueSource(strings = {"reference", "vector"})
     void theSinusoidNetworkHasDeeplearning4jsGradient(String backend) {
         agrees(new Case("mlp-40-40", backend, new EpisodeLayout(Shape.of(1), 0, 1, EXAMPLES, EXAMPLES)), perceptron());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"plain", "vector"})
+    @ValueSource(strings = {"reference", "vector"})
     void theTanhNetworkHasDeeplearning4jsGradientForSeveralOutputs(String backend) {
         agrees(
                 new Case("mlp-40-tanh", backend, new EpisodeLayout(Shape.of(2), 0, 3, EXAMPLES, EXAMPLES)),
@@ -77,7 +77,7 @@ class Deeplearning4jOracleTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"plain", "vector"})
+    @ValueSource(strings = {"reference", "vector"})
     void theOmniglotNetworkWithItsBatchNormHasDeeplearning4jsGradient(String backend) {
         agrees(
                 new Case("omniglot-fc", backend, new EpisodeLayout(Shape.of(1, 28, 28), 5, 5, EXAMPLES, EXAMPLES)),
@@ -85,13 +85,13 @@ class Deeplearning4jOracleTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"plain", "vector"})
+    @ValueSource(strings = {"reference", "vector"})
     void theStridedNetworkHasDeeplearning4jsGradient(String backend) {
         agrees(new Case("conv4", backend, drawings(1, 28)), strided());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"plain", "vector"})
+    @ValueSource(strings = {"reference", "vector"})
     void thePooledNetworkHasDeeplearning4jsGradient(String backend) {
         agrees(new Case("conv4-pool", backend, drawings(1, 17)), pooled(64));
     }
@@ -112,7 +112,7 @@ class Deeplearning4jOracleTest {
     void aNetworkReadFromJsonHasDeeplearning4jsGradient(Given given) {
         NetworkFile file = new NetworkFile("their.json", given.theirs().toJson().getBytes(StandardCharsets.UTF_8));
         ModelSettings settings = new ModelSettings("their.json", "fan-in-uniform", "query", Optional.of(file));
-        for (String backend : List.of("plain", "vector")) {
+        for (String backend : List.of("reference", "vector")) {
             agrees(new Case(settings, backend, given.episode()), new MultiLayerNetwork(given.theirs()));
         }
     }

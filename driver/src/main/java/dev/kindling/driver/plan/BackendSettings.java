@@ -6,7 +6,7 @@ import dev.kindling.job.tensor.Precision;
 /**
  * What computes.
  *
- * @param name {@code vector} or {@code plain}
+ * @param name {@code vector}, {@code nd4j} or {@code reference}
  * @param options precision and memory of one thread
  */
 public record BackendSettings(String name, CompileOptions options) {

@@ -175,7 +175,7 @@ class CheckerTest {
                 Optional.of(methods(algorithm.name(), algorithm.steps()).reference()),
                 model,
                 SOURCE,
-                Backends.named("plain"),
+                Backends.named("reference"),
                 new CompileOptions(Precision.DOUBLE, 1 << 20),
                 new CheckTarget.Round(
                         1,

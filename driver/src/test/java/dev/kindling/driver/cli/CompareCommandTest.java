@@ -37,7 +37,7 @@ class CompareCommandTest {
                 run { rounds = 6, log-every = 2, checkpoint-every = 2 }
                 task { meta-batch-size = 3, support = 4, query = 4 }
                 model { network = mlp-40-tanh, initializer = fan-in-uniform }
-                backend.name = plain
+                backend.name = reference
                 """);
         Files.writeString(comparison, """
                 compare.runs = [ { job = tiny, name = a }, { job = tiny, name = b, set.algorithm.name = fomaml } ]

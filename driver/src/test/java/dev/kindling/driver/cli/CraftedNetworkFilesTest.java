@@ -557,7 +557,7 @@ class CraftedNetworkFilesTest {
         try {
             ResolvedRun resolved = ResolvedRun.here(JobConfig.parse("tiny", """
                     task { meta-batch-size = 3, support = 4, query = 4 }
-                    backend.name = plain
+                    backend.name = reference
                     model.initializer = preset
                     algorithm.inner-steps = 1
                     evaluation.steps = 1

@@ -173,7 +173,7 @@ class ExportTest {
                 outputs.add(new Program.Output(names.get(i), Program.Reduction.SUM, moved));
             }
             Program program = b.build("adapt", outputs);
-            Workspace workspace = Backends.named("plain")
+            Workspace workspace = Backends.named("reference")
                     .compile(program, new CompileOptions(Precision.DOUBLE, 1 << 28))
                     .workspace();
             workspace.setBroadcastInputs(theta());

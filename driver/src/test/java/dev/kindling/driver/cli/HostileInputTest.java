@@ -34,7 +34,7 @@ class HostileInputTest {
                 run { rounds = 2, log-every = 1 }
                 task { meta-batch-size = 1, support = 2, query = 2 }
                 model.network = mlp-40-tanh
-                backend.name = plain
+                backend.name = reference
                 evaluation { tasks = 2, steps = 1, query = 2 }
                 """);
     }

@@ -48,7 +48,7 @@ class KindlingTest {
                 run { rounds = 20, log-every = 5 }
                 task { meta-batch-size = 3, support = 4, query = 4 }
                 model { network = mlp-40-tanh, initializer = fan-in-uniform }
-                backend.name = plain
+                backend.name = reference
                 evaluation { tasks = 7, steps = 2, query = 5 }
                 """);
     }
@@ -275,7 +275,8 @@ class KindlingTest {
                 "run.rounds=many|run.rounds is many; it must be a whole number",
                 "task.meta-batch-size=0|task.meta-batch-size is 0; it must be at least 1",
                 "algorithm.inner-learning-rate=-1|algorithm.inner-learning-rate is -1.0; it must be a finite number above 0",
-                "backend.name=abacus|backend.name is abacus; it must be vector, plain or nd4j",
+                "backend.name=abacus|backend.name is abacus; it must be vector, reference or nd4j",
+                "backend.name=plain|backend.name is plain, which is now called reference; it must be vector, reference or nd4j",
                 "algorithm.name=mlam|algorithm.name is mlam; it must be one of anil, cnp, fomaml, ",
                 "evaluation.tasks=0|evaluation.tasks is 0; it must be at least 1",
                 "sinusoid.amplitude=[5, 1]|sinusoid.amplitude is [5.0, 1.0]; it must be [a, b]",
@@ -510,7 +511,7 @@ class KindlingTest {
         refused(
                 train(withNd4j.toArray(String[]::new)),
                 2,
-                "which brings ND4J for processors to executors; backend.name must be vector or plain");
+                "which brings ND4J for processors to executors; backend.name must be vector or reference");
         Path data = images(3);
         List<String> more = new ArrayList<>(List.of(averaging));
         more.addAll(List.of("--set", "cluster.mode=jobs", "--set", "model.network=omniglot-fc"));

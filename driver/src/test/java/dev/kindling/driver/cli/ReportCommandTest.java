@@ -113,7 +113,7 @@ class ReportCommandTest {
                 few-shot { ways = 3, image-size = 12, data = "%s", split = "%s" }
                 model.network = omniglot-fc
                 algorithm.inner-learning-rate = 0.4
-                backend.name = plain
+                backend.name = reference
                 evaluation { tasks = 4, steps = 2 }
                 """.formatted(folder.resolve("pictures.zip"), folder.resolve("splits")));
         Path run = folder.resolve("run");
@@ -169,7 +169,7 @@ class ReportCommandTest {
                 run { rounds = 24, log-every = 1 }
                 task { meta-batch-size = 3, support = 4, query = 4 }
                 model { network = mlp-40-tanh, initializer = fan-in-uniform }
-                backend.name = plain
+                backend.name = reference
                 """);
         return Files.writeString(folder.resolve("tiny-compare.conf"), """
                 compare.runs = [ { job = tiny, name = a }, { job = tiny, name = b, set.algorithm.name = fomaml } ]

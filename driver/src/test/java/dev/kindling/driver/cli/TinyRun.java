@@ -52,7 +52,7 @@ final class TinyRun {
                     run { rounds = 24, log-every = 3, checkpoint-every = 4 }
                     task { meta-batch-size = 3, support = 4, query = 4 }
                     model { network = mlp-40-tanh, initializer = fan-in-uniform }
-                    backend.name = plain
+                    backend.name = reference
                     validation.tasks = 5
                     evaluation { tasks = 7, steps = 2, query = 5 }
                     """);

@@ -38,7 +38,7 @@ public final class NoiseProvider implements TaskSourceProvider {
     public static Job job(Precision precision, int blockSize, int size, Map<String, String> settings) {
         return new Job(
                 new SourceDescription("noise", new TreeMap<>(settings)),
-                "plain",
+                "reference",
                 new CompileOptions(precision, 1 << 20),
                 blockSize,
                 new TreeMap<>(Map.of("train", ProgramVariants.of(program(size)))));

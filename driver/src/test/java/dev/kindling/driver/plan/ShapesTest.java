@@ -32,7 +32,7 @@ class ShapesTest {
         return new PlanSettings(
                 ModelSettings.preset("omniglot-fc"),
                 new Maml(new InnerSettings(0.1, steps)),
-                new BackendSettings("plain", new CompileOptions(Precision.FLOAT, 1 << 20)),
+                new BackendSettings("reference", new CompileOptions(Precision.FLOAT, 1 << 20)),
                 2,
                 Split.TEST);
     }

@@ -54,7 +54,7 @@ class TrainingPlanTest {
         PlanSettings settings = new PlanSettings(
                 ModelSettings.preset("mlp-40-tanh"),
                 algorithm.equals("maml") ? new Maml(inner) : new Fomaml(inner),
-                new BackendSettings("plain", new CompileOptions(precision, 1 << 20)),
+                new BackendSettings("reference", new CompileOptions(precision, 1 << 20)),
                 2,
                 Split.TEST);
         return TrainingPlan.of(settings, SOURCE, TaskSources.open(SOURCE, new Configuration()));

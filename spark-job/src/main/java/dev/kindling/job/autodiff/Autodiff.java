@@ -12,19 +12,19 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reverse-mode differentiation of values, written as further values of the same builder. Apply it to what it returns for the
- * next order.
+ * Computes gradients of scalars in reverse mode, as further values of the same builder. Differentiate the result again for
+ * higher orders.
  *
- * <p>What a derivative is taken with respect to is an input or a {@link ProgramBuilder#barrier}. Any other value may be gone from
- * the result: simplification replaces values as they are written, and a result that was written with a value need not contain
- * it. Such values are variables of their own: that one is computed from another does not enter the derivative.
+ * <p>A derivative is taken with respect to inputs or {@linkplain ProgramBuilder#barrier barriers}, because simplification may
+ * remove any other value from what was computed with it. These are treated as independent variables: if one is computed
+ * from another, that dependence does not enter the derivative.
  */
 public final class Autodiff {
     private Autodiff() {}
 
     /**
-     * The derivatives of a scalar with respect to the given values. Zeros where the scalar contains a value but is constant in
-     * it, as behind a stop-gradient.
+     * The gradient of a scalar with respect to each of the given values, in its shape. Zeros where the scalar contains a value
+     * but is constant in it, for example after a stop-gradient.
      *
      * @throws IllegalArgumentException if {@code y} is not a scalar, or a value is neither an input nor a barrier, or {@code
      *     y} does not contain it
@@ -33,15 +33,15 @@ public final class Autodiff {
         Set<Value> contained = new HashSet<>(TopologicalOrder.of(List.of(y)));
         for (Value value : wrt) {
             if (!contained.contains(value)) {
-                throw new IllegalArgumentException("the derivative of " + y + " with respect to " + value
-                        + " was asked for, which it does not contain; where zeros are meant, ask with orZeros");
+                throw new IllegalArgumentException("the gradient of " + y + " is undefined with respect to " + value
+                        + ", which it does not contain; call gradOrZeros for zeros");
             }
         }
         return gradOrZeros(b, y, wrt);
     }
 
     /**
-     * The derivatives of a scalar with respect to the given values; zeros for a value that it does not contain.
+     * The gradient of a scalar with respect to each of the given values; zeros for a value that it does not contain.
      *
      * @throws IllegalArgumentException if {@code y} is not a scalar, or a value is neither an input nor a barrier
      */

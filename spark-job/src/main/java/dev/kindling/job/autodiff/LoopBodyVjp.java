@@ -22,12 +22,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A repeat's step and the derivative of it, written into one builder to see what the derivative reads of the step. It is
- * then taken apart: the forward part becomes {@link #keeping} the residuals, the rest the step of {@link ReverseLoop}.
+ * A loop's step program and its derivative in one builder, which shows the values that the derivative reads of the step. It
+ * is then split: the forward part becomes the step of {@link #withResiduals}, the rest the step of {@link ReverseLoop}.
  */
 final class LoopBodyVjp {
-    /** Ops cheaper to do again in the reverse step than to keep the result of: the residual is their argument. */
-    private static final Set<Op> REDONE = EnumSet.of(
+    /** Ops that are cheaper to recompute in the reverse step than to store: the residual is their argument. */
+    private static final Set<Op> RECOMPUTED = EnumSet.of(
             Op.CONSTANT,
             Op.IOTA,
             Op.BROADCAST,
@@ -41,44 +41,45 @@ final class LoopBodyVjp {
 
     private final Attributes.Loop attributes;
     private final Program step;
-    private final BitSet pulled;
+    private final BitSet seeded;
     private final ProgramBuilder sb = new ProgramBuilder();
     private final List<Value> inputs = new ArrayList<>();
-    /** Cotangents that flow into the step, by output of the step. */
+    /** Cotangents of the step's outputs, by index of the output. */
     private final Map<Integer, Value> incoming = new HashMap<>();
     /** Cotangents of the step's inputs, null where there is none. */
     private final List<@Nullable Value> outgoing = new ArrayList<>();
 
+    /** The outgoing cotangents and all values that they are computed from. */
     private final List<Value> needed;
 
     /**
      * Differentiates a step.
      *
-     * @param active indices of the step's inputs that are differentiated by
-     * @param pulled indices of the step's outputs that have a cotangent
+     * @param active indices of the step's inputs to differentiate with respect to
+     * @param seeded indices of the step's outputs that have a cotangent
      */
-    LoopBodyVjp(Attributes.Loop attributes, BitSet active, BitSet pulled) {
+    LoopBodyVjp(Attributes.Loop attributes, BitSet active, BitSet seeded) {
         this.attributes = attributes;
         this.step = attributes.step();
-        this.pulled = pulled;
+        this.seeded = seeded;
         step.inputs().forEach(input -> inputs.add(sb.input(input.name(), input.shape(), Program.Scope.LOOP)));
-        pull(active);
+        differentiate(active);
         this.needed =
                 TopologicalOrder.of(outgoing.stream().filter(Objects::nonNull).toList());
     }
 
-    private void pull(BitSet active) {
+    private void differentiate(BitSet active) {
         List<Value> outputs = sb.inline(step, inputs);
-        List<Value> pulledOutputs = new ArrayList<>();
+        List<Value> seededOutputs = new ArrayList<>();
         List<Value> cotangents = new ArrayList<>();
-        for (int i : pulled.stream().toArray()) {
+        for (int i : seeded.stream().toArray()) {
             Value cotangent = declare(sb, "cotangent " + i, outputs.get(i).shape());
             incoming.put(i, cotangent);
-            pulledOutputs.add(outputs.get(i));
+            seededOutputs.add(outputs.get(i));
             cotangents.add(cotangent);
         }
         List<Value> wrt = active.stream().mapToObj(inputs::get).toList();
-        List<@Nullable Value> found = ReverseMode.vjp(sb, pulledOutputs, cotangents, wrt);
+        List<@Nullable Value> found = ReverseMode.vjp(sb, seededOutputs, cotangents, wrt);
         outgoing.addAll(Collections.nCopies(inputs.size(), null));
         int next = 0;
         for (int i : active.stream().toArray()) {
@@ -86,25 +87,25 @@ final class LoopBodyVjp {
         }
     }
 
-    /** A new input of a step; primes keep its name apart from those that an earlier derivative gave. */
-    static Value declare(ProgramBuilder step, String wanted, Shape shape) {
+    /** A new input of a step; primes are appended to its name until it differs from those of earlier derivatives. */
+    static Value declare(ProgramBuilder step, String baseName, Shape shape) {
         Set<String> taken = new HashSet<>();
         step.inputs().forEach(input -> taken.add(input.name()));
-        String name = wanted;
+        String name = baseName;
         while (taken.contains(name)) {
             name += "'";
         }
         return step.input(name, shape, Program.Scope.LOOP);
     }
 
-    /** The step's outputs that have a cotangent here. */
-    BitSet pulled() {
-        return pulled;
+    /** The step's outputs that have a cotangent. */
+    BitSet seeded() {
+        return seeded;
     }
 
-    /** The step's outputs that have one in the step before: these, and the carries that get one from here. */
-    BitSet pulledBefore() {
-        BitSet before = (BitSet) pulled.clone();
+    /** The outputs that have a cotangent in the preceding step: these, and the carries whose inputs get one here. */
+    BitSet seededBefore() {
+        BitSet before = (BitSet) seeded.clone();
         for (int i = 0; i < attributes.carries(); i++) {
             if (outgoing.get(i) != null) {
                 before.set(i);
@@ -113,12 +114,12 @@ final class LoopBodyVjp {
         return before;
     }
 
-    /** The value that stands for an input of the step. */
+    /** The value of an input of the step in this builder. */
     Value input(int index) {
         return inputs.get(index);
     }
 
-    /** The input that stands for the cotangent of a pulled output of the step. */
+    /** The input that holds the cotangent of an output of the step. */
     Value incoming(int output) {
         return Objects.requireNonNull(incoming.get(output));
     }
@@ -135,24 +136,25 @@ final class LoopBodyVjp {
     }
 
     /**
-     * What the derivative reads of the forward step: of all values computed without an incoming cotangent, those next to
-     * one that is not. Per-step inputs are at hand in the reverse step too, and so is what invariants alone give.
+     * The values of the forward step that the derivative reads: the frontier between values that depend on an incoming
+     * cotangent and values that do not. Per-step inputs and values computed from invariants only are no residuals, because
+     * the reverse step has them too.
      */
     List<Value> residuals() {
         Set<Value> reverse = computedFrom(incoming.values());
         Set<Value> varying = computedFrom(inputs.subList(0, attributes.carries() + attributes.perStep()));
-        Set<Value> atHand = new HashSet<>(inputs.subList(attributes.carries(), inputs.size()));
+        Set<Value> available = new HashSet<>(inputs.subList(attributes.carries(), inputs.size()));
         Set<Value> residuals = new LinkedHashSet<>();
         Set<Value> seen = new HashSet<>();
         List<Value> open = new ArrayList<>();
         outgoing.stream().filter(Objects::nonNull).forEach(open::add);
         while (!open.isEmpty()) {
             Value value = open.remove(open.size() - 1);
-            boolean ofInvariantsAlone = !varying.contains(value) && !reverse.contains(value);
-            if (!seen.add(value) || ofInvariantsAlone || atHand.contains(value)) {
+            boolean invariant = !varying.contains(value) && !reverse.contains(value);
+            if (!seen.add(value) || invariant || available.contains(value)) {
                 continue;
             }
-            if (reverse.contains(value) || REDONE.contains(value.op())) {
+            if (reverse.contains(value) || RECOMPUTED.contains(value.op())) {
                 open.addAll(value.args());
             } else {
                 residuals.add(value);
@@ -165,7 +167,7 @@ final class LoopBodyVjp {
         return needed.stream().filter(values::contains).toList();
     }
 
-    /** The seeds, and what is needed and computed from any of them. */
+    /** The seeds, and the needed values computed from any of them. */
     private Set<Value> computedFrom(Collection<Value> seeds) {
         Set<Value> found = new HashSet<>(seeds);
         for (Value value : needed) {
@@ -176,8 +178,8 @@ final class LoopBodyVjp {
         return found;
     }
 
-    /** The repeat whose step is the same but for the residuals, which are stacked behind what was stacked before. */
-    Attributes.Loop keeping(List<Value> residuals) {
+    /** The loop that also stacks the residuals, after its other stacked outputs. */
+    Attributes.Loop withResiduals(List<Value> residuals) {
         ProgramBuilder fb = new ProgramBuilder();
         Map<Value, Value> images = new HashMap<>();
         List<Value> own = new ArrayList<>();
@@ -187,14 +189,14 @@ final class LoopBodyVjp {
             images.put(inputs.get(i), own.get(i));
         }
         List<Value> same = fb.inline(step, own);
-        List<Value> kept = fb.inline(TopologicalOrder.of(residuals), images, residuals);
+        List<Value> stored = fb.inline(TopologicalOrder.of(residuals), images, residuals);
         List<Program.Output> outputs = new ArrayList<>();
         for (int i = 0; i < same.size(); i++) {
             outputs.add(new Program.Output(step.outputs().get(i).name(), Program.Reduction.LOOP, same.get(i)));
         }
-        // Before the stop predicate, if there is one.
+        // The stop predicate, if there is one, remains last.
         int at = attributes.countResult();
-        for (Value residual : kept) {
+        for (Value residual : stored) {
             outputs.add(at, new Program.Output("residual " + at, Program.Reduction.LOOP, residual));
             at++;
         }

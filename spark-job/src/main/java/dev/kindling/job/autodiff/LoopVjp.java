@@ -10,43 +10,43 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The derivative of a repeat is a repeat that runs the other way ({@link ReverseLoop}). Its step is the derivative of
- * the step ({@link LoopBodyVjp}); what that reads of the forward step (the <em>residuals</em>) becomes per-step outputs of a
- * forward repeat that computes the same as the original and is merged with it later ({@code program.rewrite.Repeats}).
+ * Differentiates a loop into a loop in the opposite direction ({@link ReverseLoop}). Its step is the derivative of the step
+ * ({@link LoopBodyVjp}); the values that this reads of the forward step, the <em>residuals</em>, become stacked outputs of a
+ * second forward loop, which is merged with the original later ({@code program.passes.LoopDeduplication}).
  */
 final class LoopVjp {
     private final ProgramBuilder b;
-    private final Value repeat;
+    private final Value loopValue;
     private final Attributes.Loop attributes;
     private final Program step;
     private final List<@Nullable Value> results;
     private final BitSet activeInputs;
 
-    private LoopVjp(ProgramBuilder b, Value repeat, List<@Nullable Value> results, Set<Value> active) {
+    private LoopVjp(ProgramBuilder b, Value loopValue, List<@Nullable Value> results, Set<Value> active) {
         this.b = b;
-        this.repeat = repeat;
-        this.attributes = repeat.loop();
+        this.loopValue = loopValue;
+        this.attributes = loopValue.loop();
         this.step = attributes.step();
         this.results = results;
         this.activeInputs = activeInputs(active);
     }
 
     /**
-     * The cotangents of a repeat's arguments from those of its results; null stands for none.
+     * The cotangents of a loop's arguments from those of its results; null where there is none.
      *
-     * @param results one for each result of the repeat, in order
-     * @param active the values of the builder on which what is differentiated by acts
+     * @param results one for each result of the loop, in order
+     * @param active the values of the builder that depend on the variables
      */
     static List<@Nullable Value> cotangents(
-            ProgramBuilder b, Value repeat, List<@Nullable Value> results, Set<Value> active) {
-        return new LoopVjp(b, repeat, results, active).build();
+            ProgramBuilder b, Value loopValue, List<@Nullable Value> results, Set<Value> active) {
+        return new LoopVjp(b, loopValue, results, active).build();
     }
 
-    /** The step's inputs on which the seeds act: what is active outside, and carries that become so on the way. */
+    /** The step's inputs that depend on the variables: initially, or carries that do so after some step. */
     private BitSet activeInputs(Set<Value> active) {
         BitSet found = new BitSet();
         for (int i = 0; i < step.inputs().size(); i++) {
-            found.set(i, active.contains(repeat.arg(i + 1)));
+            found.set(i, active.contains(loopValue.arg(i + 1)));
         }
         for (int before = -1; before != found.cardinality(); ) {
             before = found.cardinality();
@@ -64,20 +64,21 @@ final class LoopVjp {
 
     private List<@Nullable Value> build() {
         LoopBodyVjp joint = new LoopBodyVjp(attributes, activeInputs, withCotangent());
-        while (!joint.pulledBefore().equals(joint.pulled())) {
-            joint = new LoopBodyVjp(attributes, activeInputs, joint.pulledBefore());
+        // A carry may have a cotangent in an earlier step only: iterate to the fixed point over all steps.
+        while (!joint.seededBefore().equals(joint.seeded())) {
+            joint = new LoopBodyVjp(attributes, activeInputs, joint.seededBefore());
         }
         List<Value> residuals = joint.residuals();
-        List<Value> forward = b.loop(joint.keeping(residuals), repeat.args());
-        return new ReverseLoop(b, repeat, results, joint, residuals, forward).cotangents();
+        List<Value> forward = b.loop(joint.withResiduals(residuals), loopValue.args());
+        return new ReverseLoop(b, loopValue, results, joint, residuals, forward).cotangents();
     }
 
-    /** The step's outputs that have a cotangent in the last step: those of the results. */
+    /** The step's outputs that have a cotangent in the last step: those whose results have one. */
     private BitSet withCotangent() {
-        BitSet pulled = new BitSet();
+        BitSet seeded = new BitSet();
         for (int i = 0; i < attributes.countResult(); i++) {
-            pulled.set(i, results.get(i) != null && (i >= attributes.carries() || activeInputs.get(i)));
+            seeded.set(i, results.get(i) != null && (i >= attributes.carries() || activeInputs.get(i)));
         }
-        return pulled;
+        return seeded;
     }
 }

@@ -14,20 +14,20 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The repeat that undoes another's steps, the last one first, as many as ran. Its carries are the cotangents of the
- * carries, and the sums so far of the cotangents of the invariants; its per-step inputs are the cotangents of what was
- * stacked, the residuals, and the per-step inputs of the other; its stacked results are the cotangents of these inputs.
+ * Builds the reverse of a loop, which runs from the last step that ran to the first. Its carries are the cotangents of the
+ * carries and the partial sums of the cotangents of the invariants; its per-step inputs are the cotangents of the stacked
+ * outputs, the residuals, and the forward loop's per-step inputs; its stacked results are the cotangents of the latter.
  */
 final class ReverseLoop {
     private final ProgramBuilder b;
-    private final Value repeat;
+    private final Value loopValue;
     private final Attributes.Loop attributes;
     private final Program step;
     private final List<@Nullable Value> results;
     private final LoopBodyVjp joint;
     private final List<Value> residuals;
     private final List<Value> forward;
-    /** Inputs of the step by what is done with their cotangents: handed on, summed up, or stacked. */
+    /** Indices of the step's inputs by the use of their cotangents: carried, summed, or stacked. */
     private final int[] carries;
 
     private final int[] sums;
@@ -35,28 +35,28 @@ final class ReverseLoop {
 
     private final ProgramBuilder rb = new ProgramBuilder();
     private final Map<Value, Value> images = new HashMap<>();
-    private final List<Value> firsts = new ArrayList<>();
+    private final List<Value> initialCarries = new ArrayList<>();
     private final List<Value> stacks = new ArrayList<>();
     private final List<Value> invariants = new ArrayList<>();
-    private final List<Value> sumsSoFar = new ArrayList<>();
+    private final List<Value> partialSums = new ArrayList<>();
 
     /**
-     * Prepares the reverse.
+     * Classifies the inputs of the loop.
      *
-     * @param results cotangents of the repeat's results, null where there is none
-     * @param residuals values of the joint step that the forward repeat keeps
-     * @param forward the results of the forward repeat that keeps them
+     * @param results cotangents of the loop's results, null where there is none
+     * @param residuals values of the joint step that the forward loop stores
+     * @param forward the results of the forward loop that stores them
      */
     ReverseLoop(
             ProgramBuilder b,
-            Value repeat,
+            Value loopValue,
             List<@Nullable Value> results,
             LoopBodyVjp joint,
             List<Value> residuals,
             List<Value> forward) {
         this.b = b;
-        this.repeat = repeat;
-        this.attributes = repeat.loop();
+        this.loopValue = loopValue;
+        this.attributes = loopValue.loop();
         this.step = attributes.step();
         this.results = results;
         this.joint = joint;
@@ -64,7 +64,7 @@ final class ReverseLoop {
         this.forward = forward;
         int stacksEnd = attributes.carries() + attributes.perStep();
         this.carries =
-                joint.pulled().stream().filter(i -> i < attributes.carries()).toArray();
+                joint.seeded().stream().filter(i -> i < attributes.carries()).toArray();
         this.sums = withCotangent(stacksEnd, step.inputs().size());
         this.perStep = withCotangent(attributes.carries(), stacksEnd);
     }
@@ -76,11 +76,11 @@ final class ReverseLoop {
                 .toArray();
     }
 
-    /** The cotangents of the repeat's arguments, null where there is none. */
+    /** The cotangents of the loop's arguments, null where there is none. */
     List<@Nullable Value> cotangents() {
         declareCarries();
         declareStacks();
-        declareStepsOwn();
+        declareForwardInputs();
         Attributes.Loop backward = new Attributes.Loop(
                 rb.build(step.name() + "'", outputs()),
                 attributes.capacity(),
@@ -91,7 +91,7 @@ final class ReverseLoop {
                 false);
         List<Value> arguments = new ArrayList<>();
         arguments.add(forward.get(forward.size() - 1));
-        arguments.addAll(firsts);
+        arguments.addAll(initialCarries);
         arguments.addAll(stacks);
         arguments.addAll(invariants);
         return byArgument(b.loop(backward, arguments));
@@ -100,12 +100,13 @@ final class ReverseLoop {
     private void declareCarries() {
         for (int i : carries) {
             Value cotangent = results.get(i);
-            firsts.add(cotangent == null ? b.full(shapeOf(i), 0) : cotangent);
+            initialCarries.add(cotangent == null ? b.full(shapeOf(i), 0) : cotangent);
             take(joint.incoming(i));
         }
         for (int i : sums) {
-            firsts.add(b.full(shapeOf(i), 0));
-            sumsSoFar.add(LoopBodyVjp.declare(rb, "sum " + step.inputs().get(i).name(), shapeOf(i)));
+            initialCarries.add(b.full(shapeOf(i), 0));
+            partialSums.add(
+                    LoopBodyVjp.declare(rb, "sum " + step.inputs().get(i).name(), shapeOf(i)));
         }
     }
 
@@ -125,11 +126,11 @@ final class ReverseLoop {
         }
     }
 
-    /** The per-step inputs and invariants of the step itself. */
-    private void declareStepsOwn() {
+    /** Declares the forward step's per-step inputs and invariants that the reverse step reads. */
+    private void declareForwardInputs() {
         for (int i = attributes.carries(); i < step.inputs().size(); i++) {
             if (joint.needs(i)) {
-                (i < attributes.carries() + attributes.perStep() ? stacks : invariants).add(repeat.arg(i + 1));
+                (i < attributes.carries() + attributes.perStep() ? stacks : invariants).add(loopValue.arg(i + 1));
                 take(joint.input(i));
             }
         }
@@ -151,7 +152,7 @@ final class ReverseLoop {
             outputs.add(output("cotangent ", i, cotangent(i)));
         }
         for (int i = 0; i < sums.length; i++) {
-            outputs.add(output("sum ", sums[i], rb.add(sumsSoFar.get(i), cotangent(sums[i]))));
+            outputs.add(output("sum ", sums[i], rb.add(partialSums.get(i), cotangent(sums[i]))));
         }
         for (int i : perStep) {
             outputs.add(output("per step ", i, cotangent(i)));
@@ -163,7 +164,7 @@ final class ReverseLoop {
         return new Program.Output(prefix + step.inputs().get(input).name(), Program.Reduction.LOOP, value);
     }
 
-    /** The cotangent of the step's input i in the reverse step; zeros if the step does not pass one on. */
+    /** The cotangent of the forward step's input i in the reverse step; zeros if it has none. */
     private Value cotangent(int i) {
         Value outgoing = joint.outgoing(i);
         return outgoing == null ? rb.full(shapeOf(i), 0) : copy(outgoing);
@@ -182,7 +183,7 @@ final class ReverseLoop {
 
     private List<@Nullable Value> byArgument(List<Value> backward) {
         List<@Nullable Value> found =
-                new ArrayList<>(Collections.nCopies(repeat.args().size(), null));
+                new ArrayList<>(Collections.nCopies(loopValue.args().size(), null));
         int next = 0;
         for (int[] group : List.of(carries, sums, perStep)) {
             for (int i : group) {

@@ -13,8 +13,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One sweep from results to arguments. A value's cotangent is the derivative of the pulled sum with respect to it; a
- * missing cotangent means zero, so that nothing is computed for what does not matter.
+ * One reverse sweep from results to arguments. A value's cotangent is the derivative of the weighted sum of the outputs
+ * with respect to it; a missing cotangent means zero, so that nothing is computed for values without influence.
  */
 final class ReverseMode {
     private final ProgramBuilder b;
@@ -29,8 +29,8 @@ final class ReverseMode {
     }
 
     /**
-     * The cotangents of the wanted values, each taken as a variable of its own even if it is computed from another of them;
-     * null where no derivative leads from the outputs to one.
+     * The vector-Jacobian product of the outputs: the cotangents of {@code wrt}, each treated as an independent variable even
+     * if it is computed from another; null if no output depends on it differentiably.
      */
     static List<@Nullable Value> vjp(ProgramBuilder b, List<Value> outputs, List<Value> cotangents, List<Value> wrt) {
         List<Value> order = TopologicalOrder.of(outputs);
@@ -38,7 +38,7 @@ final class ReverseMode {
         for (int i = 0; i < outputs.size(); i++) {
             sweep.add(outputs.get(i), cotangents.get(i));
         }
-        // Ids grow from arguments to results, so this meets every value after all its uses.
+        // Ids grow from arguments to results, so this visits every value after all its uses.
         for (int i = order.size() - 1; i >= 0; i--) {
             sweep.visit(order.get(i));
         }
@@ -60,11 +60,11 @@ final class ReverseMode {
 
     private void visit(Value value) {
         if (value.op() == Op.LOOP) {
-            visitRepeat(value);
+            visitLoop(value);
             return;
         }
         Value cotangent = cotangents.get(value);
-        // A RESULT's cotangent is collected by its repeat, whose turn comes later.
+        // The cotangent of a LOOP_RESULT is read by its LOOP, which is visited later.
         if (cotangent == null
                 || variables.contains(value)
                 || !active.contains(value)
@@ -73,25 +73,25 @@ final class ReverseMode {
                 || value.args().stream().noneMatch(active::contains)) {
             return;
         }
-        pass(value, VjpRules.of(value.op()).cotangents(b, value, cotangent));
+        addToArgs(value, VjpRules.of(value.op()).cotangents(b, value, cotangent));
     }
 
-    private void visitRepeat(Value repeat) {
-        if (!active.contains(repeat)) {
+    private void visitLoop(Value loopValue) {
+        if (!active.contains(loopValue)) {
             return;
         }
         List<@Nullable Value> results = new ArrayList<>();
-        for (Value result : b.results(repeat)) {
+        for (Value result : b.results(loopValue)) {
             results.add(active.contains(result) ? cotangents.get(result) : null);
         }
         if (results.stream().anyMatch(result -> result != null)) {
-            pass(repeat, LoopVjp.cotangents(b, repeat, results, active));
+            addToArgs(loopValue, LoopVjp.cotangents(b, loopValue, results, active));
         }
     }
 
-    private void pass(Value value, List<@Nullable Value> toArgs) {
-        for (int i = 0; i < toArgs.size(); i++) {
-            Value cotangent = toArgs.get(i);
+    private void addToArgs(Value value, List<@Nullable Value> ofArgs) {
+        for (int i = 0; i < ofArgs.size(); i++) {
+            Value cotangent = ofArgs.get(i);
             if (cotangent != null && active.contains(value.arg(i))) {
                 add(value.arg(i), cotangent);
             }

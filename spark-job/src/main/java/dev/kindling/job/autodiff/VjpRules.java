@@ -16,9 +16,9 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** The derivative of every op: one row each, written in ops of the same set. */
+/** The vector-Jacobian product rule of every op, written in ops of the same set. */
 final class VjpRules {
-    /** From the cotangent of a value to those of its arguments; null where one has none. */
+    /** Computes the cotangents of a value's arguments from its own; null where an argument has none. */
     interface Rule {
         List<@Nullable Value> cotangents(ProgramBuilder b, Value value, Value cotangent);
     }
@@ -28,11 +28,11 @@ final class VjpRules {
         Value cotangent(ProgramBuilder b, Value value, Value cotangent);
     }
 
-    /** Ops without a derivative: sources, whole numbers, truth, and the one whose derivative is declared to be 0. */
+    /** Ops without a derivative: sources, integers, booleans, and STOP_GRADIENT, whose derivative is 0 by definition. */
     static final Set<Op> CONSTANT_ALMOST_EVERYWHERE = EnumSet.of(
             Op.INPUT, Op.CONSTANT, Op.IOTA, Op.UNIFORM, Op.GREATER, Op.EQUAL, Op.ARGMAX, Op.ONE_HOT, Op.STOP_GRADIENT);
 
-    /** Ops that {@link ReverseMode} treats by itself, because a repeat has several results. */
+    /** Ops that {@link ReverseMode} handles itself, because a loop has several results. */
     static final Set<Op> OF_SEVERAL_RESULTS = EnumSet.of(Op.LOOP, Op.LOOP_RESULT);
 
     private static final Map<Op, Rule> RULES = new EnumMap<>(Op.class);
@@ -47,7 +47,8 @@ final class VjpRules {
         unary(Op.SQRT, (b, value, c) -> b.div(b.mul(c, b.constant(0.5)), value));
         unary(Op.TANH, (b, value, c) -> b.mul(c, b.sub(b.constant(1), b.square(value))));
         unary(Op.SIGMOID, (b, value, c) -> b.mul(c, b.mul(value, b.sub(b.constant(1), value))));
-        // The result is positive where the argument is: reading the result keeps one array alive instead of two.
+        // The result is positive exactly where the argument is; reading the result keeps one array alive instead of
+        // two.
         unary(Op.RELU, (b, value, c) -> b.select(b.greater(value, b.constant(0)), c, b.constant(0)));
         unary(Op.BROADCAST, (b, value, c) -> unbroadcast(b, c, value.arg(0).shape()));
         unary(
@@ -83,7 +84,7 @@ final class VjpRules {
                 Op.CONV_KERNEL,
                 (b, value, c) ->
                         List.of(b.convInput(value.arg(1), c, window(value)), b.conv(value.arg(0), c, window(value))));
-        // Where the maximum stands does not move with the images: only the second argument has a derivative.
+        // The index of the maximum is piecewise constant in the images, so only the second argument has a derivative.
         RULES.put(Op.POOL_GATHER, (b, value, c) -> Arrays.asList(null, b.poolScatter(value.arg(0), c, window(value))));
         RULES.put(Op.POOL_SCATTER, (b, value, c) -> Arrays.asList(null, b.poolGather(value.arg(0), c, window(value))));
         unary(Op.WINDOW_SUM, (b, value, c) -> b.windowSpread(c, window(value)));
@@ -102,12 +103,12 @@ final class VjpRules {
         RULES.put(op, (b, value, cotangent) -> List.of(rule.cotangent(b, value, cotangent)));
     }
 
-    /** Whether a derivative passes through the op. */
+    /** Whether the op has a derivative. */
     static boolean differentiable(Op op) {
         return RULES.containsKey(op) || OF_SEVERAL_RESULTS.contains(op);
     }
 
-    /** The ops that have a row. */
+    /** The ops that have a rule. */
     static Set<Op> known() {
         return RULES.keySet();
     }
@@ -124,7 +125,7 @@ final class VjpRules {
         return (Window) value.attributes();
     }
 
-    /** C = A'·B' gives dA' = c·B'ᵀ and dB' = A'ᵀ·c, where ' is the transposition that the product reads with. */
+    /** C = A'·B' gives dA' = c·B'ᵀ and dB' = A'ᵀ·c, where ' is the transposition of the operand, if any. */
     private static List<@Nullable Value> product(ProgramBuilder b, Value value, Value c) {
         Attributes.Product product = (Attributes.Product) value.attributes();
         boolean left = product.leftTransposed();
@@ -136,7 +137,7 @@ final class VjpRules {
                 right ? b.matmul(c, x, true, left) : b.matmul(x, c, !left, false));
     }
 
-    /** Sums over the axes along which {@code shape} was repeated. */
+    /** Sums over the axes along which {@code shape} was broadcast. */
     private static Value unbroadcast(ProgramBuilder b, Value c, Shape shape) {
         int more = c.shape().rank() - shape.rank();
         int[] axes = IntStream.range(0, c.shape().rank())
@@ -146,7 +147,7 @@ final class VjpRules {
         return b.reshape(b.sum(c, axes), shape);
     }
 
-    /** Repeats along the axes that a sum removed. */
+    /** Broadcasts along the axes that a sum removed. */
     private static Value spread(ProgramBuilder b, Value c, Shape shape, List<Integer> axes) {
         Shape kept = shape;
         for (int axis : axes) {

@@ -1,7 +1,7 @@
 /**
- * Reverse-mode differentiation: one derivative rule per op, each written in the same ops, so that a derivative is a
- * program again and second order is the same function applied twice. May import {@code program} and {@code tensor};
- * nothing that runs a program enters.
+ * Reverse-mode automatic differentiation of programs: one vector-Jacobian product rule per op, each written in the same
+ * ops, so that a derivative is a program and can be differentiated again. May import {@code program} and {@code tensor};
+ * does not run programs.
  */
 @NullMarked
 package dev.kindling.job.autodiff;

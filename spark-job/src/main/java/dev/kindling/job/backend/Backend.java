@@ -10,21 +10,20 @@ public interface Backend {
     String name();
 
     /**
-     * The GPUs that this backend runs on in this JVM; empty where it runs on the processor. Answered without loading native
-     * code: whether a thread's GPU is one of them is held against this before {@link #requireAvailable}.
+     * The GPUs that this backend supports in this JVM; empty if it runs on the processor. Loads no native code, because a
+     * thread's GPU is compared with this before {@link #requireAvailable} is called.
      */
     default Optional<GpuSupport> gpus() {
         return Optional.empty();
     }
 
     /**
-     * Refuses to run in this JVM.
+     * Checks that the backend can run in this JVM.
      *
-     * @throws BackendUnavailableException if something that the backend needs is missing, with one sentence that says what
-     *     to do
+     * @throws BackendUnavailableException if something that the backend needs is missing; the message names the remedy
      */
     default void requireAvailable() {}
 
-    /** Plans the program once; the executable is shared by all threads. */
+    /** Compiles a program into an executable that all threads share. */
     Executable compile(Program program, CompileOptions options);
 }

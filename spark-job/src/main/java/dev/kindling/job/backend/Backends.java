@@ -7,15 +7,22 @@ import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.stream.StreamSupport;
 
-/** Finds backends by name. */
+/** Looks up backends by the value of {@code backend.name}. */
 public final class Backends {
     private static final String VECTOR = "vector";
 
+    /** The former name of {@code reference}. */
+    private static final String PLAIN = "plain";
+
     private Backends() {}
 
-    /** Refuses a name that no backend has, by IllegalArgumentException; whether it runs in this JVM does not matter. */
+    /**
+     * Refuses a name that no backend has; does not check whether the backend can run in this JVM.
+     *
+     * @throws IllegalArgumentException if there is no backend of that name
+     */
     public static void refuseUnknown(String name) {
-        // vector cannot even be loaded where its module is missing.
+        // The class of vector cannot be loaded without the Vector API's module.
         if (!name.equals(VECTOR)) {
             var unused = find(name);
         }
@@ -24,8 +31,8 @@ public final class Backends {
     /**
      * The backend of the given name.
      *
-     * @throws BackendUnavailableException if it cannot run in this JVM, with one sentence that says what to do
-     * @throws IllegalArgumentException if there is none of that name
+     * @throws BackendUnavailableException if it cannot run in this JVM; the message names the remedy
+     * @throws IllegalArgumentException if there is no backend of that name
      */
     public static Backend named(String name) {
         if (name.equals(VECTOR)
@@ -34,7 +41,7 @@ public final class Backends {
                     "backend.name is vector, but this JVM runs without the Vector API; add "
                             + "--add-modules=jdk.incubator.vector to the java command line (with spark-submit: "
                             + "--driver-java-options=--add-modules=jdk.incubator.vector; executors: "
-                            + "spark.executor.extraJavaOptions), or set backend.name = plain");
+                            + "spark.executor.extraJavaOptions), or set backend.name = reference");
         }
         Backend backend = find(name);
         backend.requireAvailable();
@@ -42,10 +49,10 @@ public final class Backends {
     }
 
     /**
-     * The GPUs on which the backend of the given name runs in this JVM, by its own word; empty where it runs on the processor.
-     * Whether it can run at all does not matter, and nothing native is loaded.
+     * The GPUs that the backend of the given name supports in this JVM; empty if it runs on the processor. Does not check
+     * whether it can run, and loads no native code.
      *
-     * @throws IllegalArgumentException if there is none of that name
+     * @throws IllegalArgumentException if there is no backend of that name
      */
     public static Optional<GpuSupport> gpus(String name) {
         return name.equals(VECTOR) ? Optional.empty() : find(name).gpus();
@@ -64,7 +71,9 @@ public final class Backends {
             throw new BackendUnavailableException("backend " + name + " cannot be loaded: " + e.getMessage());
         }
         if (found.isEmpty()) {
-            throw new IllegalArgumentException("backend.name is " + name + "; it must be vector, plain or nd4j");
+            throw new IllegalArgumentException("backend.name is " + name
+                    + (name.equals(PLAIN) ? ", which is now called reference" : "")
+                    + "; it must be vector, reference or nd4j");
         }
         return found.get(0);
     }

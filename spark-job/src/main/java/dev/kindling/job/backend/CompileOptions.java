@@ -3,10 +3,11 @@ package dev.kindling.job.backend;
 import dev.kindling.job.tensor.Precision;
 
 /**
- * How to compile.
+ * The options of {@link Backend#compile}.
  *
- * @param precision of every number in the executable
- * @param memoryBytes budget of one workspace for values kept for a reverse pass; above it they are recomputed
+ * @param precision the floating-point type of every value
+ * @param memoryBytes memory budget of one workspace in bytes for the residuals of reverse passes; above it they are
+ *     recomputed
  */
 public record CompileOptions(Precision precision, long memoryBytes) {
     public CompileOptions {

@@ -1,11 +1,11 @@
 package dev.kindling.job.backend;
 
 /**
- * Where the programs of a thread may run: the processor, or one GPU that belongs to it alone or is shared with other threads.
- * It is what the thread was given, not what a backend must use: one that has no code for a GPU runs on the processor.
+ * The device assigned to a thread: the processor, or one GPU, which may be shared with other threads. A backend without
+ * code for GPUs runs on the processor whatever device the thread has.
  */
 public sealed interface Device {
-    /** Where every thread may run. */
+    /** The processor, available to every thread. */
     Device PROCESSOR = new Processor();
 
     /** The processor, without any GPU. */
@@ -19,8 +19,8 @@ public sealed interface Device {
     /**
      * A GPU.
      *
-     * @param address as the cluster calls it: a number of {@code nvidia-smi}, or an id such as {@code GPU-...}
-     * @param ordinal as CUDA counts the GPUs that this JVM sees, from 0 on
+     * @param address the cluster's name of it: an index of {@code nvidia-smi}, or a UUID such as {@code GPU-...}
+     * @param ordinal the CUDA device ordinal among the GPUs visible to this JVM, from 0 on
      */
     record Gpu(String address, int ordinal) implements Device {
         public Gpu {

@@ -6,6 +6,7 @@ import dev.kindling.job.tensor.Precision;
 
 /** A compiled program. Immutable and shared by all threads; each thread runs it through a workspace of its own. */
 public interface Executable {
+    /** The program as it was given to the backend, before any pass. */
     Program program();
 
     Precision precision();
@@ -20,11 +21,11 @@ public interface Executable {
     }
 
     /**
-     * A workspace for a thread that was given a device; used from then on by threads of that device alone, by one at a time.
-     * A backend without code for the device computes on the processor.
+     * A workspace for a thread with the given device. It may move between threads of that device, and is used by one thread
+     * at a time. A backend without code for the device computes on the processor.
      *
-     * @throws BackendUnavailableException if the backend has code for GPUs alone and was given the processor, or the device
-     *     cannot run it, with one sentence that names the device and what to change
+     * @throws BackendUnavailableException if the backend has code for GPUs only and the device is the processor, or if the
+     *     device cannot run it; the message names the device and the remedy
      */
     Workspace workspace(Device device);
 }

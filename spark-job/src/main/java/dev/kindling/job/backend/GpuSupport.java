@@ -3,19 +3,23 @@ package dev.kindling.job.backend;
 import java.util.Comparator;
 
 /**
- * Which GPUs a backend has machine code for, by NVIDIA's compute capability; both ends belong to it.
+ * The range of NVIDIA compute capabilities for which a backend has machine code.
  *
- * @param minCapability the oldest
- * @param maxCapability the newest
- * @param bytes of a GPU's memory that the backend's libraries take before a thread computes there: an estimate
+ * @param minCapability the lowest, inclusive
+ * @param maxCapability the highest, inclusive
+ * @param bytes an estimate of the GPU memory that the backend's libraries take before any computation
  */
 public record GpuSupport(Capability minCapability, Capability maxCapability, long bytes) {
-    /** A compute capability, such as 8.6. */
+    /** An NVIDIA compute capability, such as 8.6. */
     public record Capability(int major, int minor) implements Comparable<Capability> {
         private static final Comparator<Capability> ORDER =
                 Comparator.comparingInt(Capability::major).thenComparingInt(Capability::minor);
 
-        /** The capability of a text such as {@code 8.6}; NumberFormatException if it is none. */
+        /**
+         * Parses a text such as {@code 8.6}.
+         *
+         * @throws NumberFormatException if the text is no compute capability
+         */
         public static Capability of(String text) {
             int dot = text.indexOf('.');
             if (dot < 0) {
@@ -35,12 +39,12 @@ public record GpuSupport(Capability minCapability, Capability maxCapability, lon
         }
     }
 
-    /** The same where the libraries have been loaded onto a GPU already. */
+    /** The same support with {@link #bytes} 0, once the libraries are loaded onto a GPU. */
     public GpuSupport loaded() {
         return new GpuSupport(minCapability, maxCapability, 0);
     }
 
-    /** Whether there is code for a GPU. */
+    /** Whether there is machine code for a GPU of the given capability. */
     public boolean includes(Capability capability) {
         return capability.compareTo(minCapability) >= 0 && capability.compareTo(maxCapability) <= 0;
     }

@@ -6,10 +6,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a value can be replaced with as it is written: folded constants and ops that do nothing. Every rule keeps the
- * value for all finite and non-finite numbers but the sign of zero; x·0 is not folded, so that a NaN stays visible. Every
- * rule keeps the inputs and barriers that the value depends on, none looks through a barrier, and what else a value was
- * written with may be gone: so derivatives are taken with respect to inputs and barriers alone.
+ * Simplifies values as they are built: folds constants, removes ops without effect, moves elementwise ops before
+ * broadcasts and transpositions. Every rule preserves the value for all finite and non-finite numbers except the sign of
+ * zero; x·0 is not folded, so that a NaN stays visible. Every rule preserves the inputs and barriers that the value depends
+ * on, and none crosses a barrier; other intermediate values may disappear. Therefore derivatives can only be taken with
+ * respect to inputs and barriers.
  */
 final class AlgebraicSimplifier {
     private AlgebraicSimplifier() {}
@@ -49,7 +50,7 @@ final class AlgebraicSimplifier {
                 : null;
     }
 
-    /** An op on two values that are repeated alike, or on one that is repeated and one number, before they are repeated. */
+    /** Applies an op before the broadcasts of its arguments, if both are broadcast from one shape or one from a scalar. */
     private static @Nullable Value beforeBroadcast(ProgramBuilder b, Op op, Value x, Value y) {
         if (x.op() != Op.BROADCAST || y.op() != Op.BROADCAST) {
             return null;
@@ -66,8 +67,8 @@ final class AlgebraicSimplifier {
     }
 
     /**
-     * An op on a value that is transposed and on one that is transposed alike, or one number everywhere, before the
-     * transposition: so the layouts that a convolution's kernel goes through cancel between a gradient step and the next
+     * Applies an op before the transpositions of its arguments, if both are transposed by the same permutation or one is a
+     * broadcast scalar. So the layout changes of a convolution's kernel cancel between a gradient step and the next forward
      * pass.
      */
     private static @Nullable Value beforeTranspose(ProgramBuilder b, Op op, Value x, Value y) {
@@ -76,19 +77,19 @@ final class AlgebraicSimplifier {
             return null;
         }
         Shape shape = first.arg(0).shape();
-        Value straight = b.apply(op, List.of(straight(b, x, shape), straight(b, y, shape)), Attributes.None.NONE);
-        return b.apply(Op.TRANSPOSE, List.of(straight), first.attributes());
+        Value before = b.apply(op, List.of(untransposed(b, x, shape), untransposed(b, y, shape)), Attributes.None.NONE);
+        return b.apply(Op.TRANSPOSE, List.of(before), first.attributes());
     }
 
     private static boolean transposesLike(Value a, Value first) {
-        return a.op() == Op.TRANSPOSE ? a.attributes().equals(first.attributes()) : everywhereTheSame(a);
+        return a.op() == Op.TRANSPOSE ? a.attributes().equals(first.attributes()) : isBroadcastScalar(a);
     }
 
-    private static boolean everywhereTheSame(Value a) {
+    private static boolean isBroadcastScalar(Value a) {
         return a.op() == Op.BROADCAST && a.arg(0).shape().rank() == 0;
     }
 
-    private static Value straight(ProgramBuilder b, Value a, Shape shape) {
+    private static Value untransposed(ProgramBuilder b, Value a, Shape shape) {
         return a.op() == Op.TRANSPOSE ? a.arg(0) : b.broadcast(a.arg(0), shape);
     }
 
@@ -96,13 +97,14 @@ final class AlgebraicSimplifier {
         if (x.constant() && y.constant()) {
             return b.constant(ScalarOps.apply(op, x.number(), y.number()));
         }
-        Value small = beforeBroadcast(b, op, x, y);
-        if (small != null) {
-            return small;
+        Value broadcast = beforeBroadcast(b, op, x, y);
+        if (broadcast != null) {
+            return broadcast;
         }
-        Value straight = beforeTranspose(b, op, x, y);
-        if (straight != null) {
-            return straight;
+
+        Value transposed = beforeTranspose(b, op, x, y);
+        if (transposed != null) {
+            return transposed;
         }
         return switch (op) {
             case ADD -> add(b, x, y);
@@ -155,12 +157,12 @@ final class AlgebraicSimplifier {
         return x.op() == Op.NEG && negatable(y) ? b.mul(x.arg(0), b.neg(y)) : null;
     }
 
-    /** Whether the negative is as cheap: a constant, repeated or not. */
+    /** Whether negation is folded: a constant or the broadcast of one. */
     private static boolean negatable(Value a) {
         return a.constant() || (a.op() == Op.BROADCAST && a.arg(0).constant());
     }
 
-    /** A transposed argument is read transposed instead. */
+    /** Folds the transposition of an operand into the product's attributes. */
     private static @Nullable Value product(ProgramBuilder b, List<Value> args, Attributes.Product product) {
         Value left = args.get(0);
         Value right = args.get(1);
@@ -180,7 +182,7 @@ final class AlgebraicSimplifier {
         if (a.op() == Op.BROADCAST) {
             return b.broadcast(a.arg(0), shape);
         }
-        // A scalar, or a row under leading ones, says the same without them.
+        // Leading axes of extent 1 have no effect on a broadcast.
         if (a.op() == Op.RESHAPE && leadingOnes(a.arg(0).shape(), a.shape())) {
             return b.broadcast(a.arg(0), shape);
         }
@@ -206,7 +208,7 @@ final class AlgebraicSimplifier {
                 : null;
     }
 
-    /** The sum of one number everywhere is a product. */
+    /** Replaces the sum of a broadcast scalar with a product. */
     private static @Nullable Value sum(ProgramBuilder b, Value a, Attributes attributes) {
         if (a.op() != Op.BROADCAST || a.arg(0).shape().rank() != 0) {
             return null;
@@ -224,7 +226,7 @@ final class AlgebraicSimplifier {
             return b.transpose(
                     a.arg(0), axes.axes().stream().mapToInt(first::get).toArray());
         }
-        if (everywhereTheSame(a)) {
+        if (isBroadcastScalar(a)) {
             return b.broadcast(a.arg(0), ShapeInference.infer(Op.TRANSPOSE, List.of(a), axes));
         }
         if (a.op().elementwise() && a.args().stream().anyMatch(arg -> undoes(axes, arg))) {
@@ -238,7 +240,7 @@ final class AlgebraicSimplifier {
                 : null;
     }
 
-    /** Whether the axes that have more than one place stay in their order. */
+    /** Whether the axes with an extent above 1 keep their order. */
     private static boolean movesOnlyOnes(Shape shape, List<Integer> axes) {
         List<Integer> extended =
                 axes.stream().filter(axis -> shape.dim(axis) > 1).toList();

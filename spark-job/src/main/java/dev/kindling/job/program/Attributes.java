@@ -3,7 +3,7 @@ package dev.kindling.job.program;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
-/** What an op needs to know beside its arguments. Values of these types compare by content. */
+/** The static parameters of an op, in addition to its arguments. All implementations compare by content. */
 public sealed interface Attributes
         permits Window,
                 Attributes.None,
@@ -15,7 +15,7 @@ public sealed interface Attributes
                 Attributes.Count,
                 Attributes.Range,
                 Attributes.Loop {
-    /** Nothing. */
+    /** No attributes. */
     record None() implements Attributes {
         static final None NONE = new None();
 
@@ -33,16 +33,16 @@ public sealed interface Attributes
         }
     }
 
-    /** CONSTANT: the number. */
+    /** CONSTANT: its value. */
     record Number(double value) implements Attributes {
-        /** Exact, so that the printed program is a fingerprint. */
+        /** Exact, because the program's hash is computed from the printed form. */
         @Override
         public String toString() {
             return Double.toString(value);
         }
     }
 
-    /** MATMUL: whether each side is read transposed. */
+    /** MATMUL: whether each operand is read transposed. */
     record Product(boolean leftTransposed, boolean rightTransposed) implements Attributes {
         @Override
         public String toString() {
@@ -60,7 +60,7 @@ public sealed interface Attributes
         }
     }
 
-    /** SUM: the axes, ascending; TRANSPOSE: for each axis of the result, the axis it is read from. */
+    /** SUM: the axes, ascending; TRANSPOSE: for each axis of the result, the axis of the argument. */
     record Axes(List<Integer> axes) implements Attributes {
         public Axes {
             axes = List.copyOf(axes);
@@ -72,7 +72,7 @@ public sealed interface Attributes
         }
     }
 
-    /** IOTA, ONE_HOT, SCATTER_ADD: the extent of the new axis; RESULT: which result. */
+    /** IOTA, ONE_HOT, SCATTER_ADD: the extent of the new axis; LOOP_RESULT: the index of the result. */
     record Count(int count) implements Attributes {
         @Override
         public String toString() {
@@ -89,28 +89,37 @@ public sealed interface Attributes
     }
 
     /**
-     * REPEAT: arguments are the count (a scalar), the first carries, the per-step inputs stacked along a new first axis of
-     * extent {@code capacity}, and the invariants. The step's inputs are carries, per-step inputs (without that axis) and
-     * invariants, in this order; its outputs are the next carries, then {@code stacked} per-step outputs, then, where
-     * {@code stops}, a scalar that ends the loop after the step in which it is not 0.
+     * LOOP: a scan in the sense of JAX, whose {@code xs} are the per-step inputs, {@code ys} the stacked outputs and
+     * {@code consts} the invariants. Arguments are the count (a scalar), the initial carries, the per-step inputs stacked
+     * along a new first axis of extent {@code capacity}, and the invariants. The inputs of the step program are carries,
+     * per-step inputs (without that axis) and invariants, in this order; its outputs are the next carries, then
+     * {@code stacked} per-step outputs, then, if {@code stops}, a scalar that ends the loop after the step in which it is
+     * not 0.
      *
-     * <p>It runs min(count, capacity) steps, over places 0, 1, ... of the stacks, or, {@code backwards}, from place
+     * <p>It runs min(count, capacity) steps, over indices 0, 1, ... of the stacks, or, {@code backwards}, from index
      * count-1 down to 0. Results: the last carries; the per-step outputs stacked [capacity, ...], zero where no step ran;
-     * the count of steps that ran.
+     * the number of steps that ran.
      *
-     * @param step the step program, all of whose inputs are of kind {@link Program.Scope#LOOP}
+     * @param step the step program, all of whose inputs have {@link Program.Scope#LOOP}
+     * @param capacity greatest number of steps; extent of the stacks
+     * @param backwards whether the steps run from the last index to the first
+     * @param carries number of carries
+     * @param perStep number of per-step inputs
+     * @param stacked number of per-step outputs
+     * @param stops whether the step program has a stop predicate
      */
     record Loop(Program step, int capacity, boolean backwards, int carries, int perStep, int stacked, boolean stops)
             implements Attributes {
         public Loop {
             if (capacity < 1) {
-                throw new IllegalArgumentException("repeat has capacity " + capacity + "; it must be at least 1");
+                throw new IllegalArgumentException("loop has capacity " + capacity + "; it must be at least 1");
             }
             if (backwards && stops) {
-                throw new IllegalArgumentException("a repeat that runs backwards cannot stop early");
+                throw new IllegalArgumentException("a loop that runs backwards cannot stop early");
             }
         }
 
+        /** Number of invariants. */
         public int invariants() {
             return step.inputs().size() - carries - perStep;
         }

@@ -6,7 +6,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.stream.Collectors;
 
-/** The printed form of programs: for errors, golden files and hashes. */
+/** Prints programs, for error messages, golden files and hashes. */
 final class Printer {
     private Printer() {}
 

@@ -8,36 +8,38 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A tensor program: named inputs, values in the order of computation, named outputs. Immutable, verified when made, and
- * free of values that no output needs. Its printed form is its identity.
+ * A tensor program: named inputs, values in the order of computation, named outputs. Immutable, verified when constructed,
+ * and free of values that no output needs. Programs are equal if their printed forms are.
  */
 public final class Program {
-    /** Where an input comes from. */
+    /** What an input is constant over. */
     public enum Scope {
-        /** The same for all tasks of a round: parameters, rates. */
+        /** The same for all tasks of a round: parameters, learning rates. */
         BROADCAST,
-        /** One task's own data. */
+        /** The data of one task. */
         TASK,
-        /** An input of the step program of a REPEAT. */
+        /** An input of the step program of a LOOP. */
         LOOP
     }
 
-    /** What becomes of an output. */
+    /** How an output is reduced over tasks. */
     public enum Reduction {
         /** Added over tasks, in task order: gradients, statistics. */
         SUM,
-        /** Kept for each task: losses, predictions. */
+        /** Returned for each task: losses, predictions. */
         PER_TASK,
-        /** An output of the step program of a REPEAT. */
+        /** An output of the step program of a LOOP. */
         LOOP
     }
 
+    /** A named input. */
     public record Input(String name, Scope scope, Value value) {
         public Shape shape() {
             return value.shape();
         }
     }
 
+    /** A named output. */
     public record Output(String name, Reduction reduction, Value value) {
         public Shape shape() {
             return value.shape();
@@ -53,7 +55,7 @@ public final class Program {
     private final String hash;
 
     /**
-     * Makes a program of what the outputs need.
+     * The program of the given inputs and outputs and the values that the outputs need.
      *
      * @throws IllegalArgumentException if it is not well-formed; see {@link Verifier}
      */
@@ -71,10 +73,10 @@ public final class Program {
     }
 
     private static List<Value> needed(List<Input> inputs, List<Output> outputs) {
-        List<Value> wanted = new ArrayList<>();
-        inputs.forEach(input -> wanted.add(input.value()));
-        outputs.forEach(output -> wanted.add(output.value()));
-        return TopologicalOrder.of(wanted);
+        List<Value> roots = new ArrayList<>();
+        inputs.forEach(input -> roots.add(input.value()));
+        outputs.forEach(output -> roots.add(output.value()));
+        return TopologicalOrder.of(roots);
     }
 
     public String name() {
@@ -85,7 +87,7 @@ public final class Program {
         return inputs;
     }
 
-    /** Every value that an output needs, and every input, arguments before results. */
+    /** Every value that an output needs and every input, in topological order. */
     public List<Value> values() {
         return values;
     }
@@ -94,7 +96,7 @@ public final class Program {
         return outputs;
     }
 
-    /** Place of a value in {@link #values()}. */
+    /** Index of a value in {@link #values()}. */
     public int position(Value value) {
         Integer position = positions.get(value);
         if (position == null) {
@@ -103,7 +105,11 @@ public final class Program {
         return position;
     }
 
-    /** The named input's value; IllegalArgumentException with the known names if there is none. */
+    /**
+     * The value of the input of the given name.
+     *
+     * @throws IllegalArgumentException if there is none; the message lists the known names
+     */
     public Value input(String inputName) {
         return inputs.stream()
                 .filter(input -> input.name().equals(inputName))
@@ -113,7 +119,11 @@ public final class Program {
                 .value();
     }
 
-    /** The named output's value; IllegalArgumentException with the known names if there is none. */
+    /**
+     * The value of the output of the given name.
+     *
+     * @throws IllegalArgumentException if there is none; the message lists the known names
+     */
     public Value output(String outputName) {
         return outputs.stream()
                 .filter(output -> output.name().equals(outputName))
@@ -123,22 +133,22 @@ public final class Program {
                 .value();
     }
 
-    /** Layout of the inputs of kind SHARED, in order. */
+    /** Layout of the inputs of scope BROADCAST, in order. */
     public Layout broadcastInputs() {
         return inputs(Scope.BROADCAST);
     }
 
-    /** Layout of the inputs of kind TASK, in order. */
+    /** Layout of the inputs of scope TASK, in order. */
     public Layout taskInputs() {
         return inputs(Scope.TASK);
     }
 
-    /** Layout of the outputs of role SUM, in order. */
+    /** Layout of the outputs of reduction SUM, in order. */
     public Layout sums() {
         return outputs(Reduction.SUM);
     }
 
-    /** Layout of the outputs of role EACH, in order. */
+    /** Layout of the outputs of reduction PER_TASK, in order. */
     public Layout perTask() {
         return outputs(Reduction.PER_TASK);
     }
@@ -174,7 +184,7 @@ public final class Program {
         return hash.hashCode();
     }
 
-    /** The printed form: one line a value, step programs indented below their REPEAT. */
+    /** The printed form: one line per value, step programs indented below their LOOP. */
     @Override
     public String toString() {
         return printed;

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Makes values. Equal computations become the same value, constants are folded and trivial ops vanish as they are
- * written ({@link AlgebraicSimplifier}), so that what is built is already free of common subexpressions. Elementwise ops
- * broadcast their arguments as NumPy does. Not thread-safe.
+ * Builds programs. Equal computations become the same value (common subexpression elimination), constants are folded and
+ * trivial ops are simplified away as they are applied ({@link AlgebraicSimplifier}). Elementwise ops broadcast their
+ * arguments as NumPy does. Not thread-safe.
  */
 public final class ProgramBuilder {
     private record Key(Op op, List<Value> args, Attributes attributes) {}
@@ -21,12 +21,11 @@ public final class ProgramBuilder {
     private final boolean simplifies;
     private int next;
 
-    /** A builder without values. */
     public ProgramBuilder() {
         this(true);
     }
 
-    /** A builder that leaves every op as it is written, if it does not simplify: to see what simplification changes. */
+    /** A builder that can leave every op as it is applied, so that tests can compare with the simplified program. */
     ProgramBuilder(boolean simplifies) {
         this.simplifies = simplifies;
     }
@@ -38,18 +37,18 @@ public final class ProgramBuilder {
         return value;
     }
 
-    /** The inputs made so far, in order. */
+    /** The inputs created so far, in order. */
     public List<Program.Input> inputs() {
         return List.copyOf(inputs);
     }
 
-    /** The program of all inputs made so far and the given outputs. */
+    /** The program of all inputs created so far and the given outputs. */
     public Program build(String name, List<Program.Output> outputs) {
         return new Program(name, inputs, outputs);
     }
 
     /**
-     * Applies an op; every value but an input comes from here.
+     * Applies an op; every value except an input is created here.
      *
      * @throws IllegalArgumentException if the op's shape rule refuses the arguments
      */
@@ -75,14 +74,14 @@ public final class ProgramBuilder {
                 program.outputs().stream().map(Program.Output::value).toList());
     }
 
-    /** The images of the wanted values after copying {@code values}, in order, on top of the given images. */
-    public List<Value> inline(List<Value> values, Map<Value, Value> images, List<Value> wanted) {
+    /** Copies {@code values}, in order, except those with an image already, and returns the images of {@code results}. */
+    public List<Value> inline(List<Value> values, Map<Value, Value> images, List<Value> results) {
         for (Value value : values) {
             if (!images.containsKey(value)) {
                 images.put(value, copy(value, images));
             }
         }
-        return wanted.stream().map(images::get).toList();
+        return results.stream().map(images::get).toList();
     }
 
     /** The same op on the images of the arguments. */
@@ -94,7 +93,7 @@ public final class ProgramBuilder {
         return apply(Op.CONSTANT, List.of(), new Attributes.Number(number));
     }
 
-    /** The number everywhere in an array of the given shape. */
+    /** An array of the given shape filled with one number. */
     public Value full(Shape shape, double number) {
         return broadcast(constant(number), shape);
     }
@@ -116,12 +115,12 @@ public final class ProgramBuilder {
         return unary(Op.LOG, a);
     }
 
-    /** log(1 + a), exact near 0. */
+    /** log(1 + a), accurate near 0. */
     public Value log1p(Value a) {
         return unary(Op.LOG1P, a);
     }
 
-    /** exp(a) - 1, exact near 0. */
+    /** exp(a) - 1, accurate near 0. */
     public Value expm1(Value a) {
         return unary(Op.EXPM1, a);
     }
@@ -153,8 +152,8 @@ public final class ProgramBuilder {
     }
 
     /**
-     * The value behind a barrier that no simplification looks through, so that a derivative can be taken with respect to it:
-     * whatever reads the result contains it, however the value itself was computed.
+     * The value through an optimization barrier, which no simplification crosses, so that a derivative can be taken with
+     * respect to the result: simplification cannot remove it from the values computed from it.
      */
     public Value barrier(Value a) {
         return unary(Op.BARRIER, a);
@@ -233,7 +232,7 @@ public final class ProgramBuilder {
         return matmul(a, b, false, false);
     }
 
-    /** The product of two matrices, each read transposed if so asked. */
+    /** The product of two matrices, each of which may be read transposed. */
     public Value matmul(Value a, Value b, boolean aTransposed, boolean bTransposed) {
         return apply(Op.MATMUL, List.of(a, b), new Attributes.Product(aTransposed, bTransposed));
     }
@@ -244,13 +243,13 @@ public final class ProgramBuilder {
     }
 
     /** The adjoint of {@link #conv} in the images: from [n, oh, ow, out] to [n, h, w, in]. */
-    public Value convInput(Value behind, Value kernel, Window window) {
-        return apply(Op.CONV_INPUT, List.of(behind, kernel), window);
+    public Value convInput(Value cotangent, Value kernel, Window window) {
+        return apply(Op.CONV_INPUT, List.of(cotangent, kernel), window);
     }
 
     /** The adjoint of {@link #conv} in the kernel: [kh, kw, in, out]. */
-    public Value convKernel(Value images, Value behind, Window window) {
-        return apply(Op.CONV_KERNEL, List.of(images, behind), window);
+    public Value convKernel(Value images, Value cotangent, Window window) {
+        return apply(Op.CONV_KERNEL, List.of(images, cotangent), window);
     }
 
     /** The maximum over each window of images [n, h, w, c]; its derivative goes to the first maximum. */
@@ -264,8 +263,8 @@ public final class ProgramBuilder {
     }
 
     /** The adjoint of {@link #poolGather} in {@code from}. */
-    public Value poolScatter(Value images, Value behind, Window window) {
-        return apply(Op.POOL_SCATTER, List.of(images, behind), window);
+    public Value poolScatter(Value images, Value cotangent, Window window) {
+        return apply(Op.POOL_SCATTER, List.of(images, cotangent), window);
     }
 
     /** The sum over each window of images [n, h, w, c]: [n, oh, ow, c]. */
@@ -274,20 +273,20 @@ public final class ProgramBuilder {
     }
 
     /** The adjoint of {@link #windowSum}. */
-    public Value windowSpread(Value behind, Window window) {
-        return apply(Op.WINDOW_SPREAD, List.of(behind), window);
+    public Value windowSpread(Value cotangent, Window window) {
+        return apply(Op.WINDOW_SPREAD, List.of(cotangent), window);
     }
 
     /**
-     * Numbers in [0, 1) that look random: a pure function of the key, so that randomness is an argument here too.
+     * Pseudorandom numbers, uniform in [0, 1): a pure function of the key.
      *
-     * @param key [k] whole numbers from 0 to 2^24
+     * @param key [k] integers from 0 to 2^24
      */
     public Value uniform(Value key, Shape shape) {
         return apply(Op.UNIFORM, List.of(key), new Attributes.To(shape));
     }
 
-    /** Sum over the given axes, which disappear. */
+    /** Sum over the given axes, which are removed. */
     public Value sum(Value a, int... axes) {
         return apply(
                 Op.SUM,
@@ -295,7 +294,7 @@ public final class ProgramBuilder {
                 new Attributes.Axes(Arrays.stream(axes).sorted().boxed().toList()));
     }
 
-    /** Sum over the given axes, which stay with extent 1. */
+    /** Sum over the given axes, which remain with extent 1. */
     public Value sumKept(Value a, int... axes) {
         return reshape(sum(a, axes), kept(a.shape(), axes));
     }
@@ -304,13 +303,13 @@ public final class ProgramBuilder {
         return sum(a, IntStream.range(0, a.shape().rank()).toArray());
     }
 
-    /** Mean over the given axes, which disappear. */
+    /** Mean over the given axes, which are removed. */
     public Value mean(Value a, int... axes) {
         Value total = sum(a, axes);
         return mul(total, constant((double) total.shape().size() / a.shape().size()));
     }
 
-    /** Mean over the given axes, which stay with extent 1. */
+    /** Mean over the given axes, which remain with extent 1. */
     public Value meanKept(Value a, int... axes) {
         return reshape(mean(a, axes), kept(a.shape(), axes));
     }
@@ -327,12 +326,12 @@ public final class ProgramBuilder {
         return kept;
     }
 
-    /** Maximum over the last axis, which disappears; its derivative goes to the first maximum. */
+    /** Maximum over the last axis, which is removed; its derivative goes to the first maximum. */
     public Value max(Value a) {
         return apply(Op.MAX, List.of(a), Attributes.None.NONE);
     }
 
-    /** Position of the first maximum along the last axis, which disappears. */
+    /** Index of the first maximum along the last axis, which is removed. */
     public Value argmax(Value a) {
         return apply(Op.ARGMAX, List.of(a), Attributes.None.NONE);
     }
@@ -350,12 +349,12 @@ public final class ProgramBuilder {
                 new Attributes.Axes(Arrays.stream(axes).boxed().toList()));
     }
 
-    /** Elements begin (included) to end (excluded) of one axis. */
+    /** Elements from begin (inclusive) to end (exclusive) of one axis. */
     public Value slice(Value a, int axis, int begin, int end) {
         return apply(Op.SLICE, List.of(a), new Attributes.Range(axis, begin, end));
     }
 
-    /** Zeros before and after along one axis. */
+    /** The value with zeros added before and after along one axis. */
     public Value pad(Value a, int axis, int before, int after) {
         return apply(Op.PAD, List.of(a), new Attributes.Range(axis, before, after));
     }
@@ -364,7 +363,7 @@ public final class ProgramBuilder {
         return apply(Op.CONCAT, parts, new Attributes.Range(axis, 0, 0));
     }
 
-    /** Rows of {@code a} [n, ...] at the indices [k]: [k, ...]. Indices outside are refused when the program runs. */
+    /** Rows of {@code a} [n, ...] at the indices [k]: [k, ...]. An index out of range fails when the program runs. */
     public Value gather(Value a, Value indices) {
         return apply(Op.GATHER, List.of(a, indices), Attributes.None.NONE);
     }
@@ -375,18 +374,18 @@ public final class ProgramBuilder {
     }
 
     /**
-     * A repeat and all its results: carries, stacks, count of steps done; see {@link Attributes.Loop}.
+     * All results of a loop: carries, stacked outputs, number of steps that ran; see {@link Attributes.Loop}.
      *
-     * @param arguments the count, the first carries, the per-step stacks, the invariants
+     * @param arguments the count, the initial carries, the stacked per-step inputs, the invariants
      */
     public List<Value> loop(Attributes.Loop attributes, List<Value> arguments) {
         return results(apply(Op.LOOP, arguments, attributes));
     }
 
-    /** All results of a repeat of this builder, in order. */
-    public List<Value> results(Value repeat) {
-        return IntStream.rangeClosed(0, repeat.loop().countResult())
-                .mapToObj(index -> apply(Op.LOOP_RESULT, List.of(repeat), new Attributes.Count(index)))
+    /** All results of a loop of this builder, in order. */
+    public List<Value> results(Value loop) {
+        return IntStream.rangeClosed(0, loop.loop().countResult())
+                .mapToObj(index -> apply(Op.LOOP_RESULT, List.of(loop), new Attributes.Count(index)))
                 .toList();
     }
 }

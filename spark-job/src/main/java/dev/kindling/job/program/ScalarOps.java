@@ -1,6 +1,6 @@
 package dev.kindling.job.program;
 
-/** The meaning of the elementwise ops on single numbers, in double: what constants are folded with and the oracle uses. */
+/** The elementwise ops on scalars, in double: for constant folding and for the reference backend. */
 public final class ScalarOps {
     private ScalarOps() {}
 

@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 
-/** The shape rule of every op: from arguments and attributes to the shape of the result, or a refusal. */
+/** Infers the shape of every op's result from its arguments and attributes, and refuses arguments that do not fit. */
 final class ShapeInference {
     /** One op's rule. */
     interface Rule {
@@ -19,7 +19,7 @@ final class ShapeInference {
     private static final Map<Op, Rule> RULES = new EnumMap<>(Op.class);
 
     static {
-        RULES.put(Op.INPUT, (args, attributes) -> refuse("an input has its own shape"));
+        RULES.put(Op.INPUT, (args, attributes) -> refuse("the shape of an input cannot be inferred"));
         RULES.put(Op.CONSTANT, (args, attributes) -> Shape.scalar());
         RULES.put(Op.IOTA, (args, attributes) -> Shape.of(((Attributes.Count) attributes).count()));
         for (Op op : Op.values()) {
@@ -52,13 +52,13 @@ final class ShapeInference {
         RULES.put(
                 Op.SCATTER_ADD,
                 (args, attributes) -> scatter(shape(args, 0), shape(args, 1), ((Attributes.Count) attributes).count()));
-        RULES.put(Op.LOOP, (args, attributes) -> repeat(args, (Attributes.Loop) attributes));
+        RULES.put(Op.LOOP, (args, attributes) -> loop(args, (Attributes.Loop) attributes));
         RULES.put(Op.LOOP_RESULT, (args, attributes) -> result(args.get(0), ((Attributes.Count) attributes).count()));
     }
 
     private ShapeInference() {}
 
-    /** The ops that have a rule; a test asks that it is all of them. */
+    /** The ops that have a rule; a test checks that every op has one. */
     static Set<Op> known() {
         return RULES.keySet();
     }
@@ -108,7 +108,8 @@ final class ShapeInference {
         Shape result = outside(shape(args, 0), window);
         require(
                 result.dim(3) == kernel.dim(2),
-                () -> "conv of " + shape(args, 0) + " with " + kernel + ": the kernel must take as many channels");
+                () -> "conv of " + shape(args, 0) + " with " + kernel
+                        + ": the kernel must have as many input channels");
         return result.with(3, kernel.dim(3));
     }
 
@@ -118,7 +119,7 @@ final class ShapeInference {
         require(
                 result.dim(3) == kernel.dim(3),
                 () -> "conv-input of " + shape(args, 0) + " with " + kernel
-                        + ": the kernel must give as many channels");
+                        + ": the kernel must have as many output channels");
         return result.with(3, kernel.dim(2));
     }
 
@@ -127,7 +128,7 @@ final class ShapeInference {
         Shape out = shape(args, 1);
         require(
                 outside(in, window).dim(0) == inside(out, window).dim(0),
-                () -> "conv-kernel of " + in + " and " + out + ": counts of images differ");
+                () -> "conv-kernel of " + in + " and " + out + ": numbers of images differ");
         return Shape.of(window.kernelHeight(), window.kernelWidth(), in.dim(3), out.dim(3));
     }
 
@@ -153,7 +154,7 @@ final class ShapeInference {
         return kernel;
     }
 
-    /** What a window makes of images [n, h, w, c]: [n, oh, ow, c]. */
+    /** The shape of a window op's output, [n, oh, ow, c], from that of its input, [n, h, w, c]. */
     private static Shape outside(Shape images, Window window) {
         require(
                 images.rank() == 4 && images.dim(1) == window.height() && images.dim(2) == window.width(),
@@ -161,11 +162,11 @@ final class ShapeInference {
         return images.with(1, window.outHeight()).with(2, window.outWidth());
     }
 
-    /** What a window makes [n, oh, ow, c] of: [n, h, w, c]. */
+    /** The shape of a window op's input, [n, h, w, c], from that of its output, [n, oh, ow, c]. */
     private static Shape inside(Shape pooled, Window window) {
         require(
                 pooled.rank() == 4 && pooled.dim(1) == window.outHeight() && pooled.dim(2) == window.outWidth(),
-                () -> "images " + pooled + " behind windows {" + window + "}");
+                () -> "outputs " + pooled + " of windows {" + window + "}");
         return pooled.with(1, window.height()).with(2, window.width());
     }
 
@@ -180,14 +181,14 @@ final class ShapeInference {
     }
 
     private static Shape without(Shape shape, List<Integer> axes) {
-        Set<Integer> gone = new TreeSet<>(axes);
+        Set<Integer> summed = new TreeSet<>(axes);
         require(
-                gone.size() == axes.size()
-                        && List.copyOf(gone).equals(axes)
-                        && gone.stream().allMatch(a -> a >= 0 && a < shape.rank()),
+                summed.size() == axes.size()
+                        && List.copyOf(summed).equals(axes)
+                        && summed.stream().allMatch(a -> a >= 0 && a < shape.rank()),
                 () -> "sum of " + shape + " over axes " + axes + ": axes must be ascending and below " + shape.rank());
         int[] kept = java.util.stream.IntStream.range(0, shape.rank())
-                .filter(axis -> !gone.contains(axis))
+                .filter(axis -> !summed.contains(axis))
                 .map(shape::dim)
                 .toArray();
         return Shape.of(kept);
@@ -205,7 +206,9 @@ final class ShapeInference {
     }
 
     private static Shape reshape(Shape from, Shape to) {
-        require(from.size() == to.size(), () -> "cannot reshape " + from + " to " + to + ": counts differ");
+        require(
+                from.size() == to.size(),
+                () -> "cannot reshape " + from + " to " + to + ": numbers of elements differ");
         return to;
     }
 
@@ -227,7 +230,7 @@ final class ShapeInference {
                         && range.begin() >= 0
                         && range.begin() < range.end()
                         && range.end() <= shape.dim(range.axis()),
-                () -> "slice of " + shape + " at " + range + ": outside");
+                () -> "slice of " + shape + " at " + range + ": out of range");
         return shape.with(range.axis(), range.end() - range.begin());
     }
 
@@ -270,16 +273,16 @@ final class ShapeInference {
         return rows.with(0, count);
     }
 
-    private static Shape repeat(List<Value> args, Attributes.Loop loop) {
+    private static Shape loop(List<Value> args, Attributes.Loop loop) {
         Program step = loop.step();
         int outputs = loop.carries() + loop.stacked() + (loop.stops() ? 1 : 0);
         require(
                 args.size() == 1 + step.inputs().size() && step.outputs().size() == outputs && loop.invariants() >= 0,
-                () -> "repeat of " + step.name() + " with " + args.size() + " arguments and "
-                        + step.outputs().size() + " outputs: counts differ from {" + loop + "}");
+                () -> "loop of " + step.name() + " with " + args.size() + " arguments and "
+                        + step.outputs().size() + " outputs: these do not match {" + loop + "}");
         require(
                 shape(args, 0).equals(Shape.scalar()),
-                () -> "repeat of " + step.name() + ": the count must be a scalar");
+                () -> "loop of " + step.name() + ": the step count must be a scalar");
         for (int i = 0; i < step.inputs().size(); i++) {
             Program.Input input = step.inputs().get(i);
             boolean stack = i >= loop.carries() && i < loop.carries() + loop.perStep();
@@ -287,24 +290,24 @@ final class ShapeInference {
             Shape given = shape(args, i + 1);
             require(
                     input.scope() == Program.Scope.LOOP && given.equals(expected),
-                    () -> "repeat of " + step.name() + ": input " + input.name() + " takes " + expected + ", was given "
-                            + given);
+                    () -> "loop of " + step.name() + ": input " + input.name() + " has the shape " + expected
+                            + ", was given " + given);
         }
         for (int i = 0; i < loop.carries(); i++) {
             Program.Input carry = step.inputs().get(i);
             Shape next = step.outputs().get(i).shape();
             require(
                     next.equals(carry.shape()),
-                    () -> "repeat of " + step.name() + ": carry " + carry.name() + " becomes " + next);
+                    () -> "loop of " + step.name() + ": carry " + carry.name() + " becomes " + next);
         }
         require(
                 !loop.stops() || step.outputs().get(outputs - 1).shape().equals(Shape.scalar()),
-                () -> "repeat of " + step.name() + ": the stop predicate must be a scalar");
+                () -> "loop of " + step.name() + ": the stop predicate must be a scalar");
         return Shape.scalar();
     }
 
     private static Shape result(Value value, int index) {
-        require(value.op() == Op.LOOP, () -> "result of " + value + ", which is no repeat");
+        require(value.op() == Op.LOOP, () -> "result of " + value + ", which is no loop");
         Attributes.Loop loop = value.loop();
         require(
                 index >= 0 && index <= loop.countResult(),
@@ -316,13 +319,13 @@ final class ShapeInference {
         return index < loop.carries() ? shape : shape.stacked(loop.capacity());
     }
 
-    private static Shape refuse(String sentence) {
-        throw new IllegalArgumentException(sentence);
+    private static Shape refuse(String message) {
+        throw new IllegalArgumentException(message);
     }
 
-    private static void require(boolean condition, Supplier<String> sentence) {
+    private static void require(boolean condition, Supplier<String> message) {
         if (!condition) {
-            throw new IllegalArgumentException(sentence.get());
+            throw new IllegalArgumentException(message.get());
         }
     }
 }

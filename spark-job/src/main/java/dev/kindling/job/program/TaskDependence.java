@@ -3,35 +3,35 @@ package dev.kindling.job.program;
 import java.util.BitSet;
 
 /**
- * Which values of a program are shared by all tasks of a round and which belong to one task: a value is a task's own as
- * soon as anything it is computed from is.
+ * A dataflow analysis of which values of a program depend on the task: a value does if it is a task input or any of its
+ * arguments does. The others are computed once per round.
  */
 public final class TaskDependence {
     private final Program program;
-    private final BitSet perTask;
+    private final BitSet dependent;
 
-    private TaskDependence(Program program, BitSet perTask) {
+    private TaskDependence(Program program, BitSet dependent) {
         this.program = program;
-        this.perTask = perTask;
+        this.dependent = dependent;
     }
 
     public static TaskDependence of(Program program) {
-        BitSet perTask = new BitSet();
+        BitSet dependent = new BitSet();
         for (Program.Input input : program.inputs()) {
             if (input.scope() != Program.Scope.BROADCAST) {
-                perTask.set(program.position(input.value()));
+                dependent.set(program.position(input.value()));
             }
         }
         for (Value value : program.values()) {
-            if (value.args().stream().anyMatch(arg -> perTask.get(program.position(arg)))) {
-                perTask.set(program.position(value));
+            if (value.args().stream().anyMatch(arg -> dependent.get(program.position(arg)))) {
+                dependent.set(program.position(value));
             }
         }
-        return new TaskDependence(program, perTask);
+        return new TaskDependence(program, dependent);
     }
 
-    /** Whether the value is computed from shared inputs and constants alone. */
-    public boolean shared(Value value) {
-        return !perTask.get(program.position(value));
+    /** Whether the value is computed from broadcast inputs and constants only. */
+    public boolean taskIndependent(Value value) {
+        return !dependent.get(program.position(value));
     }
 }

@@ -7,14 +7,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** What values are computed from. */
+/** Collects the transitive arguments of values in topological order. */
 public final class TopologicalOrder {
     private TopologicalOrder() {}
 
-    /** The given values of one builder and everything that they are computed from, arguments before results. */
-    public static List<Value> of(Collection<Value> wanted) {
+    /** The given values of one builder and all their transitive arguments, arguments before results. */
+    public static List<Value> of(Collection<Value> roots) {
         Set<Value> seen = new HashSet<>();
-        List<Value> open = new ArrayList<>(wanted);
+        List<Value> open = new ArrayList<>(roots);
         while (!open.isEmpty()) {
             Value value = open.remove(open.size() - 1);
             if (seen.add(value)) {

@@ -4,8 +4,8 @@ import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
 /**
- * One value of a program: an op applied to earlier values. Immutable; made by a {@link ProgramBuilder}, which gives equal
- * computations the same value. {@link #id} grows from arguments to results.
+ * One value of a program: an op applied to earlier values. Immutable; created by a {@link ProgramBuilder}, which returns
+ * the same value for equal computations. The {@link #id} of a value is greater than those of its arguments.
  */
 public final class Value {
     private final int id;
@@ -42,22 +42,22 @@ public final class Value {
         return attributes;
     }
 
-    /** Shape of the value; of a REPEAT, which is read through its results only, a scalar. */
+    /** Shape of the value; a scalar for a LOOP, which is only read through its results. */
     public Shape shape() {
         return shape;
     }
 
-    /** The attributes of a REPEAT. */
+    /** The attributes of a LOOP. */
     public Attributes.Loop loop() {
         return (Attributes.Loop) attributes;
     }
 
-    /** The attribute of IOTA, ONE_HOT, SCATTER_ADD and RESULT. */
+    /** The attribute of IOTA, ONE_HOT, SCATTER_ADD and LOOP_RESULT. */
     public int count() {
         return ((Attributes.Count) attributes).count();
     }
 
-    /** The number of a CONSTANT. */
+    /** The value of a CONSTANT. */
     public double number() {
         return ((Attributes.Number) attributes).value();
     }
@@ -66,7 +66,7 @@ public final class Value {
         return op == Op.CONSTANT;
     }
 
-    /** Whether this is a CONSTANT, or a broadcast of one, of the given number. */
+    /** Whether this is a CONSTANT, or the broadcast of one, with the given value. */
     public boolean isEverywhere(double number) {
         Value scalar = op == Op.BROADCAST ? arg(0) : this;
         return scalar.constant() && scalar.number() == number;

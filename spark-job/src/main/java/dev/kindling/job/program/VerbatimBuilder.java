@@ -4,8 +4,8 @@ import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
 /**
- * Puts together the values of a program that was built before and comes back from bytes: each value exactly as it is
- * said, in the order in which it is said. What a {@link ProgramBuilder} would simplify stays as it was. Not thread-safe.
+ * Rebuilds the values of a decoded program exactly as they were encoded, in the same order, without the simplification
+ * that a {@link ProgramBuilder} applies. Not thread-safe.
  */
 public final class VerbatimBuilder {
     private int next;
@@ -16,7 +16,7 @@ public final class VerbatimBuilder {
     }
 
     /**
-     * An op applied to earlier values of this assembler.
+     * An op applied to earlier values of this builder.
      *
      * @throws IllegalArgumentException if the op takes another count of arguments or its shape rule refuses them
      */

@@ -4,7 +4,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/** Refuses programs that break the grammar: run when a program is built and when one is received. */
+/** Checks that a program is well-formed; runs when a program is built and when one is received. */
 final class Verifier {
     private Verifier() {}
 
@@ -13,7 +13,7 @@ final class Verifier {
         Set<Value> inputs = new HashSet<>();
         program.inputs().forEach(input -> {
             require(program, input.value().op() == Op.INPUT, () -> "input " + input.name() + " is not an input value");
-            require(program, inputs.add(input.value()), () -> "input " + input.name() + " stands twice");
+            require(program, inputs.add(input.value()), () -> "input " + input.name() + " occurs twice");
         });
         for (Value value : program.values()) {
             require(
@@ -29,7 +29,7 @@ final class Verifier {
                 require(
                         program,
                         (arg.op() == Op.LOOP) == (value.op() == Op.LOOP_RESULT),
-                        () -> value + " reads a repeat other than through a result");
+                        () -> value + " reads a loop other than through a loop result");
             }
             require(
                     program,
@@ -46,9 +46,9 @@ final class Verifier {
                 .forEach(output -> require(program, names.add(output.name()), () -> "two outputs " + output.name()));
     }
 
-    private static void require(Program program, boolean condition, Supplier<String> sentence) {
+    private static void require(Program program, boolean condition, Supplier<String> message) {
         if (!condition) {
-            throw new IllegalArgumentException("program " + program.name() + ": " + sentence.get());
+            throw new IllegalArgumentException("program " + program.name() + ": " + message.get());
         }
     }
 }

@@ -1,14 +1,14 @@
 package dev.kindling.job.program;
 
 /**
- * The geometry of the ops that slide over images: which rows and columns of the input belong to which of the output.
- * Output (y, x) sees the input's rows {@code y * rowStride - top + i} for i from 0 to {@code kernelHeight - 1}, and columns
- * likewise; what lies outside counts as zero for sums and not at all for maxima.
+ * The geometry of convolution and pooling: extents, strides and padding. The window of output (y, x) covers the input's
+ * rows {@code y * rowStride - top + i} for i from 0 to {@code kernelHeight - 1}, and columns likewise; elements outside the
+ * input count as zero in sums and are ignored in maxima.
  *
  * @param height rows of the input
  * @param width columns of the input
- * @param top rows of zeros above the input
- * @param left columns of zeros left of it; below and to the right there are as many as the output needs
+ * @param top rows of padding above the input
+ * @param left columns of padding left of it; below and to the right there are as many as the output needs
  */
 public record Window(
         int height,
@@ -25,7 +25,7 @@ public record Window(
     /**
      * Validates the geometry.
      *
-     * @throws IllegalArgumentException if an extent or stride is below 1, a padding is negative, or a window lies wholly
+     * @throws IllegalArgumentException if an extent or stride is below 1, a padding is negative, or a window lies entirely
      *     outside the input
      */
     public Window {
@@ -37,7 +37,7 @@ public record Window(
                 && left < kernelWidth
                 && (long) (outHeight - 1) * rowStride - top < height
                 && (long) (outWidth - 1) * columnStride - left < width;
-        // Places inside a window or a framed image are counted in int.
+        // Positions in a window or a padded image are ints.
         boolean countable = (long) kernelHeight * kernelWidth <= Integer.MAX_VALUE
                 && (long) top + height <= Integer.MAX_VALUE
                 && (long) left + width <= Integer.MAX_VALUE
@@ -51,7 +51,7 @@ public record Window(
         }
     }
 
-    /** As many outputs as strides fit into the input, zeros shared between both sides, the odd one below and right. */
+    /** SAME padding: ceil(extent / stride) outputs per axis; padding is split between both sides, an odd one after. */
     public static Window same(
             int height, int width, int kernelHeight, int kernelWidth, int rowStride, int columnStride) {
         int outHeight = (height + rowStride - 1) / rowStride;
@@ -71,7 +71,7 @@ public record Window(
                 outWidth);
     }
 
-    /** As many outputs as whole windows fit into the input with so many zeros on each side. */
+    /** Explicit padding of {@code rows} and {@code columns} on each side, with as many outputs as windows fit. */
     public static Window padded(
             int height,
             int width,
@@ -94,7 +94,7 @@ public record Window(
                 Math.floorDiv(width + 2 * columns - kernelWidth, columnStride) + 1);
     }
 
-    /** Elements that a window covers. */
+    /** Number of elements in a window. */
     public int area() {
         return kernelHeight * kernelWidth;
     }

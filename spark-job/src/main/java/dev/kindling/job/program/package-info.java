@@ -1,6 +1,7 @@
 /**
- * Tensor programs: a closed set of ops, immutable programs, the builder that shares equal values and folds constants,
- * shape rules, verifier, printer and hash. May import {@code tensor}; no derivative, no execution, no layer enters.
+ * The intermediate representation, tensor programs: a closed set of ops, immutable programs, the builder that eliminates
+ * common subexpressions and folds constants, shape inference, verifier, printer and hash. May import {@code tensor};
+ * contains no differentiation, no execution and no layers.
  */
 @NullMarked
 package dev.kindling.job.program;

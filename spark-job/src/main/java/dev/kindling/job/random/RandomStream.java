@@ -1,9 +1,9 @@
 package dev.kindling.job.random;
 
 /**
- * A deterministic stream of numbers that begins at a key: SplitMix64 (Steele, Lea and Flood 2014), with every
- * transformation in {@link StrictMath}, so that a key gives the same numbers on every machine. The JDK's generators
- * promise their integers but not their normal deviates. Not thread-safe; cheap to make one per task.
+ * A deterministic random number generator seeded by a key: SplitMix64 (Steele, Lea and Flood 2014), with every
+ * transformation in {@link StrictMath}, so that a key gives the same numbers on every machine. The JDK specifies the
+ * integers of its generators but not their normal deviates. Not thread-safe; cheap enough to construct for each task.
  */
 public final class RandomStream {
     private static final long GOLDEN = 0x9e3779b97f4a7c15L;
@@ -14,12 +14,12 @@ public final class RandomStream {
         this.state = state;
     }
 
-    /** The stream of a key made of the given parts; each part and its position matter. */
+    /** The stream of a key; each part of the key and its position matter. */
     public static RandomStream of(long... key) {
         return new RandomStream(seed(key));
     }
 
-    /** One well-mixed number for a key made of the given parts. */
+    /** A 64-bit hash of a key; each part of the key and its position matter. */
     public static long seed(long... key) {
         long seed = 0;
         for (long part : key) {
@@ -45,22 +45,22 @@ public final class RandomStream {
         return (nextLong() >>> 11) * 0x1.0p-53;
     }
 
-    /** Uniform in [0, 1), 24 bits: a number that float holds exactly. */
+    /** Uniform in [0, 1), 24 bits, which a float holds exactly. */
     public double next24Bits() {
         return (nextLong() >>> 40) * 0x1.0p-24;
     }
 
-    /** Uniform in [low, high); low itself when the range is empty. */
+    /** Uniform in [low, high); {@code low} when the range is empty. */
     public double nextDouble(double low, double high) {
         return low + (high - low) * nextDouble();
     }
 
-    /** Uniform whole number in [0, bound), without bias; bound at least 1. */
+    /** Uniform integer in [0, bound), without bias; {@code bound} is at least 1. */
     public int nextInt(int bound) {
         if (bound < 1) {
             throw new IllegalArgumentException("bound is " + bound + "; it must be at least 1");
         }
-        // Lemire's multiplication, rejecting the few low products that would favour some results.
+        // Lemire's multiplication (2019), which rejects the few low products that would bias the result.
         long product = (nextLong() >>> 32) * bound;
         long low = product & 0xffffffffL;
         if (low < bound) {
@@ -73,7 +73,7 @@ public final class RandomStream {
         return (int) (product >>> 32);
     }
 
-    /** Standard normal deviate, Box and Muller's cosine branch. */
+    /** Standard normal deviate: the cosine branch of the Box-Muller transform. */
     public double nextNormal() {
         double radius = StrictMath.sqrt(-2 * StrictMath.log(1 - nextDouble()));
         return radius * StrictMath.cos(2 * StrictMath.PI * nextDouble());
@@ -88,7 +88,7 @@ public final class RandomStream {
         return deviate;
     }
 
-    /** {@code count} different whole numbers of [0, bound), in random order (the first steps of Fisher and Yates). */
+    /** {@code count} distinct integers of [0, bound), in random order (a partial Fisher-Yates shuffle). */
     public int[] sampleWithoutReplacement(int count, int bound) {
         if (count < 0 || count > bound) {
             throw new IllegalArgumentException("cannot choose " + count + " different of " + bound);

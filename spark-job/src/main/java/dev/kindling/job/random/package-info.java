@@ -1,6 +1,6 @@
 /**
- * Keys and the streams of numbers that begin at them; the only source of randomness of the project. Imports nothing of
- * the project; nothing here remembers anything between keys.
+ * The keyed random number generator, the only source of randomness of the project. Imports no other package of the
+ * project; there is no global state.
  */
 @NullMarked
 package dev.kindling.job.random;

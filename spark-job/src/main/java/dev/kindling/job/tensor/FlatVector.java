@@ -2,8 +2,9 @@ package dev.kindling.job.tensor;
 
 import java.util.Arrays;
 
-/** A flat, mutable run of numbers in one of the two precisions. Not thread-safe. */
+/** A flat, mutable array of floats or doubles. Not thread-safe. */
 public sealed interface FlatVector {
+    /** A vector of {@code size} zeros. */
     static FlatVector zeros(Precision precision, int size) {
         return switch (precision) {
             case FLOAT -> new OfFloat(new float[size]);
@@ -11,7 +12,7 @@ public sealed interface FlatVector {
         };
     }
 
-    /** The given numbers, rounded to the precision. */
+    /** A vector of the given values, each rounded to the precision. */
     static FlatVector of(Precision precision, double... values) {
         FlatVector vector = zeros(precision, values.length);
         for (int i = 0; i < values.length; i++) {
@@ -22,6 +23,7 @@ public sealed interface FlatVector {
 
     Precision precision();
 
+    /** Number of elements. */
     int size();
 
     double at(int index);
@@ -33,10 +35,10 @@ public sealed interface FlatVector {
 
     FlatVector copy();
 
-    /** Copies {@code count} numbers of a storage of the same precision into this one. */
+    /** Copies {@code count} elements of a vector of the same precision into this one, from {@code offset} on. */
     void copyFrom(FlatVector source, int sourceOffset, int offset, int count);
 
-    /** The same numbers in the given precision; always a copy. */
+    /** A copy converted to the given precision. */
     default FlatVector to(Precision precision) {
         FlatVector converted = zeros(precision, size());
         for (int i = 0; i < size(); i++) {
@@ -45,7 +47,7 @@ public sealed interface FlatVector {
         return converted;
     }
 
-    /** A copy of the numbers as doubles. */
+    /** A copy of the elements as doubles. */
     default double[] toDoubles() {
         double[] values = new double[size()];
         for (int i = 0; i < values.length; i++) {
@@ -54,7 +56,7 @@ public sealed interface FlatVector {
         return values;
     }
 
-    /** Numbers of 32 bits; {@link #array} is the storage itself, not a copy. */
+    /** A vector of floats; {@link #array} is the backing array, not a copy. */
     record OfFloat(float[] array) implements FlatVector {
         @Override
         public Precision precision() {
@@ -107,7 +109,7 @@ public sealed interface FlatVector {
         }
     }
 
-    /** Numbers of 64 bits; {@link #array} is the storage itself, not a copy. */
+    /** A vector of doubles; {@link #array} is the backing array, not a copy. */
     record OfDouble(double[] array) implements FlatVector {
         @Override
         public Precision precision() {

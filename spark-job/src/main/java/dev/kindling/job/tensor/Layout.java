@@ -7,11 +7,11 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Named arrays laid one after another, each row-major, in one flat vector: the parameters of a model, the inputs of an
- * episode. The order of the names is the order in the vector. Immutable.
+ * The names, shapes and offsets of arrays that are stored one after another, each row-major, in one flat vector: the
+ * parameters of a model, the inputs of an episode. Immutable.
  */
 public final class Layout {
-    /** One named array and where it begins in the flat vector. */
+    /** One named array and the index of its first element in the flat vector. */
     public record Entry(String name, Shape shape, int offset) {}
 
     private final List<Entry> entries;
@@ -45,7 +45,11 @@ public final class Layout {
         return byName.containsKey(name);
     }
 
-    /** The named array; IllegalArgumentException with the known names if there is none. */
+    /**
+     * The entry of the given name.
+     *
+     * @throws IllegalArgumentException if there is none; the message lists the known names
+     */
     public Entry entry(String name) {
         Entry entry = byName.get(name);
         if (entry == null) {
@@ -62,12 +66,12 @@ public final class Layout {
         return entry(name).offset();
     }
 
-    /** Count of numbers in the flat vector. */
+    /** Number of elements of the flat vector. */
     public int size() {
         return size;
     }
 
-    /** This layout followed by another; names must differ. */
+    /** The concatenation of this layout and another; their names must differ. */
     public Layout then(Layout next) {
         Builder builder = new Builder();
         entries.forEach(entry -> builder.add(entry.name(), entry.shape()));
@@ -90,7 +94,7 @@ public final class Layout {
         return entries.stream().map(entry -> entry.name() + entry.shape()).collect(Collectors.joining(", ", "{", "}"));
     }
 
-    /** Collects arrays in order. */
+    /** Builds a layout, array by array. */
     public static final class Builder {
         private final List<Entry> entries = new ArrayList<>();
         private final Map<String, Shape> seen = new HashMap<>();
@@ -98,14 +102,18 @@ public final class Layout {
 
         private Builder() {}
 
-        /** Appends a named array; IllegalArgumentException if the name is taken or the vector becomes too long. */
+        /**
+         * Appends a named array.
+         *
+         * @throws IllegalArgumentException if the name is taken or the vector becomes longer than an int can index
+         */
         public Builder add(String name, Shape shape) {
             if (seen.put(name, shape) != null) {
                 throw new IllegalArgumentException("two arrays are named " + name);
             }
             if (shape.size() > Integer.MAX_VALUE - size) {
                 throw new IllegalArgumentException(
-                        "the arrays up to " + name + " have more than " + Integer.MAX_VALUE + " numbers");
+                        "the arrays up to " + name + " have more than " + Integer.MAX_VALUE + " elements");
             }
             entries.add(new Entry(name, shape, size));
             size += shape.size();

@@ -1,6 +1,6 @@
 package dev.kindling.job.tensor;
 
-/** The width of the numbers that a run computes with. */
+/** The floating-point type of a run: 32 or 64 bits. */
 public enum Precision {
     FLOAT(4),
     DOUBLE(8);
@@ -11,12 +11,12 @@ public enum Precision {
         this.bytes = bytes;
     }
 
-    /** Bytes of one number. */
+    /** Bytes of one element. */
     public int bytes() {
         return bytes;
     }
 
-    /** The given number as this precision holds it. */
+    /** The given value rounded to this precision. */
     public double round(double value) {
         return this == FLOAT ? (float) value : value;
     }

@@ -39,12 +39,12 @@ public final class Shape {
         return dims.length;
     }
 
-    /** Extent of the given axis, 0-based from the outermost. */
+    /** Extent of the given axis; axis 0 is the outermost. */
     public int dim(int axis) {
         return dims[axis];
     }
 
-    /** Count of elements. */
+    /** Number of elements. */
     public int size() {
         return size;
     }
@@ -54,7 +54,7 @@ public final class Shape {
         return dims.clone();
     }
 
-    /** Distance in elements between neighbours along each axis, row-major. */
+    /** Distance in elements between consecutive indices of each axis, row-major. */
     public int[] strides() {
         int[] strides = new int[dims.length];
         int step = 1;
@@ -65,14 +65,14 @@ public final class Shape {
         return strides;
     }
 
-    /** This shape with another extent on one axis. */
+    /** This shape with the extent of one axis replaced. */
     public Shape with(int axis, int extent) {
         int[] changed = dims.clone();
         changed[axis] = extent;
         return new Shape(changed);
     }
 
-    /** This shape with one more axis in front. */
+    /** This shape with a new outermost axis of the given extent. */
     public Shape stacked(int count) {
         int[] stacked = new int[dims.length + 1];
         stacked[0] = count;

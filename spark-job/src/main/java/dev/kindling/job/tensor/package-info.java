@@ -1,6 +1,6 @@
 /**
- * Shapes, named layouts of flat vectors, and the flat vectors themselves. Imports nothing of the project; no
- * mathematics enters.
+ * Shapes, flat vectors, and named layouts of flat vectors. Imports no other package of the project; contains no
+ * mathematics.
  */
 @NullMarked
 package dev.kindling.job.tensor;

@@ -33,7 +33,7 @@ class DropoutTest {
     private static final EpisodeLayout LAYOUT = new EpisodeLayout(Shape.of(UNITS), 0, 1, EXAMPLES, EXAMPLES);
 
     @ParameterizedTest
-    @CsvSource({"plain, 1", "plain, 2", "plain, 3", "vector, 1", "vector, 3", "nd4j, 1", "nd4j, 3"})
+    @CsvSource({"reference, 1", "reference, 2", "reference, 3", "vector, 1", "vector, 3", "nd4j, 1", "nd4j, 3"})
     void everyPassHasAMaskOfItsOwnForwardsAndBackwards(String backend, int steps) {
         Program program = new Maml(new InnerSettings(ALPHA, steps)).train(new Dropping(), LAYOUT);
         double[] w = {0.4, -0.3, 0.8};
@@ -70,7 +70,7 @@ class DropoutTest {
     }
 
     private static Map<String, double[]> run(Program program, Map<String, double[]> inputs) {
-        return Runs.once(Backends.named("plain"), Precision.DOUBLE, program, inputs);
+        return Runs.once(Backends.named("reference"), Precision.DOUBLE, program, inputs);
     }
 
     private static Map<String, double[]> inputs(double[] w) {

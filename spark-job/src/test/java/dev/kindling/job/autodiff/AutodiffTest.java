@@ -14,17 +14,17 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** What a derivative may be taken with respect to, and what it then is. */
+/** Gradients with respect to inputs, barriers and other values. */
 class AutodiffTest {
     private final ProgramBuilder b = new ProgramBuilder();
     private final Value x = b.input("x", Shape.of(2, 3), Program.Scope.TASK);
 
     /**
      * Simplification moves the second transposition through the sum, so that the result reads x and not the sum: a gradient
-     * with respect to the sum would be zeros, which is what two inner steps on a convolution once got.
+     * with respect to the sum would be zeros, as it once was in two inner steps on a convolution.
      */
     @Test
-    void theDerivativeByAValueThatSimplificationTookAwayIsRefused() {
+    void theDerivativeByAValueThatSimplificationRemovedIsRefused() {
         Value sum = b.mul(b.transpose(x, 1, 0), b.constant(2));
         Value y = b.sumAll(b.square(b.transpose(sum, 1, 0)));
         assertThatIllegalArgumentException()
@@ -36,7 +36,7 @@ class AutodiffTest {
     }
 
     @Test
-    void behindABarrierTheSameValueHasItsDerivative() {
+    void theDerivativeByABarrierOfTheSameValueIsDefined() {
         Value sum = b.barrier(b.mul(b.transpose(x, 1, 0), b.constant(2)));
         Value y = b.sumAll(b.square(b.transpose(sum, 1, 0)));
         // y = Σ s², so dy/ds = 2 s = 4 xᵀ.
@@ -45,24 +45,24 @@ class AutodiffTest {
     }
 
     @Test
-    void theDerivativeByAnInputThatTheResultDoesNotContainIsAnErrorUnlessZerosAreMeant() {
+    void theDerivativeByAnInputThatTheResultDoesNotContainIsRefusedUnlessZerosAreRequested() {
         Value other = b.input("other", Shape.of(2), Program.Scope.TASK);
         Value y = b.sumAll(x);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Autodiff.grad(b, y, List.of(x, other)))
                 .withMessageContaining(other.toString())
-                .withMessageContaining("orZeros");
+                .withMessageContaining("gradOrZeros");
         assertThat(Autodiff.gradOrZeros(b, y, List.of(x, other)).get(1).isEverywhere(0))
                 .isTrue();
     }
 
     @Test
-    void whatTheResultContainsBehindAStopGradientHasZeros() {
+    void theDerivativeThroughAStopGradientIsZero() {
         Value y = b.sumAll(b.stopGradient(b.square(x)));
         assertThat(Autodiff.grad(b, y, List.of(x)).get(0).isEverywhere(0)).isTrue();
     }
 
-    /** With h = x² behind a barrier, y = Σ (x + h) has 1 as its derivative by x and 1 by h: x in h does not count. */
+    /** With h = barrier(x²), y = Σ (x + h) has derivative 1 by x and 1 by h: x in h does not count. */
     @Test
     void variablesAreIndependentOfEachOther() {
         Value h = b.barrier(b.square(x));
@@ -70,7 +70,7 @@ class AutodiffTest {
         List<Value> gradients = Autodiff.grad(b, y, List.of(x, h));
         assertThat(run(gradients.get(0), 1, 2, 3, 4, 5, 6)).containsOnly(1);
         assertThat(run(gradients.get(1), 1, 2, 3, 4, 5, 6)).containsOnly(1);
-        // Without h among them, x counts wherever it is read: 1 + 2x.
+        // If h is no variable, x counts wherever it is read: 1 + 2x.
         assertThat(run(Autodiff.grad(b, y, List.of(x)).get(0), 1, 2, 3, 4, 5, 6))
                 .containsExactly(3, 5, 7, 9, 11, 13);
     }

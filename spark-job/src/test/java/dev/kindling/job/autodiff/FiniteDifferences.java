@@ -21,46 +21,46 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
- * Holds the first and second derivatives of a function to central differences, in double on the plain backend: relative
- * error below 1e-6 of the greatest derivative in the same array.
+ * Compares the first and second derivatives of a function with central differences, in double on the reference backend:
+ * errors are below 1e-6 of the greatest derivative in the same array.
  *
- * <p>The function y is made a scalar s = Σ w (y + y²/2) with random w, so that the second derivative of a linear op is
- * not 0. First derivatives are held to differences of s; second derivatives, as products with a random vector, to
- * differences of the first, and along one direction to second differences of s itself. The stencils are of fourth order,
- * so that truncation and rounding both stay far below the bound.
+ * <p>The function y is reduced to a scalar s = Σ w (y + y²/2) with random w, so that the second derivative of a linear op is
+ * not 0. First derivatives are compared with differences of s; second derivatives, as products with a random vector, with
+ * differences of the first, and along one direction with second differences of s. The stencils are of fourth order, so that
+ * truncation and rounding errors are far below the bound.
  */
 public final class FiniteDifferences {
     private static final double RELATIVE = 1e-6;
-    /** What rounding leaves where the derivative is 0. */
+    /** Bound of the rounding error where the derivative is 0. */
     private static final double ABSOLUTE = 1e-8;
-    /** Arrays of so many numbers are moved one number at a time, greater ones along two random directions. */
-    private static final int ONE_BY_ONE = 16;
+    /** Arrays up to this size are differentiated by each element, larger ones along two random directions. */
+    private static final int MAX_BY_ELEMENT = 16;
 
-    /** A function written as values. */
+    /** A function of values of a builder. */
     @FunctionalInterface
     public interface Function {
         Value of(ProgramBuilder b, List<Value> arguments);
     }
 
     /**
-     * An argument, and where it is.
+     * An argument and its value.
      *
      * @param moves whether the function is differentiated with respect to it
      */
     public record Argument(Shape shape, double[] at, boolean moves) {
-        /** Numbers of size 0.4 to 1.6 and of either sign, so that kinks at 0 are far. */
+        /** Numbers of magnitude 0.4 to 1.6 and either sign, so that kinks at 0 are far away. */
         public static Argument awayFromZero(String key, int... dims) {
             RandomStream stream = RandomStream.of(key.hashCode(), dims.length);
             return drawn(dims, () -> stream.nextDouble(0.4, 1.6) * (stream.nextDouble() < 0.5 ? -1 : 1));
         }
 
-        /** Numbers of 0.5 to 2. */
+        /** Numbers from 0.5 to 2. */
         public static Argument positive(String key, int... dims) {
             RandomStream stream = RandomStream.of(key.hashCode(), dims.length);
             return drawn(dims, () -> stream.nextDouble(0.5, 2));
         }
 
-        /** Numbers that stay as they are: indices, labels, counts. */
+        /** Constants: indices, labels, counts. */
         public static Argument fixed(Shape shape, double... at) {
             return new Argument(shape, at, false);
         }
@@ -90,7 +90,7 @@ public final class FiniteDifferences {
                 .toList();
     }
 
-    /** Checks a function that is smooth within 0.01 of where the arguments are. */
+    /** Checks a function that is smooth within 0.01 of its arguments. */
     public static void checkSmooth(Function function, List<Argument> arguments) {
         FiniteDifferences check = new FiniteDifferences(1e-3, 2e-3, function, arguments);
         check.firstDerivatives();
@@ -98,7 +98,7 @@ public final class FiniteDifferences {
         check.secondDerivativeFromValues();
     }
 
-    /** Checks a function with kinks that may be near: steps are short, and second differences of values are left out. */
+    /** Checks a function that may have kinks nearby: steps are short, and second differences of values are omitted. */
     public static void checkPiecewise(Function function, List<Argument> arguments) {
         FiniteDifferences check = new FiniteDifferences(1e-6, Double.NaN, function, arguments);
         check.firstDerivatives();
@@ -156,7 +156,7 @@ public final class FiniteDifferences {
         double at(Map<String, double[]> inputs);
     }
 
-    /** Holds {@code found}, derivatives by array, to differences of a scalar. */
+    /** Compares {@code found}, derivatives by array, with differences of a scalar. */
     private void compare(String what, Map<String, double[]> found, Scalar scalar) {
         for (int i : moving) {
             List<double[]> directions = directions(arguments.get(i).shape().size());
@@ -188,7 +188,7 @@ public final class FiniteDifferences {
     }
 
     private static List<double[]> directions(int size) {
-        if (size > ONE_BY_ONE) {
+        if (size > MAX_BY_ELEMENT) {
             return List.of(unit("one", size), unit("another", size));
         }
         return IntStream.range(0, size)
@@ -225,7 +225,7 @@ public final class FiniteDifferences {
         return total;
     }
 
-    /** The function in a builder, and the programs made of it. */
+    /** The function in a builder, and the programs built from it. */
     private final class Written {
         private final ProgramBuilder b = new ProgramBuilder();
         private final List<Value> inputs = new ArrayList<>();

@@ -38,7 +38,7 @@ class VjpRulesTest {
             this(op, what, function, List.of(arguments));
         }
 
-        boolean contains(Op wanted) {
+        boolean containsItsOp() {
             ProgramBuilder b = new ProgramBuilder();
             List<Value> inputs = new ArrayList<>();
             for (Argument argument : arguments) {
@@ -46,7 +46,7 @@ class VjpRulesTest {
             }
             Program program = b.build(
                     "case", List.of(new Program.Output("y", Program.Reduction.PER_TASK, function.of(b, inputs))));
-            return program.values().stream().anyMatch(value -> value.op() == wanted);
+            return program.values().stream().anyMatch(value -> value.op() == op);
         }
     }
 
@@ -62,7 +62,7 @@ class VjpRulesTest {
             Window.padded(3, 5, 3, 5, 1, 1, 0, 0));
 
     private static final List<Case> CASES = Stream.of(
-                    elementwise(), arithmetic(), moves(), reductions(), windows(), withoutDerivative(), Repeats.cases())
+                    elementwise(), arithmetic(), moves(), reductions(), windows(), withoutDerivative(), Loops.cases())
             .flatMap(List::stream)
             .toList();
 
@@ -87,8 +87,8 @@ class VjpRulesTest {
     Stream<DynamicTest> firstAndSecondDerivativesAreThoseOfFiniteDifferences() {
         return CASES.stream()
                 .map(c -> DynamicTest.dynamicTest(c.op().printed() + ": " + c.what(), () -> {
-                    assertThat(c.contains(c.op()))
-                            .as("the op stands in its case")
+                    assertThat(c.containsItsOp())
+                            .as("the op occurs in its case")
                             .isTrue();
                     FiniteDifferences.checkSmooth(c.function(), c.arguments());
                 }));
@@ -203,7 +203,7 @@ class VjpRulesTest {
                         fixed(Shape.of(2), 1, 1)),
                 new Case(
                         Op.SCATTER_ADD,
-                        "rows, two of them to one place",
+                        "rows, two of them to one index",
                         (b, in) -> b.scatterAdd(in.get(0), in.get(1), 4),
                         fixed(Shape.of(3), 3, 1, 3),
                         awayFromZero("rows", 3, 2)));
@@ -225,11 +225,13 @@ class VjpRulesTest {
         for (Window w : WINDOWS) {
             Argument images = awayFromZero("images", 2, w.height(), w.width(), 2);
             Argument kernel = awayFromZero("kernel", w.kernelHeight(), w.kernelWidth(), 2, 3);
-            Argument behind = awayFromZero("behind", 2, w.outHeight(), w.outWidth(), 3);
+            Argument cotangent = awayFromZero("behind", 2, w.outHeight(), w.outWidth(), 3);
             String what = w.toString();
             cases.add(new Case(Op.CONV, what, (b, in) -> b.conv(in.get(0), in.get(1), w), images, kernel));
-            cases.add(new Case(Op.CONV_INPUT, what, (b, in) -> b.convInput(in.get(0), in.get(1), w), behind, kernel));
-            cases.add(new Case(Op.CONV_KERNEL, what, (b, in) -> b.convKernel(in.get(0), in.get(1), w), images, behind));
+            cases.add(
+                    new Case(Op.CONV_INPUT, what, (b, in) -> b.convInput(in.get(0), in.get(1), w), cotangent, kernel));
+            cases.add(new Case(
+                    Op.CONV_KERNEL, what, (b, in) -> b.convKernel(in.get(0), in.get(1), w), images, cotangent));
             Argument spread = scattered(1, w.height(), w.width(), 2);
             Argument pooled = awayFromZero("pooled", 1, w.outHeight(), w.outWidth(), 2);
             cases.add(new Case(Op.POOL_GATHER, "maximum, " + what, (b, in) -> b.maxPool(in.get(0), w), spread));
@@ -251,7 +253,7 @@ class VjpRulesTest {
         return cases;
     }
 
-    /** Numbers that lie far enough apart for no maximum to move with them. */
+    /** Numbers that are far enough apart for the maximum to remain the same within a difference step. */
     private static Argument scattered(int... dims) {
         Shape shape = Shape.of(dims);
         double[] numbers = new double[shape.size()];
@@ -259,7 +261,7 @@ class VjpRulesTest {
         return new Argument(shape, numbers, true);
     }
 
-    /** A vector, or a matrix of so many rows, of chosen numbers that move. */
+    /** A vector or a matrix of given numbers, with respect to which is differentiated. */
     private static Argument rows(int rows, double... numbers) {
         Shape shape = rows == 1 ? Shape.of(numbers.length) : Shape.of(rows, numbers.length / rows);
         return new Argument(shape, numbers, true);
@@ -305,7 +307,7 @@ class VjpRulesTest {
     }
 
     @Test
-    void aKinkHasTheDerivativeZeroOrThatOfTheFirstMaximum() {
+    void theDerivativeAtAKinkIsZeroOrThatOfTheFirstMaximum() {
         assertThat(derivatives(ProgramBuilder::relu, 0).get("order 1")).containsExactly(0);
         ProgramBuilder b = new ProgramBuilder();
         Value x = b.input("x", Shape.of(3), Program.Scope.TASK);
@@ -331,7 +333,7 @@ class VjpRulesTest {
     }
 
     @Test
-    void theThirdDerivativesOfExpAndSquareAreThoseOfFiniteDifferences() {
+    void theThirdDerivativesOfExpAndSquareAgreeWithFiniteDifferences() {
         for (Scalar function :
                 List.<Scalar>of(ProgramBuilder::exp, ProgramBuilder::square, (b, v) -> b.exp(b.square(v)))) {
             double h = 1e-3;
@@ -366,11 +368,11 @@ class VjpRulesTest {
         return Runs.once(new ReferenceBackend(), Precision.DOUBLE, program, inputs);
     }
 
-    /** Repeats in all their forms. */
-    private static final class Repeats {
+    /** Loops of all kinds. */
+    private static final class Loops {
         private static final int CAPACITY = 4;
 
-        private Repeats() {}
+        private Loops() {}
 
         static List<Case> cases() {
             List<Case> cases = new ArrayList<>();
@@ -387,7 +389,7 @@ class VjpRulesTest {
                     fixed(Shape.scalar(), 2)));
             cases.add(new Case(
                     Op.LOOP,
-                    "a repeat within a repeat",
+                    "a loop within a loop",
                     (b, in) -> nested(b, in),
                     awayFromZero("s", 2),
                     awayFromZero("k", 2)));
@@ -439,7 +441,7 @@ class VjpRulesTest {
             return b.build("step", outputs);
         }
 
-        /** The count is a number without a derivative that may stand in a product. */
+        /** The step count is a value without derivative that may be a factor of a product. */
         private static Value counted(ProgramBuilder b, List<Value> in) {
             ProgramBuilder sb = new ProgramBuilder();
             Value s = sb.input("s", Shape.of(2), Program.Scope.LOOP);

@@ -25,9 +25,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whole second-order tasks of convolutional networks, written out and repeated, on all backends and within any memory. */
+/** Second-order MAML of convolutional networks, unrolled and as a loop, on all backends and with any memory budget. */
 class ConvolutionalTasksTest {
-    private static final long PLENTY = 1L << 28;
+    private static final long LARGE = 1L << 28;
 
     @ParameterizedTest
     @CsvSource({
@@ -41,7 +41,7 @@ class ConvolutionalTasksTest {
     })
     void theBackendsAgree(String network, String batchNorm, int extent, int steps) {
         Drawn drawn = drawn(network, batchNorm, extent, steps);
-        Map<String, double[]> expected = run("plain", Precision.DOUBLE, PLENTY, drawn);
+        Map<String, double[]> expected = run("reference", Precision.DOUBLE, LARGE, drawn);
         double greatest = expected.values().stream()
                 .flatMapToDouble(DoubleStream::of)
                 .map(Math::abs)
@@ -49,7 +49,7 @@ class ConvolutionalTasksTest {
                 .orElseThrow();
         assertThat(greatest).isGreaterThan(0.01).isFinite();
         for (String backend : List.of("vector", "nd4j")) {
-            Map<String, double[]> found = run(backend, Precision.DOUBLE, PLENTY, drawn);
+            Map<String, double[]> found = run(backend, Precision.DOUBLE, LARGE, drawn);
             expected.forEach((name, array) -> assertThat(found.get(name))
                     .as(backend + " " + name)
                     .containsExactly(array, within(1e-10 * Math.max(1, greatest))));
@@ -58,12 +58,12 @@ class ConvolutionalTasksTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"vector", "nd4j"})
-    void lessMemoryGivesTheSameBits(String backend) {
+    void resultsDoNotDependOnTheMemoryBudget(String backend) {
         Drawn drawn = drawn("conv4", "query", 9, 4);
-        Map<String, double[]> kept = run(backend, Precision.FLOAT, PLENTY, drawn);
+        Map<String, double[]> expected = run(backend, Precision.FLOAT, LARGE, drawn);
         for (long memory : new long[] {1L << 20, 1}) {
             run(backend, Precision.FLOAT, memory, drawn)
-                    .forEach((name, array) -> assertThat(array).as(name).containsExactly(kept.get(name)));
+                    .forEach((name, array) -> assertThat(array).as(name).containsExactly(expected.get(name)));
         }
     }
 

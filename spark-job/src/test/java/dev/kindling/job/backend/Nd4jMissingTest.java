@@ -18,11 +18,11 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
-/** Backends as they are found in a JVM without ND4J, and which classes of it are loaded where there is one. */
+/** Backend lookup in a JVM without ND4J, and which classes of ND4J are loaded in a JVM with it. */
 class Nd4jMissingTest {
-    /** This test's class path without the jars that a word is in, and what was loaded through it. */
+    /** A class loader of this test's class path without the jars whose names contain a word; records requested classes. */
     private static final class Loader extends URLClassLoader {
-        private final Set<String> asked = new TreeSet<>();
+        private final Set<String> requested = new TreeSet<>();
 
         Loader(String without) {
             super(paths(without), ClassLoader.getPlatformClassLoader());
@@ -49,7 +49,7 @@ class Nd4jMissingTest {
 
         @Override
         protected Class<?> findClass(String name) throws ClassNotFoundException {
-            asked.add(name);
+            requested.add(name);
             return super.findClass(name);
         }
 
@@ -60,7 +60,7 @@ class Nd4jMissingTest {
     }
 
     @Test
-    void withoutNd4jTheSentenceSaysWhatToDo() throws IOException {
+    void withoutNd4jTheMessageNamesTheRemedy() throws IOException {
         try (Loader loader = new Loader("nd4j")) {
             assertThatThrownBy(() -> loader.named("nd4j"))
                     .isInstanceOf(InvocationTargetException.class)
@@ -76,7 +76,7 @@ class Nd4jMissingTest {
     @Test
     void withoutNd4jTheOthersAreFound() throws IOException, ReflectiveOperationException {
         try (Loader loader = new Loader("nd4j")) {
-            for (String name : List.of("plain", "vector")) {
+            for (String name : List.of("reference", "vector")) {
                 Object found = loader.named(name);
                 assertThat(found.getClass().getMethod("name").invoke(found)).isEqualTo(name);
             }
@@ -86,12 +86,12 @@ class Nd4jMissingTest {
     @Test
     void withNd4jNoClassOfItIsLoadedForTheOthers() throws IOException, ReflectiveOperationException {
         try (Loader loader = new Loader("")) {
-            for (String name : Arrays.asList("plain", "vector")) {
+            for (String name : Arrays.asList("reference", "vector")) {
                 Object found = loader.named(name);
                 assertThat(found.getClass().getClassLoader()).isEqualTo(loader);
             }
-            assertThat(loader.asked).anyMatch(name -> name.endsWith(".Nd4jBackend"));
-            assertThat(loader.asked).noneMatch(name -> name.startsWith("org.nd4j"));
+            assertThat(loader.requested).anyMatch(name -> name.endsWith(".Nd4jBackend"));
+            assertThat(loader.requested).noneMatch(name -> name.startsWith("org.nd4j"));
         }
     }
 }

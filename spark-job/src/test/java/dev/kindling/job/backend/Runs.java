@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Runs programs on a backend with arrays by name, for tests. */
+/** Runs programs on a backend with named arrays, for tests. */
 public final class Runs {
     private static final long MEMORY = 1L << 28;
 
@@ -28,13 +28,13 @@ public final class Runs {
     }
 
     /**
-     * All outputs of a program whose shared inputs are set: the summed ones added over the tasks, the others one task
-     * after another.
+     * All outputs of a program whose broadcast inputs are set: the sums over the tasks, and the concatenated per-task
+     * outputs.
      */
     public static Map<String, double[]> run(
             Workspace workspace, Precision precision, Program program, List<Map<String, double[]>> tasks) {
         FlatVector sums = FlatVector.zeros(precision, program.sums().size());
-        double[] each = new double[tasks.size() * program.perTask().size()];
+        double[] perTaskOutputs = new double[tasks.size() * program.perTask().size()];
         workspace.run(
                 tasks.size(),
                 (task, target, offset) -> {
@@ -42,7 +42,7 @@ public final class Runs {
                     target.copyFrom(episode, 0, offset, episode.size());
                 },
                 sums,
-                each);
+                perTaskOutputs);
         Map<String, double[]> outputs = new LinkedHashMap<>();
         for (Layout.Entry entry : program.sums().entries()) {
             outputs.put(entry.name(), part(sums.toDoubles(), entry, 0));
@@ -50,7 +50,8 @@ public final class Runs {
         for (Layout.Entry entry : program.perTask().entries()) {
             double[] all = new double[tasks.size() * entry.shape().size()];
             for (int task = 0; task < tasks.size(); task++) {
-                double[] part = part(each, entry, task * program.perTask().size());
+                double[] part =
+                        part(perTaskOutputs, entry, task * program.perTask().size());
                 System.arraycopy(part, 0, all, task * part.length, part.length);
             }
             outputs.put(entry.name(), all);
@@ -63,7 +64,7 @@ public final class Runs {
         return Arrays.copyOfRange(flat, from, from + entry.shape().size());
     }
 
-    /** The named arrays laid out one after another. */
+    /** The named arrays, concatenated in the order of a layout. */
     public static FlatVector pack(Layout layout, Precision precision, Map<String, double[]> arrays) {
         FlatVector flat = FlatVector.zeros(precision, layout.size());
         for (Layout.Entry entry : layout.entries()) {

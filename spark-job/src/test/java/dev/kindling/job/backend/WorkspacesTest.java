@@ -19,19 +19,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What every backend's workspace promises, one row per backend and precision. */
+/** The contract of every backend's workspace, one row per backend and precision. */
 class WorkspacesTest {
     static Stream<Arguments> backends() {
-        return Stream.of("plain", "vector", "nd4j")
+        return Stream.of("reference", "vector", "nd4j")
                 .flatMap(name -> Arrays.stream(Precision.values())
                         .map(precision -> Arguments.of(Backends.named(name), precision)));
     }
 
-    /** Σ over k of x[k, i]·y[k], for widths around those at which kernels change, each beside a neighbour. */
+    /** Σ over k of x[k, i]·y[k], for widths around those at which kernels change, each between two other sums. */
     @ParameterizedTest
     @MethodSource("backends")
-    @DisplayName("a summed product of any width leaves the sums beside it alone")
-    void summedProductsKeepToTheirPlaces(Backend backend, Precision precision) {
+    @DisplayName("a summed product of any width does not write to adjacent sums")
+    void summedProductsDoNotOverwriteAdjacentSums(Backend backend, Precision precision) {
         int examples = 3;
         for (int width = 1; width <= 20; width++) {
             ProgramBuilder b = new ProgramBuilder();
@@ -75,24 +75,24 @@ class WorkspacesTest {
 
     @ParameterizedTest
     @MethodSource("backends")
-    void aProgramWithoutSharedInputsNeedsNoSharing(Backend backend, Precision precision) {
+    void aProgramWithoutBroadcastInputsRunsWithoutSettingThem(Backend backend, Precision precision) {
         ProgramBuilder b = new ProgramBuilder();
         Value x = b.input("x", Shape.of(2), Program.Scope.TASK);
         Program program = program(b, b.add(x, b.iota(2)));
         Workspace workspace = Runs.workspace(backend, precision, program);
         assertThat(Runs.run(workspace, precision, program, List.of(Map.of("x", new double[] {5, 5})))
-                        .get("each"))
+                        .get("y"))
                 .containsExactly(5, 6);
     }
 
     @ParameterizedTest
     @MethodSource("backends")
-    void runningBeforeSharingIsRefused(Backend backend, Precision precision) {
+    void runningBeforeBroadcastInputsAreSetIsRefused(Backend backend, Precision precision) {
         Program program = shifted();
         Workspace workspace = Runs.workspace(backend, precision, program);
         assertThatThrownBy(() -> Runs.run(workspace, precision, program, List.of(Map.of("x", new double[] {1, 2}))))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessage("program p runs before its shared inputs are set: [theta]");
+                .hasMessage("program p runs before its broadcast inputs are set: [theta]");
     }
 
     @ParameterizedTest
@@ -115,7 +115,7 @@ class WorkspacesTest {
         return program(b, b.add(b.input("x", Shape.of(2), Program.Scope.TASK), theta));
     }
 
-    private static Program program(ProgramBuilder b, Value each) {
-        return b.build("p", List.of(new Program.Output("each", Program.Reduction.PER_TASK, each)));
+    private static Program program(ProgramBuilder b, Value output) {
+        return b.build("p", List.of(new Program.Output("y", Program.Reduction.PER_TASK, output)));
     }
 }

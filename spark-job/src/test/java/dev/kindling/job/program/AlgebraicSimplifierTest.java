@@ -35,9 +35,9 @@ class AlgebraicSimplifierTest {
         requireSameDependence(recipe.write(verbatim, inputs, true));
     }
 
-    /** Ops that simplification knows, stacked on each other more densely than in the programs above. */
+    /** Chains of ops that have simplification rules, which occur more densely here than in random programs. */
     @Property(tries = 2000)
-    void chainsOfWhatIsSimplifiedDependOnTheSameInputsAndBarriers(
+    void chainsOfSimplifiedOpsDependOnTheSameInputsAndBarriers(
             @ForAll List<@net.jqwik.api.constraints.IntRange(max = 15) Integer> ops) {
         ProgramBuilder verbatim = new ProgramBuilder(false);
         Value value = verbatim.input("x", Shape.of(2, 3), Program.Scope.TASK);
@@ -73,7 +73,7 @@ class AlgebraicSimplifierTest {
     }
 
     @Test
-    void aBarrierIsNotLookedThrough() {
+    void noSimplificationCrossesABarrier() {
         ProgramBuilder b = new ProgramBuilder();
         Value x = b.input("x", Shape.of(2, 3), Program.Scope.TASK);
         Value barrier = b.barrier(b.transpose(x, 1, 0));
@@ -82,18 +82,18 @@ class AlgebraicSimplifierTest {
         assertThat(b.transpose(b.transpose(x, 1, 0), 1, 0)).isEqualTo(x);
     }
 
-    /** Builds the values again with simplification, barriers and inputs staying what they are. */
-    private static void requireSameDependence(Collection<Value> wanted) {
+    /** Rebuilds the values with simplification and compares their inputs and barriers. */
+    private static void requireSameDependence(Collection<Value> values) {
         ProgramBuilder b = new ProgramBuilder();
         Map<Value, Value> images = new HashMap<>();
-        for (Value value : TopologicalOrder.of(List.copyOf(wanted))) {
+        for (Value value : TopologicalOrder.of(List.copyOf(values))) {
             Value image = value.op() == Op.INPUT
                     ? b.input("input " + value.id(), value.shape(), Program.Scope.TASK)
                     : b.copy(value, images);
             images.put(value, image);
         }
         for (Value value : images.keySet()) {
-            // Equal barriers become one, whichever of them it was.
+            // Equal barriers are merged.
             Set<Value> expected = leaves(value).stream().map(images::get).collect(Collectors.toSet());
             assertThat(leaves(images.get(value))).as(value.toString()).isEqualTo(expected);
         }
@@ -103,7 +103,7 @@ class AlgebraicSimplifierTest {
         return value.op() == Op.INPUT || value.op() == Op.BARRIER;
     }
 
-    /** The inputs and barriers that a value reads, without what stands behind a barrier. */
+    /** The inputs and barriers that a value depends on, without those that it depends on only through barriers. */
     private static Set<Value> leaves(Value value) {
         Set<Value> found = new HashSet<>();
         Set<Value> seen = new HashSet<>();

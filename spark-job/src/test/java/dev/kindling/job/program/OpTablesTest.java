@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-/** No cell of the tables keyed by op is missing; derivatives and kernels have the same test in their rooms. */
+/** The tables keyed by op are complete; derivatives and kernels have the same test in their packages. */
 class OpTablesTest {
     @Test
     void everyOpHasAShapeRule() {
@@ -14,7 +14,7 @@ class OpTablesTest {
     }
 
     @Test
-    void everyElementwiseOpOfOneOrTwoArgumentsHasAMeaningOnNumbers() {
+    void everyElementwiseOpOfOneOrTwoArgumentsIsDefinedOnScalars() {
         Arrays.stream(Op.values())
                 .filter(op -> op.elementwise() && op.arity() == 1)
                 .forEach(op -> assertThatCode(() -> ScalarOps.apply(op, 0.5)).doesNotThrowAnyException());

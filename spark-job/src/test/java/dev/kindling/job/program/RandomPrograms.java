@@ -21,11 +21,11 @@ import net.jqwik.api.Combinators;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Draws random programs over all ops, with shared and per-task inputs, for tests that compare backends or derivatives.
+ * Draws random programs over all ops, with broadcast and task inputs, for tests that compare backends or derivatives.
  *
- * <p>Every number stays finite and of moderate size. What is not continuous (comparisons, maxima, relu) acts only on
- * numbers that are moved and never computed, which every precision holds exactly; so two backends that round differently
- * still take the same branch.
+ * <p>All values are finite and of moderate magnitude. Discontinuous ops (comparisons, maxima, relu) act only on elements
+ * that are copied and never computed, which every precision holds exactly, so that backends that round differently take the
+ * same branch.
  */
 public final class RandomPrograms {
     private static final int[] EXTENTS = {1, 2, 3, 4, 5, 8, 17, 33};
@@ -38,7 +38,7 @@ public final class RandomPrograms {
 
     private RandomPrograms() {}
 
-    /** A program with inputs to run it on. */
+    /** A program and inputs for it. */
     public record Drawn(Program program, Map<String, double[]> shared, List<Map<String, double[]>> tasks) {}
 
     /** Programs of up to 25 ops, or the gradient (order 1) or the gradient of its square (order 2) of such a program. */
@@ -50,7 +50,7 @@ public final class RandomPrograms {
                 .as((seed, ops, tasks) -> draw(new Recipe(seed, ops), order, tasks));
     }
 
-    /** Recipes of up to 15 ops that have a derivative everywhere near where they are. */
+    /** Recipes of up to 15 ops that are differentiable near their inputs. */
     public static Arbitrary<Recipe> recipes() {
         return Combinators.combine(Arbitraries.longs(), Arbitraries.integers().between(1, 15))
                 .as(Recipe::new);
@@ -110,7 +110,7 @@ public final class RandomPrograms {
     /**
      * An input of a recipe.
      *
-     * @param bound whole numbers below it are drawn; 0 for other numbers, which are floats of size 0.4 to 1.6
+     * @param bound upper bound of drawn integers; 0 for floats of magnitude 0.4 to 1.6
      */
     public record Input(String name, Shape shape, Program.Scope scope, int bound) {
         public boolean whole() {
@@ -126,7 +126,7 @@ public final class RandomPrograms {
         }
     }
 
-    /** What a random program computes: a function of its seed and of the count of ops. */
+    /** A random program, determined by a seed and the number of ops. */
     public record Recipe(long seed, int ops) {
         /** Three arrays of numbers, the indices and the count that the program takes. */
         public List<Input> inputs() {
@@ -166,7 +166,7 @@ public final class RandomPrograms {
         }
     }
 
-    /** The ops that {@link Writer} has a row for; a test asks that it is all of them. */
+    /** The ops that {@link Writer} has a row for; a test checks that every op has one. */
     static Set<Op> known() {
         Set<Op> known = new HashSet<>(new Writer(new ProgramBuilder(), RandomStream.of(0), true, 0).rows.keySet());
         known.addAll(List.of(Op.INPUT, Op.LOOP_RESULT));
@@ -175,7 +175,7 @@ public final class RandomPrograms {
 
     /** Writes ops one after another over a growing pool of values. */
     private static final class Writer {
-        /** Applies one op to values of the pool; null where none fits. */
+        /** Applies one op to values of the pool; null if none fits. */
         private interface Row {
             @Nullable
             Value write();
@@ -239,7 +239,7 @@ public final class RandomPrograms {
             rows.put(Op.CONCAT, this::concat);
             rows.put(Op.GATHER, this::gather);
             rows.put(Op.SCATTER_ADD, this::scatter);
-            rows.put(Op.LOOP, this::repeat);
+            rows.put(Op.LOOP, this::loop);
             rows.put(Op.BARRIER, () -> unary(any -> true, (x, bound) -> moved(x, b.barrier(x))));
             if (withStopGradient) {
                 rows.put(Op.STOP_GRADIENT, () -> unary(any -> true, (x, bound) -> moved(x, b.stopGradient(x))));
@@ -269,14 +269,14 @@ public final class RandomPrograms {
             return List.copyOf(new LinkedHashSet<>(latest));
         }
 
-        /** The value, scaled down if it may be great. */
+        /** The value, scaled down if its bound is large. */
         private Value bounded(Value value, double bound) {
             Value settled = bound > GREATEST_NUMBER ? b.mul(value, b.constant(1 / bound)) : value;
             bounds.put(settled, Math.min(bound, GREATEST_NUMBER));
             return settled;
         }
 
-        /** A value whose numbers are those of another. */
+        /** Records that a value's elements are copies of another's. */
         private Value moved(Value from, Value value) {
             bounds.put(value, bounds.get(from));
             if (exact.contains(from)) {
@@ -400,7 +400,7 @@ public final class RandomPrograms {
                             stream.nextInt(kernelWidth));
         }
 
-        /** The first numbers of a value in another shape, with zeros behind them where it has too few. */
+        /** The first elements of a value in another shape, followed by zeros if it has too few. */
         private Value shaped(Value value, int... dims) {
             int wanted = Shape.of(dims).size();
             int had = value.shape().size();
@@ -554,8 +554,8 @@ public final class RandomPrograms {
                             bounded(b.scatterAdd(indices.get(0), x, ROWS_OF_INDICES + stream.nextInt(3)), k * bound));
         }
 
-        /** A repeat over a carry, a place number, a stack and an invariant; one of its results. */
-        private @Nullable Value repeat() {
+        /** A loop over a carry, an index, a stack and an invariant; one of its results. */
+        private @Nullable Value loop() {
             Value carry = pick(value -> value.shape().size() <= 40);
             Value invariant = pick(value -> value.shape().size() <= 40);
             if (depth > 1 || carry == null || invariant == null) {

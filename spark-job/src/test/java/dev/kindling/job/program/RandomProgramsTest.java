@@ -29,7 +29,7 @@ class RandomProgramsTest {
     }
 
     @Test
-    void fewHundredProgramsHoldEveryOp() {
+    void aFewHundredProgramsContainEveryOp() {
         Set<Op> seen = EnumSet.noneOf(Op.class);
         for (int seed = 0; seed < 300; seed++) {
             ProgramBuilder b = new ProgramBuilder();
@@ -65,9 +65,9 @@ class RandomProgramsTest {
                 .isTrue());
     }
 
-    /** The seed is fixed, because a random program may have a kink right where it is differentiated. */
+    /** The seed is fixed, because a random program may have a kink where it is differentiated. */
     @Property(tries = 60, seed = "1")
-    void derivativesAreThoseOfFiniteDifferences(@ForAll("recipes") RandomPrograms.Recipe recipe) {
+    void derivativesAgreeWithFiniteDifferences(@ForAll("recipes") RandomPrograms.Recipe recipe) {
         RandomStream stream = RandomStream.of(recipe.seed());
         List<Argument> arguments = recipe.inputs().stream()
                 .map(input -> new Argument(input.shape(), input.draw(stream), !input.whole()))

@@ -17,7 +17,7 @@ class BlockRunnerPoolTest {
 
     private final Job job = Noise.job(Precision.FLOAT, 2);
     private final BlockRunnerPool runners =
-            new BlockRunnerPool(job, job.program("train"), Backends.named("plain"), new Noise());
+            new BlockRunnerPool(job, job.program("train"), Backends.named("reference"), new Noise());
 
     @Test
     void aHandIsLentToThreadsOfItsOwnDeviceOnly() {

@@ -46,7 +46,8 @@ class BlocksTogetherTest {
         RangeResult alone = run("nd4j", ROOM_FOR_ONE_TASK, blockSize, false);
         assertThat(together.sums()).isEqualTo(alone.sums());
         assertThat(together.failed()).hasSize(2).isEqualTo(alone.failed());
-        List<PartialSum> plain = run("plain", ROOM_FOR_ALL, blockSize, false).sums();
+        List<PartialSum> plain =
+                run("reference", ROOM_FOR_ALL, blockSize, false).sums();
         assertThat(together.sums().get(0).sums().toDoubles())
                 .containsExactly(plain.get(0).sums().toDoubles(), within(1e-12));
         assertThat(together.sums().get(0).tasks()).isEqualTo(9);
@@ -81,7 +82,7 @@ class BlocksTogetherTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"plain", "vector"})
+    @ValueSource(strings = {"reference", "vector"})
     void backendsThatRunTaskAfterTaskWantOne(String backend) {
         Executable executable =
                 Backends.named(backend).compile(Noise.program(), new CompileOptions(Precision.DOUBLE, ROOM_FOR_ALL));

@@ -90,7 +90,7 @@ class MemoryGivenBackTest {
     }
 
     private BlockRunnerPool bench() {
-        Job job = Noise.job("plain", new CompileOptions(Precision.DOUBLE, BUDGET), 1);
+        Job job = Noise.job("reference", new CompileOptions(Precision.DOUBLE, BUDGET), 1);
         return new BlockRunnerPool(job, job.program("train"), new Holding(), new Noise());
     }
 

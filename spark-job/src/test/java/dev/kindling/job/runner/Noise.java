@@ -31,7 +31,7 @@ final class Noise implements TaskSource {
     private static final EpisodeLayout LAYOUT = new EpisodeLayout(Shape.of(1), 0, 1, 3, 2);
 
     static Job job(Precision precision, int blockSize) {
-        return job("plain", new CompileOptions(precision, 1 << 20), blockSize);
+        return job("reference", new CompileOptions(precision, 1 << 20), blockSize);
     }
 
     static Job job(String backend, CompileOptions options, int blockSize) {

@@ -96,7 +96,7 @@ class TasksOfSeveralShapesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vector", "plain", "nd4j"})
+    @ValueSource(strings = {"vector", "reference", "nd4j"})
     void bitsDependOnTheSpecsAlone(String backend) throws InterruptedException {
         Job roomy = Lengths.job(backend, ROOMY, 3, ALL);
         List<PartialSum> expected = run(roomy, specs(MIXED)).sums();
@@ -183,7 +183,7 @@ class TasksOfSeveralShapesTest {
 
     @Test
     void aVariantIsCompiledOnceAndNotBeforeItIsNeeded() throws InterruptedException {
-        Program program = Lengths.job("plain", ROOMY, 1, 2).program("train").first();
+        Program program = Lengths.job("reference", ROOMY, 1, 2).program("train").first();
         AtomicInteger compiled = new AtomicInteger();
         CountDownLatch both = new CountDownLatch(2);
         Backend counting = new Backend() {
@@ -195,7 +195,7 @@ class TasksOfSeveralShapesTest {
             @Override
             public Executable compile(Program each, CompileOptions options) {
                 compiled.incrementAndGet();
-                return Backends.named("plain").compile(each, options);
+                return Backends.named("reference").compile(each, options);
             }
         };
         CompiledVariant variant = new CompiledVariant(program, counting, new CompileOptions(Precision.FLOAT, 1));

@@ -22,7 +22,8 @@ class WorkspaceCacheTest {
     private final List<String> log = new ArrayList<>();
 
     private CompiledVariant variant(int length) {
-        Program program = Lengths.job("plain", 1, 1, length).program("train").first();
+        Program program =
+                Lengths.job("reference", 1, 1, length).program("train").first();
         Backend backend = new Backend() {
             @Override
             public String name() {

@@ -89,7 +89,7 @@ class GpuRequestTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vector", "plain"})
+    @ValueSource(strings = {"vector", "reference"})
     void aBackendOfTheProcessorHoldsNoGpus(String backend) {
         assertRefused(given(CLUSTER, EXECUTOR, "2", TASK, "1"), backend, ExecutorClasspath.Kind.GPU)
                 .hasMessageStartingWith(EXECUTOR + " is 2, but backend.name is " + backend)

@@ -7,22 +7,21 @@ import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * MATMUL, and the products that convolutions become: a batch of one product for each task, in which a matrix that all
- * tasks share is read with stride 0; or, where the left one belongs to the tasks and the right one to all, one product of
- * all rows.
+ * The kernel of MATMUL and of the products in convolutions: a batch of one product for each task, with task stride 0 for an
+ * operand without task axis; or, if only the right operand lacks the task axis, one product of the rows of all tasks.
  *
- * @param rows what is done with a matrix that all tasks share
+ * @param broadcastRight how products are computed whose right operand lacks the task axis
  */
-record BatchedMatmul(Rows rows) implements Nd4jKernels.Kernel {
-    /** Which of the two. */
-    enum Rows {
-        /** A product for each task, whose numbers do not depend on how many others run beside it. */
-        OF_EACH_TASK,
-        /** One product over the rows of all tasks: large enough for a graphics card. */
-        TOGETHER
+record BatchedMatmul(BroadcastRight broadcastRight) implements Nd4jKernels.Kernel {
+    /** How products are computed whose right operand lacks the task axis. */
+    enum BroadcastRight {
+        /** One product for each task, so that results do not depend on the batch size. */
+        BATCHED,
+        /** One product over the rows of all tasks, large enough for a GPU. */
+        MERGED
     }
 
-    /** A matrix as it stands in memory, and whether it is read transposed. */
+    /** A matrix in memory, and whether it is read transposed. */
     record Matrix(TensorView view, int rows, int columns, boolean transposed) {
         int rowsRead() {
             return transposed ? columns : rows;
@@ -38,12 +37,12 @@ record BatchedMatmul(Rows rows) implements Nd4jKernels.Kernel {
     }
 
     @Override
-    public boolean mixesAxes() {
+    public boolean acceptsMixedAxes() {
         return true;
     }
 
     @Override
-    public void write(OpRecorder recorder, Instruction.Call call) {
+    public void record(OpRecorder recorder, Instruction.Call call) {
         Attributes.Product product = (Attributes.Product) call.value().attributes();
         multiply(
                 recorder,
@@ -58,36 +57,35 @@ record BatchedMatmul(Rows rows) implements Nd4jKernels.Kernel {
         return new Matrix(call.arg(index), shape.dim(0), shape.dim(1), transposed);
     }
 
-    /** Writes a product down. */
+    /** Records a product. */
     void multiply(OpRecorder recorder, Matrix left, Matrix right, TensorView result) {
-        BufferViews bufferViews = recorder.frame();
-        int tasks = bufferViews.tasks(result);
-        boolean oneProduct = rows == Rows.TOGETHER
+        BufferViews views = recorder.views();
+        int tasks = views.tasks(result);
+        boolean merged = broadcastRight == BroadcastRight.MERGED
                 && left.view().axis() == TaskAxis.TASKS
                 && right.view().axis() == TaskAxis.ONE
                 && !left.transposed();
         INDArray x;
         INDArray y;
         INDArray z;
-        if (tasks == 1 || oneProduct) {
-            x = flat(bufferViews, left.view(), left.rows() * bufferViews.tasks(left.view()), left.columns());
-            y = flat(bufferViews, right.view(), right.rows(), right.columns());
-            z = flat(bufferViews, result, left.rowsRead() * (oneProduct ? tasks : 1), right.columnsRead());
+        if (tasks == 1 || merged) {
+            x = flat(views, left.view(), left.rows() * views.tasks(left.view()), left.columns());
+            y = flat(views, right.view(), right.rows(), right.columns());
+            z = flat(views, result, left.rowsRead() * (merged ? tasks : 1), right.columnsRead());
         } else {
-            x = batch(bufferViews, left.view(), tasks, left.rows(), left.columns());
-            y = batch(bufferViews, right.view(), tasks, right.rows(), right.columns());
-            z = batch(bufferViews, result, tasks, left.rowsRead(), right.columnsRead());
+            x = batch(views, left.view(), tasks, left.rows(), left.columns());
+            y = batch(views, right.view(), tasks, right.rows(), right.columns());
+            z = batch(views, result, tasks, left.rowsRead(), right.columnsRead());
         }
         recorder.exec("matmul", z, List.of(x, y), left.flag(), right.flag(), 0);
     }
 
-    private static INDArray flat(BufferViews bufferViews, TensorView view, int rows, int columns) {
-        return bufferViews.view(view, new Strided(new long[] {rows, columns}, new long[] {columns, 1}, 0));
+    private static INDArray flat(BufferViews views, TensorView view, int rows, int columns) {
+        return views.view(view, new Strided(new long[] {rows, columns}, new long[] {columns, 1}, 0));
     }
 
-    private static INDArray batch(BufferViews bufferViews, TensorView view, int tasks, int rows, int columns) {
-        long apart = view.axis() == TaskAxis.ONE ? 0 : view.size();
-        return bufferViews.view(
-                view, new Strided(new long[] {tasks, rows, columns}, new long[] {apart, columns, 1}, 0));
+    private static INDArray batch(BufferViews views, TensorView view, int tasks, int rows, int columns) {
+        long taskStride = view.axis() == TaskAxis.ONE ? 0 : view.size();
+        return views.view(view, new Strided(new long[] {tasks, rows, columns}, new long[] {taskStride, columns, 1}, 0));
     }
 }

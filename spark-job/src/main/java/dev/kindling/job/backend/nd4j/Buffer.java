@@ -1,14 +1,14 @@
 package dev.kindling.job.backend.nd4j;
 
-/** A stretch of memory that values take turns in. Grows while a program is planned; after that it stays as it is. */
+/** A planned buffer, reused by values with disjoint lifetimes. Grows during planning and is constant afterwards. */
 final class Buffer {
-    /** What a slot holds. */
+    /** The type of a buffer's elements. */
     enum Kind {
-        /** Numbers of the executable's precision. */
-        NUMBERS,
-        /** Truth values, as comparisons give them. */
-        TRUTHS,
-        /** Whole numbers of 64 bits. */
+        /** Floating-point numbers of the executable's precision. */
+        FLOATS,
+        /** Booleans, the results of comparisons. */
+        BOOLEANS,
+        /** Integers of 64 bits. */
         INDICES
     }
 
@@ -30,12 +30,12 @@ final class Buffer {
         return kind;
     }
 
-    /** Elements for one task, or, without an axis of tasks, at all. */
+    /** Number of elements for one task, or, without a task axis, of the buffer. */
     int size() {
         return size;
     }
 
-    void growTo(int wanted) {
-        size = Math.max(size, wanted);
+    void growTo(int elements) {
+        size = Math.max(size, elements);
     }
 }

@@ -4,20 +4,20 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Hands out slots while a program is planned, those given back first. Slots without an axis of tasks are never given out
- * twice: what is computed once per vector is read by every task that comes.
+ * Allocates buffers to values while a program is planned, reusing freed ones. Buffers without task axis are never reused,
+ * because values that are computed once per round are read by every batch.
  */
 final class BufferAllocator {
     private final List<Buffer> all = new ArrayList<>();
     private final List<Buffer> free = new ArrayList<>();
 
-    /** Every slot that was handed out. */
+    /** All buffers. */
     List<Buffer> all() {
         return List.copyOf(all);
     }
 
-    /** The smallest free slot that is large enough; else the largest, enlarged; else a new one. */
-    Buffer take(TaskAxis axis, Buffer.Kind kind, int size) {
+    /** Returns the smallest free buffer that is large enough; else the largest free one, enlarged; else a new one. */
+    Buffer allocate(TaskAxis axis, Buffer.Kind kind, int size) {
         Buffer best = null;
         for (Buffer buffer : free) {
             if (buffer.kind() == kind && buffer.axis() == axis && (best == null || better(buffer, best, size))) {
@@ -37,7 +37,8 @@ final class BufferAllocator {
         return best.size() < size ? buffer.size() > best.size() : buffer.size() >= size && buffer.size() < best.size();
     }
 
-    void giveBack(Buffer buffer) {
+    /** Makes a buffer available to other values. */
+    void free(Buffer buffer) {
         if (buffer.axis() == TaskAxis.TASKS && !free.contains(buffer)) {
             free.add(buffer);
         }

@@ -11,65 +11,65 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The buffers of one workspace, one for each slot: those that all tasks share from the beginning, those of the tasks as
- * large as the largest sub-block so far. They are taken once and not through ND4J's own workspaces, so that nothing has to
- * be closed when a task fails. Not thread-safe.
+ * The allocated memory of one workspace, an ND4J buffer for each planned one: buffers without task axis are allocated at the
+ * beginning, those with one as large as the largest batch so far. They are not allocated through ND4J's workspaces, so that
+ * nothing has to be closed when a task fails. Not thread-safe.
  */
 final class BufferPool {
-    private final List<Buffer> slots;
+    private final List<Buffer> planned;
     private final Precision precision;
-    private final String where;
-    private final Map<Buffer, DataBuffer> buffers = new HashMap<>();
+    private final String device;
+    private final Map<Buffer, DataBuffer> allocated = new HashMap<>();
     private int tasks;
 
     /**
-     * Takes the buffers that all tasks share.
+     * Allocates the buffers without task axis.
      *
-     * @param where errors say that they are
+     * @param device the name of the device, for error messages
      */
-    BufferPool(List<Buffer> buffers, Precision precision, String where) {
-        this.slots = buffers;
-        this.where = where;
+    BufferPool(List<Buffer> planned, Precision precision, String device) {
+        this.planned = planned;
+        this.device = device;
         this.precision = precision;
         allocate(TaskAxis.ONE, 1);
     }
 
     /**
-     * Makes room for so many tasks; returns whether that moved the buffers, and so every array over them is worth nothing
-     * now.
+     * Allocates buffers for a batch of {@code batchSize} tasks, if they are smaller. Returns whether it did: then all arrays
+     * over the previous buffers are invalid.
      */
-    boolean grow(int wanted) {
-        if (wanted <= tasks) {
+    boolean grow(int batchSize) {
+        if (batchSize <= tasks) {
             return false;
         }
-        for (Buffer buffer : slots) {
-            DataBuffer old = buffer.axis() == TaskAxis.TASKS ? buffers.remove(buffer) : null;
+        for (Buffer buffer : planned) {
+            DataBuffer old = buffer.axis() == TaskAxis.TASKS ? allocated.remove(buffer) : null;
             if (old != null) {
                 old.close();
             }
         }
-        // Should this fail, no buffer is taken for one that is there.
+        // If the allocation fails, the next call allocates all buffers again.
         tasks = 0;
-        allocate(TaskAxis.TASKS, wanted);
-        tasks = wanted;
+        allocate(TaskAxis.TASKS, batchSize);
+        tasks = batchSize;
         return true;
     }
 
     private void allocate(TaskAxis axis, int copies) {
-        for (Buffer buffer : slots) {
+        for (Buffer buffer : planned) {
             if (buffer.axis() == axis) {
-                buffers.put(buffer, buffer(type(buffer.kind()), (long) buffer.size() * copies));
+                allocated.put(buffer, allocate(type(buffer.kind()), (long) buffer.size() * copies));
             }
         }
     }
 
-    /** What runs out is the device's or the process's memory, which more of the same would not mend. */
-    private DataBuffer buffer(DataType type, long length) {
+    /** A failure is a lack of device or process memory, which a retry would not cure. */
+    private DataBuffer allocate(DataType type, long length) {
         try {
             return Nd4j.createBuffer(type, length, true);
         } catch (RuntimeException | OutOfMemoryError e) {
             throw new BackendUnavailableException(
-                    where + " has no room for " + length * type.width() + " bytes beside the "
+                    device + " has no room for " + length * type.width() + " bytes in addition to the "
                             + bytes() + " that a thread of backend nd4j holds there (" + firstLine(e)
                             + "); lower backend.memory, or let fewer Spark tasks share it");
         }
@@ -84,25 +84,25 @@ final class BufferPool {
 
     private DataType type(Buffer.Kind kind) {
         return switch (kind) {
-            case NUMBERS -> precision == Precision.FLOAT ? DataType.FLOAT : DataType.DOUBLE;
-            case TRUTHS -> DataType.BOOL;
+            case FLOATS -> precision == Precision.FLOAT ? DataType.FLOAT : DataType.DOUBLE;
+            case BOOLEANS -> DataType.BOOL;
             case INDICES -> DataType.INT64;
         };
     }
 
     /** Frees all buffers; no array over them may be used afterwards. */
     void close() {
-        buffers.values().forEach(DataBuffer::close);
-        buffers.clear();
+        allocated.values().forEach(DataBuffer::close);
+        allocated.clear();
         tasks = 0;
     }
 
     DataBuffer buffer(Buffer buffer) {
-        return Objects.requireNonNull(buffers.get(buffer));
+        return Objects.requireNonNull(allocated.get(buffer));
     }
 
     long bytes() {
-        return buffers.values().stream()
+        return allocated.values().stream()
                 .mapToLong(buffer -> buffer.length() * buffer.getElementSize())
                 .sum();
     }

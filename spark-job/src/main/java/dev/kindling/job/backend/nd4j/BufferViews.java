@@ -4,7 +4,7 @@ import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Arrays over a memory for one count of tasks: whatever stands in a slot, read with any strides. */
+/** Creates ND4J arrays over the buffers of a pool, for one batch size, with any strides. */
 final class BufferViews {
     private final BufferPool pool;
     private final int tasks;
@@ -14,7 +14,7 @@ final class BufferViews {
         this.tasks = tasks;
     }
 
-    /** How many tasks' numbers stand at a place. */
+    /** Number of tasks whose elements a view covers. */
     int tasks(TensorView view) {
         return tasks(view.axis());
     }
@@ -27,23 +27,23 @@ final class BufferViews {
         return pool.buffer(view.buffer());
     }
 
-    /** The numbers at a place, dense, with an axis of tasks in front. */
+    /** A view as a dense array with a leading task axis. */
     INDArray array(TensorView view, long... extents) {
         return view(view, Strided.dense(tasks(view), view.size(), extents));
     }
 
-    /** The numbers at a place as [tasks, count]. */
+    /** A view as an array [tasks, size]. */
     INDArray flat(TensorView view) {
         return array(view, view.size());
     }
 
-    /** The numbers of one task. */
+    /** The elements of one task as an array [1, size]. */
     INDArray row(TensorView view, int task) {
         long offset = view.axis() == TaskAxis.ONE ? 0 : (long) task * view.size();
         return view(view, new Strided(new long[] {1, view.size()}, new long[] {view.size(), 1}, offset));
     }
 
-    /** What stands in the slot of a place, read in another way. */
+    /** The buffer of a view, with other extents, strides and offset. */
     INDArray view(TensorView view, Strided strided) {
         DataBuffer buffer = buffer(view);
         return Nd4j.create(buffer, strided.extents(), strided.strides(), strided.offset(), 'c', buffer.dataType());

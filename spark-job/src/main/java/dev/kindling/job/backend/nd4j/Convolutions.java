@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The three convolutions: the windows of all tasks' images as the rows of matrices, and a product for each task. */
+/** The kernels of the three convolutions: im2col over the images of all tasks, and a batched matrix product. */
 final class Convolutions {
     private Convolutions() {}
 
@@ -14,30 +14,30 @@ final class Convolutions {
         return new BatchedMatmul.Matrix(view, kernel.size() / kernel.dim(3), kernel.dim(3), transposed);
     }
 
-    private static int patches(WindowView windowView) {
+    private static int patchSize(WindowView windowView) {
         return windowView.windows() * windowView.window().area() * windowView.channels();
     }
 
-    private static List<Nd4jKernels.Need> needs(WindowView windowView, TaskAxis axis) {
-        List<Nd4jKernels.Need> needs = new ArrayList<>();
-        needs.add(Nd4jKernels.Need.numbers(axis, patches(windowView)));
-        if (windowView.framed()) {
-            needs.add(Nd4jKernels.Need.numbers(axis, windowView.framedSize()));
+    private static List<Nd4jKernels.Scratch> scratch(WindowView windowView, TaskAxis axis) {
+        List<Nd4jKernels.Scratch> scratch = new ArrayList<>();
+        scratch.add(Nd4jKernels.Scratch.floats(axis, patchSize(windowView)));
+        if (windowView.needsPadding()) {
+            scratch.add(Nd4jKernels.Scratch.floats(axis, windowView.paddedSize()));
         }
-        return needs;
+        return scratch;
     }
 
-    /** The frame of the scratch that {@link #needs} asks for, or the images' own place. */
-    private static TensorView frame(WindowView windowView, List<TensorView> scratch, TensorView otherwise) {
-        return windowView.framed() ? scratch.get(1) : otherwise;
+    /** The scratch array for padded images, or the images themselves if they need no padding. */
+    private static TensorView padded(WindowView windowView, List<TensorView> scratch, TensorView unpadded) {
+        return windowView.needsPadding() ? scratch.get(1) : unpadded;
     }
 
-    private static BatchedMatmul.Matrix unfolded(
+    private static BatchedMatmul.Matrix im2col(
             OpRecorder recorder, WindowView windowView, Instruction.Call call, boolean transposed) {
         TensorView images = call.arg(0);
         TensorView patches = call.scratch().get(0);
-        TensorView framed = windowView.framed(recorder, images, frame(windowView, call.scratch(), images), 0);
-        windowView.unfold(recorder, framed, patches);
+        TensorView padded = windowView.padded(recorder, images, padded(windowView, call.scratch(), images), 0);
+        windowView.im2col(recorder, padded, patches);
         return new BatchedMatmul.Matrix(
                 patches, windowView.windows(), windowView.window().area() * windowView.channels(), transposed);
     }
@@ -49,49 +49,49 @@ final class Convolutions {
     /** CONV: windows times kernel. */
     record Forward(BatchedMatmul batchedMatmul) implements Nd4jKernels.Kernel {
         @Override
-        public boolean mixesAxes() {
+        public boolean acceptsMixedAxes() {
             return true;
         }
 
         @Override
-        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
-            return Convolutions.needs(overImages(value), args.get(0).axis());
+        public List<Nd4jKernels.Scratch> scratch(Value value, List<TensorView> args, TaskAxis axis) {
+            return Convolutions.scratch(overImages(value), args.get(0).axis());
         }
 
         @Override
-        public void write(OpRecorder recorder, Instruction.Call call) {
-            BatchedMatmul.Matrix windows = unfolded(recorder, overImages(call.value()), call, false);
+        public void record(OpRecorder recorder, Instruction.Call call) {
+            BatchedMatmul.Matrix windows = im2col(recorder, overImages(call.value()), call, false);
             batchedMatmul.multiply(
                     recorder, windows, kernel(call.arg(1), call.value().arg(1).shape(), false), call.result());
         }
     }
 
-    /** CONV_KERNEL: windows, transposed, times what stands behind them. */
+    /** CONV_KERNEL: windows, transposed, times the cotangent of the output. */
     record ToKernel(BatchedMatmul batchedMatmul) implements Nd4jKernels.Kernel {
         @Override
-        public boolean mixesAxes() {
+        public boolean acceptsMixedAxes() {
             return true;
         }
 
         @Override
-        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
-            return Convolutions.needs(overImages(value), args.get(0).axis());
+        public List<Nd4jKernels.Scratch> scratch(Value value, List<TensorView> args, TaskAxis axis) {
+            return Convolutions.scratch(overImages(value), args.get(0).axis());
         }
 
         @Override
-        public void write(OpRecorder recorder, Instruction.Call call) {
+        public void record(OpRecorder recorder, Instruction.Call call) {
             WindowView windowView = overImages(call.value());
-            BatchedMatmul.Matrix windows = unfolded(recorder, windowView, call, true);
-            BatchedMatmul.Matrix behind = new BatchedMatmul.Matrix(
+            BatchedMatmul.Matrix windows = im2col(recorder, windowView, call, true);
+            BatchedMatmul.Matrix cotangent = new BatchedMatmul.Matrix(
                     call.arg(1), windowView.windows(), call.value().shape().dim(3), false);
-            batchedMatmul.multiply(recorder, windows, behind, call.result());
+            batchedMatmul.multiply(recorder, windows, cotangent, call.result());
         }
     }
 
-    /** CONV_INPUT: what stands behind times the kernel, transposed; each tap's columns are added where it looked. */
+    /** CONV_INPUT: the cotangent of the output times the kernel, transposed; each tap's columns are added to it (col2im). */
     record ToInput(BatchedMatmul batchedMatmul) implements Nd4jKernels.Kernel {
         @Override
-        public boolean mixesAxes() {
+        public boolean acceptsMixedAxes() {
             return true;
         }
 
@@ -100,30 +100,30 @@ final class Convolutions {
         }
 
         @Override
-        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
+        public List<Nd4jKernels.Scratch> scratch(Value value, List<TensorView> args, TaskAxis axis) {
             WindowView windowView = over(value);
-            List<Nd4jKernels.Need> needs = Convolutions.needs(windowView, axis);
-            needs.add(Nd4jKernels.Need.numbers(axis, windowView.outputSize()));
-            needs.add(Nd4jKernels.Need.numbers(axis, windowView.outputSize()));
-            return needs;
+            List<Nd4jKernels.Scratch> scratch = Convolutions.scratch(windowView, axis);
+            scratch.add(Nd4jKernels.Scratch.floats(axis, windowView.outputSize()));
+            scratch.add(Nd4jKernels.Scratch.floats(axis, windowView.outputSize()));
+            return scratch;
         }
 
         @Override
-        public void write(OpRecorder recorder, Instruction.Call call) {
-            BufferViews bufferViews = recorder.frame();
+        public void record(OpRecorder recorder, Instruction.Call call) {
+            BufferViews views = recorder.views();
             WindowView windowView = over(call.value());
             Shape kernel = call.value().arg(1).shape();
             TensorView columns = call.scratch().get(0);
-            BatchedMatmul.Matrix behind =
+            BatchedMatmul.Matrix cotangent =
                     new BatchedMatmul.Matrix(call.arg(0), windowView.windows(), kernel.dim(3), false);
-            batchedMatmul.multiply(recorder, behind, kernel(call.arg(1), kernel, true), columns);
-            TensorView sum = frame(windowView, call.scratch(), call.result());
-            recorder.fill(bufferViews.flat(sum), 0);
+            batchedMatmul.multiply(recorder, cotangent, kernel(call.arg(1), kernel, true), columns);
+            TensorView sum = padded(windowView, call.scratch(), call.result());
+            recorder.fill(views.flat(sum), 0);
             List<TensorView> scratch = call.scratch();
-            INDArray ofTap = windowView.outputs(bufferViews, scratch.get(scratch.size() - 1));
+            INDArray ofTap = windowView.outputs(views, scratch.get(scratch.size() - 1));
             for (int tap = 0; tap < windowView.window().area(); tap++) {
-                recorder.copy(windowView.columns(bufferViews, columns, tap), ofTap);
-                windowView.addBehind(recorder, sum, tap, ofTap, scratch.get(scratch.size() - 2));
+                recorder.copy(windowView.columns(views, columns, tap), ofTap);
+                windowView.addToTap(recorder, sum, tap, ofTap, scratch.get(scratch.size() - 2));
             }
             windowView.crop(recorder, sum, call.result());
         }

@@ -5,16 +5,16 @@ import dev.kindling.job.tensor.Shape;
 import java.util.List;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 
-/** The ops that only move numbers: one copy each, between arrays with the right strides. */
+/** The kernels of constants and of ops that only move elements, each a copy between strided arrays. */
 final class DataMovement {
     private DataMovement() {}
 
     static void constant(OpRecorder recorder, Instruction.Call call) {
-        recorder.fill(recorder.frame().flat(call.result()), call.value().number());
+        recorder.fill(recorder.views().flat(call.result()), call.value().number());
     }
 
     static void iota(OpRecorder recorder, Instruction.Call call) {
-        DataBuffer buffer = recorder.frame().buffer(call.result());
+        DataBuffer buffer = recorder.views().buffer(call.result());
         int count = call.value().count();
         recorder.add(active -> {
             for (int i = 0; i < count; i++) {
@@ -23,7 +23,7 @@ final class DataMovement {
         });
     }
 
-    /** Axes of extent 1, or missing in front, are read with stride 0. */
+    /** Axes of extent 1 and missing leading axes are read with stride 0. */
     static void broadcast(OpRecorder recorder, Instruction.Call call) {
         Shape from = call.value().arg(0).shape();
         int[] strides = from.strides();
@@ -50,7 +50,7 @@ final class DataMovement {
 
     static void pad(OpRecorder recorder, Instruction.Call call) {
         Attributes.Range range = (Attributes.Range) call.value().attributes();
-        recorder.fill(recorder.frame().flat(call.result()), 0);
+        recorder.fill(recorder.views().flat(call.result()), 0);
         into(recorder, call, 0, range.axis(), range.begin());
     }
 
@@ -64,27 +64,27 @@ final class DataMovement {
     }
 
     private static void fromStrided(OpRecorder recorder, Instruction.Call call, long[] strides, long offset) {
-        BufferViews bufferViews = recorder.frame();
+        BufferViews views = recorder.views();
         TensorView arg = call.arg(0);
         long[] extents = Strided.longs(call.value().shape().dims());
         recorder.copy(
-                bufferViews.view(arg, Strided.of(bufferViews.tasks(arg), arg.size(), extents, strides, offset)),
-                bufferViews.array(call.result(), extents));
+                views.view(arg, Strided.of(views.tasks(arg), arg.size(), extents, strides, offset)),
+                views.array(call.result(), extents));
     }
 
-    /** Copies an argument into a part of the result that begins at an index of one axis. */
+    /** Copies an argument into the part of the result that begins at an index of one axis. */
     private static void into(OpRecorder recorder, Instruction.Call call, int index, int axis, int begin) {
-        BufferViews bufferViews = recorder.frame();
+        BufferViews views = recorder.views();
         TensorView arg = call.arg(index);
         TensorView result = call.result();
         long[] extents = Strided.longs(call.value().arg(index).shape().dims());
         int[] strides = call.value().shape().strides();
         recorder.copy(
-                bufferViews.array(arg, extents),
-                bufferViews.view(
+                views.array(arg, extents),
+                views.view(
                         result,
                         Strided.of(
-                                bufferViews.tasks(result),
+                                views.tasks(result),
                                 result.size(),
                                 extents,
                                 Strided.longs(strides),

@@ -5,18 +5,18 @@ import dev.kindling.job.error.BackendUnavailableException;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Where the threads of one workspace compute. ND4J remembers for each thread which GPU it uses, and workspaces change threads:
- * whoever is about to run takes the seat first.
+ * Binds threads to the device of a workspace. ND4J stores the current GPU for each thread, and workspaces move between
+ * threads, so each thread binds itself before it runs.
  */
 sealed interface DeviceBinding {
-    /** Makes the calling thread's kernels run here. */
-    void take();
+    /** Makes the calling thread's kernels run on this device. */
+    void bind();
 
     /** The processor. */
     record Processor() implements DeviceBinding {
         @Override
-        public void take() {
-            // There is only one.
+        public void bind() {
+            // There is only one processor.
         }
 
         @Override
@@ -25,10 +25,10 @@ sealed interface DeviceBinding {
         }
     }
 
-    /** A GPU, as CUDA counts them. */
+    /** A GPU, by its CUDA device ordinal. */
     record Gpu(int ordinal) implements DeviceBinding {
         @Override
-        public void take() {
+        public void bind() {
             if (Nd4j.getAffinityManager().getDeviceForCurrentThread() != ordinal) {
                 Nd4j.getAffinityManager().unsafeSetDevice(ordinal);
             }
@@ -41,10 +41,10 @@ sealed interface DeviceBinding {
     }
 
     /**
-     * The seat on a device; the processor where the ND4J of this JVM has no code for GPUs.
+     * The binding of a device; of the processor if the ND4J of this JVM has no code for GPUs.
      *
-     * @throws BackendUnavailableException if it has code for GPUs alone and was given the processor, or this JVM does not see
-     *     the GPU
+     * @throws BackendUnavailableException if it has code for GPUs only and the device is the processor, or this JVM does not
+     *     see the GPU
      */
     static DeviceBinding on(Device device) {
         if (Nd4jRuntime.onProcessor()) {

@@ -12,16 +12,16 @@ import org.nd4j.linalg.api.ops.impl.transforms.strict.Log;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.Sigmoid;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.Tanh;
 
-/** The elementwise ops for which ND4J has a kernel. */
+/** The kernels of elementwise ops that ND4J has. */
 final class Elementwise {
     private Elementwise() {}
 
-    /** From one array to another. */
+    /** An op of one argument. */
     record Unary(Op op) implements Nd4jKernels.Kernel {
         @Override
-        public void write(OpRecorder recorder, Instruction.Call call) {
-            INDArray x = recorder.frame().flat(call.arg(0));
-            INDArray z = recorder.frame().flat(call.result());
+        public void record(OpRecorder recorder, Instruction.Call call) {
+            INDArray x = recorder.views().flat(call.arg(0));
+            INDArray z = recorder.views().flat(call.result());
             recorder.exec(
                     switch (op) {
                         case NEG -> new Negative(x, z);
@@ -36,16 +36,16 @@ final class Elementwise {
         }
     }
 
-    /** From two arrays; one that all tasks share is broadcast by ND4J. */
+    /** An op of two arguments; ND4J broadcasts one without task axis. */
     record Binary(Op op) implements Nd4jKernels.Kernel {
         @Override
-        public boolean mixesAxes() {
+        public boolean acceptsMixedAxes() {
             return true;
         }
 
         @Override
-        public void write(OpRecorder recorder, Instruction.Call call) {
-            BufferViews bufferViews = recorder.frame();
+        public void record(OpRecorder recorder, Instruction.Call call) {
+            BufferViews views = recorder.views();
             String name = switch (op) {
                 case ADD -> "add";
                 case SUB -> "subtract";
@@ -53,34 +53,31 @@ final class Elementwise {
                 case DIV -> "divide";
                 default -> throw new IllegalStateException(op.printed() + " is no arithmetic");
             };
-            recorder.exec(
-                    name,
-                    bufferViews.flat(call.result()),
-                    List.of(bufferViews.flat(call.arg(0)), bufferViews.flat(call.arg(1))));
+            recorder.exec(name, views.flat(call.result()), List.of(views.flat(call.arg(0)), views.flat(call.arg(1))));
         }
     }
 
-    /** Comparisons, which ND4J answers in truth values: they are copied into numbers. */
+    /** A comparison; ND4J's boolean result is converted to 0 and 1. */
     record Comparison(Op op) implements Nd4jKernels.Kernel {
         @Override
-        public boolean mixesAxes() {
+        public boolean acceptsMixedAxes() {
             return true;
         }
 
         @Override
-        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
-            return List.of(Nd4jKernels.Need.truths(axis, value.shape().size()));
+        public List<Nd4jKernels.Scratch> scratch(Value value, List<TensorView> args, TaskAxis axis) {
+            return List.of(Nd4jKernels.Scratch.booleans(axis, value.shape().size()));
         }
 
         @Override
-        public void write(OpRecorder recorder, Instruction.Call call) {
-            BufferViews bufferViews = recorder.frame();
-            INDArray truths = bufferViews.flat(call.scratch().get(0));
+        public void record(OpRecorder recorder, Instruction.Call call) {
+            BufferViews views = recorder.views();
+            INDArray booleans = views.flat(call.scratch().get(0));
             recorder.exec(
                     op == Op.GREATER ? "greater" : "equals",
-                    truths,
-                    List.of(bufferViews.flat(call.arg(0)), bufferViews.flat(call.arg(1))));
-            recorder.copy(truths, bufferViews.flat(call.result()));
+                    booleans,
+                    List.of(views.flat(call.arg(0)), views.flat(call.arg(1))));
+            recorder.copy(booleans, views.flat(call.result()));
         }
     }
 }

@@ -5,7 +5,7 @@ import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 
-/** Numbers between the arrays of the JVM and ND4J's buffers of the same precision. */
+/** Transfers between arrays of the JVM and ND4J's buffers of the same precision. */
 final class HostTransfers {
     private HostTransfers() {}
 
@@ -15,14 +15,14 @@ final class HostTransfers {
         }
     }
 
-    /** All of a storage, from the beginning of a buffer. */
+    /** Reads a whole vector from the start of a buffer. */
     static void read(DataBuffer from, FlatVector to) {
         if (to instanceof FlatVector.OfFloat floats) {
-            FloatBuffer numbers = from.asNioFloat();
-            numbers.get(floats.array());
+            FloatBuffer elements = from.asNioFloat();
+            elements.get(floats.array());
         } else {
-            DoubleBuffer numbers = from.asNioDouble();
-            numbers.get(((FlatVector.OfDouble) to).array());
+            DoubleBuffer elements = from.asNioDouble();
+            elements.get(((FlatVector.OfDouble) to).array());
         }
     }
 

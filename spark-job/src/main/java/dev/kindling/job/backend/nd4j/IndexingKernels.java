@@ -7,20 +7,20 @@ import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The ops that read their indices, or the key of their numbers. These come to the host, where they are checked and become
- * places among the rows of all tasks.
+ * The kernels of ops that read indices or keys. These are read on the host, where indices are checked and converted to
+ * indices into the rows of all tasks.
  */
 final class IndexingKernels {
     private IndexingKernels() {}
 
-    /** The hash of a key is arithmetic on 64 bits, which ND4J does not have: the host makes the numbers. */
+    /** Computed on the host, because ND4J lacks the 64-bit integer arithmetic of the generator. */
     static void uniform(OpRecorder recorder, Instruction.Call call) {
-        BufferViews bufferViews = recorder.frame();
-        DataBuffer keys = bufferViews.buffer(call.arg(0));
-        DataBuffer numbers = bufferViews.buffer(call.result());
+        BufferViews views = recorder.views();
+        DataBuffer keys = views.buffer(call.arg(0));
+        DataBuffer numbers = views.buffer(call.result());
         int parts = call.arg(0).size();
         int count = call.result().size();
-        int tasks = bufferViews.tasks(call.result());
+        int tasks = views.tasks(call.result());
         recorder.add(active -> {
             long[] key = new long[parts];
             for (int task = 0; task < tasks; task++) {
@@ -35,65 +35,68 @@ final class IndexingKernels {
         });
     }
 
-    /** Says where index {@code i} of a task belongs. */
-    private interface Target {
+    /** Maps the {@code i}-th index of a task, and its position, to a position over all tasks. */
+    private interface Mapping {
         long at(int task, int i, int index);
     }
 
-    /** Reads indices below a bound, and writes for each what the target says at the place where {@code order} says. */
+    /**
+     * Records the conversion of indices: reads indices below {@code bound}, and writes for each its {@code target} at its
+     * {@code order}.
+     */
     private static void indices(
             OpRecorder recorder,
             Value value,
-            TensorView given,
-            TensorView written,
+            TensorView source,
+            TensorView converted,
             int bound,
-            Target order,
-            Target target) {
-        BufferViews bufferViews = recorder.frame();
-        DataBuffer from = bufferViews.buffer(given);
-        DataBuffer to = bufferViews.buffer(written);
-        int count = given.size();
-        int tasks = bufferViews.tasks(written);
-        boolean own = given.axis() == TaskAxis.TASKS;
+            Mapping order,
+            Mapping target) {
+        BufferViews views = recorder.views();
+        DataBuffer from = views.buffer(source);
+        DataBuffer to = views.buffer(converted);
+        int count = source.size();
+        int tasks = views.tasks(converted);
+        boolean perTask = source.axis() == TaskAxis.TASKS;
         recorder.add(active -> {
             for (int task = 0; task < tasks; task++) {
                 for (int i = 0; i < count; i++) {
-                    double index = from.getDouble(own ? (long) task * count + i : i);
-                    int whole = active[task] ? whole(value, index, bound) : 0;
-                    to.put(order.at(task, i, whole), target.at(task, i, whole));
+                    double index = from.getDouble(perTask ? (long) task * count + i : i);
+                    int checked = active[task] ? checkedIndex(value, index, bound) : 0;
+                    to.put(order.at(task, i, checked), target.at(task, i, checked));
                 }
             }
         });
     }
 
-    private static int whole(Value value, double index, int bound) {
-        int whole = (int) index;
-        if (whole != index || whole < 0 || whole >= bound) {
+    private static int checkedIndex(Value value, double index, int bound) {
+        int integer = (int) index;
+        if (integer != index || integer < 0 || integer >= bound) {
             throw new IllegalArgumentException(value.op().printed() + " at index " + index
-                    + ": indices must be whole numbers from 0 to " + (bound - 1));
+                    + ": indices must be integers from 0 to " + (bound - 1));
         }
-        return whole;
+        return integer;
     }
 
-    private static INDArray matrix(BufferViews bufferViews, TensorView view, int columns) {
-        int rows = bufferViews.tasks(view) * (view.size() / columns);
-        return bufferViews.view(view, new Strided(new long[] {rows, columns}, new long[] {columns, 1}, 0));
+    private static INDArray matrix(BufferViews views, TensorView view, int columns) {
+        int rows = views.tasks(view) * (view.size() / columns);
+        return views.view(view, new Strided(new long[] {rows, columns}, new long[] {columns, 1}, 0));
     }
 
-    private static INDArray vector(BufferViews bufferViews, TensorView view, long offset, int count) {
-        return bufferViews.view(view, new Strided(new long[] {count}, new long[] {1}, offset));
+    private static INDArray vector(BufferViews views, TensorView view, long offset, int count) {
+        return views.view(view, new Strided(new long[] {count}, new long[] {1}, offset));
     }
 
     /** ONE_HOT. */
     static final class OneHot implements Nd4jKernels.Kernel {
         @Override
-        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
-            return List.of(Nd4jKernels.Need.indices(axis, args.get(0).size()));
+        public List<Nd4jKernels.Scratch> scratch(Value value, List<TensorView> args, TaskAxis axis) {
+            return List.of(Nd4jKernels.Scratch.indices(axis, args.get(0).size()));
         }
 
         @Override
-        public void write(OpRecorder recorder, Instruction.Call call) {
-            BufferViews bufferViews = recorder.frame();
+        public void record(OpRecorder recorder, Instruction.Call call) {
+            BufferViews views = recorder.views();
             TensorView indices = call.scratch().get(0);
             int count = indices.size();
             int depth = call.value().count();
@@ -105,37 +108,37 @@ final class IndexingKernels {
                     depth,
                     (task, i, index) -> (long) task * count + i,
                     (task, i, index) -> index);
-            INDArray result = matrix(bufferViews, call.result(), depth);
+            INDArray result = matrix(views, call.result(), depth);
             recorder.exec(
                     "onehot",
                     result,
-                    List.of(vector(bufferViews, indices, 0, bufferViews.tasks(indices) * count)),
+                    List.of(vector(views, indices, 0, views.tasks(indices) * count)),
                     new long[] {-1, depth, result.dataType().toInt()},
                     new double[] {1, 0});
         }
     }
 
-    /** GATHER, out of the rows of all tasks, or of those that they share. */
+    /** GATHER, from the rows of all tasks, or from rows without task axis. */
     static final class Gather implements Nd4jKernels.Kernel {
         @Override
-        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
-            return List.of(Nd4jKernels.Need.indices(axis, args.get(1).size()));
+        public List<Nd4jKernels.Scratch> scratch(Value value, List<TensorView> args, TaskAxis axis) {
+            return List.of(Nd4jKernels.Scratch.indices(axis, args.get(1).size()));
         }
 
         @Override
-        public boolean mixesAxes() {
+        public boolean acceptsMixedAxes() {
             return true;
         }
 
         @Override
-        public void write(OpRecorder recorder, Instruction.Call call) {
-            BufferViews bufferViews = recorder.frame();
+        public void record(OpRecorder recorder, Instruction.Call call) {
+            BufferViews views = recorder.views();
             TensorView source = call.arg(0);
             TensorView indices = call.scratch().get(0);
             int rows = call.value().arg(0).shape().dim(0);
             int count = indices.size();
             int width = source.size() / rows;
-            long apart = source.axis() == TaskAxis.TASKS ? rows : 0;
+            long rowsPerTask = source.axis() == TaskAxis.TASKS ? rows : 0;
             indices(
                     recorder,
                     call.value(),
@@ -143,36 +146,34 @@ final class IndexingKernels {
                     indices,
                     rows,
                     (task, i, index) -> (long) task * count + i,
-                    (task, i, index) -> task * apart + index);
+                    (task, i, index) -> task * rowsPerTask + index);
             recorder.exec(
                     "gather",
-                    matrix(bufferViews, call.result(), width),
-                    List.of(
-                            matrix(bufferViews, source, width),
-                            vector(bufferViews, indices, 0, bufferViews.tasks(indices) * count)),
+                    matrix(views, call.result(), width),
+                    List.of(matrix(views, source, width), vector(views, indices, 0, views.tasks(indices) * count)),
                     0);
         }
     }
 
     /**
-     * SCATTER_ADD: row after row, each for all tasks at once, so that no two additions of one kernel meet and their order
-     * is that of the rows.
+     * SCATTER_ADD: row by row, each for all tasks at once, so that one kernel adds to a row only once and additions are in
+     * the order of the rows.
      */
     static final class ScatterAdd implements Nd4jKernels.Kernel {
         @Override
-        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
-            return List.of(Nd4jKernels.Need.indices(axis, args.get(0).size()));
+        public List<Nd4jKernels.Scratch> scratch(Value value, List<TensorView> args, TaskAxis axis) {
+            return List.of(Nd4jKernels.Scratch.indices(axis, args.get(0).size()));
         }
 
         @Override
-        public void write(OpRecorder recorder, Instruction.Call call) {
-            BufferViews bufferViews = recorder.frame();
+        public void record(OpRecorder recorder, Instruction.Call call) {
+            BufferViews views = recorder.views();
             TensorView added = call.arg(1);
             TensorView indices = call.scratch().get(0);
             int rows = call.value().count();
             int count = indices.size();
             int width = added.size() / count;
-            int tasks = bufferViews.tasks(indices);
+            int tasks = views.tasks(indices);
             indices(
                     recorder,
                     call.value(),
@@ -181,15 +182,13 @@ final class IndexingKernels {
                     rows,
                     (task, i, index) -> (long) i * tasks + task,
                     (task, i, index) -> (long) task * rows + index);
-            INDArray result = matrix(bufferViews, call.result(), width);
+            INDArray result = matrix(views, call.result(), width);
             recorder.fill(result, 0);
             for (int i = 0; i < count; i++) {
-                INDArray row = bufferViews.view(
+                INDArray row = views.view(
                         added, new Strided(new long[] {tasks, width}, new long[] {added.size(), 1}, (long) i * width));
                 recorder.exec(
-                        "scatter_add",
-                        result,
-                        List.of(result, vector(bufferViews, indices, (long) i * tasks, tasks), row));
+                        "scatter_add", result, List.of(result, vector(views, indices, (long) i * tasks, tasks), row));
             }
         }
     }

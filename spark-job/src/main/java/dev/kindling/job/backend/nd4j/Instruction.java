@@ -5,9 +5,9 @@ import dev.kindling.job.program.Value;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One thing that a planned program does, for any number of tasks. */
+/** One instruction of a planned program, for any batch size. */
 sealed interface Instruction {
-    /** An op applied. */
+    /** The application of an op. */
     record Call(Value value, List<TensorView> args, TensorView result, List<TensorView> scratch)
             implements Instruction {
         TensorView arg(int index) {
@@ -15,33 +15,33 @@ sealed interface Instruction {
         }
     }
 
-    /** A whole array copied; one that all tasks share is copied to each where the target has an axis of tasks. */
+    /** A copy of an array; broadcast over tasks if only the target has a task axis. */
     record Copy(TensorView from, TensorView to) implements Instruction {}
 
-    /** An array and one row of a stack of such arrays. */
+    /** A copy between an array and a row of a stack of such arrays. */
     record Row(TensorView stack, TensorView row) {}
 
     /**
-     * A step program run several times.
+     * A loop.
      *
-     * @param count how often it is asked for
-     * @param firsts into the carries, before the first step
-     * @param rows out of the stacks of per-step inputs, before each step
-     * @param nexts into the carries, after each step
-     * @param stacked into the stacks of per-step outputs, after each step
-     * @param stop not 0 after the step that ends the loop
-     * @param done where the count of steps that ran goes
+     * @param count view of the step count
+     * @param initialCarries copies into the carries, before the first step
+     * @param perStep copies out of the stacks of per-step inputs, before each step
+     * @param nextCarries copies into the carries, after each step
+     * @param stacked copies into the stacks of per-step outputs, after each step
+     * @param stop view of the stop predicate, not 0 after the step that ends the loop; null if there is none
+     * @param stepsRun view of the number of steps that ran; null if it is not read
      */
     record Loop(
             Attributes.Loop loop,
             TaskAxis axis,
             TensorView count,
-            List<Copy> firsts,
-            List<Row> rows,
+            List<Copy> initialCarries,
+            List<Row> perStep,
             List<Instruction> body,
-            List<Copy> nexts,
+            List<Copy> nextCarries,
             List<Row> stacked,
             @Nullable TensorView stop,
-            @Nullable TensorView done)
+            @Nullable TensorView stepsRun)
             implements Instruction {}
 }

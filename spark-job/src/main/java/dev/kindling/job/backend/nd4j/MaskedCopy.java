@@ -9,69 +9,70 @@ import org.nd4j.linalg.api.ops.impl.transforms.any.Assign;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A copy that a loop does again and again: of all tasks at once, or, where some of them have stopped, of one after another.
- * Copies are prepared when they are first asked for.
+ * A copy in a loop: of all tasks at once, or, if some are inactive, task by task. Ops are created at first use and cached.
  */
 final class MaskedCopy {
-    /** All tasks. */
+    /** Denotes all tasks. */
     private static final int ALL = -1;
 
-    /** A row of a stack, and the tasks whose. */
-    private record Which(int row, int task) {}
+    /** A row of a stack, and a task or {@link #ALL}. */
+    private record Key(int row, int task) {}
 
     private final OpExecutioner executioner = Nd4j.getExecutioner();
-    private final BufferViews frame;
+    private final BufferViews views;
     private final TensorView from;
     private final TensorView to;
-    /** Numbers in one row where the source or the target is a stack, else 0. */
-    private final int fromRow;
+    /** Size of a row if the source is a stack, else 0. */
+    private final int fromRowSize;
 
-    private final int toRow;
-    private final Map<Which, Op> prepared = new HashMap<>();
+    /** Size of a row if the target is a stack, else 0. */
+    private final int toRowSize;
 
-    private MaskedCopy(BufferViews bufferViews, TensorView from, TensorView to, int fromRow, int toRow) {
-        this.frame = bufferViews;
+    private final Map<Key, Op> ops = new HashMap<>();
+
+    private MaskedCopy(BufferViews views, TensorView from, TensorView to, int fromRowSize, int toRowSize) {
+        this.views = views;
         this.from = from;
         this.to = to;
-        this.fromRow = fromRow;
-        this.toRow = toRow;
+        this.fromRowSize = fromRowSize;
+        this.toRowSize = toRowSize;
     }
 
-    static MaskedCopy whole(BufferViews frame, Instruction.Copy copy) {
-        return new MaskedCopy(frame, copy.from(), copy.to(), 0, 0);
+    static MaskedCopy array(BufferViews views, Instruction.Copy copy) {
+        return new MaskedCopy(views, copy.from(), copy.to(), 0, 0);
     }
 
-    static MaskedCopy outOf(BufferViews frame, Instruction.Row row) {
-        return new MaskedCopy(frame, row.stack(), row.row(), row.row().size(), 0);
+    static MaskedCopy fromStack(BufferViews views, Instruction.Row row) {
+        return new MaskedCopy(views, row.stack(), row.row(), row.row().size(), 0);
     }
 
-    static MaskedCopy into(BufferViews frame, Instruction.Row row) {
-        return new MaskedCopy(frame, row.row(), row.stack(), 0, row.row().size());
+    static MaskedCopy toStack(BufferViews views, Instruction.Row row) {
+        return new MaskedCopy(views, row.row(), row.stack(), 0, row.row().size());
     }
 
-    /** Copies the given row for those tasks; for all with one kernel, where all count. */
+    /** Copies the given row of the active tasks; with one kernel, if all are. */
     void run(int row, boolean[] active, boolean all) {
         if (all) {
-            run(new Which(row, ALL));
+            run(new Key(row, ALL));
             return;
         }
         for (int task = 0; task < active.length; task++) {
             if (active[task]) {
-                run(new Which(row, task));
+                run(new Key(row, task));
             }
         }
     }
 
-    private void run(Which which) {
-        executioner.exec(prepared.computeIfAbsent(
-                which, any -> new Assign(array(from, fromRow, which), array(to, toRow, which))));
+    private void run(Key key) {
+        executioner.exec(
+                ops.computeIfAbsent(key, any -> new Assign(array(from, fromRowSize, key), array(to, toRowSize, key))));
     }
 
-    private INDArray array(TensorView view, int rowSize, Which which) {
+    private INDArray array(TensorView view, int rowSize, Key key) {
         int size = Math.min(from.size(), to.size());
-        long apart = view.axis() == TaskAxis.ONE ? 0 : view.size();
-        long offset = (long) rowSize * which.row() + (which.task() == ALL ? 0 : which.task() * apart);
-        int tasks = which.task() == ALL ? frame.tasks(to) : 1;
-        return frame.view(view, new Strided(new long[] {tasks, size}, new long[] {apart, 1}, offset));
+        long taskStride = view.axis() == TaskAxis.ONE ? 0 : view.size();
+        long offset = (long) rowSize * key.row() + (key.task() == ALL ? 0 : key.task() * taskStride);
+        int tasks = key.task() == ALL ? views.tasks(to) : 1;
+        return views.view(view, new Strided(new long[] {tasks, size}, new long[] {taskStride, 1}, offset));
     }
 }

@@ -10,52 +10,58 @@ import org.nd4j.linalg.api.ops.impl.scalar.ScalarReverseSubtraction;
 import org.nd4j.linalg.api.ops.impl.scalar.comparison.ScalarEquals;
 
 /**
- * Picking by maxima. ND4J's pooling knows neither which maximum comes first nor NaNs: here the taps of the window are gone
- * through in row-major order, some ten kernels for each, while the number of the best so far is kept.
+ * The kernels of POOL_GATHER and POOL_SCATTER. ND4J's pooling specifies neither which of equal maxima is selected nor the
+ * treatment of NaNs, so the taps of the window are compared in row-major order, with about ten kernel calls for each,
+ * tracking the index of the best tap.
  */
 final class MaxPooling {
-    private static final int FRAMED = 2;
+    /** Number of scratch arrays of padded images. */
+    private static final int PADDED = 2;
+
+    /** Number of scratch arrays with one element per output. */
     private static final int DENSE = 6;
 
     private MaxPooling() {}
 
     /**
-     * The scratch of both ops.
+     * The scratch arrays of both ops.
      *
-     * @param which number of the tap that holds the first maximum
-     * @param firsts for each tap, where it is the first inside the image
+     * @param which index of the tap with the first maximum
+     * @param best value of that tap
+     * @param tap a dense copy of a tap
+     * @param firsts for each tap a mask of the windows in which it is the first inside the image
      */
-    private record Scratch(
+    private record PoolingScratch(
             TensorView which,
             TensorView best,
             TensorView mask,
             TensorView one,
             TensorView two,
-            TensorView seen,
-            TensorView truths,
-            List<TensorView> framed,
+            TensorView tap,
+            TensorView booleans,
+            List<TensorView> padded,
             TensorView firsts) {
-        static List<Nd4jKernels.Need> needs(WindowView windowView, TaskAxis axis) {
+        static List<Nd4jKernels.Scratch> required(WindowView windowView, TaskAxis axis) {
             int outputs = windowView.outputSize();
-            List<Nd4jKernels.Need> needs = new ArrayList<>();
+            List<Nd4jKernels.Scratch> scratch = new ArrayList<>();
             for (int i = 0; i < DENSE; i++) {
-                needs.add(Nd4jKernels.Need.numbers(axis, outputs));
+                scratch.add(Nd4jKernels.Scratch.floats(axis, outputs));
             }
-            needs.add(Nd4jKernels.Need.truths(axis, outputs));
-            if (windowView.framed()) {
+            scratch.add(Nd4jKernels.Scratch.booleans(axis, outputs));
+            if (windowView.needsPadding()) {
                 Window w = windowView.window();
-                for (int i = 0; i < FRAMED; i++) {
-                    needs.add(Nd4jKernels.Need.numbers(axis, windowView.framedSize()));
+                for (int i = 0; i < PADDED; i++) {
+                    scratch.add(Nd4jKernels.Scratch.floats(axis, windowView.paddedSize()));
                 }
-                needs.add(Nd4jKernels.Need.numbers(TaskAxis.ONE, w.area() * w.outHeight() * w.outWidth()));
+                scratch.add(Nd4jKernels.Scratch.floats(TaskAxis.ONE, w.area() * w.outHeight() * w.outWidth()));
             }
-            return needs;
+            return scratch;
         }
 
-        static Scratch of(Instruction.Call call) {
+        static PoolingScratch of(Instruction.Call call) {
             List<TensorView> s = call.scratch();
-            boolean framed = s.size() > DENSE + 1;
-            return new Scratch(
+            boolean padded = s.size() > DENSE + 1;
+            return new PoolingScratch(
                     s.get(0),
                     s.get(1),
                     s.get(2),
@@ -63,12 +69,12 @@ final class MaxPooling {
                     s.get(4),
                     s.get(5),
                     s.get(DENSE),
-                    framed ? s.subList(DENSE + 1, DENSE + 1 + FRAMED) : List.of(),
-                    framed ? s.get(DENSE + 1 + FRAMED) : s.get(0));
+                    padded ? s.subList(DENSE + 1, DENSE + 1 + PADDED) : List.of(),
+                    padded ? s.get(DENSE + 1 + PADDED) : s.get(0));
         }
 
-        TensorView framed(int index, TensorView otherwise) {
-            return framed.isEmpty() ? otherwise : framed.get(index);
+        TensorView padded(int index, TensorView unpadded) {
+            return padded.isEmpty() ? unpadded : padded.get(index);
         }
     }
 
@@ -76,46 +82,46 @@ final class MaxPooling {
         return WindowView.over(value, value.arg(0).shape());
     }
 
-    /** Writes the number of the tap that holds the first maximum of each window; a NaN is greater than every number. */
-    private static void findMaxima(OpRecorder recorder, WindowView windowView, TensorView images, Scratch scratch) {
-        BufferViews bufferViews = recorder.frame();
-        TensorView framed = windowView.framed(recorder, images, scratch.framed(0, images), Double.NEGATIVE_INFINITY);
-        INDArray which = windowView.outputs(bufferViews, scratch.which());
-        INDArray best = windowView.outputs(bufferViews, scratch.best());
-        INDArray mask = windowView.outputs(bufferViews, scratch.mask());
-        INDArray one = windowView.outputs(bufferViews, scratch.one());
-        INDArray two = windowView.outputs(bufferViews, scratch.two());
-        INDArray truths = windowView.outputs(bufferViews, scratch.truths());
-        if (windowView.framed()) {
-            recorder.add(active -> writeFirsts(bufferViews.buffer(scratch.firsts()), windowView.window()));
+    /** Computes the tap index of each window's first maximum; a NaN compares as greater than every number. */
+    private static void findMaxima(
+            OpRecorder recorder, WindowView windowView, TensorView images, PoolingScratch scratch) {
+        BufferViews views = recorder.views();
+        TensorView padded = windowView.padded(recorder, images, scratch.padded(0, images), Double.NEGATIVE_INFINITY);
+        INDArray which = windowView.outputs(views, scratch.which());
+        INDArray best = windowView.outputs(views, scratch.best());
+        INDArray mask = windowView.outputs(views, scratch.mask());
+        INDArray one = windowView.outputs(views, scratch.one());
+        INDArray two = windowView.outputs(views, scratch.two());
+        INDArray booleans = windowView.outputs(views, scratch.booleans());
+        if (windowView.needsPadding()) {
+            recorder.add(active -> writeFirsts(views.buffer(scratch.firsts()), windowView.window()));
         }
         recorder.fill(which, 0);
-        recorder.copy(windowView.tap(bufferViews, framed, 0), best);
+        recorder.copy(windowView.tap(views, padded, 0), best);
         for (int tap = 1; tap < windowView.window().area(); tap++) {
-            INDArray next = windowView.seen(recorder, framed, tap, scratch.seen());
-            recorder.exec("greater", truths, List.of(next, best));
-            recorder.copy(truths, mask);
-            recorder.exec("not_equals", truths, List.of(next, next));
-            recorder.copy(truths, one);
-            recorder.exec("equals", truths, List.of(best, best));
-            recorder.copy(truths, two);
+            INDArray next = windowView.denseTap(recorder, padded, tap, scratch.tap());
+            recorder.exec("greater", booleans, List.of(next, best));
+            recorder.copy(booleans, mask);
+            recorder.exec("not_equals", booleans, List.of(next, next));
+            recorder.copy(booleans, one);
+            recorder.exec("equals", booleans, List.of(best, best));
+            recorder.copy(booleans, two);
             recorder.exec("multiply", one, List.of(one, two));
             recorder.exec("maximum", mask, List.of(mask, one));
-            if (windowView.framed()) {
-                recorder.exec(
-                        "maximum", mask, List.of(mask, first(bufferViews, scratch.firsts(), windowView.window(), tap)));
+            if (windowView.needsPadding()) {
+                recorder.exec("maximum", mask, List.of(mask, first(views, scratch.firsts(), windowView.window(), tap)));
             }
             recorder.exec(new ScalarReverseSubtraction(which, null, one, tap));
             recorder.exec("multiply", one, List.of(one, mask));
             MaskedBlend.add(recorder, which, one, which);
-            MaskedBlend.keep(recorder, mask, next, one);
+            MaskedBlend.mask(recorder, mask, next, one);
             recorder.exec(new ScalarReverseSubtraction(mask, null, mask, 1));
-            MaskedBlend.keep(recorder, mask, best, two);
+            MaskedBlend.mask(recorder, mask, best, two);
             MaskedBlend.add(recorder, one, two, best);
         }
     }
 
-    /** Where all taps before lie outside the image, a tap inside it is best whatever it holds. */
+    /** The first tap inside the image is the best so far even if its value is not greater than the padding. */
     private static void writeFirsts(DataBuffer firsts, Window w) {
         int outputs = w.outHeight() * w.outWidth();
         for (int out = 0; out < outputs; out++) {
@@ -130,41 +136,41 @@ final class MaxPooling {
         }
     }
 
-    private static INDArray first(BufferViews bufferViews, TensorView firsts, Window w, int tap) {
+    private static INDArray first(BufferViews views, TensorView firsts, Window w, int tap) {
         long[] extents = {1, w.outHeight(), w.outWidth(), 1};
         long[] strides = {(long) w.outHeight() * w.outWidth(), w.outWidth(), 1, 1};
-        return bufferViews.view(firsts, new Strided(extents, strides, tap * strides[0]));
+        return views.view(firsts, new Strided(extents, strides, tap * strides[0]));
     }
 
-    /** Writes ones where a tap holds the first maximum. */
-    private static void chosen(OpRecorder recorder, WindowView windowView, Scratch scratch, int tap) {
-        BufferViews bufferViews = recorder.frame();
-        INDArray truths = windowView.outputs(bufferViews, scratch.truths());
-        recorder.exec(new ScalarEquals(windowView.outputs(bufferViews, scratch.which()), truths, tap));
-        recorder.copy(truths, windowView.outputs(bufferViews, scratch.mask()));
+    /** Computes the mask of the windows whose first maximum is a given tap. */
+    private static void maskOfTap(OpRecorder recorder, WindowView windowView, PoolingScratch scratch, int tap) {
+        BufferViews views = recorder.views();
+        INDArray booleans = windowView.outputs(views, scratch.booleans());
+        recorder.exec(new ScalarEquals(windowView.outputs(views, scratch.which()), booleans, tap));
+        recorder.copy(booleans, windowView.outputs(views, scratch.mask()));
     }
 
     /** POOL_GATHER. */
     static final class Gather implements Nd4jKernels.Kernel {
         @Override
-        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
-            return Scratch.needs(over(value), axis);
+        public List<Nd4jKernels.Scratch> scratch(Value value, List<TensorView> args, TaskAxis axis) {
+            return PoolingScratch.required(over(value), axis);
         }
 
         @Override
-        public void write(OpRecorder recorder, Instruction.Call call) {
-            BufferViews bufferViews = recorder.frame();
+        public void record(OpRecorder recorder, Instruction.Call call) {
+            BufferViews views = recorder.views();
             WindowView windowView = over(call.value());
-            Scratch scratch = Scratch.of(call);
+            PoolingScratch scratch = PoolingScratch.of(call);
             findMaxima(recorder, windowView, call.arg(0), scratch);
-            TensorView picked = windowView.framed(recorder, call.arg(1), scratch.framed(1, call.arg(1)), 0);
-            INDArray one = windowView.outputs(bufferViews, scratch.one());
-            INDArray result = windowView.outputs(bufferViews, call.result());
+            TensorView source = windowView.padded(recorder, call.arg(1), scratch.padded(1, call.arg(1)), 0);
+            INDArray one = windowView.outputs(views, scratch.one());
+            INDArray result = windowView.outputs(views, call.result());
             recorder.fill(result, 0);
             for (int tap = 0; tap < windowView.window().area(); tap++) {
-                chosen(recorder, windowView, scratch, tap);
-                INDArray seen = windowView.seen(recorder, picked, tap, scratch.seen());
-                MaskedBlend.keep(recorder, windowView.outputs(bufferViews, scratch.mask()), seen, one);
+                maskOfTap(recorder, windowView, scratch, tap);
+                INDArray values = windowView.denseTap(recorder, source, tap, scratch.tap());
+                MaskedBlend.mask(recorder, windowView.outputs(views, scratch.mask()), values, one);
                 MaskedBlend.add(recorder, result, one, result);
             }
         }
@@ -173,24 +179,24 @@ final class MaxPooling {
     /** POOL_SCATTER. */
     static final class Scatter implements Nd4jKernels.Kernel {
         @Override
-        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
-            return Scratch.needs(over(value), axis);
+        public List<Nd4jKernels.Scratch> scratch(Value value, List<TensorView> args, TaskAxis axis) {
+            return PoolingScratch.required(over(value), axis);
         }
 
         @Override
-        public void write(OpRecorder recorder, Instruction.Call call) {
-            BufferViews bufferViews = recorder.frame();
+        public void record(OpRecorder recorder, Instruction.Call call) {
+            BufferViews views = recorder.views();
             WindowView windowView = over(call.value());
-            Scratch scratch = Scratch.of(call);
+            PoolingScratch scratch = PoolingScratch.of(call);
             findMaxima(recorder, windowView, call.arg(0), scratch);
-            TensorView sum = scratch.framed(1, call.result());
-            INDArray one = windowView.outputs(bufferViews, scratch.one());
-            INDArray behind = windowView.outputs(bufferViews, call.arg(1));
-            recorder.fill(bufferViews.flat(sum), 0);
+            TensorView sum = scratch.padded(1, call.result());
+            INDArray one = windowView.outputs(views, scratch.one());
+            INDArray cotangent = windowView.outputs(views, call.arg(1));
+            recorder.fill(views.flat(sum), 0);
             for (int tap = 0; tap < windowView.window().area(); tap++) {
-                chosen(recorder, windowView, scratch, tap);
-                MaskedBlend.keep(recorder, windowView.outputs(bufferViews, scratch.mask()), behind, one);
-                windowView.addBehind(recorder, sum, tap, one, scratch.seen());
+                maskOfTap(recorder, windowView, scratch, tap);
+                MaskedBlend.mask(recorder, windowView.outputs(views, scratch.mask()), cotangent, one);
+                windowView.addToTap(recorder, sum, tap, one, scratch.tap());
             }
             windowView.crop(recorder, sum, call.result());
         }

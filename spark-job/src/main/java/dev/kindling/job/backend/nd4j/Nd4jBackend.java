@@ -9,19 +9,19 @@ import dev.kindling.job.program.Program;
 import java.util.Optional;
 
 /**
- * The backend on ND4J: on the processor or on graphics cards, whichever of ND4J's own backends is on the class path. This
- * class names none of ND4J's, so that looking through the backends loads none.
+ * The backend {@code nd4j}, which runs on the processor or on GPUs, whichever of ND4J's own backends is on the class path.
+ * This class refers to no class of ND4J, so that the service loader loads none.
  */
 public final class Nd4jBackend implements Backend {
-    /** The class whose presence says that ND4J is there. */
-    private static final String WANTED = "org/nd4j/linalg/factory/Nd4j.class";
+    /** The class file whose presence shows that ND4J is on the class path. */
+    private static final String ND4J_CLASS = "org/nd4j/linalg/factory/Nd4j.class";
 
-    /** The class whose presence says that it computes on GPUs. */
-    private static final String FOR_GPUS = "org/nd4j/linalg/jcublas/JCublasBackend.class";
+    /** The class file whose presence shows that ND4J runs on GPUs. */
+    private static final String GPU_CLASS = "org/nd4j/linalg/jcublas/JCublasBackend.class";
 
     /**
-     * What nd4j-cuda-11.6 has machine code for; code for 8.6 runs on 8.9. Its own library, cuBLAS and CUDA's context take about
-     * a gibibyte of a card.
+     * The compute capabilities for which nd4j-cuda-11.6 has machine code; code for 8.6 runs on 8.9. Its library, cuBLAS and
+     * the CUDA context take about 1 GiB of GPU memory.
      */
     private static final GpuSupport GPUS =
             new GpuSupport(new GpuSupport.Capability(3, 7), new GpuSupport.Capability(8, 9), 1L << 30);
@@ -36,7 +36,7 @@ public final class Nd4jBackend implements Backend {
 
     @Override
     public Optional<GpuSupport> gpus() {
-        return has(FOR_GPUS) ? Optional.of(GPUS) : Optional.empty();
+        return has(GPU_CLASS) ? Optional.of(GPUS) : Optional.empty();
     }
 
     private static boolean has(String file) {
@@ -45,7 +45,7 @@ public final class Nd4jBackend implements Backend {
 
     @Override
     public void requireAvailable() {
-        if (!has(WANTED)) {
+        if (!has(ND4J_CLASS)) {
             throw new BackendUnavailableException(
                     "backend.name is nd4j, but ND4J is not on the class path of this JVM; "
                             + "add the jars of Kindling's folder driver-libs to it (executors: spark.kindling.executor-libs), or set "

@@ -11,17 +11,17 @@ import dev.kindling.job.program.passes.Rematerialization;
 import dev.kindling.job.tensor.Precision;
 
 /**
- * A program planned for any number of tasks.
+ * The executable of a program planned for batches of tasks of any size.
  *
- * @param limit tasks that run at once at most
+ * @param limit greatest number of tasks in a batch
  */
 record Nd4jExecutable(Program program, Precision precision, TaskBatchPlan plan, Nd4jKernels kernels, int limit)
         implements Executable {
     /**
-     * Loops keep for their reverse at most this part of the memory for one task, so that at least as many tasks run at
-     * once.
+     * The residuals of one task's loops take at most the memory budget divided by this number, so that at least as many tasks
+     * fit into a batch.
      */
-    private static final int TASKS_AT_LEAST = 8;
+    private static final int MIN_BATCH = 8;
 
     static Nd4jExecutable of(Program program, CompileOptions options) {
         Nd4jRuntime.start();
@@ -29,22 +29,24 @@ record Nd4jExecutable(Program program, Precision precision, TaskBatchPlan plan, 
                 program,
                 options,
                 new Nd4jKernels(new BatchedMatmul(
-                        Nd4jRuntime.onProcessor() ? BatchedMatmul.Rows.OF_EACH_TASK : BatchedMatmul.Rows.TOGETHER)));
+                        Nd4jRuntime.onProcessor()
+                                ? BatchedMatmul.BroadcastRight.BATCHED
+                                : BatchedMatmul.BroadcastRight.MERGED)));
     }
 
     static Nd4jExecutable of(Program program, CompileOptions options, Nd4jKernels kernels) {
         Nd4jRuntime.start();
-        int bytesPerNumber = options.precision().bytes();
-        Program lean = LowRankMatmulPass.rewrite(Passes.canonicalize(program));
+        int bytesPerElement = options.precision().bytes();
+        Program canonical = LowRankMatmulPass.rewrite(Passes.canonicalize(program));
         Program rewritten =
-                Rematerialization.within(lean, Math.max(1, options.memoryBytes() / TASKS_AT_LEAST), bytesPerNumber);
+                Rematerialization.within(canonical, Math.max(1, options.memoryBytes() / MIN_BATCH), bytesPerElement);
         TaskBatchPlan plan = PlannerContext.plan(rewritten, kernels);
-        long left = options.memoryBytes() - plan.bytes(TaskAxis.ONE, bytesPerNumber);
-        long fitting = left / Math.max(1, plan.bytes(TaskAxis.TASKS, bytesPerNumber));
-        // Every buffer's elements are counted in int where they come to the host.
-        long countable = Integer.MAX_VALUE
+        long left = options.memoryBytes() - plan.bytes(TaskAxis.ONE, bytesPerElement);
+        long fitting = left / Math.max(1, plan.bytes(TaskAxis.TASKS, bytesPerElement));
+        // Transfers to the host index the elements of a buffer by int.
+        long indexable = Integer.MAX_VALUE
                 / plan.buffers().stream().mapToInt(Buffer::size).max().orElse(1);
-        int limit = (int) Math.max(1, Math.min(fitting, countable));
+        int limit = (int) Math.max(1, Math.min(fitting, indexable));
         return new Nd4jExecutable(program, options.precision(), plan, kernels, limit);
     }
 

@@ -8,37 +8,37 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** What every op but REPEAT does, one row per op. */
+/** The table of kernels of every op except LOOP. */
 final class Nd4jKernels {
-    /** Room that a kernel wants beside its arguments and its result. */
-    record Need(TaskAxis axis, Buffer.Kind kind, int size) {
-        static Need numbers(TaskAxis axis, int size) {
-            return new Need(axis, Buffer.Kind.NUMBERS, size);
+    /** A scratch array that a kernel scratch in addition to its arguments and its result. */
+    record Scratch(TaskAxis axis, Buffer.Kind kind, int size) {
+        static Scratch floats(TaskAxis axis, int size) {
+            return new Scratch(axis, Buffer.Kind.FLOATS, size);
         }
 
-        static Need truths(TaskAxis axis, int size) {
-            return new Need(axis, Buffer.Kind.TRUTHS, size);
+        static Scratch booleans(TaskAxis axis, int size) {
+            return new Scratch(axis, Buffer.Kind.BOOLEANS, size);
         }
 
-        static Need indices(TaskAxis axis, int size) {
-            return new Need(axis, Buffer.Kind.INDICES, size);
+        static Scratch indices(TaskAxis axis, int size) {
+            return new Scratch(axis, Buffer.Kind.INDICES, size);
         }
     }
 
-    /** One op. */
+    /** Records the calls of one op. */
     interface Kernel {
-        /** The scratch of a call, in the order in which the call has it. */
-        default List<Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
+        /** The scratch arrays of a call, in the order of {@link Instruction.Call#scratch}. */
+        default List<Scratch> scratch(Value value, List<TensorView> args, TaskAxis axis) {
             return List.of();
         }
 
-        /** Whether arguments that all tasks share may stand beside others; else they are copied to each task first. */
-        default boolean mixesAxes() {
+        /** Whether some arguments may lack the task axis; if not, they are broadcast over tasks first. */
+        default boolean acceptsMixedAxes() {
             return false;
         }
 
-        /** Writes a call down for one count of tasks. */
-        void write(OpRecorder recorder, Instruction.Call call);
+        /** Records a call for one batch size. */
+        void record(OpRecorder recorder, Instruction.Call call);
     }
 
     private final Map<Op, Kernel> table = new EnumMap<>(Op.class);
@@ -66,9 +66,9 @@ final class Nd4jKernels {
         table.put(Op.SLICE, DataMovement::slice);
         table.put(Op.PAD, DataMovement::pad);
         table.put(Op.CONCAT, DataMovement::concat);
-        table.put(Op.SUM, MaxReductions::sum);
-        table.put(Op.MAX, new MaxReductions.Max());
-        table.put(Op.ARGMAX, new MaxReductions.Argmax());
+        table.put(Op.SUM, Reductions::sum);
+        table.put(Op.MAX, new Reductions.Max());
+        table.put(Op.ARGMAX, new Reductions.Argmax());
         table.put(Op.UNIFORM, IndexingKernels::uniform);
         table.put(Op.ONE_HOT, new IndexingKernels.OneHot());
         table.put(Op.GATHER, new IndexingKernels.Gather());
@@ -83,7 +83,7 @@ final class Nd4jKernels {
         table.put(Op.WINDOW_SPREAD, new SumPooling.Spread());
     }
 
-    /** The ops that have a row. */
+    /** The ops that have a kernel. */
     Set<Op> known() {
         return table.keySet();
     }

@@ -10,71 +10,71 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The planning of one repeat: its step is a scope of its own, which reads the invariants where they stand outside. */
+/** Plans one loop: its step program has a planner of its own, which reads the invariants in place. */
 final class Nd4jLoopPlanner {
     private final Nd4jProgramPlanner outer;
     private final PlannerContext context;
-    private final Value repeat;
+    private final Value loopValue;
     private final Attributes.Loop attributes;
     private final Program step;
     private final TaskAxis axis;
-    private final List<Buffer> borrowed = new ArrayList<>();
-    private final List<Instruction.Copy> firsts = new ArrayList<>();
-    private final List<Instruction.Row> rows = new ArrayList<>();
+    private final List<Buffer> temporary = new ArrayList<>();
+    private final List<Instruction.Copy> initialCarries = new ArrayList<>();
+    private final List<Instruction.Row> perStep = new ArrayList<>();
     private final List<TensorView> carries = new ArrayList<>();
     private final Map<Integer, Value> read = new HashMap<>();
 
-    Nd4jLoopPlanner(Nd4jProgramPlanner outer, Value repeat) {
+    Nd4jLoopPlanner(Nd4jProgramPlanner outer, Value loopValue) {
         this.outer = outer;
-        this.context = outer.planner();
-        this.repeat = repeat;
-        this.attributes = repeat.loop();
+        this.context = outer.context();
+        this.loopValue = loopValue;
+        this.attributes = loopValue.loop();
         this.step = attributes.step();
-        this.axis = repeat.args().stream().map(arg -> outer.place(arg).axis()).reduce(TaskAxis.ONE, TaskAxis::and);
-        outer.results(repeat).stream().filter(outer::isRead).forEach(result -> read.put(result.count(), result));
+        this.axis = loopValue.args().stream().map(arg -> outer.view(arg).axis()).reduce(TaskAxis.ONE, TaskAxis::and);
+        outer.results(loopValue).stream().filter(outer::isRead).forEach(result -> read.put(result.count(), result));
     }
 
     void emit() {
         Map<Value, TensorView> views = new HashMap<>();
         Map<Value, Integer> levels = new HashMap<>();
-        placeInputs(views, levels);
-        // Before the body is planned: what it gives back must not become part of them.
+        allocateInputs(views, levels);
+        // Before the body is planned, so that they do not reuse buffers that the body frees.
         List<@Nullable TensorView> stacks = stacks();
-        TensorView done = result(attributes.countResult(), Shape.scalar());
+        TensorView stepsRun = result(attributes.countResult(), Shape.scalar());
         List<Instruction> body = new ArrayList<>();
-        List<Instruction> list = outer.list(repeat);
-        Nd4jProgramPlanner nd4jProgramPlanner =
+        List<Instruction> list = outer.instructions(loopValue);
+        Nd4jProgramPlanner stepPlanner =
                 new Nd4jProgramPlanner(context, step, outer.inside(), body, list, views, levels);
-        nd4jProgramPlanner.plan();
-        List<Instruction.Copy> nexts = nexts(nd4jProgramPlanner, body);
+        stepPlanner.plan();
+        List<Instruction.Copy> nextCarries = nextCarries(stepPlanner, body);
         list.add(new Instruction.Loop(
                 attributes,
                 axis,
-                outer.place(repeat.arg(0)),
-                firsts,
-                rows,
+                outer.view(loopValue.arg(0)),
+                initialCarries,
+                perStep,
                 List.copyOf(body),
-                nexts,
-                stacked(nd4jProgramPlanner, stacks),
-                stop(nd4jProgramPlanner),
-                done));
-        nd4jProgramPlanner.close();
-        borrowed.forEach(context.slots()::giveBack);
+                nextCarries,
+                stacked(stepPlanner, stacks),
+                stop(stepPlanner),
+                stepsRun));
+        stepPlanner.close();
+        temporary.forEach(context.allocator()::free);
     }
 
-    private void placeInputs(Map<Value, TensorView> views, Map<Value, Integer> levels) {
+    private void allocateInputs(Map<Value, TensorView> views, Map<Value, Integer> levels) {
         for (int i = 0; i < step.inputs().size(); i++) {
             Value input = step.inputs().get(i).value();
-            TensorView given = outer.place(repeat.arg(i + 1));
+            TensorView given = outer.view(loopValue.arg(i + 1));
             TensorView view = given;
-            int level = outer.level(repeat.arg(i + 1));
+            int level = outer.level(loopValue.arg(i + 1));
             if (i < attributes.carries()) {
                 view = carry(i, input.shape());
-                firsts.add(new Instruction.Copy(given, view));
+                initialCarries.add(new Instruction.Copy(given, view));
                 level = outer.inside();
             } else if (i < attributes.carries() + attributes.perStep()) {
-                view = borrow(input.shape());
-                rows.add(new Instruction.Row(given, view));
+                view = allocate(input.shape());
+                perStep.add(new Instruction.Row(given, view));
                 level = outer.inside();
             }
             views.put(input, view);
@@ -82,17 +82,17 @@ final class Nd4jLoopPlanner {
         }
     }
 
-    /** A carry stands where it is read after the loop, if it is. */
+    /** A carry has the buffer of the loop's result, if that is read. */
     private TensorView carry(int index, Shape shape) {
         TensorView result = result(index, shape);
-        TensorView carry = result != null ? result : borrow(shape);
+        TensorView carry = result != null ? result : allocate(shape);
         carries.add(carry);
         return carry;
     }
 
-    private TensorView borrow(Shape shape) {
-        TensorView view = context.numbers(axis, shape);
-        borrowed.add(view.buffer());
+    private TensorView allocate(Shape shape) {
+        TensorView view = context.allocate(axis, shape);
+        temporary.add(view.buffer());
         return view;
     }
 
@@ -101,29 +101,29 @@ final class Nd4jLoopPlanner {
         if (result == null) {
             return null;
         }
-        TensorView view = context.numbers(axis, shape);
-        outer.put(result, view);
+        TensorView view = context.allocate(axis, shape);
+        outer.bind(result, view);
         return view;
     }
 
-    /** From outputs to carries. An output that stands where another carry does is set aside first. */
-    private List<Instruction.Copy> nexts(Nd4jProgramPlanner nd4jProgramPlanner, List<Instruction> body) {
-        List<Instruction.Copy> nexts = new ArrayList<>();
+    /** Copies from outputs to carries. An output in the buffer of another carry is copied to a temporary first. */
+    private List<Instruction.Copy> nextCarries(Nd4jProgramPlanner stepPlanner, List<Instruction> body) {
+        List<Instruction.Copy> copies = new ArrayList<>();
         for (int i = 0; i < attributes.carries(); i++) {
             TensorView to = carries.get(i);
-            TensorView from = nd4jProgramPlanner.place(output(i));
+            TensorView from = stepPlanner.view(output(i));
             if (from.buffer() == to.buffer()) {
                 continue;
             }
             Buffer buffer = from.buffer();
             if (carries.stream().anyMatch(carry -> carry.buffer() == buffer)) {
-                TensorView aside = borrow(from.shape());
-                body.add(new Instruction.Copy(from, aside));
-                from = aside;
+                TensorView saved = allocate(from.shape());
+                body.add(new Instruction.Copy(from, saved));
+                from = saved;
             }
-            nexts.add(new Instruction.Copy(from, to));
+            copies.add(new Instruction.Copy(from, to));
         }
-        return nexts;
+        return copies;
     }
 
     private List<@Nullable TensorView> stacks() {
@@ -134,21 +134,19 @@ final class Nd4jLoopPlanner {
         return stacks;
     }
 
-    private List<Instruction.Row> stacked(Nd4jProgramPlanner nd4jProgramPlanner, List<@Nullable TensorView> stacks) {
+    private List<Instruction.Row> stacked(Nd4jProgramPlanner stepPlanner, List<@Nullable TensorView> stacks) {
         List<Instruction.Row> stacked = new ArrayList<>();
         for (int i = 0; i < stacks.size(); i++) {
             TensorView stack = stacks.get(i);
             if (stack != null) {
-                stacked.add(new Instruction.Row(stack, nd4jProgramPlanner.place(output(attributes.carries() + i))));
+                stacked.add(new Instruction.Row(stack, stepPlanner.view(output(attributes.carries() + i))));
             }
         }
         return stacked;
     }
 
-    private @Nullable TensorView stop(Nd4jProgramPlanner nd4jProgramPlanner) {
-        return attributes.stops()
-                ? nd4jProgramPlanner.place(output(step.outputs().size() - 1))
-                : null;
+    private @Nullable TensorView stop(Nd4jProgramPlanner stepPlanner) {
+        return attributes.stops() ? stepPlanner.view(output(step.outputs().size() - 1)) : null;
     }
 
     private Value output(int index) {

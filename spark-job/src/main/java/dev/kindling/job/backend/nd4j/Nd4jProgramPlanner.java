@@ -10,31 +10,30 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * The planning of one program: the whole one, or the step of a repeat. What a step computes from its invariants alone is
- * done before the loop, what it computes from nothing that a task owns is done once for all tasks. A slot goes back when
- * the last reader of its value has run.
+ * Plans one program or step program. Values of a step that depend only on invariants are computed before the loop;
+ * task-independent values are computed once per round. A buffer is freed after the last reader of its value.
  */
 final class Nd4jProgramPlanner {
     private final PlannerContext context;
     private final Program program;
     private final int level;
     private final List<Instruction> body;
-    /** Where the loop itself will stand, and what is taken out of it goes. */
+    /** The instructions before the loop, to which invariant computations are hoisted. */
     private final List<Instruction> before;
 
     private final Map<Value, TensorView> views;
     private final Map<Value, Integer> levels;
-    /** Position of the last reader, by what is read. */
+    /** Index of the last reader of each value. */
     private final Map<Value, Integer> lastReaders = new HashMap<>();
-    /** Slots of this scope that are not given back while its program runs. */
-    private final List<Buffer> kept = new ArrayList<>();
+    /** Buffers of this program that are not freed before its end. */
+    private final List<Buffer> heldToEnd = new ArrayList<>();
 
     /**
-     * A scope.
+     * Prepares to plan a program.
      *
-     * @param level of what depends on this program's own inputs
-     * @param views of the inputs; those of all other values are added
-     * @param levels of the inputs
+     * @param level level of values that depend on this program's own inputs
+     * @param views views of the inputs; those of all other values are added
+     * @param levels levels of the inputs
      */
     Nd4jProgramPlanner(
             PlannerContext context,
@@ -59,7 +58,7 @@ final class Nd4jProgramPlanner {
             Value value = values.get(i);
             levels.computeIfAbsent(
                     value,
-                    any -> value.args().stream().mapToInt(this::level).max().orElse(PlannerContext.SHARED));
+                    any -> value.args().stream().mapToInt(this::level).max().orElse(PlannerContext.ROUND));
             for (Value arg : value.args()) {
                 lastReaders.put(root(arg), i);
             }
@@ -73,58 +72,58 @@ final class Nd4jProgramPlanner {
         for (int i = 0; i < values.size(); i++) {
             if (level(values.get(i)) == level) {
                 emit(values.get(i));
-                giveBackReadBy(values.get(i), i);
+                freeAfter(values.get(i), i);
             }
         }
     }
 
-    /** Gives back what {@link #plan} could not: outputs, and what was taken out of the loop. */
+    /** Frees the buffers of outputs and hoisted values, after the loop. */
     void close() {
-        kept.forEach(context.slots()::giveBack);
+        heldToEnd.forEach(context.allocator()::free);
     }
 
     int level(Value value) {
         return Objects.requireNonNull(levels.get(value));
     }
 
-    TensorView place(Value value) {
+    TensorView view(Value value) {
         return new TensorView(Objects.requireNonNull(views.get(root(value))).buffer(), value.shape());
     }
 
-    PlannerContext planner() {
+    PlannerContext context() {
         return context;
     }
 
-    /** Where what is computed at the level of a value is written down. */
-    List<Instruction> list(Value value) {
-        int of = level(value);
-        return of == level ? body : of == PlannerContext.SHARED ? context.shared() : before;
+    /** The instructions of the level of a value. */
+    List<Instruction> instructions(Value value) {
+        int ofValue = level(value);
+        return ofValue == level ? body : ofValue == PlannerContext.ROUND ? context.perRound() : before;
     }
 
-    /** The level of what belongs to a step of a repeat in this scope. */
+    /** The level of the step programs of this program's loops. */
     int inside() {
         return level + 1;
     }
 
-    /** Whether anything reads the value. */
+    /** Whether any value or output reads the value. */
     boolean isRead(Value value) {
         return lastReaders.containsKey(value);
     }
 
-    /** The results of a repeat, by index; null where none is read. */
-    List<Value> results(Value repeat) {
+    /** The results of a loop that occur in the program. */
+    List<Value> results(Value loopValue) {
         return program.values().stream()
-                .filter(value -> value.op() == Op.LOOP_RESULT && value.arg(0).equals(repeat))
+                .filter(value -> value.op() == Op.LOOP_RESULT && value.arg(0).equals(loopValue))
                 .toList();
     }
 
-    /** Says where a result of a repeat stands. */
-    void put(Value result, TensorView view) {
+    /** Sets the view of a loop result. */
+    void bind(Value result, TensorView view) {
         views.put(result, view);
-        keepOrNot(result, view.buffer());
+        holdIfNeeded(result, view.buffer());
     }
 
-    /** The value whose numbers these are. */
+    /** The value that a value is an alias of. */
     private static Value root(Value value) {
         Value root = value;
         while (root.op() == Op.RESHAPE || root.op() == Op.STOP_GRADIENT || root.op() == Op.BARRIER) {
@@ -139,51 +138,53 @@ final class Nd4jProgramPlanner {
             case LOOP -> new Nd4jLoopPlanner(this, value).emit();
             default -> {
                 TaskAxis axis =
-                        value.args().stream().map(arg -> place(arg).axis()).reduce(TaskAxis.ONE, TaskAxis::and);
+                        value.args().stream().map(arg -> view(arg).axis()).reduce(TaskAxis.ONE, TaskAxis::and);
                 call(value, axis);
             }
         }
     }
 
     private void call(Value value, TaskAxis axis) {
-        List<Instruction> list = list(value);
+        List<Instruction> list = instructions(value);
         Nd4jKernels.Kernel kernel = context.kernels().of(value.op());
-        TensorView result = context.numbers(axis, value.shape());
-        List<Buffer> borrowed = new ArrayList<>();
+        TensorView result = context.allocate(axis, value.shape());
+        List<Buffer> temporary = new ArrayList<>();
         List<TensorView> args = new ArrayList<>();
         for (Value arg : value.args()) {
-            TensorView place = place(arg);
-            if (place.axis() != axis && !kernel.mixesAxes()) {
-                TensorView wide = context.numbers(axis, place.shape());
-                borrowed.add(wide.buffer());
-                list.add(new Instruction.Copy(place, wide));
-                place = wide;
+            TensorView view = view(arg);
+            if (view.axis() != axis && !kernel.acceptsMixedAxes()) {
+                TensorView broadcast = context.allocate(axis, view.shape());
+                temporary.add(broadcast.buffer());
+                list.add(new Instruction.Copy(view, broadcast));
+                view = broadcast;
             }
-            args.add(place);
+            args.add(view);
         }
-        List<TensorView> scratch =
-                kernel.needs(value, args, axis).stream().map(context::place).toList();
-        scratch.forEach(place -> borrowed.add(place.buffer()));
+        List<TensorView> scratch = kernel.scratch(value, args, axis).stream()
+                .map(context::allocate)
+                .toList();
+        scratch.forEach(view -> temporary.add(view.buffer()));
         list.add(new Instruction.Call(value, List.copyOf(args), result, scratch));
-        borrowed.forEach(context.slots()::giveBack);
+        temporary.forEach(context.allocator()::free);
         views.put(value, result);
-        keepOrNot(value, result.buffer());
+        holdIfNeeded(value, result.buffer());
     }
 
-    /** A value that is an output, or was taken out of the loop, stays until the loop is done. */
-    private void keepOrNot(Value value, Buffer buffer) {
+    /** Holds the buffer of an output or a hoisted value until the end of the loop. */
+    private void holdIfNeeded(Value value, Buffer buffer) {
         boolean output = lastReaders.getOrDefault(value, 0) == program.values().size();
         if (output || level(value) < level) {
-            kept.add(buffer);
+            heldToEnd.add(buffer);
         }
     }
 
-    private void giveBackReadBy(Value value, int position) {
+    /** Frees the buffers whose last reader is the value at a position. */
+    private void freeAfter(Value value, int position) {
         for (Value arg : value.args()) {
             Value root = root(arg);
             boolean own = level(root) == level && root.op() != Op.INPUT && root.op() != Op.LOOP;
             if (own && Objects.equals(lastReaders.get(root), position)) {
-                context.slots().giveBack(place(root).buffer());
+                context.allocator().free(view(root).buffer());
             }
         }
     }

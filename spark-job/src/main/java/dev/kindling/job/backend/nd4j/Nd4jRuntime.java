@@ -4,15 +4,14 @@ import dev.kindling.job.error.BackendUnavailableException;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * ND4J's native side, started once in a JVM. On a processor every thread that runs blocks runs its kernels itself: ND4J
- * and the BLAS below it start no threads of their own, because the cores have been given to those that Spark started. That
- * holds for the whole JVM.
+ * Starts ND4J's native library, once in a JVM. On a processor, ND4J and its BLAS are set to one thread for the whole JVM,
+ * because Spark has assigned the cores to the threads that run blocks.
  */
 final class Nd4jRuntime {
     private Nd4jRuntime() {}
 
     /**
-     * Starts ND4J, or does nothing.
+     * Starts ND4J, if it is not started.
      *
      * @throws BackendUnavailableException if its native library cannot be loaded on this machine
      */
@@ -27,7 +26,7 @@ final class Nd4jRuntime {
         }
     }
 
-    /** The first line of the innermost cause: what ND4J wraps around it says less. */
+    /** The first line of the root cause, which is more specific than ND4J's wrapping exceptions. */
     private static String reason(Throwable thrown) {
         Throwable cause = thrown;
         while (cause.getCause() != null) {
@@ -54,7 +53,7 @@ final class Nd4jRuntime {
 
         private Once() {}
 
-        /** The class is initialised when this is called. */
+        /** Initialises this class. */
         static void start() {}
     }
 }

@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 
-/** One thread's memory for a program, and the steps over it for each count of tasks that it met lately. */
+/** The workspace of {@link Nd4jBackend}: the buffers of one thread, and the recorded ops of recently used batch sizes. */
 final class Nd4jWorkspace implements Workspace {
-    /** Counts of tasks whose steps are kept: whole sub-blocks, those at the end of a range, and single tasks. */
-    private static final int COUNTS = 8;
+    /** Number of batch sizes whose recorded ops are cached: full batches, those at the end of a range, single tasks. */
+    private static final int CACHED_BATCHES = 8;
 
     private static final boolean[] ONE_TASK = {true};
 
@@ -22,36 +22,36 @@ final class Nd4jWorkspace implements Workspace {
     private final Program program;
     private final TaskBatchPlan plan;
     private final BufferPool pool;
-    private final RecordedOp[] shared;
+    private final RecordedOp[] perRound;
     private final FlatVector episode;
     private final Map<Integer, TaskBatch> batches = new LinkedHashMap<>();
-    private boolean sharing;
+    private boolean broadcastSet;
 
     Nd4jWorkspace(Nd4jExecutable executable, DeviceBinding binding) {
-        binding.take();
+        binding.bind();
         this.binding = binding;
         this.executable = executable;
         this.program = executable.program();
         this.plan = executable.plan();
         this.pool = new BufferPool(plan.buffers(), executable.precision(), binding.toString());
-        this.shared = InstructionCompiler.write(new BufferViews(pool, 1), executable.kernels(), plan.shared());
+        this.perRound = InstructionCompiler.compile(new BufferViews(pool, 1), executable.kernels(), plan.perRound());
         this.episode =
                 FlatVector.zeros(executable.precision(), program.taskInputs().size());
     }
 
     @Override
     public void setBroadcastInputs(FlatVector inputs) {
-        require("shared inputs", inputs, program.broadcastInputs().size());
-        binding.take();
+        require("broadcast inputs", inputs, program.broadcastInputs().size());
+        binding.bind();
         try {
-            for (TaskBatchPlan.Named input : plan.sharedInputs()) {
+            for (TaskBatchPlan.Named input : plan.broadcastInputs()) {
                 DataBuffer buffer = pool.buffer(input.view().buffer());
                 HostTransfers.write(inputs, input.entry().offset(), input.view().size(), buffer, 0);
             }
-            for (RecordedOp recordedOp : shared) {
+            for (RecordedOp recordedOp : perRound) {
                 recordedOp.run(ONE_TASK);
             }
-            sharing = true;
+            broadcastSet = true;
         } finally {
             Reference.reachabilityFence(pool);
         }
@@ -63,50 +63,50 @@ final class Nd4jWorkspace implements Workspace {
     }
 
     @Override
-    public void run(int tasks, TaskInputs taskInputs, FlatVector sums, double[] each) {
-        run(tasks, tasks, taskInputs, List.of(sums), each);
+    public void run(int tasks, TaskInputs taskInputs, FlatVector sums, double[] perTaskOutputs) {
+        run(tasks, tasks, taskInputs, List.of(sums), perTaskOutputs);
     }
 
     @Override
-    public void run(int tasks, int blockSize, TaskInputs taskInputs, List<FlatVector> sums, double[] each) {
+    public void run(int tasks, int blockSize, TaskInputs taskInputs, List<FlatVector> sums, double[] perTaskOutputs) {
         sums.forEach(sum -> require("sums", sum, program.sums().size()));
-        requireRoom(tasks, each);
-        requireShared();
-        binding.take();
-        int parts = (tasks + executable.limit() - 1) / executable.limit();
-        int atOnce = (tasks + parts - 1) / parts;
-        if (pool.grow(atOnce)) {
+        requireLength(tasks, perTaskOutputs);
+        requireBroadcastInputs();
+        binding.bind();
+        int count = (tasks + executable.limit() - 1) / executable.limit();
+        int batchSize = (tasks + count - 1) / count;
+        if (pool.grow(batchSize)) {
             batches.clear();
         }
         try {
-            for (int first = 0; first < tasks; first += atOnce) {
-                TaskBatch batch = subBlock(Math.min(atOnce, tasks - first));
-                batch.fill(taskInputs, first, episode);
+            for (int first = 0; first < tasks; first += batchSize) {
+                TaskBatch batch = batch(Math.min(batchSize, tasks - first));
+                batch.writeInputs(taskInputs, first, episode);
                 batch.compute();
-                batch.add(first, tasks, blockSize, sums);
-                batch.keep(first, program.perTask().size(), each);
+                batch.addSums(first, tasks, blockSize, sums);
+                batch.readPerTaskOutputs(first, program.perTask().size(), perTaskOutputs);
             }
         } finally {
             Reference.reachabilityFence(pool);
         }
     }
 
-    private TaskBatch subBlock(int tasks) {
+    private TaskBatch batch(int tasks) {
         TaskBatch known = batches.remove(tasks);
         TaskBatch batch = known != null ? known : new TaskBatch(pool, plan, executable.kernels(), tasks);
         batches.put(tasks, batch);
-        if (batches.size() > COUNTS) {
+        if (batches.size() > CACHED_BATCHES) {
             batches.remove(batches.keySet().iterator().next());
         }
         return batch;
     }
 
-    private void requireShared() {
-        if (!sharing && program.broadcastInputs().size() == 0) {
+    private void requireBroadcastInputs() {
+        if (!broadcastSet && program.broadcastInputs().size() == 0) {
             setBroadcastInputs(FlatVector.zeros(executable.precision(), 0));
         }
-        if (!sharing) {
-            throw new IllegalStateException("program " + program.name() + " runs before its shared inputs are set: "
+        if (!broadcastSet) {
+            throw new IllegalStateException("program " + program.name() + " runs before its broadcast inputs are set: "
                     + program.broadcastInputs().names());
         }
     }
@@ -119,11 +119,11 @@ final class Nd4jWorkspace implements Workspace {
         }
     }
 
-    private void requireRoom(int tasks, double[] each) {
+    private void requireLength(int tasks, double[] perTaskOutputs) {
         int needed = tasks * program.perTask().size();
-        if (each.length < needed) {
-            throw new IllegalArgumentException("program " + program.name() + " writes " + needed + " numbers for "
-                    + tasks + " tasks, was given room for " + each.length);
+        if (perTaskOutputs.length < needed) {
+            throw new IllegalArgumentException("program " + program.name() + " writes " + needed
+                    + " per-task outputs for " + tasks + " tasks, but the array holds " + perTaskOutputs.length);
         }
     }
 
@@ -134,7 +134,7 @@ final class Nd4jWorkspace implements Workspace {
 
     @Override
     public void close() {
-        binding.take();
+        binding.bind();
         batches.clear();
         pool.close();
     }

@@ -12,24 +12,24 @@ import org.nd4j.linalg.api.ops.impl.transforms.any.Assign;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Steps being written down for one frame. Every kernel of ND4J is prepared here once, with its arrays, and only run
- * afterwards: making an op and its context costs several times what a small one takes to run.
+ * Records ops with their arrays for one batch size, to be run many times, because creating an op of ND4J and its context
+ * costs several times the run time of a small kernel.
  */
 final class OpRecorder {
-    private final BufferViews bufferViews;
+    private final BufferViews views;
     private final OpExecutioner executioner = Nd4j.getExecutioner();
     private final List<RecordedOp> recordedOps = new ArrayList<>();
 
-    OpRecorder(BufferViews bufferViews) {
-        this.bufferViews = bufferViews;
+    OpRecorder(BufferViews views) {
+        this.views = views;
     }
 
-    BufferViews frame() {
-        return bufferViews;
+    BufferViews views() {
+        return views;
     }
 
-    /** What was written down. */
-    RecordedOp[] steps() {
+    /** The ops recorded so far. */
+    RecordedOp[] ops() {
         return recordedOps.toArray(RecordedOp[]::new);
     }
 
@@ -37,12 +37,12 @@ final class OpRecorder {
         recordedOps.add(recordedOp);
     }
 
-    /** An op of ND4J with its arrays. */
+    /** Records an op of ND4J with its arrays. */
     void exec(Op op) {
         recordedOps.add(active -> executioner.exec(op));
     }
 
-    /** An op that ND4J knows by name. */
+    /** Records a custom op of ND4J, by name. */
     void exec(String name, INDArray result, List<INDArray> args, long... attributes) {
         exec(name, result, args, attributes, new double[0]);
     }
@@ -67,7 +67,7 @@ final class OpRecorder {
         recordedOps.add(active -> executioner.exec(op, context));
     }
 
-    /** Copies, whatever the strides; between kinds of elements too. */
+    /** Records a copy between any strides and element types. */
     void copy(INDArray from, INDArray to) {
         exec(new Assign(from, to));
     }
@@ -76,16 +76,16 @@ final class OpRecorder {
         exec(new ScalarSet(array, null, array, number));
     }
 
-    /** Copies what stands at a place; to each task where only the target has an axis of tasks. */
+    /** Records a copy of a view; broadcast over tasks if only the target has a task axis. */
     void copy(TensorView from, TensorView to) {
-        copy(spread(from, bufferViews.tasks(to)), bufferViews.flat(to));
+        copy(broadcast(from, views.tasks(to)), views.flat(to));
     }
 
-    /** The numbers at a place as [tasks, count], those that all tasks share repeated. */
-    INDArray spread(TensorView view, int tasks) {
+    /** A view as an array [tasks, size], with stride 0 over tasks if it has no task axis. */
+    INDArray broadcast(TensorView view, int tasks) {
         if (view.axis() == TaskAxis.TASKS || tasks == 1) {
-            return bufferViews.flat(view);
+            return views.flat(view);
         }
-        return bufferViews.view(view, new Strided(new long[] {tasks, view.size()}, new long[] {0, 1}, 0));
+        return views.view(view, new Strided(new long[] {tasks, view.size()}, new long[] {0, 1}, 0));
     }
 }

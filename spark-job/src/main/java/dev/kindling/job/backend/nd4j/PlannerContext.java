@@ -9,16 +9,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Plans a program: which slot holds which value when, and in which order everything is done. */
+/** Plans the buffers and instructions of a program; holds what the planners of it and of its step programs share. */
 final class PlannerContext {
-    /** What belongs to all tasks. */
-    static final int SHARED = 0;
+    /** The level of task-independent values. */
+    static final int ROUND = 0;
 
-    /** What belongs to one task; one more for each repeat around it. */
+    /** The level of task-dependent values; one more for each loop around them. */
     private static final int TASK = 1;
 
     private final BufferAllocator allocator = new BufferAllocator();
-    private final List<Instruction> shared = new ArrayList<>();
+    private final List<Instruction> perRound = new ArrayList<>();
     private final Nd4jKernels kernels;
 
     private PlannerContext(Nd4jKernels kernels) {
@@ -32,39 +32,37 @@ final class PlannerContext {
     private TaskBatchPlan plan(Program program) {
         Map<Value, TensorView> views = new HashMap<>();
         Map<Value, Integer> levels = new HashMap<>();
-        List<TaskBatchPlan.Named> sharedInputs = new ArrayList<>();
+        List<TaskBatchPlan.Named> broadcastInputs = new ArrayList<>();
         List<TaskBatchPlan.Named> taskInputs = new ArrayList<>();
         for (Program.Input input : program.inputs()) {
-            boolean ofAll = input.scope() == Program.Scope.BROADCAST;
-            TensorView view = numbers(ofAll ? TaskAxis.ONE : TaskAxis.TASKS, input.shape());
+            boolean broadcast = input.scope() == Program.Scope.BROADCAST;
+            TensorView view = allocate(broadcast ? TaskAxis.ONE : TaskAxis.TASKS, input.shape());
             views.put(input.value(), view);
-            levels.put(input.value(), ofAll ? SHARED : TASK);
-            Layout layout = ofAll ? program.broadcastInputs() : program.taskInputs();
-            (ofAll ? sharedInputs : taskInputs).add(new TaskBatchPlan.Named(layout.entry(input.name()), view));
+            levels.put(input.value(), broadcast ? ROUND : TASK);
+            Layout layout = broadcast ? program.broadcastInputs() : program.taskInputs();
+            (broadcast ? broadcastInputs : taskInputs).add(new TaskBatchPlan.Named(layout.entry(input.name()), view));
         }
         TensorView gathered =
-                numbers(TaskAxis.TASKS, Shape.of(Math.max(1, program.sums().size())));
-        TensorView total = numbers(TaskAxis.ONE, gathered.shape());
-        List<Instruction> perTask = new ArrayList<>();
-        Nd4jProgramPlanner nd4jProgramPlanner =
-                new Nd4jProgramPlanner(this, program, TASK, perTask, shared, views, levels);
-        nd4jProgramPlanner.plan();
+                allocate(TaskAxis.TASKS, Shape.of(Math.max(1, program.sums().size())));
+        TensorView total = allocate(TaskAxis.ONE, gathered.shape());
+        List<Instruction> perBatch = new ArrayList<>();
+        Nd4jProgramPlanner planner = new Nd4jProgramPlanner(this, program, TASK, perBatch, perRound, views, levels);
+        planner.plan();
         return new TaskBatchPlan(
                 allocator.all(),
-                List.copyOf(shared),
-                List.copyOf(perTask),
-                sharedInputs,
+                List.copyOf(perRound),
+                List.copyOf(perBatch),
+                broadcastInputs,
                 taskInputs,
-                outputs(program, program.sums(), nd4jProgramPlanner),
-                outputs(program, program.perTask(), nd4jProgramPlanner),
+                outputs(program, program.sums(), planner),
+                outputs(program, program.perTask(), planner),
                 gathered,
                 total);
     }
 
-    private static List<TaskBatchPlan.Named> outputs(
-            Program program, Layout layout, Nd4jProgramPlanner nd4jProgramPlanner) {
+    private static List<TaskBatchPlan.Named> outputs(Program program, Layout layout, Nd4jProgramPlanner planner) {
         return layout.entries().stream()
-                .map(entry -> new TaskBatchPlan.Named(entry, nd4jProgramPlanner.place(program.output(entry.name()))))
+                .map(entry -> new TaskBatchPlan.Named(entry, planner.view(program.output(entry.name()))))
                 .toList();
     }
 
@@ -72,20 +70,22 @@ final class PlannerContext {
         return kernels;
     }
 
-    BufferAllocator slots() {
+    BufferAllocator allocator() {
         return allocator;
     }
 
-    /** What runs once per set of shared inputs, in order. */
-    List<Instruction> shared() {
-        return shared;
+    /** The instructions that run once per set of broadcast inputs, in order. */
+    List<Instruction> perRound() {
+        return perRound;
     }
 
-    TensorView numbers(TaskAxis axis, Shape shape) {
-        return new TensorView(allocator.take(axis, Buffer.Kind.NUMBERS, shape.size()), shape);
+    /** A new array of floating-point numbers. */
+    TensorView allocate(TaskAxis axis, Shape shape) {
+        return new TensorView(allocator.allocate(axis, Buffer.Kind.FLOATS, shape.size()), shape);
     }
 
-    TensorView place(Nd4jKernels.Need need) {
-        return new TensorView(allocator.take(need.axis(), need.kind(), need.size()), Shape.of(need.size()));
+    TensorView allocate(Nd4jKernels.Scratch scratch) {
+        return new TensorView(
+                allocator.allocate(scratch.axis(), scratch.kind(), scratch.size()), Shape.of(scratch.size()));
     }
 }

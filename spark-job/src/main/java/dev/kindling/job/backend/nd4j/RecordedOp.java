@@ -1,11 +1,12 @@
 package dev.kindling.job.backend.nd4j;
 
-/** One kernel, or a few, over the arrays of a frame. */
+/** One or a few kernel calls with their arrays, for one batch size. */
 interface RecordedOp {
     /**
-     * Runs.
+     * Runs the kernels.
      *
-     * @param active which tasks count; the others' numbers are computed, mean nothing, and must not make a step fail
+     * @param active for each task whether its results are used; values of the others are computed but undefined, and must
+     *     not raise an error
      */
     void run(boolean[] active);
 }

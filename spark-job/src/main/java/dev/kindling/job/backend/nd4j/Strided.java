@@ -3,11 +3,10 @@ package dev.kindling.job.backend.nd4j;
 import java.util.Arrays;
 
 /**
- * A way to read memory: extents, the distance between neighbours along each axis, which may be 0, and where it begins;
- * all in elements.
+ * The extents, strides and offset of a strided array, in elements; strides may be 0.
  */
 record Strided(long[] extents, long[] strides, long offset) {
-    /** Row-major, the axis of tasks in front. */
+    /** Row-major, with a leading task axis. */
     static Strided dense(int tasks, long perTask, long... extents) {
         long[] strides = new long[extents.length];
         long stride = 1;
@@ -18,20 +17,20 @@ record Strided(long[] extents, long[] strides, long offset) {
         return of(tasks, perTask, extents, strides, 0);
     }
 
-    /** With an axis of tasks in front, which are {@code perTask} elements apart. */
+    /** With a leading task axis of stride {@code perTask}. */
     static Strided of(int tasks, long perTask, long[] extents, long[] strides, long offset) {
         return new Strided(with(tasks, extents), with(perTask, strides), offset);
     }
 
-    private static long[] with(long first, long[] others) {
-        long[] all = new long[others.length + 1];
+    private static long[] with(long first, long[] rest) {
+        long[] all = new long[rest.length + 1];
         all[0] = first;
-        System.arraycopy(others, 0, all, 1, others.length);
+        System.arraycopy(rest, 0, all, 1, rest.length);
         return all;
     }
 
-    /** Extents or strides as ND4J takes them. */
-    static long[] longs(int[] numbers) {
-        return Arrays.stream(numbers).asLongStream().toArray();
+    /** Extents or strides in ND4J's type. */
+    static long[] longs(int[] values) {
+        return Arrays.stream(values).asLongStream().toArray();
     }
 }

@@ -4,14 +4,14 @@ import dev.kindling.job.program.Value;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Sums over windows and their adjoint, tap after tap. */
+/** The kernels of WINDOW_SUM and WINDOW_SPREAD, tap by tap. */
 final class SumPooling {
     private SumPooling() {}
 
-    private static List<Nd4jKernels.Need> needs(WindowView windowView, TaskAxis axis) {
-        Nd4jKernels.Need dense = Nd4jKernels.Need.numbers(axis, windowView.outputSize());
-        return windowView.framed()
-                ? List.of(dense, Nd4jKernels.Need.numbers(axis, windowView.framedSize()))
+    private static List<Nd4jKernels.Scratch> scratch(WindowView windowView, TaskAxis axis) {
+        Nd4jKernels.Scratch dense = Nd4jKernels.Scratch.floats(axis, windowView.outputSize());
+        return windowView.needsPadding()
+                ? List.of(dense, Nd4jKernels.Scratch.floats(axis, windowView.paddedSize()))
                 : List.of(dense);
     }
 
@@ -22,25 +22,26 @@ final class SumPooling {
         }
 
         @Override
-        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
-            return SumPooling.needs(over(value), axis);
+        public List<Nd4jKernels.Scratch> scratch(Value value, List<TensorView> args, TaskAxis axis) {
+            return SumPooling.scratch(over(value), axis);
         }
 
         @Override
-        public void write(OpRecorder recorder, Instruction.Call call) {
-            BufferViews bufferViews = recorder.frame();
+        public void record(OpRecorder recorder, Instruction.Call call) {
+            BufferViews views = recorder.views();
             WindowView windowView = over(call.value());
             TensorView images = call.arg(0);
-            TensorView framed = windowView.framed()
-                    ? windowView.framed(recorder, images, call.scratch().get(1), 0)
+            TensorView padded = windowView.needsPadding()
+                    ? windowView.padded(recorder, images, call.scratch().get(1), 0)
                     : images;
-            INDArray result = windowView.outputs(bufferViews, call.result());
+            INDArray result = windowView.outputs(views, call.result());
             recorder.fill(result, 0);
             for (int tap = 0; tap < windowView.window().area(); tap++) {
                 MaskedBlend.add(
                         recorder,
                         result,
-                        windowView.seen(recorder, framed, tap, call.scratch().get(0)),
+                        windowView.denseTap(
+                                recorder, padded, tap, call.scratch().get(0)),
                         result);
             }
         }
@@ -53,19 +54,20 @@ final class SumPooling {
         }
 
         @Override
-        public List<Nd4jKernels.Need> needs(Value value, List<TensorView> args, TaskAxis axis) {
-            return SumPooling.needs(over(value), axis);
+        public List<Nd4jKernels.Scratch> scratch(Value value, List<TensorView> args, TaskAxis axis) {
+            return SumPooling.scratch(over(value), axis);
         }
 
         @Override
-        public void write(OpRecorder recorder, Instruction.Call call) {
-            BufferViews bufferViews = recorder.frame();
+        public void record(OpRecorder recorder, Instruction.Call call) {
+            BufferViews views = recorder.views();
             WindowView windowView = over(call.value());
-            TensorView sum = windowView.framed() ? call.scratch().get(1) : call.result();
-            INDArray behind = windowView.outputs(bufferViews, call.arg(0));
-            recorder.fill(bufferViews.flat(sum), 0);
+            TensorView sum = windowView.needsPadding() ? call.scratch().get(1) : call.result();
+            INDArray cotangent = windowView.outputs(views, call.arg(0));
+            recorder.fill(views.flat(sum), 0);
             for (int tap = 0; tap < windowView.window().area(); tap++) {
-                windowView.addBehind(recorder, sum, tap, behind, call.scratch().get(0));
+                windowView.addToTap(
+                        recorder, sum, tap, cotangent, call.scratch().get(0));
             }
             windowView.crop(recorder, sum, call.result());
         }

@@ -1,11 +1,13 @@
 package dev.kindling.job.backend.nd4j;
 
-/** Whether the numbers of a value are there once, or once for each task of a sub-block. */
+/** Whether a value has a leading task axis. */
 enum TaskAxis {
+    /** One array for all tasks. */
     ONE,
+    /** One array for each task of a batch. */
     TASKS;
 
-    /** The axis of what is computed from both. */
+    /** The axis of a value that is computed from values with both. */
     TaskAxis and(TaskAxis other) {
         return this == TASKS ? TASKS : other;
     }

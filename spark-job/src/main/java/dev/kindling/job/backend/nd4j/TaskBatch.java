@@ -6,66 +6,63 @@ import java.util.Arrays;
 import java.util.List;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 
-/** A program's steps for one count of tasks that run at once. */
+/** The recorded ops of a program for one batch size. */
 final class TaskBatch {
     private final TaskBatchPlan plan;
-    private final BufferViews bufferViews;
+    private final BufferViews views;
     private final int tasks;
     private final boolean[] all;
     private final RecordedOp[] compute;
     private final RecordedOp[] gather;
-    /** The sums of task i become those of the block, or are added to them. */
-    private final RecordedOp[] first;
+    /** For each task, the op that sets the block's sum to the task's outputs. */
+    private final RecordedOp[] setTotal;
 
-    private final RecordedOp[] next;
+    /** For each task, the op that adds the task's outputs to the block's sum. */
+    private final RecordedOp[] addToTotal;
 
     TaskBatch(BufferPool pool, TaskBatchPlan plan, Nd4jKernels kernels, int tasks) {
         this.plan = plan;
-        this.bufferViews = new BufferViews(pool, tasks);
+        this.views = new BufferViews(pool, tasks);
         this.tasks = tasks;
         this.all = new boolean[tasks];
         Arrays.fill(all, true);
-        this.compute = InstructionCompiler.write(bufferViews, kernels, plan.perTask());
-        this.gather = gathering();
-        OpRecorder firsts = new OpRecorder(bufferViews);
-        OpRecorder nexts = new OpRecorder(bufferViews);
+        this.compute = InstructionCompiler.compile(views, kernels, plan.perBatch());
+        this.gather = gatherSums();
+        OpRecorder sets = new OpRecorder(views);
+        OpRecorder adds = new OpRecorder(views);
         for (int task = 0; task < tasks; task++) {
-            firsts.copy(bufferViews.row(plan.gathered(), task), bufferViews.flat(plan.total()));
-            MaskedBlend.add(
-                    nexts,
-                    bufferViews.flat(plan.total()),
-                    bufferViews.row(plan.gathered(), task),
-                    bufferViews.flat(plan.total()));
+            sets.copy(views.row(plan.gathered(), task), views.flat(plan.total()));
+            MaskedBlend.add(adds, views.flat(plan.total()), views.row(plan.gathered(), task), views.flat(plan.total()));
         }
-        this.first = firsts.steps();
-        this.next = nexts.steps();
+        this.setTotal = sets.ops();
+        this.addToTotal = adds.ops();
     }
 
-    /** The summed outputs of each task, one after another. */
-    private RecordedOp[] gathering() {
-        OpRecorder recorder = new OpRecorder(bufferViews);
+    /** Copies the summed outputs of each task into one row. */
+    private RecordedOp[] gatherSums() {
+        OpRecorder recorder = new OpRecorder(views);
         TensorView gathered = plan.gathered();
         for (TaskBatchPlan.Named sum : plan.sums()) {
             recorder.copy(
-                    recorder.spread(sum.view(), tasks),
-                    bufferViews.view(
+                    recorder.broadcast(sum.view(), tasks),
+                    views.view(
                             gathered,
                             new Strided(
                                     new long[] {tasks, sum.view().size()},
                                     new long[] {gathered.size(), 1},
                                     sum.entry().offset())));
         }
-        return recorder.steps();
+        return recorder.ops();
     }
 
-    /** Fills in the episodes of the tasks from {@code begin} on. */
-    void fill(Workspace.TaskInputs taskInputs, int begin, FlatVector episode) {
+    /** Writes the inputs of the tasks from {@code begin} on. */
+    void writeInputs(Workspace.TaskInputs taskInputs, int begin, FlatVector episode) {
         for (int task = 0; task < tasks; task++) {
             taskInputs.writeTo(begin + task, episode, 0);
             for (TaskBatchPlan.Named input : plan.taskInputs()) {
                 int size = input.view().size();
                 HostTransfers.write(
-                        episode, input.entry().offset(), size, bufferViews.buffer(input.view()), (long) task * size);
+                        episode, input.entry().offset(), size, views.buffer(input.view()), (long) task * size);
             }
         }
     }
@@ -82,28 +79,29 @@ final class TaskBatch {
     }
 
     /**
-     * Adds the sums of these tasks, in order, to those of their blocks; a block's sum is handed over after its last task.
+     * Adds the summed outputs of these tasks, in order, to the sums of their blocks, which are read after the last task of
+     * each.
      *
-     * @param begin number of the first of these tasks
-     * @param end behind the last task of all
+     * @param begin index of the first task of the batch
+     * @param end number of tasks of the run
      */
-    void add(int begin, int end, int blockSize, List<FlatVector> sums) {
+    void addSums(int begin, int end, int blockSize, List<FlatVector> sums) {
         if (plan.sums().isEmpty()) {
             return;
         }
         for (int task = 0; task < tasks; task++) {
-            int number = begin + task;
-            (number % blockSize == 0 ? first : next)[task].run(all);
-            if (number % blockSize == blockSize - 1 || number == end - 1) {
-                HostTransfers.read(bufferViews.buffer(plan.total()), sums.get(number / blockSize));
+            int index = begin + task;
+            (index % blockSize == 0 ? setTotal : addToTotal)[task].run(all);
+            if (index % blockSize == blockSize - 1 || index == end - 1) {
+                HostTransfers.read(views.buffer(plan.total()), sums.get(index / blockSize));
             }
         }
     }
 
-    /** Hands over what is kept for each task. */
-    void keep(int begin, int width, double[] each) {
-        for (TaskBatchPlan.Named output : plan.each()) {
-            DataBuffer buffer = bufferViews.buffer(output.view());
+    /** Reads the per-task outputs; {@code width} is the size of one task's. */
+    void readPerTaskOutputs(int begin, int width, double[] perTaskOutputs) {
+        for (TaskBatchPlan.Named output : plan.perTaskOutputs()) {
+            DataBuffer buffer = views.buffer(output.view());
             int size = output.view().size();
             for (int task = 0; task < tasks; task++) {
                 long at = output.view().axis() == TaskAxis.ONE ? 0 : (long) task * size;
@@ -111,7 +109,7 @@ final class TaskBatch {
                         buffer,
                         at,
                         size,
-                        each,
+                        perTaskOutputs,
                         (begin + task) * width + output.entry().offset());
             }
         }

@@ -4,38 +4,38 @@ import dev.kindling.job.tensor.Layout;
 import java.util.List;
 
 /**
- * A program laid out in slots, for any number of tasks.
+ * The plan of a program for batches of any size: its buffers and instructions.
  *
- * @param shared what runs once per set of shared inputs
- * @param perTask what runs once per sub-block of tasks
- * @param sharedInputs where the shared inputs go
- * @param taskInputs where the inputs of the tasks go
+ * @param perRound instructions that run once per set of broadcast inputs
+ * @param perBatch instructions that run once per batch of tasks
+ * @param broadcastInputs the views of the broadcast inputs
+ * @param taskInputs the views of the task inputs
  * @param sums the summed outputs, which are gathered for each task in {@code gathered}
- * @param each the outputs that are kept for each task
- * @param gathered all summed outputs of a task, one after another
- * @param total the sum of one block of tasks
+ * @param perTaskOutputs the outputs that are returned for each task
+ * @param gathered all summed outputs of a task, concatenated
+ * @param total the sum over one block of tasks
  */
 record TaskBatchPlan(
         List<Buffer> buffers,
-        List<Instruction> shared,
-        List<Instruction> perTask,
-        List<Named> sharedInputs,
+        List<Instruction> perRound,
+        List<Instruction> perBatch,
+        List<Named> broadcastInputs,
         List<Named> taskInputs,
         List<Named> sums,
-        List<Named> each,
+        List<Named> perTaskOutputs,
         TensorView gathered,
         TensorView total) {
-    /** An input or output: where it stands, and where in the layout that the caller knows. */
+    /** An input or output: its entry in the caller's layout and its view. */
     record Named(Layout.Entry entry, TensorView view) {}
 
-    /** Bytes of the slots for one task, or of those that all tasks share. */
-    long bytes(TaskAxis axis, int bytesPerNumber) {
+    /** Bytes of the buffers with a task axis, for one task, or of those without. */
+    long bytes(TaskAxis axis, int bytesPerElement) {
         return buffers.stream()
-                .filter(slot -> slot.axis() == axis)
-                .mapToLong(slot -> (long) slot.size()
-                        * switch (slot.kind()) {
-                            case NUMBERS -> bytesPerNumber;
-                            case TRUTHS -> 1;
+                .filter(buffer -> buffer.axis() == axis)
+                .mapToLong(buffer -> (long) buffer.size()
+                        * switch (buffer.kind()) {
+                            case FLOATS -> bytesPerElement;
+                            case BOOLEANS -> 1;
                             case INDICES -> Long.BYTES;
                         })
                 .sum();

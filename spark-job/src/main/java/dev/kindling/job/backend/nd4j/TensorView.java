@@ -2,13 +2,13 @@ package dev.kindling.job.backend.nd4j;
 
 import dev.kindling.job.tensor.Shape;
 
-/** Where an array stands: dense and row-major from the beginning of a slot on, task after task. */
+/** A dense, row-major array at the start of a buffer, one for each task if the buffer has a task axis. */
 record TensorView(Buffer buffer, Shape shape) {
     TaskAxis axis() {
         return buffer.axis();
     }
 
-    /** Elements for one task. */
+    /** Number of elements for one task. */
     int size() {
         return shape.size();
     }

@@ -7,14 +7,14 @@ import dev.kindling.job.program.Program;
 import dev.kindling.job.program.passes.Rematerialization;
 
 /**
- * The backend {@code plain}: one op after another, each into a new array of doubles. In single precision the result of
- * every op is rounded to float, while products and sums add up in double. What loops keep for a reverse stays within the
- * options' memory, where that can be; nothing else is bounded.
+ * The backend {@code reference}, which runs one op after another, each into a new array of doubles. In single precision
+ * the result of every op is rounded to float, while products and sums accumulate in double. The residuals of loops stay
+ * within the options' memory budget where possible; no other memory is bounded.
  */
 public final class ReferenceBackend implements Backend {
     @Override
     public String name() {
-        return "plain";
+        return "reference";
     }
 
     @Override

@@ -6,7 +6,7 @@ import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.tensor.Precision;
 
-/** A program, and the equal one that runs in its place: there is nothing more to plan. */
+/** The executable of {@link ReferenceBackend}: a program and the equal, rematerialised program that is interpreted. */
 record ReferenceExecutable(Program program, Program rewritten, Precision precision) implements Executable {
     @Override
     public Workspace workspace(Device device) {

@@ -17,11 +17,11 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What every op does, as loops over arrays of doubles; one row per op. The numbers that a row returns are rounded to the
- * precision by {@link #compute}, the only place where precision enters.
+ * The table of kernels of {@link ReferenceBackend}: for each op, loops over arrays of doubles. {@link #compute} rounds the
+ * results to the precision; the kernels themselves do not depend on it.
  */
 final class ReferenceKernels {
-    /** One op: from its arguments' arrays to a new array. */
+    /** Computes the new array of one value from the arrays of its arguments. */
     @FunctionalInterface
     interface Kernel {
         double[] run(Value value, List<double[]> args);
@@ -68,16 +68,16 @@ final class ReferenceKernels {
         table.put(Op.SCATTER_ADD, ReferenceKernels::scatterAdd);
         table.put(Op.STOP_GRADIENT, (value, args) -> args.get(0).clone());
         table.put(Op.BARRIER, (value, args) -> args.get(0).clone());
-        table.put(Op.LOOP, this::repeat);
+        table.put(Op.LOOP, this::loop);
         table.put(Op.LOOP_RESULT, ReferenceKernels::result);
     }
 
-    /** The ops that have a row; a test asks that it is all of them. */
+    /** The ops that have a kernel; a test checks that every op has one. */
     Set<Op> known() {
         return table.keySet();
     }
 
-    /** Computes the values in order and adds them to what is known; values already known, as inputs are, stay. */
+    /** Computes the values in order and adds them to {@code known}; values that are already there, as inputs, are skipped. */
     void computeAll(List<Value> values, Map<Value, double[]> known) {
         for (Value value : values) {
             if (!known.containsKey(value)) {
@@ -88,7 +88,7 @@ final class ReferenceKernels {
         }
     }
 
-    /** One value from its arguments' arrays, rounded. */
+    /** The array of one value, rounded to the precision. */
     private double[] compute(Value value, List<double[]> args) {
         Kernel kernel = table.get(value.op());
         if (kernel == null) {
@@ -167,31 +167,31 @@ final class ReferenceKernels {
         Shape from = value.arg(0).shape();
         int missing = value.shape().rank() - from.rank();
         double[] result = new double[value.shape().size()];
-        for (int place = 0; place < result.length; place++) {
-            int[] to = index(value.shape(), place);
+        for (int position = 0; position < result.length; position++) {
+            int[] to = index(value.shape(), position);
             int[] source = new int[from.rank()];
             for (int axis = 0; axis < source.length; axis++) {
                 source[axis] = from.dim(axis) == 1 ? 0 : to[axis + missing];
             }
-            result[place] = args.get(0)[place(from, source)];
+            result[position] = args.get(0)[position(from, source)];
         }
         return result;
     }
 
     private static double[] sum(Value value, List<double[]> args) {
-        List<Integer> gone = ((Attributes.Axes) value.attributes()).axes();
+        List<Integer> summed = ((Attributes.Axes) value.attributes()).axes();
         Shape from = value.arg(0).shape();
         double[] result = new double[value.shape().size()];
-        for (int place = 0; place < from.size(); place++) {
-            int[] source = index(from, place);
+        for (int position = 0; position < from.size(); position++) {
+            int[] source = index(from, position);
             int[] to = new int[value.shape().rank()];
             int next = 0;
             for (int axis = 0; axis < source.length; axis++) {
-                if (!gone.contains(axis)) {
+                if (!summed.contains(axis)) {
                     to[next++] = source[axis];
                 }
             }
-            result[place(value.shape(), to)] += args.get(0)[place];
+            result[position(value.shape(), to)] += args.get(0)[position];
         }
         return result;
     }
@@ -214,9 +214,9 @@ final class ReferenceKernels {
         for (int row = 0; row < result.length; row++) {
             int best = 0;
             for (int i = 1; i < extent; i++) {
-                double most = a[row * extent + best];
+                double max = a[row * extent + best];
                 double next = a[row * extent + i];
-                if (next > most || (Double.isNaN(next) && !Double.isNaN(most))) {
+                if (next > max || (Double.isNaN(next) && !Double.isNaN(max))) {
                     best = i;
                 }
             }
@@ -233,7 +233,7 @@ final class ReferenceKernels {
         int depth = value.count();
         double[] result = new double[value.shape().size()];
         for (int i = 0; i < args.get(0).length; i++) {
-            result[i * depth + whole(value, args.get(0)[i], depth)] = 1;
+            result[i * depth + checkedIndex(value, args.get(0)[i], depth)] = 1;
         }
         return result;
     }
@@ -241,13 +241,13 @@ final class ReferenceKernels {
     private static double[] transpose(Value value, List<double[]> args) {
         List<Integer> axes = ((Attributes.Axes) value.attributes()).axes();
         double[] result = new double[value.shape().size()];
-        for (int place = 0; place < result.length; place++) {
-            int[] to = index(value.shape(), place);
+        for (int position = 0; position < result.length; position++) {
+            int[] to = index(value.shape(), position);
             int[] source = new int[to.length];
             for (int axis = 0; axis < to.length; axis++) {
                 source[axes.get(axis)] = to[axis];
             }
-            result[place] = args.get(0)[place(value.arg(0).shape(), source)];
+            result[position] = args.get(0)[position(value.arg(0).shape(), source)];
         }
         return result;
     }
@@ -255,10 +255,10 @@ final class ReferenceKernels {
     private static double[] slice(Value value, List<double[]> args) {
         Attributes.Range range = (Attributes.Range) value.attributes();
         double[] result = new double[value.shape().size()];
-        for (int place = 0; place < result.length; place++) {
-            int[] source = index(value.shape(), place);
+        for (int position = 0; position < result.length; position++) {
+            int[] source = index(value.shape(), position);
             source[range.axis()] += range.begin();
-            result[place] = args.get(0)[place(value.arg(0).shape(), source)];
+            result[position] = args.get(0)[position(value.arg(0).shape(), source)];
         }
         return result;
     }
@@ -282,12 +282,12 @@ final class ReferenceKernels {
         return result;
     }
 
-    /** Writes an array into a greater one, moved by {@code begin} along one axis. */
+    /** Copies an array into a larger one, shifted by {@code begin} along one axis. */
     private static void copyInto(double[] target, Shape to, double[] source, Shape from, int axis, int begin) {
-        for (int place = 0; place < source.length; place++) {
-            int[] index = index(from, place);
+        for (int position = 0; position < source.length; position++) {
+            int[] index = index(from, position);
             index[axis] += begin;
-            target[place(to, index)] = source[place];
+            target[position(to, index)] = source[position];
         }
     }
 
@@ -297,7 +297,7 @@ final class ReferenceKernels {
         double[] indices = args.get(1);
         double[] result = new double[indices.length * width];
         for (int i = 0; i < indices.length; i++) {
-            System.arraycopy(args.get(0), whole(value, indices[i], rows) * width, result, i * width, width);
+            System.arraycopy(args.get(0), checkedIndex(value, indices[i], rows) * width, result, i * width, width);
         }
         return result;
     }
@@ -309,7 +309,7 @@ final class ReferenceKernels {
         int width = added.length / indices.length;
         double[] result = new double[rows * width];
         for (int i = 0; i < indices.length; i++) {
-            int row = whole(value, indices[i], rows);
+            int row = checkedIndex(value, indices[i], rows);
             for (int j = 0; j < width; j++) {
                 result[row * width + j] += added[i * width + j];
             }
@@ -317,17 +317,17 @@ final class ReferenceKernels {
         return result;
     }
 
-    private static int whole(Value value, double index, int bound) {
-        int whole = (int) index;
-        if (whole != index || whole < 0 || whole >= bound) {
+    private static int checkedIndex(Value value, double index, int bound) {
+        int integer = (int) index;
+        if (integer != index || integer < 0 || integer >= bound) {
             throw new IllegalArgumentException(value.op().printed() + " at index " + index
-                    + ": indices must be whole numbers from 0 to " + (bound - 1));
+                    + ": indices must be integers from 0 to " + (bound - 1));
         }
-        return whole;
+        return integer;
     }
 
-    /** All results of the repeat, one after another in one array, from which {@link #result} takes one. */
-    private double[] repeat(Value value, List<double[]> args) {
+    /** All results of a loop, concatenated in one array, from which {@link #result} copies one. */
+    private double[] loop(Value value, List<double[]> args) {
         Attributes.Loop loop = value.loop();
         Program step = loop.step();
         int count = Math.min(count(value, args.get(0)[0]), loop.capacity());
@@ -342,15 +342,15 @@ final class ReferenceKernels {
         int done = 0;
         boolean stopped = false;
         while (done < count && !stopped) {
-            int place = loop.backwards() ? count - 1 - done : done;
+            int position = loop.backwards() ? count - 1 - done : done;
             List<double[]> inputs = new ArrayList<>(carries);
-            stacks.forEach(stack -> inputs.add(row(stack, place, loop.capacity())));
+            stacks.forEach(stack -> inputs.add(row(stack, position, loop.capacity())));
             inputs.addAll(invariants);
             List<double[]> outputs = runStep(step, inputs);
             carries = outputs.subList(0, loop.carries());
             for (int i = 0; i < loop.stacked(); i++) {
                 double[] row = outputs.get(loop.carries() + i);
-                System.arraycopy(row, 0, stacked.get(i), place * row.length, row.length);
+                System.arraycopy(row, 0, stacked.get(i), position * row.length, row.length);
             }
             stopped = loop.stops() && outputs.get(outputs.size() - 1)[0] != 0;
             done++;
@@ -363,9 +363,8 @@ final class ReferenceKernels {
 
     private static int count(Value value, double count) {
         if (count < 0 || count != Math.rint(count)) {
-            throw new IllegalArgumentException(
-                    "repeat of " + value.loop().step().name() + " was asked for " + count
-                            + " steps; the count must be a whole number, at least 0");
+            throw new IllegalArgumentException("loop of " + value.loop().step().name() + " has a count of " + count
+                    + " steps; the count must be an integer, at least 0");
         }
         return (int) count;
     }
@@ -379,9 +378,9 @@ final class ReferenceKernels {
         return step.outputs().stream().map(output -> known.get(output.value())).toList();
     }
 
-    private static double[] row(double[] stack, int place, int rows) {
+    private static double[] row(double[] stack, int position, int rows) {
         int width = stack.length / rows;
-        return Arrays.copyOfRange(stack, place * width, (place + 1) * width);
+        return Arrays.copyOfRange(stack, position * width, (position + 1) * width);
     }
 
     private static double[] joined(List<double[]> arrays) {
@@ -406,10 +405,10 @@ final class ReferenceKernels {
         return Arrays.copyOfRange(args.get(0), offset, offset + value.shape().size());
     }
 
-    /** The index on each axis of the element at a place in row-major order. */
-    private static int[] index(Shape shape, int place) {
+    /** The index on each axis of the element at a row-major position. */
+    private static int[] index(Shape shape, int position) {
         int[] index = new int[shape.rank()];
-        int rest = place;
+        int rest = position;
         for (int axis = shape.rank() - 1; axis >= 0; axis--) {
             index[axis] = rest % shape.dim(axis);
             rest /= shape.dim(axis);
@@ -417,12 +416,12 @@ final class ReferenceKernels {
         return index;
     }
 
-    /** The place in row-major order of the element at an index on each axis: the inverse of {@link #index}. */
-    private static int place(Shape shape, int[] index) {
-        int place = 0;
+    /** The row-major position of the element at an index on each axis: the inverse of {@link #index}. */
+    private static int position(Shape shape, int[] index) {
+        int position = 0;
         for (int axis = 0; axis < shape.rank(); axis++) {
-            place = place * shape.dim(axis) + index[axis];
+            position = position * shape.dim(axis) + index[axis];
         }
-        return place;
+        return position;
     }
 }

@@ -6,17 +6,17 @@ import dev.kindling.job.tensor.Shape;
 import java.util.Arrays;
 import java.util.List;
 
-/** The ops that slide over images [n, h, w, c], as walks over every pair of an output and an input that it sees. */
+/** The kernels of convolution and pooling over images [n, h, w, c]: loops over all pairs of an output and an input in its window. */
 final class ReferenceWindowKernels {
-    /** Takes one element of the input that one output sees. */
+    /** Receives the pairs of an output and an input in its window. */
     private interface Visitor {
         /**
          * Visits a pair.
          *
-         * @param image which image
-         * @param tap row-major place in the window
-         * @param in row-major place of the input's pixel in the image
-         * @param out row-major place of the output's pixel in the image
+         * @param image index of the image
+         * @param tap row-major position in the window
+         * @param in row-major position of the input's pixel in the image
+         * @param out row-major position of the output's pixel in the image
          */
         void visit(int image, int tap, int in, int out);
     }
@@ -27,7 +27,7 @@ final class ReferenceWindowKernels {
         return (Window) value.attributes();
     }
 
-    /** Images, then outputs, then the window's elements inside the image, each row-major. */
+    /** Visits all pairs, ordered by image, output pixel and position in the window. */
     private static void walk(int images, Window w, Visitor visitor) {
         for (int image = 0; image < images; image++) {
             for (int out = 0; out < w.outHeight() * w.outWidth(); out++) {
@@ -50,7 +50,7 @@ final class ReferenceWindowKernels {
         return w.outHeight() * w.outWidth();
     }
 
-    /** What the three convolutions have in common: y·x·k summed over all triples, as a function of the one left out. */
+    /** Receives the indices of the products x·k, each summed into y, from which all three convolutions are made. */
     private interface Triple {
         void add(int x, int k, int y);
     }
@@ -71,27 +71,27 @@ final class ReferenceWindowKernels {
         double[] images = args.get(0);
         double[] weights = args.get(1);
         double[] result = new double[value.shape().size()];
-        throughKernel(value, (x, k, y) -> result[y] += images[x] * weights[k]);
+        withKernel(value, (x, k, y) -> result[y] += images[x] * weights[k]);
         return result;
     }
 
     static double[] convInput(Value value, List<double[]> args) {
-        double[] behind = args.get(0);
+        double[] cotangent = args.get(0);
         double[] weights = args.get(1);
         double[] result = new double[value.shape().size()];
-        throughKernel(value, (x, k, y) -> result[x] += behind[y] * weights[k]);
+        withKernel(value, (x, k, y) -> result[x] += cotangent[y] * weights[k]);
         return result;
     }
 
     /** The triples of a convolution whose second argument is the kernel. */
-    private static void throughKernel(Value value, Triple triple) {
+    private static void withKernel(Value value, Triple triple) {
         Shape kernel = value.arg(1).shape();
         triples(value.shape().dim(0), kernel.dim(2), kernel.dim(3), window(value), triple);
     }
 
     static double[] convKernel(Value value, List<double[]> args) {
         double[] images = args.get(0);
-        double[] behind = args.get(1);
+        double[] cotangent = args.get(1);
         double[] result = new double[value.shape().size()];
         int count = value.arg(0).shape().dim(0);
         triples(
@@ -99,11 +99,11 @@ final class ReferenceWindowKernels {
                 value.shape().dim(2),
                 value.shape().dim(3),
                 window(value),
-                (x, k, y) -> result[k] += images[x] * behind[y]);
+                (x, k, y) -> result[k] += images[x] * cotangent[y]);
         return result;
     }
 
-    /** For each output the place of its first maximum among the images, a NaN being greater than every number. */
+    /** For each output the index of its window's first maximum; a NaN compares as greater than every number. */
     private static int[] maxima(double[] images, int count, int channels, Window w) {
         int[] best = new int[count * outPixels(w) * channels];
         Arrays.fill(best, -1);
@@ -142,18 +142,18 @@ final class ReferenceWindowKernels {
     }
 
     static double[] windowSum(Value value, List<double[]> args) {
-        return spread(value, (result, x, y) -> result[y] += args.get(0)[x]);
+        return overPairs(value, (result, x, y) -> result[y] += args.get(0)[x]);
     }
 
     static double[] windowSpread(Value value, List<double[]> args) {
-        return spread(value, (result, x, y) -> result[x] += args.get(0)[y]);
+        return overPairs(value, (result, x, y) -> result[x] += args.get(0)[y]);
     }
 
     private interface Pair {
         void add(double[] result, int x, int y);
     }
 
-    private static double[] spread(Value value, Pair pair) {
+    private static double[] overPairs(Value value, Pair pair) {
         Window w = window(value);
         int channels = value.shape().dim(3);
         double[] result = new double[value.shape().size()];

@@ -12,78 +12,82 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Runs a program task after task: shared values once per {@link #setBroadcastInputs}, all others once per task. */
+/**
+ * The workspace of {@link ReferenceBackend}: computes task-independent values once per {@link #setBroadcastInputs}, all
+ * others once per task.
+ */
 final class ReferenceWorkspace implements Workspace {
     private final Program program;
     private final Precision precision;
-    private final ReferenceKernels referenceKernels;
-    private final List<Value> sharedValues;
+    private final ReferenceKernels kernels;
+    private final List<Value> broadcastValues;
     private final List<Value> taskValues;
-    private @Nullable Map<Value, double[]> shared;
+    private @Nullable Map<Value, double[]> broadcastArrays;
 
     ReferenceWorkspace(Program program, Precision precision) {
         this.program = program;
         this.precision = precision;
-        this.referenceKernels = new ReferenceKernels(precision);
+        this.kernels = new ReferenceKernels(precision);
         TaskDependence dependence = TaskDependence.of(program);
-        this.sharedValues = program.values().stream().filter(dependence::shared).toList();
+        this.broadcastValues =
+                program.values().stream().filter(dependence::taskIndependent).toList();
         this.taskValues = program.values().stream()
-                .filter(value -> !dependence.shared(value))
+                .filter(value -> !dependence.taskIndependent(value))
                 .toList();
     }
 
     @Override
     public void setBroadcastInputs(FlatVector inputs) {
-        require("shared inputs", inputs.size(), program.broadcastInputs().size());
+        require("broadcast inputs", inputs.size(), program.broadcastInputs().size());
         Map<Value, double[]> known = new HashMap<>();
         readInputs(program.broadcastInputs(), inputs, known);
-        referenceKernels.computeAll(sharedValues, known);
-        shared = known;
+        kernels.computeAll(broadcastValues, known);
+        broadcastArrays = known;
     }
 
     @Override
-    public void run(int tasks, TaskInputs taskInputs, FlatVector sums, double[] each) {
+    public void run(int tasks, TaskInputs taskInputs, FlatVector sums, double[] perTaskOutputs) {
         require("sums", sums.size(), program.sums().size());
         Layout perTask = program.perTask();
-        if (each.length < tasks * perTask.size()) {
+        if (perTaskOutputs.length < tasks * perTask.size()) {
             throw new IllegalArgumentException("program " + program.name() + " writes " + tasks * perTask.size()
-                    + " numbers for " + tasks + " tasks, was given room for " + each.length);
+                    + " per-task outputs for " + tasks + " tasks, but the array holds " + perTaskOutputs.length);
         }
         sums.fill(0);
         FlatVector episode = FlatVector.zeros(precision, program.taskInputs().size());
         for (int task = 0; task < tasks; task++) {
             taskInputs.writeTo(task, episode, 0);
-            Map<Value, double[]> known = new HashMap<>(sharedArrays());
+            Map<Value, double[]> known = new HashMap<>(broadcastArrays());
             readInputs(program.taskInputs(), episode, known);
-            referenceKernels.computeAll(taskValues, known);
+            kernels.computeAll(taskValues, known);
             addSums(known, task, sums);
             for (Layout.Entry entry : perTask.entries()) {
                 double[] array = array(known, program.output(entry.name()));
-                System.arraycopy(array, 0, each, task * perTask.size() + entry.offset(), array.length);
+                System.arraycopy(array, 0, perTaskOutputs, task * perTask.size() + entry.offset(), array.length);
             }
         }
     }
 
-    /** The first task's numbers are stored as they are, the others added to them, in order. */
+    /** Stores the first task's outputs and adds those of the others, so that a negative zero of one task is preserved. */
     private void addSums(Map<Value, double[]> known, int task, FlatVector sums) {
         for (Layout.Entry entry : program.sums().entries()) {
             double[] array = array(known, program.output(entry.name()));
             for (int i = 0; i < array.length; i++) {
-                int place = entry.offset() + i;
-                sums.set(place, task == 0 ? array[i] : sums.at(place) + array[i]);
+                int index = entry.offset() + i;
+                sums.set(index, task == 0 ? array[i] : sums.at(index) + array[i]);
             }
         }
     }
 
-    private Map<Value, double[]> sharedArrays() {
-        if (shared == null && program.broadcastInputs().size() == 0) {
+    private Map<Value, double[]> broadcastArrays() {
+        if (broadcastArrays == null && program.broadcastInputs().size() == 0) {
             setBroadcastInputs(FlatVector.zeros(precision, 0));
         }
-        if (shared == null) {
-            throw new IllegalStateException("program " + program.name() + " runs before its shared inputs are set: "
+        if (broadcastArrays == null) {
+            throw new IllegalStateException("program " + program.name() + " runs before its broadcast inputs are set: "
                     + program.broadcastInputs().names());
         }
-        return shared;
+        return broadcastArrays;
     }
 
     private void readInputs(Layout layout, FlatVector source, Map<Value, double[]> known) {
@@ -99,7 +103,7 @@ final class ReferenceWorkspace implements Workspace {
     private void require(String what, int was, int expected) {
         if (was != expected) {
             throw new IllegalArgumentException(
-                    "program " + program.name() + " has " + expected + " numbers of " + what + ", was given " + was);
+                    "program " + program.name() + " has " + expected + " elements of " + what + ", was given " + was);
         }
     }
 
@@ -113,8 +117,10 @@ final class ReferenceWorkspace implements Workspace {
 
     @Override
     public long bytes() {
-        return shared == null
+        return broadcastArrays == null
                 ? 0
-                : shared.values().stream().mapToLong(array -> 8L * array.length).sum();
+                : broadcastArrays.values().stream()
+                        .mapToLong(array -> 8L * array.length)
+                        .sum();
     }
 }

@@ -1,6 +1,6 @@
 /**
- * The oracle: programs run by loops that say what each op means, slowly and readably. May import {@code tensor},
- * {@code program} and {@code backend}; no cleverness enters.
+ * The reference backend: one simple loop per op, written to be read and to be compared with, not for speed. May import
+ * {@code tensor}, {@code program} and {@code backend}.
  */
 @NullMarked
 package dev.kindling.job.backend.reference;

@@ -3,36 +3,36 @@ package dev.kindling.job.backend.vector;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Plans offsets in one flat array: first fit among what was freed, in units that keep neighbours off each other's cache lines. */
+/** Allocates offsets in one buffer: first fit among freed gaps, in units that keep allocations on separate cache lines. */
 final class Arena {
     private static final int UNIT = 16;
 
-    /** Free gaps by offset. */
+    /** Lengths of free gaps by offset. */
     private final TreeMap<Integer, Integer> gaps = new TreeMap<>();
 
     private int size;
 
-    /** Offset of a new run of n numbers. */
+    /** Offset of a new allocation of n elements. */
     int allocate(int n) {
-        int wanted = rounded(n);
+        int required = rounded(n);
         for (Map.Entry<Integer, Integer> gap : gaps.entrySet()) {
             // Read before the removal, which may reuse the entry.
             int from = gap.getKey();
             int length = gap.getValue();
-            if (length >= wanted) {
+            if (length >= required) {
                 gaps.remove(from);
-                if (length > wanted) {
-                    gaps.put(from + wanted, length - wanted);
+                if (length > required) {
+                    gaps.put(from + required, length - required);
                 }
                 return from;
             }
         }
         int offset = size;
-        size = Math.addExact(size, wanted);
+        size = Math.addExact(size, required);
         return offset;
     }
 
-    /** Gives back a run that {@link #allocate} gave. */
+    /** Frees an allocation of n elements, whose offset {@link #allocate} returned. */
     void free(int offset, int n) {
         int from = offset;
         int length = rounded(n);
@@ -46,12 +46,12 @@ final class Arena {
         gaps.put(from, after == null ? length : length + after);
     }
 
-    /** Numbers that the array must hold. */
+    /** The size of the buffer in elements. */
     int size() {
         return size;
     }
 
-    /** Whole units, and at least a vector beyond the end: {@link FloatMatmul} writes rubbish there. */
+    /** Rounds up to units with room for a vector after the end, where {@link FloatMatmul} may write garbage. */
     private static int rounded(int n) {
         return (n + 2 * UNIT - 2) / UNIT * UNIT;
     }

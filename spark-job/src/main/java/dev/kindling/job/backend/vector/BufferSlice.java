@@ -1,8 +1,13 @@
 package dev.kindling.job.backend.vector;
 
-/** Where an array begins: which of the workspace's flat arrays, and the offset in it. */
+/**
+ * The start of an array in the workspace's buffers (XLA's {@code BufferAllocation::Slice}).
+ *
+ * @param space index of the buffer
+ * @param offset index of the array's first element in it
+ */
 record BufferSlice(int space, int offset) {
-    BufferSlice plus(int more) {
-        return new BufferSlice(space, offset + more);
+    BufferSlice plus(int elements) {
+        return new BufferSlice(space, offset + elements);
     }
 }

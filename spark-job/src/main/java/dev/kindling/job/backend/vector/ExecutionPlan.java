@@ -3,27 +3,31 @@ package dev.kindling.job.backend.vector;
 import java.util.List;
 
 /**
- * A program laid out in flat arrays ("spaces").
+ * The planned program: its steps, and the layout of its values in flat buffers ("spaces").
  *
- * @param shared steps that run once per set of shared inputs
+ * @param perRound steps that run once per set of broadcast inputs
  * @param perTask steps that run once per task
- * @param taskInputs where the task's inputs begin
- * @param each where the per-task outputs stand, in order, and how long they are
- * @param sizes numbers in each space that the plan owns; 0 for the spaces that come from outside
- * @param <S> a step
+ * @param taskInputs start of the task's inputs
+ * @param perTaskOutputs copies of the per-task outputs into a task's row of them, in order
+ * @param sizes elements of each space that the workspace allocates; 0 for the spaces of the caller
+ * @param <S> the type of a step
  */
 record ExecutionPlan<S>(
-        List<S> shared, List<S> perTask, BufferSlice taskInputs, List<LoopInstruction.Move> each, int[] sizes) {
-    /** The shared inputs. */
+        List<S> perRound,
+        List<S> perTask,
+        BufferSlice taskInputs,
+        List<LoopInstruction.Copy> perTaskOutputs,
+        int[] sizes) {
+    /** The broadcast inputs. */
     static final int INPUTS = 0;
 
     /** The summed outputs. */
     static final int SUMS = 1;
 
-    /** Zeros, never written: the start of a product. */
+    /** Zeros, never written: the initial value of products. */
     static final int ZEROS = 2;
 
-    /** Scratch of a single step. */
+    /** Scratch memory of a single step. */
     static final int SCRATCH = 3;
 
     /** The values of level 0; those of level 1, 2, ... follow. */

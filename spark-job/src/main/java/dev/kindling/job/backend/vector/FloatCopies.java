@@ -3,20 +3,19 @@ package dev.kindling.job.backend.vector;
 import java.util.Arrays;
 
 /**
- * A strided copy, planned: loops over the outer axes, and over the inner ones a run of neighbours, one number repeated, or
- * numbers picked one by one from where a table says. Axes of one place are dropped, and axes that follow each other on both
- * sides become one.
+ * A planned strided copy: loops over the outer axes, and for the inner axes a contiguous copy, a fill with one element, or a
+ * gather through a table of offsets. Axes of extent 1 are dropped, and axes that are contiguous on both sides are merged.
  */
 final class FloatCopies {
-    /** Entries of a table: enough to make the loops around it not count, few enough to stay in the first cache. */
-    private static final int GREATEST_TABLE = 4096;
+    /** Limit of table entries: enough to make the cost of the outer loops negligible, few enough for the L1 cache. */
+    private static final int MAX_TABLE_SIZE = 4096;
 
     private final int[] extents;
     private final int[] dStrides;
     private final int[] aStrides;
-    /** Where the numbers of the inner axes are picked, relative to the first; empty where they are a run. */
+    /** Source offsets of the elements of the inner axes, relative to the first; empty if these are copied or filled. */
     private final int[] table;
-    /** Axes that are loops. */
+    /** Number of outer axes, which are loops. */
     private final int loops;
 
     private FloatCopies(int[] extents, int[] dStrides, int[] aStrides) {
@@ -24,17 +23,17 @@ final class FloatCopies {
         this.dStrides = dStrides;
         this.aStrides = aStrides;
         int last = extents.length - 1;
-        boolean picked = last >= 0 && dStrides[last] == 1 && aStrides[last] > 1;
+        boolean gathers = last >= 0 && dStrides[last] == 1 && aStrides[last] > 1;
         int axis = Math.max(0, last);
         int size = last < 0 ? 1 : extents[last];
-        while (picked && axis > 0 && dStrides[axis - 1] == size && size * extents[axis - 1] <= GREATEST_TABLE) {
+        while (gathers && axis > 0 && dStrides[axis - 1] == size && size * extents[axis - 1] <= MAX_TABLE_SIZE) {
             size *= extents[--axis];
         }
         this.loops = axis;
-        this.table = picked && size <= GREATEST_TABLE ? table(axis, size) : new int[0];
+        this.table = gathers && size <= MAX_TABLE_SIZE ? table(axis, size) : new int[0];
     }
 
-    /** Plans a copy: extents, and strides on both sides; a source stride of 0 repeats. */
+    /** Plans a copy of the given extents, and strides of destination and source; a source stride of 0 broadcasts. */
     static FloatCopies of(int[] extents, int[] dStrides, int[] aStrides) {
         int[][] axes = new int[extents.length][];
         int count = 0;

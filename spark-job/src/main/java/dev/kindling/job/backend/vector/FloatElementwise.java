@@ -6,8 +6,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Elementwise kernels over one run of n neighbouring elements. An operand that is one number for the whole run is passed as
- * that number. Every loop does whole vectors, then the rest one by one with the same arithmetic.
+ * Elementwise kernels over n contiguous elements. A scalar operand is passed as a number. Every loop processes full vectors,
+ * then the remaining elements one by one with the same arithmetic.
  */
 final class FloatElementwise {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -329,7 +329,7 @@ final class FloatElementwise {
         }
     }
 
-    /** d = aᵀ, a being [rows, columns]; five rows at a time, so that each line of d is touched less often. */
+    /** d = aᵀ for a [rows, columns]; five rows at a time, so that each cache line of d is written fewer times. */
     static void transpose(float[] d, int dAt, float[] a, int aAt, int rows, int columns) {
         int r = 0;
         for (; r + 5 <= rows; r += 5) {

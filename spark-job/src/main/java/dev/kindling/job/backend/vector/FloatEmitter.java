@@ -6,9 +6,9 @@ import dev.kindling.job.random.RandomStream;
 import java.util.Arrays;
 import java.util.List;
 
-/** Makes steps that compute in float. */
+/** Creates steps that compute in float. */
 final class FloatEmitter implements Emitter<FloatStep> {
-    /** The space that holds scratch of {@link FloatReductions#scratch()} numbers. */
+    /** The space of the scratch memory. */
     private final int scratch;
 
     FloatEmitter(int scratch) {
@@ -72,14 +72,14 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
-    public FloatStep frame(
+    public FloatStep pad(
             BufferSlice d, WindowIndexTable.PaddedImages paddedImages, int height, int width, BufferSlice images) {
-        return memory -> FloatPooling.frame(
+        return memory -> FloatPooling.pad(
                 memory[d.space()], d.offset(), paddedImages, height, width, memory[images.space()], images.offset());
     }
 
     @Override
-    public FloatStep slide(Op op, Window window, int images, int channels, BufferSlice d, List<BufferSlice> args) {
+    public FloatStep pooling(Op op, Window window, int images, int channels, BufferSlice d, List<BufferSlice> args) {
         BufferSlice a = args.get(0);
         if (op == Op.WINDOW_SUM || op == Op.WINDOW_SPREAD) {
             return memory -> FloatPooling.sum(
@@ -102,11 +102,11 @@ final class FloatEmitter implements Emitter<FloatStep> {
     @Override
     public FloatStep uniform(BufferSlice d, int n, BufferSlice key, int parts) {
         return memory -> {
-            long[] numbers = new long[parts];
+            long[] keyParts = new long[parts];
             for (int i = 0; i < parts; i++) {
-                numbers[i] = (long) memory[key.space()][key.offset() + i];
+                keyParts[i] = (long) memory[key.space()][key.offset() + i];
             }
-            RandomStream stream = RandomStream.of(numbers);
+            RandomStream stream = RandomStream.of(keyParts);
             for (int i = 0; i < n; i++) {
                 memory[d.space()][d.offset() + i] = (float) stream.next24Bits();
             }
@@ -135,27 +135,27 @@ final class FloatEmitter implements Emitter<FloatStep> {
 
     @Override
     public FloatStep binary(Op op, BufferSlice d, int rows, int n, StridedOperand a, StridedOperand b) {
-        if (a.single() && b.single()) {
+        if (a.scalar() && b.scalar()) {
             return new Rows(
                     d,
                     rows,
                     n,
                     a,
                     b,
-                    (x, xAt, y, yAt, z, zAt, count) -> Arrays.fill(z, zAt, zAt + count, one(op, x[xAt], y[yAt])));
+                    (x, xAt, y, yAt, z, zAt, count) -> Arrays.fill(z, zAt, zAt + count, apply(op, x[xAt], y[yAt])));
         }
-        if (b.single()) {
-            return new Rows(d, rows, n, a, b, rightSingle(op));
+        if (b.scalar()) {
+            return new Rows(d, rows, n, a, b, rightScalar(op));
         }
-        return new Rows(d, rows, n, a, b, a.single() ? leftSingle(op) : neither(op));
+        return new Rows(d, rows, n, a, b, a.scalar() ? leftScalar(op) : arrays(op));
     }
 
-    /** One row of an elementwise op of two arguments. */
+    /** Computes one row of n elements of an elementwise op of two arguments. */
     private interface Kernel {
         void run(float[] a, int aAt, float[] b, int bAt, float[] d, int dAt, int n);
     }
 
-    private static float one(Op op, float a, float b) {
+    private static float apply(Op op, float a, float b) {
         return switch (op) {
             case ADD -> a + b;
             case SUB -> a - b;
@@ -167,7 +167,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
         };
     }
 
-    private static Kernel neither(Op op) {
+    private static Kernel arrays(Op op) {
         return switch (op) {
             case ADD -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.add(d, dAt, n, a, aAt, b, bAt);
             case SUB -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.sub(d, dAt, n, a, aAt, b, bAt);
@@ -179,7 +179,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
         };
     }
 
-    private static Kernel rightSingle(Op op) {
+    private static Kernel rightScalar(Op op) {
         return switch (op) {
             case ADD -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.add(d, dAt, n, a, aAt, b[bAt]);
             case SUB -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.sub(d, dAt, n, a, aAt, b[bAt]);
@@ -191,7 +191,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
         };
     }
 
-    private static Kernel leftSingle(Op op) {
+    private static Kernel leftScalar(Op op) {
         return switch (op) {
             case ADD -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.add(d, dAt, n, b, bAt, a[aAt]);
             case SUB -> (a, aAt, b, bAt, d, dAt, n) -> FloatElementwise.sub(d, dAt, n, a[aAt], b, bAt);
@@ -203,7 +203,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
         };
     }
 
-    /** A kernel run row by row. */
+    /** Runs a kernel row by row. */
     private record Rows(BufferSlice d, int rows, int n, StridedOperand a, StridedOperand b, Kernel kernel)
             implements FloatStep {
         @Override
@@ -238,7 +238,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
                 int xAt = a.slice().offset() + r * a.rowStride();
                 int yAt = b.slice().offset() + r * b.rowStride();
                 int zAt = c.slice().offset() + r * c.rowStride();
-                if (b.single()) {
+                if (b.scalar()) {
                     FloatElementwise.fma(to, dAt, n, x, xAt, sign * y[yAt], z, zAt);
                 } else if (op == Op.SUB) {
                     FloatElementwise.fnma(to, dAt, n, x, xAt, y, yAt, z, zAt);
@@ -257,7 +257,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
                 n,
                 a,
                 b,
-                b.single()
+                b.scalar()
                         ? (x, xAt, y, yAt, z, zAt, count) -> FloatElementwise.mask(z, zAt, count, x, xAt, y[yAt])
                         : (x, xAt, y, yAt, z, zAt, count) -> FloatElementwise.mask(z, zAt, count, x, xAt, y, yAt));
     }
@@ -295,7 +295,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
                 memory -> FloatReductions.argmax(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
             case ONE_HOT ->
                 memory -> FloatReductions.oneHot(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
-            default -> throw new IllegalArgumentException(op.printed() + " does not work along the last axis");
+            default -> throw new IllegalArgumentException(op.printed() + " does not run over rows");
         };
     }
 
@@ -350,62 +350,62 @@ final class FloatEmitter implements Emitter<FloatStep> {
 
     @Override
     public FloatStep loop(LoopInstruction<FloatStep> loop) {
-        return new Repeat(loop, loop.body().toArray(FloatStep[]::new));
+        return new LoopStep(loop, loop.body().toArray(FloatStep[]::new));
     }
 
-    /** A planned loop. */
-    private record Repeat(LoopInstruction<FloatStep> loop, FloatStep[] body) implements FloatStep {
+    /** Runs a loop of the program. */
+    private record LoopStep(LoopInstruction<FloatStep> loop, FloatStep[] body) implements FloatStep {
         @Override
         public void run(float[][] memory) {
-            int wanted = count(memory[loop.count().space()][loop.count().offset()]);
-            move(memory, loop.firsts());
+            int steps = count(memory[loop.count().space()][loop.count().offset()]);
+            copyAll(memory, loop.initialCarries());
             int done = 0;
             boolean stopped = false;
-            while (done < wanted && !stopped) {
-                int place = loop.backwards() ? wanted - 1 - done : done;
-                for (LoopInstruction.Move move : loop.slices()) {
-                    copy(memory, move.from(), place * move.size(), move.to(), 0, move.size());
+            while (done < steps && !stopped) {
+                int index = loop.backwards() ? steps - 1 - done : done;
+                for (LoopInstruction.Copy copy : loop.perStep()) {
+                    copy(memory, copy.from(), index * copy.size(), copy.to(), 0, copy.size());
                 }
                 for (FloatStep step : body) {
                     step.run(memory);
                 }
-                for (LoopInstruction.Move move : loop.stacked()) {
-                    copy(memory, move.from(), 0, move.to(), place * move.size(), move.size());
+                for (LoopInstruction.Copy copy : loop.stacked()) {
+                    copy(memory, copy.from(), 0, copy.to(), index * copy.size(), copy.size());
                 }
                 BufferSlice stop = loop.stop();
                 stopped = stop != null && memory[stop.space()][stop.offset()] != 0f;
-                move(memory, loop.nexts());
+                copyAll(memory, loop.nextCarries());
                 done++;
             }
-            for (LoopInstruction.Move move : loop.stacked()) {
-                int from = move.to().offset() + done * move.size();
-                Arrays.fill(memory[move.to().space()], from, move.to().offset() + loop.capacity() * move.size(), 0f);
+            for (LoopInstruction.Copy copy : loop.stacked()) {
+                int from = copy.to().offset() + done * copy.size();
+                Arrays.fill(memory[copy.to().space()], from, copy.to().offset() + loop.capacity() * copy.size(), 0f);
             }
-            move(memory, loop.finals());
-            BufferSlice count = loop.done();
-            if (count != null) {
-                memory[count.space()][count.offset()] = done;
+            copyAll(memory, loop.finalCarries());
+            BufferSlice stepsRun = loop.stepsRun();
+            if (stepsRun != null) {
+                memory[stepsRun.space()][stepsRun.offset()] = done;
             }
         }
 
         private int count(float value) {
             if (!(value >= 0f) || Math.rint(value) != value) {
                 throw new IllegalArgumentException(
-                        "a repeat was asked for " + value + " steps; the count must be a whole number, at least 0");
+                        "a loop has a count of " + value + " steps; the count must be an integer, at least 0");
             }
             return (int) Math.min(value, (float) loop.capacity());
         }
 
-        private static void move(float[][] memory, List<LoopInstruction.Move> moves) {
-            for (LoopInstruction.Move move : moves) {
-                copy(memory, move.from(), 0, move.to(), 0, move.size());
+        private static void copyAll(float[][] memory, List<LoopInstruction.Copy> copies) {
+            for (LoopInstruction.Copy copy : copies) {
+                copy(memory, copy.from(), 0, copy.to(), 0, copy.size());
             }
         }
 
         private static void copy(
-                float[][] memory, BufferSlice from, int fromMore, BufferSlice to, int toMore, int size) {
+                float[][] memory, BufferSlice from, int fromOffset, BufferSlice to, int toOffset, int size) {
             System.arraycopy(
-                    memory[from.space()], from.offset() + fromMore, memory[to.space()], to.offset() + toMore, size);
+                    memory[from.space()], from.offset() + fromOffset, memory[to.space()], to.offset() + toOffset, size);
         }
 
         @Override

@@ -8,19 +8,19 @@ import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import java.util.Arrays;
 
-/** A program planned in float. */
+/** The executable of a program in float. */
 final class FloatExecutable implements Executable {
     private final Program program;
     private final ExecutionPlan<FloatStep> plan;
-    private final FloatStep[] shared;
+    private final FloatStep[] perRound;
     private final FloatStep[] perTask;
-    private final LoopInstruction.Move[] moves;
+    private final LoopInstruction.Copy[] outputCopies;
 
     /**
      * Plans a program.
      *
-     * @param program what the executable says it runs
-     * @param rewritten an equal program that is cheaper to run
+     * @param program the program before any pass
+     * @param rewritten the equal, optimized program that is planned
      */
     FloatExecutable(Program program, Program rewritten) {
         this.program = program;
@@ -28,9 +28,9 @@ final class FloatExecutable implements Executable {
                 rewritten,
                 new FloatEmitter(ExecutionPlan.SCRATCH),
                 Math.max(FloatReductions.scratch(), FloatMatmul.dotScratch()));
-        this.shared = plan.shared().toArray(FloatStep[]::new);
+        this.perRound = plan.perRound().toArray(FloatStep[]::new);
         this.perTask = plan.perTask().toArray(FloatStep[]::new);
-        this.moves = plan.each().toArray(LoopInstruction.Move[]::new);
+        this.outputCopies = plan.perTaskOutputs().toArray(LoopInstruction.Copy[]::new);
     }
 
     @Override
@@ -48,16 +48,16 @@ final class FloatExecutable implements Executable {
         return new FloatWorkspace();
     }
 
-    /** One thread's arrays. */
+    /** The buffers of one thread. */
     private final class FloatWorkspace implements Workspace {
         private final float[][] memory;
         private final FlatVector episode;
-        private final int sharedSize = program.broadcastInputs().size();
+        private final int broadcastSize = program.broadcastInputs().size();
         private final int sumsSize = program.sums().size();
-        /** Per-task numbers of one task. */
+        /** Number of elements of one task's per-task outputs. */
         private final int width = program.perTask().size();
 
-        private boolean sharing;
+        private boolean broadcastSet;
 
         FloatWorkspace() {
             int[] sizes = plan.sizes();
@@ -65,56 +65,57 @@ final class FloatExecutable implements Executable {
             for (int space = 0; space < sizes.length; space++) {
                 memory[space] = new float[sizes[space] + FloatMatmul.slack()];
             }
-            memory[ExecutionPlan.INPUTS] = new float[sharedSize + FloatMatmul.slack()];
+            memory[ExecutionPlan.INPUTS] = new float[broadcastSize + FloatMatmul.slack()];
             episode = new FlatVector.OfFloat(memory[plan.taskInputs().space()]);
         }
 
         @Override
         public void setBroadcastInputs(FlatVector values) {
-            if (!(values instanceof FlatVector.OfFloat source) || values.size() != sharedSize) {
-                throw new IllegalArgumentException("program " + program.name() + " takes " + sharedSize
-                        + " shared numbers in float, was given " + values);
+            if (!(values instanceof FlatVector.OfFloat source) || values.size() != broadcastSize) {
+                throw new IllegalArgumentException("program " + program.name() + " has " + broadcastSize
+                        + " elements of broadcast inputs in float, was given " + values);
             }
-            System.arraycopy(source.array(), 0, memory[ExecutionPlan.INPUTS], 0, sharedSize);
-            run(shared);
-            sharing = true;
+            System.arraycopy(source.array(), 0, memory[ExecutionPlan.INPUTS], 0, broadcastSize);
+            run(perRound);
+            broadcastSet = true;
         }
 
         @Override
-        public void run(int tasks, TaskInputs taskInputs, FlatVector sums, double[] each) {
-            requireShared();
+        public void run(int tasks, TaskInputs taskInputs, FlatVector sums, double[] perTaskOutputs) {
+            requireBroadcastInputs();
             memory[ExecutionPlan.SUMS] = cleared(sums);
-            if (each.length < tasks * width) {
+            if (perTaskOutputs.length < tasks * width) {
                 throw new IllegalArgumentException("program " + program.name() + " writes " + tasks * width
-                        + " numbers for " + tasks + " tasks, was given room for " + each.length);
+                        + " per-task outputs for " + tasks + " tasks, but the array holds " + perTaskOutputs.length);
             }
             for (int task = 0; task < tasks; task++) {
                 taskInputs.writeTo(task, episode, plan.taskInputs().offset());
                 run(perTask);
-                for (LoopInstruction.Move move : moves) {
-                    float[] from = memory[move.from().space()];
-                    int at = task * width + move.to().offset();
-                    for (int i = 0; i < move.size(); i++) {
-                        each[at + i] = from[move.from().offset() + i];
+                for (LoopInstruction.Copy copy : outputCopies) {
+                    float[] from = memory[copy.from().space()];
+                    int at = task * width + copy.to().offset();
+                    for (int i = 0; i < copy.size(); i++) {
+                        perTaskOutputs[at + i] = from[copy.from().offset() + i];
                     }
                 }
             }
         }
 
-        private void requireShared() {
-            if (!sharing && sharedSize == 0) {
+        private void requireBroadcastInputs() {
+            if (!broadcastSet && broadcastSize == 0) {
                 setBroadcastInputs(new FlatVector.OfFloat(new float[0]));
             }
-            if (!sharing) {
-                throw new IllegalStateException("program " + program.name() + " runs before its shared inputs are set: "
+            if (!broadcastSet) {
+                throw new IllegalStateException("program " + program.name()
+                        + " runs before its broadcast inputs are set: "
                         + program.broadcastInputs().names());
             }
         }
 
         private float[] cleared(FlatVector sums) {
             if (!(sums instanceof FlatVector.OfFloat target) || sums.size() != sumsSize) {
-                throw new IllegalArgumentException(
-                        "program " + program.name() + " sums up " + sumsSize + " numbers in float, was given " + sums);
+                throw new IllegalArgumentException("program " + program.name() + " has " + sumsSize
+                        + " elements of sums in float, was given " + sums);
             }
             Arrays.fill(target.array(), 0f);
             return target.array();

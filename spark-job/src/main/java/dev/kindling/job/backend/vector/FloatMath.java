@@ -9,15 +9,15 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Transcendental functions in float, by polynomials (coefficients of Moshier's Cephes library, single precision). The
- * vector loop and the scalar rest do the same operations in the same order, so a result does not depend on where in the
- * array it stands. Largest errors over the million floats of all kinds that the tests sample: exp and log 1 ulp, tanh 1.5,
- * sigmoid and log1p 2.5, expm1 3.5.
+ * vector loop and the scalar tail use the same operations in the same order, so that a result does not depend on its index
+ * in the array. Largest errors over the million floats of all magnitudes that the tests sample: exp and log 1 ulp,
+ * tanh 1.5, sigmoid and log1p 2.5, expm1 3.5.
  */
 final class FloatMath {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     private static final int W = S.length();
 
-    /** Adding it to a float below 2^22 leaves the nearest whole number in the lowest bits. */
+    /** Adding it to a float below 2^22 leaves the nearest integer in the lowest bits. */
     private static final float ROUND = 12582912f;
 
     private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
@@ -27,7 +27,7 @@ final class FloatMath {
 
     private FloatMath() {}
 
-    /** d = op(a) for n neighbours. */
+    /** d = op(a) for n contiguous elements. */
     static void apply(Op op, float[] d, int dAt, int n, float[] a, int aAt) {
         switch (op) {
             case EXP -> exp(d, dAt, n, a, aAt);
@@ -70,7 +70,7 @@ final class FloatMath {
         }
     }
 
-    /** By exp(-|x|), which does not overflow: 1 / (1 + exp(-x)), or exp(x) / (1 + exp(x)) below 0. */
+    /** Uses exp(-|x|), which does not overflow: 1 / (1 + exp(-x)), or exp(x) / (1 + exp(x)) below 0. */
     private static void sigmoid(float[] d, int dAt, int n, float[] a, int aAt) {
         FloatVector one = FloatVector.broadcast(S, 1f);
         int i = 0;
@@ -99,7 +99,7 @@ final class FloatMath {
         }
     }
 
-    /** exp(x) = 2^k · exp(r), |r| ≤ ln 2 / 2; 2^k in two factors, so that results fade to 0 and grow to infinity. */
+    /** exp(x) = 2^k · exp(r), |r| ≤ ln 2 / 2; 2^k in two factors, so that results underflow to 0 and overflow to infinity. */
     private static FloatVector exp(FloatVector x) {
         FloatVector clamped = x.min(89f).max(-104f);
         FloatVector shifted = clamped.fma(FloatVector.broadcast(S, LOG2_E), FloatVector.broadcast(S, ROUND));
@@ -145,7 +145,7 @@ final class FloatMath {
         return Math.fma(p, r, 5.0000001201e-1f);
     }
 
-    /** Near 0 the series of exp without its leading 1; elsewhere the difference loses at most two bits. */
+    /** Near 0 the series of exp without its leading 1; elsewhere exp(x) - 1, which loses at most two bits. */
     private static float expm1(float x) {
         return Math.abs(x) < 0.34f ? Math.fma(expPolynomial(x), x * x, x) : exp(x) - 1f;
     }
@@ -216,7 +216,7 @@ final class FloatMath {
         return Math.fma(p, r, 3.3333331174e-1f);
     }
 
-    /** The error of 1 + x is divided out again. */
+    /** Corrects for the rounding of 1 + x. */
     private static float log1p(float x) {
         float u = 1f + x;
         if (u == 1f || u == Float.POSITIVE_INFINITY) {

@@ -4,15 +4,15 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Matrix products blocked into registers: c = s + a·b, m x n. Lanes run over the columns of b, which is row-major; a is
- * read element by element with any strides, so it may stand transposed; s is read with any row stride, so it may be one
- * row, c itself or zeros. Each element of c is one chain of fused multiply-adds with k ascending, whatever the width of
- * the registers and wherever a tile begins: all machines give the same bits.
+ * Kernels of matrix products, blocked into registers: c = s + a·b, m x n. Vector lanes run over the columns of b, which is
+ * row-major; a is read element by element with any strides, so that it may be transposed; s is read with any row stride, so
+ * that it may be one row, c itself or zeros. Each element of c is one chain of fused multiply-adds with k ascending,
+ * independent of the register width and of the tiling, so that results are bitwise identical on all machines.
  *
- * <p>Why it looks as it does. C2 keeps vectors in registers across a loop only if it sees one vector class: so there is
- * one species in this package, no branch before the accumulators and no loop around the loop. Columns that do not fill a
- * vector are computed twice, by vectors that overlap within one tile, because masks are slow before JDK 18 and a second,
- * narrower species would make C2 box all of them.
+ * <p>Why the kernels are unrolled by hand: C2 keeps vectors in registers across a loop only if it sees one vector class.
+ * Therefore this package uses one species, and a kernel has no branch before the accumulators and no loop around its inner
+ * loop. Columns that do not fill a vector are computed twice, by overlapping vectors within one tile, because masks are slow
+ * before JDK 18 and a second, narrower species would make C2 box all vectors.
  */
 final class FloatMatmul {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -20,7 +20,7 @@ final class FloatMatmul {
     /** Five rows of three vectors and their operands fit 32 registers; five rows of two fit 16. */
     private static final int VECTORS = S.vectorBitSize() == 512 ? 3 : 2;
 
-    /** Fewer columns than this are cheaper one by one than in a vector. */
+    /** Up to this number of columns, scalar arithmetic is faster than vectors. */
     private static final int SCALAR_COLUMNS = 3;
 
     private static final int LANES = 64 / Float.BYTES;
@@ -29,23 +29,23 @@ final class FloatMatmul {
 
     private FloatMatmul() {}
 
-    /** Numbers after the end of b and s that must be readable, and after the end of c writable, where c is narrow. */
+    /** Elements after the end of b and s that must be readable, and after the end of a narrow c writable. */
     static int slack() {
         return LANES;
     }
 
     /**
-     * Whether rubbish may be written after rows of c, so that c must not be its own start; the same for all widths of
-     * registers, because the way round it is another order of additions.
+     * Whether garbage may be written after rows of c, so that c must not be its own start. Does not depend on the register
+     * width, because the alternative adds in another order.
      */
     static boolean narrow(int n) {
         return n > SCALAR_COLUMNS && n < LANES;
     }
 
     /**
-     * d = a·bᵀ, m x n over k, all three row-major. Each element is a sum through virtual lanes, as many as a 512-bit
-     * register holds: product x joins the chain of lane x modulo that number, and the lanes are added as a fixed tree.
-     * Made for few elements and a long k, where writing b down transposed would cost more than the product.
+     * d = a·bᵀ, m x n over k, all three row-major. Each element is a sum over virtual lanes, as many as a 512-bit register
+     * holds: product x is added to lane x modulo that number, and the lanes are added as a fixed tree. Used for few elements
+     * and a long k, where transposing b would cost more than the product.
      */
     static void dots(int m, int n, int k, float[] a, int aAt, float[] b, int bAt, float[] d, int dAt, float[] lanes) {
         for (int j = 0; j < n; j++) {
@@ -55,19 +55,19 @@ final class FloatMatmul {
                     fiveDots(k - k % LANES, a, aAt + i * k + lane, k, b, bAt + j * k + lane, lanes, lane);
                 }
                 for (int r = 0; r < ROWS; r++) {
-                    d[dAt + (i + r) * n + j] = rest(k, a, aAt + (i + r) * k, b, bAt + j * k, lanes, r * LANES);
+                    d[dAt + (i + r) * n + j] = finish(k, a, aAt + (i + r) * k, b, bAt + j * k, lanes, r * LANES);
                 }
             }
             for (; i < m; i++) {
                 for (int lane = 0; lane < LANES; lane += W) {
                     dot(k - k % LANES, a, aAt + i * k + lane, b, bAt + j * k + lane, lanes, lane);
                 }
-                d[dAt + i * n + j] = rest(k, a, aAt + i * k, b, bAt + j * k, lanes, 0);
+                d[dAt + i * n + j] = finish(k, a, aAt + i * k, b, bAt + j * k, lanes, 0);
             }
         }
     }
 
-    /** Scratch of {@link #dots}. */
+    /** Elements of scratch memory that {@link #dots} needs. */
     static int dotScratch() {
         return ROWS * LANES;
     }
@@ -101,8 +101,8 @@ final class FloatMatmul {
         c.intoArray(lanes, lane);
     }
 
-    /** The elements that do not fill all lanes, then the tree over the lanes. */
-    private static float rest(int k, float[] a, int aAt, float[] b, int bAt, float[] lanes, int at) {
+    /** Adds the products that do not fill all lanes, then sums the lanes as a tree. */
+    private static float finish(int k, float[] a, int aAt, float[] b, int bAt, float[] lanes, int at) {
         for (int x = k - k % LANES; x < k; x++) {
             lanes[at + x % LANES] = Math.fma(a[aAt + x], b[bAt + x], lanes[at + x % LANES]);
         }
@@ -155,14 +155,14 @@ final class FloatMatmul {
 
     /**
      * Columns of the next strip of {@code rest} columns, at least a vector's length: as wide as registers allow, but never
-     * leaving less than a vector over, nor a single vector where two and two do.
+     * leaving less than a vector, nor one vector if two strips of two are possible.
      */
     private static int width(int rest) {
-        int most = VECTORS * W;
-        if (rest <= most) {
+        int max = VECTORS * W;
+        if (rest <= max) {
             return rest;
         }
-        return rest - most > W || (rest - most == W && VECTORS == 2) ? most : most - W;
+        return rest - max > W || (rest - max == W && VECTORS == 2) ? max : max - W;
     }
 
     private static void strip(
@@ -238,8 +238,8 @@ final class FloatMatmul {
     }
 
     /**
-     * Fewer columns than lanes: each row is computed in one vector whose last lanes hold rubbish, which the next row
-     * overwrites and the last row leaves behind c.
+     * Fewer columns than lanes: each row is computed in one vector whose last lanes hold garbage, which the next row
+     * overwrites and the last row leaves after the end of c.
      */
     private static void narrow(
             int m,
@@ -265,7 +265,7 @@ final class FloatMatmul {
         }
     }
 
-    /** One column, five rows at a time, so that five chains hide each other's latency. */
+    /** One column, five rows at a time, so that five independent chains hide the latency of the multiply-adds. */
     private static void column(
             int m,
             int n,

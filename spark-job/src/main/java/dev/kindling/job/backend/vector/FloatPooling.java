@@ -4,12 +4,12 @@ import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Window;
 import java.util.Arrays;
 
-/** Pooling and framing of channels-last images. Orders are those of the window, row-major. */
+/** Kernels of pooling and padding of channels-last images. Sums and searches visit windows in row-major order. */
 final class FloatPooling {
     private FloatPooling() {}
 
-    /** d = images with zeros around them. */
-    static void frame(
+    /** d = images with zero padding. */
+    static void pad(
             float[] d, int dAt, WindowIndexTable.PaddedImages paddedImages, int height, int width, float[] a, int aAt) {
         int run = width * paddedImages.channels();
         int at = dAt;
@@ -24,7 +24,7 @@ final class FloatPooling {
         Arrays.fill(d, at, dAt + paddedImages.size(), 0f);
     }
 
-    /** WINDOW_SUM: d = the sums of a; WINDOW_SPREAD: d = what the sums a came from. */
+    /** WINDOW_SUM: d [outputs] = sums over windows of a; WINDOW_SPREAD: d [inputs] = each element of a added to its window. */
     static void sum(Op op, Window w, int images, int channels, float[] d, int dAt, float[] a, int aAt) {
         boolean spread = op == Op.WINDOW_SPREAD;
         int in = w.height() * w.width() * channels;
@@ -33,12 +33,12 @@ final class FloatPooling {
         for (int image = 0; image < images; image++) {
             for (int y = 0; y < w.outHeight(); y++) {
                 for (int x = 0; x < w.outWidth(); x++) {
-                    int behind = image * out + (y * w.outWidth() + x) * channels;
+                    int output = image * out + (y * w.outWidth() + x) * channels;
                     for (int row = firstRow(w, y); row < lastRow(w, y); row++) {
                         for (int column = firstColumn(w, x); column < lastColumn(w, x); column++) {
-                            int before = image * in + (row * w.width() + column) * channels;
-                            int to = dAt + (spread ? before : behind);
-                            FloatElementwise.add(d, to, channels, d, to, a, aAt + (spread ? behind : before));
+                            int input = image * in + (row * w.width() + column) * channels;
+                            int to = dAt + (spread ? input : output);
+                            FloatElementwise.add(d, to, channels, d, to, a, aAt + (spread ? output : input));
                         }
                     }
                 }
@@ -63,8 +63,8 @@ final class FloatPooling {
     }
 
     /**
-     * POOL_GATHER: d [outputs] = b [inputs] where a has its windows' first maxima; POOL_SCATTER: d [inputs] = b [outputs]
-     * added there. A NaN counts as greater than every number.
+     * POOL_GATHER: d [outputs] = b [inputs] at the first maxima of the windows of a; POOL_SCATTER: d [inputs] = b [outputs]
+     * added there. A NaN compares as greater than every number.
      */
     static void pool(
             Op op, Window w, int images, int channels, float[] d, int dAt, float[] a, int aAt, float[] b, int bAt) {
@@ -77,13 +77,13 @@ final class FloatPooling {
         for (int image = 0; image < images; image++) {
             for (int y = 0; y < w.outHeight(); y++) {
                 for (int x = 0; x < w.outWidth(); x++) {
-                    int behind = image * out + (y * w.outWidth() + x) * channels;
+                    int output = image * out + (y * w.outWidth() + x) * channels;
                     for (int c = 0; c < channels; c++) {
                         int best = image * in + c + channels * first(w, y, x, a, aAt + image * in + c, channels);
                         if (scatter) {
-                            d[dAt + best] += b[bAt + behind + c];
+                            d[dAt + best] += b[bAt + output + c];
                         } else {
-                            d[dAt + behind + c] = b[bAt + best];
+                            d[dAt + output + c] = b[bAt + best];
                         }
                     }
                 }
@@ -91,17 +91,17 @@ final class FloatPooling {
         }
     }
 
-    /** The pixel of the first maximum of one channel in one window. */
+    /** The pixel index of the first maximum of one channel in one window. */
     private static int first(Window w, int y, int x, float[] a, int aAt, int channels) {
         int best = firstRow(w, y) * w.width() + firstColumn(w, x);
-        float most = a[aAt + best * channels];
+        float max = a[aAt + best * channels];
         for (int row = firstRow(w, y); row < lastRow(w, y); row++) {
             for (int column = firstColumn(w, x); column < lastColumn(w, x); column++) {
                 int pixel = row * w.width() + column;
                 float next = a[aAt + pixel * channels];
-                if (next > most || (Float.isNaN(next) && !Float.isNaN(most))) {
+                if (next > max || (Float.isNaN(next) && !Float.isNaN(max))) {
                     best = pixel;
-                    most = next;
+                    max = next;
                 }
             }
         }

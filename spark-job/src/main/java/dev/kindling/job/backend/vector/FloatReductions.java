@@ -5,7 +5,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Sums and maxima. The order of every sum depends on its shape alone. A sum over the last axis goes through virtual lanes,
+ * Kernels of sums and maxima. The order of every sum depends on its shape only. A sum over the last axis uses virtual lanes,
  * as many as a 512-bit register holds: element i is added to lane i modulo that number, and the lanes are then added as a
  * fixed binary tree. A sum over an outer axis adds row after row.
  */
@@ -16,7 +16,7 @@ final class FloatReductions {
 
     private FloatReductions() {}
 
-    /** d[r] = Σ a[r, :] for rows of n neighbours; {@code lanes} is scratch for {@link #scratch()} numbers. */
+    /** d[r] = Σ a[r, :] for rows of n elements; {@code lanes} is scratch memory of {@link #scratch()} elements. */
     static void last(float[] d, int dAt, int rows, int n, float[] a, int aAt, float[] lanes) {
         for (int r = 0; r < rows; r++) {
             d[dAt + r] = n < LANES ? few(a, aAt + r * n, n) : many(a, aAt + r * n, n, lanes);
@@ -27,7 +27,7 @@ final class FloatReductions {
         return LANES;
     }
 
-    /** Fewer elements than lanes: the same tree with zeros left out, which adding would not change but for their sign. */
+    /** Fewer elements than lanes: the same tree without the zeros, which would change at most the sign of a zero. */
     private static float few(float[] a, int at, int n) {
         return tree(a, at, n);
     }
@@ -48,7 +48,7 @@ final class FloatReductions {
         return tree(lanes, 0, LANES);
     }
 
-    /** The sum of at most {@link #LANES} neighbours: the halves' sums added, each in the same way. */
+    /** The sum of at most {@link #LANES} contiguous elements as a binary tree. */
     private static float tree(float[] a, int at, int n) {
         if (n <= 2) {
             return n == 1 ? a[at] : a[at] + a[at + 1];
@@ -79,7 +79,7 @@ final class FloatReductions {
         }
     }
 
-    /** Four vectors of neighbouring columns, each summed in a register. */
+    /** Sums four vectors of adjacent columns, each in a register. */
     private static void fourColumns(float[] d, int dAt, int reduced, int inner, float[] a, int aAt) {
         FloatVector c0 = FloatVector.fromArray(S, a, aAt);
         FloatVector c1 = FloatVector.fromArray(S, a, aAt + W);
@@ -109,7 +109,7 @@ final class FloatReductions {
         c.intoArray(d, dAt);
     }
 
-    /** d[r] = max a[r, :]; NaN if one of them is. */
+    /** d[r] = max a[r, :]; NaN if any element is. */
     static void max(float[] d, int dAt, int rows, int n, float[] a, int aAt) {
         for (int r = 0; r < rows; r++) {
             float max = a[aAt + r * n];
@@ -120,23 +120,23 @@ final class FloatReductions {
         }
     }
 
-    /** d[r] = the first place of the maximum of a[r, :], a NaN being greater than every number. */
+    /** d[r] = the index of the first maximum of a[r, :]; a NaN compares as greater than every number. */
     static void argmax(float[] d, int dAt, int rows, int n, float[] a, int aAt) {
         for (int r = 0; r < rows; r++) {
             int best = 0;
-            float most = a[aAt + r * n];
+            float max = a[aAt + r * n];
             for (int i = 1; i < n; i++) {
                 float next = a[aAt + r * n + i];
-                if (next > most || (Float.isNaN(next) && !Float.isNaN(most))) {
+                if (next > max || (Float.isNaN(next) && !Float.isNaN(max))) {
                     best = i;
-                    most = next;
+                    max = next;
                 }
             }
             d[dAt + r] = best;
         }
     }
 
-    /** d[r, :] = 1 at the place a[r], 0 elsewhere. */
+    /** d[r, :] = 1 at the index a[r], 0 elsewhere. */
     static void oneHot(float[] d, int dAt, int rows, int depth, float[] a, int aAt) {
         Arrays.fill(d, dAt, dAt + rows * depth, 0f);
         for (int r = 0; r < rows; r++) {
@@ -144,12 +144,12 @@ final class FloatReductions {
         }
     }
 
-    /** A whole number from 0 up to, and without, {@code count}. */
+    /** The index that a value holds; refused if it is not an integer from 0 to {@code count - 1}. */
     static int index(float value, int count) {
         int row = (int) value;
         if (row != value || row < 0 || row >= count) {
             throw new IllegalArgumentException(
-                    "index " + value + ": indices must be whole numbers from 0 to " + (count - 1));
+                    "index " + value + ": indices must be integers from 0 to " + (count - 1));
         }
         return row;
     }

@@ -4,13 +4,14 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Products whose operands are gathered by {@link WindowIndexTable}: d[i] = s[i] + Σ over x of a(i, x)·b[x], where a(i, x) is one number
- * and b[x] a row. All three convolutions are such products, so no patch is ever written down. Lanes run over the row, which
- * is the output channels, even where maps are 2 x 2.
+ * Kernels of implicit-GEMM convolution: products whose operands are addressed through a {@link WindowIndexTable},
+ * d[i] = s[i] + Σ over x of a(i, x)·b[x], where a(i, x) is a scalar and b[x] a row. All three convolutions are such products,
+ * so that no im2col matrix is materialised. Vector lanes run over the row, which is the output channels, so that they are
+ * full even for images of 2 x 2.
  *
- * <p>Each element is one chain of fused multiply-adds with x ascending, whatever the width of the registers and wherever a
- * block of rows begins: all machines give the same bits. The last block repeats the last row until it is full, which
- * writes the same numbers again. {@link FloatMatmul} says why the blocks are written out.
+ * <p>Each element is one chain of fused multiply-adds with x ascending, independent of the register width and of the
+ * division of rows into blocks, so that results are bitwise identical on all machines. The last block repeats the last row
+ * until it is full, which writes the same values again. {@link FloatMatmul} explains why the blocks are unrolled by hand.
  */
 final class FloatWindowMatmul {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -27,7 +28,7 @@ final class FloatWindowMatmul {
      * Computes d = s + a·b.
      *
      * @param n length of a row of b, s and d
-     * @param starts for each row of d, where its row of s begins; s may be d itself
+     * @param starts for each row of d, the offset of its row of s; s may be d itself
      */
     static void multiply(
             WindowIndexTable t,
@@ -54,15 +55,15 @@ final class FloatWindowMatmul {
     }
 
     /**
-     * Columns of the next strip: as many as registers allow, but never leaving less than a vector over. Where they are not
-     * whole vectors, some are computed twice, by vectors that overlap.
+     * Columns of the next strip: as many as registers allow, but never leaving less than a vector. If they do not fill the
+     * vectors, some are computed twice, by overlapping vectors.
      */
     private static int width(int rest) {
-        int most = WIDE ? 4 * W : 2 * W;
-        if (rest <= most) {
+        int max = WIDE ? 4 * W : 2 * W;
+        if (rest <= max) {
             return rest;
         }
-        return rest - most >= W ? most : most - W;
+        return rest - max >= W ? max : max - W;
     }
 
     private static void strip(
@@ -80,7 +81,7 @@ final class FloatWindowMatmul {
         int m = t.rows().length;
         if (width > 2 * W) {
             int third = Math.min(2 * W, width - W);
-            // Few-shot batches come in fives: take the height that leaves less over.
+            // Few-shot batches are often multiples of five: choose the height that wastes fewer rows.
             if ((SIX - m % SIX) % SIX <= (FIVE - m % FIVE) % FIVE) {
                 for (int i = 0; i < m; i += SIX) {
                     sixByFour(t, i, a, aAt, b, bAt, s, sAt, starts, d, dAt, W, third, width - W);
@@ -101,7 +102,7 @@ final class FloatWindowMatmul {
         }
     }
 
-    /** Rows shorter than a vector: the same chains, one by one. */
+    /** Rows shorter than a vector: the same chains, element by element. */
     private static void scalar(
             WindowIndexTable t,
             int n,
@@ -120,7 +121,7 @@ final class FloatWindowMatmul {
             for (int j = 0; j < n; j++) {
                 float sum = s[sAt + starts[i] + j];
                 for (int x = 0; x < columns.length; x++) {
-                    sum = Math.fma(a[p + columns[x]], b[bAt + t.others()[x] + j], sum);
+                    sum = Math.fma(a[p + columns[x]], b[bAt + t.bRows()[x] + j], sum);
                 }
                 d[dAt + t.targets()[i] + j] = sum;
             }
@@ -187,10 +188,10 @@ final class FloatWindowMatmul {
         FloatVector c52 = FloatVector.fromArray(S, s, s5 + third);
         FloatVector c53 = FloatVector.fromArray(S, s, s5 + fourth);
         int[] columns = t.columns();
-        int[] others = t.others();
+        int[] bRows = t.bRows();
         for (int x = 0; x < columns.length; x++) {
             int p = columns[x];
-            int q = bAt + others[x];
+            int q = bAt + bRows[x];
             FloatVector b0 = FloatVector.fromArray(S, b, q);
             FloatVector b1 = FloatVector.fromArray(S, b, q + second);
             FloatVector b2 = FloatVector.fromArray(S, b, q + third);
@@ -312,10 +313,10 @@ final class FloatWindowMatmul {
         FloatVector c42 = FloatVector.fromArray(S, s, s4 + third);
         FloatVector c43 = FloatVector.fromArray(S, s, s4 + fourth);
         int[] columns = t.columns();
-        int[] others = t.others();
+        int[] bRows = t.bRows();
         for (int x = 0; x < columns.length; x++) {
             int p = columns[x];
-            int q = bAt + others[x];
+            int q = bAt + bRows[x];
             FloatVector b0 = FloatVector.fromArray(S, b, q);
             FloatVector b1 = FloatVector.fromArray(S, b, q + second);
             FloatVector b2 = FloatVector.fromArray(S, b, q + third);
@@ -420,10 +421,10 @@ final class FloatWindowMatmul {
         FloatVector c50 = FloatVector.fromArray(S, s, s5);
         FloatVector c51 = FloatVector.fromArray(S, s, s5 + second);
         int[] columns = t.columns();
-        int[] others = t.others();
+        int[] bRows = t.bRows();
         for (int x = 0; x < columns.length; x++) {
             int p = columns[x];
-            int q = bAt + others[x];
+            int q = bAt + bRows[x];
             FloatVector b0 = FloatVector.fromArray(S, b, q);
             FloatVector b1 = FloatVector.fromArray(S, b, q + second);
             FloatVector f = FloatVector.broadcast(S, a[p0 + p]);
@@ -505,10 +506,10 @@ final class FloatWindowMatmul {
         FloatVector c40 = FloatVector.fromArray(S, s, s4);
         FloatVector c50 = FloatVector.fromArray(S, s, s5);
         int[] columns = t.columns();
-        int[] others = t.others();
+        int[] bRows = t.bRows();
         for (int x = 0; x < columns.length; x++) {
             int p = columns[x];
-            int q = bAt + others[x];
+            int q = bAt + bRows[x];
             FloatVector b0 = FloatVector.fromArray(S, b, q);
             FloatVector f = FloatVector.broadcast(S, a[p0 + p]);
             c00 = f.fma(b0, c00);

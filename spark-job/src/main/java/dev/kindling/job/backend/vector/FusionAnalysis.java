@@ -14,8 +14,8 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * What is fused into what, which values are other names for parts of others, and at which level of the nest each is
- * computed: 0 once per set of shared inputs, 1 once per task, more inside repeats.
+ * Decides which ops are fused, which values are aliases of parts of others, and at which nesting level each value is
+ * computed: 0 once per set of broadcast inputs, 1 once per task, more inside loops.
  */
 final class FusionAnalysis {
     private final Program program;
@@ -23,9 +23,11 @@ final class FusionAnalysis {
     private final Map<Value, Integer> uses = new HashMap<>();
     private final Map<Value, FusedOp> fusedOps = new HashMap<>();
     private final Map<Program.Output, FusedOp.Sum> sums = new HashMap<>();
-    private final Set<Value> demanded = new HashSet<>();
+    private final Set<Value> materialized = new HashSet<>();
 
     /**
+     * Analyses a program.
+     *
      * @param inputLevels the level of every input of the program
      */
     FusionAnalysis(Program program, Map<Value, Integer> inputLevels) {
@@ -45,17 +47,17 @@ final class FusionAnalysis {
         return Objects.requireNonNull(levels.get(value));
     }
 
-    /** Whether the value has to be computed for itself. */
-    boolean demanded(Value value) {
-        return demanded.contains(value);
+    /** Whether the value needs memory of its own. */
+    boolean materialized(Value value) {
+        return materialized.contains(value);
     }
 
-    /** How a demanded value is computed. */
-    FusedOp form(Value value) {
+    /** The computation of a materialised value. */
+    FusedOp fusedOp(Value value) {
         return Objects.requireNonNull(fusedOps.get(value));
     }
 
-    /** What is added to a summed output. */
+    /** The sum that each task adds to a summed output. */
     FusedOp.Sum sum(Program.Output output) {
         return Objects.requireNonNull(sums.get(output));
     }
@@ -65,36 +67,36 @@ final class FusionAnalysis {
             if (output.reduction() == Program.Reduction.SUM) {
                 FusedOp.Sum sum = summed(output.value());
                 sums.put(output, sum);
-                sum.reads().forEach(this::demand);
+                sum.reads().forEach(this::materialize);
             } else {
-                demand(output.value());
+                materialize(output.value());
             }
         }
         List<Value> values = program.values();
         for (int i = values.size() - 1; i >= 0; i--) {
             Value value = values.get(i);
-            if (demanded.contains(value)) {
-                FusedOp fusedOp = chosen(value);
+            if (materialized.contains(value)) {
+                FusedOp fusedOp = fuse(value);
                 fusedOps.put(value, fusedOp);
-                fusedOp.reads().forEach(this::demand);
+                fusedOp.reads().forEach(this::materialize);
             }
         }
     }
 
-    /** A value is read where it stands: the array that it is a part of has to be there. */
-    private void demand(Value value) {
-        demanded.add(Alias.of(value).root());
+    /** A value is read in place, so the value that it is an alias of is materialised. */
+    private void materialize(Value value) {
+        materialized.add(Alias.of(value).root());
     }
 
-    private FusedOp chosen(Value value) {
+    private FusedOp fuse(Value value) {
         if (MatmulPlanner.KINDS.contains(value.op())) {
             return new FusedOp.Sum(List.of(value), List.of());
         }
         if (!value.op().elementwise()) {
-            return new FusedOp.Plain(value);
+            return new FusedOp.Unfused(value);
         }
-        if (value.op() == Op.ADD && leadsToProduct(value)) {
-            return tree(value);
+        if (value.op() == Op.ADD && containsProduct(value)) {
+            return sumTree(value);
         }
         return switch (value.op()) {
             case SELECT -> mask(value);
@@ -128,18 +130,18 @@ final class FusionAnalysis {
                 && value.arg(2).isEverywhere(0)) {
             OperandAccess.BroadcastPattern pattern =
                     OperandAccess.BroadcastPattern.of(value.shape(), List.of(condition.arg(0), value.arg(1)));
-            if (runsAlong(pattern.readings().get(0))) {
+            if (isVector(pattern.accesses().get(0))) {
                 return new FusedOp.Mask(pattern);
             }
         }
-        return new FusedOp.Plain(value);
+        return new FusedOp.Unfused(value);
     }
 
-    private static boolean runsAlong(OperandAccess access) {
+    private static boolean isVector(OperandAccess access) {
         return access.kind() == OperandAccess.Kind.FULL || access.kind() == OperandAccess.Kind.ROW;
     }
 
-    /** x ± y·z in one pass, if the product is needed for nothing else. */
+    /** x ± y·z with one rounding, if the product has no other use. */
     private FusedOp multiplyAdd(Value value) {
         Value left = value.arg(0);
         Value right = value.arg(1);
@@ -156,24 +158,24 @@ final class FusionAnalysis {
         for (int first = 0; first < 2; first++) {
             OperandAccess.BroadcastPattern pattern = OperandAccess.BroadcastPattern.of(
                     value.shape(), List.of(product.arg(first), product.arg(1 - first), other));
-            if (runsAlong(pattern.readings().get(0))
-                    && runsAlong(pattern.readings().get(2))) {
+            if (isVector(pattern.accesses().get(0))
+                    && isVector(pattern.accesses().get(2))) {
                 return new FusedOp.MultiplyAdd(value.op(), pattern);
             }
         }
         return binary(value);
     }
 
-    private boolean leadsToProduct(Value sum) {
+    private boolean containsProduct(Value sum) {
         return sum.args().stream().anyMatch(arg -> absorbable(arg, sum));
     }
 
     private boolean absorbable(Value arg, Value consumer) {
         return onlyUse(arg, consumer)
-                && (MatmulPlanner.KINDS.contains(arg.op()) || (arg.op() == Op.ADD && leadsToProduct(arg)));
+                && (MatmulPlanner.KINDS.contains(arg.op()) || (arg.op() == Op.ADD && containsProduct(arg)));
     }
 
-    private FusedOp.Sum tree(Value root) {
+    private FusedOp.Sum sumTree(Value root) {
         List<Value> products = new ArrayList<>();
         List<OperandAccess.BroadcastPattern> rest = new ArrayList<>();
         root.args().forEach(arg -> collect(arg, root, products, rest));
@@ -182,7 +184,7 @@ final class FusionAnalysis {
 
     private void collect(Value value, Value consumer, List<Value> products, List<OperandAccess.BroadcastPattern> rest) {
         if (!absorbable(value, consumer)) {
-            rest.add(alone(value));
+            rest.add(patternOf(value));
         } else if (MatmulPlanner.KINDS.contains(value.op())) {
             products.add(value);
         } else {
@@ -190,55 +192,55 @@ final class FusionAnalysis {
         }
     }
 
-    private static OperandAccess.BroadcastPattern alone(Value value) {
+    private static OperandAccess.BroadcastPattern patternOf(Value value) {
         return OperandAccess.BroadcastPattern.of(value.shape(), List.of(value));
     }
 
-    /** A summed output takes apart the sum that it is, where nothing else needs it. */
+    /** Splits a summed output into its summands, if it has no other use. */
     private FusedOp.Sum summed(Value value) {
         if (uses.getOrDefault(value, 0) > 1 || level(value) == 0) {
-            return new FusedOp.Sum(List.of(), List.of(alone(value)));
+            return new FusedOp.Sum(List.of(), List.of(patternOf(value)));
         }
         if (MatmulPlanner.KINDS.contains(value.op())) {
             return new FusedOp.Sum(List.of(value), List.of());
         }
-        return value.op() == Op.ADD && leadsToProduct(value)
-                ? tree(value)
-                : new FusedOp.Sum(List.of(), List.of(alone(value)));
+        return value.op() == Op.ADD && containsProduct(value)
+                ? sumTree(value)
+                : new FusedOp.Sum(List.of(), List.of(patternOf(value)));
     }
 
     /**
-     * A value that is a run of neighbours of another.
+     * A value that is a contiguous part of another.
      *
      * @param root the value that has memory of its own
-     * @param offset where the run begins in it
+     * @param offset index of the part's first element in the root
      */
     record Alias(Value root, int offset) {
         static Alias of(Value value) {
-            Value at = value;
+            Value current = value;
             int offset = 0;
             while (true) {
-                switch (at.op()) {
+                switch (current.op()) {
                     case RESHAPE, STOP_GRADIENT, BARRIER -> {}
                     case BROADCAST -> {
-                        if (at.shape().size() != at.arg(0).shape().size()) {
-                            return new Alias(at, offset);
+                        if (current.shape().size() != current.arg(0).shape().size()) {
+                            return new Alias(current, offset);
                         }
                     }
                     case SLICE -> {
-                        Attributes.Range range = (Attributes.Range) at.attributes();
-                        Shape shape = at.arg(0).shape();
+                        Attributes.Range range = (Attributes.Range) current.attributes();
+                        Shape shape = current.arg(0).shape();
                         int stride = shape.strides()[range.axis()];
                         if (shape.size() != stride * shape.dim(range.axis())) {
-                            return new Alias(at, offset);
+                            return new Alias(current, offset);
                         }
                         offset += range.begin() * stride;
                     }
                     default -> {
-                        return new Alias(at, offset);
+                        return new Alias(current, offset);
                     }
                 }
-                at = at.arg(0);
+                current = current.arg(0);
             }
         }
     }

@@ -8,22 +8,22 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Values written down a second time in another layout, once for all who read them so: transposed matrices, framed images.
- * A copy stands as long as what it was copied from.
+ * A cache of values copied to another layout, shared by all readers: transposed matrices, padded images. A copy lives as
+ * long as its source.
  *
- * @param <S> a step
+ * @param <S> the type of a step
  */
 final class LayoutCopies<S> {
-    private record Key(Value of, Object layout) {}
+    private record Key(Value source, Object layout) {}
 
-    private record Run(BufferSlice slice, int size) {}
+    private record Allocation(BufferSlice slice, int size) {}
 
     private final Planner<S> planner;
     private final FusionAnalysis fusion;
     private final int level;
     private final Map<Key, BufferSlice> known = new HashMap<>();
     private final Map<Value, List<Key>> keys = new HashMap<>();
-    private final Map<Key, Run> runs = new HashMap<>();
+    private final Map<Key, Allocation> allocations = new HashMap<>();
 
     LayoutCopies(Planner<S> planner, FusionAnalysis fusion, int level) {
         this.planner = planner;
@@ -34,9 +34,9 @@ final class LayoutCopies<S> {
     /**
      * The copy of a value in a layout.
      *
-     * @param layout what tells it from other copies of the value
-     * @param size numbers in it
-     * @param writer makes the steps that write it to a place
+     * @param layout distinguishes the copies of a value
+     * @param size number of elements
+     * @param writer creates the steps that write the copy to a slice
      */
     BufferSlice of(Value value, Object layout, int size, Function<BufferSlice, List<S>> writer) {
         Key key = new Key(value, layout);
@@ -47,7 +47,7 @@ final class LayoutCopies<S> {
             planner.list(at).addAll(writer.apply(slice));
             known.put(key, slice);
             if (at == level) {
-                runs.put(key, new Run(slice, size));
+                allocations.put(key, new Allocation(slice, size));
                 keys.computeIfAbsent(FusionAnalysis.Alias.of(value).root(), any -> new ArrayList<>())
                         .add(key);
             }
@@ -55,13 +55,13 @@ final class LayoutCopies<S> {
         return slice;
     }
 
-    /** Gives back the memory of the copies of a value that is no longer needed. */
+    /** Frees the copies of a value that is no longer needed. */
     void release(Value root) {
         for (Key key : keys.getOrDefault(root, List.of())) {
             known.remove(key);
-            Run run = runs.remove(key);
-            if (run != null) {
-                planner.arena(level).free(run.slice().offset(), run.size());
+            Allocation allocation = allocations.remove(key);
+            if (allocation != null) {
+                planner.arena(level).free(allocation.slice().offset(), allocation.size());
             }
         }
         keys.remove(root);

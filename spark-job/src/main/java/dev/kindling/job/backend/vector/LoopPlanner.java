@@ -11,80 +11,81 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The planning of one repeat: its step program is a scope one level deeper; invariants are read where they stand outside,
- * so that what depends on them alone is computed outside, once.
+ * Plans one loop: its step program is one level deeper. Invariants are read in place, so that values that depend on them
+ * only are computed once, outside the loop.
  *
- * @param <S> a step
+ * @param <S> the type of a step
  */
 final class LoopPlanner<S> {
     private final Planner<S> planner;
     private final ProgramPlanner<S> outer;
-    private final Value repeat;
+    private final Value loopValue;
     private final Attributes.Loop attributes;
     private final Program step;
     private final int outside;
     private final int inside;
-    private final Map<Value, BufferSlice> places = new HashMap<>();
+    private final Map<Value, BufferSlice> slices = new HashMap<>();
     private final Map<Value, Integer> levels = new HashMap<>();
 
-    LoopPlanner(Planner<S> planner, ProgramPlanner<S> outer, Value repeat) {
+    LoopPlanner(Planner<S> planner, ProgramPlanner<S> outer, Value loopValue) {
         this.planner = planner;
         this.outer = outer;
-        this.repeat = repeat;
-        this.attributes = repeat.loop();
+        this.loopValue = loopValue;
+        this.attributes = loopValue.loop();
         this.step = attributes.step();
-        this.outside = outer.lowering().level(repeat);
+        this.outside = outer.fusion().level(loopValue);
         this.inside = outside + 1;
     }
 
     void emit() {
-        placeInputs();
+        allocateInputs();
         List<S> body = new ArrayList<>();
         List<S> before = planner.replaceList(inside, body);
         ProgramPlanner<S> programPlanner =
-                new ProgramPlanner<>(planner, step, new FusionAnalysis(step, levels), inside, places);
+                new ProgramPlanner<>(planner, step, new FusionAnalysis(step, levels), inside, slices);
         programPlanner.emit();
-        List<LoopInstruction.Move> nexts = nexts(programPlanner, body);
+        List<LoopInstruction.Copy> nextCarries = nextCarries(programPlanner, body);
         planner.replaceList(inside, before);
-        planner.list(outside).add(planner.emitter().loop(loop(programPlanner, body, nexts)));
+        planner.list(outside).add(planner.emitter().loop(loop(programPlanner, body, nextCarries)));
     }
 
-    private void placeInputs() {
+    private void allocateInputs() {
         for (int i = 0; i < step.inputs().size(); i++) {
             Value input = step.inputs().get(i).value();
             boolean invariant = i >= attributes.carries() + attributes.perStep();
-            Value arg = repeat.arg(i + 1);
-            places.put(input, invariant ? outer.place(arg) : fresh(input.shape().size()));
-            levels.put(input, invariant ? outer.lowering().level(arg) : inside);
+            Value arg = loopValue.arg(i + 1);
+            slices.put(
+                    input, invariant ? outer.slice(arg) : allocate(input.shape().size()));
+            levels.put(input, invariant ? outer.fusion().level(arg) : inside);
         }
     }
 
-    private BufferSlice fresh(int size) {
+    private BufferSlice allocate(int size) {
         return new BufferSlice(
                 ExecutionPlan.LEVELS + inside, planner.arena(inside).allocate(size));
     }
 
-    /** From outputs to carries. An output that stands where a carry does is set aside first: it may be overwritten. */
-    private List<LoopInstruction.Move> nexts(ProgramPlanner<S> programPlanner, List<S> body) {
-        List<LoopInstruction.Move> nexts = new ArrayList<>();
+    /** Copies from outputs to carries. An output that is an alias of an input is copied first: it may be overwritten. */
+    private List<LoopInstruction.Copy> nextCarries(ProgramPlanner<S> programPlanner, List<S> body) {
+        List<LoopInstruction.Copy> copies = new ArrayList<>();
         for (int i = 0; i < attributes.carries(); i++) {
             Value output = step.outputs().get(i).value();
             int size = output.shape().size();
-            BufferSlice from = programPlanner.place(output);
-            BufferSlice to = carry(i);
+            BufferSlice from = programPlanner.slice(output);
+            BufferSlice to = bodyInput(i);
             if (from.equals(to)) {
                 continue;
             }
             if (isInput(output)) {
-                BufferSlice aside = fresh(size);
+                BufferSlice temporary = allocate(size);
                 int[] extent = {size};
                 int[] stride = {1};
-                body.add(planner.emitter().copy(aside, extent, stride, from, stride));
-                from = aside;
+                body.add(planner.emitter().copy(temporary, extent, stride, from, stride));
+                from = temporary;
             }
-            nexts.add(new LoopInstruction.Move(from, to, size));
+            copies.add(new LoopInstruction.Copy(from, to, size));
         }
-        return nexts;
+        return copies;
     }
 
     private boolean isInput(Value output) {
@@ -92,49 +93,52 @@ final class LoopPlanner<S> {
         return step.inputs().stream().anyMatch(input -> input.value() == root);
     }
 
-    private BufferSlice carry(int index) {
-        return Objects.requireNonNull(places.get(step.inputs().get(index).value()));
+    private BufferSlice bodyInput(int index) {
+        return Objects.requireNonNull(slices.get(step.inputs().get(index).value()));
     }
 
-    private LoopInstruction<S> loop(ProgramPlanner<S> programPlanner, List<S> body, List<LoopInstruction.Move> nexts) {
-        List<LoopInstruction.Move> firsts = new ArrayList<>();
-        List<LoopInstruction.Move> slices = new ArrayList<>();
+    private LoopInstruction<S> loop(
+            ProgramPlanner<S> programPlanner, List<S> body, List<LoopInstruction.Copy> nextCarries) {
+        List<LoopInstruction.Copy> initialCarries = new ArrayList<>();
+        List<LoopInstruction.Copy> perStep = new ArrayList<>();
         for (int i = 0; i < attributes.carries() + attributes.perStep(); i++) {
             Value input = step.inputs().get(i).value();
-            LoopInstruction.Move move = new LoopInstruction.Move(
-                    outer.place(repeat.arg(i + 1)), carry(i), input.shape().size());
-            (i < attributes.carries() ? firsts : slices).add(move);
+            LoopInstruction.Copy copy = new LoopInstruction.Copy(
+                    outer.slice(loopValue.arg(i + 1)),
+                    bodyInput(i),
+                    input.shape().size());
+            (i < attributes.carries() ? initialCarries : perStep).add(copy);
         }
-        List<LoopInstruction.Move> finals = new ArrayList<>();
-        List<LoopInstruction.Move> stacked = new ArrayList<>();
+        List<LoopInstruction.Copy> finalCarries = new ArrayList<>();
+        List<LoopInstruction.Copy> stacked = new ArrayList<>();
         for (int i = 0; i < attributes.carries() + attributes.stacked(); i++) {
-            BufferSlice to = outer.result(repeat, i);
+            BufferSlice to = outer.result(loopValue, i);
             Value output = step.outputs().get(i).value();
             int size = output.shape().size();
             if (to != null && i < attributes.carries()) {
-                finals.add(new LoopInstruction.Move(carry(i), to, size));
+                finalCarries.add(new LoopInstruction.Copy(bodyInput(i), to, size));
             } else if (to != null) {
-                stacked.add(new LoopInstruction.Move(programPlanner.place(output), to, size));
+                stacked.add(new LoopInstruction.Copy(programPlanner.slice(output), to, size));
             }
         }
         return new LoopInstruction<>(
-                outer.place(repeat.arg(0)),
+                outer.slice(loopValue.arg(0)),
                 attributes.capacity(),
                 attributes.backwards(),
                 body,
-                firsts,
-                slices,
-                nexts,
+                initialCarries,
+                perStep,
+                nextCarries,
                 stacked,
                 stop(programPlanner),
-                finals,
-                outer.result(repeat, attributes.countResult()));
+                finalCarries,
+                outer.result(loopValue, attributes.countResult()));
     }
 
     private @Nullable BufferSlice stop(ProgramPlanner<S> programPlanner) {
         int last = step.outputs().size() - 1;
         return attributes.stops()
-                ? programPlanner.place(step.outputs().get(last).value())
+                ? programPlanner.slice(step.outputs().get(last).value())
                 : null;
     }
 }

@@ -7,47 +7,47 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How an elementwise op reads one argument. A broadcast is not written down where a kernel can repeat its source on the
- * way: one number everywhere, a row under every row, or one number per row.
+ * The access pattern of one argument of an elementwise op. A broadcast is not materialised if the kernel can read its source
+ * instead: one scalar, one row for all rows, or one element per row.
  *
- * @param value what is read
+ * @param value the value that is read
  */
 record OperandAccess(Value value, Kind kind) {
     enum Kind {
         FULL,
-        SINGLE,
+        SCALAR,
         ROW,
         COLUMN
     }
 
-    /** The readings of all arguments of an op whose result has the given shape, and the rows they agree on. */
-    record BroadcastPattern(int rows, int n, List<OperandAccess> readings) {
+    /** The accesses of all arguments of an op, over a common division of the result into rows of n elements. */
+    record BroadcastPattern(int rows, int n, List<OperandAccess> accesses) {
         static BroadcastPattern of(Shape shape, List<Value> args) {
             int n = 0;
-            List<OperandAccess> readings = new ArrayList<>();
+            List<OperandAccess> accesses = new ArrayList<>();
             for (Value arg : args) {
                 OperandAccess access = of(arg, shape);
-                int wanted = switch (access.kind()) {
+                int length = switch (access.kind()) {
                     case ROW -> access.value().shape().size();
                     case COLUMN -> shape.size() / access.value().shape().size();
-                    case FULL, SINGLE -> n;
+                    case FULL, SCALAR -> n;
                 };
-                boolean disagrees = n != 0 && wanted != n;
-                n = disagrees ? n : wanted;
-                readings.add(disagrees ? new OperandAccess(arg, Kind.FULL) : access);
+                boolean conflicts = n != 0 && length != n;
+                n = conflicts ? n : length;
+                accesses.add(conflicts ? new OperandAccess(arg, Kind.FULL) : access);
             }
             int width = n == 0 ? shape.size() : n;
-            return new BroadcastPattern(shape.size() / width, width, readings);
+            return new BroadcastPattern(shape.size() / width, width, accesses);
         }
 
         private static OperandAccess of(Value arg, Shape shape) {
             if (arg.op() != Op.BROADCAST) {
-                return new OperandAccess(arg, shape.size() == 1 ? Kind.SINGLE : Kind.FULL);
+                return new OperandAccess(arg, shape.size() == 1 ? Kind.SCALAR : Kind.FULL);
             }
             Value source = arg.arg(0);
             int count = source.shape().size();
             if (count == 1) {
-                return new OperandAccess(source, Kind.SINGLE);
+                return new OperandAccess(source, Kind.SCALAR);
             }
             if (count == shape.size()) {
                 return new OperandAccess(source, Kind.FULL);
@@ -60,7 +60,7 @@ record OperandAccess(Value value, Kind kind) {
                     : new OperandAccess(arg, Kind.FULL);
         }
 
-        /** Whether the source is the last axes of the shape, under ones. */
+        /** Whether the source has the last axes of the shape, after axes of extent 1. */
         private static boolean trailing(Shape source, Shape shape) {
             int product = 1;
             for (int back = 1; back <= shape.rank() && product < source.size(); back++) {
@@ -72,7 +72,7 @@ record OperandAccess(Value value, Kind kind) {
             return product == source.size();
         }
 
-        /** Whether the source is the first axes of the shape, followed by ones. */
+        /** Whether the source has the first axes of the shape, followed by axes of extent 1. */
         private static boolean leading(Shape source, Shape shape) {
             if (source.rank() != shape.rank()) {
                 return false;
@@ -88,11 +88,12 @@ record OperandAccess(Value value, Kind kind) {
         }
     }
 
+    /** The operand for a value at the given slice, over rows of n elements. */
     StridedOperand at(BufferSlice slice, int n) {
         return switch (kind) {
             case FULL -> new StridedOperand(slice, n, false);
             case ROW -> new StridedOperand(slice, 0, false);
-            case SINGLE -> new StridedOperand(slice, 0, true);
+            case SCALAR -> new StridedOperand(slice, 0, true);
             case COLUMN -> new StridedOperand(slice, 1, true);
         };
     }

@@ -9,19 +9,19 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Plans a program: order, memory, steps. What all scopes of one program share stands here: the arenas and step lists of
- * the levels. Precision enters through the {@link Emitter} alone.
+ * Plans the order, the memory and the steps of a program. Holds what the planners of the program and of its step programs
+ * share: the arena and the step list of each level. Depends on the precision only through the {@link Emitter}.
  *
- * @param <S> a step
+ * @param <S> the type of a step
  */
 final class Planner<S> {
     private final Emitter<S> emitter;
     private final List<Arena> arenas = new ArrayList<>();
     private final List<List<S>> lists = new ArrayList<>();
-    /** Tables by what they depend on: a layer's geometry returns in each pass, forwards and backwards. */
-    private final Map<Object, WindowIndexTable> taps = new HashMap<>();
+    /** Window tables by what they depend on: the geometry of a layer occurs in each forward and backward pass. */
+    private final Map<Object, WindowIndexTable> windowTables = new HashMap<>();
 
-    private final Map<Integer, int[]> noStarts = new HashMap<>();
+    private final Map<Integer, int[]> zeroStarts = new HashMap<>();
     private int zeros = 1;
 
     private Planner(Emitter<S> emitter) {
@@ -31,7 +31,7 @@ final class Planner<S> {
     /**
      * Plans a program.
      *
-     * @param scratch numbers of scratch that a step may use
+     * @param scratch elements of scratch memory that a step may use
      */
     static <S> ExecutionPlan<S> plan(Program program, Emitter<S> emitter, int scratch) {
         return new Planner<>(emitter).plan(program, scratch);
@@ -43,23 +43,23 @@ final class Planner<S> {
         int tasks = arena(1).allocate(Math.max(1, program.taskInputs().size()));
         BufferSlice taskInputs = new BufferSlice(ExecutionPlan.LEVELS + 1, tasks);
         for (Program.Input input : program.inputs()) {
-            boolean shared = input.scope() == Program.Scope.BROADCAST;
-            BufferSlice slice = shared
+            boolean broadcast = input.scope() == Program.Scope.BROADCAST;
+            BufferSlice slice = broadcast
                     ? new BufferSlice(
                             ExecutionPlan.INPUTS, program.broadcastInputs().offset(input.name()))
                     : taskInputs.plus(program.taskInputs().offset(input.name()));
             slices.put(input.value(), slice);
-            levels.put(input.value(), shared ? 0 : 1);
+            levels.put(input.value(), broadcast ? 0 : 1);
         }
         ProgramPlanner<S> programPlanner =
                 new ProgramPlanner<>(this, program, new FusionAnalysis(program, levels), 1, slices);
         programPlanner.emit();
-        List<LoopInstruction.Move> each = new ArrayList<>();
+        List<LoopInstruction.Copy> perTaskOutputs = new ArrayList<>();
         for (Program.Output output : program.outputs()) {
             if (output.reduction() == Program.Reduction.PER_TASK) {
                 int at = program.perTask().offset(output.name());
-                each.add(new LoopInstruction.Move(
-                        programPlanner.place(output.value()),
+                perTaskOutputs.add(new LoopInstruction.Copy(
+                        programPlanner.slice(output.value()),
                         new BufferSlice(0, at),
                         output.shape().size()));
             }
@@ -70,7 +70,7 @@ final class Planner<S> {
         for (int level = 0; level < arenas.size(); level++) {
             sizes[ExecutionPlan.LEVELS + level] = arenas.get(level).size();
         }
-        return new ExecutionPlan<>(list(0), list(1), taskInputs, each, sizes);
+        return new ExecutionPlan<>(list(0), list(1), taskInputs, perTaskOutputs, sizes);
     }
 
     Emitter<S> emitter() {
@@ -91,25 +91,25 @@ final class Planner<S> {
         return lists.get(level);
     }
 
-    /** Begins an empty step list for a level; returns the one that was there, to be put back. */
+    /** Replaces the step list of a level; returns the previous one, which the caller restores. */
     List<S> replaceList(int level, List<S> list) {
         arena(level);
         return lists.set(level, list);
     }
 
-    /** At least n zeros. */
+    /** The start of at least n zeros. */
     BufferSlice zeros(int n) {
         zeros = Math.max(zeros, n);
         return new BufferSlice(ExecutionPlan.ZEROS, 0);
     }
 
-    /** The tables of a key, made when it is first asked for. */
-    WindowIndexTable taps(Object key, Supplier<WindowIndexTable> maker) {
-        return taps.computeIfAbsent(key, any -> maker.get());
+    /** The table of a key, computed at its first use. */
+    WindowIndexTable windowTable(Object key, Supplier<WindowIndexTable> compute) {
+        return windowTables.computeIfAbsent(key, any -> compute.get());
     }
 
-    /** Offsets of so many rows that all start from the same place. */
-    int[] noStarts(int rows) {
-        return noStarts.computeIfAbsent(rows, int[]::new);
+    /** Row offsets that are all 0: every row starts from the same initial values. */
+    int[] zeroStarts(int rows) {
+        return zeroStarts.computeIfAbsent(rows, int[]::new);
     }
 }

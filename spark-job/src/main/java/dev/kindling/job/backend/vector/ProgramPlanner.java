@@ -17,10 +17,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The planning of one program or step program: walks its values in order, gives each the memory of one that is no longer
- * needed, and emits its steps at its level.
+ * Plans one program or step program: visits its values in order, allocates their memory, freed after the last use, and
+ * emits their steps at their levels.
  *
- * @param <S> a step
+ * @param <S> the type of a step
  */
 final class ProgramPlanner<S> {
     private final Planner<S> planner;
@@ -30,12 +30,13 @@ final class ProgramPlanner<S> {
     private final int level;
     private final Map<Value, BufferSlice> slices;
     private final Map<Value, Integer> lastUse = new HashMap<>();
-    /** Values of this scope whose memory can be used again after their last use. */
+    /** Values of this program whose memory is freed after their last use. */
     private final Set<Value> owned = new HashSet<>();
 
     private final LayoutCopies<S> copies;
     private final MatmulPlanner<S> matmuls;
-    private int now;
+    /** Index of the value that is being planned. */
+    private int current;
 
     ProgramPlanner(
             Planner<S> planner, Program program, FusionAnalysis fusion, int level, Map<Value, BufferSlice> inputs) {
@@ -53,8 +54,8 @@ final class ProgramPlanner<S> {
         return level;
     }
 
-    /** Where a value stands; it must have been demanded. */
-    BufferSlice place(Value value) {
+    /** The slice of a materialised value. */
+    BufferSlice slice(Value value) {
         FusionAnalysis.Alias alias = FusionAnalysis.Alias.of(value);
         BufferSlice root = slices.get(alias.root());
         if (root == null) {
@@ -71,10 +72,10 @@ final class ProgramPlanner<S> {
             }
         }
         findLastUses(summed);
-        for (now = 0; now < program.values().size(); now++) {
-            Value value = program.values().get(now);
-            if (fusion.demanded(value) && !slices.containsKey(value)) {
-                compute(value, fusion.form(value));
+        for (current = 0; current < program.values().size(); current++) {
+            Value value = program.values().get(current);
+            if (fusion.materialized(value) && !slices.containsKey(value)) {
+                compute(value, fusion.fusedOp(value));
             }
             for (Program.Output output : summed.getOrDefault(value, List.of())) {
                 accumulate(output);
@@ -87,9 +88,9 @@ final class ProgramPlanner<S> {
         List<Value> values = program.values();
         for (int i = 0; i < values.size(); i++) {
             Value value = values.get(i);
-            if (fusion.demanded(value)) {
+            if (fusion.materialized(value)) {
                 lastUse.put(value, i);
-                for (Value read : fusion.form(value).reads()) {
+                for (Value read : fusion.fusedOp(value).reads()) {
                     lastUse.put(FusionAnalysis.Alias.of(read).root(), i);
                 }
             }
@@ -106,19 +107,19 @@ final class ProgramPlanner<S> {
     }
 
     private void release() {
-        List<Value> dead = owned.stream().filter(this::dies).toList();
+        List<Value> dead = owned.stream().filter(this::dead).toList();
         dead.stream().sorted(Comparator.comparingInt(Value::id)).forEach(value -> {
             owned.remove(value);
             copies.release(value);
-            planner.arena(level).free(placeOf(value).offset(), value.shape().size());
+            planner.arena(level).free(rootSlice(value).offset(), value.shape().size());
         });
     }
 
-    private boolean dies(Value value) {
-        return lastUse.getOrDefault(value, 0) <= now;
+    private boolean dead(Value value) {
+        return lastUse.getOrDefault(value, 0) <= current;
     }
 
-    private BufferSlice placeOf(Value root) {
+    private BufferSlice rootSlice(Value root) {
         return Objects.requireNonNull(slices.get(root));
     }
 
@@ -128,7 +129,7 @@ final class ProgramPlanner<S> {
                 ExecutionPlan.LEVELS + at,
                 planner.arena(at).allocate(value.shape().size()));
         slices.put(value, slice);
-        // What is computed outside a loop is needed in each of its rounds: only this level's memory is used again.
+        // A value of an outer level is read in each step of the loop, so only memory of this level is reused.
         if (at == level && level > 0) {
             owned.add(value);
         }
@@ -145,50 +146,50 @@ final class ProgramPlanner<S> {
         } else if (fusedOp instanceof FusedOp.Sum sum) {
             sum(value, sum);
         } else {
-            plain(value);
+            unfused(value);
         }
     }
 
-    private void elementwise(Value value, FusedOp.Elementwise form) {
-        OperandAccess.BroadcastPattern pattern = form.pattern();
+    private void elementwise(Value value, FusedOp.Elementwise op) {
+        OperandAccess.BroadcastPattern pattern = op.pattern();
         int n = pattern.n();
         List<StridedOperand> operands = new ArrayList<>();
-        for (OperandAccess access : pattern.readings()) {
-            operands.add(access.at(place(access.value()), n));
+        for (OperandAccess access : pattern.accesses()) {
+            operands.add(access.at(slice(access.value()), n));
         }
-        BufferSlice d = overwritten(value, pattern);
-        step(value, elementwise(form, d, operands));
+        BufferSlice d = destination(value, pattern);
+        step(value, elementwise(op, d, operands));
     }
 
-    private S elementwise(FusedOp.Elementwise form, BufferSlice d, List<StridedOperand> operands) {
-        int rows = form.pattern().rows();
-        int n = form.pattern().n();
-        if (form instanceof FusedOp.Binary binary) {
+    private S elementwise(FusedOp.Elementwise op, BufferSlice d, List<StridedOperand> operands) {
+        int rows = op.pattern().rows();
+        int n = op.pattern().n();
+        if (op instanceof FusedOp.Binary binary) {
             return emitter.binary(binary.op(), d, rows, n, operands.get(0), operands.get(1));
         }
-        if (form instanceof FusedOp.MultiplyAdd fma) {
+        if (op instanceof FusedOp.MultiplyAdd fma) {
             return emitter.multiplyAdd(fma.op(), d, rows, n, operands.get(0), operands.get(1), operands.get(2));
         }
-        if (form instanceof FusedOp.Mask) {
+        if (op instanceof FusedOp.Mask) {
             return emitter.mask(d, rows, n, operands.get(0), operands.get(1));
         }
-        return emitter.unary(((FusedOp.Unary) form).op(), d, operands.get(0).slice(), n);
+        return emitter.unary(((FusedOp.Unary) op).op(), d, operands.get(0).slice(), n);
     }
 
-    /** Memory for an elementwise result: that of an argument which dies here and is read at the same places, or new. */
-    private BufferSlice overwritten(Value value, OperandAccess.BroadcastPattern pattern) {
-        for (OperandAccess access : pattern.readings()) {
+    /** Memory for an elementwise result: that of an argument read last here and at the same indices only, or new. */
+    private BufferSlice destination(Value value, OperandAccess.BroadcastPattern pattern) {
+        for (OperandAccess access : pattern.accesses()) {
             Value root = FusionAnalysis.Alias.of(access.value()).root();
             if (access.kind() == OperandAccess.Kind.FULL
                     && owned.contains(root)
-                    && dies(root)
+                    && dead(root)
                     && fusion.level(value) == level
                     && root.shape().size() == value.shape().size()
-                    && pattern.readings().stream().allMatch(other -> onlyAtSamePlaces(other, root))) {
+                    && pattern.accesses().stream().allMatch(other -> onlyAtSameIndices(other, root))) {
                 owned.remove(root);
                 owned.add(value);
                 copies.release(root);
-                BufferSlice slice = placeOf(root);
+                BufferSlice slice = rootSlice(root);
                 slices.put(value, slice);
                 return slice;
             }
@@ -196,33 +197,33 @@ final class ProgramPlanner<S> {
         return allocate(value);
     }
 
-    private static boolean onlyAtSamePlaces(OperandAccess access, Value root) {
+    private static boolean onlyAtSameIndices(OperandAccess access, Value root) {
         return access.kind() == OperandAccess.Kind.FULL
                 || FusionAnalysis.Alias.of(access.value()).root() != root;
     }
 
-    /** An array that is the sum of products and others; one of the others is what the first product starts from. */
-    private void sum(Value value, FusedOp.Sum form) {
+    /** Computes a sum of products and other values; the first product accumulates onto one of the others if possible. */
+    private void sum(Value value, FusedOp.Sum sum) {
         BufferSlice d = allocate(value);
-        List<OperandAccess.BroadcastPattern> rest = new ArrayList<>(form.rest());
+        List<OperandAccess.BroadcastPattern> rest = new ArrayList<>(sum.rest());
         BufferSlice start = null;
         int startRow = 0;
         int n = row(value.shape());
-        for (OperandAccess.BroadcastPattern agreement : form.rest()) {
-            OperandAccess access = agreement.readings().get(0);
+        for (OperandAccess.BroadcastPattern pattern : sum.rest()) {
+            OperandAccess access = pattern.accesses().get(0);
             boolean full = access.kind() == OperandAccess.Kind.FULL;
-            if (start == null && (full || (access.kind() == OperandAccess.Kind.ROW && agreement.n() == n))) {
-                start = place(access.value());
+            if (start == null && (full || (access.kind() == OperandAccess.Kind.ROW && pattern.n() == n))) {
+                start = slice(access.value());
                 startRow = full ? n : 0;
-                rest.remove(agreement);
+                rest.remove(pattern);
             }
         }
-        for (Value product : form.products()) {
+        for (Value product : sum.products()) {
             matmuls.multiply(product, start, startRow, d);
             start = d;
             startRow = n;
         }
-        rest.forEach(agreement -> step(value, add(d, agreement)));
+        rest.forEach(pattern -> step(value, add(d, pattern)));
     }
 
     private static int row(Shape shape) {
@@ -231,62 +232,62 @@ final class ProgramPlanner<S> {
 
     private void accumulate(Program.Output output) {
         BufferSlice d = new BufferSlice(ExecutionPlan.SUMS, program.sums().offset(output.name()));
-        FusedOp.Sum form = fusion.sum(output);
-        for (Value product : form.products()) {
+        FusedOp.Sum sum = fusion.sum(output);
+        for (Value product : sum.products()) {
             matmuls.multiply(product, d, row(output.shape()), d);
         }
-        form.rest().forEach(pattern -> planner.list(level).add(add(d, pattern)));
+        sum.rest().forEach(pattern -> planner.list(level).add(add(d, pattern)));
     }
 
     private S add(BufferSlice d, OperandAccess.BroadcastPattern pattern) {
-        OperandAccess access = pattern.readings().get(0);
+        OperandAccess access = pattern.accesses().get(0);
         return emitter.binary(
                 Op.ADD,
                 d,
                 pattern.rows(),
                 pattern.n(),
                 new StridedOperand(d, pattern.n(), false),
-                access.at(place(access.value()), pattern.n()));
+                access.at(slice(access.value()), pattern.n()));
     }
 
-    private void plain(Value value) {
+    private void unfused(Value value) {
         switch (value.op()) {
             case CONSTANT -> step(value, emitter.fill(allocate(value), 1, value.number()));
             case IOTA -> step(value, emitter.iota(allocate(value), value.count()));
             case SELECT -> {
-                List<BufferSlice> args = value.args().stream().map(this::place).toList();
+                List<BufferSlice> args = value.args().stream().map(this::slice).toList();
                 step(
                         value,
                         emitter.select(allocate(value), value.shape().size(), args.get(0), args.get(1), args.get(2)));
             }
             case UNIFORM -> {
-                BufferSlice key = place(value.arg(0));
+                BufferSlice key = slice(value.arg(0));
                 int parts = value.arg(0).shape().size();
                 step(value, emitter.uniform(allocate(value), value.shape().size(), key, parts));
             }
-            case POOL_GATHER, POOL_SCATTER, WINDOW_SUM, WINDOW_SPREAD -> slide(value);
+            case POOL_GATHER, POOL_SCATTER, WINDOW_SUM, WINDOW_SPREAD -> pooling(value);
             case SUM -> reduce(value);
             case MAX, ARGMAX -> {
                 int n = value.arg(0).shape().dim(value.arg(0).shape().rank() - 1);
-                alongLast(value, value.shape().size(), n);
+                rowwise(value, value.shape().size(), n);
             }
-            case ONE_HOT -> alongLast(value, value.arg(0).shape().size(), value.count());
+            case ONE_HOT -> rowwise(value, value.arg(0).shape().size(), value.count());
             case GATHER -> gather(value);
             case SCATTER_ADD -> scatter(value);
             case BROADCAST, TRANSPOSE, SLICE, PAD, CONCAT -> move(value);
             case LOOP -> new LoopPlanner<>(planner, this, value).emit();
             case LOOP_RESULT -> {
-                // A repeat places all of its results that are read.
+                // The loop has allocated all of its results that are read.
             }
             default -> throw new IllegalStateException(value.op().printed() + " cannot be planned");
         }
     }
 
-    private void slide(Value value) {
-        List<BufferSlice> args = value.args().stream().map(this::place).toList();
+    private void pooling(Value value) {
+        List<BufferSlice> args = value.args().stream().map(this::slice).toList();
         step(
                 value,
-                emitter.slide(
+                emitter.pooling(
                         value.op(),
                         (Window) value.attributes(),
                         value.shape().dim(0),
@@ -295,16 +296,16 @@ final class ProgramPlanner<S> {
                         args));
     }
 
-    private void alongLast(Value value, int rows, int n) {
-        BufferSlice a = place(value.arg(0));
+    private void rowwise(Value value, int rows, int n) {
+        BufferSlice a = slice(value.arg(0));
         step(value, emitter.rowwise(value.op(), allocate(value), rows, n, a));
     }
 
     private void gather(Value value) {
         Shape rows = value.arg(0).shape();
         int width = rows.size() / rows.dim(0);
-        BufferSlice from = place(value.arg(0));
-        BufferSlice indices = place(value.arg(1));
+        BufferSlice from = slice(value.arg(0));
+        BufferSlice indices = slice(value.arg(1));
         step(
                 value,
                 emitter.gather(
@@ -318,24 +319,24 @@ final class ProgramPlanner<S> {
 
     private void scatter(Value value) {
         int width = value.shape().size() / value.count();
-        BufferSlice indices = place(value.arg(0));
-        BufferSlice rows = place(value.arg(1));
+        BufferSlice indices = slice(value.arg(0));
+        BufferSlice rows = slice(value.arg(1));
         int k = value.arg(1).shape().dim(0);
         step(value, emitter.scatterAdd(allocate(value), value.count(), width, indices, rows, k));
     }
 
-    /** A sum over any axes, as sums over the middle of three, from the last to the first. */
+    /** Computes a sum over any axes as sums over the middle of three axes, from the last axis to the first. */
     private void reduce(Value value) {
         Value arg = value.arg(0);
         Shape shape = arg.shape();
         boolean[] summed = new boolean[shape.rank()];
         ((Attributes.Axes) value.attributes()).axes().forEach(axis -> summed[axis] = true);
-        BufferSlice from = place(arg);
+        BufferSlice from = slice(arg);
         int inner = 1;
         int axis = shape.rank() - 1;
         int left = shape.size();
         int at = fusion.level(value);
-        List<BufferSlice> between = new ArrayList<>();
+        List<BufferSlice> temporaries = new ArrayList<>();
         List<Integer> sizes = new ArrayList<>();
         while (left > value.shape().size()) {
             int reduced = 1;
@@ -350,7 +351,7 @@ final class ProgramPlanner<S> {
                 } else {
                     to = new BufferSlice(
                             ExecutionPlan.LEVELS + at, planner.arena(at).allocate(left));
-                    between.add(to);
+                    temporaries.add(to);
                     sizes.add(left);
                 }
                 step(value, emitter.sum(to, left / inner, reduced, inner, from));
@@ -363,14 +364,14 @@ final class ProgramPlanner<S> {
         if (!slices.containsKey(value)) {
             step(value, emitter.copy(allocate(value), new int[] {left}, new int[] {1}, from, new int[] {1}));
         }
-        for (int i = 0; at == level && i < between.size(); i++) {
-            planner.arena(at).free(between.get(i).offset(), sizes.get(i));
+        for (int i = 0; at == level && i < temporaries.size(); i++) {
+            planner.arena(at).free(temporaries.get(i).offset(), sizes.get(i));
         }
     }
 
-    /** The ops that only move elements, as strided copies. */
+    /** Computes the ops that only move elements, as strided copies. */
     private void move(Value value) {
-        List<BufferSlice> args = value.args().stream().map(this::place).toList();
+        List<BufferSlice> args = value.args().stream().map(this::slice).toList();
         BufferSlice d = allocate(value);
         Shape shape = value.shape();
         int[] dStrides = shape.strides();
@@ -384,7 +385,7 @@ final class ProgramPlanner<S> {
                                 shape.dims(),
                                 dStrides,
                                 args.get(0),
-                                repeating(value.arg(0).shape(), shape)));
+                                broadcastStrides(value.arg(0).shape(), shape)));
             case TRANSPOSE -> {
                 List<Integer> axes = ((Attributes.Axes) value.attributes()).axes();
                 int[] strides = axes.stream().mapToInt(axis -> from[axis]).toArray();
@@ -414,7 +415,7 @@ final class ProgramPlanner<S> {
         }
     }
 
-    private static int[] repeating(Shape from, Shape to) {
+    private static int[] broadcastStrides(Shape from, Shape to) {
         int[] strides = new int[to.rank()];
         int[] own = from.strides();
         for (int back = 1; back <= from.rank(); back++) {
@@ -424,16 +425,16 @@ final class ProgramPlanner<S> {
         return strides;
     }
 
-    FusionAnalysis lowering() {
+    FusionAnalysis fusion() {
         return fusion;
     }
 
-    /** The result of a repeat, placed if anything reads it; null if nothing does. */
+    /** Allocates the result of a loop; null if no value reads it. */
     @Nullable
-    BufferSlice result(Value repeat, int index) {
+    BufferSlice result(Value loopValue, int index) {
         for (Value value : program.values()) {
-            if (value.op() == Op.LOOP_RESULT && value.arg(0) == repeat && value.count() == index) {
-                return fusion.demanded(value) ? allocate(value) : null;
+            if (value.op() == Op.LOOP_RESULT && value.arg(0) == loopValue && value.count() == index) {
+                return fusion.materialized(value) ? allocate(value) : null;
             }
         }
         return null;

@@ -1,7 +1,10 @@
 package dev.kindling.job.backend.vector;
 
 /**
- * How an elementwise kernel reads an argument over rows of neighbours: where row 0 begins, how far the next row is, and
- * whether a row is one number for all its elements.
+ * An operand of an elementwise kernel that runs over rows of contiguous elements.
+ *
+ * @param slice start of row 0
+ * @param rowStride distance of the next row in elements; 0 if all rows are the same
+ * @param scalar whether a row is one element, broadcast over its length
  */
-record StridedOperand(BufferSlice slice, int rowStride, boolean single) {}
+record StridedOperand(BufferSlice slice, int rowStride, boolean scalar) {}

@@ -8,7 +8,7 @@ import dev.kindling.job.program.passes.LowRankMatmulPass;
 import dev.kindling.job.program.passes.Passes;
 import dev.kindling.job.program.passes.Rematerialization;
 
-/** The CPU backend on the JVM's Vector API. */
+/** The backend {@code vector}, which runs on the processor with the JVM's Vector API. */
 public final class VectorBackend implements Backend {
     /** For the service loader. */
     public VectorBackend() {}
@@ -20,9 +20,9 @@ public final class VectorBackend implements Backend {
 
     @Override
     public Executable compile(Program program, CompileOptions options) {
-        Program lean = LowRankMatmulPass.rewrite(Passes.canonicalize(program));
+        Program canonical = LowRankMatmulPass.rewrite(Passes.canonicalize(program));
         Program rewritten = Rematerialization.within(
-                lean, options.memoryBytes(), options.precision().bytes());
+                canonical, options.memoryBytes(), options.precision().bytes());
         return switch (options.precision()) {
             case FLOAT -> new FloatExecutable(program, rewritten);
             case DOUBLE -> new DoubleExecutable(program, rewritten);

@@ -4,36 +4,36 @@ import dev.kindling.job.program.Window;
 import java.util.stream.IntStream;
 
 /**
- * Which numbers a gathered product multiplies: row i of the result is the sum over x of the number at
- * {@code rows[i] + columns[x]} times the row that begins at {@code others[x]}, written from {@code targets[i]} on. All are
- * offsets in flat arrays, computed once when a program is planned. Images are channels-last and framed by zeros
- * ({@link PaddedImages}), so that every window is inside.
+ * The operand offsets of a {@link FloatWindowMatmul}: row i of the result is the sum over x of the element at
+ * {@code rows[i] + columns[x]} of the first operand times the row at {@code bRows[x]} of the second, stored at
+ * {@code targets[i]}. All are offsets in flat arrays, computed once when a program is planned. Images are channels-last and
+ * zero-padded ({@link PaddedImages}), so that every window is inside.
  */
-record WindowIndexTable(int[] rows, int[] columns, int[] others, int[] targets) {
-    /** Images and the zeros around them, {@code above} and {@code before}; extents include both. */
-    record PaddedImages(int images, int height, int width, int channels, int above, int before) {
+record WindowIndexTable(int[] rows, int[] columns, int[] bRows, int[] targets) {
+    /** The extents of zero-padded images, padding included; {@code top} and {@code left} are the leading padding. */
+    record PaddedImages(int images, int height, int width, int channels, int top, int left) {
         int offset(int image, int row, int column) {
-            return ((image * height + above + row) * width + before + column) * channels;
+            return ((image * height + top + row) * width + left + column) * channels;
         }
 
         int size() {
             return Math.multiplyExact(Math.multiplyExact(images, height), Math.multiplyExact(width, channels));
         }
 
-        /** Whether images [height, width] are framed by nothing. */
-        boolean bare(int ofHeight, int ofWidth) {
-            return height == ofHeight && width == ofWidth;
+        /** Whether images [height, width] have no padding. */
+        boolean unpadded(int imageHeight, int imageWidth) {
+            return height == imageHeight && width == imageWidth;
         }
     }
 
-    /** The frame in which every window of a convolution is inside. */
-    static PaddedImages frame(Window w, int images, int channels) {
+    /** The padding for which every window of a convolution is inside. */
+    static PaddedImages padding(Window w, int images, int channels) {
         int height = Math.max(w.top() + w.height(), (w.outHeight() - 1) * w.rowStride() + w.kernelHeight());
         int width = Math.max(w.left() + w.width(), (w.outWidth() - 1) * w.columnStride() + w.kernelWidth());
         return new PaddedImages(images, height, width, channels, w.top(), w.left());
     }
 
-    /** CONV: rows are output pixels, x runs over the window and its channels, others are the kernel's rows. */
+    /** CONV: rows are output pixels, x runs over the window and its channels, bRows are the kernel's rows. */
     static WindowIndexTable conv(Window w, PaddedImages paddedImages, int out) {
         int[] rows = windows(w, paddedImages);
         int[] columns = elements(w, paddedImages);
@@ -47,7 +47,7 @@ record WindowIndexTable(int[] rows, int[] columns, int[] others, int[] targets) 
         return new WindowIndexTable(rows, columns, multiples(columns.length, out), multiples(rows.length, out));
     }
 
-    /** Where the window of each output pixel begins. */
+    /** Offset of the window of each output pixel. */
     private static int[] windows(Window w, PaddedImages paddedImages) {
         int pixels = w.outHeight() * w.outWidth();
         return IntStream.range(0, paddedImages.images() * pixels)
@@ -58,7 +58,7 @@ record WindowIndexTable(int[] rows, int[] columns, int[] others, int[] targets) 
                 .toArray();
     }
 
-    /** How far each element and channel of a window is from where it begins. */
+    /** Offset of each element and channel of a window from the window's. */
     private static int[] elements(Window w, PaddedImages paddedImages) {
         int channels = paddedImages.channels();
         return IntStream.range(0, w.area() * channels)
@@ -73,20 +73,23 @@ record WindowIndexTable(int[] rows, int[] columns, int[] others, int[] targets) 
     }
 
     /**
-     * CONV_INPUT, for the pixels of the input in one phase: those whose rows and columns leave a given remainder see the
-     * same elements of the kernel, so that a stride costs nothing. Rows are such pixels, x runs over those elements and the
-     * output's channels, others are the rows of the kernel with its last two axes exchanged, [kh, kw, out, in].
+     * CONV_INPUT, for the input pixels of one stride class: all pixels whose rows and columns have given remainders modulo
+     * the strides are covered by the same elements of the kernel, so that no multiplication by zero is computed. Rows are
+     * such pixels, x runs over those elements and the output's channels, bRows are the rows of the kernel with its last two
+     * axes exchanged, [kh, kw, out, in].
      *
-     * @param paddedImages of the images behind the convolution; see {@link #frameBehind}
+     * @param paddedImages of the convolution's output; see {@link #cotangentPadding}
      * @param in channels of the input
+     * @param rowClass remainder of the padded row modulo the row stride
+     * @param columnClass remainder of the padded column modulo the column stride
      */
-    static WindowIndexTable strideClass(Window w, PaddedImages paddedImages, int in, int rowPhase, int columnPhase) {
+    static WindowIndexTable strideClass(Window w, PaddedImages paddedImages, int in, int rowClass, int columnClass) {
         Axis vertical = Axis.vertical(w);
         Axis horizontal = Axis.horizontal(w);
-        int[] ys = vertical.inPhase(rowPhase);
-        int[] xs = horizontal.inPhase(columnPhase);
-        int[] kys = vertical.elements(rowPhase);
-        int[] kxs = horizontal.elements(columnPhase);
+        int[] ys = vertical.inputIndices(rowClass);
+        int[] xs = horizontal.inputIndices(columnClass);
+        int[] kys = vertical.kernelIndices(rowClass);
+        int[] kxs = horizontal.kernelIndices(columnClass);
         int out = paddedImages.channels();
         int[] rows = new int[paddedImages.images() * ys.length * xs.length];
         int[] targets = new int[rows.length];
@@ -94,34 +97,34 @@ record WindowIndexTable(int[] rows, int[] columns, int[] others, int[] targets) 
         for (int image = 0; image < paddedImages.images(); image++) {
             for (int y : ys) {
                 for (int x : xs) {
-                    rows[at] = paddedImages.offset(image, vertical.behind(y), horizontal.behind(x));
+                    rows[at] = paddedImages.offset(image, vertical.lastOutput(y), horizontal.lastOutput(x));
                     targets[at++] = ((image * w.height() + y) * w.width() + x) * in;
                 }
             }
         }
         int[] columns = new int[kys.length * kxs.length * out];
-        int[] others = new int[columns.length];
+        int[] bRows = new int[columns.length];
         for (int e = 0; e < columns.length; e++) {
             int down = e / out / kxs.length;
             int right = e / out % kxs.length;
             columns[e] = -(down * paddedImages.width() + right) * out + e % out;
-            others[e] = ((kys[down] * w.kernelWidth() + kxs[right]) * out + e % out) * in;
+            bRows[e] = ((kys[down] * w.kernelWidth() + kxs[right]) * out + e % out) * in;
         }
-        return new WindowIndexTable(rows, columns, others, targets);
+        return new WindowIndexTable(rows, columns, bRows, targets);
     }
 
-    /** The frame in which everything that {@link #strideClass} reads is inside. */
-    static PaddedImages frameBehind(Window w, int images, int out) {
+    /** The padding of a convolution's output for which everything that {@link #strideClass} reads is inside. */
+    static PaddedImages cotangentPadding(Window w, int images, int out) {
         Axis vertical = Axis.vertical(w);
         Axis horizontal = Axis.horizontal(w);
-        int above = Math.max(0, -vertical.first());
-        int before = Math.max(0, -horizontal.first());
-        int height = above + Math.max(w.outHeight(), vertical.last() + 1);
-        int width = before + Math.max(w.outWidth(), horizontal.last() + 1);
-        return new PaddedImages(images, height, width, out, above, before);
+        int top = Math.max(0, -vertical.first());
+        int left = Math.max(0, -horizontal.first());
+        int height = top + Math.max(w.outHeight(), vertical.last() + 1);
+        int width = left + Math.max(w.outWidth(), horizontal.last() + 1);
+        return new PaddedImages(images, height, width, out, top, left);
     }
 
-    /** One axis of a window, seen from the input. */
+    /** One axis of a window op: maps input indices to the outputs whose windows contain them. */
     private record Axis(int extent, int kernel, int stride, int padding) {
         static Axis vertical(Window w) {
             return new Axis(w.height(), w.kernelHeight(), w.rowStride(), w.top());
@@ -131,34 +134,34 @@ record WindowIndexTable(int[] rows, int[] columns, int[] others, int[] targets) 
             return new Axis(w.width(), w.kernelWidth(), w.columnStride(), w.left());
         }
 
-        /** Places of the input that are a phase away from where windows begin. */
-        int[] inPhase(int phase) {
+        /** The input indices of a stride class. */
+        int[] inputIndices(int strideClass) {
             return IntStream.range(0, extent)
-                    .filter(place -> (place + padding) % stride == phase)
+                    .filter(index -> (index + padding) % stride == strideClass)
                     .toArray();
         }
 
-        /** The places in a window at which such a place of the input stands. */
-        int[] elements(int phase) {
+        /** The indices in the kernel at which windows contain inputs of a stride class. */
+        int[] kernelIndices(int strideClass) {
             return IntStream.range(0, kernel)
-                    .filter(element -> element % stride == phase)
+                    .filter(element -> element % stride == strideClass)
                     .toArray();
         }
 
-        /** The last output that sees a place of the input; the others stand before it. */
-        int behind(int place) {
-            return (place + padding) / stride;
+        /** The last output whose window contains an input; the others precede it. */
+        int lastOutput(int index) {
+            return (index + padding) / stride;
         }
 
         int first() {
             return IntStream.range(0, extent)
-                    .map(place -> behind(place) - Math.max(0, elements((place + padding) % stride).length - 1))
+                    .map(index -> lastOutput(index) - Math.max(0, kernelIndices((index + padding) % stride).length - 1))
                     .min()
                     .orElse(0);
         }
 
         int last() {
-            return behind(extent - 1);
+            return lastOutput(extent - 1);
         }
     }
 }

@@ -16,12 +16,12 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Writes a program value by value, mostly copies of another's, without changing how a backend would compute any of them. A
- * backend may compute a value together with the only value that reads it, which rounds once instead of twice. So nothing
- * is simplified; arithmetic that occurs twice stays twice; and a value that loses readers is {@link #optimizationBarrier}.
+ * Copies values into a new program without changing how a backend rounds them. A backend may fuse a value with its only
+ * reader, which rounds once instead of twice. Therefore nothing is simplified, duplicate arithmetic is not merged, and a
+ * value that loses readers gets an {@link #optimizationBarrier}.
  */
 final class ExactCloner {
-    /** Ops that neither round nor are computed together with others: equal ones become one. */
+    /** Ops that neither round nor are fused with others; equal ones are merged. */
     private static final Set<Op> MERGED = EnumSet.of(
             Op.CONSTANT,
             Op.IOTA,
@@ -35,7 +35,7 @@ final class ExactCloner {
             Op.LOOP,
             Op.LOOP_RESULT);
 
-    private static final Attributes NOTHING = new Attributes.None();
+    private static final Attributes NONE = new Attributes.None();
 
     private record Key(Op op, List<Value> args, Attributes attributes) {}
 
@@ -43,35 +43,35 @@ final class ExactCloner {
     private final Map<Key, Value> known = new HashMap<>();
     private final List<Program.Input> inputs = new ArrayList<>();
 
-    /** A new input; primes keep its name apart from the others'. */
-    Value input(String wanted, Shape shape, Program.Scope scope) {
+    /** A new input; primes are appended to its name until it is unique. */
+    Value input(String baseName, Shape shape, Program.Scope scope) {
         Set<String> taken = new HashSet<>();
         inputs.forEach(input -> taken.add(input.name()));
-        String name = unlike(taken, wanted);
+        String name = unique(taken, baseName);
         Value value = builder.input(name, shape);
         inputs.add(new Program.Input(name, scope, value));
         return value;
     }
 
-    /** A new input of the name, shape and kind of another program's. */
+    /** A new input with the name, shape and scope of another program's. */
     Value like(Program.Input input) {
         return input(input.name(), input.shape(), input.scope());
     }
 
-    /** The program of all inputs so far and the given outputs; primes keep the outputs' names apart. */
+    /** The program of all inputs so far and the given outputs; primes are appended to make the outputs' names unique. */
     Program build(String name, List<Program.Output> outputs) {
         Set<String> taken = new HashSet<>();
         List<Program.Output> named = new ArrayList<>();
         for (Program.Output output : outputs) {
-            String unique = unlike(taken, output.name());
-            taken.add(unique);
-            named.add(new Program.Output(unique, output.reduction(), output.value()));
+            String outputName = unique(taken, output.name());
+            taken.add(outputName);
+            named.add(new Program.Output(outputName, output.reduction(), output.value()));
         }
         return new Program(name, inputs, named);
     }
 
-    private static String unlike(Set<String> taken, String wanted) {
-        String name = wanted;
+    private static String unique(Set<String> taken, String baseName) {
+        String name = baseName;
         while (taken.contains(name)) {
             name += "'";
         }
@@ -92,7 +92,7 @@ final class ExactCloner {
     }
 
     Value apply(Op op, Value... args) {
-        return apply(op, List.of(args), NOTHING);
+        return apply(op, List.of(args), NONE);
     }
 
     /** The same op on the images of the arguments. */
@@ -112,24 +112,24 @@ final class ExactCloner {
         return apply(Op.RESHAPE, List.of(a), new Attributes.To(shape));
     }
 
-    Value result(Value repeat, int index) {
-        return apply(Op.LOOP_RESULT, List.of(repeat), new Attributes.Count(index));
+    Value result(Value loopValue, int index) {
+        return apply(Op.LOOP_RESULT, List.of(loopValue), new Attributes.Count(index));
     }
 
-    /** The value, to be computed by itself even if it has one reader only: behind a barrier. */
+    /** The value through a barrier, so that no backend fuses it with its reader; an input is returned as it is. */
     Value optimizationBarrier(Value value) {
         return value.op() == Op.INPUT ? value : apply(Op.BARRIER, value);
     }
 
     /**
-     * Copies what the wanted values of a program are computed from, on top of the given images of its inputs. What had
-     * several readers there and has fewer than two here is pinned.
+     * Copies {@code values}, from which {@code results} are computed, given the images of the program's inputs. A value that
+     * had several readers in the program and has fewer than two in the copy gets a barrier.
      */
-    void copy(Program program, Set<Value> values, List<Value> wanted, Map<Value, Value> images) {
+    void copy(Program program, Set<Value> values, List<Value> results, Map<Value, Value> images) {
         Map<Value, Integer> before = readers(program.values());
         program.outputs().forEach(output -> before.merge(output.value(), 1, Integer::sum));
         Map<Value, Integer> after = readers(values);
-        wanted.forEach(value -> after.merge(value, 1, Integer::sum));
+        results.forEach(value -> after.merge(value, 1, Integer::sum));
         for (Value value : program.values()) {
             if (values.contains(value) && !images.containsKey(value)) {
                 boolean lost = before.getOrDefault(value, 0) > 1 && after.getOrDefault(value, 0) < 2;
@@ -145,13 +145,14 @@ final class ExactCloner {
         return readers;
     }
 
-    /** A step program with other outputs, all of them values that it computes. */
+    /** A step program with the given outputs instead of its own, all of them values of it. */
     static Program with(Program step, List<Program.Output> outputs) {
         ExactCloner cloner = new ExactCloner();
         Map<Value, Value> images = new HashMap<>();
         step.inputs().forEach(input -> images.put(input.value(), cloner.like(input)));
-        List<Value> wanted = outputs.stream().map(Program.Output::value).toList();
-        cloner.copy(step, Set.copyOf(TopologicalOrder.of(wanted)), wanted, images);
+        List<Value> results = outputs.stream().map(Program.Output::value).toList();
+        cloner.copy(step, Set.copyOf(TopologicalOrder.of(results)), results, images);
+
         return cloner.build(step.name(), images(outputs, images));
     }
 

@@ -16,29 +16,29 @@ import java.util.function.IntUnaryOperator;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
-/** Passes that reach the step programs of repeats. */
+/** Applies passes to the step programs of loops. */
 final class LoopBodyPass {
-    /** What a repeat becomes, and where its results are then. */
-    private record Replacement(Attributes.Loop attributes, IntUnaryOperator places) {}
+    /** The attributes that replace a loop's, and the new index of each of its results. */
+    private record Replacement(Attributes.Loop attributes, IntUnaryOperator newIndex) {}
 
     private LoopBodyPass() {}
 
-    /** Applies a pass to the step programs, from the innermost outwards, then to the program. */
-    static Program everywhere(Program program, UnaryOperator<Program> pass) {
-        return pass.apply(replace(program, repeat -> {
-            Attributes.Loop old = repeat.loop();
-            Program step = everywhere(old.step(), pass);
-            return new Replacement(step.equals(old.step()) ? old : with(old, step, old.stacked()), place -> place);
+    /** Applies a pass to the step programs, innermost first, then to the program. */
+    static Program applyRecursively(Program program, UnaryOperator<Program> pass) {
+        return pass.apply(replace(program, loopValue -> {
+            Attributes.Loop old = loopValue.loop();
+            Program step = applyRecursively(old.step(), pass);
+            return new Replacement(step.equals(old.step()) ? old : with(old, step, old.stacked()), index -> index);
         }));
     }
 
-    /** Takes stacked outputs that nothing reads out of all repeats, outermost first. */
+    /** Removes unread stacked outputs from all loops, outermost first. */
     static Program withoutUnreadStacks(Program program) {
         LoopResiduals residuals = new LoopResiduals(program);
-        return replace(program, repeat -> {
-            Attributes.Loop old = repeat.loop();
+        return replace(program, loopValue -> {
+            Attributes.Loop old = loopValue.loop();
             Set<Integer> read =
-                    residuals.results(repeat).stream().map(Value::count).collect(Collectors.toSet());
+                    residuals.results(loopValue).stream().map(Value::count).collect(Collectors.toSet());
             TreeSet<Integer> unread = new TreeSet<>();
             for (int i = old.carries(); i < old.countResult(); i++) {
                 if (!read.contains(i)) {
@@ -48,17 +48,17 @@ final class LoopBodyPass {
             Program step = withoutUnreadStacks(without(old.step(), unread));
             return new Replacement(
                     step.equals(old.step()) ? old : with(old, step, old.stacked() - unread.size()),
-                    place -> place - unread.headSet(place).size());
+                    index -> index - unread.headSet(index).size());
         });
     }
 
-    private static Program without(Program step, Set<Integer> places) {
-        if (places.isEmpty()) {
+    private static Program without(Program step, Set<Integer> removed) {
+        if (removed.isEmpty()) {
             return step;
         }
         List<Program.Output> outputs = new ArrayList<>();
         for (int i = 0; i < step.outputs().size(); i++) {
-            if (!places.contains(i)) {
+            if (!removed.contains(i)) {
                 outputs.add(step.outputs().get(i));
             }
         }
@@ -70,7 +70,7 @@ final class LoopBodyPass {
                 step, old.capacity(), old.backwards(), old.carries(), old.perStep(), stacked, old.stops());
     }
 
-    /** The program with its repeats replaced; itself if no repeat is another. */
+    /** The program with its loops replaced; the same object if no loop changes. */
     private static Program replace(Program program, Function<Value, Replacement> replacement) {
         Map<Value, Replacement> replacements = new HashMap<>();
         for (Value value : program.values()) {
@@ -91,11 +91,11 @@ final class LoopBodyPass {
                 List<Value> args = value.args().stream().map(images::get).toList();
                 images.put(value, cloner.apply(Op.LOOP, args, own.attributes()));
             } else if (value.op() == Op.LOOP_RESULT) {
-                Value repeat = value.arg(0);
-                IntUnaryOperator places =
-                        Objects.requireNonNull(replacements.get(repeat)).places();
-                Value image = Objects.requireNonNull(images.get(repeat));
-                images.put(value, cloner.result(image, places.applyAsInt(value.count())));
+                Value loopValue = value.arg(0);
+                IntUnaryOperator newIndex =
+                        Objects.requireNonNull(replacements.get(loopValue)).newIndex();
+                Value image = Objects.requireNonNull(images.get(loopValue));
+                images.put(value, cloner.result(image, newIndex.applyAsInt(value.count())));
             } else if (value.op() != Op.INPUT) {
                 images.put(value, cloner.copy(value, images));
             }

@@ -15,9 +15,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Repeats that do the same, from the same arguments, become one that stacks what any of them stacks: a derivative brings a
- * second forward repeat that also keeps what the reverse reads, and this makes the first superfluous. Then results that
- * nobody reads go, and with them carries and inputs that only they needed.
+ * Merges loops that compute the same carries from the same arguments into one with the stacked outputs of all. The
+ * derivative of a loop adds a second forward loop that also stores the residuals, which makes the first one redundant.
+ * Afterwards unread results are removed, with the carries and inputs that only they needed.
  */
 final class LoopDeduplication {
     private LoopDeduplication() {}
@@ -35,15 +35,15 @@ final class LoopDeduplication {
         });
     }
 
-    private static Group group(Map<Value, Group> groups, Value repeat) {
-        return java.util.Objects.requireNonNull(groups.get(repeat));
+    private static Group group(Map<Value, Group> groups, Value loopValue) {
+        return java.util.Objects.requireNonNull(groups.get(loopValue));
     }
 
-    /** What two repeats must share to be merged. */
+    /** What must be equal for two loops to be merged. */
     private record Key(List<Value> args, int capacity, boolean backwards, int carries, int perStep, boolean stops) {
-        static Key of(Value repeat) {
-            Attributes.Loop r = repeat.loop();
-            return new Key(repeat.args(), r.capacity(), r.backwards(), r.carries(), r.perStep(), r.stops());
+        static Key of(Value loopValue) {
+            Attributes.Loop r = loopValue.loop();
+            return new Key(loopValue.args(), r.capacity(), r.backwards(), r.carries(), r.perStep(), r.stops());
         }
     }
 
@@ -55,37 +55,37 @@ final class LoopDeduplication {
                 continue;
             }
             List<Group> candidates = byKey.computeIfAbsent(Key.of(value), any -> new ArrayList<>());
-            Group joined = candidates.stream()
-                    .filter(group -> group.join(value))
+            Group found = candidates.stream()
+                    .filter(group -> group.addIfEqual(value))
                     .findFirst()
                     .orElse(null);
-            if (joined == null) {
-                joined = new Group(value);
-                candidates.add(joined);
+            if (found == null) {
+                found = new Group(value);
+                candidates.add(found);
             }
-            groups.put(value, joined);
+            groups.put(value, found);
         }
         for (Value value : program.values()) {
             if (value.op() == Op.LOOP_RESULT) {
-                group(groups, value.arg(0)).read(value);
+                group(groups, value.arg(0)).markRead(value);
             }
         }
         return groups;
     }
 
-    /** Repeats that are one. */
+    /** A set of loops that are merged into one. */
     private static final class Group {
         private final Value first;
         private final Attributes.Loop attributes;
         private final ProgramBuilder sb = new ProgramBuilder();
         private final List<Value> inputs = new ArrayList<>();
-        /** Outputs of the step: the next carries, then every stacked value once. */
+        /** Outputs of the merged step: the next carries, then every distinct stacked value. */
         private final List<Value> carries;
 
         private final List<Value> stacked = new ArrayList<>();
         private final @Nullable Value stop;
-        /** For each member, where its stacked outputs are among ours. */
-        private final Map<Value, List<Integer>> places = new HashMap<>();
+        /** For each member, the indices of its stacked outputs in {@link #stacked}. */
+        private final Map<Value, List<Integer>> stackIndices = new HashMap<>();
 
         private final BitSet readCarries = new BitSet();
         private final BitSet readStacks = new BitSet();
@@ -103,38 +103,38 @@ final class LoopDeduplication {
             List<Value> outputs = outputs(first);
             this.carries = outputs.subList(0, attributes.carries());
             this.stop = attributes.stops() ? outputs.get(outputs.size() - 1) : null;
-            place(first, outputs);
+            addStacked(first, outputs);
         }
 
-        private List<Value> outputs(Value repeat) {
-            return sb.inline(Passes.canonicalize(repeat.loop().step()), inputs);
+        private List<Value> outputs(Value loopValue) {
+            return sb.inline(Passes.canonicalize(loopValue.loop().step()), inputs);
         }
 
-        private void place(Value repeat, List<Value> outputs) {
-            List<Integer> where = new ArrayList<>();
-            for (int i = 0; i < repeat.loop().stacked(); i++) {
+        private void addStacked(Value loopValue, List<Value> outputs) {
+            List<Integer> indices = new ArrayList<>();
+            for (int i = 0; i < loopValue.loop().stacked(); i++) {
                 Value output = outputs.get(attributes.carries() + i);
                 if (!stacked.contains(output)) {
                     stacked.add(output);
                 }
-                where.add(stacked.indexOf(output));
+                indices.add(stacked.indexOf(output));
             }
-            places.put(repeat, where);
+            stackIndices.put(loopValue, indices);
         }
 
-        /** Takes another repeat in, if its step carries on as ours does. */
-        boolean join(Value repeat) {
-            List<Value> outputs = outputs(repeat);
+        /** Adds another loop if its next carries and stop predicate are equal to this group's; returns whether it did. */
+        boolean addIfEqual(Value loopValue) {
+            List<Value> outputs = outputs(loopValue);
             boolean same = outputs.subList(0, attributes.carries()).equals(carries)
                     && (stop == null || outputs.get(outputs.size() - 1) == stop);
             if (same) {
-                place(repeat, outputs);
+                addStacked(loopValue, outputs);
             }
             return same;
         }
 
-        /** Notes that a result of a member is read. */
-        void read(Value result) {
+        /** Records that a result of a member is read. */
+        void markRead(Value result) {
             int index = result.count();
             Attributes.Loop of = result.arg(0).loop();
             if (index < attributes.carries()) {
@@ -145,11 +145,11 @@ final class LoopDeduplication {
         }
 
         private int stack(Value result) {
-            List<Integer> where = java.util.Objects.requireNonNull(places.get(result.arg(0)));
-            return where.get(result.count() - attributes.carries());
+            List<Integer> indices = java.util.Objects.requireNonNull(stackIndices.get(result.arg(0)));
+            return indices.get(result.count() - attributes.carries());
         }
 
-        /** The merged repeat in the new program; made when its first member is met, the same for all. */
+        /** The merged loop in the new program, built at its first member. */
         Value image(ProgramBuilder b, Map<Value, Value> images) {
             if (results.isEmpty()) {
                 build(b, images);
@@ -204,7 +204,7 @@ final class LoopDeduplication {
             results = b.loop(merged, args);
         }
 
-        /** The step's inputs that what is read depends on; a carry brings what its own next value depends on. */
+        /** The step's inputs that the read results depend on, including those through the next values of needed carries. */
         private BitSet neededInputs() {
             BitSet needed = new BitSet();
             List<Value> open = new ArrayList<>();

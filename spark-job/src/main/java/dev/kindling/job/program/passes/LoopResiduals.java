@@ -14,9 +14,9 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * What the repeats of a program keep for each other. A stacked result of one is <em>passed on</em> if it is read only as a
- * per-step input of repeats that run over the same places: each of their steps needs one row, which the step could compute
- * by itself.
+ * Finds the residuals that the loops of a program store for each other. A stacked result of a loop is a <em>residual</em>
+ * if it is read only as a per-step input of loops that run over the same indices: each of their steps reads one row, which
+ * the step could recompute.
  */
 final class LoopResiduals {
     private final Program program;
@@ -33,13 +33,14 @@ final class LoopResiduals {
         program.outputs().forEach(output -> outputs.add(output.value()));
     }
 
-    List<Value> repeats() {
+    /** The loops of the program, in order. */
+    List<Value> loops() {
         return program.values().stream().filter(value -> value.op() == Op.LOOP).toList();
     }
 
-    /** The results of a repeat that anything reads. */
-    List<Value> results(Value repeat) {
-        return readers.getOrDefault(repeat, List.of());
+    /** The results of a loop that any value reads. */
+    List<Value> results(Value loopValue) {
+        return readers.getOrDefault(loopValue, List.of());
     }
 
     static boolean stacked(Value result) {
@@ -47,34 +48,35 @@ final class LoopResiduals {
         return result.count() >= loop.carries() && result.count() < loop.countResult();
     }
 
-    /** The indices of the results that a repeat passes on. */
-    Set<Integer> passedOn(Value repeat) {
+    /** The indices of a loop's results that are residuals. */
+    Set<Integer> residuals(Value loopValue) {
         Set<Integer> found = new TreeSet<>();
-        for (Value result : results(repeat)) {
-            List<Value> reading = readers.getOrDefault(result, List.of());
+        for (Value result : results(loopValue)) {
+            List<Value> ofResult = readers.getOrDefault(result, List.of());
             if (stacked(result)
                     && !outputs.contains(result)
-                    && !reading.isEmpty()
-                    && reading.stream().allMatch(reader -> readsRows(reader, result) && samePlaces(repeat, reader))) {
+                    && !ofResult.isEmpty()
+                    && ofResult.stream()
+                            .allMatch(reader -> readsPerStep(reader, result) && sameIndices(loopValue, reader))) {
                 found.add(result.count());
             }
         }
         return found;
     }
 
-    /** The repeats that read what a repeat passes on. */
-    Set<Value> readers(Value repeat) {
-        Set<Integer> passedOn = passedOn(repeat);
+    /** The loops that read a loop's residuals. */
+    Set<Value> readers(Value loopValue) {
+        Set<Integer> residuals = residuals(loopValue);
         Set<Value> found = new LinkedHashSet<>();
-        for (Value result : results(repeat)) {
-            if (passedOn.contains(result.count())) {
+        for (Value result : results(loopValue)) {
+            if (residuals.contains(result.count())) {
                 found.addAll(readers.getOrDefault(result, List.of()));
             }
         }
         return found;
     }
 
-    private static boolean readsRows(Value reader, Value stack) {
+    private static boolean readsPerStep(Value reader, Value stack) {
         if (reader.op() != Op.LOOP) {
             return false;
         }
@@ -89,22 +91,25 @@ final class LoopResiduals {
         return true;
     }
 
-    /** Whether two repeats of one capacity run over the same places. */
-    private static boolean samePlaces(Value repeat, Value reader) {
-        Value of = repeat.loop().stops() ? null : count(repeat);
+    /** Whether two loops of equal capacity run over the same indices. */
+    private static boolean sameIndices(Value loopValue, Value reader) {
+        Value own = loopValue.loop().stops() ? null : count(loopValue);
         Value other = count(reader);
-        if (of == null) {
+        if (own == null) {
             return other.op() == Op.LOOP_RESULT
-                    && other.arg(0) == repeat
-                    && other.count() == repeat.loop().countResult();
+                    && other.arg(0) == loopValue
+                    && other.count() == loopValue.loop().countResult();
         }
-        return of == other || (of.constant() && other.constant() && of.number() == other.number());
+        return own == other || (own.constant() && other.constant() && own.number() == other.number());
     }
 
-    /** What says how often a repeat runs: of a count of steps done by one that does not stop, what was asked of that. */
-    static Value count(Value repeat) {
-        int capacity = repeat.loop().capacity();
-        Value count = repeat.arg(0);
+    /**
+     * The value that determines how many steps a loop runs. If that is the number of steps that another loop ran, and that
+     * loop has no stop predicate, it is the other loop's own count.
+     */
+    static Value count(Value loopValue) {
+        int capacity = loopValue.loop().capacity();
+        Value count = loopValue.arg(0);
         while (count.op() == Op.LOOP_RESULT
                 && count.count() == count.arg(0).loop().countResult()
                 && !count.arg(0).loop().stops()
@@ -114,18 +119,18 @@ final class LoopResiduals {
         return count;
     }
 
-    /** Numbers in the stacks that repeats of a program, and of their steps, keep for other repeats. */
-    static long numbers(Program program) {
+    /** Number of elements in the stacks that loops of a program, nested ones included, store for other loops. */
+    static long storedElements(Program program) {
         LoopResiduals residuals = new LoopResiduals(program);
-        long numbers = 0;
-        for (Value repeat : residuals.repeats()) {
-            numbers += numbers(repeat.loop().step());
-            for (Value result : residuals.results(repeat)) {
+        long elements = 0;
+        for (Value loopValue : residuals.loops()) {
+            elements += storedElements(loopValue.loop().step());
+            for (Value result : residuals.results(loopValue)) {
                 boolean read = residuals.readers.getOrDefault(result, List.of()).stream()
                         .anyMatch(reader -> reader.op() == Op.LOOP);
-                numbers += stacked(result) && read ? result.shape().size() : 0;
+                elements += stacked(result) && read ? result.shape().size() : 0;
             }
         }
-        return numbers;
+        return elements;
     }
 }

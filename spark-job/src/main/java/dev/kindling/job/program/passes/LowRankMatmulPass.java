@@ -12,18 +12,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Does not write down what is low rank. A gradient of dense weights is a product AᵀD with as few rows as the batch, and
- * adapted weights are W - α AᵀD: a matrix is known here as a sum of terms, each a whole matrix or a product through few
- * rows. A product with such a matrix is taken term by term, x·W - (x Aᵀ)(α D), where that costs less than forming it. What
- * else needs the matrix gets the sum. Equal in exact arithmetic; rounding differs.
+ * Multiplies with low-rank matrices in factored form. The gradient of dense weights is a product AᵀD whose inner extent is
+ * the batch size, and adapted weights are W - α AᵀD. The pass tracks such a matrix as a sum of terms, each a dense matrix
+ * or a low-rank product, and computes a product with it term by term, x·W - (x Aᵀ)(α D), where that takes fewer
+ * multiplications than forming the matrix. All other uses read the sum. Equal in exact arithmetic; rounding differs.
  */
 public final class LowRankMatmulPass {
-    /** A part of a matrix. */
+    /** A summand of a matrix. */
     private sealed interface Term {
-        /** A matrix as it is. */
-        record Whole(Value value) implements Term {}
+        /** A dense matrix. */
+        record Dense(Value value) implements Term {}
 
-        /** scale·left·right through an inner extent that is small. */
+        /** scale·left·right with a small inner extent. */
         record Product(Value left, boolean leftTransposed, Value right, boolean rightTransposed, Value scale)
                 implements Term {
             int inner() {
@@ -39,7 +39,7 @@ public final class LowRankMatmulPass {
         this.b = b;
     }
 
-    /** An equal program in which products with low-rank matrices are taken factor by factor; step programs too. */
+    /** An equal program in which products with low-rank matrices are computed in factored form, in step programs too. */
     public static Program rewrite(Program program) {
         List<LowRankMatmulPass> pass = new ArrayList<>();
         return Passes.rebuild(program, (b, value, images) -> {
@@ -52,18 +52,18 @@ public final class LowRankMatmulPass {
 
     private Value copy(Value value, Map<Value, Value> images) {
         if (value.op() == Op.LOOP) {
-            return repeat(value, images);
+            return loop(value, images);
         }
         List<Term> sum = value.shape().rank() == 2 ? sum(value, images) : List.of();
         if (sum.isEmpty()) {
             return b.copy(value, images);
         }
-        List<Term> kept = sum.stream().map(this::ifSmall).toList();
-        terms.put(value, kept);
-        return written(kept);
+        List<Term> lowRank = sum.stream().map(this::denseUnlessSmall).toList();
+        terms.put(value, lowRank);
+        return sumOf(lowRank);
     }
 
-    private Value repeat(Value value, Map<Value, Value> images) {
+    private Value loop(Value value, Map<Value, Value> images) {
         Attributes.Loop r = value.loop();
         Attributes.Loop rewritten = new Attributes.Loop(
                 rewrite(r.step()), r.capacity(), r.backwards(), r.carries(), r.perStep(), r.stacked(), r.stops());
@@ -92,7 +92,7 @@ public final class LowRankMatmulPass {
     }
 
     private List<Term> terms(Value value, Map<Value, Value> images) {
-        return low(value) ? terms.getOrDefault(value, List.of()) : List.of(new Term.Whole(Passes.image(images, value)));
+        return low(value) ? terms.getOrDefault(value, List.of()) : List.of(new Term.Dense(Passes.image(images, value)));
     }
 
     private List<Term> joined(Value value, Map<Value, Value> images, List<Term> left, List<Term> right) {
@@ -100,21 +100,21 @@ public final class LowRankMatmulPass {
             return List.of();
         }
         List<Term> all = new ArrayList<>();
-        List<Value> whole = new ArrayList<>();
+        List<Value> dense = new ArrayList<>();
         for (Term term : concat(left, right)) {
-            if (term instanceof Term.Whole matrix) {
-                whole.add(matrix.value());
+            if (term instanceof Term.Dense matrix) {
+                dense.add(matrix.value());
             } else {
                 all.add(term);
             }
         }
-        whole.stream().reduce(b::add).ifPresent(matrix -> all.add(0, new Term.Whole(matrix)));
+        dense.stream().reduce(b::add).ifPresent(matrix -> all.add(0, new Term.Dense(matrix)));
         int inner = all.stream().mapToInt(LowRankMatmulPass::inner).sum();
         Shape shape = value.shape();
-        // Too many terms are no longer low rank: better to write the sum down once.
+        // With too many terms the sum is no longer of low rank and is cheaper to form once.
         return (long) inner * (shape.dim(0) + shape.dim(1)) < 2L * shape.size()
                 ? all
-                : List.of(new Term.Whole(b.copy(value, images)));
+                : List.of(new Term.Dense(b.copy(value, images)));
     }
 
     private static int inner(Term term) {
@@ -139,7 +139,7 @@ public final class LowRankMatmulPass {
         return List.of();
     }
 
-    /** Every term times a number. */
+    /** Every term multiplied by a scalar. */
     private List<Term> scaled(List<Term> sum, Value factor) {
         List<Term> scaled = new ArrayList<>();
         for (Term term : sum) {
@@ -151,14 +151,14 @@ public final class LowRankMatmulPass {
                         product.rightTransposed(),
                         times(product.scale(), factor)));
             } else {
-                scaled.add(new Term.Whole(times(((Term.Whole) term).value(), factor)));
+                scaled.add(new Term.Dense(times(((Term.Dense) term).value(), factor)));
             }
         }
         return scaled;
     }
 
     private Value times(Value value, Value factor) {
-        // A transpose stays outside, where a product reads it for nothing.
+        // The scale goes inside a transposition, because a product reads a transposed operand at no cost.
         return value.op() == Op.TRANSPOSE
                 ? b.apply(Op.TRANSPOSE, List.of(times(value.arg(0), factor)), value.attributes())
                 : b.mul(value, b.reshape(factor, Shape.scalar()));
@@ -175,12 +175,12 @@ public final class LowRankMatmulPass {
                                     product.left(),
                                     !product.leftTransposed(),
                                     product.scale())
-                            : new Term.Whole(b.transpose(((Term.Whole) term).value(), 1, 0)));
+                            : new Term.Dense(b.transpose(((Term.Dense) term).value(), 1, 0)));
         }
         return transposed;
     }
 
-    /** The terms of a product of two matrices, multiplied out where that is cheaper than forming them. */
+    /** The terms of a product of two matrices, multiplied term by term where that is cheaper than forming them. */
     private List<Term> product(Value value, Map<Value, Value> images) {
         Attributes.Product attributes = (Attributes.Product) value.attributes();
         List<Term> left = terms(value.arg(0), images);
@@ -214,7 +214,7 @@ public final class LowRankMatmulPass {
         return multiplied;
     }
 
-    /** Multiplications of the product term by term, against those of forming both sides and multiplying them. */
+    /** Whether the product term by term takes at most as many multiplications as forming both operands first. */
     private static boolean cheaper(List<Term> left, List<Term> right, int m, int k, int n) {
         long formed = (long) m * k * n;
         for (Term term : left) {
@@ -232,7 +232,7 @@ public final class LowRankMatmulPass {
         return multiplied <= formed;
     }
 
-    /** Multiplications of two terms; an inner extent of 0 stands for a whole matrix. */
+    /** Number of multiplications of two terms; an inner extent of 0 stands for a dense matrix. */
     private static long cost(long p, long q, long m, long k, long n) {
         if (p == 0) {
             return q == 0 ? m * k * n : m * k * q + m * q * n;
@@ -248,24 +248,24 @@ public final class LowRankMatmulPass {
             if (y instanceof Term.Product right) {
                 return ofBoth(left, right, m, n);
             }
-            Value whole = ((Term.Whole) y).value();
+            Value dense = ((Term.Dense) y).value();
             return new Term.Product(
                     left.left(),
                     left.leftTransposed(),
-                    core(left.right(), left.rightTransposed(), whole, yFlag),
+                    core(left.right(), left.rightTransposed(), dense, yFlag),
                     false,
                     left.scale());
         }
-        Value whole = ((Term.Whole) x).value();
+        Value dense = ((Term.Dense) x).value();
         if (y instanceof Term.Product right) {
             return new Term.Product(
-                    core(whole, xFlag, right.left(), right.leftTransposed()),
+                    core(dense, xFlag, right.left(), right.leftTransposed()),
                     false,
                     right.right(),
                     right.rightTransposed(),
                     right.scale());
         }
-        return new Term.Product(whole, xFlag, ((Term.Whole) y).value(), yFlag, b.constant(1));
+        return new Term.Product(dense, xFlag, ((Term.Dense) y).value(), yFlag, b.constant(1));
     }
 
     private Term ofBoth(Term.Product left, Term.Product right, long m, long n) {
@@ -289,8 +289,8 @@ public final class LowRankMatmulPass {
     }
 
     /**
-     * A product of factors. What a derivative wants is often the transpose of what the forward pass made: both are written
-     * as one product in one order, read transposed by one of them.
+     * A product of factors. A derivative often needs the transpose of a product of the forward pass: both become one product
+     * in one order, which one of them reads transposed.
      */
     private Value core(Value x, boolean xTransposed, Value y, boolean yTransposed) {
         return x.id() <= y.id()
@@ -298,18 +298,18 @@ public final class LowRankMatmulPass {
                 : b.transpose(b.matmul(y, x, !yTransposed, !xTransposed), 1, 0);
     }
 
-    /** A product whose inner extent is not small is a matrix like any other. */
-    private Term ifSmall(Term term) {
+    /** A product whose inner extent is not small becomes a dense matrix. */
+    private Term denseUnlessSmall(Term term) {
         if (term instanceof Term.Product product) {
             Value matrix = value(product);
             Shape shape = matrix.shape();
             boolean small = (long) product.inner() * (shape.dim(0) + shape.dim(1)) < shape.size();
-            return small ? product : new Term.Whole(matrix);
+            return small ? product : new Term.Dense(matrix);
         }
         return term;
     }
 
-    /** A term written down; a product's scale goes to its smaller factor. */
+    /** The matrix of a term; a product's scale is applied to its smaller factor. */
     private Value value(Term term) {
         if (term instanceof Term.Product product) {
             boolean left =
@@ -320,10 +320,10 @@ public final class LowRankMatmulPass {
                     product.leftTransposed(),
                     product.rightTransposed());
         }
-        return ((Term.Whole) term).value();
+        return ((Term.Dense) term).value();
     }
 
-    private Value written(List<Term> sum) {
+    private Value sumOf(List<Term> sum) {
         return sum.stream().map(this::value).reduce(b::add).orElseThrow();
     }
 }

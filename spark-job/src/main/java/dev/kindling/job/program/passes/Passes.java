@@ -11,15 +11,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The passes in the order in which backends want them, and what they are made of. */
+/** The canonicalization that every backend applies first, and the rewriting helpers that the passes share. */
 public final class Passes {
     private static final Set<Op> ONLY_FOR_DERIVATIVES = EnumSet.of(Op.STOP_GRADIENT, Op.BARRIER);
 
     private Passes() {}
 
     /**
-     * What every backend runs in place of a program: without stop-gradients and barriers, which mean nothing once
-     * derivatives are taken, and with equal repeats merged and their unread results dropped.
+     * The program without stop-gradients and barriers, which have no effect once derivatives are taken, with equal loops
+     * merged and unread loop results removed.
      */
     public static Program canonicalize(Program program) {
         return LoopDeduplication.deduplicate(rebuild(
@@ -29,12 +29,12 @@ public final class Passes {
                         : b.copy(value, images)));
     }
 
-    /** How a pass copies one value, given the images of the values before it. */
+    /** Copies one value into the new program, given the images of the values before it. */
     interface Rule {
         Value copy(ProgramBuilder b, Value value, Map<Value, Value> images);
     }
 
-    /** A program with the same inputs and outputs, whose values are copied one by one. */
+    /** A program with the same inputs and outputs, each of whose values is copied by a rule. */
     static Program rebuild(Program program, Rule rule) {
         ProgramBuilder b = new ProgramBuilder();
         Map<Value, Value> images = new HashMap<>();

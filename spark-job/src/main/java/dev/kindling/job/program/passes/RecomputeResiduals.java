@@ -15,17 +15,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Replaces what one repeat passes on to others: it stacks the carries that its steps begin with instead, and a reader's
- * step computes what it needs from its row of them, the repeat's own per-step inputs and its invariants.
+ * Replaces the residuals of a loop: the loop stacks the initial carries of its steps instead, and the step of a reader
+ * recomputes the residuals from its row of them, the loop's per-step inputs and its invariants.
  */
 final class RecomputeResiduals {
     private final Program program;
-    private final LoopResiduals stacks;
+    private final LoopResiduals residuals;
     private final Value source;
     private final Attributes.Loop attributes;
     private final Set<Integer> dropped;
-    /** The values of the source's step that what it passes on is computed from. */
-    private final Set<Value> slice;
+    /** The values of the source's step that the residuals are computed from. */
+    private final Set<Value> recomputed;
 
     private final List<Integer> carries;
     private final ExactCloner cloner = new ExactCloner();
@@ -33,38 +33,38 @@ final class RecomputeResiduals {
 
     private RecomputeResiduals(Program program, LoopResiduals residuals, Value source) {
         this.program = program;
-        this.stacks = residuals;
+        this.residuals = residuals;
         this.source = source;
         this.attributes = source.loop();
-        this.dropped = residuals.passedOn(source);
-        this.slice = Set.copyOf(TopologicalOrder.of(wanted(dropped)));
+        this.dropped = residuals.residuals(source);
+        this.recomputed = Set.copyOf(TopologicalOrder.of(stepValues(dropped)));
         this.carries = inputsOfSlice(0, attributes.carries());
     }
 
-    /** The program with everything recomputed that takes less memory so. */
-    static Program everywhere(Program program) {
-        Program now = program;
-        for (Program next = once(now); next != null; next = once(now)) {
-            now = next;
+    /** The program with all residuals recomputed for which that takes less memory. */
+    static Program rewrite(Program program) {
+        Program current = program;
+        for (Program next = rewriteOne(current); next != null; next = rewriteOne(current)) {
+            current = next;
         }
-        return now;
+        return current;
     }
 
-    /** Each round makes stacks smaller, so that rounds end. */
-    private static @Nullable Program once(Program program) {
-        LoopResiduals stacks = new LoopResiduals(program);
-        for (Value repeat : stacks.repeats()) {
-            if (!stacks.passedOn(repeat).isEmpty()) {
-                RecomputeResiduals recomputeResiduals = new RecomputeResiduals(program, stacks, repeat);
-                if (recomputeResiduals.saves()) {
-                    return recomputeResiduals.rewritten();
+    /** Rewrites one loop; null if none takes less memory so. Each rewriting makes stacks smaller, so that they end. */
+    private static @Nullable Program rewriteOne(Program program) {
+        LoopResiduals residuals = new LoopResiduals(program);
+        for (Value loopValue : residuals.loops()) {
+            if (!residuals.residuals(loopValue).isEmpty()) {
+                RecomputeResiduals pass = new RecomputeResiduals(program, residuals, loopValue);
+                if (pass.savesMemory()) {
+                    return pass.rewritten();
                 }
             }
         }
         return null;
     }
 
-    private List<Value> wanted(Set<Integer> results) {
+    private List<Value> stepValues(Set<Integer> results) {
         return results.stream()
                 .map(index -> attributes.step().outputs().get(index).value())
                 .toList();
@@ -73,32 +73,32 @@ final class RecomputeResiduals {
     private List<Integer> inputsOfSlice(int begin, int end) {
         List<Integer> found = new ArrayList<>();
         for (int i = begin; i < end; i++) {
-            if (slice.contains(attributes.step().inputs().get(i).value())) {
+            if (recomputed.contains(attributes.step().inputs().get(i).value())) {
                 found.add(i);
             }
         }
         return found;
     }
 
-    private boolean saves() {
-        long kept = wanted(dropped).stream()
+    private boolean savesMemory() {
+        long before = stepValues(dropped).stream()
                 .mapToLong(value -> value.shape().size())
                 .sum();
-        long instead = carries.stream()
+        long after = carries.stream()
                 .mapToLong(i -> attributes.step().inputs().get(i).shape().size())
                 .sum();
-        return instead < kept;
+        return after < before;
     }
 
     private Program rewritten() {
-        Set<Value> readers = stacks.readers(source);
+        Set<Value> readers = residuals.readers(source);
         program.inputs().forEach(input -> images.put(input.value(), cloner.like(input)));
         for (Value value : program.values()) {
             if (value == source) {
                 images.put(source, cloner.apply(Op.LOOP, imagesOf(source.args()), withCarriesStacked()));
             } else if (value.op() == Op.LOOP_RESULT && value.arg(0) == source) {
                 if (!dropped.contains(value.count())) {
-                    images.put(value, cloner.result(image(source), moved(value.count())));
+                    images.put(value, cloner.result(image(source), newIndex(value.count())));
                 }
             } else if (readers.contains(value)) {
                 images.put(value, new Reader(value).image());
@@ -141,8 +141,8 @@ final class RecomputeResiduals {
                 attributes.stops());
     }
 
-    /** Index of a kept result after the change. */
-    private int moved(int index) {
+    /** The new index of a result that is not dropped. */
+    private int newIndex(int index) {
         int before = (int) dropped.stream().filter(other -> other < index).count();
         return index - before + (index == attributes.countResult() ? carries.size() : 0);
     }
@@ -151,13 +151,13 @@ final class RecomputeResiduals {
         return cloner.result(image(source), attributes.countResult() - dropped.size() + carries.indexOf(index));
     }
 
-    /** A repeat that read what is no longer passed on. */
+    /** Rewrites a loop that read the dropped residuals. */
     private final class Reader {
         private final Value reader;
         private final Attributes.Loop before;
         private final ExactCloner step = new ExactCloner();
         private final List<Value> args = new ArrayList<>();
-        /** Inputs of the new step by what is given for them outside. */
+        /** Inputs of the new step by the arguments of the new loop. */
         private final Map<Value, Value> perStep = new LinkedHashMap<>();
 
         private final Map<Value, Value> invariants = new LinkedHashMap<>();
@@ -176,14 +176,14 @@ final class RecomputeResiduals {
                 Program.Input input = before.step().inputs().get(i);
                 ofReader.put(input.value(), step.like(input));
             }
-            takeRows();
-            takeInvariants();
+            declarePerStep();
+            declareInvariants();
             recompute();
             args.addAll(perStep.keySet());
             args.addAll(invariants.keySet());
-            List<Value> wanted =
+            List<Value> outputs =
                     before.step().outputs().stream().map(Program.Output::value).toList();
-            step.copy(before.step(), Set.copyOf(before.step().values()), wanted, ofReader);
+            step.copy(before.step(), Set.copyOf(before.step().values()), outputs, ofReader);
             Attributes.Loop after = new Attributes.Loop(
                     step.build(
                             before.step().name(),
@@ -201,7 +201,7 @@ final class RecomputeResiduals {
             return arg.op() == Op.LOOP_RESULT && arg.arg(0) == source && dropped.contains(arg.count());
         }
 
-        private void takeRows() {
+        private void declarePerStep() {
             for (int i = before.carries(); i < before.carries() + before.perStep(); i++) {
                 if (!isDropped(reader.arg(i + 1))) {
                     take(perStep, reader, i, ofReader);
@@ -215,7 +215,7 @@ final class RecomputeResiduals {
             }
         }
 
-        private void takeInvariants() {
+        private void declareInvariants() {
             for (int i = before.carries() + before.perStep();
                     i < before.step().inputs().size();
                     i++) {
@@ -227,10 +227,10 @@ final class RecomputeResiduals {
             }
         }
 
-        /** An input of the new step for input {@code i} of a repeat's. */
-        private void take(Map<Value, Value> group, Value repeat, int i, Map<Value, Value> target) {
-            Program.Input input = repeat.loop().step().inputs().get(i);
-            take(group, RecomputeResiduals.this.image(repeat.arg(i + 1)), input, target);
+        /** Declares an input of the new step for input {@code i} of a loop's step. */
+        private void take(Map<Value, Value> group, Value loopValue, int i, Map<Value, Value> target) {
+            Program.Input input = loopValue.loop().step().inputs().get(i);
+            take(group, RecomputeResiduals.this.image(loopValue.arg(i + 1)), input, target);
         }
 
         private void take(Map<Value, Value> group, Value given, Program.Input input, Map<Value, Value> target) {
@@ -238,7 +238,7 @@ final class RecomputeResiduals {
         }
 
         private void recompute() {
-            step.copy(attributes.step(), slice, wanted(dropped), ofSource);
+            step.copy(attributes.step(), recomputed, stepValues(dropped), ofSource);
             for (int i = before.carries(); i < before.carries() + before.perStep(); i++) {
                 Value arg = reader.arg(i + 1);
                 if (isDropped(arg)) {

@@ -3,52 +3,54 @@ package dev.kindling.job.program.passes;
 import dev.kindling.job.program.Program;
 
 /**
- * Trades memory for arithmetic in loops that have a reverse: what the steps of a repeat leave for another repeat is kept,
- * or computed again from what each step began with, or from what each of √n segments began with (Chen et al., Training
- * Deep Nets with Sublinear Memory Cost, 2016, section 4.3). A value is computed by the same ops in the same order each
- * time, so that all outputs have the same bits.
+ * Trades memory for arithmetic in loops that have a reverse loop: the residuals are stored, or recomputed from the carries
+ * of each step, or recomputed from the carries of each of √n segments (Chen et al., Training Deep Nets with Sublinear
+ * Memory Cost, 2016, section 4.3). A recomputed value uses the same ops in the same order, so that outputs are bitwise
+ * identical.
  */
 public final class Rematerialization {
-    /** What is held for steps that a reverse has yet to undo. */
+    /** What a forward loop stores for its reverse loop. */
     enum Mode {
-        /** Everything that the reverse reads. */
-        KEEP,
-        /** The carries that each step began with. */
+        /** All residuals. */
+        STORE,
+        /** The initial carries of each step. */
         RECOMPUTE,
-        /** The carries that each segment of √n steps began with, and one segment's steps. */
+        /** The initial carries of each segment of √n steps, and of each step of one segment. */
         SQRT
     }
 
     private Rematerialization() {}
 
     /**
-     * An equal program whose repeats keep at most so many bytes for each other, or as few as can be; the program itself if
-     * it fits as it is.
+     * An equal program whose loops store at most {@code bytes} bytes of residuals, or as few as possible; the program itself
+     * if it fits.
      */
-    public static Program within(Program program, long bytes, int bytesPerNumber) {
-        if (fits(program, bytes, bytesPerNumber)) {
+    public static Program within(Program program, long bytes, int bytesPerElement) {
+        if (fits(program, bytes, bytesPerElement)) {
             return program;
         }
         Program recomputing = in(Mode.RECOMPUTE, program);
-        if (fits(recomputing, bytes, bytesPerNumber)) {
+        if (fits(recomputing, bytes, bytesPerElement)) {
             return recomputing;
         }
         Program segmented = in(Mode.SQRT, program);
-        return LoopResiduals.numbers(segmented) < LoopResiduals.numbers(recomputing) ? segmented : recomputing;
+        return LoopResiduals.storedElements(segmented) < LoopResiduals.storedElements(recomputing)
+                ? segmented
+                : recomputing;
     }
 
-    private static boolean fits(Program program, long bytes, int bytesPerNumber) {
-        return LoopResiduals.numbers(program) <= bytes / bytesPerNumber;
+    private static boolean fits(Program program, long bytes, int bytesPerElement) {
+        return LoopResiduals.storedElements(program) <= bytes / bytesPerElement;
     }
 
     static Program in(Mode mode, Program program) {
         return switch (mode) {
-            case KEEP -> program;
+            case STORE -> program;
             case RECOMPUTE ->
-                LoopBodyPass.withoutUnreadStacks(LoopBodyPass.everywhere(program, RecomputeResiduals::everywhere));
+                LoopBodyPass.withoutUnreadStacks(LoopBodyPass.applyRecursively(program, RecomputeResiduals::rewrite));
             case SQRT ->
-                LoopBodyPass.withoutUnreadStacks(LoopBodyPass.everywhere(
-                        program, one -> RecomputeResiduals.everywhere(SqrtCheckpointing.cut(one))));
+                LoopBodyPass.withoutUnreadStacks(LoopBodyPass.applyRecursively(
+                        program, one -> RecomputeResiduals.rewrite(SqrtCheckpointing.rewrite(one))));
         };
     }
 }

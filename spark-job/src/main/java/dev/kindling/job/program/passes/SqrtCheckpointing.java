@@ -14,41 +14,44 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Cuts repeats that pass stacks on, and those that read them, into segments of ⌈√capacity⌉ steps: a repeat over segments
- * whose step is a repeat over the steps of one. Stacks between them become [segments, steps, ...]. Steps beyond the count
- * do not run in the last segments, down to segments of none; a repeat that stops ends its segments too.
+ * Splits loops with residuals, and the loops that read these, into segments of ⌈√capacity⌉ steps: an outer loop over
+ * segments, whose step is an inner loop over the steps of one. The stacks between them become [segments, steps, ...]. Steps
+ * beyond the count do not run, so that the last segments may be shorter or empty; a loop that stops also ends its outer
+ * loop.
  */
 final class SqrtCheckpointing {
-    /** Below it there is nothing to cut. */
-    private static final int LEAST_CAPACITY = 3;
+    /** The least capacity for which segments save memory. */
+    private static final int MIN_CAPACITY = 3;
 
     private final Program program;
-    private final Set<Value> cut = new HashSet<>();
+    /** The loops to split. */
+    private final Set<Value> split = new HashSet<>();
+
     private final ExactCloner cloner = new ExactCloner();
     private final Map<Value, Value> images = new HashMap<>();
-    /** Stacked results of cut repeats as they are: [segments, steps, ...]. */
+    /** Stacked results of split loops in the shape [segments, steps, ...]. */
     private final Map<Value, Value> segmented = new HashMap<>();
-    /** Counts of steps by segment, by capacity and count of all steps. */
+    /** Vectors of the step count of each segment, by total count and capacity. */
     private final Map<List<Object>, Value> counts = new HashMap<>();
 
     private SqrtCheckpointing(Program program) {
         this.program = program;
         LoopResiduals residuals = new LoopResiduals(program);
-        for (Value repeat : residuals.repeats()) {
-            Set<Value> readers = residuals.readers(repeat);
-            if (!readers.isEmpty() && repeat.loop().capacity() >= LEAST_CAPACITY) {
-                cut.add(repeat);
-                cut.addAll(readers);
+        for (Value loopValue : residuals.loops()) {
+            Set<Value> readers = residuals.readers(loopValue);
+            if (!readers.isEmpty() && loopValue.loop().capacity() >= MIN_CAPACITY) {
+                split.add(loopValue);
+                split.addAll(readers);
             }
         }
     }
 
-    static Program cut(Program program) {
-        SqrtCheckpointing sqrtCheckpointing = new SqrtCheckpointing(program);
-        return sqrtCheckpointing.cut.isEmpty() ? program : sqrtCheckpointing.rewritten();
+    static Program rewrite(Program program) {
+        SqrtCheckpointing pass = new SqrtCheckpointing(program);
+        return pass.split.isEmpty() ? program : pass.rewritten();
     }
 
-    /** Steps of a segment. */
+    /** Number of steps of a segment. */
     private static int length(int capacity) {
         return (int) Math.ceil(Math.sqrt(capacity));
     }
@@ -60,9 +63,9 @@ final class SqrtCheckpointing {
     private Program rewritten() {
         program.inputs().forEach(input -> images.put(input.value(), cloner.like(input)));
         for (Value value : program.values()) {
-            if (cut.contains(value)) {
-                images.put(value, repeat(value));
-            } else if (value.op() == Op.LOOP_RESULT && cut.contains(value.arg(0))) {
+            if (split.contains(value)) {
+                images.put(value, outerLoop(value));
+            } else if (value.op() == Op.LOOP_RESULT && split.contains(value.arg(0))) {
                 images.put(value, result(value));
             } else if (value.op() != Op.INPUT) {
                 images.put(value, cloner.copy(value, images));
@@ -92,19 +95,20 @@ final class SqrtCheckpointing {
         return all == capacity ? flat : cloner.apply(Op.SLICE, List.of(flat), new Attributes.Range(0, 0, capacity));
     }
 
-    /** The repeat over segments: carries, then the count of steps done so far; then the stacks. */
-    private Value repeat(Value repeat) {
-        Attributes.Loop attributes = repeat.loop();
+    /** The loop over segments: carries, then the number of steps done so far; then the stacks. */
+    private Value outerLoop(Value loopValue) {
+        Attributes.Loop attributes = loopValue.loop();
         int capacity = attributes.capacity();
         List<Value> args = new ArrayList<>();
-        args.add(segmentsToRun(repeat));
-        args.addAll(imagesOf(repeat.args().subList(1, 1 + attributes.carries())));
+        args.add(segmentsToRun(loopValue));
+        args.addAll(imagesOf(loopValue.args().subList(1, 1 + attributes.carries())));
         args.add(cloner.constant(0));
-        args.add(counts(LoopResiduals.count(repeat), capacity));
+        args.add(counts(LoopResiduals.count(loopValue), capacity));
         int begin = 1 + attributes.carries();
-        repeat.args().subList(begin, begin + attributes.perStep()).forEach(stack -> args.add(inSegments(stack)));
-        args.addAll(imagesOf(repeat.args()
-                .subList(begin + attributes.perStep(), repeat.args().size())));
+        loopValue.args().subList(begin, begin + attributes.perStep()).forEach(stack -> args.add(inSegments(stack)));
+        args.addAll(imagesOf(loopValue
+                .args()
+                .subList(begin + attributes.perStep(), loopValue.args().size())));
         Attributes.Loop outer = new Attributes.Loop(
                 new Segment(attributes).program(),
                 segments(capacity),
@@ -120,30 +124,30 @@ final class SqrtCheckpointing {
         return values.stream().map(this::image).toList();
     }
 
-    /** All segments, or those in which a repeat that stops did anything, if that is what says how often to run. */
-    private Value segmentsToRun(Value repeat) {
-        Value count = LoopResiduals.count(repeat);
-        if (count.op() == Op.LOOP_RESULT && cut.contains(count.arg(0))) {
+    /** All segments; if the count is the number of steps that a split, stopping loop ran, the segments that it ran. */
+    private Value segmentsToRun(Value loopValue) {
+        Value count = LoopResiduals.count(loopValue);
+        if (count.op() == Op.LOOP_RESULT && split.contains(count.arg(0))) {
             Attributes.Loop stopping = count.arg(0).loop();
             if (count.count() == stopping.countResult()
-                    && stopping.capacity() == repeat.loop().capacity()) {
+                    && stopping.capacity() == loopValue.loop().capacity()) {
                 return cloner.result(image(count.arg(0)), stopping.countResult() + 1);
             }
         }
-        return cloner.constant(segments(repeat.loop().capacity()));
+        return cloner.constant(segments(loopValue.loop().capacity()));
     }
 
-    /** Steps that may run in each segment: the count, at most the capacity, less those of the segments before it. */
+    /** The step count of each segment: the count, at most the capacity, minus the steps of the segments before it. */
     private Value counts(Value count, int capacity) {
         return counts.computeIfAbsent(List.of(count, capacity), any -> {
             Shape shape = Shape.of(segments(capacity));
-            Value wanted = image(count);
-            Value most = cloner.constant(capacity);
-            Value bounded = cloner.apply(Op.SELECT, cloner.apply(Op.GREATER, wanted, most), most, wanted);
+            Value total = image(count);
+            Value limit = cloner.constant(capacity);
+            Value bounded = cloner.apply(Op.SELECT, cloner.apply(Op.GREATER, total, limit), limit, total);
             Value segment = cloner.apply(Op.IOTA, List.of(), new Attributes.Count(shape.size()));
             Value before = cloner.apply(Op.MUL, segment, cloner.broadcast(cloner.constant(length(capacity)), shape));
             Value left = cloner.apply(Op.SUB, cloner.broadcast(bounded, shape), before);
-            // The first segment's stays as it is, so that a negative count is refused as ever.
+            // The first segment's count is not clamped to 0, so that a negative count is still refused.
             Value later = cloner.apply(Op.GREATER, segment, cloner.broadcast(cloner.constant(0), shape));
             return cloner.apply(Op.SELECT, later, cloner.apply(Op.RELU, left), left);
         });
@@ -162,7 +166,7 @@ final class SqrtCheckpointing {
         return cloner.reshape(padded, stack.shape().unstacked().stacked(length).stacked(segments(capacity)));
     }
 
-    /** The step over one segment: the count of its steps, and the repeat of them. */
+    /** The step program of the outer loop, which runs the steps of one segment. */
     private static final class Segment {
         private final Attributes.Loop attributes;
         private final Program step;
@@ -189,7 +193,7 @@ final class SqrtCheckpointing {
             return outputs(cloner.apply(Op.LOOP, args, inner(length)), done);
         }
 
-        /** Inputs like the step's; stacks of so many where a length is given. */
+        /** Inputs like the step's, stacked {@code length} times unless it is 0. */
         private List<Value> inputs(int begin, int end, int length) {
             List<Value> inputs = new ArrayList<>();
             for (Program.Input input : step.inputs().subList(begin, end)) {
@@ -202,7 +206,7 @@ final class SqrtCheckpointing {
         private Attributes.Loop inner(int length) {
             boolean stops = attributes.stops();
             return new Attributes.Loop(
-                    stops ? rememberingTheStop() : step,
+                    stops ? withStopCarried() : step,
                     length,
                     attributes.backwards(),
                     attributes.carries() + (stops ? 1 : 0),
@@ -211,8 +215,8 @@ final class SqrtCheckpointing {
                     stops);
         }
 
-        /** The step with one more carry, which becomes the stop predicate. */
-        private Program rememberingTheStop() {
+        /** The step with an additional carry that receives the stop predicate. */
+        private Program withStopCarried() {
             ExactCloner with = new ExactCloner();
             Map<Value, Value> images = new HashMap<>();
             for (int i = 0; i < step.inputs().size(); i++) {

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Every op against values worked by hand or by loops written here. */
+/** Every op of the reference backend against values computed by hand or by loops written here. */
 class ReferenceBackendTest {
     private static final double NAN = Double.NaN;
     private static final Offset<Double> CLOSE = within(1e-15);
@@ -43,7 +43,7 @@ class ReferenceBackendTest {
 
     @Test
     void isFoundByItsName() {
-        assertThat(Backends.named("plain")).isInstanceOf(ReferenceBackend.class);
+        assertThat(Backends.named("reference")).isInstanceOf(ReferenceBackend.class);
     }
 
     @Test
@@ -180,10 +180,10 @@ class ReferenceBackendTest {
         Program gather = program((b, in) -> b.gather(in.get(0), in.get(1)), Shape.of(3), Shape.of(1));
         Program scatter = program((b, in) -> b.scatterAdd(in.get(0), in.get(1), 3), Shape.of(1), Shape.of(1));
         for (double index : new double[] {-1, 3, 0.5, NAN, 1e12}) {
-            String sentence = " at index " + index + ": indices must be whole numbers from 0 to 2";
-            assertThatThrownBy(() -> run(oneHot, array(index))).hasMessage("one-hot" + sentence);
-            assertThatThrownBy(() -> run(gather, array(1, 2, 3), array(index))).hasMessage("gather" + sentence);
-            assertThatThrownBy(() -> run(scatter, array(index), array(1))).hasMessage("scatter-add" + sentence);
+            String message = " at index " + index + ": indices must be integers from 0 to 2";
+            assertThatThrownBy(() -> run(oneHot, array(index))).hasMessage("one-hot" + message);
+            assertThatThrownBy(() -> run(gather, array(1, 2, 3), array(index))).hasMessage("gather" + message);
+            assertThatThrownBy(() -> run(scatter, array(index), array(1))).hasMessage("scatter-add" + message);
         }
     }
 
@@ -232,7 +232,7 @@ class ReferenceBackendTest {
     }
 
     @Test
-    void repeatRunsForwardsOverTheStacks() {
+    void aLoopRunsForwardsOverTheStacks() {
         Program program = counting(false, false);
         double[] w = {1, 10, 100, 1000};
         // s = 5; then 7, 27, 227: w times k = 2.
@@ -242,32 +242,32 @@ class ReferenceBackendTest {
     }
 
     @Test
-    void repeatRunsBackwardsFromTheLastPlaceOfTheCount() {
+    void aBackwardLoopBeginsAtTheLastIndexBelowTheCount() {
         Program program = counting(true, false);
-        // Places 2, 1, 0: s = 5, 205, 225, 227.
+        // Indices 2, 1, 0: s = 5, 205, 225, 227.
         assertThat(run(program, array(3), array(5), array(1, 10, 100, 1000), array(2)))
                 .containsExactly(227, 2250, 2050, 50, 0, 3);
     }
 
     @Test
-    void repeatEndsAfterTheStepWhosePredicateHolds() {
+    void aLoopEndsAfterTheStepWhosePredicateHolds() {
         Program program = counting(false, true);
         assertThat(run(program, array(4), array(5), array(1, 100, 1, 1), array(1)))
                 .containsExactly(106, 50, 60, 0, 0, 2);
     }
 
     @Test
-    void repeatRefusesACountThatIsNoCount() {
+    void aLoopRefusesACountThatIsNegativeOrNoInteger() {
         for (double count : new double[] {-1, 1.5, NAN}) {
             assertThatThrownBy(() -> run(counting(false, false), array(count), array(0), array(1, 1, 1, 1), array(1)))
-                    .hasMessage("repeat of counting was asked for " + count
-                            + " steps; the count must be a whole number, at least 0");
+                    .hasMessage("loop of counting has a count of " + count
+                            + " steps; the count must be an integer, at least 0");
         }
     }
 
     @ParameterizedTest
     @EnumSource(Precision.class)
-    void sumsAreAddedInTaskOrderAndOtherOutputsKeptPerTask(Precision precision) {
+    void sumsAreAddedInTaskOrderAndOtherOutputsReturnedPerTask(Precision precision) {
         ProgramBuilder b = new ProgramBuilder();
         Value theta = b.input("theta", Shape.of(2), Program.Scope.BROADCAST);
         Value x = b.input("x", Shape.scalar(), Program.Scope.TASK);
@@ -297,33 +297,33 @@ class ReferenceBackendTest {
     }
 
     @Test
-    void runningBeforeSharingIsRefused() {
+    void runningBeforeBroadcastInputsAreSetIsRefused() {
         ProgramBuilder b = new ProgramBuilder();
         Value theta = b.input("theta", Shape.scalar(), Program.Scope.BROADCAST);
         Program program = b.build("early", List.of(new Program.Output("t", Program.Reduction.PER_TASK, theta)));
         Workspace workspace = Runs.workspace(new ReferenceBackend(), Precision.DOUBLE, program);
         assertThatThrownBy(() -> Runs.run(workspace, Precision.DOUBLE, program, List.of(Map.of())))
-                .hasMessage("program early runs before its shared inputs are set: [theta]");
+                .hasMessage("program early runs before its broadcast inputs are set: [theta]");
     }
 
     @Test
-    @DisplayName("shared inputs of another length are refused with both lengths")
-    void sharedInputsOfAnotherLengthAreRefused() {
+    @DisplayName("broadcast inputs of another length are refused with both lengths")
+    void broadcastInputsOfAnotherLengthAreRefused() {
         ProgramBuilder b = new ProgramBuilder();
         Value theta = b.input("theta", Shape.of(2), Program.Scope.BROADCAST);
         Program program = b.build("long", List.of(new Program.Output("t", Program.Reduction.PER_TASK, theta)));
         Workspace workspace = Runs.workspace(new ReferenceBackend(), Precision.DOUBLE, program);
         assertThatThrownBy(() -> workspace.setBroadcastInputs(FlatVector.zeros(Precision.DOUBLE, 3)))
-                .hasMessage("program long has 2 numbers of shared inputs, was given 3");
+                .hasMessage("program long has 2 elements of broadcast inputs, was given 3");
     }
 
     @Test
-    void aConvolutionSlidesItsKernelWithoutTurningItRound() {
+    void aConvolutionIsACrossCorrelationWithoutFlippingTheKernel() {
         // 2x2 over 3x2 with a row of zeros above: windows at rows -1, 0, 1; one column.
         Window w = new Window(3, 2, 2, 2, 1, 1, 1, 0, 3, 1);
         Shape images = Shape.of(1, 3, 2, 1);
         Shape kernel = Shape.of(2, 2, 1, 2);
-        Shape behind = Shape.of(1, 3, 1, 2);
+        Shape outputs = Shape.of(1, 3, 1, 2);
         double[] x = {1, 2, 3, 4, 5, 6};
         double[] k = {1, 10, 2, 20, 3, 30, 4, 40};
         // Output channel 0: rows (0 0 | 1 2), (1 2 | 3 4), (3 4 | 5 6) against (1 2 | 3 4); channel 1 is ten times
@@ -332,9 +332,9 @@ class ReferenceBackendTest {
                 .containsExactly(11, 110, 30, 300, 50, 500);
         double[] y = {1, 0, 0, 1, 0, 0};
         // Channel 0 of the first window gives (3 4) to row 0; channel 1 of the second (10 20 | 30 40) to rows 0 and 1.
-        assertThat(run(program((b, in) -> b.convInput(in.get(0), in.get(1), w), behind, kernel), y, k))
+        assertThat(run(program((b, in) -> b.convInput(in.get(0), in.get(1), w), outputs, kernel), y, k))
                 .containsExactly(13, 24, 30, 40, 0, 0);
-        assertThat(run(program((b, in) -> b.convKernel(in.get(0), in.get(1), w), images, behind), x, y))
+        assertThat(run(program((b, in) -> b.convKernel(in.get(0), in.get(1), w), images, outputs), x, y))
                 .containsExactly(0, 1, 0, 2, 1, 3, 2, 4);
     }
 
@@ -342,25 +342,25 @@ class ReferenceBackendTest {
     void poolingTakesTheFirstMaximumOfTheWindowInsideTheImage() {
         Window w = Window.same(3, 3, 2, 2, 2, 2);
         Shape images = Shape.of(1, 3, 3, 1);
-        Shape behind = Shape.of(1, 2, 2, 1);
+        Shape outputs = Shape.of(1, 2, 2, 1);
         double[] x = {1, 7, NAN, 7, -1, 0, -3, -2, -5};
         assertThat(run(program((b, in) -> b.maxPool(in.get(0), w), images), x)).containsExactly(7, NAN, -2, -5);
         double[] y = {10, 11, 12, 13, 14, 15, 16, 17, 18};
         assertThat(run(program((b, in) -> b.poolGather(in.get(0), in.get(1), w), images, images), x, y))
                 .containsExactly(11, 12, 17, 18);
         assertThat(run(
-                        program((b, in) -> b.poolScatter(in.get(0), in.get(1), w), images, behind),
+                        program((b, in) -> b.poolScatter(in.get(0), in.get(1), w), images, outputs),
                         x,
                         array(1, 2, 3, 4)))
                 .containsExactly(0, 1, 2, 0, 0, 0, 0, 3, 4);
         assertThat(run(program((b, in) -> b.windowSum(in.get(0), w), images), y))
                 .containsExactly(48, 27, 33, 18);
-        assertThat(run(program((b, in) -> b.windowSpread(in.get(0), w), behind), array(1, 2, 3, 4)))
+        assertThat(run(program((b, in) -> b.windowSpread(in.get(0), w), outputs), array(1, 2, 3, 4)))
                 .containsExactly(1, 1, 2, 1, 1, 2, 3, 3, 4);
     }
 
     @Test
-    void uniformNumbersAreAFunctionOfTheirKeyAndLieEvenlyInTheUnitInterval() {
+    void uniformNumbersAreAFunctionOfTheirKeyAndUniformInTheUnitInterval() {
         Program program = program((b, in) -> b.uniform(in.get(0), Shape.of(100, 100)), Shape.of(2));
         double[] first = run(program, array(3, 1 << 23));
         assertThat(run(program, array(3, 1 << 23))).containsExactly(first);

@@ -18,15 +18,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The three convolutions against loops over their definition, written here, in double: output (y, x) of a channel is the
- * sum over the kernel's rows i and columns j and the channels in front of image(y·stride - top + i, x·stride - left + j) times
- * the kernel there.
+ * The three convolutions against loops over their definition in double: output (y, x) of a channel is the sum over the
+ * kernel's rows i and columns j and the input channels of image(y·stride - top + i, x·stride - left + j) times kernel(i, j).
  */
 class ConvolutionsTest {
-    /** Images, channels, and how the window moves. */
+    /** Number of images, channels, and the window. */
     private record Case(int images, int in, int out, Window window) {
         private interface Term {
-            /** One product of the definition: places in images, kernel and output. */
+            /** Receives one product of the definition: indices in images, kernel and output. */
             void at(int image, int kernel, int output);
         }
 
@@ -75,7 +74,7 @@ class ConvolutionsTest {
 
     @ParameterizedTest
     @EnumSource(Precision.class)
-    void everyCountOfChannelsFromOneToSeventy(Precision precision) {
+    void everyNumberOfChannelsFromOneToSeventy(Precision precision) {
         for (int channels = 1; channels <= 70; channels++) {
             check(new Case(2, 3, channels, Window.same(4, 3, 3, 3, 1, 1)), precision, channels);
             check(new Case(2, channels, 5, Window.same(3, 4, 3, 3, 2, 2)), precision, channels);
@@ -110,7 +109,7 @@ class ConvolutionsTest {
                         ? Window.same(height, width, kernelHeight, kernelWidth, rowStride, columnStride)
                         : Window.padded(height, width, kernelHeight, kernelWidth, rowStride, columnStride, top, left);
             } catch (IllegalArgumentException e) {
-                // A last window that lies in the padding alone is none.
+                // A window that lies entirely in the padding is refused.
                 continue;
             }
             check(new Case(images, in, out, window), precision, checked);
@@ -121,20 +120,20 @@ class ConvolutionsTest {
     private static void check(Case given, Precision precision, long seed) {
         double[] images = drawn(given.images4(), seed, 0);
         double[] kernel = drawn(given.kernel4(), seed, 1);
-        double[] behind = drawn(given.output4(), seed, 2);
-        double[] output = new double[behind.length];
+        double[] cotangent = drawn(given.output4(), seed, 2);
+        double[] output = new double[cotangent.length];
         double[] toImages = new double[images.length];
         double[] toKernel = new double[kernel.length];
-        given.forEachTerm((image, weight, place) -> {
-            output[place] += images[image] * kernel[weight];
-            toImages[image] += behind[place] * kernel[weight];
-            toKernel[weight] += images[image] * behind[place];
+        given.forEachTerm((image, weight, index) -> {
+            output[index] += images[image] * kernel[weight];
+            toImages[image] += cotangent[index] * kernel[weight];
+            toKernel[weight] += images[image] * cotangent[index];
         });
         Map<String, double[]> found = Runs.once(
                 Backends.named("vector"),
                 precision,
                 program(given),
-                Map.of("images", images, "kernel", kernel, "behind", behind));
+                Map.of("images", images, "kernel", kernel, "cotangent", cotangent));
         close(given + " forward", found, "output", output, precision);
         close(given + " to images", found, "to-images", toImages, precision);
         close(given + " to kernel", found, "to-kernel", toKernel, precision);
@@ -144,21 +143,23 @@ class ConvolutionsTest {
         ProgramBuilder b = new ProgramBuilder();
         Value images = b.input("images", given.images4(), Program.Scope.TASK);
         Value kernel = b.input("kernel", given.kernel4(), Program.Scope.TASK);
-        Value behind = b.input("behind", given.output4(), Program.Scope.TASK);
+        Value cotangent = b.input("cotangent", given.output4(), Program.Scope.TASK);
         return b.build(
                 "convolutions",
                 List.of(
                         new Program.Output(
                                 "output", Program.Reduction.PER_TASK, b.conv(images, kernel, given.window())),
                         new Program.Output(
-                                "to-images", Program.Reduction.PER_TASK, b.convInput(behind, kernel, given.window())),
+                                "to-images",
+                                Program.Reduction.PER_TASK,
+                                b.convInput(cotangent, kernel, given.window())),
                         new Program.Output(
                                 "to-kernel",
                                 Program.Reduction.PER_TASK,
-                                b.convKernel(images, behind, given.window()))));
+                                b.convKernel(images, cotangent, given.window()))));
     }
 
-    /** Numbers that float holds exactly, so that both precisions convolve the same ones. */
+    /** Numbers that a float holds exactly, so that both precisions have the same inputs. */
     private static double[] drawn(Shape shape, long seed, long which) {
         RandomStream stream = RandomStream.of(seed, which);
         double[] numbers = new double[shape.size()];

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The transcendental functions in float against {@link StrictMath} in double. */
 class FloatMathTest {
-    /** Odd, so that all low bits occur; about a million floats of all signs and exponents, subnormals included. */
+    /** Odd, so that all low bits occur: about a million floats of all signs and exponents, subnormals included. */
     private static final int STRIDE = 4099;
 
     private static final float[] SPECIAL = {
@@ -43,7 +43,7 @@ class FloatMathTest {
 
     @ParameterizedTest
     @CsvSource({"EXP, 1", "LOG, 1", "TANH, 1.5", "SIGMOID, 2.5", "EXPM1, 3.5", "LOG1P, 2.5"})
-    @DisplayName("every function is within its bound over floats of all kinds")
+    @DisplayName("every function is within its error bound over floats of all magnitudes")
     void everyFunctionIsWithinItsBound(Op op, double bound) {
         float worst = 0;
         double most = 0;
@@ -75,7 +75,7 @@ class FloatMathTest {
         return x;
     }
 
-    /** Distance from the exact value in units of the last place of the float nearest to it. */
+    /** Distance from the exact value in ulps of the nearest float. */
     private static double ulps(float found, double exact) {
         if (Double.isNaN(exact) || Float.isNaN(found)) {
             return Double.isNaN(exact) && Float.isNaN(found) ? 0 : Double.POSITIVE_INFINITY;
@@ -93,16 +93,16 @@ class FloatMathTest {
 
     @ParameterizedTest
     @CsvSource({"EXP", "LOG", "TANH", "SIGMOID", "EXPM1", "LOG1P"})
-    @DisplayName("a result does not depend on where in the array it stands")
-    void aResultDoesNotDependOnWhereItStands(Op op) {
+    @DisplayName("a result does not depend on its index in the array")
+    void aResultDoesNotDependOnItsIndex(Op op) {
         float[] x = sample();
-        float[] whole = new float[x.length];
-        FloatMath.apply(op, whole, 0, x.length, x, 0);
+        float[] all = new float[x.length];
+        FloatMath.apply(op, all, 0, x.length, x, 0);
         float[] one = new float[1];
         for (int i = 0; i < x.length; i++) {
             FloatMath.apply(op, one, 0, 1, x, i);
-            if (Float.floatToIntBits(one[0]) != Float.floatToIntBits(whole[i])) {
-                assertThat(one[0]).as(op + " of " + x[i]).isEqualTo(whole[i]);
+            if (Float.floatToIntBits(one[0]) != Float.floatToIntBits(all[i])) {
+                assertThat(one[0]).as(op + " of " + x[i]).isEqualTo(all[i]);
             }
         }
     }

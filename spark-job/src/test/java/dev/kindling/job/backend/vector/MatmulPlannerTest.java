@@ -20,21 +20,21 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Products of all transpositions and of sizes below, at and above the length of one, two and three vectors, within
- * terms · ε · Σ|a·b| of the sum in double, which holds for any order of adding.
+ * Products with all transpositions and sizes below, at and above one, two and three vectors: errors are at most
+ * terms · ε · Σ|a·b|, which holds for any order of additions.
  */
 class MatmulPlannerTest {
     private static final int SHAPES = 250;
-    private static final int GREATEST = 70;
+    private static final int MAX_EXTENT = 70;
 
     @ParameterizedTest
     @EnumSource(Precision.class)
     void everyElementIsWithinTheBoundOfItsSum(Precision precision) {
         RandomStream stream = RandomStream.of(5);
         for (int shape = 0; shape < SHAPES; shape++) {
-            int m = 1 + stream.nextInt(shape % 2 == 0 ? GREATEST : 6);
-            int n = 1 + shape % GREATEST;
-            int k = 1 + stream.nextInt(GREATEST);
+            int m = 1 + stream.nextInt(shape % 2 == 0 ? MAX_EXTENT : 6);
+            int n = 1 + shape % MAX_EXTENT;
+            int k = 1 + stream.nextInt(MAX_EXTENT);
             for (int transposed = 0; transposed < 4; transposed++) {
                 check(new Case(m, n, k, (transposed & 1) != 0, (transposed & 2) != 0), precision, stream);
             }
@@ -80,7 +80,7 @@ class MatmulPlannerTest {
         Program program = b.build(
                 "product",
                 List.of(
-                        new Program.Output("plain", Program.Reduction.PER_TASK, product),
+                        new Program.Output("product", Program.Reduction.PER_TASK, product),
                         new Program.Output("onRow", Program.Reduction.PER_TASK, b.add(again, row)),
                         new Program.Output("onFull", Program.Reduction.PER_TASK, b.add(third, full)),
                         new Program.Output("summed", Program.Reduction.SUM, fourth)));
@@ -105,18 +105,18 @@ class MatmulPlannerTest {
             for (int task = 0; task < 2; task++) {
                 Sum one = c.element(tasks.get(task), i, j);
                 double start = tasks.get(task).get("full")[at];
-                int place = task * size + at;
+                int index = task * size + at;
                 String what = c + " in " + precision + ", task " + task + ", row " + i + ", column " + j;
-                one.check(found.get("plain")[place], precision, what);
-                one.negated().plus(ofRow[j]).check(found.get("onRow")[place], precision, what + " on a row");
-                one.negated().plus(start).check(found.get("onFull")[place], precision, what + " on all");
+                one.check(found.get("product")[index], precision, what);
+                one.negated().plus(ofRow[j]).check(found.get("onRow")[index], precision, what + " on a row");
+                one.negated().plus(start).check(found.get("onFull")[index], precision, what + " on all");
                 sums.add(one);
             }
             sums.check(found.get("summed")[at], precision, "sum over tasks of " + c);
         }
     }
 
-    /** A sum in double, with what bounds the error of adding up in any order: the sum of sizes, the count of terms. */
+    /** A sum in double with the magnitude and number of its terms, which bound the error of any order of additions. */
     private static final class Sum {
         private double total;
         private double sizes;
@@ -151,13 +151,13 @@ class MatmulPlannerTest {
         }
     }
 
-    /** The kernel itself, to the last bit, with the left side read either way and every start. */
+    /** Checks the kernel bitwise, with the left operand transposed and every kind of start. */
     @Test
-    void theKernelIsOneChainPerElement() {
+    void theKernelIsOneChainOfMultiplyAddsPerElement() {
         RandomStream stream = RandomStream.of(6);
-        for (int n = 1; n <= GREATEST; n++) {
+        for (int n = 1; n <= MAX_EXTENT; n++) {
             for (int m : new int[] {1, 4, 5, 13}) {
-                int k = 1 + stream.nextInt(GREATEST);
+                int k = 1 + stream.nextInt(MAX_EXTENT);
                 float[] a = floats(m * k, stream);
                 float[] b = floats(k * n + FloatMatmul.slack(), stream);
                 float[] s = floats(m * n + FloatMatmul.slack(), stream);
@@ -188,7 +188,7 @@ class MatmulPlannerTest {
         return numbers;
     }
 
-    /** Numbers that floats hold exactly, so that both precisions are given the same. */
+    /** Numbers that floats hold exactly, so that both precisions have the same inputs. */
     private static double[] numbers(Shape shape, RandomStream stream) {
         double[] numbers = new double[shape.size()];
         for (int i = 0; i < numbers.length; i++) {

@@ -4,7 +4,7 @@ import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.tensor.Precision;
 
-/** Workspaces of programs planned exactly as they stand, without the passes that the backend applies first. */
+/** Creates workspaces of programs that are planned without the passes that the backend applies first. */
 public final class Planned {
     private Planned() {}
 

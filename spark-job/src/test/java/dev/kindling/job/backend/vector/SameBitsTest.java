@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What trained parameters do not depend on: the width of registers, and which thread computes. */
+/** Trained parameters do not depend on the width of vector registers, nor on the thread that computes. */
 class SameBitsTest {
     @ParameterizedTest
     @ValueSource(strings = {"-XX:UseAVX=2", "-XX:MaxVectorSize=16"})
@@ -28,7 +28,7 @@ class SameBitsTest {
         Process child = new ProcessBuilder(
                         java,
                         "--add-modules=jdk.incubator.vector",
-                        // An option of another kind of machine is nothing to fail for.
+                        // An option of another processor architecture must not fail the test.
                         "-XX:+IgnoreUnrecognizedVMOptions",
                         option,
                         "-Xmx1g",
@@ -43,7 +43,7 @@ class SameBitsTest {
     }
 
     @Test
-    void threadsWithAWorkspaceEachGiveTheBitsOfOne() throws InterruptedException, ExecutionException {
+    void threadsWithTheirOwnWorkspaceTrainToTheSameBits() throws InterruptedException, ExecutionException {
         double[] alone = Training.sinusoid(Precision.FLOAT, 5).train(30, 4).toDoubles();
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try {

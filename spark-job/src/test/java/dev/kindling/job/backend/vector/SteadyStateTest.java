@@ -17,13 +17,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a task costs once everything is warm: no memory, and nothing that all tasks share. */
+/** A task allocates no memory once the code is compiled, and does not recompute task-independent values. */
 class SteadyStateTest {
     private static final int TASKS = 500;
     private static final int MOST_ROUNDS = 1000;
 
-    /** Bytes per task below which nothing was allocated for the task: the counter itself and the JVM leave some. */
-    private static final double NOTHING = 8;
+    /** Bytes per task that count as no allocation: the counter itself and the JVM allocate some. */
+    private static final double NO_ALLOCATION = 8;
 
     @ParameterizedTest
     @CsvSource({"FLOAT, 1", "FLOAT, 5", "DOUBLE, 1"})
@@ -32,17 +32,17 @@ class SteadyStateTest {
         Training training = Training.sinusoid(precision, steps);
         FlatVector episode = episode(training);
         Workspace.TaskInputs copied = (task, target, offset) -> target.copyFrom(episode, 0, offset, episode.size());
-        assertThat(leastBytesPerTask(training, copied)).isLessThan(NOTHING);
+        assertThat(leastBytesPerTask(training, copied)).isLessThan(NO_ALLOCATION);
     }
 
     @Test
-    void episodesThatAllocateAreNoticed() {
+    void taskInputsThatAllocateAreDetected() {
         Training training = Training.sinusoid(Precision.FLOAT, 1);
         Workspace.TaskInputs allocating = (task, target, offset) -> {
             FlatVector episode = episode(training);
             target.copyFrom(episode, 0, offset, episode.size());
         };
-        assertThat(leastBytesPerTask(training, allocating)).isGreaterThan(NOTHING);
+        assertThat(leastBytesPerTask(training, allocating)).isGreaterThan(NO_ALLOCATION);
     }
 
     private static FlatVector episode(Training training) {
@@ -52,36 +52,36 @@ class SteadyStateTest {
         return episode;
     }
 
-    /** The least over as many rounds as compiling everything takes, which other tests in this JVM can delay. */
+    /** The least over as many rounds as compilation takes, which other tests in this JVM can delay. */
     private static double leastBytesPerTask(Training training, Workspace.TaskInputs taskInputs) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         Workspace workspace = training.executable().workspace();
         Program program = training.executable().program();
         FlatVector sums = FlatVector.zeros(
                 training.executable().precision(), program.sums().size());
-        double[] each = new double[TASKS * program.perTask().size()];
+        double[] perTaskOutputs = new double[TASKS * program.perTask().size()];
         long thread = Thread.currentThread().getId();
         double least = Double.MAX_VALUE;
-        for (int round = 0; round < MOST_ROUNDS && least >= NOTHING; round++) {
+        for (int round = 0; round < MOST_ROUNDS && least >= NO_ALLOCATION; round++) {
             workspace.setBroadcastInputs(training.theta());
             long before = threads.getThreadAllocatedBytes(thread);
-            workspace.run(TASKS, taskInputs, sums, each);
+            workspace.run(TASKS, taskInputs, sums, perTaskOutputs);
             least = Math.min(least, (threads.getThreadAllocatedBytes(thread) - before) / (double) TASKS);
         }
         return least;
     }
 
     @Test
-    void whatTasksShareIsComputedOncePerSetOfSharedInputs() {
+    void taskIndependentValuesAreComputedOncePerSetOfBroadcastInputs() {
         ProgramBuilder b = new ProgramBuilder();
         Value theta = b.input("theta", Shape.of(20, 20), Program.Scope.BROADCAST);
         Value x = b.input("x", Shape.of(20, 20), Program.Scope.TASK);
-        Value shared = b.exp(b.matmul(b.tanh(theta), theta));
+        Value independent = b.exp(b.matmul(b.tanh(theta), theta));
         Program program =
-                b.build("shared", List.of(new Program.Output("y", Program.Reduction.PER_TASK, b.mul(x, shared))));
+                b.build("split", List.of(new Program.Output("y", Program.Reduction.PER_TASK, b.mul(x, independent))));
         ExecutionPlan<FloatStep> plan =
                 Planner.plan(program, new FloatEmitter(ExecutionPlan.SCRATCH), FloatReductions.scratch());
-        assertThat(plan.shared()).hasSize(3);
+        assertThat(plan.perRound()).hasSize(3);
         assertThat(plan.perTask()).hasSize(1);
     }
 }

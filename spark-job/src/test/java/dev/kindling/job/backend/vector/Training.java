@@ -16,7 +16,7 @@ import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 
-/** Small meta-training by plain gradient descent on random episodes, and a program that prints its bits. */
+/** Small meta-training runs by gradient descent on random episodes; {@link #main} prints a hash of the results. */
 final class Training {
     private static final EpisodeLayout POINTS = new EpisodeLayout(Shape.of(1), 0, 1, 10, 10);
     private static final EpisodeLayout IMAGES = new EpisodeLayout(Shape.of(28, 28), 5, 5, 5, 5);
@@ -78,15 +78,16 @@ final class Training {
         }
     }
 
-    /** θ after so many rounds. */
+    /** θ after the given number of rounds. */
     FlatVector train(int rounds, int tasks) {
         Workspace workspace = executable.workspace();
         FlatVector sums = FlatVector.zeros(
                 executable.precision(), executable.program().sums().size());
-        double[] each = new double[tasks * executable.program().perTask().size()];
+        double[] perTaskOutputs =
+                new double[tasks * executable.program().perTask().size()];
         for (int round = 0; round < rounds; round++) {
             workspace.setBroadcastInputs(theta);
-            workspace.run(tasks, episodes(round), sums, each);
+            workspace.run(tasks, episodes(round), sums, perTaskOutputs);
             for (int i = 0; i < theta.size(); i++) {
                 theta.set(i, theta.at(i) - RATE / tasks * sums.at(i));
             }
@@ -94,7 +95,7 @@ final class Training {
         return theta;
     }
 
-    /** The bits of what was trained, as one number. */
+    /** A hash of the bits of all trained parameters. */
     static String fingerprint() {
         long hash = 1;
         for (Precision precision : Precision.values()) {

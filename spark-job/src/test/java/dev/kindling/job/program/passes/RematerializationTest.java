@@ -37,7 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The three memory modes against each other: the same bits, in less and less memory. */
+/** The three rematerialization modes give bitwise identical results with decreasing memory. */
 class RematerializationTest {
     private static final long MUCH = 1L << 40;
     private static final EpisodeLayout TEN_POINTS = new EpisodeLayout(Shape.of(1), 0, 1, 10, 10);
@@ -48,9 +48,9 @@ class RematerializationTest {
         Program program = maml("mlp-40-40", steps);
         Program recomputing = Rematerialization.in(Mode.RECOMPUTE, program);
         Program segmented = Rematerialization.in(Mode.SQRT, program);
-        assertThat(LoopResiduals.numbers(recomputing)).isLessThan(LoopResiduals.numbers(program));
+        assertThat(LoopResiduals.storedElements(recomputing)).isLessThan(LoopResiduals.storedElements(program));
         if (steps > 7) {
-            assertThat(LoopResiduals.numbers(segmented)).isLessThan(LoopResiduals.numbers(recomputing));
+            assertThat(LoopResiduals.storedElements(segmented)).isLessThan(LoopResiduals.storedElements(recomputing));
         }
         assertSameBits(
                 program, new RandomPrograms.Drawn(program, numbers(program.broadcastInputs(), 1), tasks(program, 2)));
@@ -59,10 +59,10 @@ class RematerializationTest {
     @Test
     void aWorkspaceShrinksFromModeToMode() {
         Program program = maml("mlp-40-40", 64);
-        long kept = bytes(Mode.KEEP, program);
+        long stored = bytes(Mode.STORE, program);
         long recomputed = bytes(Mode.RECOMPUTE, program);
         long segmented = bytes(Mode.SQRT, program);
-        assertThat(recomputed).isLessThan(kept * 3 / 4);
+        assertThat(recomputed).isLessThan(stored * 3 / 4);
         assertThat(segmented).isLessThan(recomputed * 3 / 4);
     }
 
@@ -71,19 +71,19 @@ class RematerializationTest {
         Program program = maml("mlp-40-40", 32);
         Program recomputing = Rematerialization.in(Mode.RECOMPUTE, program);
         Program segmented = Rematerialization.in(Mode.SQRT, program);
-        long kept = 4 * LoopResiduals.numbers(program);
-        long recomputed = 4 * LoopResiduals.numbers(recomputing);
+        long stored = 4 * LoopResiduals.storedElements(program);
+        long recomputed = 4 * LoopResiduals.storedElements(recomputing);
         assertThat(Rematerialization.within(program, MUCH, 4)).isSameAs(program);
-        assertThat(Rematerialization.within(program, kept, 4)).isSameAs(program);
-        assertThat(Rematerialization.within(program, kept - 1, 4)).isEqualTo(recomputing);
+        assertThat(Rematerialization.within(program, stored, 4)).isSameAs(program);
+        assertThat(Rematerialization.within(program, stored - 1, 4)).isEqualTo(recomputing);
         assertThat(Rematerialization.within(program, recomputed, 4)).isEqualTo(recomputing);
-        assertThat(Rematerialization.within(program, kept, 8)).isNotEqualTo(program);
+        assertThat(Rematerialization.within(program, stored, 8)).isNotEqualTo(program);
         assertThat(Rematerialization.within(program, recomputed - 1, 4)).isEqualTo(segmented);
         assertThat(Rematerialization.within(program, 1, 4)).isEqualTo(segmented);
     }
 
     @Test
-    void aProgramWithoutAReverseStaysItself() {
+    void aProgramWithoutReverseLoopIsUnchanged() {
         Model model = ModelFactory.of(ModelSettings.preset("mlp-40-40"), TEN_POINTS);
         Program program = new Maml(new InnerSettings(0.01, 5)).evaluate(model, TEN_POINTS, 32);
         for (Mode mode : Mode.values()) {
@@ -92,8 +92,8 @@ class RematerializationTest {
     }
 
     /**
-     * A loop with all that a repeat can have, and its derivatives to order two: carries, per-step inputs and outputs,
-     * invariants, a count given at run time, forwards with a stop predicate or without, or backwards.
+     * A loop with carries, per-step inputs and outputs, invariants and a count given at run time, forwards with or without a
+     * stop predicate, or backwards, and its derivatives to order two.
      */
     @ParameterizedTest
     @CsvSource({
@@ -120,8 +120,8 @@ class RematerializationTest {
         task.put("count", new double[] {count});
         if (capacity > 3) {
             assertThat(Rematerialization.in(Mode.SQRT, program)).isNotEqualTo(program);
-            assertThat(LoopResiduals.numbers(Rematerialization.in(Mode.RECOMPUTE, program)))
-                    .isLessThan(LoopResiduals.numbers(program));
+            assertThat(LoopResiduals.storedElements(Rematerialization.in(Mode.RECOMPUTE, program)))
+                    .isLessThan(LoopResiduals.storedElements(program));
         }
         assertSameBits(program, new RandomPrograms.Drawn(program, shared, List.of(task)));
     }
@@ -129,7 +129,7 @@ class RematerializationTest {
     private static Program loop(int capacity, String kind, int stopAfter) {
         ProgramBuilder sb = new ProgramBuilder();
         Value w = sb.input("w", Shape.of(5, 4), Program.Scope.LOOP);
-        Value place = sb.input("place", Shape.scalar(), Program.Scope.LOOP);
+        Value index = sb.input("index", Shape.scalar(), Program.Scope.LOOP);
         Value rate = sb.input("rate", Shape.scalar(), Program.Scope.LOOP);
         Value x = sb.input("x", Shape.of(6, 5), Program.Scope.LOOP);
         Value hidden = sb.tanh(sb.add(sb.matmul(x, w), sb.mul(sb.matmul(sb.exp(x), w), rate)));
@@ -142,7 +142,7 @@ class RematerializationTest {
         boolean stops = kind.equals("stopping");
         if (stops) {
             outputs.add(new Program.Output(
-                    "stop", Program.Reduction.LOOP, sb.greater(place, sb.constant(stopAfter - 0.5))));
+                    "stop", Program.Reduction.LOOP, sb.greater(index, sb.constant(stopAfter - 0.5))));
         }
         Attributes.Loop loop =
                 new Attributes.Loop(sb.build("descend", outputs), capacity, kind.equals("backwards"), 1, 2, 1, stops);
@@ -196,8 +196,7 @@ class RematerializationTest {
     private static void assertSameBits(Program program, RandomPrograms.Drawn drawn) {
         for (Precision precision : Precision.values()) {
             assertSameBits(program, drawn, precision, one -> Runs.workspace(new ReferenceBackend(), precision, one));
-            assertSameBits(
-                    asTheVectorBackendHasIt(program), drawn, precision, one -> Planned.workspace(one, precision));
+            assertSameBits(withVectorPasses(program), drawn, precision, one -> Planned.workspace(one, precision));
         }
     }
 
@@ -213,7 +212,8 @@ class RematerializationTest {
         }
     }
 
-    private static Program asTheVectorBackendHasIt(Program program) {
+    /** The program after the first passes of the vector backend. */
+    private static Program withVectorPasses(Program program) {
         return LowRankMatmulPass.rewrite(Passes.canonicalize(program));
     }
 
@@ -225,7 +225,7 @@ class RematerializationTest {
     }
 
     private static long bytes(Mode mode, Program program) {
-        return Planned.workspace(Rematerialization.in(mode, asTheVectorBackendHasIt(program)), Precision.FLOAT)
+        return Planned.workspace(Rematerialization.in(mode, withVectorPasses(program)), Precision.FLOAT)
                 .bytes();
     }
 

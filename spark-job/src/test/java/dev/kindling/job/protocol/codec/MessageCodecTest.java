@@ -116,7 +116,7 @@ class MessageCodecTest {
     private static Job job(Program program) {
         return new Job(
                 new SourceDescription("sinusoid", new TreeMap<>()),
-                "plain",
+                "reference",
                 new CompileOptions(Precision.FLOAT, 1),
                 1,
                 new TreeMap<>(Map.of("p", ProgramVariants.of(program))));
@@ -125,7 +125,7 @@ class MessageCodecTest {
     private static Job job() {
         return new Job(
                 new SourceDescription("sinusoid", new TreeMap<>(Map.of("input", "[-5.0, 5.0]", "sign", "größer ±"))),
-                "plain",
+                "reference",
                 new CompileOptions(Precision.FLOAT, 1L << 40),
                 4,
                 new TreeMap<>(Map.of(

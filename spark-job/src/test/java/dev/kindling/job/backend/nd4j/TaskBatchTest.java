@@ -29,8 +29,8 @@ import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Tasks that run together are none of each other's business. */
-class SubBlocksTest {
+/** Results of a task do not depend on the batch in which it runs. */
+class TaskBatchTest {
     private static final CompileOptions FLOAT = new CompileOptions(Precision.FLOAT, 1 << 28);
     private static final CompileOptions DOUBLE = new CompileOptions(Precision.DOUBLE, 1 << 28);
 
@@ -40,7 +40,7 @@ class SubBlocksTest {
     }
 
     @Property(tries = 100)
-    void theBitsOfATaskDoNotDependOnHowManyRunBesideIt(@ForAll("programs") RandomPrograms.Drawn drawn) {
+    void theResultsOfATaskDoNotDependOnTheBatchSize(@ForAll("programs") RandomPrograms.Drawn drawn) {
         Nd4jExecutable together = Nd4jExecutable.of(drawn.program(), FLOAT);
         Nd4jExecutable alone = limited(together, 1);
         Map<String, double[]> expected = run(alone, drawn);
@@ -50,11 +50,11 @@ class SubBlocksTest {
     }
 
     @Property(tries = 100)
-    void oneProductOverTheRowsOfAllTasksGivesThePlainOnesNumbers(@ForAll("programs") RandomPrograms.Drawn drawn) {
-        Nd4jKernels kernels = new Nd4jKernels(new BatchedMatmul(BatchedMatmul.Rows.TOGETHER));
-        Workspace plain = Runs.workspace(Backends.named("plain"), Precision.DOUBLE, drawn.program());
-        plain.setBroadcastInputs(Runs.pack(drawn.program().broadcastInputs(), Precision.DOUBLE, drawn.shared()));
-        Map<String, double[]> expected = Runs.run(plain, Precision.DOUBLE, drawn.program(), drawn.tasks());
+    void oneProductOverTheRowsOfAllTasksAgreesWithTheReference(@ForAll("programs") RandomPrograms.Drawn drawn) {
+        Nd4jKernels kernels = new Nd4jKernels(new BatchedMatmul(BatchedMatmul.BroadcastRight.MERGED));
+        Workspace reference = Runs.workspace(Backends.named("reference"), Precision.DOUBLE, drawn.program());
+        reference.setBroadcastInputs(Runs.pack(drawn.program().broadcastInputs(), Precision.DOUBLE, drawn.shared()));
+        Map<String, double[]> expected = Runs.run(reference, Precision.DOUBLE, drawn.program(), drawn.tasks());
         run(Nd4jExecutable.of(drawn.program(), DOUBLE, kernels), drawn).forEach((name, array) -> {
             double[] right = expected.get(name);
             double greatest =
@@ -67,9 +67,9 @@ class SubBlocksTest {
         });
     }
 
-    /** Sizes at which one product over the rows of all tasks has other bits than a product for each. */
+    /** Sizes at which one product over the rows of all tasks rounds differently than a product for each. */
     @Test
-    void theBitsOfAProductWithASharedMatrixDoNotDependOnHowManyTasksTakePart() {
+    void aProductWithATaskIndependentMatrixDoesNotDependOnTheBatchSize() {
         ProgramBuilder b = new ProgramBuilder();
         Value x = b.input("x", Shape.of(5, 256), Program.Scope.TASK);
         Value w = b.input("w", Shape.of(256, 128), Program.Scope.BROADCAST);
@@ -105,8 +105,8 @@ class SubBlocksTest {
     }
 
     /**
-     * Each task doubles a number until it passes the task's limit, and picks from three rows as it goes: a task that has
-     * stopped would pick from outside.
+     * Each task doubles a number until it exceeds the task's limit, and gathers one of four rows in each step: after its stop
+     * a task would gather out of range.
      */
     private static Program doubling() {
         ProgramBuilder sb = new ProgramBuilder();
@@ -141,12 +141,12 @@ class SubBlocksTest {
     }
 
     @Test
-    void everyTaskStopsWhereItWouldAlone() {
+    void everyTaskStopsAtItsOwnStep() {
         Program program = doubling();
         List<Map<String, double[]>> tasks = List.of(
                 task(1, 3.5, 2, 5), task(1, 100, 0, 4), task(1, 100, 0, 2), task(3, 1, 3, 5), task(1, 100, 3, 0));
-        Workspace plain = Runs.workspace(Backends.named("plain"), Precision.DOUBLE, program);
-        Map<String, double[]> expected = Runs.run(plain, Precision.DOUBLE, program, tasks);
+        Workspace reference = Runs.workspace(Backends.named("reference"), Precision.DOUBLE, program);
+        Map<String, double[]> expected = Runs.run(reference, Precision.DOUBLE, program, tasks);
         // Doubled twice, four times, twice, once and never.
         assertThat(expected.get("result 4")).containsExactly(2, 4, 2, 1, 0);
         Workspace together = Runs.workspace(Backends.named("nd4j"), Precision.DOUBLE, program);
@@ -164,9 +164,9 @@ class SubBlocksTest {
                 "rows", new double[] {10, 20, 30, 40});
     }
 
-    /** Rows of different lengths, from the end: Σ over the places below the count of place·row, each doubled on the way. */
+    /** Horner's scheme at 2 over the first {@code count} coefficients, from the last one. */
     @Test
-    void loopsThatRunBackwardsBeginAtTheEndOfEachTask() {
+    void backwardLoopsBeginAtTheCountOfEachTask() {
         ProgramBuilder sb = new ProgramBuilder();
         Value sum = sb.input("sum", Shape.scalar(), Program.Scope.LOOP);
         Value row = sb.input("row", Shape.scalar(), Program.Scope.LOOP);
@@ -197,7 +197,7 @@ class SubBlocksTest {
         assertThat(values.get("on the way")).containsExactly(24, 11, 4, 0, 0, 0, 0, 0, 8, 3, 0, 0, 0, 0, 0, 0);
     }
 
-    /** A program whose sum is θ times the square of the task's number. */
+    /** A program whose sum is θ·x² for the task's x. */
     private static Program squares() {
         ProgramBuilder b = new ProgramBuilder();
         Value theta = b.input("theta", Shape.of(2), Program.Scope.BROADCAST);
@@ -210,7 +210,7 @@ class SubBlocksTest {
     }
 
     @Test
-    void blocksThatRunTogetherHaveSumsOfTheirOwnWhateverTheSubBlocks() {
+    void blocksHaveTheirOwnSumsWhateverTheBatches() {
         Nd4jExecutable executable = Nd4jExecutable.of(squares(), FLOAT);
         for (int limit : new int[] {1, 2, 3, 4, 7, 100}) {
             Workspace workspace = limited(executable, limit).workspace(Device.PROCESSOR);
@@ -218,20 +218,20 @@ class SubBlocksTest {
             List<FlatVector> sums = IntStream.range(0, 3)
                     .mapToObj(block -> FlatVector.zeros(Precision.FLOAT, 2))
                     .toList();
-            double[] each = new double[7];
-            workspace.run(7, 3, (task, target, offset) -> target.set(offset, task), sums, each);
+            double[] perTaskOutputs = new double[7];
+            workspace.run(7, 3, (task, target, offset) -> target.set(offset, task), sums, perTaskOutputs);
             assertThat(sums)
                     .as("limit " + limit)
                     .containsExactly(
                             FlatVector.of(Precision.FLOAT, 5, 50),
                             FlatVector.of(Precision.FLOAT, 50, 500),
                             FlatVector.of(Precision.FLOAT, 36, 360));
-            assertThat(each).containsExactly(1, 2, 3, 4, 5, 6, 7);
+            assertThat(perTaskOutputs).containsExactly(1, 2, 3, 4, 5, 6, 7);
         }
     }
 
     @Test
-    void aTaskThatCannotBeMadeLeavesNothingBehind() {
+    void aTaskWhoseInputsFailLeavesNoWorkspaceOpen() {
         Nd4jExecutable executable = Nd4jExecutable.of(squares(), FLOAT);
         Workspace workspace = executable.workspace(Device.PROCESSOR);
         workspace.setBroadcastInputs(FlatVector.of(Precision.FLOAT, 1, 10));
@@ -255,7 +255,7 @@ class SubBlocksTest {
     }
 
     @Test
-    void theMemoryIsThatOfTheLargestSubBlockAndStays() {
+    void theMemoryIsThatOfTheLargestBatchAndConstant() {
         Nd4jExecutable executable = Nd4jExecutable.of(squares(), FLOAT);
         Workspace workspace = executable.workspace(Device.PROCESSOR);
         workspace.setBroadcastInputs(FlatVector.of(Precision.FLOAT, 1, 10));
