@@ -2,7 +2,6 @@ package dev.kindling.driver.cli;
 
 import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.check.CheckReport;
-import dev.kindling.driver.check.CheckResult;
 import dev.kindling.driver.check.CheckTarget;
 import dev.kindling.driver.check.Checker;
 import dev.kindling.driver.check.TaskChoice;
@@ -15,6 +14,7 @@ import dev.kindling.driver.storage.Safetensors;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelFactory;
+import dev.kindling.job.task.CheckResult;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSource;
@@ -38,7 +38,7 @@ import picocli.CommandLine.Option;
         description =
                 "Proves a configuration, or with --out and without --conf the model of a run: the task's losses and its "
                         + "meta-gradient against the same task computed step by step, the order of the meta-gradient, that θ moves, "
-                        + "and that neither splits nor support and query share data. Ends with 0 if all is proved, with 1 if "
+                        + "and that neither splits nor support and query share data. Ends with 0 if all checks pass, with 1 if "
                         + "something fails or stays inconclusive.")
 final class CheckCommand implements Callable<Integer> {
     private static final String PROVING_INITIALIZER = "fan-in-uniform";

@@ -78,7 +78,7 @@ final class Reports {
             }
             return ComparisonReport.html(folder.name(), comparison, entrants);
         } finally {
-            entrants.values().forEach(entrant -> entrant.workbench().ifPresent(ModelProbe::close));
+            entrants.values().forEach(entrant -> entrant.probe().ifPresent(ModelProbe::close));
         }
     }
 
