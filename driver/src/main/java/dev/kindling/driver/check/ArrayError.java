@@ -6,9 +6,9 @@ import java.util.Optional;
  * The error of one array of a gradient against its reference.
  *
  * @param error relative; NaN if the comparison is inconclusive
- * @param undecided why the comparison is inconclusive; empty if it is not
+ * @param inconclusiveReason why the comparison is inconclusive; empty if it is not
  */
-public record ArrayError(double error, Optional<String> undecided) {
+public record ArrayError(double error, Optional<String> inconclusiveReason) {
     static ArrayError of(double error) {
         return new ArrayError(error, Optional.empty());
     }
@@ -18,6 +18,6 @@ public record ArrayError(double error, Optional<String> undecided) {
     }
 
     boolean conclusive() {
-        return undecided.isEmpty();
+        return inconclusiveReason.isEmpty();
     }
 }

@@ -89,7 +89,7 @@ public record CheckReport(
                 exact.putNull(name);
             }
         });
-        estimate.frozen().ifPresent(firstOrder -> {
+        estimate.firstOrder().ifPresent(firstOrder -> {
             ObjectNode errors = root.putObject("first_order_error");
             firstOrder.errors().forEach(errors::put);
             root.put("first_order_gap", firstOrder.gap());

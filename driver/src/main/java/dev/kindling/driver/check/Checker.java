@@ -193,7 +193,7 @@ public final class Checker {
                         trained().stream().map(DirectionalDerivatives.Part::of).toList(),
                         target.round().seed())
                 .errors(theta, contribution);
-        return new OrderEstimate(exact, reference.flatMap(found -> frozen(theta, outputs.summed(), found)));
+        return new OrderEstimate(exact, reference.flatMap(found -> firstOrder(theta, outputs.summed(), found)));
     }
 
     private Point stepwise(Reference reference, FlatVector theta) {
@@ -212,7 +212,7 @@ public final class Checker {
         return theta -> new Point(probe.at(theta).scalar(name), 0);
     }
 
-    private Optional<OrderEstimate.FirstOrderComparison> frozen(
+    private Optional<OrderEstimate.FirstOrderComparison> firstOrder(
             FlatVector theta, NamedArrays contribution, Reference reference) {
         return reference.firstOrder(NamedArrays.of(parameters(), theta)).map(gradient -> {
             double floor =

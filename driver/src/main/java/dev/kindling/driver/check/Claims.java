@@ -35,7 +35,7 @@ final class Claims {
                         evidence(estimate));
             case IMPLICIT -> implicit(estimate, residual);
             case DELTA -> delta(deltaError);
-            case NOTHING -> new CheckResult("θ stays as it began", contribution.norm() == 0, "tasks contribute zeros");
+            case NOTHING -> new CheckResult("θ does not change", contribution.norm() == 0, "tasks contribute zeros");
         };
     }
 
@@ -62,7 +62,7 @@ final class Claims {
         return new CheckResult(
                 statement,
                 CheckResult.Verdict.INCONCLUSIVE,
-                estimate.undecided().orElse(evidence(estimate)));
+                estimate.inconclusiveReason().orElse(evidence(estimate)));
     }
 
     /** The residual's size is a choice of the configuration (the number of products), so it is reported and not judged. */
@@ -80,7 +80,7 @@ final class Claims {
     }
 
     private static CheckResult delta(OptionalDouble error) {
-        String statement = "tasks contribute how far they moved";
+        String statement = "tasks contribute θ - φ";
         if (error.isEmpty()) {
             return new CheckResult(
                     statement,
@@ -104,7 +104,7 @@ final class Claims {
                 estimate.order().number(),
                 estimate.exactError());
         return exact
-                + estimate.frozen()
+                + estimate.firstOrder()
                         .map(firstOrder -> String.format(
                                 Locale.ROOT,
                                 ", %.1e with adaptation held fixed; gap to first order %.2e%s",

@@ -166,8 +166,8 @@ final class DirectionalDerivatives {
         double scale = scale(best, claimed, least);
         double error = Math.abs(best.derivative() - claimed);
         // Here an error of the gradient cannot be distinguished from rounding.
-        boolean undecided = !(best.uncertainty() < TOLERANCE * scale) && error < 100 * best.uncertainty();
-        return undecided ? Optional.empty() : Optional.of(error / scale);
+        boolean inconclusive = !(best.uncertainty() < TOLERANCE * scale) && error < 100 * best.uncertainty();
+        return inconclusive ? Optional.empty() : Optional.of(error / scale);
     }
 
     private static double scale(Estimate estimate, double claimed, double least) {
@@ -180,18 +180,18 @@ final class DirectionalDerivatives {
         double fourth = 0;
         double largest = Math.abs(center.value());
         for (int i = SIXTH.length - 1; i >= 0; i--) {
-            Point ahead = function.apply(part.moved(point, direction, (i + 1) * step));
-            if (ahead.sides() != center.sides()) {
+            Point forward = function.apply(part.moved(point, direction, (i + 1) * step));
+            if (forward.sides() != center.sides()) {
                 return null;
             }
-            Point behind = function.apply(part.moved(point, direction, -(i + 1) * step));
-            if (behind.sides() != center.sides()) {
+            Point backward = function.apply(part.moved(point, direction, -(i + 1) * step));
+            if (backward.sides() != center.sides()) {
                 return null;
             }
-            double difference = (ahead.value() - behind.value()) / step;
+            double difference = (forward.value() - backward.value()) / step;
             sixth += SIXTH[i] * difference;
             fourth += FOURTH[i] * difference;
-            largest = Math.max(largest, Math.max(Math.abs(ahead.value()), Math.abs(behind.value())));
+            largest = Math.max(largest, Math.max(Math.abs(forward.value()), Math.abs(backward.value())));
         }
         double rounding = ROUNDING_ULPS * Math.ulp(largest) / step;
         return Double.isFinite(sixth) ? new Estimate(sixth, Math.abs(sixth - fourth) + rounding) : null;

@@ -8,10 +8,10 @@ import java.util.Optional;
  *
  * @param exactErrors for each trained array of θ, the error against numerical derivatives of the objective through
  *     adaptation; empty if the contribution is not meant to be a derivative
- * @param frozen the comparison with the query gradient at the adapted parameters; empty for a method that does not adapt θ
+ * @param firstOrder the comparison with the query gradient at the adapted parameters; empty for a method that does not adapt θ
  *     itself
  */
-public record OrderEstimate(Map<String, ArrayError> exactErrors, Optional<FirstOrderComparison> frozen) {
+public record OrderEstimate(Map<String, ArrayError> exactErrors, Optional<FirstOrderComparison> firstOrder) {
     /**
      * The comparison of the contribution with the query gradient at the adapted parameters.
      *
@@ -38,9 +38,9 @@ public record OrderEstimate(Map<String, ArrayError> exactErrors, Optional<FirstO
     }
 
     /** Why the comparison of an array was inconclusive; empty if all were conclusive. */
-    public Optional<String> undecided() {
+    public Optional<String> inconclusiveReason() {
         return exactErrors.values().stream()
-                .flatMap(error -> error.undecided().stream())
+                .flatMap(error -> error.inconclusiveReason().stream())
                 .findFirst();
     }
 
@@ -55,11 +55,12 @@ public record OrderEstimate(Map<String, ArrayError> exactErrors, Optional<FirstO
     }
 
     private boolean exact() {
-        return !refuted() && undecided().isEmpty();
+        return !refuted() && inconclusiveReason().isEmpty();
     }
 
     private boolean first() {
-        return frozen.map(found -> found.error() < DirectionalDerivatives.TOLERANCE)
+        return firstOrder
+                .map(found -> found.error() < DirectionalDerivatives.TOLERANCE)
                 .orElse(false);
     }
 

@@ -120,7 +120,7 @@ record ChecksummedDirectory(
             byte[] content = folder.read(name);
             if (content.length != entry.bytes()) {
                 throw new BadDataException(folder.place(name) + " is damaged: it has " + content.length
-                        + " bytes; its manifest says " + entry.bytes());
+                        + " bytes; its manifest lists " + entry.bytes());
             }
             if (!DigestUtils.sha256Hex(content).equals(entry.sha256())) {
                 throw new BadDataException(

@@ -83,7 +83,7 @@ public final class RunDirectory {
      *
      * @throws BadDataException if the run no longer exists
      */
-    public static void requireThere(AtomicDirectory folder) {
+    public static void requireExists(AtomicDirectory folder) {
         if (!isIn(folder)) {
             throw gone(folder);
         }
@@ -169,14 +169,14 @@ public final class RunDirectory {
     }
 
     /** Replaces a file and opens it for appending; empty if the file system cannot append. */
-    public Optional<FSDataOutputStream> regrow(String name, byte[] beginning) {
+    public Optional<FSDataOutputStream> replaceAndAppend(String name, byte[] beginning) {
         folder.replace(name, beginning);
         return folder.append(name);
     }
 
     /** Opens a new file for appending; the caller closes it. */
-    public FSDataOutputStream grow(String name) {
-        return folder.grow(name);
+    public FSDataOutputStream createStream(String name) {
+        return folder.createStream(name);
     }
 
     /**

@@ -87,11 +87,11 @@ public final class RunLock implements AutoCloseable {
      * @throws IllegalArgumentException if another driver holds it; the message names its process, host and last renewal
      */
     public static RunLock take(AtomicDirectory folder, InstantSource clock) {
-        LockOwner me = LockOwner.here(clock.instant());
+        LockOwner self = LockOwner.here(clock.instant());
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            if (folder.createNew(NAME, me.bytes()) || succeeds(folder, me)) {
+            if (folder.createNew(NAME, self.bytes()) || takeOver(folder, self)) {
                 removeLeftovers(folder);
-                return new RunLock(folder, clock, me);
+                return new RunLock(folder, clock, self);
             }
         }
         throw new IllegalArgumentException(
@@ -99,34 +99,34 @@ public final class RunLock implements AutoCloseable {
     }
 
     /** Takes over a lock that is no longer held; false if another driver interfered. IllegalArgumentException if it is held. */
-    private static boolean succeeds(AtomicDirectory folder, LockOwner me) {
+    private static boolean takeOver(AtomicDirectory folder, LockOwner self) {
         List<LockFile> chain = chain(folder);
         if (chain.isEmpty()) {
             return false;
         }
         LockFile last = chain.get(chain.size() - 1);
-        if (isHeld(folder, last, me)) {
+        if (isHeld(folder, last, self)) {
             throw new IllegalArgumentException("the run in " + folder + " is being trained by "
                     + last.owner().map(LockOwner::toString).orElse("a driver that is just starting")
                     + "; it can be trained by one driver at a time");
         }
-        String mine = last.successor();
-        if (!folder.createNew(mine, me.bytes())) {
+        String successor = last.successor();
+        if (!folder.createNew(successor, self.bytes())) {
             return false;
         }
-        if (isLast(folder, chain, me)) {
-            folder.moveOver(mine, NAME, me.bytes());
+        if (isLast(folder, chain, self)) {
+            folder.moveOver(successor, NAME, self.bytes());
             chain.stream().skip(1).map(LockFile::name).forEach(folder::remove);
             return true;
         }
-        folder.remove(mine);
+        folder.remove(successor);
         return false;
     }
 
     /** Whether the chain of owners is unchanged, with this one added at its end. */
-    private static boolean isLast(AtomicDirectory folder, List<LockFile> chain, LockOwner me) {
+    private static boolean isLast(AtomicDirectory folder, List<LockFile> chain, LockOwner self) {
         List<LockFile> now = chain(folder);
-        if (now.size() != chain.size() + 1 || !now.get(chain.size()).isOf(me)) {
+        if (now.size() != chain.size() + 1 || !now.get(chain.size()).isOf(self)) {
             return false;
         }
         return IntStream.range(0, chain.size()).allMatch(i -> now.get(i).isSameAs(chain.get(i)));
@@ -164,17 +164,17 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
-    private static boolean isHeld(AtomicDirectory folder, LockFile seen, LockOwner me) {
+    private static boolean isHeld(AtomicDirectory folder, LockFile seen, LockOwner self) {
         return switch (seen.owner().map(LockOwner::process).orElse(LockOwner.Process.UNKNOWN)) {
             case ALIVE -> true;
             case DEAD -> false;
-            case UNKNOWN -> age(folder, seen, me).compareTo(LEASE) <= 0;
+            case UNKNOWN -> age(folder, seen, self).compareTo(LEASE) <= 0;
         };
     }
 
     /** The age of a lock by the file system's clock, read from a file that is written now. */
-    private static Duration age(AtomicDirectory folder, LockFile seen, LockOwner me) {
-        String probe = NAME + "-probe-" + me.nonce();
+    private static Duration age(AtomicDirectory folder, LockFile seen, LockOwner self) {
+        String probe = NAME + "-probe-" + self.nonce();
         folder.replaceUnsynced(probe, new byte[0]);
         try {
             Optional<Instant> now = folder.written(probe);
@@ -245,7 +245,7 @@ public final class RunLock implements AutoCloseable {
 
     private static String other(List<LockFile> chain) {
         return chain.isEmpty()
-                ? "somebody who removed its lock"
+                ? "a process that deleted its lock"
                 : chain.get(chain.size() - 1).owner().map(LockOwner::toString).orElse("a driver that is just starting");
     }
 

@@ -20,7 +20,7 @@ import org.apache.hadoop.fs.StreamCapabilities;
 /**
  * Writer of a run's {@code metrics.jsonl}: one JSON object per line, visible to readers when {@link #write} returns. On file
  * systems that publish a file only when it is closed, such as object stores, the lines are buffered in memory and {@link
- * #saving} rewrites the file. Values that are not finite are written as null. Not thread-safe.
+ * #syncAction} rewrites the file. Values that are not finite are written as null. Not thread-safe.
  */
 public final class MetricsWriter implements AutoCloseable {
     private static final String NAME = "metrics.jsonl";
@@ -34,7 +34,7 @@ public final class MetricsWriter implements AutoCloseable {
 
     /** Creates the metrics file of a new run. */
     public MetricsWriter(RunDirectory run) {
-        this(run, Optional.of(run.grow(NAME)));
+        this(run, Optional.of(run.createStream(NAME)));
     }
 
     private MetricsWriter(RunDirectory run, Optional<FSDataOutputStream> stream) {
@@ -58,7 +58,7 @@ public final class MetricsWriter implements AutoCloseable {
                 MetricsLines.of(run.folder().has(NAME) ? run.folder().read(NAME) : new byte[0]);
         lines.warning(run.folder().place(NAME)).ifPresent(warning);
         byte[] retained = until(rounds, extra, lines);
-        MetricsWriter log = new MetricsWriter(run, run.regrow(NAME, retained));
+        MetricsWriter log = new MetricsWriter(run, run.replaceAndAppend(NAME, retained));
         if (log.appending.isEmpty()) {
             log.buffered.writeBytes(retained);
         }
@@ -108,7 +108,7 @@ public final class MetricsWriter implements AutoCloseable {
      * An action that makes every line written so far durable; to be run at each checkpoint and at the end of the run. It may run
      * on another thread while lines are written, but no two of them concurrently.
      */
-    public Runnable saving() {
+    public Runnable syncAction() {
         if (appending.isPresent()) {
             FSDataOutputStream stream = appending.get();
             return () -> sync(stream);

@@ -95,7 +95,7 @@ public final class StatusFile {
 
     /** Overwrites the existing file in place if the disk has no space for another one. */
     private static void writeEnd(AtomicDirectory folder, byte[] json) {
-        RunDirectory.requireThere(folder);
+        RunDirectory.requireExists(folder);
         try {
             folder.replace(NAME, json);
         } catch (UncheckedIOException e) {
@@ -128,7 +128,7 @@ public final class StatusFile {
     }
 
     private void write(RunStatus status) {
-        RunDirectory.requireThere(folder);
+        RunDirectory.requireExists(folder);
         Instant now = clock.instant();
         folder.replaceUnsynced(NAME, padded(status.json(now)));
         shown = status;

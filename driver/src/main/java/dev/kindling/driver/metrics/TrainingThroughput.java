@@ -36,7 +36,7 @@ public final class TrainingThroughput {
     }
 
     /** Runs work that is not training; its time is excluded from the throughput. */
-    public <T> T pause(Supplier<T> work) {
+    public <T> T exclude(Supplier<T> work) {
         long start = nanoTime.getAsLong();
         try {
             return work.get();

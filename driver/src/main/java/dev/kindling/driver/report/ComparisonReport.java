@@ -203,10 +203,12 @@ public final class ComparisonReport {
     private void training() {
         List<Series> overTasks = new ArrayList<>();
         List<Series> overTime = new ArrayList<>();
+        Map<String, Double> tasksPerRound = new LinkedHashMap<>();
+        all().forEach(entrant -> tasksPerRound.put(entrant.path("name").asText(), tasksPerRound(entrant)));
         entrants.forEach((name, entrant) -> {
             MetricsReader metrics = entrant.run().metrics();
             if (metrics.size() > 0) {
-                double perRound = Double.parseDouble(entrant.run().setting("task.per-round"));
+                double perRound = tasksPerRound.getOrDefault(name, Double.NaN);
                 LineStyle style = LineStyle.of(overTasks.size());
                 double[] loss = metrics.column("query_loss");
                 overTasks.add(Series.thinned(name, times(metrics.column("round"), perRound), loss, style));
@@ -220,7 +222,7 @@ public final class ComparisonReport {
             }
             JsonNode run = entrant.path("runs").path(0);
             List<JsonNode> windows = list(run.path("query_loss"));
-            double perRound = run.path("tasks").asDouble() / run.path("rounds").asDouble(1);
+            double perRound = tasksPerRound(entrant);
             variance.add(Series.of(
                     entrant.path("name").asText(),
                     column(
@@ -242,6 +244,12 @@ public final class ComparisonReport {
                                 "training tasks seen",
                                 "variance over logged rounds",
                                 variance))));
+    }
+
+    /** The meta-batch size of an entrant's first run. */
+    private static double tasksPerRound(JsonNode entrant) {
+        JsonNode run = entrant.path("runs").path(0);
+        return run.path("tasks").asDouble() / run.path("rounds").asDouble(1);
     }
 
     private static Chart training(String title, String xLabel, String yLabel, List<Series> lines) {

@@ -136,7 +136,7 @@ public final class AtomicDirectory {
         try {
             return files.util().exists(new Path(path, name));
         } catch (IOException e) {
-            throw failed("look for", name, e);
+            throw failed("check for", name, e);
         }
     }
 
@@ -210,7 +210,7 @@ public final class AtomicDirectory {
         } catch (FileNotFoundException e) {
             return Optional.empty();
         } catch (IOException e) {
-            throw failed("look at", name, e);
+            throw failed("read the status of", name, e);
         }
     }
 
@@ -303,10 +303,10 @@ public final class AtomicDirectory {
     }
 
     /** Opens a new file for appending, in place of an existing one. */
-    public FSDataOutputStream grow(String name) {
+    public FSDataOutputStream createStream(String name) {
         ensureWritable();
         try {
-            return operations.grow(new Path(path, name));
+            return operations.createStream(new Path(path, name));
         } catch (IOException e) {
             throw failed("write", name, e);
         }

@@ -21,7 +21,7 @@ abstract class FileContextOperations implements FileOperations {
     }
 
     @Override
-    public FSDataOutputStream grow(Path file) throws IOException {
+    public FSDataOutputStream createStream(Path file) throws IOException {
         return files.create(
                 file, EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE), Options.CreateOpts.createParent());
     }

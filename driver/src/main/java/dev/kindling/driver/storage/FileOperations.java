@@ -40,7 +40,7 @@ interface FileOperations {
     void overwrite(Path file, byte[] content) throws IOException;
 
     /** Opens a new file for appending, in place of an existing one. */
-    FSDataOutputStream grow(Path file) throws IOException;
+    FSDataOutputStream createStream(Path file) throws IOException;
 
     /** Opens an existing file for appending; IOException or UnsupportedOperationException if that is not possible. */
     FSDataOutputStream append(Path file) throws IOException;

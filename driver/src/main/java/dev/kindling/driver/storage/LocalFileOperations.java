@@ -101,9 +101,9 @@ final class LocalFileOperations extends FileContextOperations {
     }
 
     @Override
-    public FSDataOutputStream grow(Path file) throws IOException {
+    public FSDataOutputStream createStream(Path file) throws IOException {
         makeFolder(file.getParent());
-        return super.grow(file);
+        return super.createStream(file);
     }
 
     @Override

@@ -142,7 +142,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
 
     @Override
     public <T> T excludeFromThroughput(Supplier<T> work) {
-        return throughput.pause(work);
+        return throughput.exclude(work);
     }
 
     @Override
@@ -153,10 +153,10 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
     /** The caller passes copies; they are encoded and written while the next rounds run. */
     @Override
     public void checkpoint(TrainingState state) {
-        Runnable metricsUntilNow = metrics.saving();
+        Runnable metricsUntilNow = metrics.syncAction();
         double seconds = throughput.seconds();
         Runnable write = () -> {
-            RunDirectory.requireThere(directory.folder());
+            RunDirectory.requireExists(directory.folder());
             metricsUntilNow.run();
             directory.checkpoints().write(state.checkpoint(origin.provenance(), origin.parameters(), seconds));
             DriverLogContext.checkpoint(state.rounds(), directory.folder().place("checkpoints"));
@@ -167,7 +167,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
                             checkpoints.keep(),
                             state.best().map(best -> best.score().validation().round()));
         };
-        throughput.pause(() -> {
+        throughput.exclude(() -> {
             checkpointWriter.begin(DriverLogContext.carried(write));
             return state;
         });
@@ -176,8 +176,8 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
     @Override
     public void model(FlatVector theta, long made, RunRecorder.Progress progress) {
         checkpointWriter.await();
-        RunDirectory.requireThere(directory.folder());
-        metrics.saving().run();
+        RunDirectory.requireExists(directory.folder());
+        metrics.syncAction().run();
         String hash = directory.writeModel(
                 new Manifest(origin.provenance(), made, progress == RunRecorder.Progress.FINISHED),
                 origin.parameters(),
@@ -205,7 +205,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
 
     @Override
     public void evaluation(Evaluation evaluation) {
-        RunDirectory.requireThere(directory.folder());
+        RunDirectory.requireExists(directory.folder());
         EvaluatedModel evaluated =
                 model.orElseThrow(() -> new IllegalStateException("the model is recorded before its evaluation"));
         directory.writeEvaluation(evaluation.json(evaluated), evaluation.tasks().map(PerTaskParquet::encode));
@@ -214,7 +214,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
     /** Writes to {@code status.json} that the run is done, after all other files are on disk. */
     public void done(String message) {
         checkpointWriter.await();
-        metrics.saving().run();
+        metrics.syncAction().run();
         metrics.close();
         status.end(RunStatus.done(message, status.round()));
     }
@@ -239,7 +239,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
     public void failed(int exitCode, String message, String hint, Throwable failure) {
         try {
             checkpointWriter.await();
-            metrics.saving().run();
+            metrics.syncAction().run();
         } catch (RuntimeException e) {
             failure.addSuppressed(e);
         }

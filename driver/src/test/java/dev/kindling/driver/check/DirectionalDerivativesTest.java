@@ -78,7 +78,7 @@ class DirectionalDerivativesTest {
                 x -> new Point(smooth(x), Double.doubleToLongBits(x.at(0) + x.at(1) + x.at(2)));
         ArrayError found = error(everywhere, GRADIENT);
         assertThat(found.conclusive()).isFalse();
-        assertThat(found.undecided().orElseThrow()).contains("x", "one side of every rectifier");
+        assertThat(found.inconclusiveReason().orElseThrow()).contains("x", "one side of every rectifier");
         OrderEstimate estimate = new OrderEstimate(Map.of("x", found), Optional.empty());
         CheckResult result = Claims.check(
                 Claim.EXACT,

@@ -79,7 +79,9 @@ record Expectation(
                 .isLessThan(TOLERANCE));
         if (numerical || expected.isEmpty()) {
             ArrayError error = numericalError(theta, gradient);
-            assertThat(error.undecided()).as(what + ", numerical derivative").isEmpty();
+            assertThat(error.inconclusiveReason())
+                    .as(what + ", numerical derivative")
+                    .isEmpty();
             assertThat(error.error()).as(what + ", numerical derivative").isLessThan(NUMERICAL_TOLERANCE);
         }
     }

@@ -148,7 +148,7 @@ class CheckpointsTest {
             Files.write(file, Arrays.copyOf(good, good.length - 1));
             List<String> warnings = new ArrayList<>();
             assertThat(checkpoints.newest(warnings::add)).isPresent();
-            assertThat(warnings).singleElement().asString().contains("bytes; its manifest says");
+            assertThat(warnings).singleElement().asString().contains("bytes; its manifest lists");
             Files.delete(file);
             warnings.clear();
             assertThat(checkpoints.newest(warnings::add)).isPresent();

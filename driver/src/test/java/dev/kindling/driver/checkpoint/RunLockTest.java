@@ -329,7 +329,7 @@ class RunLockTest {
                 .hasMessageMatching("the run in " + run() + " was taken over by process \\d+ on elsewhere.example, "
                         + "last heard of at .*; this driver stops and writes nothing more");
         assertThatThrownBy(() -> mine.child("deep").remove("a.txt")).isInstanceOf(LostLockException.class);
-        assertThatThrownBy(() -> mine.grow("c.txt")).isInstanceOf(LostLockException.class);
+        assertThatThrownBy(() -> mine.createStream("c.txt")).isInstanceOf(LostLockException.class);
         lock.close();
         assertThat(names()).containsExactlyInAnyOrder(".lock", "a.txt");
     }
@@ -352,7 +352,7 @@ class RunLockTest {
         lock.renew();
         assertThatThrownBy(lock::permit)
                 .isInstanceOf(LostLockException.class)
-                .hasMessageContaining("somebody who removed its lock");
+                .hasMessageContaining("a process that deleted its lock");
     }
 
     @Test

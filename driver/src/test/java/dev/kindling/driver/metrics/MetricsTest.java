@@ -61,7 +61,7 @@ class MetricsTest {
                                     + "\"bytes_out\":7000,\"bytes_in\":8000,\"round_milliseconds\":{\"sample\":0.001,\"materialize\":0.002,"
                                     + "\"compute\":3.0,\"reduce\":0.004,\"communication\":0.005,\"idle\":0.0,\"optimize\":0.0075}}\n");
             log.write(metrics(20, OptionalDouble.of(0.75), Double.NaN));
-            log.saving().run();
+            log.syncAction().run();
             assertThat(Files.readAllLines(file)).hasSize(2);
             assertThat(Files.readAllLines(file).get(1))
                     .startsWith("{\"round\":20,\"query_loss\":0.5,\"query_accuracy\":0.75,")
@@ -189,7 +189,7 @@ class MetricsTest {
         throughput.count(25);
         throughput.count(25);
         clock.addAndGet(2_000_000_000L);
-        throughput.pause(() -> clock.addAndGet(7_000_000_000L));
+        throughput.exclude(() -> clock.addAndGet(7_000_000_000L));
         TrainingThroughput.Reading first = throughput.read();
         assertThat(first.tasksPerSecond()).isCloseTo(25, within(1e-9));
         assertThat(first.seconds()).isCloseTo(9, within(1e-9));

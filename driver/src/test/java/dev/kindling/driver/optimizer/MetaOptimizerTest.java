@@ -188,10 +188,10 @@ class MetaOptimizerTest {
             MetaOptimizer first = optimizer(type, precision, size);
             FlatVector resumed = FlatVector.zeros(precision, size);
             run(first, 0, 4, resumed);
-            OptimizerState kept = first.state();
+            OptimizerState saved = first.state();
             run(first, 4, 1, resumed.copy());
             MetaOptimizer second = optimizer(type, precision, size);
-            second.restore(kept);
+            second.restore(saved);
             assertThat(second.state()).isEqualTo(kept);
             run(second, 4, 6, resumed);
 

@@ -60,12 +60,12 @@ class ShapesTest {
 
         @Override
         public TaskSpec sample(TaskKey key) {
-            throw new UnsupportedOperationException("nothing is drawn here");
+            throw new UnsupportedOperationException("tasks are not sampled in this test");
         }
 
         @Override
         public void materialise(TaskSpec spec, FlatVector target, int offset) {
-            throw new UnsupportedOperationException("nothing is drawn here");
+            throw new UnsupportedOperationException("tasks are not sampled in this test");
         }
 
         @Override

@@ -278,9 +278,9 @@ public final class PowerCuts {
         }
 
         @Override
-        public FSDataOutputStream grow(Path file) throws IOException {
+        public FSDataOutputStream createStream(Path file) throws IOException {
             synchronized (PowerCuts.this) {
-                FSDataOutputStream out = disk.grow(file);
+                FSDataOutputStream out = disk.createStream(file);
                 noteFolder(file.getParent());
                 return new FSDataOutputStream(new RecordedStream(out, noteFile(file)), null);
             }

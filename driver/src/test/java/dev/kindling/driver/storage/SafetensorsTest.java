@@ -95,13 +95,13 @@ class SafetensorsTest {
 
     @Test
     void theOrderInTheFileDoesNotMatterButNamesAndShapesDo() {
-        Layout turned =
+        Layout reordered =
                 Layout.builder().add("b", Shape.of(1)).add("a", Shape.of(2)).build();
-        Layout wanted =
+        Layout expected =
                 Layout.builder().add("a", Shape.of(2)).add("b", Shape.of(1)).build();
         Tensors read =
-                Safetensors.decode(Safetensors.encode(turned, FlatVector.of(Precision.DOUBLE, 3, 1, 2)), "theta");
-        assertThat(read.flat(wanted, Precision.FLOAT)).isEqualTo(FlatVector.of(Precision.FLOAT, 1, 2, 3));
+                Safetensors.decode(Safetensors.encode(reordered, FlatVector.of(Precision.DOUBLE, 3, 1, 2)), "theta");
+        assertThat(read.flat(expected, Precision.FLOAT)).isEqualTo(FlatVector.of(Precision.FLOAT, 1, 2, 3));
         assertThatThrownBy(
                         () -> read.flat(Layout.builder().add("c", Shape.of(1)).build(), Precision.FLOAT))
                 .isInstanceOf(BadDataException.class)

@@ -85,8 +85,8 @@ public final class SmallDisk {
         }
 
         @Override
-        public FSDataOutputStream grow(Path file) throws IOException {
-            return limited(disk.grow(file));
+        public FSDataOutputStream createStream(Path file) throws IOException {
+            return limited(disk.createStream(file));
         }
 
         @Override

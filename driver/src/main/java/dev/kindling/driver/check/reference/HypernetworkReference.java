@@ -1,7 +1,7 @@
 package dev.kindling.driver.check.reference;
 
+import dev.kindling.driver.check.reference.ModelPasses.Mode;
 import dev.kindling.driver.check.reference.ModelPasses.Result;
-import dev.kindling.driver.check.reference.ModelPasses.Wanted;
 import dev.kindling.job.algorithm.AlgorithmConfig;
 import dev.kindling.job.tensor.Layout;
 
@@ -34,8 +34,8 @@ final class HypernetworkReference extends ForwardReference {
         Examples support = task().support();
         Examples query = task().query();
         NamedDuals constants = NamedDuals.constant(generated);
-        Result supportPass = passes.support(constants, support, 0, Wanted.OUTPUT);
-        Result queryPass = passes.query(constants, support, query, 1, Wanted.OUTPUT);
+        Result supportPass = passes.support(constants, support, 0, Mode.OUTPUT);
+        Result queryPass = passes.query(constants, support, query, 1, Mode.OUTPUT);
         sides.add(queryPass.outputs());
         return new Prediction(
                 Examples.rows(supportPass.output().value(), support.count()),

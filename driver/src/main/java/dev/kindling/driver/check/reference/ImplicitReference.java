@@ -1,6 +1,6 @@
 package dev.kindling.driver.check.reference;
 
-import dev.kindling.driver.check.reference.ModelPasses.Wanted;
+import dev.kindling.driver.check.reference.ModelPasses.Mode;
 import dev.kindling.job.algorithm.AlgorithmConfig;
 import java.util.OptionalDouble;
 import java.util.function.BinaryOperator;
@@ -71,7 +71,7 @@ final class ImplicitReference extends InnerLoopReference {
     }
 
     private ModelPasses.Result gradient(NamedArrays phi) {
-        return passes().supportWithoutDropout(NamedDuals.constant(phi), task().support(), Wanted.GRADIENT);
+        return passes().supportWithoutDropout(NamedDuals.constant(phi), task().support(), Mode.GRADIENT);
     }
 
     private static long sides(ModelPasses.Result result) {

@@ -1,7 +1,7 @@
 package dev.kindling.driver.check.reference;
 
+import dev.kindling.driver.check.reference.ModelPasses.Mode;
 import dev.kindling.driver.check.reference.ModelPasses.Result;
-import dev.kindling.driver.check.reference.ModelPasses.Wanted;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -49,7 +49,7 @@ class InnerLoopReference implements Reference {
         Sides sides = new Sides();
         NamedDuals constants = NamedDuals.constant(theta);
         Adaptation adaptation = adapt(constants, sides);
-        Result query = query(constants, adaptation.end(), Wanted.LOSS);
+        Result query = query(constants, adaptation.end(), Mode.LOSS);
         sides.add(query.outputs());
         return new Outcome(
                 objective(adaptation, query).first(),
@@ -68,7 +68,7 @@ class InnerLoopReference implements Reference {
     /** The objective whose derivative is the contribution; with its own derivative if θ has tangents. */
     final Dual objective(NamedDuals theta) {
         Adaptation adaptation = adapt(theta, new Sides());
-        return objective(adaptation, query(theta, adaptation.end(), Wanted.LOSS));
+        return objective(adaptation, query(theta, adaptation.end(), Mode.LOSS));
     }
 
     private Dual objective(Adaptation adaptation, Result query) {
@@ -110,7 +110,7 @@ class InnerLoopReference implements Reference {
                         task.support(),
                         task.query(),
                         2 * rule.steps() - 1 - step,
-                        Wanted.LOSS);
+                        Mode.LOSS);
                 sides.add(query.outputs());
                 queryLosses.add(query.loss());
             }
@@ -124,12 +124,12 @@ class InnerLoopReference implements Reference {
     private Result support(NamedDuals theta, NamedDuals phi, int step) {
         Examples support = task.support();
         Examples batch = rule.rows(support.count(), step).map(support::at).orElse(support);
-        return passes.support(rule.used(task, theta, phi, step), batch, step, Wanted.GRADIENT);
+        return passes.support(rule.used(task, theta, phi, step), batch, step, Mode.GRADIENT);
     }
 
-    private Result query(NamedDuals theta, NamedDuals phi, Wanted wanted) {
+    private Result query(NamedDuals theta, NamedDuals phi, Mode mode) {
         NamedDuals used = rule.used(task, theta, phi, Math.max(rule.steps() - 1, 0));
-        return passes.query(used, task.support(), task.query(), rule.steps(), wanted);
+        return passes.query(used, task.support(), task.query(), rule.steps(), mode);
     }
 
     private Adaptation adapt(NamedArrays theta) {
@@ -142,8 +142,8 @@ class InnerLoopReference implements Reference {
         if (task.model().runningStatistics().isEmpty()) {
             return NamedArrays.empty();
         }
-        NamedArrays observed = query(NamedDuals.constant(theta), adapt(theta).end(), Wanted.LOSS)
-                .observed();
+        NamedArrays observed =
+                query(NamedDuals.constant(theta), adapt(theta).end(), Mode.LOSS).observed();
         return theta.only(observed.names()).plus(-1, observed);
     }
 
@@ -157,7 +157,7 @@ class InnerLoopReference implements Reference {
 
     /** ∇L_query at adapted parameters, for those that are not running statistics. */
     final NamedArrays queryGradient(NamedArrays theta, NamedArrays phi) {
-        return query(NamedDuals.constant(theta), NamedDuals.constant(phi), Wanted.GRADIENT)
+        return query(NamedDuals.constant(theta), NamedDuals.constant(phi), Mode.GRADIENT)
                 .gradient()
                 .values();
     }

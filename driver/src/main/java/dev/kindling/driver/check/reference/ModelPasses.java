@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ModelPasses {
     /** The results that a pass computes. */
-    enum Wanted {
+    enum Mode {
         OUTPUT,
         LOSS,
         /** The loss and its gradient with respect to the parameters. */
@@ -33,12 +33,12 @@ final class ModelPasses {
     }
 
     /** The statistics that batch norm uses: those of the batch, as in inner steps, or those that the model uses for queries. */
-    private enum Half {
+    private enum ExampleSet {
         SUPPORT,
         QUERY
     }
 
-    private record Key(Half half, int support, int examples, Wanted wanted, boolean dropping) {}
+    private record Key(ExampleSet set, int support, int examples, Mode mode, boolean dropping) {}
 
     private static final String SUPPORT_X = "support.x";
     private static final String X = "x";
@@ -94,19 +94,19 @@ final class ModelPasses {
     }
 
     /** A pass over a support set, with the batch's statistics. */
-    Result support(NamedDuals parameters, Examples examples, int number, Wanted wanted) {
-        return run(new Key(Half.SUPPORT, 0, examples.count(), wanted, true), parameters, null, examples, number);
+    Result support(NamedDuals parameters, Examples examples, int number, Mode mode) {
+        return run(new Key(ExampleSet.SUPPORT, 0, examples.count(), mode, true), parameters, null, examples, number);
     }
 
     /** The same without dropout. */
-    Result supportWithoutDropout(NamedDuals parameters, Examples examples, Wanted wanted) {
-        return run(new Key(Half.SUPPORT, 0, examples.count(), wanted, false), parameters, null, examples, 0);
+    Result supportWithoutDropout(NamedDuals parameters, Examples examples, Mode mode) {
+        return run(new Key(ExampleSet.SUPPORT, 0, examples.count(), mode, false), parameters, null, examples, 0);
     }
 
     /** A pass over queries. */
-    Result query(NamedDuals parameters, Examples support, Examples queries, int number, Wanted wanted) {
+    Result query(NamedDuals parameters, Examples support, Examples queries, int number, Mode mode) {
         return run(
-                new Key(Half.QUERY, support.count(), queries.count(), wanted, true),
+                new Key(ExampleSet.QUERY, support.count(), queries.count(), mode, true),
                 parameters,
                 support,
                 queries,
@@ -119,7 +119,7 @@ final class ModelPasses {
             probe.set(SUPPORT_X, support.x());
         }
         probe.set(X, examples.x());
-        if (pass.wanted() != Wanted.OUTPUT) {
+        if (pass.mode() != Mode.OUTPUT) {
             probe.set(Y, examples.y());
         }
         key.ifPresent(parts -> {
@@ -154,7 +154,7 @@ final class ModelPasses {
         Value x = b.input(X, features.stacked(pass.examples()), Program.Scope.TASK);
         List<Program.Output> outputs = new ArrayList<>();
         Value output;
-        if (pass.half() == Half.QUERY) {
+        if (pass.set() == ExampleSet.QUERY) {
             Value support = b.input(SUPPORT_X, features.stacked(pass.support()), Program.Scope.TASK);
             output = model.predict(b, parameters, support, x, context);
             model.batchStatistics(b, parameters, x, context)
@@ -165,7 +165,7 @@ final class ModelPasses {
         }
         outputs.add(new Program.Output(OUTPUT, Program.Reduction.PER_TASK, output));
         outputs.addAll(Sides.outputs(b, output));
-        if (pass.wanted() != Wanted.OUTPUT) {
+        if (pass.mode() != Mode.OUTPUT) {
             loss(b, parameters, output, pass, outputs);
         }
         return b.build("pass", outputs);
@@ -187,7 +187,7 @@ final class ModelPasses {
         outputs.add(new Program.Output(LOSS, Program.Reduction.PER_TASK, loss));
         model.accuracy(b, output, y)
                 .ifPresent(accuracy -> outputs.add(new Program.Output(ACCURACY, Program.Reduction.PER_TASK, accuracy)));
-        if (pass.wanted() == Wanted.GRADIENT) {
+        if (pass.mode() == Mode.GRADIENT) {
             Map<String, Value> trained = new LinkedHashMap<>(parameters);
             trained.keySet().removeAll(model.runningStatistics());
             List<String> names = List.copyOf(trained.keySet());

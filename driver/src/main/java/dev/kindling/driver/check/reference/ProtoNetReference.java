@@ -1,6 +1,6 @@
 package dev.kindling.driver.check.reference;
 
-import dev.kindling.driver.check.reference.ModelPasses.Wanted;
+import dev.kindling.driver.check.reference.ModelPasses.Mode;
 import dev.kindling.job.algorithm.AlgorithmConfig;
 import dev.kindling.job.model.Model;
 import java.util.Optional;
@@ -28,8 +28,8 @@ final class ProtoNetReference extends ForwardReference {
         Examples support = task().support();
         Examples query = task().query();
         NamedDuals constants = NamedDuals.constant(theta);
-        ModelPasses.Result supportPass = embedding.support(constants, support, 0, Wanted.OUTPUT);
-        ModelPasses.Result queryPass = embedding.query(constants, support, query, 1, Wanted.OUTPUT);
+        ModelPasses.Result supportPass = embedding.support(constants, support, 0, Mode.OUTPUT);
+        ModelPasses.Result queryPass = embedding.query(constants, support, query, 1, Mode.OUTPUT);
         sides.add(supportPass.outputs());
         sides.add(queryPass.outputs());
         double[][] features = Examples.rows(supportPass.output().value(), support.count());

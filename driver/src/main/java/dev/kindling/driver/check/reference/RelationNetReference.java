@@ -1,7 +1,7 @@
 package dev.kindling.driver.check.reference;
 
+import dev.kindling.driver.check.reference.ModelPasses.Mode;
 import dev.kindling.driver.check.reference.ModelPasses.Result;
-import dev.kindling.driver.check.reference.ModelPasses.Wanted;
 import dev.kindling.job.model.AuxiliaryNetworks;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.tensor.Shape;
@@ -29,14 +29,14 @@ final class RelationNetReference extends ForwardReference {
         Examples support = task().support();
         Examples query = task().query();
         NamedDuals constants = NamedDuals.constant(theta);
-        Result supportPass = embedding.support(constants, support, 0, Wanted.OUTPUT);
-        Result queryPass = embedding.query(constants, support, query, 1, Wanted.OUTPUT);
+        Result supportPass = embedding.support(constants, support, 0, Mode.OUTPUT);
+        Result queryPass = embedding.query(constants, support, query, 1, Mode.OUTPUT);
         double[][] features = Examples.rows(supportPass.output().value(), support.count());
         double[][] classes = Classes.sums(features, support.y(), task().layout().classes());
         Examples supportPairs = pairs(classes, features);
         Examples queryPairs = pairs(classes, Examples.rows(queryPass.output().value(), query.count()));
-        Result supportScores = relation.support(constants, supportPairs, 0, Wanted.OUTPUT);
-        Result queryScores = relation.query(constants, supportPairs, queryPairs, 1, Wanted.OUTPUT);
+        Result supportScores = relation.support(constants, supportPairs, 0, Mode.OUTPUT);
+        Result queryScores = relation.query(constants, supportPairs, queryPairs, 1, Mode.OUTPUT);
         sides.add(supportPass.outputs());
         sides.add(queryPass.outputs());
         sides.add(queryScores.outputs());

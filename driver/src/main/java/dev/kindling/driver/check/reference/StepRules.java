@@ -142,7 +142,7 @@ final class StepRules {
             Model model = task.model();
             Examples support = task.support();
             ModelPasses.Result features =
-                    task.passes(model.encoder()).supportWithoutDropout(theta, support, ModelPasses.Wanted.OUTPUT);
+                    task.passes(model.encoder()).supportWithoutDropout(theta, support, ModelPasses.Mode.OUTPUT);
             int ways = task.layout().classes();
             Dual prototypes = features.output()
                     .linear(output ->
