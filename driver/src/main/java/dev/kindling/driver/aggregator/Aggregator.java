@@ -43,7 +43,7 @@ public final class Aggregator {
         double norm = norm(mean);
         if (!Double.isFinite(norm)) {
             throw new DivergedException("the meta-gradient of round " + round + " is not finite (its norm is " + norm
-                    + "); a smaller optimizer.rate or algorithm.inner-rate may help");
+                    + "); a smaller optimizer.learning-rate or algorithm.inner-learning-rate may help");
         }
         clip.apply(mean, norm);
         return new MetaGradient(mean, away, norm, means(root, totals), root.tasks());

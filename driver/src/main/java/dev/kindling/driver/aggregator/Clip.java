@@ -19,8 +19,8 @@ public sealed interface Clip {
     record ByNorm(double limit) implements Clip {
         public ByNorm {
             if (!(limit > 0) || Double.isInfinite(limit)) {
-                throw new IllegalArgumentException(
-                        "optimizer.clip is " + limit + "; it must be a finite number above 0, or 0 for no clipping");
+                throw new IllegalArgumentException("optimizer.clip-norm is " + limit
+                        + "; it must be a finite number above 0, or 0 for no clipping");
             }
         }
 
@@ -60,18 +60,18 @@ public sealed interface Clip {
     }
 
     /**
-     * What {@code optimizer.clip} and {@code optimizer.clip-value} mean: 0 is no clipping, any other number a limit on the norm
+     * What {@code optimizer.clip-norm} and {@code optimizer.clip-value} mean: 0 is no clipping, any other number a limit on the norm
      * or on each number. IllegalArgumentException if both are given: what the two would mean together depends on their order.
      */
     static Clip of(double norm, double value) {
         if (norm != 0 && value != 0) {
-            throw new IllegalArgumentException(
-                    "optimizer.clip is " + norm + " and optimizer.clip-value is " + value + "; one of them must be 0");
+            throw new IllegalArgumentException("optimizer.clip-norm is " + norm + " and optimizer.clip-value is "
+                    + value + "; one of them must be 0");
         }
         return value != 0 ? new ByValue(value) : byNorm(norm);
     }
 
-    /** What {@code optimizer.clip} means alone. */
+    /** What {@code optimizer.clip-norm} means alone. */
     static Clip byNorm(double limit) {
         return limit == 0 ? new None() : new ByNorm(limit);
     }

@@ -71,8 +71,8 @@ public record CheckReport(
         ObjectNode settings = root.putObject("settings");
         algorithm
                 .inner()
-                .ifPresent(loop ->
-                        settings.put("algorithm.inner-rate", loop.rate()).put("algorithm.inner-steps", loop.steps()));
+                .ifPresent(loop -> settings.put("algorithm.inner-learning-rate", loop.rate())
+                        .put("algorithm.inner-steps", loop.steps()));
         ObjectNode checkedTask = root.putObject("task");
         ArrayNode key = checkedTask.putArray("key");
         for (int part : task.key()) {

@@ -7,8 +7,11 @@ import dev.kindling.driver.check.Checker;
 import dev.kindling.driver.check.TaskChoice;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.config.Settings;
+import dev.kindling.driver.error.ExitCode;
 import dev.kindling.driver.evaluation.SplitNames;
 import dev.kindling.driver.plan.BackendSettings;
+import dev.kindling.driver.run.HadoopSettings;
+import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.storage.Safetensors;
 import dev.kindling.job.backend.Backends;
@@ -95,7 +98,7 @@ final class CheckCommand implements Callable<Integer> {
         Optional<RunDirectory> run = options.conf().isPresent()
                 ? Optional.empty()
                 : options.out().map(place -> RunDirectory.open(place, HadoopSettings.load()));
-        ResolvedRun resolved = ResolvedRun.here(run.map(directory -> RunConfiguration.asked(options, directory))
+        ResolvedRun resolved = ResolvedRun.here(run.map(directory -> options.configuration(directory))
                 .orElseGet(() -> options.configuration(options.requiredConf())));
         resolved.source().notes().forEach(context::say);
         Optional<FlatVector> learned = run.map(

@@ -4,6 +4,7 @@ import dev.kindling.driver.check.CheckReport;
 import dev.kindling.driver.check.Checker;
 import dev.kindling.driver.check.reference.NamedArrays;
 import dev.kindling.driver.check.reference.Reference;
+import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.storage.Safetensors;
 import dev.kindling.job.tensor.FlatVector;

@@ -1,5 +1,7 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.driver.run.ClusterProvider;
+import dev.kindling.driver.run.RunContext;
 import dev.kindling.job.task.PrintableText;
 import java.io.PrintWriter;
 import java.time.Instant;
@@ -25,6 +27,17 @@ record CommandContext(
     String stamp() {
         Instant now = clock.instant();
         return STAMP.format(now);
+    }
+
+    /** What a run needs of the command line. */
+    RunContext run() {
+        return new RunContext(
+                clusters,
+                clock,
+                this::say,
+                (from, rounds) -> Progress.on(this, from, rounds),
+                result -> EvaluationTable.lines(result.trained(), result.untrained())
+                        .forEach(this::say));
     }
 
     /** Prints a line, whatever is in the names that it holds. */

@@ -1,8 +1,11 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.JobFileResolver;
+import dev.kindling.driver.run.HadoopSettings;
+import dev.kindling.driver.run.StoredConfiguration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -63,6 +66,12 @@ final class CommonOptions {
     /** The configuration of a job by the name of its file. */
     JobConfig configuration(String name) {
         return JobConfig.load(name, jobFiles(), set());
+    }
+
+    /** The configuration for work on an existing run: the run's own with {@code --set}, or that of {@code --conf}. */
+    JobConfig configuration(RunDirectory directory) {
+        return conf().map(name -> StoredConfiguration.asked(configuration(name), directory))
+                .orElseGet(() -> StoredConfiguration.own(directory, set()));
     }
 
     /** Finds files of jobs. */

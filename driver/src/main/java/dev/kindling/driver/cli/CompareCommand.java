@@ -2,6 +2,8 @@ package dev.kindling.driver.cli;
 
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.config.ComparisonFile;
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.error.StoppedException;
 import dev.kindling.driver.evaluation.Comparison;
 import dev.kindling.driver.evaluation.ComparisonJson;
 import dev.kindling.driver.evaluation.EntrantScores;
@@ -11,6 +13,15 @@ import dev.kindling.driver.evaluation.MeanPredictorBaseline;
 import dev.kindling.driver.evaluation.PerTaskResults;
 import dev.kindling.driver.evaluation.Protocol;
 import dev.kindling.driver.report.ComparisonReport;
+import dev.kindling.driver.run.CancellationSource;
+import dev.kindling.driver.run.ClusterProvider;
+import dev.kindling.driver.run.HadoopSettings;
+import dev.kindling.driver.run.PreparedEntrant;
+import dev.kindling.driver.run.RoundProfile;
+import dev.kindling.driver.run.RunContext;
+import dev.kindling.driver.run.RunReports;
+import dev.kindling.driver.run.RunService;
+import dev.kindling.driver.run.SharedSession;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.training.UncheckedExceptions;
 import java.nio.charset.StandardCharsets;
@@ -107,19 +118,19 @@ final class CompareCommand implements Callable<Integer> {
         work.out().replace(ComparisonReport.RESULT, json.getBytes(StandardCharsets.UTF_8));
         ComparisonTable.lines(comparison, entrants).forEach(context::say);
         context.say("the comparison is in " + work.out().place(ComparisonReport.RESULT));
-        context.say("the report is in " + Reports.write(work.out(), List.of(), context));
+        context.say("the report is in " + RunReports.write(work.out(), List.of(), context::say));
     }
 
     private List<Evaluation> evaluations(
             PreparedEntrant entrant, ClusterProvider.Session running, Work work, Optional<String> master) {
-        CommandContext shared = new CommandContext(
-                new SharedPlatform(running), context.out(), context.clock(), context.terminal(), context.signals());
+        RunContext shared = context.run().with(new SharedSession(running));
         List<Evaluation> evaluations = new ArrayList<>();
         for (PreparedEntrant.Run run : entrant.runs()) {
             context.say(entrant.name() + ", seed " + run.seed() + ":");
-            RunService trainer = new RunService(shared, master, work.cancellation(), new Profile(System::nanoTime));
+            RunService service =
+                    new RunService(shared, master, work.cancellation(), new RoundProfile(System::nanoTime));
             evaluations.add(stoppable(
-                    work, () -> entrant.train(run, trainer).orElseGet(() -> evaluate(entrant, run, running, work))));
+                    work, () -> entrant.train(run, service).orElseGet(() -> evaluate(entrant, run, running, work))));
         }
         return evaluations;
     }

@@ -5,11 +5,16 @@ import dev.kindling.driver.checkpoint.StoredModel;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.config.ConfigDiff;
 import dev.kindling.driver.config.JobConfig;
+import dev.kindling.driver.error.ExitCode;
 import dev.kindling.driver.evaluation.EvaluatedModel;
 import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.driver.evaluation.Evaluator;
 import dev.kindling.driver.evaluation.PerTaskParquet;
 import dev.kindling.driver.plan.TrainingPlan;
+import dev.kindling.driver.run.ClusterProvider;
+import dev.kindling.driver.run.DataHashCheck;
+import dev.kindling.driver.run.HadoopSettings;
+import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.job.tensor.FlatVector;
 import java.util.List;
 import java.util.Optional;
@@ -37,13 +42,14 @@ final class EvaluateCommand implements Callable<Integer> {
         String place = options.out()
                 .orElseThrow(() -> new IllegalArgumentException("--out is missing; it must be the directory of a run"));
         RunDirectory directory = RunDirectory.open(place, HadoopSettings.load());
-        ResolvedRun resolved = ResolvedRun.of(RunConfiguration.asked(options, directory), master);
+        ResolvedRun resolved = ResolvedRun.of(options.configuration(directory), master);
         StoredModel model = directory.readModel();
         TrainingPlan plan = resolved.plan();
         refuseAnotherModel(place, model, plan);
         refuseOtherData(directory, model, resolved);
         FlatVector theta = model.theta().flat(plan.parameters(), plan.precision());
-        resolved.notes(master).forEach(context::say);
+        resolved.source().notes().forEach(context::say);
+        context.clusters().warnings(master).forEach(context::say);
         if (!model.manifest().finished()) {
             context.say("the model is unfinished: its run ended after "
                     + model.manifest().rounds() + " rounds");

@@ -3,6 +3,9 @@ package dev.kindling.driver.cli;
 import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.checkpoint.StoredModel;
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.export.Deeplearning4jExport;
+import dev.kindling.driver.run.HadoopSettings;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.storage.Safetensors;
 import dev.kindling.driver.storage.Tensors;
@@ -90,8 +93,7 @@ final class ExportCommand implements Callable<Integer> {
             return safetensors(model);
         }
         if ("dl4j".equals(format)) {
-            return new Deeplearning4jExport(
-                            RunConfiguration.asked(options, directory), directory, model, support, episodes)
+            return new Deeplearning4jExport(options.configuration(directory), directory, model, support, episodes)
                     .zip();
         }
         throw new IllegalArgumentException(

@@ -2,6 +2,8 @@ package dev.kindling.driver.cli;
 
 import dev.kindling.driver.cluster.spark.DriverClasspath;
 import dev.kindling.driver.cluster.spark.SparkApplication;
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.job.task.PrintableText;
 import java.io.PrintStream;
 import java.io.PrintWriter;

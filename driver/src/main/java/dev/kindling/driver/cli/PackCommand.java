@@ -2,6 +2,8 @@ package dev.kindling.driver.cli;
 
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.SettingsReader;
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.run.HadoopSettings;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.PackWriter;
 import java.util.Locale;

@@ -1,7 +1,7 @@
 package dev.kindling.driver.cli;
 
 import dev.kindling.driver.checkpoint.Validation;
-import dev.kindling.driver.training.TrainingListener;
+import dev.kindling.driver.run.RunContext;
 import dev.kindling.job.task.PrintableText;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -13,7 +13,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /** Shows a run while it goes: a bar on a terminal, now and then a line elsewhere; and names each task left out, and sums out of line. */
-abstract class Progress implements TrainingListener, AutoCloseable {
+abstract class Progress implements RunContext.Shown {
     /** Rounds over which the shown loss is averaged, more or less. */
     private static final double WINDOW = 100;
 

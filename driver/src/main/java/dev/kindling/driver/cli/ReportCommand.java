@@ -1,5 +1,8 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.run.HadoopSettings;
+import dev.kindling.driver.run.RunReports;
 import dev.kindling.driver.storage.AtomicDirectory;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -27,7 +30,7 @@ final class ReportCommand implements Callable<Integer> {
                 .orElseThrow(() -> new IllegalArgumentException(
                         "--out is missing; it must be the directory of a run or a comparison"));
         AtomicDirectory folder = AtomicDirectory.at(place, HadoopSettings.load());
-        context.say("the report is in " + Reports.write(folder, options.set(), context));
+        context.say("the report is in " + RunReports.write(folder, options.set(), context::say));
         return ExitCode.DONE.number();
     }
 }

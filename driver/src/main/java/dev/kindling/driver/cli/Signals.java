@@ -1,5 +1,7 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.run.CancellationSource;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;

@@ -1,6 +1,12 @@
 package dev.kindling.driver.cli;
 
 import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.run.CancellationSource;
+import dev.kindling.driver.run.HadoopSettings;
+import dev.kindling.driver.run.ResolvedRun;
+import dev.kindling.driver.run.RoundProfile;
+import dev.kindling.driver.run.RunService;
 import dev.kindling.driver.storage.AtomicDirectory;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -46,9 +52,9 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void train(CancellationSource cancellation) {
-        Profile times = new Profile(System::nanoTime);
+        RoundProfile times = new RoundProfile(System::nanoTime);
         try {
-            train(new RunService(context, options.master(), cancellation, times));
+            train(new RunService(context.run(), options.master(), cancellation, times));
         } finally {
             if (profile) {
                 times.lines().forEach(context::say);
@@ -56,24 +62,24 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private void train(RunService trainer) {
+    private void train(RunService service) {
         if (resume) {
             String place = options.out()
                     .orElseThrow(() ->
                             new IllegalArgumentException("--resume needs --out; it must be the directory of the run"));
             AtomicDirectory folder = AtomicDirectory.at(place, HadoopSettings.load());
             if (RunDirectory.isIn(folder)) {
-                trainer.goOn(folder, directory -> RunConfiguration.asked(options, directory));
+                service.goOn(folder, directory -> options.configuration(directory));
                 return;
             }
         }
-        begin(trainer);
+        begin(service);
     }
 
-    private void begin(RunService trainer) {
+    private void begin(RunService service) {
         String job = options.requiredConf();
         ResolvedRun resolved = ResolvedRun.of(options.configuration(job), options.master());
         String place = options.out().orElseGet(() -> "runs/" + CommonOptions.jobName(job) + "-" + context.stamp());
-        trainer.begin(resolved, AtomicDirectory.at(place, resolved.hadoop()));
+        service.begin(resolved, AtomicDirectory.at(place, resolved.hadoop()));
     }
 }

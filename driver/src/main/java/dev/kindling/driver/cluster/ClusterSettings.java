@@ -8,7 +8,7 @@ import java.util.Locale;
  *
  * @param mode how a round reaches the workers
  * @param workers how many Spark tasks work on a round at most, or 0 for as many as Spark gives
- * @param executorTimeout how long a round waits while there is no worker at all: {@code cluster.wait}
+ * @param executorTimeout how long a round waits while there is no worker at all: {@code cluster.executor-timeout}
  * @param port of the driver for workers that stay connected, or 0 for any; {@code jobs} and local mode need none
  * @param authentication whether the run may do without Spark's authentication: {@code cluster.require-authentication}
  */
@@ -33,7 +33,7 @@ public record ClusterSettings(
                     return mode;
                 }
             }
-            throw new IllegalArgumentException("cluster.mode is " + setting + "; it must be resident or jobs");
+            throw new IllegalArgumentException("cluster.mode is " + setting + "; it must be persistent or jobs");
         }
     }
 
@@ -54,7 +54,7 @@ public record ClusterSettings(
         require(workers >= 0, "cluster.workers is " + workers + "; it must be 0 (as many as Spark gives) or more");
         require(
                 !executorTimeout.isNegative() && !executorTimeout.isZero(),
-                "cluster.wait is " + executorTimeout.toSeconds() + " s; it must be at least 1 s");
+                "cluster.executor-timeout is " + executorTimeout.toSeconds() + " s; it must be at least 1 s");
         require(port >= 0 && port <= LARGEST_PORT, "cluster.port is " + port + "; it must be 0 (any) to 65535");
     }
 

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
-/** How long a round has been without any executor, and when that ends the run: {@code cluster.wait}. Not thread-safe. */
+/** How long a round has been without any executor, and when that ends the run: {@code cluster.executor-timeout}. Not thread-safe. */
 public final class NoExecutorTimeout {
     private final Duration patience;
     private final LongSupplier nanoTime;
@@ -36,7 +36,7 @@ public final class NoExecutorTimeout {
     public void require(RoundRequest request, Optional<String> why) {
         if (nanoTime.getAsLong() - since > patience.toNanos()) {
             throw new ClusterException("no executor for " + patience.toSeconds()
-                    + " s (cluster.wait) while waiting for " + request
+                    + " s (cluster.executor-timeout) while waiting for " + request
                     + why.map(reason -> "; worker jobs fail: " + reason).orElse(""));
         }
     }

@@ -6,12 +6,17 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
+import dev.kindling.job.algorithm.AlgorithmProvider;
+import dev.kindling.job.algorithm.Algorithms;
 import dev.kindling.job.model.NetworkFile;
+import dev.kindling.job.task.TaskSourceProvider;
+import dev.kindling.job.task.TaskSources;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** A configuration in which every key has its value: {@code reference.conf}, then the job file, then {@code --set}. */
 public final class JobConfig {
@@ -66,9 +71,18 @@ public final class JobConfig {
     public static JobConfig parse(String name, String text, List<String> assignments) {
         try {
             return layered(
-                    Hocon.parse(name, text, Hocon.LARGEST_STORED, new RefusedIncludes(name)),
+                    RenamedKeys.translated(Hocon.parse(name, text, Hocon.LARGEST_STORED, new RefusedIncludes(name))),
                     assignments,
                     Hocon.Environment.IGNORED);
+        } catch (ConfigException e) {
+            throw unreadable(name, e);
+        }
+    }
+
+    /** Whether a stored configuration was written by a run of 0.1.0, whose keys had other names. */
+    public static boolean isOfAnEarlierVersion(String name, String text) {
+        try {
+            return RenamedKeys.areIn(Hocon.parse(name, text, Hocon.LARGEST_STORED, new RefusedIncludes(name)));
         } catch (ConfigException e) {
             throw unreadable(name, e);
         }
@@ -91,7 +105,21 @@ public final class JobConfig {
     }
 
     private static Config referenceFile() {
-        return ConfigFactory.parseResources(JobConfig.class, "reference.conf");
+        Config reference = ConfigFactory.parseResources(JobConfig.class, "reference.conf");
+        for (Map<String, Object> defaults : ownDefaults()) {
+            for (Map.Entry<String, Object> key : defaults.entrySet()) {
+                reference = reference.withValue(key.getKey(), ConfigValueFactory.fromAnyRef(key.getValue()));
+            }
+        }
+        return reference;
+    }
+
+    /** The keys of registered methods and task sources. */
+    private static List<Map<String, Object>> ownDefaults() {
+        return Stream.concat(
+                        Algorithms.providers().map(AlgorithmProvider::defaults),
+                        TaskSources.providers().values().stream().map(TaskSourceProvider::defaults))
+                .toList();
     }
 
     static IllegalArgumentException unreadable(String name, ConfigException e) {
@@ -111,6 +139,23 @@ public final class JobConfig {
             changed = changed.withValue(value.getKey(), ConfigValueFactory.fromAnyRef(value.getValue()));
         }
         return new JobConfig(changed, networkFile);
+    }
+
+    /**
+     * The same with the values of some keys replaced, as a program sets them.
+     *
+     * @param values numbers, booleans, texts, lists of them or maps
+     * @throws IllegalArgumentException if a key is unknown
+     */
+    public JobConfig withChecked(Map<String, ?> values) {
+        JobConfig changed = with(values);
+        new KnownKeys(referenceFile().resolve()).refuseOthers(changed.resolved);
+        return changed;
+    }
+
+    /** The value of a key as text. */
+    public String value(String key) {
+        return shown(key);
     }
 
     /** What {@code model.network} says: the name of a preset, or a path. */

@@ -9,6 +9,7 @@ import dev.kindling.job.task.PrintableText;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.commons.text.similarity.LevenshteinDistance;
@@ -72,6 +73,10 @@ final class KnownKeys {
     }
 
     private IllegalArgumentException unknown(String key) {
+        Optional<String> renamed = RenamedKeys.newName(key);
+        if (renamed.isPresent()) {
+            return new IllegalArgumentException("the key " + key + " is called " + renamed.get() + " since 0.2.0");
+        }
         return new IllegalArgumentException(
                 "there is no key " + PrintableText.line(key) + "; the nearest is " + nearest(key));
     }

@@ -22,6 +22,8 @@ import dev.kindling.job.model.NetworkFile;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.Split;
+import dev.kindling.job.task.TaskSourceProvider;
+import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.ImageFormat;
 import dev.kindling.job.task.fewshot.SplitSettings;
@@ -30,10 +32,11 @@ import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.task.sinusoid.DoubleRange;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
 import dev.kindling.job.tensor.Precision;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** Fills the settings of every room from a configuration; the records themselves say what makes sense. */
 public final class SettingsReader {
@@ -89,7 +92,7 @@ public final class SettingsReader {
     }
 
     private RunSettings run(Algorithm algorithm, EvaluationSettings evaluation) {
-        int tasks = keys.count("task.per-round");
+        int tasks = keys.count("task.meta-batch-size");
         int together = algorithm.tasksPerContribution(tasks);
         if (together > 1 && evaluation.split() == Split.TRAIN) {
             throw keys.refuse(
@@ -130,8 +133,22 @@ public final class SettingsReader {
                         fewShot(sizes(keys.count("task.query")))
                                 .qualified(hadoop)
                                 .toMap());
-            default -> throw keys.refuse("task.source", "sinusoid, regression or few-shot");
+            default -> registered(source);
         };
+    }
+
+    /** A source of a user's own: its keys as text, and the sizes of episodes. */
+    private SourceDescription registered(String source) {
+        TaskSourceProvider provider = TaskSources.providers().get(source);
+        if (provider == null) {
+            throw keys.refuse(
+                    "task.source",
+                    "one of " + String.join(", ", TaskSources.providers().keySet()));
+        }
+        SortedMap<String, String> settings = new TreeMap<>();
+        sizes(keys.count("task.query")).putInto(settings);
+        provider.defaults().keySet().forEach(key -> settings.put(key, KnownKeys.shown(keys.value(key))));
+        return new SourceDescription(source, settings);
     }
 
     private EpisodeSizes sizes(int evaluationQuery) {
@@ -193,9 +210,9 @@ public final class SettingsReader {
         return new ImageFormat(
                 keys.count("few-shot.image-size"),
                 channels,
-                keys.isKeyword("few-shot.ink", "auto")
+                keys.isKeyword("few-shot.polarity", "auto")
                         ? ImageFormat.Polarity.usual(channels)
-                        : keys.choice("few-shot.ink", ImageFormat.Polarity.class));
+                        : keys.choice("few-shot.polarity", ImageFormat.Polarity.class));
     }
 
     private PlanSettings plan(Algorithm algorithm, EvaluationSettings evaluation) {
@@ -229,7 +246,7 @@ public final class SettingsReader {
         if (algorithm.interpolationRateKey().isPresent()) {
             return new Clip.None();
         }
-        return Clip.of(keys.number("optimizer.clip"), keys.number("optimizer.clip-value"));
+        return Clip.of(keys.number("optimizer.clip-norm"), keys.number("optimizer.clip-value"));
     }
 
     private OptimizerSettings optimizer(Algorithm algorithm) {
@@ -239,11 +256,11 @@ public final class SettingsReader {
         }
         if (algorithm.claim() == Algorithm.Claim.NOTHING) {
             // Decay would move what is to stay.
-            return new OptimizerSettings(MetaOptimizerType.SGD, Schedules.at(keys, "optimizer.rate"), 0);
+            return new OptimizerSettings(MetaOptimizerType.SGD, Schedules.at(keys, "optimizer.learning-rate"), 0);
         }
         return new OptimizerSettings(
                 MetaOptimizerType.named(keys.text("optimizer.name")),
-                Schedules.at(keys, "optimizer.rate"),
+                Schedules.at(keys, "optimizer.learning-rate"),
                 keys.number("optimizer.weight-decay"));
     }
 
@@ -260,7 +277,7 @@ public final class SettingsReader {
         return new ClusterSettings(
                 ClusterSettings.Mode.of(keys.text("cluster.mode")),
                 keys.count("cluster.workers"),
-                Duration.ofSeconds(keys.integer("cluster.wait")),
+                keys.duration("cluster.executor-timeout"),
                 keys.count("cluster.port"),
                 ClusterSettings.Authentication.of(keys.bool("cluster.require-authentication")));
     }

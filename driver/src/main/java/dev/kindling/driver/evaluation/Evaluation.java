@@ -30,6 +30,19 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
         steps = List.copyOf(steps);
     }
 
+    /**
+     * Statistics after the given number of inner steps.
+     *
+     * @throws IllegalArgumentException if fewer steps were measured
+     */
+    public Step step(int count) {
+        if (count < 0 || count >= steps.size()) {
+            throw new IllegalArgumentException(
+                    "step " + count + " was not measured; it must be from 0 to " + (steps.size() - 1));
+        }
+        return steps.get(count);
+    }
+
     /** The text of {@code evaluation.json}; values that are not finite are null. */
     public String json(EvaluatedModel model) {
         ObjectNode root = JSON.createObjectNode();

@@ -106,8 +106,9 @@ public final class MetaOptimizer {
     private void step(long round, double currentRate, FlatVector theta) {
         read(gradientArray, step);
         if (!move(1 - currentRate * decay, config.hasLearningRate() ? 1 : currentRate, theta)) {
-            throw new DivergedException("θ is not finite after the meta-optimizer's step in round " + round
-                    + " at rate " + currentRate + "; a smaller optimizer.rate or optimizer.clip may help");
+            throw new DivergedException(
+                    "θ is not finite after the meta-optimizer's step in round " + round + " at rate " + currentRate
+                            + "; a smaller optimizer.learning-rate or optimizer.clip-norm may help");
         }
         theta.copyFrom(step, 0, 0, step.size());
     }

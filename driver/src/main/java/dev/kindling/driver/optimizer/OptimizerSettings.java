@@ -4,7 +4,7 @@ package dev.kindling.driver.optimizer;
  * The settings of the meta-optimizer.
  *
  * @param type {@code optimizer.name}
- * @param rate {@code optimizer.rate}: the learning rate over {@code run.rounds}
+ * @param rate {@code optimizer.learning-rate}: the learning rate over {@code run.rounds}
  * @param weightDecay {@code optimizer.weight-decay}: the fraction of θ that a type with weight decay subtracts in each round,
  *     times the learning rate; at least 0
  */

@@ -137,7 +137,7 @@ final class ImageTaskFigures {
         int size = probe.layout().features().size();
         double[] all = episode.of(0, set);
         // Ones in the arrays were dark in the image.
-        boolean inverted = "dark".equals(probe.plan().job().source().settings().get("few-shot.ink"));
+        boolean inverted = "dark".equals(probe.plan().job().source().settings().get("few-shot.polarity"));
         BufferedImage image = new BufferedImage(dims[2], dims[1], BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < dims[1]; y++) {
             for (int x = 0; x < dims[2]; x++) {

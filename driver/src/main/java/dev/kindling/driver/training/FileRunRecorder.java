@@ -1,9 +1,5 @@
 package dev.kindling.driver.training;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.driver.checkpoint.Checkpoint;
 import dev.kindling.driver.checkpoint.Manifest;
 import dev.kindling.driver.checkpoint.Provenance;
@@ -21,6 +17,7 @@ import dev.kindling.driver.metrics.RunStatus;
 import dev.kindling.driver.metrics.StatusFile;
 import dev.kindling.driver.metrics.TrainingThroughput;
 import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import java.io.UncheckedIOException;
@@ -34,8 +31,6 @@ import java.util.function.Supplier;
 
 /** Records a run in its directory: metrics, status, checkpoints, model, evaluation. Used by the training loop's thread. */
 public final class FileRunRecorder implements RunRecorder, AutoCloseable {
-    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-
     private final RunDirectory directory;
     private final Origin origin;
     private final RunSettings settings;
@@ -54,9 +49,11 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
      * @param provenance for manifests
      * @param settings the settings that determine the result, as a JSON object
      * @param network for {@code network.json}
+     * @param episode layout of a task
      * @param parameters names and shapes of the arrays of θ
      */
-    public record Origin(Provenance provenance, String settings, ModelSettings network, Layout parameters) {}
+    public record Origin(
+            Provenance provenance, String settings, ModelSettings network, EpisodeLayout episode, Layout parameters) {}
 
     /**
      * A recorder for a run that starts or is resumed.
@@ -182,25 +179,8 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
                 new Manifest(origin.provenance(), made, progress == RunRecorder.Progress.FINISHED),
                 origin.parameters(),
                 theta,
-                networkJson());
+                NetworkDescription.json(origin.network(), origin.episode(), origin.parameters()));
         model = Optional.of(new EvaluatedModel(origin.settings(), origin.provenance(), made, hash));
-    }
-
-    private String networkJson() {
-        ObjectNode root = JSON.createObjectNode();
-        root.put("network", origin.network().network())
-                .put("initializer", origin.network().initializer())
-                .put("batch_norm", origin.network().batchNorm());
-        origin.network().file().ifPresent(file -> root.put("sha256", file.hash()));
-        ObjectNode shapes = root.putObject("parameters");
-        for (Layout.Entry entry : origin.parameters().entries()) {
-            shapes.set(entry.name(), JSON.valueToTree(entry.shape().dims()));
-        }
-        try {
-            return JSON.writeValueAsString(root) + "\n";
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @Override

@@ -17,10 +17,10 @@ public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRou
     public RunSettings {
         atLeast(1, "run.rounds", rounds);
         atLeast(0, "run.log-every", logEvery);
-        atLeast(1, "task.per-round", tasksPerRound);
+        atLeast(1, "task.meta-batch-size", tasksPerRound);
         if (together < 1 || tasksPerRound % together != 0) {
-            throw new IllegalArgumentException("task.per-round is " + tasksPerRound + "; it must be a multiple of the "
-                    + together + " tasks that are taken together");
+            throw new IllegalArgumentException("task.meta-batch-size is " + tasksPerRound
+                    + "; it must be a multiple of the " + together + " tasks that are taken together");
         }
         if (wallTime.isNegative()) {
             throw new IllegalArgumentException(

@@ -104,14 +104,14 @@ class AggregatorTest {
     void aLimitThatIsNoLimitIsRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Clip.byNorm(-1))
-                .withMessage("optimizer.clip is -1.0; it must be a finite number above 0, or 0 for no clipping");
+                .withMessage("optimizer.clip-norm is -1.0; it must be a finite number above 0, or 0 for no clipping");
         assertThatIllegalArgumentException().isThrownBy(() -> Clip.byNorm(Double.NaN));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Clip.of(0, -1))
                 .withMessage("optimizer.clip-value is -1.0; it must be a finite number above 0, or 0 for no clipping");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Clip.of(1, 0.5))
-                .withMessage("optimizer.clip is 1.0 and optimizer.clip-value is 0.5; one of them must be 0");
+                .withMessage("optimizer.clip-norm is 1.0 and optimizer.clip-value is 0.5; one of them must be 0");
     }
 
     @Test

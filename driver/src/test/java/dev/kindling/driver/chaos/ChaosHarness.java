@@ -95,7 +95,7 @@ final class ChaosHarness {
                 "evaluation.tasks=20",
                 "evaluation.steps=2",
                 "cluster.mode=" + mode,
-                "cluster.wait=300")) {
+                "cluster.executor-timeout=300s")) {
             command.addAll(List.of("--set", set));
         }
         command.addAll(List.of(more));

@@ -5,13 +5,16 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** What happens to the folder of a run: no space is left, nobody may write, it is gone. */
+/** What happens to the folder of a run: no space is left, nobody may write, it is gone, the power is cut. */
 final class DiskScenarios {
     private static final long ROUNDS = 600;
     private static final String[] KEEP_ALL = {"--set", "run.checkpoint-keep=1000"};
     private static final List<Integer> BAD_FILES = List.of(3);
+    private static final Pattern REPORTED = Pattern.compile("the checkpoint after round (\\d+) is written");
 
     private DiskScenarios() {}
 
@@ -163,5 +166,65 @@ final class DiskScenarios {
                 times,
                 "the run; exit code 3: " + shortened(said, harness.work()),
                 Row.SAME));
+    }
+
+    /**
+     * The power is cut at a random moment: the driver is killed, and the disk keeps what had reached it until then. What a
+     * driver has reported as written must be there.
+     */
+    static List<Row> droppedWrites(ChaosHarness harness) {
+        String done = "kill -9 of the driver and its disk as it was at that moment, without what was not synced";
+        if (!DiskImage.isPossible(harness.work())) {
+            return List.of(Row.skipped("dropped-writes", done, "only root can mount the image of a disk"));
+        }
+        int times = harness.times(5);
+        long lost = 0;
+        for (int i = 0; i < times; i++) {
+            try (DiskImage disk = DiskImage.in(harness.work())) {
+                RunFolder folder = new RunFolder(disk.mount().resolve("run"));
+                long reported;
+                try (Start start = harness.start(
+                        Map.of("KINDLING_JAVA_OPTS", Start.logging(harness.root())),
+                        folder,
+                        ROUNDS,
+                        "local[2]",
+                        ChaosHarness.RESIDENT)) {
+                    start.reaches(1 + harness.draw(ROUNDS / 2));
+                    harness.pauseBelow(20);
+                    // What is said and what is on the disk must be of one moment.
+                    Processes.signal(start.process(), "STOP");
+                    reported = reported(start);
+                    disk.remember();
+                    lost += folder.round();
+                    start.kill();
+                }
+                disk.losePower();
+                lost -= goOn(harness, folder, reported);
+                harness.compare(folder, ROUNDS);
+            }
+        }
+        return List.of(new Row("dropped-writes", done, times, lost + " rounds done again", Row.SAME));
+    }
+
+    private static long reported(Start start) {
+        return REPORTED.matcher(start.errors())
+                .results()
+                .mapToLong(match -> Long.parseLong(match.group(1)))
+                .max()
+                .orElse(0);
+    }
+
+    /** Resumes a run to its end; after how many rounds it went on. */
+    private static long goOn(ChaosHarness harness, RunFolder folder, long reported) {
+        try (Start last = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
+            last.mustEndWith(0);
+            // A run that begins says nothing of where it goes on.
+            long from = Math.max(0, last.wentOnAfter());
+            Fault.unless(
+                    from >= reported,
+                    "went on after " + from + " rounds, though the checkpoint after round " + reported
+                            + " had been reported as written");
+            return from;
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.kindling.driver.chaos;
 
 import dev.kindling.driver.checkpoint.LockTakers;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -150,49 +151,59 @@ final class DriverScenarios {
 
     /** Two drivers at once on one folder. */
     static List<Row> twoAtOnce(ChaosHarness harness) {
-        int times = harness.times(5);
-        for (int i = 0; i < times; i++) {
-            RunFolder folder = harness.folder("two");
-            if (i % 2 == 1) {
-                // A lock that a dead driver left; both try to take it over.
-                leaveLock(harness, folder);
-            }
-            try (Start one = harness.start(folder, ROUNDS, "local[1]", ChaosHarness.RESIDENT)) {
-                harness.pauseBelow(400);
-                try (Start other = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.JOBS)) {
-                    requireOthersRefused(List.of(one, other));
-                }
-            }
-            harness.compare(folder, ROUNDS);
-        }
-        return List.of(new Row(
+        return atOnce(
+                harness,
                 "two-drivers",
-                "two drivers started within 0.4 s on one folder, every other time with a dead one's lock in it",
-                times,
+                "two drivers started within 0.4 s",
                 "one trained, the other was refused with exit code 2",
-                Row.SAME));
+                List.of(new Place("local[1]", ChaosHarness.RESIDENT), new Place("local[2]", ChaosHarness.JOBS)),
+                400);
     }
 
     /** Three drivers at once on one folder. */
     static List<Row> threeAtOnce(ChaosHarness harness) {
+        return atOnce(
+                harness,
+                "three-starters",
+                "three drivers started at once",
+                "one trained, the others were refused with exit code 2",
+                List.of(
+                        new Place("local[1]", ChaosHarness.RESIDENT),
+                        new Place("local[2]", ChaosHarness.JOBS),
+                        new Place("local[2]", ChaosHarness.RESIDENT)),
+                1);
+    }
+
+    private static List<Row> atOnce(
+            ChaosHarness harness,
+            String scenario,
+            String started,
+            String outcome,
+            List<Place> places,
+            long apartMillis) {
         int times = harness.times(5);
         for (int i = 0; i < times; i++) {
-            RunFolder folder = harness.folder("three");
-            if (i % 2 == 1) {
+            RunFolder folder = harness.folder(scenario);
+            if (i % 2 == 0) {
                 leaveLock(harness, folder);
             }
-            try (Start first = harness.start(folder, ROUNDS, "local[1]", ChaosHarness.RESIDENT);
-                    Start second = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.JOBS);
-                    Start third = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
-                requireOthersRefused(List.of(first, second, third));
+            List<Start> starts = new ArrayList<>();
+            try {
+                for (Place place : places) {
+                    starts.add(harness.start(folder, ROUNDS, place.master(), place.mode()));
+                    harness.pauseBelow(apartMillis);
+                }
+                requireOthersRefused(starts);
+            } finally {
+                starts.forEach(Start::close);
             }
             harness.compare(folder, ROUNDS);
         }
         return List.of(new Row(
-                "three-starters",
-                "three drivers started at once on one folder, every other time with a dead one's lock in it",
+                scenario,
+                started + " on one folder, every other time with a dead one's lock in it",
                 times,
-                "one trained, the others were refused with exit code 2",
+                outcome,
                 Row.SAME));
     }
 

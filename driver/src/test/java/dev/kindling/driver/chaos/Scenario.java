@@ -21,8 +21,11 @@ record Scenario(String name, Function<ChaosHarness, List<Row>> play) {
                 new Scenario("disk-full", DiskScenarios::full),
                 new Scenario("disk-read-only", DiskScenarios::readOnly),
                 new Scenario("folder-removed", DiskScenarios::removed),
+                new Scenario("dropped-writes", DiskScenarios::droppedWrites),
                 new Scenario("executor-killed", ExecutorScenarios::killed),
                 new Scenario("executor-frozen", ExecutorScenarios::frozen),
-                new Scenario("executor-late", ExecutorScenarios::late));
+                new Scenario("executor-late", ExecutorScenarios::late),
+                new Scenario("partitioned", NetworkScenarios::partitioned),
+                new Scenario("hostile-peer", NetworkScenarios::hostilePeer));
     }
 }

@@ -48,6 +48,15 @@ final class Start implements AutoCloseable {
         }
     }
 
+    /** The option of a driver's JVM with which Kindling's log is part of what it says on the error stream. */
+    static String logging(Path root) {
+        return "-Dlog4j2.configurationFile="
+                + root.resolve("deploy/log4j2.properties")
+                        .toAbsolutePath()
+                        .normalize()
+                        .toUri();
+    }
+
     RunFolder folder() {
         return folder;
     }

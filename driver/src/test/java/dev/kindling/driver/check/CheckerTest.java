@@ -112,7 +112,7 @@ class CheckerTest {
     }
 
     private static Methods methods(String name, int steps) {
-        return Methods.named(name, List.of("algorithm.inner-rate=0.1", "algorithm.inner-steps=" + steps));
+        return Methods.named(name, List.of("algorithm.inner-learning-rate=0.1", "algorithm.inner-steps=" + steps));
     }
 
     /** The model with half of its inputs dropped. */

@@ -132,8 +132,8 @@ class StepByStepTest {
                 Method.of("meta-sgd"),
                 Method.of("maml-plus-plus", "maml-plus-plus.anneal=10"),
                 Method.of("maml-plus-plus", "maml-plus-plus.adapt-normalisation=true"),
-                Method.of("imaml", "imaml.terms=3"),
-                Method.of("imaml", "imaml.solver=neumann", "imaml.terms=3"),
+                Method.of("imaml", "imaml.max-iterations=3"),
+                Method.of("imaml", "imaml.solver=neumann", "imaml.max-iterations=3"),
                 Method.of("reptile", "reptile.batch=4")));
         if (net.hasBatchNorm()) {
             methods.add(Method.of("proto-maml"));
@@ -204,8 +204,8 @@ class StepByStepTest {
 
     private Methods configured(Method method, int steps, int unroll) {
         List<String> all = new ArrayList<>(method.settings());
-        all.addAll(
-                List.of("algorithm.inner-rate=0.05", "algorithm.inner-steps=" + steps, "algorithm.unroll=" + unroll));
+        all.addAll(List.of(
+                "algorithm.inner-learning-rate=0.05", "algorithm.inner-steps=" + steps, "algorithm.unroll=" + unroll));
         return configured.computeIfAbsent(new Method(method.name(), all), any -> Methods.named(method.name(), all));
     }
 

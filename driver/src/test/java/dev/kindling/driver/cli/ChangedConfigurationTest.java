@@ -25,7 +25,7 @@ class ChangedConfigurationTest {
 
     @BeforeEach
     void train() {
-        run = TinyRun.in(temporary, "run", "run.rounds=4", "algorithm.inner-rate=0.01");
+        run = TinyRun.in(temporary, "run", "run.rounds=4", "algorithm.inner-learning-rate=0.01");
         assertThat(run.train().code()).isZero();
     }
 
@@ -45,14 +45,14 @@ class ChangedConfigurationTest {
         assertThat(outcome.code()).as(outcome.err()).isEqualTo(3);
         assertThat(outcome.err())
                 .isEqualTo(run.file("config.conf")
-                        + " was changed after the run: algorithm.inner-rate was 0.01 and is 0.09;"
+                        + " was changed after the run: algorithm.inner-learning-rate was 0.01 and is 0.09;"
                         + " put it back, or ask evaluate for another value by --set\n");
     }
 
     @Test
     void noCommandBelievesIt() throws IOException {
         byte[] evaluation = Files.readAllBytes(run.file("evaluation.json"));
-        change("inner-rate=0.01", "inner-rate=0.09");
+        change("inner-learning-rate=0.01", "inner-learning-rate=0.09");
         refused(command("evaluate"));
         refused(command("evaluate", "--set", "evaluation.tasks=3"));
         refused(command("report"));
@@ -79,13 +79,13 @@ class ChangedConfigurationTest {
 
     @Test
     void aRunThatDiedBeforeItsModelIsHeldToItsCheckpoints() throws IOException {
-        run = TinyRun.in(temporary, "stopped", "algorithm.inner-rate=0.01");
+        run = TinyRun.in(temporary, "stopped", "algorithm.inner-learning-rate=0.01");
         assertThat(run.stoppedIn(6).code()).isEqualTo(6);
         try (Stream<Path> model = Files.walk(run.file("model"))) {
             model.sorted(Comparator.reverseOrder())
                     .forEach(path -> path.toFile().delete());
         }
-        change("inner-rate=0.01", "inner-rate=0.09");
+        change("inner-learning-rate=0.01", "inner-learning-rate=0.09");
         refused(command("train", "--resume"));
     }
 
@@ -99,7 +99,8 @@ class ChangedConfigurationTest {
     @Test
     void anEvaluationSaysWithWhatItWasMade() throws IOException {
         JsonNode trained = run.json("evaluation.json");
-        assertThat(trained.at("/settings/algorithm/inner-rate").asDouble()).isEqualTo(0.01);
+        assertThat(trained.at("/settings/algorithm/inner-learning-rate").asDouble())
+                .isEqualTo(0.01);
         assertThat(trained.at("/settings/model/network").asText()).isEqualTo("mlp-40-tanh");
         assertThat(trained.at("/settings/sinusoid/amplitude")).hasSize(2);
         assertThat(trained.at("/settings/backend/precision").asText()).isEqualTo("float");
@@ -119,13 +120,14 @@ class ChangedConfigurationTest {
                                 "--set",
                                 "evaluation.tasks=3",
                                 "--set",
-                                "algorithm.inner-rate=0.02",
+                                "algorithm.inner-learning-rate=0.02",
                                 "--set",
                                 "backend.precision=double")
                         .code())
                 .isZero();
         JsonNode other = run.json("evaluation.json");
-        assertThat(other.at("/settings/algorithm/inner-rate").asDouble()).isEqualTo(0.02);
+        assertThat(other.at("/settings/algorithm/inner-learning-rate").asDouble())
+                .isEqualTo(0.02);
         assertThat(other.at("/settings/evaluation/tasks").asInt()).isEqualTo(3);
         assertThat(other.at("/settings/backend/precision").asText()).isEqualTo("double");
         assertThat(other.at("/provenance/theta_sha256")).isEqualTo(trained.at("/provenance/theta_sha256"));

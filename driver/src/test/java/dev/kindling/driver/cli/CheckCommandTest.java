@@ -94,8 +94,8 @@ class CheckCommandTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void rightGradientsOfRectifierNetworksAreProved(int seed) throws IOException {
-        Outcome outcome =
-                onOmniglot("omniglot-fc-5w1s-maml", "run.seed=" + seed, "algorithm.inner-steps=3", "task.per-round=2");
+        Outcome outcome = onOmniglot(
+                "omniglot-fc-5w1s-maml", "run.seed=" + seed, "algorithm.inner-steps=3", "task.meta-batch-size=2");
         assertThat(outcome.code()).as(outcome.out() + outcome.err()).isZero();
         assertThat(outcome.out()).contains("found order 2");
     }
@@ -106,9 +106,9 @@ class CheckCommandTest {
         Outcome outcome = onOmniglot(
                 "omniglot-conv4-5w1s-maml",
                 "algorithm.inner-steps=2",
-                "algorithm.inner-rate=0.1",
+                "algorithm.inner-learning-rate=0.1",
                 "task.query=2",
-                "task.per-round=2");
+                "task.meta-batch-size=2");
         assertThat(outcome.code()).as(outcome.out() + outcome.err()).isZero();
         assertThat(outcome.out()).contains("passed: the losses are those of adaptation step by step", "found order 2");
     }

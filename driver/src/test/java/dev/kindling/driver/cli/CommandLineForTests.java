@@ -3,6 +3,7 @@ package dev.kindling.driver.cli;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.LocalCluster;
+import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.job.protocol.Job;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -57,7 +58,7 @@ final class CommandLineForTests {
         return around(clusters, out, signals, InstantSource.system());
     }
 
-    private static CommandContext around(
+    static CommandContext around(
             BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals, InstantSource clock) {
         return new CommandContext((name, master) -> new Running(clusters), out, clock, false, signals);
     }

@@ -35,7 +35,7 @@ class CompareCommandTest {
         out = folder.resolve("out");
         Files.writeString(folder.resolve("tiny.conf"), """
                 run { rounds = 6, log-every = 2, checkpoint-every = 2 }
-                task { per-round = 3, support = 4, query = 4 }
+                task { meta-batch-size = 3, support = 4, query = 4 }
                 model { network = mlp-40-tanh, initializer = fan-in-uniform }
                 backend.name = plain
                 """);
@@ -234,9 +234,10 @@ class CompareCommandTest {
     @Test
     void aFolderWithAnotherRunIsRefused() {
         assertThat(compare().code()).isZero();
-        Outcome outcome = compare("--set", "algorithm.inner-rate=0.02");
+        Outcome outcome = compare("--set", "algorithm.inner-learning-rate=0.02");
         assertThat(outcome.code()).isEqualTo(2);
-        assertThat(outcome.err()).contains("algorithm.inner-rate was 0.01 and is 0.02", "compare in another folder");
+        assertThat(outcome.err())
+                .contains("algorithm.inner-learning-rate was 0.01 and is 0.02", "compare in another folder");
     }
 
     @Test

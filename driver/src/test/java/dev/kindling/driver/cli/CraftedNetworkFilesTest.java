@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.driver.config.JobConfig;
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
@@ -554,7 +556,7 @@ class CraftedNetworkFilesTest {
         Path file = write(name, content);
         try {
             ResolvedRun resolved = ResolvedRun.here(JobConfig.parse("tiny", """
-                    task { per-round = 3, support = 4, query = 4 }
+                    task { meta-batch-size = 3, support = 4, query = 4 }
                     backend.name = plain
                     model.initializer = preset
                     algorithm.inner-steps = 1

@@ -7,6 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.run.ResolvedRun;
+import dev.kindling.driver.run.StoredConfiguration;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.driver.storage.Safetensors;
 import dev.kindling.driver.storage.Tensors;
@@ -80,17 +83,17 @@ class ExportTest {
             Path job = temporary.resolve("job.conf");
             Files.writeString(job, """
                     run { rounds = 3, checkpoint-every = 0, log-every = 0 }
-                    task { source = few-shot, per-round = 2, support = 2, query = 1 }
+                    task { source = few-shot, meta-batch-size = 2, support = 2, query = 1 }
                     few-shot { ways = 3, image-size = 12, data = "%s", split = { train = 0.5, validation = 0.2, seed = 1 } }
                     model.network = "%s"
-                    algorithm { inner-rate = %s, inner-steps = 1 }
+                    algorithm { inner-learning-rate = %s, inner-steps = 1 }
                     backend.precision = double
                     evaluation { tasks = 2, steps = 1 }
                     """.formatted(data, network, RATE));
             List<String> args = new ArrayList<>(List.of("train", "--conf", job.toString(), "--out", folder.toString()));
             List.of(sets).forEach(set -> args.addAll(List.of("--set", set)));
             assertThat(CommandLineForTests.onThreads(1, args).err()).isEmpty();
-            resolved = ResolvedRun.here(RunConfiguration.own(
+            resolved = ResolvedRun.here(StoredConfiguration.own(
                     RunDirectory.open(folder.toString(), new org.apache.hadoop.conf.Configuration()), List.of()));
             layout = resolved.source().layout(Split.TRAIN);
             episode = FlatVector.zeros(Precision.DOUBLE, layout.arrays().size());

@@ -11,6 +11,7 @@ import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.plan.TrainingPlan;
+import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.driver.storage.Safetensors;
 import dev.kindling.job.reduce.PartialSum;
@@ -36,12 +37,12 @@ class FailedTasksTest {
     private static final Path JOB = Path.of("../conf/sinusoid-maml.conf");
 
     private static final List<String> SETS = List.of(
-            "task.per-round=" + TASKS,
+            "task.meta-batch-size=" + TASKS,
             "sinusoid.amplitude=[1, 1.6e19]",
             "model.network=mlp-40-tanh",
             // The inner step of an error of 1e19 at a usual rate would make every task fail.
-            "algorithm.inner-rate=1e-30",
-            "optimizer={name = sgd, rate = " + RATE + "}",
+            "algorithm.inner-learning-rate=1e-30",
+            "optimizer={name = sgd, learning-rate = " + RATE + "}",
             "evaluation={tasks = 2, steps = 1}");
 
     private final ResolvedRun resolved = ResolvedRun.here(JobConfig.load(JOB, SETS));

@@ -62,7 +62,7 @@ class HdfsRunTest {
                 "run.rounds=" + ROUNDS,
                 "run.log-every=1",
                 "run.checkpoint-every=2",
-                "task.per-round=3",
+                "task.meta-batch-size=3",
                 "evaluation.tasks=7",
                 "evaluation.steps=2")) {
             args.addAll(List.of("--set", set));

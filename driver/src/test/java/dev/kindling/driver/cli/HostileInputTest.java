@@ -32,7 +32,7 @@ class HostileInputTest {
     void writeJob() throws IOException {
         job = Files.writeString(folder.resolve("tiny.conf"), """
                 run { rounds = 2, log-every = 1 }
-                task { per-round = 1, support = 2, query = 2 }
+                task { meta-batch-size = 1, support = 2, query = 2 }
                 model.network = mlp-40-tanh
                 backend.name = plain
                 evaluation { tasks = 2, steps = 1, query = 2 }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.LocalCluster;
+import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.job.protocol.Job;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -45,7 +46,7 @@ class KindlingTest {
         run = folder.resolve("run");
         Files.writeString(job, """
                 run { rounds = 20, log-every = 5 }
-                task { per-round = 3, support = 4, query = 4 }
+                task { meta-batch-size = 3, support = 4, query = 4 }
                 model { network = mlp-40-tanh, initializer = fan-in-uniform }
                 backend.name = plain
                 evaluation { tasks = 7, steps = 2, query = 5 }
@@ -136,7 +137,7 @@ class KindlingTest {
                 "--set",
                 "algorithm.name=" + algorithm,
                 "--set",
-                "algorithm.inner-rate=0.1",
+                "algorithm.inner-learning-rate=0.1",
                 "--dump",
                 run.toString());
         assertThat(outcome.code()).as(outcome.out() + outcome.err()).isZero();
@@ -151,7 +152,7 @@ class KindlingTest {
                 "--set",
                 "algorithm.name=" + algorithm,
                 "--set",
-                "algorithm.inner-rate=0.1",
+                "algorithm.inner-learning-rate=0.1",
                 "--theta",
                 run.resolve("theta.safetensors").toString(),
                 "--episode",
@@ -272,8 +273,8 @@ class KindlingTest {
             value = {
                 "run.round=5|there is no key run.round; the nearest is run.rounds",
                 "run.rounds=many|run.rounds is many; it must be a whole number",
-                "task.per-round=0|task.per-round is 0; it must be at least 1",
-                "algorithm.inner-rate=-1|algorithm.inner-rate is -1.0; it must be a finite number above 0",
+                "task.meta-batch-size=0|task.meta-batch-size is 0; it must be at least 1",
+                "algorithm.inner-learning-rate=-1|algorithm.inner-learning-rate is -1.0; it must be a finite number above 0",
                 "backend.name=abacus|backend.name is abacus; it must be vector, plain or nd4j",
                 "algorithm.name=mlam|algorithm.name is mlam; it must be one of anil, cnp, fomaml, ",
                 "evaluation.tasks=0|evaluation.tasks is 0; it must be at least 1",
@@ -484,7 +485,7 @@ class KindlingTest {
             "--set",
             "reptile.island-steps=2",
             "--set",
-            "task.per-round=8",
+            "task.meta-batch-size=8",
             "--set",
             "run.log-every=1"
         };

@@ -2,6 +2,7 @@ package dev.kindling.driver.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.driver.error.ExitCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,7 +92,7 @@ class NetworkFileRunTest {
                 "model.network=" + file,
                 "model.initializer=preset",
                 "optimizer.name=sgd",
-                "optimizer.rate=0",
+                "optimizer.learning-rate=0",
                 "run.rounds=1");
         assertThat(run.train().code()).isZero();
         byte[] theta = Files.readAllBytes(run.file("model/theta.safetensors"));

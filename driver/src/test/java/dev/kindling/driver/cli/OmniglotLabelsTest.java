@@ -11,6 +11,7 @@ import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.driver.evaluation.Statistics;
 import dev.kindling.driver.plan.TrainingPlan;
+import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.job.protocol.Job;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.tensor.FlatVector;

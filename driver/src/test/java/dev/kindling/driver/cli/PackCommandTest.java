@@ -47,10 +47,10 @@ class PackCommandTest {
         Path job = Files.writeString(temporary.resolve("job.conf"), """
                 run { rounds = 3, log-every = 1, validate-every = 2 }
                 validation.tasks = 4
-                task { source = few-shot, per-round = 2, support = 1, query = 2 }
+                task { source = few-shot, meta-batch-size = 2, support = 1, query = 2 }
                 few-shot.ways = 3
                 model.network = omniglot-fc
-                algorithm.inner-rate = 0.1
+                algorithm.inner-learning-rate = 0.1
                 evaluation { tasks = 4, steps = 1 }
                 """);
         List<String> args = new ArrayList<>(List.of(
@@ -146,7 +146,7 @@ class PackCommandTest {
                 "run",
                 "few-shot.data=" + zip,
                 "few-shot.split={ train = 0.5, validation = 0.25, seed = 3 }",
-                "optimizer.rate=0.01",
+                "optimizer.learning-rate=0.01",
                 "run.rounds=60",
                 "run.patience=3",
                 "validation.tasks=16");

@@ -10,6 +10,7 @@ import dev.kindling.driver.check.Wrapped;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.config.JobConfig;
+import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.job.algorithm.Algorithm;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -109,10 +109,10 @@ class ReportCommandTest {
         Path job = Files.writeString(
                 folder.resolve("images.conf"), """
                 run.rounds = 3
-                task { source = few-shot, per-round = 2, support = 1, query = 2 }
+                task { source = few-shot, meta-batch-size = 2, support = 1, query = 2 }
                 few-shot { ways = 3, image-size = 12, data = "%s", split = "%s" }
                 model.network = omniglot-fc
-                algorithm.inner-rate = 0.4
+                algorithm.inner-learning-rate = 0.4
                 backend.name = plain
                 evaluation { tasks = 4, steps = 2 }
                 """.formatted(folder.resolve("pictures.zip"), folder.resolve("splits")));
@@ -167,7 +167,7 @@ class ReportCommandTest {
     private Path comparison(String more) throws IOException {
         Files.writeString(folder.resolve("tiny.conf"), """
                 run { rounds = 24, log-every = 1 }
-                task { per-round = 3, support = 4, query = 4 }
+                task { meta-batch-size = 3, support = 4, query = 4 }
                 model { network = mlp-40-tanh, initializer = fan-in-uniform }
                 backend.name = plain
                 """);

@@ -214,11 +214,11 @@ class ResumeTest {
         TinyRun run = TinyRun.in(temporary, "run");
         assertThat(run.stoppedIn(5).code()).isEqualTo(6);
         String before = Files.readString(run.file("config.conf"));
-        Outcome outcome = run.train("--resume", "--set", "run.seed=9", "--set", "algorithm.inner-rate=0.5");
+        Outcome outcome = run.train("--resume", "--set", "run.seed=9", "--set", "algorithm.inner-learning-rate=0.5");
         assertThat(outcome.code()).isEqualTo(2);
         assertThat(outcome.err().strip())
                 .isEqualTo("the run in " + run.folder() + " cannot go on under another configuration: "
-                        + "algorithm.inner-rate was 0.01 and is 0.5, run.seed was 1 and is 9; "
+                        + "algorithm.inner-learning-rate was 0.01 and is 0.5, run.seed was 1 and is 9; "
                         + "take back what differs, or begin a run in another folder");
         assertThat(run.file("config.conf")).hasContent(before);
         assertThat(run.json("status.json").at("/state").asText()).isEqualTo("stopped");
@@ -288,7 +288,7 @@ class ResumeTest {
                 "{ schedule = warm-up, from = 0, rounds = 4, then = { schedule = linear, from = 1e-3, to = 0 } }"
             })
     void roundsOnWhichAScheduleDependsMayNotChange(String rate) {
-        TinyRun run = TinyRun.in(temporary, "run", "optimizer.rate=" + rate);
+        TinyRun run = TinyRun.in(temporary, "run", "optimizer.learning-rate=" + rate);
         assertThat(run.stoppedIn(5).code()).isEqualTo(6);
         Outcome outcome = run.train("--resume", "--set", "run.rounds=30");
         assertThat(outcome.code()).isEqualTo(2);

@@ -140,7 +140,7 @@ class SameBitsTest {
         }
         for (String master : List.of(ONE_THREAD, "local[2]", "local[3]")) {
             try (SparkApplication spark = SparkApplication.start("test", Optional.of(master))) {
-                String mode = master.equals(ONE_THREAD) ? "jobs" : "resident";
+                String mode = master.equals(ONE_THREAD) ? "jobs" : "persistent";
                 for (Case each : possible()) {
                     train(each, master, mode, folder, spark::cluster);
                 }
@@ -205,7 +205,7 @@ class SameBitsTest {
         List<String> sets = new ArrayList<>(List.of(
                 "run.rounds=12",
                 "run.log-every=4",
-                "task.per-round=" + each.tasks,
+                "task.meta-batch-size=" + each.tasks,
                 "cluster.mode=" + mode,
                 "backend.name=vector",
                 "backend.precision=" + each.precision,

@@ -2,6 +2,7 @@ package dev.kindling.driver.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.driver.run.CancellationSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

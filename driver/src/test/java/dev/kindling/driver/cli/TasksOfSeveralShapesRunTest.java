@@ -41,10 +41,10 @@ class TasksOfSeveralShapesRunTest {
         Path job = Files.writeString(temporary.resolve("job.conf"), """
                 run { rounds = 6, log-every = 1, validate-every = 3, seed = 2 }
                 validation.tasks = 5
-                task { source = few-shot, per-round = 7, support = [1, 2], query = 2 }
+                task { source = few-shot, meta-batch-size = 7, support = [1, 2], query = 2 }
                 few-shot { ways = 3, data = "%s", split = "%s" }
                 model.network = omniglot-fc
-                algorithm { inner-rate = 0.1, inner-steps = 2 }
+                algorithm { inner-learning-rate = 0.1, inner-steps = 2 }
                 evaluation { tasks = 9, steps = 2 }
                 """.formatted(
                         temporary.resolve("pictures.zip"), temporary.resolve("splits")));

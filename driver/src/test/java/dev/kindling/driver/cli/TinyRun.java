@@ -8,6 +8,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.config.JobConfig;
+import dev.kindling.driver.run.CancellationSource;
+import dev.kindling.driver.run.ResolvedRun;
+import dev.kindling.driver.run.RoundProfile;
+import dev.kindling.driver.run.RunService;
 import dev.kindling.driver.storage.AtomicDirectory;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -46,7 +50,7 @@ final class TinyRun {
         try {
             Files.writeString(job, """
                     run { rounds = 24, log-every = 3, checkpoint-every = 4 }
-                    task { per-round = 3, support = 4, query = 4 }
+                    task { meta-batch-size = 3, support = 4, query = 4 }
                     model { network = mlp-40-tanh, initializer = fan-in-uniform }
                     backend.name = plain
                     validation.tasks = 5
@@ -84,7 +88,7 @@ final class TinyRun {
         Optional<String> master = Optional.of("local[1]");
         CommandContext context = CommandLineForTests.around(
                 (work, settings) -> new WatchedCluster(work, 1, watcher), new PrintWriter(new StringWriter()));
-        new RunService(context, master, new CancellationSource(), new Profile(System::nanoTime))
+        new RunService(context.run(), master, new CancellationSource(), new RoundProfile(System::nanoTime))
                 .begin(ResolvedRun.of(JobConfig.load(job, sets), master), folder);
     }
 

@@ -29,12 +29,17 @@ final class TrainInChild {
 
     /** Starts it; what it says goes to a file. */
     static Process start(List<String> args, File said) throws IOException {
+        return start(TrainInChild.class, args, said);
+    }
+
+    /** Starts another main class in the same way. */
+    static Process start(Class<?> main, List<String> args, File said) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(option -> option.startsWith("--add-"))
                 .forEach(command::add);
-        command.addAll(List.of("-Xmx512m", "-cp", System.getProperty("java.class.path"), TrainInChild.class.getName()));
+        command.addAll(List.of("-Xmx512m", "-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(args);
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ValidationTest {
     /** So fast that θ gets worse now and then. */
-    private static final String FAST = "optimizer.rate=0.3";
+    private static final String FAST = "optimizer.learning-rate=0.3";
 
     @TempDir
     private Path temporary;

@@ -245,7 +245,7 @@ class PersistentWorkerClusterTest {
                 job, settings, inbox, () -> clock.addAndGet(TimeUnit.SECONDS.toNanos(5)), flapping)) {
             assertThatThrownBy(() -> cluster.run(request, theta))
                     .isInstanceOf(ClusterException.class)
-                    .hasMessageContaining("no executor for 90 s (cluster.wait)")
+                    .hasMessageContaining("no executor for 90 s (cluster.executor-timeout)")
                     .hasMessageEndingWith("; worker jobs fail: a worker left at once");
         }
     }
@@ -308,7 +308,7 @@ class PersistentWorkerClusterTest {
                 () -> Optional.of("no class of Kindling"))) {
             assertThatThrownBy(() -> cluster.run(request, theta))
                     .isInstanceOf(ClusterException.class)
-                    .hasMessage("no executor for 90 s (cluster.wait) while waiting for train, round 12;"
+                    .hasMessage("no executor for 90 s (cluster.executor-timeout) while waiting for train, round 12;"
                             + " worker jobs fail: no class of Kindling");
         }
     }

@@ -131,7 +131,7 @@ class HostileConfigurationTest {
                 evaluation.support = ${run.rounds}
                 """);
         JobConfig configuration =
-                JobConfig.load(job, List.of("optimizer.rate={ schedule = linear, from = 1, to = 0 }"));
+                JobConfig.load(job, List.of("optimizer.learning-rate={ schedule = linear, from = 1, to = 0 }"));
         assertThat(configuration.shown("run.seed")).isEqualTo("7");
         assertThat(configuration.shown("task.support")).isEqualTo("7");
         assertThat(configuration.shown("few-shot.data")).isEqualTo("[\"/data/a\",\"/data/{b\",\"/da\\\"ta/[c\"]");

@@ -122,7 +122,7 @@ class JobConfigTest {
         JobConfig first = configuration(
                 "run.rounds=12",
                 "few-shot.data=hdfs://name/a b",
-                "optimizer.rate={ schedule = linear, from = 1, to = 0 }");
+                "optimizer.learning-rate={ schedule = linear, from = 1, to = 0 }");
         JobConfig second = JobConfig.parse("config.conf", first.rendered(), List.of());
         assertThat(second.rendered()).isEqualTo(first.rendered());
         assertThat(settings(second)).usingRecursiveComparison().isEqualTo(settings(first));
@@ -144,8 +144,8 @@ class JobConfigTest {
             value = {
                 "run.round=5|run.round|run.rounds",
                 "rounds=5|rounds|run.rounds",
-                "algorithm.inner_rate=5|algorithm.inner_rate|algorithm.inner-rate",
-                "optimiser.rate=5|optimiser.rate|optimizer.rate",
+                "algorithm.inner_rate=5|algorithm.inner_rate|algorithm.inner-learning-rate",
+                "optimiser.rate=5|optimiser.rate|optimizer.learning-rate",
                 "inner-steps=5|inner-steps|algorithm.inner-steps",
                 "task.sinusoid.pool=5|task.sinusoid.pool|sinusoid.pool",
             })
@@ -164,10 +164,10 @@ class JobConfigTest {
                 "run.rounds=[1]|run.rounds is [1]; it must be a whole number",
                 "run.rounds=0|run.rounds is 0; it must be at least 1",
                 "run=5|run is 5; it is a section of keys, such as run.checkpoint-every",
-                "task.per-round=0|task.per-round is 0; it must be at least 1",
-                "task.per-round=3000000000|task.per-round is 3000000000; it must be a whole number of at most 2147483647",
-                "algorithm.inner-rate=fast|algorithm.inner-rate is fast; it must be a number",
-                "algorithm.inner-rate=-0.1|algorithm.inner-rate is -0.1; it must be a finite number above 0",
+                "task.meta-batch-size=0|task.meta-batch-size is 0; it must be at least 1",
+                "task.meta-batch-size=3000000000|task.meta-batch-size is 3000000000; it must be a whole number of at most 2147483647",
+                "algorithm.inner-learning-rate=fast|algorithm.inner-learning-rate is fast; it must be a number",
+                "algorithm.inner-learning-rate=-0.1|algorithm.inner-learning-rate is -0.1; it must be a finite number above 0",
                 "sinusoid.amplitude=3|sinusoid.amplitude is 3; it must be a range of two numbers, [low, high]",
                 "sinusoid.amplitude=[1, 2, 3]|sinusoid.amplitude is [1,2,3]; it must be a range of two numbers, [low, high]",
                 "backend.precision=half|backend.precision is half; it must be float or double",
@@ -175,11 +175,11 @@ class JobConfigTest {
                 "evaluation.split=dev|evaluation.split is dev; it must be train, val or test",
                 "task.source=files|task.source is files; it must be sinusoid, regression or few-shot",
                 "optimizer.name=lion|optimizer.name is lion; it must be one of",
-                "optimizer.rate=-1|the rate is -1.0; it must be a finite number, 0 or above",
-                "optimizer.rate={ schedule = square }|it must be a number or an object with schedule =",
-                "optimizer.rate={ schedule = cosine, from = 1 }|it must be an object of from, schedule, to",
+                "optimizer.learning-rate=-1|the rate is -1.0; it must be a finite number, 0 or above",
+                "optimizer.learning-rate={ schedule = square }|it must be a number or an object with schedule =",
+                "optimizer.learning-rate={ schedule = cosine, from = 1 }|it must be an object of from, schedule, to",
                 "task.failure-limit=2|task.failure-limit is 2.0; it must lie between 0 and 1",
-                "cluster.mode=both|cluster.mode is both; it must be resident or jobs",
+                "cluster.mode=both|cluster.mode is both; it must be persistent or jobs",
                 "model.network=resnet|model.network is resnet; it must be one of",
             })
     void wrongValueIsRefusedWithKeyValueAndWhatIsAllowed(String assignment, String message) {
@@ -200,7 +200,7 @@ class JobConfigTest {
             delimiter = '|',
             value = {
                 "few-shot.channels=2|few-shot.channels is 2; it must be 1 for grey or 3 for colour",
-                "few-shot.ink=blue|few-shot.ink is blue; it must be dark or light",
+                "few-shot.polarity=blue|few-shot.polarity is blue; it must be dark or light",
                 "few-shot.within=class|few-shot.within is class; it must be split or alphabet",
                 "few-shot.ways=[5]|few-shot.ways is [5]; it must be a range of two numbers, [low, high]",
                 "few-shot.ways=[5, 2]|few-shot.ways is [5,2]; it must be a whole number or a range of two, [least, most]",
@@ -225,7 +225,7 @@ class JobConfigTest {
                 .isEqualTo(new ImageFormat(28, 1, ImageFormat.Polarity.DARK));
         assertThat(images("few-shot.channels=3").imageFormat())
                 .isEqualTo(new ImageFormat(28, 3, ImageFormat.Polarity.LIGHT));
-        assertThat(images("few-shot.channels=3", "few-shot.ink=dark").imageFormat())
+        assertThat(images("few-shot.channels=3", "few-shot.polarity=dark").imageFormat())
                 .isEqualTo(new ImageFormat(28, 3, ImageFormat.Polarity.DARK));
     }
 
@@ -281,7 +281,7 @@ class JobConfigTest {
     void warmUpLeadsToAnotherSchedule() {
         Settings settings = settings(
                 configuration(
-                        "optimizer.rate={ schedule = warm-up, from = 0, rounds = 10, then = { schedule = step, from = 1, factor = 0.5, every = 100 } }"));
+                        "optimizer.learning-rate={ schedule = warm-up, from = 0, rounds = 10, then = { schedule = step, from = 1, factor = 0.5, every = 100 } }"));
         assertThat(settings.optimizer().rate()).isEqualTo(new Schedule.WarmUp(0, 10, new Schedule.Step(1, 0.5, 100)));
     }
 

@@ -37,12 +37,14 @@ final class Mutations {
     private byte[] changed(byte[] bytes) {
         int at = random.nextInt(bytes.length + 1);
         int end = Math.min(bytes.length, at + 1 + random.nextInt(LONGEST_PIECE));
-        return switch (random.nextInt(8)) {
+        return switch (random.nextInt(10)) {
             case 0 -> Arrays.copyOf(bytes, at);
             case 1 -> replaced(bytes, at, end, new byte[0]);
             case 2 -> replaced(bytes, at, at, Arrays.copyOfRange(bytes, at, end));
             case 3 -> splicedAt(bytes, at);
             case 4, 5 -> withLimitAt(bytes, at);
+            case 6 -> withVariableLengthAt(bytes, at);
+            case 7 -> endedByAnother(bytes, at);
             default -> flippedAt(bytes, at);
         };
     }
@@ -73,6 +75,25 @@ final class Mutations {
             limited[at + i] = (byte) (value >> (8 * (littleEndian ? i : width - 1 - i)));
         }
         return limited;
+    }
+
+    /** With a number at the limits of its width in place of a byte, seven bits a byte, as messages have their counts. */
+    private byte[] withVariableLengthAt(byte[] bytes, int at) {
+        byte[] number = new byte[10];
+        int length = 0;
+        long rest = LIMITS[random.nextInt(LIMITS.length)] >>> (random.nextBoolean() ? Integer.SIZE : 0);
+        do {
+            number[length++] = (byte) ((rest & 0x7f) | (rest > 0x7f || rest < 0 ? 0x80 : 0));
+            rest >>>= 7;
+        } while (rest != 0);
+        return replaced(bytes, at, Math.min(bytes.length, at + 1), Arrays.copyOf(number, length));
+    }
+
+    /** The beginning of one and the end of another, or of the same. */
+    private byte[] endedByAnother(byte[] bytes, int at) {
+        byte[] other = any();
+        return replaced(
+                bytes, at, bytes.length, Arrays.copyOfRange(other, random.nextInt(other.length + 1), other.length));
     }
 
     private static byte[] replaced(byte[] bytes, int from, int to, byte[] by) {

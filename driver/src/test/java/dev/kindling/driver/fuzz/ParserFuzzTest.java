@@ -3,15 +3,21 @@ package dev.kindling.driver.fuzz;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.management.ThreadMXBean;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.config.ComparisonFile;
 import dev.kindling.driver.config.JobFileResolver;
+import dev.kindling.driver.config.NetworkFiles;
+import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.driver.metrics.MetricsReader;
 import dev.kindling.driver.metrics.StatusFile;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.storage.Safetensors;
 import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.protocol.codec.MessageCodec;
+import dev.kindling.job.protocol.codec.ProtocolException;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
@@ -24,16 +30,19 @@ import dev.kindling.job.task.fewshot.SplitSettings;
 import dev.kindling.job.task.fewshot.WaySettings;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
+import io.netty.handler.codec.DecoderException;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,9 +63,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Fuzz tests of every parser of files that has no damage tests of its own kind beside it ({@code WireTest} for frames,
- * {@code CraftedNetworkFilesTest} for networks): damaged bytes give a value or an exception that the row allows, within the
- * time limit. The system property {@code fuzz.seed} chooses other damages, {@code fuzz.times} multiplies their number.
+ * Fuzz tests of every parser of bytes from outside, of files as of connections, but for networks, which
+ * {@code CraftedNetworkFilesTest} damages: damaged bytes give a value or an exception that the row allows, within the
+ * time limit and, where the row has one, the limit of memory. The system property {@code fuzz.seed} chooses other damages, {@code fuzz.times} multiplies their number.
  */
 class ParserFuzzTest {
     private static final long SEED = Long.getLong("fuzz.seed", 20261128);
@@ -64,7 +73,11 @@ class ParserFuzzTest {
     private static final Duration LIMIT = Duration.ofSeconds(20);
     private static final Path GOLDEN = Path.of("src/test/resources/dev/kindling/driver/checkpoint");
     private static final Path JOBS = Path.of("../conf");
+    /** Image sets have no default. */
+    private static final String IMAGES = "few-shot.data=/data/images";
+
     private static final String ZEROS = "0".repeat(64);
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final Configuration HADOOP = new Configuration();
 
     private static final Set<Class<? extends RuntimeException>> BAD_DATA = Set.of(BadDataException.class);
@@ -86,13 +99,46 @@ class ParserFuzzTest {
     }
 
     /**
+     * A limit of the bytes that may be allocated.
+     *
+     * @param fixed whatever the size of the input
+     * @param perByte of the input
+     */
+    private record Memory(long fixed, long perByte) {
+        static final Memory ANY = new Memory(Long.MAX_VALUE, 0);
+
+        /** A message's own parts, and an exception with its trace. */
+        static final Memory OF_A_MESSAGE = new Memory(256 * 1024, 64);
+
+        long of(byte[] input) {
+            return fixed + perByte * input.length;
+        }
+    }
+
+    /**
      * A row of the contract.
      *
      * @param valid what the damaged bytes are made of
      * @param allowed the exceptions by which the parser may refuse
+     * @param memory that it may allocate
      */
     private record Parser(
-            String name, int count, List<byte[]> valid, Set<Class<? extends RuntimeException>> allowed, Parse parse) {
+            String name,
+            int count,
+            List<byte[]> valid,
+            Set<Class<? extends RuntimeException>> allowed,
+            Memory memory,
+            Parse parse) {
+        /** A row without a limit of memory. */
+        Parser(
+                String name,
+                int count,
+                List<byte[]> valid,
+                Set<Class<? extends RuntimeException>> allowed,
+                Parse parse) {
+            this(name, count, valid, allowed, Memory.ANY, parse);
+        }
+
         @Override
         public String toString() {
             return name;
@@ -192,22 +238,23 @@ class ParserFuzzTest {
                         }));
         List<byte[]> jobs = jobs();
         Stream<Parser> texts = Stream.of(
-                new Parser("job file", 800, jobs, BAD_CONFIGURATION, bytes -> {
+                new Parser("job file", 600, jobs, EITHER, bytes -> {
                     Path file = Files.write(temporary.resolve("job.conf"), bytes);
-                    dev.kindling.driver.config.JobConfig.load(file, List.of()).json();
+                    read(dev.kindling.driver.config.JobConfig.load(file, List.of(IMAGES)));
                 }),
                 new Parser(
+                        "--set of any key over a job file", 1500, assignments(), EITHER, ParserFuzzTest::readOverJob),
+                new Parser(
                         "--set",
-                        2500,
+                        1200,
                         List.of(
                                 utf8("run.rounds=7"),
-                                utf8("optimizer.rate={ schedule = linear, from = 1, to = 0 }"),
+                                utf8("optimizer.learning-rate={ schedule = linear, from = 1, to = 0 }"),
                                 utf8("few-shot.data=[\"/data/a\", ${?run.seed}]"),
-                                utf8("cluster.wait=1 minute")),
-                        BAD_CONFIGURATION,
-                        bytes -> dev.kindling.driver.config.JobConfig.parse(
-                                        "job", "", List.of(new String(bytes, StandardCharsets.UTF_8)))
-                                .json()),
+                                utf8("cluster.executor-timeout=60s")),
+                        EITHER,
+                        bytes -> read(dev.kindling.driver.config.JobConfig.parse(
+                                "job", "", List.of(new String(bytes, StandardCharsets.UTF_8))))),
                 new Parser("compare file", 500, List.of(utf8("""
                                 compare {
                                   runs = [ sinusoid-maml, { job = sinusoid-fomaml, name = other, set { run.rounds = 7 } },
@@ -219,7 +266,86 @@ class ParserFuzzTest {
                     Path file = Files.write(temporary.resolve("compare.conf"), bytes);
                     ComparisonFile.load(file.toString(), JobFileResolver.here(), List.of(), Optional.empty());
                 }));
-        return Stream.of(files, imageFiles, sets, entries, texts).flatMap(rows -> rows);
+        return Stream.of(files, imageFiles, sets, entries, texts, frames()).flatMap(rows -> rows);
+    }
+
+    private static Stream<Parser> frames() {
+        return Stream.of(
+                frame("message to a worker", 4000, Frames.toWorker(), MessageCodec::decodeExecutorMessage),
+                frame("message to the driver", 4000, Frames.toDriver(), MessageCodec::decodeDriverMessage),
+                frame("question to an executor", 2000, Frames.toPeer(), MessageCodec::decodePeerRequest),
+                frame("numbers of an executor", 2000, Frames.numbers(), MessageCodec::decodeShardPayload),
+                frame("answer to an order", 3000, Frames.answers(), MessageCodec::decodeOutcome),
+                frame("message of a handshake", 3000, Frames.handshake(), MessageCodec::decodeHandshake),
+                new Parser(
+                        "job to a worker",
+                        1500,
+                        Frames.jobs(),
+                        Set.of(ProtocolException.class),
+                        new Memory(4 << 20, 2000),
+                        MessageCodec::decodeExecutorMessage),
+                new Parser(
+                        "frames of a connection",
+                        4000,
+                        Frames.connections(),
+                        Set.of(ProtocolException.class, DecoderException.class),
+                        new Memory(1 << 20, 64),
+                        Frames::receive));
+    }
+
+    private static Parser frame(String name, int count, List<byte[]> valid, Parse decode) {
+        return new Parser(name, count, valid, Set.of(ProtocolException.class), Memory.OF_A_MESSAGE, decode);
+    }
+
+    /** Everything that is read of a job before its data. */
+    private static void read(dev.kindling.driver.config.JobConfig configuration) {
+        configuration.json();
+        SettingsReader.read(NetworkFiles.attach(configuration, HADOOP), HADOOP);
+    }
+
+    private static void readOverJob(byte[] assignment) throws IOException {
+        read(dev.kindling.driver.config.JobConfig.load(
+                jobFor(assignment), List.of(IMAGES, new String(assignment, StandardCharsets.UTF_8))));
+    }
+
+    /** Assignments of defaults, to each key of which the job that it goes to takes the default. */
+    private static List<byte[]> assignments() throws IOException {
+        List<byte[]> assignments = new ArrayList<>();
+        JsonNode reference = new ObjectMapper()
+                .readTree(dev.kindling.driver.config.JobConfig.reference().json());
+        collect("", reference, assignments);
+        List<byte[]> valid =
+                assignments.stream().filter(ParserFuzzTest::isReadOverJob).toList();
+        assertThat(valid).hasSizeGreaterThan(40);
+        return valid;
+    }
+
+    private static boolean isReadOverJob(byte[] assignment) {
+        try {
+            readOverJob(assignment);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void collect(String prefix, JsonNode section, List<byte[]> assignments) {
+        section.fields().forEachRemaining(entry -> {
+            String key = prefix + entry.getKey();
+            if (entry.getValue().isObject()) {
+                collect(key + ".", entry.getValue(), assignments);
+            } else {
+                assignments.add(utf8(key + "=" + entry.getValue()));
+            }
+        });
+    }
+
+    /** One of the job files: always the same for the same bytes. */
+    private static Path jobFor(byte[] bytes) throws IOException {
+        List<Path> files = jobFiles();
+        return files.get(Math.floorMod(Arrays.hashCode(bytes), files.size()));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -245,6 +371,7 @@ class ParserFuzzTest {
 
     /** Errors such as a full stack are faults like other exceptions, so all of them are caught. */
     private static void requireReadOrRefused(Parser parser, byte[] damaged) {
+        long before = THREADS.getCurrentThreadAllocatedBytes();
         try {
             parser.parse().parse(damaged);
         } catch (Throwable e) {
@@ -253,6 +380,9 @@ class ParserFuzzTest {
             }
             assertThat(e.getMessage()).isNotBlank();
         }
+        assertThat(THREADS.getCurrentThreadAllocatedBytes() - before)
+                .as("bytes allocated for %d bytes", damaged.length)
+                .isLessThanOrEqualTo(parser.memory().of(damaged));
     }
 
     private static RunDirectory directory() {
@@ -267,18 +397,21 @@ class ParserFuzzTest {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    private static List<byte[]> jobs() throws IOException {
+    private static List<Path> jobFiles() throws IOException {
         try (Stream<Path> files = Files.list(JOBS)) {
-            List<Path> sorted = files.filter(file -> file.toString().endsWith(".conf")
+            return files.filter(file -> file.toString().endsWith(".conf")
                             && !file.toString().contains("compare"))
                     .sorted()
                     .toList();
-            List<byte[]> texts = new ArrayList<>();
-            for (Path file : sorted) {
-                texts.add(Files.readAllBytes(file));
-            }
-            return texts;
         }
+    }
+
+    private static List<byte[]> jobs() throws IOException {
+        List<byte[]> texts = new ArrayList<>();
+        for (Path file : jobFiles()) {
+            texts.add(Files.readAllBytes(file));
+        }
+        return texts;
     }
 
     /** A manifest with zeros in place of its own checksum, which is taken over exactly that text. */

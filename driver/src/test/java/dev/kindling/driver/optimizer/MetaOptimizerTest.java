@@ -263,7 +263,7 @@ class MetaOptimizerTest {
         assertThatThrownBy(() -> sgd.update(7, FlatVector.of(Precision.FLOAT, 1, 3e38), theta))
                 .isInstanceOf(DivergedException.class)
                 .hasMessageContaining("round 7")
-                .hasMessageContaining("optimizer.rate");
+                .hasMessageContaining("optimizer.learning-rate");
         assertThat(theta).isEqualTo(FlatVector.of(Precision.FLOAT, 1, -3.3e38));
     }
 

@@ -120,4 +120,22 @@ public interface Algorithm {
      * without inner steps give [1, queries, outputs].
      */
     Program predict(Model model, EpisodeLayout layout, int steps);
+
+    /**
+     * The parameters that a new task adapts to: the first half of {@link #predict}, for models that serve one task many
+     * times. Shared inputs: θ. Task inputs: {@link EpisodeLayout#supportArrays}. Summed outputs: the arrays that
+     * {@link #forward} reads, laid out as the model's parameters. Empty for a method that predicts from the support set itself.
+     */
+    default Optional<Program> adaptation(Model model, EpisodeLayout layout, int steps) {
+        return Optional.empty();
+    }
+
+    /**
+     * Predictions by adapted parameters: the second half of {@link #predict}. Shared inputs: what {@link #adaptation} gives.
+     * Task inputs: {@link EpisodeLayout#inputArrays}. Per-task output: {@code prediction} [queries, outputs]. Empty where
+     * {@link #adaptation} is.
+     */
+    default Optional<Program> forward(Model model, EpisodeLayout layout) {
+        return Optional.empty();
+    }
 }

@@ -1,8 +1,12 @@
 package dev.kindling.job.algorithm;
 
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
 /** The methods by name. */
 public final class Algorithms {
@@ -26,7 +30,9 @@ public final class Algorithms {
 
     /** The names of all methods, in alphabetical order. */
     public static Iterable<String> names() {
-        return KNOWN.keySet();
+        TreeSet<String> names = new TreeSet<>(KNOWN.keySet());
+        providers().map(AlgorithmProvider::name).forEach(names::add);
+        return names;
     }
 
     /**
@@ -36,10 +42,22 @@ public final class Algorithms {
      */
     public static Algorithm named(String name, AlgorithmConfig config) {
         Function<AlgorithmConfig, Algorithm> known = KNOWN.get(name);
-        if (known == null) {
-            throw new IllegalArgumentException(
-                    "algorithm.name is " + name + "; it must be one of " + String.join(", ", KNOWN.keySet()));
+        if (known != null) {
+            return known.apply(config);
         }
-        return known.apply(config);
+        return providers()
+                .filter(provider -> provider.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "algorithm.name is " + name + "; it must be one of " + String.join(", ", names())))
+                .create(config);
+    }
+
+    /** The registered methods that are not Kindling's own. */
+    public static Stream<AlgorithmProvider> providers() {
+        return StreamSupport.stream(
+                ServiceLoader.load(AlgorithmProvider.class, Algorithms.class.getClassLoader())
+                        .spliterator(),
+                false);
     }
 }

@@ -81,6 +81,16 @@ abstract class GradientBasedMethod implements Algorithm {
     }
 
     @Override
+    public Optional<Program> adaptation(Model model, EpisodeLayout layout, int count) {
+        return Optional.of(inner.adaptation(name, model, layout, count));
+    }
+
+    @Override
+    public final Optional<Program> forward(Model model, EpisodeLayout layout) {
+        return Optional.of(InnerLoop.forward(name, model, layout));
+    }
+
+    @Override
     public Program predict(Model model, EpisodeLayout layout, int count) {
         return inner.predict(name, model, layout, count);
     }

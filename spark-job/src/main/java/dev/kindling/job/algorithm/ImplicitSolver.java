@@ -62,7 +62,7 @@ record ImplicitSolver(
                     "imaml.damping is " + damping + "; it must be a finite number, 0 or above");
         }
         if (terms < 1) {
-            throw new IllegalArgumentException("imaml.terms is " + terms + "; it must be at least 1");
+            throw new IllegalArgumentException("imaml.max-iterations is " + terms + "; it must be at least 1");
         }
         if (!(tolerance >= 0) || Double.isInfinite(tolerance)) {
             throw new IllegalArgumentException(
@@ -80,7 +80,7 @@ record ImplicitSolver(
                 config.choice("imaml.product", Product.class),
                 lambda,
                 config.number("imaml.damping"),
-                config.count("imaml.terms"),
+                config.count("imaml.max-iterations"),
                 config.number("imaml.tolerance"),
                 config.number("imaml.relaxation"));
     }

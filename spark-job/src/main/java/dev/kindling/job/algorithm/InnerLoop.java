@@ -296,11 +296,57 @@ final class InnerLoop {
                         model.predict(b, used, task.support().x(), task.query().x(), ForwardContext.PLAIN)));
     }
 
-    /** What is measured after 0, 1, ... count steps. */
-    private Program curve(String name, Model model, EpisodeLayout layout, int count, Measure measure) {
+    /** The program of {@link Algorithm#adaptation}; nothing is dropped. */
+    Program adaptation(String name, Model model, EpisodeLayout layout, int count) {
+        requireSteps(count);
+        ProgramBuilder b = new ProgramBuilder();
+        Map<String, Value> theta = NamedValues.declare(b, update.parameters(model), Program.Scope.BROADCAST);
+        Batch support = Batch.support(NamedValues.declare(b, layout.supportArrays(), Program.Scope.TASK));
+        Task task = new Task(
+                model,
+                NamedValues.only(theta, update.extraInputs(model)),
+                support,
+                support,
+                Optional.empty(),
+                Optional.empty());
+        State state = new State(update.start(b, model, theta, support), update.optimizerState(b, model, theta));
+        if (count > 0) {
+            LoopedAdaptation looped = new LoopedAdaptation(b, task, state, count, LoopedAdaptation.Halves.SUPPORT);
+            State next = moved(looped.step, looped.task, looped.state, looped.number, looped.rows)
+                    .state();
+            state = looped.run(next, Map.of()).state();
+        }
+        Map<String, Value> adapted =
+                update.effectiveParameters(b, task, state.phi(), b.constant(Math.max(0, count - 1)));
+        return b.build(
+                name + "-adaptation",
+                NamedValues.outputs(NamedValues.only(adapted, model.parameters().names()), Program.Reduction.SUM));
+    }
+
+    /** The program of {@link Algorithm#forward}; nothing is dropped. */
+    static Program forward(String name, Model model, EpisodeLayout layout) {
+        ProgramBuilder b = new ProgramBuilder();
+        Map<String, Value> adapted = NamedValues.declare(b, model.parameters(), Program.Scope.BROADCAST);
+        Map<String, Value> inputs = NamedValues.declare(b, layout.inputArrays(), Program.Scope.TASK);
+        Value prediction = model.predict(
+                b,
+                adapted,
+                NamedValues.value(inputs, EpisodeLayout.SUPPORT_X),
+                NamedValues.value(inputs, EpisodeLayout.QUERY_X),
+                ForwardContext.PLAIN);
+        return b.build(
+                name + "-forward", List.of(new Program.Output("prediction", Program.Reduction.PER_TASK, prediction)));
+    }
+
+    private static void requireSteps(int count) {
         if (count < 0) {
             throw new IllegalArgumentException("evaluation.steps is " + count + "; it must be at least 0");
         }
+    }
+
+    /** What is measured after 0, 1, ... count steps. */
+    private Program curve(String name, Model model, EpisodeLayout layout, int count, Measure measure) {
+        requireSteps(count);
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, update.parameters(model), Program.Scope.BROADCAST);
         Map<String, Value> episode = NamedValues.declare(b, layout.arrays(), Program.Scope.TASK);

@@ -20,7 +20,7 @@ public record InnerSettings(double rate, int steps, InnerOptimizer optimizer, Op
     public InnerSettings {
         if (!(rate > 0) || Double.isInfinite(rate)) {
             throw new IllegalArgumentException(
-                    "algorithm.inner-rate is " + rate + "; it must be a finite number above 0");
+                    "algorithm.inner-learning-rate is " + rate + "; it must be a finite number above 0");
         }
         if (steps < 1) {
             throw new IllegalArgumentException("algorithm.inner-steps is " + steps + "; it must be at least 1");
@@ -38,7 +38,7 @@ public record InnerSettings(double rate, int steps, InnerOptimizer optimizer, Op
 
     static InnerSettings of(AlgorithmConfig config) {
         return new InnerSettings(
-                config.number("algorithm.inner-rate"),
+                config.number("algorithm.inner-learning-rate"),
                 config.count("algorithm.inner-steps"),
                 InnerOptimizer.of(config),
                 config.isKeyword("algorithm.unroll", "auto")

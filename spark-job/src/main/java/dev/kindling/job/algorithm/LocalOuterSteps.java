@@ -47,7 +47,7 @@ record LocalOuterSteps(int count, int steps, double rate) {
      */
     int together(int tasksPerRound) {
         if (tasksPerRound % (count * steps) != 0) {
-            throw new IllegalArgumentException("task.per-round is " + tasksPerRound + ", but reptile.islands is "
+            throw new IllegalArgumentException("task.meta-batch-size is " + tasksPerRound + ", but reptile.islands is "
                     + count + " and reptile.island-steps is " + steps + "; it must be a multiple of " + count * steps);
         }
         return tasksPerRound / count;

@@ -16,7 +16,7 @@ import java.util.Optional;
  * MAML++: Antoniou, Edwards and Storkey, ICLR 2019, section 4. As {@link Maml} with K steps, and
  *
  * <ul>
- *   <li>a learned rate for each array and step (LSLR), begun at {@code algorithm.inner-rate};
+ *   <li>a learned rate for each array and step (LSLR), begun at {@code algorithm.inner-learning-rate};
  *   <li>the query losses behind all steps in the objective (MSL): in round e the others weigh
  *       max(1/K - e/(K·E), 0.03/K) each and the last takes the rest; from round E on only the last counts;
  *   <li>batch norm's gamma and beta for each step (BNWB), moved by the outer loop; the model's own are those of step 0;

@@ -22,7 +22,7 @@ public final class MetaSgd extends GradientBasedMethod {
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        List<Double> ends = config.range("meta-sgd.rate");
+        List<Double> ends = config.range("meta-sgd.learning-rate");
         return new MetaSgd(new LearnedRatesUpdate(InnerSettings.of(config), ends.get(0), ends.get(1)));
     }
 
@@ -30,8 +30,8 @@ public final class MetaSgd extends GradientBasedMethod {
     private record LearnedRatesUpdate(InnerSettings settings, double low, double high) implements InnerUpdate {
         LearnedRatesUpdate {
             if (low > high) {
-                throw new IllegalArgumentException(
-                        "meta-sgd.rate is [" + low + ", " + high + "]; its first number must not be above its second");
+                throw new IllegalArgumentException("meta-sgd.learning-rate is [" + low + ", " + high
+                        + "]; its first number must not be above its second");
             }
         }
 

@@ -14,7 +14,7 @@ public record ParameterAveraging(int workers, double rate) {
             throw new IllegalArgumentException("transfer.workers is " + workers + "; it must be at least 1");
         }
         if (rate <= 0) {
-            throw new IllegalArgumentException("transfer.rate is " + rate + "; it must be above 0");
+            throw new IllegalArgumentException("transfer.learning-rate is " + rate + "; it must be above 0");
         }
     }
 }

@@ -229,6 +229,11 @@ public final class Reptile extends GradientBasedMethod {
     }
 
     @Override
+    public Optional<Program> adaptation(Model model, EpisodeLayout layout, int count) {
+        return Optional.of(evaluation.adaptation(NAME, model, layout, count));
+    }
+
+    @Override
     public Program predict(Model model, EpisodeLayout layout, int count) {
         return evaluation.predict(NAME, model, layout, count);
     }

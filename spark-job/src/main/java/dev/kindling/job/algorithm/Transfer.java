@@ -30,7 +30,7 @@ public final class Transfer extends GradientBasedMethod {
     static Algorithm of(AlgorithmConfig config) {
         Engine engine = config.choice("transfer.engine", Engine.class);
         ParameterAveraging averaging =
-                new ParameterAveraging(config.count("transfer.workers"), config.number("transfer.rate"));
+                new ParameterAveraging(config.count("transfer.workers"), config.number("transfer.learning-rate"));
         return new Transfer(
                 InnerSettings.of(config), engine == Engine.ROUNDS ? Optional.empty() : Optional.of(averaging));
     }

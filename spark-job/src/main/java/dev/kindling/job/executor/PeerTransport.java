@@ -107,8 +107,8 @@ final class PeerTransport implements AutoCloseable {
     }
 
     private void limit(Channel channel) {
-        FrameSizeLimiter limit = new FrameSizeLimiter(
-                LARGEST_QUESTION, length -> pending.drop(channel, "a frame of " + length + " bytes"));
+        FrameSizeLimiter limit =
+                new FrameSizeLimiter(LARGEST_QUESTION, FrameSizeLimiter.TO_CLIENT, what -> pending.drop(channel, what));
         channel.pipeline().addFirst(limit);
         channel.attr(LIMIT).set(limit);
     }

@@ -22,7 +22,8 @@ import org.slf4j.Logger;
 /**
  * The connections of a server that are not authenticated yet. There may be so many of them, and so many from one address;
  * where one more comes the oldest is closed, so that strangers who only hold connections do not keep an executor out. Each is
- * closed when it is not authenticated in time, whatever it sends, and when it announces a frame longer than any that is due.
+ * closed when it is not authenticated in time, whatever it sends, and when it announces a frame longer than any that is due, or of a type that
+ * is never due.
  * Thread-safe.
  */
 public final class PendingConnections implements TransportServerBootstrap, AutoCloseable {
@@ -65,7 +66,7 @@ public final class PendingConnections implements TransportServerBootstrap, AutoC
     @Override
     public RpcHandler doBootstrap(Channel channel, RpcHandler handler) {
         FrameSizeLimiter frames =
-                new FrameSizeLimiter(limits.frame(), length -> drop(channel, "a frame of " + length + " bytes"));
+                new FrameSizeLimiter(limits.frame(), FrameSizeLimiter.TO_SERVER, what -> drop(channel, what));
         channel.pipeline().addFirst(frames);
         Future<?> deadline = channel.eventLoop()
                 .schedule(

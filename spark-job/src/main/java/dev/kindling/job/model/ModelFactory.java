@@ -12,7 +12,7 @@ public final class ModelFactory {
     public static Model of(ModelSettings settings, EpisodeLayout layout) {
         Optional<Initializer> chosen = settings.chosenInitializer();
         if (settings.file().isEmpty()) {
-            return network(settings, placed(Preset.named(settings.network()).layers(layout), chosen), layout);
+            return network(settings, placed(NamedNetworks.layers(settings.network(), layout), chosen), layout);
         }
         NetworkFile bytes = settings.file().get();
         Deeplearning4jFile file = Deeplearning4jFile.read(bytes);

@@ -25,7 +25,7 @@ public record ModelSettings(String network, String initializer, String batchNorm
      */
     public ModelSettings {
         if (file.isEmpty()) {
-            Preset.named(network);
+            NamedNetworks.require(network);
         }
         if (!initializer.equals(PRESETS_OWN)) {
             Initializer.named(initializer);
@@ -45,7 +45,7 @@ public record ModelSettings(String network, String initializer, String batchNorm
 
     /** Whether a network goes by this name without a file. */
     public static boolean isPreset(String network) {
-        return Preset.isNamed(network);
+        return NamedNetworks.has(network);
     }
 
     /** The same settings with all weights begun otherwise. */

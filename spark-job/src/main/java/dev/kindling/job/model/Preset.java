@@ -188,14 +188,15 @@ enum Preset {
         return Arrays.stream(values()).anyMatch(preset -> preset.key.equals(key));
     }
 
-    /** The preset that settings call so; IllegalArgumentException with the known names if there is none. */
+    static List<String> keys() {
+        return Arrays.stream(values()).map(preset -> preset.key).toList();
+    }
+
+    /** The preset of a name that {@link #isNamed} knows. */
     static Preset named(String key) {
         return Arrays.stream(values())
                 .filter(preset -> preset.key.equals(key))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("model.network is " + key + "; it must be one of "
-                        + String.join(
-                                ", ", Arrays.stream(values()).map(p -> p.key).toList())
-                        + ", or the path of a Deeplearning4j configuration (JSON) or zip that is there"));
+                .orElseThrow();
     }
 }

@@ -56,6 +56,22 @@ public record EpisodeLayout(Shape features, int classes, int outputs, int suppor
                 .build();
     }
 
+    /** The two arrays of the support set. */
+    public Layout supportArrays() {
+        return Layout.builder()
+                .add(SUPPORT_X, stacked(features.stacked(support)))
+                .add(SUPPORT_Y, stacked(target(support)))
+                .build();
+    }
+
+    /** The inputs of both sets, without targets. */
+    public Layout inputArrays() {
+        return Layout.builder()
+                .add(SUPPORT_X, stacked(features.stacked(support)))
+                .add(QUERY_X, stacked(features.stacked(query)))
+                .build();
+    }
+
     private Shape stacked(Shape ofOne) {
         return tasks == 1 ? ofOne : ofOne.stacked(tasks);
     }

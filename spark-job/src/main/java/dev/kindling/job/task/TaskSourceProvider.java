@@ -1,6 +1,7 @@
 package dev.kindling.job.task;
 
 import dev.kindling.job.error.BadDataException;
+import java.util.Map;
 import java.util.SortedMap;
 import org.apache.hadoop.conf.Configuration;
 
@@ -8,6 +9,15 @@ import org.apache.hadoop.conf.Configuration;
 public interface TaskSourceProvider {
     /** The value of {@code task.source} that this provider serves. */
     String name();
+
+    /**
+     * The source's own keys, which begin with its name and a dot, and their defaults: numbers, booleans, texts or lists. They
+     * reach {@link #open} as text beside the sizes of episodes, {@code task.support} and so on. Empty for the sources whose
+     * keys are in {@code reference.conf}.
+     */
+    default Map<String, Object> defaults() {
+        return Map.of();
+    }
 
     /**
      * Opens a source for sampling and for materialising.

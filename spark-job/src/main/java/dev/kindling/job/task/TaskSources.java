@@ -27,7 +27,8 @@ public final class TaskSources {
         return description.together() == 1 ? source : new GroupedTaskSource(source, description.together());
     }
 
-    private static SortedMap<String, TaskSourceProvider> providers() {
+    /** The registered sources by name, Kindling's own included. */
+    public static SortedMap<String, TaskSourceProvider> providers() {
         SortedMap<String, TaskSourceProvider> byName = new TreeMap<>();
         ServiceLoader.load(TaskSourceProvider.class, TaskSources.class.getClassLoader())
                 .forEach(provider -> byName.put(provider.name(), provider));

@@ -22,8 +22,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ImplicitMamlTest {
     private static final Setting SETTING = Setting.named("mlp-40-tanh");
     private static final List<String> NAMES = SETTING.model().parameters().names();
-    private static final OptionsForTests EXACT =
-            OptionsForTests.usual().with(0.05, 5).with("imaml.terms", 121).with("imaml.tolerance", 1e-12);
+    private static final OptionsForTests EXACT = OptionsForTests.usual()
+            .with(0.05, 5)
+            .with("imaml.max-iterations", 121)
+            .with("imaml.tolerance", 1e-12);
 
     private static double[] flat(Map<String, double[]> arrays) {
         List<Double> all = new ArrayList<>();
@@ -105,7 +107,7 @@ class ImplicitMamlTest {
                 .with("imaml.product", product)
                 .with("imaml.lambda", lambda)
                 .with("imaml.damping", damping)
-                .with("imaml.terms", solver.equals("neumann") ? 3000 : 121)
+                .with("imaml.max-iterations", solver.equals("neumann") ? 3000 : 121)
                 .with("imaml.relaxation", 0.1));
         assertThat(flat(found)).containsExactly(expected, within(tolerance));
         assertThat(found.get("residual")[0]).isLessThan(1e-3);
@@ -165,7 +167,7 @@ class ImplicitMamlTest {
         "imaml.lambda, 0, a finite number above 0",
         "imaml.lambda, -1, a finite number above 0",
         "imaml.damping, -1, 'a finite number, 0 or above'",
-        "imaml.terms, 0, at least 1",
+        "imaml.max-iterations, 0, at least 1",
         "imaml.relaxation, 0, a finite number above 0"
     })
     void wrongSettingsAreRefused(String key, double value, String allowed) {

@@ -227,7 +227,7 @@ class InnerLoopTest {
     void wrongSettingsAreRefused() {
         for (double rate : new double[] {0, -0.1, Double.NaN, Double.POSITIVE_INFINITY}) {
             assertThatThrownBy(() -> new InnerSettings(rate, 1))
-                    .hasMessage("algorithm.inner-rate is " + rate + "; it must be a finite number above 0");
+                    .hasMessage("algorithm.inner-learning-rate is " + rate + "; it must be a finite number above 0");
         }
         assertThatThrownBy(() -> new InnerSettings(0.1, 0))
                 .hasMessage("algorithm.inner-steps is 0; it must be at least 1");

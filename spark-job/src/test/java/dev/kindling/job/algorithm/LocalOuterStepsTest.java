@@ -134,7 +134,7 @@ class LocalOuterStepsTest {
         assertThat(islands.tasksPerContribution(12)).isEqualTo(6);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> islands.tasksPerContribution(8))
-                .withMessage("task.per-round is 8, but reptile.islands is 2 and reptile.island-steps is 3; "
+                .withMessage("task.meta-batch-size is 8, but reptile.islands is 2 and reptile.island-steps is 3; "
                         + "it must be a multiple of 6");
         assertThat(new Row("mlp-40-tanh", REPTILE, 1, 1, 1).single().tasksPerContribution(7))
                 .isEqualTo(1);

@@ -199,7 +199,7 @@ class MethodsTest {
     @ValueSource(strings = {"mlp-40-tanh", "omniglot-fc"})
     void theDerivativeByARateIsMinusQueryGradientTimesSupportGradient(String network) {
         Setting setting = Setting.named(network);
-        Algorithm algorithm = Algorithms.named("meta-sgd", USUAL.with("meta-sgd.rate", List.of(-0.3, 0.3)));
+        Algorithm algorithm = Algorithms.named("meta-sgd", USUAL.with("meta-sgd.learning-rate", List.of(-0.3, 0.3)));
         Map<String, double[]> inputs = setting.inputs(algorithm, 0);
         Map<String, double[]> support = setting.gradient(setting.theta(), "support");
         Map<String, double[]> phi = new HashMap<>();
@@ -230,8 +230,9 @@ class MethodsTest {
                 .isTrue();
         assertThat(rates).doesNotHaveDuplicates();
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Algorithms.named("meta-sgd", USUAL.with("meta-sgd.rate", List.of(0.1, 0.005))))
-                .withMessage("meta-sgd.rate is [0.1, 0.005]; its first number must not be above its second");
+                .isThrownBy(
+                        () -> Algorithms.named("meta-sgd", USUAL.with("meta-sgd.learning-rate", List.of(0.1, 0.005))))
+                .withMessage("meta-sgd.learning-rate is [0.1, 0.005]; its first number must not be above its second");
     }
 
     @Test

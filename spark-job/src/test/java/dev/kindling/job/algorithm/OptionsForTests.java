@@ -10,7 +10,7 @@ import java.util.Map;
 record OptionsForTests(Map<String, Object> values) implements AlgorithmConfig {
     static OptionsForTests usual() {
         Map<String, Object> values = new HashMap<>();
-        values.put("algorithm.inner-rate", 0.01);
+        values.put("algorithm.inner-learning-rate", 0.01);
         values.put("algorithm.inner-steps", 1);
         values.put("algorithm.inner-optimizer", "sgd");
         values.put("algorithm.unroll", "auto");
@@ -18,14 +18,14 @@ record OptionsForTests(Map<String, Object> values) implements AlgorithmConfig {
         values.put("algorithm.inner-beta2", 0.999);
         values.put("algorithm.inner-epsilon", 1e-8);
         values.put("anil.adapt", List.of("head"));
-        values.put("meta-sgd.rate", List.of(0.005, 0.1));
+        values.put("meta-sgd.learning-rate", List.of(0.005, 0.1));
         values.put("maml-plus-plus.anneal", 0);
         values.put("maml-plus-plus.first-order-until", 0);
         values.put("maml-plus-plus.adapt-normalisation", false);
         values.put("imaml.lambda", 2);
         values.put("imaml.solver", "cg");
         values.put("imaml.product", "exact");
-        values.put("imaml.terms", 5);
+        values.put("imaml.max-iterations", 5);
         values.put("imaml.damping", 0);
         values.put("imaml.tolerance", 0);
         values.put("imaml.relaxation", 0.5);
@@ -36,7 +36,7 @@ record OptionsForTests(Map<String, Object> values) implements AlgorithmConfig {
         values.put("cnp.width", 6);
         values.put("transfer.engine", "rounds");
         values.put("transfer.workers", 2);
-        values.put("transfer.rate", 0.01);
+        values.put("transfer.learning-rate", 0.01);
         values.put("reptile.step", 1.0);
         values.put("reptile.batch", 0);
         values.put("reptile.evaluation-batch", 0);
@@ -56,7 +56,7 @@ record OptionsForTests(Map<String, Object> values) implements AlgorithmConfig {
 
     /** The same options with another inner loop. */
     OptionsForTests with(double rate, int steps) {
-        return with("algorithm.inner-rate", rate).with("algorithm.inner-steps", steps);
+        return with("algorithm.inner-learning-rate", rate).with("algorithm.inner-steps", steps);
     }
 
     private Object value(String key) {

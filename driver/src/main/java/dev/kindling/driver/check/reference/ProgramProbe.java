@@ -7,9 +7,10 @@ import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Runs a program on a single task in double precision, for given values of its inputs. Not thread-safe. */
-public class ProgramProbe {
+public final class ProgramProbe {
     /** The prefix of the name of an output's directional derivative. */
     static final String TANGENT = "tangent ";
 
@@ -17,9 +18,16 @@ public class ProgramProbe {
     private final Layout inputs;
     private final Workspace workspace;
     private final FlatVector task;
+    private final Function<NamedDuals, NamedArrays> broadcastInputs;
 
     /** A probe of an executable in double precision; task inputs are zero until they are set. */
     public ProgramProbe(Executable executable) {
+        this(executable, NamedDuals::values);
+    }
+
+    /** A probe whose program takes its broadcast inputs from dual numbers as given. */
+    ProgramProbe(Executable executable, Function<NamedDuals, NamedArrays> broadcastInputs) {
+        this.broadcastInputs = broadcastInputs;
         this.program = executable.program();
         this.inputs = program.taskInputs();
         this.workspace = executable.workspace();
@@ -27,7 +35,7 @@ public class ProgramProbe {
     }
 
     /** Sets a task input, if the program has it. */
-    public final void set(String input, double... numbers) {
+    public void set(String input, double... numbers) {
         if (inputs.has(input)) {
             int offset = inputs.offset(input);
             for (int i = 0; i < numbers.length; i++) {
@@ -37,12 +45,12 @@ public class ProgramProbe {
     }
 
     /** Sets the task inputs named like the arrays of an episode. */
-    public final void setAll(NamedArrays episode) {
+    public void setAll(NamedArrays episode) {
         episode.names().forEach(name -> set(name, episode.get(name)));
     }
 
     /** The outputs at a value of the broadcast inputs, in the program's layout. */
-    public final Outputs at(FlatVector broadcast) {
+    public Outputs at(FlatVector broadcast) {
         FlatVector sums = FlatVector.zeros(Precision.DOUBLE, program.sums().size());
         double[] perTask = new double[program.perTask().size()];
         workspace.setBroadcastInputs(broadcast);
@@ -51,13 +59,13 @@ public class ProgramProbe {
     }
 
     /** The outputs with the broadcast inputs given by name. */
-    public final Outputs at(NamedArrays broadcast) {
+    public Outputs at(NamedArrays broadcast) {
         return at(broadcast.flat(program.broadcastInputs()));
     }
 
-    /** The outputs with the broadcast inputs given by name; tangents are ignored unless a subclass uses them. */
+    /** The outputs with the broadcast inputs given by name; tangents are ignored by programs that have no inputs for them. */
     Outputs at(NamedDuals broadcast) {
-        return at(broadcast.values());
+        return at(broadcastInputs.apply(broadcast));
     }
 
     /** The outputs of the program: the summed outputs as a flat vector, and the per-task outputs. */

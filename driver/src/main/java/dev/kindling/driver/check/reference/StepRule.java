@@ -17,7 +17,7 @@ class StepRule {
     /** The rule of the given settings, with {@code steps} inner steps. */
     StepRule(AlgorithmConfig config, int steps) {
         this.steps = steps;
-        this.rate = config.number("algorithm.inner-rate");
+        this.rate = config.number("algorithm.inner-learning-rate");
         this.update = StepUpdate.of(config);
     }
 

@@ -41,12 +41,39 @@ public final class SparkApplication implements AutoCloseable {
     private final JavaSparkContext context;
     private final ExecutorResourceProfile profile;
     private final Optional<LocalClusterFolder> work;
+    private final Ownership ownership;
     private boolean executorsHaveLibraries;
 
-    private SparkApplication(JavaSparkContext context) {
+    /** Whether closing this application stops Spark. */
+    private enum Ownership {
+        STARTED_HERE,
+        ATTACHED
+    }
+
+    private SparkApplication(JavaSparkContext context, Ownership ownership) {
         this.context = context;
+        this.ownership = ownership;
         this.profile = ExecutorResourceProfile.of(context.getConf());
-        this.work = LocalClusterFolder.of(context.master(), context.sc().applicationId(), System.getenv());
+        this.work = ownership == Ownership.STARTED_HERE
+                ? LocalClusterFolder.of(context.master(), context.sc().applicationId(), System.getenv())
+                : Optional.empty();
+    }
+
+    /**
+     * Uses a Spark context that runs already, such as a notebook's; closing this application does not stop it. The calling
+     * thread's Spark jobs belong to the run until then.
+     *
+     * @param run the name of what runs
+     */
+    public static SparkApplication attach(JavaSparkContext context, String run) {
+        SparkApplication application = new SparkApplication(context, Ownership.ATTACHED);
+        application.nameJobs(run);
+        return application;
+    }
+
+    private void nameJobs(String run) {
+        context.setJobGroup(run, run);
+        context.setLocalProperty(ExecutorLogContext.RUN_PROPERTY, run);
     }
 
     /**
@@ -60,8 +87,7 @@ public final class SparkApplication implements AutoCloseable {
     public static SparkApplication start(String run, Optional<String> master) {
         SparkConf configuration = configuration(new SparkConf(), "kindling " + run, master);
         SparkApplication application = start(configuration.set(MetricsPlugin.RUN, run));
-        application.context.setJobGroup(run, run);
-        application.context.setLocalProperty(ExecutorLogContext.RUN_PROPERTY, run);
+        application.nameJobs(run);
         return application;
     }
 
@@ -138,7 +164,7 @@ public final class SparkApplication implements AutoCloseable {
                             + "in the cluster mode of a standalone cluster; docs/clusters.md has the list)");
         }
         try {
-            return new SparkApplication(new JavaSparkContext(configuration));
+            return new SparkApplication(new JavaSparkContext(configuration), Ownership.STARTED_HERE);
         } catch (Exception e) {
             // SparkException is checked, and Scala declares nothing.
             throw new ClusterException(
@@ -235,6 +261,11 @@ public final class SparkApplication implements AutoCloseable {
 
     @Override
     public void close() {
+        if (ownership == Ownership.ATTACHED) {
+            context.clearJobGroup();
+            context.setLocalProperty(ExecutorLogContext.RUN_PROPERTY, null);
+            return;
+        }
         try {
             context.close();
         } finally {

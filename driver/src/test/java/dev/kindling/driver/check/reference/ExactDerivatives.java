@@ -21,7 +21,7 @@ public final class ExactDerivatives {
                 task.episode(),
                 task.key(),
                 task.round(),
-                pass -> new TangentProbe(pass, compiler)));
+                pass -> TangentProbe.of(pass, compiler)));
     }
 
     /** The derivative of the objective along a direction of θ; empty for methods without inner steps. */

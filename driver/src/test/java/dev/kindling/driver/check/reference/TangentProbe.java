@@ -20,26 +20,21 @@ import java.util.function.Function;
  * <p>Reverse mode is sufficient. The derivative of the gradient g along v is the gradient of ⟨g, v⟩, because a Hessian is
  * symmetric. The derivative of an output along v is the gradient with respect to u of ⟨∂⟨output, u⟩, v⟩, which is linear in u.
  */
-final class TangentProbe extends ProgramProbe {
+final class TangentProbe {
     private static final String DIRECTION = "direction ";
     private static final String COTANGENT = "cotangent";
 
-    private final Layout inputs;
+    private TangentProbe() {}
 
     /** A probe of a pass. */
-    TangentProbe(Program pass, Function<Program, Executable> compiler) {
-        this(compiler.apply(extended(pass)));
-    }
-
-    private TangentProbe(Executable executable) {
-        super(executable);
-        this.inputs = executable.program().broadcastInputs();
-    }
-
-    @Override
-    Outputs at(NamedDuals parameters) {
-        NamedArrays zeros = NamedArrays.zeros(inputs);
-        return at(zeros.with(parameters.values()).with(parameters.tangents().renamed(DIRECTION::concat)));
+    static ProgramProbe of(Program pass, Function<Program, Executable> compiler) {
+        Executable executable = compiler.apply(extended(pass));
+        Layout inputs = executable.program().broadcastInputs();
+        return new ProgramProbe(
+                executable,
+                parameters -> NamedArrays.zeros(inputs)
+                        .with(parameters.values())
+                        .with(parameters.tangents().renamed(DIRECTION::concat)));
     }
 
     private static Program extended(Program pass) {
@@ -86,7 +81,7 @@ final class TangentProbe extends ProgramProbe {
     }
 
     private static Program.Output tangent(String name, Value value) {
-        return new Program.Output(TANGENT + name, Program.Reduction.PER_TASK, value);
+        return new Program.Output(ProgramProbe.TANGENT + name, Program.Reduction.PER_TASK, value);
     }
 
     private static Map<String, Value> gradient(ProgramBuilder b, Value scalar, Map<String, Value> parameters) {

@@ -242,7 +242,8 @@ class ClustersTest {
                 try (Cluster cluster = spark.cluster(job(SMALL, 2), impatient)) {
                     assertThatThrownBy(() -> round(cluster, SMALL, false))
                             .isInstanceOf(ClusterException.class)
-                            .hasMessage("no executor for 1 s (cluster.wait) while waiting for train, round 12");
+                            .hasMessage(
+                                    "no executor for 1 s (cluster.executor-timeout) while waiting for train, round 12");
                 }
             }
         }

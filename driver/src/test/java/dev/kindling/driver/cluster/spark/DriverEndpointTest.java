@@ -40,6 +40,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who may connect to the driver, and what may be said over which connection. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -393,6 +395,27 @@ class DriverEndpointTest {
                     .isEqualTo(-1);
         }
         assertThat(endpoint.dropped()).isEqualTo(1);
+    }
+
+    /**
+     * Spark would allocate what a request for a stream says that its name is long, which is as much as this driver's memory.
+     */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 5, 6, 10, 11, 255})
+    void whoIsNotAuthenticatedMaySendOnlyWhatAGreetingIsMadeOf(int type) throws Exception {
+        try (LogLines log = new LogLines();
+                Socket socket = new Socket(endpoint.host(), endpoint.port())) {
+            socket.getOutputStream()
+                    .write(ByteBuffer.allocate(40)
+                            .putLong(40)
+                            .put((byte) type)
+                            .putInt(Integer.MAX_VALUE - 8)
+                            .array());
+            assertThat(socket.getInputStream().readAllBytes()).isEmpty();
+            assertThat(log.lines()).anyMatch(line -> line.contains("WARN dropped a frame of type " + type));
+        }
+        assertThat(endpoint.dropped()).isEqualTo(1);
+        greeted();
     }
 
     @Test

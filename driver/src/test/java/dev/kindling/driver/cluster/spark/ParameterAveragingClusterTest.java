@@ -40,7 +40,7 @@ class ParameterAveragingClusterTest {
     private final Settings settings = SettingsReader.read(
             JobConfig.load(
                     Path.of("../conf/sinusoid-transfer-dl4j-spark.conf"),
-                    List.of("transfer.rate=" + RATE, "backend.precision=double", "task.query=7")),
+                    List.of("transfer.learning-rate=" + RATE, "backend.precision=double", "task.query=7")),
             new org.apache.hadoop.conf.Configuration());
     private final TaskSource source = TaskSources.open(settings.source(), new org.apache.hadoop.conf.Configuration());
     private final TrainingPlan plan = TrainingPlan.of(settings.plan(), settings.source(), source);

@@ -83,7 +83,7 @@ class ParameterAveragingTest {
         JobConfig job = JobConfig.load(
                 Path.of("../conf/sinusoid-reptile.conf"),
                 List.of(
-                        "algorithm.inner-rate=" + RATE,
+                        "algorithm.inner-learning-rate=" + RATE,
                         "algorithm.inner-steps=" + STEPS,
                         "reptile.batch=" + BATCH,
                         "reptile.step=1"));

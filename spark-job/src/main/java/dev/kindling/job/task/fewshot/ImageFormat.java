@@ -8,7 +8,7 @@ import java.util.Map;
  *
  * @param size height and width in pixels, 1 to 1024; {@code few-shot.image-size}
  * @param channels 1 for grey, 3 for red, green and blue; {@code few-shot.channels}
- * @param polarity which end of the scale is 1; {@code few-shot.ink}
+ * @param polarity which end of the scale is 1; {@code few-shot.polarity}
  */
 public record ImageFormat(int size, int channels, Polarity polarity) {
     private static final int LARGEST = 1024;
@@ -20,7 +20,7 @@ public record ImageFormat(int size, int channels, Polarity polarity) {
         /** White is 1 and black is 0, as for photographs. */
         LIGHT;
 
-        /** What {@code few-shot.ink = auto} means for so many channels. */
+        /** What {@code few-shot.polarity = auto} means for so many channels. */
         public static Polarity usual(int channels) {
             return channels == 1 ? DARK : LIGHT;
         }
@@ -50,13 +50,14 @@ public record ImageFormat(int size, int channels, Polarity polarity) {
     void putInto(Map<String, String> settings) {
         settings.put("few-shot.image-size", Integer.toString(size));
         settings.put("few-shot.channels", Integer.toString(channels));
-        settings.put("few-shot.ink", SettingsCodec.lowerCase(polarity));
+        settings.put("few-shot.polarity", SettingsCodec.lowerCase(polarity));
     }
 
     static ImageFormat from(Map<String, String> settings) {
         return new ImageFormat(
                 SettingsCodec.integer(settings, "few-shot.image-size"),
                 SettingsCodec.integer(settings, "few-shot.channels"),
-                SettingsCodec.choice(Polarity.class, "few-shot.ink", SettingsCodec.text(settings, "few-shot.ink")));
+                SettingsCodec.choice(
+                        Polarity.class, "few-shot.polarity", SettingsCodec.text(settings, "few-shot.polarity")));
     }
 }

@@ -1,0 +1,61 @@
+package dev.kindling;
+
+import java.util.List;
+import java.util.Map;
+
+/** N-way classification of images: each task draws classes and a few images of each. */
+public final class FewShotImages {
+    private FewShotImages() {}
+
+    /** A builder; what it does not set keeps the default of {@code reference.conf}. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Builds the distribution. */
+    public static final class Builder extends TaskDistributionBuilder<Builder> {
+        private Builder() {
+            super("few-shot");
+        }
+
+        @Override
+        Builder self() {
+            return this;
+        }
+
+        /** Folders, zips or packs of images, on any Hadoop file system. */
+        public Builder data(String... paths) {
+            return set("few-shot.data", List.of(paths));
+        }
+
+        /** A folder with {@code train.txt}, {@code val.txt} and {@code test.txt}, which list classes. */
+        public Builder split(String folder) {
+            return set("few-shot.split", folder);
+        }
+
+        /** Shares of the classes for training and validation, drawn by a seed; the rest is for tests. */
+        public Builder split(double train, double validation, long seed) {
+            return set("few-shot.split", Map.of("train", train, "validation", validation, "seed", seed));
+        }
+
+        /** Classes of a task. */
+        public Builder ways(int classes) {
+            return set("few-shot.ways", classes);
+        }
+
+        /** Height and width to which images are resized. */
+        public Builder imageSize(int pixels) {
+            return set("few-shot.image-size", pixels);
+        }
+
+        /** 1 for grey images, 3 for colour. */
+        public Builder channels(int channels) {
+            return set("few-shot.channels", channels);
+        }
+
+        /** Each class rotated by quarter turns makes four. */
+        public Builder rotations() {
+            return set("few-shot.rotations", true);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package dev.kindling;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/** A network as it is configured; made by {@link Networks}. Immutable. */
+public final class NetworkSpec {
+    private final Map<String, Object> settings;
+    private final OptionalInt inputs;
+    private final OptionalInt outputs;
+
+    private NetworkSpec(Map<String, Object> settings, OptionalInt inputs, OptionalInt outputs) {
+        this.settings = Map.copyOf(settings);
+        this.inputs = inputs;
+        this.outputs = outputs;
+    }
+
+    static NetworkSpec of(String network) {
+        return new NetworkSpec(Map.of("model.network", network), OptionalInt.empty(), OptionalInt.empty());
+    }
+
+    static NetworkSpec of(String network, int inputs, int outputs) {
+        return new NetworkSpec(Map.of("model.network", network), OptionalInt.of(inputs), OptionalInt.of(outputs));
+    }
+
+    /** The same with another initialiser for all weights: {@code fan-in-uniform}, {@code glorot-normal}, ... */
+    public NetworkSpec initializer(String name) {
+        return with("model.initializer", name);
+    }
+
+    /** The same with other statistics of batch norm: {@code query}, {@code support-and-query}, {@code support-and-one} or {@code running}. */
+    public NetworkSpec batchNorm(String mode) {
+        return with("model.batch-norm", mode);
+    }
+
+    private NetworkSpec with(String key, Object value) {
+        Map<String, Object> more = new LinkedHashMap<>(settings);
+        more.put(key, value);
+        return new NetworkSpec(more, inputs, outputs);
+    }
+
+    Map<String, Object> settings() {
+        return settings;
+    }
+
+    /** Inputs that the caller expects of an example; empty where the tasks decide. */
+    OptionalInt inputs() {
+        return inputs;
+    }
+
+    /** Outputs that the caller expects; empty where the tasks decide. */
+    OptionalInt outputs() {
+        return outputs;
+    }
+}

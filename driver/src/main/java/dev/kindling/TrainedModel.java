@@ -1,0 +1,200 @@
+package dev.kindling;
+
+import dev.kindling.driver.checkpoint.Manifest;
+import dev.kindling.driver.checkpoint.Provenance;
+import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.checkpoint.StoredModel;
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.config.JobConfig;
+import dev.kindling.driver.config.Settings;
+import dev.kindling.driver.config.SettingsReader;
+import dev.kindling.driver.evaluation.EvaluatedModel;
+import dev.kindling.driver.evaluation.Evaluation;
+import dev.kindling.driver.run.ClusterProvider;
+import dev.kindling.driver.run.HadoopSettings;
+import dev.kindling.driver.run.ResolvedRun;
+import dev.kindling.driver.run.StoredConfiguration;
+import dev.kindling.driver.serving.Predictor;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.driver.training.NetworkDescription;
+import dev.kindling.job.model.ModelFactory;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
+import dev.kindling.job.tensor.Layout;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * A meta-trained model: evaluates on held-out tasks, adapts to given examples, is saved and loaded. Immutable and thread-safe;
+ * {@link #adapt} needs neither Spark nor the training data.
+ */
+public final class TrainedModel {
+    private final JobConfig configuration;
+    private final Settings settings;
+    private final EpisodeLayout episode;
+    private final Layout parameters;
+    private final FlatVector theta;
+    private final Manifest manifest;
+    private final Optional<Evaluation> evaluation;
+    private final Predictor predictor;
+
+    private TrainedModel(
+            JobConfig configuration,
+            Settings settings,
+            EpisodeLayout episode,
+            FlatVector theta,
+            Manifest manifest,
+            Optional<Evaluation> evaluation) {
+        this.configuration = configuration;
+        this.settings = settings;
+        this.episode = episode;
+        this.theta = theta;
+        this.manifest = manifest;
+        this.evaluation = evaluation;
+        this.parameters = settings.plan()
+                .algorithm()
+                .parameters(ModelFactory.of(settings.plan().model(), episode));
+        this.predictor = new Predictor(
+                settings.plan(),
+                parameters,
+                theta,
+                episode,
+                settings.evaluation().steps());
+    }
+
+    static TrainedModel of(ResolvedRun resolved, FlatVector theta, long rounds, Evaluation evaluation) {
+        Provenance provenance = resolved.provenance();
+        return new TrainedModel(
+                resolved.configuration(),
+                resolved.settings(),
+                resolved.episode(),
+                theta,
+                new Manifest(provenance, rounds, true),
+                Optional.of(evaluation));
+    }
+
+    /**
+     * Loads a saved model, or the model of a run folder.
+     *
+     * @param place on any Hadoop file system
+     * @throws dev.kindling.job.error.BadDataException if there is none, or it is damaged
+     */
+    public static TrainedModel load(String place) {
+        RunDirectory directory = RunDirectory.open(place, HadoopSettings.load());
+        StoredModel model = directory.readModel();
+        JobConfig configuration = MetaTrainer.withAvailableBackend(StoredConfiguration.own(directory, List.of()));
+        Settings settings = SettingsReader.read(configuration, HadoopSettings.load());
+        EpisodeLayout episode = NetworkDescription.episode(
+                        model.network(), directory.folder().child("model").place("network.json"))
+                .orElseGet(() -> ResolvedRun.here(configuration).episode());
+        Layout layout = settings.plan()
+                .algorithm()
+                .parameters(ModelFactory.of(settings.plan().model(), episode));
+        return new TrainedModel(
+                configuration,
+                settings,
+                episode,
+                model.theta().flat(layout, settings.plan().backend().options().precision()),
+                model.manifest(),
+                Optional.empty());
+    }
+
+    /**
+     * Writes the model as a folder that {@link #load} and {@code kindling evaluate --out} read.
+     *
+     * @param place a new or empty folder on any Hadoop file system
+     * @throws IllegalArgumentException if the folder holds something
+     */
+    public void save(String place) {
+        AtomicDirectory folder = AtomicDirectory.at(place, HadoopSettings.load());
+        RunDirectory.refuseUnlessEmpty(folder);
+        RunDirectory directory = RunDirectory.create(folder, configuration.rendered());
+        configuration.networkFile().ifPresent(directory::keepNetwork);
+        String hash = directory.writeModel(
+                manifest,
+                parameters,
+                theta,
+                NetworkDescription.json(settings.plan().model(), episode, parameters));
+        evaluation.ifPresent(found -> directory.writeEvaluation(
+                found.json(new EvaluatedModel(
+                        configuration.decidingJson(), manifest.provenance(), manifest.rounds(), hash)),
+                Optional.empty()));
+    }
+
+    /** The evaluation at the end of the training; empty for a loaded model. */
+    public Optional<Evaluation> evaluation() {
+        return evaluation;
+    }
+
+    /** Adapts to held-out tasks on the executors of a session that runs already; the data of the tasks must be at hand. */
+    public Evaluation evaluate(SparkSession spark, int tasks) {
+        return evaluate(MetaTrainer.attached(spark), tasks);
+    }
+
+    /** As {@link #evaluate(SparkSession, int)}, in this JVM, without Spark. */
+    public Evaluation evaluate(int tasks) {
+        return evaluate(MetaTrainer.local(Runtime.getRuntime().availableProcessors()), tasks);
+    }
+
+    private Evaluation evaluate(ClusterProvider clusters, int tasks) {
+        ResolvedRun resolved =
+                clusters.resolve(configuration.withChecked(Map.of("evaluation.tasks", tasks)), Optional.empty());
+        try (ClusterProvider.Session session = clusters.start("kindling (evaluation)", Optional.empty());
+                Cluster cluster = session.cluster(
+                        resolved.plan().job(), resolved.settings().cluster())) {
+            return resolved.evaluator().evaluate(cluster, theta);
+        }
+    }
+
+    /**
+     * Adapts to a support set, with {@code evaluation.steps} inner steps.
+     *
+     * @param supportX inputs, row-major [examples, ...features]; images [examples, channels, height, width]
+     * @param supportY targets, row-major [examples, outputs], or the classes 0, 1, ... [examples]
+     * @throws IllegalArgumentException if the lengths do not fit the model, or a class is unknown to it
+     */
+    public AdaptedModel adapt(float[] supportX, float[] supportY) {
+        return new AdaptedModel(
+                predictor, predictor.adapt(AdaptedModel.doubles(supportX), AdaptedModel.doubles(supportY)));
+    }
+
+    /** The shape of one input. */
+    public int[] inputShape() {
+        return episode.features().dims();
+    }
+
+    /** Outputs for one query: the width of a target, or the number of classes. */
+    public int outputs() {
+        return episode.outputs();
+    }
+
+    /** Rounds of training. */
+    public long rounds() {
+        return manifest.rounds();
+    }
+
+    /** A copy of the meta-parameters by name, row-major. */
+    public SortedMap<String, double[]> parameters() {
+        double[] numbers = theta.toDoubles();
+        SortedMap<String, double[]> arrays = new TreeMap<>();
+        for (Layout.Entry entry : parameters.entries()) {
+            arrays.put(
+                    entry.name(),
+                    Arrays.copyOfRange(
+                            numbers,
+                            entry.offset(),
+                            entry.offset() + entry.shape().size()));
+        }
+        return arrays;
+    }
+
+    /** Every key of the job and its value, as HOCON. */
+    public String configuration() {
+        return configuration.rendered();
+    }
+}

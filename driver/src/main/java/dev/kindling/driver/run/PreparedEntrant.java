@@ -1,0 +1,228 @@
+package dev.kindling.driver.run;
+
+import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.checkpoint.StoredModel;
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.config.ConfigDiff;
+import dev.kindling.driver.config.EntrantConfig;
+import dev.kindling.driver.config.JobConfig;
+import dev.kindling.driver.evaluation.EntrantScores;
+import dev.kindling.driver.evaluation.EntrantSummary;
+import dev.kindling.driver.evaluation.Evaluation;
+import dev.kindling.driver.evaluation.MeanPredictorBaseline;
+import dev.kindling.driver.evaluation.Protocol;
+import dev.kindling.driver.evaluation.TaskSetFingerprint;
+import dev.kindling.driver.metrics.LossWindow;
+import dev.kindling.driver.metrics.MetricsReader;
+import dev.kindling.driver.metrics.RunStatus;
+import dev.kindling.driver.metrics.StatusFile;
+import dev.kindling.driver.metrics.TrainingCost;
+import dev.kindling.driver.plan.TrainingPlan;
+import dev.kindling.driver.report.ModelProbe;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.driver.training.TrainingLoop;
+import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.task.TaskSources;
+import dev.kindling.job.tensor.FlatVector;
+import dev.kindling.job.tensor.Precision;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.LongStream;
+
+/**
+ * An entrant of a comparison, its data at hand and its plan made: what can be refused has been refused.
+ *
+ * @param prepared with the first seed; of a run, how it is to be evaluated
+ * @param source where its models come from
+ * @param runs one for each seed
+ */
+public record PreparedEntrant(String name, String origin, ResolvedRun prepared, Source source, List<Run> runs) {
+    /** Where an entrant's models come from. */
+    public enum Source {
+        TRAINED_HERE,
+        TAKEN_AS_IT_IS
+    }
+
+    /** One training of it. */
+    public record Run(long seed, AtomicDirectory folder) {}
+
+    /** Stretches into which the losses of a training are divided. */
+    private static final int WINDOWS = 10;
+
+    private static final int FLOAT_BYTES = 4;
+    private static final int DOUBLE_BYTES = 8;
+
+    /** Each task by itself is what comparisons are made of. */
+    private static final Map<String, Boolean> EACH_TASK = Map.of("evaluation.per-task", true);
+
+    /**
+     * Makes an entrant ready.
+     *
+     * @param out the comparison's folder
+     * @throws IllegalArgumentException if it makes no sense, or a folder of its runs holds another run
+     */
+    public static PreparedEntrant of(EntrantConfig entrant, int seeds, AtomicDirectory out, Optional<String> master) {
+        return entrant instanceof EntrantConfig.OfJob job
+                ? ofJob(job, seeds, out, master)
+                : ofRun((EntrantConfig.OfRun) entrant, master);
+    }
+
+    private static PreparedEntrant ofJob(
+            EntrantConfig.OfJob job, int seeds, AtomicDirectory out, Optional<String> master) {
+        ResolvedRun prepared = ResolvedRun.of(job.configuration().with(EACH_TASK), master);
+        long first = prepared.settings().run().seed();
+        List<Run> runs = LongStream.range(first, first + seeds)
+                .mapToObj(seed -> new Run(seed, out.child(job.name() + "-" + seed)))
+                .toList();
+        PreparedEntrant entrant = new PreparedEntrant(job.name(), job.job(), prepared, Source.TRAINED_HERE, runs);
+        runs.forEach(entrant::refuseAnotherRun);
+        return entrant;
+    }
+
+    private static PreparedEntrant ofRun(EntrantConfig.OfRun run, Optional<String> master) {
+        AtomicDirectory folder = AtomicDirectory.at(run.run(), HadoopSettings.load());
+        if (!RunDirectory.isIn(folder)) {
+            throw new BadDataException(
+                    "compare.runs has " + run.run() + ", which is neither the name of a job nor the folder of a run");
+        }
+        RunDirectory directory = RunDirectory.open(folder);
+        JobConfig own = StoredConfiguration.own(directory, run.set());
+        ResolvedRun prepared = ResolvedRun.of(own.with(EACH_TASK), master);
+        DataHashCheck.refuseOther(directory.readModel().manifest().provenance(), prepared, directory.folder());
+        long seed = prepared.settings().run().seed();
+        return new PreparedEntrant(
+                run.name(), run.run(), prepared, Source.TAKEN_AS_IT_IS, List.of(new Run(seed, directory.folder())));
+    }
+
+    private void refuseAnotherRun(Run run) {
+        if (RunDirectory.isIn(run.folder())) {
+            ConfigDiff diff = differences(run).butRounds();
+            if (!diff.isEmpty()) {
+                throw new IllegalArgumentException("the run in " + run.folder()
+                        + " was begun under another configuration: " + diff
+                        + "; take back what differs, or compare in another folder");
+            }
+        }
+    }
+
+    /** In what a run that is there is not what is asked for, its evaluation left aside. */
+    private ConfigDiff differences(Run run) {
+        JobConfig was = StoredConfiguration.own(RunDirectory.open(run.folder()), List.of());
+        return ConfigDiff.between(was, asked(run)).ofTraining();
+    }
+
+    private JobConfig asked(Run run) {
+        return prepared.configuration().with(Map.of("run.seed", run.seed()));
+    }
+
+    /** Refuses an entrant that meets other tasks than this one. */
+    public void refuseOtherTasks(PreparedEntrant other) {
+        other.tasks().difference(other.name, tasks(), name).ifPresent(clause -> {
+            throw new IllegalArgumentException(
+                    "the entrants do not meet the same test tasks: " + clause + "; it must be the same for all");
+        });
+    }
+
+    /** Refuses fits on tasks that the source does not have. */
+    public void refuseUnknownFits(List<String> changes) {
+        if (!changes.isEmpty()) {
+            TaskSources.open(ModelProbe.changed(prepared.settings().source(), changes), prepared.hadoop());
+        }
+    }
+
+    /** How the mean task does on the test tasks; IllegalArgumentException if they have none. */
+    public static EntrantScores meanTask(List<PreparedEntrant> entrants) {
+        return entrants.stream()
+                .map(each -> MeanPredictorBaseline.table(
+                        each.prepared.source(), each.prepared.settings().evaluation()))
+                .flatMap(Optional::stream)
+                .findFirst()
+                .map(results -> new EntrantScores(MeanPredictorBaseline.NAME, List.of(results)))
+                .orElseThrow(
+                        () -> new IllegalArgumentException(
+                                "compare.baselines has " + MeanPredictorBaseline.NAME
+                                        + ", but the test tasks have classes or are not asked at the same inputs; it must be empty then"));
+    }
+
+    private TaskSetFingerprint tasks() {
+        return TaskSetFingerprint.of(
+                prepared.settings().source(),
+                prepared.source(),
+                prepared.settings().evaluation());
+    }
+
+    /**
+     * Trains a run, or goes on with it.
+     *
+     * @return the evaluation at its end; empty where it had been trained before
+     */
+    public Optional<Evaluation> train(Run run, RunService service) {
+        if (source == Source.TAKEN_AS_IT_IS) {
+            return Optional.empty();
+        }
+        if (!RunDirectory.isIn(run.folder())) {
+            return Optional.of(service.begin(ResolvedRun.of(asked(run), service.master()), run.folder())
+                    .trained());
+        }
+        if (isFinished(run)) {
+            return Optional.empty();
+        }
+        return service.goOn(run.folder(), directory -> StoredConfiguration.asked(asked(run), directory))
+                .map(TrainingLoop.Result::trained);
+    }
+
+    private boolean isFinished(Run run) {
+        return StatusFile.stateIn(run.folder())
+                        .filter(RunStatus.State.DONE::equals)
+                        .isPresent()
+                && differences(run).isEmpty();
+    }
+
+    /** Evaluates a trained run. */
+    public Evaluation evaluate(Run run, ClusterProvider.Session running) {
+        TrainingPlan plan = prepared.plan();
+        StoredModel model = RunDirectory.open(run.folder()).readModel();
+        DataHashCheck.refuseOther(model.manifest().provenance(), prepared, run.folder());
+        FlatVector theta = model.theta().flat(plan.parameters(), plan.precision());
+        try (Cluster cluster = running.cluster(plan.job(), prepared.settings().cluster())) {
+            return prepared.evaluator().evaluate(cluster, theta);
+        }
+    }
+
+    /**
+     * What a comparison says of it beside its scores.
+     *
+     * @param protocol of its evaluation
+     * @param out the comparison's folder
+     */
+    public EntrantSummary contestant(Protocol protocol, AtomicDirectory out) {
+        TrainingPlan plan = prepared.plan();
+        int numbers = plan.parameters().size();
+        return new EntrantSummary(
+                name,
+                origin,
+                plan.algorithm().name(),
+                protocol.batchNorm(),
+                protocol.order(),
+                numbers,
+                (long) numbers * (plan.precision() == Precision.DOUBLE ? DOUBLE_BYTES : FLOAT_BYTES),
+                runs.stream().map(run -> run(run, out)).toList());
+    }
+
+    private EntrantSummary.Run run(Run run, AtomicDirectory out) {
+        MetricsReader metrics = MetricsReader.in(run.folder());
+        long rounds = Math.max((long) metrics.last("round"), made(run));
+        boolean inside =
+                run.folder().toString().equals(out.child(run.folder().name()).toString());
+        return new EntrantSummary.Run(
+                run.seed(),
+                inside ? run.folder().name() : run.folder().toString(),
+                TrainingCost.of(metrics, rounds, prepared.settings().run().tasksPerRound()),
+                LossWindow.of(metrics, rounds, WINDOWS));
+    }
+
+    private static long made(Run run) {
+        return RunDirectory.open(run.folder()).readModel().manifest().rounds();
+    }
+}

@@ -1,0 +1,95 @@
+package dev.kindling.driver.run;
+
+import dev.kindling.driver.checkpoint.Checkpoint;
+import dev.kindling.driver.checkpoint.Provenance;
+import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.config.ConfigDiff;
+import dev.kindling.driver.config.JobConfig;
+import dev.kindling.driver.config.Settings;
+import dev.kindling.driver.config.SettingsReader;
+import dev.kindling.driver.metrics.RunStatus;
+import dev.kindling.driver.metrics.StatusFile;
+import dev.kindling.job.error.BadDataException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Going on with a run: from which checkpoint, and whether what is asked for is still the same run.
+ *
+ * @param configuration asked for
+ * @param settings the same
+ * @param from the newest whole checkpoint; empty where the run died before its first
+ */
+public record ResumePlan(
+        RunDirectory directory, JobConfig configuration, Settings settings, Optional<Checkpoint> from) {
+    /**
+     * Looks at a run, which nobody else may be training.
+     *
+     * @throws IllegalArgumentException if another configuration is asked for
+     * @throws BadDataException if its checkpoints are damaged
+     */
+    public static ResumePlan of(RunDirectory directory, JobConfig asked, RunContext context) {
+        Optional<Checkpoint> from = directory.checkpoints().newest(context::say);
+        Settings settings = SettingsReader.read(asked, HadoopSettings.load());
+        ResumePlan resumePlan = new ResumePlan(directory, asked, settings, from);
+        resumePlan.refuseAnotherRun();
+        return resumePlan;
+    }
+
+    private void refuseAnotherRun() {
+        JobConfig was =
+                from.map(StoredConfiguration::of).orElseGet(() -> StoredConfiguration.own(directory, List.of()));
+        ConfigDiff diff = ConfigDiff.between(was, configuration).forbidden();
+        if (!settings.optimizer().rate().dependsOnRounds()) {
+            diff = diff.butRounds();
+        }
+        if (!diff.isEmpty()) {
+            throw new IllegalArgumentException("the run in " + directory.folder()
+                    + " cannot go on under another configuration: " + diff
+                    + "; take back what differs, or begin a run in another folder");
+        }
+        if (rounds() > settings.run().rounds()) {
+            throw new IllegalArgumentException("run.rounds is " + settings.run().rounds() + "; the run in "
+                    + directory.folder() + " has " + rounds() + " rounds already; it must be at least " + rounds());
+        }
+    }
+
+    /** How many rounds are done. */
+    public long rounds() {
+        return from.map(checkpoint -> checkpoint.manifest().rounds()).orElse(0L);
+    }
+
+    /** Whether nothing is left to do. */
+    public boolean isFinished() {
+        boolean exhausted = from.flatMap(checkpoint -> checkpoint.progress().best())
+                .filter(best -> settings.validation().isExhaustedBy(best.validationsWithoutImprovement()))
+                .isPresent();
+        boolean outOfTime = from.filter(checkpoint ->
+                        settings.run().isOverAfter(checkpoint.progress().seconds()))
+                .isPresent();
+        return (exhausted || outOfTime || rounds() == settings.run().rounds())
+                && directory.hasEvaluation()
+                && StatusFile.stateIn(directory.folder())
+                        .filter(RunStatus.State.DONE::equals)
+                        .isPresent();
+    }
+
+    /**
+     * Makes sure that the same is computed on the same data.
+     *
+     * @throws IllegalArgumentException if the programs are others
+     * @throws BadDataException if the data is other data
+     */
+    public void refuseOtherWork(ResolvedRun resolved) {
+        from.ifPresent(checkpoint -> {
+            Provenance then = checkpoint.manifest().provenance();
+            DataHashCheck.refuseOther(then, resolved, directory.folder());
+            if (!then.programHash().equals(resolved.plan().hash())) {
+                throw new IllegalArgumentException("the run in " + directory.folder()
+                        + " cannot go on: its program has the hash " + then.programHash() + ", made by Kindling "
+                        + then.kindling() + " of commit " + then.commit() + "; this Kindling makes "
+                        + resolved.plan().hash());
+            }
+        });
+    }
+}

@@ -1,0 +1,80 @@
+package dev.kindling.driver.run;
+
+import dev.kindling.driver.checkpoint.Validation;
+import dev.kindling.driver.metrics.RoundTimings;
+import dev.kindling.driver.training.TrainingListener;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+
+/** Where the time of a start's rounds went: {@code train --profile}. What is no part of a round is "between rounds". */
+public final class RoundProfile {
+    private final LongSupplier nanoTime;
+    private RoundTimings times = RoundTimings.NONE;
+    private long rounds;
+    private long begin;
+    private long end;
+
+    /**
+     * A profile of no round.
+     *
+     * @param nanoTime as {@link System#nanoTime}
+     */
+    public RoundProfile(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
+
+    /** Listens to rounds, then tells the next listener. The clock starts with the first round's end. */
+    public TrainingListener before(TrainingListener next) {
+        return new TrainingListener() {
+            @Override
+            public void done(Round round) {
+                count(round.times());
+                next.done(round);
+            }
+
+            @Override
+            public void validated(Validation validation) {
+                next.validated(validation);
+            }
+        };
+    }
+
+    private void count(RoundTimings split) {
+        end = nanoTime.getAsLong();
+        if (begin == 0) {
+            // The first round waits for executors and compiles; it would stand for nothing.
+            begin = end;
+        } else {
+            rounds++;
+            times = times.plus(split);
+        }
+    }
+
+    /** A table for a person; empty if there were fewer than two rounds. */
+    public List<String> lines() {
+        if (rounds == 0) {
+            return List.of();
+        }
+        long wall = end - begin;
+        List<String> lines = new ArrayList<>();
+        lines.add(String.format(
+                Locale.ROOT,
+                "where the time of %d rounds went (mean of a round, without this start's first):",
+                rounds));
+        long known = 0;
+        for (var part : times.parts().entrySet()) {
+            lines.add(line(part.getKey(), part.getValue(), wall));
+            known += part.getValue();
+        }
+        lines.add(line("between rounds", Math.max(0, wall - known), wall));
+        lines.add(line("together", wall, wall));
+        return lines;
+    }
+
+    private String line(String part, long nanos, long wall) {
+        return String.format(
+                Locale.ROOT, "  %-16s %10.4f ms %5.1f%%", part, nanos / (1e6 * rounds), 100.0 * nanos / wall);
+    }
+}

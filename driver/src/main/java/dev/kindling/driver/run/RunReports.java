@@ -1,0 +1,126 @@
+package dev.kindling.driver.run;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.checkpoint.StoredModel;
+import dev.kindling.driver.report.ComparisonReport;
+import dev.kindling.driver.report.ModelProbe;
+import dev.kindling.driver.report.ReportedRun;
+import dev.kindling.driver.report.RunReport;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.job.error.BackendUnavailableException;
+import dev.kindling.job.error.BadDataException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.apache.hadoop.fs.Path;
+
+/** Writes {@code report.html} into the folder of a run or a comparison. */
+public final class RunReports {
+    private static final String PAGE = "report.html";
+
+    private RunReports() {}
+
+    /**
+     * Writes the report of what is in a folder.
+     *
+     * @param set {@code key=value} each, such as where data lies now
+     * @return where it is
+     * @throws BadDataException if there is neither a run nor a comparison, or it is damaged
+     */
+    public static String write(AtomicDirectory folder, List<String> set, Consumer<String> messages) {
+        String html;
+        if (folder.has(ComparisonReport.RESULT)) {
+            html = comparison(folder, set, messages);
+        } else if (RunDirectory.isIn(folder)) {
+            html = run(folder, set, messages);
+        } else {
+            throw new BadDataException(
+                    folder + " holds neither a run (config.conf) nor a comparison (" + ComparisonReport.RESULT + ")");
+        }
+        folder.replace(PAGE, html.getBytes(StandardCharsets.UTF_8));
+        return folder.place(PAGE);
+    }
+
+    private static String run(AtomicDirectory folder, List<String> set, Consumer<String> messages) {
+        ReportedRun run = reported(folder, messages);
+        Optional<ModelProbe> bench = workbench(folder, set, messages);
+        try {
+            return RunReport.html(run, bench);
+        } finally {
+            bench.ifPresent(ModelProbe::close);
+        }
+    }
+
+    private static ReportedRun reported(AtomicDirectory folder, Consumer<String> messages) {
+        ReportedRun run = ReportedRun.in(folder);
+        run.metrics().warning().ifPresent(messages);
+        return run;
+    }
+
+    private static String comparison(AtomicDirectory folder, List<String> set, Consumer<String> messages) {
+        JsonNode comparison = ComparisonReport.read(folder);
+        List<String> all = new ArrayList<>(protocol(comparison));
+        all.addAll(set);
+        Map<String, ComparisonReport.ReportedEntrant> entrants = new LinkedHashMap<>();
+        try {
+            for (JsonNode entrant : comparison.path("entrants")) {
+                if (entrant.path("runs").isEmpty()) {
+                    continue;
+                }
+                AtomicDirectory run = place(folder, entrant.at("/runs/0/folder").asText());
+                entrants.put(
+                        entrant.path("name").asText(),
+                        new ComparisonReport.ReportedEntrant(reported(run, messages), workbench(run, all, messages)));
+            }
+            return ComparisonReport.html(folder.name(), comparison, entrants);
+        } finally {
+            entrants.values().forEach(entrant -> entrant.probe().ifPresent(ModelProbe::close));
+        }
+    }
+
+    /** A run's folder, which a comparison names relative to its own where it lies there. */
+    private static AtomicDirectory place(AtomicDirectory comparison, String run) {
+        return new Path(run).isAbsolute() ? AtomicDirectory.at(run, HadoopSettings.load()) : comparison.child(run);
+    }
+
+    /** How the comparison has evaluated, whatever a run's own configuration says. */
+    private static List<String> protocol(JsonNode comparison) {
+        JsonNode protocol = comparison.path("protocol");
+        List<String> keys = new ArrayList<>(List.of(
+                "evaluation.tasks=" + protocol.path("tasks"),
+                "evaluation.split=" + protocol.path("split").asText(),
+                "evaluation.seed=" + protocol.path("seed"),
+                "evaluation.support=" + protocol.path("shots"),
+                "evaluation.query=" + protocol.path("query"),
+                "evaluation.steps=" + protocol.path("steps")));
+        if (protocol.has("ways")) {
+            keys.add("evaluation.ways=" + protocol.path("ways"));
+        }
+        return keys;
+    }
+
+    private static Optional<ModelProbe> workbench(AtomicDirectory folder, List<String> set, Consumer<String> messages) {
+        RunDirectory directory = RunDirectory.open(folder);
+        try {
+            ResolvedRun resolved = ResolvedRun.here(StoredConfiguration.own(directory, set));
+            StoredModel model = directory.readModel();
+            DataHashCheck.refuseOther(model.manifest().provenance(), resolved, folder);
+            return Optional.of(new ModelProbe(
+                    resolved.plan(),
+                    resolved.source(),
+                    model.theta()
+                            .flat(resolved.plan().parameters(), resolved.plan().precision()),
+                    resolved.settings().evaluation(),
+                    resolved.settings().run().seed(),
+                    resolved.hadoop()));
+        } catch (BackendUnavailableException e) {
+            messages.accept("no fits and no diagnostics: " + e.getMessage());
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package dev.kindling.driver.run;
+
+import dev.kindling.driver.aggregator.Aggregator;
+import dev.kindling.driver.checkpoint.Checkpoint;
+import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.checkpoint.RunLock;
+import dev.kindling.driver.config.JobConfig;
+import dev.kindling.driver.config.Settings;
+import dev.kindling.driver.metrics.DriverLogContext;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.driver.training.TrainingLoop;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * Meta-trains in a folder: begins a run there or goes on with the one that is there.
+ *
+ * @param master as {@code --master} says
+ * @param cancellation the wish that a run ends early
+ * @param times is told of the rounds
+ */
+public record RunService(
+        RunContext context, Optional<String> master, CancellationSource cancellation, RoundProfile times) {
+    /** Begins a run; IllegalArgumentException if the folder holds something already. */
+    public TrainingLoop.Result begin(ResolvedRun resolved, AtomicDirectory folder) {
+        resolved.requireTrainable();
+        if (!RunLock.isIn(folder)) {
+            RunDirectory.refuseUnlessEmpty(folder);
+        }
+        try (RunLock lock = RunLock.take(folder, context.clock())) {
+            RunDirectory directory = RunDirectory.create(
+                    folder.guardedBy(lock::permit), resolved.configuration().rendered());
+            TrainingLoop training = before(directory, () -> {
+                resolved.configuration().networkFile().ifPresent(directory::keepNetwork);
+                return training(resolved, Optional.empty());
+            });
+            return run(resolved, directory, lock, training, Optional.empty());
+        }
+    }
+
+    /**
+     * Goes on with a run.
+     *
+     * @param asked what its configuration is to be
+     * @return empty where the run is finished already
+     */
+    public Optional<TrainingLoop.Result> goOn(AtomicDirectory folder, Function<RunDirectory, JobConfig> asked) {
+        try (RunLock lock = RunLock.take(folder, context.clock())) {
+            RunDirectory directory = RunDirectory.open(folder.guardedBy(lock::permit));
+            ResumePlan resumePlan = before(directory, () -> ResumePlan.of(directory, asked.apply(directory), context));
+            if (resumePlan.isFinished()) {
+                context.say(
+                        "the run in " + folder + " is finished: " + resumePlan.rounds() + " rounds and an evaluation");
+                return Optional.empty();
+            }
+            ResolvedRun resolved = before(directory, () -> prepared(resumePlan));
+            TrainingLoop training = before(directory, () -> training(resolved, resumePlan.from()));
+            context.say("going on after " + resumePlan.rounds() + " rounds");
+            return Optional.of(run(resolved, directory, lock, training, resumePlan.from()));
+        }
+    }
+
+    private ResolvedRun prepared(ResumePlan resumePlan) {
+        ResolvedRun resolved = context.clusters().resolve(resumePlan.configuration(), master);
+        resumePlan.refuseOtherWork(resolved);
+        resolved.requireTrainable();
+        resolved.configuration().networkFile().ifPresent(resumePlan.directory()::keepNetwork);
+        resumePlan.directory().writeConfiguration(resolved.configuration().rendered());
+        return resolved;
+    }
+
+    /** Does what comes before a run is under way: what fails there is the run's end too. */
+    private <T> T before(RunDirectory directory, Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (RuntimeException | Error e) {
+            RunSession.failedBefore(directory, context.clock(), e);
+            throw e;
+        }
+    }
+
+    private TrainingLoop.Result run(
+            ResolvedRun resolved,
+            RunDirectory directory,
+            RunLock lock,
+            TrainingLoop training,
+            Optional<Checkpoint> from) {
+        resolved.source().notes().forEach(context::say);
+        context.clusters().warnings(master).forEach(context::say);
+        try (DriverLogContext log = DriverLogContext.of(directory.folder().name())) {
+            log.started(
+                    directory.folder().toString(),
+                    training.rounds(),
+                    resolved.settings().run().rounds());
+            return new RunSession(context, resolved, directory, lock, training, cancellation, times).run(from, master);
+        } finally {
+            context.say("the run is in " + directory.folder());
+        }
+    }
+
+    /** The training of a resolved run, from its beginning or from a checkpoint. */
+    public static TrainingLoop training(ResolvedRun resolved, Optional<Checkpoint> from) {
+        Settings settings = resolved.settings();
+        TrainingLoop training = new TrainingLoop(new TrainingLoop.Parts(
+                settings.run(),
+                settings.checkpoints(),
+                resolved.plan(),
+                resolved.source(),
+                settings.failures(),
+                new Aggregator(settings.clip(), resolved.plan().statistics()),
+                settings.optimizer(),
+                resolved.validator(),
+                resolved.evaluator()));
+        from.ifPresent(training::resume);
+        return training;
+    }
+}

@@ -1,0 +1,219 @@
+package dev.kindling.driver.run;
+
+import dev.kindling.driver.checkpoint.Checkpoint;
+import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.checkpoint.RunLock;
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.config.Settings;
+import dev.kindling.driver.error.ClusterException;
+import dev.kindling.driver.error.ExitCode;
+import dev.kindling.driver.error.StoppedEarlyException;
+import dev.kindling.driver.error.StoppedException;
+import dev.kindling.driver.metrics.DriverLogContext;
+import dev.kindling.driver.metrics.StatusFile;
+import dev.kindling.driver.training.FileRunRecorder;
+import dev.kindling.driver.training.RunHeartbeat;
+import dev.kindling.driver.training.TrainingLoop;
+import dev.kindling.driver.training.UncheckedExceptions;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** One start of a run whose folder is this driver's: from Spark's start to the last word in {@code status.json}. */
+public final class RunSession {
+    private final RunContext context;
+    private final ResolvedRun resolved;
+    private final RunDirectory directory;
+    private final RunLock lock;
+    private final TrainingLoop training;
+    private final CancellationSource cancellation;
+    private final RoundProfile profile;
+
+    public RunSession(
+            RunContext context,
+            ResolvedRun resolved,
+            RunDirectory directory,
+            RunLock lock,
+            TrainingLoop training,
+            CancellationSource cancellation,
+            RoundProfile profile) {
+        this.context = context;
+        this.resolved = resolved;
+        this.directory = directory;
+        this.lock = lock;
+        this.training = training;
+        this.cancellation = cancellation;
+        this.profile = profile;
+    }
+
+    /**
+     * Trains to the end.
+     *
+     * @param from the checkpoint at which the training stands; empty at its beginning
+     * @param master as {@code --master} says
+     * @return the trained and the untrained model on the same tasks
+     * @throws StoppedException if the run was stopped and can be resumed
+     */
+    public TrainingLoop.Result run(Optional<Checkpoint> from, Optional<String> master) {
+        StatusFile status = new StatusFile(directory.folder(), context.clock(), training.rounds());
+        RunHeartbeat heartbeat = new RunHeartbeat(lock, status, cancellation::abandon);
+        try (FileRunRecorder files = opened(status, from)) {
+            return run(files, master);
+        } finally {
+            heartbeat.close();
+        }
+    }
+
+    /** Where the failure of a run is written down. */
+    private interface Failing {
+        void failed(int exitCode, String sentence, String next, Throwable failure);
+    }
+
+    private FileRunRecorder opened(StatusFile status, Optional<Checkpoint> from) {
+        try {
+            if (!training.isTrained()) {
+                directory.removeEvaluation();
+            }
+            return files(status, from);
+        } catch (Exception | Error e) {
+            throw failed(status::failed, e);
+        }
+    }
+
+    private TrainingLoop.Result run(FileRunRecorder files, Optional<String> master) {
+        try {
+            TrainingLoop.Result result = train(files, master);
+            files.done(end());
+            DriverLogContext.ended(ExitCode.DONE.number(), end());
+            context.results().accept(result);
+            return result;
+        } catch (StoppedEarlyException e) {
+            throw stopped(files, e);
+        } catch (Exception | Error e) {
+            throw failed(files::failed, e);
+        }
+    }
+
+    private FileRunRecorder files(StatusFile status, Optional<Checkpoint> from) {
+        Settings settings = resolved.settings();
+        return new FileRunRecorder(
+                directory,
+                new FileRunRecorder.Origin(
+                        resolved.provenance(),
+                        resolved.configuration().decidingJson(),
+                        settings.plan().model(),
+                        resolved.episode(),
+                        resolved.plan().parameters()),
+                settings.run(),
+                settings.checkpoints(),
+                status,
+                from,
+                System::nanoTime,
+                context::say);
+    }
+
+    private TrainingLoop.Result train(FileRunRecorder files, Optional<String> master) {
+        Settings settings = resolved.settings();
+        Optional<TrainingLoop.Result> result = Optional.empty();
+        try (ClusterProvider.Session running = files.excludeFromThroughput(() -> starting(
+                        () -> context.clusters().start(directory.folder().name(), master)));
+                Cluster cluster = files.excludeFromThroughput(() -> starting(() -> resolved.cluster(running)));
+                RunContext.Shown progress = context.progress()
+                        .open(training.rounds(), settings.run().rounds())) {
+            result = Optional.of(training.run(
+                    cluster, files, new MetricsListener(running.gauges(), profile.before(progress)), cancellation));
+        } catch (Exception e) {
+            if (result.isEmpty()) {
+                throw UncheckedExceptions.unchecked(e);
+            }
+            DriverLogContext.notClosed(e);
+        }
+        return result.orElseThrow();
+    }
+
+    /** What a signal breaks off here fails like a cluster, and is none. */
+    private <T> T starting(Supplier<T> work) {
+        try {
+            return cancellation.runCancellable(work);
+        } catch (Exception e) {
+            RuntimeException failure = UncheckedExceptions.unchecked(e);
+            throw cancellation.isCancelled() && failure instanceof ClusterException
+                    ? new StoppedEarlyException(training.rounds(), failure)
+                    : failure;
+        }
+    }
+
+    private String end() {
+        String early = ", so it ended after " + training.rounds() + " rounds.";
+        if (training.rounds() >= resolved.settings().run().rounds()) {
+            return "The run is done.";
+        }
+        return training.isExhausted()
+                ? "The run is done: validation found nothing better since" + early
+                : "The run is done: its time was over" + early;
+    }
+
+    private RuntimeException stopped(FileRunRecorder files, StoppedEarlyException e) {
+        String sentence = cancellation.reason() + " stopped the run after " + training.rounds() + " of "
+                + resolved.settings().run().rounds() + " rounds; " + again() + " goes on";
+        try {
+            files.stopped(ExitCode.STOPPED.number(), sentence, again());
+        } catch (RuntimeException failure) {
+            failure.addSuppressed(e);
+            return failed(files::failed, failure);
+        }
+        DriverLogContext.ended(ExitCode.STOPPED.number(), sentence);
+        return new StoppedException(ExitCode.STOPPED, sentence);
+    }
+
+    private RuntimeException failed(Failing record, Throwable e) {
+        Throwable cause = lossOr(e instanceof Exception failure ? UncheckedExceptions.unchecked(failure) : e);
+        ExitCode code = ExitCode.of(cause);
+        record.failed(code.number(), ExitCode.message(cause), next(code, directory), cause);
+        DriverLogContext.ended(code.number(), ExitCode.message(cause));
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        return (RuntimeException) cause;
+    }
+
+    /**
+     * Says in {@code status.json} that a run failed before it was under way; a refusal leaves the status as it is, for
+     * nothing has happened to the run.
+     */
+    public static void failedBefore(RunDirectory directory, InstantSource clock, Throwable e) {
+        ExitCode code = ExitCode.of(e);
+        if (code != ExitCode.WRONG_USAGE) {
+            String sentence = ExitCode.message(e);
+            StatusFile.failedBefore(directory.folder(), clock, code.number(), sentence, next(code, directory), e);
+            DriverLogContext.ended(code.number(), sentence);
+        }
+    }
+
+    private static String next(ExitCode code, RunDirectory directory) {
+        return code == ExitCode.DIVERGED
+                ? "the same configuration would diverge again: begin another run with another one"
+                : "remove the cause; then " + again(directory) + " goes on";
+    }
+
+    /** Where the lock was lost the rest is only what came of it. */
+    private Throwable lossOr(Throwable e) {
+        if (!lock.isLost()) {
+            return e;
+        }
+        try {
+            lock.permit();
+            return e;
+        } catch (RuntimeException loss) {
+            return loss;
+        }
+    }
+
+    private String again() {
+        return again(directory);
+    }
+
+    private static String again(RunDirectory directory) {
+        return "kindling train --resume --out " + directory.folder();
+    }
+}

@@ -1,0 +1,34 @@
+package dev.kindling.driver.run;
+
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.cluster.ParameterAveragingJob;
+import dev.kindling.driver.cluster.spark.metrics.RoundGauges;
+import dev.kindling.job.protocol.Job;
+import java.util.Optional;
+
+/** A platform that has started once for many commands' work: who starts or closes it changes nothing. */
+public record SharedSession(ClusterProvider.Session running) implements ClusterProvider {
+    @Override
+    public Session start(String run, Optional<String> master) {
+        return new Session() {
+            @Override
+            public Cluster cluster(Job job, ClusterSettings settings) {
+                return running.cluster(job, settings);
+            }
+
+            @Override
+            public RoundGauges gauges() {
+                return running.gauges();
+            }
+
+            @Override
+            public Cluster averaging(Cluster rounds, ParameterAveragingJob averaged) {
+                return running.averaging(rounds, averaged);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+}

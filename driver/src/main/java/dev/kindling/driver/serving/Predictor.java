@@ -1,0 +1,175 @@
+package dev.kindling.driver.serving;
+
+import dev.kindling.driver.plan.PlanSettings;
+import dev.kindling.job.backend.Backend;
+import dev.kindling.job.backend.Backends;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.model.ModelFactory;
+import dev.kindling.job.program.Program;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Shape;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Adapts a model to support sets and predicts queries. Programs are compiled once for each number of examples; those of 32
+ * numbers are retained. Thread-safe: threads share programs and borrow workspaces.
+ */
+public final class Predictor {
+    /** Numbers of examples for which compiled programs are retained, of each of the three kinds. */
+    private static final int RETAINED = 32;
+
+    private final PlanSettings settings;
+    private final Layout parameters;
+    private final FlatVector theta;
+    private final int steps;
+    private final EpisodeLayout template;
+    private final Backend backend;
+    private final Map<EpisodeLayout, PooledProgram> adapting = leastRecentlyUsed();
+    private final Map<EpisodeLayout, PooledProgram> forward = leastRecentlyUsed();
+    private final Map<EpisodeLayout, PooledProgram> predicting = leastRecentlyUsed();
+
+    /**
+     * A predictor of a trained model.
+     *
+     * @param settings the model, the method and the backend
+     * @param parameters the arrays of θ
+     * @param theta not copied, must not change
+     * @param template the shapes of a task; its numbers of examples do not matter
+     * @param steps inner steps of an adaptation; methods without inner steps ignore it
+     * @throws dev.kindling.job.error.BackendUnavailableException if the backend cannot run in this JVM
+     */
+    public Predictor(PlanSettings settings, Layout parameters, FlatVector theta, EpisodeLayout template, int steps) {
+        this.settings = settings;
+        this.parameters = parameters;
+        this.theta = theta;
+        this.template = template.single();
+        this.steps = steps;
+        this.backend = Backends.named(settings.backend().name());
+    }
+
+    /** The shape of one input. */
+    public Shape features() {
+        return template.features();
+    }
+
+    /** Outputs of the network for one query: the width of a target, or the number of classes. */
+    public int outputs() {
+        return template.outputs();
+    }
+
+    /** Whether targets are classes 0, 1, ..., written as numbers. */
+    public boolean classification() {
+        return template.classification();
+    }
+
+    /**
+     * Adapts to a support set.
+     *
+     * @param x inputs, row-major [examples, ...features]
+     * @param y targets, row-major [examples, outputs], or [examples] classes
+     * @throws IllegalArgumentException if the lengths do not fit the model, or a class is unknown to it
+     */
+    public AdaptedTask adapt(double[] x, double[] y) {
+        int examples = examples(x, "support inputs");
+        int width = classification() ? 1 : outputs();
+        if (y.length != examples * width) {
+            throw new IllegalArgumentException("the support set has " + examples + " inputs and " + y.length
+                    + " numbers of targets; it must have " + examples * width);
+        }
+        EpisodeLayout layout = withSupport(y, examples);
+        Model model = model(layout);
+        Optional<PooledProgram> program =
+                program(adapting, layout, () -> settings.algorithm().adaptation(model, layout, steps));
+        if (program.isEmpty()) {
+            return new AdaptedTask(this, layout, x.clone(), y.clone(), Optional.empty());
+        }
+        FlatVector adapted = program.get().sums(theta, x, y);
+        return new AdaptedTask(this, layout, x.clone(), y.clone(), Optional.of(adapted));
+    }
+
+    /** The outputs for queries of an adapted task, row-major [queries, outputs]. */
+    double[] predict(AdaptedTask task, double[] queries) {
+        int count = examples(queries, "queries");
+        EpisodeLayout layout = withQueries(task.layout(), count);
+        Model model = model(layout);
+        if (task.adapted().isPresent()) {
+            PooledProgram program = program(
+                            forward, layout, () -> settings.algorithm().forward(model, layout))
+                    .orElseThrow();
+            return program.perTask(task.adapted().get(), task.x(), queries);
+        }
+        PooledProgram program = program(
+                        predicting,
+                        layout,
+                        () -> Optional.of(settings.algorithm().predict(model, layout, steps)))
+                .orElseThrow();
+        double[] curve = program.perTask(
+                theta, task.x(), task.y(), queries, new double[classification() ? count : count * outputs()]);
+        // The outputs after the last step stand at the end.
+        return Arrays.copyOfRange(curve, curve.length - count * outputs(), curve.length);
+    }
+
+    private Model model(EpisodeLayout layout) {
+        Model model = ModelFactory.of(settings.model(), layout);
+        if (!settings.algorithm().parameters(model).equals(parameters)) {
+            throw new IllegalArgumentException("a task of the shapes " + layout + " would need the parameters "
+                    + settings.algorithm().parameters(model) + "; the model has " + parameters);
+        }
+        return model;
+    }
+
+    private int examples(double[] x, String what) {
+        int size = template.features().size();
+        if (x.length == 0 || x.length % size != 0) {
+            throw new IllegalArgumentException("there are " + x.length + " numbers of " + what
+                    + "; it must be a positive multiple of " + size + ", the size of one input " + template.features());
+        }
+        return x.length / size;
+    }
+
+    private EpisodeLayout withSupport(double[] y, int examples) {
+        int classes = template.classes();
+        for (double label : y) {
+            if (classification() && (label < 0 || label >= classes || label != Math.rint(label))) {
+                throw new IllegalArgumentException("a support target is the class " + label
+                        + "; it must be an integer from 0 to " + (classes - 1));
+            }
+        }
+        return new EpisodeLayout(template.features(), classes, template.outputs(), examples, 1);
+    }
+
+    private static EpisodeLayout withQueries(EpisodeLayout layout, int queries) {
+        return new EpisodeLayout(layout.features(), layout.classes(), layout.outputs(), layout.support(), queries);
+    }
+
+    private Optional<PooledProgram> program(
+            Map<EpisodeLayout, PooledProgram> known, EpisodeLayout layout, Supplier<Optional<Program>> made) {
+        PooledProgram found = known.get(layout);
+        if (found != null) {
+            return Optional.of(found);
+        }
+        Optional<PooledProgram> compiled = made.get()
+                .map(program -> new PooledProgram(
+                        backend.compile(program, settings.backend().options())));
+        compiled.ifPresent(program -> known.put(layout, program));
+        return compiled;
+    }
+
+    private static Map<EpisodeLayout, PooledProgram> leastRecentlyUsed() {
+        return Collections.synchronizedMap(new LinkedHashMap<>(RETAINED, 0.75f, true) {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<EpisodeLayout, PooledProgram> eldest) {
+                return size() > RETAINED;
+            }
+        });
+    }
+}

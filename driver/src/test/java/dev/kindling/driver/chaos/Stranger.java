@@ -1,0 +1,227 @@
+package dev.kindling.driver.chaos;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * A program that knows no secret and connects to the port at which a driver takes connections of workers. Each of its
+ * connections must be ended by the driver; Mishap where one is not, or where it is answered more than a challenge.
+ */
+final class Stranger {
+    private static final int ADDRESSES = 20;
+    /** Longer than the driver waits for an authentication. */
+    private static final int LONGEST_MILLIS = 40_000;
+
+    private static final int LONGEST_ANSWER = 600;
+    private static final int LONGEST_FRAME = 64 * 1024;
+    private static final long[] LENGTHS = {
+        Long.MIN_VALUE, -1, 0, 7, LONGEST_FRAME + 1, Integer.MAX_VALUE, 1L << 31, 1L << 40, Long.MAX_VALUE
+    };
+
+    private final int port;
+    private final long seed;
+    private final AtomicInteger connections = new AtomicInteger();
+    private final AtomicReference<Fault> mishap = new AtomicReference<>();
+
+    Stranger(int port, long seed) {
+        this.port = port;
+        this.seed = seed;
+    }
+
+    /** Something that it does again and again, with a new number each time. */
+    @FunctionalInterface
+    private interface Attack {
+        void run(SplittableRandom random) throws IOException;
+    }
+
+    /** How many connections it has made. */
+    int connections() {
+        return connections.get();
+    }
+
+    /** From one of several addresses, since each may have only so many connections. */
+    private Socket connect(SplittableRandom random) throws IOException {
+        InetAddress from = InetAddress.getByAddress(new byte[] {127, 0, 1, (byte) (1 + random.nextInt(ADDRESSES))});
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), port, from, 0);
+        socket.setSoTimeout(LONGEST_MILLIS);
+        connections.incrementAndGet();
+        return socket;
+    }
+
+    private void send(SplittableRandom random, byte[] bytes) throws IOException {
+        try (Socket socket = connect(random)) {
+            try {
+                socket.getOutputStream().write(bytes);
+            } catch (IOException e) {
+                // The driver has ended it before it had read everything.
+            }
+            requireEnded(socket);
+        }
+    }
+
+    private static void requireEnded(Socket socket) {
+        try {
+            InputStream in = socket.getInputStream();
+            String answer = new String(in.readNBytes(LONGEST_ANSWER), StandardCharsets.US_ASCII);
+            Fault.unless(
+                    answer.length() < LONGEST_ANSWER, "a stranger was answered " + answer.replaceAll("[^ -~]+", " "));
+        } catch (SocketTimeoutException e) {
+            throw new Fault("a stranger's connection was not ended within " + LONGEST_MILLIS + " ms", e);
+        } catch (IOException e) {
+            // Reset: ended, too.
+        }
+    }
+
+    /** Frames that are said to be of impossible lengths. */
+    void declareLengths() {
+        SplittableRandom random = new SplittableRandom(seed);
+        each(() -> {
+            for (long length : LENGTHS) {
+                send(random, ByteBuffer.allocate(24).putLong(length).array());
+            }
+        });
+    }
+
+    /** What an executor has sent: as it was, its greeting alone, and all but its greeting. */
+    void replay(byte[] sent) {
+        SplittableRandom random = new SplittableRandom(seed + 1);
+        each(() -> {
+            send(random, sent);
+            send(random, Arrays.copyOf(sent, greeting(sent)));
+            send(random, Arrays.copyOfRange(sent, greeting(sent), sent.length));
+        });
+    }
+
+    /** The same with a bit of the greeting changed. */
+    void replayDamaged(byte[] sent) {
+        SplittableRandom random = new SplittableRandom(seed + 2);
+        each(() -> {
+            for (int i = 0; i < 20; i++) {
+                byte[] damaged = sent.clone();
+                damaged[Long.BYTES + random.nextInt(greeting(sent) - Long.BYTES)] ^=
+                        (byte) (1 << random.nextInt(Byte.SIZE));
+                send(random, damaged);
+            }
+        });
+    }
+
+    /** The length of the first frame. */
+    private static int greeting(byte[] sent) {
+        return (int) ByteBuffer.wrap(sent).getLong();
+    }
+
+    /** Something that fails only by a Mishap. */
+    @FunctionalInterface
+    private interface Sending {
+        void send() throws IOException;
+    }
+
+    private static void each(Sending sending) {
+        try {
+            sending.send();
+        } catch (IOException e) {
+            throw new Fault("a stranger cannot connect: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Holds idle connections, sends greetings slowly, and sends garbage, all at once.
+     *
+     * @param millis for how long
+     * @param meanwhile what happens while it does so
+     */
+    void flood(long millis, Runnable meanwhile) {
+        long end = System.nanoTime() + millis * 1_000_000;
+        List<Socket> idle = new ArrayList<>();
+        List<Thread> threads = List.of(
+                repeat(end, 3, random -> {
+                    idle.add(connect(random));
+                    Await.pause(10);
+                }),
+                repeat(end, 4, this::greetSlowly),
+                repeat(end, 5, this::greetSlowly),
+                repeat(end, 6, this::sendGarbage));
+        meanwhile.run();
+        for (Thread thread : threads) {
+            join(thread);
+        }
+        for (Socket socket : idle) {
+            each(() -> {
+                try (socket) {
+                    requireEnded(socket);
+                }
+            });
+        }
+        if (mishap.get() != null) {
+            throw mishap.get();
+        }
+    }
+
+    private Thread repeat(long end, int number, Attack attack) {
+        SplittableRandom random = new SplittableRandom(seed + number);
+        Thread thread = new Thread(() -> {
+            try {
+                while (System.nanoTime() < end) {
+                    attack.run(random);
+                }
+            } catch (IOException e) {
+                mishap.set(new Fault("a stranger cannot connect: " + e.getMessage(), e));
+            } catch (Fault e) {
+                mishap.set(e);
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
+        return thread;
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Fault("interrupted", e);
+        }
+    }
+
+    /** A frame of legal length, a byte at a time: it would take an hour. */
+    private void greetSlowly(SplittableRandom random) throws IOException {
+        try (Socket socket = connect(random)) {
+            long end = System.nanoTime() + LONGEST_MILLIS * 1_000_000L;
+            try {
+                socket.getOutputStream()
+                        .write(ByteBuffer.allocate(Long.BYTES)
+                                .putLong(LONGEST_FRAME)
+                                .array());
+                while (System.nanoTime() < end) {
+                    socket.getOutputStream().write(random.nextInt());
+                    Await.pause(50);
+                }
+            } catch (IOException e) {
+                return;
+            }
+            throw new Fault("a slow greeting was not ended within " + LONGEST_MILLIS + " ms");
+        }
+    }
+
+    /** Random bytes, every other time in a frame of their length. */
+    private void sendGarbage(SplittableRandom random) throws IOException {
+        byte[] garbage = new byte[Long.BYTES + 1 + random.nextInt(2000)];
+        random.nextBytes(garbage);
+        if (random.nextBoolean()) {
+            ByteBuffer.wrap(garbage).putLong(garbage.length).put((byte) random.nextInt(12));
+        }
+        send(random, garbage);
+    }
+}
