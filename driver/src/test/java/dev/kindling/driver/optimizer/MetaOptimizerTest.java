@@ -192,7 +192,7 @@ class MetaOptimizerTest {
             run(first, 4, 1, resumed.copy());
             MetaOptimizer second = optimizer(type, precision, size);
             second.restore(saved);
-            assertThat(second.state()).isEqualTo(kept);
+            assertThat(second.state()).isEqualTo(saved);
             run(second, 4, 6, resumed);
 
             assertThat(resumed).isEqualTo(theta);
