@@ -23,7 +23,7 @@ BUDGET = timedelta(minutes=50)
 LEEWAY = timedelta(minutes=30)
 
 MEANING = {
-    1: "a proof failed",
+    1: "a check failed",
     2: "a setting is wrong, or another driver has the run",
     3: "data or a checkpoint is missing or damaged",
     4: "the training diverged",

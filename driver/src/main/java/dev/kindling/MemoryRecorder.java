@@ -1,10 +1,10 @@
 package dev.kindling;
 
+import dev.kindling.driver.checkpoint.Validation;
 import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.driver.training.RunRecorder;
 import dev.kindling.driver.training.TrainingListener;
 import dev.kindling.driver.training.TrainingState;
-import dev.kindling.driver.training.Validation;
 import dev.kindling.job.tensor.FlatVector;
 import java.util.Optional;
 import java.util.function.LongSupplier;

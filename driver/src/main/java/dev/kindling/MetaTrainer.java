@@ -1,6 +1,7 @@
 package dev.kindling;
 
 import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.checkpoint.Validation;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.cluster.spark.SparkApplication;
@@ -17,7 +18,6 @@ import dev.kindling.driver.run.StoredConfiguration;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.training.TrainingListener;
 import dev.kindling.driver.training.TrainingLoop;
-import dev.kindling.driver.training.Validation;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.error.BackendUnavailableException;
 import dev.kindling.job.task.EpisodeLayout;

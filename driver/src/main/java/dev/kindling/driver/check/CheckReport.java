@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.driver.check.reference.Reference;
 import dev.kindling.job.algorithm.Algorithm;
+import dev.kindling.job.task.CheckResult;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.FlatVector;
 import java.io.IOException;
@@ -18,12 +19,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a check of one task found.
+ * The report of a check on one task.
  *
- * @param measures what the training program reports of the task, and its {@code objective}
- * @param outcome the task step by step; empty for a method that is not computed so
- * @param results every statement, in the order of proof
- * @param metaGradient of the task, in double, laid out as θ
+ * @param measures per-task outputs of the training program, and its {@code objective}
+ * @param outcome of the task computed step by step; empty for a method without a reference
+ * @param results of every check, in order
+ * @param metaGradient of the task, in double, in the layout of θ
  */
 public record CheckReport(
         Task task,
@@ -35,10 +36,10 @@ public record CheckReport(
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     /**
-     * The task that was looked at.
+     * The task that was checked.
      *
-     * @param key that its random numbers, such as dropout masks, are drawn with
-     * @param round in which the method was looked at
+     * @param key of its random numbers, such as dropout masks
+     * @param round at which the method was checked
      */
     public record Task(int[] key, long round, EpisodeLayout layout) {}
 
@@ -46,21 +47,21 @@ public record CheckReport(
         results = List.copyOf(results);
     }
 
-    /** The same report with more statements. */
+    /** The same report with further results. */
     public CheckReport and(List<CheckResult> more) {
         List<CheckResult> all = new ArrayList<>(results);
         all.addAll(more);
         return new CheckReport(task, estimate, measures, outcome, all, metaGradient);
     }
 
-    /** Whether every statement is proved. */
+    /** Whether all checks passed. */
     public boolean holds() {
         return results.stream().allMatch(CheckResult::holds);
     }
 
     /**
-     * What {@code check.json} holds. {@code finite_difference_error} is against numerical derivatives through adaptation step by
-     * step, {@code null} where they decide nothing.
+     * The text of {@code check.json}. {@code finite_difference_error} is the error against numerical derivatives through
+     * step-by-step adaptation, {@code null} where these are inconclusive.
      *
      * @param configuration every setting, as JSON
      */
@@ -72,12 +73,12 @@ public record CheckReport(
                 .inner()
                 .ifPresent(loop -> settings.put("algorithm.inner-learning-rate", loop.rate())
                         .put("algorithm.inner-steps", loop.steps()));
-        ObjectNode looked = root.putObject("task");
-        ArrayNode key = looked.putArray("key");
+        ObjectNode checkedTask = root.putObject("task");
+        ArrayNode key = checkedTask.putArray("key");
         for (int part : task.key()) {
             key.add(part);
         }
-        looked.put("round", task.round());
+        checkedTask.put("round", task.round());
         measures.forEach(root::put);
         root.put("order", estimate.order().number());
         ObjectNode exact = root.putObject("finite_difference_error");
@@ -88,7 +89,7 @@ public record CheckReport(
                 exact.putNull(name);
             }
         });
-        estimate.frozen().ifPresent(firstOrder -> {
+        estimate.firstOrder().ifPresent(firstOrder -> {
             ObjectNode errors = root.putObject("first_order_error");
             firstOrder.errors().forEach(errors::put);
             root.put("first_order_gap", firstOrder.gap());
@@ -97,10 +98,9 @@ public record CheckReport(
                 .put("objective", found.objective())
                 .put("query_loss", found.queryLoss())
                 .put("support_loss", found.supportLoss()));
-        ArrayNode statements = root.putArray("proofs");
+        ArrayNode checks = root.putArray("checks");
         for (CheckResult result : results) {
-            statements
-                    .addObject()
+            checks.addObject()
                     .put("statement", result.statement())
                     .put("holds", result.holds())
                     .put("verdict", result.verdict().word().toLowerCase(Locale.ROOT))

@@ -12,15 +12,15 @@ import dev.kindling.job.tensor.Precision;
 import java.util.Optional;
 
 /**
- * The configuration that is proved.
+ * The configuration to check.
  *
- * @param algorithm what claims an order
- * @param reference the same method step by step; without one the algorithm's own objective is differentiated
- * @param model its network and loss, for the shapes of the task that is looked at
+ * @param algorithm the method, with its claim about its contributions
+ * @param reference the same method computed step by step; without one the training program's own objective is differentiated
+ * @param model network and loss, for the layout of the checked task
  * @param source of the tasks
- * @param backend that computes
- * @param options in double
- * @param round how a round makes the next θ
+ * @param backend that runs the programs
+ * @param options with double precision
+ * @param round the settings of a round
  */
 public record CheckTarget(
         Algorithm algorithm,
@@ -32,9 +32,9 @@ public record CheckTarget(
         Round round) {
 
     /**
-     * One round of the run.
+     * The settings of a round.
      *
-     * @param seed the run's
+     * @param seed of the run
      * @param rounds of the whole run
      * @param tasks of one round
      */
@@ -42,7 +42,7 @@ public record CheckTarget(
 
     public CheckTarget {
         if (options.precision() != Precision.DOUBLE) {
-            throw new IllegalArgumentException("proofs need double precision, not " + options.precision());
+            throw new IllegalArgumentException("checks need double precision, not " + options.precision());
         }
     }
 }

@@ -12,6 +12,7 @@ import dev.kindling.job.algorithm.Algorithm.Claim;
 import dev.kindling.job.backend.Executable;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.reduce.PartialSum;
+import dev.kindling.job.task.CheckResult;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSpec;
@@ -29,9 +30,9 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * Proves a configuration at one θ and one task: what the task's training program gives against the same task computed step by
- * step ({@link Reference}), its contribution against numerical derivatives of that and against what its method claims; that
- * every array of θ moves in a round; and what the task source says about its data.
+ * Checks a configuration at one θ and one task: the training program's losses against the same task computed step by step
+ * ({@link Reference}), its contribution against numerical derivatives of that computation and against the method's claim,
+ * that every array of θ changes in a round, and the task source's checks of its data.
  */
 public final class Checker {
     private static final String QUERY_LOSS = "query_loss";
@@ -40,8 +41,8 @@ public final class Checker {
     private static final String OBJECTIVE = "objective";
     private static final String RESIDUAL = "residual";
     private static final long ROUND = 0;
-    /** Tasks of each purpose whose data is looked at. */
-    private static final int PROOF_TASKS = 100;
+    /** Number of tasks of each split whose data is checked. */
+    private static final int DATA_CHECK_TASKS = 100;
 
     private final CheckTarget target;
     private final TaskSpec spec;
@@ -50,7 +51,7 @@ public final class Checker {
     private final Program train;
     private final Executable executable;
 
-    /** A checker of one configuration on one task; compiles its program. */
+    /** A checker of one configuration on one task; compiles the training program. */
     public Checker(CheckTarget target, TaskChoice choice) {
         this.target = target;
         this.spec = choice.spec(target.source(), target.round().seed());
@@ -64,12 +65,12 @@ public final class Checker {
         return target.backend().compile(program, target.options());
     }
 
-    /** The arrays of θ. */
+    /** Names and shapes of the arrays of θ. */
     public Layout parameters() {
         return train.sums();
     }
 
-    /** The arrays of an episode. */
+    /** Names and shapes of the arrays of an episode. */
     public Layout episodeArrays() {
         return layout.arrays();
     }
@@ -90,10 +91,10 @@ public final class Checker {
     }
 
     /**
-     * What is proved of the task.
+     * Checks the task.
      *
-     * @param theta in double, laid out as {@link #parameters}
-     * @param episode in double, laid out as {@link #episodeArrays}
+     * @param theta in double, in the layout {@link #parameters}
+     * @param episode in double, in the layout {@link #episodeArrays}
      */
     public CheckReport check(FlatVector theta, FlatVector episode) {
         NamedArrays arrays = NamedArrays.of(layout.arrays(), episode);
@@ -102,7 +103,7 @@ public final class Checker {
         NamedArrays at = NamedArrays.of(parameters(), theta);
         Optional<Reference> reference = target.reference().map(method -> method.on(context(arrays)));
         Optional<Reference.Outcome> outcome = reference.map(found -> found.at(at));
-        OrderEstimate estimate = finding(theta, arrays, outputs, reference);
+        OrderEstimate estimate = estimate(theta, arrays, outputs, reference);
         List<CheckResult> results = new ArrayList<>();
         outcome.ifPresent(expected -> results.add(agreement(outputs, expected)));
         results.add(claim(at, outputs, estimate, reference));
@@ -117,14 +118,14 @@ public final class Checker {
     }
 
     /**
-     * What is proved of the configuration, whichever task is looked at.
+     * The checks that do not depend on the chosen task.
      *
-     * @param theta in double, laid out as {@link #parameters}
+     * @param theta in double, in the layout {@link #parameters}
      */
     public List<CheckResult> checkConfiguration(FlatVector theta) {
         List<CheckResult> results = new ArrayList<>();
         movement(theta).ifPresent(results::add);
-        results.addAll(dataProofs());
+        results.addAll(dataChecks());
         return results;
     }
 
@@ -153,7 +154,7 @@ public final class Checker {
         return measures;
     }
 
-    /** The losses of the training program against those of the steps made one by one. */
+    /** Compares the losses of the training program with those of the step-by-step computation. */
     private CheckResult agreement(ProgramProbe.Outputs outputs, Reference.Outcome expected) {
         double error = Math.max(
                 difference(outputs.scalar(QUERY_LOSS), expected.queryLoss()),
@@ -177,7 +178,7 @@ public final class Checker {
         return Double.isNaN(difference) ? Double.POSITIVE_INFINITY : difference;
     }
 
-    private OrderEstimate finding(
+    private OrderEstimate estimate(
             FlatVector theta, NamedArrays episode, ProgramProbe.Outputs outputs, Optional<Reference> reference) {
         Claim claim = target.algorithm().claim();
         if (claim == Claim.DELTA || claim == Claim.NOTHING) {
@@ -192,7 +193,7 @@ public final class Checker {
                         trained().stream().map(DirectionalDerivatives.Part::of).toList(),
                         target.round().seed())
                 .errors(theta, contribution);
-        return new OrderEstimate(exact, reference.flatMap(found -> frozen(theta, outputs.summed(), found)));
+        return new OrderEstimate(exact, reference.flatMap(found -> firstOrder(theta, outputs.summed(), found)));
     }
 
     private Point stepwise(Reference reference, FlatVector theta) {
@@ -200,7 +201,7 @@ public final class Checker {
         return new Point(outcome.objective(), outcome.sides());
     }
 
-    /** The training program's own objective, for a method that is not computed otherwise; its kinks are not known. */
+    /** The training program's own objective, for a method without a reference; its kinks are unknown. */
     private Function<FlatVector, Point> own(NamedArrays episode) {
         String name = train.perTask().has(OBJECTIVE) ? OBJECTIVE : QUERY_LOSS;
         List<Program.Output> outputs = train.outputs().stream()
@@ -211,7 +212,7 @@ public final class Checker {
         return theta -> new Point(probe.at(theta).scalar(name), 0);
     }
 
-    private Optional<OrderEstimate.FirstOrderComparison> frozen(
+    private Optional<OrderEstimate.FirstOrderComparison> firstOrder(
             FlatVector theta, NamedArrays contribution, Reference reference) {
         return reference.firstOrder(NamedArrays.of(parameters(), theta)).map(gradient -> {
             double floor =
@@ -224,7 +225,7 @@ public final class Checker {
         });
     }
 
-    /** How far a contribution's arrays are from the expected ones, over the length of these. */
+    /** The distance of a contribution's arrays to the expected ones, relative to the norm of these. */
     private static double relative(NamedArrays contribution, NamedArrays expected, double floor) {
         double difference = expected.plus(-1, contribution).norm();
         return difference == 0 ? 0 : difference / Math.max(floor, expected.norm());
@@ -233,7 +234,7 @@ public final class Checker {
     private CheckResult claim(
             NamedArrays theta, ProgramProbe.Outputs outputs, OrderEstimate estimate, Optional<Reference> reference) {
         NamedArrays contribution = outputs.summed();
-        return Claims.proof(
+        return Claims.check(
                 target.algorithm().claim(),
                 contribution,
                 estimate,
@@ -267,7 +268,7 @@ public final class Checker {
                 .orElse(0);
     }
 
-    /** What follows statistics, in a method whose other arrays follow a gradient. */
+    /** Checks the running statistics, in a method whose other arrays follow a gradient. */
     private Optional<CheckResult> statistics(
             NamedArrays theta, ProgramProbe.Outputs outputs, Optional<Reference> reference) {
         if (target.algorithm().claim() == Claim.DELTA || target.algorithm().claim() == Claim.NOTHING) {
@@ -289,7 +290,7 @@ public final class Checker {
                 });
     }
 
-    /** The arrays of θ that gradients move. */
+    /** The arrays of θ that follow a gradient. */
     private List<Layout.Entry> trained() {
         return parameters().entries().stream()
                 .filter(entry ->
@@ -297,7 +298,7 @@ public final class Checker {
                 .toList();
     }
 
-    /** A meta-gradient with zeros where arrays of θ follow statistics. */
+    /** A meta-gradient with zeros for the arrays of θ that are running statistics. */
     private FlatVector ofTrained(FlatVector sums) {
         FlatVector gradient = FlatVector.zeros(Precision.DOUBLE, sums.size());
         trained()
@@ -307,8 +308,8 @@ public final class Checker {
     }
 
     /**
-     * One round at θ, of its tasks that have the shapes of the one looked at: sums, the mean, the optimizer's step; empty where
-     * θ is not meant to move.
+     * Runs one round at θ with its tasks of the checked layout and checks that every array changes; empty if θ is not meant to
+     * change.
      */
     private Optional<CheckResult> movement(FlatVector theta) {
         CheckTarget.Round round = target.round();
@@ -319,47 +320,45 @@ public final class Checker {
             return Optional.empty();
         }
         FlatVector sums = FlatVector.zeros(Precision.DOUBLE, train.sums().size());
-        double[] totals = new double[train.perTask().size()];
+        double[] perTaskSums = new double[train.perTask().size()];
         for (TaskSpec task : specs) {
             NamedArrays episode = NamedArrays.of(layout.arrays(), episode(task));
             ProgramProbe.Outputs outputs =
                     probe(executable, episode, ROUND, task).at(theta);
             IntStream.range(0, sums.size())
                     .forEach(i -> sums.set(i, sums.at(i) + outputs.sums().at(i)));
-            IntStream.range(0, totals.length).forEach(i -> totals[i] += outputs.perTask()[i]);
+            IntStream.range(0, perTaskSums.length).forEach(i -> perTaskSums[i] += outputs.perTask()[i]);
         }
-        MetaGradient gradient =
-                round.aggregator().aggregate(ROUND, new PartialSum(0, 0, sums, totals, specs.size()), train.perTask());
+        MetaGradient gradient = round.aggregator()
+                .aggregate(ROUND, new PartialSum(0, 0, sums, perTaskSums, specs.size()), train.perTask());
         FlatVector moved = theta.copy();
-        FlatVector followed = round.aggregator().statistics().next(gradient, theta);
+        FlatVector statistics = round.aggregator().statistics().next(gradient, theta);
         new MetaOptimizer(round.optimizer(), round.rounds(), Precision.DOUBLE, theta.size())
                 .update(ROUND, gradient.gradient(), moved);
-        round.aggregator().statistics().put(followed, moved);
+        round.aggregator().statistics().put(statistics, moved);
         return Optional.of(movement(specs.size(), theta, moved));
     }
 
     private CheckResult movement(int tasks, FlatVector before, FlatVector after) {
-        List<String> still = parameters().entries().stream()
+        List<String> unchanged = parameters().entries().stream()
                 .filter(entry -> IntStream.range(
                                 entry.offset(), entry.offset() + entry.shape().size())
                         .allMatch(i -> before.at(i) == after.at(i)))
                 .map(Layout.Entry::name)
                 .toList();
         int count = parameters().entries().size();
-        String evidence = still.isEmpty()
+        String evidence = unchanged.isEmpty()
                 ? "all " + count + " arrays changed in one round of " + tasks + " tasks"
-                : String.join(", ", still) + " did not change in one round";
-        return new CheckResult("θ moves", still.isEmpty(), evidence);
+                : String.join(", ", unchanged) + " did not change in one round";
+        return new CheckResult("θ moves", unchanged.isEmpty(), evidence);
     }
 
-    private List<CheckResult> dataProofs() {
+    private List<CheckResult> dataChecks() {
         List<TaskSpec> specs = new ArrayList<>();
         for (Split split : Split.values()) {
-            specs.addAll(sampler(split).round(ROUND, PROOF_TASKS));
+            specs.addAll(sampler(split).round(ROUND, DATA_CHECK_TASKS));
         }
-        List<CheckResult> results = target.source().checks(specs).stream()
-                .map(check -> new CheckResult(check.statement(), check.holds(), check.evidence()))
-                .toList();
+        List<CheckResult> results = target.source().checks(specs);
         return results.isEmpty() ? generated() : results;
     }
 

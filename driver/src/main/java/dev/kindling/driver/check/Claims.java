@@ -2,12 +2,13 @@ package dev.kindling.driver.check;
 
 import dev.kindling.driver.check.reference.NamedArrays;
 import dev.kindling.job.algorithm.Algorithm.Claim;
+import dev.kindling.job.task.CheckResult;
 import java.util.Locale;
 import java.util.OptionalDouble;
 
-/** What a method claims of its contribution, held against what was found. */
+/** Checks a method's claim about its contribution against the measurements. */
 final class Claims {
-    /** How far a reported residual may be from the measured one where products of the Hessian are exact: their share. */
+    /** Relative tolerance of a reported residual against the measured one, where Hessian products are exact. */
     private static final double RESIDUAL_TOLERANCE = 1e-3;
 
     private static final double RESIDUAL_FLOOR = 1e-6;
@@ -15,11 +16,11 @@ final class Claims {
     private Claims() {}
 
     /**
-     * The proof, from what one task contributed and what was found of it.
+     * Checks the claim on the contribution of one task.
      *
-     * @param deltaError of a contribution that claims to be a delta, relative
+     * @param deltaError relative error of a contribution that claims to be a delta
      */
-    static CheckResult proof(
+    static CheckResult check(
             Claim claim,
             NamedArrays contribution,
             OrderEstimate estimate,
@@ -34,22 +35,22 @@ final class Claims {
                         evidence(estimate));
             case IMPLICIT -> implicit(estimate, residual);
             case DELTA -> delta(deltaError);
-            case NOTHING -> new CheckResult("θ stays as it began", contribution.norm() == 0, "tasks contribute zeros");
+            case NOTHING -> new CheckResult("θ does not change", contribution.norm() == 0, "tasks contribute zeros");
         };
     }
 
     /**
      * The relative residual of the linear system that a method solves.
      *
-     * @param reported by the method; empty for one without a system
-     * @param measured from first-order gradients; empty where it is not computed
+     * @param reported by the method; empty for a method without a linear system
+     * @param measured from first-order gradients; empty if it is not computed
      */
     record Residual(OptionalDouble reported, OptionalDouble measured) {
         boolean agrees() {
-            double was = reported.orElse(Double.NaN);
-            return Double.isFinite(was)
+            double value = reported.orElse(Double.NaN);
+            return Double.isFinite(value)
                     && measured.stream()
-                            .allMatch(is -> Math.abs(is - was) <= RESIDUAL_FLOOR + RESIDUAL_TOLERANCE * was);
+                            .allMatch(other -> Math.abs(other - value) <= RESIDUAL_FLOOR + RESIDUAL_TOLERANCE * value);
         }
     }
 
@@ -59,10 +60,12 @@ final class Claims {
             return new CheckResult(statement, estimate.order() == DerivativeOrder.SECOND, evidence(estimate));
         }
         return new CheckResult(
-                statement, Verdict.INCONCLUSIVE, estimate.undecided().orElse(evidence(estimate)));
+                statement,
+                CheckResult.Verdict.INCONCLUSIVE,
+                estimate.inconclusiveReason().orElse(evidence(estimate)));
     }
 
-    /** How well a system is solved is the configuration's choice, by the count of products: it is said, not judged. */
+    /** The residual's size is a choice of the configuration (the number of products), so it is reported and not judged. */
     private static CheckResult implicit(OrderEstimate estimate, Residual residual) {
         return new CheckResult(
                 "the implicit derivative is as exact as its residual",
@@ -77,13 +80,13 @@ final class Claims {
     }
 
     private static CheckResult delta(OptionalDouble error) {
-        String statement = "tasks contribute how far they moved";
+        String statement = "tasks contribute θ - φ";
         if (error.isEmpty()) {
             return new CheckResult(
                     statement,
-                    Verdict.INCONCLUSIVE,
-                    "the rounds of this method are not computed by its training program, so that there is nothing here to "
-                            + "hold it against");
+                    CheckResult.Verdict.INCONCLUSIVE,
+                    "the rounds of this method are not computed by its training program, so there is nothing here to "
+                            + "compare it with");
         }
         return new CheckResult(
                 statement,
@@ -101,7 +104,7 @@ final class Claims {
                 estimate.order().number(),
                 estimate.exactError());
         return exact
-                + estimate.frozen()
+                + estimate.firstOrder()
                         .map(firstOrder -> String.format(
                                 Locale.ROOT,
                                 ", %.1e with adaptation held fixed; gap to first order %.2e%s",

@@ -1,10 +1,10 @@
 package dev.kindling.driver.check;
 
-/** What a meta-gradient was found to be. */
+/** The derivative order of a meta-gradient, as measured. */
 public enum DerivativeOrder {
-    /** No derivative that was looked for, or none that could be told. */
+    /** Neither of the derivatives below, or inconclusive. */
     NONE(0),
-    /** The query gradient at the adapted parameters, as if adaptation had derivative one. */
+    /** The query gradient at the adapted parameters, with the derivative of adaptation taken as the identity. */
     FIRST(1),
     /** The derivative of the objective through adaptation. */
     SECOND(2);
@@ -15,7 +15,7 @@ public enum DerivativeOrder {
         this.number = number;
     }
 
-    /** As {@code check.json} says it: 0, 1 or 2. */
+    /** The value in {@code check.json}: 0, 1 or 2. */
     public int number() {
         return number;
     }

@@ -11,28 +11,28 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a gradient is from numerical directional derivatives of a function, part by part.
+ * Compares a gradient with numerical directional derivatives of a function, part by part.
  *
- * <p>For each part the function is followed along the gradient's own direction, in which a wrong length shows, and along a
- * random one, in which a missing or a foreign component shows. A derivative is a central difference of sixth order, whose
- * uncertainty is estimated: by its distance to the one of fourth order, and by how far rounding of the function's values can
- * move it. The function is smooth piece by piece, and a difference across a kink is worth nothing: where one of the seven
- * points lies on another side of any rectifier, comparison or maximum than the point itself, a smaller step is taken, and then
- * another direction. A part for which nothing remains is {@link ArrayError#inconclusive}; it is never taken for wrong.
+ * <p>Each part is differentiated along the gradient's own direction, which detects a wrong length, and along a random
+ * direction, which detects missing or spurious components. A derivative is a central difference of sixth order. Its
+ * uncertainty is the distance to the difference of fourth order plus the effect of rounding of the function's values. The
+ * function is piecewise smooth, and a difference across a kink is meaningless: if one of the seven points lies on another
+ * side of any rectifier, comparison or maximum than the centre, a smaller step is tried, and then another direction. A part
+ * for which no estimate remains is {@link ArrayError#inconclusive}, not wrong.
  */
 final class DirectionalDerivatives {
-    /** A gradient with a smaller error than this is the function's gradient. */
+    /** The error below which a gradient is accepted. */
     static final double TOLERANCE = 1e-6;
 
     private static final double[] STEPS = {1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-2};
-    /** Of the difference of sixth order: (45 (f₁ - f₋₁) - 9 (f₂ - f₋₂) + (f₃ - f₋₃)) / 60 h. */
+    /** Coefficients of the difference of sixth order: (45 (f₁ - f₋₁) - 9 (f₂ - f₋₂) + (f₃ - f₋₃)) / 60 h. */
     private static final double[] SIXTH = {45.0 / 60, -9.0 / 60, 1.0 / 60};
-    /** Of the difference of fourth order. */
+    /** Coefficients of the difference of fourth order. */
     private static final double[] FOURTH = {8.0 / 12, -1.0 / 12, 0};
-    /** Roundings of the size of one ulp that a value of the function may be wrong by. */
-    private static final double ROUNDINGS = 50;
-    /** With less uncertainty no other step is tried. */
-    private static final double ENOUGH = 1e-9;
+    /** Assumed rounding error of a value of the function, in ulps. */
+    private static final double ROUNDING_ULPS = 50;
+    /** Relative uncertainty below which no other step is tried. */
+    private static final double SUFFICIENT = 1e-9;
 
     private static final int RANDOM_DIRECTIONS = 8;
 
@@ -44,14 +44,14 @@ final class DirectionalDerivatives {
     /**
      * A value of the function.
      *
-     * @param sides equal for points on one smooth piece
+     * @param sides hash that is equal for points on one smooth piece
      */
     record Point(double value, long sides) {}
 
     /**
-     * Arrays of the vector that are moved together.
+     * Arrays of the vector that are perturbed together.
      *
-     * @param name for the report
+     * @param name for messages
      */
     record Part(String name, List<Layout.Entry> arrays) {
         static Part of(Layout.Entry array) {
@@ -86,13 +86,13 @@ final class DirectionalDerivatives {
         }
     }
 
-    /** A derivative along a direction and how wrong it may be. */
+    /** A directional derivative and its uncertainty. */
     private record Estimate(double derivative, double uncertainty) {}
 
     /**
      * Derivatives of a function of a vector.
      *
-     * @param parts of the vector, each tried for itself
+     * @param parts of the vector, each compared separately
      * @param seed of the random directions
      */
     DirectionalDerivatives(Function<FlatVector, Point> function, List<Part> parts, long seed) {
@@ -102,7 +102,7 @@ final class DirectionalDerivatives {
     /**
      * Derivatives of a function of a vector.
      *
-     * @param floor errors are relative to no less than this share of the gradient's length
+     * @param floor errors are relative to at least this fraction of the gradient's norm
      */
     DirectionalDerivatives(Function<FlatVector, Point> function, List<Part> parts, long seed, double floor) {
         this.floor = floor;
@@ -111,7 +111,7 @@ final class DirectionalDerivatives {
         this.seed = seed;
     }
 
-    /** The relative error of a gradient at a point, for each part by name. */
+    /** The relative error of a gradient at a point, by name of the part. */
     Map<String, ArrayError> errors(FlatVector point, FlatVector gradient) {
         Map<String, ArrayError> errors = new LinkedHashMap<>();
         Point center = function.apply(point);
@@ -126,7 +126,7 @@ final class DirectionalDerivatives {
         int size = part.size();
         double[] own = part.of(gradient);
         double norm = Math.sqrt(dot(own, own));
-        // Along a random direction of length 1 a derivative of norm/√size is to be expected.
+        // The expected derivative along a random direction of length 1 is norm/√size.
         double least = Math.max(Math.max(shortest, norm / Math.sqrt(size)), Double.MIN_NORMAL);
         Optional<Double> alongOwn = norm > 0 ? along(part, own.clone(), point, center, own, least) : Optional.empty();
         RandomStream random = RandomStream.of(seed, part.arrays().get(0).offset());
@@ -142,7 +142,7 @@ final class DirectionalDerivatives {
         return ArrayError.of(Math.max(alongOwn.orElse(0.0), alongRandom.orElse(0.0)));
     }
 
-    /** The relative error along a direction; empty where no step tells. */
+    /** The relative error along a direction; empty if no step gives a usable estimate. */
     private Optional<Double> along(
             Part part, double[] direction, FlatVector point, Point center, double[] gradient, double least) {
         double length = Math.sqrt(dot(direction, direction));
@@ -156,7 +156,7 @@ final class DirectionalDerivatives {
             if (estimate != null && (best == null || estimate.uncertainty() < best.uncertainty())) {
                 best = estimate;
             }
-            if (best != null && best.uncertainty() < ENOUGH * scale(best, claimed, least)) {
+            if (best != null && best.uncertainty() < SUFFICIENT * scale(best, claimed, least)) {
                 break;
             }
         }
@@ -165,35 +165,35 @@ final class DirectionalDerivatives {
         }
         double scale = scale(best, claimed, least);
         double error = Math.abs(best.derivative() - claimed);
-        // What may be rounding and what may be a fault cannot be told apart.
-        boolean undecided = !(best.uncertainty() < TOLERANCE * scale) && error < 100 * best.uncertainty();
-        return undecided ? Optional.empty() : Optional.of(error / scale);
+        // Here an error of the gradient cannot be distinguished from rounding.
+        boolean inconclusive = !(best.uncertainty() < TOLERANCE * scale) && error < 100 * best.uncertainty();
+        return inconclusive ? Optional.empty() : Optional.of(error / scale);
     }
 
     private static double scale(Estimate estimate, double claimed, double least) {
         return Math.max(least, Math.max(Math.abs(estimate.derivative()), Math.abs(claimed)));
     }
 
-    /** Null where a kink lies between the points. */
+    /** The estimate for one step; null if a kink lies between the points. */
     private @Nullable Estimate estimate(Part part, double[] direction, FlatVector point, Point center, double step) {
         double sixth = 0;
         double fourth = 0;
         double largest = Math.abs(center.value());
         for (int i = SIXTH.length - 1; i >= 0; i--) {
-            Point ahead = function.apply(part.moved(point, direction, (i + 1) * step));
-            if (ahead.sides() != center.sides()) {
+            Point forward = function.apply(part.moved(point, direction, (i + 1) * step));
+            if (forward.sides() != center.sides()) {
                 return null;
             }
-            Point behind = function.apply(part.moved(point, direction, -(i + 1) * step));
-            if (behind.sides() != center.sides()) {
+            Point backward = function.apply(part.moved(point, direction, -(i + 1) * step));
+            if (backward.sides() != center.sides()) {
                 return null;
             }
-            double difference = (ahead.value() - behind.value()) / step;
+            double difference = (forward.value() - backward.value()) / step;
             sixth += SIXTH[i] * difference;
             fourth += FOURTH[i] * difference;
-            largest = Math.max(largest, Math.max(Math.abs(ahead.value()), Math.abs(behind.value())));
+            largest = Math.max(largest, Math.max(Math.abs(forward.value()), Math.abs(backward.value())));
         }
-        double rounding = ROUNDINGS * Math.ulp(largest) / step;
+        double rounding = ROUNDING_ULPS * Math.ulp(largest) / step;
         return Double.isFinite(sixth) ? new Estimate(sixth, Math.abs(sixth - fourth) + rounding) : null;
     }
 

@@ -4,18 +4,19 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What the contribution of one task was found to be, held against the same task computed step by step.
+ * The measured derivative order of one task's contribution, by comparison with the same task computed step by step.
  *
- * @param exactErrors for each array of θ that gradients move, against numerical derivatives of the objective through
- *     adaptation; empty where the contribution is meant to be no derivative
- * @param frozen against the query gradient at the adapted parameters; empty for a method that does not adapt θ itself
+ * @param exactErrors for each trained array of θ, the error against numerical derivatives of the objective through
+ *     adaptation; empty if the contribution is not meant to be a derivative
+ * @param firstOrder the comparison with the query gradient at the adapted parameters; empty for a method that does not adapt θ
+ *     itself
  */
-public record OrderEstimate(Map<String, ArrayError> exactErrors, Optional<FirstOrderComparison> frozen) {
+public record OrderEstimate(Map<String, ArrayError> exactErrors, Optional<FirstOrderComparison> firstOrder) {
     /**
-     * The contribution against the query gradient at the adapted parameters.
+     * The comparison of the contribution with the query gradient at the adapted parameters.
      *
-     * @param errors for each array of θ, relative
-     * @param gap length of their difference over the gradient's length
+     * @param errors relative error for each array of θ
+     * @param gap norm of the difference over the norm of the gradient
      */
     public record FirstOrderComparison(Map<String, Double> errors, double gap) {
         /** The largest error. */
@@ -27,7 +28,7 @@ public record OrderEstimate(Map<String, ArrayError> exactErrors, Optional<FirstO
         }
     }
 
-    /** The largest error of those that could be told against derivatives through adaptation. */
+    /** The largest conclusive error against derivatives through adaptation. */
     public double exactError() {
         return exactErrors.values().stream()
                 .filter(ArrayError::conclusive)
@@ -36,33 +37,34 @@ public record OrderEstimate(Map<String, ArrayError> exactErrors, Optional<FirstO
                 .orElse(Double.NaN);
     }
 
-    /** Why an array could not be compared with derivatives through adaptation; empty where all were. */
-    public Optional<String> undecided() {
+    /** Why the comparison of an array was inconclusive; empty if all were conclusive. */
+    public Optional<String> inconclusiveReason() {
         return exactErrors.values().stream()
-                .flatMap(error -> error.undecided().stream())
+                .flatMap(error -> error.inconclusiveReason().stream())
                 .findFirst();
     }
 
-    /** Whether the first and the second order are the same here: no inner step, or one that moves nothing. */
+    /** Whether first and second order coincide: no inner step, or one that changes nothing. */
     public boolean indistinct() {
         return exact() && first();
     }
 
-    /** Whether an array was found that is not the derivative through adaptation. */
+    /** Whether some array is not the derivative through adaptation. */
     boolean refuted() {
         return exactErrors.isEmpty() || exactError() >= DirectionalDerivatives.TOLERANCE;
     }
 
     private boolean exact() {
-        return !refuted() && undecided().isEmpty();
+        return !refuted() && inconclusiveReason().isEmpty();
     }
 
     private boolean first() {
-        return frozen.map(found -> found.error() < DirectionalDerivatives.TOLERANCE)
+        return firstOrder
+                .map(found -> found.error() < DirectionalDerivatives.TOLERANCE)
                 .orElse(false);
     }
 
-    /** The order found; the second where both fit. */
+    /** The measured order; the second if both fit. */
     public DerivativeOrder order() {
         if (exact()) {
             return DerivativeOrder.SECOND;

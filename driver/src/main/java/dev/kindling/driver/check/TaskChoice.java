@@ -8,10 +8,10 @@ import dev.kindling.job.task.TaskSpec;
 import java.util.OptionalLong;
 
 /**
- * Which task is looked at.
+ * The choice of the task to check.
  *
- * @param split what the task is for: which split it comes from
- * @param round that it belongs to; left out, a task of round 0 in the round that tells most of the method
+ * @param split that it is sampled from
+ * @param round that it belongs to; if empty, a task of round 0 with the method at a representative round
  * @param index in its round
  */
 public record TaskChoice(Split split, OptionalLong round, int index) {
@@ -27,12 +27,12 @@ public record TaskChoice(Split split, OptionalLong round, int index) {
         }
     }
 
-    /** The task that comes so many after this one in its round. */
+    /** The task that many indices later in the same round. */
     public TaskChoice after(int tasks) {
         return new TaskChoice(split, round, index + tasks);
     }
 
-    /** The description of the task in a run of the given seed. */
+    /** The spec of the task in a run with the given seed. */
     public TaskSpec spec(TaskSource source, long seed) {
         return new Sampler(source, seed, split)
                 .range(round.orElse(0), index, index + 1)
@@ -40,13 +40,13 @@ public record TaskChoice(Split split, OptionalLong round, int index) {
     }
 
     /**
-     * The round in which the method is looked at. Where none is chosen: half way, where a method that differs by the round is
-     * neither at its beginning nor at its end; later if it does what it claims only then. Where the run is over before, the
-     * claim fails.
+     * The round at which the method is checked. By default half of the run, where a method that depends on the round is
+     * neither at its beginning nor at its end, or the first round from which its claim holds, if that is later. If the run ends
+     * before that round, the claim fails.
      */
     long methodRound(Algorithm algorithm, long rounds) {
-        long halfWay = rounds / 2;
+        long middle = rounds / 2;
         long claimed = algorithm.exactFromRound();
-        return round.orElse(claimed < rounds ? Math.max(halfWay, claimed) : halfWay);
+        return round.orElse(claimed < rounds ? Math.max(middle, claimed) : middle);
     }
 }

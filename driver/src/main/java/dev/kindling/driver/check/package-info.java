@@ -1,8 +1,8 @@
 /**
- * The proofs of a configuration: what a training program gives against the same task computed step by step ({@code
- * check.reference}), numerical derivatives against the meta-gradient and the order it has, that θ moves and that no data is
- * shared where it must not be. Everything here computes in double, one task at a time in this JVM. May import {@code sampler},
- * {@code aggregator} and {@code optimizer}; knows no algorithm by name but in {@code reference}, and no cluster enters.
+ * Checks of a configuration: a training program's results against the same task computed step by step ({@code
+ * check.reference}), its meta-gradient and derivative order against numerical derivatives, that θ changes, and that splits
+ * and support and query sets are disjoint. Computes in double, one task at a time, in this JVM. May import {@code sampler},
+ * {@code aggregator} and {@code optimizer}; must not name an algorithm outside {@code reference}, or use the cluster.
  */
 @NullMarked
 package dev.kindling.driver.check;

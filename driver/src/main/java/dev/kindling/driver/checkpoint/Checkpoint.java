@@ -4,13 +4,13 @@ import dev.kindling.driver.storage.Tensors;
 import java.util.Optional;
 
 /**
- * All that a run needs to go on, as a folder of {@code checkpoints/} holds it.
+ * A checkpoint: everything that resuming a run needs, one directory of {@code checkpoints/}.
  *
- * @param manifest its rounds are those done
- * @param progress the numbers beside the arrays
- * @param theta θ by name
+ * @param manifest with the number of rounds done
+ * @param progress of the run, apart from its round and its arrays
+ * @param theta the arrays of θ by name
  * @param optimizer the meta-optimizer's moments by name, each as long as θ
- * @param best the θ of the best validation; empty where none was made
+ * @param best the arrays of the best θ by validation; empty before the first validation
  */
 public record Checkpoint(
         Manifest manifest, TrainingProgress progress, Tensors theta, Tensors optimizer, Optional<Tensors> best) {}

@@ -21,13 +21,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The folder {@code checkpoints/} of a run: a folder for each checkpoint, named by its round. The manifest is written
- * last and decides: what has none is no checkpoint, on a file system without an atomic rename too. Not thread-safe.
+ * The directory {@code checkpoints/} of a run: one directory for each checkpoint, named by its round. The manifest is
+ * written last: a directory without one is not a checkpoint, which also holds on file systems without an atomic rename. Not
+ * thread-safe.
  */
 public final class Checkpoints {
     /**
-     * When a checkpoint is on the disk whatever the disk says of syncing: operating systems write what is older than 30 s
-     * (Linux's {@code vm.dirty_expire_centisecs}) every few seconds.
+     * The age at which a checkpoint is on the disk even if the disk ignores syncs: operating systems write back what is older
+     * than 30 s (Linux's {@code vm.dirty_expire_centisecs}) every few seconds.
      */
     static final Duration SETTLED = Duration.ofSeconds(60);
 
@@ -42,12 +43,12 @@ public final class Checkpoints {
         this.folder = folder;
     }
 
-    /** How a checkpoint after so many rounds is named. */
+    /** The name of the checkpoint after the given number of rounds. */
     static String name(long rounds) {
         return String.format(Locale.ROOT, "%08d", rounds);
     }
 
-    /** Writes a checkpoint; what lay under its round, damaged or half written, is lost. */
+    /** Writes a checkpoint, in place of a damaged or incomplete one of the same round. */
     public void write(Checkpoint checkpoint) {
         String name = name(checkpoint.manifest().rounds());
         remove(name);
@@ -59,43 +60,44 @@ public final class Checkpoints {
     }
 
     /**
-     * Removes the checkpoints before the last few, what a writer that died left between them, and what lies after the one
-     * that was written: a run goes on behind one only if it is damaged. Besides, one stays that is older than
-     * {@link #SETTLED}, and until there is one the oldest of the others, which will be: where a disk says that something is
-     * synced and it is not, a power cut takes all that is younger.
+     * Removes all checkpoints but the last few, incomplete ones, and those of later rounds than the one just written: a run
+     * resumes from an earlier checkpoint only where the later ones are damaged. Additionally the newest checkpoint older than
+     * {@link #SETTLED} is retained, and the oldest of the younger ones, which will be that old next: a disk that reports a
+     * sync it did not make loses everything younger in a power cut.
      *
-     * @param written the round of the one that was just written
-     * @param last how many to keep, that one included, at least 1
-     * @param best the round of one to keep besides; empty for none
+     * @param written round of the checkpoint that was just written
+     * @param last number of checkpoints to retain, that one included, at least 1
+     * @param best round of a further checkpoint to retain; empty for none
      */
-    public void keep(long written, int last, Optional<Long> best) {
-        List<String> whole =
-                whole().stream().filter(name -> Long.parseLong(name) <= written).toList();
-        Set<String> kept = new TreeSet<>(whole.subList(Math.max(0, whole.size() - last), whole.size()));
-        best.map(Checkpoints::name).ifPresent(kept::add);
-        kept.addAll(settled(whole, name(written)));
-        named().stream().filter(name -> !kept.contains(name)).forEach(this::remove);
+    public void retain(long written, int last, Optional<Long> best) {
+        List<String> complete = complete().stream()
+                .filter(name -> Long.parseLong(name) <= written)
+                .toList();
+        Set<String> retained = new TreeSet<>(complete.subList(Math.max(0, complete.size() - last), complete.size()));
+        best.map(Checkpoints::name).ifPresent(retained::add);
+        retained.addAll(settled(complete, name(written)));
+        named().stream().filter(name -> !retained.contains(name)).forEach(this::remove);
     }
 
-    /** The newest of those that are older than {@link #SETTLED} when another was written, and the oldest of those that are not. */
-    private List<String> settled(List<String> whole, String written) {
+    /** The newest checkpoint older than {@link #SETTLED} at the time of the last write, and the oldest of the others. */
+    private List<String> settled(List<String> complete, String written) {
         Optional<Instant> now = writtenAt(written);
         Predicate<String> isSettled = name -> writtenAt(name)
                 .filter(then ->
                         now.isPresent() && Duration.between(then, now.get()).compareTo(SETTLED) > 0)
                 .isPresent();
         int settled = 0;
-        while (settled < whole.size() && isSettled.test(whole.get(settled))) {
+        while (settled < complete.size() && isSettled.test(complete.get(settled))) {
             settled++;
         }
-        return whole.subList(Math.max(0, settled - 1), Math.min(whole.size(), settled + 1));
+        return complete.subList(Math.max(0, settled - 1), Math.min(complete.size(), settled + 1));
     }
 
     private Optional<Instant> writtenAt(String name) {
         return folder.child(name).written(ChecksummedDirectory.MANIFEST);
     }
 
-    /** The manifest goes first: half removed it is no checkpoint any more, not a damaged one. */
+    /** The manifest is removed first, so that an interrupted removal leaves no checkpoint instead of a damaged one. */
     private void remove(String name) {
         if (folder.has(name)) {
             folder.child(name).remove(ChecksummedDirectory.MANIFEST);
@@ -110,59 +112,72 @@ public final class Checkpoints {
                 .toList();
     }
 
-    private List<String> whole() {
+    private List<String> complete() {
         return named().stream()
                 .filter(name -> folder.child(name).has(ChecksummedDirectory.MANIFEST))
                 .toList();
     }
 
-    /** The folders of those that have a manifest. */
+    /** The directories that have a manifest, newest first. */
     Stream<AtomicDirectory> newestFirst() {
-        List<String> names = new ArrayList<>(whole());
+        List<String> names = new ArrayList<>(complete());
         Collections.reverse(names);
         return names.stream().map(folder::child);
     }
 
     /**
-     * The newest checkpoint of which every byte is as it was written; empty if there is none at all.
+     * The newest undamaged checkpoint; empty if there is no checkpoint.
      *
-     * @param damaged is told of each newer one that is damaged, in one sentence
-     * @throws BadDataException if there are checkpoints and all are damaged
+     * @param warning receives a single-line message for each newer checkpoint that is damaged
+     * @throws BadDataException if there are checkpoints and all are damaged, or if the newest undamaged one was written by a
+     *     version whose runs cannot be resumed
      */
-    public Optional<Checkpoint> newest(Consumer<String> damaged) {
-        List<String> names = new ArrayList<>(whole());
+    public Optional<Checkpoint> newest(Consumer<String> warning) {
+        List<String> names = complete();
         for (int i = names.size() - 1; i >= 0; i--) {
+            AtomicDirectory directory = folder.child(names.get(i));
+            ChecksummedDirectory content;
             try {
-                return Optional.of(read(folder.child(names.get(i))));
+                content = ChecksummedDirectory.read(directory);
+                if (content.format() == ChecksummedDirectory.FORMAT) {
+                    return Optional.of(checkpoint(content, directory));
+                }
             } catch (BadDataException e) {
                 if (i == 0) {
                     throw new BadDataException(
                             "no checkpoint in " + folder + " can be used; the oldest: " + e.getMessage(), e);
                 }
-                damaged.accept(e.getMessage() + "; the checkpoint before it is used");
+                warning.accept(e.getMessage() + "; the checkpoint before it is used");
+                continue;
             }
+            throw outdated(content, directory);
         }
         return Optional.empty();
     }
 
-    private static Checkpoint read(AtomicDirectory one) {
-        ChecksummedDirectory checksummedDirectory = ChecksummedDirectory.read(one);
-        TrainingProgress progress = checksummedDirectory
-                .position()
+    private static BadDataException outdated(ChecksummedDirectory content, AtomicDirectory directory) {
+        String version = content.manifest().provenance().kindling();
+        return new BadDataException(directory.place(ChecksummedDirectory.MANIFEST) + " has format " + content.format()
+                + ", written by Kindling " + version + "; this version resumes runs of format "
+                + ChecksummedDirectory.FORMAT + " only: resume the run with Kindling " + version
+                + ", or begin a new one in another folder");
+    }
+
+    private static Checkpoint checkpoint(ChecksummedDirectory content, AtomicDirectory directory) {
+        TrainingProgress progress = content.progress()
                 .orElseThrow(() -> new BadDataException(
-                        one.place(ChecksummedDirectory.MANIFEST) + " is damaged: it is the manifest of a model"));
-        Optional<Tensors> best = checksummedDirectory.files().containsKey(BEST)
-                ? Optional.of(tensors(checksummedDirectory, BEST, one))
-                : Optional.empty();
+                        directory.place(ChecksummedDirectory.MANIFEST) + " is damaged: it is the manifest of a model"));
+        Optional<Tensors> best =
+                content.files().containsKey(BEST) ? Optional.of(tensors(content, BEST, directory)) : Optional.empty();
         return new Checkpoint(
-                checksummedDirectory.manifest(),
+                content.manifest(),
                 progress,
-                tensors(checksummedDirectory, THETA, one),
-                tensors(checksummedDirectory, OPTIMIZER, one),
+                tensors(content, THETA, directory),
+                tensors(content, OPTIMIZER, directory),
                 best);
     }
 
-    private static Tensors tensors(ChecksummedDirectory checksummedDirectory, String name, AtomicDirectory folder) {
-        return Safetensors.decode(checksummedDirectory.file(name, folder), folder.place(name));
+    private static Tensors tensors(ChecksummedDirectory content, String name, AtomicDirectory directory) {
+        return Safetensors.decode(content.file(name, directory), directory.place(name));
     }
 }

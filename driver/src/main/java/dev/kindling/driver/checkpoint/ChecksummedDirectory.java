@@ -17,16 +17,22 @@ import java.util.TreeMap;
 import org.apache.commons.codec.digest.DigestUtils;
 
 /**
- * A folder of files and a {@code manifest.json}, written last, that holds the length and SHA-256 of each and of itself.
- * The manifest's own is that of its text with zeros in place of the 64 digits.
+ * A directory of files with a {@code manifest.json}, written last, that holds the length and SHA-256 of each file and of
+ * itself. The manifest's own checksum is that of its text with zeros in place of the 64 digits.
  *
- * @param position where a run stood, in a checkpoint; empty in a model
+ * @param format version of the manifest: 2; that of Kindling 0.1.0 is 1, whose models are the same and whose checkpoints
+ *     name their progress otherwise
+ * @param progress of the run, in a checkpoint; empty in a model
  * @param files content by name, without the manifest
  */
-record ChecksummedDirectory(Manifest manifest, Optional<TrainingProgress> position, SortedMap<String, byte[]> files) {
+record ChecksummedDirectory(
+        int format, Manifest manifest, Optional<TrainingProgress> progress, SortedMap<String, byte[]> files) {
     static final String MANIFEST = "manifest.json";
 
-    private static final int FORMAT = 1;
+    /** The version that is written. */
+    static final int FORMAT = 2;
+
+    private static final int OLDEST_FORMAT = 1;
     private static final String ZEROS = "0".repeat(64);
     private static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -36,7 +42,12 @@ record ChecksummedDirectory(Manifest manifest, Optional<TrainingProgress> positi
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
 
-    /** The manifest as a file. */
+    /** A directory that is to be written. */
+    ChecksummedDirectory(Manifest manifest, Optional<TrainingProgress> progress, SortedMap<String, byte[]> files) {
+        this(FORMAT, manifest, progress, files);
+    }
+
+    /** The content of {@code manifest.json}. */
     private record Text(
             int format,
             Provenance provenance,
@@ -55,8 +66,8 @@ record ChecksummedDirectory(Manifest manifest, Optional<TrainingProgress> positi
     }
 
     /**
-     * Writes a folder of the given name: the files, then, when they would survive a power cut, the manifest. Where that fails
-     * the folder is removed, for it may be what has filled the disk.
+     * Writes the directory under a name: the files, then, once they are durable, the manifest. If that fails the directory is
+     * removed, because it may be what has filled the disk.
      */
     void write(AtomicDirectory parent, String name) {
         try {
@@ -74,7 +85,7 @@ record ChecksummedDirectory(Manifest manifest, Optional<TrainingProgress> positi
     private String text(SortedMap<String, Entry> entries) {
         Text unsigned = new Text(FORMAT, manifest.provenance(), manifest.rounds(), manifest.finished(), entries, ZEROS);
         ObjectNode root = JSON.valueToTree(unsigned);
-        position.ifPresent(where -> root.set(TrainingProgress.KEY, where.json()));
+        progress.ifPresent(reached -> root.set(TrainingProgress.KEY, reached.json()));
         try {
             String text = JSON.writeValueAsString(root) + "\n";
             int digits = text.lastIndexOf(ZEROS);
@@ -87,9 +98,9 @@ record ChecksummedDirectory(Manifest manifest, Optional<TrainingProgress> positi
     }
 
     /**
-     * Reads a folder's manifest alone and verifies it.
+     * Reads and verifies the manifest of a directory only.
      *
-     * @throws BadDataException if it is missing or is not what was written
+     * @throws BadDataException if it is missing or damaged
      */
     static Manifest manifest(AtomicDirectory folder) {
         Text text = verified(new String(folder.read(MANIFEST), StandardCharsets.UTF_8), folder.place(MANIFEST));
@@ -97,9 +108,9 @@ record ChecksummedDirectory(Manifest manifest, Optional<TrainingProgress> positi
     }
 
     /**
-     * Reads a folder and verifies all of it.
+     * Reads a directory and verifies every byte of it.
      *
-     * @throws BadDataException if a file is missing or is not what was written, with its name
+     * @throws BadDataException if a file is missing or damaged; the message names it
      */
     static ChecksummedDirectory read(AtomicDirectory folder) {
         String json = new String(folder.read(MANIFEST), StandardCharsets.UTF_8);
@@ -109,7 +120,7 @@ record ChecksummedDirectory(Manifest manifest, Optional<TrainingProgress> positi
             byte[] content = folder.read(name);
             if (content.length != entry.bytes()) {
                 throw new BadDataException(folder.place(name) + " is damaged: it has " + content.length
-                        + " bytes; its manifest says " + entry.bytes());
+                        + " bytes; its manifest lists " + entry.bytes());
             }
             if (!DigestUtils.sha256Hex(content).equals(entry.sha256())) {
                 throw new BadDataException(
@@ -118,7 +129,8 @@ record ChecksummedDirectory(Manifest manifest, Optional<TrainingProgress> positi
             files.put(name, content);
         });
         Manifest manifest = new Manifest(text.provenance(), text.rounds(), text.finished());
-        return new ChecksummedDirectory(manifest, TrainingProgress.in(json, folder.place(MANIFEST)), files);
+        return new ChecksummedDirectory(
+                text.format(), manifest, TrainingProgress.in(json, folder.place(MANIFEST)), files);
     }
 
     private static Text verified(String json, String place) {
@@ -126,24 +138,24 @@ record ChecksummedDirectory(Manifest manifest, Optional<TrainingProgress> positi
         try {
             text = JSON.readValue(json, Text.class);
         } catch (JsonProcessingException e) {
-            throw new BadDataException(place + " is damaged: it is no manifest", e);
+            throw new BadDataException(place + " is damaged: it is not a manifest", e);
         }
         String unsigned = json.replace(text.manifestSha256(), ZEROS);
         if (!DigestUtils.sha256Hex(unsigned.getBytes(StandardCharsets.UTF_8)).equals(text.manifestSha256())) {
             throw new BadDataException(place + " is damaged: its text does not match its own checksum");
         }
-        if (text.format() != FORMAT) {
-            throw new BadDataException(
-                    place + " has format " + text.format() + "; this version of Kindling reads " + FORMAT);
+        if (text.format() < OLDEST_FORMAT || text.format() > FORMAT) {
+            throw new BadDataException(place + " has format " + text.format() + "; this version of Kindling reads "
+                    + OLDEST_FORMAT + " to " + FORMAT);
         }
         return text;
     }
 
-    /** The content of a file that the manifest must name. */
+    /** The content of a file; BadDataException if the manifest does not list it. */
     byte[] file(String name, AtomicDirectory folder) {
         byte[] content = files.get(name);
         if (content == null) {
-            throw new BadDataException(folder.place(name) + " is missing: the manifest names only " + files.keySet());
+            throw new BadDataException(folder.place(name) + " is missing: the manifest lists only " + files.keySet());
         }
         return content;
     }

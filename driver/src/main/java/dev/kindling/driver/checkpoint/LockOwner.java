@@ -16,24 +16,24 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Who holds a run, as {@code .lock} says it.
+ * The process that holds a run's lock: the content of {@code .lock}.
  *
- * @param host its machine
- * @param pid its process there
- * @param start when that process began; empty where the system does not say
- * @param nonce of this taking of the lock: no two are the same
- * @param renewed when it last said that it is alive, by its own clock
+ * @param host name of its machine
+ * @param pid process id on that machine
+ * @param start start time of the process; empty where the operating system does not report it
+ * @param nonce unique to each acquisition of a lock
+ * @param renewed time of the last renewal, by the owner's clock
  */
 record LockOwner(String host, long pid, Optional<Instant> start, String nonce, Instant renewed) {
-    /** Two readings of one process's beginning may differ by what the clock was set in between. */
+    /** Two readings of a process's start time may differ by adjustments of the clock in between. */
     private static final Duration SAME_START = Duration.ofSeconds(10);
 
-    /** The host where a machine does not know its name. */
-    private static final String NAMELESS = "unknown";
+    /** The host of a machine that cannot resolve its own name. */
+    private static final String UNKNOWN_HOST = "unknown";
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
-    /** This process, taking a lock. */
+    /** This process, acquiring a lock. */
     static LockOwner here(Instant now) {
         ProcessHandle process = ProcessHandle.current();
         return new LockOwner(
@@ -48,7 +48,7 @@ record LockOwner(String host, long pid, Optional<Instant> start, String nonce, I
         try {
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {
-            return NAMELESS;
+            return UNKNOWN_HOST;
         }
     }
 
@@ -56,31 +56,31 @@ record LockOwner(String host, long pid, Optional<Instant> start, String nonce, I
         return new LockOwner(host, pid, start, nonce, now);
     }
 
-    /** What this machine knows about the owner's process. */
+    /** The state of the owner's process as far as this machine can observe it. */
     enum Process {
         ALIVE,
         DEAD,
-        /** Of another machine, or its number belongs to a process that began at another time, or the clock was set. */
+        /** On another machine, or the process of that id started at another time, or the clock was adjusted. */
         UNKNOWN
     }
 
-    /** Looks for its process on this machine. */
+    /** The state of the process, looked up on this machine. */
     Process process() {
         if (!isOf(thisHost())) {
             return Process.UNKNOWN;
         }
         return ProcessHandle.of(pid)
                 .filter(ProcessHandle::isAlive)
-                .map(process -> couldBe(process.info().startInstant()) ? Process.ALIVE : Process.UNKNOWN)
+                .map(process -> mayHaveStartedAt(process.info().startInstant()) ? Process.ALIVE : Process.UNKNOWN)
                 .orElse(Process.DEAD);
     }
 
-    /** Whether it is a process of the machine of that name; a name that every machine may have is nobody's. */
+    /** Whether it runs on the machine of that name; false for names that any machine may have, such as localhost. */
     boolean isOf(String machine) {
-        return host.equals(machine) && !host.equals(NAMELESS) && !host.startsWith("localhost");
+        return host.equals(machine) && !host.equals(UNKNOWN_HOST) && !host.startsWith("localhost");
     }
 
-    private boolean couldBe(Optional<Instant> other) {
+    private boolean mayHaveStartedAt(Optional<Instant> other) {
         return start.isEmpty()
                 || other.isEmpty()
                 || Duration.between(start.get(), other.get()).abs().compareTo(SAME_START) <= 0;
@@ -97,7 +97,7 @@ record LockOwner(String host, long pid, Optional<Instant> start, String nonce, I
         }
     }
 
-    /** The owner that a lock's bytes name; empty where they are incomplete, as while it is being written. */
+    /** The owner in a lock file's bytes; empty if they are incomplete, as during a write. */
     static Optional<LockOwner> of(byte[] bytes) {
         try {
             JsonNode node = JSON.readTree(new String(bytes, StandardCharsets.UTF_8));

@@ -1,10 +1,10 @@
 package dev.kindling.driver.checkpoint;
 
 /**
- * What a model or checkpoint directory says about itself.
+ * The description of a model or checkpoint directory, part of its {@code manifest.json}.
  *
- * @param provenance where it came from
- * @param rounds how many rounds of meta-training θ has seen
- * @param finished false where the run ended before its last round, as by divergence
+ * @param provenance of the run that wrote it
+ * @param rounds number of rounds of meta-training that θ has had
+ * @param finished false if the run ended before its last round, for example by divergence
  */
 public record Manifest(Provenance provenance, long rounds, boolean finished) {}

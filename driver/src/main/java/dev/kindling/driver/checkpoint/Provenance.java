@@ -9,12 +9,12 @@ import java.io.UncheckedIOException;
 import java.util.Properties;
 
 /**
- * Where an artifact came from.
+ * The provenance of an artifact: configuration, versions and hashes that determine its bits.
  *
  * @param configuration the resolved configuration, every key
  * @param seed {@code run.seed}
- * @param kindling version of this program
- * @param commit of its sources, with {@code -dirty} behind it where they were changed; "unknown" for a build without git
+ * @param kindling version of Kindling
+ * @param commit of its sources, with the suffix {@code -dirty} if they were modified; "unknown" for a build without git
  * @param programHash hash of the task program
  * @param dataHash hash of the data, or "generated"
  * @param backend name of the backend
@@ -35,9 +35,9 @@ public record Provenance(
         String architecture) {
 
     /**
-     * What is made here and now.
+     * The provenance of what this JVM computes.
      *
-     * @param configuration the resolved configuration as a JSON object; IllegalArgumentException if it is none
+     * @param configuration the resolved configuration as a JSON object; IllegalArgumentException if it is not JSON
      */
     public static Provenance here(
             String configuration, long seed, String programHash, String dataHash, String backend) {

@@ -17,8 +17,9 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 
 /**
- * What one run writes: {@code config.conf}, {@code status.json}, {@code metrics.jsonl}, {@code network.json} or
- * {@code network.zip} where its network came from a file, {@code checkpoints/}, {@code model/}, {@code evaluation.json}. A reader sees each file whole, as it was or as it is, whenever the run dies.
+ * The directory of one run: {@code config.conf}, {@code status.json}, {@code metrics.jsonl}, {@code network.json} or {@code
+ * network.zip} if its network came from a file, {@code checkpoints/}, {@code model/} and {@code evaluation.json}. Every file
+ * is replaced atomically: a reader sees its previous or its new content, whenever the driver dies.
  */
 public final class RunDirectory {
     private static final String CONFIG = "config.conf";
@@ -39,11 +40,11 @@ public final class RunDirectory {
     }
 
     /**
-     * Begins the directory of a new run with its configuration.
+     * Creates the directory of a new run and writes its configuration.
      *
-     * @param folder new, or empty but for its lock
-     * @param configuration resolved, every key, as {@code config.conf} is to hold it
-     * @throws IllegalArgumentException if something lies there already
+     * @param folder new, or empty apart from a lock
+     * @param configuration the text of {@code config.conf}: resolved, every key
+     * @throws IllegalArgumentException if the directory is not empty
      */
     public static RunDirectory create(AtomicDirectory folder, String configuration) {
         refuseUnlessEmpty(folder);
@@ -52,12 +53,12 @@ public final class RunDirectory {
         return directory;
     }
 
-    /** The same in a folder that is not locked. */
+    /** The same in a directory without a lock. */
     public static RunDirectory create(String place, Configuration hadoop, String configuration) {
         return create(AtomicDirectory.at(place, hadoop), configuration);
     }
 
-    /** Refuses a folder in which something lies that a new run would mix with; a lock is not looked at. */
+    /** Throws IllegalArgumentException if a directory holds anything but a lock. */
     public static void refuseUnlessEmpty(AtomicDirectory folder) {
         if (!isEmpty(folder)) {
             throw new IllegalArgumentException(
@@ -66,23 +67,23 @@ public final class RunDirectory {
         }
     }
 
-    /** Whether a folder is not there or has nothing but what a driver leaves that dies before its first file. */
+    /** Whether a directory is missing, or holds only what a driver leaves that dies before its first file. */
     public static boolean isEmpty(AtomicDirectory folder) {
         return folder.names().stream().allMatch(name -> RunLock.owns(name) || name.equals("." + CONFIG + ".new"));
     }
 
-    /** Whether a run began in a folder. */
+    /** Whether a directory holds a run. */
     public static boolean isIn(AtomicDirectory folder) {
         return folder.has(CONFIG);
     }
 
     /**
-     * Refuses to write into a run's folder that somebody has removed: writing would make it anew, with nothing in it to go
-     * on from.
+     * Throws if a run's directory was deleted while the run goes on: writing would recreate it without the files that resuming
+     * needs.
      *
-     * @throws BadDataException if the run is not there any more
+     * @throws BadDataException if the run no longer exists
      */
-    public static void requireThere(AtomicDirectory folder) {
+    public static void requireExists(AtomicDirectory folder) {
         if (!isIn(folder)) {
             throw gone(folder);
         }
@@ -94,9 +95,9 @@ public final class RunDirectory {
     }
 
     /**
-     * The directory of a run that began earlier.
+     * Opens the directory of an existing run.
      *
-     * @throws BadDataException if no run is there
+     * @throws BadDataException if there is no run
      */
     public static RunDirectory open(AtomicDirectory folder) {
         if (!isIn(folder)) {
@@ -105,22 +106,22 @@ public final class RunDirectory {
         return new RunDirectory(folder);
     }
 
-    /** The same by its place: a path, or a URI of any Hadoop file system. */
+    /** The same by its location: a path, or a URI of any Hadoop file system. */
     public static RunDirectory open(String place, Configuration hadoop) {
         return open(AtomicDirectory.at(place, hadoop));
     }
 
-    /** The folder itself. */
+    /** The directory itself. */
     public AtomicDirectory folder() {
         return folder;
     }
 
-    /** Its checkpoints. */
+    /** The checkpoints of the run. */
     public Checkpoints checkpoints() {
         return new Checkpoints(folder.child(CHECKPOINTS));
     }
 
-    /** Writes {@code config.conf}, in place of what was there; where that is the same nothing is touched. */
+    /** Replaces {@code config.conf}; an identical file is left untouched. */
     public void writeConfiguration(String configuration) {
         if (isIn(folder) && configuration().equals(configuration)) {
             return;
@@ -133,7 +134,7 @@ public final class RunDirectory {
         return new String(folder.read(CONFIG), StandardCharsets.UTF_8);
     }
 
-    /** Keeps the file that a run's network was read from, if it is not there yet: the run has to last longer than it. */
+    /** Stores a copy of the file that the network was read from, unless there is one: the run may outlive the original. */
     public void keepNetwork(NetworkFile file) {
         String name = NETWORK_FILES.get(file.isZip() ? 1 : 0);
         if (!folder.has(name)) {
@@ -141,49 +142,49 @@ public final class RunDirectory {
         }
     }
 
-    /** The bytes of the file that {@link #keepNetwork} has kept. */
+    /** The content of the copy that {@link #keepNetwork} stored; empty if there is none. */
     public Optional<byte[]> network() {
         return NETWORK_FILES.stream().filter(folder::has).findFirst().map(folder::read);
     }
 
-    /** Whether there is an evaluation. */
+    /** Whether the run has an {@code evaluation.json}. */
     public boolean hasEvaluation() {
         return folder.has(EVALUATION);
     }
 
     /**
-     * Writes {@code evaluation.json}, and {@code evaluation.parquet} with each task by itself, in place of what was there.
+     * Replaces {@code evaluation.json} and {@code evaluation.parquet}, which holds the per-task results.
      *
-     * @param tasks the bytes of the latter; without them an older one, which would belong to another evaluation, is removed
+     * @param tasks content of the Parquet file; if empty, a file of an earlier evaluation is deleted
      */
     public void writeEvaluation(String json, Optional<byte[]> tasks) {
         tasks.ifPresentOrElse(bytes -> folder.replace(TASKS, bytes), () -> folder.remove(TASKS));
         folder.replace(EVALUATION, json.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Removes {@code evaluation.json} and what belongs to it, if there is one: the model is about to become another. */
+    /** Deletes the evaluation, if there is one, before the model changes. */
     public void removeEvaluation() {
         folder.remove(EVALUATION);
         folder.remove(TASKS);
     }
 
-    /** Writes a file that grows, anew, and goes on from its end; empty where the file system cannot append. */
-    public Optional<FSDataOutputStream> regrow(String name, byte[] beginning) {
+    /** Replaces a file and opens it for appending; empty if the file system cannot append. */
+    public Optional<FSDataOutputStream> replaceAndAppend(String name, byte[] beginning) {
         folder.replace(name, beginning);
         return folder.append(name);
     }
 
-    /** Begins a file of the given name that grows; the caller closes it. */
-    public FSDataOutputStream grow(String name) {
-        return folder.grow(name);
+    /** Opens a new file for appending; the caller closes it. */
+    public FSDataOutputStream createStream(String name) {
+        return folder.createStream(name);
     }
 
     /**
-     * Writes {@code model/} beside and puts it in place of what was there.
+     * Replaces {@code model/}: writes the new directory under a temporary name and renames it.
      *
      * @param layout names and shapes of θ
-     * @param network what {@code network.json} is to hold
-     * @return the SHA-256 of θ's file
+     * @param network content of {@code network.json}
+     * @return SHA-256 of {@code theta.safetensors}
      */
     public String writeModel(Manifest manifest, Layout layout, FlatVector theta, String network) {
         SortedMap<String, byte[]> files = new TreeMap<>();
@@ -201,7 +202,7 @@ public final class RunDirectory {
         return DigestUtils.sha256Hex(files.get(THETA));
     }
 
-    /** What the manifest of {@code model/} says, or, while there is no model, that of the newest checkpoint whose is whole. */
+    /** The manifest of {@code model/}, or, if there is no model yet, of the newest checkpoint whose manifest is undamaged. */
     public Optional<Manifest> manifest() {
         return Stream.concat(
                         Stream.of(model()).filter(model -> model.has(ChecksummedDirectory.MANIFEST)),
@@ -222,22 +223,22 @@ public final class RunDirectory {
     /**
      * Reads {@code model/} and verifies every byte of it.
      *
-     * @throws BadDataException if a file is missing or damaged, with its name
+     * @throws BadDataException if a file is missing or damaged; the message names it
      */
     public StoredModel readModel() {
         AtomicDirectory model = model();
-        ChecksummedDirectory checksummedDirectory = ChecksummedDirectory.read(model);
-        byte[] theta = checksummedDirectory.file(THETA, model);
+        ChecksummedDirectory content = ChecksummedDirectory.read(model);
+        byte[] theta = content.file(THETA, model);
         return new StoredModel(
-                checksummedDirectory.manifest(),
+                content.manifest(),
                 Safetensors.decode(theta, model.place(THETA)),
                 DigestUtils.sha256Hex(theta),
-                new String(checksummedDirectory.file(NETWORK, model), StandardCharsets.UTF_8));
+                new String(content.file(NETWORK, model), StandardCharsets.UTF_8));
     }
 
-    /** Where a run died between the two renames of writeModel, the model before is whole under its other name. */
+    /** If the driver died between the two renames of writeModel, the previous model is complete under its temporary name. */
     private AtomicDirectory model() {
-        boolean halfway = !folder.has(MODEL) && folder.has(OLD_MODEL);
-        return folder.child(halfway ? OLD_MODEL : MODEL);
+        boolean interrupted = !folder.has(MODEL) && folder.has(OLD_MODEL);
+        return folder.child(interrupted ? OLD_MODEL : MODEL);
     }
 }

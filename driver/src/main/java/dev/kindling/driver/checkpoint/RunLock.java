@@ -16,27 +16,30 @@ import org.apache.commons.codec.digest.DigestUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code .lock} in a run's folder: one driver at a time. Its owner renews it; a dead process of this machine is taken
- * over at once, a process that this machine cannot tell when it has not renewed for a lease. Ages are told by the clock of the file
- * system, which all drivers share. Thread-safe.
+ * The lock file {@code .lock} of a run's directory, which admits one driver at a time. Its owner renews it periodically. A
+ * lock whose owner is a dead process of this machine is taken over at once; a lock whose owner this machine cannot observe is
+ * taken over after a lease without renewal. Ages are measured by the file system's clock, which all drivers share.
+ * Thread-safe.
  *
- * <p>A lock is taken over by a successor: a file whose name holds the nonce of the lock that it succeeds, and which, as the
- * lock itself, is created only where it is not there yet. Nonces are never used twice, so of all who ever judge one lock dead one
- * creates its successor. It then looks whether the lock is still, byte for byte, what it had judged: the lock may have been renewed
- * meanwhile, or taken over by an earlier successor, whose name became free when it became the lock. Only then it becomes the lock itself. A
- * driver that dies before that has left a successor, which is succeeded in the same way.
+ * <p>A lock is taken over through a successor: a file named after the nonce of the lock that it succeeds, created
+ * exclusively like the lock itself. Nonces are never reused, so of all drivers that ever judge one lock dead exactly one
+ * creates its successor. That driver then checks that the lock is still byte for byte what it judged: the lock may have been
+ * renewed meanwhile, or taken over by an earlier successor, whose name became free when it became the lock. Only then it
+ * renames its successor over the lock. A driver that dies before that leaves a successor, which is succeeded in the same
+ * way.
  *
- * <p>That is as good as the file system's exclusive creation: local disks and HDFS have one. On object stores two that begin in
- * the same moment may both go on until the next renewal, when one of them finds the other's lock and stops.
+ * <p>The guarantee is that of the file system's exclusive creation, which local disks and HDFS have. On object stores two
+ * drivers that start at the same moment may both run until the next renewal, when one of them finds the other's lock and
+ * stops.
  */
 public final class RunLock implements AutoCloseable {
-    /** How long an owner may be silent. */
+    /** How long an owner may go without renewing. */
     public static final Duration LEASE = Duration.ofSeconds(60);
 
-    /** How often an owner renews. */
+    /** The interval between renewals. */
     public static final Duration PERIOD = Duration.ofSeconds(15);
 
-    /** The lock file in a run directory. */
+    /** Name of the lock file. */
     public static final String NAME = ".lock";
 
     private static final String SUCCESSOR = NAME + "-after-";
@@ -47,7 +50,7 @@ public final class RunLock implements AutoCloseable {
     private final AtomicDirectory folder;
     private final InstantSource clock;
     private volatile LockOwner owner;
-    private volatile long heardNanos = System.nanoTime();
+    private volatile long renewedNanos = System.nanoTime();
     private volatile @Nullable Supplier<RuntimeException> lost;
     private boolean released;
 
@@ -57,14 +60,14 @@ public final class RunLock implements AutoCloseable {
         this.owner = owner;
     }
 
-    /** Whether a folder has a lock, held or not. */
+    /** Whether a directory has a lock file, held or not. */
     public static boolean isIn(AtomicDirectory folder) {
         return folder.has(NAME);
     }
 
-    /** A file of a lock as it lies there. */
-    private record Seen(String name, byte[] bytes, Optional<LockOwner> owner) {
-        /** What the file is called that succeeds it. */
+    /** A lock or successor file as it was read. */
+    private record LockFile(String name, byte[] bytes, Optional<LockOwner> owner) {
+        /** The name of the file that succeeds it. */
         String successor() {
             return SUCCESSOR + owner.map(LockOwner::nonce).orElseGet(() -> DigestUtils.sha256Hex(bytes));
         }
@@ -73,78 +76,78 @@ public final class RunLock implements AutoCloseable {
             return owner.filter(other -> other.nonce().equals(one.nonce())).isPresent();
         }
 
-        boolean isSameAs(Seen other) {
+        boolean isSameAs(LockFile other) {
             return name.equals(other.name) && Arrays.equals(bytes, other.bytes);
         }
     }
 
     /**
-     * Takes the lock of a run, before anything else is written into its folder.
+     * Acquires the lock of a run, before anything else is written into its directory.
      *
-     * @throws IllegalArgumentException if another driver has it: who, where, and when it was last heard of
+     * @throws IllegalArgumentException if another driver holds it; the message names its process, host and last renewal
      */
     public static RunLock take(AtomicDirectory folder, InstantSource clock) {
-        LockOwner me = LockOwner.here(clock.instant());
+        LockOwner self = LockOwner.here(clock.instant());
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            if (folder.createNew(NAME, me.bytes()) || succeeds(folder, me)) {
+            if (folder.createNew(NAME, self.bytes()) || takeOver(folder, self)) {
                 removeLeftovers(folder);
-                return new RunLock(folder, clock, me);
+                return new RunLock(folder, clock, self);
             }
         }
         throw new IllegalArgumentException(
                 "several drivers are taking the run in " + folder + " at once; it can be trained by one at a time");
     }
 
-    /** Refuses a lock that is held, and takes over one that is not; says whether that came to an end. */
-    private static boolean succeeds(AtomicDirectory folder, LockOwner me) {
-        List<Seen> line = line(folder);
-        if (line.isEmpty()) {
+    /** Takes over a lock that is no longer held; false if another driver interfered. IllegalArgumentException if it is held. */
+    private static boolean takeOver(AtomicDirectory folder, LockOwner self) {
+        List<LockFile> chain = chain(folder);
+        if (chain.isEmpty()) {
             return false;
         }
-        Seen last = line.get(line.size() - 1);
-        if (isHeld(folder, last, me)) {
+        LockFile last = chain.get(chain.size() - 1);
+        if (isHeld(folder, last, self)) {
             throw new IllegalArgumentException("the run in " + folder + " is being trained by "
                     + last.owner().map(LockOwner::toString).orElse("a driver that is just starting")
                     + "; it can be trained by one driver at a time");
         }
-        String mine = last.successor();
-        if (!folder.createNew(mine, me.bytes())) {
+        String successor = last.successor();
+        if (!folder.createNew(successor, self.bytes())) {
             return false;
         }
-        if (isLast(folder, line, me)) {
-            folder.moveOver(mine, NAME, me.bytes());
-            line.stream().skip(1).map(Seen::name).forEach(folder::remove);
+        if (isLast(folder, chain, self)) {
+            folder.moveOver(successor, NAME, self.bytes());
+            chain.stream().skip(1).map(LockFile::name).forEach(folder::remove);
             return true;
         }
-        folder.remove(mine);
+        folder.remove(successor);
         return false;
     }
 
-    /** Whether the line of owners is what it was, with this one behind it. */
-    private static boolean isLast(AtomicDirectory folder, List<Seen> line, LockOwner me) {
-        List<Seen> now = line(folder);
-        if (now.size() != line.size() + 1 || !now.get(line.size()).isOf(me)) {
+    /** Whether the chain of owners is unchanged, with this one added at its end. */
+    private static boolean isLast(AtomicDirectory folder, List<LockFile> chain, LockOwner self) {
+        List<LockFile> now = chain(folder);
+        if (now.size() != chain.size() + 1 || !now.get(chain.size()).isOf(self)) {
             return false;
         }
-        return IntStream.range(0, line.size()).allMatch(i -> now.get(i).isSameAs(line.get(i)));
+        return IntStream.range(0, chain.size()).allMatch(i -> now.get(i).isSameAs(chain.get(i)));
     }
 
-    /** The lock, its successor, the successor of that, and so on: usually the lock alone; empty where there is none. */
-    private static List<Seen> line(AtomicDirectory folder) {
-        List<Seen> line = new ArrayList<>();
-        Optional<Seen> next = look(folder, NAME);
+    /** The lock, its successor, the successor of that, and so on: usually the lock only; empty if there is none. */
+    private static List<LockFile> chain(AtomicDirectory folder) {
+        List<LockFile> chain = new ArrayList<>();
+        Optional<LockFile> next = look(folder, NAME);
         while (next.isPresent()) {
-            line.add(next.get());
+            chain.add(next.get());
             next = look(folder, next.get().successor());
         }
-        return line;
+        return chain;
     }
 
-    /** A file of a lock, read again while it is being written. */
-    private static Optional<Seen> look(AtomicDirectory folder, String name) {
-        Optional<Seen> seen = Optional.empty();
+    /** Reads a lock or successor file, with retries while it is being written. */
+    private static Optional<LockFile> look(AtomicDirectory folder, String name) {
+        Optional<LockFile> seen = Optional.empty();
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            seen = folder.find(name).map(bytes -> new Seen(name, bytes, LockOwner.of(bytes)));
+            seen = folder.find(name).map(bytes -> new LockFile(name, bytes, LockOwner.of(bytes)));
             if (seen.isEmpty() || seen.get().owner().isPresent()) {
                 return seen;
             }
@@ -161,17 +164,17 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
-    private static boolean isHeld(AtomicDirectory folder, Seen seen, LockOwner me) {
+    private static boolean isHeld(AtomicDirectory folder, LockFile seen, LockOwner self) {
         return switch (seen.owner().map(LockOwner::process).orElse(LockOwner.Process.UNKNOWN)) {
             case ALIVE -> true;
             case DEAD -> false;
-            case UNKNOWN -> age(folder, seen, me).compareTo(LEASE) <= 0;
+            case UNKNOWN -> age(folder, seen, self).compareTo(LEASE) <= 0;
         };
     }
 
-    /** How long ago a lock was written, by the file system's clock: that of a file which is written now. */
-    private static Duration age(AtomicDirectory folder, Seen seen, LockOwner me) {
-        String probe = NAME + "-probe-" + me.nonce();
+    /** The age of a lock by the file system's clock, read from a file that is written now. */
+    private static Duration age(AtomicDirectory folder, LockFile seen, LockOwner self) {
+        String probe = NAME + "-probe-" + self.nonce();
         folder.replaceUnsynced(probe, new byte[0]);
         try {
             Optional<Instant> now = folder.written(probe);
@@ -182,22 +185,22 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
-    /** Whether a file of a run's folder belongs to its lock. */
+    /** Whether a file of a run's directory belongs to its lock. */
     static boolean owns(String name) {
-        return name.equals(NAME) || name.equals("." + NAME + ".new") || isOfTaking(name);
+        return name.equals(NAME) || name.equals("." + NAME + ".new") || isOfAcquisition(name);
     }
 
-    /** What a driver makes while it takes the lock, and leaves behind if it dies there. */
-    private static boolean isOfTaking(String name) {
+    /** Whether a file is one that a driver creates while it acquires the lock, and leaves if it dies meanwhile. */
+    private static boolean isOfAcquisition(String name) {
         return name.startsWith(NAME + "-") || name.startsWith("." + NAME + "-");
     }
 
-    /** Removes what drivers left that died; one that is taking the lock now may still need its own. */
+    /** Deletes files older than a lease that dead drivers left; a driver that is acquiring the lock needs its younger ones. */
     private static void removeLeftovers(AtomicDirectory folder) {
         try {
             Optional<Instant> now = folder.written(NAME);
             for (String name : folder.names()) {
-                Optional<Instant> then = isOfTaking(name) ? folder.written(name) : Optional.empty();
+                Optional<Instant> then = isOfAcquisition(name) ? folder.written(name) : Optional.empty();
                 if (now.isPresent()
                         && then.isPresent()
                         && Duration.between(then.get(), now.get()).compareTo(LEASE) > 0) {
@@ -205,30 +208,30 @@ public final class RunLock implements AutoCloseable {
                 }
             }
         } catch (UncheckedIOException e) {
-            // They are in nobody's way.
+            // Leftovers are harmless; the next driver tries again.
         }
     }
 
-    /** Says again that the owner is alive; to be called every {@link #PERIOD}. What goes wrong is kept for {@link #permit}. */
+    /** Renews the lock; to be called every {@link #PERIOD}. Failures are recorded and thrown by {@link #permit}. */
     public synchronized void renew() {
         if (released || lost != null) {
             return;
         }
         try {
-            List<Seen> line = line(folder);
-            if (line.isEmpty() && !RunDirectory.isIn(folder)) {
+            List<LockFile> chain = chain(folder);
+            if (chain.isEmpty() && !RunDirectory.isIn(folder)) {
                 lost = () -> RunDirectory.gone(folder);
                 return;
             }
-            if (!isMine(line)) {
-                String sentence = "the run in " + folder + " was taken over by " + other(line)
+            if (!isMine(chain)) {
+                String message = "the run in " + folder + " was taken over by " + other(chain)
                         + "; this driver stops and writes nothing more";
-                lost = () -> new LostLockException(sentence);
+                lost = () -> new LostLockException(message);
                 return;
             }
             owner = owner.renewed(clock.instant());
             folder.replace(NAME, owner.bytes());
-            heardNanos = System.nanoTime();
+            renewedNanos = System.nanoTime();
         } catch (UncheckedIOException e) {
             if (isStale()) {
                 lost = () -> new UncheckedIOException(e.getMessage(), e.getCause());
@@ -236,32 +239,32 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
-    private boolean isMine(List<Seen> line) {
-        return line.size() == 1 && line.get(0).isOf(owner);
+    private boolean isMine(List<LockFile> chain) {
+        return chain.size() == 1 && chain.get(0).isOf(owner);
     }
 
-    private static String other(List<Seen> line) {
-        return line.isEmpty()
-                ? "somebody who removed its lock"
-                : line.get(line.size() - 1).owner().map(LockOwner::toString).orElse("a driver that is just starting");
+    private static String other(List<LockFile> chain) {
+        return chain.isEmpty()
+                ? "a process that deleted its lock"
+                : chain.get(chain.size() - 1).owner().map(LockOwner::toString).orElse("a driver that is just starting");
     }
 
-    /** Whether this process has been silent so long, by either clock, that another may have the run. */
+    /** Whether the last renewal is older than a lease, by either clock, so that another driver may hold the run. */
     private boolean isStale() {
-        return System.nanoTime() - heardNanos > LEASE.toNanos()
+        return System.nanoTime() - renewedNanos > LEASE.toNanos()
                 || Duration.between(owner.renewed(), clock.instant()).compareTo(LEASE) > 0;
     }
 
-    /** Whether the lock is gone, or could not be renewed for a lease. */
+    /** Whether the lock was taken over or deleted, or could not be renewed for a lease. */
     public boolean isLost() {
         return lost != null;
     }
 
     /**
-     * Permits a change of the run's folder. An owner that was silent for a lease, as a suspended process is, looks again
-     * first.
+     * Returns if the run's directory may be written. After a lease without renewal, as after a suspension of the process, it
+     * renews first.
      *
-     * @throws LostLockException if another driver has the run
+     * @throws LostLockException if another driver holds the run
      * @throws UncheckedIOException if the lock could not be renewed for a lease
      */
     public void permit() {
@@ -274,7 +277,7 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
-    /** Gives the run free, unless somebody else has it. */
+    /** Releases the lock, unless another driver holds it. */
     @Override
     public synchronized void close() {
         if (released) {
@@ -282,11 +285,12 @@ public final class RunLock implements AutoCloseable {
         }
         released = true;
         try {
-            if (lost == null && isMine(line(folder))) {
+            if (lost == null && isMine(chain(folder))) {
                 folder.remove(NAME);
             }
         } catch (UncheckedIOException e) {
-            // What stays behind names a process that is about to be dead, and how the run ended is told already.
+            // The lock that remains names a process that is about to end, and status.json already says how the run
+            // ended.
         }
     }
 }

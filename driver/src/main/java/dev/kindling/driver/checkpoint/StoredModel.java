@@ -3,10 +3,10 @@ package dev.kindling.driver.checkpoint;
 import dev.kindling.driver.storage.Tensors;
 
 /**
- * A model as a run directory holds it.
+ * The content of a run's {@code model/} directory.
  *
- * @param theta θ by name
- * @param thetaHash the SHA-256 of its file
- * @param network what {@code network.json} holds: the network that θ belongs to
+ * @param theta the arrays of θ by name
+ * @param thetaHash SHA-256 of {@code theta.safetensors}
+ * @param network content of {@code network.json}: the network that θ belongs to
  */
 public record StoredModel(Manifest manifest, Tensors theta, String thetaHash, String network) {}

@@ -10,50 +10,55 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * Where a run stood, beside its round and its arrays: an object of a checkpoint's manifest.
+ * The progress of a run at a checkpoint, apart from its round and its arrays: the object {@code progress} of the
+ * checkpoint's manifest.
  *
- * @param updates how many updates the meta-optimizer had made
- * @param seconds of the run until then, over all its starts
- * @param best what validation had found; empty where it had not been made
+ * @param updates number of updates that the meta-optimizer has made
+ * @param seconds wall time of the run so far, over all its starts
+ * @param best the best validation so far; empty before the first
  */
 public record TrainingProgress(long updates, double seconds, Optional<Best> best) {
-    static final String KEY = "position";
+    static final String KEY = "progress";
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
      * The best validation so far.
      *
-     * @param round after which it was made
-     * @param loss mean over the tasks that were finite; NaN if none was
-     * @param accuracy a fraction; empty for regression
-     * @param diverged how many tasks were not finite
-     * @param validationsWithoutImprovement how many validations since then were no better
+     * @param validationsWithoutImprovement number of later validations, none of which was better
      */
-    public record Best(
-            long round, double loss, OptionalDouble accuracy, int diverged, int validationsWithoutImprovement) {}
+    public record Best(Validation validation, int validationsWithoutImprovement) {
+        /** The best after one more validation. */
+        public Best after(Validation next) {
+            return next.isBetterThan(validation)
+                    ? new Best(next, 0)
+                    : new Best(validation, validationsWithoutImprovement + 1);
+        }
+    }
 
     ObjectNode json() {
         ObjectNode node = JsonNodeFactory.instance.objectNode();
         node.put("updates", updates).put("seconds", seconds);
         best.ifPresent(found -> {
-            ObjectNode inner = node.putObject("best").put("round", found.round());
-            if (Double.isFinite(found.loss())) {
-                inner.put("validation_loss", found.loss());
+            Validation validation = found.validation();
+            ObjectNode inner = node.putObject("best").put("round", validation.round());
+            if (Double.isFinite(validation.loss())) {
+                inner.put("validation_loss", validation.loss());
             }
-            found.accuracy().ifPresent(accuracy -> inner.put("validation_accuracy", accuracy));
-            inner.put("diverged", found.diverged()).put("waited", found.validationsWithoutImprovement());
+            validation.accuracy().ifPresent(accuracy -> inner.put("validation_accuracy", accuracy));
+            inner.put("diverged", validation.diverged())
+                    .put("validations_without_improvement", found.validationsWithoutImprovement());
         });
         return node;
     }
 
-    /** The position in a manifest's text, if it holds one. */
+    /** The progress that a manifest's text holds; empty for a model's. */
     static Optional<TrainingProgress> in(String manifest, String place) {
         try {
             JsonNode node = JSON.readTree(manifest).get(KEY);
             return node == null ? Optional.empty() : Optional.of(of(node, place));
         } catch (JsonProcessingException e) {
-            throw new BadDataException(place + " is damaged: it is no manifest", e);
+            throw new BadDataException(place + " is damaged: it is not a manifest", e);
         }
     }
 
@@ -67,12 +72,14 @@ public record TrainingProgress(long updates, double seconds, Optional<Best> best
 
     private static Best best(JsonNode node, String place) {
         JsonNode accuracy = node.get("validation_accuracy");
-        return new Best(
+        Validation validation = new Validation(
                 number(node, "round", place).asLong(),
                 node.path("validation_loss").asDouble(Double.NaN),
                 accuracy == null ? OptionalDouble.empty() : OptionalDouble.of(accuracy.asDouble()),
-                number(node, "diverged", place).asInt(),
-                number(node, "waited", place).asInt());
+                number(node, "diverged", place).asInt());
+        return new Best(
+                validation,
+                number(node, "validations_without_improvement", place).asInt());
     }
 
     private static JsonNode number(JsonNode node, String name, String place) {

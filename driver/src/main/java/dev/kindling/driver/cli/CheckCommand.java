@@ -2,7 +2,6 @@ package dev.kindling.driver.cli;
 
 import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.check.CheckReport;
-import dev.kindling.driver.check.CheckResult;
 import dev.kindling.driver.check.CheckTarget;
 import dev.kindling.driver.check.Checker;
 import dev.kindling.driver.check.TaskChoice;
@@ -18,6 +17,7 @@ import dev.kindling.driver.storage.Safetensors;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelFactory;
+import dev.kindling.job.task.CheckResult;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSource;

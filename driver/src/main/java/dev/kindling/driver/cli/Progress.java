@@ -1,7 +1,7 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.driver.checkpoint.Validation;
 import dev.kindling.driver.run.RunContext;
-import dev.kindling.driver.training.Validation;
 import dev.kindling.job.task.PrintableText;
 import java.io.PrintWriter;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package dev.kindling.driver.error;
 
-/** The cluster could not complete a round; the message is one sentence for the user. */
+/** A failure of the cluster: a round could not be completed. The message is a single line for the user. Exit code 5. */
 public final class ClusterException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

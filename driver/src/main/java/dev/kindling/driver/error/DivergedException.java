@@ -1,6 +1,6 @@
 package dev.kindling.driver.error;
 
-/** Training left the finite numbers or lost too many tasks; the message is one sentence for the user. Exit code 4. */
+/** Divergence of training: a value is not finite, or too many tasks failed. The message is a single line for the user. Exit code 4. */
 public final class DivergedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -1,6 +1,6 @@
 package dev.kindling.driver.error;
 
-/** Another driver has the run now; the message is one sentence for the user. Nothing more may be written. */
+/** Loss of the run's lock to another driver: nothing more may be written. The message is a single line for the user. */
 public final class LostLockException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

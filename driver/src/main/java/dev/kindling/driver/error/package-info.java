@@ -1,6 +1,6 @@
 /**
- * Exceptions with a meaning for the caller that only the driver throws: divergence (exit code 4), failure of the cluster
- * (exit code 5), a lost lock and an early stop (exit code 6). May import {@code job.error} alone.
+ * Exceptions that only the driver throws and that decide its exit code: divergence (4), failure of the cluster (5), an
+ * early stop (6), and a lost lock. May import {@code job.error} only.
  */
 @NullMarked
 package dev.kindling.driver.error;

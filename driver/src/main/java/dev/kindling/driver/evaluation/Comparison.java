@@ -5,13 +5,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Several entrants on the same tasks.
+ * The scores of several entrants on the same tasks.
  *
- * @param protocol of the first entrant; batch norm and order are each entrant's own
- * @param scores of the entrants, at least one, all of the same tasks
+ * @param protocol of the first entrant; batch norm and order may differ between entrants
+ * @param scores one for each entrant, at least one, all on the same tasks
  */
 public record Comparison(Protocol protocol, List<EntrantScores> scores) {
-    /** Two entrants, the first of which came later into the comparison: what is said of it is relative to the second. */
+    /** Two entrants: a later one, and the earlier one that it is compared with. */
     public record Pair(EntrantScores entrant, EntrantScores against) {}
 
     public Comparison {
@@ -25,24 +25,24 @@ public record Comparison(Protocol protocol, List<EntrantScores> scores) {
         }
     }
 
-    /** How many counts of inner steps, 0 included: the most that any entrant has. */
+    /** The largest number of measurements of any entrant: after 0, 1, ... inner steps. */
     public int steps() {
         return scores.stream().mapToInt(EntrantScores::steps).max().orElse(1);
     }
 
-    /** What all entrants were measured by. */
+    /** The measures that all entrants have. */
     public List<Measure> measures() {
         return Arrays.stream(Measure.values())
                 .filter(measure -> scores.stream().allMatch(each -> each.has(measure)))
                 .toList();
     }
 
-    /** What a person looks at first: accuracy where there is one. */
+    /** The main measure: accuracy if all entrants have it, else loss. */
     public Measure shown() {
         return measures().contains(Measure.ACCURACY) ? Measure.ACCURACY : Measure.LOSS;
     }
 
-    /** All pairs: every later entrant against the first, then against the second, and so on. */
+    /** All pairs: each later entrant against the first, then against the second, and so on. */
     public List<Pair> pairs() {
         List<Pair> pairs = new ArrayList<>();
         for (int against = 0; against < scores.size(); against++) {

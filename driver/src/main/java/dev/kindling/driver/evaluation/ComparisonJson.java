@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 
-/** What {@code compare.json} holds; a number that is not finite is null there. */
+/** Writer of {@code compare.json}; values that are not finite are null. */
 public final class ComparisonJson {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
@@ -21,10 +21,10 @@ public final class ComparisonJson {
     /**
      * The text of the file.
      *
-     * @param contestants in the order of the comparison's scores
-     * @param fits what changes in the tasks on which the report draws fits, {@code key=value} each
+     * @param summaries of the entrants, in the order of the comparison's scores
+     * @param fits changed settings of the tasks on which the report draws fits, {@code key=value} each
      */
-    public static String of(Comparison comparison, List<EntrantSummary> contestants, List<String> fits) {
+    public static String of(Comparison comparison, List<EntrantSummary> summaries, List<String> fits) {
         ComparisonJson json = new ComparisonJson();
         ObjectNode protocol = Evaluation.json(comparison.protocol());
         protocol.remove(List.of("batch_norm", "order"));
@@ -32,11 +32,8 @@ public final class ComparisonJson {
         json.root.set("protocol", protocol);
         json.root.set("fits", JSON.valueToTree(fits));
         ArrayNode entrants = json.root.putArray("entrants");
-        for (int i = 0; i < contestants.size(); i++) {
-            entrant(
-                    entrants.addObject(),
-                    contestants.get(i),
-                    comparison.scores().get(i));
+        for (int i = 0; i < summaries.size(); i++) {
+            entrant(entrants.addObject(), summaries.get(i), comparison.scores().get(i));
         }
         ArrayNode differences = json.root.putArray("differences");
         comparison.pairs().forEach(pair -> difference(differences.addObject(), comparison, pair));

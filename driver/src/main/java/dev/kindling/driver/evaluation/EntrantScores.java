@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * How one entrant of a comparison did on each task, over its seeds. A task's number is the mean over the seeds, not finite
- * where it is not for one of them. A method without inner steps has the same number after any count of them.
+ * The scores of one entrant of a comparison on each task, averaged over its seeds. A task's score is not finite if it is not
+ * finite for one of the seeds. A method without inner steps has the same score after any number of steps.
  */
 public final class EntrantScores {
     private final String name;
@@ -14,7 +14,7 @@ public final class EntrantScores {
     /**
      * The scores of an entrant.
      *
-     * @param seeds a table for each of its seeds, at least one, all of the same tasks and steps
+     * @param seeds the results of each seed, at least one, all of the same tasks and steps
      */
     public EntrantScores(String name, List<PerTaskResults> seeds) {
         this.name = name;
@@ -31,27 +31,27 @@ public final class EntrantScores {
         return name;
     }
 
-    /** How many seeds. */
+    /** The number of seeds. */
     public int seeds() {
         return seeds.size();
     }
 
-    /** How many tasks. */
+    /** The number of tasks. */
     public int tasks() {
         return first().tasks();
     }
 
-    /** How many counts of inner steps, 0 included; 1 for a method without inner steps. */
+    /** The number of measurements, after 0, 1, ... inner steps; 1 for a method without inner steps. */
     public int steps() {
         return first().steps();
     }
 
-    /** Whether it has been measured so. */
+    /** Whether the entrant has this measure. */
     public boolean has(Measure measure) {
         return first().has(measure);
     }
 
-    /** Milliseconds that a task took on one thread, its episode and all its steps: the mean over all. */
+    /** Mean time of a task on one thread in milliseconds, including its episode and all its steps. */
     public double milliseconds() {
         return seeds.stream()
                 .flatMapToDouble(results -> Arrays.stream(results.allMilliseconds()))
@@ -59,7 +59,7 @@ public final class EntrantScores {
                 .orElse(Double.NaN);
     }
 
-    /** The tasks' numbers after so many steps. */
+    /** The scores of the tasks after the given number of inner steps. */
     public double[] ofTasks(Measure measure, int step) {
         double[] mean = new double[tasks()];
         for (PerTaskResults results : seeds) {
@@ -71,7 +71,7 @@ public final class EntrantScores {
         return mean;
     }
 
-    /** The means of the seeds, each over its finite tasks, after so many steps. */
+    /** The mean of each seed over its finite tasks, after the given number of inner steps. */
     public double[] ofSeeds(Measure measure, int step) {
         return seeds.stream()
                 .mapToDouble(
@@ -79,20 +79,20 @@ public final class EntrantScores {
                 .toArray();
     }
 
-    /** Statistics over the tasks after so many steps. */
+    /** Statistics over the tasks after the given number of inner steps. */
     public Statistics statistics(Measure measure, int step) {
         return Statistics.of(ofTasks(measure, step), ofTasks(measure, 0), measure.better());
     }
 
-    /** By how much this entrant's numbers are above another's, task by task. */
+    /** The difference to another entrant's scores, task by task. */
     public PairedDifference minus(EntrantScores other, Measure measure, int step) {
         return PairedDifference.of(ofTasks(measure, step), other.ofTasks(measure, step), measure.better());
     }
 
     /**
-     * The same seed by seed, in the order in which both have them: the mean over seeds of the mean difference of a seed's
-     * tasks, those left out on which one of the two is not finite, with the interval over seeds. NaN where the counts of seeds
-     * differ or are one.
+     * The difference paired by seed, in the order in which both entrants have them: the mean over seeds of the mean difference
+     * over a seed's tasks, without tasks on which one of the two is not finite, with the interval over seeds. NaN if the
+     * numbers of seeds differ or are 1.
      */
     public Interval minusOverSeeds(EntrantScores other, Measure measure, int step) {
         if (seeds() != other.seeds()) {

@@ -5,15 +5,15 @@ import dev.kindling.driver.metrics.TrainingCost;
 import java.util.List;
 
 /**
- * What a comparison says of an entrant beside its scores.
+ * The description of an entrant of a comparison, apart from its scores.
  *
- * @param origin the job that trained it, or the run it was taken from
- * @param algorithm its method
- * @param batchNorm whose statistics batch norm used in its evaluation
- * @param order as {@link Protocol#order}
- * @param numbers of θ
- * @param bytes of θ
- * @param runs one for each seed; none for what is not trained
+ * @param origin the job that trained it, or the run that it was taken from
+ * @param algorithm name of its method
+ * @param batchNorm the mode of batch norm in its evaluation
+ * @param order as in {@link Protocol#order}
+ * @param numbers parameter count
+ * @param bytes size of θ in bytes
+ * @param runs one for each seed; none for an entrant that is not trained
  */
 public record EntrantSummary(
         String name,
@@ -25,10 +25,10 @@ public record EntrantSummary(
         long bytes,
         List<Run> runs) {
     /**
-     * One training.
+     * One training run.
      *
-     * @param folder of the run, relative to the comparison's where it lies there
-     * @param windows its losses over rounds
+     * @param folder of the run, relative to the comparison's folder if it is inside it
+     * @param windows mean and variance of its query loss over windows of rounds
      */
     public record Run(long seed, String folder, TrainingCost cost, List<LossWindow> windows) {
         public Run {
@@ -36,7 +36,7 @@ public record EntrantSummary(
         }
     }
 
-    /** A baseline that has no θ and no runs. */
+    /** A baseline without parameters and runs. */
     public static EntrantSummary untrained(String name) {
         return new EntrantSummary(name, "baseline", name, "none", 0, 0, 0, List.of());
     }

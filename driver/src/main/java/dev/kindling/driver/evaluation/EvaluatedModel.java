@@ -6,17 +6,17 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.driver.checkpoint.Provenance;
 
 /**
- * What was evaluated, and how, beside the protocol: all that decided the result.
+ * The model and settings of an evaluation: everything apart from the protocol that determines its result.
  *
- * @param settings every setting that decides a number, as a JSON object
+ * @param settings the settings that determine the result, as a JSON object
  * @param provenance of the evaluation: data, program and code
- * @param rounds how many rounds of meta-training θ has seen
- * @param thetaHash the SHA-256 of the file of θ
+ * @param rounds number of rounds of meta-training that θ has had
+ * @param thetaHash SHA-256 of the file of θ
  */
 public record EvaluatedModel(String settings, Provenance provenance, long rounds, String thetaHash) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** Writes it into an evaluation's object; IllegalArgumentException if the settings are no JSON. */
+    /** Adds it to an evaluation's JSON object; IllegalArgumentException if the settings are not JSON. */
     void addTo(ObjectNode evaluation) {
         try {
             evaluation.set("settings", JSON.readTree(settings));

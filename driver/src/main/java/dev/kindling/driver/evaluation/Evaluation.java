@@ -11,14 +11,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The result of an evaluation: what was measured, and a measure after each inner step 0, 1, ... k.
+ * The result of an evaluation: statistics over the evaluated tasks after 0, 1, ... k inner steps.
  *
- * @param steps one entry for each step, from 0 on
- * @param tasks each task by itself, where that was asked for
+ * @param steps one entry for each number of inner steps, from 0 on
+ * @param tasks the per-task results; empty unless they were requested
  */
 public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskResults> tasks) {
     /**
-     * The tasks after one number of inner steps.
+     * Statistics over the tasks after one number of inner steps.
      *
      * @param accuracy a fraction; empty for regression
      */
@@ -31,7 +31,7 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
     }
 
     /**
-     * The tasks after so many inner steps.
+     * Statistics after the given number of inner steps.
      *
      * @throws IllegalArgumentException if fewer steps were measured
      */
@@ -43,7 +43,7 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
         return steps.get(count);
     }
 
-    /** What {@code evaluation.json} holds; a number that is not finite is null there. */
+    /** The text of {@code evaluation.json}; values that are not finite are null. */
     public String json(EvaluatedModel model) {
         ObjectNode root = JSON.createObjectNode();
         root.set("protocol", json(protocol));
@@ -77,7 +77,7 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
                 .put("order", protocol.order());
     }
 
-    /** A number, or {@code [least, most]} where tasks differ. */
+    /** Writes a number, or {@code [least, most]} if tasks differ. */
     private static void put(ObjectNode node, String name, IntRange range) {
         if (range.varies()) {
             node.putArray(name).add(range.least()).add(range.most());

@@ -3,23 +3,23 @@ package dev.kindling.driver.evaluation;
 import dev.kindling.job.task.Split;
 
 /**
- * What an evaluation adapts to.
+ * The settings of an evaluation.
  *
- * @param tasks how many tasks, at least 1
- * @param steps inner steps after which it measures, 0, 1, ... steps
- * @param split which tasks: those of training, validation or test
- * @param seed of the tasks, whatever the run's seed is
- * @param detail of what it hands on
+ * @param tasks number of tasks, at least 1
+ * @param steps maximum number of inner steps; it measures after 0, 1, ... steps
+ * @param split of the tasks
+ * @param seed of the tasks, independent of the run's seed
+ * @param detail of the result
  */
 public record EvaluationSettings(int tasks, int steps, Split split, long seed, Detail detail) {
-    /** What an evaluation says of its tasks. */
+    /** The level of detail of a result. */
     public enum Detail {
-        /** Statistics over all of them. */
+        /** Statistics over all tasks. */
         SUMMARY,
-        /** Each by itself too. */
+        /** Additionally the results of each task. */
         EACH_TASK;
 
-        /** The constant for the truth value of {@code evaluation.per-task}. */
+        /** The constant for {@code evaluation.per-task}. */
         public static Detail of(boolean perTask) {
             return perTask ? EACH_TASK : SUMMARY;
         }

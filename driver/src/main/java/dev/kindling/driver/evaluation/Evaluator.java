@@ -13,11 +13,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Adapts parameters to held-out tasks and measures the query set after each inner step. The tasks depend on the
- * evaluation's own seed alone, so that every θ and every method meets the same ones.
+ * Evaluates parameters: adapts them to held-out tasks and measures loss and accuracy on the query set after each inner step.
+ * The tasks depend on the evaluation's own seed only, so that every θ and every method is evaluated on the same ones.
  */
 public final class Evaluator {
-    /** Tasks of one request to the cluster: enough to keep it busy, few enough for one message. */
+    /** Tasks of one request to the cluster: enough for all workers, few enough for one message. */
     private static final int TASKS_PER_REQUEST = 4096;
 
     private final EvaluationSettings settings;
@@ -29,8 +29,8 @@ public final class Evaluator {
     /**
      * An evaluator that runs a program of the cluster's job.
      *
-     * @param program its name
-     * @param measures its per-task outputs: {@code loss} and perhaps {@code accuracy}, [steps + 1] each
+     * @param program name of the program
+     * @param measures its per-task outputs: {@code loss} and, for classification, {@code accuracy}, [steps + 1] each
      */
     public Evaluator(
             EvaluationSettings settings, Protocol protocol, TaskSource source, String program, Layout measures) {

@@ -4,13 +4,13 @@ import java.util.Arrays;
 import org.apache.commons.statistics.distribution.TDistribution;
 
 /**
- * A mean and how far it can be trusted.
+ * A mean with its 95% confidence interval.
  *
- * @param mean NaN over nothing
- * @param ci95 half the width of its 95% confidence interval (Student's t, n - 1); NaN below two numbers
+ * @param mean of the finite values; NaN if there are none
+ * @param ci95 half the width of the interval (Student's t, n - 1 degrees of freedom); NaN for fewer than two values
  */
 public record Interval(double mean, double ci95) {
-    /** The interval over numbers of which those that are not finite are left out. */
+    /** The interval over the finite values. */
     public static Interval of(double[] numbers) {
         double[] finite = Arrays.stream(numbers).filter(Double::isFinite).toArray();
         double mean = Arrays.stream(finite).average().orElse(Double.NaN);

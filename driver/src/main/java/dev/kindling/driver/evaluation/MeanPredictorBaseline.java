@@ -13,14 +13,14 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * The baseline that can tell no task from another: it predicts, wherever a task is asked, the mean of what other tasks of the
- * kind are there. Before its first step no method that knows nothing of a task can expect to be better.
+ * A baseline that ignores the support set: at each query input it predicts the mean target of other tasks of the same source.
+ * This is the smallest expected error before adaptation, for a method that starts all tasks from the same prediction.
  */
 public final class MeanPredictorBaseline {
-    /** What a comparison calls it. */
+    /** Name of the entrant in a comparison. */
     public static final String NAME = "mean-task";
 
-    /** Other tasks of which the mean is taken. */
+    /** Number of other tasks over which the mean is taken. */
     private static final int OTHERS = 10_000;
 
     private static final String WORKER = "local";
@@ -29,7 +29,7 @@ public final class MeanPredictorBaseline {
     private final EvaluationSettings evaluation;
     private final EpisodeLayout layout;
     private final FlatVector episode;
-    private final double[] places;
+    private final double[] queryInputs;
     private final double[] mean;
 
     private MeanPredictorBaseline(TaskSource source, EvaluationSettings evaluation, EpisodeLayout layout) {
@@ -37,14 +37,14 @@ public final class MeanPredictorBaseline {
         this.evaluation = evaluation;
         this.layout = layout;
         this.episode = FlatVector.zeros(Precision.DOUBLE, layout.arrays().size());
-        source.materialise(test().range(0, 0, 1).get(0), episode, 0);
-        this.places = array(EpisodeLayout.QUERY_X);
+        source.materialise(evaluated().range(0, 0, 1).get(0), episode, 0);
+        this.queryInputs = array(EpisodeLayout.QUERY_X);
         this.mean = new double[layout.arrays().shape(EpisodeLayout.QUERY_Y).size()];
     }
 
     /**
-     * The mean squared error of each test task, as an evaluation without inner steps would have it; empty where tasks have
-     * classes or several shapes, or are not all asked at the same inputs.
+     * The mean squared error of each evaluated task, as for a method without inner steps; empty if the tasks are
+     * classifications, have several layouts, or do not all have the same query inputs.
      */
     public static Optional<PerTaskResults> table(TaskSource source, EvaluationSettings evaluation) {
         EpisodeLayout layout = source.layout(evaluation.split());
@@ -53,23 +53,23 @@ public final class MeanPredictorBaseline {
                 || !source.layout(others(evaluation.split())).equals(layout)) {
             return Optional.empty();
         }
-        MeanPredictorBaseline task = new MeanPredictorBaseline(source, evaluation, layout);
-        return task.takeMean() ? task.errors() : Optional.empty();
+        MeanPredictorBaseline baseline = new MeanPredictorBaseline(source, evaluation, layout);
+        return baseline.computeMean() ? baseline.errors() : Optional.empty();
     }
 
-    /** The tasks of another split are asked at the same places, and none of them is a test task. */
+    /** A split with the same query inputs that has no evaluated task. */
     private static Split others(Split split) {
         return split == Split.TEST ? Split.VALIDATE : Split.TEST;
     }
 
-    private Sampler test() {
+    private Sampler evaluated() {
         return new Sampler(source, evaluation.seed(), evaluation.split());
     }
 
-    private boolean takeMean() {
+    private boolean computeMean() {
         Sampler others = new Sampler(source, evaluation.seed(), others(evaluation.split()));
         for (TaskSpec spec : others.range(0, 0, OTHERS)) {
-            if (!takes(spec)) {
+            if (!materialise(spec)) {
                 return false;
             }
             double[] targets = array(EpisodeLayout.QUERY_Y);
@@ -81,9 +81,9 @@ public final class MeanPredictorBaseline {
     private Optional<PerTaskResults> errors() {
         Layout measures = Layout.builder().add(Measure.LOSS.key(), Shape.of(1)).build();
         PerTaskResults results = new PerTaskResults(evaluation.tasks(), measures);
-        for (TaskSpec spec : test().range(0, 0, evaluation.tasks())) {
+        for (TaskSpec spec : evaluated().range(0, 0, evaluation.tasks())) {
             long begin = System.nanoTime();
-            if (!takes(spec)) {
+            if (!materialise(spec)) {
                 return Optional.empty();
             }
             double[] error = {error(array(EpisodeLayout.QUERY_Y))};
@@ -100,10 +100,10 @@ public final class MeanPredictorBaseline {
         return sum / targets.length;
     }
 
-    /** Makes a task real; says whether it is asked where the others are. */
-    private boolean takes(TaskSpec spec) {
+    /** Materialises a task; returns whether it has the same query inputs as the others. */
+    private boolean materialise(TaskSpec spec) {
         source.materialise(spec, episode, 0);
-        return Arrays.equals(array(EpisodeLayout.QUERY_X), places);
+        return Arrays.equals(array(EpisodeLayout.QUERY_X), queryInputs);
     }
 
     private double[] array(String name) {

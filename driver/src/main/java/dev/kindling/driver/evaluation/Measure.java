@@ -1,10 +1,10 @@
 package dev.kindling.driver.evaluation;
 
-/** What is measured on a task's query set. */
+/** The measures on a task's query set. */
 public enum Measure {
-    /** Mean loss: the lower the better. */
+    /** Mean loss; lower is better. */
     LOSS("loss", Statistics.Better.LOWER),
-    /** The share that is classified rightly: the higher the better. */
+    /** Fraction of correctly classified queries; higher is better. */
     ACCURACY("accuracy", Statistics.Better.HIGHER);
 
     private final String key;
@@ -15,12 +15,12 @@ public enum Measure {
         this.better = better;
     }
 
-    /** Its name in programs and files. */
+    /** The name in programs and files. */
     public String key() {
         return key;
     }
 
-    /** Which way is better. */
+    /** Which direction is better. */
     public Statistics.Better better() {
         return better;
     }

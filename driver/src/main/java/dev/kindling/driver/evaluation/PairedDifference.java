@@ -5,18 +5,19 @@ import java.util.stream.IntStream;
 import org.apache.commons.statistics.inference.WilcoxonSignedRankTest;
 
 /**
- * Two measures of the same tasks, one minus the other. Tasks on which one of the two is not finite are left out.
+ * The paired difference of two measures on the same tasks, the first minus the second. Tasks on which one of the two is not
+ * finite are left out.
  *
  * @param interval mean of the differences with its 95% confidence interval over tasks
- * @param median of the differences; NaN over nothing
- * @param better tasks on which the first is better
- * @param worse tasks on which the first is worse
- * @param leftOut tasks that were left out
- * @param wilcoxon p-value of the signed-rank test that the differences lie symmetrically around 0, two-sided; 1 where all
- *     are 0
+ * @param median of the differences; NaN if there are none
+ * @param better number of tasks on which the first is better
+ * @param worse number of tasks on which the first is worse
+ * @param leftOut number of tasks that were left out
+ * @param wilcoxon two-sided p-value of Wilcoxon's signed-rank test for differences that are symmetric around 0; 1 if all
+ *     differences are 0
  */
 public record PairedDifference(Interval interval, double median, int better, int worse, int leftOut, double wilcoxon) {
-    /** The differences of two measures; IllegalArgumentException if they are not of equally many tasks. */
+    /** The difference of two measures; IllegalArgumentException if the numbers of tasks differ. */
     public static PairedDifference of(double[] first, double[] second, Statistics.Better better) {
         if (first.length != second.length) {
             throw new IllegalArgumentException(
@@ -31,7 +32,7 @@ public record PairedDifference(Interval interval, double median, int better, int
         boolean lower = better == Statistics.Better.LOWER;
         return new PairedDifference(
                 Interval.of(differences),
-                differences.length == 0 ? Double.NaN : Median.of(differences),
+                differences.length == 0 ? Double.NaN : Statistics.median(differences),
                 lower ? below : above,
                 lower ? above : below,
                 first.length - differences.length,

@@ -17,8 +17,9 @@ import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Types;
 
 /**
- * A {@link PerTaskResults} as a Parquet file: a row for each task after each step, in this order, with the columns task, step,
- * loss, accuracy (null for regression), milliseconds (of the whole task, the same in each of its rows) and executor.
+ * Encodes {@link PerTaskResults} as a Parquet file: one row for each task and number of inner steps, ordered by task, with the
+ * columns task, step, loss, accuracy (null for regression), milliseconds (of the whole task, equal in all its rows) and
+ * executor.
  */
 public final class PerTaskParquet {
     private static final MessageType SCHEMA = Types.buildMessage()
@@ -43,7 +44,7 @@ public final class PerTaskParquet {
     public static byte[] encode(PerTaskResults results) {
         InMemory file = new InMemory();
         SimpleGroupFactory rows = new SimpleGroupFactory(SCHEMA);
-        // Hadoop's own defaults: what a user sets for Hadoop is meant for file systems, not for these bytes.
+        // Hadoop's defaults: the user's Hadoop settings are for file systems and must not affect the encoding.
         try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(file)
                 .withConf(new Configuration(false))
                 .withType(SCHEMA)
@@ -66,7 +67,7 @@ public final class PerTaskParquet {
         return row.append("milliseconds", results.milliseconds(task)).append("executor", results.executor(task));
     }
 
-    /** Parquet writes to files; this one is in memory. */
+    /** An in-memory file for Parquet's writer. */
     private static final class InMemory implements OutputFile {
         private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 

@@ -7,18 +7,18 @@ import java.util.Optional;
 import java.util.function.ToIntFunction;
 
 /**
- * What an evaluation measured: stamped into its result, because without it the numbers mean nothing.
+ * The protocol of an evaluation, stored with its result: results are comparable only under equal protocols.
  *
  * @param source name of the task source
  * @param split {@code train}, {@code val} or {@code test}
- * @param ways classes of a task, 0 for regression; a range where they differ from task to task
- * @param shots support examples, of each class where there are classes; a range where they differ from task to task
- * @param query query examples, of each class where there are classes
- * @param within for images, which classes meet in a task: {@code split} or {@code alphabet}
- * @param tasks how many tasks
+ * @param ways number of classes of a task, 0 for regression; a range if it differs between tasks
+ * @param shots number of support examples, per class for classification; a range if it differs between tasks
+ * @param query number of query examples, per class for classification
+ * @param within for images, the group that a task samples its classes from: {@code split} or {@code alphabet}
+ * @param tasks number of tasks
  * @param seed of the tasks
- * @param batchNorm whose statistics batch norm used
- * @param order of the training's meta-gradient: 2 for an exact one, 1 for a first-order one, 0 where it is neither
+ * @param batchNorm the mode of batch norm
+ * @param order of the training's meta-gradient: 2 if exact, 1 if first-order, 0 if neither
  */
 public record Protocol(
         String source,
@@ -33,9 +33,9 @@ public record Protocol(
         int order) {
 
     /**
-     * The protocol of evaluating tasks.
+     * The protocol of an evaluation.
      *
-     * @param layouts all shapes that these may have
+     * @param layouts all layouts that its tasks may have
      */
     public static Protocol of(
             String source,

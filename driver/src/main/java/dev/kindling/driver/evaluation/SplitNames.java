@@ -4,7 +4,7 @@ import dev.kindling.job.task.Split;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** The names of the splits, as split files and {@code evaluation.split} write them. */
+/** The names of the splits in split files and in {@code evaluation.split}. */
 public final class SplitNames {
     private SplitNames() {}
 
@@ -17,7 +17,7 @@ public final class SplitNames {
         };
     }
 
-    /** The purpose of the given name, if there is one. */
+    /** The split of the given name; empty if there is none. */
     public static Optional<Split> named(String name) {
         return Arrays.stream(Split.values())
                 .filter(split -> name(split).equals(name))

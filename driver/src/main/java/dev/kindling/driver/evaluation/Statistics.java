@@ -4,16 +4,17 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * A measure over many tasks.
+ * Statistics of a measure over many tasks.
  *
  * @param mean over the tasks whose measure is finite; NaN if there is none
- * @param median over all tasks, one whose measure is not finite counting as infinite
- * @param ci95 half the width of the 95% confidence interval of the mean (Student's t, n - 1); NaN below two tasks
- * @param diverged how many tasks' measures are not finite
- * @param worsened how many tasks are worse than the same task before its first step, those not finite included
+ * @param median over all tasks; a measure that is not finite counts as infinite
+ * @param ci95 half the width of the 95% confidence interval of the mean (Student's t, n - 1 degrees of freedom); NaN for
+ *     fewer than two tasks
+ * @param diverged number of tasks whose measure is not finite
+ * @param worsened number of tasks with a worse measure than before their first inner step, diverged ones included
  */
 public record Statistics(double mean, double median, double ci95, int diverged, int worsened) {
-    /** Which way is better. */
+    /** Which direction is better. */
     public enum Better {
         LOWER,
         HIGHER
@@ -29,7 +30,7 @@ public record Statistics(double mean, double median, double ci95, int diverged, 
         Interval interval = Interval.of(measures);
         return new Statistics(
                 interval.mean(),
-                median(measures),
+                medianOfAll(measures),
                 interval.ci95(),
                 (int) Arrays.stream(measures)
                         .filter(measure -> !Double.isFinite(measure))
@@ -37,10 +38,20 @@ public record Statistics(double mean, double median, double ci95, int diverged, 
                 worsened(measures, before, better));
     }
 
-    private static double median(double[] measures) {
-        return Median.of(Arrays.stream(measures)
+    private static double medianOfAll(double[] measures) {
+        return median(Arrays.stream(measures)
                 .map(measure -> Double.isFinite(measure) ? measure : Double.POSITIVE_INFINITY)
                 .toArray());
+    }
+
+    /** The median of at least one number; a NaN counts as infinite. */
+    static double median(double[] numbers) {
+        double[] sorted = Arrays.stream(numbers)
+                .map(number -> Double.isNaN(number) ? Double.POSITIVE_INFINITY : number)
+                .sorted()
+                .toArray();
+        int half = sorted.length / 2;
+        return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
     }
 
     private static int worsened(double[] measures, double[] before, Better better) {

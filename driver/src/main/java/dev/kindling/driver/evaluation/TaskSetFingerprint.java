@@ -12,15 +12,15 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What decides which tasks an evaluation meets, by the keys that decide it: two evaluations that agree in all of it meet
- * the same tasks, number by number.
+ * The settings that determine the tasks of an evaluation: two evaluations with equal fingerprints use bitwise identical
+ * tasks.
  */
 public final class TaskSetFingerprint {
     /**
-     * What names data, which has a hash, or concerns training tasks alone, or stands among the sizes already, or tells a
-     * network more of the same tasks.
+     * Settings that do not belong to the fingerprint: paths of data, which has a hash; settings of training tasks; sizes that
+     * are listed separately; and additional inputs for the same tasks.
      */
-    private static final Set<String> OTHERWISE_KNOWN = Set.of(
+    private static final Set<String> EXCLUDED = Set.of(
             SourceDescription.TOGETHER,
             "task.support",
             "task.query",
@@ -33,46 +33,48 @@ public final class TaskSetFingerprint {
             "evaluation.ways",
             "sinusoid.oracle");
 
-    private final Map<String, String> facts;
+    private final Map<String, String> entries;
 
-    private TaskSetFingerprint(Map<String, String> facts) {
-        this.facts = facts;
+    private TaskSetFingerprint(Map<String, String> entries) {
+        this.entries = entries;
     }
 
     /** The tasks of an evaluation on a source. */
     public static TaskSetFingerprint of(
             SourceDescription description, TaskSource source, EvaluationSettings evaluation) {
         List<EpisodeLayout> layouts = source.layouts(evaluation.split());
-        Map<String, String> facts = new LinkedHashMap<>();
-        facts.put("task.source", description.source());
-        facts.put("evaluation.split", SplitNames.name(evaluation.split()));
-        facts.put("evaluation.seed", Long.toString(evaluation.seed()));
-        facts.put("evaluation.tasks", Integer.toString(evaluation.tasks()));
-        facts.put("evaluation.steps", Integer.toString(evaluation.steps()));
-        facts.put("the number of classes of a test task", Protocol.ways(layouts).toString());
-        facts.put("evaluation.support", Protocol.shots(layouts).toString());
-        facts.put("evaluation.query", Integer.toString(Protocol.query(layouts)));
-        facts.put("the hash of the data", source.dataHash());
+        Map<String, String> entries = new LinkedHashMap<>();
+        entries.put("task.source", description.source());
+        entries.put("evaluation.split", SplitNames.name(evaluation.split()));
+        entries.put("evaluation.seed", Long.toString(evaluation.seed()));
+        entries.put("evaluation.tasks", Integer.toString(evaluation.tasks()));
+        entries.put("evaluation.steps", Integer.toString(evaluation.steps()));
+        entries.put(
+                "the number of classes of a test task", Protocol.ways(layouts).toString());
+        entries.put("evaluation.support", Protocol.shots(layouts).toString());
+        entries.put("evaluation.query", Integer.toString(Protocol.query(layouts)));
+        entries.put("the hash of the data", source.dataHash());
         SortedMap<String, String> settings = new TreeMap<>(description.settings());
-        settings.keySet().removeAll(OTHERWISE_KNOWN);
-        facts.putAll(settings);
-        return new TaskSetFingerprint(facts);
+        settings.keySet().removeAll(EXCLUDED);
+        entries.putAll(settings);
+        return new TaskSetFingerprint(entries);
     }
 
     /**
-     * What is not the same in other tasks, as a clause.
+     * The first difference to another fingerprint as a clause for a message; empty if they are equal.
      *
-     * @param mine what errors call these
-     * @param theirs what they call the others
+     * @param name how the message names these tasks
+     * @param otherName how it names the other tasks
      */
-    public Optional<String> difference(String mine, TaskSetFingerprint others, String theirs) {
-        return facts.keySet().stream()
-                .filter(key -> !said(key).equals(others.said(key)))
+    public Optional<String> difference(String name, TaskSetFingerprint other, String otherName) {
+        return entries.keySet().stream()
+                .filter(key -> !value(key).equals(other.value(key)))
                 .findFirst()
-                .map(key -> key + " is " + said(key) + " for " + mine + " and " + others.said(key) + " for " + theirs);
+                .map(key ->
+                        key + " is " + value(key) + " for " + name + " and " + other.value(key) + " for " + otherName);
     }
 
-    private String said(String key) {
-        return facts.getOrDefault(key, "unknown");
+    private String value(String key) {
+        return entries.getOrDefault(key, "unknown");
     }
 }

@@ -4,11 +4,11 @@ import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.Split;
 
 /**
- * How a run looks at tasks of the validation split while it trains.
+ * The settings of validation during training, on tasks of the validation split.
  *
  * @param every rounds between two validations; 0 for none
- * @param patience validations without a better one after which training ends; 0 for never
- * @param tasks how many tasks, the same each time, at least 1
+ * @param patience number of validations without improvement after which training ends; 0 for no limit
+ * @param tasks number of tasks, the same in every validation, at least 1
  * @param evaluationSeed {@code evaluation.seed}
  */
 public record ValidationSettings(long every, int patience, int tasks, long evaluationSeed) {
@@ -29,21 +29,21 @@ public record ValidationSettings(long every, int patience, int tasks, long evalu
         return every > 0;
     }
 
-    /** Whether there is a validation after the given count of rounds. */
+    /** Whether there is a validation after the given number of rounds. */
     public boolean isDueAfter(long rounds) {
         return isOn() && rounds % every == 0;
     }
 
-    /** Whether training ends after so many validations without a better one. */
-    public boolean isExhaustedBy(int waited) {
-        return patience > 0 && waited >= patience;
+    /** Whether training ends after the given number of validations without improvement. */
+    public boolean isExhaustedBy(int validationsWithoutImprovement) {
+        return patience > 0 && validationsWithoutImprovement >= patience;
     }
 
     /**
-     * What a validation adapts to. Its tasks come from a seed of their own, so that an evaluation on the validation split
-     * meets other tasks than those by which its model was chosen.
+     * The settings of the evaluation that a validation makes. Its tasks have a separate seed, so that a later evaluation on the
+     * validation split does not use the tasks by which the model was selected.
      *
-     * @param steps inner steps
+     * @param steps number of inner steps
      */
     public EvaluationSettings evaluation(int steps) {
         return new EvaluationSettings(

@@ -1,6 +1,6 @@
 /**
- * Adapting to held-out tasks, through {@code cluster}, and the statistics of it. May import {@code sampler} and
- * {@code cluster}; knows no algorithm by name and trains nothing.
+ * Evaluation of parameters on held-out tasks, and its statistics; comparison of several models on the same tasks. May import
+ * driver packages earlier in the list; must not name an algorithm or train.
  */
 @NullMarked
 package dev.kindling.driver.evaluation;

@@ -21,9 +21,9 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What batch norms measure on batches that run through a network, each with its own statistics: the mean over batches of
- * their means, and of their biased variances (as the inference statistics of Ioffe and Szegedy 2015, algorithm 2, but
- * without their factor m / (m - 1), which Deeplearning4j leaves out too). In double precision, in this JVM.
+ * Computes inference statistics for the batch norms of a model: the means over batches of each batch's mean and biased
+ * variance (Ioffe and Szegedy 2015, algorithm 2, without their factor m / (m - 1), which Deeplearning4j omits too). Each
+ * batch is normalised with its own statistics. In double precision, in this JVM.
  */
 public final class BatchStatistics {
     private static final long MEMORY = 1 << 28;
@@ -31,20 +31,21 @@ public final class BatchStatistics {
     private BatchStatistics() {}
 
     /**
-     * What runs through a network together.
+     * The examples of one batch.
      *
-     * @param numbers of all examples, in double
+     * @param examples number of examples
+     * @param numbers their inputs, one example after the other, in double
      */
     public record Batch(int examples, FlatVector numbers) {}
 
     /**
-     * Measures.
+     * Computes the statistics.
      *
-     * @param model with its statistics among its parameters
-     * @param arrays numbers of the other parameters, by name
+     * @param model whose parameters include its running statistics
+     * @param arrays values of the other parameters by name
      * @param batches at least one
      * @param features shape of one example
-     * @return the numbers of each of the model's statistics
+     * @return the values of each running statistic by name
      */
     public static SortedMap<String, double[]> of(
             Model model, Map<String, double[]> arrays, List<Batch> batches, Shape features, Backend backend) {
@@ -52,7 +53,7 @@ public final class BatchStatistics {
         batches.forEach(batch -> bySize.computeIfAbsent(batch.examples(), examples -> new ArrayList<>())
                 .add(batch.numbers()));
         SortedMap<String, double[]> sums = new TreeMap<>();
-        bySize.forEach((examples, alike) -> measured(program(model, features.stacked(examples)), arrays, alike, backend)
+        bySize.forEach((examples, alike) -> sums(program(model, features.stacked(examples)), arrays, alike, backend)
                 .forEach((name, numbers) -> sums.merge(name, numbers, BatchStatistics::sum)));
         sums.replaceAll((name, numbers) ->
                 Arrays.stream(numbers).map(sum -> sum / batches.size()).toArray());
@@ -65,7 +66,7 @@ public final class BatchStatistics {
         return sum;
     }
 
-    /** The statistics of a batch of shape [examples, ...features]. */
+    /** A program for the statistics of a batch of shape [examples, ...features]. */
     private static Program program(Model model, Shape batch) {
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> parameters = new LinkedHashMap<>();
@@ -82,7 +83,7 @@ public final class BatchStatistics {
     }
 
     /** The sums over batches of one shape. */
-    private static SortedMap<String, double[]> measured(
+    private static SortedMap<String, double[]> sums(
             Program program, Map<String, double[]> arrays, List<FlatVector> batches, Backend backend) {
         Workspace workspace = backend.compile(program, new CompileOptions(Precision.DOUBLE, MEMORY))
                 .workspace();

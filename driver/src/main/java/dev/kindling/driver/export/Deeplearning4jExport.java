@@ -50,12 +50,12 @@ import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run's model as a zip of Deeplearning4j's. Needs the run's data only for batch norm's statistics, where they are to come from
- * its training tasks.
+ * Exports a run's model as a Deeplearning4j model zip. Reads the run's data only if the inference statistics of batch norm are
+ * computed from its training tasks.
  */
 public final class Deeplearning4jExport {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-    private static final int USUAL_EPISODES = 100;
+    private static final int DEFAULT_EPISODES = 100;
 
     private final JobConfig configuration;
     private final Settings settings;
@@ -66,11 +66,11 @@ public final class Deeplearning4jExport {
     private final @Nullable Integer episodes;
 
     /**
-     * An export of what a run has stored.
+     * An export of a stored model.
      *
      * @param configuration of the run, with its network
-     * @param support what batch norm's statistics are measured on; null for the run's training tasks
-     * @param episodes how many of these; null for the usual number
+     * @param support path of the examples for batch norm's statistics; null for the run's training tasks
+     * @param episodes number of training tasks for the statistics; null for the default
      */
     public Deeplearning4jExport(
             JobConfig configuration,
@@ -87,7 +87,7 @@ public final class Deeplearning4jExport {
         this.episodes = episodes;
     }
 
-    /** The shapes of the largest training tasks; of images the settings know them without the data. */
+    /** The layout of the largest training tasks; for images it follows from the settings, without the data. */
     private static EpisodeLayout layout(SourceDescription source) {
         return images(source)
                 .map(images -> FewShotSource.largest(images, Split.TRAIN))
@@ -108,7 +108,7 @@ public final class Deeplearning4jExport {
         return settings.plan().algorithm();
     }
 
-    /** The zip. */
+    /** The bytes of the zip. */
     public byte[] zip() {
         Model network = ModelFactory.of(model(), layout);
         Layout learned = algorithm().parameters(network);
@@ -129,42 +129,42 @@ public final class Deeplearning4jExport {
         return Deeplearning4jZip.write(model(), layout, arrays, precision, inner.rate(), text(note));
     }
 
-    /** Refuses a run whose θ has not all of the network's parameters, or whose tasks do not adapt them. */
+    /** Throws IllegalArgumentException if θ lacks parameters of the network, or the method has no inner steps. */
     private InnerSettings requireNetwork(Model network, Layout learned) {
-        boolean whole = network.parameters().names().stream().allMatch(learned::has);
+        boolean complete = network.parameters().names().stream().allMatch(learned::has);
         return algorithm()
                 .inner()
-                .filter(inner -> whole)
+                .filter(inner -> complete)
                 .orElseThrow(() ->
                         new IllegalArgumentException("--format is dl4j; it must be safetensors for algorithm.name = "
                                 + algorithm().name() + ", which does not learn all parameters of the network"));
     }
 
-    /** Adds batch norm's statistics to the arrays, and says what they are. */
+    /** Adds batch norm's statistics to the arrays, and returns their description. */
     private ObjectNode statistics(SortedMap<String, double[]> arrays) {
         Model model = ModelFactory.of(model().withStatistics(), layout);
-        ObjectNode said = JSON.createObjectNode().put("mode", model().batchNorm());
+        ObjectNode description = JSON.createObjectNode().put("mode", model().batchNorm());
         if (model.runningStatistics().isEmpty()) {
-            return said.put("statistics", "none");
+            return description.put("statistics", "none");
         }
         if (arrays.keySet().containsAll(model.runningStatistics()) && support == null && episodes == null) {
-            return said.put("statistics", "running");
+            return description.put("statistics", "running");
         }
-        List<BatchStatistics.Batch> batches = support == null ? drawn(said) : given(support, said);
+        List<BatchStatistics.Batch> batches = support == null ? sampled(description) : read(support, description);
         arrays.putAll(BatchStatistics.of(
                 model,
                 arrays,
                 batches,
                 layout.features(),
                 Backends.named(settings.plan().backend().name())));
-        return said;
+        return description;
     }
 
-    /** The support sets of the run's first training tasks: the one thing that needs its data. */
-    private List<BatchStatistics.Batch> drawn(ObjectNode said) {
+    /** The support sets of the run's first training tasks, which need its data. */
+    private List<BatchStatistics.Batch> sampled(ObjectNode description) {
         ResolvedRun resolved = ResolvedRun.here(configuration);
         DataHashCheck.refuseOther(stored.manifest().provenance(), resolved, directory.folder());
-        int count = episodes == null ? USUAL_EPISODES : episodes;
+        int count = episodes == null ? DEFAULT_EPISODES : episodes;
         long seed = settings.run().seed();
         List<BatchStatistics.Batch> batches = new ArrayList<>();
         for (TaskSpec spec : new Sampler(resolved.source(), seed, Split.TRAIN).range(0, 0, count)) {
@@ -176,25 +176,25 @@ public final class Deeplearning4jExport {
             batch.copyFrom(episode, own.arrays().offset(EpisodeLayout.SUPPORT_X), 0, size);
             batches.add(new BatchStatistics.Batch(own.support(), batch));
         }
-        said.put("statistics", "episodes").put("episodes", count).put("seed", seed);
-        sayExamples(batches, said);
+        description.put("statistics", "episodes").put("episodes", count).put("seed", seed);
+        putExamples(batches, description);
         return batches;
     }
 
-    /** One number, or the least and the most of a batch. */
-    private static void sayExamples(List<BatchStatistics.Batch> batches, ObjectNode said) {
+    /** Adds the number of examples of a batch, or its minimum and maximum. */
+    private static void putExamples(List<BatchStatistics.Batch> batches, ObjectNode description) {
         IntSummaryStatistics examples =
                 batches.stream().mapToInt(BatchStatistics.Batch::examples).summaryStatistics();
         if (examples.getMin() == examples.getMax()) {
-            said.put("examples", examples.getMax());
+            description.put("examples", examples.getMax());
         } else {
-            said.putArray("examples").add(examples.getMin()).add(examples.getMax());
+            description.putArray("examples").add(examples.getMin()).add(examples.getMax());
         }
     }
 
-    private List<BatchStatistics.Batch> given(String path, ObjectNode said) {
+    private List<BatchStatistics.Batch> read(String path, ObjectNode description) {
         BatchStatistics.Batch batch = path.endsWith(".safetensors") ? tensors(path) : images(path);
-        said.put("statistics", "support").put("support", path).put("examples", batch.examples());
+        description.put("statistics", "support").put("support", path).put("examples", batch.examples());
         return List.of(batch);
     }
 

@@ -1,6 +1,6 @@
 /**
- * What leaves Kindling: a run's model in other programs' formats. May import {@code job} rooms and the driver rooms above;
- * trains nothing and starts no cluster.
+ * Export of a run's model to the formats of other programs. May import {@code job} packages and driver packages earlier in
+ * the list; must not train or start a cluster.
  */
 @NullMarked
 package dev.kindling.driver.export;

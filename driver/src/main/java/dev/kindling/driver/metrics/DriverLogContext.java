@@ -8,23 +8,23 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * A run's lines in the driver's log, through SLF4J. While it is open, whatever the thread that opened it logs, Spark
- * included, has {@code run} in its context (the MDC), and {@code round}: how many rounds are done, which is also the
- * number of the round under way, as task specs have it.
+ * The logging context of a run in the driver's log, through SLF4J. While it is open, every line that its thread logs,
+ * including Spark's, has {@code run} and {@code round} in the MDC. {@code round} is the number of rounds done, which equals
+ * the 0-based number of the current round, as in task specs.
  */
 public final class DriverLogContext implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DriverLogContext.class);
     private static final String RUN = "run";
     private static final String ROUND = "round";
-    /** The exit code of a run that may be resumed. */
+    /** The exit code of a run that stopped early and can be resumed. */
     private static final int STOPPED = 6;
 
     private DriverLogContext() {}
 
     /**
-     * Begins the lines of a run on the calling thread.
+     * Opens the context of a run on the calling thread.
      *
-     * @param run its name
+     * @param run name of the run
      */
     public static DriverLogContext of(String run) {
         MDC.put(RUN, run);
@@ -32,7 +32,7 @@ public final class DriverLogContext implements AutoCloseable {
         return new DriverLogContext();
     }
 
-    /** The run begins, or goes on after the rounds that are done, in its folder. */
+    /** Logs that the run starts, or that it is resumed after the rounds that are done. */
     public void started(String folder, long done, long rounds) {
         MDC.put(ROUND, Long.toString(done));
         if (done == 0) {
@@ -42,13 +42,13 @@ public final class DriverLogContext implements AutoCloseable {
         }
     }
 
-    /** A round is done, with the tasks that were left out of it. */
+    /** Logs the tasks that were left out of a round, and sets {@code round} in the context. */
     public static void round(long done, List<FailedTask> failed) {
         failed.forEach(task -> LOG.warn("left out {}", task));
         MDC.put(ROUND, Long.toString(done));
     }
 
-    /** The same work for another thread, whose lines then have the context of this one's. */
+    /** Wraps work for another thread, so that its lines have the context of the calling thread. */
     public static Runnable carried(Runnable work) {
         Map<String, String> context = MDC.getCopyOfContextMap();
         return () -> {
@@ -61,21 +61,21 @@ public final class DriverLogContext implements AutoCloseable {
         };
     }
 
-    /** A checkpoint is on disk. */
+    /** Logs that a checkpoint is on disk. */
     public static void checkpoint(long round, String place) {
         LOG.info("the checkpoint after round {} is written, {}", round, place);
     }
 
-    /** The run has ended: well, early with a checkpoint, or not well. */
-    public static void ended(int exitCode, String sentence) {
+    /** Logs the end of a run: at level INFO if it is done, WARN if it stopped early, ERROR if it failed. */
+    public static void ended(int exitCode, String message) {
         switch (exitCode) {
-            case 0 -> LOG.info("the run ends: {}", sentence);
-            case STOPPED -> LOG.warn("the run stops with code {}: {}", exitCode, sentence);
-            default -> LOG.error("the run fails with code {}: {}", exitCode, sentence);
+            case 0 -> LOG.info("the run ends: {}", message);
+            case STOPPED -> LOG.warn("the run stops with code {}: {}", exitCode, message);
+            default -> LOG.error("the run fails with code {}: {}", exitCode, message);
         }
     }
 
-    /** Something could not be closed after all that the run is for was done. */
+    /** Logs a failure to close a resource after the run had its result. */
     public static void notClosed(Exception failure) {
         LOG.warn("the run has its result; closing what computed it failed", failure);
     }

@@ -5,16 +5,17 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The query loss over a stretch of a training: of single rounds, so that its variance says how unsteady they are.
+ * Mean and variance of the query loss over a window of rounds. The losses are those of single rounds, so the variance
+ * measures the noise between rounds.
  *
- * @param from round after which the stretch begins
- * @param to its last round
- * @param lines logged rounds in it
- * @param mean of their losses
- * @param variance of their losses, n - 1; NaN below two
+ * @param from the round after which the window begins
+ * @param to the last round of the window
+ * @param lines number of logged rounds in it
+ * @param mean of their query losses
+ * @param variance of their query losses, with denominator n - 1; NaN for fewer than two rounds
  */
 public record LossWindow(long from, long to, int lines, double mean, double variance) {
-    /** So many stretches of the same length, those left out in which no round was logged. */
+    /** Divides a run into windows of equal length; windows without a logged round are left out. */
     public static List<LossWindow> of(MetricsReader metrics, long rounds, int windows) {
         double[] at = metrics.column("round");
         double[] losses = metrics.column("query_loss");

@@ -12,19 +12,19 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * The text of a {@code metrics.jsonl}, line by line. A last line without an end, as a driver leaves it that dies while it
- * writes, is no line unless it is whole.
+ * The parsed lines of a {@code metrics.jsonl}. A last line without a line break, which a driver leaves that dies while
+ * writing, is used if it is complete and otherwise ignored.
  *
- * @param whole the lines that can be read
- * @param damaged the numbers, from 1 on, of those that cannot
+ * @param whole the readable lines
+ * @param damaged 1-based numbers of the unreadable lines
  */
 record MetricsLines(List<Line> whole, List<Integer> damaged) {
-    /** Two lines whose line break was lost are not the first of them. */
+    /** Rejects two lines whose line break was lost, instead of reading the first of them. */
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    /** A line that can be read: its text, without the line break, and what it says. */
+    /** A readable line: its text without the line break, and the parsed object. */
     record Line(String text, JsonNode content) {
         long round() {
             return content.path("round").asLong();
@@ -57,7 +57,7 @@ record MetricsLines(List<Line> whole, List<Integer> damaged) {
         }
     }
 
-    /** One sentence about the lines that are damaged; empty where none is. */
+    /** A single-line message about the damaged lines; empty if there are none. */
     Optional<String> warning(String place) {
         if (damaged.isEmpty()) {
             return Optional.empty();

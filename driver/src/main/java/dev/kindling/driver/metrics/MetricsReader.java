@@ -5,7 +5,7 @@ import dev.kindling.driver.storage.AtomicDirectory;
 import java.util.List;
 import java.util.Optional;
 
-/** What {@code metrics.jsonl} of a run says, line by line; a line that is damaged or cut short is left out. */
+/** Reader of a run's {@code metrics.jsonl}; damaged and incomplete lines are skipped. */
 public final class MetricsReader {
     private static final String NAME = "metrics.jsonl";
 
@@ -17,31 +17,31 @@ public final class MetricsReader {
         this.warning = lines.warning(place);
     }
 
-    /** The metrics of the run in a folder; without lines where it has none. */
+    /** Reads the metrics of the run in a directory; no lines if it has none. */
     public static MetricsReader in(AtomicDirectory run) {
         byte[] content = run.has(NAME) ? run.read(NAME) : new byte[0];
         return new MetricsReader(MetricsLines.of(content), run.place(NAME));
     }
 
-    /** One sentence about lines that are damaged; empty where none is. */
+    /** A single-line message about damaged lines; empty if there are none. */
     public Optional<String> warning() {
         return warning;
     }
 
-    /** How many lines. */
+    /** The number of lines. */
     public int size() {
         return lines.size();
     }
 
-    /** Whether any line has that number. */
+    /** Whether any line has a value of that name. */
     public boolean has(String name) {
         return lines.stream().anyMatch(line -> node(line, name).isNumber());
     }
 
     /**
-     * A number of all lines, NaN where one does not have it.
+     * The values of one key in all lines; NaN where a line lacks it.
      *
-     * @param name as the file has it; {@code round_milliseconds.compute} for one within an object
+     * @param name the key in the file; {@code round_milliseconds.compute} for a nested one
      */
     public double[] column(String name) {
         return lines.stream()
@@ -49,7 +49,7 @@ public final class MetricsReader {
                 .toArray();
     }
 
-    /** The number of the last line, NaN where there is none. */
+    /** The value of a key in the last line; NaN if there is none. */
     public double last(String name) {
         return lines.isEmpty()
                 ? Double.NaN

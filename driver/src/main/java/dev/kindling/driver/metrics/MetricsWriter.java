@@ -18,9 +18,9 @@ import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.StreamCapabilities;
 
 /**
- * {@code metrics.jsonl} of a run: one JSON object a line, on disk when {@link #write} returns. Where a file system shows a
- * file only when it is closed, as object stores do, the lines wait in memory and {@link #saving} rewrites the file. A number
- * that is not finite is null. Not thread-safe.
+ * Writer of a run's {@code metrics.jsonl}: one JSON object per line, visible to readers when {@link #write} returns. On file
+ * systems that publish a file only when it is closed, such as object stores, the lines are buffered in memory and {@link
+ * #syncAction} rewrites the file. Values that are not finite are written as null. Not thread-safe.
  */
 public final class MetricsWriter implements AutoCloseable {
     private static final String NAME = "metrics.jsonl";
@@ -28,39 +28,39 @@ public final class MetricsWriter implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final RunDirectory run;
-    private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
-    private final Optional<FSDataOutputStream> growing;
+    private final ByteArrayOutputStream buffered = new ByteArrayOutputStream();
+    private final Optional<FSDataOutputStream> appending;
     private boolean closed;
 
-    /** Begins the log of a new run. */
+    /** Creates the metrics file of a new run. */
     public MetricsWriter(RunDirectory run) {
-        this(run, Optional.of(run.grow(NAME)));
+        this(run, Optional.of(run.createStream(NAME)));
     }
 
     private MetricsWriter(RunDirectory run, Optional<FSDataOutputStream> stream) {
         this.run = run;
-        this.growing = stream.filter(MetricsWriter::showsWhatIsFlushed);
-        if (growing.isEmpty()) {
+        this.appending = stream.filter(MetricsWriter::isVisibleAfterFlush);
+        if (appending.isEmpty()) {
             stream.ifPresent(this::close);
         }
     }
 
     /**
-     * The log of a run that goes on after the given count of rounds: what it says of later ones, and a last line that was
-     * cut short, are gone. The file is written anew, so that nobody's hold on the old one is in the way.
+     * Continues the metrics file of a run that is resumed after the given number of rounds: lines of later rounds and
+     * damaged lines are removed. The file is rewritten, because another process may still hold the old one open.
      *
-     * @param extra the round of a line that is there only because the run ended with it; gone too, unless it holds a
+     * @param extra the round of a line that was written only because the run ended there; removed too, unless it holds a
      *     validation
-     * @param warning is told, in one sentence, of lines that are damaged and therefore gone
+     * @param warning receives a single-line message about damaged lines
      */
     public static MetricsWriter resumed(RunDirectory run, long rounds, OptionalLong extra, Consumer<String> warning) {
         MetricsLines lines =
                 MetricsLines.of(run.folder().has(NAME) ? run.folder().read(NAME) : new byte[0]);
         lines.warning(run.folder().place(NAME)).ifPresent(warning);
-        byte[] kept = until(rounds, extra, lines);
-        MetricsWriter log = new MetricsWriter(run, run.regrow(NAME, kept));
-        if (log.growing.isEmpty()) {
-            log.waiting.writeBytes(kept);
+        byte[] retained = until(rounds, extra, lines);
+        MetricsWriter log = new MetricsWriter(run, run.replaceAndAppend(NAME, retained));
+        if (log.appending.isEmpty()) {
+            log.buffered.writeBytes(retained);
         }
         return log;
     }
@@ -68,25 +68,25 @@ public final class MetricsWriter implements AutoCloseable {
     private static byte[] until(long rounds, OptionalLong extra, MetricsLines lines) {
         return lines.whole().stream()
                 .filter(line -> line.round() <= rounds)
-                .filter(line -> extra.isEmpty() || !isOnly(line, extra.getAsLong()))
+                .filter(line -> extra.isEmpty() || !isExtra(line, extra.getAsLong()))
                 .map(line -> line.text() + "\n")
                 .collect(Collectors.joining())
                 .getBytes(StandardCharsets.UTF_8);
     }
 
-    private static boolean isOnly(MetricsLines.Line line, long extra) {
+    private static boolean isExtra(MetricsLines.Line line, long extra) {
         return line.round() == extra && !line.content().has("validation_loss");
     }
 
-    private static boolean showsWhatIsFlushed(FSDataOutputStream stream) {
+    private static boolean isVisibleAfterFlush(FSDataOutputStream stream) {
         return stream.hasCapability(StreamCapabilities.HSYNC);
     }
 
-    /** Appends a line. */
+    /** Appends the line of a round. */
     public void write(RoundMetrics metrics) {
         run.folder().ensureWritable();
         byte[] line = line(metrics).getBytes(StandardCharsets.UTF_8);
-        growing.ifPresentOrElse(stream -> append(stream, line), () -> waiting.writeBytes(line));
+        appending.ifPresentOrElse(stream -> append(stream, line), () -> buffered.writeBytes(line));
     }
 
     private void append(FSDataOutputStream stream, byte[] line) {
@@ -105,15 +105,15 @@ public final class MetricsWriter implements AutoCloseable {
     }
 
     /**
-     * What makes every line that is written by now survive a power cut; to be run at each checkpoint and at the end, on any
-     * thread, one after the other, while lines may be written.
+     * An action that makes every line written so far durable; to be run at each checkpoint and at the end of the run. It may run
+     * on another thread while lines are written, but no two of them concurrently.
      */
-    public Runnable saving() {
-        if (growing.isPresent()) {
-            FSDataOutputStream stream = growing.get();
+    public Runnable syncAction() {
+        if (appending.isPresent()) {
+            FSDataOutputStream stream = appending.get();
             return () -> sync(stream);
         }
-        byte[] lines = waiting.toByteArray();
+        byte[] lines = buffered.toByteArray();
         return () -> run.folder().replace(NAME, lines);
     }
 
@@ -164,7 +164,7 @@ public final class MetricsWriter implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
-            growing.ifPresent(this::close);
+            appending.ifPresent(this::close);
         }
     }
 

@@ -3,22 +3,22 @@ package dev.kindling.driver.metrics;
 import java.util.OptionalDouble;
 
 /**
- * One line of {@code metrics.jsonl}.
+ * The metrics of one round: a line of {@code metrics.jsonl}.
  *
- * @param round how many rounds are done, from 1 on
+ * @param round number of rounds done, this one included
  * @param queryLoss mean over the round's tasks, after adaptation
- * @param queryAccuracy a fraction; empty for regression
+ * @param queryAccuracy mean over the round's tasks, a fraction; empty for regression
  * @param supportLoss mean over the round's tasks, at θ
- * @param validationLoss over the tasks of a validation; empty where none was made after this round
- * @param validationAccuracy the same, a fraction; empty for regression
- * @param metaGradientNorm before clipping
- * @param tasks that were added
- * @param failedTasks that were left out
- * @param seconds since the run began
- * @param tasksPerSecond all tasks since the line before over the wall time since then; see {@link TrainingThroughput}
- * @param bytesOut to workers, in this round
- * @param bytesIn from workers, in this round
- * @param times where the time of a round went, as the mean of the rounds since the line before
+ * @param validationLoss mean over the validation tasks; empty if no validation followed this round
+ * @param validationAccuracy mean over the validation tasks, a fraction; empty for regression
+ * @param metaGradientNorm L2 norm before clipping
+ * @param tasks number of tasks that contributed
+ * @param failedTasks number of tasks that were left out
+ * @param seconds wall time since the run began
+ * @param tasksPerSecond tasks over wall time since the previous line; see {@link TrainingThroughput}
+ * @param bytesOut bytes sent to executors in this round
+ * @param bytesIn bytes received from executors in this round
+ * @param times wall time per round by part, mean over the rounds since the previous line
  */
 public record RoundMetrics(
         long round,

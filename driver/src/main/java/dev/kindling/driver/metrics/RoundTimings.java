@@ -4,22 +4,22 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Where the wall time of rounds went, in nanoseconds; the parts make up the whole.
+ * The wall time of rounds by part, in nanoseconds; the parts add up to the whole.
  *
- * @param sample drawing task specs, on the driver
- * @param materialize making episodes, on the workers
+ * @param sample sampling task specs, on the driver
+ * @param materialize creating episodes, on the workers
  * @param compute running programs, on the workers
- * @param reduce merging nodes, on both
- * @param communication encoding, travelling and decoding
- * @param idle what is left of the time between asking for a round and having it
- * @param optimize from the sum to the next θ, on the driver
+ * @param reduce merging partial sums, on executors and driver
+ * @param communication encoding, transfer and decoding of messages
+ * @param idle the rest of the time between the request of a round and its result
+ * @param optimize from the round's sum to the next θ, on the driver
  */
 public record RoundTimings(
         long sample, long materialize, long compute, long reduce, long communication, long idle, long optimize) {
-    /** No time at all. */
+    /** All parts 0. */
     public static final RoundTimings NONE = new RoundTimings(0, 0, 0, 0, 0, 0, 0);
 
-    /** The times of both, part by part. */
+    /** The sums of both, part by part. */
     public RoundTimings plus(RoundTimings more) {
         return new RoundTimings(
                 sample + more.sample,
@@ -31,7 +31,7 @@ public record RoundTimings(
                 optimize + more.optimize);
     }
 
-    /** The mean over the given count of rounds. */
+    /** The mean over the given number of rounds. */
     public RoundTimings dividedBy(int rounds) {
         return new RoundTimings(
                 sample / rounds,
@@ -43,15 +43,15 @@ public record RoundTimings(
                 optimize / rounds);
     }
 
-    /** The parts by the names that {@code metrics.jsonl} gives them, in the order in which a round meets them. */
+    /** The parts by their keys in {@code metrics.jsonl}, in the order of a round. */
     public Map<String, Long> parts() {
         Map<String, Long> parts = new LinkedHashMap<>();
         parts.put("sample", sample);
-        parts.put("materialise", materialize);
+        parts.put("materialize", materialize);
         parts.put("compute", compute);
-        parts.put("fold", reduce);
-        parts.put("wire", communication);
-        parts.put("wait", idle);
+        parts.put("reduce", reduce);
+        parts.put("communication", communication);
+        parts.put("idle", idle);
         parts.put("optimize", optimize);
         return parts;
     }

@@ -15,19 +15,19 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Where a run stands, as {@code status.json} tells it to whoever cannot see its exit code.
+ * The status of a run: the content of {@code status.json}, for readers that cannot observe the exit code.
  *
- * @param exitCode empty while it runs
- * @param message one for a person
- * @param round how many rounds are done
- * @param hint how to go on; empty where there is nothing to do
+ * @param exitCode of the driver; empty while the run is under way
+ * @param message a single-line description for the user
+ * @param round number of rounds done
+ * @param hint what the user can do next; empty if there is nothing to do
  */
 public record RunStatus(State state, OptionalInt exitCode, String message, long round, Optional<String> hint) {
-    /** The outcome. */
+    /** The states of a run. */
     public enum State {
         RUNNING,
         DONE,
-        /** Ended early with a checkpoint, to be resumed. */
+        /** Ended early with a checkpoint; can be resumed. */
         STOPPED,
         FAILED
     }
@@ -39,17 +39,17 @@ public record RunStatus(State state, OptionalInt exitCode, String message, long 
         return new RunStatus(State.RUNNING, OptionalInt.empty(), "The run is under way.", round, Optional.empty());
     }
 
-    /** A run that has done all it had to do. */
-    public static RunStatus done(String sentence, long round) {
-        return new RunStatus(State.DONE, OptionalInt.of(0), sentence, round, Optional.empty());
+    /** A run that is complete. */
+    public static RunStatus done(String message, long round) {
+        return new RunStatus(State.DONE, OptionalInt.of(0), message, round, Optional.empty());
     }
 
-    /** A run that has ended before its end. */
-    public static RunStatus ended(State state, int exitCode, String sentence, long round, String next) {
-        return new RunStatus(state, OptionalInt.of(exitCode), sentence, round, Optional.of(next));
+    /** A run that ended before its last round. */
+    public static RunStatus ended(State state, int exitCode, String message, long round, String hint) {
+        return new RunStatus(state, OptionalInt.of(exitCode), message, round, Optional.of(hint));
     }
 
-    /** The state that a status file names; empty where it cannot be told. */
+    /** The state in a status file; empty if it cannot be read. */
     static Optional<State> stateIn(byte[] json) {
         try {
             String name = JSON.readTree(json).path("state").asText();
@@ -61,7 +61,7 @@ public record RunStatus(State state, OptionalInt exitCode, String message, long 
         }
     }
 
-    /** The rounds that a status file says are done; 0 where it cannot be told. */
+    /** The number of rounds done in a status file; 0 if it cannot be read. */
     static long roundIn(byte[] json) {
         try {
             return JSON.readTree(json).path("round").asLong();
@@ -70,13 +70,13 @@ public record RunStatus(State state, OptionalInt exitCode, String message, long 
         }
     }
 
-    /** What {@code status.json} holds, written at the given moment. */
+    /** The bytes of {@code status.json}, written at the given time. */
     byte[] json(Instant updated) {
         ObjectNode node = JSON.createObjectNode();
         node.put("state", state.name().toLowerCase(Locale.ROOT));
         exitCode.ifPresentOrElse(code -> node.put("exit_code", code), () -> node.putNull("exit_code"));
-        node.put("sentence", message).put("round", round);
-        hint.ifPresent(how -> node.put("next", how));
+        node.put("message", message).put("round", round);
+        hint.ifPresent(text -> node.put("hint", text));
         node.put("updated", updated.truncatedTo(ChronoUnit.SECONDS).toString());
         try {
             return (JSON.writeValueAsString(node) + "\n").getBytes(StandardCharsets.UTF_8);

@@ -11,17 +11,17 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code status.json} of a run: written at once where the state changes, every two seconds at most while rounds pass, and
- * every 15 seconds at least, so that a reader can tell a driver that died. Thread-safe: a round is only counted on the
- * loop's thread; {@link #refresh}, on another, writes.
+ * Writer of a run's {@code status.json}: immediately when the state changes, at most every 2 s while rounds pass, and at
+ * least every 15 s, so that a reader can detect a dead driver. Thread-safe: the training loop only counts rounds, and another
+ * thread writes through {@link #refresh}.
  */
 public final class StatusFile {
     private static final String NAME = "status.json";
-    private static final Duration MOST_OFTEN = Duration.ofSeconds(2);
-    private static final Duration LEAST_OFTEN = Duration.ofSeconds(15);
+    private static final Duration MIN_INTERVAL = Duration.ofSeconds(2);
+    private static final Duration MAX_INTERVAL = Duration.ofSeconds(15);
 
-    /** Bytes of a status of a run under way, so that the one of its end finds room where the disk is full. */
-    private static final int ROOM = 2048;
+    /** Size of the file of a run under way, in bytes: the final status then fits in place even if the disk is full. */
+    private static final int RESERVED_BYTES = 2048;
 
     private final AtomicDirectory folder;
     private final InstantSource clock;
@@ -30,7 +30,7 @@ public final class StatusFile {
     private RunStatus shown;
     private Instant written = Instant.MIN;
 
-    /** The status of a run that is under way, and is written now. */
+    /** Writes the status of a run that is under way. */
     public StatusFile(AtomicDirectory folder, InstantSource clock, long round) {
         this.folder = folder;
         this.clock = clock;
@@ -39,57 +39,52 @@ public final class StatusFile {
         refresh();
     }
 
-    /** How a run in a folder ended, or that it did not; empty where there is no status that can be read. */
+    /** The state of the run in a directory; empty if there is no readable status. */
     public static Optional<RunStatus.State> stateIn(AtomicDirectory folder) {
         return folder.has(NAME) ? RunStatus.stateIn(folder.read(NAME)) : Optional.empty();
     }
 
     /**
-     * Says how a run failed that was not under way again yet; the rounds that are done stay as they are told.
+     * Writes that a run failed before it was under way again; the number of rounds in the file is retained.
      *
-     * @param failure takes what keeps the status from being written
+     * @param failure receives an exception of the write as suppressed
      */
     public static void failedBefore(
-            AtomicDirectory folder,
-            InstantSource clock,
-            int exitCode,
-            String sentence,
-            String next,
-            Throwable failure) {
+            AtomicDirectory folder, InstantSource clock, int exitCode, String message, String hint, Throwable failure) {
         try {
             long round = folder.has(NAME) ? RunStatus.roundIn(folder.read(NAME)) : 0;
-            RunStatus status = RunStatus.ended(RunStatus.State.FAILED, exitCode, sentence, round, next);
+            RunStatus status = RunStatus.ended(RunStatus.State.FAILED, exitCode, message, round, hint);
             writeEnd(folder, status.json(clock.instant()));
         } catch (RuntimeException e) {
             failure.addSuppressed(e);
         }
     }
 
-    /** So many rounds are done. */
+    /** Sets the number of rounds done. */
     public void count(long rounds) {
         round = rounds;
     }
 
-    /** The rounds that are done. */
+    /** The number of rounds done. */
     public long round() {
         return round;
     }
 
-    /** Writes the status if it has changed or is old. */
+    /** Writes the status if it has changed or is older than 15 s. */
     public synchronized void refresh() {
         if (ended != null) {
             return;
         }
         RunStatus now = RunStatus.running(round);
-        Duration age = written.equals(Instant.MIN) ? LEAST_OFTEN : Duration.between(written, clock.instant());
-        boolean due = age.compareTo(LEAST_OFTEN) >= 0 || (!now.equals(shown) && age.compareTo(MOST_OFTEN) >= 0);
+        Duration age = written.equals(Instant.MIN) ? MAX_INTERVAL : Duration.between(written, clock.instant());
+        boolean due = age.compareTo(MAX_INTERVAL) >= 0 || (!now.equals(shown) && age.compareTo(MIN_INTERVAL) >= 0);
         if (due || age.isNegative()) {
             write(now);
         }
     }
 
     /**
-     * Writes how the run ended; it stays so.
+     * Writes the final status, which later calls do not change.
      *
      * @throws UncheckedIOException if it cannot be written
      */
@@ -98,9 +93,9 @@ public final class StatusFile {
         writeEnd(folder, status.json(clock.instant()));
     }
 
-    /** Where the disk is full, the bytes of the status that is there have room. */
+    /** Overwrites the existing file in place if the disk has no space for another one. */
     private static void writeEnd(AtomicDirectory folder, byte[] json) {
-        RunDirectory.requireThere(folder);
+        RunDirectory.requireExists(folder);
         try {
             folder.replace(NAME, json);
         } catch (UncheckedIOException e) {
@@ -111,31 +106,31 @@ public final class StatusFile {
     }
 
     /**
-     * Writes that the run failed, as far as it can still be written.
+     * Writes that the run failed, if the file can still be written.
      *
-     * @param next how to go on
-     * @param failure takes what keeps the status from being written
+     * @param hint what the user can do next
+     * @param failure receives an exception of the write as suppressed
      */
-    public void failed(int exitCode, String sentence, String next, Throwable failure) {
+    public void failed(int exitCode, String message, String hint, Throwable failure) {
         try {
-            end(RunStatus.ended(RunStatus.State.FAILED, exitCode, sentence, round, next));
+            end(RunStatus.ended(RunStatus.State.FAILED, exitCode, message, round, hint));
         } catch (RuntimeException e) {
             failure.addSuppressed(e);
         }
     }
 
-    /** The text with blanks before its end. */
-    private static byte[] filled(byte[] json) {
-        byte[] filled = Arrays.copyOf(json, Math.max(ROOM, json.length));
-        Arrays.fill(filled, json.length - 1, filled.length - 1, (byte) ' ');
-        filled[filled.length - 1] = '\n';
-        return filled;
+    /** The text, padded with spaces before its line break. */
+    private static byte[] padded(byte[] json) {
+        byte[] padded = Arrays.copyOf(json, Math.max(RESERVED_BYTES, json.length));
+        Arrays.fill(padded, json.length - 1, padded.length - 1, (byte) ' ');
+        padded[padded.length - 1] = '\n';
+        return padded;
     }
 
     private void write(RunStatus status) {
-        RunDirectory.requireThere(folder);
+        RunDirectory.requireExists(folder);
         Instant now = clock.instant();
-        folder.replaceUnsynced(NAME, filled(status.json(now)));
+        folder.replaceUnsynced(NAME, padded(status.json(now)));
         shown = status;
         written = now;
     }

@@ -3,15 +3,15 @@ package dev.kindling.driver.metrics;
 import java.util.Arrays;
 
 /**
- * What a training cost, as its metrics tell; NaN where they do not.
+ * The cost of a training run, from its metrics; NaN where these lack a value.
  *
- * @param rounds how many
- * @param tasks how many tasks it has seen
- * @param seconds from its beginning to its last logged round, validations and checkpoints included
- * @param tasksPerSecond median of the logged lines, whose times leave validations and checkpoints out
- * @param roundMilliseconds mean time of a round, from the median of tasks per second
- * @param bytesOut from the driver to executors in a round, mean of the logged ones; 0 where rounds run in the driver's JVM
- * @param bytesIn from executors to the driver in a round
+ * @param rounds number of rounds
+ * @param tasks number of training tasks
+ * @param seconds wall time from its start to its last logged round, validations and checkpoints included
+ * @param tasksPerSecond median over the logged lines, without validations and checkpoints
+ * @param roundMilliseconds time of a round, from the median of tasks per second
+ * @param bytesOut bytes per round from the driver to executors, mean over the logged rounds; 0 if rounds run in the driver
+ * @param bytesIn bytes per round from executors to the driver, mean over the logged rounds
  */
 public record TrainingCost(
         long rounds,
@@ -25,17 +25,17 @@ public record TrainingCost(
     /**
      * The cost of a run.
      *
-     * @param rounds that it has done
-     * @param tasksPerRound of each
+     * @param rounds number of rounds done
+     * @param tasksPerRound tasks of each round
      */
     public static TrainingCost of(MetricsReader metrics, long rounds, int tasksPerRound) {
-        double pace = median(metrics.column("tasks_per_second"));
+        double throughput = median(metrics.column("tasks_per_second"));
         return new TrainingCost(
                 rounds,
                 rounds * tasksPerRound,
                 metrics.last("seconds"),
-                pace,
-                1000 * tasksPerRound / pace,
+                throughput,
+                1000 * tasksPerRound / throughput,
                 mean(metrics.column("bytes_out")),
                 mean(metrics.column("bytes_in")));
     }

@@ -4,11 +4,11 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * How fast a run goes: tasks over wall time since the last reading, sampling and optimizer included, validation and
- * checkpoints left out. Not thread-safe.
+ * Measures a run's throughput: tasks over wall time since the last reading, including sampling and the optimizer, without
+ * validation and checkpoints. Not thread-safe.
  */
 public final class TrainingThroughput {
-    /** A reading: seconds since the run began, and tasks per second since the reading before. */
+    /** A reading: seconds since the run began, and tasks per second since the previous reading. */
     public record Reading(double seconds, double tasksPerSecond) {}
 
     private final LongSupplier nanoTime;
@@ -18,9 +18,9 @@ public final class TrainingThroughput {
     private long tasks;
 
     /**
-     * A clock that begins now.
+     * A measurement that begins now.
      *
-     * @param before seconds that the run has had in earlier starts
+     * @param before seconds of the run in its earlier starts
      * @param nanoTime as {@link System#nanoTime}
      */
     public TrainingThroughput(double before, LongSupplier nanoTime) {
@@ -35,17 +35,17 @@ public final class TrainingThroughput {
         tasks += roundTasks;
     }
 
-    /** Runs what is not training; its time does not count against the pace. */
-    public <T> T pause(Supplier<T> aside) {
+    /** Runs work that is not training; its time is excluded from the throughput. */
+    public <T> T exclude(Supplier<T> work) {
         long start = nanoTime.getAsLong();
         try {
-            return aside.get();
+            return work.get();
         } finally {
             mark += nanoTime.getAsLong() - start;
         }
     }
 
-    /** Seconds since the run began, the times between its starts left out. */
+    /** Seconds of the run, without the time between its starts. */
     public double seconds() {
         return seconds(nanoTime.getAsLong());
     }
@@ -54,7 +54,7 @@ public final class TrainingThroughput {
         return before + (now - begin) / 1e9;
     }
 
-    /** Reads the pace and begins anew. */
+    /** Returns a reading and starts the next interval. */
     public Reading read() {
         long now = nanoTime.getAsLong();
         double perSecond = now > mark ? tasks * 1e9 / (now - mark) : 0;

@@ -1,6 +1,7 @@
 /**
- * What a run says about itself while it runs: a line of {@code metrics.jsonl} per logged round, {@code status.json}, and
- * the clock behind tasks per second. Lives on the driver. May import {@code checkpoint}; no training state enters.
+ * The observable progress of a run: {@code metrics.jsonl} with a line per logged round, {@code status.json}, the logging
+ * context, and the measurement of tasks per second. Lives on the driver. May import {@code checkpoint}; must not depend on
+ * training state.
  */
 @NullMarked
 package dev.kindling.driver.metrics;

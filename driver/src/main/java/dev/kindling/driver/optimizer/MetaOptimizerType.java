@@ -14,7 +14,7 @@ import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.learning.config.RmsProp;
 import org.nd4j.linalg.learning.config.Sgd;
 
-/** The updaters of ND4J that can be a meta-optimizer, each with ND4J's own constants. */
+/** The meta-optimizers: ND4J's updaters with ND4J's own constants. */
 public enum MetaOptimizerType {
     SGD,
     /** Momentum 0.9. */
@@ -26,19 +26,19 @@ public enum MetaOptimizerType {
     ADAMAX,
     NADAM,
     AMSGRAD,
-    /** Its accumulator begins with ε, 1e-6, not with 0. */
+    /** ε 1e-6; the accumulator starts at ε, not at 0. */
     ADAGRAD,
-    /** Decay 0.95; its accumulator begins with ε, 1e-8, not with 0. */
+    /** Decay 0.95, ε 1e-8; the accumulator starts at ε, not at 0. */
     RMSPROP,
-    /** Zeiler's method has no rate of its own; the schedule multiplies its step, and 1 is Zeiler's. */
+    /** Zeiler's method has no learning rate; the schedule multiplies its step, and 1 is the original method. */
     ADADELTA;
 
-    /** The value of {@code optimizer.name} that means this method. */
+    /** The value of {@code optimizer.name}. */
     public String key() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** The method that {@code optimizer.name} means; IllegalArgumentException with the known names if there is none. */
+    /** The type of a value of {@code optimizer.name}; IllegalArgumentException with the known names if there is none. */
     public static MetaOptimizerType named(String key) {
         return Arrays.stream(values())
                 .filter(type -> type.key().equals(key))
@@ -47,7 +47,7 @@ public enum MetaOptimizerType {
                         + Arrays.stream(values()).map(MetaOptimizerType::key).collect(Collectors.joining(", "))));
     }
 
-    /** Whether θ shrinks before each step. */
+    /** Whether the type has weight decay. */
     boolean decays() {
         return this == ADAMW;
     }

@@ -1,15 +1,15 @@
 package dev.kindling.driver.optimizer;
 
 /**
- * Which meta-optimizer, and how fast.
+ * The settings of the meta-optimizer.
  *
  * @param type {@code optimizer.name}
- * @param rate {@code optimizer.learning-rate}, over {@code run.rounds}
- * @param weightDecay {@code optimizer.weight-decay}, the share of θ that a method with decay takes away in each round, times
- *     the rate; at least 0
+ * @param rate {@code optimizer.learning-rate}: the learning rate over {@code run.rounds}
+ * @param weightDecay {@code optimizer.weight-decay}: the fraction of θ that a type with weight decay subtracts in each round,
+ *     times the learning rate; at least 0
  */
 public record OptimizerSettings(MetaOptimizerType type, Schedule rate, double weightDecay) {
-    /** Refuses a decay that is negative or not finite with IllegalArgumentException. */
+    /** Throws IllegalArgumentException if the decay is negative or not finite. */
     public OptimizerSettings {
         if (!(weightDecay >= 0) || Double.isInfinite(weightDecay)) {
             throw new IllegalArgumentException(
@@ -17,7 +17,7 @@ public record OptimizerSettings(MetaOptimizerType type, Schedule rate, double we
         }
     }
 
-    /** The decay of the method: 0 for one that has none. */
+    /** The effective decay: 0 for a type without weight decay. */
     double decay() {
         return type.decays() ? weightDecay : 0;
     }

@@ -6,10 +6,10 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Everything a meta-optimizer remembers between rounds: what a checkpoint writes.
+ * The state of a meta-optimizer between rounds, which checkpoints store.
  *
- * @param updates how many updates it has made
- * @param moments its vectors by ND4J's names ({@code M} and {@code V} for Adam), each as long as θ and of θ's precision
+ * @param updates number of updates made
+ * @param moments by ND4J's names ({@code M} and {@code V} for Adam), each of θ's length and precision
  */
 public record OptimizerState(long updates, SortedMap<String, FlatVector> moments) {
     public OptimizerState {

@@ -1,8 +1,8 @@
 package dev.kindling.driver.optimizer;
 
 /**
- * A number that changes over the rounds of a run: a pure function of the round, the same on every machine. Rounds count
- * from 0, so the last of R rounds is R - 1 and {@code to} would be reached in round R.
+ * A schedule of the learning rate: a pure function of the round, the same on every machine. Rounds count from 0, so the last
+ * of R rounds is R - 1 and {@code to} would be reached in round R.
  */
 public sealed interface Schedule {
     /**
@@ -13,12 +13,12 @@ public sealed interface Schedule {
      */
     double at(long round, long rounds);
 
-    /** Whether the value in a round is another in a run of another length. */
+    /** Whether the value in a round depends on the number of rounds of the run. */
     default boolean dependsOnRounds() {
         return false;
     }
 
-    /** The same number in every round. */
+    /** A constant. */
     record Constant(double value) implements Schedule {
         public Constant {
             requireRate("the rate", value);
@@ -30,7 +30,7 @@ public sealed interface Schedule {
         }
     }
 
-    /** A straight line from {@code from} in round 0 to {@code to} after the last round. */
+    /** Linear from {@code from} in round 0 to {@code to} after the last round. */
     record Linear(double from, double to) implements Schedule {
         public Linear {
             requireRate("from of a linear schedule", from);
@@ -49,7 +49,7 @@ public sealed interface Schedule {
         }
     }
 
-    /** Half a cosine from {@code from} in round 0 to {@code to} after the last round (Loshchilov and Hutter 2017, eq. 5). */
+    /** Cosine annealing from {@code from} in round 0 to {@code to} after the last round (Loshchilov and Hutter 2017, eq. 5). */
     record Cosine(double from, double to) implements Schedule {
         public Cosine {
             requireRate("from of a cosine schedule", from);
@@ -82,8 +82,8 @@ public sealed interface Schedule {
     }
 
     /**
-     * A straight line from {@code from} in round 0 to where {@code then} stands in round {@code length}, and {@code then}
-     * from there on.
+     * Linear warm-up from {@code from} in round 0 to the value of {@code then} in round {@code length}, and {@code then} from
+     * that round on.
      */
     record WarmUp(double from, long length, Schedule then) implements Schedule {
         public WarmUp {

@@ -1,7 +1,7 @@
 /**
- * From the meta-gradient to the next θ: ND4J's updaters over the flat vector, rate schedules, and the state that a
- * checkpoint keeps. Lives on the driver; the only room of the training path in which ND4J appears. May import
- * {@code job.tensor} and, for its exception, {@code aggregator}; no file and no cluster enters.
+ * The meta-optimizer: ND4J's updaters over the flat vector θ, learning-rate schedules, and the state that checkpoints store.
+ * Lives on the driver; the only package of the training path that imports ND4J. May import {@code job.tensor} and {@code
+ * error}; must not depend on files or on the cluster.
  */
 @NullMarked
 package dev.kindling.driver.optimizer;

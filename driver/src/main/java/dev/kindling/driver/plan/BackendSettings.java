@@ -4,10 +4,10 @@ import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.tensor.Precision;
 
 /**
- * What computes.
+ * The backend that runs the programs, and its options.
  *
- * @param name {@code vector}, {@code nd4j} or {@code reference}
- * @param options precision and memory of one thread
+ * @param name {@code backend.name}, such as {@code vector}
+ * @param options precision, and memory per thread
  */
 public record BackendSettings(String name, CompileOptions options) {
     /** The same backend in double precision. */

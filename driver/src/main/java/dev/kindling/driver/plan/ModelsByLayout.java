@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.function.BiFunction;
 
 /**
- * The models of a plan: one for each shape that a task may have, all over the same θ. A model knows how many outputs its tasks
- * need; what has θ depend on that, as a trained output layer has, cannot serve tasks of different counts.
+ * The models of a plan: one for each task layout, all with the same θ. A model has as many outputs as its tasks need; if θ
+ * depends on that number, as with a trained output layer, all tasks must have the same.
  */
 final class ModelsByLayout {
     private final PlanSettings settings;
@@ -26,7 +26,7 @@ final class ModelsByLayout {
     private final Layout theta;
     private final Map<EpisodeLayout, Model> models = new HashMap<>();
 
-    /** Models for the tasks of a source; the main one is that of its largest training tasks. */
+    /** Models for the tasks of a source; the main one is for its largest training tasks. */
     ModelsByLayout(PlanSettings settings, Algorithm algorithm, TaskSource source) {
         this.settings = settings;
         this.algorithm = algorithm;
@@ -47,9 +47,9 @@ final class ModelsByLayout {
     }
 
     /**
-     * The model for tasks of one shape.
+     * The model for one task layout.
      *
-     * @throws IllegalArgumentException if its θ is not that of the others
+     * @throws IllegalArgumentException if its θ has other arrays than the main model's
      */
     synchronized Model of(EpisodeLayout layout) {
         return models.computeIfAbsent(layout, this::make);
@@ -78,7 +78,7 @@ final class ModelsByLayout {
                 .orElse(theta + " would be " + other);
     }
 
-    /** A program for each shape of a purpose's tasks. */
+    /** A program for each task layout of a split. */
     ProgramVariants programs(Split split, BiFunction<Model, EpisodeLayout, Program> program) {
         List<EpisodeLayout> layouts = source.layouts(split);
         return new ProgramVariants(layouts.stream()

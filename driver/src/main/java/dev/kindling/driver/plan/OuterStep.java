@@ -9,17 +9,18 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * How the mean contribution of a round moves θ.
+ * The settings of the outer step, which updates θ from the mean contribution of a round.
  *
- * @param clip what limits the contribution
- * @param optimizer the meta-optimizer and its rate
+ * @param clip limit of the contribution's norm or values
+ * @param optimizer the meta-optimizer and its learning rate
  */
 public record OuterStep(Clip clip, OptimizerSettings optimizer) {
     /**
-     * What a method demands. One that interpolates takes a share of the mean contribution from θ: plain descent at that rate,
-     * without clipping. One that contributes nothing must not decay θ. Any other takes what is configured.
+     * The outer step that a method requires. A method that interpolates subtracts a fraction of the mean contribution from θ:
+     * gradient descent at that rate, without clipping. A method that contributes zeros must not decay θ. Other methods use the
+     * configured step.
      *
-     * @param schedules reads the schedule at a key
+     * @param schedules reads the schedule of a key
      */
     public static OuterStep of(Algorithm algorithm, OuterStep configured, Function<String, Schedule> schedules) {
         Optional<String> share = algorithm.interpolationRateKey();

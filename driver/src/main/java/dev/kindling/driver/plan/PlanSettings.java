@@ -5,13 +5,13 @@ import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.task.Split;
 
 /**
- * What a plan is made from.
+ * The settings of a {@link TrainingPlan}.
  *
  * @param model network and initialiser
- * @param algorithm the method, configured
- * @param backend that computes
- * @param evaluationSteps inner steps of an evaluation
- * @param evaluationSplit which tasks an evaluation draws
+ * @param algorithm the configured method
+ * @param backend that runs the programs
+ * @param evaluationSteps number of inner steps of an evaluation
+ * @param evaluationSplit the split that an evaluation samples
  */
 public record PlanSettings(
         ModelSettings model,

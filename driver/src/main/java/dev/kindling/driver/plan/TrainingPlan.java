@@ -20,17 +20,18 @@ import java.util.stream.Stream;
 import org.apache.commons.codec.digest.DigestUtils;
 
 /**
- * What a run computes, fixed before its first round: the model, the method, its programs, and the job that executors get. Its hash says whether two runs compute the same.
+ * The computation of a run, fixed before its first round: the model, the method, its programs, and the job that executors
+ * receive. Two plans with equal hashes compute bitwise identical results from equal data and settings.
  */
 public final class TrainingPlan {
-    /** Name of the program of a training task. */
+    /** Name of the program for training tasks. */
     public static final String TRAIN = "train";
-    /** Name of the program of an evaluation task. */
+    /** Name of the program for evaluation tasks. */
     public static final String EVALUATE = "evaluate";
-    /** Name of the program of a validation task, in a run that validates. */
+    /** Name of the program for validation tasks, in a run with validation. */
     public static final String VALIDATE = "validate";
 
-    /** Below these counts of numbers of θ a block has 1 and 4 tasks, else 8. */
+    /** Parameter counts below which a block has 1 and 4 tasks; above both it has 8. */
     private static final int SMALL = 16_384;
 
     private static final int MEDIUM = 1_048_576;
@@ -60,11 +61,11 @@ public final class TrainingPlan {
     }
 
     /**
-     * Plans a run: a program for each shape that tasks may have.
+     * Plans a run, with a program for each task layout.
      *
-     * @param description of the source, for executors
+     * @param description of the task source, for executors
      * @param source the same source, opened
-     * @throws IllegalArgumentException if the settings do not fit each other or the source
+     * @throws IllegalArgumentException if the settings contradict each other or the source
      */
     public static TrainingPlan of(PlanSettings settings, SourceDescription description, TaskSource source) {
         Algorithm algorithm = settings.algorithm();
@@ -83,9 +84,9 @@ public final class TrainingPlan {
     }
 
     /**
-     * The same plan of a run that validates.
+     * The same plan with a validation program.
      *
-     * @param steps inner steps after which a validation measures
+     * @param steps number of inner steps of a validation
      */
     public TrainingPlan validating(int steps) {
         TreeMap<String, ProgramVariants> programs = new TreeMap<>(job.programs());
@@ -95,23 +96,23 @@ public final class TrainingPlan {
                 models, algorithm, new Job(job.source(), job.backend(), job.options(), job.blockSize(), programs));
     }
 
-    /** Tasks of one block for a θ of the given count of numbers: fixed here, never by the cluster. */
-    public static int blockSize(int numbers) {
-        if (numbers < SMALL) {
+    /** Tasks per block. Depends on the parameter count only and not on the cluster, because it determines the order of summation. */
+    public static int blockSize(int parameterCount) {
+        if (parameterCount < SMALL) {
             return 1;
         }
-        return numbers < MEDIUM ? 4 : 8;
+        return parameterCount < MEDIUM ? 4 : 8;
     }
 
-    /** The model; of several, which differ in the shapes of tasks alone, that of the largest training tasks. */
+    /** The model for the largest training tasks; the others differ in their task layout only. */
     public Model model() {
         return models.main();
     }
 
     /**
-     * The model for tasks of one shape.
+     * The model for one task layout.
      *
-     * @throws IllegalArgumentException if its θ would not be that of the plan
+     * @throws IllegalArgumentException if its θ would have other arrays than the plan's
      */
     public Model model(EpisodeLayout layout) {
         return models.of(layout);
@@ -121,32 +122,32 @@ public final class TrainingPlan {
         return algorithm;
     }
 
-    /** What executors get. */
+    /** The job that executors receive. */
     public Job job() {
         return job;
     }
 
-    /** The arrays of θ. */
+    /** Names and shapes of the arrays of θ. */
     public Layout parameters() {
         return models.theta();
     }
 
-    /** The numbers of θ that follow statistics of batches. */
+    /** The parameters that are running statistics of batches. */
     public RunningStatistics statistics() {
         return new RunningStatistics(parameters(), algorithm.runningStatistics(model()));
     }
 
-    /** What a training task reports beside its meta-gradient: scalars. */
+    /** The per-task outputs of a training task: scalars. */
     public Layout trainingMeasures() {
         return job.program(TRAIN).perTask();
     }
 
-    /** What an evaluation task reports: one number for each step. */
+    /** The per-task outputs of an evaluation task: one value for each number of inner steps. */
     public Layout evaluationMeasures() {
         return job.program(EVALUATE).perTask();
     }
 
-    /** What a validation task reports: one number for each step. */
+    /** The per-task outputs of a validation task: one value for each number of inner steps. */
     public Layout validationMeasures() {
         return job.program(VALIDATE).perTask();
     }
@@ -155,14 +156,14 @@ public final class TrainingPlan {
         return job.options().precision();
     }
 
-    /** θ before the first round: a pure function of the seed. */
+    /** The initial θ: a pure function of the seed. */
     public FlatVector untrained(long seed) {
         FlatVector theta = FlatVector.zeros(precision(), parameters().size());
         algorithm.initialise(model(), seed, theta);
         return theta;
     }
 
-    /** SHA-256, in hexadecimal, of what decides the bits of a run: programs, block size and precision. */
+    /** SHA-256 in hexadecimal of programs, block size and precision, which determine the bits of a run. */
     public String hash() {
         return hash;
     }

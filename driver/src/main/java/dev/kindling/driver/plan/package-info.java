@@ -1,6 +1,6 @@
 /**
- * Settings to model, algorithm, programs and job. May import {@code job} rooms and the driver rooms above; runs nothing
- * and reads no file.
+ * Compilation of settings to a training plan: model, programs and job. May import {@code job} packages and driver packages
+ * earlier in the list; must not run programs or read files.
  */
 @NullMarked
 package dev.kindling.driver.plan;

@@ -6,23 +6,23 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * How adaptation goes, on a handful of tasks.
+ * Diagnostics of a model's adaptation, on a small number of tasks.
  *
- * @param before loss of test tasks before the first step
- * @param after loss of the same tasks after the last
- * @param steps how many steps that was
- * @param agreement mean cosine between the contributions of pairs of training tasks: 1 where all want the same of θ, 0
- *     where they have nothing in common; NaN where a method contributes nothing
- * @param pairedTasks of how many training tasks
+ * @param before losses of test tasks before the first inner step
+ * @param after losses of the same tasks after the last inner step
+ * @param steps number of inner steps
+ * @param agreement mean cosine between the meta-gradients of pairs of training tasks: 1 if all are parallel, 0 if they are
+ *     orthogonal; NaN if the contributions are 0
+ * @param pairedTasks number of training tasks for the agreement
  */
 record AdaptationDiagnostics(double[] before, double[] after, int steps, double agreement, int pairedTasks) {
     private static final int TEST_TASKS = 200;
     private static final int TRAINING_TASKS = 16;
 
     /**
-     * Looks at a model.
+     * Computes the diagnostics of a model.
      *
-     * @param round of whose training tasks the agreement is taken
+     * @param round whose training tasks are used for the agreement
      */
     static AdaptationDiagnostics of(ModelProbe probe, long round) {
         List<TaskSpec> specs = probe.tasks(TEST_TASKS);
@@ -42,7 +42,7 @@ record AdaptationDiagnostics(double[] before, double[] after, int steps, double 
                 .toArray();
     }
 
-    /** The share of tasks that are better after than before. */
+    /** The fraction of tasks with a lower loss after adaptation. */
     double gaining() {
         return IntStream.range(0, before.length)
                         .filter(task -> after[task] < before[task])
@@ -50,7 +50,7 @@ record AdaptationDiagnostics(double[] before, double[] after, int steps, double 
                 / (double) before.length;
     }
 
-    /** Mean cosine over all pairs; NaN for fewer than two vectors that are not 0. */
+    /** Mean cosine over all pairs; NaN for fewer than two non-zero vectors. */
     static double agreement(List<double[]> vectors) {
         double[] sum = new double[vectors.get(0).length];
         int count = 0;
@@ -64,7 +64,7 @@ record AdaptationDiagnostics(double[] before, double[] after, int steps, double 
                 }
             }
         }
-        // |Σu|² has each pair twice, and each unit vector with itself once.
+        // |Σu|² counts each pair twice, and each unit vector with itself once.
         double squared = Arrays.stream(sum).map(each -> each * each).sum();
         return count < 2 ? Double.NaN : (squared - count) / ((double) count * (count - 1));
     }

@@ -5,18 +5,18 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
 
-/** A stretch of numbers on a stretch of pixels, even or by orders of magnitude. */
+/** Maps a range of values to a range of pixels, on a linear or a logarithmic scale. */
 final class ChartAxis {
-    /** How numbers lie on it. */
+    /** The scale of an axis. */
     enum Scale {
-        EVEN,
-        /** By their logarithm; numbers that are not above 0 lie at its beginning. */
+        LINEAR,
+        /** Logarithmic; values that are not above 0 are drawn at the lower end. */
         LOGARITHMIC
     }
 
     private static final int TICKS = 6;
-    /** Above this ratio of the largest to the smallest number an even axis shows only the large ones. */
-    private static final double WIDE = 12;
+    /** Ratio of the largest to the smallest value above which a logarithmic scale is used. */
+    private static final double LOGARITHMIC_RATIO = 12;
 
     private final Scale scale;
     private final double low;
@@ -32,49 +32,49 @@ final class ChartAxis {
         this.to = to;
     }
 
-    /** The scale that suits numbers: by orders of magnitude where all are above 0 and lie far apart. */
-    static Scale suiting(DoubleStream numbers) {
+    /** The scale for the given values: logarithmic if all are above 0 and far apart. */
+    static Scale scaleFor(DoubleStream numbers) {
         double[] finite = numbers.filter(Double::isFinite).toArray();
         double least = Arrays.stream(finite).min().orElse(1);
         double most = Arrays.stream(finite).max().orElse(1);
-        return least > 0 && most / least > WIDE ? Scale.LOGARITHMIC : Scale.EVEN;
+        return least > 0 && most / least > LOGARITHMIC_RATIO ? Scale.LOGARITHMIC : Scale.LINEAR;
     }
 
     /**
-     * An axis over numbers.
+     * An axis that covers the given values.
      *
-     * @param room share of the stretch that is added at both ends
-     * @param from the pixel of its lower end
-     * @param to the pixel of its upper end
+     * @param margin fraction of the range that is added at both ends
+     * @param from pixel of the lower end
+     * @param to pixel of the upper end
      */
-    static ChartAxis over(DoubleStream numbers, Scale scale, double room, double from, double to) {
-        double[] usable = numbers.filter(number -> Double.isFinite(number) && (scale == Scale.EVEN || number > 0))
+    static ChartAxis over(DoubleStream numbers, Scale scale, double margin, double from, double to) {
+        double[] usable = numbers.filter(number -> Double.isFinite(number) && (scale == Scale.LINEAR || number > 0))
                 .toArray();
-        double low = Arrays.stream(usable).min().orElse(scale == Scale.EVEN ? 0 : 0.1);
+        double low = Arrays.stream(usable).min().orElse(scale == Scale.LINEAR ? 0 : 0.1);
         double high = Arrays.stream(usable).max().orElse(1);
         if (scale == Scale.LOGARITHMIC) {
-            double more = Math.max((Math.log10(high) - Math.log10(low)) * room, high == low ? 0.5 : 0);
+            double more = Math.max((Math.log10(high) - Math.log10(low)) * margin, high == low ? 0.5 : 0);
             return new ChartAxis(
                     scale, Math.pow(10, Math.log10(low) - more), Math.pow(10, Math.log10(high) + more), from, to);
         }
-        double more = high == low ? (high == 0 ? 1 : Math.abs(high) * 0.1) : (high - low) * room;
+        double more = high == low ? (high == 0 ? 1 : Math.abs(high) * 0.1) : (high - low) * margin;
         return new ChartAxis(scale, low - more, high + more, from, to);
     }
 
-    /** The pixel of a number; what lies outside is at the end. */
+    /** The pixel of a value; values outside the axis are mapped to its ends. */
     double at(double number) {
         double inside = Math.max(low, Math.min(high, number));
         double share =
-                scale == Scale.EVEN ? (inside - low) / (high - low) : Math.log(inside / low) / Math.log(high / low);
+                scale == Scale.LINEAR ? (inside - low) / (high - low) : Math.log(inside / low) / Math.log(high / low);
         return from + share * (to - from);
     }
 
-    /** Round numbers within the axis. */
+    /** Round values within the axis. */
     List<Double> ticks() {
-        return scale == Scale.EVEN ? evenTicks() : logarithmicTicks();
+        return scale == Scale.LINEAR ? linearTicks() : logarithmicTicks();
     }
 
-    private List<Double> evenTicks() {
+    private List<Double> linearTicks() {
         double rough = (high - low) / TICKS;
         double power = Math.pow(10, Math.floor(Math.log10(rough)));
         double step = DoubleStream.of(1, 2, 5, 10)

@@ -21,25 +21,25 @@ import java.util.Map;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
-/** The charts and tables that pages share. */
+/** Charts and tables that the pages have in common. */
 final class Charts {
     private Charts() {}
 
     /**
-     * A measure after each number of steps, with bands.
+     * A chart of a measure over the number of inner steps, with confidence bands.
      *
-     * @param entrants the steps of each, in order, by its name
+     * @param entrants the steps of each entrant by its name, in order
      */
     static Chart steps(String measure, Map<String, JsonNode> entrants) {
         int most = entrants.values().stream().mapToInt(JsonNode::size).max().orElse(0);
         double factor = measure.equals("accuracy") ? 100 : 1;
         List<Series> series = new ArrayList<>();
-        List<String> said = new ArrayList<>();
+        List<String> descriptions = new ArrayList<>();
         entrants.forEach((name, steps) -> {
-            double[] mean = scaled(held(ReportedRun.steps(steps, measure, "mean"), most), factor);
-            double[] half = scaled(held(ReportedRun.steps(steps, measure, "ci95"), most), factor);
+            double[] mean = scaled(extended(ReportedRun.steps(steps, measure, "mean"), most), factor);
+            double[] half = scaled(extended(ReportedRun.steps(steps, measure, "ci95"), most), factor);
             series.add(Series.banded(name, counting(most), mean, half, LineStyle.of(series.size())));
-            said.add(name + " " + NumberFormat.text(mean[0]) + " before the first step and "
+            descriptions.add(name + " " + NumberFormat.text(mean[0]) + " before the first step and "
                     + NumberFormat.text(mean[most - 1]) + " after " + (most - 1));
         });
         if (entrants.size() == 1) {
@@ -52,17 +52,17 @@ final class Charts {
         }
         return Chart.of(
                 measure.equals("accuracy") ? "Accuracy after each step" : "Loss after each step",
-                "Means with 95% bands: " + String.join("; ", said) + ".",
+                "Means with 95% bands: " + String.join("; ", descriptions) + ".",
                 "inner steps",
                 measure.equals("accuracy") ? "accuracy, %" : "loss",
                 series);
     }
 
-    /** A method without inner steps has the same number after any count of them. */
-    private static double[] held(double[] numbers, int length) {
-        double[] held = Arrays.copyOf(numbers, length);
-        Arrays.fill(held, Math.min(numbers.length, length), length, numbers.length == 1 ? numbers[0] : Double.NaN);
-        return held;
+    /** Extends the values of a method without inner steps, which are the same after any number of steps. */
+    private static double[] extended(double[] numbers, int length) {
+        double[] extended = Arrays.copyOf(numbers, length);
+        Arrays.fill(extended, Math.min(numbers.length, length), length, numbers.length == 1 ? numbers[0] : Double.NaN);
+        return extended;
     }
 
     private static double[] scaled(double[] numbers, double factor) {
@@ -73,7 +73,7 @@ final class Charts {
         return IntStream.range(0, count).asDoubleStream().toArray();
     }
 
-    /** The numbers of an evaluation. */
+    /** A table of an evaluation. */
     static DomContent table(JsonNode steps) {
         boolean percent = ReportedRun.measures(steps).get(0).equals("accuracy");
         List<String> head = new ArrayList<>(List.of("step", "loss", "median"));
@@ -96,7 +96,7 @@ final class Charts {
         return HtmlPage.rows(head, rows);
     }
 
-    /** Mean and half-width of an interval. */
+    /** Mean and half-width of an interval, as text. */
     static String interval(JsonNode node, double factor) {
         double mean = number(node, "mean");
         return Double.isFinite(mean)
@@ -104,7 +104,7 @@ final class Charts {
                 : "–";
     }
 
-    /** A value as text, be it a number, a range or a word. */
+    /** A value as text: a number, a range or a string. */
     static String text(JsonNode value) {
         return value.isTextual() ? value.asText() : value.toString();
     }
@@ -113,7 +113,7 @@ final class Charts {
         return node.path(name).asDouble(Double.NaN);
     }
 
-    /** Loss, accuracy, norm and pace over rounds. */
+    /** Charts of loss, accuracy, norm of the meta-gradient and throughput over rounds. */
     static List<Chart> training(MetricsReader metrics) {
         double[] rounds = metrics.column("round");
         List<Chart> charts = new ArrayList<>();
@@ -121,8 +121,8 @@ final class Charts {
         if (metrics.has("query_accuracy")) {
             charts.add(curves(metrics, rounds, "accuracy", 100));
         }
-        charts.add(single("Length of the meta-gradient", "norm", rounds, metrics.column("meta_gradient_norm")));
-        charts.add(single("Pace", "tasks/s", rounds, metrics.column("tasks_per_second")));
+        charts.add(single("Norm of the meta-gradient", "norm", rounds, metrics.column("meta_gradient_norm")));
+        charts.add(single("Throughput", "tasks/s", rounds, metrics.column("tasks_per_second")));
         return charts;
     }
 
@@ -139,13 +139,13 @@ final class Charts {
         }
         if (metrics.has("validation_" + measure)) {
             double[] all = metrics.column("validation_" + measure);
-            int[] there = IntStream.range(0, all.length)
+            int[] present = IntStream.range(0, all.length)
                     .filter(i -> Double.isFinite(all[i]))
                     .toArray();
             series.add(Series.of(
                     "validation",
-                    Arrays.stream(there).mapToDouble(i -> rounds[i]).toArray(),
-                    Arrays.stream(there).mapToDouble(i -> factor * all[i]).toArray(),
+                    Arrays.stream(present).mapToDouble(i -> rounds[i]).toArray(),
+                    Arrays.stream(present).mapToDouble(i -> factor * all[i]).toArray(),
                     LineStyle.of(2)));
         }
         return Chart.of(
@@ -167,39 +167,32 @@ final class Charts {
                 List.of(Series.thinned(title, rounds, numbers, LineStyle.of(0))));
     }
 
-    /** Each task's loss after adaptation over that before. */
-    static Chart gain(AdaptationDiagnostics adaptationDiagnostics) {
-        DoubleSummaryStatistics before = Arrays.stream(adaptationDiagnostics.before())
-                .filter(Double::isFinite)
-                .summaryStatistics();
+    /** A chart of each task's loss after adaptation over the loss before. */
+    static Chart gain(AdaptationDiagnostics diagnostics) {
+        DoubleSummaryStatistics before =
+                Arrays.stream(diagnostics.before()).filter(Double::isFinite).summaryStatistics();
         double[] ends = {before.getMin(), before.getMax()};
-        ChartAxis.Scale scale = ChartAxis.suiting(DoubleStream.concat(
-                Arrays.stream(adaptationDiagnostics.before()), Arrays.stream(adaptationDiagnostics.after())));
+        ChartAxis.Scale scale = ChartAxis.scaleFor(
+                DoubleStream.concat(Arrays.stream(diagnostics.before()), Arrays.stream(diagnostics.after())));
         return new Chart(
                 "Gain of each task",
-                adaptationDiagnostics.before().length + " test tasks; "
-                        + NumberFormat.percent(adaptationDiagnostics.gaining())
+                diagnostics.before().length + " test tasks; "
+                        + NumberFormat.percent(diagnostics.gaining())
                         + " of them lie below the line of no gain.",
                 "loss before the first step",
-                "loss after " + adaptationDiagnostics.steps()
-                        + (adaptationDiagnostics.steps() == 1 ? " step" : " steps"),
+                "loss after " + diagnostics.steps() + (diagnostics.steps() == 1 ? " step" : " steps"),
                 List.of(
                         Series.of("no gain", ends, ends, LineStyle.of(1).plain()),
-                        Series.points(
-                                "a task",
-                                adaptationDiagnostics.before(),
-                                adaptationDiagnostics.after(),
-                                LineStyle.of(0))),
+                        Series.points("a task", diagnostics.before(), diagnostics.after(), LineStyle.of(0))),
                 scale,
                 scale,
                 new double[0]);
     }
 
-    /** Parts of a whole as bars with their numbers. */
-    static DomContent bars(List<String> order, Map<String, Double> parts, double whole) {
+    /** A table of the parts of a whole, with bars. */
+    static DomContent bars(Map<String, Double> parts, double whole) {
         ContainerTag<?> rows = tbody();
-        for (String part : order) {
-            double value = parts.getOrDefault(part, Double.NaN);
+        parts.forEach((part, value) -> {
             if (Double.isFinite(value)) {
                 rows.with(tr(
                         td(part),
@@ -209,7 +202,7 @@ final class Charts {
                                         .withStyle(String.format(Locale.ROOT, "width:%.1f%%", 100 * value / whole)))
                                 .withStyle("width:110px"))));
             }
-        }
+        });
         return TagCreator.table(rows);
     }
 

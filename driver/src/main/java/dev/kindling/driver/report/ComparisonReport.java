@@ -16,20 +16,20 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 
-/** The page of a comparison. */
+/** Renders the HTML page of a comparison. */
 public final class ComparisonReport {
-    /** The file that a comparison leaves. */
+    /** The result file of a comparison. */
     public static final String RESULT = "compare.json";
 
     private static final int FITS = 2;
 
     /**
-     * An entrant as the page needs it.
+     * An entrant of the comparison.
      *
-     * @param run its first seed's
-     * @param workbench with the same; without one there are no fits of it
+     * @param run of its first seed
+     * @param probe of the same run's model; without one the page shows no fits of this entrant
      */
-    public record ReportedEntrant(ReportedRun run, Optional<ModelProbe> workbench) {}
+    public record ReportedEntrant(ReportedRun run, Optional<ModelProbe> probe) {}
 
     private final JsonNode comparison;
     private final Map<String, ReportedEntrant> entrants;
@@ -48,16 +48,16 @@ public final class ComparisonReport {
                         + protocol.path("source").asText() + ".");
     }
 
-    /** What a comparison wrote; BadDataException if it is damaged. */
+    /** Reads {@code compare.json}; BadDataException if it is damaged. */
     public static JsonNode read(AtomicDirectory folder) {
         return ReportedRun.json(folder, RESULT);
     }
 
     /**
-     * The page as HTML.
+     * Renders the page.
      *
-     * @param comparison what {@code compare.json} holds
-     * @param entrants those that have runs, by their names, in the comparison's order
+     * @param comparison content of {@code compare.json}
+     * @param entrants the entrants with runs by name, in the comparison's order
      */
     public static String html(String name, JsonNode comparison, Map<String, ReportedEntrant> entrants) {
         ComparisonReport report = new ComparisonReport(name, comparison, entrants);
@@ -100,7 +100,7 @@ public final class ComparisonReport {
                     }
                 }
             }
-            content.add(HtmlPage.folded(
+            content.add(HtmlPage.details(
                     "The numbers: " + unit(measure),
                     HtmlPage.rows(List.of("step", "entrant", "mean of finite tasks", "median", "diverged"), rows)));
         }
@@ -135,7 +135,7 @@ public final class ComparisonReport {
         for (String measure : measures()) {
             for (JsonNode pair : pairs) {
                 if (pair.path("minus").asText().equals(first)) {
-                    // The first entrant has the first look.
+                    // The first entrant has the first style.
                     charts.add(difference(pair, measure, LineStyle.of(charts.size() % (all().size() - 1) + 1)));
                 }
             }
@@ -160,8 +160,8 @@ public final class ComparisonReport {
                 "inner steps",
                 unit(measure) + (loss ? ", below 0 is better" : ", above 0 is better"),
                 List.of(Series.banded(name, Charts.counting(mean.length), mean, half, style)),
-                ChartAxis.Scale.EVEN,
-                ChartAxis.Scale.EVEN,
+                ChartAxis.Scale.LINEAR,
+                ChartAxis.Scale.LINEAR,
                 new double[] {0});
     }
 
@@ -191,7 +191,7 @@ public final class ComparisonReport {
             row.add(found.path("left_out").asText());
             rows.add(row);
         }
-        return HtmlPage.folded(
+        return HtmlPage.details(
                 pair.path("entrant").asText() + " − " + pair.path("minus").asText() + ": " + unit(measure),
                 HtmlPage.rows(head, rows));
     }
@@ -203,10 +203,12 @@ public final class ComparisonReport {
     private void training() {
         List<Series> overTasks = new ArrayList<>();
         List<Series> overTime = new ArrayList<>();
+        Map<String, Double> tasksPerRound = new LinkedHashMap<>();
+        all().forEach(entrant -> tasksPerRound.put(entrant.path("name").asText(), tasksPerRound(entrant)));
         entrants.forEach((name, entrant) -> {
             MetricsReader metrics = entrant.run().metrics();
             if (metrics.size() > 0) {
-                double perRound = Double.parseDouble(entrant.run().setting("task.meta-batch-size"));
+                double perRound = tasksPerRound.getOrDefault(name, Double.NaN);
                 LineStyle style = LineStyle.of(overTasks.size());
                 double[] loss = metrics.column("query_loss");
                 overTasks.add(Series.thinned(name, times(metrics.column("round"), perRound), loss, style));
@@ -220,7 +222,7 @@ public final class ComparisonReport {
             }
             JsonNode run = entrant.path("runs").path(0);
             List<JsonNode> windows = list(run.path("query_loss"));
-            double perRound = run.path("tasks").asDouble() / run.path("rounds").asDouble(1);
+            double perRound = tasksPerRound(entrant);
             variance.add(Series.of(
                     entrant.path("name").asText(),
                     column(
@@ -244,13 +246,23 @@ public final class ComparisonReport {
                                 variance))));
     }
 
-    private static Chart training(String title, String across, String upward, List<Series> lines) {
-        String said = lines.stream()
+    /** The meta-batch size of an entrant's first run. */
+    private static double tasksPerRound(JsonNode entrant) {
+        JsonNode run = entrant.path("runs").path(0);
+        return run.path("tasks").asDouble() / run.path("rounds").asDouble(1);
+    }
+
+    private static Chart training(String title, String xLabel, String yLabel, List<Series> lines) {
+        String description = lines.stream()
                 .filter(line -> line.y().length > 0)
                 .map(line -> line.name() + " " + NumberFormat.text(line.y()[line.y().length - 1]) + " at the end")
                 .collect(Collectors.joining("; "));
         return Chart.of(
-                title + ", first seed", "Of logged rounds of the first seed: " + said + ".", across, upward, lines);
+                title + ", first seed",
+                "Of logged rounds of the first seed: " + description + ".",
+                xLabel,
+                yLabel,
+                lines);
     }
 
     private static double[] column(List<JsonNode> nodes, Function<JsonNode, Double> number) {
@@ -261,26 +273,26 @@ public final class ComparisonReport {
         List<String> changes =
                 list(comparison.path("fits")).stream().map(JsonNode::asText).toList();
         List<Chart> charts = new ArrayList<>();
-        entrants.forEach((name, entrant) -> entrant.workbench()
+        entrants.forEach((name, entrant) -> entrant.probe()
                 .filter(ModelProbe::drawsCurves)
-                .ifPresent(bench -> charts.addAll(fits(name, bench, changes))));
+                .ifPresent(probe -> charts.addAll(fits(name, probe, changes))));
         List<DomContent> content = new ArrayList<>(HtmlPage.charts(charts));
         if (!content.isEmpty() && !changes.isEmpty()) {
             content.add(
                     0,
-                    HtmlPage.say("The other tasks are outside the training distribution: " + String.join(", ", changes)
-                            + "."));
+                    HtmlPage.paragraph("The other tasks are outside the training distribution: "
+                            + String.join(", ", changes) + "."));
         }
         page.section("Fits", content);
     }
 
-    private static List<Chart> fits(String name, ModelProbe bench, List<String> changes) {
+    private static List<Chart> fits(String name, ModelProbe probe, List<String> changes) {
         List<Chart> charts =
-                new ArrayList<>(CurveFitFigures.charts(bench, changes.isEmpty() ? FITS : 1, name + ": test task"));
+                new ArrayList<>(CurveFitFigures.charts(probe, changes.isEmpty() ? FITS : 1, name + ": test task"));
         if (changes.isEmpty()) {
             return charts;
         }
-        try (ModelProbe other = bench.with(changes)) {
+        try (ModelProbe other = probe.with(changes)) {
             charts.addAll(CurveFitFigures.charts(other, FITS, name + ": other task"));
         }
         return charts;
@@ -314,7 +326,8 @@ public final class ComparisonReport {
                                         "driver bytes a round",
                                         "ms a test task"),
                                 rows),
-                        HtmlPage.say("Means over seeds. Driver bytes are 0 where rounds run in the driver's JVM.")));
+                        HtmlPage.paragraph(
+                                "Means over seeds. Driver bytes are 0 where rounds run in the driver's JVM.")));
     }
 
     private static double mean(List<JsonNode> runs, String name) {
@@ -348,7 +361,7 @@ public final class ComparisonReport {
                 "Entrants",
                 List.of(
                         HtmlPage.wideRows(List.of("", "method", "order", "batch norm", "from", "seeds"), methods),
-                        HtmlPage.folded(
+                        HtmlPage.details(
                                 "Where their configurations differ",
                                 HtmlPage.rows(List.of("key", "entrant", "value"), differing()))));
         entrants.values().stream()

@@ -13,19 +13,19 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 
-/** Pictures of curves: support points, the truth, and what is predicted after some numbers of steps. */
+/** Charts of curve-fitting tasks: support points, target curve, and predictions after some numbers of inner steps. */
 final class CurveFitFigures {
     private static final String SIDE = "sinusoid.side";
     private static final List<Integer> STEPS = List.of(0, 1, 5, 10);
     private static final int TASKS = 3;
-    /** Tasks that are laid over each other. */
+    /** Number of tasks that are drawn over each other. */
     private static final int MANY = 1000;
-    /** Points of a curve among many. */
+    /** Number of points of each of their curves. */
     private static final int COARSE = 34;
 
     private CurveFitFigures() {}
 
-    /** The first test tasks, and one whose support lies on one side where the source knows that. */
+    /** The first test tasks, and one with one-sided support if the source has that setting. */
     static List<Chart> of(ModelProbe probe) {
         List<Chart> charts = new ArrayList<>(charts(probe, TASKS, "Test task"));
         if (probe.plan().job().source().settings().containsKey(SIDE)) {
@@ -36,7 +36,7 @@ final class CurveFitFigures {
         return charts;
     }
 
-    /** The first tasks of a workbench. */
+    /** The first tasks of a probe. */
     static List<Chart> charts(ModelProbe probe, int tasks, String name) {
         List<TaskSpec> specs = probe.tasks(tasks);
         ModelProbe.Outputs episodes = probe.episodes(specs);
@@ -45,10 +45,10 @@ final class CurveFitFigures {
                 .mapToObj(task -> chart(
                         tasks == 1 ? name : name + " " + (task + 1),
                         episodes.of(task, EpisodeLayout.QUERY_Y),
-                        probe.across(episodes, task, EpisodeLayout.QUERY_X),
+                        probe.coordinates(episodes, task, EpisodeLayout.QUERY_X),
                         Series.points(
                                 "support",
-                                probe.across(episodes, task, EpisodeLayout.SUPPORT_X),
+                                probe.coordinates(episodes, task, EpisodeLayout.SUPPORT_X),
                                 episodes.of(task, EpisodeLayout.SUPPORT_Y),
                                 LineStyle.POINTS),
                         predictions.of(task, "prediction")))
@@ -56,17 +56,17 @@ final class CurveFitFigures {
     }
 
     /**
-     * One task.
+     * The chart of one task.
      *
-     * @param y the truth at each x
+     * @param y the target at each x
      * @param predictions at each x, after 0, 1, ... steps
      */
     private static Chart chart(String name, double[] y, double[] x, Series support, double[] predictions) {
         int[] order = order(x);
-        double[] across = sorted(x, order);
-        double[] truth = sorted(y, order);
+        double[] sortedX = sorted(x, order);
+        double[] target = sorted(y, order);
         List<Series> series = new ArrayList<>();
-        series.add(Series.of("truth", across, truth, LineStyle.TRUTH));
+        series.add(Series.of("target", sortedX, target, LineStyle.TARGET));
         StringBuilder errors = new StringBuilder();
         int drawn = 0;
         for (int step : STEPS) {
@@ -74,9 +74,9 @@ final class CurveFitFigures {
                 double[] predicted =
                         sorted(Arrays.copyOfRange(predictions, step * x.length, (step + 1) * x.length), order);
                 series.add(Series.of(
-                        steps(step), across, predicted, LineStyle.of(drawn++).plain()));
+                        steps(step), sortedX, predicted, LineStyle.of(drawn++).plain()));
                 errors.append(errors.isEmpty() ? "" : ", ")
-                        .append(NumberFormat.text(meanSquare(predicted, truth)))
+                        .append(NumberFormat.text(meanSquare(predicted, target)))
                         .append(" after ")
                         .append(step);
             }
@@ -85,13 +85,13 @@ final class CurveFitFigures {
         String alternative = String.format(
                 Locale.ROOT,
                 "A curve between %s and %s, %d support points from x = %s to %s, and predictions: mean squared error %s steps.",
-                NumberFormat.text(Arrays.stream(truth).min().orElse(Double.NaN)),
-                NumberFormat.text(Arrays.stream(truth).max().orElse(Double.NaN)),
+                NumberFormat.text(Arrays.stream(target).min().orElse(Double.NaN)),
+                NumberFormat.text(Arrays.stream(target).max().orElse(Double.NaN)),
                 support.x().length,
                 NumberFormat.text(Arrays.stream(support.x()).min().orElse(Double.NaN)),
                 NumberFormat.text(Arrays.stream(support.x()).max().orElse(Double.NaN)),
                 errors);
-        return new Chart(name, alternative, "x", "y", series, ChartAxis.Scale.EVEN);
+        return new Chart(name, alternative, "x", "y", series, ChartAxis.Scale.LINEAR);
     }
 
     private static String steps(int step) {
@@ -118,29 +118,29 @@ final class CurveFitFigures {
     }
 
     /**
-     * The truth of many test tasks, where all are asked at the same x.
+     * The target curves of many test tasks with the same query inputs.
      *
-     * @param x the same for all
-     * @param truths of each task
+     * @param x the inputs
+     * @param targets of each task
      */
-    record Many(double[] x, List<double[]> truths) {
-        /** The mean of all curves: what a model predicts that can tell no task from another. */
+    record TargetCurves(double[] x, List<double[]> targets) {
+        /** The mean of all curves: the best prediction that is the same for all tasks. */
         double[] mean() {
             double[] mean = new double[x.length];
-            truths.forEach(truth -> Arrays.setAll(mean, i -> mean[i] + truth[i] / truths.size()));
+            targets.forEach(target -> Arrays.setAll(mean, i -> mean[i] + target[i] / targets.size()));
             return mean;
         }
     }
 
-    /** A thousand test tasks laid over each other; none where tasks are asked at different x. */
-    static Many many(ModelProbe probe) {
+    /** The curves of a thousand test tasks; none if their query inputs differ. */
+    static TargetCurves targetCurves(ModelProbe probe) {
         List<TaskSpec> specs = probe.manyTasks(MANY);
         ModelProbe.Outputs episodes = probe.episodes(specs);
         int count = specs.size();
-        double[] x = probe.across(episodes, 0, EpisodeLayout.QUERY_X);
+        double[] x = probe.coordinates(episodes, 0, EpisodeLayout.QUERY_X);
         boolean same = IntStream.range(1, count)
-                .allMatch(task -> Arrays.equals(x, probe.across(episodes, task, EpisodeLayout.QUERY_X)));
-        return new Many(
+                .allMatch(task -> Arrays.equals(x, probe.coordinates(episodes, task, EpisodeLayout.QUERY_X)));
+        return new TargetCurves(
                 x,
                 same
                         ? IntStream.range(0, count)
@@ -149,20 +149,23 @@ final class CurveFitFigures {
                         : List.of());
     }
 
-    /** The picture of many tasks with their mean and the model's prediction before it adapts. */
-    static DomContent overlay(Many many, ModelProbe probe) {
-        double[] before = Arrays.copyOf(probe.predictions(probe.tasks(1)).of(0, "prediction"), many.x().length);
-        double[] mean = many.mean();
+    /** A chart of many tasks with their mean and the model's prediction before adaptation. */
+    static DomContent overlay(TargetCurves curves, ModelProbe probe) {
+        double[] before = Arrays.copyOf(probe.predictions(probe.tasks(1)).of(0, "prediction"), curves.x().length);
+        double[] mean = curves.mean();
         Series meanLine =
-                Series.of("mean of the tasks", many.x(), mean, LineStyle.of(0).plain());
+                Series.of("mean of the tasks", curves.x(), mean, LineStyle.of(0).plain());
         Series beforeLine = Series.of(
-                "prediction before any step", many.x(), before, LineStyle.of(1).plain());
-        double most = many.truths().stream()
+                "prediction before any step",
+                curves.x(),
+                before,
+                LineStyle.of(1).plain());
+        double most = curves.targets().stream()
                 .flatMapToDouble(Arrays::stream)
                 .map(Math::abs)
                 .max()
                 .orElse(1);
-        String title = many.truths().size() + " test tasks laid over each other";
+        String title = curves.targets().size() + " test tasks laid over each other";
         String alternative = "All curves between " + NumberFormat.text(-most) + " and " + NumberFormat.text(most)
                 + "; their mean lies between "
                 + NumberFormat.text(Arrays.stream(mean).min().orElse(0)) + " and "
@@ -175,13 +178,13 @@ final class CurveFitFigures {
                 "x",
                 "y",
                 List.of(meanLine, beforeLine),
-                ChartAxis.Scale.EVEN,
-                ChartAxis.Scale.EVEN,
+                ChartAxis.Scale.LINEAR,
+                ChartAxis.Scale.LINEAR,
                 new double[] {-most, most});
-        ContainerTag<?> curves =
+        ContainerTag<?> paths =
                 tag("g").attr("fill", "none").attr("stroke", "#555555").attr("stroke-opacity", "0.07");
-        many.truths().forEach(truth -> curves.with(tag("path").attr("d", coarse(chart, many.x(), truth))));
-        return HtmlPage.chart(chart, chart.svg(curves));
+        curves.targets().forEach(target -> paths.with(tag("path").attr("d", coarse(chart, curves.x(), target))));
+        return HtmlPage.chart(chart, chart.svg(paths));
     }
 
     private static String coarse(Chart chart, double[] x, double[] y) {
@@ -193,6 +196,6 @@ final class CurveFitFigures {
             fewX[i] = x[at];
             fewY[i] = y[at];
         }
-        return chart.path(Series.of("", fewX, fewY, LineStyle.TRUTH));
+        return chart.path(Series.of("", fewX, fewY, LineStyle.TARGET));
     }
 }

@@ -2,7 +2,6 @@ package dev.kindling.driver.report;
 
 import static j2html.TagCreator.b;
 import static j2html.TagCreator.body;
-import static j2html.TagCreator.details;
 import static j2html.TagCreator.div;
 import static j2html.TagCreator.each;
 import static j2html.TagCreator.figcaption;
@@ -32,9 +31,9 @@ import j2html.tags.DomContent;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A page that grows section by section. Everything it is given is text and is escaped. */
+/** Builder of an HTML page, section by section. All text is escaped. */
 final class HtmlPage {
-    /** Nothing is loaded from anywhere, and nothing may be. */
+    /** The content security policy: no scripts, and nothing is loaded from elsewhere. */
     private static final String POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
     private static final String STYLE = """
@@ -78,21 +77,21 @@ final class HtmlPage {
     private final String name;
     private final List<DomContent> parts = new ArrayList<>();
 
-    /** A page that says what it is about. */
-    HtmlPage(String name, String underneath) {
+    /** A page with a title and a subtitle. */
+    HtmlPage(String name, String subtitle) {
         this.name = name;
         parts.add(h1(name));
-        parts.add(p(underneath));
+        parts.add(p(subtitle));
     }
 
-    /** Adds a section; nothing where it has no content. */
+    /** Adds a section, unless it has no content. */
     void section(String heading, List<? extends DomContent> content) {
         if (!content.isEmpty()) {
             parts.add(TagCreator.section().with(h2(heading)).with(content));
         }
     }
 
-    /** The whole page. */
+    /** Renders the page. */
     String render() {
         return "<!DOCTYPE html>\n"
                 + html(
@@ -110,11 +109,11 @@ final class HtmlPage {
     }
 
     /** A paragraph. */
-    static DomContent say(String text) {
+    static DomContent paragraph(String text) {
         return p(text);
     }
 
-    /** Pictures beside each other, as many as fit; those without numbers are left out. */
+    /** Charts in a grid; those without values are left out. */
     static List<DomContent> charts(List<Chart> charts) {
         List<DomContent> figures = charts.stream()
                 .filter(chart -> !chart.isEmpty())
@@ -131,7 +130,7 @@ final class HtmlPage {
         return chart(chart, chart.svg());
     }
 
-    /** A chart with its picture. */
+    /** A chart with its rendered SVG. */
     static DomContent chart(Chart chart, DomContent picture) {
         ContainerTag<?> legend = div().withClass("legend");
         if (chart.lines().size() > 1) {
@@ -140,19 +139,19 @@ final class HtmlPage {
         return captioned(chart.title(), picture, legend);
     }
 
-    /** A picture under its name. */
+    /** A figure with its title and further captions. */
     static DomContent captioned(String title, DomContent picture, DomContent... below) {
         return figure(figcaption(b(title)), picture, figcaption(below));
     }
 
-    /** A table of texts. */
+    /** A table. */
     static DomContent rows(List<String> head, List<List<String>> rows) {
         return table(
                 thead(tr(each(head, cell -> th(cell).attr("scope", "col")))),
                 tbody(each(rows, row -> tr(each(row, cell -> td(cell))))));
     }
 
-    /** A table of many columns, whose cells come one below the other where it does not fit. */
+    /** A table of many columns, whose cells are stacked on narrow screens. */
     static DomContent wideRows(List<String> head, List<List<String>> rows) {
         ContainerTag<?> body = tbody();
         for (List<String> row : rows) {
@@ -167,8 +166,8 @@ final class HtmlPage {
                 .withClass("wide");
     }
 
-    /** What is there for those who ask for it. */
-    static DomContent folded(String what, DomContent... content) {
-        return details(summary(what)).with(content);
+    /** Content that is collapsed until the reader opens it. */
+    static DomContent details(String title, DomContent... content) {
+        return TagCreator.details(summary(title)).with(content);
     }
 }

@@ -21,9 +21,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import javax.imageio.ImageIO;
 
-/** An episode of images with what is predicted, and how well groups of classes are learned. */
+/** Figures of image tasks: an episode with its predictions, and the accuracy by group of classes. */
 final class ImageTaskFigures {
-    private static final int MOST = 25;
+    private static final int MAX_IMAGES = 25;
     private static final int TASKS = 200;
     private static final int GROUPS = 40;
 
@@ -32,9 +32,9 @@ final class ImageTaskFigures {
     private final int after;
 
     /**
-     * Pictures of a workbench.
+     * Figures of a probe's tasks.
      *
-     * @param after so many steps, or as many as there are
+     * @param after number of inner steps, at most those of the evaluation
      */
     ImageTaskFigures(ModelProbe probe, FewShotSource source, int after) {
         this.probe = probe;
@@ -42,20 +42,20 @@ final class ImageTaskFigures {
         this.after = after;
     }
 
-    /** The first test task: its support, then its queries with the predictions before and after. */
+    /** The first test task: its support set, then its queries with the predictions before and after adaptation. */
     List<DomContent> episode() {
         List<TaskSpec> specs = probe.tasks(1);
         ModelProbe.Outputs episode = probe.episodes(specs);
         ModelProbe.Outputs predictions = probe.predictions(specs);
         List<FewShotSource.SampledImage> support = source.support(specs.get(0));
         List<FewShotSource.SampledImage> query = source.query(specs.get(0));
-        ContainerTag<?> given = div().withClass("cards");
-        for (int i = 0; i < Math.min(MOST, support.size()); i++) {
-            given.with(card("support", support.get(i), image(episode, EpisodeLayout.SUPPORT_X, i))
+        ContainerTag<?> supportCards = div().withClass("cards");
+        for (int i = 0; i < Math.min(MAX_IMAGES, support.size()); i++) {
+            supportCards.with(card("support", support.get(i), image(episode, EpisodeLayout.SUPPORT_X, i))
                     .with(span("class " + name(support.get(i).label()))));
         }
-        ContainerTag<?> asked = div().withClass("cards");
-        for (int i = 0; i < Math.min(MOST, query.size()); i++) {
+        ContainerTag<?> queryCards = div().withClass("cards");
+        for (int i = 0; i < Math.min(MAX_IMAGES, query.size()); i++) {
             ContainerTag<?> card = card("query", query.get(i), image(episode, EpisodeLayout.QUERY_X, i))
                     .with(span("is " + name(query.get(i).label())));
             verdict(
@@ -76,14 +76,14 @@ final class ImageTaskFigures {
                         i,
                         query.get(i).label());
             }
-            asked.with(card);
+            queryCards.with(card);
         }
         return List.of(
-                HtmlPage.say("The support set of the first test task" + more(support.size()) + ":"),
-                given,
-                HtmlPage.say("Its queries" + more(query.size())
+                HtmlPage.paragraph("The support set of the first test task" + more(support.size()) + ":"),
+                supportCards,
+                HtmlPage.paragraph("Its queries" + more(query.size())
                         + ", with the class that is predicted and its probability" + when(predictions) + ":"),
-                asked);
+                queryCards);
     }
 
     private String when(ModelProbe.Outputs predictions) {
@@ -92,15 +92,15 @@ final class ImageTaskFigures {
     }
 
     private static String more(int count) {
-        return count > MOST ? ", the first " + MOST + " of " + count : "";
+        return count > MAX_IMAGES ? ", the first " + MAX_IMAGES + " of " + count : "";
     }
 
     private int last(ModelProbe.Outputs predictions) {
         return Math.min(after, predictions.length("prediction") - 1);
     }
 
-    private static ContainerTag<?> card(String set, FewShotSource.SampledImage drawing, DomContent image) {
-        return div().with(((ContainerTag<?>) div().with(image)).attr("title", set + " " + drawing.className()));
+    private static ContainerTag<?> card(String set, FewShotSource.SampledImage sampled, DomContent image) {
+        return div().with(((ContainerTag<?>) div().with(image)).attr("title", set + " " + sampled.className()));
     }
 
     /** Classes of a task are called A, B, ... */
@@ -115,7 +115,7 @@ final class ImageTaskFigures {
                 .withText(when + name(predicted) + (predicted == label ? " ✓" : " ✗")));
     }
 
-    /** What a method gives each class for a query: the greatest is its prediction. */
+    /** The scores of the classes for a query; the largest is the prediction. */
     private static double[] scores(ModelProbe.Outputs outputs, int task, int step, int query) {
         int[] dims = outputs.layout().shape("prediction").dims();
         int from = (step * dims[1] + query) * dims[2];
@@ -136,8 +136,8 @@ final class ImageTaskFigures {
         int[] dims = probe.layout().features().dims();
         int size = probe.layout().features().size();
         double[] all = episode.of(0, set);
-        // What is 1 in the arrays was dark in the image.
-        boolean inked = "dark".equals(probe.plan().job().source().settings().get("few-shot.polarity"));
+        // Ones in the arrays were dark in the image.
+        boolean inverted = "dark".equals(probe.plan().job().source().settings().get("few-shot.polarity"));
         BufferedImage image = new BufferedImage(dims[2], dims[1], BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < dims[1]; y++) {
             for (int x = 0; x < dims[2]; x++) {
@@ -145,7 +145,7 @@ final class ImageTaskFigures {
                 for (int channel = 0; channel < 3; channel++) {
                     int from = Math.min(channel, dims[0] - 1);
                     double value = all[row * size + (from * dims[1] + y) * dims[2] + x];
-                    double light = inked ? 1 - value : value;
+                    double light = inverted ? 1 - value : value;
                     rgb = rgb << 8 | (int) Math.round(255 * Math.max(0, Math.min(1, light)));
                 }
                 image.setRGB(x, y, rgb);
@@ -166,14 +166,14 @@ final class ImageTaskFigures {
         return bytes.toByteArray();
     }
 
-    /** How often a class, or one of the classes of a folder, was asked for and found. */
+    /** The number of queries of a group of classes, and how many were classified correctly. */
     private static final class Tally {
-        private int asked;
+        private int queries;
         private int before;
-        private int found;
+        private int after;
     }
 
-    /** A table: each alphabet or class with the share of its queries that is found before and after, the hardest first. */
+    /** A table of the accuracy before and after adaptation by group of classes, the least accurate first. */
     List<DomContent> gains() {
         List<TaskSpec> specs = probe.tasks(TASKS);
         ModelProbe.Outputs predictions = probe.predictions(specs);
@@ -183,9 +183,9 @@ final class ImageTaskFigures {
             for (int i = 0; i < query.size(); i++) {
                 Tally tally = tallies.computeIfAbsent(group(query.get(i).className()), key -> new Tally());
                 int label = query.get(i).label();
-                tally.asked++;
+                tally.queries++;
                 tally.before += best(scores(predictions, task, 0, i)) == label ? 1 : 0;
-                tally.found += best(scores(predictions, task, last(predictions), i)) == label ? 1 : 0;
+                tally.after += best(scores(predictions, task, last(predictions), i)) == label ? 1 : 0;
             }
         }
         List<List<String>> rows = new ArrayList<>();
@@ -194,27 +194,27 @@ final class ImageTaskFigures {
                 .limit(GROUPS)
                 .forEach(entry -> rows.add(List.of(
                         entry.getKey(),
-                        Integer.toString(entry.getValue().asked),
-                        NumberFormat.percent((double) entry.getValue().before / entry.getValue().asked),
+                        Integer.toString(entry.getValue().queries),
+                        NumberFormat.percent((double) entry.getValue().before / entry.getValue().queries),
                         NumberFormat.percent(share(entry.getValue())))));
         return List.of(
-                HtmlPage.say("The share of queries that is found" + when(predictions)
+                HtmlPage.paragraph("The share of queries that is classified correctly" + when(predictions)
                         + ", by class (by the folder of classes where " + "they lie in folders), over " + specs.size()
                         + " test tasks, the hardest first."),
-                HtmlPage.folded(
+                HtmlPage.details(
                         rows.size() + " groups of classes",
                         HtmlPage.rows(List.of("classes", "queries", "before", "after"), rows)));
     }
 
     private static double share(Tally tally) {
-        return (double) tally.found / tally.asked;
+        return (double) tally.after / tally.queries;
     }
 
     private static String group(String className) {
         int slash = className.lastIndexOf('/');
-        String turned = slash > 0 ? className.substring(0, slash) : className;
-        // A turned class is named below the class that was turned.
-        int above = turned.lastIndexOf('/');
-        return above > 0 && className.substring(slash + 1).startsWith("rot") ? turned.substring(0, above) : turned;
+        String parent = slash > 0 ? className.substring(0, slash) : className;
+        // A rotated class is named after the class that it was rotated from.
+        int upper = parent.lastIndexOf('/');
+        return upper > 0 && className.substring(slash + 1).startsWith("rot") ? parent.substring(0, upper) : parent;
     }
 }

@@ -3,14 +3,14 @@ package dev.kindling.driver.report;
 import java.util.List;
 
 /**
- * How a line is told from others: by colour (of Okabe and Ito's palette, whose colours the colour-blind can tell apart), by
- * dashes and by markers, each of which is enough.
+ * The style of a line. Lines differ in colour (from Okabe and Ito's palette, which colour-blind readers can distinguish), in
+ * dashes and in markers, each of which is sufficient.
  *
  * @param colour in hexadecimal
- * @param dash lengths of strokes and gaps; empty for a whole line
+ * @param dash lengths of strokes and gaps; empty for a solid line
  */
 record LineStyle(String colour, String dash, Marker marker, double width) {
-    /** The shape at points. */
+    /** The shape of the markers. */
     enum Marker {
         NONE,
         CIRCLE,
@@ -20,10 +20,10 @@ record LineStyle(String colour, String dash, Marker marker, double width) {
         CROSS
     }
 
-    /** What is true, or given. */
-    static final LineStyle TRUTH = new LineStyle("#000000", "", Marker.NONE, 2.4);
+    /** Target curves. */
+    static final LineStyle TARGET = new LineStyle("#000000", "", Marker.NONE, 2.4);
 
-    /** Points that somebody gave. */
+    /** Support points. */
     static final LineStyle POINTS = new LineStyle("#000000", "", Marker.CIRCLE, 1.2);
 
     private static final List<LineStyle> ALL = List.of(
@@ -35,12 +35,12 @@ record LineStyle(String colour, String dash, Marker marker, double width) {
             new LineStyle("#E69F00", "4 2", Marker.CIRCLE, 2),
             new LineStyle("#000000", "1 3", Marker.SQUARE, 2));
 
-    /** The look of the line of the given number, from 0 on; they begin anew after seven. */
-    static LineStyle of(int number) {
-        return ALL.get(number % ALL.size());
+    /** The style of the line with the given index, which repeats after seven. */
+    static LineStyle of(int index) {
+        return ALL.get(index % ALL.size());
     }
 
-    /** The same without markers, for lines of many points in a small picture. */
+    /** The same without markers, for lines of many points. */
     LineStyle plain() {
         return new LineStyle(colour, dash, Marker.NONE, width);
     }

@@ -27,18 +27,18 @@ import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * A trained model and its tasks in this JVM: runs the plan's programs on a handful of tasks, and two more, one that predicts and
- * one that hands out the episode itself. Not thread-safe.
+ * Runs a trained model on a small number of tasks in this JVM: the plan's programs, a program that predicts, and one that
+ * returns the episode. Not thread-safe.
  */
 public final class ModelProbe implements AutoCloseable {
     private static final String PREDICT = "predict";
     private static final String EPISODE = "episode";
-    /** In the programs' names of episodes' arrays, which outputs may not have. */
+    /** The prefix of the outputs that copy episode arrays, because an output must not have the name of an input. */
     private static final String COPY = "copy.";
-    /** Whether inputs tell a task's curve behind x. */
+    /** The setting that appends the task's parameters to its inputs. */
     private static final String ORACLE = "sinusoid.oracle";
-    /** Among so many times the tasks that are wanted there are enough of one shape. */
-    private static final int SPARE = 8;
+    /** How many times the requested tasks are sampled, to find enough of one layout. */
+    private static final int OVERSAMPLING = 8;
 
     private final TrainingPlan plan;
     private final TaskSource source;
@@ -51,12 +51,12 @@ public final class ModelProbe implements AutoCloseable {
     private final Job job;
 
     /**
-     * A workbench; compiles its programs.
+     * A probe; compiles its programs.
      *
-     * @param source the plan's, opened
-     * @param theta θ of the plan
-     * @param evaluation which tasks are looked at
-     * @param seed the run's, for training tasks
+     * @param source the plan's task source, opened
+     * @param theta parameters of the model
+     * @param evaluation split and seed of the tasks
+     * @param seed of the run, for training tasks
      * @throws dev.kindling.job.error.BackendUnavailableException if the plan's backend cannot run in this JVM
      */
     public ModelProbe(
@@ -101,7 +101,7 @@ public final class ModelProbe implements AutoCloseable {
                 programs);
     }
 
-    /** A program that gives what it is given. */
+    /** A program that returns its inputs. */
     private Program episode() {
         ProgramBuilder b = new ProgramBuilder();
         plan.parameters().entries().forEach(entry -> b.input(entry.name(), entry.shape(), Program.Scope.BROADCAST));
@@ -115,17 +115,17 @@ public final class ModelProbe implements AutoCloseable {
     }
 
     /**
-     * The same model on other tasks.
+     * A probe of the same model on other tasks.
      *
-     * @param changes {@code key=value} each, of settings of the task source
-     * @throws IllegalArgumentException if the source has no such key, or cannot be so
+     * @param changes settings of the task source, {@code key=value} each
+     * @throws IllegalArgumentException if the source has no such key, or the value is invalid
      */
     public ModelProbe with(List<String> changes) {
         SourceDescription changed = changed(plan.job().source(), changes);
         return new ModelProbe(plan, changed, TaskSources.open(changed, hadoop), theta, evaluation, seed, hadoop);
     }
 
-    /** A task source with other settings; IllegalArgumentException if it does not know one of them. */
+    /** A task source with changed settings; IllegalArgumentException for an unknown key. */
     public static SourceDescription changed(SourceDescription source, List<String> changes) {
         SortedMap<String, String> settings = new TreeMap<>(source.settings());
         for (String change : changes) {
@@ -152,46 +152,48 @@ public final class ModelProbe implements AutoCloseable {
         return evaluation;
     }
 
-    /** The shape of the tasks that are looked at. */
+    /** The layout of the tasks. */
     EpisodeLayout layout() {
         return layout;
     }
 
-    /** Whether what is predicted before the first step knows nothing of the task: neither by its support set nor by its inputs. */
-    boolean startsBlind() {
-        return !isTold()
+    /** Whether the prediction before the first step is independent of the task: of its support set and of its parameters. */
+    boolean startsIndependentOfTask() {
+        return !revealsParameters()
                 && plan.algorithm().inner().isPresent()
                 && plan.parameters()
                         .names()
                         .containsAll(plan.model(layout).parameters().names());
     }
 
-    /** Whether tasks are curves: one number in, beside what an oracle is told, and one number out. */
+    /** Whether tasks are curves: one input, apart from revealed task parameters, and one output. */
     boolean drawsCurves() {
-        return !layout.classification() && (layout.features().size() == 1 || isTold()) && layout.outputs() == 1;
+        return !layout.classification()
+                && (layout.features().size() == 1 || revealsParameters())
+                && layout.outputs() == 1;
     }
 
-    private boolean isTold() {
+    private boolean revealsParameters() {
         return Boolean.parseBoolean(job.source().settings().get(ORACLE));
     }
 
-    /** Where the curve of a task is asked: the first number of each input of one half of its episode. */
-    double[] across(Outputs episodes, int task, String half) {
+    /** The x coordinates of a task's support or query examples: the first element of each input. */
+    double[] coordinates(Outputs episodes, int task, String half) {
         double[] inputs = episodes.of(task, half);
         int width = layout.features().size();
-        double[] across = new double[inputs.length / width];
-        Arrays.setAll(across, i -> inputs[i * width]);
-        return across;
+        double[] coordinates = new double[inputs.length / width];
+        Arrays.setAll(coordinates, i -> inputs[i * width]);
+        return coordinates;
     }
 
-    /** The first tasks of the evaluation that have the shape of its very first; at most so many, at least one. */
+    /** The first tasks of the evaluation with the layout of its first one; at most {@code count}, at least one. */
     List<TaskSpec> tasks(int count) {
-        return first(count, Math.min(evaluation.tasks(), SPARE * count));
+        return first(count, Math.min(evaluation.tasks(), OVERSAMPLING * count));
     }
 
-    /** So many tasks of the evaluation's split and seed, whatever count of them it takes itself. */
+    /** The first {@code count} tasks of the evaluation's split and seed, also beyond its own number of tasks. */
     List<TaskSpec> manyTasks(int count) {
-        return first(count, SPARE * count);
+        return first(count, OVERSAMPLING * count);
     }
 
     private List<TaskSpec> first(int count, int among) {
@@ -205,26 +207,27 @@ public final class ModelProbe implements AutoCloseable {
         return new Sampler(source, evaluation.seed(), evaluation.split());
     }
 
-    /** Support and query of tasks, by the names of {@link EpisodeLayout}. */
+    /** The episodes of tasks, by the names in {@link EpisodeLayout}. */
     Outputs episodes(List<TaskSpec> specs) {
         return run(EPISODE, COPY, specs);
     }
 
-    /** What is predicted for the tasks' queries after 0, 1, ... steps: {@code prediction}. */
+    /** The predictions for the tasks' queries after 0, 1, ... steps: {@code prediction}. */
     Outputs predictions(List<TaskSpec> specs) {
         return run(PREDICT, "", specs);
     }
 
-    /** {@code loss} and perhaps {@code accuracy} after 0, 1, ... steps. */
+    /** {@code loss} and, for classification, {@code accuracy} after 0, 1, ... steps. */
     Outputs evaluations(List<TaskSpec> specs) {
         return run(TrainingPlan.EVALUATE, "", specs);
     }
 
-    /** What so many training tasks, of the round after the last, would contribute to θ. */
+    /** The contributions of training tasks of a round to the meta-gradient, one vector for each task. */
     List<double[]> contributions(long round, int count) {
-        Set<String> followers = plan.algorithm().runningStatistics(plan.model()).keySet();
+        Set<String> statistics =
+                plan.algorithm().runningStatistics(plan.model()).keySet();
         List<Layout.Entry> trained = plan.parameters().entries().stream()
-                .filter(entry -> !followers.contains(entry.name()))
+                .filter(entry -> !statistics.contains(entry.name()))
                 .toList();
         List<double[]> contributions = new ArrayList<>();
         for (TaskSpec spec : new Sampler(source, seed, Split.TRAIN).round(round, count)) {
@@ -241,21 +244,21 @@ public final class ModelProbe implements AutoCloseable {
     }
 
     private Outputs run(String program, String prefix, List<TaskSpec> specs) {
-        double[] rows =
+        double[] perTaskOutputs =
                 cluster.run(new RoundRequest(program, specs, true), theta).perTaskOutputs();
-        return new Outputs(job.program(program).perTask(), prefix, rows);
+        return new Outputs(job.program(program).perTask(), prefix, perTaskOutputs);
     }
 
-    /** What a program gave for each task. */
-    record Outputs(Layout layout, String prefix, double[] rows) {
-        /** One output of one task, row-major. */
+    /** The per-task outputs of a program. */
+    record Outputs(Layout layout, String prefix, double[] perTaskOutputs) {
+        /** An output of a task, row-major. */
         double[] of(int task, String name) {
             int from = task * layout.size() + layout.offset(prefix + name);
             return Arrays.copyOfRange(
-                    rows, from, from + layout.shape(prefix + name).size());
+                    perTaskOutputs, from, from + layout.shape(prefix + name).size());
         }
 
-        /** How many entries it has along its first axis. */
+        /** The extent of an output along its first axis. */
         int length(String name) {
             return layout.shape(prefix + name).dims()[0];
         }

@@ -2,11 +2,11 @@ package dev.kindling.driver.report;
 
 import java.util.Locale;
 
-/** Numbers as a page writes them. */
+/** Formats numbers for pages. */
 final class NumberFormat {
     private NumberFormat() {}
 
-    /** With four significant digits; an en dash for what is no number. */
+    /** With four significant digits; an en dash if it is not finite. */
     static String text(double number) {
         if (!Double.isFinite(number)) {
             return "–";
@@ -24,12 +24,12 @@ final class NumberFormat {
         return Double.isFinite(fraction) ? String.format(Locale.ROOT, "%.2f%%", 100 * fraction) : "–";
     }
 
-    /** A count with its thousands apart. */
+    /** An integer with thousands separators. */
     static String count(double number) {
         return Double.isFinite(number) ? String.format(Locale.ROOT, "%,.0f", number) : "–";
     }
 
-    /** As short as it can be, for the ticks of an axis. */
+    /** As short as possible, for the ticks of an axis. */
     static String tick(double number) {
         double size = Math.abs(number);
         if (size != 0 && (size < 1e-3 || size >= 1e5)) {
@@ -41,7 +41,7 @@ final class NumberFormat {
         return text.replaceFirst("\\.?0+$", "");
     }
 
-    /** A coordinate of a picture. */
+    /** A coordinate in an SVG. */
     static String at(double pixels) {
         return String.format(Locale.ROOT, "%.1f", pixels).replaceFirst("\\.0$", "");
     }

@@ -15,12 +15,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a run wrote.
+ * The files of a run, as read for a report.
  *
  * @param name of its folder
- * @param status what {@code status.json} says; missing where there is none
- * @param evaluation what {@code evaluation.json} says; missing where there is none
- * @param rounds that made its model
+ * @param status content of {@code status.json}; a missing node if there is none
+ * @param evaluation content of {@code evaluation.json}; a missing node if there is none
+ * @param rounds number of rounds that its model has had
  */
 public record ReportedRun(
         String name, JsonNode status, JsonNode evaluation, MetricsReader metrics, Provenance provenance, long rounds) {
@@ -29,7 +29,7 @@ public record ReportedRun(
     /**
      * Reads the files of a run.
      *
-     * @throws BadDataException if no run is there, it has no model yet, or a file is damaged
+     * @throws BadDataException if there is no run, it has no model yet, or a file is damaged
      */
     public static ReportedRun in(AtomicDirectory folder) {
         StoredModel model = RunDirectory.open(folder).readModel();
@@ -42,7 +42,7 @@ public record ReportedRun(
                 model.manifest().rounds());
     }
 
-    /** A file as JSON; missing where it is not there. BadDataException if it is none. */
+    /** Reads a JSON file; a missing node if it does not exist. BadDataException if it is not JSON. */
     static JsonNode json(AtomicDirectory folder, String name) {
         if (!folder.has(name)) {
             return MissingNode.getInstance();
@@ -50,17 +50,17 @@ public record ReportedRun(
         try {
             return JSON.readTree(folder.read(name));
         } catch (IOException e) {
-            throw new BadDataException(folder.place(name) + " is damaged: it is no JSON", e);
+            throw new BadDataException(folder.place(name) + " is damaged: it is not JSON", e);
         }
     }
 
-    /** The value of a key of its configuration as text. */
+    /** The value of a configuration key, as text. */
     String setting(String key) {
         JsonNode node = provenance.configuration().at("/" + key.replace('.', '/'));
         return Charts.text(node);
     }
 
-    /** Every key of its configuration with its value. */
+    /** Every configuration key with its value. */
     List<List<String>> settings() {
         List<List<String>> rows = new ArrayList<>();
         collect("", provenance.configuration(), rows);
@@ -78,7 +78,7 @@ public record ReportedRun(
         });
     }
 
-    /** A number of a step of its evaluation, such as {@code loss}'s {@code mean}, after each number of steps; NaN for none. */
+    /** A statistic of a measure, such as {@code mean} of {@code loss}, after each number of inner steps; NaN if missing. */
     static double[] steps(JsonNode steps, String measure, String statistic) {
         double[] numbers = new double[steps.size()];
         for (int i = 0; i < numbers.length; i++) {
@@ -87,12 +87,12 @@ public record ReportedRun(
         return numbers;
     }
 
-    /** What is measured: {@code accuracy} before {@code loss} where there are both. */
+    /** The measures: {@code accuracy}, if present, before {@code loss}. */
     static List<String> measures(JsonNode steps) {
         return steps.path(0).has("accuracy") ? List.of("accuracy", "loss") : List.of("loss");
     }
 
-    /** The number that says most of an evaluation: after as many steps as it was trained for. */
+    /** The main result of the evaluation: after the number of inner steps of training. */
     Optional<String> headline() {
         JsonNode steps = evaluation.path("steps");
         if (steps.isEmpty()) {
@@ -117,7 +117,7 @@ public record ReportedRun(
                 + " tasks (mean with the 95% interval over tasks).");
     }
 
-    /** Inner steps of training. */
+    /** The number of inner steps of training. */
     int innerSteps() {
         return provenance.configuration().at("/algorithm/inner-steps").asInt(1);
     }

@@ -5,53 +5,51 @@ import dev.kindling.driver.evaluation.EntrantScores;
 import dev.kindling.driver.evaluation.MeanPredictorBaseline;
 import dev.kindling.driver.evaluation.Measure;
 import dev.kindling.driver.metrics.MetricsReader;
+import dev.kindling.driver.metrics.RoundTimings;
 import dev.kindling.job.task.fewshot.FewShotSource;
 import j2html.tags.DomContent;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
-/** The page of one run. */
+/** Renders the HTML page of one run. */
 public final class RunReport {
-    private static final List<String> PARTS =
-            List.of("sample", "materialise", "compute", "fold", "wire", "wait", "optimize");
-
     private final ReportedRun run;
-    private final Optional<ModelProbe> workbench;
+    private final Optional<ModelProbe> probe;
     private final HtmlPage page;
 
-    private RunReport(ReportedRun run, Optional<ModelProbe> workbench) {
+    private RunReport(ReportedRun run, Optional<ModelProbe> probe) {
         this.run = run;
-        this.workbench = workbench;
+        this.probe = probe;
         this.page = new HtmlPage(
                 "Run " + run.name(),
                 run.setting("algorithm.name") + " on " + run.setting("task.source") + ", network "
                         + run.setting("model.network") + ", seed " + run.setting("run.seed") + ", "
                         + NumberFormat.count((double) run.rounds()) + " rounds. "
                         + run.headline().orElse("It has not been evaluated yet.") + " "
-                        + run.status().path("sentence").asText());
+                        + run.status().path("message").asText());
     }
 
     /**
-     * The page as HTML.
+     * Renders the page.
      *
-     * @param workbench with the run's model; without one there are no fits and no diagnostics
+     * @param probe of the run's model; without one there are no fits and no diagnostics
      */
-    public static String html(ReportedRun run, Optional<ModelProbe> workbench) {
-        RunReport report = new RunReport(run, workbench);
+    public static String html(ReportedRun run, Optional<ModelProbe> probe) {
+        RunReport report = new RunReport(run, probe);
         report.evaluation();
         report.training();
-        workbench.ifPresent(report::examples);
+        probe.ifPresent(report::examples);
         report.diagnostics();
         report.time();
         report.protocol();
         report.page.section(
                 "Configuration",
-                List.of(HtmlPage.folded("Every key", HtmlPage.rows(List.of("key", "value"), run.settings()))));
+                List.of(HtmlPage.details("Every key", HtmlPage.rows(List.of("key", "value"), run.settings()))));
         report.provenance();
         return report.page.render();
     }
@@ -65,7 +63,7 @@ public final class RunReport {
                         .map(measure -> Charts.steps(measure, Map.of("mean", steps)))
                         .toList()));
             }
-            content.add(HtmlPage.folded("The numbers", Charts.table(steps)));
+            content.add(HtmlPage.details("The numbers", Charts.table(steps)));
             page.section("Error after each step", content);
         }
     }
@@ -77,22 +75,22 @@ public final class RunReport {
         }
     }
 
-    private void examples(ModelProbe bench) {
-        if (bench.drawsCurves()) {
-            page.section("Fits", HtmlPage.charts(CurveFitFigures.of(bench)));
-            CurveFitFigures.Many many = CurveFitFigures.many(bench);
-            if (bench.startsBlind() && !many.truths().isEmpty()) {
+    private void examples(ModelProbe probe) {
+        if (probe.drawsCurves()) {
+            page.section("Fits", HtmlPage.charts(CurveFitFigures.of(probe)));
+            CurveFitFigures.TargetCurves curves = CurveFitFigures.targetCurves(probe);
+            if (probe.startsIndependentOfTask() && !curves.targets().isEmpty()) {
                 page.section(
                         "All tasks at once",
                         List.of(
-                                HtmlPage.figures(List.of(CurveFitFigures.overlay(many, bench))),
-                                HtmlPage.say(
-                                        "A model that can tell no task from another does best by predicting the mean. "
-                                                + "Where meta-learning starts is close to it; what it gains, it gains by adapting.")));
+                                HtmlPage.figures(List.of(CurveFitFigures.overlay(curves, probe))),
+                                HtmlPage.paragraph(
+                                        "The best prediction that is the same for all tasks is their mean. The prediction before "
+                                                + "adaptation should be close to it; the gain comes from adapting.")));
             }
         }
-        if (bench.source() instanceof FewShotSource images) {
-            page.section("An episode", new ImageTaskFigures(bench, images, run.innerSteps()).episode());
+        if (probe.source() instanceof FewShotSource images) {
+            page.section("An episode", new ImageTaskFigures(probe, images, run.innerSteps()).episode());
         }
     }
 
@@ -102,29 +100,29 @@ public final class RunReport {
         if (run.evaluation().path("steps").size() > 1) {
             stepZero().ifPresent(rows::add);
         }
-        workbench.ifPresent(bench -> {
-            AdaptationDiagnostics adaptationDiagnostics = AdaptationDiagnostics.of(bench, run.rounds());
-            if (adaptationDiagnostics.steps() > 0) {
+        probe.ifPresent(probe -> {
+            AdaptationDiagnostics diagnostics = AdaptationDiagnostics.of(probe, run.rounds());
+            if (diagnostics.steps() > 0) {
                 rows.add(List.of(
                         "tasks that gain",
-                        NumberFormat.percent(adaptationDiagnostics.gaining()),
-                        "of " + adaptationDiagnostics.before().length + " test tasks have a lower loss after "
-                                + adaptationDiagnostics.steps() + " steps than before the first"));
+                        NumberFormat.percent(diagnostics.gaining()),
+                        "of " + diagnostics.before().length + " test tasks have a lower loss after "
+                                + diagnostics.steps() + " steps than before the first"));
             }
-            if (Double.isFinite(adaptationDiagnostics.agreement())) {
+            if (Double.isFinite(diagnostics.agreement())) {
                 rows.add(
                         List.of(
                                 "agreement of tasks",
-                                NumberFormat.text(adaptationDiagnostics.agreement()),
+                                NumberFormat.text(diagnostics.agreement()),
                                 "mean cosine between the meta-gradients of pairs of "
-                                        + adaptationDiagnostics.pairedTasks()
-                                        + " training tasks at the end: 1 if all pull the same way, near 0 where training has come to rest"));
+                                        + diagnostics.pairedTasks()
+                                        + " training tasks at the end: 1 if all are parallel, near 0 when training has converged"));
             }
-            if (adaptationDiagnostics.steps() > 0) {
-                content.addAll(HtmlPage.charts(List.of(Charts.gain(adaptationDiagnostics))));
+            if (diagnostics.steps() > 0) {
+                content.addAll(HtmlPage.charts(List.of(Charts.gain(diagnostics))));
             }
-            if (bench.source() instanceof FewShotSource images) {
-                content.addAll(new ImageTaskFigures(bench, images, run.innerSteps()).gains());
+            if (probe.source() instanceof FewShotSource images) {
+                content.addAll(new ImageTaskFigures(probe, images, run.innerSteps()).gains());
             }
         });
         if (!rows.isEmpty()) {
@@ -133,9 +131,9 @@ public final class RunReport {
         page.section("How it adapts", content);
     }
 
-    /** How the start compares with one that can tell no task from another; empty where it is made of the support set. */
+    /** The error before adaptation relative to the best task-independent prediction; empty if it depends on the support set. */
     private Optional<List<String>> stepZero() {
-        if (workbench.filter(bench -> !bench.startsBlind()).isPresent()) {
+        if (probe.filter(present -> !present.startsIndependentOfTask()).isPresent()) {
             return Optional.empty();
         }
         JsonNode first = run.evaluation().path("steps").path(0);
@@ -145,10 +143,9 @@ public final class RunReport {
                     List.of(
                             "step-0 ratio",
                             NumberFormat.text(ways * first.at("/accuracy/mean").asDouble()),
-                            "accuracy before the first step over that of guessing; 1 where labels say nothing before adaptation"));
+                            "accuracy before the first step over that of guessing; 1 if labels carry no information before adaptation"));
         }
-        return workbench
-                .flatMap(bench -> MeanPredictorBaseline.table(bench.source(), bench.evaluation()))
+        return probe.flatMap(probe -> MeanPredictorBaseline.table(probe.source(), probe.evaluation()))
                 .map(
                         mean -> List.of(
                                 "step-0 ratio",
@@ -156,13 +153,13 @@ public final class RunReport {
                                         / new EntrantScores(MeanPredictorBaseline.NAME, List.of(mean))
                                                 .statistics(Measure.LOSS, 0)
                                                 .mean()),
-                                "error before the first step over that of predicting the mean task; 1 is the best that no adaptation can do"));
+                                "error before the first step over that of predicting the mean task; 1 is the best value without adaptation"));
     }
 
     private void time() {
         MetricsReader metrics = run.metrics();
-        Map<String, Double> parts = new TreeMap<>();
-        for (String part : PARTS) {
+        Map<String, Double> parts = new LinkedHashMap<>();
+        for (String part : RoundTimings.NONE.parts().keySet()) {
             double[] column = metrics.column("round_milliseconds." + part);
             parts.put(
                     part,
@@ -176,13 +173,13 @@ public final class RunReport {
             page.section(
                     "Where the time went",
                     List.of(
-                            HtmlPage.say(String.format(
+                            HtmlPage.paragraph(String.format(
                                     Locale.ROOT,
                                     "A round took %s ms in the mean of the logged ones, %s tasks/s in the last; the run %s s.",
                                     NumberFormat.text(whole),
                                     NumberFormat.count(metrics.last("tasks_per_second")),
                                     NumberFormat.text(metrics.last("seconds")))),
-                            Charts.bars(PARTS, parts, whole)));
+                            Charts.bars(parts, whole)));
         }
     }
 

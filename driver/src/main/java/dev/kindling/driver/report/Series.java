@@ -4,33 +4,33 @@ import java.util.Arrays;
 import java.util.stream.DoubleStream;
 
 /**
- * Numbers over numbers, in a chart.
+ * A series of a chart: y values over x values.
  *
- * @param name what the legend calls it
- * @param low lower edge of the band around it, as long as {@code y}; of length 0 without a band
- * @param high its upper edge
+ * @param name in the legend
+ * @param low lower edge of the band, of the length of {@code y}; of length 0 without a band
+ * @param high upper edge of the band
  */
-record Series(String name, double[] x, double[] y, double[] low, double[] high, LineStyle look, Kind kind) {
-    /** How it is drawn. */
+record Series(String name, double[] x, double[] y, double[] low, double[] high, LineStyle style, Kind kind) {
+    /** How a series is drawn. */
     enum Kind {
         LINE,
         POINTS
     }
 
-    private static final int MOST_POINTS = 240;
+    private static final int MAX_POINTS = 240;
 
     /** A line without a band. */
-    static Series of(String name, double[] x, double[] y, LineStyle look) {
-        return new Series(name, x, y, new double[0], new double[0], look, Kind.LINE);
+    static Series of(String name, double[] x, double[] y, LineStyle style) {
+        return new Series(name, x, y, new double[0], new double[0], style, Kind.LINE);
     }
 
     /** Points without a line. */
-    static Series points(String name, double[] x, double[] y, LineStyle look) {
-        return new Series(name, x, y, new double[0], new double[0], look, Kind.POINTS);
+    static Series points(String name, double[] x, double[] y, LineStyle style) {
+        return new Series(name, x, y, new double[0], new double[0], style, Kind.POINTS);
     }
 
-    /** A line with a band of the given half-widths; where one is no number there is none. */
-    static Series banded(String name, double[] x, double[] y, double[] halfWidths, LineStyle look) {
+    /** A line with a band of the given half-widths; half-widths that are not finite count as 0. */
+    static Series banded(String name, double[] x, double[] y, double[] halfWidths, LineStyle style) {
         double[] low = new double[y.length];
         double[] high = new double[y.length];
         for (int i = 0; i < y.length; i++) {
@@ -38,34 +38,34 @@ record Series(String name, double[] x, double[] y, double[] low, double[] high, 
             low[i] = y[i] - half;
             high[i] = y[i] + half;
         }
-        return new Series(name, x, y, low, high, look, Kind.LINE);
+        return new Series(name, x, y, low, high, style, Kind.LINE);
     }
 
-    /** A line over many points: means over as many stretches as a picture can show. */
-    static Series thinned(String name, double[] x, double[] y, LineStyle look) {
-        if (y.length <= MOST_POINTS) {
-            // A line of one point is nothing to look at.
-            return of(name, x, y, y.length < 3 ? look : look.plain());
+    /** A line over many points, thinned to means over equal parts of the series. */
+    static Series thinned(String name, double[] x, double[] y, LineStyle style) {
+        if (y.length <= MAX_POINTS) {
+            // A series of fewer than three points needs markers to be visible.
+            return of(name, x, y, y.length < 3 ? style : style.plain());
         }
-        double[] meanX = new double[MOST_POINTS];
-        double[] meanY = new double[MOST_POINTS];
-        for (int i = 0; i < MOST_POINTS; i++) {
-            int from = (int) ((long) y.length * i / MOST_POINTS);
-            int to = (int) ((long) y.length * (i + 1) / MOST_POINTS);
+        double[] meanX = new double[MAX_POINTS];
+        double[] meanY = new double[MAX_POINTS];
+        for (int i = 0; i < MAX_POINTS; i++) {
+            int from = (int) ((long) y.length * i / MAX_POINTS);
+            int to = (int) ((long) y.length * (i + 1) / MAX_POINTS);
             meanX[i] = Arrays.stream(x, from, to).average().orElse(Double.NaN);
             meanY[i] = Arrays.stream(y, from, to)
                     .filter(Double::isFinite)
                     .average()
                     .orElse(Double.NaN);
         }
-        return of(name, meanX, meanY, look.plain());
+        return of(name, meanX, meanY, style.plain());
     }
 
     boolean hasBand() {
         return low.length > 0;
     }
 
-    /** All numbers that the vertical axis is to hold. */
+    /** All values that the vertical axis must cover. */
     DoubleStream heights() {
         return DoubleStream.concat(Arrays.stream(y), DoubleStream.concat(Arrays.stream(low), Arrays.stream(high)));
     }

@@ -4,13 +4,13 @@ import static j2html.TagCreator.tag;
 
 import j2html.tags.ContainerTag;
 
-/** The parts of pictures. */
+/** SVG elements. */
 final class Svg {
-    static final int LETTERS = 12;
+    static final int FONT_SIZE = 12;
 
     private Svg() {}
 
-    /** A picture with its name and its text alternative. */
+    /** An image with its title and text alternative. */
     static ContainerTag<?> picture(int width, int height, String title, String alternative) {
         return tag("svg")
                 .attr("viewBox", "0 0 " + width + " " + height)
@@ -19,7 +19,7 @@ final class Svg {
                 .with(tag("title").withText(title), tag("desc").withText(alternative));
     }
 
-    /** A picture that says nothing that is not said beside it. */
+    /** A decorative image, hidden from screen readers. */
     static ContainerTag<?> decoration(int width, int height) {
         return tag("svg")
                 .attr("viewBox", "0 0 " + width + " " + height)
@@ -37,12 +37,12 @@ final class Svg {
                 .attr("stroke", colour);
     }
 
-    /** Letters whose given end is at a point. */
+    /** Text anchored at a point. */
     static ContainerTag<?> text(double x, double y, String anchor, String text) {
         return tag("text")
                 .attr("x", NumberFormat.at(x))
                 .attr("y", NumberFormat.at(y))
-                .attr("font-size", LETTERS)
+                .attr("font-size", FONT_SIZE)
                 .attr("text-anchor", anchor)
                 .withText(text);
     }
@@ -77,12 +77,12 @@ final class Svg {
                 .attr("stroke-width", "1.6");
     }
 
-    /** What stands before a line's name in a legend. */
+    /** The sample of a line's style in a legend. */
     static ContainerTag<?> swatch(Series series) {
         ContainerTag<?> svg = decoration(34, 14);
         if (series.kind() == Series.Kind.LINE) {
-            svg.with(path("M1 7L33 7", series.look()));
+            svg.with(path("M1 7L33 7", series.style()));
         }
-        return series.look().marker() == LineStyle.Marker.NONE ? svg : svg.with(marker(17, 7, series.look()));
+        return series.style().marker() == LineStyle.Marker.NONE ? svg : svg.with(marker(17, 7, series.style()));
     }
 }

@@ -1,7 +1,7 @@
 /**
- * One page of HTML from what a run or a comparison wrote: text, tables and pictures in SVG, nothing from outside and nothing that
- * runs. May import every driver room above it, and runs programs of a plan on a handful of tasks in this JVM; starts no
- * Spark and changes nothing of a run. The page is built with j2html, which escapes what it is given; it stays in here.
+ * HTML reports of a run or a comparison: one self-contained page of text, tables and SVG charts, without scripts and external
+ * resources. May import driver packages earlier in the list, and runs programs of a plan on a small number of tasks in this
+ * JVM; must not start Spark or modify a run. The only package that imports j2html, which escapes all text.
  */
 @NullMarked
 package dev.kindling.driver.report;

@@ -1,9 +1,9 @@
 package dev.kindling.driver.run;
 
+import dev.kindling.driver.checkpoint.Validation;
 import dev.kindling.driver.cluster.spark.metrics.RoundGauges;
 import dev.kindling.driver.metrics.DriverLogContext;
 import dev.kindling.driver.training.TrainingListener;
-import dev.kindling.driver.training.Validation;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
 

@@ -1,8 +1,8 @@
 package dev.kindling.driver.run;
 
+import dev.kindling.driver.checkpoint.Validation;
 import dev.kindling.driver.metrics.RoundTimings;
 import dev.kindling.driver.training.TrainingListener;
-import dev.kindling.driver.training.Validation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -79,7 +79,7 @@ public final class RunReports {
             }
             return ComparisonReport.html(folder.name(), comparison, entrants);
         } finally {
-            entrants.values().forEach(entrant -> entrant.workbench().ifPresent(ModelProbe::close));
+            entrants.values().forEach(entrant -> entrant.probe().ifPresent(ModelProbe::close));
         }
     }
 

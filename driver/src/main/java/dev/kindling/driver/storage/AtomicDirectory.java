@@ -29,10 +29,10 @@ import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.hadoop.hdfs.BlockMissingException;
 
 /**
- * A directory on any Hadoop file system in which files appear whole or not at all: each is written beside, under a name
- * that begins with a dot, synced, and renamed, where renaming replaces in one step; on other file systems, such as object stores,
- * it is written in place and appears when it is closed. On the local file system no {@code .crc} files lie beside them. A file system that
- * fails throws UncheckedIOException with one sentence.
+ * A directory on any Hadoop file system whose files are replaced atomically. Where rename replaces a file atomically, a file
+ * is written under a temporary name that begins with a dot, synced, and renamed; on other file systems, such as object
+ * stores, it is written under its own name and becomes visible when the stream is closed. No {@code .crc} files are
+ * written on the local file system. I/O failures are thrown as UncheckedIOException with a single-line message.
  */
 public final class AtomicDirectory {
     private final FileContext files;
@@ -40,26 +40,26 @@ public final class AtomicDirectory {
     private final Path path;
     private final Runnable guard;
 
-    AtomicDirectory(FileContext files, FileOperations operations, Path path, Runnable permission) {
+    AtomicDirectory(FileContext files, FileOperations operations, Path path, Runnable guard) {
         this.files = files;
         this.operations = operations;
         this.path = path;
-        this.guard = permission;
+        this.guard = guard;
     }
 
     /**
-     * The folder at a place, which need not be there.
+     * The directory at a location; it need not exist.
      *
-     * @param place a URI of any file system that Hadoop knows, or a path
-     * @throws IllegalArgumentException if its scheme is unknown
+     * @param place a path, or a URI of any file system that Hadoop knows
+     * @throws IllegalArgumentException if the scheme is unknown
      */
     public static AtomicDirectory at(String place, Configuration hadoop) {
-        return at(place, hadoop, AtomicDirectory::changes);
+        return at(place, hadoop, AtomicDirectory::operations);
     }
 
-    /** The same where something else changes files: a test may keep a record of it. */
+    /** The same with other file operations, for tests that record them. */
     static AtomicDirectory at(
-            String place, Configuration hadoop, BiFunction<FileContext, Path, FileOperations> changes) {
+            String place, Configuration hadoop, BiFunction<FileContext, Path, FileOperations> operations) {
         Configuration settings = new Configuration(hadoop);
         settings.set("fs.AbstractFileSystem.file.impl", "org.apache.hadoop.fs.local.RawLocalFs");
         try {
@@ -69,55 +69,55 @@ public final class AtomicDirectory {
                     ? FileContext.getFileContext(settings)
                     : FileContext.getFileContext(uri, settings);
             Path qualified = files.makeQualified(path);
-            return new AtomicDirectory(files, changes.apply(files, qualified), qualified, () -> {});
+            return new AtomicDirectory(files, operations.apply(files, qualified), qualified, () -> {});
         } catch (UnsupportedFileSystemException | IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     "the folder is " + place + "; it must be a path or a URI of a file system that Hadoop knows", e);
         }
     }
 
-    private static FileOperations changes(FileContext files, Path path) {
+    private static FileOperations operations(FileContext files, Path path) {
         String scheme = path.toUri().getScheme();
         return isLocal(path) ? new LocalFileOperations(files) : new HadoopFileOperations(files, scheme);
     }
 
-    /** The folder that a file lies in, which need not be there; IllegalArgumentException as {@link #at}. */
+    /** The directory that contains a file; it need not exist. IllegalArgumentException as for {@link #at}. */
     public static AtomicDirectory of(String file, Configuration hadoop) {
         Path parent = new Path(file).getParent();
         return at(parent == null || parent.toString().isEmpty() ? "." : parent.toString(), hadoop);
     }
 
-    /** The folder of the given name in this one. */
+    /** The subdirectory of the given name. */
     public AtomicDirectory child(String name) {
         return new AtomicDirectory(files, operations, new Path(path, name), guard);
     }
 
     /**
-     * The same folder for one who may write only as long as somebody permits it.
+     * The same directory with a guard, which also applies to its subdirectories.
      *
-     * @param permission is run before each change, and throws where it is refused
+     * @param guard runs before each write; throws an exception to prevent it
      */
-    public AtomicDirectory guardedBy(Runnable permission) {
-        return new AtomicDirectory(files, operations, path, permission);
+    public AtomicDirectory guardedBy(Runnable guard) {
+        return new AtomicDirectory(files, operations, path, guard);
     }
 
-    /** Asks whether it may be changed; throws where it may not. */
+    /** Runs the guard, which throws an exception if the directory must not be written. */
     public void ensureWritable() {
         guard.run();
     }
 
-    /** The last segment of its path. */
+    /** The last segment of the path. */
     public String name() {
         return path.getName();
     }
 
-    /** Where a file of this folder is, as messages name it. */
+    /** The path of a file of this directory, for messages. */
     public String place(String name) {
         Path file = new Path(path, name);
         return local() ? file.toUri().getPath() : file.toString();
     }
 
-    /** Where this folder is, as messages name it. */
+    /** The path of this directory, for messages. */
     @Override
     public String toString() {
         return local() ? path.toUri().getPath() : path.toString();
@@ -131,16 +131,16 @@ public final class AtomicDirectory {
         return "file".equals(path.toUri().getScheme());
     }
 
-    /** Whether there is a file or folder of this name in it. */
+    /** Whether it has a file or subdirectory of this name. */
     public boolean has(String name) {
         try {
             return files.util().exists(new Path(path, name));
         } catch (IOException e) {
-            throw failed("look for", name, e);
+            throw failed("check for", name, e);
         }
     }
 
-    /** The names in it, sorted; none where it is not there. IllegalArgumentException if it is a file. */
+    /** The names in it, sorted; empty if it does not exist. IllegalArgumentException if it is a file. */
     public List<String> names() {
         try {
             if (!files.util().exists(path)) {
@@ -159,10 +159,9 @@ public final class AtomicDirectory {
     }
 
     /**
-     * The bytes of a file.
+     * The content of a file.
      *
-     * @throws BadDataException if it is not there, is damaged, is no regular file, has 2 GiB or more, or more than this JVM
-     *     has memory for
+     * @throws BadDataException if it is missing, damaged, not a regular file, of 2 GiB or more, or too large for this JVM's heap
      */
     public byte[] read(String name) {
         Path file = new Path(path, name);
@@ -172,11 +171,11 @@ public final class AtomicDirectory {
             if (status.isDirectory() || status.getLen() > Integer.MAX_VALUE - 8) {
                 throw new BadDataException(place(name) + " must be a file of less than 2 GiB");
             }
-            // The stream's parts and the array made of them are there at once.
-            long most = Runtime.getRuntime().maxMemory() / 2;
-            if (status.getLen() > most) {
+            // The stream's buffers and the resulting array coexist.
+            long limit = Runtime.getRuntime().maxMemory() / 2;
+            if (status.getLen() > limit) {
                 throw new BadDataException(place(name) + " has " + status.getLen()
-                        + " bytes; with the memory that this JVM may use (-Xmx), it may have " + most);
+                        + " bytes; with the memory that this JVM may use (-Xmx), it may have " + limit);
             }
             try (FSDataInputStream in = files.open(file)) {
                 return in.readAllBytes();
@@ -192,7 +191,7 @@ public final class AtomicDirectory {
         }
     }
 
-    /** The bytes of a small file, if it is there. */
+    /** The content of a small file; empty if it does not exist. */
     public Optional<byte[]> find(String name) {
         try (FSDataInputStream in = files.open(new Path(path, name))) {
             return Optional.of(in.readAllBytes());
@@ -203,7 +202,7 @@ public final class AtomicDirectory {
         }
     }
 
-    /** When a file was last written, by the clock of its file system; empty if it is not there. */
+    /** The modification time of a file by the file system's clock; empty if it does not exist. */
     public Optional<Instant> written(String name) {
         try {
             return Optional.of(Instant.ofEpochMilli(
@@ -211,11 +210,11 @@ public final class AtomicDirectory {
         } catch (FileNotFoundException e) {
             return Optional.empty();
         } catch (IOException e) {
-            throw failed("look at", name, e);
+            throw failed("read the status of", name, e);
         }
     }
 
-    /** Makes a file that is not there yet; of several who try at once one succeeds. Says whether it was this one. */
+    /** Creates a new file; returns false if it exists. Of several concurrent calls exactly one returns true. */
     public boolean createNew(String name, byte[] content) {
         ensureWritable();
         try {
@@ -229,9 +228,9 @@ public final class AtomicDirectory {
     }
 
     /**
-     * Refuses, with IllegalArgumentException, to write files over what somebody else may have put there.
+     * Throws IllegalArgumentException if one of the files exists, so that nothing of the user's is overwritten.
      *
-     * @param option that names the folder or its file, for the message
+     * @param option the command-line option that names the directory or file, for the message
      */
     public void refuseExisting(String option, List<String> names) {
         for (String name : names) {
@@ -243,21 +242,21 @@ public final class AtomicDirectory {
     }
 
     /**
-     * Puts a file in place of what had its name; folders above it are made. When this returns it survives a power cut, and a
-     * power cut on the way leaves what was there before.
+     * Replaces or creates a file; missing parents are created. The file is durable when this returns; a power cut before
+     * that leaves the previous content.
      */
     public void replace(String name, byte[] content) {
         put(name, content, FileOperations.Durability.SYNCED);
         sync();
     }
 
-    /** The same for several files, one after the other, which are all durable when this returns. */
+    /** Replaces several files one after the other; all are durable when this returns. */
     public void replaceAll(SortedMap<String, byte[]> contents) {
         contents.forEach((name, content) -> put(name, content, FileOperations.Durability.SYNCED));
         sync();
     }
 
-    /** The same for a file that is written again and again: a power cut may leave nothing of it. */
+    /** Replaces a file that is rewritten often, without syncing it: a power cut may lose its content. */
     public void replaceUnsynced(String name, byte[] content) {
         put(name, content, FileOperations.Durability.CACHED);
     }
@@ -267,9 +266,9 @@ public final class AtomicDirectory {
         Path file = new Path(path, name);
         try {
             if (operations.replacesByRenaming()) {
-                Path beside = new Path(path, "." + name + ".new");
-                operations.write(beside, content, durability);
-                operations.rename(beside, file);
+                Path temporary = new Path(path, "." + name + ".new");
+                operations.write(temporary, content, durability);
+                operations.rename(temporary, file);
             } else {
                 operations.write(file, content, durability);
             }
@@ -279,9 +278,10 @@ public final class AtomicDirectory {
     }
 
     /**
-     * Writes over the bytes of a file that is there, for a disk that has no room for another file. A reader may see both.
+     * Overwrites an existing file in place, for a disk that has no space for another file. A concurrent reader may see a
+     * mixture of old and new bytes.
      *
-     * @return whether that was possible
+     * @return whether it was written
      */
     public boolean overwrite(String name, byte[] content) {
         ensureWritable();
@@ -293,7 +293,7 @@ public final class AtomicDirectory {
         }
     }
 
-    /** Makes the names of its files and folders survive a power cut. */
+    /** Makes the names of its files and subdirectories durable. */
     public void sync() {
         try {
             operations.syncFolder(path);
@@ -302,17 +302,17 @@ public final class AtomicDirectory {
         }
     }
 
-    /** Begins a file that grows line by line; what had its name is lost. */
-    public FSDataOutputStream grow(String name) {
+    /** Opens a new file for appending, in place of an existing one. */
+    public FSDataOutputStream createStream(String name) {
         ensureWritable();
         try {
-            return operations.grow(new Path(path, name));
+            return operations.createStream(new Path(path, name));
         } catch (IOException e) {
             throw failed("write", name, e);
         }
     }
 
-    /** A file that grows on from its end; empty where the file system cannot append. */
+    /** Opens an existing file for appending; empty if the file system cannot append. */
     public Optional<FSDataOutputStream> append(String name) {
         ensureWritable();
         try {
@@ -323,8 +323,7 @@ public final class AtomicDirectory {
     }
 
     /**
-     * Gives a file of known content the name of another, in place of that; where a rename would remove the other first, the
-     * content is written there anew.
+     * Moves a file of known content over another; where rename is not atomic, the content is written to the target instead.
      */
     public void moveOver(String from, String to, byte[] content) {
         if (operations.replacesByRenaming()) {
@@ -335,7 +334,7 @@ public final class AtomicDirectory {
         }
     }
 
-    /** Gives a file or folder another name; a file of that name is replaced, a folder must not be there. */
+    /** Renames a file or directory; a file at the target is replaced, a directory must not exist there. */
     public void rename(String from, String to) {
         ensureWritable();
         try {
@@ -345,7 +344,7 @@ public final class AtomicDirectory {
         }
     }
 
-    /** Removes a file or a folder with all that is in it; nothing happens where there is none. */
+    /** Deletes a file, or a directory with its content, if it exists. */
     public void remove(String name) {
         ensureWritable();
         try {
@@ -357,7 +356,7 @@ public final class AtomicDirectory {
         }
     }
 
-    /** What the local file system of Hadoop throws as an error of the JVM, such as a disk that is full. */
+    /** The IOException in an FSError, which Hadoop's local file system throws for example when a disk is full. */
     public static IOException cause(FSError error) {
         return error.getCause() instanceof IOException cause ? cause : new IOException(error);
     }
@@ -367,7 +366,7 @@ public final class AtomicDirectory {
                 "cannot " + verb + " " + (name.isEmpty() ? this : place(name)) + ": " + reason(e), e);
     }
 
-    /** In words: messages of the operating system's failures are only paths where there is no reason beside the type. */
+    /** A readable reason: java.nio's messages are only paths when the exception's type is the reason. */
     private static String reason(IOException e) {
         if (e instanceof FileSystemException failure && failure.getReason() != null) {
             return failure.getReason();

@@ -5,55 +5,55 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
 
 /**
- * What changes files and folders on one file system, as {@link AtomicDirectory} needs it. A change is visible to every reader when
- * its method returns. It survives a power cut from the moment it is synced: content by {@link Durability#SYNCED} or a
- * stream's own {@code hsync}, names by {@link #syncFolder}, where the file system has caches to sync.
+ * The write operations of one file system that {@link AtomicDirectory} needs. A change is visible to every reader when its
+ * method returns. It survives a power cut once it is synced: content by {@link Durability#SYNCED} or the stream's {@code
+ * hsync}, names by {@link #syncFolder}, on file systems that have caches to sync.
  */
 interface FileOperations {
-    /** What becomes of written bytes in a power cut. */
+    /** Whether written bytes survive a power cut. */
     enum Durability {
-        /** They are on the disk when the write returns. */
+        /** The bytes are on disk when the write returns. */
         SYNCED,
-        /** The operating system writes them when it likes. */
+        /** The operating system writes the bytes back later. */
         CACHED
     }
 
-    /** Makes a folder and those above it, if they are not there, and syncs the names of those that it makes. */
+    /** Creates a directory and its missing parents, and syncs the names of those that it creates. */
     void makeFolder(Path folder) throws IOException;
 
     /**
-     * Writes a file that is not there yet and syncs it and its name; folders above it are made. Of several who try at once one
-     * succeeds.
+     * Creates a new file and syncs it and its name; missing parents are created. Of several concurrent calls one succeeds.
      *
-     * @throws org.apache.hadoop.fs.FileAlreadyExistsException or java.nio's if it is there
+     * @throws org.apache.hadoop.fs.FileAlreadyExistsException or java.nio's if the file exists
      */
     void create(Path file, byte[] content) throws IOException;
 
-    /** Writes a file, whether it is there or not; folders above it are made. What was begun and failed is removed. */
+    /** Writes a file, new or not; missing parents are created. A write that fails leaves no partial file. */
     void write(Path file, byte[] content, Durability durability) throws IOException;
 
     /**
-     * Writes over the bytes of a file that is there, which takes no room that it does not have. A reader may see both.
+     * Overwrites the bytes of an existing file in place, which needs no further disk space up to its size. A concurrent reader
+     * may see a mixture of old and new bytes.
      *
      * @throws UnsupportedOperationException where files cannot be changed in place
      */
     void overwrite(Path file, byte[] content) throws IOException;
 
-    /** Begins a file that grows; what had its name is lost. */
-    FSDataOutputStream grow(Path file) throws IOException;
+    /** Opens a new file for appending, in place of an existing one. */
+    FSDataOutputStream createStream(Path file) throws IOException;
 
-    /** Goes on from the end of a file; IOException or UnsupportedOperationException where that cannot be done. */
+    /** Opens an existing file for appending; IOException or UnsupportedOperationException if that is not possible. */
     FSDataOutputStream append(Path file) throws IOException;
 
-    /** Whether {@link #rename} replaces a file in one step. */
+    /** Whether {@link #rename} replaces a file atomically. */
     boolean replacesByRenaming();
 
-    /** Gives a file or folder another name; a file of that name is replaced, a folder must not be there. */
+    /** Renames a file or directory; a file at the target is replaced, a directory must not exist there. */
     void rename(Path from, Path to) throws IOException;
 
-    /** Removes a file, or a folder with all that is in it. */
+    /** Deletes a file, or a directory with its content. */
     void delete(Path path) throws IOException;
 
-    /** Makes the names in a folder, as they are now, survive a power cut. */
+    /** Makes the current names in a directory durable. */
     void syncFolder(Path folder) throws IOException;
 }

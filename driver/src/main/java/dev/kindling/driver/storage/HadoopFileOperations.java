@@ -11,24 +11,23 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.StreamCapabilities;
 
 /**
- * Changes on a file system of Hadoop's other than the local disk. Names are durable when they are made there; content is
- * where a stream can {@code hsync} it, as HDFS does, or when it is closed, as on object stores.
+ * File operations on Hadoop file systems other than the local disk. Names are durable once they are created; content is
+ * durable after {@code hsync} where streams support it, as on HDFS, or after close, as on object stores.
  */
-final class HadoopFileOperations implements FileOperations {
-    /** The schemes where a rename replaces a file in one step. */
-    private static final Set<String> RENAMING = Set.of("hdfs", "viewfs");
+final class HadoopFileOperations extends FileContextOperations {
+    /** The schemes of file systems whose rename replaces a file atomically. */
+    private static final Set<String> ATOMIC_RENAME = Set.of("hdfs", "viewfs");
 
-    private final FileContext files;
-    private final boolean renaming;
+    private final boolean atomicRename;
 
     HadoopFileOperations(FileContext files, String scheme) {
-        this.files = files;
-        this.renaming = RENAMING.contains(scheme);
+        super(files);
+        this.atomicRename = ATOMIC_RENAME.contains(scheme);
     }
 
     @Override
     public void makeFolder(Path folder) throws IOException {
-        files.mkdir(folder, FileContext.DEFAULT_PERM, true);
+        files().mkdir(folder, FileContext.DEFAULT_PERM, true);
     }
 
     @Override
@@ -38,7 +37,7 @@ final class HadoopFileOperations implements FileOperations {
             out.write(content);
             sync(out);
         } catch (IOException e) {
-            files.delete(file, false);
+            files().delete(file, false);
             throw e;
         }
     }
@@ -52,18 +51,18 @@ final class HadoopFileOperations implements FileOperations {
                 sync(out);
             }
         } catch (IOException e) {
-            abandon(out);
+            abort(out);
             throw e;
         }
         out.close();
     }
 
     private FSDataOutputStream open(Path file, EnumSet<CreateFlag> flags, Durability durability) throws IOException {
-        if (renaming && durability == Durability.SYNCED) {
-            // What hsync does for the last block of a file, this does for those before it.
+        if (atomicRename && durability == Durability.SYNCED) {
+            // hsync covers the last block of a file only; this flag covers the blocks before it.
             flags.add(CreateFlag.SYNC_BLOCK);
         }
-        return files.create(file, flags, Options.CreateOpts.createParent());
+        return files().create(file, flags, Options.CreateOpts.createParent());
     }
 
     private static void sync(FSDataOutputStream out) throws IOException {
@@ -72,8 +71,8 @@ final class HadoopFileOperations implements FileOperations {
         }
     }
 
-    /** An object store would put half a file in place if the stream were only closed. */
-    private static void abandon(FSDataOutputStream out) throws IOException {
+    /** Closing the stream would publish a partial file on an object store. */
+    private static void abort(FSDataOutputStream out) throws IOException {
         if (out.hasCapability(StreamCapabilities.ABORTABLE_STREAM)) {
             out.abort();
         } else {
@@ -87,33 +86,17 @@ final class HadoopFileOperations implements FileOperations {
     }
 
     @Override
-    public FSDataOutputStream grow(Path file) throws IOException {
-        return files.create(
-                file, EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE), Options.CreateOpts.createParent());
-    }
-
-    @Override
-    public FSDataOutputStream append(Path file) throws IOException {
-        return files.create(file, EnumSet.of(CreateFlag.APPEND));
-    }
-
-    @Override
     public boolean replacesByRenaming() {
-        return renaming;
+        return atomicRename;
     }
 
     @Override
     public void rename(Path from, Path to) throws IOException {
-        files.rename(from, to, Options.Rename.OVERWRITE);
-    }
-
-    @Override
-    public void delete(Path path) throws IOException {
-        files.delete(path, true);
+        files().rename(from, to, Options.Rename.OVERWRITE);
     }
 
     @Override
     public void syncFolder(Path folder) {
-        // A name node or an object store has written a name down when it answers.
+        // Name nodes and object stores have persisted a name when the call returns.
     }
 }

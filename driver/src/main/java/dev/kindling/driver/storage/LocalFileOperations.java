@@ -10,24 +10,21 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.EnumSet;
-import org.apache.hadoop.fs.CreateFlag;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileContext;
-import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Changes on the local disk, by the operating system's own calls: Hadoop's local file system looks first and creates then,
- * removes a file before it renames another over it, starts a chmod process for each file, and syncs no folder.
+ * File operations on the local disk, through java.nio: Hadoop's local file system creates files non-atomically (it checks
+ * for existence first), removes the target before a rename, starts a chmod process for each file, and never syncs a
+ * directory.
  */
-final class LocalFileOperations implements FileOperations {
-    /** What an operating system answers whose file system has nothing to sync in a folder. */
-    private static final String NOT_FOR_FOLDERS = "Invalid argument";
-
-    private final FileContext files;
+final class LocalFileOperations extends FileContextOperations {
+    /** The error message of file systems that have nothing to sync in a directory. */
+    private static final String UNSUPPORTED_SYNC = "Invalid argument";
 
     LocalFileOperations(FileContext files) {
-        this.files = files;
+        super(files);
     }
 
     private static java.nio.file.Path local(Path path) {
@@ -62,21 +59,21 @@ final class LocalFileOperations implements FileOperations {
     @Override
     public void create(Path file, byte[] content) throws IOException {
         makeFolder(file.getParent());
-        put(file, content, Durability.SYNCED, StandardOpenOption.CREATE_NEW);
+        write(file, content, Durability.SYNCED, StandardOpenOption.CREATE_NEW);
         syncFolder(file.getParent());
     }
 
     @Override
     public void write(Path file, byte[] content, Durability durability) throws IOException {
         makeFolder(file.getParent());
-        put(file, content, durability, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
+        write(file, content, durability, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
     }
 
-    private static void put(Path file, byte[] content, Durability durability, StandardOpenOption... how)
+    private static void write(Path file, byte[] content, Durability durability, StandardOpenOption... options)
             throws IOException {
-        try (FileChannel out = FileChannel.open(local(file), EnumSet.of(StandardOpenOption.WRITE, how))) {
+        try (FileChannel out = FileChannel.open(local(file), EnumSet.of(StandardOpenOption.WRITE, options))) {
             try {
-                fill(out, content);
+                writeFully(out, content);
                 if (durability == Durability.SYNCED) {
                     out.force(true);
                 }
@@ -87,7 +84,7 @@ final class LocalFileOperations implements FileOperations {
         }
     }
 
-    private static void fill(FileChannel out, byte[] content) throws IOException {
+    private static void writeFully(FileChannel out, byte[] content) throws IOException {
         ByteBuffer rest = ByteBuffer.wrap(content);
         while (rest.hasRemaining()) {
             out.write(rest);
@@ -97,22 +94,16 @@ final class LocalFileOperations implements FileOperations {
     @Override
     public void overwrite(Path file, byte[] content) throws IOException {
         try (FileChannel out = FileChannel.open(local(file), StandardOpenOption.WRITE)) {
-            fill(out, content);
+            writeFully(out, content);
             out.truncate(content.length);
             out.force(true);
         }
     }
 
     @Override
-    public FSDataOutputStream grow(Path file) throws IOException {
+    public FSDataOutputStream createStream(Path file) throws IOException {
         makeFolder(file.getParent());
-        return files.create(
-                file, EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE), Options.CreateOpts.createParent());
-    }
-
-    @Override
-    public FSDataOutputStream append(Path file) throws IOException {
-        return files.create(file, EnumSet.of(CreateFlag.APPEND));
+        return super.createStream(file);
     }
 
     @Override
@@ -126,11 +117,6 @@ final class LocalFileOperations implements FileOperations {
     }
 
     @Override
-    public void delete(Path path) throws IOException {
-        files.delete(path, true);
-    }
-
-    @Override
     public void syncFolder(Path folder) throws IOException {
         syncFolder(local(folder));
     }
@@ -139,9 +125,9 @@ final class LocalFileOperations implements FileOperations {
         try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
             names.force(true);
         } catch (AccessDeniedException e) {
-            // A folder that may be written and not read cannot be synced either.
+            // A directory without read permission cannot be opened for a sync.
         } catch (IOException e) {
-            if (!NOT_FOR_FOLDERS.equals(e.getMessage())) {
+            if (!UNSUPPORTED_SYNC.equals(e.getMessage())) {
                 throw e;
             }
         }

@@ -23,21 +23,21 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Hugging Face's safetensors format, to bytes and back: an unsigned little-endian 64-bit length, a JSON header of that
- * length, and the arrays' bytes, little-endian and row-major, without holes. Written are F32 and F64; whole numbers (I32,
- * I64, U8) are read too, because class labels from outside come so. Files are below 2 GiB.
+ * Encoder and decoder of Hugging Face's safetensors format: an unsigned little-endian 64-bit length, a JSON header of that
+ * length, and the arrays' bytes, little-endian and row-major, without gaps. Writes F32 and F64; also reads the integer types
+ * I32, I64 and U8, in which other programs store class labels. Files are smaller than 2 GiB.
  */
 public final class Safetensors {
-    /** The longest header that the format's own reader takes, in bytes. */
-    private static final int LONGEST_HEADER = 100_000_000;
+    /** The longest header that the reference implementation reads, in bytes. */
+    private static final int MAX_HEADER = 100_000_000;
 
     private static final String METADATA = "__metadata__";
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
-    /** An array as the header announces it; begin and end count bytes from the end of the header. */
-    private record Announced(String name, Kind kind, Shape shape, long begin, long end) {}
+    /** An array as declared in the header; begin and end are byte offsets from the end of the header. */
+    private record DeclaredArray(String name, Kind kind, Shape shape, long begin, long end) {}
 
     private enum Kind {
         F32(4, Precision.FLOAT),
@@ -71,15 +71,15 @@ public final class Safetensors {
 
     private Safetensors() {}
 
-    /** The file that holds the given arrays, in the layout's order and the storage's precision. */
+    /** Encodes arrays, in the layout's order and the vector's precision. */
     public static byte[] encode(Layout layout, FlatVector values) {
         return encode(layout, values, Map.of());
     }
 
-    /** The file that holds the given arrays, and free text by key. Equal arguments give equal bytes. */
+    /** Encodes arrays and metadata, text by key. Equal arguments give equal bytes. */
     public static byte[] encode(Layout layout, FlatVector values, Map<String, String> metadata) {
         byte[] header = header(layout, values.precision(), metadata);
-        // The format wants the arrays aligned: the header is padded with spaces to a multiple of 8 bytes.
+        // Aligns the arrays, as the format requires: the header is padded with spaces to a multiple of 8 bytes.
         int padded = (header.length + 7) / 8 * 8;
         int size = Math.addExact(
                 8 + padded, Math.multiplyExact(layout.size(), values.precision().bytes()));
@@ -122,11 +122,11 @@ public final class Safetensors {
     }
 
     /**
-     * The arrays of a file.
+     * Decodes a file.
      *
      * @param file its name, for messages
-     * @throws BadDataException if the bytes are not a safetensors file of these kinds: header too long or no JSON, an
-     *     unknown type, extents that do not fit the bytes, arrays that overlap, leave holes or end outside the file
+     * @throws BadDataException if the bytes are not a safetensors file of these types: the header is too long or not JSON, a
+     *     type is unknown, a shape does not match its bytes, or arrays overlap, leave gaps or end outside the file
      */
     public static Tensors decode(byte[] bytes, String file) {
         if (bytes.length < 8) {
@@ -134,17 +134,17 @@ public final class Safetensors {
         }
         ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         long length = buffer.getLong();
-        if (length < 2 || length > LONGEST_HEADER || length > bytes.length - 8) {
+        if (length < 2 || length > MAX_HEADER || length > bytes.length - 8) {
             throw bad(
                     file,
                     "announces a header of " + Long.toUnsignedString(length) + " bytes; it may have 2 to "
-                            + Math.min(LONGEST_HEADER, bytes.length - 8));
+                            + Math.min(MAX_HEADER, bytes.length - 8));
         }
         JsonNode header = parse(bytes, (int) length, file);
         ByteBuffer data =
                 buffer.slice(8 + (int) length, bytes.length - 8 - (int) length).order(ByteOrder.LITTLE_ENDIAN);
         Map<String, Tensors.Tensor> arrays = new LinkedHashMap<>();
-        for (Announced array : inOrder(header, data.capacity(), file)) {
+        for (DeclaredArray array : byOffset(header, data.capacity(), file)) {
             arrays.put(
                     array.name(),
                     new Tensors.Tensor(
@@ -160,21 +160,21 @@ public final class Safetensors {
         try {
             return JSON.readTree(new String(bytes, 8, length, StandardCharsets.UTF_8));
         } catch (JsonProcessingException e) {
-            throw new BadDataException(file + " is no safetensors file: its header is no JSON object", e);
+            throw new BadDataException(file + " is not a safetensors file: its header is not a JSON object", e);
         }
     }
 
-    /** The announced arrays by their place in the file, which they fill from beginning to end. */
-    private static List<Announced> inOrder(JsonNode header, long size, String file) {
-        List<Announced> arrays = new ArrayList<>();
+    /** The declared arrays by offset; BadDataException if they do not fill the file without gaps. */
+    private static List<DeclaredArray> byOffset(JsonNode header, long size, String file) {
+        List<DeclaredArray> arrays = new ArrayList<>();
         header.fields().forEachRemaining(field -> {
             if (!field.getKey().equals(METADATA)) {
-                arrays.add(announced(field.getKey(), field.getValue(), file));
+                arrays.add(declared(field.getKey(), field.getValue(), file));
             }
         });
-        arrays.sort(Comparator.comparingLong(Announced::begin));
+        arrays.sort(Comparator.comparingLong(DeclaredArray::begin));
         long end = 0;
-        for (Announced array : arrays) {
+        for (DeclaredArray array : arrays) {
             if (array.begin() != end) {
                 throw bad(
                         file,
@@ -189,7 +189,7 @@ public final class Safetensors {
         return arrays;
     }
 
-    private static Announced announced(String name, JsonNode entry, String file) {
+    private static DeclaredArray declared(String name, JsonNode entry, String file) {
         String dtype = entry.path("dtype").asText("missing");
         Kind kind = Arrays.stream(Kind.values())
                 .filter(candidate -> candidate.name().equals(dtype))
@@ -197,7 +197,7 @@ public final class Safetensors {
                 .orElseThrow(() -> bad(
                         file, "holds " + name + " of type " + dtype + "; it must be one of " + List.of(Kind.values())));
         Shape shape = shape(name, entry.path("shape"), file);
-        long[] offsets = wholeNumbers(entry.path("data_offsets"));
+        long[] offsets = integers(entry.path("data_offsets"));
         long bytes = (long) shape.size() * kind.bytes;
         if (offsets.length != 2 || offsets[1] - offsets[0] != bytes) {
             throw bad(
@@ -205,13 +205,13 @@ public final class Safetensors {
                     "places " + name + " at " + entry.path("data_offsets") + "; " + shape + " of " + kind
                             + " needs a begin and an end " + bytes + " bytes later");
         }
-        return new Announced(name, kind, shape, offsets[0], offsets[1]);
+        return new DeclaredArray(name, kind, shape, offsets[0], offsets[1]);
     }
 
     private static Shape shape(String name, JsonNode node, String file) {
-        long[] extents = wholeNumbers(node);
+        long[] extents = integers(node);
         if (!node.isArray() || extents.length != node.size()) {
-            throw bad(file, "gives " + name + " the shape " + node + "; it must be a list of whole numbers");
+            throw bad(file, "gives " + name + " the shape " + node + "; it must be a list of integers");
         }
         try {
             return Shape.of(Arrays.stream(extents).mapToInt(Math::toIntExact).toArray());
@@ -223,8 +223,8 @@ public final class Safetensors {
         }
     }
 
-    /** The numbers of a JSON list; empty where it is none, or where one is negative or not whole. */
-    private static long[] wholeNumbers(JsonNode node) {
+    /** The integers of a JSON list; empty if it is not a list or has a negative or non-integer element. */
+    private static long[] integers(JsonNode node) {
         long[] numbers = new long[node.isArray() ? node.size() : 0];
         for (int i = 0; i < numbers.length; i++) {
             JsonNode number = node.get(i);
@@ -240,7 +240,7 @@ public final class Safetensors {
         Map<String, String> metadata = new LinkedHashMap<>();
         header.path(METADATA).fields().forEachRemaining(field -> {
             if (!field.getValue().isTextual()) {
-                throw bad(file, "has metadata " + field.getKey() + " that is no text");
+                throw bad(file, "has metadata " + field.getKey() + " that is not text");
             }
             metadata.put(field.getKey(), field.getValue().asText());
         });
@@ -248,6 +248,6 @@ public final class Safetensors {
     }
 
     private static BadDataException bad(String file, String what) {
-        return new BadDataException(file + " is no safetensors file that can be used: it " + what);
+        return new BadDataException(file + " is not a safetensors file that can be used: it " + what);
     }
 }

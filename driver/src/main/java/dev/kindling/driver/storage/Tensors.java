@@ -12,12 +12,11 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Named arrays as a file holds them, each in a precision of its own. Immutable by convention: nobody writes to the
- * storages.
+ * Named arrays of one file, each with its own precision. Immutable by convention: the vectors are never written to.
  *
- * @param file where they were read from, for messages
+ * @param file the file that they were read from, for messages
  * @param arrays by name, in the order of the file's bytes
- * @param metadata free text by key, as in {@code __metadata__}
+ * @param metadata text by key, the file's {@code __metadata__}
  */
 public record Tensors(String file, Map<String, Tensor> arrays, Map<String, String> metadata) {
     /** One array, row-major. */
@@ -29,9 +28,9 @@ public record Tensors(String file, Map<String, Tensor> arrays, Map<String, Strin
     }
 
     /**
-     * Arrays that are to become a file, cut out of one vector.
+     * The arrays of a flat vector, to be written to a file.
      *
-     * @param file what it will be called
+     * @param file name of the file, for messages
      */
     public static Tensors of(String file, Layout layout, FlatVector values) {
         Map<String, Tensor> arrays = new LinkedHashMap<>();
@@ -43,7 +42,7 @@ public record Tensors(String file, Map<String, Tensor> arrays, Map<String, Strin
         return new Tensors(file, arrays, Map.of());
     }
 
-    /** The bytes of the file; all arrays must be of one precision. */
+    /** Encodes the arrays as safetensors; all must have one precision. */
     public byte[] encoded() {
         Layout layout = layout();
         Precision precision = arrays.values().stream()
@@ -53,7 +52,7 @@ public record Tensors(String file, Map<String, Tensor> arrays, Map<String, Strin
         return Safetensors.encode(layout, flat(layout, precision), metadata);
     }
 
-    /** The names and shapes in the order of the file. */
+    /** Names and shapes, in the order of the file. */
     public Layout layout() {
         Layout.Builder layout = Layout.builder();
         arrays.forEach((name, tensor) -> layout.add(name, tensor.shape()));
@@ -61,15 +60,15 @@ public record Tensors(String file, Map<String, Tensor> arrays, Map<String, Strin
     }
 
     /**
-     * All arrays in one vector, laid out as wanted whatever their order in the file.
+     * All arrays in one vector of the expected layout, whatever their order in the file.
      *
-     * @param precision of the result; a file in double is rounded to it
-     * @throws BadDataException if the file lacks an array, has one too many, or one of another shape
+     * @param precision of the result; arrays in double are rounded to it
+     * @throws BadDataException if an array is missing, unexpected, or of another shape
      */
-    public FlatVector flat(Layout wanted, Precision precision) {
-        FlatVector flat = FlatVector.zeros(precision, wanted.size());
-        for (Layout.Entry entry : wanted.entries()) {
-            Tensor tensor = tensor(entry, wanted);
+    public FlatVector flat(Layout expected, Precision precision) {
+        FlatVector flat = FlatVector.zeros(precision, expected.size());
+        for (Layout.Entry entry : expected.entries()) {
+            Tensor tensor = tensor(entry, expected);
             flat.copyFrom(
                     tensor.values().to(precision),
                     0,
@@ -77,17 +76,18 @@ public record Tensors(String file, Map<String, Tensor> arrays, Map<String, Strin
                     entry.shape().size());
         }
         List<String> surplus =
-                arrays.keySet().stream().filter(name -> !wanted.has(name)).toList();
+                arrays.keySet().stream().filter(name -> !expected.has(name)).toList();
         if (!surplus.isEmpty()) {
-            throw new BadDataException(file + " holds " + surplus + " beyond what is wanted: " + wanted.names());
+            throw new BadDataException(
+                    file + " holds " + surplus + " in addition to the expected arrays " + expected.names());
         }
         return flat;
     }
 
-    private Tensor tensor(Layout.Entry entry, Layout wanted) {
+    private Tensor tensor(Layout.Entry entry, Layout expected) {
         if (!arrays.containsKey(entry.name())) {
-            throw new BadDataException(
-                    file + " holds no array " + entry.name() + "; wanted are " + wanted + ", there are " + layout());
+            throw new BadDataException(file + " holds no array " + entry.name() + "; expected are " + expected
+                    + ", the file has " + layout());
         }
         Tensor tensor = Objects.requireNonNull(arrays.get(entry.name()));
         if (!tensor.shape().equals(entry.shape())) {

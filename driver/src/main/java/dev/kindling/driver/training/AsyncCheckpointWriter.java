@@ -6,33 +6,33 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Writes on a thread of its own while the next rounds run, one thing after the other. A write that failed is thrown on the
- * loop's thread, at the next call. Used by one thread.
+ * Runs writes one after the other on a background thread while the next rounds run. The exception of a failed write is
+ * thrown by the next call. Used by one thread.
  */
 final class AsyncCheckpointWriter implements AutoCloseable {
     private final ExecutorService writer = Executors.newSingleThreadExecutor(AsyncCheckpointWriter::daemon);
     private CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
 
     private static Thread daemon(Runnable work) {
-        Thread thread = new Thread(work, "kindling-saver");
+        Thread thread = new Thread(work, "kindling-checkpoint-writer");
         thread.setDaemon(true);
         return thread;
     }
 
-    /** Begins to write, when what was begun before is done: a disk that is slower than the rounds holds them up. */
+    /** Starts a write after the previous one has ended; blocks until then if the disk is slower than the rounds. */
     void begin(Runnable write) {
         await();
         last = CompletableFuture.runAsync(write, writer);
     }
 
-    /** Throws what a write failed with that has ended by now. */
+    /** Throws the exception of a write that has failed by now. */
     void refuseIfFailed() {
         if (last.isCompletedExceptionally()) {
             await();
         }
     }
 
-    /** Waits for what was begun, and throws what it failed with. */
+    /** Waits for the current write, and throws its exception if it failed. */
     void await() {
         CompletableFuture<Void> awaited = last;
         last = CompletableFuture.completedFuture(null);
@@ -49,7 +49,7 @@ final class AsyncCheckpointWriter implements AutoCloseable {
         }
     }
 
-    /** Waits for what was begun, whatever comes of it. */
+    /** Waits for the current write, and ignores its failure. */
     @Override
     public void close() {
         last.exceptionally(failure -> null).join();

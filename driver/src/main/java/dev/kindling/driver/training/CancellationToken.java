@@ -2,9 +2,9 @@ package dev.kindling.driver.training;
 
 import java.util.function.Supplier;
 
-/** Whether a run is to end before its end, and what of it may be broken off for that. */
+/** A cancellation request for a run, and the work that it may interrupt. */
 public interface CancellationToken {
-    /** Nobody ever asks. */
+    /** A token that is never cancelled. */
     CancellationToken NEVER = new CancellationToken() {
         @Override
         public boolean isCancelled() {
@@ -22,15 +22,15 @@ public interface CancellationToken {
         }
     };
 
-    /** Whether the run is to end after the round that is under way. */
+    /** Whether the run is to end after the current round. */
     boolean isCancelled();
 
     /**
-     * Does work on this thread that changes nothing until it is done: it may be interrupted when a request has waited for
-     * it too long. What an interrupt makes of it is thrown.
+     * Runs work on this thread that has no effect before it completes. It is interrupted if it is still running some time
+     * after a cancellation; the exception that results is thrown.
      */
     <T> T runInterruptiblyAfterGrace(Supplier<T> work);
 
-    /** The same for work that nobody waits for: it is interrupted as soon as there is a request. */
+    /** Runs work on this thread that is interrupted as soon as the run is cancelled. */
     <T> T runCancellable(Supplier<T> work);
 }

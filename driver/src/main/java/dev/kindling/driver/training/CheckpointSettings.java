@@ -1,10 +1,10 @@
 package dev.kindling.driver.training;
 
 /**
- * When a run writes checkpoints; it writes one at its end and where it is stopped in any case.
+ * The settings of checkpoints. A run always writes one at its end and when it is stopped early.
  *
- * @param every rounds between two; 0 for none on the way
- * @param keep how many of the last ones are kept, at least 1
+ * @param every {@code run.checkpoint-every}: rounds between two checkpoints; 0 for none during the run
+ * @param keep {@code run.checkpoint-keep}: number of latest checkpoints to retain, at least 1
  */
 public record CheckpointSettings(long every, int keep) {
     public CheckpointSettings {

@@ -5,6 +5,7 @@ import dev.kindling.driver.checkpoint.Manifest;
 import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.checkpoint.TrainingProgress;
+import dev.kindling.driver.checkpoint.Validation;
 import dev.kindling.driver.evaluation.EvaluatedModel;
 import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.driver.evaluation.PerTaskParquet;
@@ -28,7 +29,7 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
-/** The record of a run in its directory: metrics, status, checkpoints, model, evaluation. Used by the loop's thread. */
+/** Records a run in its directory: metrics, status, checkpoints, model, evaluation. Used by the training loop's thread. */
 public final class FileRunRecorder implements RunRecorder, AutoCloseable {
     private final RunDirectory directory;
     private final Origin origin;
@@ -39,29 +40,29 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
     private final TrainingThroughput throughput;
     private final AsyncCheckpointWriter checkpointWriter = new AsyncCheckpointWriter();
     private RoundTimings times = RoundTimings.NONE;
-    private int timed;
+    private int timedRounds;
     private Optional<EvaluatedModel> model = Optional.empty();
 
     /**
-     * What a run's files say about themselves.
+     * The description of a run that its files carry.
      *
-     * @param provenance what manifests say
-     * @param settings those that decide what it computes, as a JSON object
-     * @param network what {@code network.json} says
-     * @param episode the shapes of a task
-     * @param parameters the arrays of θ
+     * @param provenance for manifests
+     * @param settings the settings that determine the result, as a JSON object
+     * @param network for {@code network.json}
+     * @param episode layout of a task
+     * @param parameters names and shapes of the arrays of θ
      */
     public record Origin(
             Provenance provenance, String settings, ModelSettings network, EpisodeLayout episode, Layout parameters) {}
 
     /**
-     * The files of a run that begins or goes on now.
+     * A recorder for a run that starts or is resumed.
      *
-     * @param checkpoints how many to keep
-     * @param status where it says how it stands
-     * @param from the checkpoint it goes on from; empty for a run that begins
+     * @param checkpoints how many checkpoints to retain
+     * @param status the run's status file
+     * @param from the checkpoint that the run resumes from; empty for a new run
      * @param nanoTime as {@link System#nanoTime}
-     * @param warning is told of what is damaged and can be done without, in one sentence each
+     * @param warning receives a single-line message for each damaged file that is not needed
      */
     public FileRunRecorder(
             RunDirectory directory,
@@ -84,7 +85,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
                 from.map(Checkpoint::progress).map(TrainingProgress::seconds).orElse(0.0), nanoTime);
     }
 
-    /** The round of the last line of a run that is made longer, where the longer run would not have logged it. */
+    /** The round of the last line of a run that is now extended, if the longer run would not have logged that round. */
     private OptionalLong extra(Checkpoint checkpoint) {
         long rounds = checkpoint.manifest().rounds();
         boolean ended = checkpoint
@@ -104,7 +105,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
         status.count(round.number());
         throughput.count(settings.tasksPerRound());
         times = times.plus(round.times());
-        timed++;
+        timedRounds++;
         boolean last = settings.isOverAfter(throughput.seconds());
         if (settings.logsAfter(round.number()) || (settings.logs() && (last || validation.isPresent()))) {
             metrics.write(line(round, validation));
@@ -114,9 +115,9 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
     private RoundMetrics line(TrainingListener.Round round, Optional<Validation> validation) {
         SortedMap<String, Double> means = round.gradient().means();
         TrainingThroughput.Reading reading = throughput.read();
-        RoundTimings mean = times.dividedBy(timed);
+        RoundTimings mean = times.dividedBy(timedRounds);
         times = RoundTimings.NONE;
-        timed = 0;
+        timedRounds = 0;
         return new RoundMetrics(
                 round.number(),
                 means.getOrDefault("query_loss", Double.NaN),
@@ -138,7 +139,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
 
     @Override
     public <T> T excludeFromThroughput(Supplier<T> work) {
-        return throughput.pause(work);
+        return throughput.exclude(work);
     }
 
     @Override
@@ -146,24 +147,24 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
         return throughput.seconds();
     }
 
-    /** Copies are made by the caller; the bytes are made and written while the next rounds run. */
+    /** The caller passes copies; they are encoded and written while the next rounds run. */
     @Override
     public void checkpoint(TrainingState state) {
-        Runnable metricsUntilNow = metrics.saving();
+        Runnable metricsUntilNow = metrics.syncAction();
         double seconds = throughput.seconds();
         Runnable write = () -> {
-            RunDirectory.requireThere(directory.folder());
+            RunDirectory.requireExists(directory.folder());
             metricsUntilNow.run();
             directory.checkpoints().write(state.checkpoint(origin.provenance(), origin.parameters(), seconds));
             DriverLogContext.checkpoint(state.rounds(), directory.folder().place("checkpoints"));
             directory
                     .checkpoints()
-                    .keep(
+                    .retain(
                             state.rounds(),
                             checkpoints.keep(),
-                            state.best().map(best -> best.validation().round()));
+                            state.best().map(best -> best.score().validation().round()));
         };
-        throughput.pause(() -> {
+        throughput.exclude(() -> {
             checkpointWriter.begin(DriverLogContext.carried(write));
             return state;
         });
@@ -172,8 +173,8 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
     @Override
     public void model(FlatVector theta, long made, RunRecorder.Progress progress) {
         checkpointWriter.await();
-        RunDirectory.requireThere(directory.folder());
-        metrics.saving().run();
+        RunDirectory.requireExists(directory.folder());
+        metrics.syncAction().run();
         String hash = directory.writeModel(
                 new Manifest(origin.provenance(), made, progress == RunRecorder.Progress.FINISHED),
                 origin.parameters(),
@@ -184,44 +185,45 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
 
     @Override
     public void evaluation(Evaluation evaluation) {
-        RunDirectory.requireThere(directory.folder());
+        RunDirectory.requireExists(directory.folder());
         EvaluatedModel evaluated =
                 model.orElseThrow(() -> new IllegalStateException("the model is recorded before its evaluation"));
         directory.writeEvaluation(evaluation.json(evaluated), evaluation.tasks().map(PerTaskParquet::encode));
     }
 
-    /** Says in {@code status.json} that the run is done, when all else is on disk. */
-    public void done(String sentence) {
+    /** Writes to {@code status.json} that the run is done, after all other files are on disk. */
+    public void done(String message) {
         checkpointWriter.await();
-        metrics.saving().run();
+        metrics.syncAction().run();
         metrics.close();
-        status.end(RunStatus.done(sentence, status.round()));
+        status.end(RunStatus.done(message, status.round()));
     }
 
     /**
-     * Says in {@code status.json} that the run was stopped.
+     * Writes to {@code status.json} that the run was stopped early.
      *
-     * @param next how to go on
-     * @throws UncheckedIOException if what it needs to go on could not be written
+     * @param hint how to resume it
+     * @throws UncheckedIOException if the files that resuming needs could not be written
      */
-    public void stopped(int exitCode, String sentence, String next) {
+    public void stopped(int exitCode, String message, String hint) {
         checkpointWriter.await();
-        status.end(RunStatus.ended(RunStatus.State.STOPPED, exitCode, sentence, status.round(), next));
+        status.end(RunStatus.ended(RunStatus.State.STOPPED, exitCode, message, status.round(), hint));
     }
 
     /**
-     * Says in {@code status.json} how the run failed, as far as it can still be written.
+     * Writes to {@code status.json} that the run failed, if the file can still be written.
      *
-     * @param next how to go on
+     * @param hint what the user can do next
+     * @param failure receives the exceptions of writes as suppressed
      */
-    public void failed(int exitCode, String sentence, String next, Throwable failure) {
+    public void failed(int exitCode, String message, String hint, Throwable failure) {
         try {
             checkpointWriter.await();
-            metrics.saving().run();
+            metrics.syncAction().run();
         } catch (RuntimeException e) {
             failure.addSuppressed(e);
         }
-        status.failed(exitCode, sentence, next, failure);
+        status.failed(exitCode, message, hint, failure);
     }
 
     @Override

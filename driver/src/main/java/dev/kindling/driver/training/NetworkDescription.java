@@ -13,7 +13,7 @@ import dev.kindling.job.tensor.Shape;
 import java.io.UncheckedIOException;
 import java.util.Optional;
 
-/** {@code network.json} of a model folder: the network, the shapes of its examples, and the shapes of its parameters. */
+/** Reader and writer of a model's {@code network.json}: the network, the shapes of its examples and of its parameters. */
 public final class NetworkDescription {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     private static final String EPISODE = "episode";
@@ -21,10 +21,10 @@ public final class NetworkDescription {
     private NetworkDescription() {}
 
     /**
-     * Writes the description.
+     * The text of the file.
      *
-     * @param episode of which the number of examples is left out
-     * @param parameters the arrays of θ
+     * @param episode layout of a task; its numbers of examples are not written
+     * @param parameters names and shapes of the arrays of θ
      */
     public static String json(ModelSettings network, EpisodeLayout episode, Layout parameters) {
         ObjectNode root = JSON.createObjectNode();
@@ -47,9 +47,9 @@ public final class NetworkDescription {
     }
 
     /**
-     * The shapes of an episode with one support example and one query; empty for a description of 0.1.0, which has none.
+     * The layout of an episode with one support and one query example; empty for a file of 0.1.0, which lacks it.
      *
-     * @param name of the file, for errors
+     * @param name of the file, for messages
      * @throws BadDataException if it is not JSON
      */
     public static Optional<EpisodeLayout> episode(String json, String name) {

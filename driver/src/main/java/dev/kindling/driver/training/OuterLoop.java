@@ -17,8 +17,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rounds of meta-training: sample, run, aggregate, move θ, tell the listener. It owns no files. θ
- * always holds the last finite value: a round that diverges leaves it as it was.
+ * The outer loop of meta-training, round by round: samples the meta-batch, runs it on the cluster, aggregates the
+ * meta-gradient and updates θ. Writes no files. A round that diverges leaves θ at its last finite value.
  */
 public final class OuterLoop {
     private final RunSettings settings;
@@ -27,14 +27,14 @@ public final class OuterLoop {
     private final Aggregator aggregator;
     private final MetaOptimizer optimizer;
     private final String program;
-    private final Layout totals;
+    private final Layout perTaskOutputs;
     private @Nullable RoundRequest upcoming;
 
     /**
-     * A loop that runs a program of the cluster's job.
+     * A loop over rounds of one program of the cluster's job.
      *
-     * @param program its name
-     * @param totals its per-task outputs
+     * @param program name of the program
+     * @param perTaskOutputs layout of its per-task outputs
      */
     public OuterLoop(
             RunSettings settings,
@@ -43,33 +43,33 @@ public final class OuterLoop {
             Aggregator aggregator,
             MetaOptimizer optimizer,
             String program,
-            Layout totals) {
+            Layout perTaskOutputs) {
         this.settings = settings;
         this.sampler = sampler;
         this.failures = failures;
         this.aggregator = aggregator;
         this.optimizer = optimizer;
         this.program = program;
-        this.totals = totals;
+        this.perTaskOutputs = perTaskOutputs;
     }
 
     /**
-     * Runs one round and moves θ in place.
+     * Runs one round and updates θ in place.
      *
      * @param round 0-based
-     * @throws DivergedException if more tasks failed than allowed or θ would not be finite; θ is then as it was
+     * @throws DivergedException if more tasks failed than allowed, or θ would not be finite; θ is then unchanged
      */
     public TrainingListener.Round round(long round, Cluster cluster, FlatVector theta) {
         long begin = System.nanoTime();
         RoundRequest request = request(round);
         long sampled = System.nanoTime();
-        RoundResult result = cluster.run(request, theta, () -> ahead(round + 1));
+        RoundResult result = cluster.run(request, theta, () -> prefetch(round + 1));
         long returned = System.nanoTime();
         failures.accept(round, request.specs().size(), result.failed());
-        MetaGradient gradient = aggregator.aggregate(round, result.sum(), totals);
-        FlatVector followed = aggregator.statistics().next(gradient, theta);
+        MetaGradient gradient = aggregator.aggregate(round, result.sum(), perTaskOutputs);
+        FlatVector statistics = aggregator.statistics().next(gradient, theta);
         optimizer.update(round, gradient.gradient(), theta);
-        aggregator.statistics().put(followed, theta);
+        aggregator.statistics().put(statistics, theta);
         return new TrainingListener.Round(
                 round + 1,
                 settings.rounds(),
@@ -78,7 +78,7 @@ public final class OuterLoop {
                 result.notices(),
                 result.bytesOut(),
                 result.bytesIn(),
-                split(sampled - begin, result.times(), returned - sampled, System.nanoTime() - returned));
+                timings(sampled - begin, result.times(), returned - sampled, System.nanoTime() - returned));
     }
 
     private RoundRequest request(long round) {
@@ -88,13 +88,13 @@ public final class OuterLoop {
         return new RoundRequest(program, sampler.round(round, settings.contributions()), false);
     }
 
-    /** The request of the round after the one that is running: sampled while workers are busy. */
-    private Optional<RoundRequest> ahead(long round) {
+    /** The request of the round after the current one, sampled while workers are busy; empty after the last round. */
+    private Optional<RoundRequest> prefetch(long round) {
         upcoming = round < settings.rounds() ? request(round) : null;
         return Optional.ofNullable(upcoming);
     }
 
-    private static RoundTimings split(long sample, ExecutorTimings times, long run, long optimize) {
+    private static RoundTimings timings(long sample, ExecutorTimings times, long run, long optimize) {
         long known = times.materialise() + times.compute() + times.reduce() + times.communication();
         return new RoundTimings(
                 sample,

@@ -8,8 +8,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Keeps a run's lock and status fresh on a thread of its own, however long a round takes. Writing goes on where a write
- * fails: a folder that cannot be written for a lease is found by the lock.
+ * Renews a run's lock and refreshes its status on a background thread, however long a round takes. A failed write is
+ * retried; the lock detects a directory that cannot be written for a lease.
  */
 public final class RunHeartbeat implements AutoCloseable {
     private static final long STATUS_SECONDS = 1;
@@ -17,25 +17,25 @@ public final class RunHeartbeat implements AutoCloseable {
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(RunHeartbeat::daemon);
 
     /**
-     * Begins now.
+     * Starts the heartbeat.
      *
-     * @param onLoss is told once, on the keeper's thread, that the run is not this driver's any more
+     * @param onLoss runs once, on the heartbeat's thread, when another driver has taken over the run
      */
     public RunHeartbeat(RunLock lock, StatusFile status, Runnable onLoss) {
         long period = RunLock.PERIOD.toSeconds();
         Future<?> unusedLock =
-                thread.scheduleWithFixedDelay(() -> keep(lock, onLoss), period, period, TimeUnit.SECONDS);
+                thread.scheduleWithFixedDelay(() -> renew(lock, onLoss), period, period, TimeUnit.SECONDS);
         Future<?> unusedStatus =
                 thread.scheduleWithFixedDelay(() -> refresh(status), STATUS_SECONDS, STATUS_SECONDS, TimeUnit.SECONDS);
     }
 
     private static Thread daemon(Runnable work) {
-        Thread thread = new Thread(work, "kindling-keeper");
+        Thread thread = new Thread(work, "kindling-heartbeat");
         thread.setDaemon(true);
         return thread;
     }
 
-    private void keep(RunLock lock, Runnable onLoss) {
+    private void renew(RunLock lock, Runnable onLoss) {
         lock.renew();
         if (lock.isLost()) {
             onLoss.run();
@@ -47,7 +47,7 @@ public final class RunHeartbeat implements AutoCloseable {
         try {
             status.refresh();
         } catch (RuntimeException e) {
-            // Thrown on, it would end the schedule; the next turn may succeed.
+            // An exception would end the schedule; the next refresh may succeed.
         }
     }
 

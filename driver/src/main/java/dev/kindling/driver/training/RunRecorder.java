@@ -1,37 +1,38 @@
 package dev.kindling.driver.training;
 
+import dev.kindling.driver.checkpoint.Validation;
 import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.job.tensor.FlatVector;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** What outlives a run: told by the loop, on its own thread, in the order in which things happen. */
+/** Records the progress and results of a run. Called by the training loop on its own thread, in the order of events. */
 public interface RunRecorder {
-    /** How far a model has come. */
+    /** Whether a model is final. */
     enum Progress {
         FINISHED,
         UNFINISHED
     }
 
-    /** A round is done, θ has moved, and perhaps was validated. */
+    /** Records a round after the update of θ, and its validation if there was one. */
     void done(TrainingListener.Round round, Optional<Validation> validation);
 
-    /** Does what is not training; its time does not count against the pace. */
+    /** Runs work that is not training; its time is excluded from the throughput. */
     <T> T excludeFromThroughput(Supplier<T> work);
 
-    /** Seconds since the run began, the times between its starts left out. */
+    /** Seconds of the run, without the time between its starts. */
     double seconds();
 
-    /** Begins to make a state durable, from which the run can go on. */
+    /** Starts to write a checkpoint. */
     void checkpoint(TrainingState state);
 
     /**
-     * θ is what the run leaves behind.
+     * Records θ as the model of the run.
      *
-     * @param rounds how many rounds made it
+     * @param rounds number of rounds that θ has had
      */
     void model(FlatVector theta, long rounds, Progress progress);
 
-    /** The evaluation at the end of the run. */
+    /** Records the evaluation at the end of the run. */
     void evaluation(Evaluation evaluation);
 }

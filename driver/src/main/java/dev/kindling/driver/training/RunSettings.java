@@ -3,15 +3,15 @@ package dev.kindling.driver.training;
 import java.time.Duration;
 
 /**
- * How long a run is and what it writes on the way.
+ * The length of a run, its meta-batch size and how often it logs.
  *
- * @param seed from which everything random in the run follows
+ * @param seed determines everything random in the run
  * @param rounds of meta-training, at least 1
  * @param logEvery rounds between two lines of {@code metrics.jsonl}; 0 for none
- * @param tasksPerRound tasks of one round, at least 1
- * @param together how many of them make one contribution: 1, or a divisor of theirs
- * @param wallTime after which training ends, whatever is left of its rounds; zero for never. How far a run then comes
- *     depends on the machine, and so do its bits
+ * @param tasksPerRound meta-batch size, at least 1
+ * @param together number of tasks that make one contribution: 1, or a divisor of the meta-batch size
+ * @param wallTime limit after which training ends, whatever rounds remain; zero for none. The number of rounds, and with it
+ *     the result, then depends on the machine's speed
  */
 public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRound, int together, Duration wallTime) {
     public RunSettings {
@@ -28,17 +28,17 @@ public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRou
         }
     }
 
-    /** A run of single tasks that ends by its rounds alone. */
+    /** A run of single tasks without a time limit. */
     public RunSettings(long seed, long rounds, long logEvery, int tasksPerRound) {
         this(seed, rounds, logEvery, tasksPerRound, 1, Duration.ZERO);
     }
 
-    /** Contributions of one round. */
+    /** Number of contributions of one round. */
     public int contributions() {
         return tasksPerRound / together;
     }
 
-    /** Whether the time is over after so many seconds of the run. */
+    /** Whether the time limit is reached after the given number of seconds. */
     public boolean isOverAfter(double seconds) {
         return !wallTime.isZero() && seconds * 1e9 >= wallTime.toNanos();
     }
@@ -49,12 +49,12 @@ public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRou
         }
     }
 
-    /** Whether lines are written at all. */
+    /** Whether metrics are written at all. */
     boolean logs() {
         return logEvery > 0;
     }
 
-    /** Whether a line is written after the given count of rounds: at the period, and after the last. */
+    /** Whether a line is written after the given number of rounds: every {@code logEvery} rounds and after the last. */
     boolean logsAfter(long done) {
         return logEvery > 0 && (done % logEvery == 0 || done == rounds);
     }

@@ -1,30 +1,31 @@
 package dev.kindling.driver.training;
 
 import dev.kindling.driver.aggregator.MetaGradient;
+import dev.kindling.driver.checkpoint.Validation;
 import dev.kindling.driver.metrics.RoundTimings;
 import dev.kindling.job.protocol.FailedTask;
 import java.util.List;
 
-/** Is told about each round, on the loop's own thread. */
+/** Receives each round and validation, on the training loop's thread. */
 @FunctionalInterface
 public interface TrainingListener {
-    /** A round is done and θ has moved. */
+    /** Called after a round and its update of θ. */
     void done(Round round);
 
-    /** θ was validated; told before the round after which it was. */
+    /** Called after a validation of θ, before {@link #done} for the same round. */
     default void validated(Validation validation) {}
 
     /**
      * A finished round.
      *
-     * @param number how many rounds are done with it, from 1 on
-     * @param of rounds of the whole run
-     * @param gradient what it asked of θ, and the means of its tasks' losses
+     * @param number number of rounds done, this one included
+     * @param of number of rounds of the run
+     * @param gradient the meta-gradient, and the means of the tasks' losses
      * @param failed the tasks that were left out
-     * @param notices what a user should see of it, a line each
-     * @param bytesOut bytes sent to workers
-     * @param bytesIn bytes received from workers
-     * @param times where its time went
+     * @param notices single-line messages for the user
+     * @param bytesOut bytes sent to executors
+     * @param bytesIn bytes received from executors
+     * @param times wall time by part
      */
     record Round(
             long number,

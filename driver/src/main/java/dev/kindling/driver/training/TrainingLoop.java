@@ -3,6 +3,7 @@ package dev.kindling.driver.training;
 import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.aggregator.FailurePolicy;
 import dev.kindling.driver.checkpoint.Checkpoint;
+import dev.kindling.driver.checkpoint.Validation;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.error.ClusterException;
 import dev.kindling.driver.error.DivergedException;
@@ -20,23 +21,23 @@ import dev.kindling.job.tensor.FlatVector;
 import java.util.Optional;
 
 /**
- * One run from untrained parameters, or from a checkpoint, to an evaluated model.
+ * The training of one run, from initial parameters or a checkpoint to an evaluated model.
  *
- * <p>A round and the validation after it are one step: where either breaks off, the run stands where it stood before.
+ * <p>A round and the validation after it are one transaction: if either fails, the state before the round is restored.
  */
 public final class TrainingLoop {
     /**
-     * What a run is made of.
+     * The components of a run.
      *
-     * @param settings how long it is
-     * @param checkpoints when it writes down where it stands
-     * @param plan what it computes
-     * @param source where its tasks come from
-     * @param failures what failed tasks mean
-     * @param aggregator from a round's root to its meta-gradient
-     * @param optimizer the meta-optimizer and its rate
-     * @param validator of θ on the way; empty where the run does not validate
-     * @param evaluator of the model at the end
+     * @param settings length, meta-batch size and logging
+     * @param checkpoints when checkpoints are written
+     * @param plan model and programs
+     * @param source of the tasks
+     * @param failures policy for failed tasks
+     * @param aggregator from a round's sum to its meta-gradient
+     * @param optimizer the meta-optimizer and its learning rate
+     * @param validator during training; empty for a run without validation
+     * @param evaluator of the final model
      */
     public record Parts(
             RunSettings settings,
@@ -49,7 +50,7 @@ public final class TrainingLoop {
             Optional<Validator> validator,
             Evaluator evaluator) {}
 
-    /** The meta-trained model and the untrained one on the same tasks. */
+    /** The evaluations of the trained and of the initial model on the same tasks. */
     public record Result(Evaluation trained, Evaluation untrained) {}
 
     private final Parts parts;
@@ -59,9 +60,9 @@ public final class TrainingLoop {
     private long done;
     private long recorded;
     private double seconds;
-    private Optional<BestModel> best = Optional.empty();
+    private Optional<TrainingState.BestModel> best = Optional.empty();
 
-    /** A run that has not begun. */
+    /** A run before its first round. */
     public TrainingLoop(Parts parts) {
         this.parts = parts;
         RunSettings settings = parts.settings();
@@ -79,7 +80,7 @@ public final class TrainingLoop {
     }
 
     /**
-     * Takes up a run where a checkpoint left it.
+     * Restores the state of a checkpoint.
      *
      * @throws BadDataException if the checkpoint belongs to another model or meta-optimizer
      */
@@ -94,41 +95,43 @@ public final class TrainingLoop {
         seconds = checkpoint.progress().seconds();
     }
 
-    /** How many rounds are done. */
+    /** The number of rounds done. */
     public long rounds() {
         return done;
     }
 
-    /** Whether no round is left: all are done, the time is over, or validation found nothing better for long enough. */
+    /** Whether training is complete: all rounds are done, the time limit is reached, or validation's patience is exhausted. */
     public boolean isTrained() {
         return done >= parts.settings().rounds() || isOutOfTime() || isExhausted();
     }
 
-    /** Whether the run has had the time that it was given; it then has at least one round. */
+    /** Whether the time limit is reached, after at least one round. */
     public boolean isOutOfTime() {
         return done > 0 && parts.settings().isOverAfter(seconds);
     }
 
-    /** Whether validation has found nothing better for so long that training ends. */
+    /** Whether validation's patience is exhausted. */
     public boolean isExhausted() {
         return parts.validator()
-                .flatMap(validator -> best.map(found -> validator.settings().isExhaustedBy(found.waited())))
+                .flatMap(validator -> best.map(found ->
+                        validator.settings().isExhaustedBy(found.score().validationsWithoutImprovement())))
                 .orElse(false);
     }
 
     /**
-     * Runs the rounds that are left, records the model, and evaluates it beside the untrained one.
+     * Runs the remaining rounds, records the model, and evaluates it and the initial one.
      *
-     * @param recorder where all of it is written down
-     * @param watcher is told of each round after the record
-     * @param cancellation is asked after each round
+     * @param recorder of progress and results
+     * @param listener called for each round, after the recorder
+     * @param cancellation checked after each round
      * @throws DivergedException if training diverged; the last good θ is then recorded as an unfinished model
-     * @throws StoppedEarlyException if it was asked to stop; the run can be resumed
+     * @throws StoppedEarlyException if the run was cancelled; it can be resumed
      */
-    public Result run(Cluster cluster, RunRecorder recorder, TrainingListener watcher, CancellationToken cancellation) {
+    public Result run(
+            Cluster cluster, RunRecorder recorder, TrainingListener listener, CancellationToken cancellation) {
         while (!isTrained()) {
             refuseIfStopped(recorder, cancellation);
-            step(cluster, recorder, watcher, cancellation);
+            step(cluster, recorder, listener, cancellation);
         }
         recordCheckpoint(recorder);
         recorder.model(chosen(), chosenRound(), RunRecorder.Progress.FINISHED);
@@ -137,14 +140,15 @@ public final class TrainingLoop {
     }
 
     private FlatVector chosen() {
-        return best.map(BestModel::theta).orElse(theta);
+        return best.map(TrainingState.BestModel::theta).orElse(theta);
     }
 
     private long chosenRound() {
-        return best.map(found -> found.validation().round()).orElse(done);
+        return best.map(found -> found.score().validation().round()).orElse(done);
     }
 
-    private void step(Cluster cluster, RunRecorder recorder, TrainingListener watcher, CancellationToken cancellation) {
+    private void step(
+            Cluster cluster, RunRecorder recorder, TrainingListener listener, CancellationToken cancellation) {
         Optional<Validator> due =
                 parts.validator().filter(validator -> validator.settings().isDueAfter(done + 1));
         Optional<TrainingState> before = due.map(validator -> state());
@@ -159,15 +163,15 @@ public final class TrainingLoop {
             throw e;
         } catch (Exception e) {
             before.ifPresent(this::restore);
-            throw broken(UncheckedExceptions.unchecked(e), recorder, cancellation);
+            throw failure(UncheckedExceptions.unchecked(e), recorder, cancellation);
         }
         done = round.number();
-        validation.ifPresent(found -> best = Optional.of(
-                best.map(one -> one.or(found, theta)).orElseGet(() -> new BestModel(found, theta.copy(), 0))));
+        validation.ifPresent(found -> best = Optional.of(best.map(model -> model.after(found, theta))
+                .orElseGet(() -> TrainingState.BestModel.first(found, theta))));
         recorder.done(round, validation);
         seconds = recorder.seconds();
-        validation.ifPresent(watcher::validated);
-        watcher.done(round);
+        validation.ifPresent(listener::validated);
+        listener.done(round);
         if (parts.checkpoints().isDueAfter(done)) {
             recordCheckpoint(recorder);
         }
@@ -193,26 +197,26 @@ public final class TrainingLoop {
 
     private void refuseIfStopped(RunRecorder recorder, CancellationToken cancellation) {
         if (cancellation.isCancelled()) {
-            leave(recorder);
+            recordUnfinished(recorder);
             throw new StoppedEarlyException(done);
         }
     }
 
-    /** What a broken round or evaluation means; where the run stood is recorded first. */
-    private RuntimeException broken(RuntimeException cause, RunRecorder recorder, CancellationToken cancellation) {
+    /** The exception to throw for a failed round or evaluation, after the state before it is recorded. */
+    private RuntimeException failure(RuntimeException cause, RunRecorder recorder, CancellationToken cancellation) {
         try {
-            leave(recorder);
+            recordUnfinished(recorder);
         } catch (RuntimeException e) {
             cause.addSuppressed(e);
             return cause;
         }
-        // A signal of a terminal reaches workers too, and what the cluster then says is no news.
+        // A terminal's signal reaches local workers too, so the cluster's failure is a consequence of the cancellation.
         return cancellation.isCancelled() && cause instanceof ClusterException
                 ? new StoppedEarlyException(done, cause)
                 : cause;
     }
 
-    private void leave(RunRecorder recorder) {
+    private void recordUnfinished(RunRecorder recorder) {
         recordCheckpoint(recorder);
         if (!isTrained() && done > 0) {
             recorder.model(chosen(), chosenRound(), RunRecorder.Progress.UNFINISHED);
@@ -230,7 +234,7 @@ public final class TrainingLoop {
         } catch (StoppedEarlyException e) {
             throw e;
         } catch (Exception e) {
-            throw broken(UncheckedExceptions.unchecked(e), recorder, cancellation);
+            throw failure(UncheckedExceptions.unchecked(e), recorder, cancellation);
         }
     }
 }

@@ -2,11 +2,11 @@ package dev.kindling.driver.training;
 
 import dev.kindling.driver.error.ClusterException;
 
-/** A checked exception that Scala, which has none, threw through methods that do not declare it. */
+/** Converts checked exceptions that Scala code throws through methods that do not declare them. */
 public final class UncheckedExceptions {
     private UncheckedExceptions() {}
 
-    /** The same failure as one that may be thrown anywhere; only what runs rounds is written in Scala. */
+    /** The exception itself if it is unchecked, else a ClusterException: only the code that runs rounds calls Scala. */
     public static RuntimeException unchecked(Exception failure) {
         return failure instanceof RuntimeException known
                 ? known

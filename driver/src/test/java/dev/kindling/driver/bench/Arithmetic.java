@@ -12,7 +12,7 @@ import dev.kindling.job.tensor.FlatVector;
 import java.util.List;
 import java.util.Map;
 
-/** The arithmetic of a round alone, on one thread: the executable over episodes that are already there. */
+/** Times the arithmetic of a round only, on one thread: the executable over episodes that are already materialised. */
 final class Arithmetic implements BenchmarkCase {
     static final String ARITHMETIC = "arithmetic, 1 thread";
 
@@ -22,13 +22,13 @@ final class Arithmetic implements BenchmarkCase {
     private final int blockSize;
     private final int block;
     private final FlatVector sums;
-    private final double[] each;
+    private final double[] perTaskOutputs;
     private int first;
 
     /**
      * The arithmetic of the first round.
      *
-     * @param block rounds of one timed call
+     * @param block number of rounds of one timed call
      */
     Arithmetic(Settings settings, TrainingPlan plan, TaskSource source, int block) {
         this.workspace = Backends.named(plan.job().backend())
@@ -45,7 +45,7 @@ final class Arithmetic implements BenchmarkCase {
         this.block = block;
         this.sums = FlatVector.zeros(
                 plan.precision(), plan.job().program(TrainingPlan.TRAIN).sums().size());
-        this.each = new double[blockSize * plan.trainingMeasures().size()];
+        this.perTaskOutputs = new double[blockSize * plan.trainingMeasures().size()];
     }
 
     private static FlatVector episode(TrainingPlan plan, TaskSource source, TaskSpec spec) {
@@ -66,7 +66,7 @@ final class Arithmetic implements BenchmarkCase {
         for (int i = 0; i < block; i++) {
             workspace.setBroadcastInputs(theta);
             for (first = 0; first < episodes.size(); first += blockSize) {
-                workspace.run(Math.min(blockSize, episodes.size() - first), this::fill, sums, each);
+                workspace.run(Math.min(blockSize, episodes.size() - first), this::fill, sums, perTaskOutputs);
             }
         }
         return new double[] {(System.nanoTime() - begin) / (1e6 * block)};

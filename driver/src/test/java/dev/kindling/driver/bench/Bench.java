@@ -23,11 +23,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** One bench in a JVM of its own: a table for people, then one JSON line for each figure. */
+/** Runs one benchmark in this JVM and prints a table, then one JSON line for each figure. */
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
-        description = "Times parts of Kindling beside a baseline; see docs/benchmarks.md.")
+        description = "Times parts of Kindling and a baseline; see docs/benchmarks.md.")
 public final class Bench implements Callable<Integer> {
     private enum Name {
         products,
@@ -38,7 +38,7 @@ public final class Bench implements Callable<Integer> {
 
     private static final int WAYS = 5;
     private static final int IMAGE_THREADS = 2;
-    /** Rounds of one timed call on sinusoids, as the peers time them: one alone is too short. */
+    /** Number of rounds of one timed call on sinusoids, as in the peers' programs: a single round is too short. */
     private static final int SINE_BLOCK = 500;
 
     private static final String REST = "rest of run";
@@ -63,7 +63,7 @@ public final class Bench implements Callable<Integer> {
 
     private Bench() {}
 
-    /** Runs the bench that the arguments name, and exits. */
+    /** Runs the benchmark that the arguments name, and exits. */
     public static void main(String... args) {
         System.exit(new CommandLine(new Bench()).execute(args));
     }
@@ -161,7 +161,7 @@ public final class Bench implements Callable<Integer> {
         });
     }
 
-    /** What the peer is compared with first, then how a round of ours splits. */
+    /** The comparison with the peer, then the parts of Kindling's round. */
     private static List<Figure> rounds(String bench, Map<String, double[]> samples, Optional<Peer> peer, int threads) {
         if (threads == 1) {
             samples.put(REST, rest(samples));
@@ -173,9 +173,9 @@ public final class Bench implements Callable<Integer> {
         return figures;
     }
 
-    /** Dealing, checks, copies and the fold: what a cluster of one thread does beside making episodes and arithmetic. */
+    /** The rest of a round on one thread: partitioning, checks, copies and the reduction, without episodes and arithmetic. */
     private static double[] rest(Map<String, double[]> samples) {
-        double[] rest = samples.get(Rounds.FARM).clone();
+        double[] rest = samples.get(Rounds.RUN).clone();
         for (int i = 0; i < rest.length; i++) {
             rest[i] -= samples.get(Rounds.MATERIALISE)[i] + samples.get(Arithmetic.ARITHMETIC)[i];
         }

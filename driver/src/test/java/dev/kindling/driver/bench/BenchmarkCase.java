@@ -2,12 +2,12 @@ package dev.kindling.driver.bench;
 
 import java.util.Map;
 
-/** Something to time, side by side with others. */
+/** A piece of work to time, alternating with others. */
 interface BenchmarkCase {
-    /** Works for about so many seconds; figures by name, in a fixed order, each a median over many calls. */
+    /** Works for about the given time; returns figures by name, in a fixed order, each a median over many calls. */
     Map<String, Double> sample(double seconds);
 
-    /** Works for about so many seconds, until the compiler has done its part. */
+    /** Works for about the given time, so that the JIT compiler optimises the code. */
     default void warmUp(double seconds) {
         sample(seconds);
     }

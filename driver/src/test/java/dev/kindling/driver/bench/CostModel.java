@@ -5,15 +5,15 @@ import java.util.Locale;
 import org.apache.commons.math3.stat.regression.OLSMultipleLinearRegression;
 
 /**
- * The wall time of a round as a sum: what any round costs, what each executor adds, what each byte through the driver
- * costs, and the computing of the busiest executor.
+ * A linear cost model of a round's wall time: a fixed cost, a cost per executor, a cost per byte through the driver, and the
+ * computing time of the busiest executor.
  *
  * <pre>
  * T = fixed + perExecutor · n + perByte · (bytes out + bytes in) + compute(tasks / min(n, cores))
  * </pre>
  *
- * <p>The computing is measured and not fitted; the other three are fitted to the rest of the measured rounds by least
- * squares of relative errors, so that rounds of a millisecond count as much as rounds of a second.
+ * <p>The computing time is measured and not fitted; the other three are fitted to the remaining time by least squares of
+ * relative errors, so that rounds of a millisecond have the same weight as rounds of a second.
  *
  * @param fixed seconds
  * @param perExecutor seconds
@@ -39,17 +39,17 @@ record CostModel(double fixed, double perExecutor, double perByte) {
         return new CostModel(Math.max(SMALLEST, found[0]), Math.max(SMALLEST, found[1]), Math.max(SMALLEST, found[2]));
     }
 
-    /** Seconds of a round like the given one. */
+    /** Predicted seconds of a measured round. */
     double seconds(ScalePoint point) {
         return seconds(point.executors(), point.out() + point.in(), point.compute());
     }
 
-    /** Seconds of a round of the given shape. */
+    /** Predicted seconds of a round. */
     double seconds(int executors, double bytes, double compute) {
         return fixed + perExecutor * executors + perByte * bytes + compute;
     }
 
-    /** How far the model is from a point: 0.1 where it is a tenth too long or too short. */
+    /** The relative error of the model at a point: 0.1 if it is a tenth too long or too short. */
     double error(ScalePoint point) {
         return Math.abs(seconds(point) / point.seconds() - 1);
     }

@@ -6,10 +6,10 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * One measured figure beside its baseline.
+ * A measured figure and its baseline.
  *
- * @param bench which bench it belongs to
- * @param name what was measured
+ * @param bench the benchmark that it belongs to
+ * @param name of the figure
  * @param unit {@code ms} or {@code GFLOP/s}
  * @param samples at least one
  * @param of name of the baseline
@@ -35,7 +35,7 @@ record Figure(String bench, String name, String unit, double[] samples, String o
         return median() / Timing.median(baseline);
     }
 
-    /** A line of the table. */
+    /** The line of the table. */
     String line() {
         String first = bench + ": " + name;
         return String.format(
@@ -49,7 +49,7 @@ record Figure(String bench, String name, String unit, double[] samples, String o
                 name.equals(of) ? "" : String.format(Locale.ROOT, "%.3f of %s", ratio(), of));
     }
 
-    /** The same for machines. */
+    /** The figure as JSON. */
     Map<String, Object> json() {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("bench", bench);

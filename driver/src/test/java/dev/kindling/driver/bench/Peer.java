@@ -39,7 +39,7 @@ record Peer(String name, List<String> command) implements BenchmarkCase {
         }
     }
 
-    /** It warms up by itself. */
+    /** The program warms up by itself. */
     @Override
     public void warmUp(double seconds) {}
 }

@@ -10,24 +10,24 @@ import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Shape;
 
 /**
- * Few-shot tasks of black and white noise, 28x28, one support and one query image a class: the time of a round does not
- * depend on what the pixels show. The images are made once and copied, as a source copies images it has decoded.
+ * Few-shot tasks of black and white noise, 28x28, with one support and one query image per class: the time of a round does not
+ * depend on the pixels. The images are generated once and copied, as a task source copies decoded images.
  */
 final class Pixels implements TaskSource {
     private static final int IMAGES = 64;
     private static final int SIDE = 28;
-    private static final double INK = 0.1;
+    private static final double DARK_FRACTION = 0.1;
 
     private final EpisodeLayout layout;
     private final FlatVector images;
 
-    /** Tasks of the given ways; the images have the precision of the episodes they are copied into. */
+    /** Tasks with the given number of classes. */
     Pixels(int ways) {
         this.layout = new EpisodeLayout(Shape.of(1, SIDE, SIDE), ways, ways, ways, ways);
         RandomStream stream = RandomStream.of(1);
         float[] pixels = new float[IMAGES * SIDE * SIDE];
         for (int i = 0; i < pixels.length; i++) {
-            pixels[i] = stream.nextDouble() < INK ? 1 : 0;
+            pixels[i] = stream.nextDouble() < DARK_FRACTION ? 1 : 0;
         }
         this.images = new FlatVector.OfFloat(pixels);
     }

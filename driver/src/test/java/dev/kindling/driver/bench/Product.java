@@ -16,12 +16,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Products of one shape in an executable of {@code backend.vector}, on one thread, in GFLOP/s. A program holds enough of
- * them that the rest of it (writing the task's input, adding up what comes out) weighs little.
+ * Times matrix products of one shape in an executable of the vector backend, on one thread, in GFLOP/s. A program has enough
+ * products to make its other work (copying the task's input, summing the outputs) negligible.
  */
 final class Product implements BenchmarkCase {
     private static final long MEMORY = 1L << 28;
-    /** Work of one timed call, large against the clock's own time. */
+    /** Floating-point operations of one timed call, enough to make the time of reading the clock negligible. */
     private static final double CALL = 4e7;
 
     private final String name;
@@ -42,7 +42,7 @@ final class Product implements BenchmarkCase {
         workspace.setBroadcastInputs(noise(program.broadcastInputs().size(), 2));
     }
 
-    /** Small enough that chains of 16 products neither overflow nor vanish. */
+    /** Random values, scaled so that chains of 16 products neither overflow nor underflow. */
     private static FlatVector noise(int size, long key) {
         FlatVector noise = FlatVector.zeros(Precision.FLOAT, size);
         RandomStream stream = RandomStream.of(key);

@@ -22,12 +22,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Rounds of meta-training as the outer loop makes them, without Spark, and how their time splits, in ms per round. */
+/** Times rounds of meta-training as in the outer loop, without Spark, and their parts, in ms per round. */
 final class Rounds implements BenchmarkCase {
     static final String ROUND = "round";
-    static final String FARM = "run";
+    static final String RUN = "run";
     static final String MATERIALISE = "materialise";
-    private static final List<String> FIGURES = List.of(ROUND, "sample", FARM, MATERIALISE, "aggregate", "optimize");
+    private static final List<String> FIGURES = List.of(ROUND, "sample", RUN, MATERIALISE, "aggregate", "optimize");
 
     private final Settings settings;
     private final TrainingPlan plan;
@@ -41,9 +41,9 @@ final class Rounds implements BenchmarkCase {
     private long round;
 
     /**
-     * Rounds that have not begun.
+     * Rounds from the first one on.
      *
-     * @param block rounds of one timed call
+     * @param block number of rounds of one timed call
      */
     Rounds(Settings settings, TrainingPlan plan, TaskSource opened, int threads, int block) {
         this.settings = settings;
@@ -102,7 +102,7 @@ final class Rounds implements BenchmarkCase {
         round++;
     }
 
-    /** A source that counts the time in which episodes are made, all threads together. */
+    /** A task source that measures the time of materialising episodes, summed over all threads. */
     private record Timed(TaskSource source, AtomicLong nanos) implements TaskSource {
         @Override
         public EpisodeLayout layout(Split split) {

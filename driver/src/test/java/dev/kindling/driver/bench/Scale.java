@@ -39,17 +39,17 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Rounds over executors in JVMs of their own, of many shapes; a cost model fitted to them, and what it says of clusters
- * that are not at hand. {@code deploy/bench scale} starts it; the first argument is the application jar.
+ * Times rounds of many sizes over executors in separate JVMs, and fits a cost model to them, which predicts larger clusters.
+ * Started by {@code deploy/bench scale}; the first argument is the application jar.
  */
 public final class Scale {
     private static final List<Integer> EXECUTORS = List.of(1, 2, 4);
     private static final List<Integer> TASKS = List.of(1, 16, 64, 256, 1024, 4096);
-    /** Count of numbers of θ: 8 KB, 450 KB, 5 MB and 50 MB. */
-    private static final List<Integer> NUMBERS = List.of(2_048, 112_500, 1_250_000, 12_500_000);
-    /** Those of which executors exchange slices. */
+    /** Parameter counts: θ has 8 KB, 450 KB, 5 MB and 50 MB. */
+    private static final List<Integer> PARAMETER_COUNTS = List.of(2_048, 112_500, 1_250_000, 12_500_000);
+    /** Parameter counts for which executors exchange shards. */
     private static final List<Integer> EXCHANGED = List.of(1_250_000, 12_500_000);
-    /** Numbers times tasks of the largest round: what a minute allows. */
+    /** Parameters times tasks of the largest round, which takes about a minute. */
     private static final long LARGEST = 800_000_000;
 
     private static final Duration WARM_UP = Duration.ofMillis(1500);
@@ -60,7 +60,7 @@ public final class Scale {
     private Scale() {}
 
     /**
-     * Measures, fits and prints; with a second argument {@code exchange} only what executors that exchange slices change.
+     * Measures, fits and prints; with a second argument {@code exchange} only the effect of exchanging shards between executors.
      */
     @SuppressWarnings("SystemOut")
     public static void main(String... args) throws JsonProcessingException, InterruptedException {
@@ -69,7 +69,7 @@ public final class Scale {
             fit(jar);
         }
         for (boolean exchange : new boolean[] {false, true, false, true}) {
-            System.out.println(exchange ? "with slices exchanged:" : "all through the driver:");
+            System.out.println(exchange ? "with shards exchanged:" : "all through the driver:");
             points(jar, 4, EXCHANGED, exchange);
         }
         System.exit(0);
@@ -79,7 +79,7 @@ public final class Scale {
     private static void fit(Path jar) throws JsonProcessingException, InterruptedException {
         List<ScalePoint> points = new ArrayList<>();
         for (int executors : EXECUTORS) {
-            points.addAll(points(jar, executors, NUMBERS, false));
+            points.addAll(points(jar, executors, PARAMETER_COUNTS, false));
         }
         CostModel model = CostModel.fit(points);
         ObjectMapper mapper = new ObjectMapper();
@@ -106,14 +106,14 @@ public final class Scale {
         System.setProperty("spark.executor.memory", "3g");
         List<ScalePoint> points = new ArrayList<>();
         try (SparkApplication spark = SparkApplication.start("kindling bench scale", Optional.of(master))) {
-            for (int numbers : sizes) {
-                Job job = job(numbers);
+            for (int parameterCount : sizes) {
+                Job job = job(parameterCount);
                 ClusterSettings settings =
                         new ClusterSettings(ClusterSettings.Mode.PERSISTENT, 0, Duration.ofMinutes(2), 0);
                 try (Cluster cluster = spark.cluster(job, settings)) {
                     for (int tasks : TASKS) {
-                        if ((long) tasks * numbers <= LARGEST) {
-                            ScalePoint point = measure(cluster, job, executors, tasks, numbers);
+                        if ((long) tasks * parameterCount <= LARGEST) {
+                            ScalePoint point = measure(cluster, job, executors, tasks, parameterCount);
                             points.add(point);
                             System.out.println(point);
                         }
@@ -138,11 +138,11 @@ public final class Scale {
         return new SourceDescription("sinusoid", sine.toMap());
     }
 
-    /** A job whose tasks do little beside writing a meta-gradient as long as θ. */
-    private static Job job(int numbers) {
+    /** A job whose tasks do little except writing a meta-gradient of the length of θ. */
+    private static Job job(int parameterCount) {
         EpisodeLayout layout = open().layout(Split.TRAIN);
         ProgramBuilder b = new ProgramBuilder();
-        Value w = b.input("w", Shape.of(numbers), Program.Scope.BROADCAST);
+        Value w = b.input("w", Shape.of(parameterCount), Program.Scope.BROADCAST);
         Map<String, Value> episode = new LinkedHashMap<>();
         layout.arrays()
                 .entries()
@@ -157,7 +157,7 @@ public final class Scale {
                 source(),
                 "vector",
                 new CompileOptions(Precision.FLOAT, 1 << 28),
-                TrainingPlan.blockSize(numbers),
+                TrainingPlan.blockSize(parameterCount),
                 new TreeMap<>(Map.of(TrainingPlan.TRAIN, ProgramVariants.of(program))));
     }
 
@@ -165,10 +165,10 @@ public final class Scale {
         return TaskSources.open(source(), new org.apache.hadoop.conf.Configuration());
     }
 
-    private static ScalePoint measure(Cluster cluster, Job job, int executors, int tasks, int numbers)
+    private static ScalePoint measure(Cluster cluster, Job job, int executors, int tasks, int parameterCount)
             throws InterruptedException {
         Sampler sampler = new Sampler(open(), SEED, Split.TRAIN);
-        FlatVector theta = FlatVector.zeros(Precision.FLOAT, numbers);
+        FlatVector theta = FlatVector.zeros(Precision.FLOAT, parameterCount);
         RoundRequest[] requests = new RoundRequest[2];
         for (int i = 0; i < requests.length; i++) {
             requests[i] = new RoundRequest(TrainingPlan.TRAIN, sampler.round(i, tasks), false);
@@ -180,7 +180,7 @@ public final class Scale {
         return new ScalePoint(
                 executors,
                 tasks,
-                (long) numbers * Float.BYTES,
+                (long) parameterCount * Float.BYTES,
                 median(readings, ScalePoint.Reading::seconds),
                 median(readings, ScalePoint.Reading::compute),
                 median(readings, ScalePoint.Reading::out),

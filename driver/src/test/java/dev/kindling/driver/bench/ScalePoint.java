@@ -5,18 +5,18 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Rounds of one shape, measured.
+ * The measurement of rounds of one size.
  *
- * @param executors JVMs of one core each
+ * @param executors number of JVMs, of one core each
  * @param tasks of a round
- * @param bytes of θ
+ * @param bytes size of θ
  * @param seconds median of a round's wall time
  * @param compute median of the busy seconds of the worker that completed the round
  * @param out median bytes from the driver in a round
  * @param in median bytes to the driver in a round
  */
 record ScalePoint(int executors, int tasks, long bytes, double seconds, double compute, double out, double in) {
-    /** What one round said of itself. */
+    /** The measurement of one round. */
     record Reading(double seconds, double compute, double out, double in) {
         static Reading of(long nanos, RoundResult result) {
             long busy = result.times().materialise() + result.times().compute();
@@ -24,7 +24,7 @@ record ScalePoint(int executors, int tasks, long bytes, double seconds, double c
         }
     }
 
-    /** For machines. */
+    /** The measurement as JSON. */
     Map<String, Object> json(double predicted) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("bench", "scale");

@@ -8,13 +8,13 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * How long things are timed.
+ * The durations of a benchmark.
  *
  * @param seconds of one sample, above 0
- * @param repeats samples of each contender, at least 1
+ * @param repeats number of samples of each case, at least 1
  */
 record Timing(double seconds, int repeats) {
-    /** Samples' worth of time before the first sample: C2 compiles the kernels of a round within ten seconds or so. */
+    /** Duration of the warm-up, in samples: C2 compiles the kernels of a round within about ten seconds. */
     private static final int WARM_UP = 3;
 
     Timing {
@@ -30,12 +30,12 @@ record Timing(double seconds, int repeats) {
     }
 
     /**
-     * Samples the contenders in turn, so that whatever else the machine does meets all of them.
+     * Samples the cases in turn, so that other load on the machine affects all of them.
      *
-     * @return the samples of each figure of each contender
+     * @return the samples of each figure of each case
      */
     Map<String, double[]> alternate(List<? extends BenchmarkCase> benchmarkCases) {
-        benchmarkCases.forEach(contender -> contender.warmUp(WARM_UP * seconds));
+        benchmarkCases.forEach(one -> one.warmUp(WARM_UP * seconds));
         Map<String, double[]> samples = new LinkedHashMap<>();
         for (int repeat = 0; repeat < repeats; repeat++) {
             for (BenchmarkCase benchmarkCase : benchmarkCases) {
@@ -49,7 +49,7 @@ record Timing(double seconds, int repeats) {
         return samples;
     }
 
-    /** Calls again and again for the given time; the median of each number that the calls give. */
+    /** Calls repeatedly for the given time; returns the median of each value that the calls return. */
     static double[] medians(double seconds, Supplier<double[]> call) {
         List<double[]> calls = new ArrayList<>();
         long begin = System.nanoTime();
@@ -64,7 +64,7 @@ record Timing(double seconds, int repeats) {
         return medians;
     }
 
-    /** The middle number, or the mean of the two in the middle. */
+    /** The median. */
     static double median(double[] numbers) {
         double[] sorted = numbers.clone();
         Arrays.sort(sorted);

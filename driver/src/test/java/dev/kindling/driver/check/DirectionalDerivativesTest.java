@@ -7,6 +7,7 @@ import dev.kindling.driver.check.DirectionalDerivatives.Part;
 import dev.kindling.driver.check.DirectionalDerivatives.Point;
 import dev.kindling.driver.check.reference.NamedArrays;
 import dev.kindling.job.algorithm.Algorithm.Claim;
+import dev.kindling.job.task.CheckResult;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
@@ -32,26 +33,26 @@ class DirectionalDerivativesTest {
             FlatVector.of(Precision.DOUBLE, StrictMath.cos(0.3), 1.21, 2 * -0.7 * 1.1);
 
     @Test
-    void aRightGradientOfASmoothFunctionIsRightToTenDigits() {
+    void aCorrectGradientOfASmoothFunctionHasAnErrorBelow1e10() {
         assertThat(error(x -> new Point(smooth(x), 0), GRADIENT).error()).isLessThan(1e-10);
     }
 
     @Test
-    void aGradientThatIsAThousandthTooLongIsFound() {
+    void aGradientThatIsAThousandthTooLongIsDetected() {
         FlatVector wrong =
                 FlatVector.of(Precision.DOUBLE, 1.001 * GRADIENT.at(0), 1.001 * GRADIENT.at(1), 1.001 * GRADIENT.at(2));
         assertThat(error(x -> new Point(smooth(x), 0), wrong).error()).isCloseTo(1e-3, within(1e-6));
     }
 
     @Test
-    void aComponentThatIsMissingIsFound() {
+    void aMissingComponentIsDetected() {
         FlatVector wrong = FlatVector.of(Precision.DOUBLE, GRADIENT.at(0), 0, GRADIENT.at(2));
         assertThat(error(x -> new Point(smooth(x), 0), wrong).error()).isGreaterThan(0.01);
     }
 
-    /** A rectifier of a large slope 1e-5 from where it turns: differences across the kink would be off by far. */
+    /** A rectifier of large slope with its kink at a distance of 1e-5: differences across the kink would be far off. */
     @Test
-    void aKinkNearByMakesTheStepsSmaller() {
+    void aNearbyKinkMakesTheStepsSmaller() {
         Function<FlatVector, Point> kinked = x -> {
             double before = x.at(0) - 0.3 + 1e-5;
             return new Point(smooth(x) + 1000 * Math.max(0, before), before > 0 ? 1 : 0);
@@ -60,9 +61,9 @@ class DirectionalDerivativesTest {
         assertThat(error(kinked, gradient).error()).isLessThan(DirectionalDerivatives.TOLERANCE);
     }
 
-    /** Differences of |x| around 0 are all 0, and agree with each other: only the sides tell that there is no derivative. */
+    /** Differences of |x| around 0 are all 0 and agree with each other: only the sides show that there is no derivative. */
     @Test
-    void onAKinkNothingIsDecided() {
+    void atAKinkTheComparisonIsInconclusive() {
         Function<FlatVector, Double> folded = x -> smooth(x) + 1000 * Math.abs(x.at(0) - 0.3);
         assertThat(error(x -> new Point(folded.apply(x), x.at(0) > 0.3 ? 1 : 0), GRADIENT)
                         .conclusive())
@@ -72,20 +73,20 @@ class DirectionalDerivativesTest {
     }
 
     @Test
-    void whereEveryStepCrossesAKinkNothingIsDecided() {
+    void ifEveryStepCrossesAKinkTheComparisonIsInconclusive() {
         Function<FlatVector, Point> everywhere =
                 x -> new Point(smooth(x), Double.doubleToLongBits(x.at(0) + x.at(1) + x.at(2)));
         ArrayError found = error(everywhere, GRADIENT);
         assertThat(found.conclusive()).isFalse();
-        assertThat(found.undecided().orElseThrow()).contains("x", "one side of every rectifier");
+        assertThat(found.inconclusiveReason().orElseThrow()).contains("x", "one side of every rectifier");
         OrderEstimate estimate = new OrderEstimate(Map.of("x", found), Optional.empty());
-        CheckResult result = Claims.proof(
+        CheckResult result = Claims.check(
                 Claim.EXACT,
                 NamedArrays.of(LAYOUT, GRADIENT),
                 estimate,
                 new Claims.Residual(OptionalDouble.empty(), OptionalDouble.empty()),
                 OptionalDouble.empty());
-        assertThat(result.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(result.verdict()).isEqualTo(CheckResult.Verdict.INCONCLUSIVE);
         assertThat(result.holds()).isFalse();
     }
 

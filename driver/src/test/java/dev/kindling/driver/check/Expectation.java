@@ -21,15 +21,15 @@ import java.util.OptionalDouble;
 import java.util.function.Function;
 
 /**
- * What a training program gives for a task, computed step by step.
+ * The expected results of a training program for a task, computed step by step.
  *
- * @param numerical whether derivatives are held to numerical ones even where exact ones are known
+ * @param numerical whether derivatives are compared with numerical ones even if exact ones are known
  */
 record Expectation(
         Algorithm algorithm, TaskContext task, Reference reference, ExactDerivatives exact, boolean numerical) {
-    /** How far what is exact may be from what is expected, relative to it. */
+    /** Relative tolerance of exact results. */
     static final double TOLERANCE = 1e-10;
-    /** Of differences as short as rectifiers allow: relative to the length of the whole gradient. */
+    /** Tolerance of numerical derivatives, relative to the norm of the whole gradient. */
     private static final double NUMERICAL_TOLERANCE = 1e-7;
 
     Expectation(Methods methods, TaskContext task, boolean numerical, Function<Program, Executable> compiler) {
@@ -41,7 +41,7 @@ record Expectation(
                 numerical);
     }
 
-    /** Asserts that the outputs at θ are what is expected. */
+    /** Asserts that the outputs at θ are the expected ones. */
     void check(ProgramProbe.Outputs found, FlatVector theta, String what) {
         NamedArrays at = NamedArrays.of(task.theta(), theta);
         NamedArrays contribution = found.summed();
@@ -59,7 +59,7 @@ record Expectation(
             agree(found.scalar("residual"), exact.residual(at, contribution), what + ", residual");
         }
         if (algorithm.claim() == Claim.EXACT) {
-            derivative(at, contribution.only(moving()), what);
+            derivative(at, contribution.only(trained()), what);
         }
     }
 
@@ -79,21 +79,23 @@ record Expectation(
                 .isLessThan(TOLERANCE));
         if (numerical || expected.isEmpty()) {
             ArrayError error = numericalError(theta, gradient);
-            assertThat(error.undecided()).as(what + ", numerical derivative").isEmpty();
+            assertThat(error.inconclusiveReason())
+                    .as(what + ", numerical derivative")
+                    .isEmpty();
             assertThat(error.error()).as(what + ", numerical derivative").isLessThan(NUMERICAL_TOLERANCE);
         }
     }
 
-    /** The arrays of θ that a gradient moves. */
-    private List<String> moving() {
+    /** The arrays of θ that follow a gradient. */
+    private List<String> trained() {
         return task.theta().names().stream()
                 .filter(name -> !algorithm.runningStatistics(task.model()).containsKey(name))
                 .toList();
     }
 
     /**
-     * A random direction along which each array's share of the derivative is of the size of 1, so that none hides behind
-     * another; of arrays that contribute next to nothing it is less.
+     * A random direction along which each array contributes about 1 to the derivative, so that no array masks another; arrays
+     * with a negligible gradient contribute less.
      */
     private static NamedArrays direction(NamedArrays gradient) {
         double least = 1e-3 * gradient.norm();
@@ -122,7 +124,7 @@ record Expectation(
         return sum;
     }
 
-    /** How far a gradient is from numerical derivatives of the objective, relative to its length. */
+    /** The error of a gradient against numerical derivatives of the objective, relative to its norm. */
     private ArrayError numericalError(NamedArrays theta, NamedArrays gradient) {
         Layout layout = task.theta();
         List<Layout.Entry> entries = layout.entries().stream()
@@ -139,7 +141,7 @@ record Expectation(
                 .get("θ");
     }
 
-    /** Of derivatives along a direction in which 1 is much. */
+    /** The relative difference of derivatives along a direction, absolute below 1. */
     private static double difference(double found, double expected) {
         return Math.abs(found - expected) / Math.max(1, Math.abs(expected));
     }

@@ -8,13 +8,13 @@ import dev.kindling.job.algorithm.Algorithm;
 import java.util.List;
 
 /**
- * A method as it is configured, and the same step by step.
+ * A configured method and its reference.
  *
- * @param algorithm what is under test
- * @param reference what it is held against
+ * @param algorithm under test
+ * @param reference the same method computed step by step
  */
 record Methods(Algorithm algorithm, ReferenceMethod reference) {
-    /** The method of a name with settings over the reference configuration. */
+    /** The method of a name, with settings that override {@code reference.conf}. */
     static Methods named(String name, List<String> settings) {
         JobConfig configuration =
                 JobConfig.parse("a test", "task.source = sinusoid, algorithm.name = " + name, settings);

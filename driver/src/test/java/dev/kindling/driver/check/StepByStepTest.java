@@ -40,29 +40,29 @@ import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 /**
- * Every method's training program against the same task computed step by step: over networks, counts of inner steps, modes of
- * batch norm, steps written out and as a loop, and memory for loops. Losses, and contributions that are known number by number,
- * must agree to 1e-10, and so must all ways to compute one thing and the derivatives of exact contributions; on the smallest
- * network, and for methods without inner steps, these are held to numerical derivatives, too.
+ * Compares every method's training program with the same task computed step by step: over networks, numbers of inner steps,
+ * modes of batch norm, unrolled steps and loops, and memory limits of loops. Losses and known contributions must agree to
+ * 1e-10, as must all forms of one program and the derivatives of exact contributions. On the smallest network, and for
+ * methods without inner steps, the derivatives are also compared with numerical ones.
  */
 class StepByStepTest {
     private static final int[] STEPS = {1, 2, 3, 5, 16};
     private static final List<String> MODES = List.of("query", "support-and-query", "support-and-one", "running");
     private static final EpisodeLayout POINTS = new EpisodeLayout(Shape.of(1), 0, 1, 5, 4);
     private static final Backend BACKEND = Backends.named("vector");
-    private static final CompileOptions PLENTY = new CompileOptions(Precision.DOUBLE, 1L << 30);
-    private static final CompileOptions LITTLE = new CompileOptions(Precision.DOUBLE, 1);
+    private static final CompileOptions LARGE_MEMORY = new CompileOptions(Precision.DOUBLE, 1L << 30);
+    private static final CompileOptions SMALL_MEMORY = new CompileOptions(Precision.DOUBLE, 1);
 
-    /** What is compiled for passes of one step serves all cases of a network. */
+    /** Compiled passes, shared by all cases of a network. */
     private final Map<Program, Executable> compiled = new ConcurrentHashMap<>();
 
-    /** Configurations serve all networks. */
+    /** Configured methods, shared by all networks. */
     private final Map<Method, Methods> configured = new ConcurrentHashMap<>();
 
     /**
-     * A way to configure a method.
+     * A method with settings.
      *
-     * @param settings over the reference configuration
+     * @param settings that override {@code reference.conf}
      */
     private record Method(String name, List<String> settings) {
         static Method of(String name, String... settings) {
@@ -70,7 +70,7 @@ class StepByStepTest {
         }
     }
 
-    /** A network with tasks that fit it. */
+    /** A network with the layout of its tasks. */
     private record Net(String name, EpisodeLayout layout) {
         Model model(String mode) {
             Optional<NetworkFile> file =
@@ -78,7 +78,7 @@ class StepByStepTest {
             return ModelFactory.of(new ModelSettings(name, "fan-in-uniform", mode, file), layout);
         }
 
-        /** A convolution that is not square, batch norm, tanh, maximum pooling. */
+        /** A network with a non-square convolution, batch norm, tanh and max pooling. */
         private static byte[] json() {
             return new NeuralNetConfiguration.Builder()
                     .list()
@@ -103,7 +103,7 @@ class StepByStepTest {
                     .getBytes(StandardCharsets.UTF_8);
         }
 
-        /** Whether many passes cost so little that derivatives are numerical, too. */
+        /** Whether the network is small enough for numerical derivatives. */
         boolean small() {
             return name.startsWith("mlp");
         }
@@ -139,7 +139,7 @@ class StepByStepTest {
             methods.add(Method.of("proto-maml"));
         }
         if (!net.hasBatchNorm()) {
-            // Where a gradient is nothing but rounding, as behind batch norm, RMSProp makes it as long as any other.
+            // RMSProp amplifies gradients that are only rounding errors, as before batch norm.
             methods.add(Method.of("reptile", "algorithm.inner-optimizer=rmsprop"));
         }
         if (net.small() || net.name().equals("json")) {
@@ -153,11 +153,11 @@ class StepByStepTest {
     java.util.stream.Stream<DynamicTest> methodsThatAdapt() {
         return NETS.stream()
                 .flatMap(net -> adapting(net).stream()
-                        .map(method ->
-                                DynamicTest.dynamicTest(method + " on " + net.name(), () -> everyWay(net, method))));
+                        .map(method -> DynamicTest.dynamicTest(
+                                method + " on " + net.name(), () -> checkAllCases(net, method))));
     }
 
-    private void everyWay(Net net, Method method) {
+    private void checkAllCases(Net net, Method method) {
         List<Case> cases = new ArrayList<>();
         for (String mode : net.hasBatchNorm() ? MODES : MODES.subList(0, 1)) {
             if (mode.equals("running") && method.name().equals("maml-plus-plus")) {
@@ -172,7 +172,7 @@ class StepByStepTest {
         assertThat(failures).isEmpty();
     }
 
-    /** What is wrong with a case; in a list, because what a parallel stream throws has lost its message. */
+    /** The message of a failed case: exceptions that a parallel stream throws lose theirs. */
     private Optional<String> failure(Case one) {
         try {
             check(one.net(), one.net().model(one.mode()), forms(one.method(), one.steps()), one.what());
@@ -189,13 +189,15 @@ class StepByStepTest {
         }
     }
 
-    /** As a loop in each memory, and written out; long programs only where the method writes them out by itself. */
+    /** The forms of a program: as a loop with each memory limit, and unrolled; long programs only if the method unrolls itself. */
     private List<Form> forms(Method method, int steps) {
         List<Form> forms = new ArrayList<>();
         forms.add(new Form(
-                configured(method, steps, 0), steps > 1 ? List.of(PLENTY, LITTLE) : List.of(PLENTY), "as a loop"));
+                configured(method, steps, 0),
+                steps > 1 ? List.of(LARGE_MEMORY, SMALL_MEMORY) : List.of(LARGE_MEMORY),
+                "as a loop"));
         if (steps <= 3 || method.name().equals("anil")) {
-            forms.add(new Form(configured(method, steps, steps), List.of(PLENTY), "written out"));
+            forms.add(new Form(configured(method, steps, steps), List.of(LARGE_MEMORY), "unrolled"));
         }
         return forms;
     }
@@ -207,8 +209,8 @@ class StepByStepTest {
         return configured.computeIfAbsent(new Method(method.name(), all), any -> Methods.named(method.name(), all));
     }
 
-    /** A program of a method, and the memory that it is compiled for. */
-    private record Form(Methods methods, List<CompileOptions> memories, String how) {}
+    /** A form of a method's program, with the memory limits that it is compiled for. */
+    private record Form(Methods methods, List<CompileOptions> memories, String description) {}
 
     @TestFactory
     java.util.stream.Stream<DynamicTest> methodsWithoutInnerSteps() {
@@ -219,7 +221,8 @@ class StepByStepTest {
                         .map(method -> DynamicTest.dynamicTest(method + " on " + net.name(), () -> {
                             for (String mode : net.hasBatchNorm() ? MODES : MODES.subList(0, 1)) {
                                 List<String> settings = List.of("hypernetwork.width=8", "cnp.width=8");
-                                Form form = new Form(Methods.named(method, settings), List.of(PLENTY), "without steps");
+                                Form form = new Form(
+                                        Methods.named(method, settings), List.of(LARGE_MEMORY), "without steps");
                                 check(net, net.model(mode), List.of(form), method + " " + mode);
                             }
                         })));
@@ -234,7 +237,7 @@ class StepByStepTest {
         };
     }
 
-    /** The first form in the first memory against the steps made one by one, all others against that. */
+    /** Compares the first form with the reference, and all other forms with the first. */
     private void check(Net net, Model model, List<Form> forms, String what) {
         Methods methods = forms.get(0).methods();
         Algorithm algorithm = methods.algorithm();
@@ -246,7 +249,7 @@ class StepByStepTest {
             Program train = form.methods().algorithm().train(model, net.layout());
             for (CompileOptions memory : form.memories()) {
                 ProgramProbe.Outputs found = run(BACKEND.compile(train, memory), episode, theta);
-                String how = what + " " + form.how() + " in " + memory.memoryBytes() + " bytes";
+                String how = what + " " + form.description() + " in " + memory.memoryBytes() + " bytes";
                 if (first == null) {
                     first = found;
                     TaskContext task =
@@ -263,8 +266,8 @@ class StepByStepTest {
     }
 
     /**
-     * Initial parameters a little moved: as they are, rates of all steps are one number, biases are 0 and gammas 1, and what
-     * takes one for another is not seen.
+     * Slightly perturbed initial parameters. Unperturbed, the rates of all steps are equal, biases are 0 and gammas 1, so a
+     * program that confuses them would pass.
      */
     private static FlatVector start(Algorithm algorithm, Model model, Layout parameters) {
         FlatVector theta = FlatVector.zeros(Precision.DOUBLE, parameters.size());
@@ -288,7 +291,7 @@ class StepByStepTest {
     }
 
     private Executable compiled(Program program) {
-        return compiled.computeIfAbsent(program, any -> BACKEND.compile(program, PLENTY));
+        return compiled.computeIfAbsent(program, any -> BACKEND.compile(program, LARGE_MEMORY));
     }
 
     private ProgramProbe probe(Program program) {

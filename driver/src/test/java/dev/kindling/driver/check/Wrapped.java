@@ -12,12 +12,12 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * A method under another claim, or with a training program that is tampered with.
+ * A method with another claim or a modified training program.
  *
  * @param change of the training program
  */
 public record Wrapped(Algorithm method, Claim claim, UnaryOperator<Program> change) implements Algorithm {
-    /** The method under another claim. */
+    /** The method with another claim. */
     public static Wrapped claiming(Claim claim, Algorithm method) {
         return new Wrapped(method, claim, UnaryOperator.identity());
     }

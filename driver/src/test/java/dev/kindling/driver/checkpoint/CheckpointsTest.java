@@ -48,7 +48,8 @@ class CheckpointsTest {
                 new TrainingProgress(
                         rounds,
                         12.5,
-                        Optional.of(new TrainingProgress.Best(rounds / 2, 0.25, OptionalDouble.of(0.75), 1, 2))),
+                        Optional.of(new TrainingProgress.Best(
+                                new Validation(rounds / 2, 0.25, OptionalDouble.of(0.75), 1), 2))),
                 Tensors.of("theta", LAYOUT, FlatVector.of(Precision.FLOAT, (double) rounds, 2, 3)),
                 Tensors.of("optimizer", moments, FlatVector.of(Precision.FLOAT, 1, 2, 3, 4, 5, 6)),
                 Optional.of(Tensors.of("best", LAYOUT, FlatVector.of(Precision.FLOAT, 7, 8, 9))));
@@ -56,8 +57,8 @@ class CheckpointsTest {
 
     private static Checkpoint newest(Checkpoints checkpoints) {
         return checkpoints
-                .newest(sentence -> {
-                    throw new AssertionError(sentence);
+                .newest(warning -> {
+                    throw new AssertionError(warning);
                 })
                 .orElseThrow();
     }
@@ -71,7 +72,7 @@ class CheckpointsTest {
     @Test
     void aCheckpointComesBackAsItWasWritten() {
         Checkpoints checkpoints = checkpoints();
-        assertThat(checkpoints.newest(sentence -> {})).isEmpty();
+        assertThat(checkpoints.newest(warning -> {})).isEmpty();
         checkpoints.write(checkpoint(1000));
         Checkpoint back = newest(checkpoints);
         assertThat(back.manifest()).isEqualTo(checkpoint(1000).manifest());
@@ -83,7 +84,7 @@ class CheckpointsTest {
     }
 
     @Test
-    void whatValidationHasNotFoundIsNotThere() {
+    void aRunWithoutAFiniteValidationComesBackWithoutOne() {
         Checkpoints checkpoints = checkpoints();
         Checkpoint with = checkpoint(3);
         checkpoints.write(new Checkpoint(
@@ -97,15 +98,24 @@ class CheckpointsTest {
         checkpoints.write(new Checkpoint(
                 checkpoint(4).manifest(),
                 new TrainingProgress(
-                        4, 0.5, Optional.of(new TrainingProgress.Best(4, Double.NaN, OptionalDouble.empty(), 100, 0))),
+                        4,
+                        0.5,
+                        Optional.of(new TrainingProgress.Best(
+                                new Validation(4, Double.NaN, OptionalDouble.empty(), 100), 0))),
                 with.theta(),
                 with.optimizer(),
                 with.best()));
-        assertThat(newest(checkpoints).progress().best().orElseThrow().loss()).isNaN();
+        assertThat(newest(checkpoints)
+                        .progress()
+                        .best()
+                        .orElseThrow()
+                        .validation()
+                        .loss())
+                .isNaN();
     }
 
     @Test
-    void anyDamagedByteOfTheNewestIsNamedAndTheOneBeforeIsUsed() throws IOException {
+    void anyDamagedByteOfTheNewestIsReportedAndTheOneBeforeIsUsed() throws IOException {
         Checkpoints checkpoints = checkpoints();
         checkpoints.write(checkpoint(900));
         checkpoints.write(checkpoint(1000));
@@ -116,15 +126,15 @@ class CheckpointsTest {
                 byte[] bad = good.clone();
                 bad[i] ^= 4;
                 Files.write(file, bad);
-                List<String> said = new ArrayList<>();
+                List<String> warnings = new ArrayList<>();
                 assertThat(checkpoints
-                                .newest(said::add)
+                                .newest(warnings::add)
                                 .orElseThrow()
                                 .manifest()
                                 .rounds())
                         .as("byte %d of %s", i, name)
                         .isEqualTo(900);
-                assertThat(said)
+                assertThat(warnings)
                         .singleElement()
                         .asString()
                         .contains(file + " is damaged")
@@ -136,36 +146,36 @@ class CheckpointsTest {
             Path file = temporary.resolve("run/checkpoints/00001000").resolve(name);
             byte[] good = Files.readAllBytes(file);
             Files.write(file, Arrays.copyOf(good, good.length - 1));
-            List<String> said = new ArrayList<>();
-            assertThat(checkpoints.newest(said::add)).isPresent();
-            assertThat(said).singleElement().asString().contains("bytes; its manifest says");
+            List<String> warnings = new ArrayList<>();
+            assertThat(checkpoints.newest(warnings::add)).isPresent();
+            assertThat(warnings).singleElement().asString().contains("bytes; its manifest lists");
             Files.delete(file);
-            said.clear();
-            assertThat(checkpoints.newest(said::add)).isPresent();
-            assertThat(said).singleElement().asString().contains(file + " is missing");
+            warnings.clear();
+            assertThat(checkpoints.newest(warnings::add)).isPresent();
+            assertThat(warnings).singleElement().asString().contains(file + " is missing");
             Files.write(file, good);
         }
         assertThat(newest(checkpoints).manifest().rounds()).isEqualTo(1000);
     }
 
     @Test
-    void whereAllAreDamagedNoneIsUsed() throws IOException {
+    void ifAllAreDamagedReadingFails() throws IOException {
         Checkpoints checkpoints = checkpoints();
         checkpoints.write(checkpoint(900));
         checkpoints.write(checkpoint(1000));
         for (String name : names()) {
             Files.writeString(temporary.resolve("run/checkpoints").resolve(name).resolve("theta.safetensors"), "x");
         }
-        List<String> said = new ArrayList<>();
-        assertThatThrownBy(() -> checkpoints.newest(said::add))
+        List<String> warnings = new ArrayList<>();
+        assertThatThrownBy(() -> checkpoints.newest(warnings::add))
                 .isInstanceOf(BadDataException.class)
                 .hasMessageContaining("no checkpoint in " + temporary.resolve("run/checkpoints") + " can be used")
                 .hasMessageContaining("00000900/theta.safetensors is damaged");
-        assertThat(said).hasSize(1);
+        assertThat(warnings).hasSize(1);
     }
 
     @Test
-    void whatWasNotWrittenToItsManifestIsNoCheckpointAndIsWrittenAnew() throws IOException {
+    void aDirectoryWithoutAManifestIsNoCheckpointAndIsReplaced() throws IOException {
         Checkpoints checkpoints = checkpoints();
         checkpoints.write(checkpoint(900));
         Path half = Files.createDirectories(temporary.resolve("run/checkpoints/00001000"));
@@ -178,20 +188,20 @@ class CheckpointsTest {
     }
 
     @Test
-    void theLastOnesAndTheBestAreKeptAndRoundsAreOrderedAsNumbers() throws IOException {
+    void theLastOnesAndTheBestAreRetainedAndRoundsAreOrderedAsNumbers() throws IOException {
         Checkpoints checkpoints = checkpoints();
         for (long rounds : List.of(99_999_900L, 99_999_950L, 99_999_999L, 100_000_000L, 100_000_050L)) {
             checkpoints.write(checkpoint(rounds));
         }
         Files.createDirectories(temporary.resolve("run/checkpoints/00000007"));
         Files.createDirectories(temporary.resolve("run/checkpoints/mine"));
-        checkpoints.keep(100_000_050L, 2, Optional.of(99_999_950L));
-        // The oldest will once be old enough to be on the disk.
+        checkpoints.retain(100_000_050L, 2, Optional.of(99_999_950L));
+        // The oldest is retained too, because it is the first that will be settled.
         assertThat(names()).containsExactly("100000000", "100000050", "99999900", "99999950", "mine");
         assertThat(newest(checkpoints).manifest().rounds()).isEqualTo(100_000_050L);
     }
 
-    /** Makes a checkpoint as old as if it had been written so many seconds before. */
+    /** Sets the age of a checkpoint in seconds. */
     private void age(long rounds, long seconds) throws IOException {
         Files.setLastModifiedTime(
                 temporary.resolve("run/checkpoints/" + Checkpoints.name(rounds) + "/manifest.json"),
@@ -199,36 +209,36 @@ class CheckpointsTest {
     }
 
     @Test
-    void oneIsKeptThatIsOlderThanWhatAnOperatingSystemKeepsInMemory() throws IOException {
+    void oneIsRetainedThatIsOlderThanTheWriteBackCacheOfAnOperatingSystem() throws IOException {
         Checkpoints checkpoints = checkpoints();
         // One checkpoint each 10 s, the last one 5 s after the one before it.
         for (long rounds = 1; rounds <= 10; rounds++) {
             checkpoints.write(checkpoint(rounds));
             age(rounds, rounds == 10 ? 0 : 10 * (10 - rounds) - 5);
         }
-        checkpoints.keep(10, 2, Optional.empty());
-        // The third is 65 s old; the fourth, of 55 s, is the next that will be old enough.
+        checkpoints.retain(10, 2, Optional.empty());
+        // The third is 65 s old and settled; the fourth, 55 s old, is the next to be.
         assertThat(names()).containsExactly("00000003", "00000004", "00000009", "00000010");
         age(3, 80);
         age(4, 70);
         checkpoints.write(checkpoint(11));
-        checkpoints.keep(11, 2, Optional.empty());
+        checkpoints.retain(11, 2, Optional.empty());
         assertThat(names()).containsExactly("00000004", "00000009", "00000010", "00000011");
     }
 
     @Test
-    void whereCheckpointsAreFarApartNoMoreAreKept() throws IOException {
+    void ifCheckpointsAreFarApartNoFurtherOneIsRetained() throws IOException {
         Checkpoints checkpoints = checkpoints();
         for (long rounds = 1; rounds <= 5; rounds++) {
             checkpoints.write(checkpoint(rounds));
             age(rounds, 300 * (5 - rounds));
         }
-        checkpoints.keep(5, 2, Optional.empty());
+        checkpoints.retain(5, 2, Optional.empty());
         assertThat(names()).containsExactly("00000004", "00000005");
     }
 
     @Test
-    void whatCannotBeWrittenToItsManifestLeavesNothingThatTakesRoom() throws IOException {
+    void aCheckpointThatCannotBeWrittenCompletelyIsRemoved() throws IOException {
         Checkpoints checkpoints = checkpoints();
         checkpoints.write(checkpoint(900));
         Path folder = Files.createDirectories(temporary.resolve("run/checkpoints/00001000"));
@@ -250,13 +260,13 @@ class CheckpointsTest {
     }
 
     @Test
-    void aDamagedOneThatIsNewerDoesNotCountAndGoes() throws IOException {
+    void aDamagedOneThatIsNewerDoesNotCountAndIsRemoved() throws IOException {
         Checkpoints checkpoints = checkpoints();
         for (long rounds : List.of(500L, 1000L, 2000L)) {
             checkpoints.write(checkpoint(rounds));
         }
         Files.writeString(temporary.resolve("run/checkpoints/00002000/theta.safetensors"), "x");
-        checkpoints.keep(1000, 1, Optional.of(500L));
+        checkpoints.retain(1000, 1, Optional.of(500L));
         assertThat(names()).containsExactly("00000500", "00001000");
         assertThat(newest(checkpoints).manifest().rounds()).isEqualTo(1000);
     }
@@ -265,7 +275,7 @@ class CheckpointsTest {
     void theManifestIsWrittenLastAndRemovedFirst() {
         Path run = temporary.resolve("run");
         List<String> changes = new ArrayList<>();
-        // What is there before each change, as somebody who looks in between sees it.
+        // The files before each change, as a concurrent reader sees them.
         AtomicDirectory watched =
                 AtomicDirectory.at(run.toString(), new Configuration()).guardedBy(() -> changes.add(present(run)));
         Checkpoints checkpoints = RunDirectory.create(watched, "").checkpoints();
@@ -276,7 +286,7 @@ class CheckpointsTest {
         checkpoints.write(checkpoint(6));
         checkpoints.write(checkpoint(4));
         changes.clear();
-        checkpoints.keep(6, 1, Optional.empty());
+        checkpoints.retain(6, 1, Optional.empty());
         assertThat(changes).hasSize(2);
         assertThat(changes.get(0)).contains("00000005/manifest.json", "00000006/manifest.json");
         assertThat(changes.get(1)).doesNotContain("00000005/manifest.json").contains("00000005/theta");

@@ -20,19 +20,19 @@ import java.util.concurrent.CountDownLatch;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * Processes that all try to take over the locks of dead drivers at the same moments, and who got them.
+ * Processes that concurrently try to take over the locks of dead drivers, and the number of successes for each lock.
  *
- * @param processes how many JVMs
- * @param threads how many takers in each
- * @param locks how many locks, one after the other
+ * @param processes number of JVMs
+ * @param threads number of threads in each
+ * @param locks number of locks, one after the other
  */
 public record LockTakers(int processes, int threads, int locks) {
     private static final String DONE = "done";
     private static final long PERIOD_MILLIS = 10;
     private static final long LEAD_MILLIS = 200;
-    private static final long NOBODYS_PID = 0x7ffffff0L;
+    private static final long DEAD_PID = 0x7ffffff0L;
 
-    /** How many takers got each of the locks, which are made in a folder that is empty. */
+    /** The number of threads that acquired each lock; the locks are created in an empty folder. */
     public List<Integer> race(Path folder) throws IOException, InterruptedException {
         for (int i = 0; i < locks; i++) {
             Path run = Files.createDirectories(folder.resolve("run-" + i));
@@ -40,7 +40,7 @@ public record LockTakers(int processes, int threads, int locks) {
                     run.resolve(RunLock.NAME),
                     new LockOwner(
                                     LockOwner.here(Instant.now()).host(),
-                                    NOBODYS_PID,
+                                    DEAD_PID,
                                     Optional.empty(),
                                     UUID.randomUUID().toString(),
                                     Instant.now())
@@ -58,11 +58,11 @@ public record LockTakers(int processes, int threads, int locks) {
     }
 
     private List<Integer> winners(List<Process> children) throws IOException, InterruptedException {
-        List<BufferedReader> said = new ArrayList<>();
+        List<BufferedReader> outputs = new ArrayList<>();
         for (Process child : children) {
             BufferedReader reader =
                     new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8));
-            said.add(reader);
+            outputs.add(reader);
             if (!"ready".equals(reader.readLine())) {
                 throw new IllegalStateException("a taker did not start");
             }
@@ -73,12 +73,12 @@ public record LockTakers(int processes, int threads, int locks) {
             child.getOutputStream().flush();
         }
         int[] winners = new int[locks];
-        for (BufferedReader reader : said) {
+        for (BufferedReader reader : outputs) {
             for (String line = reader.readLine(); !DONE.equals(line); line = reader.readLine()) {
                 winners[Integer.parseInt(line)]++;
             }
         }
-        // Nobody ends before all have tried: what a process that has ended holds may be taken.
+        // No process ends before all have tried: the lock of a process that ended may be taken over.
         for (Process child : children) {
             child.getOutputStream().close();
         }
@@ -120,16 +120,16 @@ public record LockTakers(int processes, int threads, int locks) {
             this.locks = locks;
         }
 
-        /** Says that it is ready, reads when to begin, and says the number of each lock that it got. */
+        /** Prints "ready", reads the start time, and prints the index of each lock that it acquired. */
         public static void main(String[] args) throws IOException, InterruptedException {
             Taker taker = new Taker(AtomicDirectory.at(args[0], new Configuration()), Integer.parseInt(args[2]));
             int threads = Integer.parseInt(args[1]);
-            // Classes are loaded by a turn of its own.
+            // A warm-up acquisition loads the classes.
             String own = "warm-" + ProcessHandle.current().pid();
             RunLock.take(taker.folder.child(own), InstantSource.system()).close();
             System.out.println("ready");
-            BufferedReader told = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-            long begin = Long.parseLong(told.readLine());
+            BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+            long begin = Long.parseLong(input.readLine());
             CountDownLatch done = new CountDownLatch(threads);
             for (int i = 0; i < threads; i++) {
                 new Thread(() -> {
@@ -140,7 +140,7 @@ public record LockTakers(int processes, int threads, int locks) {
             }
             done.await();
             System.out.println(DONE);
-            System.exit(told.readLine() == null ? 0 : 1);
+            System.exit(input.readLine() == null ? 0 : 1);
         }
 
         private void takeAll(long begin) {
@@ -153,7 +153,7 @@ public record LockTakers(int processes, int threads, int locks) {
                     RunLock.take(run, InstantSource.system());
                     System.out.println(i);
                 } catch (IllegalArgumentException e) {
-                    // Somebody else has it.
+                    // Another driver holds it.
                 } catch (UncheckedIOException e) {
                     System.err.println(e.getMessage());
                 }

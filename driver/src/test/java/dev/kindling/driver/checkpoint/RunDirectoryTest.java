@@ -60,7 +60,7 @@ class RunDirectoryTest {
     }
 
     @Test
-    void aFileInTheWayOfTheFolderIsNamed() throws IOException {
+    void aFileAtThePathOfTheDirectoryIsNamedInTheMessage() throws IOException {
         Path file = Files.createFile(temporary.resolve("file"));
         AtomicDirectory folder = AtomicDirectory.at(file.resolve("run").toString(), HADOOP);
         for (Runnable write :
@@ -72,7 +72,7 @@ class RunDirectoryTest {
     }
 
     @Test
-    void aModelComesBackAsItWasWrittenAndNothingElseLiesAround() throws IOException {
+    void aModelComesBackAsItWasWrittenAndNoOtherFileIsLeft() throws IOException {
         RunDirectory run = withModel(run(), 1, 9);
         run.writeEvaluation("{}\n", Optional.empty());
         StoredModel model = run.readModel();
@@ -91,7 +91,7 @@ class RunDirectoryTest {
     }
 
     @Test
-    void theManifestSaysWhereTheModelCameFrom() throws IOException {
+    void theManifestHoldsTheProvenanceOfTheModel() throws IOException {
         withModel(run(), 1, 9);
         JsonNode json = new ObjectMapper()
                 .readTree(temporary.resolve("run/model/manifest.json").toFile());
@@ -128,7 +128,7 @@ class RunDirectoryTest {
     }
 
     @Test
-    void everyChangedByteOfEveryFileIsNoticedAndTheFileIsNamed() throws IOException {
+    void everyChangedByteOfEveryFileIsDetectedAndTheFileIsNamed() throws IOException {
         RunDirectory run = withModel(run(), 1, 9);
         for (String name : List.of("manifest.json", "theta.safetensors", "network.json")) {
             Path file = temporary.resolve("run/model").resolve(name);
@@ -166,7 +166,7 @@ class RunDirectoryTest {
     }
 
     @Test
-    void aFolderThatHoldsSomethingIsRefusedAndLeftAsItIs() throws IOException {
+    void aDirectoryThatIsNotEmptyIsRefusedAndLeftUnchanged() throws IOException {
         Path folder = temporary.resolve("run");
         Files.createDirectories(folder);
         Files.writeString(folder.resolve("status.json"), "old", StandardCharsets.UTF_8);
@@ -187,7 +187,7 @@ class RunDirectoryTest {
     }
 
     @Test
-    void aConfigurationThatIsTheSameIsNotWrittenAgain() throws IOException {
+    void anIdenticalConfigurationIsNotWrittenAgain() throws IOException {
         RunDirectory run = run();
         Path file = temporary.resolve("run/config.conf");
         FileTime before = FileTime.from(Instant.parse("2020-01-01T00:00:00Z"));
@@ -199,7 +199,7 @@ class RunDirectoryTest {
     }
 
     @Test
-    void aFileIsReplacedWhole() {
+    void aFileIsReplacedAtomically() {
         AtomicDirectory folder =
                 AtomicDirectory.at(temporary.toUri().toString(), HADOOP).child("a b");
         folder.replace("x", new byte[] {1});

@@ -42,7 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RunLockTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final long NOBODY = 0x7ffffff0L;
+    private static final long DEAD_PID = 0x7ffffff0L;
 
     @TempDir
     private Path temporary;
@@ -63,8 +63,8 @@ class RunLockTest {
         return RunLock.take(folder(), InstantSource.system());
     }
 
-    /** Puts another owner into the lock that lies there, last heard of so long ago. */
-    private void disguise(String field, Object value, Duration age) throws IOException {
+    /** Changes a field of the lock file and sets the age of the file. */
+    private void change(String field, Object value, Duration age) throws IOException {
         ObjectNode lock = (ObjectNode) JSON.readTree(Files.readString(file()));
         lock.putPOJO(field, value);
         Files.writeString(file(), JSON.writeValueAsString(lock));
@@ -78,7 +78,7 @@ class RunLockTest {
     }
 
     @Test
-    void theLockSaysWhoHasTheRunAndIsGoneAfterwards() throws IOException {
+    void theLockNamesItsOwnerAndIsDeletedOnClose() throws IOException {
         Instant before = Instant.now();
         try (RunLock lock = take()) {
             JsonNode json = JSON.readTree(Files.readString(file()));
@@ -96,7 +96,7 @@ class RunLockTest {
     }
 
     @Test
-    void whoeverComesSecondIsToldWhoHasItAndTouchesNothing() throws IOException {
+    void aSecondDriverIsRefusedWithTheOwnersNameAndChangesNothing() throws IOException {
         try (RunLock lock = take()) {
             byte[] content = Files.readAllBytes(file());
             assertThatThrownBy(this::take)
@@ -115,7 +115,7 @@ class RunLockTest {
         take();
         Process dead = new ProcessBuilder("true").start();
         dead.waitFor();
-        disguise("pid", dead.pid(), Duration.ZERO);
+        change("pid", dead.pid(), Duration.ZERO);
         try (RunLock lock = take()) {
             assertThat(lock.isLost()).isFalse();
             assertThat(names()).containsExactly(".lock");
@@ -123,11 +123,11 @@ class RunLockTest {
     }
 
     @Test
-    void aProcessThatBeganAtAnotherTimeMayBeTheOwnerForALeaseForTheClockMayHaveBeenSet() throws IOException {
+    void aProcessThatStartedAtAnotherTimeHoldsTheLockForALeaseBecauseTheClockMayHaveBeenSet() throws IOException {
         take();
-        disguise("start", "2020-01-01T00:00:00Z", Duration.ofSeconds(45));
+        change("start", "2020-01-01T00:00:00Z", Duration.ofSeconds(45));
         assertThatThrownBy(this::take).hasMessageContaining("is being trained by");
-        disguise("start", "2020-01-01T00:00:00Z", Duration.ofSeconds(75));
+        change("start", "2020-01-01T00:00:00Z", Duration.ofSeconds(75));
         try (RunLock lock = take()) {
             assertThat(lock.isLost()).isFalse();
         }
@@ -135,7 +135,7 @@ class RunLockTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"unknown", "localhost", "localhost.localdomain"})
-    void aNameThatEveryMachineMayHaveIsNoMachine(String name) {
+    void aHostNameThatAnyMachineMayHaveIdentifiesNone(String name) {
         Instant now = Instant.now();
         assertThat(new LockOwner(name, 1, Optional.empty(), "n", now).isOf(name))
                 .isFalse();
@@ -144,7 +144,7 @@ class RunLockTest {
     }
 
     @Test
-    void whatDeadDriversLeftIsNoRunAndIsRemovedByTheNext() throws IOException {
+    void filesThatDeadDriversLeftAreNoRunAndAreDeletedByTheNext() throws IOException {
         Files.createDirectories(run());
         List<String> left = List.of(".lock-after-1", ".lock-probe-2", "..lock-probe-3.new");
         for (String name : left) {
@@ -152,7 +152,7 @@ class RunLockTest {
             Files.setLastModifiedTime(
                     run().resolve(name), FileTime.from(Instant.now().minusSeconds(75)));
         }
-        // One that is taking the lock now.
+        // Of a driver that is acquiring the lock now.
         Files.writeString(run().resolve(".lock-after-4"), "");
         assertThatCode(() -> RunDirectory.refuseUnlessEmpty(folder())).doesNotThrowAnyException();
         try (RunLock lock = take()) {
@@ -162,21 +162,21 @@ class RunLockTest {
     }
 
     @Test
-    void aLivingProcessOfThisMachineKeepsItHoweverSilentItIs() throws IOException {
+    void aLivingProcessOfThisMachineHoldsTheLockHoweverOldItsRenewal() throws IOException {
         take();
-        disguise("renewed", "2020-01-01T00:00:00Z", Duration.ofHours(1));
+        change("renewed", "2020-01-01T00:00:00Z", Duration.ofHours(1));
         assertThatThrownBy(this::take).hasMessageContaining("is being trained by");
     }
 
     @Test
-    void aProcessOfAnotherMachineKeepsItForItsLease() throws IOException {
+    void aProcessOfAnotherMachineHoldsTheLockForALease() throws IOException {
         take();
-        // Its own clock may say anything: the file system's decides.
-        disguise("renewed", "2020-01-01T00:00:00Z", Duration.ZERO);
-        disguise("host", "elsewhere.example", Duration.ofSeconds(45));
+        // The owner's own clock is ignored: the file system's decides.
+        change("renewed", "2020-01-01T00:00:00Z", Duration.ZERO);
+        change("host", "elsewhere.example", Duration.ofSeconds(45));
         assertThatThrownBy(this::take).hasMessageContaining("on elsewhere.example, last heard of at 2020-01-01");
         assertThat(names()).containsExactly(".lock");
-        disguise("renewed", "2099-01-01T00:00:00Z", Duration.ofSeconds(75));
+        change("renewed", "2099-01-01T00:00:00Z", Duration.ofSeconds(75));
         try (RunLock lock = take()) {
             assertThat(lock.isLost()).isFalse();
         }
@@ -184,7 +184,7 @@ class RunLockTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "{", "{}", "[1]", "\u0000\u0001"})
-    void aLockThatCannotBeReadIsSomebodysForALease(String content) throws IOException {
+    void anUnreadableLockIsHeldForALease(String content) throws IOException {
         Files.createDirectories(run());
         Files.writeString(file(), content);
         assertThatThrownBy(this::take).hasMessageContaining("a driver that is just starting");
@@ -195,12 +195,12 @@ class RunLockTest {
     }
 
     @Test
-    void ofManyThatTryAtOnceOneHasIt() throws Exception {
+    void ofManyConcurrentDriversOneAcquiresTheLock() throws Exception {
         for (int turn = 0; turn < 30; turn++) {
             if (turn % 2 == 1) {
-                // Left behind by a dead owner, so that all of them want to take it over.
+                // Left by a dead owner, so that all of them try to take it over.
                 take();
-                disguise("pid", NOBODY, Duration.ZERO);
+                change("pid", DEAD_PID, Duration.ZERO);
             }
             List<RunLock> held = race(8);
             assertThat(held).as("turn %d", turn).hasSize(1);
@@ -212,11 +212,11 @@ class RunLockTest {
     }
 
     @Test
-    void ofManyProcessesThatTakeOverTheSameDeadDriversLockOneGetsIt() throws Exception {
+    void ofManyProcessesThatTakeOverTheSameDeadDriversLockOneSucceeds() throws Exception {
         assertThat(new LockTakers(2, 4, 200).race(temporary)).hasSize(200).allMatch(winners -> winners == 1);
     }
 
-    /** A lock's content with the nonce, of a process that is dead or is this one. */
+    /** The content of a lock with the given nonce, of a dead process or of this one. */
     private static byte[] owned(String nonce, long pid) {
         LockOwner here = LockOwner.here(Instant.now());
         Optional<Instant> start = pid == here.pid() ? here.start() : Optional.empty();
@@ -226,9 +226,9 @@ class RunLockTest {
     @Test
     void aSuccessorThatDiedBeforeItHadTheLockIsSucceededToo() throws IOException {
         Files.createDirectories(run());
-        Files.write(file(), owned("a", NOBODY));
-        Files.write(run().resolve(".lock-after-a"), owned("b", NOBODY));
-        Files.write(run().resolve(".lock-after-b"), owned("c", NOBODY));
+        Files.write(file(), owned("a", DEAD_PID));
+        Files.write(run().resolve(".lock-after-a"), owned("b", DEAD_PID));
+        Files.write(run().resolve(".lock-after-b"), owned("c", DEAD_PID));
         try (RunLock lock = take()) {
             assertThat(names()).containsExactly(".lock");
             lock.renew();
@@ -238,9 +238,9 @@ class RunLockTest {
     }
 
     @Test
-    void aSuccessorThatLivesHasTheRunBeforeItHasTheLock() throws IOException {
+    void aLivingSuccessorHoldsTheRunBeforeItHoldsTheLock() throws IOException {
         Files.createDirectories(run());
-        Files.write(file(), owned("a", NOBODY));
+        Files.write(file(), owned("a", DEAD_PID));
         Files.write(
                 run().resolve(".lock-after-a"),
                 owned("b", ProcessHandle.current().pid()));
@@ -250,14 +250,14 @@ class RunLockTest {
     }
 
     @Test
-    void whoFindsTheLockChangedAfterItJudgedItDeadDoesNotTakeIt() throws IOException {
+    void aDriverThatFindsTheLockChangedAfterItJudgedItDeadDoesNotTakeItOver() throws IOException {
         Files.createDirectories(run());
         for (byte[] meanwhile : List.of(
                 owned("a", ProcessHandle.current().pid()),
                 owned("b", ProcessHandle.current().pid()))) {
-            Files.write(file(), owned("a", NOBODY));
+            Files.write(file(), owned("a", DEAD_PID));
             AtomicInteger changes = new AtomicInteger();
-            // The first change is the try to make a new lock, the second makes the successor.
+            // The first change is the attempt to create the lock, the second creates the successor.
             AtomicDirectory folder = folder().guardedBy(() -> {
                 if (changes.incrementAndGet() == 2) {
                     replaceLock(meanwhile);
@@ -303,7 +303,7 @@ class RunLockTest {
     }
 
     @Test
-    void renewingMovesTheMomentAndNothingElse() throws IOException {
+    void renewingChangesTheTimeOnly() throws IOException {
         AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2030-05-05T05:05:05Z"));
         RunLock lock = RunLock.take(folder(), now::get);
         JsonNode before = JSON.readTree(Files.readString(file()));
@@ -316,12 +316,12 @@ class RunLockTest {
     }
 
     @Test
-    void anOwnerThatFindsAnotherInTheLockMayWriteNoMore() throws IOException {
+    void anOwnerThatFindsAnotherInTheLockCannotWriteAnyMore() throws IOException {
         RunLock lock = take();
         AtomicDirectory mine = folder().guardedBy(lock::permit);
         mine.replace("a.txt", new byte[1]);
-        disguise("nonce", "another", Duration.ZERO);
-        disguise("host", "elsewhere.example", Duration.ZERO);
+        change("nonce", "another", Duration.ZERO);
+        change("host", "elsewhere.example", Duration.ZERO);
         lock.renew();
         assertThat(lock.isLost()).isTrue();
         assertThatThrownBy(() -> mine.replace("b.txt", new byte[1]))
@@ -329,34 +329,34 @@ class RunLockTest {
                 .hasMessageMatching("the run in " + run() + " was taken over by process \\d+ on elsewhere.example, "
                         + "last heard of at .*; this driver stops and writes nothing more");
         assertThatThrownBy(() -> mine.child("deep").remove("a.txt")).isInstanceOf(LostLockException.class);
-        assertThatThrownBy(() -> mine.grow("c.txt")).isInstanceOf(LostLockException.class);
+        assertThatThrownBy(() -> mine.createStream("c.txt")).isInstanceOf(LostLockException.class);
         lock.close();
         assertThat(names()).containsExactlyInAnyOrder(".lock", "a.txt");
     }
 
     @Test
-    void anOwnerThatSleptForALeaseLooksBeforeItWrites() throws IOException {
+    void anOwnerThatWasSuspendedForALeaseRenewsBeforeItWrites() throws IOException {
         AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
         RunLock lock = RunLock.take(folder(), now::get);
-        disguise("nonce", "another", Duration.ZERO);
+        change("nonce", "another", Duration.ZERO);
         assertThatCode(lock::permit).doesNotThrowAnyException();
         now.set(now.get().plusSeconds(61));
         assertThatThrownBy(lock::permit).isInstanceOf(LostLockException.class);
     }
 
     @Test
-    void aLockThatSomebodyRemovedIsLost() throws IOException {
+    void aDeletedLockIsLost() throws IOException {
         RunLock lock = take();
         folder().replace("config.conf", new byte[0]);
         Files.delete(file());
         lock.renew();
         assertThatThrownBy(lock::permit)
                 .isInstanceOf(LostLockException.class)
-                .hasMessageContaining("somebody who removed its lock");
+                .hasMessageContaining("a process that deleted its lock");
     }
 
     @Test
-    void aRunThatSomebodyRemovedWithItsLockIsGone() throws IOException {
+    void aRunThatWasDeletedWithItsLockIsReportedAsRemoved() throws IOException {
         RunLock lock = take();
         Files.delete(file());
         lock.renew();

@@ -41,9 +41,9 @@ class CheckCommandTest {
                 dump.toString());
         assertThat(outcome.code()).as(outcome.out() + outcome.err()).isZero();
         assertThat(outcome.out())
-                .contains("task 1, proved: the losses are those of adaptation step by step")
-                .contains("task 2, proved: the meta-gradient is the exact derivative")
-                .containsOnlyOnce("proved: splits disjoint")
+                .contains("task 1, passed: the losses are those of adaptation step by step")
+                .contains("task 2, passed: the meta-gradient is the exact derivative")
+                .containsOnlyOnce("passed: splits disjoint")
                 .doesNotContain("θ moves");
         Path first = dump.resolve("task-1");
         JsonNode json = new ObjectMapper().readTree(first.resolve("check.json").toFile());
@@ -52,7 +52,7 @@ class CheckCommandTest {
         assertThat(json.at("/objective").asDouble())
                 .isEqualTo(json.at("/query_loss").asDouble());
         assertThat(json.at("/configuration/algorithm/inner-steps").asInt()).isEqualTo(2);
-        assertThat(json.at("/proofs/0/verdict").asText()).isEqualTo("proved");
+        assertThat(json.at("/checks/0/verdict").asText()).isEqualTo("passed");
         assertThat(tensors(first, "adapted").layout().names()).contains("step-0.0_W", "step-2.1_b");
         assertThat(tensors(first, "predictions").layout().shape("output").dim(0))
                 .isEqualTo(5);
@@ -67,7 +67,7 @@ class CheckCommandTest {
         assertThat(run.train().code()).isZero();
         Outcome outcome = check("--out", run.folder().toString());
         assertThat(outcome.code()).as(outcome.out() + outcome.err()).isZero();
-        assertThat(outcome.out()).contains("proved: θ moves");
+        assertThat(outcome.out()).contains("passed: θ moves");
     }
 
     private static Tensors tensors(Path folder, String name) throws IOException {
@@ -100,7 +100,7 @@ class CheckCommandTest {
         assertThat(outcome.out()).contains("found order 2");
     }
 
-    /** Two written-out steps had a gradient of zero for kernels in the second, and that was "proved". */
+    /** Two written-out steps had a gradient of zero for kernels in the second, and that was "passed". */
     @Test
     void twoStepsOnConvolutionsAreTheStepsOneByOne() throws IOException {
         Outcome outcome = onOmniglot(
@@ -110,7 +110,7 @@ class CheckCommandTest {
                 "task.query=2",
                 "task.meta-batch-size=2");
         assertThat(outcome.code()).as(outcome.out() + outcome.err()).isZero();
-        assertThat(outcome.out()).contains("proved: the losses are those of adaptation step by step", "found order 2");
+        assertThat(outcome.out()).contains("passed: the losses are those of adaptation step by step", "found order 2");
     }
 
     private Outcome onOmniglot(String job, String... settings) throws IOException {

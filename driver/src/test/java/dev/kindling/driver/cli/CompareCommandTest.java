@@ -258,7 +258,7 @@ class CompareCommandTest {
             JsonNode status =
                     JSON.readTree(out.resolve(run).resolve("status.json").toFile());
             assertThat(status.at("/state").asText()).isEqualTo("done");
-            assertThat(status.at("/sentence").asText()).contains("its time was over");
+            assertThat(status.at("/message").asText()).contains("its time was over");
             JsonNode manifest = JSON.readTree(
                     out.resolve(run).resolve("model/manifest.json").toFile());
             assertThat(manifest.at("/finished").asBoolean()).isTrue();

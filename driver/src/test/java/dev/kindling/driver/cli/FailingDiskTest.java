@@ -127,7 +127,7 @@ class FailingDiskTest {
                 .hasMessageEndingWith(FULL);
         assertThat(run.json("status.json").at("/state").asText()).isEqualTo("failed");
         assertThat(run.json("status.json").at("/exit_code").asInt()).isEqualTo(3);
-        assertThat(run.json("status.json").at("/sentence").asText()).endsWith(FULL);
+        assertThat(run.json("status.json").at("/message").asText()).endsWith(FULL);
         assertThat(run.checkpoints())
                 .isNotEmpty()
                 .allSatisfy(name -> assertThat(run.file("checkpoints/" + name + "/manifest.json"))
@@ -184,7 +184,7 @@ class FailingDiskTest {
         TroubledFileSystem.fails(name -> name.startsWith("metrics") ? Optional.of(FULL) : Optional.empty());
         assertThat(train(run, "--resume").code()).isEqualTo(3);
         assertThat(run.json("status.json").at("/state").asText()).isEqualTo("failed");
-        assertThat(run.json("status.json").at("/sentence").asText())
+        assertThat(run.json("status.json").at("/message").asText())
                 .contains("metrics.jsonl")
                 .contains(FULL);
         assertThat(run.json("status.json").at("/round").asInt()).isEqualTo(11);
@@ -224,7 +224,7 @@ class FailingDiskTest {
         assertThat(Files.readAllLines(run.file("metrics.jsonl"))).isEqualTo(before);
         assertThat(run.json("status.json").at("/state").asText()).isEqualTo("failed");
         assertThat(run.json("status.json").at("/exit_code").asInt()).isEqualTo(3);
-        assertThat(run.json("status.json").at("/sentence").asText())
+        assertThat(run.json("status.json").at("/message").asText())
                 .isEqualTo(outcome.err().strip());
         assertThat(run.json("status.json").at("/round").asInt()).isEqualTo(11);
     }

@@ -141,7 +141,7 @@ class KindlingTest {
                 "--dump",
                 run.toString());
         assertThat(outcome.code()).as(outcome.out() + outcome.err()).isZero();
-        assertThat(outcome.out()).contains("proved: θ moves").contains("proved: splits disjoint");
+        assertThat(outcome.out()).contains("passed: θ moves").contains("passed: splits disjoint");
         assertThat(json("check.json").at("/order").asInt()).isEqualTo(order);
         byte[] gradient = Files.readAllBytes(run.resolve("meta-gradient.safetensors"));
         Path again = folder.resolve("again");
@@ -340,7 +340,7 @@ class KindlingTest {
         assertThat(outcome.err()).contains("task 0 of round 0");
         assertThat(json("status.json").at("/state").asText()).isEqualTo("failed");
         assertThat(json("status.json").at("/exit_code").asInt()).isEqualTo(4);
-        assertThat(json("status.json").at("/sentence").asText())
+        assertThat(json("status.json").at("/message").asText())
                 .isEqualTo(outcome.err().strip());
         assertThat(json("model/manifest.json").at("/finished").asBoolean(true)).isFalse();
         assertThat(json("model/manifest.json").at("/rounds").asInt(-1)).isZero();

@@ -54,7 +54,7 @@ class ReadyJobsCheckTest {
         Outcome outcome = CommandLineForTests.onThreads(1, args);
         assertThat(outcome.code()).as(outcome.out() + outcome.err()).isZero();
         assertThat(outcome.out())
-                .contains("proved: the meta-gradient", "proved: θ moves", "proved: splits disjoint", "proved: support");
+                .contains("passed: the meta-gradient", "passed: θ moves", "passed: splits disjoint", "passed: support");
         JsonNode check = new ObjectMapper().readTree(dump.resolve("check.json").toFile());
         assertThat(check.at("/order").asInt()).isEqualTo(order);
         assertThat(List.of("theta", "episode", "meta-gradient"))

@@ -111,7 +111,7 @@ class TasksOfSeveralShapesRunTest {
             args.addAll(List.of("--dump", dump.toString()));
             Outcome outcome = run(1, args);
             assertThat(outcome.code()).as(outcome.err() + outcome.out()).isZero();
-            assertThat(outcome.out()).contains("proved: the meta-gradient is the exact derivative");
+            assertThat(outcome.out()).contains("passed: the meta-gradient is the exact derivative");
             Tensors episode = Safetensors.decode(Files.readAllBytes(dump.resolve("episode.safetensors")), "episode");
             supports.add(episode.arrays().get("support.y").shape().dim(0));
             assertThat(episode.arrays().get("query.y").shape()).isEqualTo(Shape.of(6));

@@ -104,7 +104,7 @@ class ValidationTest {
         assertThat(last).isLessThan(400).isEqualTo(best(losses) + 6);
         assertThat(run.json("status.json").at("/state").asText()).isEqualTo("done");
         assertThat(run.json("status.json").at("/round").asInt()).isEqualTo(last);
-        assertThat(run.json("status.json").at("/sentence").asText()).contains("after " + last + " rounds");
+        assertThat(run.json("status.json").at("/message").asText()).contains("after " + last + " rounds");
         assertThat(run.json("model/manifest.json").at("/rounds").asInt()).isEqualTo(best(losses));
         Outcome again = run.train("--resume");
         assertThat(again.code()).isZero();

@@ -44,7 +44,7 @@ class EvaluatorTest {
             assertThat(cluster.seen.get(i).index()).isEqualTo(i);
         }
         assertThat(cluster.seen.get(3).seed()).isEqualTo(new TaskKey(7, Split.TEST, 0, 3).taskSeed());
-        // Task i answers losses i and i / 2 and accuracies 0.2 and 0.6.
+        // The results of task i are losses i and i / 2 and accuracies 0.2 and 0.6.
         assertThat(evaluation.steps().get(0).loss().mean()).isEqualTo(9_999 / 2.0);
         assertThat(evaluation.steps().get(1).loss().mean()).isEqualTo(9_999 / 4.0);
         assertThat(evaluation.steps().get(1).accuracy().orElseThrow().median()).isEqualTo(0.6);
@@ -87,7 +87,7 @@ class EvaluatorTest {
     }
 
     @Test
-    void everyTaskIsKeptByItselfWhereThatIsAskedFor() {
+    void perTaskResultsAreReturnedIfTheyAreRequested() {
         EvaluationSettings settings = new EvaluationSettings(5_000, 1, Split.TEST, 7, Detail.EACH_TASK);
         PerTaskResults results = evaluator(settings)
                 .evaluate(new RecordingCluster(), FlatVector.zeros(Precision.FLOAT, 1))
@@ -107,7 +107,7 @@ class EvaluatorTest {
                 .isEmpty();
     }
 
-    /** Answers task i with losses i and i / 2, accuracies 0.2 and 0.6, after i µs, from executor i modulo 3. */
+    /** Returns for task i losses i and i / 2, accuracies 0.2 and 0.6, a time of i µs, and executor i modulo 3. */
     private static final class RecordingCluster implements Cluster {
         private final List<TaskSpec> seen = new ArrayList<>();
 
@@ -115,20 +115,20 @@ class EvaluatorTest {
         public RoundResult run(RoundRequest request, FlatVector shared, RequestPrefetcher prefetcher) {
             List<TaskSpec> specs = request.specs();
             seen.addAll(specs);
-            double[] answers = new double[specs.size() * 4];
+            double[] outputs = new double[specs.size() * 4];
             for (int i = 0; i < specs.size(); i++) {
                 double index = specs.get(i).index();
-                System.arraycopy(new double[] {index, index / 2, 0.2, 0.6}, 0, answers, i * 4, 4);
+                System.arraycopy(new double[] {index, index / 2, 0.2, 0.6}, 0, outputs, i * 4, 4);
             }
-            PartialSum root = new PartialSum(0, 0, FlatVector.zeros(Precision.FLOAT, 0), new double[4], specs.size());
+            PartialSum sum = new PartialSum(0, 0, FlatVector.zeros(Precision.FLOAT, 0), new double[4], specs.size());
             long[] nanos =
                     specs.stream().mapToLong(spec -> 1000L * spec.index()).toArray();
             String[] workers =
                     specs.stream().map(spec -> spec.index() % 3 + ".77").toArray(String[]::new);
             return new RoundResult(
-                    root,
+                    sum,
                     List.of(),
-                    answers,
+                    outputs,
                     Set.of(),
                     0,
                     0,

@@ -30,7 +30,7 @@ final class MeanPredictorBaselineTest {
 
     /**
      * y = A sin(x - phase) has the mean E[A] (2/π) (-cos x) over phases of [0, π], and the variance
-     * E[A²]/2 - (that)² at each x; over the 100 places the mean of cos² is that of the grid itself.
+     * E[A²]/2 - (that)² at each x; over the 100 query inputs the mean of cos² is that of the grid.
      */
     @Test
     void theErrorIsTheVarianceOfTheTasks() {
@@ -51,7 +51,7 @@ final class MeanPredictorBaselineTest {
     }
 
     @Test
-    void tasksThatAreAskedAtPlacesOfTheirOwnHaveNoMean() {
+    void tasksWithDifferentQueryInputsHaveNoBaseline() {
         assertThat(MeanPredictorBaseline.table(sinusoids("sinusoid.pool", "0"), of(Split.TRAIN)))
                 .isEmpty();
         assertThat(MeanPredictorBaseline.table(sinusoids("sinusoid.oracle", "true"), of(Split.TEST)))

@@ -35,7 +35,7 @@ class PairedDifferenceTest {
     }
 
     @Test
-    void aTaskThatDivergedForEitherIsLeftOutOfBoth() {
+    void aTaskThatDivergedForOneIsLeftOutForBoth() {
         double[] a = {1, Double.NaN, 3, 4};
         double[] b = {0, 1, Double.POSITIVE_INFINITY, 2};
         PairedDifference difference = PairedDifference.of(a, b, Better.LOWER);
@@ -52,13 +52,13 @@ class PairedDifferenceTest {
     }
 
     @Test
-    void otherTasksCannotBePaired() {
+    void differentNumbersOfTasksCannotBePaired() {
         assertThatThrownBy(() -> PairedDifference.of(A, new double[] {1}, Better.LOWER))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("12 tasks cannot be paired with 1");
     }
 
-    /** A table of tasks whose loss after step s is as given, [tasks][steps]. */
+    /** Results with the given losses, [tasks][steps]. */
     private static PerTaskResults table(double[][] losses) {
         PerTaskResults results = new PerTaskResults(
                 losses.length,
@@ -69,7 +69,7 @@ class PairedDifferenceTest {
         return results;
     }
 
-    /** Five seeds whose means are the given ones. */
+    /** One seed for each of the given means. */
     private static EntrantScores seeds(String name, double... means) {
         return new EntrantScores(
                 name,
@@ -90,7 +90,7 @@ class PairedDifferenceTest {
     }
 
     @Test
-    void differentCountsOfSeedsHaveNoIntervalOverSeeds() {
+    void differentNumbersOfSeedsHaveNoIntervalOverSeeds() {
         assertThat(seeds("a", 1, 2)
                         .minusOverSeeds(seeds("b", 1, 2, 3), Measure.LOSS, 0)
                         .mean())
@@ -98,7 +98,7 @@ class PairedDifferenceTest {
     }
 
     @Test
-    void aMethodWithoutInnerStepsHasTheSameScoreAfterAnyCountOfThem() {
+    void aMethodWithoutInnerStepsHasTheSameScoreAfterAnyNumberOfSteps() {
         EntrantScores still = new EntrantScores("still", List.of(table(new double[][] {{0.5}, {0.7}})));
         EntrantScores moving = new EntrantScores("moving", List.of(table(new double[][] {{2, 0.4}, {2, 0.4}})));
         assertThat(still.minus(moving, Measure.LOSS, 1).interval().mean()).isEqualTo(0.2, within(1e-12));

@@ -21,7 +21,7 @@ class StatisticsTest {
     }
 
     @Test
-    void divergedTaskIsOutOfTheMeanButInfiniteInTheMedian() {
+    void divergedTaskIsLeftOutOfTheMeanButInfiniteInTheMedian() {
         double[] before = {1, 1, 1, 1};
         Statistics statistics =
                 Statistics.of(new double[] {2, NAN, 4, Double.NEGATIVE_INFINITY}, before, Statistics.Better.LOWER);

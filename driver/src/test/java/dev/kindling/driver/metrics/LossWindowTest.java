@@ -28,7 +28,7 @@ class LossWindowTest {
 
     /** Expected: {@code numpy.mean} and {@code numpy.var(.., ddof=1)} of both halves. */
     @Test
-    void eachStretchHasItsMeanAndVariance() throws IOException {
+    void eachWindowHasItsMeanAndVariance() throws IOException {
         double[] losses = {4.0, 3.1, 3.5, 2.2, 2.9, 1.7, 1.9, 1.4};
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < losses.length; i++) {
@@ -45,7 +45,7 @@ class LossWindowTest {
     }
 
     @Test
-    void aLineThatWasCutShortIsLeftOutAndWhatCannotBeKnownIsNoNumber() throws IOException {
+    void anIncompleteLineIsSkippedAndUnknownValuesAreNaN() throws IOException {
         MetricsReader metrics = metrics(line(10, 1.5) + "{\"round\":20,\"query_lo");
         assertThat(metrics.size()).isEqualTo(1);
         assertThat(metrics.last("seconds")).isEqualTo(1);

@@ -50,17 +50,18 @@ class MetricsTest {
     }
 
     @Test
-    void aLineIsOnDiskAsSoonAsItIsWritten() throws IOException {
+    void aLineIsVisibleAsSoonAsItIsWritten() throws IOException {
         Path file = temporary.resolve("run/metrics.jsonl");
         try (MetricsWriter log = new MetricsWriter(run())) {
             log.write(metrics(10, OptionalDouble.empty(), 2));
             assertThat(Files.readString(file))
-                    .isEqualTo("{\"round\":10,\"query_loss\":0.5,\"support_loss\":1.25,\"meta_gradient_norm\":2.0,"
-                            + "\"tasks\":24,\"failed_tasks\":1,\"seconds\":3.5,\"tasks_per_second\":1000.0,"
-                            + "\"bytes_out\":7000,\"bytes_in\":8000,\"round_milliseconds\":{\"sample\":0.001,\"materialise\":0.002,"
-                            + "\"compute\":3.0,\"fold\":0.004,\"wire\":0.005,\"wait\":0.0,\"optimize\":0.0075}}\n");
+                    .isEqualTo(
+                            "{\"round\":10,\"query_loss\":0.5,\"support_loss\":1.25,\"meta_gradient_norm\":2.0,"
+                                    + "\"tasks\":24,\"failed_tasks\":1,\"seconds\":3.5,\"tasks_per_second\":1000.0,"
+                                    + "\"bytes_out\":7000,\"bytes_in\":8000,\"round_milliseconds\":{\"sample\":0.001,\"materialize\":0.002,"
+                                    + "\"compute\":3.0,\"reduce\":0.004,\"communication\":0.005,\"idle\":0.0,\"optimize\":0.0075}}\n");
             log.write(metrics(20, OptionalDouble.of(0.75), Double.NaN));
-            log.saving().run();
+            log.syncAction().run();
             assertThat(Files.readAllLines(file)).hasSize(2);
             assertThat(Files.readAllLines(file).get(1))
                     .startsWith("{\"round\":20,\"query_loss\":0.5,\"query_accuracy\":0.75,")
@@ -71,7 +72,7 @@ class MetricsTest {
 
     @Test
     @EnabledOnOs(OS.LINUX)
-    void aDiskWithoutSpaceIsAFailureInOneSentence() throws IOException {
+    void aDiskWithoutSpaceIsAFailureWithASingleLineMessage() throws IOException {
         RunDirectory run = run();
         Files.createSymbolicLink(temporary.resolve("run/metrics.jsonl"), Path.of("/dev/full"));
         MetricsWriter log = new MetricsWriter(run);
@@ -86,16 +87,16 @@ class MetricsTest {
 
     @Test
     @EnabledOnOs(OS.LINUX)
-    void aRunThatFailsForWantOfRoomSaysSoOverTheBytesOfItsStatus() throws IOException {
+    void aRunThatFailsOnAFullDiskOverwritesItsStatusInPlace() throws IOException {
         RunDirectory run = run();
         StatusFile status = new StatusFile(run.folder(), InstantSource.system(), 7);
         Path file = temporary.resolve("run/status.json");
-        long room = Files.size(file);
+        long reserved = Files.size(file);
         Files.createSymbolicLink(temporary.resolve("run/.status.json.new"), Path.of("/dev/full"));
         IllegalStateException failure = new IllegalStateException("the disk is full");
-        status.failed(3, "the disk is full", "make room", failure);
+        status.failed(3, "the disk is full", "free some space", failure);
         assertThat(failure.getSuppressed()).isEmpty();
-        assertThat(Files.size(file)).isLessThan(room);
+        assertThat(Files.size(file)).isLessThan(reserved);
         assertThat(new ObjectMapper()
                         .readTree(Files.readString(file))
                         .at("/state")
@@ -105,7 +106,7 @@ class MetricsTest {
     }
 
     @Test
-    void aRunThatGoesOnKeepsEveryLineButTheDamagedOnesAndNamesThem() throws IOException {
+    void aResumedRunRetainsEveryLineButTheDamagedOnesAndReportsThem() throws IOException {
         RunDirectory run = run();
         Path file = temporary.resolve("run/metrics.jsonl");
         Files.writeString(file, """
@@ -117,22 +118,22 @@ class MetricsTest {
                 {"round":6,"query_loss":1}
                 {"round":7,"query_loss":1}
                 {"round":8,"quer""");
-        List<String> said = new ArrayList<>();
-        MetricsWriter.resumed(run, 6, OptionalLong.empty(), said::add).close();
+        List<String> warnings = new ArrayList<>();
+        MetricsWriter.resumed(run, 6, OptionalLong.empty(), warnings::add).close();
         assertThat(file).hasContent("""
                 {"round":1,"query_loss":4}
                 {"round":5,"query_loss":1}
                 {"round":6,"query_loss":1}
                 """);
-        assertThat(said)
+        assertThat(warnings)
                 .containsExactly(file + " is damaged in lines 2, 3, 5, which are left out; the other 4 lines are used");
-        said.clear();
-        MetricsWriter.resumed(run, 6, OptionalLong.empty(), said::add).close();
-        assertThat(said).isEmpty();
+        warnings.clear();
+        MetricsWriter.resumed(run, 6, OptionalLong.empty(), warnings::add).close();
+        assertThat(warnings).isEmpty();
     }
 
     @Test
-    void aReaderIsToldOfADamagedLineToo() throws IOException {
+    void aReaderReportsADamagedLineToo() throws IOException {
         RunDirectory run = run();
         Files.writeString(temporary.resolve("run/metrics.jsonl"), """
                 {"round":1,"query_loss":4}
@@ -147,7 +148,7 @@ class MetricsTest {
     }
 
     @Test
-    void theStatusSaysHowTheRunStandsAndHowItEndedAndWhenThatWasWritten() throws IOException {
+    void theStatusHoldsTheProgressTheOutcomeAndTheTimeOfTheWrite() throws IOException {
         AtomicLong seconds = new AtomicLong(1_700_000_000L);
         InstantSource clock = () -> Instant.ofEpochSecond(seconds.get());
         Path file = temporary.resolve("run/status.json");
@@ -175,20 +176,20 @@ class MetricsTest {
         assertThat(Files.readString(file))
                 .contains("\"state\" : \"failed\"")
                 .contains("\"exit_code\" : 4")
-                .contains("\"sentence\" : \"round 3 diverged\"")
+                .contains("\"message\" : \"round 3 diverged\"")
                 .contains("\"round\" : 3")
-                .contains("\"next\" : \"begin another\"")
+                .contains("\"hint\" : \"begin another\"")
                 .contains("22:13:37Z");
     }
 
     @Test
-    void thePaceLeavesOutWhatIsNotTraining() {
+    void theThroughputExcludesWhatIsNotTraining() {
         AtomicLong clock = new AtomicLong(5_000_000_000L);
         TrainingThroughput throughput = new TrainingThroughput(0, clock::get);
         throughput.count(25);
         throughput.count(25);
         clock.addAndGet(2_000_000_000L);
-        throughput.pause(() -> clock.addAndGet(7_000_000_000L));
+        throughput.exclude(() -> clock.addAndGet(7_000_000_000L));
         TrainingThroughput.Reading first = throughput.read();
         assertThat(first.tasksPerSecond()).isCloseTo(25, within(1e-9));
         assertThat(first.seconds()).isCloseTo(9, within(1e-9));

@@ -17,15 +17,15 @@ import org.junit.jupiter.params.provider.EnumSource;
 class MetaOptimizerTest {
     private static final double RATE = 0.1;
 
-    /** Of AdamW alone: all other methods must not see it. */
+    /** Weight decay, which only AdamW must use. */
     private static final double DECAY = 0.3;
 
-    /** One number's step, from the published formulas, written without ND4J: returns what is subtracted from θ. */
+    /** The step of one parameter by the published formula, written without ND4J: the value that is subtracted from θ. */
     private interface Formula {
         double step(double gradient, int t);
     }
 
-    /** Each method's formula with its constants, for one number; fresh state for each call. */
+    /** The formula of each type with its constants, for one parameter; fresh state for each call. */
     private static Formula formula(MetaOptimizerType type) {
         double[] m = {0};
         double[] v = {0};
@@ -68,7 +68,7 @@ class MetaOptimizerTest {
                     double alpha = RATE * Math.sqrt(1 - Math.pow(b2, t)) / (1 - Math.pow(b1, t));
                     return alpha * m[0] / (Math.sqrt(h[0]) + eps);
                 };
-            // Both of ND4J's begin with ε, not with 0, in the accumulator.
+            // Both of ND4J's accumulators start at ε, not at 0.
             case ADAGRAD ->
                 (g, t) -> {
                     v[0] += (t == 1 ? 1e-6 : 0) + g * g;
@@ -95,7 +95,7 @@ class MetaOptimizerTest {
 
     @ParameterizedTest
     @EnumSource(MetaOptimizerType.class)
-    void aRateOfZeroMovesNoBitOfTheta(MetaOptimizerType type) {
+    void aRateOfZeroLeavesThetaBitwiseUnchanged(MetaOptimizerType type) {
         Schedule warmUp = new Schedule.WarmUp(0, 2, new Schedule.Constant(RATE));
         MetaOptimizer optimizer =
                 new MetaOptimizer(new OptimizerSettings(type, warmUp, DECAY), 100, Precision.DOUBLE, 2);
@@ -108,7 +108,7 @@ class MetaOptimizerTest {
     }
 
     @Test
-    void threeRoundsOfAdamAreWhatPencilAndPaperGive() {
+    void threeRoundsOfAdamAgreeWithAHandCalculation() {
         // g = 1, -2, 0.5; β₁ 0.9, β₂ 0.999, α 0.1; the second form of Kingma and Ba:
         // t=1: m 0.1        v 0.001        α₁ = 0.1·√0.001/0.1             = 0.0316227766016838
         //      θ = 1 - α₁·0.1/(0.0316227766016838 + 1e-8)                  = 0.9000000316227666
@@ -188,11 +188,11 @@ class MetaOptimizerTest {
             MetaOptimizer first = optimizer(type, precision, size);
             FlatVector resumed = FlatVector.zeros(precision, size);
             run(first, 0, 4, resumed);
-            OptimizerState kept = first.state();
+            OptimizerState saved = first.state();
             run(first, 4, 1, resumed.copy());
             MetaOptimizer second = optimizer(type, precision, size);
-            second.restore(kept);
-            assertThat(second.state()).isEqualTo(kept);
+            second.restore(saved);
+            assertThat(second.state()).isEqualTo(saved);
             run(second, 4, 6, resumed);
 
             assertThat(resumed).isEqualTo(theta);
@@ -228,7 +228,7 @@ class MetaOptimizerTest {
      * gradient instead, as L2 regularisation does, would leave the first step at 0.1 whatever λ is.
      */
     @Test
-    void twoRoundsOfAdamWAreWhatPencilAndPaperGive() {
+    void twoRoundsOfAdamWAgreeWithAHandCalculation() {
         // t=1: θ 2 · (1 - 0.03) = 1.94, then Adam's first step 0.1 · 1: 1.84
         // t=2: m̂ -0.11 / 0.19 = -0.578947, v̂ 0.004999 / 0.001999 = 2.500750; θ 1.84 · 0.97 + 0.1 · 0.578947 /
         // 1.581376

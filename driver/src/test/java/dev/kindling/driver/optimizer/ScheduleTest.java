@@ -19,7 +19,7 @@ class ScheduleTest {
     }
 
     @Test
-    void aLineFalls() {
+    void aLinearScheduleFalls() {
         Schedule line = new Schedule.Linear(1, 0);
         assertThat(line.at(0, 10)).isEqualTo(1);
         assertThat(line.at(5, 10)).isEqualTo(0.5);
@@ -27,7 +27,7 @@ class ScheduleTest {
     }
 
     @Test
-    void stepsMultiply() {
+    void aStepScheduleMultipliesByItsFactor() {
         Schedule steps = new Schedule.Step(8, 0.5, 100);
         assertThat(steps.at(99, 1000)).isEqualTo(8);
         assertThat(steps.at(100, 1000)).isEqualTo(4);
@@ -45,7 +45,7 @@ class ScheduleTest {
 
     /** Against PyTorch's recurrences: LinearLR, CosineAnnealingLR and StepLR each make a rate from the one before it. */
     @Test
-    void everyRoundIsWhatTheRecurrenceGives() {
+    void everyRoundAgreesWithTheRecurrence() {
         int rounds = 200;
         Schedule cosine = new Schedule.Cosine(0.3, 0.01);
         Schedule line = new Schedule.Linear(0.3, 0.03);
@@ -75,7 +75,7 @@ class ScheduleTest {
     }
 
     @Test
-    void wrongNumbersAreRefusedWithTheirNameAndValue() {
+    void invalidValuesAreRefusedWithTheirNameAndValue() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Schedule.Constant(-1e-3))
                 .withMessage("the rate is -0.001; it must be a finite number, 0 or above");

@@ -24,7 +24,7 @@ import java.util.List;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** Plans for tasks of several shapes. */
+/** Plans for tasks of several layouts. */
 class ShapesTest {
     private static final SourceDescription NOWHERE = new SourceDescription("nowhere", new TreeMap<>());
 
@@ -41,7 +41,7 @@ class ShapesTest {
         return new EpisodeLayout(Shape.of(1, 28, 28), ways, ways, ways * shots, ways);
     }
 
-    /** Shapes for training, and one for all else. */
+    /** Layouts for training, and one for validation and test. */
     private record Shapes(List<EpisodeLayout> training, EpisodeLayout other) implements TaskSource {
         @Override
         public EpisodeLayout layout(Split split) {
@@ -60,12 +60,12 @@ class ShapesTest {
 
         @Override
         public TaskSpec sample(TaskKey key) {
-            throw new UnsupportedOperationException("nothing is drawn here");
+            throw new UnsupportedOperationException("tasks are not sampled in this test");
         }
 
         @Override
         public void materialise(TaskSpec spec, FlatVector target, int offset) {
-            throw new UnsupportedOperationException("nothing is drawn here");
+            throw new UnsupportedOperationException("tasks are not sampled in this test");
         }
 
         @Override
@@ -75,7 +75,7 @@ class ShapesTest {
     }
 
     @Test
-    void thereIsAProgramForEachShapeAndOneThetaForAll() {
+    void thereIsAProgramForEachLayoutAndOneThetaForAll() {
         Shapes shapes = new Shapes(List.of(layout(5, 1), layout(5, 2), layout(5, 3)), layout(5, 4));
         TrainingPlan plan = TrainingPlan.of(settings(1), NOWHERE, shapes).validating(1);
         assertThat(plan.job().program(TrainingPlan.TRAIN).programs())
@@ -87,7 +87,7 @@ class ShapesTest {
         for (ProgramVariants program : plan.job().programs().values()) {
             assertThat(program.broadcastInputs()).isEqualTo(plan.parameters());
         }
-        // A program of one shape is the one that a plan of that shape alone has.
+        // The program of one layout equals that of a plan with this layout only.
         TrainingPlan alone = TrainingPlan.of(settings(1), NOWHERE, new Shapes(List.of(layout(5, 2)), layout(5, 4)));
         assertThat(plan.job().program(TrainingPlan.TRAIN).programs().get(1))
                 .isEqualTo(alone.job().program(TrainingPlan.TRAIN).first());
@@ -95,7 +95,7 @@ class ShapesTest {
     }
 
     @Test
-    void whatLearnsAnOutputLayerRefusesTasksOfAnotherWidth() {
+    void aMethodThatLearnsAnOutputLayerRefusesTasksOfAnotherWidth() {
         for (Shapes shapes : List.of(
                 new Shapes(List.of(layout(3, 1), layout(4, 1)), layout(4, 1)),
                 new Shapes(List.of(layout(4, 1)), layout(3, 1)))) {
@@ -109,7 +109,7 @@ class ShapesTest {
     }
 
     @Test
-    void whatLearnsNoneTakesAnyWidth() {
+    void aMethodWithoutALearnedOutputLayerTakesAnyWidth() {
         Shapes shapes = new Shapes(List.of(layout(3, 1), layout(4, 1)), layout(20, 1));
         Algorithm protoMaml = new ProtoMaml(new InnerSettings(0.1, 1));
         ModelsByLayout models = new ModelsByLayout(settings(1), protoMaml, shapes);

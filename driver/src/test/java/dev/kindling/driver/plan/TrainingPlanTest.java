@@ -24,12 +24,12 @@ class TrainingPlanTest {
 
     @ParameterizedTest
     @CsvSource({"1,1", "16383,1", "16384,4", "247109,4", "1048575,4", "1048576,8"})
-    void blockSizeFollowsTheCountOfNumbersAlone(int numbers, int tasks) {
-        assertThat(TrainingPlan.blockSize(numbers)).isEqualTo(tasks);
+    void blockSizeDependsOnTheParameterCountOnly(int parameterCount, int tasks) {
+        assertThat(TrainingPlan.blockSize(parameterCount)).isEqualTo(tasks);
     }
 
     @Test
-    void hashChangesWithWhateverChangesTheBits() {
+    void hashChangesWithEverythingThatChangesTheBits() {
         String hash = plan("maml", Precision.FLOAT, 1).hash();
         assertThat(plan("maml", Precision.FLOAT, 1).hash()).isEqualTo(hash);
         assertThat(plan("fomaml", Precision.FLOAT, 1).hash()).isNotEqualTo(hash);

@@ -23,7 +23,7 @@ class AdaptationDiagnosticsTest {
     }
 
     @Test
-    void aMethodThatContributesNothingHasNoAgreement() {
+    void zeroAndNonFiniteContributionsHaveNoAgreement() {
         assertThat(AdaptationDiagnostics.agreement(List.of(new double[2], new double[2])))
                 .isNaN();
         assertThat(AdaptationDiagnostics.agreement(List.of(new double[] {1, 1}, new double[] {Double.NaN, 0})))

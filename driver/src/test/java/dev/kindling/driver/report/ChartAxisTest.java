@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 class ChartAxisTest {
     @Test
     void ticksAreRoundNumbersWithinTheAxis() {
-        assertThat(ChartAxis.over(DoubleStream.of(0, 10), Scale.EVEN, 0, 0, 100).ticks())
+        assertThat(ChartAxis.over(DoubleStream.of(0, 10), Scale.LINEAR, 0, 0, 100)
+                        .ticks())
                 .containsExactly(0.0, 2.0, 4.0, 6.0, 8.0, 10.0);
         assertThat(ChartAxis.over(DoubleStream.of(0.013, 4.7), Scale.LOGARITHMIC, 0, 0, 100)
                         .ticks())
@@ -20,30 +21,33 @@ class ChartAxisTest {
     }
 
     @Test
-    void anOrderOfMagnitudeIsAlwaysAsLongOnALogarithmicAxis() {
+    void everyOrderOfMagnitudeHasTheSameLengthOnALogarithmicAxis() {
         ChartAxis axis = ChartAxis.over(DoubleStream.of(0.01, 100), Scale.LOGARITHMIC, 0, 200, 0);
         assertThat(axis.at(0.01)).isEqualTo(200, within(1e-9));
         assertThat(axis.at(0.1)).isEqualTo(150, within(1e-9));
         assertThat(axis.at(1)).isEqualTo(100, within(1e-9));
-        assertThat(axis.at(0)).as("what is not above 0 lies at the lower end").isEqualTo(200, within(1e-9));
+        assertThat(axis.at(0))
+                .as("a value that is not above 0 is at the lower end")
+                .isEqualTo(200, within(1e-9));
     }
 
     @Test
-    void numbersThatAreNotFiniteDecideNothing() {
+    void valuesThatAreNotFiniteAreIgnored() {
         ChartAxis axis =
-                ChartAxis.over(DoubleStream.of(1, Double.NaN, Double.POSITIVE_INFINITY, 3), Scale.EVEN, 0, 0, 10);
+                ChartAxis.over(DoubleStream.of(1, Double.NaN, Double.POSITIVE_INFINITY, 3), Scale.LINEAR, 0, 0, 10);
         assertThat(axis.at(2)).isEqualTo(5);
         assertThat(ChartAxis.over(DoubleStream.empty(), Scale.LOGARITHMIC, 0.1, 0, 10)
                         .ticks())
                 .isNotEmpty();
-        assertThat(ChartAxis.over(DoubleStream.of(7, 7), Scale.EVEN, 0.1, 0, 10).at(7))
+        assertThat(ChartAxis.over(DoubleStream.of(7, 7), Scale.LINEAR, 0.1, 0, 10)
+                        .at(7))
                 .isEqualTo(5, within(1e-9));
     }
 
     @Test
-    void farApartNumbersAboveZeroSuitALogarithm() {
-        assertThat(ChartAxis.suiting(DoubleStream.of(0.1, 5))).isEqualTo(Scale.LOGARITHMIC);
-        assertThat(ChartAxis.suiting(DoubleStream.of(1, 5))).isEqualTo(Scale.EVEN);
-        assertThat(ChartAxis.suiting(DoubleStream.of(0, 500))).isEqualTo(Scale.EVEN);
+    void positiveValuesFarApartGetALogarithmicScale() {
+        assertThat(ChartAxis.scaleFor(DoubleStream.of(0.1, 5))).isEqualTo(Scale.LOGARITHMIC);
+        assertThat(ChartAxis.scaleFor(DoubleStream.of(1, 5))).isEqualTo(Scale.LINEAR);
+        assertThat(ChartAxis.scaleFor(DoubleStream.of(0, 500))).isEqualTo(Scale.LINEAR);
     }
 }

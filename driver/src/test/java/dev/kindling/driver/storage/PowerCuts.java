@@ -25,30 +25,30 @@ import org.apache.hadoop.fs.Syncable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder of the local disk and what power cuts would leave of it: after every single step of every change, the states in
- * which a disk may be found that keeps what was synced and may lose what was not. Thread-safe.
+ * Simulates power cuts on a folder of the local disk: records, after every step of every change, the possible states of a disk
+ * that retains synced data and may lose the rest. Thread-safe.
  */
 public final class PowerCuts {
-    /** What a disk does with what was not synced. */
+    /** The fate of data that was not synced. */
     private enum Disk {
-        /** It loses all of it. */
+        /** All of it is lost. */
         LOSES_EVERYTHING,
-        /** It has the names, and nothing of the files' new content. */
+        /** Names survive, the files' new content is lost. */
         HAS_NAMES_ONLY,
-        /** Of each folder it has the first few changes, of each file what was synced, everything or a half. */
+        /** Of each folder the first few changes survive, of each file the synced content, all of it or half. */
         HAS_ANYTHING
     }
 
     private static final int DRAWS = 1;
 
     /**
-     * What a power cut leaves.
+     * The files after a power cut.
      *
      * @param files content by path below the folder; a path that ends in a slash is a folder
      * @param reported what had been reported before the cut
      */
     public record Remains(SortedMap<String, byte[]> files, long reported) {
-        /** Puts it into a new folder. The lock's owner died with the machine, so it is left out. */
+        /** Writes the files to a new folder, without the lock, whose owner died with the machine. */
         public void putInto(java.nio.file.Path folder) {
             try {
                 Files.createDirectories(folder);
@@ -75,7 +75,7 @@ public final class PowerCuts {
     }
 
     private static final class FolderNode extends Node {
-        /** The names as they were synced last, and after each change since then. */
+        /** The names as they were last synced, and after each change since then. */
         private List<Map<String, Node>> states = new ArrayList<>(List.of(Map.of()));
 
         Map<String, Node> current() {
@@ -102,29 +102,29 @@ public final class PowerCuts {
     private int steps;
 
     /**
-     * Begins with an empty folder.
+     * A simulation that starts with an empty folder.
      *
-     * @param reported says what the writer has claimed to be safe by now
+     * @param reported returns the progress that the writer has reported as durable so far
      */
     public PowerCuts(java.nio.file.Path root, LongSupplier reported) {
         this.root = root;
         this.reported = reported;
     }
 
-    /** A folder below, whose changes are watched. */
+    /** A subfolder whose changes are recorded. */
     public AtomicDirectory folder(String name) {
         return AtomicDirectory.at(
                 root.resolve(name).toString(),
                 new Configuration(),
-                (files, path) -> new Watched(new LocalFileOperations(files)));
+                (files, path) -> new Recorded(new LocalFileOperations(files)));
     }
 
-    /** How many steps changes have taken so far. */
+    /** The number of steps of all changes so far. */
     public synchronized int steps() {
         return steps;
     }
 
-    /** What cuts would have left, each state once, with the most that had been reported before any cut that leaves it. */
+    /** The distinct states after all possible cuts, each with the largest progress that was reported before a cut to it. */
     public synchronized List<Remains> remains() {
         return List.copyOf(remains.values());
     }
@@ -144,17 +144,17 @@ public final class PowerCuts {
         return node;
     }
 
-    /** Remembers what cuts at this moment would leave. */
+    /** Records the states after a cut at this point. */
     private void step() {
         steps++;
-        remember(Disk.LOSES_EVERYTHING);
-        remember(Disk.HAS_NAMES_ONLY);
+        record(Disk.LOSES_EVERYTHING);
+        record(Disk.HAS_NAMES_ONLY);
         for (int i = 0; i < DRAWS; i++) {
-            remember(Disk.HAS_ANYTHING);
+            record(Disk.HAS_ANYTHING);
         }
     }
 
-    private void remember(Disk disk) {
+    private void record(Disk disk) {
         SortedMap<String, byte[]> files = new TreeMap<>();
         collect("", top, disk, files);
         StringBuilder key = new StringBuilder();
@@ -191,19 +191,19 @@ public final class PowerCuts {
             case 0 -> file.synced;
             case 1 -> file.current;
             default -> {
-                // What is synced of a file that has grown is there in any case.
+                // The synced part of a file that has grown survives in any case.
                 boolean grown = Arrays.mismatch(file.synced, file.current) == file.synced.length;
-                int kept = grown ? file.synced.length : 0;
-                yield Arrays.copyOf(file.current, kept + (file.current.length - kept) / 2);
+                int retained = grown ? file.synced.length : 0;
+                yield Arrays.copyOf(file.current, retained + (file.current.length - retained) / 2);
             }
         };
     }
 
-    /** Does what it is told on the disk, and the same, step by step, in the nodes. */
-    private final class Watched implements FileOperations {
+    /** Performs each operation on the disk and records its steps in the nodes. */
+    private final class Recorded implements FileOperations {
         private final FileOperations disk;
 
-        Watched(FileOperations disk) {
+        Recorded(FileOperations disk) {
             this.disk = disk;
         }
 
@@ -278,18 +278,18 @@ public final class PowerCuts {
         }
 
         @Override
-        public FSDataOutputStream grow(Path file) throws IOException {
+        public FSDataOutputStream createStream(Path file) throws IOException {
             synchronized (PowerCuts.this) {
-                FSDataOutputStream out = disk.grow(file);
+                FSDataOutputStream out = disk.createStream(file);
                 noteFolder(file.getParent());
-                return new FSDataOutputStream(new WatchedStream(out, noteFile(file)), null);
+                return new FSDataOutputStream(new RecordedStream(out, noteFile(file)), null);
             }
         }
 
         @Override
         public FSDataOutputStream append(Path file) throws IOException {
             synchronized (PowerCuts.this) {
-                return new FSDataOutputStream(new WatchedStream(disk.append(file), (FileNode) node(file)), null);
+                return new FSDataOutputStream(new RecordedStream(disk.append(file), (FileNode) node(file)), null);
             }
         }
 
@@ -335,26 +335,26 @@ public final class PowerCuts {
         }
     }
 
-    private final class WatchedStream extends OutputStream implements Syncable, StreamCapabilities {
+    private final class RecordedStream extends OutputStream implements Syncable, StreamCapabilities {
         private final FSDataOutputStream disk;
         private final FileNode node;
-        private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
+        private final ByteArrayOutputStream buffered = new ByteArrayOutputStream();
 
-        WatchedStream(FSDataOutputStream disk, FileNode node) {
+        RecordedStream(FSDataOutputStream disk, FileNode node) {
             this.disk = disk;
             this.node = node;
         }
 
         @Override
         public void write(int one) {
-            waiting.write(one);
+            buffered.write(one);
         }
 
         @Override
         public void hflush() throws IOException {
             synchronized (PowerCuts.this) {
-                byte[] more = waiting.toByteArray();
-                waiting.reset();
+                byte[] more = buffered.toByteArray();
+                buffered.reset();
                 disk.write(more);
                 disk.hflush();
                 byte[] all = Arrays.copyOf(node.current, node.current.length + more.length);

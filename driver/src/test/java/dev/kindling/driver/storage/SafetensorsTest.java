@@ -27,7 +27,7 @@ class SafetensorsTest {
             .add("rate", Shape.scalar())
             .build();
 
-    /** A file with the given header and count of bytes behind it. */
+    /** A file with the given header, followed by the given number of bytes. */
     private static byte[] file(String header, int dataBytes) {
         byte[] text = header.getBytes(StandardCharsets.UTF_8);
         return ByteBuffer.allocate(8 + text.length + dataBytes)
@@ -59,7 +59,7 @@ class SafetensorsTest {
     }
 
     @Test
-    void theBytesOfAFileAreWhatTheFormatSays() {
+    void theBytesOfAFileFollowTheSpecification() {
         byte[] bytes = Safetensors.encode(
                 Layout.builder().add("a", Shape.of(1)).add("b", Shape.of(1)).build(),
                 FlatVector.of(Precision.FLOAT, 1, -2),
@@ -95,13 +95,13 @@ class SafetensorsTest {
 
     @Test
     void theOrderInTheFileDoesNotMatterButNamesAndShapesDo() {
-        Layout turned =
+        Layout reordered =
                 Layout.builder().add("b", Shape.of(1)).add("a", Shape.of(2)).build();
-        Layout wanted =
+        Layout expected =
                 Layout.builder().add("a", Shape.of(2)).add("b", Shape.of(1)).build();
         Tensors read =
-                Safetensors.decode(Safetensors.encode(turned, FlatVector.of(Precision.DOUBLE, 3, 1, 2)), "theta");
-        assertThat(read.flat(wanted, Precision.FLOAT)).isEqualTo(FlatVector.of(Precision.FLOAT, 1, 2, 3));
+                Safetensors.decode(Safetensors.encode(reordered, FlatVector.of(Precision.DOUBLE, 3, 1, 2)), "theta");
+        assertThat(read.flat(expected, Precision.FLOAT)).isEqualTo(FlatVector.of(Precision.FLOAT, 1, 2, 3));
         assertThatThrownBy(
                         () -> read.flat(Layout.builder().add("c", Shape.of(1)).build(), Precision.FLOAT))
                 .isInstanceOf(BadDataException.class)
@@ -127,11 +127,11 @@ class SafetensorsTest {
             {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}                                                           | 8 | holds 8 bytes of arrays
             {"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}                                                           | 8 | must begin at 0
             {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}      | 4 | must begin at 4
-            {"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}                                                         | 4 | list of whole numbers
+            {"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}                                                         | 4 | list of integers
             {"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}                                                           | 0 | at least 1
             {"a":{"dtype":"F32","shape":[65536,65536],"data_offsets":[0,17179869184]}}                                       | 0 | at most 2147483647
-            {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}      | 4 | no JSON object
-            {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}                                                            | 4 | no JSON object
+            {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}      | 4 | not a JSON object
+            {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}                                                            | 4 | not a JSON object
             {"__metadata__":{"k":1}}                                                                                         | 0 | metadata k
             {"a":7}                                                                                                          | 0 | of type missing
             []                                                                                                               | 0 | does not begin with {

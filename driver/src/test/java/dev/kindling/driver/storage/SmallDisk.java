@@ -8,24 +8,24 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
 
-/** The local disk with so much room as a test gives it, in blocks of 4 KiB as disks have. */
+/** The local disk with a limited capacity, in blocks of 4 KiB. */
 public final class SmallDisk {
     private static final long BLOCK = 4096;
 
     private final java.nio.file.Path root;
-    private volatile long room = Long.MAX_VALUE;
+    private volatile long capacity = Long.MAX_VALUE;
 
-    /** A disk with a lot of room. */
+    /** A disk without a limit. */
     public SmallDisk(java.nio.file.Path root) {
         this.root = root;
     }
 
-    /** Somebody else takes all the room that is left. */
+    /** Sets the capacity to the space that is used now. */
     public void fill() throws IOException {
-        room = used();
+        capacity = used();
     }
 
-    /** A folder on it. */
+    /** A folder on the disk. */
     public AtomicDirectory folder(String name) {
         return AtomicDirectory.at(
                 root.resolve(name).toString(),
@@ -46,7 +46,7 @@ public final class SmallDisk {
     }
 
     private void require(long blocks) throws IOException {
-        if (blocks > 0 && used() + blocks > room) {
+        if (blocks > 0 && used() + blocks > capacity) {
             throw new IOException("No space left on device");
         }
     }
@@ -85,8 +85,8 @@ public final class SmallDisk {
         }
 
         @Override
-        public FSDataOutputStream grow(Path file) throws IOException {
-            return limited(disk.grow(file));
+        public FSDataOutputStream createStream(Path file) throws IOException {
+            return limited(disk.createStream(file));
         }
 
         @Override
@@ -99,7 +99,7 @@ public final class SmallDisk {
                     new OutputStream() {
                         @Override
                         public void write(int one) throws IOException {
-                            // A block more, as if the last one were always full.
+                            // Requires a further block, as if the last one were always full.
                             require(1);
                             out.write(one);
                         }

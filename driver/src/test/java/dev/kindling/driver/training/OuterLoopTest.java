@@ -42,7 +42,7 @@ class OuterLoopTest {
     private static final TaskSource SOURCE = TaskSources.open(
             new SourceDescription("regression", new RegressionSettings(new EpisodeSizes(2, 2, 2, 2)).toMap()),
             new Configuration());
-    private static final Layout TOTALS =
+    private static final Layout PER_TASK_OUTPUTS =
             Layout.builder().add("query_loss", Shape.scalar()).build();
     private static final int TASKS = 10;
 
@@ -50,8 +50,9 @@ class OuterLoopTest {
 
     @Test
     void failedTaskIsLeftOutWithTheRightWeight() {
-        // Nine tasks of gradient (9, 18) in sum and loss 27: the mean is (1, 2), SGD at rate 0.5 moves by half of it.
-        TrainingListener.Round round = loop(0.1).round(0, answering(1, 9, 18), theta);
+        // Nine tasks with summed gradient (9, 18) and loss 27: the mean is (1, 2), SGD at rate 0.5 subtracts half of
+        // it.
+        TrainingListener.Round round = loop(0.1).round(0, returning(1, 9, 18), theta);
         assertThat(theta.toDoubles()).containsExactly(new double[] {0.5, 0}, within(1e-12));
         assertThat(round.number()).isEqualTo(1);
         assertThat(round.gradient().means()).containsEntry("query_loss", 3.0);
@@ -59,29 +60,29 @@ class OuterLoopTest {
     }
 
     @Test
-    void overTheLimitTheRunEndsNamingTaskAndRoundAndThetaStays() {
-        assertThatThrownBy(() -> loop(0.1).round(17, answering(2, 9, 18), theta))
+    void tooManyFailedTasksEndTheRunWithTaskAndRoundNamedAndThetaUnchanged() {
+        assertThatThrownBy(() -> loop(0.1).round(17, returning(2, 9, 18), theta))
                 .isInstanceOf(DivergedException.class)
                 .hasMessageContaining("task 0 of round 17");
         assertThat(theta).isEqualTo(FlatVector.of(Precision.DOUBLE, 1, 1));
     }
 
     @Test
-    void thetaThatWouldNotBeFiniteStaysAsItWas() {
-        assertThatThrownBy(() -> loop(0.1).round(0, answering(0, Double.MAX_VALUE, Double.MAX_VALUE), theta))
+    void thetaIsUnchangedIfTheNextOneWouldNotBeFinite() {
+        assertThatThrownBy(() -> loop(0.1).round(0, returning(0, Double.MAX_VALUE, Double.MAX_VALUE), theta))
                 .isInstanceOf(DivergedException.class);
         assertThat(theta).isEqualTo(FlatVector.of(Precision.DOUBLE, 1, 1));
     }
 
     @Test
-    void linesAreWrittenAtThePeriodAndAfterTheLastRound() {
+    void linesAreWrittenEveryLogEveryRoundsAndAfterTheLastRound() {
         RunSettings every = new RunSettings(1, 25, 10, 1);
         assertThat(IntStream.rangeClosed(1, 25).filter(every::logsAfter)).containsExactly(10, 20, 25);
         RunSettings never = new RunSettings(1, 25, 0, 1);
         assertThat(IntStream.rangeClosed(1, 25).filter(never::logsAfter)).isEmpty();
     }
 
-    /** s ← s - 0.1 (s - b): ten tasks that are 2 away in sum 20 each round, whatever the optimizer makes of the vector. */
+    /** s ← s - 0.1 (s - b): ten tasks at distance 2 contribute a sum of 20 each round, whatever the optimizer does. */
     @Test
     void runningStatisticsFollowTheirBatchesAndNeitherGradientNorDecayMovesThem() {
         Layout layout =
@@ -90,10 +91,10 @@ class OuterLoopTest {
         OuterLoop loop =
                 loop(0.1, statistics, new OptimizerSettings(MetaOptimizerType.ADAMW, new Schedule.Constant(0.5), 0.9));
         for (int round = 0; round < 3; round++) {
-            loop.round(round, answering(0, 9, 20), theta);
+            loop.round(round, returning(0, 9, 20), theta);
         }
-        assertThat(theta.at(0)).as("what is trained").isNotCloseTo(1, within(0.1));
-        assertThat(theta.at(1)).as("what follows").isCloseTo(1 - 3 * 0.1 * 2, within(1e-12));
+        assertThat(theta.at(0)).as("the trained parameter").isNotCloseTo(1, within(0.1));
+        assertThat(theta.at(1)).as("the running statistic").isCloseTo(1 - 3 * 0.1 * 2, within(1e-12));
     }
 
     private static OuterLoop loop(double failureLimit) {
@@ -111,11 +112,11 @@ class OuterLoopTest {
                 new Aggregator(new Clip.None(), statistics),
                 new MetaOptimizer(optimizer, 100, Precision.DOUBLE, 2),
                 "train",
-                TOTALS);
+                PER_TASK_OUTPUTS);
     }
 
-    /** A cluster on which the first tasks fail and the others' gradients add up to the given numbers. */
-    private static Cluster answering(int failures, double... sums) {
+    /** A cluster on which the first tasks fail and the others' gradients add up to the given sums. */
+    private static Cluster returning(int failures, double... sums) {
         return new Cluster() {
             @Override
             public RoundResult run(RoundRequest request, FlatVector shared, RequestPrefetcher prefetcher) {

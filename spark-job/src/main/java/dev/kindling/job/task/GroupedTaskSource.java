@@ -92,7 +92,7 @@ final class GroupedTaskSource implements TaskSource {
     }
 
     @Override
-    public List<DataCheck> checks(List<TaskSpec> specs) {
+    public List<CheckResult> checks(List<TaskSpec> specs) {
         return source.checks(specs.stream().flatMap(this::members).toList());
     }
 

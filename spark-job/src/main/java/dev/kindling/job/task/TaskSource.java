@@ -64,7 +64,7 @@ public interface TaskSource {
      * What {@code check} wants proved of the data: that splits share no class, and that no example of the given tasks is
      * in both support and query. Empty where examples are generated afresh and there is nothing to share.
      */
-    default List<DataCheck> checks(List<TaskSpec> specs) {
+    default List<CheckResult> checks(List<TaskSpec> specs) {
         return List.of();
     }
 }

@@ -2,7 +2,7 @@ package dev.kindling.driver.check.reference;
 
 import java.util.Arrays;
 
-/** Arithmetic on examples of classes, as loops over the definitions. */
+/** Arithmetic on labelled examples, as plain loops from the definitions. */
 final class Classes {
     private Classes() {}
 
@@ -33,17 +33,17 @@ final class Classes {
         return means;
     }
 
-    /** The softmax of each row of so many logits, row after row. */
+    /** The softmax of each row of {@code classes} logits, in a row-major array. */
     static double[] softmax(double[] logits, int classes) {
         double[] probabilities = new double[logits.length];
         for (int row = 0; row < logits.length; row += classes) {
-            double greatest = Double.NEGATIVE_INFINITY;
+            double largest = Double.NEGATIVE_INFINITY;
             for (int k = row; k < row + classes; k++) {
-                greatest = Math.max(greatest, logits[k]);
+                largest = Math.max(largest, logits[k]);
             }
             double sum = 0;
             for (int k = row; k < row + classes; k++) {
-                probabilities[k] = StrictMath.exp(logits[k] - greatest);
+                probabilities[k] = StrictMath.exp(logits[k] - largest);
                 sum += probabilities[k];
             }
             for (int k = row; k < row + classes; k++) {
@@ -57,17 +57,17 @@ final class Classes {
     static double crossEntropy(double[][] logits, double[] labels) {
         double total = 0;
         for (int i = 0; i < logits.length; i++) {
-            double greatest = Arrays.stream(logits[i]).max().orElseThrow();
+            double largest = Arrays.stream(logits[i]).max().orElseThrow();
             double sum = 0;
             for (double logit : logits[i]) {
-                sum += StrictMath.exp(logit - greatest);
+                sum += StrictMath.exp(logit - largest);
             }
-            total += greatest + StrictMath.log(sum) - logits[i][(int) labels[i]];
+            total += largest + StrictMath.log(sum) - logits[i][(int) labels[i]];
         }
         return total / logits.length;
     }
 
-    /** The share of rows whose first greatest number is the label's. */
+    /** The fraction of rows whose first maximum is at the label. */
     static double accuracy(double[][] scores, double[] labels) {
         int right = 0;
         for (int i = 0; i < scores.length; i++) {

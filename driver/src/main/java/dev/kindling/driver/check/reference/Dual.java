@@ -7,18 +7,18 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
 
 /**
- * An array of dual numbers: values and, where they are followed along a direction of θ, their derivatives along it. Rules are
- * written in this arithmetic once and serve both with and without derivatives. An array of one number combines with any other.
+ * An array of dual numbers: values and, optionally, their derivatives along a direction of θ. Update rules are written once in
+ * this arithmetic and evaluated with or without derivatives. An array of length 1 broadcasts.
  *
- * @param tangent empty where the values are constant or nobody asks
+ * @param tangent derivatives of the values; empty if they are constant or not needed
  */
 record Dual(double[] value, Optional<double[]> tangent) {
-    /** Constant numbers. */
+    /** Constant values. */
     static Dual constant(double... value) {
         return new Dual(value, Optional.empty());
     }
 
-    /** The first number alone. */
+    /** The first value. */
     double first() {
         return value[0];
     }
@@ -47,32 +47,32 @@ record Dual(double[] value, Optional<double[]> tangent) {
         return times(constant(factor));
     }
 
-    /** The square roots; at 0, where a root has no derivative, it is taken as 0. */
+    /** The square roots; the derivative at 0, where it does not exist, is taken as 0. */
     Dual root() {
         return with(Math::sqrt, a -> a == 0 ? 0 : 0.5 / Math.sqrt(a));
     }
 
-    /** The numbers, with 0 in the place of negative ones. */
+    /** The values, with 0 in place of negative ones. */
     Dual positivePart() {
         return with(a -> Math.max(a, 0), a -> a > 0 ? 1 : 0);
     }
 
-    /** A linear function of the numbers. */
+    /** A linear function of the values. */
     Dual linear(UnaryOperator<double[]> function) {
         return new Dual(function.apply(value), tangent.map(function));
     }
 
-    /** Some of the numbers. */
+    /** A contiguous part of the values. */
     Dual part(int from, int size) {
         return linear(numbers -> Arrays.copyOfRange(numbers, from, from + size));
     }
 
     private Dual with(DoubleUnaryOperator function, DoubleUnaryOperator derivative) {
         double[] values = Arrays.stream(value).map(function).toArray();
-        return new Dual(values, tangent.map(moving -> {
+        return new Dual(values, tangent.map(derivatives -> {
             double[] tangents = new double[value.length];
             for (int i = 0; i < tangents.length; i++) {
-                tangents[i] = derivative.applyAsDouble(value[i]) * moving[i];
+                tangents[i] = derivative.applyAsDouble(value[i]) * derivatives[i];
             }
             return tangents;
         }));
@@ -88,14 +88,14 @@ record Dual(double[] value, Optional<double[]> tangent) {
             return constant(values);
         }
         double[] tangents = new double[values.length];
-        tangent.ifPresent(moving -> add(tangents, moving, other, byThis));
-        other.tangent.ifPresent(moving -> add(tangents, moving, other, byOther));
+        tangent.ifPresent(derivatives -> add(tangents, derivatives, other, byThis));
+        other.tangent.ifPresent(derivatives -> add(tangents, derivatives, other, byOther));
         return new Dual(values, Optional.of(tangents));
     }
 
-    private void add(double[] tangents, double[] moving, Dual other, DoubleBinaryOperator partial) {
+    private void add(double[] tangents, double[] derivatives, Dual other, DoubleBinaryOperator partial) {
         for (int i = 0; i < tangents.length; i++) {
-            tangents[i] += partial.applyAsDouble(at(value, i), at(other.value, i)) * at(moving, i);
+            tangents[i] += partial.applyAsDouble(at(value, i), at(other.value, i)) * at(derivatives, i);
         }
     }
 

@@ -5,9 +5,9 @@ import dev.kindling.job.task.EpisodeLayout;
 /**
  * Examples with their targets.
  *
- * @param x inputs, row after row
- * @param y targets, row after row
- * @param count of rows
+ * @param x inputs, row-major
+ * @param y targets, row-major
+ * @param count number of rows
  */
 record Examples(double[] x, double[] y, int count) {
     static Examples support(NamedArrays episode, EpisodeLayout layout) {
@@ -46,16 +46,16 @@ record Examples(double[] x, double[] y, int count) {
         return flat;
     }
 
-    /** The examples of the given places. */
-    Examples at(int... places) {
+    /** The examples at the given indices. */
+    Examples at(int... indices) {
         double[][] inputs = rows();
         double[][] targets = targets();
-        double[][] someInputs = new double[places.length][];
-        double[][] someTargets = new double[places.length][];
-        for (int i = 0; i < places.length; i++) {
-            someInputs[i] = inputs[places[i]];
-            someTargets[i] = targets[places[i]];
+        double[][] someInputs = new double[indices.length][];
+        double[][] someTargets = new double[indices.length][];
+        for (int i = 0; i < indices.length; i++) {
+            someInputs[i] = inputs[indices[i]];
+            someTargets[i] = targets[indices[i]];
         }
-        return new Examples(flat(someInputs), flat(someTargets), places.length);
+        return new Examples(flat(someInputs), flat(someTargets), indices.length);
     }
 }

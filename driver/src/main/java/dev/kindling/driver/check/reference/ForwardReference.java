@@ -4,16 +4,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** A method that predicts from the support set in one pass. */
+/** The reference of a method that predicts from the support set in one forward pass, without inner steps. */
 abstract class ForwardReference implements Reference {
     /**
-     * What is predicted.
+     * The outputs of the pass.
      *
      * @param support outputs for the support examples, in rows
-     * @param query outputs for the queries
-     * @param followed what statistics contribute
+     * @param query outputs for the queries, in rows
+     * @param statistics contributions of the running statistics
      */
-    record Prediction(double[][] support, double[][] query, NamedArrays followed) {}
+    record Prediction(double[][] support, double[][] query, NamedArrays statistics) {}
 
     private final TaskContext task;
 
@@ -30,7 +30,7 @@ abstract class ForwardReference implements Reference {
     /** The loss of outputs against targets. */
     abstract double loss(double[][] outputs, double[] targets);
 
-    /** The classes' probabilities, if the outputs are logits. */
+    /** The class probabilities, if the outputs are logits. */
     Optional<double[]> probabilities(double[][] outputs) {
         return Optional.empty();
     }
@@ -56,10 +56,10 @@ abstract class ForwardReference implements Reference {
 
     @Override
     public final NamedArrays known(NamedArrays theta) {
-        return predict(theta, new Sides()).followed();
+        return predict(theta, new Sides()).statistics();
     }
 
-    /** The mean of (output - target)² over all numbers. */
+    /** The mean of (output - target)² over all elements. */
     static double meanSquaredError(double[][] outputs, double[] targets) {
         double total = 0;
         int width = outputs[0].length;

@@ -1,13 +1,14 @@
 package dev.kindling.driver.check.reference;
 
-import dev.kindling.driver.check.reference.ModelPasses.Wanted;
+import dev.kindling.driver.check.reference.ModelPasses.Mode;
 import dev.kindling.job.algorithm.AlgorithmConfig;
 import java.util.OptionalDouble;
 import java.util.function.BinaryOperator;
 
 /**
- * Implicit MAML: whether a contribution g solves (1 + δ) g + A g / λ = ∇L_query(φ), equation 6, with A g from central
- * differences of first-order support gradients at the adapted parameters.
+ * The reference of implicit MAML (Rajeswaran and others, NeurIPS 2019): checks whether a contribution g solves equation 6,
+ * (1 + δ) g + A g / λ = ∇L_query(φ), with A g from central differences of first-order support gradients at the adapted
+ * parameters.
  */
 final class ImplicitReference extends InnerLoopReference {
     private static final double[] STEPS = {1e-4, 1e-5, 1e-6, 1e-7};
@@ -23,7 +24,7 @@ final class ImplicitReference extends InnerLoopReference {
         this.exact = config.isKeyword("imaml.product", "exact");
     }
 
-    /** Empty where the method itself takes differences, in steps that are part of what it computes. */
+    /** Empty if the method itself uses differences, whose step size is part of its result. */
     @Override
     public OptionalDouble residual(NamedArrays theta, NamedArrays contribution) {
         if (!exact) {
@@ -33,9 +34,9 @@ final class ImplicitReference extends InnerLoopReference {
     }
 
     /**
-     * The same with another way to multiply by A.
+     * The residual with another Hessian product.
      *
-     * @param hessian A g from φ and g
+     * @param hessian computes A g from φ and g
      */
     final double residual(NamedArrays theta, NamedArrays contribution, BinaryOperator<NamedArrays> hessian) {
         NamedArrays phi = adapted(theta);
@@ -49,20 +50,20 @@ final class ImplicitReference extends InnerLoopReference {
         return right.norm() == 0 ? left.norm() : left.norm() / right.norm();
     }
 
-    /** A g, with the largest step that crosses no kink. */
+    /** A g, with the largest step that does not cross a kink. */
     private NamedArrays hessian(NamedArrays phi, NamedArrays g) {
         NamedArrays product = NamedArrays.empty();
         double length = g.norm();
         for (double size : STEPS) {
             double step = size / length;
-            ModelPasses.Result ahead = gradient(phi.with(phi.only(g.names()).plus(step, g)));
-            ModelPasses.Result behind = gradient(phi.with(phi.only(g.names()).plus(-step, g)));
-            product = ahead.gradient()
+            ModelPasses.Result forward = gradient(phi.with(phi.only(g.names()).plus(step, g)));
+            ModelPasses.Result backward = gradient(phi.with(phi.only(g.names()).plus(-step, g)));
+            product = forward.gradient()
                     .values()
-                    .plus(-1, behind.gradient().values())
+                    .plus(-1, backward.gradient().values())
                     .only(g.names())
                     .times(1 / (2 * step));
-            if (sides(ahead) == sides(behind)) {
+            if (sides(forward) == sides(backward)) {
                 return product;
             }
         }
@@ -70,7 +71,7 @@ final class ImplicitReference extends InnerLoopReference {
     }
 
     private ModelPasses.Result gradient(NamedArrays phi) {
-        return passes().supportWithoutDropout(NamedDuals.constant(phi), task().support(), Wanted.GRADIENT);
+        return passes().supportWithoutDropout(NamedDuals.constant(phi), task().support(), Mode.GRADIENT);
     }
 
     private static long sides(ModelPasses.Result result) {

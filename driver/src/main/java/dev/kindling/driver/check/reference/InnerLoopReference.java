@@ -1,15 +1,15 @@
 package dev.kindling.driver.check.reference;
 
+import dev.kindling.driver.check.reference.ModelPasses.Mode;
 import dev.kindling.driver.check.reference.ModelPasses.Result;
-import dev.kindling.driver.check.reference.ModelPasses.Wanted;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * A method whose tasks adapt step by step: each step takes the first-order gradient of one pass over the support set and moves
- * the parameters in Java; then the queries are passed once. Inner step i draws its random numbers with i, the final query pass
- * with the count K of steps, the query pass after step i with 2K - 1 - i.
+ * The reference of a method with inner steps. Each step computes the first-order gradient of one pass over the support set and
+ * updates the parameters in Java; one pass over the queries follows. The random numbers of a pass are keyed by its number:
+ * inner step i has number i, the final query pass the number K of steps, the query pass after step i the number 2K - 1 - i.
  */
 class InnerLoopReference implements Reference {
     private final TaskContext task;
@@ -23,13 +23,14 @@ class InnerLoopReference implements Reference {
     }
 
     /**
-     * Adaptation as far as the last step.
+     * The result of all inner steps.
      *
-     * @param phi after 0, 1, ... steps
-     * @param memory the inner optimizer's arrays after the last step
-     * @param queryLosses after each step, where they count; otherwise empty
+     * @param phi parameters after 0, 1, ... steps
+     * @param moments the inner optimizer's arrays after the last step
+     * @param queryLosses after each step, if they contribute to the objective; otherwise empty
+     * @param supportLoss before the first step
      */
-    private record Adaptation(List<NamedDuals> phi, NamedDuals memory, List<Dual> queryLosses, double supportLoss) {
+    private record Adaptation(List<NamedDuals> phi, NamedDuals moments, List<Dual> queryLosses, double supportLoss) {
         NamedDuals end() {
             return phi.get(phi.size() - 1);
         }
@@ -46,9 +47,9 @@ class InnerLoopReference implements Reference {
     @Override
     public Outcome at(NamedArrays theta) {
         Sides sides = new Sides();
-        NamedDuals still = NamedDuals.constant(theta);
-        Adaptation adaptation = adapt(still, sides);
-        Result query = query(still, adaptation.end(), Wanted.LOSS);
+        NamedDuals constants = NamedDuals.constant(theta);
+        Adaptation adaptation = adapt(constants, sides);
+        Result query = query(constants, adaptation.end(), Mode.LOSS);
         sides.add(query.outputs());
         return new Outcome(
                 objective(adaptation, query).first(),
@@ -64,10 +65,10 @@ class InnerLoopReference implements Reference {
                 sides.hash());
     }
 
-    /** What the contribution is the derivative of, with its derivative where the task's probes follow directions of θ. */
+    /** The objective whose derivative is the contribution; with its own derivative if θ has tangents. */
     final Dual objective(NamedDuals theta) {
         Adaptation adaptation = adapt(theta, new Sides());
-        return objective(adaptation, query(theta, adaptation.end(), Wanted.LOSS));
+        return objective(adaptation, query(theta, adaptation.end(), Mode.LOSS));
     }
 
     private Dual objective(Adaptation adaptation, Result query) {
@@ -84,7 +85,7 @@ class InnerLoopReference implements Reference {
 
     private Adaptation adapt(NamedDuals theta, Sides sides) {
         NamedDuals phi = rule.start(task, theta);
-        NamedDuals memory = rule.memory(task, theta);
+        NamedDuals moments = rule.moments(task, theta);
         List<NamedDuals> all = new ArrayList<>(List.of(phi));
         List<Dual> queryLosses = new ArrayList<>();
         double firstLoss = Double.NaN;
@@ -93,12 +94,12 @@ class InnerLoopReference implements Reference {
             Result support = support(theta, phi, step);
             sides.add(support.outputs());
             firstLoss = step == 0 ? support.loss().first() : firstLoss;
-            memory = rule.update().advance(memory);
+            moments = rule.update().advance(moments);
             for (String name : rule.adapting(task.model())) {
                 Dual gradient = rule.gradient(
                         theta, name, phi.get(name), support.gradient().get(name));
-                StepUpdate.Step moved = rule.update().step(name, gradient, memory);
-                memory = moved.state();
+                StepUpdate.Step moved = rule.update().step(name, gradient, moments);
+                moments = moved.state();
                 phi = phi.with(
                         name, phi.get(name).minus(rule.rate(theta, name, step).times(moved.step())));
             }
@@ -109,7 +110,7 @@ class InnerLoopReference implements Reference {
                         task.support(),
                         task.query(),
                         2 * rule.steps() - 1 - step,
-                        Wanted.LOSS);
+                        Mode.LOSS);
                 sides.add(query.outputs());
                 queryLosses.add(query.loss());
             }
@@ -117,32 +118,32 @@ class InnerLoopReference implements Reference {
         if (rule.steps() == 0) {
             firstLoss = support(theta, phi, 0).loss().first();
         }
-        return new Adaptation(all, memory, queryLosses, firstLoss);
+        return new Adaptation(all, moments, queryLosses, firstLoss);
     }
 
     private Result support(NamedDuals theta, NamedDuals phi, int step) {
         Examples support = task.support();
         Examples batch = rule.rows(support.count(), step).map(support::at).orElse(support);
-        return passes.support(rule.used(task, theta, phi, step), batch, step, Wanted.GRADIENT);
+        return passes.support(rule.used(task, theta, phi, step), batch, step, Mode.GRADIENT);
     }
 
-    private Result query(NamedDuals theta, NamedDuals phi, Wanted wanted) {
+    private Result query(NamedDuals theta, NamedDuals phi, Mode mode) {
         NamedDuals used = rule.used(task, theta, phi, Math.max(rule.steps() - 1, 0));
-        return passes.query(used, task.support(), task.query(), rule.steps(), wanted);
+        return passes.query(used, task.support(), task.query(), rule.steps(), mode);
     }
 
     private Adaptation adapt(NamedArrays theta) {
         return adapt(NamedDuals.constant(theta), new Sides());
     }
 
-    /** For what follows statistics, how far θ is from what the query pass observed. */
+    /** For running statistics, the difference between θ and the batch statistics of the query pass. */
     @Override
     public NamedArrays known(NamedArrays theta) {
         if (task.model().runningStatistics().isEmpty()) {
             return NamedArrays.empty();
         }
-        NamedArrays observed = query(NamedDuals.constant(theta), adapt(theta).end(), Wanted.LOSS)
-                .observed();
+        NamedArrays observed =
+                query(NamedDuals.constant(theta), adapt(theta).end(), Mode.LOSS).observed();
         return theta.only(observed.names()).plus(-1, observed);
     }
 
@@ -154,23 +155,23 @@ class InnerLoopReference implements Reference {
         return Optional.of(queryGradient(theta, adapted(theta)));
     }
 
-    /** ∇L_query at adapted parameters, by those that follow no statistics. */
+    /** ∇L_query at adapted parameters, for those that are not running statistics. */
     final NamedArrays queryGradient(NamedArrays theta, NamedArrays phi) {
-        return query(NamedDuals.constant(theta), NamedDuals.constant(phi), Wanted.GRADIENT)
+        return query(NamedDuals.constant(theta), NamedDuals.constant(phi), Mode.GRADIENT)
                 .gradient()
                 .values();
     }
 
-    /** θ - φ, and for moments that θ carries, how far it is from those after the last step. */
+    /** θ - φ, and for moments that are part of θ, the difference to those after the last step. */
     final NamedArrays delta(NamedArrays theta) {
         Adaptation adaptation = adapt(theta);
         NamedArrays end = adaptation.end().values();
-        NamedArrays moments = adaptation.memory().values().renamed("reptile."::concat);
+        NamedArrays lastMoments = adaptation.moments().values().renamed("reptile."::concat);
         NamedArrays delta = NamedArrays.empty();
         NamedArrays observed = known(theta);
         for (String name : task.theta().names()) {
             List<String> only = List.of(name);
-            NamedArrays last = end.has(name) ? end : moments;
+            NamedArrays last = end.has(name) ? end : lastMoments;
             delta = delta.with(
                     observed.has(name) ? observed.only(only) : theta.only(only).plus(-1, last.only(only)));
         }

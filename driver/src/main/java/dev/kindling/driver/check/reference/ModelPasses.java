@@ -20,28 +20,27 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Single passes of one model over given examples: its output, its loss and the loss's first-order gradient, each a program of
- * its own, compiled when it is first asked for. Where the model drops units, a pass draws with the task's key and its own
- * number. Not thread-safe.
+ * Single passes of one model over given examples: output, loss, and first-order gradient of the loss. Each kind of pass is a
+ * program, compiled on first use. Dropout masks are keyed by the task's key and the number of the pass. Not thread-safe.
  */
 final class ModelPasses {
-    /** What a pass is asked for. */
-    enum Wanted {
+    /** The results that a pass computes. */
+    enum Mode {
         OUTPUT,
         LOSS,
-        /** The loss and its derivatives by the parameters. */
+        /** The loss and its gradient with respect to the parameters. */
         GRADIENT
     }
 
-    /** Whose statistics batch norm uses: the batch's own, as in inner steps, or as the model has it for queries. */
-    private enum Half {
+    /** The statistics that batch norm uses: those of the batch, as in inner steps, or those that the model uses for queries. */
+    private enum ExampleSet {
         SUPPORT,
         QUERY
     }
 
-    private record Key(Half half, int support, int examples, Wanted wanted, boolean dropping) {}
+    private record Key(ExampleSet set, int support, int examples, Mode mode, boolean dropping) {}
 
-    private static final String BEFORE = "support.x";
+    private static final String SUPPORT_X = "support.x";
     private static final String X = "x";
     private static final String Y = "y";
     private static final String KEY = "key";
@@ -62,8 +61,8 @@ final class ModelPasses {
      * The passes of a model.
      *
      * @param features shape of one example
-     * @param target shape of one target; a scalar for a class
-     * @param key that the task's random numbers are drawn with
+     * @param target shape of one target; a scalar for a class label
+     * @param key of the task's random numbers
      */
     ModelPasses(
             Model model, Shape features, Shape target, Optional<int[]> key, Function<Program, ProgramProbe> prober) {
@@ -75,12 +74,12 @@ final class ModelPasses {
     }
 
     /**
-     * What a pass gave.
+     * The results of a pass.
      *
-     * @param output [examples, outputs], row after row
-     * @param loss one number; NaN where only the output was asked for
-     * @param gradient by the parameters that follow no statistics; empty unless asked for
-     * @param observed what statistics follow
+     * @param output [examples, outputs], row-major
+     * @param loss a scalar; NaN if only the output is computed
+     * @param gradient with respect to the parameters that are not running statistics; empty unless it is computed
+     * @param observed the batch statistics that running statistics follow
      */
     record Result(
             Dual output,
@@ -94,33 +93,33 @@ final class ModelPasses {
         return model;
     }
 
-    /** A pass over a support set, with the batch's own statistics. */
-    Result support(NamedDuals parameters, Examples examples, int number, Wanted wanted) {
-        return run(new Key(Half.SUPPORT, 0, examples.count(), wanted, true), parameters, null, examples, number);
+    /** A pass over a support set, with the batch's statistics. */
+    Result support(NamedDuals parameters, Examples examples, int number, Mode mode) {
+        return run(new Key(ExampleSet.SUPPORT, 0, examples.count(), mode, true), parameters, null, examples, number);
     }
 
-    /** The same where nothing is dropped. */
-    Result supportWithoutDropout(NamedDuals parameters, Examples examples, Wanted wanted) {
-        return run(new Key(Half.SUPPORT, 0, examples.count(), wanted, false), parameters, null, examples, 0);
+    /** The same without dropout. */
+    Result supportWithoutDropout(NamedDuals parameters, Examples examples, Mode mode) {
+        return run(new Key(ExampleSet.SUPPORT, 0, examples.count(), mode, false), parameters, null, examples, 0);
     }
 
     /** A pass over queries. */
-    Result query(NamedDuals parameters, Examples support, Examples queries, int number, Wanted wanted) {
+    Result query(NamedDuals parameters, Examples support, Examples queries, int number, Mode mode) {
         return run(
-                new Key(Half.QUERY, support.count(), queries.count(), wanted, true),
+                new Key(ExampleSet.QUERY, support.count(), queries.count(), mode, true),
                 parameters,
                 support,
                 queries,
                 number);
     }
 
-    private Result run(Key what, NamedDuals parameters, @Nullable Examples support, Examples examples, int number) {
-        ProgramProbe probe = probes.computeIfAbsent(what, any -> prober.apply(program(what)));
+    private Result run(Key pass, NamedDuals parameters, @Nullable Examples support, Examples examples, int number) {
+        ProgramProbe probe = probes.computeIfAbsent(pass, any -> prober.apply(program(pass)));
         if (support != null) {
-            probe.set(BEFORE, support.x());
+            probe.set(SUPPORT_X, support.x());
         }
         probe.set(X, examples.x());
-        if (what.wanted() != Wanted.OUTPUT) {
+        if (pass.mode() != Mode.OUTPUT) {
             probe.set(Y, examples.y());
         }
         key.ifPresent(parts -> {
@@ -145,18 +144,18 @@ final class ModelPasses {
                 outputs);
     }
 
-    private Program program(Key what) {
+    private Program program(Key pass) {
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> parameters = new LinkedHashMap<>();
         for (Layout.Entry entry : model.parameters().entries()) {
             parameters.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Scope.BROADCAST));
         }
-        ForwardContext context = what.dropping() && key.isPresent() ? dropping(b) : ForwardContext.PLAIN;
-        Value x = b.input(X, features.stacked(what.examples()), Program.Scope.TASK);
+        ForwardContext context = pass.dropping() && key.isPresent() ? dropping(b) : ForwardContext.PLAIN;
+        Value x = b.input(X, features.stacked(pass.examples()), Program.Scope.TASK);
         List<Program.Output> outputs = new ArrayList<>();
         Value output;
-        if (what.half() == Half.QUERY) {
-            Value support = b.input(BEFORE, features.stacked(what.support()), Program.Scope.TASK);
+        if (pass.set() == ExampleSet.QUERY) {
+            Value support = b.input(SUPPORT_X, features.stacked(pass.support()), Program.Scope.TASK);
             output = model.predict(b, parameters, support, x, context);
             model.batchStatistics(b, parameters, x, context)
                     .forEach((name, value) ->
@@ -166,8 +165,8 @@ final class ModelPasses {
         }
         outputs.add(new Program.Output(OUTPUT, Program.Reduction.PER_TASK, output));
         outputs.addAll(Sides.outputs(b, output));
-        if (what.wanted() != Wanted.OUTPUT) {
-            loss(b, parameters, output, what, outputs);
+        if (pass.mode() != Mode.OUTPUT) {
+            loss(b, parameters, output, pass, outputs);
         }
         return b.build("pass", outputs);
     }
@@ -182,17 +181,17 @@ final class ModelPasses {
     }
 
     private void loss(
-            ProgramBuilder b, Map<String, Value> parameters, Value output, Key what, List<Program.Output> outputs) {
-        Value y = b.input(Y, target.stacked(what.examples()), Program.Scope.TASK);
+            ProgramBuilder b, Map<String, Value> parameters, Value output, Key pass, List<Program.Output> outputs) {
+        Value y = b.input(Y, target.stacked(pass.examples()), Program.Scope.TASK);
         Value loss = model.loss(b, output, y);
         outputs.add(new Program.Output(LOSS, Program.Reduction.PER_TASK, loss));
         model.accuracy(b, output, y)
                 .ifPresent(accuracy -> outputs.add(new Program.Output(ACCURACY, Program.Reduction.PER_TASK, accuracy)));
-        if (what.wanted() == Wanted.GRADIENT) {
-            Map<String, Value> descended = new LinkedHashMap<>(parameters);
-            descended.keySet().removeAll(model.runningStatistics());
-            List<String> names = List.copyOf(descended.keySet());
-            List<Value> gradients = Autodiff.grad(b, loss, List.copyOf(descended.values()));
+        if (pass.mode() == Mode.GRADIENT) {
+            Map<String, Value> trained = new LinkedHashMap<>(parameters);
+            trained.keySet().removeAll(model.runningStatistics());
+            List<String> names = List.copyOf(trained.keySet());
+            List<Value> gradients = Autodiff.grad(b, loss, List.copyOf(trained.values()));
             for (int i = 0; i < names.size(); i++) {
                 outputs.add(new Program.Output(names.get(i), Program.Reduction.SUM, gradients.get(i)));
             }

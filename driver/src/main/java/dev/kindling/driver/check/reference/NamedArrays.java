@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
-/** Arrays of doubles by name, in order: parameters, a gradient, moments. Immutable as long as nobody writes to an array. */
+/** Arrays of doubles by name, in order: parameters, a gradient, moments. Immutable by convention: the arrays are never written to. */
 public final class NamedArrays {
     private final Map<String, double[]> arrays;
 
@@ -42,7 +42,7 @@ public final class NamedArrays {
         return of(layout, FlatVector.zeros(Precision.DOUBLE, layout.size()));
     }
 
-    /** The flat vector of a layout whose arrays are all here. */
+    /** The arrays as a flat vector of the given layout; all its names must be present. */
     public FlatVector flat(Layout layout) {
         FlatVector vector = FlatVector.zeros(Precision.DOUBLE, layout.size());
         for (Layout.Entry entry : layout.entries()) {
@@ -78,14 +78,14 @@ public final class NamedArrays {
         return Optional.ofNullable(arrays.get(name));
     }
 
-    /** These arrays, with another or a new one under the name. */
+    /** These arrays, with the array of one name replaced or added. */
     public NamedArrays with(String name, double... array) {
         Map<String, double[]> changed = new LinkedHashMap<>(arrays);
         changed.put(name, array);
         return new NamedArrays(changed);
     }
 
-    /** These arrays, with those of the other in their place or after them. */
+    /** These arrays, with those of the other replaced or added. */
     public NamedArrays with(NamedArrays other) {
         Map<String, double[]> changed = new LinkedHashMap<>(arrays);
         changed.putAll(other.arrays);
@@ -106,14 +106,14 @@ public final class NamedArrays {
         return new NamedArrays(renamed);
     }
 
-    /** These arrays plus a multiple of the other's of the same names. */
+    /** These arrays plus a multiple of the other's arrays of the same names. */
     public NamedArrays plus(double factor, NamedArrays other) {
         Map<String, double[]> sums = new LinkedHashMap<>();
         arrays.forEach((name, array) -> sums.put(name, plus(array, factor, other.get(name))));
         return new NamedArrays(sums);
     }
 
-    /** Every number times a factor. */
+    /** All values times a factor. */
     public NamedArrays times(double factor) {
         Map<String, double[]> products = new LinkedHashMap<>();
         arrays.forEach((name, array) -> {
@@ -134,7 +134,7 @@ public final class NamedArrays {
         return sum;
     }
 
-    /** The Euclidean length of all arrays taken as one vector. */
+    /** The Euclidean norm of all arrays as one vector. */
     public double norm() {
         List<Double> squares = new ArrayList<>();
         arrays.values().forEach(array -> squares.add(squares(array)));

@@ -4,12 +4,12 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * Arrays of dual numbers by name, in order. Immutable as {@link NamedArrays} is.
+ * Arrays of dual numbers by name, in order. Immutable by convention, like {@link NamedArrays}.
  *
- * @param tangents of those arrays that are followed along a direction; the others are constant
+ * @param tangents derivatives of some of the arrays; the others are constant
  */
 record NamedDuals(NamedArrays values, NamedArrays tangents) {
-    /** Arrays that are followed nowhere. */
+    /** Arrays without derivatives. */
     static NamedDuals constant(NamedArrays values) {
         return new NamedDuals(values, NamedArrays.empty());
     }
@@ -22,7 +22,7 @@ record NamedDuals(NamedArrays values, NamedArrays tangents) {
         return new Dual(values.get(name), tangents.find(name));
     }
 
-    /** These arrays, with another or a new one under the name. */
+    /** These arrays, with the array of one name replaced or added. */
     NamedDuals with(String name, Dual array) {
         NamedArrays others = tangents.only(
                 tangents.names().stream().filter(other -> !other.equals(name)).toList());

@@ -3,8 +3,8 @@ package dev.kindling.driver.check.reference;
 import java.util.Arrays;
 
 /**
- * Conditional neural processes: Garnelo and others, ICML 2018, equations 1 to 3: r = mean h([x, y]) over the support set, and
- * g([x, r]) is predicted. h has three layers, relu after each, g five.
+ * The reference of conditional neural processes (Garnelo and others, ICML 2018, equations 1 to 3): r is the mean of h([x, y])
+ * over the support set, and the prediction is g([x, r]). h has three layers with relu after each, g has five layers.
  */
 final class NeuralProcessReference extends ForwardReference {
     private static final String PREFIX = "cnp.";

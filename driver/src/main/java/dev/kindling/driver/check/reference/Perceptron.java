@@ -1,16 +1,16 @@
 package dev.kindling.driver.check.reference;
 
-/** Fully connected layers as loops: relu between them, nothing after the last. */
+/** Fully connected layers as plain loops, with relu between the layers and none after the last. */
 final class Perceptron {
     private Perceptron() {}
 
     /**
      * The output for one input.
      *
-     * @param prefix before the numbers of the layers in the arrays' names
-     * @param from number of the first layer
-     * @param to number after that of the last
-     * @param sides where the rectifiers stand is added to
+     * @param prefix of the arrays' names, before the index of the layer
+     * @param from index of the first layer
+     * @param to index after the last layer
+     * @param sides receives the side of each rectifier
      */
     static double[] output(NamedArrays theta, String prefix, int from, int to, double[] x, Sides sides) {
         double[] out = x;

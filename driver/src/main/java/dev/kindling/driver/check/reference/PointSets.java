@@ -2,11 +2,11 @@ package dev.kindling.driver.check.reference;
 
 import java.util.Arrays;
 
-/** Features of a regression's support points [x, y], each through the same layers with relu after each, taken together. */
+/** Sums the features of the support points [x, y] of a regression task, each computed by the same relu layers. */
 final class PointSets {
     private PointSets() {}
 
-    /** The sum over the set. */
+    /** The sum of the features over the support set. */
     static double[] sum(NamedArrays theta, String prefix, int layers, Examples support, Sides sides) {
         double[][] xs = support.rows();
         double[][] ys = support.targets();

@@ -7,27 +7,35 @@ import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import java.util.Optional;
+import java.util.function.Function;
 
-/** One program run on one task, in double, for any values of its inputs. Not thread-safe. */
-public class ProgramProbe {
-    /** What is before an output's name in that of its derivative along a direction. */
+/** Runs a program on a single task in double precision, for given values of its inputs. Not thread-safe. */
+public final class ProgramProbe {
+    /** The prefix of the name of an output's directional derivative. */
     static final String TANGENT = "tangent ";
 
     private final Program program;
     private final Layout inputs;
     private final Workspace workspace;
     private final FlatVector task;
+    private final Function<NamedDuals, NamedArrays> broadcastInputs;
 
-    /** A probe of an executable in double; task inputs are zeros until they are set. */
+    /** A probe of an executable in double precision; task inputs are zero until they are set. */
     public ProgramProbe(Executable executable) {
+        this(executable, NamedDuals::values);
+    }
+
+    /** A probe whose program takes its broadcast inputs from dual numbers as given. */
+    ProgramProbe(Executable executable, Function<NamedDuals, NamedArrays> broadcastInputs) {
+        this.broadcastInputs = broadcastInputs;
         this.program = executable.program();
         this.inputs = program.taskInputs();
         this.workspace = executable.workspace();
         this.task = FlatVector.zeros(Precision.DOUBLE, inputs.size());
     }
 
-    /** Gives a task input its numbers, if the program has it. */
-    public final void set(String input, double... numbers) {
+    /** Sets a task input, if the program has it. */
+    public void set(String input, double... numbers) {
         if (inputs.has(input)) {
             int offset = inputs.offset(input);
             for (int i = 0; i < numbers.length; i++) {
@@ -36,43 +44,43 @@ public class ProgramProbe {
         }
     }
 
-    /** Gives all arrays of an episode to the task inputs of their names. */
-    public final void setAll(NamedArrays episode) {
+    /** Sets the task inputs named like the arrays of an episode. */
+    public void setAll(NamedArrays episode) {
         episode.names().forEach(name -> set(name, episode.get(name)));
     }
 
-    /** The outputs at one value of the shared inputs, laid out as the program has them. */
-    public final Outputs at(FlatVector shared) {
+    /** The outputs at a value of the broadcast inputs, in the program's layout. */
+    public Outputs at(FlatVector broadcast) {
         FlatVector sums = FlatVector.zeros(Precision.DOUBLE, program.sums().size());
         double[] perTask = new double[program.perTask().size()];
-        workspace.setBroadcastInputs(shared);
+        workspace.setBroadcastInputs(broadcast);
         workspace.run(1, (index, target, offset) -> target.copyFrom(task, 0, offset, task.size()), sums, perTask);
         return new Outputs(program, sums, perTask);
     }
 
-    /** The outputs where the shared inputs are the arrays of their names. */
-    public final Outputs at(NamedArrays shared) {
-        return at(shared.flat(program.broadcastInputs()));
+    /** The outputs with the broadcast inputs given by name. */
+    public Outputs at(NamedArrays broadcast) {
+        return at(broadcast.flat(program.broadcastInputs()));
     }
 
-    /** The outputs where the shared inputs are the arrays of their names; a probe that follows no direction takes their values. */
-    Outputs at(NamedDuals shared) {
-        return at(shared.values());
+    /** The outputs with the broadcast inputs given by name; tangents are ignored by programs that have no inputs for them. */
+    Outputs at(NamedDuals broadcast) {
+        return at(broadcastInputs.apply(broadcast));
     }
 
-    /** What the program gave: the summed outputs flat, then the outputs for each task. */
+    /** The outputs of the program: the summed outputs as a flat vector, and the per-task outputs. */
     public record Outputs(Program program, FlatVector sums, double[] perTask) {
-        /** A per-task output that is a scalar. */
+        /** The value of a scalar per-task output. */
         public double scalar(String name) {
             return perTask[program.perTask().offset(name)];
         }
 
-        /** Whether there is such a per-task output. */
+        /** Whether there is a per-task output of this name. */
         public boolean has(String name) {
             return program.perTask().has(name);
         }
 
-        /** A per-task output. */
+        /** The values of a per-task output. */
         public double[] array(String name) {
             Layout.Entry entry = program.perTask().entry(name);
             double[] array = new double[entry.shape().size()];
@@ -86,7 +94,7 @@ public class ProgramProbe {
             return new Dual(array(name), has(tangent) ? Optional.of(array(tangent)) : Optional.empty());
         }
 
-        /** The summed outputs by name with their derivatives, where there are any. */
+        /** The summed outputs by name, with their derivatives if the program computes them. */
         NamedDuals summedDuals() {
             NamedArrays tangents = NamedArrays.empty();
             for (String name : program.sums().names()) {

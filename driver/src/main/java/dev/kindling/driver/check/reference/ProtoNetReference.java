@@ -1,11 +1,11 @@
 package dev.kindling.driver.check.reference;
 
-import dev.kindling.driver.check.reference.ModelPasses.Wanted;
+import dev.kindling.driver.check.reference.ModelPasses.Mode;
 import dev.kindling.job.algorithm.AlgorithmConfig;
 import dev.kindling.job.model.Model;
 import java.util.Optional;
 
-/** Prototypical networks: Snell, Swersky and Zemel, NeurIPS 2017, equations 1 and 2, from the embeddings on in Java. */
+/** The reference of prototypical networks (Snell, Swersky and Zemel, NeurIPS 2017, equations 1 and 2), in Java from the embeddings on. */
 final class ProtoNetReference extends ForwardReference {
     private enum Measure {
         EUCLIDEAN,
@@ -27,21 +27,21 @@ final class ProtoNetReference extends ForwardReference {
     Prediction predict(NamedArrays theta, Sides sides) {
         Examples support = task().support();
         Examples query = task().query();
-        NamedDuals still = NamedDuals.constant(theta);
-        ModelPasses.Result known = embedding.support(still, support, 0, Wanted.OUTPUT);
-        ModelPasses.Result asked = embedding.query(still, support, query, 1, Wanted.OUTPUT);
-        sides.add(known.outputs());
-        sides.add(asked.outputs());
-        double[][] features = Examples.rows(known.output().value(), support.count());
+        NamedDuals constants = NamedDuals.constant(theta);
+        ModelPasses.Result supportPass = embedding.support(constants, support, 0, Mode.OUTPUT);
+        ModelPasses.Result queryPass = embedding.query(constants, support, query, 1, Mode.OUTPUT);
+        sides.add(supportPass.outputs());
+        sides.add(queryPass.outputs());
+        double[][] features = Examples.rows(supportPass.output().value(), support.count());
         double[][] prototypes =
                 Classes.means(features, support.y(), task().layout().classes());
         return new Prediction(
                 similarities(features, prototypes),
-                similarities(Examples.rows(asked.output().value(), query.count()), prototypes),
-                followed(theta, embedding.model(), asked.observed()));
+                similarities(Examples.rows(queryPass.output().value(), query.count()), prototypes),
+                statistics(theta, embedding.model(), queryPass.observed()));
     }
 
-    private static NamedArrays followed(NamedArrays theta, Model encoder, NamedArrays observed) {
+    private static NamedArrays statistics(NamedArrays theta, Model encoder, NamedArrays observed) {
         return encoder.runningStatistics().isEmpty()
                 ? NamedArrays.empty()
                 : theta.only(observed.names()).plus(-1, observed);

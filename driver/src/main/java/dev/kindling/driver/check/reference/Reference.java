@@ -4,19 +4,19 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** A method on one task, computed step by step: a function of θ. Not thread-safe. */
+/** A method on one task, computed step by step in Java as a function of θ. Not thread-safe. */
 public interface Reference {
     /**
-     * What the task comes to.
+     * The results of the task.
      *
-     * @param objective what the contribution is the derivative of
+     * @param objective the scalar whose derivative is the contribution
      * @param queryLoss after the last step
      * @param supportLoss before the first step
      * @param accuracy on the queries; empty for regression
      * @param adapted the model's parameters after 0, 1, ... steps; empty for a method without inner steps
-     * @param output for the queries, row after row
-     * @param probabilities of the classes for the queries, row after row; empty where the output is something else than logits
-     * @param sides equal for two θ if no rectifier, comparison or maximum stands otherwise at one than at the other
+     * @param output for the queries, row-major
+     * @param probabilities of the classes for the queries, row-major; empty if the outputs are not logits
+     * @param sides a hash, equal for two θ if every rectifier, comparison and maximum is on the same side
      */
     record Outcome(
             double objective,
@@ -28,22 +28,22 @@ public interface Reference {
             Optional<double[]> probabilities,
             long sides) {}
 
-    /** What the task comes to at θ. */
+    /** The results of the task at θ. */
     Outcome at(NamedArrays theta);
 
     /**
-     * Those arrays of the contribution whose numbers are known without a derivative through adaptation: what follows
-     * statistics, and deltas.
+     * Those arrays of the contribution that are known without a derivative through adaptation: running statistics and deltas.
      */
     NamedArrays known(NamedArrays theta);
 
-    /** The query gradient at the adapted parameters, by the model's parameters; empty where these are not θ itself. */
+    /** The query gradient at the adapted parameters; empty if θ is not exactly the model's parameters. */
     default Optional<NamedArrays> firstOrder(NamedArrays theta) {
         return Optional.empty();
     }
 
     /**
-     * The relative residual of a contribution in the linear system that the method solves; empty for a method without one.
+     * The relative residual of a contribution in the linear system that the method solves; empty for a method without a linear
+     * system.
      */
     default OptionalDouble residual(NamedArrays theta, NamedArrays contribution) {
         return OptionalDouble.empty();

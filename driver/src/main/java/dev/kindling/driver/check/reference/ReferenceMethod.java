@@ -1,8 +1,8 @@
 package dev.kindling.driver.check.reference;
 
-/** A configured method as {@code check} computes it. */
+/** Creates the reference of a configured method for a task. */
 @FunctionalInterface
 public interface ReferenceMethod {
-    /** The method on one task. */
+    /** The reference on one task. */
     Reference on(TaskContext task);
 }

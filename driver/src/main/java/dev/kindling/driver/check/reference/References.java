@@ -3,11 +3,23 @@ package dev.kindling.driver.check.reference;
 import dev.kindling.job.algorithm.AlgorithmConfig;
 import java.util.Optional;
 
-/** The methods that {@code check} computes step by step, by {@code algorithm.name}. */
+/** The reference methods by {@code algorithm.name}. */
 public final class References {
     private References() {}
 
-    /** The method of a name as it is configured; empty for one that is not computed here. */
+    /** A method that learns nothing: every array contributes zeros. */
+    private static final class NoAdaptation extends InnerLoopReference {
+        NoAdaptation(TaskContext task, StepRule rule) {
+            super(task, rule);
+        }
+
+        @Override
+        public NamedArrays known(NamedArrays theta) {
+            return NamedArrays.zeros(task().theta());
+        }
+    }
+
+    /** The configured reference method of a name; empty if there is none. */
     public static Optional<ReferenceMethod> named(String name, AlgorithmConfig config) {
         return Optional.ofNullable(
                 switch (name) {
@@ -17,7 +29,7 @@ public final class References {
                     case "maml-plus-plus" -> adapting(new StepRules.PlusPlus(config));
                     case "proto-maml" -> adapting(new StepRules.PrototypeHead(config));
                     case "transfer" -> adapting(new StepRule(config, 0));
-                    case "random" -> task -> new NoAdaptationReference(task, new StepRule(config, 0));
+                    case "random" -> task -> new NoAdaptation(task, new StepRule(config, 0));
                     case "imaml" -> task -> new ImplicitReference(task, config);
                     case "reptile" -> task -> new ReptileReference(task, config);
                     case "proto-net" -> task -> new ProtoNetReference(task, config);

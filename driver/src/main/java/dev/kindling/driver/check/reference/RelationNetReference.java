@@ -1,15 +1,15 @@
 package dev.kindling.driver.check.reference;
 
+import dev.kindling.driver.check.reference.ModelPasses.Mode;
 import dev.kindling.driver.check.reference.ModelPasses.Result;
-import dev.kindling.driver.check.reference.ModelPasses.Wanted;
 import dev.kindling.job.model.AuxiliaryNetworks;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.tensor.Shape;
 import java.util.Arrays;
 
 /**
- * Relation networks: Sung and others, CVPR 2018, equations 1 and 2: pairs of summed class features with an example's, in Java,
- * through the relation module.
+ * The reference of relation networks (Sung and others, CVPR 2018, equations 1 and 2): summed class features paired with an
+ * example's features in Java, and passed through the relation module.
  */
 final class RelationNetReference extends ForwardReference {
     private final ModelPasses embedding;
@@ -28,26 +28,26 @@ final class RelationNetReference extends ForwardReference {
     Prediction predict(NamedArrays theta, Sides sides) {
         Examples support = task().support();
         Examples query = task().query();
-        NamedDuals still = NamedDuals.constant(theta);
-        Result known = embedding.support(still, support, 0, Wanted.OUTPUT);
-        Result asked = embedding.query(still, support, query, 1, Wanted.OUTPUT);
-        double[][] features = Examples.rows(known.output().value(), support.count());
+        NamedDuals constants = NamedDuals.constant(theta);
+        Result supportPass = embedding.support(constants, support, 0, Mode.OUTPUT);
+        Result queryPass = embedding.query(constants, support, query, 1, Mode.OUTPUT);
+        double[][] features = Examples.rows(supportPass.output().value(), support.count());
         double[][] classes = Classes.sums(features, support.y(), task().layout().classes());
-        Examples knownPairs = pairs(classes, features);
-        Examples askedPairs = pairs(classes, Examples.rows(asked.output().value(), query.count()));
-        Result ofKnown = relation.support(still, knownPairs, 0, Wanted.OUTPUT);
-        Result ofAsked = relation.query(still, knownPairs, askedPairs, 1, Wanted.OUTPUT);
-        sides.add(known.outputs());
-        sides.add(asked.outputs());
-        sides.add(ofAsked.outputs());
-        NamedArrays observed = asked.observed().with(ofAsked.observed());
+        Examples supportPairs = pairs(classes, features);
+        Examples queryPairs = pairs(classes, Examples.rows(queryPass.output().value(), query.count()));
+        Result supportScores = relation.support(constants, supportPairs, 0, Mode.OUTPUT);
+        Result queryScores = relation.query(constants, supportPairs, queryPairs, 1, Mode.OUTPUT);
+        sides.add(supportPass.outputs());
+        sides.add(queryPass.outputs());
+        sides.add(queryScores.outputs());
+        NamedArrays observed = queryPass.observed().with(queryScores.observed());
         return new Prediction(
-                Examples.rows(ofKnown.output().value(), support.count()),
-                Examples.rows(ofAsked.output().value(), query.count()),
+                Examples.rows(supportScores.output().value(), support.count()),
+                Examples.rows(queryScores.output().value(), query.count()),
                 theta.only(observed.names()).plus(-1, observed));
     }
 
-    /** For each example in turn, each class's features and after them the example's. */
+    /** For each example, each class's features followed by the example's. */
     private static Examples pairs(double[][] classes, double[][] features) {
         double[][] pairs = new double[features.length * classes.length][];
         for (int i = 0; i < features.length; i++) {
@@ -65,8 +65,8 @@ final class RelationNetReference extends ForwardReference {
         double total = 0;
         for (int i = 0; i < outputs.length; i++) {
             for (int k = 0; k < outputs[i].length; k++) {
-                double wanted = k == (int) labels[i] ? 1 : 0;
-                total += (outputs[i][k] - wanted) * (outputs[i][k] - wanted);
+                double target = k == (int) labels[i] ? 1 : 0;
+                total += (outputs[i][k] - target) * (outputs[i][k] - target);
             }
         }
         return total / outputs.length / outputs[0].length;

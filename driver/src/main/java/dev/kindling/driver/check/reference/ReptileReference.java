@@ -8,8 +8,9 @@ import java.util.OptionalDouble;
 import java.util.function.Predicate;
 
 /**
- * Reptile: a task contributes θ - φ, divided by k α where the meta-optimizer makes the step; what follows statistics or
- * carries moments contributes how far θ is from them. With islands a group of tasks makes outer steps of its own first.
+ * The reference of Reptile (Nichol, Achiam and Schulman, 2018): a task contributes θ - φ, divided by k α if the meta-optimizer
+ * makes the outer step; running statistics and carried moments contribute their difference to θ. With islands a group of tasks
+ * makes local outer steps first.
  */
 final class ReptileReference implements Reference {
     private final List<InnerLoopReference> tasks = new ArrayList<>();
@@ -32,7 +33,7 @@ final class ReptileReference implements Reference {
                 name.startsWith("reptile.") || group.model().runningStatistics().contains(name);
     }
 
-    /** The means over the group's tasks, each at the parameters with which its island step begins. */
+    /** The means over the group's tasks, each at the parameters before its local outer step. */
     @Override
     public Outcome at(NamedArrays theta) {
         if (tasks.size() == 1) {
@@ -73,7 +74,7 @@ final class ReptileReference implements Reference {
         return divided;
     }
 
-    /** Where an island step ends: what follows something stays. */
+    /** The parameters after a local outer step; running statistics and moments do not change. */
     private NamedArrays moved(NamedArrays position, List<InnerLoopReference> step) {
         NamedArrays delta = mean(position, step);
         List<String> moving = position.names().stream().filter(follows.negate()).toList();
@@ -94,16 +95,16 @@ final class ReptileReference implements Reference {
             return scaled(tasks.get(0).delta(theta));
         }
         NamedArrays position = theta;
-        NamedArrays followed = null;
+        NamedArrays averaged = null;
         for (List<InnerLoopReference> step : divided()) {
             NamedArrays mean = mean(position, step).times(1.0 / steps);
-            followed = followed == null ? mean : followed.plus(1, mean);
+            averaged = averaged == null ? mean : averaged.plus(1, mean);
             position = moved(position, step);
         }
         NamedArrays contribution = theta.plus(-1, position);
         for (String name : theta.names()) {
-            if (follows.test(name) && followed != null) {
-                contribution = contribution.with(name, followed.get(name));
+            if (follows.test(name) && averaged != null) {
+                contribution = contribution.with(name, averaged.get(name));
             }
         }
         return scaled(contribution);

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Which side of its kinks a piecewise smooth function is on: where rectifiers and comparisons stand, and which element is the
- * maximum. Points with equal hashes lie on one smooth piece, as far as a hash of 64 bits can say.
+ * A hash of the smooth piece that a piecewise smooth function is evaluated on: the sides of rectifiers and comparisons and the
+ * positions of maxima. Points with equal hashes lie on one smooth piece, up to collisions of 64 bits.
  */
 final class Sides {
     static final String PREFIX = "side ";
@@ -20,7 +20,7 @@ final class Sides {
 
     private long hash = 0xcbf29ce484222325L;
 
-    /** An output for the side of each kink that a value is computed through. */
+    /** Outputs for the side of each kink in the computation of a value. */
     static List<Program.Output> outputs(ProgramBuilder b, Value value) {
         List<Program.Output> outputs = new ArrayList<>();
         for (Value ancestor : TopologicalOrder.of(List.of(value))) {
@@ -36,25 +36,25 @@ final class Sides {
             case RELU -> Optional.of(b.greater(value.arg(0), b.constant(0)));
             case GREATER, EQUAL, ARGMAX -> Optional.of(value);
             case MAX -> Optional.of(b.argmax(value.arg(0)));
-            case POOL_GATHER -> Optional.of(place(b, value.arg(0), (Window) value.attributes()));
+            case POOL_GATHER -> Optional.of(position(b, value.arg(0), (Window) value.attributes()));
             default -> Optional.empty();
         };
     }
 
-    /** For each window, the place in the images where its maximum stands. */
-    private static Value place(ProgramBuilder b, Value images, Window window) {
+    /** For each window, the position of its maximum in the images. */
+    private static Value position(ProgramBuilder b, Value images, Window window) {
         Shape shape = images.shape();
         return b.poolGather(images, b.reshape(b.iota(shape.size()), shape), window);
     }
 
-    /** Adds the sides that a program found. */
+    /** Adds the sides in the outputs of a program. */
     void add(ProgramProbe.Outputs outputs) {
         outputs.program().perTask().entries().stream()
                 .filter(entry -> entry.name().startsWith(PREFIX))
                 .forEach(entry -> add(outputs.array(entry.name())));
     }
 
-    /** Adds sides that are whole numbers. */
+    /** Adds sides, which are integers. */
     void add(double... sides) {
         for (double side : sides) {
             hash = (hash ^ (long) side) * PRIME;

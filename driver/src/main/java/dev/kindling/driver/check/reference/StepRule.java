@@ -6,22 +6,22 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How one method adapts, in Java: as it stands MAML's rule, φ begins at θ and every parameter that follows no statistics moves
- * by φ ← φ - α s. Methods override what they do differently.
+ * The inner-loop rule of a method in Java. The base class is MAML's: φ starts at θ, and each inner step updates every
+ * parameter that is not a running statistic by φ ← φ - α s. Subclasses override what differs.
  */
 class StepRule {
     private final int steps;
     private final double rate;
     private final StepUpdate update;
 
-    /** The rule of the given settings, of {@code steps} steps. */
+    /** The rule of the given settings, with {@code steps} inner steps. */
     StepRule(AlgorithmConfig config, int steps) {
         this.steps = steps;
         this.rate = config.number("algorithm.inner-learning-rate");
         this.update = StepUpdate.of(config);
     }
 
-    /** The rule of the given settings with the configured steps. */
+    /** The rule of the given settings, with the configured number of inner steps. */
     StepRule(AlgorithmConfig config) {
         this(config, config.count("algorithm.inner-steps"));
     }
@@ -44,43 +44,43 @@ class StepRule {
     }
 
     /** The inner optimizer's arrays before the first step. */
-    NamedDuals memory(TaskContext task, NamedDuals theta) {
+    NamedDuals moments(TaskContext task, NamedDuals theta) {
         return update.begin(start(task, theta), adapting(task.model()));
     }
 
-    /** The parameters that steps move. */
+    /** The parameters that inner steps update. */
     List<String> adapting(Model model) {
         return model.parameters().names().stream()
                 .filter(name -> !model.runningStatistics().contains(name))
                 .toList();
     }
 
-    /** The parameters with which a step begins. */
+    /** The parameters before a step. */
     NamedDuals begin(TaskContext task, NamedDuals theta, NamedDuals phi, int step) {
         return phi;
     }
 
-    /** The parameters that the passes of a step use. */
+    /** The parameters that the passes of a step are evaluated at. */
     NamedDuals used(TaskContext task, NamedDuals theta, NamedDuals phi, int step) {
         return phi;
     }
 
-    /** The support examples that a step descends on; empty for all. */
+    /** The indices of the support examples of a step; empty for all. */
     Optional<int[]> rows(int examples, int step) {
         return Optional.empty();
     }
 
-    /** What a step descends by. */
+    /** The gradient of the inner objective, from the support loss's gradient. */
     Dual gradient(NamedDuals theta, String name, Dual phi, Dual gradient) {
         return gradient;
     }
 
-    /** The rate of a parameter in a step: one, or one for each of its numbers. */
+    /** The learning rate of a parameter in a step: one value, or one for each element. */
     Dual rate(NamedDuals theta, String name, int step) {
         return Dual.constant(rate);
     }
 
-    /** The weights of the query losses after each step in the objective; empty where only the last counts. */
+    /** The weights of the query losses after each step in the objective; empty if the last one is the objective. */
     Optional<double[]> weights(long round) {
         return Optional.empty();
     }

@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** The rules that differ from MAML's. */
+/** The inner-loop rules that differ from MAML's. */
 final class StepRules {
     private StepRules() {}
 
-    /** ANIL: Raghu and others, ICLR 2020: only the output layer, or what the patterns name, adapts. */
+    /** ANIL (Raghu and others, ICLR 2020): adapts the output layer only, or the parameters that the patterns match. */
     static final class Anil extends StepRule {
         private final List<String> patterns;
 
@@ -36,7 +36,7 @@ final class StepRules {
         }
     }
 
-    /** Meta-SGD: Li and others, 2017, equation 3: φ = θ - α ∘ ∇L, a learned rate for each number. */
+    /** Meta-SGD (Li and others, 2017, equation 3): φ = θ - α ∘ ∇L, with a learned rate for each parameter. */
     static final class MetaSgd extends StepRule {
         MetaSgd(AlgorithmConfig config) {
             super(config);
@@ -48,7 +48,7 @@ final class StepRules {
         }
     }
 
-    /** Implicit MAML: Rajeswaran and others, NeurIPS 2019, equation 3: steps on L(φ) + (λ/2) ‖φ - θ‖². */
+    /** Implicit MAML (Rajeswaran and others, NeurIPS 2019, equation 3): steps on L(φ) + (λ/2) ‖φ - θ‖². */
     static final class Proximal extends StepRule {
         private final double lambda;
 
@@ -63,7 +63,7 @@ final class StepRules {
         }
     }
 
-    /** MAML++: Antoniou, Edwards and Storkey, ICLR 2019, section 4. */
+    /** MAML++ (Antoniou, Edwards and Storkey, ICLR 2019, section 4). */
     static final class PlusPlus extends StepRule {
         private final int rounds;
         private final boolean adaptsNorm;
@@ -85,8 +85,8 @@ final class StepRules {
                     .toList();
         }
 
-        /** Gamma and beta of a step: the model's own for step 0, then the rows of the stack; the last row after the last step. */
-        private NamedDuals ownNorm(TaskContext task, NamedDuals theta, NamedDuals phi, int step) {
+        /** Gamma and beta of a step: the model's for step 0, then the rows of the stacked arrays; the last row after the last step. */
+        private NamedDuals stepNorm(TaskContext task, NamedDuals theta, NamedDuals phi, int step) {
             int row = Math.min(step, steps() - 1);
             NamedDuals own = phi;
             for (String name : task.model().parameters().names()) {
@@ -104,12 +104,12 @@ final class StepRules {
 
         @Override
         NamedDuals begin(TaskContext task, NamedDuals theta, NamedDuals phi, int step) {
-            return adaptsNorm ? ownNorm(task, theta, phi, step) : phi;
+            return adaptsNorm ? stepNorm(task, theta, phi, step) : phi;
         }
 
         @Override
         NamedDuals used(TaskContext task, NamedDuals theta, NamedDuals phi, int step) {
-            return adaptsNorm ? phi : ownNorm(task, theta, phi, step);
+            return adaptsNorm ? phi : stepNorm(task, theta, phi, step);
         }
 
         @Override
@@ -131,7 +131,7 @@ final class StepRules {
         }
     }
 
-    /** Proto-MAML: Triantafillou and others, ICLR 2020, section 3: the output layer begins as W = 2 c, b = -‖c‖². */
+    /** Proto-MAML (Triantafillou and others, ICLR 2020, section 3): the output layer starts at W = 2 c, b = -‖c‖². */
     static final class PrototypeHead extends StepRule {
         PrototypeHead(AlgorithmConfig config) {
             super(config);
@@ -142,7 +142,7 @@ final class StepRules {
             Model model = task.model();
             Examples support = task.support();
             ModelPasses.Result features =
-                    task.passes(model.encoder()).supportWithoutDropout(theta, support, ModelPasses.Wanted.OUTPUT);
+                    task.passes(model.encoder()).supportWithoutDropout(theta, support, ModelPasses.Mode.OUTPUT);
             int ways = task.layout().classes();
             Dual prototypes = features.output()
                     .linear(output ->
@@ -155,7 +155,7 @@ final class StepRules {
             return theta.with(model.head().get(0), weights).with(model.head().get(1), bias);
         }
 
-        /** A matrix of so many rows, transposed. */
+        /** Transposes a row-major matrix of the given number of rows. */
         private static double[] transposed(double[] matrix, int rows) {
             int columns = matrix.length / rows;
             double[] transposed = new double[matrix.length];
@@ -165,7 +165,7 @@ final class StepRules {
             return transposed;
         }
 
-        /** The sum of each of so many rows. */
+        /** The sum of each row of a row-major matrix. */
         private static double[] sums(double[] matrix, int rows) {
             double[] sums = new double[rows];
             for (int i = 0; i < matrix.length; i++) {
@@ -175,7 +175,7 @@ final class StepRules {
         }
     }
 
-    /** Reptile's steps: Nichol, Achiam and Schulman, 2018: mini-batches in turn, moments carried if so configured. */
+    /** Reptile (Nichol, Achiam and Schulman, 2018): steps on consecutive mini-batches, with moments carried over if configured. */
     static final class Batches extends StepRule {
         private static final String PREFIX = "reptile.";
 
@@ -201,16 +201,16 @@ final class StepRules {
         }
 
         @Override
-        NamedDuals memory(TaskContext task, NamedDuals theta) {
-            NamedDuals memory = super.memory(task, theta);
+        NamedDuals moments(TaskContext task, NamedDuals theta) {
+            NamedDuals moments = super.moments(task, theta);
             if (!carried) {
-                return memory;
+                return moments;
             }
-            for (String name : memory.names()) {
-                Dual begun = theta.get(PREFIX + name);
-                memory = memory.with(name, name.startsWith("moment.square.") ? begun.positivePart() : begun);
+            for (String name : moments.names()) {
+                Dual initial = theta.get(PREFIX + name);
+                moments = moments.with(name, name.startsWith("moment.square.") ? initial.positivePart() : initial);
             }
-            return memory;
+            return moments;
         }
     }
 }

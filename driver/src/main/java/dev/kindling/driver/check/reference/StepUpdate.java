@@ -4,13 +4,13 @@ import dev.kindling.job.algorithm.AlgorithmConfig;
 import java.util.List;
 
 /**
- * The inner optimizer in Java: what a step makes of a gradient. Its arrays are {@code moment.<moment>.<parameter>} and {@code
- * power.<name>}.
+ * The inner optimizer in Java: the update of one parameter from its gradient. Its state is the arrays {@code
+ * moment.<moment>.<parameter>} and {@code power.<name>}.
  *
  * @param kind sgd, momentum (Polyak, 1964), rmsprop (Hinton, 2012) or adam (Kingma and Ba, 2015, algorithm 1)
  */
 record StepUpdate(Kind kind, double beta1, double beta2, double epsilon) {
-    /** The rules. */
+    /** The types of inner optimizers. */
     enum Kind {
         SGD,
         MOMENTUM,
@@ -18,7 +18,7 @@ record StepUpdate(Kind kind, double beta1, double beta2, double epsilon) {
         ADAM
     }
 
-    /** A step, and the optimizer's arrays after it. */
+    /** A step, and the optimizer's state after it. */
     record Step(Dual step, NamedDuals state) {}
 
     static StepUpdate of(AlgorithmConfig config) {
@@ -29,7 +29,7 @@ record StepUpdate(Kind kind, double beta1, double beta2, double epsilon) {
                 config.number("algorithm.inner-epsilon"));
     }
 
-    /** The arrays before the first step of the parameters of the given names and sizes. */
+    /** The state before the first step, for the parameters that adapt. */
     NamedDuals begin(NamedDuals parameters, List<String> adapting) {
         NamedDuals state = NamedDuals.constant(NamedArrays.empty());
         if (kind == Kind.ADAM) {
@@ -54,7 +54,7 @@ record StepUpdate(Kind kind, double beta1, double beta2, double epsilon) {
         };
     }
 
-    /** The arrays with the powers of β as they are in the next step; once for all parameters. */
+    /** The state with the powers of β of the next step; called once per step for all parameters. */
     NamedDuals advance(NamedDuals state) {
         return kind == Kind.ADAM
                 ? state.with("power.beta1", state.get("power.beta1").times(beta1))
@@ -62,7 +62,7 @@ record StepUpdate(Kind kind, double beta1, double beta2, double epsilon) {
                 : state;
     }
 
-    /** The step of one parameter, to be multiplied with the rate and subtracted. */
+    /** The step of one parameter, to be multiplied by the learning rate and subtracted. */
     Step step(String name, Dual gradient, NamedDuals state) {
         switch (kind) {
             case SGD -> {

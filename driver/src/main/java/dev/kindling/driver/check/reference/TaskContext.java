@@ -9,15 +9,15 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * One task and what computes it.
+ * A task with its model and the means to run programs on it.
  *
- * @param model network and loss for tasks of this shape
- * @param layout of the episode; with several tasks for a method that takes them together
- * @param theta the arrays that are learned
+ * @param model network and loss for the task's layout
+ * @param layout of the episode; of several tasks for a method that takes tasks in groups
+ * @param theta names and shapes of the learned arrays
  * @param episode arrays by name
- * @param key that random numbers of the task are drawn with
+ * @param key of the task's random numbers
  * @param round that the task belongs to, from 0
- * @param prober runs programs in double
+ * @param prober creates probes that run programs in double precision
  */
 public record TaskContext(
         Model model,
@@ -33,13 +33,13 @@ public record TaskContext(
         return passes(model);
     }
 
-    /** Passes of another model that takes the task's inputs and is asked for its loss against the task's targets. */
+    /** Passes of another model on the task's inputs and targets. */
     ModelPasses passes(Model other) {
         Shape target = layout.classification() ? Shape.scalar() : Shape.of(layout.outputs());
         return new ModelPasses(other, layout.features(), target, Optional.of(key), prober);
     }
 
-    /** Passes of a model over features of its own, without a loss. */
+    /** Passes of a model over other features, without a loss. */
     ModelPasses passes(Model other, Shape features) {
         return new ModelPasses(other, features, Shape.scalar(), Optional.of(key), prober);
     }
@@ -52,7 +52,7 @@ public record TaskContext(
         return Examples.query(episode, layout);
     }
 
-    /** The task that is alone in an episode of several. */
+    /** One task of an episode of several. */
     TaskContext single(int index) {
         EpisodeLayout one = layout.single();
         NamedArrays own = NamedArrays.empty();

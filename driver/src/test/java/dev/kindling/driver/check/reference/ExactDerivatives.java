@@ -6,13 +6,13 @@ import java.util.OptionalDouble;
 import java.util.function.Function;
 
 /**
- * Derivatives of a method computed step by step, exact to rounding, in forward mode: each pass gives the derivatives of its loss
- * and gradient along a direction, and the rules move dual numbers.
+ * Derivatives of a reference method, exact up to rounding, in forward mode: each pass computes the directional derivatives of
+ * its loss and gradient, and the update rules propagate dual numbers.
  */
 public final class ExactDerivatives {
     private final Reference reference;
 
-    /** Derivatives of a method on a task, whatever runs the task's programs otherwise. */
+    /** Derivatives of a method on a task; its programs run with the given compiler. */
     public ExactDerivatives(ReferenceMethod method, TaskContext task, Function<Program, Executable> compiler) {
         this.reference = method.on(new TaskContext(
                 task.model(),
@@ -21,7 +21,7 @@ public final class ExactDerivatives {
                 task.episode(),
                 task.key(),
                 task.round(),
-                pass -> new TangentProbe(pass, compiler)));
+                pass -> TangentProbe.of(pass, compiler)));
     }
 
     /** The derivative of the objective along a direction of θ; empty for methods without inner steps. */
@@ -42,7 +42,7 @@ public final class ExactDerivatives {
                 contribution,
                 (phi, g) -> implicit.passes()
                         .supportWithoutDropout(
-                                new NamedDuals(phi, g), implicit.task().support(), ModelPasses.Wanted.GRADIENT)
+                                new NamedDuals(phi, g), implicit.task().support(), ModelPasses.Mode.GRADIENT)
                         .gradient()
                         .tangents());
     }

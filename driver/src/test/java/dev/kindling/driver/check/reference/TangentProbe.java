@@ -14,32 +14,27 @@ import java.util.Objects;
 import java.util.function.Function;
 
 /**
- * A probe of a program of one pass that also gives the derivatives of the loss, of its gradient and, in a pass without a loss,
- * of the output along a direction of the parameters.
+ * A probe of a pass that also computes derivatives along a direction of the parameters: of the loss, of its gradient and, in a
+ * pass without a loss, of the output.
  *
- * <p>Reverse mode alone is enough for that. The derivative of the gradient g along v is that of ⟨g, v⟩, because a Hessian is
- * symmetric. The derivative of an output along v is what ⟨∂⟨output, u⟩, v⟩, which is linear in u, has for its derivative by u.
+ * <p>Reverse mode is sufficient. The derivative of the gradient g along v is the gradient of ⟨g, v⟩, because a Hessian is
+ * symmetric. The derivative of an output along v is the gradient with respect to u of ⟨∂⟨output, u⟩, v⟩, which is linear in u.
  */
-final class TangentProbe extends ProgramProbe {
+final class TangentProbe {
     private static final String DIRECTION = "direction ";
     private static final String COTANGENT = "cotangent";
 
-    private final Layout inputs;
+    private TangentProbe() {}
 
     /** A probe of a pass. */
-    TangentProbe(Program pass, Function<Program, Executable> compiler) {
-        this(compiler.apply(extended(pass)));
-    }
-
-    private TangentProbe(Executable executable) {
-        super(executable);
-        this.inputs = executable.program().broadcastInputs();
-    }
-
-    @Override
-    Outputs at(NamedDuals parameters) {
-        NamedArrays zeros = NamedArrays.zeros(inputs);
-        return at(zeros.with(parameters.values()).with(parameters.tangents().renamed(DIRECTION::concat)));
+    static ProgramProbe of(Program pass, Function<Program, Executable> compiler) {
+        Executable executable = compiler.apply(extended(pass));
+        Layout inputs = executable.program().broadcastInputs();
+        return new ProgramProbe(
+                executable,
+                parameters -> NamedArrays.zeros(inputs)
+                        .with(parameters.values())
+                        .with(parameters.tangents().renamed(DIRECTION::concat)));
     }
 
     private static Program extended(Program pass) {
@@ -70,23 +65,23 @@ final class TangentProbe extends ProgramProbe {
             Map<String, Value> first = gradient.isEmpty() ? gradient(b, loss, parameters) : gradient;
             Value along = along(b, first, directions);
             outputs.add(tangent(ModelPasses.LOSS, along));
-            Map<String, Value> moving = new LinkedHashMap<>(parameters);
-            moving.keySet().retainAll(gradient.keySet());
-            gradient(b, along, moving).forEach((name, value) -> outputs.add(tangent(name, value)));
+            Map<String, Value> trained = new LinkedHashMap<>(parameters);
+            trained.keySet().retainAll(gradient.keySet());
+            gradient(b, along, trained).forEach((name, value) -> outputs.add(tangent(name, value)));
         } else {
             Value output = Objects.requireNonNull(perTask.get(ModelPasses.OUTPUT));
             Value cotangent = b.input(COTANGENT, output.shape(), Program.Scope.BROADCAST);
-            Map<String, Value> pulled = gradient(b, b.sumAll(b.mul(output, cotangent)), parameters);
+            Map<String, Value> vjp = gradient(b, b.sumAll(b.mul(output, cotangent)), parameters);
             outputs.add(tangent(
                     ModelPasses.OUTPUT,
-                    Autodiff.grad(b, along(b, pulled, directions), List.of(cotangent))
+                    Autodiff.grad(b, along(b, vjp, directions), List.of(cotangent))
                             .get(0)));
         }
         return b.build("tangents", outputs);
     }
 
     private static Program.Output tangent(String name, Value value) {
-        return new Program.Output(TANGENT + name, Program.Reduction.PER_TASK, value);
+        return new Program.Output(ProgramProbe.TANGENT + name, Program.Reduction.PER_TASK, value);
     }
 
     private static Map<String, Value> gradient(ProgramBuilder b, Value scalar, Map<String, Value> parameters) {
@@ -101,7 +96,7 @@ final class TangentProbe extends ProgramProbe {
         for (Map.Entry<String, Value> array : gradient.entrySet()) {
             Value direction = directions.get(array.getKey());
             if (direction == null) {
-                throw new IllegalArgumentException("a gradient by " + array.getKey() + ", which is no parameter");
+                throw new IllegalArgumentException("a gradient by " + array.getKey() + ", which is not a parameter");
             }
             sum = b.add(sum, b.sumAll(b.mul(array.getValue(), direction)));
         }

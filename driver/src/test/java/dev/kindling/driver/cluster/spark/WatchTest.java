@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Timeout;
 class WatchTest {
     private static final String PROMETHEUS = "org.apache.spark.metrics.sink.PrometheusServlet";
     private static final String PREFIX =
-            "metrics_nightly_driver_plugin_dev_kindling_driver_cluster_spark_watch_WatchPlugin_";
+            "metrics_nightly_driver_plugin_dev_kindling_driver_cluster_spark_metrics_MetricsPlugin_";
 
     private final HttpClient client = HttpClient.newHttpClient();
     private SparkApplication spark;
@@ -64,12 +64,12 @@ class WatchTest {
     @Test
     void prometheusReadsTheRunThroughSparksOwnSink() throws IOException, InterruptedException {
         assertThat(value("round_Value")).hasValue(0);
-        assertThat(value("accuracy_Value")).isEmpty();
+        assertThat(value("query_accuracy_Value")).isEmpty();
         spark.gauges().done(new RoundGauges.Reading(41, 0.75, OptionalDouble.of(0.5), 3.25, 23, 2));
         spark.gauges().done(new RoundGauges.Reading(42, 0.5, OptionalDouble.of(0.625), 1.5, 25, 0));
         assertThat(value("round_Value")).hasValue(42);
-        assertThat(value("loss_Value")).hasValue(0.5);
-        assertThat(value("accuracy_Value")).hasValue(0.625);
+        assertThat(value("query_loss_Value")).hasValue(0.5);
+        assertThat(value("query_accuracy_Value")).hasValue(0.625);
         assertThat(value("meta_gradient_norm_Value")).hasValue(1.5);
         assertThat(value("tasks_Count")).hasValue(48);
         assertThat(value("failed_tasks_Count")).hasValue(2);
@@ -84,7 +84,7 @@ class WatchTest {
         String name = "nightly.driver.plugin." + MetricsPlugin.class.getName() + ".";
         assertThat(page.at("/gauges").path(name + "round").path("value").asInt())
                 .isEqualTo(7);
-        assertThat(page.at("/gauges").path(name + "loss").path("value").asDouble())
+        assertThat(page.at("/gauges").path(name + "query_loss").path("value").asDouble())
                 .isCloseTo(0.25, within(0.0));
         assertThat(page.at("/counters")
                         .path(name + "failed_tasks")

@@ -2,7 +2,7 @@ package dev.kindling.job.task.fewshot;
 
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.random.RandomStream;
-import dev.kindling.job.task.DataCheck;
+import dev.kindling.job.task.CheckResult;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.IntRange;
 import dev.kindling.job.task.Split;
@@ -235,7 +235,7 @@ public final class FewShotSource implements TaskSource {
     }
 
     @Override
-    public List<DataCheck> checks(List<TaskSpec> specs) {
+    public List<CheckResult> checks(List<TaskSpec> specs) {
         return List.of(splitsDisjoint(), supportAndQueryDisjoint(specs));
     }
 
@@ -350,28 +350,28 @@ public final class FewShotSource implements TaskSource {
         return ready;
     }
 
-    private DataCheck splitsDisjoint() {
+    private CheckResult splitsDisjoint() {
         String counts = classSplits.all().stream()
                 .map(classSplit -> classSplit.classes().size() + " classes in " + classSplit.file())
                 .collect(Collectors.joining(", "));
         return classSplits
                 .shared()
-                .map(clause -> new DataCheck("splits disjoint", false, clause))
-                .orElseGet(() -> new DataCheck("splits disjoint", true, counts + ", none in two"));
+                .map(clause -> new CheckResult("splits disjoint", false, clause))
+                .orElseGet(() -> new CheckResult("splits disjoint", true, counts + ", none in two"));
     }
 
-    private DataCheck supportAndQueryDisjoint(List<TaskSpec> specs) {
+    private CheckResult supportAndQueryDisjoint(List<TaskSpec> specs) {
         for (TaskSpec spec : specs) {
             Set<String> support = support(spec).stream().map(SampledImage::path).collect(Collectors.toSet());
             Optional<SampledImage> shared = query(spec).stream()
                     .filter(each -> support.contains(each.path()))
                     .findFirst();
             if (shared.isPresent()) {
-                return new DataCheck(
+                return new CheckResult(
                         "support and query disjoint", false, shared.get().path() + " is in both sets of " + spec);
             }
         }
-        return new DataCheck(
+        return new CheckResult(
                 "support and query disjoint", true, "no image is in both sets of any of " + specs.size() + " tasks");
     }
 }

@@ -9,15 +9,14 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a run stands, as numbers that Spark's metrics system reads whenever one of its sinks asks. Filled on the driver;
- * without a registry nobody sees it. Thread-safe.
+ * Gauges and counters of a run's progress for Spark's metrics system, under the names that {@code metrics.jsonl} uses.
+ * Updated by the driver after each round; invisible until a registry is published to. Thread-safe.
  */
 public final class RoundGauges {
-    /** Names as they stand behind the plugin's in a sink. */
+    // The names that follow the plugin's name in a sink.
     static final String ROUND = "round";
-
-    static final String LOSS = "loss";
-    static final String ACCURACY = "accuracy";
+    static final String QUERY_LOSS = "query_loss";
+    static final String QUERY_ACCURACY = "query_accuracy";
     static final String META_GRADIENT_NORM = "meta_gradient_norm";
     static final String TASKS = "tasks";
     static final String TASKS_PER_SECOND = "tasks_per_second";
@@ -25,27 +24,32 @@ public final class RoundGauges {
     static final String WORKERS = "workers";
 
     /**
-     * A finished round.
+     * The values of a finished round.
      *
-     * @param round how many rounds are done with it, from 1 on
-     * @param loss the query loss, mean over the round's tasks
-     * @param accuracy a fraction, mean over the round's tasks; empty for regression
-     * @param metaGradientNorm before clipping
-     * @param tasks that were added
-     * @param failedTasks that were left out
+     * @param round number of rounds done, this one included
+     * @param queryLoss mean over the round's tasks, after adaptation
+     * @param queryAccuracy a fraction, mean over the round's tasks; empty for regression
+     * @param metaGradientNorm L2 norm before clipping
+     * @param tasks number of tasks that contributed
+     * @param failedTasks number of tasks that were left out
      */
     public record Reading(
-            long round, double loss, OptionalDouble accuracy, double metaGradientNorm, int tasks, int failedTasks) {}
+            long round,
+            double queryLoss,
+            OptionalDouble queryAccuracy,
+            double metaGradientNorm,
+            int tasks,
+            int failedTasks) {}
 
-    private static final Reading NOTHING = new Reading(0, Double.NaN, OptionalDouble.empty(), Double.NaN, 0, 0);
+    private static final Reading NO_ROUND = new Reading(0, Double.NaN, OptionalDouble.empty(), Double.NaN, 0, 0);
 
     private final Counter tasks = new Counter();
     private final Counter failed = new Counter();
     private final ThroughputMeter meter;
-    private volatile Reading latest = NOTHING;
+    private volatile Reading latest = NO_ROUND;
     private volatile @Nullable MetricRegistry registry;
 
-    /** Gauges that no registry shows yet. */
+    /** Gauges that are not registered yet. */
     public RoundGauges() {
         this(System::nanoTime);
     }
@@ -54,31 +58,36 @@ public final class RoundGauges {
         this.meter = new ThroughputMeter(nanoTime);
     }
 
-    /** Shows everything in a registry from now on; an accuracy only once there is one. */
-    void publish(MetricRegistry shown, IntSupplier workers) {
-        shown.register(ROUND, (Gauge<Long>) () -> latest.round());
-        shown.register(LOSS, (Gauge<Double>) () -> latest.loss());
-        shown.register(META_GRADIENT_NORM, (Gauge<Double>) () -> latest.metaGradientNorm());
-        shown.register(TASKS_PER_SECOND, (Gauge<Double>) meter::perSecond);
-        shown.register(WORKERS, (Gauge<Integer>) workers::getAsInt);
-        shown.register(TASKS, tasks);
-        shown.register(FAILED_TASKS, failed);
-        registry = shown;
+    /**
+     * Registers all gauges and counters; {@code query_accuracy} is registered with the first round that has one.
+     *
+     * @param target the registry that Spark's sinks read
+     * @param workers current number of workers
+     */
+    void publish(MetricRegistry target, IntSupplier workers) {
+        target.register(ROUND, (Gauge<Long>) () -> latest.round());
+        target.register(QUERY_LOSS, (Gauge<Double>) () -> latest.queryLoss());
+        target.register(META_GRADIENT_NORM, (Gauge<Double>) () -> latest.metaGradientNorm());
+        target.register(TASKS_PER_SECOND, (Gauge<Double>) meter::perSecond);
+        target.register(WORKERS, (Gauge<Integer>) workers::getAsInt);
+        target.register(TASKS, tasks);
+        target.register(FAILED_TASKS, failed);
+        registry = target;
     }
 
-    /** A round is done. */
+    /** Updates the gauges after a round. */
     public void done(Reading reading) {
         latest = reading;
         tasks.inc(reading.tasks());
         failed.inc(reading.failedTasks());
         meter.count((long) reading.tasks() + reading.failedTasks());
-        MetricRegistry shown = registry;
-        if (reading.accuracy().isPresent() && shown != null) {
-            shown.gauge(ACCURACY, () -> () -> latest.accuracy().orElse(Double.NaN));
+        MetricRegistry target = registry;
+        if (reading.queryAccuracy().isPresent() && target != null) {
+            target.gauge(QUERY_ACCURACY, () -> () -> latest.queryAccuracy().orElse(Double.NaN));
         }
     }
 
-    /** How many rounds are done. */
+    /** The number of rounds done. */
     long round() {
         return latest.round();
     }

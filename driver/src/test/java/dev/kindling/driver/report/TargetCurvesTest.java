@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class ManyTest {
+class TargetCurvesTest {
     /** For A ~ U[0.1, 5] and phases over half a period the mean of sinusoids is -(2·2.55/π) cos x. */
     @Test
     void theMeanOfManySinusoidsIsTheKnownCurve() {
         double[] x = IntStream.range(0, 50).mapToDouble(i -> -5 + i * 10 / 49.0).toArray();
         int tasks = 4000;
-        List<double[]> truths = IntStream.range(0, tasks)
+        List<double[]> targets = IntStream.range(0, tasks)
                 .mapToObj(task -> {
                     double phase = Math.PI * (task + 0.5) / tasks;
                     return Arrays.stream(x)
@@ -22,7 +22,7 @@ class ManyTest {
                             .toArray();
                 })
                 .toList();
-        double[] mean = new CurveFitFigures.Many(x, truths).mean();
+        double[] mean = new CurveFitFigures.TargetCurves(x, targets).mean();
         for (int i = 0; i < x.length; i++) {
             assertThat(mean[i]).isEqualTo(-(2 * 2.55 / Math.PI) * Math.cos(x[i]), within(1e-4));
         }

@@ -1,0 +1,36 @@
+package dev.kindling.driver.checkpoint;
+
+import java.util.Locale;
+import java.util.OptionalDouble;
+
+/**
+ * The scores of θ on the tasks of the validation split, after {@code algorithm.inner-steps} inner steps.
+ *
+ * @param round number of rounds of meta-training that θ has had
+ * @param loss mean query loss over the tasks whose loss is finite; NaN if there is none
+ * @param accuracy mean query accuracy over the same tasks, a fraction; empty for regression
+ * @param diverged number of tasks whose loss is not finite
+ */
+public record Validation(long round, double loss, OptionalDouble accuracy, int diverged) {
+    /**
+     * Whether these scores are better: fewer diverged tasks; with equally many, a higher accuracy, or for regression a lower
+     * loss. Equal scores are not better.
+     */
+    public boolean isBetterThan(Validation other) {
+        if (diverged != other.diverged) {
+            return diverged < other.diverged;
+        }
+        return (accuracy.isPresent() && other.accuracy.isPresent())
+                ? accuracy.getAsDouble() > other.accuracy.getAsDouble()
+                : loss < other.loss;
+    }
+
+    @Override
+    public String toString() {
+        String measure = accuracy.isPresent()
+                ? String.format(Locale.ROOT, "accuracy %.4f", accuracy.getAsDouble())
+                : String.format(Locale.ROOT, "loss %.4f", loss);
+        return "validation after round " + round + ": " + measure
+                + (diverged > 0 ? ", " + diverged + " tasks diverged" : "");
+    }
+}
