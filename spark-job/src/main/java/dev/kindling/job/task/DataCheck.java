@@ -1,9 +1,10 @@
 package dev.kindling.job.task;
 
 /**
- * One statement about a source's tasks, whether it holds, and what was counted to know.
+ * The result of one check of a source's data.
  *
- * @param statement what is claimed, as in {@code splits disjoint}
- * @param evidence one clause with the counts, or the first counterexample
+ * @param statement the property that was checked, as in {@code splits disjoint}
+ * @param holds whether the data has the property
+ * @param evidence a clause with the counts, or the first counterexample
  */
 public record DataCheck(String statement, boolean holds, String evidence) {}

@@ -7,7 +7,6 @@ import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
-import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import java.awt.image.BufferedImage;
@@ -52,12 +51,7 @@ final class BadImageSetTest {
 
     private FewShotSource open(int ways, int support) {
         FewShotSettings settings = FewShots.settings(
-                data.toString(),
-                split.toString(),
-                ways,
-                Rotations.AS_NAMED,
-                4,
-                new EpisodeSizes(support, 1, support, 1));
+                data.toString(), split.toString(), ways, false, 4, new EpisodeSizes(support, 1, support, 1));
         return FewShotSource.open(settings, new Configuration());
     }
 
@@ -259,15 +253,14 @@ final class BadImageSetTest {
 
     @Test
     void noSplitAnywhere() {
-        FewShotSettings settings =
-                FewShots.settings(data.toString(), "", 2, Rotations.AS_NAMED, 4, new EpisodeSizes(1, 1, 1, 1));
+        FewShotSettings settings = FewShots.settings(data.toString(), "", 2, false, 4, new EpisodeSizes(1, 1, 1, 1));
         badSettings(() -> FewShotSource.open(settings, new Configuration()), "few-shot.split is empty", "train.txt");
     }
 
     @Test
     void anUnknownFileSystem() {
         FewShotSettings settings =
-                FewShots.settings("nosuch://host/data", "", 2, Rotations.AS_NAMED, 4, new EpisodeSizes(1, 1, 1, 1));
+                FewShots.settings("nosuch://host/data", "", 2, false, 4, new EpisodeSizes(1, 1, 1, 1));
         badSettings(() -> FewShotSource.open(settings, new Configuration()), "few-shot.data is nosuch://host/data");
     }
 }

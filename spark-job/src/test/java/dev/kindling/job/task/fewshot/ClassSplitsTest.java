@@ -10,8 +10,7 @@ import dev.kindling.job.task.IntRange;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
-import dev.kindling.job.task.fewshot.FewShotSettings.Within;
+import dev.kindling.job.task.fewshot.FewShotSettings.ClassPool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +34,7 @@ final class ClassSplitsTest {
     Path temp;
 
     private static FewShotSettings settings(Path data) {
-        return FewShots.settings(data.toString(), "", 2, Rotations.AS_NAMED, 4, SIZES);
+        return FewShots.settings(data.toString(), "", 2, false, 4, SIZES);
     }
 
     private static FewShotSettings shares(Path data, double train, double validation, long seed) {
@@ -113,7 +112,7 @@ final class ClassSplitsTest {
 
     @Test
     void rotationsOfAClassStayTogetherInAShare() throws IOException {
-        FewShotSettings settings = shares(twenty("set"), 0.5, 0.25, 3).withRotations(Rotations.FOUR_CLASSES);
+        FewShotSettings settings = shares(twenty("set"), 0.5, 0.25, 3).withRotations(true);
         FewShotSource source = FewShotSource.open(settings, HADOOP);
         assertThat(source.classes(Split.TRAIN)).hasSize(40);
         assertThat(source.checks(List.of()).get(0).holds()).isTrue();
@@ -199,7 +198,7 @@ final class ClassSplitsTest {
             train.append(each).append('\n');
         }
         Path data = set.text("train.txt", train.toString()).tree(temp.resolve("tree"));
-        FewShotSettings settings = FewShots.with(settings(data), Within.ALPHABET, WaySettings.of(3));
+        FewShotSettings settings = FewShots.with(settings(data), ClassPool.GROUP, WaySettings.of(3));
         FewShotSource source = FewShotSource.open(settings, HADOOP);
         int greek = 0;
         Set<Set<String>> latin = new HashSet<>();
@@ -223,7 +222,7 @@ final class ClassSplitsTest {
                 .asString()
                 .startsWith("1 of 3 alphabets of ")
                 .endsWith("are left out: they have fewer classes than the 3 of a task");
-        FewShotSource tooMany = FewShotSource.open(FewShots.with(settings, Within.ALPHABET, WaySettings.of(5)), HADOOP);
+        FewShotSource tooMany = FewShotSource.open(FewShots.with(settings, ClassPool.GROUP, WaySettings.of(5)), HADOOP);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> tooMany.layout(Split.TRAIN))
                 .withMessageContainingAll("few-shot.ways is 5", "none of the 3 alphabets");
@@ -232,7 +231,7 @@ final class ClassSplitsTest {
     @Test
     void aFlatSetHasNoAlphabets() throws IOException {
         FewShotSource source = FewShotSource.open(
-                FewShots.with(shares(twenty("set"), 0.5, 0.25, 1), Within.ALPHABET, WaySettings.of(2)), HADOOP);
+                FewShots.with(shares(twenty("set"), 0.5, 0.25, 1), ClassPool.GROUP, WaySettings.of(2)), HADOOP);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> source.layout(Split.TRAIN))
                 .withMessageContainingAll("few-shot.within is alphabet", "lie in no folder");
@@ -242,7 +241,7 @@ final class ClassSplitsTest {
     void waysAndShotsMayBeDrawnForEachTask() throws IOException {
         FewShotSettings fixed = shares(twenty("set"), 1, 0, 1);
         FewShotSettings settings = FewShots.with(
-                FewShots.with(fixed, Within.SPLIT, new WaySettings(new IntRange(3, 6), new IntRange(3, 6))),
+                FewShots.with(fixed, ClassPool.SPLIT, new WaySettings(new IntRange(3, 6), new IntRange(3, 6))),
                 new EpisodeSizes(new IntRange(1, 1), 1, new IntRange(1, 1), 1));
         FewShotSource source = FewShotSource.open(settings, HADOOP);
         assertThat(source.outputs()).isEqualTo("few-shot.ways is [3, 6]");
@@ -272,7 +271,9 @@ final class ClassSplitsTest {
     @Test
     void waysOfEvaluationsAreTheirOwn() throws IOException {
         FewShotSettings settings = FewShots.with(
-                shares(twenty("set"), 0.3, 0.3, 1), Within.SPLIT, new WaySettings(IntRange.of(2), new IntRange(4, 5)));
+                shares(twenty("set"), 0.3, 0.3, 1),
+                ClassPool.SPLIT,
+                new WaySettings(IntRange.of(2), new IntRange(4, 5)));
         FewShotSource source = FewShotSource.open(settings, HADOOP);
         assertThat(source.outputs()).isEqualTo("few-shot.ways is 2 and evaluation.ways is [4, 5]");
         assertThat(source.layouts(Split.TRAIN))
@@ -290,7 +291,7 @@ final class ClassSplitsTest {
         assertThat(ways).containsExactly(4, 5);
         assertThat(FewShotSettings.fromMap(settings.toMap())).isEqualTo(settings);
         FewShotSource tooMany = FewShotSource.open(
-                FewShots.with(settings, Within.SPLIT, new WaySettings(IntRange.of(2), IntRange.of(9))), HADOOP);
+                FewShots.with(settings, ClassPool.SPLIT, new WaySettings(IntRange.of(2), IntRange.of(9))), HADOOP);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> tooMany.layouts(Split.TEST))
                 .withMessageStartingWith("evaluation.ways is 9; it must be at most 8");
@@ -305,7 +306,7 @@ final class ClassSplitsTest {
         FewShotSettings settings = FewShots.with(
                 FewShots.with(
                         shares(set.tree(temp.resolve("many")), 1, 0, 1),
-                        Within.SPLIT,
+                        ClassPool.SPLIT,
                         new WaySettings(new IntRange(2, 18), IntRange.of(2))),
                 new EpisodeSizes(new IntRange(1, 16), 1, IntRange.of(1), 1));
         FewShotSource source = FewShotSource.open(settings, HADOOP);

@@ -14,7 +14,6 @@ import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
 import dev.kindling.job.task.fewshot.FewShotSource.SampledImage;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
@@ -67,7 +66,7 @@ final class FewShotTest {
         return split;
     }
 
-    private FewShotSettings settings(Path data, Rotations rotations) throws IOException {
+    private FewShotSettings settings(Path data, boolean rotations) throws IOException {
         return FewShots.settings(data.toString(), split().toString(), 3, rotations, 6, SIZES);
     }
 
@@ -84,16 +83,14 @@ final class FewShotTest {
 
     @Test
     void anEpisodeHasTheShapesOfWaysAndShots() throws IOException {
-        FewShotSource source =
-                FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP);
+        FewShotSource source = FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), false), HADOOP);
         assertThat(source.layout(Split.TRAIN)).isEqualTo(new EpisodeLayout(Shape.of(1, 6, 6), 3, 3, 6, 9));
         assertThat(source.layout(Split.TEST)).isEqualTo(new EpisodeLayout(Shape.of(1, 6, 6), 3, 3, 3, 12));
     }
 
     @Test
     void everyRowShowsTheImageThatTheSpecNamesAndLabelsAreBalanced() throws IOException {
-        FewShotSource source =
-                FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP);
+        FewShotSource source = FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), false), HADOOP);
         TaskSpec spec = source.sample(key(Split.TRAIN, 0));
         double[] numbers = episode(source, spec);
         int at = 0;
@@ -122,8 +119,7 @@ final class FewShotTest {
 
     @Test
     void supportAndQueryShareNoImageAndClassesComeFromTheirSplit() throws IOException {
-        FewShotSource source =
-                FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP);
+        FewShotSource source = FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), false), HADOOP);
         List<TaskSpec> specs = new ArrayList<>();
         for (Split split : List.of(Split.TRAIN, Split.TEST)) {
             for (int i = 0; i < 50; i++) {
@@ -146,8 +142,7 @@ final class FewShotTest {
 
     @Test
     void labelsFollowNeitherClassesNorRows() throws IOException {
-        FewShotSource source =
-                FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP);
+        FewShotSource source = FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), false), HADOOP);
         Set<List<Integer>> orders = new HashSet<>();
         int lowestClassIsLabelZero = 0;
         for (int i = 0; i < 300; i++) {
@@ -166,8 +161,8 @@ final class FewShotTest {
 
     @Test
     void aTaskIsAFunctionOfItsKeyOnEveryThreadAndFromEveryForm() throws Exception {
-        FewShotSettings zipped = settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.FOUR_CLASSES);
-        FewShotSettings unpacked = settings(twelve("").tree(temp.resolve("tree")), Rotations.FOUR_CLASSES);
+        FewShotSettings zipped = settings(twelve("top/").zip(temp.resolve("a.zip")), true);
+        FewShotSettings unpacked = settings(twelve("").tree(temp.resolve("tree")), true);
         FewShotSource source = FewShotSource.open(zipped, HADOOP);
         TaskSource other = TaskSources.open(
                 new SourceDescription("few-shot", unpacked.qualified(HADOOP).toMap()), HADOOP);
@@ -191,13 +186,13 @@ final class FewShotTest {
     @Test
     void fourRotationsMakeFourClassesAndNamedOnesAreTakenAsTheyAre() throws IOException {
         Path zip = twelve("top/").zip(temp.resolve("a.zip"));
-        FewShotSource source = FewShotSource.open(settings(zip, Rotations.FOUR_CLASSES), HADOOP);
+        FewShotSource source = FewShotSource.open(settings(zip, true), HADOOP);
         assertThat(source.classes(Split.TRAIN))
                 .hasSize(20)
                 .startsWith("Greek/c00/rot000", "Greek/c00/rot090", "Greek/c00/rot180", "Greek/c00/rot270");
         Path named = Files.createDirectories(temp.resolve("named"));
         Files.writeString(named.resolve("train.txt"), "Greek/c00/rot270\r\n\r\nGreek/c00/rot000\r\nGreek/c01/rot090\n");
-        for (Rotations rotations : Rotations.values()) {
+        for (boolean rotations : new boolean[] {false, true}) {
             assertThat(FewShotSource.open(
                                     FewShots.settings(zip.toString(), named.toString(), 2, rotations, 6, SIZES), HADOOP)
                             .classes(Split.TRAIN))
@@ -225,8 +220,7 @@ final class FewShotTest {
         Files.writeString(split.resolve("train.txt"), "Greek/c01\nAngelic/c06\nGreek/c00");
         List<FewShotSource> sources = new ArrayList<>();
         for (Path data : List.of(trees, zips)) {
-            FewShotSettings settings =
-                    FewShots.settings(data.toString(), split.toString(), 3, Rotations.AS_NAMED, 6, SIZES);
+            FewShotSettings settings = FewShots.settings(data.toString(), split.toString(), 3, false, 6, SIZES);
             sources.add(FewShotSource.open(settings, HADOOP));
         }
         for (FewShotSource source : sources) {
@@ -241,10 +235,9 @@ final class FewShotTest {
     void oneByteChangedChangesTheHash() throws IOException {
         Path first = twelve("top/").text("top/Greek/c03/07.png", "aaaa").zip(temp.resolve("a.zip"));
         Path second = twelve("top/").text("top/Greek/c03/07.png", "aaab").zip(temp.resolve("b.zip"));
-        assertThat(FewShotSource.open(settings(first, Rotations.AS_NAMED), HADOOP)
-                        .dataHash())
-                .isNotEqualTo(FewShotSource.open(settings(second, Rotations.AS_NAMED), HADOOP)
-                        .dataHash());
+        assertThat(FewShotSource.open(settings(first, false), HADOOP).dataHash())
+                .isNotEqualTo(
+                        FewShotSource.open(settings(second, false), HADOOP).dataHash());
     }
 
     @Test
@@ -253,15 +246,13 @@ final class FewShotTest {
                 .images("top/Unused/c99", 6)
                 .text("top/Unused/c99/07.png", "no image")
                 .zip(temp.resolve("a.zip"));
-        assertThat(FewShotSource.open(settings(zip, Rotations.FOUR_CLASSES), HADOOP)
-                        .decodedBytes())
+        assertThat(FewShotSource.open(settings(zip, true), HADOOP).decodedBytes())
                 .isEqualTo(12 * 6 * 36);
     }
 
     @Test
     void aPurposeWithoutASplitIsRefusedOnlyWhenAskedFor() throws IOException {
-        FewShotSource source =
-                FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), Rotations.AS_NAMED), HADOOP);
+        FewShotSource source = FewShotSource.open(settings(twelve("top/").zip(temp.resolve("a.zip")), false), HADOOP);
         source.layout(Split.TRAIN);
         assertThatThrownBy(() -> source.layout(Split.VALIDATE))
                 .isInstanceOf(BadDataException.class)
@@ -270,9 +261,9 @@ final class FewShotTest {
 
     @Test
     void settingsSurviveTheJourneyAsText() throws IOException {
-        FewShotSettings settings = settings(temp, Rotations.FOUR_CLASSES);
+        FewShotSettings settings = settings(temp, true);
         assertThat(FewShotSettings.fromMap(settings.toMap())).isEqualTo(settings);
-        assertThat(FewShots.settings("data/a.zip", "", 5, Rotations.AS_NAMED, 28, SIZES)
+        assertThat(FewShots.settings("data/a.zip", "", 5, false, 28, SIZES)
                         .qualified(HADOOP)
                         .data()
                         .get(0))
@@ -283,13 +274,13 @@ final class FewShotTest {
     @Test
     void wrongSettingsAreRefusedByKeyAndValue() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> FewShots.settings(" ", "", 5, Rotations.AS_NAMED, 28, SIZES))
+                .isThrownBy(() -> FewShots.settings(" ", "", 5, false, 28, SIZES))
                 .withMessageStartingWith("few-shot.data is empty");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> FewShots.settings("x", "", 1, Rotations.AS_NAMED, 28, SIZES))
+                .isThrownBy(() -> FewShots.settings("x", "", 1, false, 28, SIZES))
                 .withMessage("few-shot.ways is 1; it must be at least 2");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> FewShots.settings("x", "", 5, Rotations.AS_NAMED, 0, SIZES))
+                .isThrownBy(() -> FewShots.settings("x", "", 5, false, 0, SIZES))
                 .withMessage("few-shot.image-size is 0; it must be from 1 to 1024");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new EpisodeSizes(1, 0, 1, 1))

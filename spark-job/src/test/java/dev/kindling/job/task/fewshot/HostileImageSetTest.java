@@ -98,14 +98,14 @@ final class HostileImageSetTest {
                 .images("a/b", 1)
                 .text("x/".repeat(10_000) + "1.png", "x")
                 .zip(temp.resolve("deep.zip"));
-        refused(zip, "lies 10000 folders deep; it may lie 64");
+        refused(zip, "is nested 10000 folders deep; at most 64 are allowed");
     }
 
     @Test
     void foldersOfATreeMayNotLieDeepNorInThemselves() throws IOException {
         Path tree = new ImageSet().images("a/b", 1).tree(temp.resolve("tree"));
         Files.createDirectories(tree.resolve("x/".repeat(70)));
-        refused(tree, "lies 65 folders deep; it may lie 64");
+        refused(tree, "is nested 65 folders deep; at most 64 are allowed");
         Path links = new ImageSet().images("a/b", 1).tree(temp.resolve("links"));
         Files.createSymbolicLink(links.resolve("a/again"), links);
         Files.createSymbolicLink(links.resolve("a/more"), links);

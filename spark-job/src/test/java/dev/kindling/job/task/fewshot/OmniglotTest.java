@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
-import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import java.util.stream.IntStream;
@@ -19,8 +18,7 @@ final class OmniglotTest {
 
     private FewShotSource open(String split) {
         return FewShotSource.open(
-                FewShots.settings(folder, split, 5, Rotations.AS_NAMED, 28, new EpisodeSizes(1, 1, 1, 1)),
-                new Configuration());
+                FewShots.settings(folder, split, 5, false, 28, new EpisodeSizes(1, 1, 1, 1)), new Configuration());
     }
 
     @Test

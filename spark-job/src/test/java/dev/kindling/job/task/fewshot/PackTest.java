@@ -9,7 +9,6 @@ import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
 import dev.kindling.job.task.fewshot.FewShotSource.SampledImage;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -77,7 +76,7 @@ final class PackTest {
     }
 
     private FewShotSettings settings(Path data, int channels, long memory) {
-        FewShotSettings settings = FewShots.settings(data.toString(), "", 3, Rotations.FOUR_CLASSES, 6, SIZES);
+        FewShotSettings settings = FewShots.settings(data.toString(), "", 3, true, 6, SIZES);
         return FewShots.with(settings, new ImageFormat(6, channels, ImageFormat.Polarity.usual(channels)), memory);
     }
 
@@ -194,7 +193,7 @@ final class PackTest {
             Files.copy(in, golden);
         }
         FewShotSettings settings = FewShots.with(
-                FewShots.settings(golden.toString(), "", 2, Rotations.AS_NAMED, 2, new EpisodeSizes(1, 1, 1, 1)),
+                FewShots.settings(golden.toString(), "", 2, false, 2, new EpisodeSizes(1, 1, 1, 1)),
                 new ImageFormat(2, 3, ImageFormat.Polarity.LIGHT),
                 ROOMY);
         for (long memory : new long[] {ROOMY, 0}) {

@@ -85,13 +85,7 @@ final class PillowTest {
                 drawings.stream().map(PillowTest::className).collect(Collectors.toCollection(TreeSet::new));
         Files.write(split.resolve("test.txt"), classes);
         FewShotSource source = FewShotSource.open(
-                FewShots.settings(
-                        folder.toString(),
-                        split.toString(),
-                        2,
-                        FewShotSettings.Rotations.FOUR_CLASSES,
-                        SIZE,
-                        new EpisodeSizes(1, 1, 1, 19)),
+                FewShots.settings(folder.toString(), split.toString(), 2, true, SIZE, new EpisodeSizes(1, 1, 1, 19)),
                 new Configuration());
         for (Expected each : drawings) {
             double[] shown = shown(source, each);

@@ -9,7 +9,6 @@ import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.task.sinusoid.SinusoidSettings.Oracle;
 import dev.kindling.job.task.sinusoid.SinusoidSettings.Side;
 import dev.kindling.job.task.sinusoid.SinusoidSettings.Sign;
 import dev.kindling.job.tensor.FlatVector;
@@ -31,7 +30,7 @@ final class SinusoidTest {
             Sign.PLUS,
             Side.ONE,
             1000,
-            Oracle.BLIND,
+            false,
             new EpisodeSizes(10, 10, 10, 50));
 
     /** One task's numbers by array. */
@@ -136,7 +135,7 @@ final class SinusoidTest {
                 Sign.PLUS,
                 Side.BOTH,
                 0,
-                Oracle.BLIND,
+                false,
                 SIZES);
         Episode task = draw(new SinusoidSource(settings), Split.TRAIN, 0);
         for (int i = 0; i < 10; i++) {
@@ -168,7 +167,7 @@ final class SinusoidTest {
                 Sign.MINUS,
                 Side.BOTH,
                 3,
-                Oracle.BLIND,
+                false,
                 SIZES);
         SinusoidSource source = new SinusoidSource(settings);
         SortedMap<Integer, Episode> first = new TreeMap<>();
@@ -215,7 +214,7 @@ final class SinusoidTest {
                 Sign.PLUS,
                 Side.BOTH,
                 0,
-                Oracle.BLIND,
+                false,
                 new EpisodeSizes(20, 20, 20, 100));
         SinusoidSource source = new SinusoidSource(settings);
         assertThat(IntStream.range(0, 300)
@@ -235,7 +234,7 @@ final class SinusoidTest {
                 Sign.MINUS,
                 Side.BOTH,
                 0,
-                Oracle.TELLING,
+                true,
                 SIZES);
         for (Split split : Split.values()) {
             Episode blind = draw(new SinusoidSource(PAPER), split, 4);
@@ -264,8 +263,8 @@ final class SinusoidTest {
         settings.put("sinusoid.frequency", "[1, 2]");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> SinusoidSettings.fromMap(settings))
-                .withMessage("sinusoid.oracle is true and sinusoid.frequency is [1.0, 2.0]; an oracle knows amplitude "
-                        + "and phase alone, so the frequency must be one number, [a, a]");
+                .withMessage("sinusoid.oracle is true and sinusoid.frequency is [1.0, 2.0]; an oracle's input holds "
+                        + "amplitude and phase only, so the frequency must be one number, [a, a]");
     }
 
     @Test
