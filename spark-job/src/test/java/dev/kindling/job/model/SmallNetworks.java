@@ -17,7 +17,7 @@ public final class SmallNetworks {
                 begun(Activation.TANH),
                 begun(Dense.withBias(32, layout.outputs(), Activation.IDENTITY)));
         return new Network(
-                batchNormMode.normalising(layers),
+                batchNormMode.withMode(layers),
                 Loss.SOFTMAX_CROSS_ENTROPY,
                 batchNormMode,
                 Shape.of(1, 4, 4),

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Each fault of data, splits and settings ends in one sentence that names it, and in the exception of its exit code. */
+/** Every fault of data, splits and settings is reported by a message that names it and by the exception of its exit code. */
 final class BadImageSetTest {
     @TempDir
     Path temp;
@@ -73,7 +73,7 @@ final class BadImageSetTest {
     }
 
     @Test
-    void theGoodSetIsGood() {
+    void theSetWithoutFaultsIsRead() {
         materialise();
         assertThat(open(2, 2).layout(Split.TEST).support()).isEqualTo(4);
     }
@@ -91,7 +91,7 @@ final class BadImageSetTest {
     }
 
     @Test
-    void aFileThatIsNoZip() throws IOException {
+    void aFileThatIsNotAZip() throws IOException {
         data = Files.writeString(temp.resolve("data.tar"), "no zip at all");
         badData(() -> open(2, 1), "few-shot.data", "data.tar", "is not a zip");
     }
@@ -121,7 +121,7 @@ final class BadImageSetTest {
     }
 
     @Test
-    void aFolderNamedAsAnImageIsNoImage() throws IOException {
+    void aFolderNamedLikeAnImageIsNotAnImage() throws IOException {
         data = good().file("top/A/1/x.png/", new byte[0]).zip(temp.resolve("b.zip"));
         assertThat(open(2, 1).classes(Split.TRAIN)).hasSize(3);
     }
@@ -162,7 +162,7 @@ final class BadImageSetTest {
     }
 
     @Test
-    void anImageThatIsNone() throws IOException {
+    void aFileThatIsNotAnImage() throws IOException {
         for (Map.Entry<String, String> each : Map.of("text.png", "this is text", "empty.jpg", "", "half.gif", "GIF89a")
                 .entrySet()) {
             data = good().text("top/B/1/" + each.getKey(), each.getValue()).zip(temp.resolve("b.zip"));
@@ -230,14 +230,14 @@ final class BadImageSetTest {
     }
 
     @Test
-    void fewerImagesThanSupportAndQueryInOneClassIsAFaultOfTheData() throws IOException {
+    void fewerImagesThanSupportAndQueryInOneClassIsAnErrorInTheData() throws IOException {
         data = good().images("top/A/2", 8).images("top/B/1", 8).zip(temp.resolve("b.zip"));
         FewShotSource source = open(2, 3);
         badData(() -> source.layout(Split.TRAIN), "class A/1 has 3 images", "need 4");
     }
 
     @Test
-    void fewerImagesThanSupportAndQueryInAllClassesIsAFaultOfTheSettings() {
+    void fewerImagesThanSupportAndQueryInAllClassesIsAnErrorInTheSettings() {
         FewShotSource source = open(2, 3);
         badSettings(() -> source.layout(Split.TRAIN), "class A/1 has 3 images", "need 4");
         badSettings(() -> source.sample(new TaskKey(1, Split.TEST, 0, 0)), "class C/1", "need 4");

@@ -25,7 +25,7 @@ import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which classes are for what, and which may meet: by lot, by folder, by alphabet, over several sets. */
+/** Splits drawn at random, read from folders and over several image sets; tasks within one class group. */
 final class ClassSplitsTest {
     private static final Configuration HADOOP = new Configuration();
     private static final EpisodeSizes SIZES = new EpisodeSizes(1, 1, 1, 1);
@@ -69,7 +69,7 @@ final class ClassSplitsTest {
     }
 
     @Test
-    void sharesAreDrawnFromTheSeedAndTheNamesAlone() throws IOException {
+    void aRandomSplitDependsOnTheSeedAndTheNamesOnly() throws IOException {
         Path data = twenty("set");
         FewShotSettings settings = shares(data, 0.64, 0.16, 1);
         List<String> train = classes(settings, Split.TRAIN);
@@ -99,7 +99,7 @@ final class ClassSplitsTest {
     }
 
     @Test
-    void aShareOfNothingIsMissedOnlyWhenItIsNeeded() throws IOException {
+    void anEmptyShareIsRefusedOnlyWhenTasksAreSampledFromIt() throws IOException {
         FewShotSource source = FewShotSource.open(shares(twenty("set"), 0.8, 0, 1), HADOOP);
         assertThat(source.classes(Split.TEST)).hasSize(4);
         Assertions.assertThatThrownBy(() -> source.layout(Split.VALIDATE))
@@ -111,7 +111,7 @@ final class ClassSplitsTest {
     }
 
     @Test
-    void rotationsOfAClassStayTogetherInAShare() throws IOException {
+    void allRotationsOfAClassAreInTheSameSplit() throws IOException {
         FewShotSettings settings = shares(twenty("set"), 0.5, 0.25, 3).withRotations(true);
         FewShotSource source = FewShotSource.open(settings, HADOOP);
         assertThat(source.classes(Split.TRAIN)).hasSize(40);
@@ -119,7 +119,7 @@ final class ClassSplitsTest {
     }
 
     @Test
-    void foldersNamedAsPurposesAreSplits() throws IOException {
+    void foldersNamedTrainValAndTestAreSplits() throws IOException {
         ImageSet set = new ImageSet()
                 .images("train/cats", 2)
                 .images("train/dogs", 2)
@@ -189,7 +189,7 @@ final class ClassSplitsTest {
     }
 
     @Test
-    void aTaskWithinAnAlphabetMeetsNoOther() throws IOException {
+    void allClassesOfATaskComeFromOneGroup() throws IOException {
         ImageSet set = new ImageSet();
         StringBuilder train = new StringBuilder();
         for (String each :
@@ -205,16 +205,16 @@ final class ClassSplitsTest {
         for (TaskSpec spec : tasks(source, 300)) {
             Set<String> names = classNames(source, spec);
             assertThat(names).hasSize(3);
-            Set<String> alphabets =
+            Set<String> groups =
                     names.stream().map(name -> name.substring(0, 5)).collect(Collectors.toSet());
-            assertThat(alphabets).hasSize(1);
-            if (alphabets.contains("Greek")) {
+            assertThat(groups).hasSize(1);
+            if (groups.contains("Greek")) {
                 greek++;
             } else {
                 latin.add(names);
             }
         }
-        // Half of 300, to four standard deviations: an alphabet's chance does not depend on its size.
+        // Half of 300, to four standard deviations: the probability of a group does not depend on its size.
         assertThat(greek).isBetween(115, 185);
         assertThat(latin).hasSize(4);
         assertThat(source.notes())
@@ -229,7 +229,7 @@ final class ClassSplitsTest {
     }
 
     @Test
-    void aFlatSetHasNoAlphabets() throws IOException {
+    void aSetWithoutParentFoldersHasNoGroups() throws IOException {
         FewShotSource source = FewShotSource.open(
                 FewShots.with(shares(twenty("set"), 0.5, 0.25, 1), ClassPool.GROUP, WaySettings.of(2)), HADOOP);
         assertThatIllegalArgumentException()
@@ -269,7 +269,7 @@ final class ClassSplitsTest {
     }
 
     @Test
-    void waysOfEvaluationsAreTheirOwn() throws IOException {
+    void evaluationMayHaveOtherWaysThanTraining() throws IOException {
         FewShotSettings settings = FewShots.with(
                 shares(twenty("set"), 0.3, 0.3, 1),
                 ClassPool.SPLIT,
@@ -298,7 +298,7 @@ final class ClassSplitsTest {
     }
 
     @Test
-    void tooManyShapesAreRefusedWithTheSettingsBehindThem() throws IOException {
+    void tooManyShapesAreRefusedNamingTheSettings() throws IOException {
         ImageSet set = new ImageSet();
         for (int i = 0; i < 18; i++) {
             set.images("c%02d".formatted(i), 17);

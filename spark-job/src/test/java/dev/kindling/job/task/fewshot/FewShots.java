@@ -8,7 +8,7 @@ import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import java.util.List;
 
-/** Settings for tests that change one of them: the set, splits in files, ways, rotations, size; grey, all in memory. */
+/** Few-shot settings for tests, and copies of them with one component changed; grey images, all in memory. */
 final class FewShots {
     private FewShots() {}
 

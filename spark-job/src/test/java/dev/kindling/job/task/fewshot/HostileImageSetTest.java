@@ -32,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Images, and places of images, that were made to cost much: each is refused by its name, or read as if it were nothing. */
+/** Image files and image sets crafted to take much time or memory are refused by name or read within limits. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class HostileImageSetTest {
     @TempDir
@@ -55,7 +55,7 @@ final class HostileImageSetTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("images")
-    void imagesThatCostMuchAreRefused(String what, byte[] image, String message) {
+    void imagesThatAreExpensiveToDecodeAreRefused(String what, byte[] image, String message) {
         assertThatThrownBy(() -> Bitmap.decode("the.file", image, 1))
                 .as(what)
                 .isInstanceOf(BadDataException.class)
@@ -77,7 +77,7 @@ final class HostileImageSetTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("ordinaryImages")
-    void textsThatUnpackToVeryMuchAreNotUnpacked(String chunk, byte[] png) {
+    void compressedTextChunksAreNotDecompressed(String chunk, byte[] png) {
         assertThat(Bitmap.decode("the.png", png, 1).width()).as(chunk).isEqualTo(16);
     }
 
@@ -93,7 +93,7 @@ final class HostileImageSetTest {
     }
 
     @Test
-    void foldersOfAZipMayNotLieTenThousandDeep() throws IOException {
+    void foldersOfAZipMayNotBeNestedTenThousandDeep() throws IOException {
         Path zip = new ImageSet()
                 .images("a/b", 1)
                 .text("x/".repeat(10_000) + "1.png", "x")
@@ -102,14 +102,14 @@ final class HostileImageSetTest {
     }
 
     @Test
-    void foldersOfATreeMayNotLieDeepNorInThemselves() throws IOException {
+    void foldersOfATreeMayNotBeNestedTooDeeplyOrContainThemselves() throws IOException {
         Path tree = new ImageSet().images("a/b", 1).tree(temp.resolve("tree"));
         Files.createDirectories(tree.resolve("x/".repeat(70)));
         refused(tree, "is nested 65 folders deep; at most 64 are allowed");
         Path links = new ImageSet().images("a/b", 1).tree(temp.resolve("links"));
         Files.createSymbolicLink(links.resolve("a/again"), links);
         Files.createSymbolicLink(links.resolve("a/more"), links);
-        refused(links, "again is a link to a folder that it lies in");
+        refused(links, "again is a link to a folder that contains it");
     }
 
     @Test

@@ -22,7 +22,7 @@ final class OmniglotTest {
     }
 
     @Test
-    void allCharactersAndDrawingsAreThere() {
+    void allCharactersAndImagesAreIndexed() {
         ImageIndex index = ImageIndex.open(ResolvedPath.of("few-shot.data", folder, new Configuration()));
         assertThat(index.classes().values())
                 .filteredOn(each -> !each.images().isEmpty())
@@ -31,7 +31,7 @@ final class OmniglotTest {
     }
 
     @Test
-    void theVinyalsSplitHasItsClassesAndDecodesToOneByteAPixel() {
+    void theVinyalsSplitHasItsClassesAndDecodesToOneBytePerPixel() {
         FewShotSource source = open(new Path(folder, "splits-vinyals").toString());
         assertThat(source.classes(Split.TRAIN)).hasSize(4112).isSorted();
         assertThat(source.classes(Split.VALIDATE)).hasSize(688);
@@ -52,7 +52,7 @@ final class OmniglotTest {
     }
 
     @Test
-    void inkIsOneAndPaperIsZero() {
+    void darkStrokesAreOneAndThePaperIsZero() {
         FewShotSource source = open("");
         FlatVector episode = FlatVector.zeros(
                 Precision.DOUBLE, source.layout(Split.TRAIN).arrays().size());

@@ -38,7 +38,7 @@ final class PillowTest {
     private record Expected(String name, int turns, byte[] bytes) {}
 
     @Test
-    void resizingGivesPillowsBytes() {
+    void resizingGivesTheBytesOfPillow() {
         List<Expected> patterns =
                 expected("pattern-").filter(each -> each.turns() == 0).toList();
         assertThat(patterns).hasSize(5);
@@ -77,7 +77,7 @@ final class PillowTest {
     }
 
     @Test
-    void omniglotDrawingsInFourRotationsArePillows(@TempDir Path split) throws IOException {
+    void omniglotImagesInFourRotationsEqualThoseOfPillow(@TempDir Path split) throws IOException {
         Path folder = Omniglot.folder();
         List<Expected> drawings = expected("").toList();
         assertThat(drawings).hasSize(80);
