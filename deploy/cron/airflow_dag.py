@@ -19,7 +19,7 @@ except ImportError:  # Airflow 2
 
 RUN = "sinusoid-nightly"
 BUDGET = timedelta(minutes=50)
-# What start, the last round and the evaluation may take beyond the budget; a stop gets as long.
+# What start, the last round and the evaluation may take beyond the budget; a stop may take as long.
 LEEWAY = timedelta(minutes=30)
 
 MEANING = {
@@ -65,11 +65,11 @@ def fire(arguments: list[str]) -> str:
         return "done"
     if code == 6:
         return "out of time with a checkpoint; the next firing continues"
-    sentence = f"{MEANING.get(code, 'the driver died')} (exit code {code}); see status.json in the run's folder"
+    message = f"{MEANING.get(code, 'the driver died')} (exit code {code}); see status.json in the run's folder"
     if code in (1, 2, 3, 4):
         # No retry would help: a person has to look.
-        raise AirflowFailException(sentence)
-    raise AirflowException(sentence)
+        raise AirflowFailException(message)
+    raise AirflowException(message)
 
 
 @dag(
@@ -77,7 +77,7 @@ def fire(arguments: list[str]) -> str:
     schedule="0 1 * * *",
     start_date=datetime(2026, 1, 1),
     catchup=False,
-    # A second start of the same run would be refused by the run's own lock; here it is not even tried.
+    # A second start of the same run would be refused by the run's own lock; this prevents it.
     max_active_runs=1,
     tags=["kindling"],
 )

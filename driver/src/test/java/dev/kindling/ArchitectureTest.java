@@ -29,6 +29,9 @@ class ArchitectureTest {
     private static final String JOB = "dev.kindling.job.";
     private static final String DRIVER = "dev.kindling.driver.";
 
+    /** What programs of users call; no package of Kindling imports it. */
+    private static final String API = "dev.kindling";
+
     /** A package imports only those earlier in the list. Sub-packages count as their parent. */
     private static final List<String> JOB_PACKAGES = List.of(
             "error",
@@ -57,6 +60,7 @@ class ArchitectureTest {
             "evaluation",
             "check",
             "plan",
+            "serving",
             "training",
             "report",
             "ml",
@@ -75,6 +79,7 @@ class ArchitectureTest {
                         JOB_PACKAGES.stream().map(JOB::concat),
                         DRIVER_PACKAGES.stream().map(DRIVER::concat))
                 .collect(Collectors.toSet());
+        packages.add(API);
         assertThat(CLASSES).isNotEmpty().allSatisfy(type -> assertThat(packages).contains(packageOf(type)));
     }
 
@@ -99,6 +104,17 @@ class ArchitectureTest {
         assertThat(bySimpleName)
                 .isNotEmpty()
                 .allSatisfy((name, types) -> assertThat(types).hasSize(1));
+    }
+
+    @Test
+    void nothingImportsTheApi() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(API)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(API)
+                .check(CLASSES);
     }
 
     @Test
@@ -153,7 +169,7 @@ class ArchitectureTest {
     @TestFactory
     Stream<DynamicTest> eachLibraryIsImportedByItsPackagesOnly() {
         return Stream.of(
-                onlyIn("org.apache.spark..", JOB + "executor..", DRIVER + "cluster.spark..", DRIVER + "ml.."),
+                onlyIn("org.apache.spark..", JOB + "executor..", DRIVER + "cluster.spark..", DRIVER + "ml..", API),
                 onlyIn("jdk.incubator.vector..", JOB + "backend.vector.."),
                 onlyIn("com.typesafe.config..", DRIVER + "config..", DRIVER + "cli.."),
                 onlyIn("picocli..", DRIVER + "cli.."),
@@ -174,7 +190,8 @@ class ArchitectureTest {
     void theConfigurationIsReadByRunsAndCommandsOnly() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(DRIVER + "config..", DRIVER + "run..", DRIVER + "export..", DRIVER + "cli..")
+                .resideOutsideOfPackages(
+                        DRIVER + "config..", DRIVER + "run..", DRIVER + "export..", DRIVER + "cli..", API)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(DRIVER + "config..")
@@ -271,6 +288,9 @@ class ArchitectureTest {
                 .areNotEnums()
                 .and()
                 .doNotHaveModifier(JavaModifier.ABSTRACT)
+                .and()
+                // The tests' probe with tangents extends it.
+                .doNotHaveSimpleName("ProgramProbe")
                 .should()
                 .haveModifier(JavaModifier.FINAL)
                 .check(CLASSES);

@@ -39,10 +39,10 @@ import picocli.CommandLine.Option;
 @Command(
         name = "check",
         description =
-                "Proves a configuration, or with --out and without --conf the model of a run: the task's losses and its "
-                        + "meta-gradient against the same task computed step by step, the order of the meta-gradient, that θ moves, "
-                        + "and that neither splits nor support and query share data. Ends with 0 if all is proved, with 1 if "
-                        + "something fails or stays inconclusive.")
+                "Checks a configuration, or with --out and without --conf the model of a run: compares the task's losses "
+                        + "and meta-gradient with the same task computed step by step, and checks the order of the "
+                        + "meta-gradient, that θ changes, and that neither splits nor support and query share data. Ends "
+                        + "with 0 if all checks pass, with 1 if one fails or is inconclusive.")
 final class CheckCommand implements Callable<Integer> {
     private static final String PROVING_INITIALIZER = "fan-in-uniform";
 
@@ -56,33 +56,30 @@ final class CheckCommand implements Callable<Integer> {
             paramLabel = "DIR",
             description =
                     "Writes θ, the episode, its meta-gradient, the parameters after each inner step, the predictions and "
-                            + "check.json there, over none that are there; of several tasks into a folder for each.")
+                            + "check.json there, without overwriting files; for several tasks into a folder for each.")
     private @Nullable String dump;
 
-    @Option(names = "--theta", paramLabel = "FILE", description = "Takes θ from a safetensors file.")
+    @Option(names = "--theta", paramLabel = "FILE", description = "Reads θ from a safetensors file.")
     private @Nullable String theta;
 
-    @Option(names = "--episode", paramLabel = "FILE", description = "Takes the episode from a safetensors file.")
+    @Option(names = "--episode", paramLabel = "FILE", description = "Reads the episode from a safetensors file.")
     private @Nullable String episode;
 
     @Option(
             names = "--round",
             paramLabel = "R",
             description =
-                    "Looks at a task of round R, 0 and up, as the method is then; left out, at a task of round 0 in the "
-                            + "middle of the run, or where the method does what it claims.")
+                    "Checks a task of round R, from 0; if left out, a task of round 0 with the method in the middle of "
+                            + "the run, or in the first round in which its claim applies.")
     private @Nullable Long round;
 
-    @Option(names = "--task", paramLabel = "I", description = "Looks at task I of its round, 0 and up; 0 if left out.")
+    @Option(names = "--task", paramLabel = "I", description = "Checks task I of its round, from 0; default 0.")
     private int task;
 
-    @Option(names = "--tasks", paramLabel = "N", description = "Looks at N tasks, from --task on; 1 if left out.")
+    @Option(names = "--tasks", paramLabel = "N", description = "Checks N tasks, from --task on; default 1.")
     private int tasks = 1;
 
-    @Option(
-            names = "--split",
-            paramLabel = "SPLIT",
-            description = "Looks at tasks of train, val or test; train if left out.")
+    @Option(names = "--split", paramLabel = "SPLIT", description = "Checks tasks of train, val or test; default train.")
     private String split = "train";
 
     CheckCommand(CommandContext context) {

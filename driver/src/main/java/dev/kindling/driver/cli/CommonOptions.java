@@ -23,21 +23,21 @@ final class CommonOptions {
             names = "--conf",
             paramLabel = "FILE",
             description =
-                    "The job: a HOCON file over reference.conf, here or on any Hadoop file system, or a ready job's "
+                    "The job: a HOCON file that overrides reference.conf, local or on any Hadoop file system, or a ready job's "
                             + "name.")
     private @Nullable String conf;
 
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "Overrides one key; may be given again. The value is text unless it parses as a number, a "
+            description = "Overrides one key; repeatable. The value is text unless it parses as a number, a "
                     + "boolean, a list or an object.")
     private List<String> set = new ArrayList<>();
 
     @Option(
             names = "--master",
             paramLabel = "URL",
-            description = "Where Spark runs; local[*], or what spark-submit says, if left out.")
+            description = "Spark's master URL; default local[*], or that of spark-submit.")
     private @Nullable String master;
 
     @Option(names = "--out", paramLabel = "DIR", description = "The run directory, on any Hadoop file system.")

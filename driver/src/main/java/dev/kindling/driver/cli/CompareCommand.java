@@ -38,9 +38,8 @@ import picocli.CommandLine.Option;
 /** {@code compare}: trains or loads several entrants, evaluates all on the same tasks, and says how they differ. */
 @Command(
         name = "compare",
-        description =
-                "Trains or loads several jobs and runs, and compares them on the same held-out tasks. An --out that "
-                        + "holds a part of the comparison already is gone on with.")
+        description = "Trains or loads several jobs and runs, and compares them on the same held-out tasks. A "
+                + "comparison that is partly done in --out is resumed.")
 final class CompareCommand implements Callable<Integer> {
     private final CommandContext context;
 
@@ -50,7 +49,7 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--seeds",
             paramLabel = "N",
-            description = "Trains N seeds of each job, run.seed and the next ones; compare.seeds if left out.")
+            description = "Trains N seeds of each job, run.seed and the next ones; default compare.seeds.")
     private @Nullable Integer seeds;
 
     CompareCommand(CommandContext context) {

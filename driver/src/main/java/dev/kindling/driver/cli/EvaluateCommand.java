@@ -25,7 +25,7 @@ import picocli.CommandLine.Mixin;
 /** {@code evaluate}: adapts a run's model to held-out tasks and writes {@code evaluation.json} anew. */
 @Command(
         name = "evaluate",
-        description = "Adapts the model of the run in --out to held-out tasks and writes evaluation.json anew.")
+        description = "Adapts the model of the run in --out to held-out tasks and replaces evaluation.json.")
 final class EvaluateCommand implements Callable<Integer> {
     private final CommandContext context;
 

@@ -38,21 +38,21 @@ final class ExportCommand implements Callable<Integer> {
     @Option(
             names = "--to",
             paramLabel = "FILE",
-            description = "The file, on any Hadoop file system; it must not be there yet.")
+            description = "The file, on any Hadoop file system; it must not exist.")
     private @Nullable String to;
 
     @Option(
             names = "--support",
             paramLabel = "PATH",
             description =
-                    "For dl4j: fills batch norm's mean and variance from these images, a folder of folders, a zip or "
+                    "For dl4j: computes batch norm's mean and variance from these images, a folder of folders, a zip or "
                             + "a pack, as one batch; or from support.x of a safetensors file.")
     private @Nullable String support;
 
     @Option(
             names = "--episodes",
             paramLabel = "N",
-            description = "For dl4j: fills them from the support sets of so many training episodes; 100 if left out.")
+            description = "For dl4j: computes them from the support sets of N training episodes; default 100.")
     private @Nullable Integer episodes;
 
     ExportCommand(CommandContext context) {

@@ -26,10 +26,7 @@ final class PackCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions options = new CommonOptions();
 
-    @Option(
-            names = "--to",
-            paramLabel = "FILE",
-            description = "The file, on any Hadoop file system; --out if left out.")
+    @Option(names = "--to", paramLabel = "FILE", description = "The file, on any Hadoop file system; default --out.")
     private @Nullable String to;
 
     PackCommand(CommandContext context) {

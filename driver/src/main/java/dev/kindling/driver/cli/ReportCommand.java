@@ -11,9 +11,8 @@ import picocli.CommandLine.Mixin;
 /** {@code report}: one page of HTML about a run or a comparison. */
 @Command(
         name = "report",
-        description =
-                "Writes report.html, a page without anything from outside, into the folder of the run or comparison "
-                        + "in --out. --set few-shot.data=PATH says where the data is now.")
+        description = "Writes report.html, a self-contained page, into the folder of the run or comparison "
+                + "in --out. --set few-shot.data=PATH sets the current path of the data.")
 final class ReportCommand implements Callable<Integer> {
     private final CommandContext context;
 

@@ -24,16 +24,16 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--resume",
-            description = "Goes on with the run in --out, from its last checkpoint; begins it where there is none.")
+            description = "Resumes the run in --out from its last checkpoint, or begins it if there is none.")
     private boolean resume;
 
     @Option(
             names = "--max-duration",
             paramLabel = "TIME",
-            description = "Stops after the round in which so much time has passed, with a checkpoint: 90s, 30m, 2h.")
+            description = "Stops with a checkpoint after the round in which this time is reached: 90s, 30m, 2h.")
     private @Nullable String maxDuration;
 
-    @Option(names = "--profile", description = "Says at the end where the time of a round went.")
+    @Option(names = "--profile", description = "Prints the time by phase of a round at the end.")
     private boolean profile;
 
     TrainCommand(CommandContext context) {

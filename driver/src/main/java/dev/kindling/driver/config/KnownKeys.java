@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /** The keys of {@code reference.conf}: what a job may set. */
@@ -81,11 +82,12 @@ final class KnownKeys {
                 "there is no key " + PrintableText.line(key) + "; the nearest is " + nearest(key));
     }
 
-    /** The known key with the fewest edits to the given one; a forgotten section costs two edits. */
+    /** The known key with the fewest edits to the given one, by its former name too; a forgotten section costs two edits. */
     String nearest(String key) {
-        return keys.stream()
+        String nearest = Stream.concat(keys.stream(), RenamedKeys.formerNames().stream())
                 .min(Comparator.comparingInt(known -> edits(key, known)))
                 .orElseThrow();
+        return RenamedKeys.newName(nearest).orElse(nearest);
     }
 
     private static int edits(String key, String known) {

@@ -5,6 +5,8 @@ import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * The keys and words of version 0.1.0 that have other names now. A job file or {@code --set} that uses one is refused with the
@@ -33,6 +35,11 @@ final class RenamedKeys {
     /** What a key of 0.1.0 is called now; empty for any other key. */
     static Optional<String> newName(String key) {
         return Optional.ofNullable(KEYS.get(key));
+    }
+
+    /** The keys of 0.1.0 that are called otherwise now, in alphabetical order. */
+    static SortedSet<String> formerNames() {
+        return new TreeSet<>(KEYS.keySet());
     }
 
     /** Whether a configuration has a key that only 0.1.0 had. */

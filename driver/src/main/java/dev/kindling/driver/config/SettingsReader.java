@@ -11,6 +11,7 @@ import dev.kindling.driver.evaluation.ValidationSettings;
 import dev.kindling.driver.optimizer.MetaOptimizerType;
 import dev.kindling.driver.optimizer.OptimizerSettings;
 import dev.kindling.driver.plan.BackendSettings;
+import dev.kindling.driver.plan.OuterStep;
 import dev.kindling.driver.plan.PlanSettings;
 import dev.kindling.driver.training.CheckpointSettings;
 import dev.kindling.driver.training.RunSettings;
@@ -77,6 +78,7 @@ public final class SettingsReader {
         EvaluationSettings evaluation = evaluation();
         Algorithm algorithm = Algorithms.named(keys.text("algorithm.name"), keys);
         RunSettings run = run(algorithm, evaluation);
+        OuterStep outer = outerStep(algorithm);
         return new Settings(
                 run,
                 checkpoints(),
@@ -84,8 +86,8 @@ public final class SettingsReader {
                 plan(algorithm, evaluation),
                 References.named(algorithm.name(), keys),
                 failures(),
-                clip(algorithm),
-                optimizer(algorithm),
+                outer.clip(),
+                outer.optimizer(),
                 validation(),
                 evaluation,
                 cluster());
@@ -241,27 +243,14 @@ public final class SettingsReader {
                 FailurePolicy.Reaction.named(keys.text("task.on-failure")), keys.number("task.failure-limit"));
     }
 
-    /** Nothing is clipped where contributions are taken from θ as they are. */
-    private Clip clip(Algorithm algorithm) {
-        if (algorithm.interpolationRateKey().isPresent()) {
-            return new Clip.None();
-        }
-        return Clip.of(keys.number("optimizer.clip-norm"), keys.number("optimizer.clip-value"));
-    }
-
-    private OptimizerSettings optimizer(Algorithm algorithm) {
-        Optional<String> plain = algorithm.interpolationRateKey();
-        if (plain.isPresent()) {
-            return new OptimizerSettings(MetaOptimizerType.SGD, Schedules.at(keys, plain.get()), 0);
-        }
-        if (algorithm.claim() == Algorithm.Claim.NOTHING) {
-            // Decay would move what is to stay.
-            return new OptimizerSettings(MetaOptimizerType.SGD, Schedules.at(keys, "optimizer.learning-rate"), 0);
-        }
-        return new OptimizerSettings(
-                MetaOptimizerType.named(keys.text("optimizer.name")),
-                Schedules.at(keys, "optimizer.learning-rate"),
-                keys.number("optimizer.weight-decay"));
+    private OuterStep outerStep(Algorithm algorithm) {
+        OuterStep configured = new OuterStep(
+                Clip.of(keys.number("optimizer.clip-norm"), keys.number("optimizer.clip-value")),
+                new OptimizerSettings(
+                        MetaOptimizerType.named(keys.text("optimizer.name")),
+                        Schedules.at(keys, "optimizer.learning-rate"),
+                        keys.number("optimizer.weight-decay")));
+        return OuterStep.of(algorithm, configured, key -> Schedules.at(keys, key));
     }
 
     private EvaluationSettings evaluation() {

@@ -48,6 +48,7 @@ public record RunService(
     public Optional<TrainingLoop.Result> goOn(AtomicDirectory folder, Function<RunDirectory, JobConfig> asked) {
         try (RunLock lock = RunLock.take(folder, context.clock())) {
             RunDirectory directory = RunDirectory.open(folder.guardedBy(lock::permit));
+            refuseAnEarlierVersion(directory);
             ResumePlan resumePlan = before(directory, () -> ResumePlan.of(directory, asked.apply(directory), context));
             if (resumePlan.isFinished()) {
                 context.say(
@@ -58,6 +59,15 @@ public record RunService(
             TrainingLoop training = before(directory, () -> training(resolved, resumePlan.from()));
             context.say("going on after " + resumePlan.rounds() + " rounds");
             return Optional.of(run(resolved, directory, lock, training, resumePlan.from()));
+        }
+    }
+
+    private static void refuseAnEarlierVersion(RunDirectory directory) {
+        String place = directory.folder().place("config.conf");
+        if (JobConfig.isOfAnEarlierVersion(place, directory.configuration())) {
+            throw new IllegalArgumentException("the run in " + directory.folder()
+                    + " was begun by Kindling 0.1.0, whose runs this version cannot resume; its model can be evaluated,"
+                    + " exported and reported");
         }
     }
 

@@ -10,6 +10,7 @@ import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -109,8 +110,10 @@ public final class Predictor {
                         layout,
                         () -> Optional.of(settings.algorithm().predict(model, layout, steps)))
                 .orElseThrow();
-        return program.perTask(
+        double[] curve = program.perTask(
                 theta, task.x(), task.y(), queries, new double[classification() ? count : count * outputs()]);
+        // The outputs after the last step stand at the end.
+        return Arrays.copyOfRange(curve, curve.length - count * outputs(), curve.length);
     }
 
     private Model model(EpisodeLayout layout) {

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class JobConfigTest {
     private static final Path CONF = Path.of("..", "conf");
-    private static final List<String> SOURCES = List.of("sinusoid", "regression", "few-shot");
+    private static final List<String> SOURCES = List.of("sinusoid", "regression", "few-shot", "blobs");
 
     @TempDir
     private Path folder;
@@ -173,7 +173,7 @@ class JobConfigTest {
                 "backend.precision=half|backend.precision is half; it must be float or double",
                 "backend.memory=lots|backend.memory is lots; it must be a number of bytes, such as 64 MiB",
                 "evaluation.split=dev|evaluation.split is dev; it must be train, val or test",
-                "task.source=files|task.source is files; it must be sinusoid, regression or few-shot",
+                "task.source=files|task.source is files; it must be one of blobs, few-shot,",
                 "optimizer.name=lion|optimizer.name is lion; it must be one of",
                 "optimizer.learning-rate=-1|the rate is -1.0; it must be a finite number, 0 or above",
                 "optimizer.learning-rate={ schedule = square }|it must be a number or an object with schedule =",
