@@ -70,7 +70,7 @@ final class ConfigurationJson {
             if (!type.isTextual() || !isAllowed(type.textValue())) {
                 throw file.refused("which names the class "
                         + NetworkFile.shown(type.isTextual() ? type.textValue() : type.toString())
-                        + "; only classes of Deeplearning4j and ND4J that are settings of layers may stand in a "
+                        + "; only classes of Deeplearning4j and ND4J that are settings of layers are allowed in a "
                         + "configuration");
             }
         }

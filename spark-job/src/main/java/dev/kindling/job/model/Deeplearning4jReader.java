@@ -100,7 +100,7 @@ final class Deeplearning4jReader {
             layerContext.require("miniBatch", configuration.getConf(i).isMiniBatch(), true);
             boolean last = i == configuration.getConfs().size() - 1;
             if (last != layerContext.layer() instanceof OutputLayer) {
-                throw layerContext.refusal("stands " + (last ? "last" : "before others")
+                throw layerContext.refusal("is " + (last ? "the last layer" : "not the last layer")
                         + "; the last layer, and no other, must " + "be an OutputLayer");
             }
             Shape before = shape;
@@ -197,7 +197,7 @@ final class Deeplearning4jReader {
             return before;
         }
         if (layerContext.index() > 0) {
-            throw layerContext.refusal("gets images " + before + " and has no preprocessor; Deeplearning4j wants a "
+            throw layerContext.refusal("gets images " + before + " and has no preprocessor; Deeplearning4j requires a "
                     + CnnToFeedForwardPreProcessor.class.getSimpleName());
         }
         return Shape.of(before.size());
@@ -301,7 +301,7 @@ final class Deeplearning4jReader {
         int[] stride = extents[1];
         int[] padding = extents[2];
         if (Stream.of(extents).anyMatch(pair -> pair == null || pair.length != 2)) {
-            throw layerContext.refusal("does not say kernel, stride and padding in two dimensions each");
+            throw layerContext.refusal("lacks kernel, stride or padding, which must have two dimensions each");
         }
         if (Math.min(Math.min(kernel[0], kernel[1]), Math.min(stride[0], stride[1])) < 1
                 || Math.min(padding[0], padding[1]) < 0) {

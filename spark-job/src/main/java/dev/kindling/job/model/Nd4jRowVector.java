@@ -60,7 +60,7 @@ final class Nd4jRowVector {
                 .orElseThrow(() -> new IOException("its numbers are of type " + NetworkFile.shown(header.type())
                         + "; they must be FLOAT or DOUBLE"));
         if (header.length() != count) {
-            throw new IOException("it holds " + header.length() + " weights; its configuration asks for " + count);
+            throw new IOException("it holds " + header.length() + " weights; its configuration needs " + count);
         }
         requireDense(shape, count, type);
         return new Nd4jRowVector(in, type);
