@@ -106,7 +106,7 @@ final class BadImageSetTest {
     @Test
     void aZipDamagedInTheMiddle() throws IOException {
         byte[] whole = Files.readAllBytes(data);
-        // The first file's bytes begin behind its header of 30 bytes and its name; the picture's begin 40 later.
+        // The first file's bytes follow its header of 30 bytes and its name; pixels start 40 bytes later.
         whole[30 + "top/A/1/01.png".length() + 40] ^= 0x55;
         Files.write(data, whole);
         badData(this::materialise, "data.zip", "top/A/1/01.png", "is damaged");
@@ -150,7 +150,7 @@ final class BadImageSetTest {
 
     @Test
     void anImageOfTooManyPixels() throws IOException {
-        // A PNG's width and height stand in its header, at 16 and 20; the check comes before anything is decoded.
+        // A PNG's width and height are in its header, at 16 and 20; they are checked before anything is decoded.
         byte[] png = ImageSet.encoded(new BufferedImage(2, 2, BufferedImage.TYPE_BYTE_GRAY), "png");
         png[17] = 1;
         png[21] = 1;

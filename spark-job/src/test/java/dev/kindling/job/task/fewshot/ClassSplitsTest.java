@@ -314,7 +314,7 @@ final class ClassSplitsTest {
                 .isThrownBy(() -> source.layouts(Split.TRAIN))
                 .withMessage(
                         "few-shot.ways is [2, 18] and task.support is [1, 16]: tasks of 272 shapes; there may be 256, "
-                                + "for each shape has its own program");
+                                + "because each shape has its own program");
     }
 
     @Test

@@ -38,7 +38,7 @@ final class FewShotTest {
 
     private static ImageSet twelve(String top) {
         ImageSet set = new ImageSet();
-        // Against the order of names, so that order must come from sorting.
+        // In descending order, so that ascending order must come from sorting.
         for (int i = 11; i >= 0; i--) {
             set.images(top + "%s/c%02d".formatted(i < 6 ? "Greek" : "Angelic", i), 6);
         }
@@ -85,9 +85,9 @@ final class FewShotTest {
             int labels = at + set.size() * 36;
             for (int row = 0; row < set.size(); row++) {
                 SampledImage image = set.get(row);
-                double ink = 1 - ImageSet.grey(image.className() + "/" + image.image()) / 255.0;
+                double dark = 1 - ImageSet.grey(image.className() + "/" + image.image()) / 255.0;
                 for (int i = 0; i < 36; i++) {
-                    assertThat(numbers[at + row * 36 + i]).isCloseTo(ink, within(1e-12));
+                    assertThat(numbers[at + row * 36 + i]).isCloseTo(dark, within(1e-12));
                 }
                 assertThat(numbers[labels + row]).isEqualTo(image.label());
             }

@@ -135,7 +135,7 @@ final class HostileImageSetTest {
         refusedSplit(splits, "train.txt is longer than the 16777216 bytes");
     }
 
-    /** A zip's directory may name the same bytes many times. */
+    /** A zip's directory may refer to the same bytes many times. */
     @Test
     void entriesOfAZipThatShareTheirBytesAreRefused() throws IOException {
         byte[] noise = new byte[20_000];
@@ -218,7 +218,7 @@ final class HostileImageSetTest {
         return out.toByteArray();
     }
 
-    /** A JPEG with its last scan so many times more. */
+    /** A JPEG with its last scan repeated. */
     private static byte[] withScans(byte[] jpeg, int more) {
         int last = 0;
         for (int i = 0; i + 1 < jpeg.length; i++) {
@@ -240,7 +240,7 @@ final class HostileImageSetTest {
         return join(Arrays.copyOf(png, behindHeader), chunk.array(), Arrays.copyOfRange(png, behindHeader, png.length));
     }
 
-    /** So many mebibytes of zeros, deflated. */
+    /** Mebibytes of zeros, deflated. */
     private static byte[] zeros(int mebibytes) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (OutputStream deflated = new DeflaterOutputStream(out)) {
@@ -271,7 +271,7 @@ final class HostileImageSetTest {
                 new byte[] {0, 0x3b});
     }
 
-    /** LZW codes of 8-bit samples, each of which stands for one sample more than the one before, up to thousands. */
+    /** LZW codes of 8-bit samples, each of which encodes one sample more than the one before, up to thousands. */
     private static byte[] surplus(int codes) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         int clear = 256;

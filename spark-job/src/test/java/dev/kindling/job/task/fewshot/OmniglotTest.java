@@ -57,7 +57,7 @@ final class OmniglotTest {
         FlatVector episode = FlatVector.zeros(
                 Precision.DOUBLE, source.layout(Split.TRAIN).arrays().size());
         source.materialise(source.sample(new TaskKey(3, Split.TRAIN, 0, 0)), episode, 0);
-        // Strokes are thin: most of a drawing is paper, exactly 0; and it has ink.
+        // Strokes are thin: most pixels are paper, exactly 0, and some are dark.
         double[] drawing =
                 IntStream.range(0, 784).mapToDouble(episode::at).sorted().toArray();
         assertThat(drawing[392]).isZero();

@@ -28,11 +28,11 @@ import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Images as this room makes them, against {@code pillow.txt}, which {@code pillow.py} wrote. */
+/** Compares decoded and resized images with {@code pillow.txt}, which {@code pillow.py} wrote. */
 final class PillowTest {
     private static final int SIZE = 28;
 
-    /** What rounding to 32 bits leaves; the bytes are the same. */
+    /** The tolerance for rounding to 32 bits; the bytes are the same. */
     private static final Offset<Double> EXACT = Offset.offset(1e-7);
 
     private record Expected(String name, int turns, byte[] bytes) {}
@@ -95,7 +95,7 @@ final class PillowTest {
         }
     }
 
-    /** The drawing as a task shows it: the query set holds all of its class but one, which the support set holds. */
+    /** The image as in a task: the query set has all images of its class except one, which is in the support set. */
     private static double[] shown(FewShotSource source, Expected wanted) {
         String className = className(wanted) + "/rot%03d".formatted(90 * wanted.turns());
         List<String> classes = source.classes(Split.TEST);
