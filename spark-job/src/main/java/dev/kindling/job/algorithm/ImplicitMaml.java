@@ -72,7 +72,8 @@ public final class ImplicitMaml extends GradientBasedMethod {
                 solver.solve(b, result.task(), result.state().phi(), outer);
         Map<String, Value> sums = new LinkedHashMap<>(solution.vector());
         result.batchStatistics()
-                .forEach((name, statistic) -> sums.put(name, b.sub(NamedValues.value(result.theta(), name), statistic)));
+                .forEach((name, statistic) ->
+                        sums.put(name, b.sub(NamedValues.value(result.theta(), name), statistic)));
         return new Contribution(NamedValues.values(sums, result.theta().keySet()), solution.measures());
     }
 

@@ -45,8 +45,8 @@ interface InnerUpdate {
         Map<String, Value> optimizerState = new LinkedHashMap<>();
         InnerOptimizerState.layout(settings().optimizer(), model, adapting(model))
                 .entries()
-                .forEach(entry ->
-                        optimizerState.put(entry.name(), b.full(entry.shape(), InnerOptimizerState.first(entry.name()))));
+                .forEach(entry -> optimizerState.put(
+                        entry.name(), b.full(entry.shape(), InnerOptimizerState.first(entry.name()))));
         return optimizerState;
     }
 
@@ -114,7 +114,8 @@ interface InnerUpdate {
         InnerOptimizer optimizer = settings().optimizer();
         Map<String, Value> phi = new LinkedHashMap<>(state.phi());
         Map<String, Value> optimizerState = new LinkedHashMap<>(state.optimizerState());
-        List<Value> powers = optimizer.nextPowers(b, NamedValues.values(optimizerState, InnerOptimizerState.powers(optimizer)));
+        List<Value> powers =
+                optimizer.nextPowers(b, NamedValues.values(optimizerState, InnerOptimizerState.powers(optimizer)));
         optimizerState.putAll(NamedValues.of(InnerOptimizerState.powers(optimizer), powers));
         gradients.forEach((name, gradient) -> {
             List<String> moments = InnerOptimizerState.moments(optimizer, name);

@@ -47,7 +47,8 @@ public final class Reptile extends GradientBasedMethod {
         this.interpolates = interpolates;
         ReptileUpdate evaluationUpdate = new ReptileUpdate(
                 reptileUpdate.settings(), "reptile.evaluation-batch", evaluationBatch, reptileUpdate.carried());
-        this.evaluation = new InnerLoop(evaluationUpdate, evaluationUpdate.settings().steps());
+        this.evaluation =
+                new InnerLoop(evaluationUpdate, evaluationUpdate.settings().steps());
     }
 
     static Algorithm of(AlgorithmConfig config) {
@@ -128,7 +129,8 @@ public final class Reptile extends GradientBasedMethod {
             for (String carrier : carriers(model).names()) {
                 String name = carrier.substring(PREFIX.length());
                 Value carried = NamedValues.value(theta, carrier);
-                // Rounding can make a mean of squares slightly negative, because it is computed as a difference from the previous one.
+                // Rounding can make a mean of squares slightly negative, because it is computed as a difference from
+                // the previous one.
                 state.put(name, InnerOptimizerState.squares(name) ? b.relu(carried) : carried);
             }
             return state;

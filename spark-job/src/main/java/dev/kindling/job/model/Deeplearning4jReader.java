@@ -104,8 +104,8 @@ final class Deeplearning4jReader {
                         + "; the last layer, and no other, must " + "be an OutputLayer");
             }
             Shape before = shape;
-            Network.InitializedLayer initializedLayer =
-                    layerContext.namingLayer(() -> initialized(layerContext, preprocessor(layerContext.index()), before));
+            Network.InitializedLayer initializedLayer = layerContext.namingLayer(
+                    () -> initialized(layerContext, preprocessor(layerContext.index()), before));
             shape = layerContext.namingLayer(() -> initializedLayer.layer().output(before));
             requireCountable(layerContext, shape);
             layers.add(initializedLayer);

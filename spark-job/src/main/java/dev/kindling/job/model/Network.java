@@ -84,7 +84,8 @@ final class Network implements Model {
         }
     }
 
-    private Network(Network network, List<InitializedLayer> layers, Layout parameters, Map<String, double[]> initialWeights) {
+    private Network(
+            Network network, List<InitializedLayer> layers, Layout parameters, Map<String, double[]> initialWeights) {
         this.names = network.names;
         this.features = network.features;
         this.layers = layers;
@@ -228,7 +229,11 @@ final class Network implements Model {
 
     /** The output of a forward pass; adds the statistics of its batch to {@code batchStatistics}. */
     private Value forward(
-            ProgramBuilder b, Map<String, Value> values, Value x, ForwardContext context, Map<String, Value> batchStatistics) {
+            ProgramBuilder b,
+            Map<String, Value> values,
+            Value x,
+            ForwardContext context,
+            Map<String, Value> batchStatistics) {
         Value output = x.shape().rank() == 4 ? b.transpose(x, 0, 2, 3, 1) : x;
         for (int i = 0; i < layers.size(); i++) {
             Layer layer = layers.get(i).layer();
@@ -239,7 +244,8 @@ final class Network implements Model {
                 if (parameter.role().statistic()) {
                     batchStatistics.put(name, statistics.next());
                 }
-                layerValues.add(value(parameter.role().statistic() && !values.containsKey(name) ? batchStatistics : values, name));
+                layerValues.add(value(
+                        parameter.role().statistic() && !values.containsKey(name) ? batchStatistics : values, name));
             }
             output = layer.apply(b, layerValues, output, context);
         }

@@ -128,10 +128,9 @@ class RelationNetTest {
                                 + "maml and its relatives serve others");
         assertThatThrownBy(() -> METHOD.train(ModelFactory.of(ModelSettings.preset("conv4"), DRAWINGS), DRAWINGS))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "model.network gives [64] before its output layer; algorithm.name = relation-net needs "
-                                + "feature maps [channels, height, width] of at least 4x4 pixels there, such as those of "
-                                + "conv4-relation for images of 22x22 and more");
+                .hasMessage("model.network gives [64] before its output layer; algorithm.name = relation-net needs "
+                        + "feature maps [channels, height, width] of at least 4x4 pixels there, such as those of "
+                        + "conv4-relation for images of 22x22 and more");
         assertThatThrownBy(() -> METHOD.train(ModelFactory.of(ModelSettings.preset("conv4-pool"), DRAWINGS), DRAWINGS))
                 .hasMessageStartingWith("model.network gives [64, 1, 1] before");
     }

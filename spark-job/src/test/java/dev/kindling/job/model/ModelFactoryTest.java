@@ -443,8 +443,9 @@ class ModelFactoryTest {
     void wrongSettingsAreRefusedWithWhatIsAllowed() {
         assertThatThrownBy(() -> ModelSettings.preset("mlp"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("model.network is mlp; it must be one of mlp-40-40, mlp-40-tanh, omniglot-fc, conv4, "
-                        + "conv4-pool, conv4-pool-32, conv4-relation, simple-cnn, mlp-UNITS[-UNITS...]")
+                .hasMessageStartingWith(
+                        "model.network is mlp; it must be one of mlp-40-40, mlp-40-tanh, omniglot-fc, conv4, "
+                                + "conv4-pool, conv4-pool-32, conv4-relation, simple-cnn, mlp-UNITS[-UNITS...]")
                 .hasMessageEndingWith(" or the path of a Deeplearning4j configuration (JSON) or zip that is there");
         assertThatThrownBy(() -> new ModelSettings("mlp-40-40", "ones", "query"))
                 .hasMessage(

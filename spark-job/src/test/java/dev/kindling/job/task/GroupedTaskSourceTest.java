@@ -112,7 +112,8 @@ class GroupedTaskSourceTest {
         TaskSource varying = new TwoShapes(open(SINES));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new GroupedTaskSource(varying, 2))
-                .withMessage("training tasks are grouped by 2, so task.support and few-shot.ways must each be one number, "
-                        + "not a range: all tasks of a group have the same shape");
+                .withMessage(
+                        "training tasks are grouped by 2, so task.support and few-shot.ways must each be one number, "
+                                + "not a range: all tasks of a group have the same shape");
     }
 }

@@ -231,9 +231,7 @@ final class TaskSourceContractTest {
     @Test
     void everySourceHasARow() throws IOException {
         assertThat(TaskSources.providers().keySet())
-                .isEqualTo(sources().stream()
-                        .map(Row::source)
-                        .collect(Collectors.toCollection(TreeSet::new)));
+                .isEqualTo(sources().stream().map(Row::source).collect(Collectors.toCollection(TreeSet::new)));
     }
 
     @Test
@@ -257,7 +255,9 @@ final class TaskSourceContractTest {
                 new TaskKey(1, Split.VALIDATE, 2, 3),
                 new TaskKey(1, Split.TRAIN, 3, 3),
                 new TaskKey(1, Split.TRAIN, 2, 4))) {
-            assertThat(episode(source, source.sample(changed))).as("%s", changed).isNotEqualTo(episode(source, spec));
+            assertThat(episode(source, source.sample(changed)))
+                    .as("%s", changed)
+                    .isNotEqualTo(episode(source, spec));
         }
     }
 

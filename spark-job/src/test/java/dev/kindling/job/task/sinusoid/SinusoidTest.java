@@ -229,7 +229,8 @@ final class SinusoidTest {
             for (int i = 0; i < plain.queryX().length; i++) {
                 double x = withCurve.queryX()[3 * i];
                 assertThat(x).isEqualTo(plain.queryX()[i]);
-                assertThat(withCurve.queryX()[3 * i + 1] * Math.sin(x - withCurve.queryX()[3 * i + 2]))
+                assertThat(withCurve.queryX()[3 * i + 1]
+                                * Math.sin(x - withCurve.queryX()[3 * i + 2]))
                         .isCloseTo(withCurve.queryY()[i], within(1e-12));
             }
             for (int i = 0; i < plain.supportX().length; i++) {
@@ -257,7 +258,8 @@ final class SinusoidTest {
         settings.put("sinusoid.input", "[1, 2]");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> SinusoidSettings.fromMap(settings))
-                .withMessage("sinusoid.side is one and sinusoid.input is [1.0, 2.0]; the input must then contain 0 between "
-                        + "its ends");
+                .withMessage(
+                        "sinusoid.side is one and sinusoid.input is [1.0, 2.0]; the input must then contain 0 between "
+                                + "its ends");
     }
 }
