@@ -109,32 +109,33 @@ public interface Algorithm {
     }
 
     /**
-     * The program that evaluates one task. Broadcast inputs: θ. Task inputs: the episode. Per-task outputs: {@code loss} and, for
-     * classification, {@code accuracy} on the query set after 0, 1, ... {@code steps} inner steps: [steps + 1]; methods
-     * without inner steps give [1].
+     * The program that evaluates one task. Broadcast inputs: θ. Task inputs: the episode. Per-task outputs: {@code loss}
+     * and, for classification, {@code accuracy} on the query set after 0, 1, ... {@code steps} inner steps: [steps + 1];
+     * methods without inner steps give [1].
      */
     Program evaluate(Model model, EpisodeLayout layout, int steps);
 
     /**
-     * The program that predicts the query set of one task. Inputs as those of {@link #evaluate}. Per-task output: {@code prediction}, the output
-     * of the network for the query set after 0, 1, ... {@code steps} inner steps: [steps + 1, queries, outputs]; methods
-     * without inner steps give [1, queries, outputs].
+     * The program that predicts the query set of one task. Inputs as those of {@link #evaluate}. Per-task output:
+     * {@code prediction}, the output of the network for the query set after 0, 1, ... {@code steps} inner steps: [steps +
+     * 1, queries, outputs]; methods without inner steps give [1, queries, outputs].
      */
     Program predict(Model model, EpisodeLayout layout, int steps);
 
     /**
      * The program that computes the adapted parameters of a new task: the first part of {@link #predict}, for serving many
-     * predictions of one task. Broadcast inputs: θ. Task inputs: {@link EpisodeLayout#supportArrays}. Summed outputs: the arrays that
-     * {@link #forward} reads, laid out as the model's parameters. Empty for a method that predicts from the support set itself.
+     * predictions of one task. Broadcast inputs: θ. Task inputs: {@link EpisodeLayout#supportArrays}. Summed outputs: the
+     * arrays that {@link #forward} reads, laid out as the model's parameters. Empty for a method that predicts from the
+     * support set itself.
      */
     default Optional<Program> adaptation(Model model, EpisodeLayout layout, int steps) {
         return Optional.empty();
     }
 
     /**
-     * The program that predicts with adapted parameters: the second part of {@link #predict}. Broadcast inputs: the outputs of {@link #adaptation}.
-     * Task inputs: {@link EpisodeLayout#inputArrays}. Per-task output: {@code prediction} [queries, outputs]. Empty if
-     * {@link #adaptation} is.
+     * The program that predicts with adapted parameters: the second part of {@link #predict}. Broadcast inputs: the
+     * outputs of {@link #adaptation}. Task inputs: {@link EpisodeLayout#inputArrays}. Per-task output: {@code prediction}
+     * [queries, outputs]. Empty if {@link #adaptation} is.
      */
     default Optional<Program> forward(Model model, EpisodeLayout layout) {
         return Optional.empty();

@@ -54,7 +54,10 @@ final class InnerLoop {
     record AdaptationResult(
             Task task, Map<String, Value> theta, State state, Value objective, Map<String, Value> batchStatistics) {}
 
-    /** The state after adaptation, the support loss before it and, if the update weights them, the query losses after each step: [steps]. */
+    /**
+     * The state after adaptation, the support loss before it and, if the update weights them, the query losses after
+     * each step: [steps].
+     */
     private record AdaptationTrace(State state, Value firstLoss, Optional<Value> queryLosses) {}
 
     /** Computes outputs of a task from parameters. */

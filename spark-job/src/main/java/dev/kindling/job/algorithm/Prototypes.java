@@ -6,7 +6,10 @@ import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Shape;
 
-/** Computes prototypes, the means of the features of each class's support examples: Snell, Swersky and Zemel, NeurIPS 2017, equation 1. */
+/**
+ * Computes prototypes, the means of the features of each class's support examples: Snell, Swersky and Zemel, NeurIPS
+ * 2017, equation 1.
+ */
 final class Prototypes {
     private Prototypes() {}
 

@@ -18,7 +18,10 @@ final class Deeplearning4jFile {
     private static final String COEFFICIENTS = "coefficients.bin";
     /** An upper bound of the bytes that ND4J writes before the numbers. */
     private static final int LONGEST_HEADER = 1 << 16;
-    /** The least bytes per parameter: θ, its gradient and two more vectors of optimizer state or copies, in single precision. */
+    /**
+     * The least bytes per parameter: θ, its gradient and two more vectors of optimizer state or copies, in single
+     * precision.
+     */
     private static final long MIN_BYTES_PER_PARAMETER = 4L * Float.BYTES;
 
     private final NetworkFile file;

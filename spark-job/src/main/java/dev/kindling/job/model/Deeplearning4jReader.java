@@ -85,7 +85,10 @@ final class Deeplearning4jReader {
         return SUPPORTED.stream().map(Class::getSimpleName).toList();
     }
 
-    /** The layers for the episode's shapes; IllegalArgumentException naming the first layer that is not supported or does not fit. */
+    /**
+     * The layers for the episode's shapes; IllegalArgumentException naming the first layer that is not supported or
+     * does not fit.
+     */
     List<Network.InitializedLayer> layers() {
         List<Network.InitializedLayer> layers = new ArrayList<>();
         Shape shape = episode.features();

@@ -27,7 +27,10 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /** Converts a network into a Deeplearning4j configuration with the same layers. */
 final class Deeplearning4jWriter {
-    /** The seed of Deeplearning4j's own random numbers; its default is the time of day, so that no two exports would be equal. */
+    /**
+     * The seed of Deeplearning4j's own random numbers; its default is the time of day, so that no two exports would be
+     * equal.
+     */
     private static final long SEED = 1;
 
     private Deeplearning4jWriter() {}

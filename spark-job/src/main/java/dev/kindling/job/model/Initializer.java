@@ -47,7 +47,10 @@ enum Initializer {
         this.key = key;
     }
 
-    /** The initialiser of a value of {@code model.initializer}; IllegalArgumentException listing the values if there is none. */
+    /**
+     * The initialiser of a value of {@code model.initializer}; IllegalArgumentException listing the values if there is
+     * none.
+     */
     static Initializer named(String key) {
         return Arrays.stream(values())
                 .filter(initializer -> initializer.key.equals(key))

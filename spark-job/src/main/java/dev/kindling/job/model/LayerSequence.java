@@ -37,7 +37,10 @@ final class LayerSequence {
         this.shape = layout.features();
     }
 
-    /** The same network with its layers written out, if the text is a sequence of layers or {@code mlp-UNITS...}; else empty. */
+    /**
+     * The same network with its layers written out, if the text is a sequence of layers or {@code mlp-UNITS...}; else
+     * empty.
+     */
     static Optional<String> written(String network) {
         Matcher mlp = MLP.matcher(network);
         if (mlp.matches()) {

@@ -9,7 +9,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** A network and its loss, expressed as values of a program over named parameters. Used on the driver; executors get programs. */
+/**
+ * A network and its loss, expressed as values of a program over named parameters. Used on the driver; executors get
+ * programs.
+ */
 public interface Model {
     /** The weight of a round's statistics in {@link #runningStatistics}: a decay of 0.9, as in Deeplearning4j. */
     double MOMENTUM = 0.1;

@@ -15,9 +15,9 @@ import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.apache.commons.compress.utils.SeekableInMemoryByteChannel;
 
 /**
- * Reads single entries of a {@link NetworkFile} that is a zip. An entry is found through the directory at the end of the zip, so
- * that no other entry is decompressed; the lengths of directory and entry are checked against limits before they are read,
- * and size and checksum of the decompressed entry against the directory.
+ * Reads single entries of a {@link NetworkFile} that is a zip. An entry is found through the directory at the end of the
+ * zip, so that no other entry is decompressed; the lengths of directory and entry are checked against limits before they
+ * are read, and size and checksum of the decompressed entry against the directory.
  */
 final class NetworkZip {
     /** Parses the bytes of an entry; reads no more of them than the format defines. */

@@ -1,6 +1,9 @@
 package dev.kindling.job.task;
 
-/** The part of the data that a task is sampled from; each split has tasks of its own and, in few-shot sources, classes of its own. */
+/**
+ * The part of the data that a task is sampled from; each split has tasks of its own and, in few-shot sources, classes
+ * of its own.
+ */
 public enum Split {
     TRAIN(0),
     VALIDATE(1),

@@ -33,7 +33,10 @@ public interface TaskSource {
         return layout(spec.split());
     }
 
-    /** The settings that determine the number of outputs of an episode, as a clause such as {@code few-shot.ways is [5, 10]}. */
+    /**
+     * The settings that determine the number of outputs of an episode, as a clause such as
+     * {@code few-shot.ways is [5, 10]}.
+     */
     default String outputs() {
         return "the number of outputs differs from task to task";
     }
@@ -48,7 +51,10 @@ public interface TaskSource {
         return List.of();
     }
 
-    /** Samples one task: a pure function of the key that reads no examples. Runs on the driver; on executors for members of groups. */
+    /**
+     * Samples one task: a pure function of the key that reads no examples. Runs on the driver; on executors for members
+     * of groups.
+     */
     TaskSpec sample(TaskKey key);
 
     /**

@@ -12,8 +12,8 @@ public interface TaskSourceProvider {
 
     /**
      * The source's own keys, which begin with its name and a dot, and their defaults: numbers, booleans, texts or lists. They
-     * are passed to {@link #open} as text together with the sizes of episodes, {@code task.support} and so on. Empty for the sources whose
-     * keys are in {@code reference.conf}.
+     * are passed to {@link #open} as text together with the sizes of episodes, {@code task.support} and so on. Empty for
+     * the sources whose keys are in {@code reference.conf}.
      */
     default Map<String, Object> defaults() {
         return Map.of();

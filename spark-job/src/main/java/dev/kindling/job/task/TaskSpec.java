@@ -16,7 +16,10 @@ public record TaskSpec(Split split, long round, int index, long seed, int[] samp
 
     private static final long KEY_STREAM = 0x6b6579;
 
-    /** The key of the random numbers that programs draw for the task: integers below 2^24, which every precision represents exactly. */
+    /**
+     * The key of the random numbers that programs draw for the task: integers below 2^24, which every precision
+     * represents exactly.
+     */
     public int[] key() {
         RandomStream stream = RandomStream.of(seed, KEY_STREAM);
         return new int[] {stream.nextInt(1 << 24), stream.nextInt(1 << 24)};

@@ -112,7 +112,10 @@ record Bitmap(int width, int height, List<byte[]> planes) {
         return plane;
     }
 
-    /** Whether samples are grey levels. getRGB must not be used on these: Java treats them as linear light and brightens them. */
+    /**
+     * Whether samples are grey levels. getRGB must not be used on these: Java treats them as linear light and brightens
+     * them.
+     */
     private static boolean isGrey(BufferedImage image) {
         return image.getColorModel() instanceof ComponentColorModel
                 && image.getRaster().getNumBands() <= 2;

@@ -32,7 +32,10 @@ final class ClassSplit {
     private final TurnedClass smallest;
     private final TurnedClass largest;
 
-    /** A split of the given classes, in any order; {@code file} is where it was read from. BadDataException if there are none. */
+    /**
+     * A split of the given classes, in any order; {@code file} is where it was read from. BadDataException if there are
+     * none.
+     */
     ClassSplit(Split split, String file, List<TurnedClass> classes) {
         if (classes.isEmpty()) {
             throw new BadDataException(

@@ -10,7 +10,8 @@ import java.util.List;
  * {@code .npz}. Its entries are:
  *
  * <ul>
- *   <li>{@code CLASS.npy} for each class, uncompressed: unsigned bytes [images, size, size] in grey and [images, 3, size, size] in
+ *   <li>{@code CLASS.npy} for each class, uncompressed: unsigned bytes [images, size, size] in grey and [images, 3, size,
+ * size] in
  *       colour, the images in the order of their names;
  *   <li>{@code images.tsv}, a line for each image in the order of class and image names: class, image, length and CRC-32 of the
  *       original file, CRC-32 of the image's pixels;

@@ -140,7 +140,10 @@ final class PackStore extends ZipStore {
         return entry.getName().substring(0, entry.getName().length() - Pack.ARRAY.length());
     }
 
-    /** The length of the header of a class's array; BadDataException if the entry is compressed or has another length than its images need. */
+    /**
+     * The length of the header of a class's array; BadDataException if the entry is compressed or has another length
+     * than its images need.
+     */
     private int requireArray(HadoopZip.Open zip, ZipArchiveEntry entry) {
         int images = folders()
                 .getOrDefault(className(entry), Collections.emptySortedSet())
