@@ -348,7 +348,7 @@ class Deeplearning4jFilesTest {
                 new Refused(
                         layers(dense().nOut(7).build(), dense().nIn(7).nOut(2).build()),
                         POINTS,
-                        "stands last; the last layer, and no other, must be an OutputLayer"));
+                        "is the last layer; the last layer, and no other, must be an OutputLayer"));
     }
 
     @ParameterizedTest

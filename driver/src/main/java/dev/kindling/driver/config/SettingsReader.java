@@ -170,7 +170,7 @@ public final class SettingsReader {
                 SinusoidSettings.Sign.parse(keys.text("sinusoid.sign")),
                 SinusoidSettings.Side.parse(keys.text("sinusoid.side")),
                 keys.count("sinusoid.pool"),
-                SinusoidSettings.Oracle.of(keys.bool("sinusoid.oracle")),
+                keys.bool("sinusoid.oracle"),
                 sizes);
     }
 
@@ -184,8 +184,8 @@ public final class SettingsReader {
                 keys.strings("few-shot.data"),
                 imageSplit(),
                 new WaySettings(keys.intRange("few-shot.ways"), keys.intRange("evaluation.ways")),
-                keys.choice("few-shot.within", FewShotSettings.Within.class),
-                FewShotSettings.Rotations.of(keys.bool("few-shot.rotations")),
+                FewShotSettings.ClassPool.parse(keys.text("few-shot.within")),
+                keys.bool("few-shot.rotations"),
                 picture(),
                 keys.bytes("few-shot.memory"),
                 sizes);

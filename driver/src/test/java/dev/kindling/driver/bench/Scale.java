@@ -133,7 +133,7 @@ public final class Scale {
                 SinusoidSettings.Sign.MINUS,
                 SinusoidSettings.Side.BOTH,
                 0,
-                SinusoidSettings.Oracle.BLIND,
+                false,
                 new EpisodeSizes(10, 10, 10, 10));
         return new SourceDescription("sinusoid", sine.toMap());
     }

@@ -170,7 +170,7 @@ class CraftedNetworkFilesTest {
             crafted.add(vector(
                     length + " numbers",
                     v -> v.length = length,
-                    "it holds " + length + " weights; its configuration asks for " + COUNT));
+                    "it holds " + length + " weights; its configuration needs " + COUNT));
         }
         for (long rank : List.of(-1L, 0L, 2L, 3L, 1L << 32, Long.MAX_VALUE, Long.MIN_VALUE)) {
             crafted.add(vector("rank " + rank, v -> v.shape[0] = rank, "and rank " + rank));

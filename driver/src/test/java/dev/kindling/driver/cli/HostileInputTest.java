@@ -98,7 +98,7 @@ class HostileInputTest {
     @Test
     void namesInDataDoNotReachTheTerminalAsTheyAre() throws IOException {
         Path deep = zip(folder.resolve("deep.zip"), "x/".repeat(10_000) + "1.png");
-        ends(pack(deep), 3, "lies 10000 folders deep");
+        ends(pack(deep), 3, "is nested 10000 folders deep");
         Path image = zip(folder.resolve("image.zip"), "a\u001b[2J\u202e/\u0007b/1.png");
         ends(pack(image), 3, "a\\u001b[2J\\u202e/\\u0007b/1.png");
         Path broken = zip(folder.resolve("broken.zip"), "a\nb\u001b]0;x/../1.png");

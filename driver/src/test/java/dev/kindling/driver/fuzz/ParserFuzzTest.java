@@ -448,8 +448,8 @@ class ParserFuzzTest {
                 List.of(data.toString()),
                 new SplitSettings.Named(""),
                 WaySettings.of(2),
-                FewShotSettings.Within.SPLIT,
-                FewShotSettings.Rotations.AS_NAMED,
+                FewShotSettings.ClassPool.SPLIT,
+                false,
                 new ImageFormat(6, 1, ImageFormat.Polarity.DARK),
                 1 << 30,
                 new EpisodeSizes(1, 1, 1, 1));

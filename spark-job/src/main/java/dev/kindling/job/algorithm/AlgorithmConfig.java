@@ -3,14 +3,14 @@ package dev.kindling.job.algorithm;
 import java.util.List;
 
 /**
- * What is configured for a method: {@code algorithm.*} and a section of the method's own name. Each reading refuses a value
- * of another type with IllegalArgumentException, naming the key, the value and what is allowed. Lives on the driver.
+ * The configuration of a method: {@code algorithm.*} and a section with the method's name. Each accessor throws
+ * IllegalArgumentException naming the key, the value and what is allowed if the value has another type. Used on the driver.
  */
 public interface AlgorithmConfig {
     /** A finite number. */
     double number(String key);
 
-    /** A whole number. */
+    /** An integer. */
     int count(String key);
 
     /** {@code true} or {@code false}. */
@@ -25,6 +25,6 @@ public interface AlgorithmConfig {
     /** Whether the value is the given word. */
     boolean isKeyword(String key, String word);
 
-    /** The constant of an enum that is written like this, in lower case with {@code -} between words. */
+    /** The enum constant whose name, in lower case with {@code -} between words, is the value. */
     <E extends Enum<E>> E choice(String key, Class<E> type);
 }

@@ -3,15 +3,15 @@ package dev.kindling.job.algorithm;
 import java.util.Map;
 
 /**
- * A meta-learning method of a user's own, found by {@link java.util.ServiceLoader}: {@code algorithm.name} is its name. Used on
- * the driver alone; executors get the programs that it makes.
+ * A user-defined meta-learning method, found by {@link java.util.ServiceLoader} and selected by its name in
+ * {@code algorithm.name}. Used on the driver only; executors get programs.
  */
 public interface AlgorithmProvider {
-    /** The value of {@code algorithm.name} that means this method. */
+    /** The value of {@code algorithm.name} that selects this method. */
     String name();
 
     /**
-     * The method as it is configured.
+     * Creates the configured method.
      *
      * @param config {@code algorithm.*} and the keys of {@link #defaults}
      * @throws IllegalArgumentException naming the key, its value and what is allowed

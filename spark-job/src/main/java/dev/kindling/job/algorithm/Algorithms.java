@@ -8,7 +8,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
-/** The methods by name. */
+/** The registry of methods by name. */
 public final class Algorithms {
     private static final Map<String, Function<AlgorithmConfig, Algorithm>> KNOWN = new TreeMap<>(Map.ofEntries(
             Map.entry(Maml.NAME, Maml::of),
@@ -36,9 +36,9 @@ public final class Algorithms {
     }
 
     /**
-     * The method that {@code algorithm.name} names, as it is configured.
+     * Creates the method named by {@code algorithm.name} from its configuration.
      *
-     * @throws IllegalArgumentException with the known names if there is none, or for an option that makes no sense
+     * @throws IllegalArgumentException listing the known names if there is none, or naming a key whose value is not allowed
      */
     public static Algorithm named(String name, AlgorithmConfig config) {
         Function<AlgorithmConfig, Algorithm> known = KNOWN.get(name);

@@ -4,13 +4,13 @@ import dev.kindling.job.model.Model;
 import java.util.List;
 
 /**
- * Almost no inner loop: Raghu, Raghu, Bengio and Vinyals, ICLR 2020, section 4. As {@link Maml}, but only the output layer
- * adapts, or whichever parameters are named; the others learn from the query loss alone. The features of the support set
- * are then the same in every step.
+ * ANIL (Almost No Inner Loop): Raghu, Raghu, Bengio and Vinyals, ICLR 2020, section 4. As {@link Maml}, but only the output
+ * layer, or the configured parameters, adapt; the others are learned from the query loss only. The features of the support
+ * set are the same in every step.
  */
 public final class Anil extends GradientBasedMethod {
     static final String NAME = "anil";
-    /** Steps of a small part of the network share most of their arithmetic where they are written out. */
+    /** Unrolled steps of a small part of the network share most of their arithmetic, so more steps are unrolled than usual. */
     private static final int UNROLL_LIMIT = 16;
 
     private Anil(PartialUpdate rule) {
@@ -22,9 +22,9 @@ public final class Anil extends GradientBasedMethod {
                 InnerSettings.of(config), new NamePatterns("anil.adapt", config.strings("anil.adapt"))));
     }
 
-    /** Steps of some of the parameters. */
+    /** An inner update of some of the parameters. */
     private record PartialUpdate(InnerSettings settings, NamePatterns adapt) implements InnerUpdate {
-        /** Stands for the parameters of the output layer. */
+        /** The configured pattern for the parameters of the output layer. */
         private static final String HEAD = "head";
 
         @Override

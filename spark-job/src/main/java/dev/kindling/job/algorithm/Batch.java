@@ -5,7 +5,7 @@ import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
 import java.util.Map;
 
-/** Inputs and targets of one half of an episode, or of a part of it. */
+/** Inputs and targets of the support or query set, or of some of its examples. */
 record Batch(Value x, Value y) {
     /** The support set of an episode's arrays by name. */
     static Batch support(Map<String, Value> episode) {
@@ -20,12 +20,12 @@ record Batch(Value x, Value y) {
                 NamedValues.value(episode, EpisodeLayout.QUERY_X), NamedValues.value(episode, EpisodeLayout.QUERY_Y));
     }
 
-    /** Examples of the batch. */
+    /** The number of examples. */
     int size() {
         return x.shape().dim(0);
     }
 
-    /** The examples at the given rows: [k]. */
+    /** The examples at the given rows, [k]. */
     Batch rows(ProgramBuilder b, Value rows) {
         return new Batch(b.gather(x, rows), b.gather(y, rows));
     }

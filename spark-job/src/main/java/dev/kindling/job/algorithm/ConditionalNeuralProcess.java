@@ -13,10 +13,10 @@ import java.util.List;
 
 /**
  * Conditional neural processes: Garnelo et al., ICML 2018, equations 1 to 3. Each support point is encoded,
- * r_i = h(x_i, y_i), the mean r = 1/n Σ r_i stands for the task, and what is predicted at a query x is g(x, r); h has three
- * layers and g five, as in their section 4.1. Their g gives a variance as well and is trained by likelihood; here it gives
- * the mean alone and is trained by the model's squared error, which is that likelihood at one fixed variance: so losses
- * can be compared with those of other methods. Of {@code model.network} nothing but its inputs, outputs and loss is used.
+ * r_i = h(x_i, y_i), the mean r = 1/n Σ r_i represents the task, and the prediction at a query x is g(x, r); h has three
+ * layers and g five, as in their section 4.1. In the paper g also outputs a variance and is trained by likelihood; here it
+ * outputs the mean only and is trained by the model's squared error, which is that likelihood with a fixed variance, so that
+ * losses are comparable with those of other methods. Only the inputs, outputs and loss of {@code model.network} are used.
  */
 public final class ConditionalNeuralProcess extends FeedForwardMethod {
     static final String NAME = "cnp";

@@ -6,7 +6,7 @@ import dev.kindling.job.program.Value;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What an evaluation measures of a batch. */
+/** Computes the outputs of evaluation programs for a batch. */
 final class EvaluationOutputs {
     private EvaluationOutputs() {}
 

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A method that predicts from the support set without inner steps; its evaluations have step 0 alone. */
+/** A method that predicts from the support set without inner steps; its evaluations have step 0 only. */
 abstract class FeedForwardMethod implements Algorithm {
     private final String name;
 
@@ -23,16 +23,16 @@ abstract class FeedForwardMethod implements Algorithm {
     }
 
     /**
-     * A task as predictions see it.
+     * The values of a task from which predictions are computed.
      *
      * @param theta the arrays of θ
-     * @param context over the support set
-     * @param queryPass over the queries, which draws other numbers
+     * @param context of the forward pass over the support set
+     * @param queryPass context of the forward pass over the queries, with another key
      */
     record Task(
             Model model, Map<String, Value> theta, Batch support, ForwardContext context, ForwardContext queryPass) {}
 
-    /** A pass whose random numbers no other of the same task has. */
+    /** The context of a forward pass whose key differs from those of the task's other passes. */
     private static ForwardContext numbered(ProgramBuilder b, Optional<Value> key, int number) {
         return key.map(parts -> ForwardContext.dropping(
                         b.concat(0, List.of(parts, b.reshape(b.constant(number), Shape.of(1))))))
@@ -40,22 +40,22 @@ abstract class FeedForwardMethod implements Algorithm {
     }
 
     /**
-     * The outputs for both halves of an episode, [examples, outputs] each, as {@code model.loss} takes them.
+     * The outputs for the support and query set, [examples, outputs] each, in the form that {@code model.loss} accepts.
      *
      * @param support for the support examples
      * @param query for the queries
      */
     record Outputs(Value support, Value query) {}
 
-    /** What is predicted for a task and these queries. */
+    /** The outputs for a task and the given queries. */
     abstract Outputs outputs(ProgramBuilder b, Task task, Value queries);
 
-    /** The loss of outputs, a scalar: the model's own unless a method has another. */
+    /** The loss of outputs, a scalar; by default that of the model. */
     Value loss(ProgramBuilder b, Model model, Value output, Value y) {
         return model.loss(b, output, y);
     }
 
-    /** Refuses a model or tasks that the method cannot serve with IllegalArgumentException. */
+    /** Refuses a model or tasks that the method does not support with IllegalArgumentException. */
     abstract void requireFits(Model model, EpisodeLayout layout);
 
     @Override
@@ -78,25 +78,25 @@ abstract class FeedForwardMethod implements Algorithm {
         requireFits(model, layout);
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, parameters(model), Program.Scope.BROADCAST);
-        List<String> asked = model.random() ? List.of(EpisodeLayout.KEY) : List.of();
-        Map<String, Value> episode = NamedValues.declare(b, layout.arraysAnd(asked), Program.Scope.TASK);
+        List<String> additional = model.random() ? List.of(EpisodeLayout.KEY) : List.of();
+        Map<String, Value> episode = NamedValues.declare(b, layout.arraysAnd(additional), Program.Scope.TASK);
         Optional<Value> key = Optional.ofNullable(episode.get(EpisodeLayout.KEY));
         Batch support = Batch.support(episode);
         Batch query = Batch.query(episode);
         Task task = new Task(model, theta, support, numbered(b, key, 0), numbered(b, key, 1));
         Outputs outputs = outputs(b, task, query.x());
         Value queryLoss = loss(b, model, outputs.query(), query.y());
-        Map<String, Value> observed = batchStatistics(b, task, query.x());
+        Map<String, Value> statistics = batchStatistics(b, task, query.x());
         List<String> trained = theta.keySet().stream()
-                .filter(array -> !observed.containsKey(array))
+                .filter(array -> !statistics.containsKey(array))
                 .toList();
         Map<String, Value> gradients =
                 NamedValues.of(trained, Autodiff.grad(b, queryLoss, NamedValues.values(theta, trained)));
         Map<String, Value> sums = new LinkedHashMap<>();
         theta.forEach((array, value) -> sums.put(
                 array,
-                observed.containsKey(array)
-                        ? b.sub(value, NamedValues.value(observed, array))
+                statistics.containsKey(array)
+                        ? b.sub(value, NamedValues.value(statistics, array))
                         : NamedValues.value(gradients, array)));
         List<Program.Output> results = new ArrayList<>(NamedValues.outputs(sums, Program.Reduction.SUM));
         results.add(new Program.Output("query_loss", Program.Reduction.PER_TASK, queryLoss));
@@ -108,7 +108,7 @@ abstract class FeedForwardMethod implements Algorithm {
         return b.build(name + "-train", results);
     }
 
-    /** What statistics of θ follow, by their names. */
+    /** The statistics of the batch that the running statistics of θ average, by name. */
     Map<String, Value> batchStatistics(ProgramBuilder b, Task task, Value queries) {
         return Map.of();
     }

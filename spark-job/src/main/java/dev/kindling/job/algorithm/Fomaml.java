@@ -4,7 +4,7 @@ import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 
 /**
- * First-order MAML: Finn, Abbeel and Levine, ICML 2017, section 5.2 (named so by Nichol, Achiam and Schulman 2018). As
+ * First-order MAML: Finn, Abbeel and Levine, ICML 2017, section 5.2 (the name is from Nichol, Achiam and Schulman 2018). As
  * {@link Maml}, but the derivative of the inner gradient is taken as 0, so that a task contributes the query gradient at
  * the adapted parameters, ∇L(θ') at θ'.
  */
@@ -22,7 +22,7 @@ public final class Fomaml extends GradientBasedMethod {
         return new Fomaml(InnerSettings.of(config));
     }
 
-    /** Steps of whose gradients the outer derivative sees nothing. */
+    /** An inner update whose gradients are excluded from the outer derivative. */
     record StopGradientUpdate(InnerSettings settings) implements InnerUpdate {
         @Override
         public Value gradient(ProgramBuilder b, Task task, String name, Value phi, Value gradient) {

@@ -11,7 +11,7 @@ import dev.kindling.job.tensor.Layout;
 import java.util.Map;
 import java.util.Optional;
 
-/** A method whose tasks adapt the model's parameters step by step. */
+/** A method whose tasks adapt the model's parameters by inner steps. */
 abstract class GradientBasedMethod implements Algorithm {
     private final String name;
     private final InnerUpdate update;
@@ -19,9 +19,9 @@ abstract class GradientBasedMethod implements Algorithm {
     private final InnerLoop inner;
 
     /**
-     * A method of the given inner loop.
+     * A method with the given inner update.
      *
-     * @param steps in training
+     * @param steps number of inner steps in training
      */
     GradientBasedMethod(String name, InnerUpdate update, int steps) {
         this.name = name;
@@ -30,7 +30,7 @@ abstract class GradientBasedMethod implements Algorithm {
         this.inner = new InnerLoop(update, steps);
     }
 
-    /** What a task contributes from where adaptation has led: the exact derivative, unless a method says otherwise. */
+    /** The contribution of a task, computed from its adaptation; by default the exact derivative of the objective. */
     Contribution contribution(ProgramBuilder b, AdaptationResult result) {
         return new Contribution(InnerLoop.derivative(b, result), Map.of());
     }

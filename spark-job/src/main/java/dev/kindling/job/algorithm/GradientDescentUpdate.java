@@ -1,4 +1,4 @@
 package dev.kindling.job.algorithm;
 
-/** Steps as they stand: every parameter moves, and the outer derivative sees everything. */
+/** The default inner update: all parameters adapt, and the outer derivative includes that of the update. */
 record GradientDescentUpdate(InnerSettings settings) implements InnerUpdate {}

@@ -13,11 +13,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A hypernetwork: a network that writes another's weights (Ha, Dai and Le, ICLR 2017), here from a task's support set in
- * one pass, where MAML descends. Each support point goes through two layers with relu, the sum over the set through one
- * more with relu and a last that gives as many numbers as the model has; times {@code hypernetwork.scale} they are the
- * model's parameters φ, and its output for the queries is the prediction. θ is the hypernetwork alone: the model's own
- * initial weights take no part.
+ * A hypernetwork: a network that generates another network's weights (Ha, Dai and Le, ICLR 2017), here from a task's support
+ * set in one forward pass instead of gradient descent. Each support point passes through two layers with relu, the sum over
+ * the set through one more with relu and a linear one with an output for each parameter of the model; its outputs times
+ * {@code hypernetwork.scale} are the model's parameters φ, with which the queries are predicted. θ contains the hypernetwork
+ * only: the model's initial weights are not used.
  */
 public final class Hypernetwork extends FeedForwardMethod {
     static final String NAME = "hypernetwork";
@@ -57,10 +57,10 @@ public final class Hypernetwork extends FeedForwardMethod {
         return SetEncoder.of(NAME, model, POINT_LAYERS, width);
     }
 
-    /** From the sum over the set to the model's numbers. */
+    /** The layers from the sum over the set to the model's parameters. */
     private Model writer(Model model) {
-        int numbers = model.parameters().size();
-        return AuxiliaryNetworks.perceptron(NAME + ".", POINT_LAYERS, List.of(width, width, numbers));
+        int parameters = model.parameters().size();
+        return AuxiliaryNetworks.perceptron(NAME + ".", POINT_LAYERS, List.of(width, width, parameters));
     }
 
     @Override
@@ -72,14 +72,14 @@ public final class Hypernetwork extends FeedForwardMethod {
     Outputs outputs(ProgramBuilder b, Task task, Value queries) {
         Model model = task.model();
         Value set = b.sumKept(encoder(model).features(b, task.theta(), task.support()), 0);
-        Value written = writer(model).output(b, task.theta(), set, ForwardContext.PLAIN);
-        Map<String, Value> phi = shaped(b, b.mul(b.constant(scale), written), model.parameters());
+        Value weights = writer(model).output(b, task.theta(), set, ForwardContext.PLAIN);
+        Map<String, Value> phi = shaped(b, b.mul(b.constant(scale), weights), model.parameters());
         Value x = task.support().x();
         return new Outputs(
                 model.output(b, phi, x, task.context()), model.predict(b, phi, x, queries, task.queryPass()));
     }
 
-    /** A row of numbers as the arrays of a layout. */
+    /** Splits a row of numbers into the arrays of a layout. */
     private static Map<String, Value> shaped(ProgramBuilder b, Value row, Layout layout) {
         Map<String, Value> arrays = new LinkedHashMap<>();
         for (Layout.Entry entry : layout.entries()) {

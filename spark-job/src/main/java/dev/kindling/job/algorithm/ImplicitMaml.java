@@ -11,12 +11,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Implicit MAML: Rajeswaran, Finn, Kakade and Levine, NeurIPS 2019, algorithms 1 and 2. A task descends on
- * L_support(φ) + (λ/2) ‖φ - θ‖² (equation 3), the pull to θ in every step, and contributes the g that solves
- * (I + A/λ) g = ∇L_query(φ), with A the Hessian of L_support at φ: equation 6, which is the derivative through the minimiser
- * and knows nothing of the way there. So nothing is kept of the steps, however many they are.
+ * Implicit MAML: Rajeswaran, Finn, Kakade and Levine, NeurIPS 2019, algorithms 1 and 2. A task minimises
+ * L_support(φ) + (λ/2) ‖φ - θ‖² (equation 3) and contributes the solution g of (I + A/λ) g = ∇L_query(φ), with A the Hessian
+ * of L_support at φ: equation 6, the derivative through the minimiser, which does not depend on the path of the inner steps.
+ * So no values of the steps are stored, whatever their number.
  *
- * <p>The authors' code differs: it has no pull in the inner steps, and another scale. This is the paper's.
+ * <p>The authors' code differs from the paper: it has no proximal term in the inner steps, and another scale. This class
+ * follows the paper.
  */
 public final class ImplicitMaml extends GradientBasedMethod {
     static final String NAME = "imaml";
@@ -37,7 +38,7 @@ public final class ImplicitMaml extends GradientBasedMethod {
     }
 
     /**
-     * Steps that are pulled back to θ.
+     * An inner update with the gradient of the proximal term λ/2 ‖φ - θ‖².
      *
      * @param lambda λ, above 0
      */
@@ -56,8 +57,8 @@ public final class ImplicitMaml extends GradientBasedMethod {
 
         @Override
         public Value gradient(ProgramBuilder b, Task task, String name, Value phi, Value gradient) {
-            Value pull = b.mul(b.constant(lambda), b.sub(phi, NamedValues.value(task.extraInputs(), name)));
-            return b.add(gradient, pull);
+            Value proximal = b.mul(b.constant(lambda), b.sub(phi, NamedValues.value(task.extraInputs(), name)));
+            return b.add(gradient, proximal);
         }
     }
 
@@ -71,7 +72,8 @@ public final class ImplicitMaml extends GradientBasedMethod {
                 solver.solve(b, result.task(), result.state().phi(), outer);
         Map<String, Value> sums = new LinkedHashMap<>(solution.vector());
         result.batchStatistics()
-                .forEach((name, seen) -> sums.put(name, b.sub(NamedValues.value(result.theta(), name), seen)));
+                .forEach((name, statistic) ->
+                        sums.put(name, b.sub(NamedValues.value(result.theta(), name), statistic)));
         return new Contribution(NamedValues.values(sums, result.theta().keySet()), solution.measures());
     }
 

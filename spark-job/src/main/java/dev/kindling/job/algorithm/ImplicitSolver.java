@@ -15,15 +15,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Solves M g = v with M = (1 + δ) I + A/λ, where A is the Hessian of the support loss at φ, by products of A with vectors
- * alone.
+ * An iterative solver of M g = v with M = (1 + δ) I + A/λ, where A is the Hessian of the support loss at φ, which is used only
+ * in products with vectors.
  *
  * @param kind of the solver
- * @param product how A times a vector is found
+ * @param product how the product of A and a vector is computed
  * @param lambda λ, above 0
  * @param damping δ, at least 0
- * @param terms products of A at most, at least 1; the Neumann series takes one more, for its residual
- * @param tolerance relative residual at which conjugate gradients end, at least 0
+ * @param terms maximum number of products with A, at least 1; the Neumann series needs one more, for its residual
+ * @param tolerance relative residual at which conjugate gradients stop, at least 0
  * @param relaxation η of the Neumann series, above 0
  */
 record ImplicitSolver(
@@ -31,17 +31,17 @@ record ImplicitSolver(
     /** The solvers. */
     enum Kind {
         /**
-         * Conjugate gradients (Hestenes and Stiefel, 1952), from 0. Where a direction p has pᵀMp ≤ 0 they end with what they
-         * have, at the first direction with v itself (Steihaug, 1983), and count it: {@code negative_curvature}.
+         * Conjugate gradients (Hestenes and Stiefel, 1952), from 0. At a direction p with pᵀMp ≤ 0 they stop with the current
+         * solution, or with v itself at the first direction (Steihaug, 1983), and report {@code negative_curvature}.
          */
         CG,
-        /** A relaxed Neumann series: g ← g + η (v - M g), from v on. */
+        /** A relaxed Neumann series: g ← g + η (v - M g), starting from v. */
         NEUMANN,
-        /** g = v, which is right for M = I only: an approximation, and first-order MAML but for the pull to θ. */
+        /** g = v, which is exact for M = I only: first-order MAML with the proximal term. */
         IDENTITY
     }
 
-    /** How A p is found. */
+    /** How A p is computed. */
     enum Product {
         /** The derivative of ∇L(φ)·p. */
         EXACT,
@@ -85,7 +85,7 @@ record ImplicitSolver(
                 config.number("imaml.relaxation"));
     }
 
-    /** Whether no system is solved. */
+    /** Whether the solution is an approximation without solving the system. */
     boolean approximate() {
         return kind == Kind.IDENTITY;
     }
@@ -94,7 +94,7 @@ record ImplicitSolver(
      * A solution.
      *
      * @param vector g
-     * @param measures scalars: {@code residual}, relative, and {@code negative_curvature}, 0 or 1, where there is such a thing
+     * @param measures scalars: {@code residual}, relative, and for conjugate gradients {@code negative_curvature}, 0 or 1
      */
     record Solution(Map<String, Value> vector, Map<String, Value> measures) {}
 
@@ -102,7 +102,7 @@ record ImplicitSolver(
      * The solution for one task.
      *
      * @param phi φ: a value for each of the model's parameters
-     * @param v for each of those that adapt
+     * @param v the right-hand side: a value for each parameter that adapts
      */
     Solution solve(ProgramBuilder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
         return switch (kind) {
@@ -117,7 +117,7 @@ record ImplicitSolver(
             ProgramBuilder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> p) {
         Map<String, Value> ap = switch (product) {
             case EXACT ->
-                // The gradient of a loss that is linear in an array does not contain it: the Hessian has zeros there.
+                // The gradient of a loss that is linear in an array does not depend on it: the Hessian is 0 there.
                 NamedValues.of(
                         p.keySet(),
                         Autodiff.gradOrZeros(
@@ -132,12 +132,12 @@ record ImplicitSolver(
     private static Map<String, Value> difference(
             ProgramBuilder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> p) {
         Value norm = b.sqrt(Vectors.dot(b, p, p));
-        // Of p = 0 any length will do.
+        // Any length is correct for p = 0.
         Value length = b.select(b.equal(norm, b.constant(0)), b.constant(1), norm);
         Value epsilon = b.div(b.constant(DIFFERENCE_LENGTH), length);
-        Map<String, Value> ahead = gradient(b, model, moved(b, phi, epsilon, p), support, p);
-        Map<String, Value> behind = gradient(b, model, moved(b, phi, b.neg(epsilon), p), support, p);
-        return Vectors.scale(b, b.div(length, b.constant(2 * DIFFERENCE_LENGTH)), Vectors.sub(b, ahead, behind));
+        Map<String, Value> forward = gradient(b, model, moved(b, phi, epsilon, p), support, p);
+        Map<String, Value> backward = gradient(b, model, moved(b, phi, b.neg(epsilon), p), support, p);
+        return Vectors.scale(b, b.div(length, b.constant(2 * DIFFERENCE_LENGTH)), Vectors.sub(b, forward, backward));
     }
 
     private static Map<String, Value> moved(
@@ -148,7 +148,7 @@ record ImplicitSolver(
         return moved;
     }
 
-    /** ∇L(φ) by the parameters that a vector is over. */
+    /** ∇L(φ) with respect to the parameters of a vector. */
     private static Map<String, Value> gradient(
             ProgramBuilder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> over) {
         Value loss = model.loss(b, model.output(b, phi, support.x(), ForwardContext.PLAIN), support.y());
@@ -170,24 +170,24 @@ record ImplicitSolver(
         ProgramBuilder sb = steps.step;
         Map<String, Value> mp = product(sb, task.model(), inside, support, p);
         Value curvature = Vectors.dot(sb, p, mp);
-        // A curvature that is not a number is no negative one: it goes on into the solution, and the task is left out.
+        // A curvature of NaN does not count as negative: it propagates into the solution, and the task is discarded.
         Value negative = sb.add(sb.greater(sb.constant(0), curvature), sb.equal(curvature, sb.constant(0)));
         Value alpha = sb.div(rr, curvature);
         Map<String, Value> nextR = Vectors.add(sb, r, sb.neg(alpha), mp);
         Value nextRr = Vectors.dot(sb, nextR, nextR);
-        Value nowhere = sb.equal(Vectors.dot(sb, x, x), sb.constant(0));
-        // Where they end with x = v the residual is v - M v, and p is v.
+        Value atStart = sb.equal(Vectors.dot(sb, x, x), sb.constant(0));
+        // If they stop with x = v, the residual is v - M v, and p is v.
         Map<String, Value> ofV = Vectors.sub(sb, r, mp);
-        steps.next(Vectors.select(sb, negative, Vectors.select(sb, nowhere, p, x), Vectors.add(sb, x, alpha, p)));
-        steps.next(Vectors.select(sb, negative, Vectors.select(sb, nowhere, ofV, r), nextR));
+        steps.next(Vectors.select(sb, negative, Vectors.select(sb, atStart, p, x), Vectors.add(sb, x, alpha, p)));
+        steps.next(Vectors.select(sb, negative, Vectors.select(sb, atStart, ofV, r), nextR));
         steps.next(Vectors.select(sb, negative, p, Vectors.add(sb, nextR, sb.div(nextRr, rr), p)));
-        Value kept = sb.select(negative, sb.select(nowhere, Vectors.dot(sb, ofV, ofV), rr), nextRr);
-        steps.next(kept);
-        // Where v is 0 there is nothing to solve, and no curvature either.
-        Value nothing = sb.equal(rr, sb.constant(0));
-        steps.next(sb.select(negative, sb.select(nothing, before, sb.constant(1)), before));
-        Value goesOn = sb.select(negative, sb.constant(0), sb.greater(kept, limit));
-        List<Value> results = steps.run(terms, sb.sub(sb.constant(1), goesOn));
+        Value squaredResidual = sb.select(negative, sb.select(atStart, Vectors.dot(sb, ofV, ofV), rr), nextRr);
+        steps.next(squaredResidual);
+        // If v is 0, the solution is 0 and the curvature is not negative.
+        Value solved = sb.equal(rr, sb.constant(0));
+        steps.next(sb.select(negative, sb.select(solved, before, sb.constant(1)), before));
+        Value continues = sb.select(negative, sb.constant(0), sb.greater(squaredResidual, limit));
+        List<Value> results = steps.run(terms, sb.sub(sb.constant(1), continues));
 
         int size = v.size();
         Value left = results.get(3 * size);
@@ -208,8 +208,7 @@ record ImplicitSolver(
         steps.next(Vectors.add(sb, g, sb.constant(relaxation), r));
         List<Value> results = steps.run(terms, sb.constant(0));
         Map<String, Value> sum = NamedValues.of(v.keySet(), results);
-        // The series knows the residual of a sum only while it adds the next term: that of the last takes one more
-        // product.
+        // An iteration computes the residual of the sum before it, so that of the last sum needs one more product.
         Map<String, Value> end = new LinkedHashMap<>(phi);
         end.replaceAll((name, value) -> b.barrier(value));
         Map<String, Value> left = Vectors.sub(b, v, product(b, task.model(), end, task.support(), sum));
@@ -217,12 +216,12 @@ record ImplicitSolver(
         return new Solution(sum, Map.of("residual", residual));
     }
 
-    /** √(part / whole); 0 where the whole is. */
+    /** √(part / whole); 0 if the whole is 0. */
     private static Value relative(ProgramBuilder b, Value part, Value whole) {
         return b.select(b.equal(whole, b.constant(0)), b.constant(0), b.sqrt(b.div(part, whole)));
     }
 
-    /** A repeat of one term after the other; carries are declared first, then what stays. */
+    /** Builds the loop of a solver; carried values are declared first, then loop invariants. */
     private static final class Terms {
         private final ProgramBuilder b;
         private final ProgramBuilder step = new ProgramBuilder();
@@ -234,7 +233,7 @@ record ImplicitSolver(
             this.b = b;
         }
 
-        /** What a term changes, in the step, from its first value. */
+        /** Declares a carried value with its initial value; returns the value within an iteration. */
         Value carry(String name, Value first) {
             carries.add(first);
             return step.input(name, first.shape(), Program.Scope.LOOP);
@@ -246,7 +245,7 @@ record ImplicitSolver(
             return inside;
         }
 
-        /** What no term changes, in the step. */
+        /** Declares a loop invariant; returns the value within an iteration. */
         Value fixed(String name, Value value) {
             invariants.add(value);
             return step.input(name, value.shape(), Program.Scope.LOOP);
@@ -262,7 +261,7 @@ record ImplicitSolver(
             return new Batch(fixed(EpisodeLayout.SUPPORT_X, support.x()), fixed(EpisodeLayout.SUPPORT_Y, support.y()));
         }
 
-        /** The next carry, in the order of their declaration. */
+        /** Sets the next value of a carried value, in the order of declaration. */
         void next(Value value) {
             outputs.add(new Program.Output("next " + outputs.size(), Program.Reduction.LOOP, value));
         }
@@ -271,7 +270,7 @@ record ImplicitSolver(
             values.values().forEach(this::next);
         }
 
-        /** The carries behind so many terms, or behind the first that ends in a value other than 0. */
+        /** The carried values after {@code terms} iterations, or after the first whose {@code stop} is not 0. */
         List<Value> run(int terms, Value stop) {
             outputs.add(new Program.Output("stop", Program.Reduction.LOOP, stop));
             List<Value> arguments = new ArrayList<>();

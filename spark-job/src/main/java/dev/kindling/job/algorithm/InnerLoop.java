@@ -18,46 +18,49 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The programs of the methods that adapt a task's parameters step by step, as an {@link StepUpdate} says. What such a method
- * makes of the adapted parameters is its {@link OuterObjective}.
+ * Builds the programs of methods that adapt a task's parameters by the steps of an {@link InnerUpdate}. An
+ * {@link OuterObjective} computes the contribution from the adaptation.
  */
 final class InnerLoop {
     /**
-     * Up to so many steps are written out as a rule. Then the adapted weights stay visible as θ minus a few products, which
-     * a backend need not write down; with more steps that no longer pays, and a repeat keeps the program's size apart from
-     * the number of steps.
+     * The default limit up to which steps are unrolled. Unrolled, the adapted weights remain expressions, θ minus a few
+     * products, which a backend need not store; with more steps this is no longer faster, and a loop makes the program's size
+     * independent of the number of steps.
      */
     static final int UNROLL_LIMIT = 2;
 
-    /** What a task contributes: a value for each array of θ, in its order, from where adaptation has led. */
+    /** Computes a task's contribution, a value for each array of θ in its order, from its adaptation. */
     @FunctionalInterface
     interface OuterObjective {
         Contribution of(ProgramBuilder b, AdaptationResult result);
     }
 
     /**
-     * What a task contributes.
+     * The contribution of a task.
      *
      * @param sums one for each array of θ
-     * @param measures scalars that the method reports beside the losses
+     * @param measures scalars that the method reports in addition to the losses
      */
     record Contribution(List<Value> sums, Map<String, Value> measures) {}
 
     /**
-     * Where adaptation has led.
+     * The result of adapting to a task.
      *
      * @param theta the arrays of θ
-     * @param state behind the last step
-     * @param objective what counts: the query loss, or the weighted sum of those behind each step
-     * @param batchStatistics what statistics follow
+     * @param state after the last step
+     * @param objective the query loss, or the weighted sum of the query losses after each step
+     * @param batchStatistics the statistics of the query pass that running statistics average
      */
     record AdaptationResult(
             Task task, Map<String, Value> theta, State state, Value objective, Map<String, Value> batchStatistics) {}
 
-    /** Adaptation, and the support loss before it; behind each step the query loss, where the rule wants it: [steps]. */
+    /**
+     * The state after adaptation, the support loss before it and, if the update weights them, the query losses after
+     * each step: [steps].
+     */
     private record AdaptationTrace(State state, Value firstLoss, Optional<Value> queryLosses) {}
 
-    /** What is measured of a task. */
+    /** Computes outputs of a task from parameters. */
     @FunctionalInterface
     private interface Measure {
         Map<String, Value> of(ProgramBuilder b, Task task, Map<String, Value> used);
@@ -66,13 +69,13 @@ final class InnerLoop {
     private final InnerUpdate update;
     private final int steps;
 
-    /** The inner loop of a rule, of so many steps in training. */
+    /** An inner loop with {@code steps} steps in training. */
     InnerLoop(InnerUpdate update, int steps) {
         this.update = update;
         this.steps = steps;
     }
 
-    /** ∇_θ of the objective; for what follows statistics, how far it is from those of the query pass. */
+    /** ∇_θ of the objective; for running statistics, their difference from the statistics of the query pass. */
     static List<Value> derivative(ProgramBuilder b, AdaptationResult result) {
         List<String> trained = result.theta().keySet().stream()
                 .filter(name -> !result.batchStatistics().containsKey(name))
@@ -81,13 +84,13 @@ final class InnerLoop {
                 trained, Autodiff.grad(b, result.objective(), NamedValues.values(result.theta(), trained)));
         List<Value> metaGradient = new ArrayList<>();
         result.theta().forEach((name, value) -> {
-            Value observed = result.batchStatistics().get(name);
-            metaGradient.add(observed == null ? NamedValues.value(gradients, name) : b.sub(value, observed));
+            Value statistic = result.batchStatistics().get(name);
+            metaGradient.add(statistic == null ? NamedValues.value(gradients, name) : b.sub(value, statistic));
         });
         return metaGradient;
     }
 
-    /** θ. */
+    /** The layout of θ. */
     Layout parameters(Model model) {
         return update.parameters(model);
     }
@@ -103,7 +106,7 @@ final class InnerLoop {
         return b.build(name + "-train", outputs);
     }
 
-    /** The task of an episode's arrays, where its model draws nothing and nothing differs by the round. */
+    /** The task of an episode, for a model without random numbers and an update that does not depend on the round. */
     Task task(Model model, Map<String, Value> theta, Map<String, Value> episode) {
         return new Task(
                 model,
@@ -114,7 +117,7 @@ final class InnerLoop {
                 Optional.empty());
     }
 
-    /** What a task contributes, and all that {@link Algorithm#train} measures of it. */
+    /** The contribution of a task, with all per-task outputs of {@link Algorithm#train}. */
     Contribution contribution(ProgramBuilder b, Task task, Map<String, Value> theta, OuterObjective outer) {
         Model model = task.model();
         AdaptationTrace trace = adapt(b, task, theta);
@@ -154,14 +157,14 @@ final class InnerLoop {
     }
 
     private Task task(ProgramBuilder b, Model model, EpisodeLayout layout, Map<String, Value> theta) {
-        List<String> asked = new ArrayList<>();
+        List<String> additional = new ArrayList<>();
         if (model.random()) {
-            asked.add(EpisodeLayout.KEY);
+            additional.add(EpisodeLayout.KEY);
         }
         if (update.roundDependent()) {
-            asked.add(EpisodeLayout.ROUND);
+            additional.add(EpisodeLayout.ROUND);
         }
-        Map<String, Value> episode = NamedValues.declare(b, layout.arraysAnd(asked), Program.Scope.TASK);
+        Map<String, Value> episode = NamedValues.declare(b, layout.arraysAnd(additional), Program.Scope.TASK);
         return new Task(
                 model,
                 NamedValues.only(theta, update.extraInputs(model)),
@@ -171,7 +174,7 @@ final class InnerLoop {
                 Optional.ofNullable(episode.get(EpisodeLayout.ROUND)));
     }
 
-    /** A pass with a key of its own for each step, where the model draws random numbers. */
+    /** The context of a forward pass; if the model draws random numbers, with a key that differs by {@code number}. */
     private static ForwardContext pass(ProgramBuilder b, Task task, Value number) {
         return task.key()
                 .map(parts -> ForwardContext.dropping(b.concat(0, List.of(parts, b.reshape(number, Shape.of(1))))))
@@ -192,9 +195,9 @@ final class InnerLoop {
         List<Value> queryLosses = new ArrayList<>();
         List<Value> supportLosses = new ArrayList<>();
         for (int step = 0; step < steps; step++) {
-            int place = step;
-            Optional<Value> own = rows.map(all -> row(b, all, place));
-            InnerStep moved = moved(b, task, state, b.constant(step), own);
+            int index = step;
+            Optional<Value> stepRows = rows.map(all -> row(b, all, index));
+            InnerStep moved = moved(b, task, state, b.constant(step), stepRows);
             supportLosses.add(moved.loss());
             state = moved.state();
             if (measured) {
@@ -210,8 +213,8 @@ final class InnerLoop {
     }
 
     /**
-     * The state with what adapts behind barriers, as the step program of a repeat has it in inputs of its own: however
-     * parameters came about, whatever is computed from these contains them and can be differentiated by them.
+     * The state with optimization barriers around the adapting parameters, corresponding to the inputs of a loop body: values
+     * computed from the barriers depend on them explicitly and can be differentiated with respect to them.
      */
     private State fresh(ProgramBuilder b, Task task, State state) {
         Map<String, Value> phi = new LinkedHashMap<>(state.phi());
@@ -244,7 +247,7 @@ final class InnerLoop {
                 Optional.ofNullable(results.stacked().get("query_loss")));
     }
 
-    /** A step, and the support loss before it. */
+    /** The state after a step and the support loss before it. */
     private record InnerStep(State state, Value loss) {}
 
     private InnerStep moved(ProgramBuilder b, Task task, State before, Value number, Optional<Value> rows) {
@@ -257,15 +260,15 @@ final class InnerLoop {
     }
 
     private Value supportLoss(ProgramBuilder b, Task task, Map<String, Value> phi, Value number, Optional<Value> rows) {
-        Batch batch = rows.map(places -> task.support().rows(b, places)).orElse(task.support());
+        Batch batch = rows.map(indices -> task.support().rows(b, indices)).orElse(task.support());
         Map<String, Value> used = update.effectiveParameters(b, task, phi, number);
         Model model = task.model();
         return model.loss(b, model.output(b, used, batch.x(), pass(b, task, number)), batch.y());
     }
 
     /**
-     * The query loss behind a step. Its pass draws by a number that no pass over the support set has, behind the last step by
-     * that of the final query pass.
+     * The query loss after a step. The key of its pass differs from those of all passes over the support set; after the last
+     * step it is that of the final query pass.
      */
     private Value queryLoss(ProgramBuilder b, Task task, State state, Value number) {
         Map<String, Value> used = update.effectiveParameters(b, task, state.phi(), number);
@@ -275,7 +278,7 @@ final class InnerLoop {
         return task.model().loss(b, output, task.query().y());
     }
 
-    /** The program of {@link Algorithm#evaluate}; nothing is dropped. */
+    /** The program of {@link Algorithm#evaluate}; without dropout. */
     Program evaluate(String name, Model model, EpisodeLayout layout, int count) {
         return curve(name + "-evaluate", model, layout, count, (b, task, used) -> {
             Value output =
@@ -284,7 +287,7 @@ final class InnerLoop {
         });
     }
 
-    /** The program of {@link Algorithm#predict}; nothing is dropped. */
+    /** The program of {@link Algorithm#predict}; without dropout. */
     Program predict(String name, Model model, EpisodeLayout layout, int count) {
         return curve(
                 name + "-predict",
@@ -296,7 +299,7 @@ final class InnerLoop {
                         model.predict(b, used, task.support().x(), task.query().x(), ForwardContext.PLAIN)));
     }
 
-    /** The program of {@link Algorithm#adaptation}; nothing is dropped. */
+    /** The program of {@link Algorithm#adaptation}; without dropout. */
     Program adaptation(String name, Model model, EpisodeLayout layout, int count) {
         requireSteps(count);
         ProgramBuilder b = new ProgramBuilder();
@@ -323,7 +326,7 @@ final class InnerLoop {
                 NamedValues.outputs(NamedValues.only(adapted, model.parameters().names()), Program.Reduction.SUM));
     }
 
-    /** The program of {@link Algorithm#forward}; nothing is dropped. */
+    /** The program of {@link Algorithm#forward}; without dropout. */
     static Program forward(String name, Model model, EpisodeLayout layout) {
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> adapted = NamedValues.declare(b, model.parameters(), Program.Scope.BROADCAST);
@@ -344,7 +347,7 @@ final class InnerLoop {
         }
     }
 
-    /** What is measured after 0, 1, ... count steps. */
+    /** The program that stacks the outputs of {@code measure} after 0, 1, ... count steps. */
     private Program curve(String name, Model model, EpisodeLayout layout, int count, Measure measure) {
         requireSteps(count);
         ProgramBuilder b = new ProgramBuilder();
@@ -383,9 +386,9 @@ final class InnerLoop {
                 .stacked();
     }
 
-    /** So many steps as one value: a step program whose inputs stand for the state and the task. */
+    /** Builds inner steps as a loop, whose body has the state and the task as inputs. */
     private final class LoopedAdaptation {
-        /** The halves of an episode that steps see. */
+        /** The sets of an episode that the loop body needs. */
         enum Halves {
             SUPPORT,
             BOTH
@@ -393,10 +396,10 @@ final class InnerLoop {
 
         private static final String NUMBER = "step";
         private static final String ROWS = "rows";
-        /** Before the names of what steps read of θ beside the parameters. */
+        /** The name prefix of arrays of θ that steps read in addition to the parameters. */
         private static final String READ = "read ";
 
-        /** The state behind the last step, and what each step gave, stacked. */
+        /** The state after the last step and the stacked outputs of all steps. */
         record Results(State state, Map<String, Value> stacked) {}
 
         private final State start;
@@ -432,7 +435,7 @@ final class InnerLoop {
                     phi, NamedValues.only(loop.carried(), start.optimizerState().keySet()));
         }
 
-        /** What is the same in every step. */
+        /** The loop invariants. */
         private Map<String, Value> invariants(Task outside, Halves halves) {
             Map<String, Value> invariants = new LinkedHashMap<>();
             invariants.put(EpisodeLayout.SUPPORT_X, outside.support().x());
@@ -467,7 +470,7 @@ final class InnerLoop {
                     Optional.ofNullable(loop.fixed().get(EpisodeLayout.ROUND)));
         }
 
-        /** Runs the steps, each of which ends in the given state and gives the given values. */
+        /** Builds the loop of steps that end in the given state and output the given values. */
         Results run(State next, Map<String, Value> stacked) {
             Map<String, Value> moved = new LinkedHashMap<>(NamedValues.only(next.phi(), moving));
             moved.putAll(next.optimizerState());

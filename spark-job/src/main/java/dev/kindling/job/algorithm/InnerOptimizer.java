@@ -6,19 +6,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What an inner step makes of a gradient g, written as values, so that a method can differentiate through it. The moments
- * begin at 0 for every task unless a method carries them.
+ * The update rule of inner steps for a gradient g, expressed as values so that a method can differentiate through it. Moments
+ * are initially 0 for every task unless a method carries them.
  *
- * <p>Where the second moment is 0 its root has no derivative: there no gradient has been seen, the step is 0, and the
- * derivative of the root is taken as 0 too.
+ * <p>At 0 the square root of the second moment has no derivative: all gradients so far were 0, the step is 0, and the
+ * derivative of the root is defined as 0.
  *
  * @param kind the rule
- * @param beta1 β1, the share of the first moment (or of the velocity) that is kept from step to step, 0 to 1 (excluded)
- * @param beta2 β2, the same of the second moment
- * @param epsilon ε, added to the root of the second moment, above 0
+ * @param beta1 β1, the decay rate of the first moment or velocity, from 0 to below 1
+ * @param beta2 β2, the decay rate of the second moment, from 0 to below 1
+ * @param epsilon ε, added to the square root of the second moment, above 0
  */
 public record InnerOptimizer(Kind kind, double beta1, double beta2, double epsilon) {
-    /** The moment that is a mean of squares. */
+    /** The name of the moment that is a mean of squares. */
     static final String SQUARE = "square";
 
     /** The rules. */
@@ -42,17 +42,17 @@ public record InnerOptimizer(Kind kind, double beta1, double beta2, double epsil
      * @throws IllegalArgumentException naming the key, its value and what is allowed
      */
     public InnerOptimizer {
-        requireShare("algorithm.inner-beta1", beta1);
-        requireShare("algorithm.inner-beta2", beta2);
+        requireDecayRate("algorithm.inner-beta1", beta1);
+        requireDecayRate("algorithm.inner-beta2", beta2);
         if (!(epsilon > 0) || Double.isInfinite(epsilon)) {
             throw new IllegalArgumentException(
                     "algorithm.inner-epsilon is " + epsilon + "; it must be a finite number above 0");
         }
     }
 
-    private static void requireShare(String key, double share) {
-        if (!(share >= 0 && share < 1)) {
-            throw new IllegalArgumentException(key + " is " + share + "; it must be at least 0 and below 1");
+    private static void requireDecayRate(String key, double rate) {
+        if (!(rate >= 0 && rate < 1)) {
+            throw new IllegalArgumentException(key + " is " + rate + "; it must be at least 0 and below 1");
         }
     }
 
@@ -64,7 +64,7 @@ public record InnerOptimizer(Kind kind, double beta1, double beta2, double epsil
                 config.number("algorithm.inner-epsilon"));
     }
 
-    /** The names of the moments that a parameter has, each of the parameter's shape. */
+    /** The names of a parameter's moments, each with the parameter's shape. */
     List<String> moments() {
         return switch (kind) {
             case SGD -> List.of();
@@ -74,7 +74,7 @@ public record InnerOptimizer(Kind kind, double beta1, double beta2, double epsil
         };
     }
 
-    /** The names of scalars that all parameters share: β to the power of the steps so far, 1 before the first. */
+    /** The names of scalars common to all parameters: β to the power of the number of steps so far. */
     List<String> powers() {
         return kind == Kind.ADAM ? List.of("beta1", "beta2") : List.of();
     }
@@ -87,10 +87,10 @@ public record InnerOptimizer(Kind kind, double beta1, double beta2, double epsil
     }
 
     /**
-     * What a step made.
+     * The result of a step.
      *
-     * @param step to be multiplied with the rate and taken from the parameter
-     * @param moments the next
+     * @param step to be multiplied by the learning rate and subtracted from the parameter
+     * @param moments after the step
      */
     record Step(Value step, List<Value> moments) {}
 
@@ -110,13 +110,13 @@ public record InnerOptimizer(Kind kind, double beta1, double beta2, double epsil
                 return new Step(velocity, List.of(velocity));
             }
             case RMSPROP -> {
-                Value square = kept(b, moments.get(0), b.square(gradient), beta2);
+                Value square = decayed(b, moments.get(0), b.square(gradient), beta2);
                 return new Step(b.div(gradient, b.add(root(b, square), b.constant(epsilon))), List.of(square));
             }
             case ADAM -> {
                 List<Value> next = new ArrayList<>();
-                next.add(kept(b, moments.get(0), gradient, beta1));
-                next.add(kept(b, moments.get(1), b.square(gradient), beta2));
+                next.add(decayed(b, moments.get(0), gradient, beta1));
+                next.add(decayed(b, moments.get(1), b.square(gradient), beta2));
                 Value mean = b.div(next.get(0), b.sub(b.constant(1), powers.get(0)));
                 Value square = b.div(next.get(1), b.sub(b.constant(1), powers.get(1)));
                 return new Step(b.div(mean, b.add(root(b, square), b.constant(epsilon))), next);
@@ -126,12 +126,12 @@ public record InnerOptimizer(Kind kind, double beta1, double beta2, double epsil
     }
 
     /** β m + (1 - β) x. */
-    private static Value kept(ProgramBuilder b, Value moment, Value seen, double beta) {
-        return b.add(b.mul(moment, b.constant(beta)), b.mul(seen, b.constant(1 - beta)));
+    private static Value decayed(ProgramBuilder b, Value moment, Value x, double beta) {
+        return b.add(b.mul(moment, b.constant(beta)), b.mul(x, b.constant(1 - beta)));
     }
 
     private static Value root(ProgramBuilder b, Value square) {
-        Value seen = b.greater(square, b.constant(0));
-        return b.select(seen, b.sqrt(b.select(seen, square, b.constant(1))), b.constant(0));
+        Value positive = b.greater(square, b.constant(0));
+        return b.select(positive, b.sqrt(b.select(positive, square, b.constant(1))), b.constant(0));
     }
 }

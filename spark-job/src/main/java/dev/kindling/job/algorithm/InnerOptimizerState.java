@@ -6,8 +6,8 @@ import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
 /**
- * The arrays of an inner optimizer: {@code moment.<moment>.<parameter>} for each parameter that adapts, and
- * {@code power.<name>} for all of them.
+ * The names and shapes of an inner optimizer's state: {@code moment.<moment>.<parameter>} for each parameter that adapts, and
+ * {@code power.<name>} for all parameters together.
  */
 final class InnerOptimizerState {
     private static final String POWER = "power.";
@@ -40,7 +40,7 @@ final class InnerOptimizerState {
         return name.startsWith(MOMENT + InnerOptimizer.SQUARE);
     }
 
-    /** What the numbers of an array are before the first step. */
+    /** The initial value of an array's numbers. */
     static double first(String name) {
         return name.startsWith(POWER) ? 1 : 0;
     }

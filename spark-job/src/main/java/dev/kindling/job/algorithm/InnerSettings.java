@@ -3,13 +3,12 @@ package dev.kindling.job.algorithm;
 import java.util.OptionalInt;
 
 /**
- * How a task adapts: what is configured as {@code algorithm.inner-*}.
+ * The settings of the inner loop, {@code algorithm.inner-*}.
  *
- * @param rate α, the step size on the support loss, greater than 0
- * @param steps steps of training, at least 1
- * @param optimizer what a step makes of the gradient
- * @param unroll up to so many steps are written out one by one in the program of a training task, more are a loop; empty
- *     where the method decides
+ * @param rate α, the learning rate of inner steps, above 0
+ * @param steps number of steps in training, at least 1
+ * @param optimizer the update rule
+ * @param unroll the number of steps up to which a training program unrolls the inner loop; empty for the method's default
  */
 public record InnerSettings(double rate, int steps, InnerOptimizer optimizer, OptionalInt unroll) {
     /**
@@ -46,7 +45,7 @@ public record InnerSettings(double rate, int steps, InnerOptimizer optimizer, Op
                         : OptionalInt.of(config.count("algorithm.unroll")));
     }
 
-    /** Whether a step is φ - α ∇L(φ) and nothing else. */
+    /** Whether a step is plain gradient descent, φ - α ∇L(φ). */
     boolean plain() {
         return optimizer.kind() == InnerOptimizer.Kind.SGD;
     }

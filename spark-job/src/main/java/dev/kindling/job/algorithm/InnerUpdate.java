@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * How a task's parameters φ begin and how one inner step moves them. As it stands: φ begins at θ, and every parameter that
- * follows no statistics moves by φ ← φ - α s, with s what the inner optimizer makes of the support gradient. A method
- * overrides what it does differently.
+ * The initial values of a task's parameters φ and the rule of one inner step. By default φ starts at θ, and every parameter
+ * except running statistics is updated by φ ← φ - α s, where s is the inner optimizer's step for the support gradient. Methods
+ * override what differs.
  */
 interface InnerUpdate {
     InnerSettings settings();
 
-    /** θ. */
+    /** The layout of θ. */
     default Layout parameters(Model model) {
         return model.parameters();
     }
@@ -33,64 +33,64 @@ interface InnerUpdate {
         return NamedValues.only(theta, model.parameters().names());
     }
 
-    /** The parameters that steps move, in the model's order. */
+    /** The parameters that steps update, in the model's order. */
     default List<String> adapting(Model model) {
         return model.parameters().names().stream()
                 .filter(name -> !model.runningStatistics().contains(name))
                 .toList();
     }
 
-    /** What the inner optimizer remembers before the first step. */
+    /** The initial state of the inner optimizer. */
     default Map<String, Value> optimizerState(ProgramBuilder b, Model model, Map<String, Value> theta) {
-        Map<String, Value> memory = new LinkedHashMap<>();
+        Map<String, Value> optimizerState = new LinkedHashMap<>();
         InnerOptimizerState.layout(settings().optimizer(), model, adapting(model))
                 .entries()
-                .forEach(entry ->
-                        memory.put(entry.name(), b.full(entry.shape(), InnerOptimizerState.first(entry.name()))));
-        return memory;
+                .forEach(entry -> optimizerState.put(
+                        entry.name(), b.full(entry.shape(), InnerOptimizerState.first(entry.name()))));
+        return optimizerState;
     }
 
-    /** Names of those arrays of θ beside the model's that steps read. */
+    /** The names of arrays of θ that steps read in addition to the model's parameters. */
     default List<String> extraInputs(Model model) {
         return List.of();
     }
 
-    /** Whether steps differ by their number. */
+    /** Whether steps depend on their number. */
     default boolean stepDependent() {
         return false;
     }
 
-    /** Whether anything differs by the round. */
+    /** Whether the update or objective depends on the round. */
     default boolean roundDependent() {
         return false;
     }
 
-    /** Up to so many steps are written out one after another in training where the settings say nothing; more are a repeat. */
+    /** The number of steps up to which training unrolls the inner loop by default. */
     default int unrollLimit() {
         return InnerLoop.UNROLL_LIMIT;
     }
 
-    /** For each step the rows of the support set that it descends on: [steps, rows]; empty for all of them. */
+    /** The rows of the support set in each step's mini-batch, [steps, rows]; empty for the whole set. */
     default Optional<Value> batchRows(ProgramBuilder b, int examples, int steps) {
         return Optional.empty();
     }
 
-    /** The task's parameters as a step begins with them: those that the step before ended with. */
+    /** The parameters at the beginning of a step; by default those after the previous step. */
     default Map<String, Value> begin(ProgramBuilder b, Task task, Map<String, Value> phi, Value number) {
         return phi;
     }
 
     /**
-     * The parameters that a pass uses.
+     * The parameters that a forward pass uses.
      *
      * @param phi the task's
-     * @param number of the inner step that the pass belongs to, from 0 on: for the query set, the step just made
+     * @param number 0-based index of the inner step that the pass belongs to; for the query set, of the preceding step
      */
     default Map<String, Value> effectiveParameters(ProgramBuilder b, Task task, Map<String, Value> phi, Value number) {
         return phi;
     }
 
-    /** The derivative that a step descends by, from the support gradient of one parameter. */
+    /** The gradient that the inner optimizer uses, from the support gradient of one parameter. */
     default Value gradient(ProgramBuilder b, Task task, String name, Value phi, Value gradient) {
         return gradient;
     }
@@ -100,22 +100,23 @@ interface InnerUpdate {
         return b.mul(b.constant(settings().rate()), step);
     }
 
-    /** The share that the query loss behind each step has in the objective: [steps]; empty where only the last counts. */
+    /** The weights of the query losses after each step in the objective, [steps]; empty if only the last one counts. */
     default Optional<Value> stepWeights(ProgramBuilder b, Task task, int steps) {
         return Optional.empty();
     }
 
     /**
-     * One step.
+     * The state after one step.
      *
      * @param gradients of the support loss, one for each of {@link #adapting}
      */
     default State step(ProgramBuilder b, Task task, State state, Map<String, Value> gradients, Value number) {
         InnerOptimizer optimizer = settings().optimizer();
         Map<String, Value> phi = new LinkedHashMap<>(state.phi());
-        Map<String, Value> memory = new LinkedHashMap<>(state.optimizerState());
-        List<Value> powers = optimizer.nextPowers(b, NamedValues.values(memory, InnerOptimizerState.powers(optimizer)));
-        memory.putAll(NamedValues.of(InnerOptimizerState.powers(optimizer), powers));
+        Map<String, Value> optimizerState = new LinkedHashMap<>(state.optimizerState());
+        List<Value> powers =
+                optimizer.nextPowers(b, NamedValues.values(optimizerState, InnerOptimizerState.powers(optimizer)));
+        optimizerState.putAll(NamedValues.of(InnerOptimizerState.powers(optimizer), powers));
         gradients.forEach((name, gradient) -> {
             List<String> moments = InnerOptimizerState.moments(optimizer, name);
             Value before = NamedValues.value(state.phi(), name);
@@ -124,18 +125,18 @@ interface InnerUpdate {
                     gradient(b, task, name, before, gradient),
                     NamedValues.values(state.optimizerState(), moments),
                     powers);
-            memory.putAll(NamedValues.of(moments, step.moments()));
+            optimizerState.putAll(NamedValues.of(moments, step.moments()));
             phi.put(name, b.sub(before, scaledStep(b, task, name, number, step.step())));
         });
-        return new State(phi, memory);
+        return new State(phi, optimizerState);
     }
 
     /**
-     * A task as its steps see it.
+     * The values of a task that steps use.
      *
-     * @param extraInputs what {@link StepUpdate#extraInputs} names
-     * @param key that random numbers are drawn with; empty where nothing is drawn
-     * @param round that the task belongs to; empty where nothing differs by it
+     * @param extraInputs the arrays named by {@link InnerUpdate#extraInputs}
+     * @param key of random numbers; empty if none are drawn
+     * @param round of the task; empty if nothing depends on it
      */
     record Task(
             Model model,
@@ -146,10 +147,10 @@ interface InnerUpdate {
             Optional<Value> round) {}
 
     /**
-     * What steps change.
+     * The state that steps update.
      *
      * @param phi a value for each of the model's parameters
-     * @param optimizerState the inner optimizer's
+     * @param optimizerState the state of the inner optimizer
      */
     record State(Map<String, Value> phi, Map<String, Value> optimizerState) {}
 }

@@ -6,7 +6,7 @@ import dev.kindling.job.tensor.Layout;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Networks that are learned together: the arrays of θ are theirs, each network's behind those of the one before. */
+/** The concatenated parameters of several networks that are trained together. */
 record JointParameters(List<Model> networks) {
     JointParameters {
         networks = List.copyOf(networks);
@@ -20,19 +20,19 @@ record JointParameters(List<Model> networks) {
         return networks.stream().map(Model::parameters).reduce(Layout.empty(), Layout::then);
     }
 
-    /** Draws all of them by one seed, each as it draws itself. */
+    /** Draws the initial parameters of all networks from one seed. */
     void initialise(long seed, FlatVector target) {
         int offset = 0;
         for (Model network : networks) {
             int size = network.parameters().size();
-            FlatVector own = FlatVector.zeros(target.precision(), size);
-            network.initialise(seed, own);
-            target.copyFrom(own, 0, offset, size);
+            FlatVector initial = FlatVector.zeros(target.precision(), size);
+            network.initialise(seed, initial);
+            target.copyFrom(initial, 0, offset, size);
             offset += size;
         }
     }
 
-    /** Names of the arrays that follow statistics. */
+    /** The names of the running statistics. */
     List<String> statistics() {
         List<String> names = new ArrayList<>();
         networks.forEach(network -> names.addAll(network.runningStatistics()));

@@ -17,18 +17,18 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * Islands: a round's tasks are divided into groups, each of which makes outer steps of its own from θ before the groups are
- * folded, as workers do that average their models only now and then (local SGD). An island is the program of a group of
- * tasks: its outcome follows from θ and the group alone, wherever it runs.
+ * Local outer steps, as in local SGD (the island model): a round's tasks are divided into groups ("islands"), each of which
+ * makes several outer steps from θ before the results are averaged. The program of an island is a pure function of θ and its
+ * group of tasks, wherever it runs.
  *
- * <p>What follows statistics stands still inside an island, which reports the mean of what its tasks report of it.
+ * <p>Running statistics are constant within an island, which contributes the mean of its tasks' contributions to them.
  *
- * @param count islands of a round, at least 1
- * @param steps outer steps that each makes, at least 1
- * @param rate the share of the way to its tasks' mean that an island goes in a step, above 0
+ * @param count number of islands in a round, at least 1
+ * @param steps number of outer steps of each island, at least 1
+ * @param rate interpolation rate of an outer step, above 0
  */
 record LocalOuterSteps(int count, int steps, double rate) {
-    /** Before the names of sums over an island's tasks. */
+    /** The name prefix of sums over an island's tasks. */
     private static final String SUM = "sum ";
 
     LocalOuterSteps {
@@ -41,9 +41,9 @@ record LocalOuterSteps(int count, int steps, double rate) {
     }
 
     /**
-     * Tasks of an island.
+     * The number of tasks of an island.
      *
-     * @throws IllegalArgumentException if a round of so many cannot be divided into islands and their steps
+     * @throws IllegalArgumentException if a round of that size cannot be divided into islands and their steps
      */
     int together(int tasksPerRound) {
         if (tasksPerRound % (count * steps) != 0) {
@@ -56,10 +56,10 @@ record LocalOuterSteps(int count, int steps, double rate) {
     /**
      * The program of an island.
      *
-     * @param inner how a task adapts
-     * @param outer what a task contributes: how far each array is to move
-     * @param followers names of the arrays that follow statistics
-     * @param scale of what the island contributes for the others, which is how far it has moved them
+     * @param inner the inner loop of a task
+     * @param outer computes a task's contribution: the difference by which each array is to change
+     * @param followers names of the running statistics
+     * @param scale factor of the island's contribution to the other arrays, which is the negative of their change
      */
     Program train(
             Model model,
@@ -97,13 +97,13 @@ record LocalOuterSteps(int count, int steps, double rate) {
         return b.build("reptile-islands-train", outputs);
     }
 
-    /** The episodes of an island, by name: [steps, tasks of a step, ...]. */
+    /** The episodes of an island by array name, divided into steps: [steps, tasks of a step, ...]. */
     private Map<String, Value> divided(ProgramBuilder b, EpisodeLayout layout) {
-        Layout ofOne = layout.single().arrays();
+        Layout single = layout.single().arrays();
         Map<String, Value> divided = new LinkedHashMap<>();
         NamedValues.declare(b, layout.arrays(), Program.Scope.TASK).forEach((name, value) -> {
-            Shape ofSteps = ofOne.shape(name).stacked(layout.tasks() / steps).stacked(steps);
-            divided.put(name, b.reshape(value, ofSteps));
+            Shape shape = single.shape(name).stacked(layout.tasks() / steps).stacked(steps);
+            divided.put(name, b.reshape(value, shape));
         });
         return divided;
     }
@@ -114,7 +114,7 @@ record LocalOuterSteps(int count, int steps, double rate) {
         return zeros;
     }
 
-    /** In a step of an island: the mean of what its tasks contribute at the island's own θ, and of what they measure. */
+    /** Within a step of an island: the means of its tasks' contributions at the island's θ and of their measures. */
     private static Contribution mean(
             LoopBuilder island, InnerLoop inner, OuterObjective outer, Model model, Set<String> names) {
         ProgramBuilder b = island.step();
@@ -132,14 +132,14 @@ record LocalOuterSteps(int count, int steps, double rate) {
                 .forEach((name, value) ->
                         next.put(SUM + name, loop.step().add(NamedValues.value(loop.carried(), SUM + name), value)));
         Map<String, Value> result = loop.run("island-task", next, task.measures());
-        UnaryOperator<Value> share = value -> b.mul(b.constant(1.0 / tasks), value);
+        UnaryOperator<Value> mean = value -> b.mul(b.constant(1.0 / tasks), value);
         Map<String, Value> measures = new LinkedHashMap<>();
         task.measures().keySet().forEach(name -> measures.put(name, b.meanAll(NamedValues.value(result, name))));
         return new Contribution(
-                NamedValues.values(result, next.keySet()).stream().map(share).toList(), measures);
+                NamedValues.values(result, next.keySet()).stream().map(mean).toList(), measures);
     }
 
-    /** Where a step ends; of followers, the sum of what its steps have reported. */
+    /** The values after a step; for running statistics, the sum of the contributions so far. */
     private Map<String, Value> moved(LoopBuilder loop, Map<String, Value> contributions) {
         ProgramBuilder b = loop.step();
         Map<String, Value> next = new LinkedHashMap<>();

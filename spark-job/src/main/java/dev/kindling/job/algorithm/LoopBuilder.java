@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A repeat whose step sees values by name: those it carries on, one entry of each stack, and those that stay the same. */
+/** Builds a loop over named values: carried values, stacks with one entry per step, and loop invariants. */
 final class LoopBuilder {
     private final ProgramBuilder b;
     private final int count;
@@ -20,12 +20,12 @@ final class LoopBuilder {
     private final Map<String, Value> fixed;
 
     /**
-     * A loop of so many steps.
+     * A loop of {@code count} steps.
      *
-     * @param b of the program around it
-     * @param carries before the first step
-     * @param stacks one entry along the first axis for each step
-     * @param invariants all under names that are not those of the others
+     * @param b the builder of the enclosing program
+     * @param carries initial carried values
+     * @param stacks values with an entry along the first axis for each step
+     * @param invariants loop invariants; all names are distinct
      */
     LoopBuilder(
             ProgramBuilder b,
@@ -45,43 +45,43 @@ final class LoopBuilder {
         this.fixed = NamedValues.declareAs(step, invariants);
     }
 
-    /** Of the step program. */
+    /** The builder of the loop body. */
     ProgramBuilder step() {
         return step;
     }
 
-    /** In a step: what it carries on. */
+    /** The carried values, within the body. */
     Map<String, Value> carried() {
         return carried;
     }
 
-    /** In a step: its entry of each stack. */
+    /** The step's entry of each stack, within the body. */
     Map<String, Value> each() {
         return each;
     }
 
-    /** In a step: what stays the same. */
+    /** The loop invariants, within the body. */
     Map<String, Value> fixed() {
         return fixed;
     }
 
     /**
-     * Runs all steps.
+     * Builds the loop.
      *
-     * @param name of the step program
-     * @param next what a step carries on to the next, in the order of {@link #carried}
-     * @param kept what else each step gives
-     * @return behind the last step: what it carries, and what was kept, stacked along a new first axis
+     * @param name of the loop body
+     * @param next the carried values after a step, in the order of {@link #carried}
+     * @param stacked further outputs of each step
+     * @return the carried values after the last step, and the outputs stacked along a new first axis
      */
-    Map<String, Value> run(String name, Map<String, Value> next, Map<String, Value> kept) {
+    Map<String, Value> run(String name, Map<String, Value> next, Map<String, Value> stacked) {
         List<Program.Output> outputs = new ArrayList<>(NamedValues.outputs(next, Program.Reduction.LOOP));
-        outputs.addAll(NamedValues.outputs(kept, Program.Reduction.LOOP));
+        outputs.addAll(NamedValues.outputs(stacked, Program.Reduction.LOOP));
         List<Value> results = b.loop(
                 new Attributes.Loop(
-                        step.build(name, outputs), count, false, carried.size(), each.size(), kept.size(), false),
+                        step.build(name, outputs), count, false, carried.size(), each.size(), stacked.size(), false),
                 arguments);
         List<String> names = new ArrayList<>(next.keySet());
-        names.addAll(kept.keySet());
+        names.addAll(stacked.keySet());
         return NamedValues.of(names, results);
     }
 }

@@ -16,15 +16,15 @@ import java.util.Optional;
  * MAML++: Antoniou, Edwards and Storkey, ICLR 2019, section 4. As {@link Maml} with K steps, and
  *
  * <ul>
- *   <li>a learned rate for each array and step (LSLR), begun at {@code algorithm.inner-learning-rate};
- *   <li>the query losses behind all steps in the objective (MSL): in round e the others weigh
- *       max(1/K - e/(K·E), 0.03/K) each and the last takes the rest; from round E on only the last counts;
- *   <li>batch norm's gamma and beta for each step (BNWB), moved by the outer loop; the model's own are those of step 0;
- *       the statistics are always the batch's;
+ *   <li>a learned rate for each array and step (LSLR), initially {@code algorithm.inner-learning-rate};
+ *   <li>the query losses after all steps in the objective (MSL): in round e each but the last has weight
+ *       max(1/K - e/(K·E), 0.03/K) and the last the remaining weight; from round E on only the last counts;
+ *   <li>batch norm's gamma and beta for each step (BNWB), updated by the outer loop; the model's own are those of step 0;
+ *       the statistics are always those of the batch;
  *   <li>first order until a given round (DA).
  * </ul>
  *
- * <p>Steps beyond K, in an evaluation, go on with what the last has. The query pass behind a step uses what the step used.
+ * <p>In evaluations, steps beyond K use the values of step K. The query pass after a step uses the values of that step.
  */
 public final class MamlPlusPlus extends GradientBasedMethod {
     static final String NAME = "maml-plus-plus";
@@ -47,16 +47,16 @@ public final class MamlPlusPlus extends GradientBasedMethod {
     }
 
     /**
-     * Steps that differ by their number, and by the round.
+     * An inner update that depends on the step and on the round.
      *
      * @param anneal E
-     * @param firstOrderUntil the first round whose outer derivative sees the inner gradients
+     * @param firstOrderUntil the first round whose outer derivative includes that of the inner gradients
      * @param adaptNormalisation whether tasks adapt gamma and beta too
      */
     private record MamlPlusPlusUpdate(
             InnerSettings settings, int anneal, int firstOrderUntil, boolean adaptNormalisation)
             implements InnerUpdate {
-        /** The least weight of a step that is not the last, times K. */
+        /** The smallest weight of a step other than the last, times K. */
         private static final double FLOOR = 0.03;
 
         MamlPlusPlusUpdate {
@@ -146,29 +146,29 @@ public final class MamlPlusPlus extends GradientBasedMethod {
             return anneal > 0 || firstOrderUntil > 0;
         }
 
-        /** The row of a stack [K, ...] that a step has: the last one's beyond K. */
+        /** The row of a stack [K, ...] for a step; beyond K the last row. */
         private Value row(ProgramBuilder b, Value stack, Value number) {
             Value last = b.constant(settings.steps() - 1);
-            Value place = b.select(b.greater(number, last), last, number);
+            Value index = b.select(b.greater(number, last), last, number);
             return b.reshape(
-                    b.gather(stack, b.reshape(place, Shape.of(1))),
+                    b.gather(stack, b.reshape(index, Shape.of(1))),
                     stack.shape().unstacked());
         }
 
-        /** Where gamma and beta adapt: a step moves its own, not what the steps before it made of theirs. */
+        /** If gamma and beta adapt, each step updates its own, not those of the previous step. */
         @Override
         public Map<String, Value> begin(ProgramBuilder b, Task task, Map<String, Value> phi, Value number) {
             return adaptNormalisation ? withOwn(b, task, phi, number) : phi;
         }
 
-        /** Where gamma and beta do not adapt: those of the step. */
+        /** If gamma and beta do not adapt, a pass uses those of its step. */
         @Override
         public Map<String, Value> effectiveParameters(
                 ProgramBuilder b, Task task, Map<String, Value> phi, Value number) {
             return adaptNormalisation ? phi : withOwn(b, task, phi, number);
         }
 
-        /** The parameters with the gamma and beta of θ that belong to a step. */
+        /** The parameters with gamma and beta replaced by those of θ for a step. */
         private Map<String, Value> withOwn(ProgramBuilder b, Task task, Map<String, Value> phi, Value number) {
             if (settings.steps() == 1) {
                 return phi;
@@ -204,8 +204,8 @@ public final class MamlPlusPlus extends GradientBasedMethod {
             }
             Value round = task.round().orElseThrow();
             Value floor = b.constant(FLOOR / steps);
-            Value falling = b.sub(b.constant(1.0 / steps), b.mul(round, b.constant(1.0 / steps / anneal)));
-            Value atLeast = b.add(floor, b.relu(b.sub(falling, floor)));
+            Value decreasing = b.sub(b.constant(1.0 / steps), b.mul(round, b.constant(1.0 / steps / anneal)));
+            Value atLeast = b.add(floor, b.relu(b.sub(decreasing, floor)));
             Value others = b.select(b.greater(b.constant(anneal), round), atLeast, b.constant(0));
             Value last = b.sub(b.constant(1), b.mul(others, b.constant(steps - 1)));
             return Optional.of(b.concat(

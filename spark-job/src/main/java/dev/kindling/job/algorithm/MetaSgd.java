@@ -9,8 +9,8 @@ import dev.kindling.job.tensor.Layout;
 import java.util.List;
 
 /**
- * Meta-SGD: Li, Zhou, Chen and Li, 2017, algorithm 1. A task adapts by θ' = θ - α ∘ ∇L(θ) (equation 3), where α has a rate
- * of its own for every number of θ, direction included, and is learned with it: equation 4. A task contributes the
+ * Meta-SGD: Li, Zhou, Chen and Li, 2017, algorithm 1. A task adapts by θ' = θ - α ∘ ∇L(θ) (equation 3), where α has a
+ * signed rate for every parameter and is learned together with θ: equation 4. A task contributes the
  * derivatives of its query loss by θ and by α; at one step the latter is -∇L_query(θ') ∘ ∇L_support(θ).
  */
 public final class MetaSgd extends GradientBasedMethod {
@@ -26,7 +26,7 @@ public final class MetaSgd extends GradientBasedMethod {
         return new MetaSgd(new LearnedRatesUpdate(InnerSettings.of(config), ends.get(0), ends.get(1)));
     }
 
-    /** Steps whose rates are arrays of θ, drawn evenly between two ends. */
+    /** An inner update whose rates are arrays of θ, initially drawn uniformly from an interval. */
     private record LearnedRatesUpdate(InnerSettings settings, double low, double high) implements InnerUpdate {
         LearnedRatesUpdate {
             if (low > high) {

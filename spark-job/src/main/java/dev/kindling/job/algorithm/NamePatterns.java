@@ -5,9 +5,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Names of parameters, or patterns of them in which {@code *} stands for any text.
+ * Patterns of parameter names, in which {@code *} matches any text.
  *
- * @param key that they are configured by
+ * @param key of the setting
  * @param patterns at least one
  */
 record NamePatterns(String key, List<String> patterns) {
@@ -19,9 +19,9 @@ record NamePatterns(String key, List<String> patterns) {
     }
 
     /**
-     * The names that a pattern fits, in their own order.
+     * The names that match a pattern, in their own order.
      *
-     * @throws IllegalArgumentException if a pattern fits none
+     * @throws IllegalArgumentException if a pattern matches none
      */
     List<String> matching(List<String> names) {
         for (String pattern : patterns) {

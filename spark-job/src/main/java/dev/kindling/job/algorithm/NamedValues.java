@@ -9,18 +9,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Values by the names of a layout's arrays, in its order. */
+/** Operations on ordered maps from array names to values. */
 final class NamedValues {
     private NamedValues() {}
 
-    /** New inputs, one for each array. */
+    /** Declares an input for each array of a layout. */
     static Map<String, Value> declare(ProgramBuilder b, Layout layout, Program.Scope scope) {
         Map<String, Value> values = new LinkedHashMap<>();
         layout.entries().forEach(entry -> values.put(entry.name(), b.input(entry.name(), entry.shape(), scope)));
         return values;
     }
 
-    /** New inputs of a step program that take the place of the given values. */
+    /** Declares inputs of a loop body for the given values. */
     static Map<String, Value> declareAs(ProgramBuilder b, Map<String, Value> values) {
         Map<String, Value> declared = new LinkedHashMap<>();
         values.forEach((name, value) -> declared.put(name, b.input(name, value.shape(), Program.Scope.LOOP)));
@@ -50,7 +50,7 @@ final class NamedValues {
         return found;
     }
 
-    /** Names to values, one each, in order. */
+    /** The map from names to values, in order. */
     static Map<String, Value> of(Iterable<String> names, List<Value> values) {
         Map<String, Value> named = new LinkedHashMap<>();
         names.forEach(name -> named.put(name, values.get(named.size())));

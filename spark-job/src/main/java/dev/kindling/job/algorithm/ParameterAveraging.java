@@ -1,12 +1,12 @@
 package dev.kindling.job.algorithm;
 
 /**
- * Rounds of training that somebody else makes: workers descend on the query sets of a round's tasks, each worker on its share of
- * them one after another, and the next θ is the mean of where they end (parameter averaging). What a task's program gives
- * is then only what is measured.
+ * The settings of parameter averaging, which replaces the gradient of a round: each worker trains on the query sets of its part
+ * of the round's tasks one after another by gradient descent, and the next θ is the mean of the workers' parameters. The
+ * training program of a task then only provides per-task outputs.
  *
- * @param workers among which a round's tasks are divided, at least 1: part of the method, and no number of executors
- * @param rate of the descent, above 0
+ * @param workers number of parts of a round's tasks, at least 1; independent of the number of executors
+ * @param rate learning rate, above 0
  */
 public record ParameterAveraging(int workers, double rate) {
     public ParameterAveraging {

@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Proto-MAML: Triantafillou et al., ICLR 2020, section 3. As {@link Maml}, but the output layer is no part of θ: a task
- * begins with one made from the prototypes c of its own support set, W = 2 c, b = -‖c‖², which is a prototypical network's,
- * and adapts it with everything else. The outer derivative sees the prototypes too. So tasks may have any number of ways.
+ * Proto-MAML: Triantafillou et al., ICLR 2020, section 3. As {@link Maml}, but the output layer is not part of θ:
+ * a task initialises it from the prototypes c of its support set, W = 2 c, b = -‖c‖², equivalent to a prototypical network, and
+ * adapts it with the other parameters. The outer derivative includes the prototypes. Tasks may have any number of ways.
  */
 public final class ProtoMaml extends GradientBasedMethod {
     static final String NAME = "proto-maml";
@@ -27,7 +27,7 @@ public final class ProtoMaml extends GradientBasedMethod {
         return new ProtoMaml(InnerSettings.of(config));
     }
 
-    /** Steps that begin with an output layer made from prototypes. */
+    /** An inner update that initialises the output layer from prototypes. */
     private record PrototypeHead(InnerSettings settings) implements InnerUpdate {
         @Override
         public Layout parameters(Model model) {

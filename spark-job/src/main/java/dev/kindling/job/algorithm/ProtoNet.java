@@ -12,25 +12,25 @@ import java.util.Map;
 /**
  * Prototypical networks: Snell, Swersky and Zemel, NeurIPS 2017, algorithm 1. The network without its output layer is the
  * embedding f; a query x belongs to class k with probability softmax over k of -‖f(x) - c_k‖² (equation 2), with c_k the
- * mean of the class's embedded support examples, and the loss is the mean over queries of its negative logarithm. The
- * cosine between f(x) and c_k, times a scale, is the other measure. θ does not depend on the number of ways.
+ * mean of the class's embedded support examples, and the loss is the mean over queries of its negative logarithm. With
+ * measure cosine, the scaled cosine of f(x) and c_k replaces the distance. θ does not depend on the number of ways.
  */
 public final class ProtoNet extends FeedForwardMethod {
     static final String NAME = "proto-net";
 
-    /** How near a query is to a prototype. */
+    /** The similarity of a query to a prototype. */
     enum Measure {
         /** -‖f - c‖². */
         EUCLIDEAN {
-            /** Written out as 2 f·c - ‖f‖² - ‖c‖², so that no array [queries, ways, features] is made. */
+            /** Computed as 2 f·c - ‖f‖² - ‖c‖², so that no array [queries, ways, features] is created. */
             @Override
             Value of(ProgramBuilder b, Value features, Value prototypes) {
                 Value cross = b.mul(b.constant(2), b.matmul(features, prototypes, false, true));
-                Value own = b.sumKept(b.square(features), 1);
-                Value theirs = b.reshape(
+                Value featureNorms = b.sumKept(b.square(features), 1);
+                Value prototypeNorms = b.reshape(
                         b.sum(b.square(prototypes), 1),
                         Shape.of(1, prototypes.shape().dim(0)));
-                return b.sub(b.sub(cross, own), theirs);
+                return b.sub(b.sub(cross, featureNorms), prototypeNorms);
             }
         },
         /** f·c / (‖f‖ ‖c‖). */

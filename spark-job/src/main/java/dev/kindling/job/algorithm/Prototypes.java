@@ -6,7 +6,10 @@ import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Shape;
 
-/** Means of the features of each class's support examples: Snell, Swersky and Zemel, NeurIPS 2017, equation 1. */
+/**
+ * Computes prototypes, the means of the features of each class's support examples: Snell, Swersky and Zemel, NeurIPS
+ * 2017, equation 1.
+ */
 final class Prototypes {
     private Prototypes() {}
 
@@ -20,7 +23,7 @@ final class Prototypes {
     }
 
     /**
-     * The prototypes.
+     * The prototypes of a task.
      *
      * @param features [examples, features] of the support set
      * @param y labels [examples]
@@ -31,12 +34,12 @@ final class Prototypes {
         return b.div(sums(b, features, y, ways), counts);
     }
 
-    /** The sums that the prototypes are the means of: [ways, features]. */
+    /** The sum of the features of each class: [ways, features]. */
     static Value sums(ProgramBuilder b, Value features, Value y, int ways) {
         return b.matmul(b.oneHot(y, ways), features, true, false);
     }
 
-    /** The ways of the tasks that a model with an output layer is made for. */
+    /** The number of ways of a model with an output layer. */
     static int ways(Model model) {
         return model.parameters().shape(model.head().get(0)).dim(1);
     }

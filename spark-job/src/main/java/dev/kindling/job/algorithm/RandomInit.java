@@ -5,7 +5,7 @@ import dev.kindling.job.algorithm.InnerLoop.Contribution;
 import dev.kindling.job.program.ProgramBuilder;
 import java.util.Map;
 
-/** The baseline that learns nothing: θ stays as it was drawn, and a new task adapts it by gradient descent. */
+/** The baseline without training: θ keeps its random initial value, and a new task adapts it by gradient descent. */
 public final class RandomInit extends GradientBasedMethod {
     static final String NAME = "random";
 

@@ -14,14 +14,15 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Relation networks: Sung et al., CVPR 2018, section 3.2. The network without its output layer is the embedding f, which
- * ends in feature maps. The relation r between class k and query x is g([Σ f(x_i), f(x)]): the maps of the class's support
- * examples, summed, with the query's behind them as further channels, through the relation module g, which is learned with
- * f and ends in a sigmoid (equation 1). The loss is the mean of (r - 1[x is of class k])² over queries and classes
- * (equation 2, as a mean); predicted is the class of the largest relation. θ does not depend on the number of ways.
+ * Relation networks: Sung et al., CVPR 2018, section 3.2. The network without its output layer is the embedding f, whose
+ * outputs are feature maps. The relation r between class k and query x is g([Σ f(x_i), f(x)]): the summed maps of the class's
+ * support examples and those of the query are concatenated along channels and passed through the relation module g, which is
+ * trained together with f and ends in a sigmoid (equation 1). The loss is the mean of (r - 1[x is of class k])² over queries
+ * and classes (equation 2, as a mean); the predicted class is that of the largest relation. θ does not depend on the number of
+ * ways.
  *
- * <p>To batch norm in g, the pairs of queries with classes are what queries are to that in f, and the pairs of support
- * examples with classes are the support set: {@code model.batch-norm} says for both whose statistics count.
+ * <p>For batch norm in g, the pairs of queries and classes take the role of queries, and the pairs of support examples and
+ * classes that of the support set; {@code model.batch-norm} applies to f and g.
  */
 public final class RelationNet extends FeedForwardMethod {
     static final String NAME = "relation-net";
@@ -46,9 +47,9 @@ public final class RelationNet extends FeedForwardMethod {
 
     @Override
     public Map<String, Double> runningStatistics(Model model) {
-        Map<String, Double> followers = new TreeMap<>();
-        networks(model).statistics().forEach(name -> followers.put(name, Model.MOMENTUM));
-        return followers;
+        Map<String, Double> rates = new TreeMap<>();
+        networks(model).statistics().forEach(name -> rates.put(name, Model.MOMENTUM));
+        return rates;
     }
 
     private static JointParameters networks(Model model) {
@@ -73,13 +74,13 @@ public final class RelationNet extends FeedForwardMethod {
         return new Outputs(relations(b, support, pairs.ways()), relations(b, query, pairs.ways()));
     }
 
-    /** A relation for each pair, as [examples, ways]. */
+    /** Reshapes the relations of all pairs to [examples, ways]. */
     private static Value relations(ProgramBuilder b, Value each, int ways) {
         return b.reshape(each, Shape.of(each.shape().size() / ways, ways));
     }
 
     /**
-     * What the relation module is given: for each example in turn, each class with it, [examples · ways, 2 · features].
+     * The inputs of the relation module: for each example, a pair with each class, [examples · ways, 2 · features].
      */
     private record Pairs(Value support, Value query, int ways) {
         static Pairs of(ProgramBuilder b, Task task, Value queries) {
@@ -109,10 +110,10 @@ public final class RelationNet extends FeedForwardMethod {
 
     @Override
     Map<String, Value> batchStatistics(ProgramBuilder b, Task task, Value queries) {
-        Map<String, Value> observed =
+        Map<String, Value> statistics =
                 new LinkedHashMap<>(task.model().encoder().batchStatistics(b, task.theta(), queries, task.queryPass()));
         Value pairs = Pairs.of(b, task, queries).query();
-        observed.putAll(g(task.model()).batchStatistics(b, task.theta(), pairs, task.queryPass()));
-        return observed;
+        statistics.putAll(g(task.model()).batchStatistics(b, task.theta(), pairs, task.queryPass()));
+        return statistics;
     }
 }

@@ -21,13 +21,13 @@ import java.util.TreeMap;
 /**
  * Reptile: Nichol, Achiam and Schulman, 2018, algorithms 1 and 2. A task takes k steps on mini-batches of its support set,
  * from θ to φ, and contributes the delta θ - φ; the next θ is θ - ε times the mean delta (plain interpolation, with ε a
- * schedule), or what a meta-optimizer makes of (θ - φ)/(k α).
+ * schedule), or that of a meta-optimizer with (θ - φ)/(k α) as the gradient.
  *
- * <p>Mini-batches go through the support set in its own order, which is drawn at random, and begin again at its end. The
- * inner optimizer's moments begin at 0 with every task, unless they are carried: then a task begins with the mean of where
- * the moments of the last round's tasks ended, in evaluations too, as the authors' code does by sharing one optimizer.
+ * <p>Mini-batches cycle through the support set in its own order, which is random. The inner optimizer's moments are initially 0
+ * for every task unless they are carried: then a task starts with the mean of the final moments of the last round's tasks, in
+ * evaluations too, as in the authors' code, which shares one optimizer.
  *
- * <p>With {@link LocalOuterSteps} groups of tasks make outer steps of their own before they are folded.
+ * <p>With {@link LocalOuterSteps}, groups of tasks make several outer steps before their results are averaged.
  */
 public final class Reptile extends GradientBasedMethod {
     static final String NAME = "reptile";
@@ -45,9 +45,10 @@ public final class Reptile extends GradientBasedMethod {
         this.reptileUpdate = reptileUpdate;
         this.islands = islands;
         this.interpolates = interpolates;
-        ReptileUpdate held = new ReptileUpdate(
+        ReptileUpdate evaluationUpdate = new ReptileUpdate(
                 reptileUpdate.settings(), "reptile.evaluation-batch", evaluationBatch, reptileUpdate.carried());
-        this.evaluation = new InnerLoop(held, held.settings().steps());
+        this.evaluation =
+                new InnerLoop(evaluationUpdate, evaluationUpdate.settings().steps());
     }
 
     static Algorithm of(AlgorithmConfig config) {
@@ -76,10 +77,10 @@ public final class Reptile extends GradientBasedMethod {
     }
 
     /**
-     * Steps on mini-batches that nobody differentiates.
+     * An inner update on mini-batches; it is not differentiated.
      *
      * @param key of the batch
-     * @param batch examples of a step; 0 for the whole support set
+     * @param batch number of examples of a step; 0 for the whole support set
      * @param carried whether moments are arrays of θ
      */
     private record ReptileUpdate(InnerSettings settings, String key, int batch, boolean carried)
@@ -90,7 +91,7 @@ public final class Reptile extends GradientBasedMethod {
             }
         }
 
-        /** The arrays of θ that carry what the inner optimizer remembers. */
+        /** The arrays of θ that carry the state of the inner optimizer. */
         private Layout carriers(Model model) {
             Layout.Builder carriers = Layout.builder();
             if (carried) {
@@ -109,11 +110,11 @@ public final class Reptile extends GradientBasedMethod {
         @Override
         public void initialise(Model model, long seed, FlatVector target) {
             model.initialise(seed, target);
-            int begin = model.parameters().size();
+            int start = model.parameters().size();
             for (Layout.Entry entry : carriers(model).entries()) {
                 for (int i = 0; i < entry.shape().size(); i++) {
                     target.set(
-                            begin + entry.offset() + i,
+                            start + entry.offset() + i,
                             InnerOptimizerState.first(entry.name().substring(PREFIX.length())));
                 }
             }
@@ -124,14 +125,15 @@ public final class Reptile extends GradientBasedMethod {
             if (!carried) {
                 return InnerUpdate.super.optimizerState(b, model, theta);
             }
-            Map<String, Value> memory = new LinkedHashMap<>();
+            Map<String, Value> state = new LinkedHashMap<>();
             for (String carrier : carriers(model).names()) {
                 String name = carrier.substring(PREFIX.length());
                 Value carried = NamedValues.value(theta, carrier);
-                // A mean of squares, taken as a distance from the one before, may come out a little below 0.
-                memory.put(name, InnerOptimizerState.squares(name) ? b.relu(carried) : carried);
+                // Rounding can make a mean of squares slightly negative, because it is computed as a difference from
+                // the previous one.
+                state.put(name, InnerOptimizerState.squares(name) ? b.relu(carried) : carried);
             }
-            return memory;
+            return state;
         }
 
         @Override
@@ -141,8 +143,8 @@ public final class Reptile extends GradientBasedMethod {
             }
             int needed = steps * batch;
             int rounds = (needed + examples - 1) / examples;
-            Value around = b.concat(0, Collections.nCopies(rounds, b.iota(examples)));
-            return Optional.of(b.reshape(b.slice(around, 0, 0, needed), Shape.of(steps, batch)));
+            Value repeated = b.concat(0, Collections.nCopies(rounds, b.iota(examples)));
+            return Optional.of(b.reshape(b.slice(repeated, 0, 0, needed), Shape.of(steps, batch)));
         }
     }
 
@@ -150,17 +152,17 @@ public final class Reptile extends GradientBasedMethod {
     Contribution contribution(ProgramBuilder b, AdaptationResult result) {
         Value scale = b.constant(scale());
         List<Value> sums = new ArrayList<>();
-        delta(b, result).forEach((name, value) -> sums.add(followed(result, name) ? value : b.mul(scale, value)));
+        delta(b, result).forEach((name, value) -> sums.add(isAveraged(result, name) ? value : b.mul(scale, value)));
         return new Contribution(sums, Map.of());
     }
 
-    /** Of θ - φ, in what a task or an island contributes. */
+    /** The factor of θ - φ in the contribution of a task or island. */
     private double scale() {
         InnerSettings settings = reptileUpdate.settings();
         return interpolates ? 1 : 1 / (settings.steps() * settings.rate());
     }
 
-    /** θ - φ; for what follows statistics or carries moments, how far θ is from what the task ended with. */
+    /** θ - φ; for running statistics and carried moments, the difference of θ and the task's final values. */
     private static Map<String, Value> delta(ProgramBuilder b, AdaptationResult result) {
         Map<String, Value> delta = new LinkedHashMap<>();
         result.theta().forEach((name, theta) -> {
@@ -177,7 +179,7 @@ public final class Reptile extends GradientBasedMethod {
         return delta;
     }
 
-    private static boolean followed(AdaptationResult result, String name) {
+    private static boolean isAveraged(AdaptationResult result, String name) {
         return name.startsWith(PREFIX) || result.batchStatistics().containsKey(name);
     }
 
@@ -199,7 +201,7 @@ public final class Reptile extends GradientBasedMethod {
                 .orElseGet(() -> super.train(model, layout));
     }
 
-    /** An island adapts to its tasks one after another, and ends with parameters of none of them. */
+    /** Empty with islands, which adapt to several tasks one after another. */
     @Override
     public Optional<Program> adapt(Model model, EpisodeLayout layout) {
         return islands.isPresent() ? Optional.empty() : super.adapt(model, layout);
@@ -210,12 +212,12 @@ public final class Reptile extends GradientBasedMethod {
         return Claim.DELTA;
     }
 
-    /** Moments go all the way to where those of the round's tasks ended in the mean. */
+    /** Carried moments are replaced by the mean of the final moments of the round's tasks. */
     @Override
     public Map<String, Double> runningStatistics(Model model) {
-        Map<String, Double> followers = new TreeMap<>(super.runningStatistics(model));
-        reptileUpdate.carriers(model).names().forEach(name -> followers.put(name, 1.0));
-        return followers;
+        Map<String, Double> rates = new TreeMap<>(super.runningStatistics(model));
+        reptileUpdate.carriers(model).names().forEach(name -> rates.put(name, 1.0));
+        return rates;
     }
 
     @Override

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Features of the points of a regression's support set: each point [x, y] by itself through fully connected layers, relu
- * behind each. What is summed or averaged over the set then depends on no order (Zaheer et al., NeurIPS 2017, theorem 2).
+ * Encodes the points of a regression's support set: each point [x, y] separately by fully connected layers with relu. Sums and
+ * means of the features over the set do not depend on the order of points (Zaheer et al., NeurIPS 2017, theorem 2).
  *
  * @param points the layers
  */
@@ -22,8 +22,8 @@ record SetEncoder(Model points) {
     /**
      * An encoder for the examples and targets of a model.
      *
-     * @param method that it belongs to: its name and a dot begin the arrays' names
-     * @param layers how many, each of {@code width} units
+     * @param method whose name and a dot are the prefix of the arrays' names
+     * @param layers number of layers of {@code width} units
      */
     static SetEncoder of(String method, Model model, int layers, int width) {
         requireFullyConnected(method, model);
@@ -33,18 +33,18 @@ record SetEncoder(Model points) {
         return new SetEncoder(AuxiliaryNetworks.perceptron(method + ".", 0, widths));
     }
 
-    /** Numbers of one example of a fully connected model. */
+    /** The number of inputs of a fully connected model. */
     static int inputs(Model model) {
         return model.parameters().entries().get(0).shape().dim(0);
     }
 
-    /** Numbers that a fully connected model gives for an example. */
+    /** The number of outputs of a fully connected model. */
     static int outputs(Model model) {
         List<Layout.Entry> entries = model.parameters().entries();
         return entries.get(entries.size() - 1).shape().dim(1);
     }
 
-    /** Refuses tasks and models without points [x, y] to encode. */
+    /** Refuses classification tasks and networks that are not fully connected, with IllegalArgumentException. */
     static void requireFits(String method, Model model, EpisodeLayout layout) {
         if (layout.classification()) {
             throw unfit(method, "the tasks have " + layout.classes() + " classes");
@@ -67,7 +67,7 @@ record SetEncoder(Model points) {
                 + "without batch norm, such as model.network = mlp-40-tanh; " + found);
     }
 
-    /** Inputs as rows: [examples, numbers of one]. */
+    /** Inputs flattened to rows: [examples, inputs]. */
     static Value rows(ProgramBuilder b, Value x) {
         int examples = x.shape().dim(0);
         return b.reshape(x, Shape.of(examples, x.shape().size() / examples));

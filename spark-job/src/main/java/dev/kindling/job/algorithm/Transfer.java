@@ -3,16 +3,16 @@ package dev.kindling.job.algorithm;
 import java.util.Optional;
 
 /**
- * Joint training, the baseline that knows no tasks: a task contributes the gradient of its query loss at θ, without inner
- * steps, so that θ learns what is best for all tasks at once. A new task then fine-tunes it by gradient descent.
+ * Joint training, a baseline without meta-learning: a task contributes the gradient of its query loss at θ, without inner
+ * steps, so that θ minimises the mean loss of all tasks. A new task then fine-tunes θ by gradient descent.
  *
- * <p>Its second engine is the parameter averaging of Deeplearning4j on Spark, which trains the same network on the same query
- * sets ({@link ParameterAveraging}).
+ * <p>Alternatively, Deeplearning4j's parameter averaging on Spark trains the same network on the same query sets
+ * ({@link ParameterAveraging}).
  */
 public final class Transfer extends GradientBasedMethod {
     static final String NAME = "transfer";
 
-    /** What makes a round of training. */
+    /** The implementation of a round of training. */
     enum Engine {
         /** The mean gradient of the round's tasks, for the meta-optimizer. */
         ROUNDS,

@@ -6,18 +6,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Linear algebra on values by name, taken together as one vector. */
+/** Linear algebra on maps of named values that are treated as one vector. */
 final class Vectors {
     private Vectors() {}
 
-    /** a + factor · b, for scalars or arrays as factor. */
+    /** a + factor · other, where the factor is a scalar or an array. */
     static Map<String, Value> add(ProgramBuilder b, Map<String, Value> a, Value factor, Map<String, Value> other) {
         Map<String, Value> sum = new LinkedHashMap<>();
         a.forEach((name, value) -> sum.put(name, b.add(value, b.mul(factor, NamedValues.value(other, name)))));
         return sum;
     }
 
-    /** a - b. */
+    /** a - other. */
     static Map<String, Value> sub(ProgramBuilder b, Map<String, Value> a, Map<String, Value> other) {
         Map<String, Value> difference = new LinkedHashMap<>();
         a.forEach((name, value) -> difference.put(name, b.sub(value, NamedValues.value(other, name))));
@@ -30,7 +30,7 @@ final class Vectors {
         return scaled;
     }
 
-    /** The one vector where the condition, a scalar, is not 0, else the other. */
+    /** {@code a} if the condition, a scalar, is not 0, otherwise {@code other}. */
     static Map<String, Value> select(
             ProgramBuilder b, Value condition, Map<String, Value> a, Map<String, Value> other) {
         Map<String, Value> selected = new LinkedHashMap<>();
@@ -44,7 +44,7 @@ final class Vectors {
         return zeros;
     }
 
-    /** Σ a·b, a scalar. */
+    /** The inner product Σ a·other, a scalar. */
     static Value dot(ProgramBuilder b, Map<String, Value> a, Map<String, Value> other) {
         List<Value> parts = a.keySet().stream()
                 .map(name -> b.sumAll(b.mul(NamedValues.value(a, name), NamedValues.value(other, name))))

@@ -1,6 +1,6 @@
 /**
- * The methods of meta-learning, one file each: a method turns a model into programs, written for one task. May import
- * {@code model}, {@code autodiff} and what stands above them; nothing that runs, deals out or sums a program enters.
+ * Meta-learning methods: each translates a model into the programs of one task. May import {@code model}, {@code autodiff} and
+ * the packages earlier in the list; must not contain code that runs, distributes or sums programs.
  */
 @NullMarked
 package dev.kindling.job.algorithm;

@@ -6,8 +6,8 @@ import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
 /**
- * A function of each number by itself. A dense layer carries one; behind batch norm it is a layer, with an index, as in
- * Deeplearning4j.
+ * An element-wise activation function. Part of a dense or convolutional layer, or a layer of its own after batch norm, with
+ * an index as in Deeplearning4j.
  */
 enum Activation implements Layer {
     IDENTITY {
@@ -43,7 +43,7 @@ enum Activation implements Layer {
     },
     /** x where it is positive, else exp(x) - 1. */
     ELU {
-        /** The branch not taken is cut off at 0, so that nothing overflows, and its derivative at 0 is that of x. */
+        /** The argument of exp is clamped to at most 0, so that nothing overflows; the derivative at 0 is 1. */
         @Override
         Value of(ProgramBuilder b, Value x) {
             Value positive = b.greater(x, b.constant(0));
@@ -52,7 +52,7 @@ enum Activation implements Layer {
     },
     /** log(1 + exp(x)). */
     SOFTPLUS {
-        /** max(x, 0) + log1p(exp(-|x|)), which overflows nowhere; |x| with slope -1 at 0, where the maximum has 0. */
+        /** max(x, 0) + log1p(exp(-|x|)), which cannot overflow; at 0 the slope of |x| is -1 and that of the maximum 0. */
         @Override
         Value of(ProgramBuilder b, Value x) {
             Value magnitude = b.select(b.greater(x, b.constant(0)), x, b.neg(x));

@@ -5,21 +5,22 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes the networks that a method learns beside the configured one, with names of its own. Their loss is the mean squared
- * error.
+ * Creates the networks that a method trains in addition to the configured one; their parameter names have a prefix. Their loss
+ * is the mean squared error.
  */
 public final class AuxiliaryNetworks {
     private static final int FILTERS = 64;
     private static final int HIDDEN = 8;
-    private static final int LEAST_MAP = 4;
+    private static final int SMALLEST_MAP = 4;
 
     private AuxiliaryNetworks() {}
 
     /**
-     * Fully connected layers, relu between them, nothing behind the last; weights and biases begin uniform in ±1/√fan-in.
+     * Fully connected layers with relu between them and a linear last one; weights and biases are initialised uniformly in
+     * ±1/√fan-in.
      *
      * @param prefix of the names of all arrays
-     * @param first number of the first layer, whose arrays are {@code <prefix><first>_W} and {@code _b}
+     * @param first index of the first layer, whose arrays are {@code <prefix><first>_W} and {@code _b}
      * @param widths of the input, then of each layer
      */
     public static Model perceptron(String prefix, int first, List<Integer> widths) {
@@ -40,30 +41,30 @@ public final class AuxiliaryNetworks {
     }
 
     /**
-     * The relation module of Sung et al., CVPR 2018, figure 2, with the padding and pooling of their code for Omniglot: from
-     * two stacks of feature maps, one's channels in front of the other's, [2 · channels · height · width] for an example, to
-     * one number between 0 and 1. Two 3x3 convolutions of 64, each with batch norm, relu and 2x2 max pooling; dense 8 relu;
-     * dense 1 sigmoid. Batch norm is as in the encoder.
+     * The relation module of Sung et al., CVPR 2018, figure 2, with the padding and pooling of their code for Omniglot: maps
+     * the concatenated channels of two feature maps, [2 · channels · height · width] for an example, to a score between 0 and
+     * 1. Two 3x3 convolutions of 64, each with batch norm, relu and 2x2 max pooling; dense 8 relu;
+     * dense 1 sigmoid. Batch norm has the encoder's mode.
      *
-     * @param encoder whose output the maps are
-     * @throws IllegalArgumentException if the encoder ends in something else, or in maps too small to be pooled twice
+     * @param encoder the network whose outputs are the feature maps
+     * @throws IllegalArgumentException if the encoder's output is not feature maps, or too small to be pooled twice
      */
     public static Model relation(String prefix, Model encoder) {
         if (!(encoder instanceof Network network)) {
-            throw new IllegalArgumentException("a relation module needs a network of layers in front of it");
+            throw new IllegalArgumentException("a relation module needs an encoder that is a network of layers");
         }
-        Shape maps = network.behind();
-        if (maps.rank() != 3 || maps.dim(1) < LEAST_MAP || maps.dim(2) < LEAST_MAP) {
+        Shape maps = network.outputShape();
+        if (maps.rank() != 3 || maps.dim(1) < SMALLEST_MAP || maps.dim(2) < SMALLEST_MAP) {
             throw new IllegalArgumentException("model.network gives " + maps
-                    + " in front of its output layer; algorithm.name = relation-net needs feature maps [channels, "
-                    + "height, width] of at least " + LEAST_MAP + "x" + LEAST_MAP
+                    + " before its output layer; algorithm.name = relation-net needs feature maps [channels, "
+                    + "height, width] of at least " + SMALLEST_MAP + "x" + SMALLEST_MAP
                     + " pixels there, such as those of conv4-relation for images of 22x22 and more");
         }
         Shape pair = maps.with(0, 2 * maps.dim(0));
-        BatchNormMode batchNormMode = network.normalisation();
+        BatchNormMode batchNormMode = network.batchNormMode();
         return new Network(
                 new Network.Names(prefix, 0),
-                batchNormMode.normalising(layers(pair)),
+                batchNormMode.withMode(layers(pair)),
                 Loss.MEAN_SQUARED_ERROR,
                 batchNormMode,
                 Shape.of(pair.size()),

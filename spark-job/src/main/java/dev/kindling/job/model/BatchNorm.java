@@ -6,12 +6,12 @@ import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
 /**
- * Batch normalisation (Ioffe and Szegedy 2015, algorithm 1) with the statistics of the batch, of each group of it for
- * itself: gamma·(x - mean) / √(variance + ε) + beta with the biased variance; {@code gamma} and {@code beta} are [1, units].
- * Of images, each pixel counts as an example and each channel as a unit.
+ * Batch normalisation (Ioffe and Szegedy 2015, algorithm 1) with the statistics of the batch, or of each group of the batch
+ * separately: gamma·(x - mean) / √(variance + ε) + beta with the biased variance; {@code gamma} and {@code beta} are
+ * [1, units]. In images each pixel counts as an example and each channel as a unit.
  */
 record BatchNorm(int units, double epsilon) implements Layer {
-    /** ε of Deeplearning4j and of most. */
+    /** The default ε of Deeplearning4j and most other libraries. */
     static final double EPSILON = 1e-5;
 
     BatchNorm(int units) {
@@ -35,12 +35,12 @@ record BatchNorm(int units, double epsilon) implements Layer {
         return input;
     }
 
-    /** The batch as examples, pixels counting as such: [rows, units]. */
+    /** The batch as a matrix [rows, units], each pixel a row. */
     Value rows(ProgramBuilder b, Value x) {
         return b.reshape(x, Shape.of(x.shape().size() / units, units));
     }
 
-    /** Division and root act on one row, so that each example costs a product and two sums only. */
+    /** Division and square root apply to one row only, so each example costs one multiplication and two additions per unit. */
     @Override
     public Value apply(ProgramBuilder b, List<Value> values, Value x, ForwardContext context) {
         int rows = x.shape().size() / units / context.groups();

@@ -8,47 +8,47 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Whose statistics batch norm uses for the queries of an adapted task: the values of {@code model.batch-norm}. In inner
- * steps the support set is a batch of its own, but for {@link #RUNNING}. Where the predictions of one query depend on the
- * others, the protocol is transductive, and the results say so.
+ * The statistics that batch norm uses for the queries of an adapted task: the values of {@code model.batch-norm}. Inner steps
+ * use the statistics of the support set, except with {@link #RUNNING}. If the prediction for one query depends on other
+ * queries, the protocol is transductive, which results report.
  */
 enum BatchNormMode {
-    /** All queries together, as MAML's code has it. Transductive. */
+    /** The statistics of all queries together, as in MAML's code. Transductive. */
     QUERY("query") {
         @Override
         Value predict(ForwardPass forwardPass, ProgramBuilder b, Value support, Value query, ForwardContext context) {
             return forwardPass.pass(query, context);
         }
     },
-    /** Support set and all queries together (Nichol, Achiam and Schulman 2018, transductive). */
+    /** The statistics of the support set and all queries together (Nichol, Achiam and Schulman 2018, transductive). */
     SUPPORT_AND_QUERY("support-and-query") {
         @Override
         Value predict(ForwardPass forwardPass, ProgramBuilder b, Value support, Value query, ForwardContext context) {
-            int known = support.shape().dim(0);
+            int supportSize = support.shape().dim(0);
             Value output = forwardPass.pass(b.concat(0, List.of(support, query)), context);
-            return b.slice(output, 0, known, output.shape().dim(0));
+            return b.slice(output, 0, supportSize, output.shape().dim(0));
         }
     },
-    /** Each query with the support set, apart from the other queries (ibid., not transductive). */
+    /** The statistics of the support set and one query, for each query separately (ibid., not transductive). */
     SUPPORT_AND_ONE("support-and-one") {
-        /** A group for each query: the support set, repeated, and the query behind it. */
+        /** The batch has a group for each query: the support set followed by the query. */
         @Override
         Value predict(ForwardPass forwardPass, ProgramBuilder b, Value support, Value query, ForwardContext context) {
-            int known = support.shape().dim(0);
+            int supportSize = support.shape().dim(0);
             int queries = query.shape().dim(0);
             Value repeated = b.broadcast(support, support.shape().stacked(queries));
             Value single = b.reshape(query, inserted(query.shape()));
             Value groups = b.concat(1, List.of(repeated, single));
-            Value batch = b.reshape(groups, query.shape().with(0, queries * (known + 1)));
+            Value batch = b.reshape(groups, query.shape().with(0, queries * (supportSize + 1)));
             Value output = forwardPass.pass(batch, context.inGroups(queries));
             Value grouped = b.reshape(
-                    output, Shape.of(queries, known + 1, output.shape().dim(1)));
+                    output, Shape.of(queries, supportSize + 1, output.shape().dim(1)));
             return b.reshape(
-                    b.slice(grouped, 1, known, known + 1),
+                    b.slice(grouped, 1, supportSize, supportSize + 1),
                     Shape.of(queries, output.shape().dim(1)));
         }
     },
-    /** Statistics that follow those of the queries of past rounds, in inner steps too. Not transductive. */
+    /** Running averages of the query statistics of past rounds, in inner steps too. Not transductive. */
     RUNNING("running") {
         @Override
         Value predict(ForwardPass forwardPass, ProgramBuilder b, Value support, Value query, ForwardContext context) {
@@ -56,18 +56,18 @@ enum BatchNormMode {
         }
 
         @Override
-        Layer normalising(Layer layer) {
+        Layer withMode(Layer layer) {
             if (layer instanceof WithPreprocessor withPreprocessor) {
-                return withPreprocessor.before(normalising(withPreprocessor.layer()));
+                return withPreprocessor.before(withMode(withPreprocessor.layer()));
             }
             return layer instanceof BatchNorm norm ? new RunningBatchNorm(norm) : layer;
         }
     };
 
-    /** A network with its parameters. */
+    /** The forward pass of a network with given parameters. */
     @FunctionalInterface
     interface ForwardPass {
-        /** The output [examples, outputs] for a batch. */
+        /** The output [examples, outputs] of a batch. */
         Value pass(Value x, ForwardContext context);
     }
 
@@ -77,7 +77,7 @@ enum BatchNormMode {
         this.key = key;
     }
 
-    /** The mode that settings call so; IllegalArgumentException with the known names if there is none. */
+    /** The mode of a value of {@code model.batch-norm}; IllegalArgumentException listing the values if there is none. */
     static BatchNormMode named(String key) {
         return Arrays.stream(values())
                 .filter(mode -> mode.key.equals(key))
@@ -86,20 +86,20 @@ enum BatchNormMode {
                         + Arrays.stream(values()).map(mode -> mode.key).collect(Collectors.joining(", "))));
     }
 
-    /** The layer as this mode has it. */
-    Layer normalising(Layer layer) {
+    /** The layer in the form that this mode needs. */
+    Layer withMode(Layer layer) {
         return layer;
     }
 
-    /** The layers as this mode has them. */
-    final List<Network.InitializedLayer> normalising(List<Network.InitializedLayer> layers) {
+    /** The layers in the form that this mode needs. */
+    final List<Network.InitializedLayer> withMode(List<Network.InitializedLayer> layers) {
         return layers.stream()
                 .map(initializedLayer -> new Network.InitializedLayer(
-                        normalising(initializedLayer.layer()), initializedLayer.initializer()))
+                        withMode(initializedLayer.layer()), initializedLayer.initializer()))
                 .toList();
     }
 
-    /** The outputs for the queries. */
+    /** The outputs [queries, outputs]. */
     abstract Value predict(
             ForwardPass forwardPass, ProgramBuilder b, Value support, Value query, ForwardContext context);
 

@@ -11,21 +11,21 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.regex.Pattern;
 
 /**
- * Checks the JSON of a {@code MultiLayerConfiguration} before Deeplearning4j makes objects of it: its size and depth, that
- * every class it names is one that belongs into a configuration, and that it holds no arrays of numbers, which ND4J would
- * read as trustingly as its binary files.
+ * Validates the JSON of a {@code MultiLayerConfiguration} before Deeplearning4j deserialises it: its size and depth, that it
+ * names only classes that belong in a configuration, and that it has no arrays of numbers, which ND4J would read without
+ * checks.
  */
 final class ConfigurationJson {
-    /** A layer takes 1 to 3 kB. */
+    /** The most characters; a layer takes 1 to 3 kB. */
     static final int LONGEST = 16 << 20;
 
     private static final int MOST_LAYERS = 1_000;
-    /** Deeplearning4j itself nests eight levels. */
+    /** The most nested levels; Deeplearning4j writes eight. */
     private static final int DEEPEST = 64;
 
     private static final int LONGEST_TEXT = 1 << 16;
 
-    /** Of two values of one key this reader would see the last and Deeplearning4j's the first: there may not be two. */
+    /** Duplicate keys are refused: this reader would see the last value and Deeplearning4j's the first. */
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxNestingDepth(DEEPEST)
@@ -36,8 +36,8 @@ final class ConfigurationJson {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     /**
-     * A class of a package whose classes are settings of layers. Jackson initialises a class before it looks what it is, and
-     * takes parameters of types behind a name, so the whole name must match.
+     * The name of a class in a package whose classes are settings of layers. Jackson initialises a class before it checks its
+     * type, and accepts type parameters after a name, so the whole name must match.
      */
     private static final Pattern SETTING = Pattern.compile(
             "(org\\.deeplearning4j\\.nn\\.(conf\\.(constraint|distribution|dropout|preprocessor|stepfunctions|weightnoise)"
@@ -48,9 +48,9 @@ final class ConfigurationJson {
     private ConfigurationJson() {}
 
     /**
-     * Refuses what Deeplearning4j shall not see.
+     * Refuses a configuration that must not reach Deeplearning4j.
      *
-     * @throws IllegalArgumentException naming the file and the first thing that is wrong
+     * @throws IllegalArgumentException naming the file and the first problem
      */
     static void refuseUnusable(NetworkFile file, String text) {
         JsonNode root = parsed(file, text);
@@ -67,10 +67,10 @@ final class ConfigurationJson {
             Deeplearning4jReader.refuseUnsupported(file, i, layers.get(i).path("layer"));
         }
         for (JsonNode type : root.findValues("@class")) {
-            if (!type.isTextual() || !mayStand(type.textValue())) {
+            if (!type.isTextual() || !isAllowed(type.textValue())) {
                 throw file.refused("which names the class "
                         + NetworkFile.shown(type.isTextual() ? type.textValue() : type.toString())
-                        + "; only classes of Deeplearning4j and ND4J that are settings of layers may stand in a "
+                        + "; only classes of Deeplearning4j and ND4J that are settings of layers are allowed in a "
                         + "configuration");
             }
         }
@@ -79,7 +79,7 @@ final class ConfigurationJson {
         }
     }
 
-    private static boolean mayStand(String type) {
+    private static boolean isAllowed(String type) {
         return Deeplearning4jReader.supports(type) || SETTING.matcher(type).matches();
     }
 

@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A convolution, activation(x ⋆ W + b), ⋆ being the cross-correlation that all libraries call so: {@code W} [out, in,
- * height, width], and {@code b} [1, out] unless it is made without.
+ * A convolutional layer, activation(x ⋆ W + b), where ⋆ is cross-correlation, as in all deep learning libraries: {@code W}
+ * [out, in, height, width] and, if it has a bias, {@code b} [1, out].
  */
 record Convolution(int in, int out, WindowSpec windowSpec, boolean biased, Activation activation) implements Layer {
     @Override

@@ -9,17 +9,20 @@ import java.util.Optional;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 
 /**
- * What a {@link NetworkFile} holds: a configuration and, in a zip, weights. The configuration is read by Deeplearning4j once
- * {@link ConfigurationJson} has looked through it; zip and weights are read here, by {@link NetworkZip} and
- * {@link StoredParameters}, since ND4J believes whatever lengths a file gives.
+ * The content of a {@link NetworkFile}: a configuration and, in a zip, weights. Deeplearning4j reads the configuration after
+ * {@link ConfigurationJson} has validated it; {@link NetworkZip} and {@link StoredParameters} read zip and weights, because
+ * ND4J does not check the lengths in a file.
  */
 final class Deeplearning4jFile {
     private static final String CONFIGURATION = "configuration.json";
     private static final String COEFFICIENTS = "coefficients.bin";
-    /** What ND4J writes in front of the numbers, and more. */
+    /** An upper bound of the bytes that ND4J writes before the numbers. */
     private static final int LONGEST_HEADER = 1 << 16;
-    /** θ, its gradient and what an optimizer remembers, or copies of them: four numbers of single precision at least. */
-    private static final long LEAST_BYTES = 4L * Float.BYTES;
+    /**
+     * The least bytes per parameter: θ, its gradient and two more vectors of optimizer state or copies, in single
+     * precision.
+     */
+    private static final long MIN_BYTES_PER_PARAMETER = 4L * Float.BYTES;
 
     private final NetworkFile file;
     private final MultiLayerConfiguration configuration;
@@ -32,7 +35,7 @@ final class Deeplearning4jFile {
     /**
      * Reads the configuration.
      *
-     * @throws IllegalArgumentException if it is no {@code MultiLayerConfiguration}, or has a layer that is not supported
+     * @throws IllegalArgumentException if it is not a {@code MultiLayerConfiguration} or has a layer that is not supported
      * @throws BadDataException if a zip is damaged
      */
     static Deeplearning4jFile read(NetworkFile file) {
@@ -56,12 +59,12 @@ final class Deeplearning4jFile {
 
     /** The layers of the network for episodes of the given shapes; see {@link Deeplearning4jReader}. */
     List<Network.InitializedLayer> layers(EpisodeLayout episode, Optional<Initializer> chosen) {
-        boolean begun = chosen.isPresent() || file.isZip();
+        boolean initialized = chosen.isPresent() || file.isZip();
         return new Deeplearning4jReader(
                         file,
                         configuration,
                         episode,
-                        begun ? Optional.of(chosen.orElse(Initializer.GLOROT_NORMAL)) : Optional.empty())
+                        initialized ? Optional.of(chosen.orElse(Initializer.GLOROT_NORMAL)) : Optional.empty())
                 .layers();
     }
 
@@ -70,32 +73,32 @@ final class Deeplearning4jFile {
     }
 
     /**
-     * Refuses a network that is larger than the memory of this JVM before anything of its size is made.
+     * Refuses a network that exceeds the memory of this JVM before anything of its size is allocated.
      *
      * @throws IllegalArgumentException naming the file
      */
-    void requireRoom(Layout parameters) {
-        long most = Runtime.getRuntime().maxMemory();
-        if (parameters.size() > most / LEAST_BYTES) {
-            throw file.refused("whose " + parameters.size() + " parameters need more memory than the " + (most >> 20)
+    void requireMemory(Layout parameters) {
+        long memory = Runtime.getRuntime().maxMemory();
+        if (parameters.size() > memory / MIN_BYTES_PER_PARAMETER) {
+            throw file.refused("whose " + parameters.size() + " parameters need more memory than the " + (memory >> 20)
                     + " MiB that this JVM may use (-Xmx)");
         }
     }
 
     /**
-     * The weights that a zip holds, each array row-major under its name.
+     * The weights of a zip, each array row-major by name.
      *
      * @param wanted names and shapes of the network's parameters
      * @return empty for JSON
-     * @throws BadDataException if the zip has no weights, or others than its configuration asks for
+     * @throws BadDataException if the zip has no weights, or a number of weights that does not match its configuration
      */
     Optional<Map<String, double[]>> weights(Layout wanted) {
         if (!file.isZip()) {
             return Optional.empty();
         }
         StoredParameters parameters = new StoredParameters(file, configuration, wanted);
-        long most = parameters.count() * Double.BYTES + LONGEST_HEADER;
-        return Optional.of(new NetworkZip(file).read(COEFFICIENTS, most, parameters::read));
+        long limit = parameters.count() * Double.BYTES + LONGEST_HEADER;
+        return Optional.of(new NetworkZip(file).read(COEFFICIENTS, limit, parameters::read));
     }
 
     private static String firstLine(Exception e) {

@@ -7,12 +7,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A layer of a Deeplearning4j configuration, and what is said when something about it cannot be had.
+ * A layer of a Deeplearning4j configuration with the error messages about it.
  *
- * @param subject the beginning of the sentence
+ * @param subject the beginning of messages, naming the file
+ * @param index of the layer in the configuration
  */
 record Deeplearning4jLayerContext(String subject, int index, org.deeplearning4j.nn.conf.layers.Layer layer) {
-    /** The refusal of the layer for what it has or does. */
+    /** The exception that refuses the layer; {@code what} continues the message after the layer's name. */
     IllegalArgumentException refusal(String what) {
         String name = layer.getLayerName();
         return new IllegalArgumentException(
@@ -20,8 +21,8 @@ record Deeplearning4jLayerContext(String subject, int index, org.deeplearning4j.
                         + layer.getClass().getSimpleName() + ") " + what);
     }
 
-    /** What an attempt gives; its IllegalArgumentException names the layer, if it did not. */
-    <T> T fitting(Supplier<T> attempt) {
+    /** The result of the supplier; an IllegalArgumentException from it is extended by the layer's name if it lacks it. */
+    <T> T namingLayer(Supplier<T> attempt) {
         try {
             return attempt.get();
         } catch (IllegalArgumentException e) {
@@ -33,14 +34,14 @@ record Deeplearning4jLayerContext(String subject, int index, org.deeplearning4j.
         }
     }
 
-    /** Refuses a setting that has another value than the one that is supported; what is not set counts as that one. */
+    /** Refuses a setting whose value is not the supported one; an absent setting passes. */
     void require(String setting, @Nullable Object value, Object supported) {
         if (value != null && !Objects.equals(value, supported)) {
             throw refusal("has " + setting + " " + value + "; only " + supported + " is supported");
         }
     }
 
-    /** The value of a setting that must be there. */
+    /** The value of a setting that is required. */
     <T> T present(String setting, @Nullable T value) {
         if (value == null) {
             throw refusal("has no " + setting);
@@ -71,16 +72,17 @@ record Deeplearning4jLayerContext(String subject, int index, org.deeplearning4j.
     }
 
     /**
-     * How many inputs the layer has: as configured, or as they come where nothing is configured.
+     * The number of inputs of the layer.
      *
-     * @param comes what the layer before gives
+     * @param configured number of inputs in the configuration, 0 if it is to be inferred
+     * @param actual number of outputs of the layer before
      */
-    int inputs(long configured, int comes, Object shape) {
-        if (configured != 0 && configured != comes) {
+    int inputs(long configured, int actual, Object shape) {
+        if (configured != 0 && configured != actual) {
             throw refusal(
-                    "has nIn " + configured + "; what comes to it has " + comes + ", in examples of shape " + shape);
+                    "has nIn " + configured + "; what comes to it has " + actual + ", in examples of shape " + shape);
         }
-        return comes;
+        return actual;
     }
 
     int outputs(long configured) {

@@ -26,46 +26,46 @@ import org.nd4j.linalg.lossfunctions.impl.LossMCXENT;
 import org.nd4j.linalg.lossfunctions.impl.LossMSE;
 import org.nd4j.linalg.lossfunctions.impl.LossNegativeLogLikelihood;
 
-/** What activations, losses, dropout and initialisers are called here and there. */
+/** Maps activations, losses, dropout and initialisers of Deeplearning4j to those of this package and back. */
 final class Deeplearning4jMappings {
     private static final WeightInitDistribution TRUNCATED_NORMAL =
             new WeightInitDistribution(new TruncatedNormalDistribution(0, 0.01));
 
     private Deeplearning4jMappings() {}
 
-    static Activation activation(Deeplearning4jLayerContext layerContext, IActivation theirs) {
-        if (theirs instanceof ActivationIdentity) {
+    static Activation activation(Deeplearning4jLayerContext layerContext, IActivation activation) {
+        if (activation instanceof ActivationIdentity) {
             return Activation.IDENTITY;
         }
-        if (theirs instanceof ActivationReLU relu) {
+        if (activation instanceof ActivationReLU relu) {
             layerContext.requireAbsent("activation relu with a greatest value,", relu.getMax());
             layerContext.require("activation relu of threshold", relu.getThreshold(), 0.0);
             layerContext.require("activation relu of negativeSlope", relu.getNegativeSlope(), 0.0);
             return Activation.RELU;
         }
-        if (theirs instanceof ActivationLReLU leaky) {
+        if (activation instanceof ActivationLReLU leaky) {
             layerContext.require("activation leakyrelu of alpha", leaky.getAlpha(), ActivationLReLU.DEFAULT_ALPHA);
             return Activation.LEAKY_RELU;
         }
-        if (theirs instanceof ActivationELU elu) {
+        if (activation instanceof ActivationELU elu) {
             layerContext.require("activation elu of alpha", elu.getAlpha(), ActivationELU.DEFAULT_ALPHA);
             return Activation.ELU;
         }
-        if (theirs instanceof ActivationSoftPlus) {
+        if (activation instanceof ActivationSoftPlus) {
             return Activation.SOFTPLUS;
         }
-        if (theirs instanceof ActivationTanH) {
+        if (activation instanceof ActivationTanH) {
             return Activation.TANH;
         }
-        if (theirs instanceof ActivationSigmoid) {
+        if (activation instanceof ActivationSigmoid) {
             return Activation.SIGMOID;
         }
-        throw layerContext.refusal("has the activation " + theirs
+        throw layerContext.refusal("has the activation " + activation
                 + "; supported are identity, relu, leakyrelu, elu, softplus, tanh and sigmoid");
     }
 
-    static IActivation activation(Activation ours) {
-        return switch (ours) {
+    static IActivation activation(Activation activation) {
+        return switch (activation) {
             case IDENTITY -> new ActivationIdentity();
             case RELU -> new ActivationReLU();
             case TANH -> new ActivationTanH();
@@ -76,16 +76,16 @@ final class Deeplearning4jMappings {
         };
     }
 
-    /** Dropout of a layer's input; empty where nothing is dropped. */
-    static Optional<Layer> dropout(Deeplearning4jLayerContext layerContext, @Nullable IDropout theirs) {
-        if (theirs == null) {
+    /** Dropout of a layer's input; empty if nothing is dropped. */
+    static Optional<Layer> dropout(Deeplearning4jLayerContext layerContext, @Nullable IDropout dropout) {
+        if (dropout == null) {
             return Optional.empty();
         }
-        if (theirs.getClass() != org.deeplearning4j.nn.conf.dropout.Dropout.class) {
+        if (dropout.getClass() != org.deeplearning4j.nn.conf.dropout.Dropout.class) {
             throw layerContext.refusal(
-                    "has the dropout " + theirs.getClass().getSimpleName() + "; only Dropout is supported");
+                    "has the dropout " + dropout.getClass().getSimpleName() + "; only Dropout is supported");
         }
-        org.deeplearning4j.nn.conf.dropout.Dropout plain = (org.deeplearning4j.nn.conf.dropout.Dropout) theirs;
+        org.deeplearning4j.nn.conf.dropout.Dropout plain = (org.deeplearning4j.nn.conf.dropout.Dropout) dropout;
         layerContext.requireAbsent("a schedule of dropout,", plain.getPSchedule());
         if (!(plain.getP() > 0 && plain.getP() <= 1)) {
             throw layerContext.refusal(
@@ -99,7 +99,7 @@ final class Deeplearning4jMappings {
         layerContext.require("gradientNormalization", normalization, GradientNormalization.None);
     }
 
-    /** The loss must be the one that the task has: of its kind, with nothing weighted. */
+    /** Refuses a loss other than the unweighted one of classification or regression. */
     static void requireLoss(Deeplearning4jLayerContext layerContext, OutputLayer layer, boolean classification) {
         ILossFunction loss = layerContext.present("lossFunction", layer.getLossFn());
         if (classification) {
@@ -118,7 +118,7 @@ final class Deeplearning4jMappings {
         }
     }
 
-    /** How weights begin; biases must begin at 0. */
+    /** The initialiser of a layer's weights; biases must be initialised with 0. */
     static Initializer initializer(Deeplearning4jLayerContext layerContext) {
         if (!(layerContext.layer() instanceof BaseLayer layer)
                 || layer instanceof BatchNormalization

@@ -27,9 +27,9 @@ import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes layers from a configuration, one for each of its own, so that parameters keep their names. What is set and would
- * change results is refused; what only Deeplearning4j's own training looks at (updaters, seeds, data types, workspaces,
- * batch norm's decay) is passed over.
+ * Converts a Deeplearning4j configuration into layers, one for each of its layers, so that parameters keep their names. An
+ * unsupported setting that would change results is refused; settings that only affect Deeplearning4j's own training
+ * (updaters, seeds, data types, workspaces, batch norm's decay) are ignored.
  */
 final class Deeplearning4jReader {
     private static final List<Class<?>> SUPPORTED = List.of(
@@ -50,7 +50,7 @@ final class Deeplearning4jReader {
     /**
      * A reader of one configuration.
      *
-     * @param chosen how all weights begin; empty if the configuration says so
+     * @param chosen the initialiser of all weights; empty to use those of the configuration
      */
     Deeplearning4jReader(
             NetworkFile file,
@@ -63,7 +63,7 @@ final class Deeplearning4jReader {
         this.chosen = chosen;
     }
 
-    /** Refuses a layer by the class that JSON names, before that class is loaded. */
+    /** Refuses an unsupported layer by the class name in the JSON, before that class is loaded. */
     static void refuseUnsupported(NetworkFile file, int index, JsonNode layer) {
         String type = layer.path("@class").asText("");
         if (!supports(type)) {
@@ -75,17 +75,20 @@ final class Deeplearning4jReader {
         }
     }
 
-    /** Whether layers of the class of this name can be read. */
+    /** Whether layers of the named class are supported. */
     static boolean supports(String type) {
         return SUPPORTED.stream().anyMatch(supported -> supported.getName().equals(type));
     }
 
-    /** The simple names of the classes that can be read. */
+    /** The simple names of the supported classes. */
     static List<String> supported() {
         return SUPPORTED.stream().map(Class::getSimpleName).toList();
     }
 
-    /** The layers for episodes of the given shapes; IllegalArgumentException naming the first thing that does not fit. */
+    /**
+     * The layers for the episode's shapes; IllegalArgumentException naming the first layer that is not supported or
+     * does not fit.
+     */
     List<Network.InitializedLayer> layers() {
         List<Network.InitializedLayer> layers = new ArrayList<>();
         Shape shape = episode.features();
@@ -96,17 +99,17 @@ final class Deeplearning4jReader {
                 throw layerContext.refusal("is not supported; supported are " + String.join(", ", supported()));
             }
             layerContext.require("minimize", configuration.getConf(i).isMinimize(), true);
-            // Without it Deeplearning4j does not divide a gradient by the batch.
+            // Otherwise Deeplearning4j does not divide a gradient by the batch size.
             layerContext.require("miniBatch", configuration.getConf(i).isMiniBatch(), true);
             boolean last = i == configuration.getConfs().size() - 1;
             if (last != layerContext.layer() instanceof OutputLayer) {
-                throw layerContext.refusal("stands " + (last ? "last" : "before others")
+                throw layerContext.refusal("is " + (last ? "the last layer" : "not the last layer")
                         + "; the last layer, and no other, must " + "be an OutputLayer");
             }
             Shape before = shape;
-            Network.InitializedLayer initializedLayer =
-                    layerContext.fitting(() -> placed(layerContext, preprocessor(layerContext.index()), before));
-            shape = layerContext.fitting(() -> initializedLayer.layer().output(before));
+            Network.InitializedLayer initializedLayer = layerContext.namingLayer(
+                    () -> initialized(layerContext, preprocessor(layerContext.index()), before));
+            shape = layerContext.namingLayer(() -> initializedLayer.layer().output(before));
             requireCountable(layerContext, shape);
             layers.add(initializedLayer);
         }
@@ -117,34 +120,34 @@ final class Deeplearning4jReader {
         return configuration.getInputPreProcessors() == null ? null : configuration.getInputPreProcess(layer);
     }
 
-    /** What a layer gives for the examples of a task must be countable in an int, as all shapes are. */
+    /** Refuses a layer whose output for a task has more numbers than an int can count. */
     private void requireCountable(Deeplearning4jLayerContext layerContext, Shape example) {
         int examples = Math.max(1, Math.max(episode.support(), episode.query()));
-        layerContext.fitting(() -> example.stacked(examples));
+        layerContext.namingLayer(() -> example.stacked(examples));
     }
 
-    private Network.InitializedLayer placed(
+    private Network.InitializedLayer initialized(
             Deeplearning4jLayerContext layerContext, @Nullable InputPreProcessor preprocessor, Shape before) {
-        List<Layer> front = new ArrayList<>();
+        List<Layer> preceding = new ArrayList<>();
         Shape shape = before;
-        Shape wanted = preprocessor == null
+        Shape required = preprocessor == null
                 ? unprocessed(layerContext, before)
                 : processed(layerContext, preprocessor, before);
-        if (!wanted.equals(before)) {
-            front.add(new Reshape(wanted));
-            shape = wanted;
+        if (!required.equals(before)) {
+            preceding.add(new Reshape(required));
+            shape = required;
         }
         if (layerContext.layer() instanceof ConvolutionLayer
                 || layerContext.layer() instanceof DenseLayer
                 || layerContext.layer() instanceof OutputLayer) {
             Deeplearning4jMappings.dropout(layerContext, layerContext.layer().getIDropout())
-                    .ifPresent(front::add);
+                    .ifPresent(preceding::add);
         }
         Initializer initializer = chosen.orElseGet(() -> Deeplearning4jMappings.initializer(layerContext));
-        return new Network.InitializedLayer(WithPreprocessor.of(front, layer(layerContext, shape)), initializer);
+        return new Network.InitializedLayer(WithPreprocessor.of(preceding, layer(layerContext, shape)), initializer);
     }
 
-    /** The shape behind a preprocessor, which may find it as it wants it already. */
+    /** The shape after a preprocessor, which may equal the shape before it. */
     private static Shape processed(
             Deeplearning4jLayerContext layerContext, InputPreProcessor preprocessor, Shape before) {
         if (preprocessor.getClass() == FeedForwardToCnnPreProcessor.class) {
@@ -187,7 +190,7 @@ final class Deeplearning4jReader {
         }
     }
 
-    /** The shape that a layer without preprocessor gets: images that come first may become rows, as if given so. */
+    /** The input shape of a layer without preprocessor; if it is the first layer, images may be flattened. */
     private static Shape unprocessed(Deeplearning4jLayerContext layerContext, Shape before) {
         boolean rows = layerContext.layer() instanceof DenseLayer || layerContext.layer() instanceof OutputLayer;
         boolean units = layerContext.layer() instanceof BatchNormalization norm
@@ -197,7 +200,7 @@ final class Deeplearning4jReader {
             return before;
         }
         if (layerContext.index() > 0) {
-            throw layerContext.refusal("gets images " + before + " and has no preprocessor; Deeplearning4j wants a "
+            throw layerContext.refusal("gets images " + before + " and has no preprocessor; Deeplearning4j requires a "
                     + CnnToFeedForwardPreProcessor.class.getSimpleName());
         }
         return Shape.of(before.size());
@@ -240,7 +243,7 @@ final class Deeplearning4jReader {
                 layerContext, ((ActivationLayer) layerContext.layer()).getActivationFn());
     }
 
-    /** What layers with weights may not have. Deeplearning4j itself regularises neither batch norm nor dropout. */
+    /** Refuses unsupported settings of layers with weights. Deeplearning4j regularises neither batch norm nor dropout. */
     private static void requirePlain(Deeplearning4jLayerContext layerContext, BaseLayer layer) {
         boolean weighted = !(layer instanceof BatchNormalization || layer instanceof DropoutLayer);
         if (weighted) {
@@ -255,7 +258,7 @@ final class Deeplearning4jReader {
         layerContext.require("cnn2dDataFormat", layer.getCnn2dDataFormat(), CNN2DFormat.NCHW);
         layerContext.requireOnes("dilation", layer.getDilation());
         int channels = layerContext.inputs(layer.getNIn(), input.dim(0), input);
-        WindowSpec windowSpec = sliding(
+        WindowSpec windowSpec = window(
                 layerContext,
                 layer.getConvolutionMode(),
                 new int[][] {layer.getKernelSize(), layer.getStride(), layer.getPadding()},
@@ -271,7 +274,7 @@ final class Deeplearning4jReader {
     private static Layer pooling(Deeplearning4jLayerContext layerContext, SubsamplingLayer layer, Shape input) {
         layerContext.require("cnn2dDataFormat", layer.getCnn2dDataFormat(), CNN2DFormat.NCHW);
         layerContext.requireOnes("dilation", layer.getDilation());
-        WindowSpec windowSpec = sliding(
+        WindowSpec windowSpec = window(
                 layerContext,
                 layer.getConvolutionMode(),
                 new int[][] {layer.getKernelSize(), layer.getStride(), layer.getPadding()},
@@ -287,11 +290,11 @@ final class Deeplearning4jReader {
     }
 
     /**
-     * The window of a layer.
+     * The window of a convolution or pooling.
      *
      * @param extents kernel, strides and padding, rows before columns
      */
-    private static WindowSpec sliding(
+    private static WindowSpec window(
             Deeplearning4jLayerContext layerContext, ConvolutionMode mode, int[][] extents, Shape input) {
         if (input.rank() != 3) {
             throw layerContext.refusal(
@@ -301,7 +304,7 @@ final class Deeplearning4jReader {
         int[] stride = extents[1];
         int[] padding = extents[2];
         if (Stream.of(extents).anyMatch(pair -> pair == null || pair.length != 2)) {
-            throw layerContext.refusal("does not say kernel, stride and padding in two dimensions each");
+            throw layerContext.refusal("lacks kernel, stride or padding, which must have two dimensions each");
         }
         if (Math.min(Math.min(kernel[0], kernel[1]), Math.min(stride[0], stride[1])) < 1
                 || Math.min(padding[0], padding[1]) < 0) {

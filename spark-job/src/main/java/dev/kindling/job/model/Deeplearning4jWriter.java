@@ -25,14 +25,17 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
-/** Makes a configuration from a network, one layer for each of ours. */
+/** Converts a network into a Deeplearning4j configuration with the same layers. */
 final class Deeplearning4jWriter {
-    /** Of what Deeplearning4j would draw; its default is the time of day, which would make no two exports equal. */
+    /**
+     * The seed of Deeplearning4j's own random numbers; its default is the time of day, so that no two exports would be
+     * equal.
+     */
     private static final long SEED = 1;
 
     private Deeplearning4jWriter() {}
 
-    /** The configuration of a network that no file describes, for examples of the given shape. */
+    /** The configuration of a network that was not read from a file, for examples of the given shape. */
     static MultiLayerConfiguration configuration(Network network, Shape features) {
         NeuralNetConfiguration.ListBuilder list =
                 new NeuralNetConfiguration.Builder().seed(SEED).list();
@@ -41,7 +44,7 @@ final class Deeplearning4jWriter {
         for (int i = 0; i < layers.size(); i++) {
             Layer layer = layers.get(i);
             boolean last = i == layers.size() - 1;
-            list.layer(i, last ? output((Dense) layer, network.loss()) : theirs(layer));
+            list.layer(i, last ? output((Dense) layer, network.loss()) : deeplearning4jLayer(layer));
             if (layer instanceof Dense && shape.rank() == 3) {
                 list.inputPreProcessor(i, new CnnToFeedForwardPreProcessor(shape.dim(1), shape.dim(2), shape.dim(0)));
             }
@@ -51,10 +54,10 @@ final class Deeplearning4jWriter {
     }
 
     /**
-     * Fits a configuration to what leaves with it: data type, inputs that were inferred, and plain gradient descent as the
-     * updater of every layer.
+     * Completes a configuration for export: data type, inferred numbers of inputs, and plain gradient descent as the updater of
+     * every layer.
      *
-     * @param rate of the descent
+     * @param rate learning rate of the updater
      */
     static void complete(MultiLayerConfiguration configuration, Layout parameters, Precision precision, double rate) {
         DataType type = precision == Precision.FLOAT ? DataType.FLOAT : DataType.DOUBLE;
@@ -66,12 +69,12 @@ final class Deeplearning4jWriter {
                 base.setBiasUpdater(null);
             }
             if (configuration.getConf(i).getLayer() instanceof FeedForwardLayer layer) {
-                extents(layer, i, parameters);
+                setInputsAndOutputs(layer, i, parameters);
             }
         }
     }
 
-    private static void extents(FeedForwardLayer layer, int index, Layout parameters) {
+    private static void setInputsAndOutputs(FeedForwardLayer layer, int index, Layout parameters) {
         String weights = index + "_W";
         String scale = index + "_gamma";
         if (parameters.has(weights)) {
@@ -85,7 +88,7 @@ final class Deeplearning4jWriter {
         }
     }
 
-    private static org.deeplearning4j.nn.conf.layers.Layer theirs(Layer layer) {
+    private static org.deeplearning4j.nn.conf.layers.Layer deeplearning4jLayer(Layer layer) {
         if (layer instanceof Dense dense) {
             return new DenseLayer.Builder()
                     .nIn(dense.in())

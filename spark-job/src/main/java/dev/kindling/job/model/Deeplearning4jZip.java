@@ -19,28 +19,28 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** A network as the zip that Deeplearning4j loads. Lives on the driver. */
+/** Writes a network as the zip that Deeplearning4j loads. Used on the driver. */
 public final class Deeplearning4jZip {
-    /** The entry with Kindling's own text; Deeplearning4j passes over it. */
+    /** The name of the entry with Kindling's own text, which Deeplearning4j ignores. */
     public static final String NOTE = "kindling.json";
 
     private static final String VARIANCE = "_var";
-    /** What stands in its place where batch norm keeps log10 of the standard deviation. */
+    /** The suffix that replaces it if batch norm stores log10 of the standard deviation. */
     private static final String LOG_DEVIATION = "log10stdev";
-    /** The least variance whose logarithm is written. */
-    private static final double LEAST_VARIANCE = 1e-30;
+    /** The lower bound of a variance whose logarithm is written. */
+    private static final double MIN_VARIANCE = 1e-30;
 
     private Deeplearning4jZip() {}
 
     /**
-     * Writes a network with its numbers. What came from a Deeplearning4j file leaves under the configuration it came with,
-     * but for the updater, which is plain gradient descent. Equal arguments give equal bytes.
+     * Writes a network with its weights. A network that was read from a Deeplearning4j file keeps its configuration, except for
+     * the updater, which is plain gradient descent. Equal arguments give equal bytes.
      *
-     * @param settings of the network; batch norm's mode plays no part
-     * @param episode the shapes it is for
-     * @param arrays row-major, for each parameter and, where there is batch norm, {@code i_mean} and {@code i_var}
-     * @param rate of the descent
-     * @param note what stands in {@link #NOTE}
+     * @param settings of the network; the mode of batch norm is ignored
+     * @param episode the shapes of inputs and outputs
+     * @param arrays row-major, for each parameter and, if there is batch norm, {@code i_mean} and {@code i_var}
+     * @param rate learning rate of the updater
+     * @param note the content of {@link #NOTE}
      */
     public static byte[] write(
             ModelSettings settings,
@@ -55,40 +55,40 @@ public final class Deeplearning4jZip {
                 .orElseGet(() -> Deeplearning4jWriter.configuration(network, episode.features()));
         Layout parameters = network.parameters();
         Deeplearning4jWriter.complete(configuration, parameters, precision, rate);
-        MultiLayerNetwork theirs = new MultiLayerNetwork(configuration);
-        theirs.init();
-        arrays.forEach((name, numbers) -> put(theirs, name, numbers));
+        MultiLayerNetwork exported = new MultiLayerNetwork(configuration);
+        exported.init();
+        arrays.forEach((name, numbers) -> put(exported, name, numbers));
         ByteArrayOutputStream zip = new ByteArrayOutputStream();
         try {
-            ModelSerializer.writeModel(theirs, zip, false);
-            return noted(zip.toByteArray(), note);
+            ModelSerializer.writeModel(exported, zip, false);
+            return withNote(zip.toByteArray(), note);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private static void put(MultiLayerNetwork theirs, String name, double[] numbers) {
-        if (theirs.paramTable().containsKey(name)) {
-            assign(theirs, name, numbers);
+    private static void put(MultiLayerNetwork exported, String name, double[] numbers) {
+        if (exported.paramTable().containsKey(name)) {
+            assign(exported, name, numbers);
         } else {
             String logarithms = name.substring(0, name.length() - VARIANCE.length()) + "_" + LOG_DEVIATION;
             assign(
-                    theirs,
+                    exported,
                     logarithms,
                     Arrays.stream(numbers)
-                            .map(variance -> StrictMath.log10(Math.max(variance, LEAST_VARIANCE)) / 2)
+                            .map(variance -> StrictMath.log10(Math.max(variance, MIN_VARIANCE)) / 2)
                             .toArray());
         }
     }
 
-    private static void assign(MultiLayerNetwork theirs, String name, double[] numbers) {
-        long[] shape = theirs.getParam(name).shape();
-        DataType type = theirs.getLayerWiseConfigurations().getDataType();
-        theirs.setParam(name, Nd4j.createFromArray(numbers).castTo(type).reshape(shape));
+    private static void assign(MultiLayerNetwork exported, String name, double[] numbers) {
+        long[] shape = exported.getParam(name).shape();
+        DataType type = exported.getLayerWiseConfigurations().getDataType();
+        exported.setParam(name, Nd4j.createFromArray(numbers).castTo(type).reshape(shape));
     }
 
-    /** The same entries without times, and the note. */
-    private static byte[] noted(byte[] zip, String note) throws IOException {
+    /** The entries of the zip without times, and the note. */
+    private static byte[] withNote(byte[] zip, String note) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipInputStream in = new ZipInputStream(new ByteArrayInputStream(zip));
                 ZipOutputStream out = new ZipOutputStream(bytes)) {

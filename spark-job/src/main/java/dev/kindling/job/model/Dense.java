@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A fully connected layer, activation(x·W + b): {@code W} [in, out], and {@code b} [1, out] unless it is made without.
- * Examples of any shape are flattened in front of it, images in the order [channels, height, width].
+ * A fully connected layer, activation(x·W + b): {@code W} [in, out] and, if it has a bias, {@code b} [1, out]. Inputs of any
+ * shape are flattened, images in the order [channels, height, width].
  */
 final class Dense implements Layer {
     private final int in;

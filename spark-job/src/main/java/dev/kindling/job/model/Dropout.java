@@ -6,18 +6,18 @@ import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
 /**
- * Dropout (Srivastava et al. 2014), inverted: in passes that have a key, each number is kept with the given probability and
- * divided by it, or becomes 0; in all others nothing happens. The mask is a pure function of the pass's key and the layer's
- * place.
+ * Inverted dropout (Srivastava et al. 2014): in forward passes with a key, each number is retained with the given probability
+ * and divided by it, or set to 0; other passes are the identity. The mask is a pure function of the pass's key and the
+ * layer's index.
  *
- * @param retained probability of keeping a number, in (0, 1]; what Deeplearning4j configures
- * @param place index of the layer, which keeps its draws apart from other layers'
+ * @param retained probability of retaining a number, in (0, 1], as in Deeplearning4j
+ * @param layer index of the layer, so that layers draw different masks
  */
-record Dropout(double retained, int place) implements Layer {
+record Dropout(double retained, int layer) implements Layer {
     Dropout {
         if (!(retained > 0 && retained <= 1)) {
             throw new IllegalArgumentException(
-                    "dropout keeps a number with probability " + retained + "; it must be above 0 and at most 1");
+                    "dropout retains a number with probability " + retained + "; it must be above 0 and at most 1");
         }
     }
 
@@ -35,9 +35,9 @@ record Dropout(double retained, int place) implements Layer {
     public Value apply(ProgramBuilder b, List<Value> parameters, Value x, ForwardContext context) {
         return context.key()
                 .map(key -> {
-                    Value own = b.concat(0, List.of(key, b.reshape(b.constant(place), Shape.of(1))));
-                    Value kept = b.greater(b.constant(retained), b.uniform(own, x.shape()));
-                    return b.mul(x, b.mul(kept, b.constant(1 / retained)));
+                    Value layerKey = b.concat(0, List.of(key, b.reshape(b.constant(layer), Shape.of(1))));
+                    Value mask = b.greater(b.constant(retained), b.uniform(layerKey, x.shape()));
+                    return b.mul(x, b.mul(mask, b.constant(1 / retained)));
                 })
                 .orElse(x);
     }

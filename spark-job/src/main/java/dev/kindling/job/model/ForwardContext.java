@@ -4,17 +4,16 @@ import dev.kindling.job.program.Value;
 import java.util.Optional;
 
 /**
- * One pass of a batch through a network: what layers have to know beside parameters and inputs.
+ * The inputs of a forward pass in addition to parameters and examples.
  *
- * @param groups parts of equal size that the batch consists of, one behind the other; batch norm takes its statistics over
- *     each for itself
- * @param key a vector of whole numbers that dropout draws with, different for each pass; empty where nothing is dropped
+ * @param groups number of consecutive parts of equal size in the batch; batch norm computes statistics for each separately
+ * @param key a vector of integers from which dropout draws, different for each pass; empty for a pass without dropout
  */
 public record ForwardContext(int groups, Optional<Value> key) {
-    /** The whole batch together, and nothing dropped. */
+    /** One group and no dropout. */
     public static final ForwardContext PLAIN = new ForwardContext(1, Optional.empty());
 
-    /** The whole batch together, with dropout drawn by the key. */
+    /** One group, with dropout drawn from the key. */
     public static ForwardContext dropping(Value key) {
         return new ForwardContext(1, Optional.of(key));
     }

@@ -5,7 +5,7 @@ import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
-/** The mean, the greatest number or the sum of each channel over all pixels: [channels, height, width] to [channels]. */
+/** A layer that reduces each channel to its mean, maximum or sum over all pixels: [channels, height, width] to [channels]. */
 enum GlobalPooling implements Layer {
     AVERAGE {
         @Override

@@ -4,7 +4,7 @@ import dev.kindling.job.random.RandomStream;
 import java.util.Arrays;
 import java.util.List;
 
-/** How weights and biases begin; the values of {@code model.initializer} that name a distribution. */
+/** An initialiser of weights and biases; the values of {@code model.initializer} that name a distribution. */
 enum Initializer {
     /** Uniform in ±1/√fan-in, biases too. */
     FAN_IN_UNIFORM("fan-in-uniform") {
@@ -19,7 +19,7 @@ enum Initializer {
             return weight(parameter, stream);
         }
     },
-    /** Normal of standard deviation 0.01, drawn anew beyond two of them; biases 0. */
+    /** Normal with standard deviation 0.01, redrawn beyond two standard deviations; biases 0. */
     TRUNCATED_NORMAL("truncated-normal-0.01") {
         @Override
         double weight(Parameter parameter, RandomStream stream) {
@@ -47,7 +47,10 @@ enum Initializer {
         this.key = key;
     }
 
-    /** The initialiser that settings call so; IllegalArgumentException with the known names if there is none. */
+    /**
+     * The initialiser of a value of {@code model.initializer}; IllegalArgumentException listing the values if there is
+     * none.
+     */
     static Initializer named(String key) {
         return Arrays.stream(values())
                 .filter(initializer -> initializer.key.equals(key))
@@ -66,7 +69,7 @@ enum Initializer {
         return 0;
     }
 
-    /** The next number of the parameter's array. */
+    /** The initial value of the next number of the parameter's array. */
     final double draw(Parameter parameter, RandomStream stream) {
         return switch (parameter.role()) {
             case WEIGHT -> weight(parameter, stream);

@@ -5,25 +5,25 @@ import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
-/** One layer of a network: values from values, over parameters of its own. Immutable. */
+/** A layer of a network: maps values to values, with parameters of its own. Immutable. */
 public interface Layer {
-    /** What is trained or follows statistics, in order; empty for a layer that has nothing to learn. */
+    /** The trained parameters and running statistics, in order; empty for a layer without any. */
     List<Parameter> parameters();
 
     /**
-     * The shape of one example behind the layer, from its shape in front: [features], or [channels, height, width].
+     * The output shape of one example for an input shape: [features] or [channels, height, width].
      *
-     * @throws IllegalArgumentException if the layer cannot take such an example
+     * @throws IllegalArgumentException if the layer does not accept such an example
      */
     Shape output(Shape input);
 
-    /** Whether the layer draws random numbers in passes that have a key. */
+    /** Whether the layer draws random numbers in passes with a key. */
     default boolean random() {
         return false;
     }
 
     /**
-     * What the arrays that follow statistics follow: for each of them, in order, its value for a batch.
+     * The statistics of a batch that the layer's running statistics average, in the order of their parameters.
      *
      * @param x as for {@link #apply}
      */
@@ -32,8 +32,8 @@ public interface Layer {
     }
 
     /**
-     * The layer's output for a batch. Images stand channels-last here, [examples, height, width, channels]: so their last
-     * axis is that of parameters of one number a channel, and convolutions run over it.
+     * The layer's output for a batch. Images are channels-last here, [examples, height, width, channels]: parameters with one
+     * number per channel broadcast along the last axis, and convolutions reduce over it.
      *
      * @param parameters a value for each of {@link #parameters()}, in their order
      * @param x [examples, ...input]

@@ -10,12 +10,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A network written layer by layer in {@code model.network}, separated by commas, such as
- * {@code conv-64-3-2, batch-norm, relu, global-average}; a linear output layer follows by itself. Weights begin
+ * Parses a network written layer by layer in {@code model.network}, separated by commas, such as
+ * {@code conv-64-3-2, batch-norm, relu, global-average}; a linear output layer is added. Weights are initialised
  * fan-in-uniform.
  */
 final class LayerSequence {
-    /** What a layer may look like, for errors. */
+    /** The forms of a layer, for error messages. */
     static final String GRAMMAR =
             "dense-UNITS[-ACTIVATION], conv-FILTERS-KERNEL[-STRIDE], max-pool-SIZE, average-pool-SIZE, "
                     + "global-average, global-max, batch-norm, dropout-SHARE and activations, separated by commas";
@@ -37,7 +37,10 @@ final class LayerSequence {
         this.shape = layout.features();
     }
 
-    /** The same network with its layers written out, if the text is a sequence of layers or {@code mlp-UNITS...}; else empty. */
+    /**
+     * The same network with its layers written out, if the text is a sequence of layers or {@code mlp-UNITS...}; else
+     * empty.
+     */
     static Optional<String> written(String network) {
         Matcher mlp = MLP.matcher(network);
         if (mlp.matches()) {
@@ -83,7 +86,7 @@ final class LayerSequence {
      * The layers, the output layer included.
      *
      * @param written a text for which {@link #written} is present
-     * @throws IllegalArgumentException if a layer cannot take what the one before it gives
+     * @throws IllegalArgumentException if a layer does not accept the output of the layer before it
      */
     static List<Network.InitializedLayer> layers(String written, EpisodeLayout layout) {
         LayerSequence sequence = new LayerSequence(written, layout);
@@ -143,7 +146,7 @@ final class LayerSequence {
     }
 
     private void add(Layer layer) {
-        shape = Network.behind(layers.size(), layer, shape);
+        shape = Network.outputShape(layers.size(), layer, shape);
         layers.add(layer);
     }
 }

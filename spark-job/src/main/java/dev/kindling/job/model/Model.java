@@ -9,23 +9,26 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** A network and its loss, written as values over named parameters. Lives on the driver; executors see programs only. */
+/**
+ * A network and its loss, expressed as values of a program over named parameters. Used on the driver; executors get
+ * programs.
+ */
 public interface Model {
-    /** The share of the way to a round's batches that {@link #runningStatistics} go: Deeplearning4j's decay of 0.9. */
+    /** The weight of a round's statistics in {@link #runningStatistics}: a decay of 0.9, as in Deeplearning4j. */
     double MOMENTUM = 0.1;
 
-    /** The parameters in order, {@link #runningStatistics} among them: Deeplearning4j's names and shapes. */
+    /** The parameters in order, including {@link #runningStatistics}, with Deeplearning4j's names and shapes. */
     Layout parameters();
 
     /** Draws the initial parameters into {@code target}, laid out as {@link #parameters()}: a pure function of the seed. */
     void initialise(long seed, FlatVector target);
 
-    /** Names of the parameters that no gradient moves and no task adapts, because they follow {@link #batchStatistics}. */
+    /** The names of the parameters that average {@link #batchStatistics}: no gradient updates and no task adapts them. */
     default Set<String> runningStatistics() {
         return Set.of();
     }
 
-    /** Names of the parameters of the output layer, in order. */
+    /** The names of the parameters of the output layer, in order. */
     default List<String> head() {
         return List.of();
     }
@@ -33,28 +36,28 @@ public interface Model {
     /**
      * The network without its output layer: its output for a batch is [examples, features].
      *
-     * @throws IllegalArgumentException if the last layer is not a fully connected one
+     * @throws IllegalArgumentException if the last layer is not fully connected
      */
     default Model encoder() {
-        throw new IllegalArgumentException("model.network has no fully connected output layer that can be taken off");
+        throw new IllegalArgumentException("model.network has no fully connected output layer that can be removed");
     }
 
     /**
-     * For each of {@link #runningStatistics}, in order, its value for the batch of a pass. Where {@code parameters} has no value for
-     * a statistic, the pass itself uses the batch's.
+     * The values of {@link #runningStatistics}, in order, for the batch of a forward pass. If {@code parameters} has no value
+     * for a statistic, the pass uses that of the batch.
      */
     default Map<String, Value> batchStatistics(
             ProgramBuilder b, Map<String, Value> parameters, Value x, ForwardContext context) {
         return Map.of();
     }
 
-    /** Whether passes draw random numbers, where they have a key. */
+    /** Whether forward passes with a key draw random numbers. */
     default boolean random() {
         return false;
     }
 
     /**
-     * The network's output for a batch, with the batch's own statistics: what inner steps descend on.
+     * The network's output for a batch, with the statistics of that batch; used in inner steps.
      *
      * @param parameters a value for each name of {@link #parameters()}
      * @param x inputs [examples, ...features]
@@ -63,21 +66,21 @@ public interface Model {
     Value output(ProgramBuilder b, Map<String, Value> parameters, Value x, ForwardContext context);
 
     /**
-     * The network's output for the queries of a task, with the statistics that {@code model.batch-norm} says.
+     * The network's output for the queries of a task, with the statistics that {@code model.batch-norm} selects.
      *
      * @param parameters a value for each name of {@link #parameters()}, adapted to the task
      * @param support the task's support inputs [examples, ...features]
      * @param query inputs [queries, ...features]
-     * @return [queries, outputs]; of a model whose examples do not depend on each other, the output of a pass
+     * @return [queries, outputs]; by default the output of a forward pass of the queries
      */
     default Value predict(
             ProgramBuilder b, Map<String, Value> parameters, Value support, Value query, ForwardContext context) {
         return output(b, parameters, query, context);
     }
 
-    /** The mean loss, a scalar, of outputs [examples, outputs] against targets as an episode holds them. */
+    /** The mean loss, a scalar, of outputs [examples, outputs] and the targets of an episode. */
     Value loss(ProgramBuilder b, Value output, Value y);
 
-    /** The share of right predictions, a scalar; empty for regression. */
+    /** The fraction of correct predictions, a scalar; empty for regression. */
     Optional<Value> accuracy(ProgramBuilder b, Value output, Value y);
 }

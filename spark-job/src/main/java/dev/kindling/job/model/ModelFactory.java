@@ -4,20 +4,20 @@ import dev.kindling.job.task.EpisodeLayout;
 import java.util.List;
 import java.util.Optional;
 
-/** Makes models from settings. */
+/** Creates models from settings. */
 public final class ModelFactory {
     private ModelFactory() {}
 
-    /** The configured network, with inputs, outputs and loss as the episode needs them. */
+    /** The configured network, with the inputs, outputs and loss of the episode. */
     public static Model of(ModelSettings settings, EpisodeLayout layout) {
         Optional<Initializer> chosen = settings.chosenInitializer();
         if (settings.file().isEmpty()) {
-            return network(settings, placed(NamedNetworks.layers(settings.network(), layout), chosen), layout);
+            return network(settings, initialized(NamedNetworks.layers(settings.network(), layout), chosen), layout);
         }
         NetworkFile bytes = settings.file().get();
         Deeplearning4jFile file = Deeplearning4jFile.read(bytes);
-        Network network = bytes.naming(() -> network(settings, file.layers(layout, chosen), layout));
-        file.requireRoom(network.parameters());
+        Network network = bytes.namingFile(() -> network(settings, file.layers(layout, chosen), layout));
+        file.requireMemory(network.parameters());
         return chosen.isPresent()
                 ? network
                 : file.weights(network.parameters())
@@ -25,7 +25,7 @@ public final class ModelFactory {
                         .orElse(network);
     }
 
-    private static List<Network.InitializedLayer> placed(
+    private static List<Network.InitializedLayer> initialized(
             List<Network.InitializedLayer> layers, Optional<Initializer> chosen) {
         return chosen.map(initializer -> layers.stream()
                         .map(initializedLayer -> new Network.InitializedLayer(initializedLayer.layer(), initializer))
@@ -37,6 +37,6 @@ public final class ModelFactory {
             ModelSettings settings, List<Network.InitializedLayer> layers, EpisodeLayout layout) {
         Loss loss = layout.classification() ? Loss.SOFTMAX_CROSS_ENTROPY : Loss.MEAN_SQUARED_ERROR;
         BatchNormMode batchNormMode = BatchNormMode.named(settings.batchNorm());
-        return new Network(batchNormMode.normalising(layers), loss, batchNormMode, layout.features(), layout.outputs());
+        return new Network(batchNormMode.withMode(layers), loss, batchNormMode, layout.features(), layout.outputs());
     }
 }

@@ -3,16 +3,16 @@ package dev.kindling.job.model;
 import java.util.Optional;
 
 /**
- * What is configured under {@code model}.
+ * The settings under {@code model}.
  *
  * @param network name of a preset, or of a file
  * @param initializer {@link #PRESETS_OWN}, or the name of an initialiser for all weights
- * @param batchNorm whose statistics batch norm uses for queries: {@code query}, {@code support-and-query},
+ * @param batchNorm the statistics that batch norm uses for queries: {@code query}, {@code support-and-query},
  *     {@code support-and-one} or {@code running}
- * @param file what the network's name stands for where it is no preset's
+ * @param file the content of the file if {@code network} names one
  */
 public record ModelSettings(String network, String initializer, String batchNorm, Optional<NetworkFile> file) {
-    /** The value of {@code model.initializer} that leaves each preset, or file, its own. */
+    /** The value of {@code model.initializer} that selects the initialisers of the preset or file. */
     public static final String PRESETS_OWN = "preset";
 
     private static final String QUERY = "query";
@@ -38,27 +38,27 @@ public record ModelSettings(String network, String initializer, String batchNorm
         this(network, initializer, batchNorm, Optional.empty());
     }
 
-    /** The named preset as it stands. */
+    /** The named preset without changes. */
     public static ModelSettings preset(String network) {
         return new ModelSettings(network, PRESETS_OWN, QUERY);
     }
 
-    /** Whether a network goes by this name without a file. */
+    /** Whether a network has this name without a file. */
     public static boolean isPreset(String network) {
         return NamedNetworks.has(network);
     }
 
-    /** The same settings with all weights begun otherwise. */
+    /** The same settings with another initialiser. */
     public ModelSettings withInitializer(String other) {
         return new ModelSettings(network, other, batchNorm, file);
     }
 
-    /** The same settings with batch norm's statistics among the parameters, {@code i_mean} and {@code i_var}. */
+    /** The same settings with batch norm's running statistics as parameters, {@code i_mean} and {@code i_var}. */
     public ModelSettings withStatistics() {
         return new ModelSettings(network, initializer, RUNNING, file);
     }
 
-    /** The initialiser for all weights; empty where presets and files have their own. */
+    /** The initialiser of all weights; empty to use those of the preset or file. */
     Optional<Initializer> chosenInitializer() {
         return initializer.equals(PRESETS_OWN) ? Optional.empty() : Optional.of(Initializer.named(initializer));
     }

@@ -29,7 +29,7 @@ final class NamedNetworks {
         }
     }
 
-    /** The layers of a network in order, each with how its weights begin. */
+    /** The layers of a network in order, each with its initialiser. */
     static List<Network.InitializedLayer> layers(String network, EpisodeLayout layout) {
         require(network);
         if (Preset.isNamed(network)) {

@@ -7,21 +7,21 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Reads a row vector that ND4J wrote ({@code Nd4j.write}), number after number. The stream has two buffers, each with its
- * allocation mode, length and type in front, all numbers big-endian: the shape information (rank, extents, strides, options,
- * distance of neighbours, order) as LONG, then the elements as FLOAT or DOUBLE.
+ * Reads a row vector that ND4J wrote ({@code Nd4j.write}), number by number. The stream has two buffers, each preceded by its
+ * allocation mode, length and type, all numbers big-endian: the shape information (rank, extents, strides, options, element
+ * stride, order) as LONG, then the elements as FLOAT or DOUBLE.
  *
- * <p>ND4J's own reader believes lengths and strides, and so reads outside of its memory where they are wrong. Here everything
- * in front of the first element must say what the caller expects, a dense vector of so many numbers.
+ * <p>ND4J's own reader does not check lengths and strides, and reads outside of its memory if they are wrong. This reader
+ * accepts only the shape information of a dense vector of the expected length.
  */
 final class Nd4jRowVector {
-    /** Since 1.0.0-alpha the first, since 1.0.0-beta4 the second; older ones come with configurations that are not read. */
+    /** Written since 1.0.0-alpha and 1.0.0-beta4; older modes occur only with configurations that are not supported. */
     private static final List<String> MODES = List.of("LONG_SHAPE", "MIXED_DATA_TYPES");
 
-    /** The words of the shape information that are no extents or strides. */
+    /** The number of words of the shape information that are not extents or strides. */
     private static final int OTHER_WORDS = 4;
 
-    /** The types of elements, and the bit of the options that names each. */
+    /** An element type and its bit in the options. */
     private enum Type {
         FLOAT(1 << 13),
         DOUBLE(1 << 14);
@@ -33,7 +33,7 @@ final class Nd4jRowVector {
         }
     }
 
-    /** What stands in front of a buffer. */
+    /** The header of a buffer. */
     private record Header(long length, String type) {}
 
     private final DataInputStream in;
@@ -45,10 +45,10 @@ final class Nd4jRowVector {
     }
 
     /**
-     * Reads what stands in front of the elements.
+     * Reads everything before the elements.
      *
-     * @param count of elements that there must be
-     * @throws IOException with what is wrong; EOFException if the stream ends before the elements
+     * @param count the expected number of elements
+     * @throws IOException describing the problem; EOFException if the stream ends before the elements
      */
     static Nd4jRowVector open(InputStream stream, long count) throws IOException {
         DataInputStream in = new DataInputStream(stream);
@@ -60,7 +60,7 @@ final class Nd4jRowVector {
                 .orElseThrow(() -> new IOException("its numbers are of type " + NetworkFile.shown(header.type())
                         + "; they must be FLOAT or DOUBLE"));
         if (header.length() != count) {
-            throw new IOException("it holds " + header.length() + " weights; its configuration asks for " + count);
+            throw new IOException("it holds " + header.length() + " weights; its configuration needs " + count);
         }
         requireDense(shape, count, type);
         return new Nd4jRowVector(in, type);
@@ -96,16 +96,16 @@ final class Nd4jRowVector {
         return OTHER_WORDS + 2 * rank;
     }
 
-    /** Of one element, and along an axis of one, any stride is dense. */
+    /** Refuses shape information that is not dense. A vector of one element, and an axis of extent 1, may have any stride. */
     private static void requireDense(long[] shape, long count, Type type) throws IOException {
         int rank = (int) shape[0];
         boolean row = shape[rank] == count && (rank == 1 || shape[1] == 1);
         boolean dense = count == 1 || shape[2 * rank] == 1;
         long options = shape[shape.length - 3];
         boolean typed = options == 0 || options == type.option;
-        boolean close = shape[shape.length - 2] == 1;
+        boolean adjacent = shape[shape.length - 2] == 1;
         long order = shape[shape.length - 1];
-        if (!(row && dense && typed && close && (order == 'c' || order == 'f'))) {
+        if (!(row && dense && typed && adjacent && (order == 'c' || order == 'f'))) {
             throw new IOException("its shape information is " + Arrays.toString(shape)
                     + "; it must be that of a dense row of " + count + " numbers of type " + type);
         }

@@ -17,17 +17,17 @@ import java.util.Set;
 
 /** A sequence of layers and a loss; parameter p of layer i is named {@code i_p}. */
 final class Network implements Model {
-    /** A layer and how it begins. */
+    /** A layer and the initialiser of its parameters. */
     record InitializedLayer(Layer layer, Initializer initializer) {}
 
     /**
-     * How parameters are called.
+     * The naming of parameters.
      *
-     * @param prefix in front of each name
-     * @param first the number of the first layer
+     * @param prefix of each name
+     * @param first the index of the first layer
      */
     record Names(String prefix, int first) {
-        /** Deeplearning4j's. */
+        /** The names of Deeplearning4j. */
         static final Names PLAIN = new Names("", 0);
 
         String of(int layer, Parameter parameter) {
@@ -49,13 +49,13 @@ final class Network implements Model {
     }
 
     /**
-     * Puts layers one behind the other.
+     * A network of layers in sequence.
      *
      * @param names of the parameters
-     * @param batchNormMode whose statistics batch norm uses for queries
+     * @param batchNormMode the statistics that batch norm uses for queries
      * @param features shape of one example
-     * @param outputs count of numbers that the last layer must give for an example
-     * @throws IllegalArgumentException if a layer cannot take what comes before it
+     * @param outputs the number of outputs that the last layer must have
+     * @throws IllegalArgumentException if a layer does not accept the output of the layer before it
      */
     Network(
             Names names,
@@ -77,24 +77,25 @@ final class Network implements Model {
             }
         }
         this.parameters = layout.build();
-        Shape shape = behind();
+        Shape shape = outputShape();
         if (!shape.equals(Shape.of(outputs))) {
             throw new IllegalArgumentException(
                     "the network gives " + shape + " for an example; it must be [" + outputs + "]");
         }
     }
 
-    private Network(Network network, List<InitializedLayer> layers, Layout parameters, Map<String, double[]> given) {
+    private Network(
+            Network network, List<InitializedLayer> layers, Layout parameters, Map<String, double[]> initialWeights) {
         this.names = network.names;
         this.features = network.features;
         this.layers = layers;
         this.loss = network.loss;
         this.batchNormMode = network.batchNormMode;
         this.parameters = parameters;
-        this.initialWeights = Map.copyOf(given);
+        this.initialWeights = Map.copyOf(initialWeights);
     }
 
-    /** The same network, whose arrays of the given names begin with the given numbers. */
+    /** The same network with the given initial values of the named arrays. */
     Network withInitialWeights(Map<String, double[]> arrays) {
         return new Network(this, layers, parameters, arrays);
     }
@@ -116,11 +117,11 @@ final class Network implements Model {
             return Model.super.encoder();
         }
         List<String> head = head();
-        Layout.Builder kept = Layout.builder();
+        Layout.Builder remaining = Layout.builder();
         parameters.entries().stream()
                 .filter(entry -> !head.contains(entry.name()))
-                .forEach(entry -> kept.add(entry.name(), entry.shape()));
-        return new Network(this, layers.subList(0, layers.size() - 1), kept.build(), initialWeights);
+                .forEach(entry -> remaining.add(entry.name(), entry.shape()));
+        return new Network(this, layers.subList(0, layers.size() - 1), remaining.build(), initialWeights);
     }
 
     /** The layers in order. */
@@ -128,17 +129,17 @@ final class Network implements Model {
         return layers.stream().map(InitializedLayer::layer).toList();
     }
 
-    /** The shape of an example behind the last layer, before it is laid flat. */
-    Shape behind() {
+    /** The output shape of the last layer for one example, before it is flattened. */
+    Shape outputShape() {
         Shape shape = features;
         for (int i = 0; i < layers.size(); i++) {
-            shape = behind(i, layers.get(i).layer(), shape);
+            shape = outputShape(i, layers.get(i).layer(), shape);
         }
         return shape;
     }
 
-    /** The shape of an example behind a layer; what the layer refuses is refused with its place in the network. */
-    static Shape behind(int index, Layer layer, Shape shape) {
+    /** The output shape of a layer for one example; an exception of the layer is extended by its index. */
+    static Shape outputShape(int index, Layer layer, Shape shape) {
         try {
             return layer.output(shape);
         } catch (IllegalArgumentException e) {
@@ -152,8 +153,8 @@ final class Network implements Model {
         return loss;
     }
 
-    /** Whose statistics batch norm uses for queries. */
-    BatchNormMode normalisation() {
+    /** The statistics that batch norm uses for queries. */
+    BatchNormMode batchNormMode() {
         return batchNormMode;
     }
 
@@ -167,18 +168,18 @@ final class Network implements Model {
         for (int i = 0; i < layers.size(); i++) {
             for (Parameter parameter : layers.get(i).layer().parameters()) {
                 String name = names.of(i, parameter);
-                double[] begin = initialWeights.get(name);
+                double[] initial = initialWeights.get(name);
                 RandomStream stream = stream(seed, name);
                 int offset = parameters.offset(name);
                 for (int j = 0; j < parameter.shape().size(); j++) {
                     Initializer initializer = layers.get(i).initializer();
-                    target.set(offset + j, begin == null ? initializer.draw(parameter, stream) : begin[j]);
+                    target.set(offset + j, initial == null ? initializer.draw(parameter, stream) : initial[j]);
                 }
             }
         }
     }
 
-    /** A stream for each name: what one array draws does not depend on what the others are. */
+    /** The random stream of an array, derived from its name: it does not depend on the other arrays. */
     private static RandomStream stream(long seed, String name) {
         long[] key = new long[name.length() + 1];
         key[0] = seed;
@@ -191,7 +192,7 @@ final class Network implements Model {
     @Override
     public Value predict(
             ProgramBuilder b, Map<String, Value> values, Value support, Value query, ForwardContext context) {
-        return batchNormMode.predict((x, own) -> output(b, values, x, own), b, support, query, context);
+        return batchNormMode.predict((x, passContext) -> output(b, values, x, passContext), b, support, query, context);
     }
 
     @Override
@@ -210,9 +211,9 @@ final class Network implements Model {
     @Override
     public Map<String, Value> batchStatistics(
             ProgramBuilder b, Map<String, Value> values, Value x, ForwardContext context) {
-        Map<String, Value> observed = new LinkedHashMap<>();
-        walk(b, values, x, context, observed);
-        return observed;
+        Map<String, Value> batchStatistics = new LinkedHashMap<>();
+        forward(b, values, x, context, batchStatistics);
+        return batchStatistics;
     }
 
     @Override
@@ -223,30 +224,35 @@ final class Network implements Model {
 
     @Override
     public Value output(ProgramBuilder b, Map<String, Value> values, Value x, ForwardContext context) {
-        return walk(b, values, x, context, new LinkedHashMap<>());
+        return forward(b, values, x, context, new LinkedHashMap<>());
     }
 
-    /** The output of a pass; what statistics follow in it is added to {@code observed}. */
-    private Value walk(
-            ProgramBuilder b, Map<String, Value> values, Value x, ForwardContext context, Map<String, Value> observed) {
+    /** The output of a forward pass; adds the statistics of its batch to {@code batchStatistics}. */
+    private Value forward(
+            ProgramBuilder b,
+            Map<String, Value> values,
+            Value x,
+            ForwardContext context,
+            Map<String, Value> batchStatistics) {
         Value output = x.shape().rank() == 4 ? b.transpose(x, 0, 2, 3, 1) : x;
         for (int i = 0; i < layers.size(); i++) {
             Layer layer = layers.get(i).layer();
             Iterator<Value> statistics = layer.runningStatistics(b, output).iterator();
-            List<Value> own = new ArrayList<>();
+            List<Value> layerValues = new ArrayList<>();
             for (Parameter parameter : layer.parameters()) {
                 String name = names.of(i, parameter);
                 if (parameter.role().statistic()) {
-                    observed.put(name, statistics.next());
+                    batchStatistics.put(name, statistics.next());
                 }
-                own.add(value(parameter.role().statistic() && !values.containsKey(name) ? observed : values, name));
+                layerValues.add(value(
+                        parameter.role().statistic() && !values.containsKey(name) ? batchStatistics : values, name));
             }
-            output = layer.apply(b, own, output, context);
+            output = layer.apply(b, layerValues, output, context);
         }
         return flat(b, output);
     }
 
-    /** Examples as rows, images in the order [channels, height, width], as fully connected layers take them. */
+    /** Examples flattened to rows, images in the order [channels, height, width], as fully connected layers need them. */
     static Value flat(ProgramBuilder b, Value x) {
         Value ordered = x.shape().rank() == 4 ? b.transpose(x, 0, 3, 1, 2) : x;
         int examples = x.shape().dim(0);

@@ -8,47 +8,47 @@ import java.util.function.Supplier;
 import org.apache.commons.codec.digest.DigestUtils;
 
 /**
- * The Deeplearning4j file that {@code model.network} names: the JSON of a {@code MultiLayerConfiguration}, or the zip that
- * {@code ModelSerializer} writes, whose weights are then what training starts from. Nobody writes to its bytes.
+ * The Deeplearning4j file of {@code model.network}: the JSON of a {@code MultiLayerConfiguration}, or the zip that
+ * {@code ModelSerializer} writes, whose weights are the initial parameters. The array must not be written.
  *
- * @param place where it was read from, for messages
+ * @param place the path that it was read from, for messages
  */
 public record NetworkFile(String place, byte[] content) {
-    /** The most characters of a text from the file that a message repeats. */
+    /** The most characters of the file's text that a message quotes. */
     private static final int LONGEST_SHOWN = 200;
 
-    /** SHA-256 of the bytes in hexadecimal: two files of one hash are the same network. */
+    /** SHA-256 of the content in hexadecimal. */
     public String hash() {
         return DigestUtils.sha256Hex(content);
     }
 
-    /** Whether it is a zip; else it is taken for JSON. */
+    /** Whether the content is a zip; otherwise it is treated as JSON. */
     public boolean isZip() {
         return content.length > 1 && content[0] == 'P' && content[1] == 'K';
     }
 
-    /** The beginning of sentences about the file. */
+    /** The beginning of messages about the file. */
     String subject() {
         return "model.network is " + place;
     }
 
-    /** The refusal of a file whose configuration cannot be used. */
+    /** The exception for a file whose configuration cannot be used. */
     IllegalArgumentException refused(String what) {
         return new IllegalArgumentException(subject() + ", " + what);
     }
 
-    /** The refusal of a file whose bytes are not what Deeplearning4j writes. */
+    /** The exception for a file that is damaged. */
     BadDataException damaged(String what) {
         return new BadDataException(subject() + ", which is damaged: " + what);
     }
 
-    /** The same, with what found it out. */
+    /** The exception for a file that is damaged, with its cause. */
     BadDataException damaged(String what, Exception cause) {
         return new BadDataException(subject() + ", which is damaged: " + what, cause);
     }
 
-    /** What an attempt gives; its IllegalArgumentException names the file, if it did not. */
-    <T> T naming(Supplier<T> attempt) {
+    /** The result of the supplier; an IllegalArgumentException from it is extended by the file if it lacks it. */
+    <T> T namingFile(Supplier<T> attempt) {
         try {
             return attempt.get();
         } catch (IllegalArgumentException e) {
@@ -59,7 +59,7 @@ public record NetworkFile(String place, byte[] content) {
         }
     }
 
-    /** Bytes of the file as text; IllegalArgumentException if they are not UTF-8. */
+    /** Decodes bytes of the file; IllegalArgumentException if they are not UTF-8. */
     String text(byte[] bytes) {
         try {
             return StandardCharsets.UTF_8
@@ -72,7 +72,7 @@ public record NetworkFile(String place, byte[] content) {
         }
     }
 
-    /** A text from the file as a message may repeat it: without control characters, and not longer than a line or two. */
+    /** A text of the file in a form that is safe in messages: without control characters and truncated. */
     static String shown(String text) {
         String printable = text.replaceAll("[\\p{Cntrl}\\p{Cf}\\u2028\\u2029]", "?");
         return printable.length() > LONGEST_SHOWN ? printable.substring(0, LONGEST_SHOWN) + "..." : printable;

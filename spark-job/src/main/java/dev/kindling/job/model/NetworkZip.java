@@ -15,17 +15,17 @@ import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.apache.commons.compress.utils.SeekableInMemoryByteChannel;
 
 /**
- * Reads single entries of a {@link NetworkFile} that is a zip. An entry is found through the directory at the zip's end, so
- * that no other entry is unpacked; the directory's length and the entry's size are bounded before they are read, and size
- * and checksum of what was unpacked must be those of the directory.
+ * Reads single entries of a {@link NetworkFile} that is a zip. An entry is found through the directory at the end of the
+ * zip, so that no other entry is decompressed; the lengths of directory and entry are checked against limits before they
+ * are read, and size and checksum of the decompressed entry against the directory.
  */
 final class NetworkZip {
-    /** What becomes of the bytes of an entry; it reads no more than the entry should have. */
+    /** Parses the bytes of an entry; reads no more of them than the format defines. */
     interface Reader<T> {
         T read(InputStream in) throws IOException;
     }
 
-    /** Deeplearning4j writes six entries at most; beside them may stand what users add to their models. */
+    /** The most entries; Deeplearning4j writes six, and users may add others. */
     private static final int MOST_ENTRIES = 1_000;
 
     private static final int LONGEST_DIRECTORY = 1 << 20;
@@ -33,7 +33,7 @@ final class NetworkZip {
     private static final int END = 0x06054b50;
     private static final int END_LENGTH = 22;
     private static final int LONGEST_COMMENT = 0xFFFF;
-    /** What stands before the end of a zip in the ZIP64 format, and how long it is. */
+    /** The signature of the record before the end of a ZIP64 file. */
     private static final int ZIP64_LOCATOR = 0x07064b50;
 
     private static final int ZIP64_LOCATOR_LENGTH = 20;
@@ -47,40 +47,40 @@ final class NetworkZip {
     /**
      * Reads an entry.
      *
-     * @param most bytes that it may unpack to
-     * @throws BadDataException if it is not there, is there twice, is longer or is damaged
+     * @param limit the most decompressed bytes
+     * @throws BadDataException if the entry is missing, occurs twice, is longer or damaged
      */
-    <T> T read(String name, long most, Reader<T> reader) {
+    <T> T read(String name, long limit, Reader<T> reader) {
         try {
             int entries = requireBoundedDirectory();
             try (ZipFile zip = open()) {
-                return read(zip, only(zip, name, entries), most, reader);
+                return read(zip, only(zip, name, entries), limit, reader);
             }
         } catch (EOFException e) {
             throw file.damaged(name + " ends too early", e);
         } catch (BadDataException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
-            // A library that reads what a stranger wrote meets offsets and lengths of any value.
+            // On a crafted file the library may throw any exception.
             throw file.damaged(name + " cannot be read: " + firstLine(e), e);
         }
     }
 
-    /** The builder that takes this constructor's place is missing from the library that Spark 3.5 installs. */
+    /** The builder that replaces this constructor is missing from the version of the library that Spark 3.5 installs. */
     @SuppressWarnings("deprecation")
     private ZipFile open() throws IOException {
         return new ZipFile(new SeekableInMemoryByteChannel(file.content()), file.place(), "UTF-8", false, true);
     }
 
-    /** The count of entries that the end of the zip promises, once the directory before it is known to be small. */
+    /** The number of entries according to the end record; refuses a directory that is too long. */
     private int requireBoundedDirectory() {
         ByteBuffer bytes = ByteBuffer.wrap(file.content()).order(ByteOrder.LITTLE_ENDIAN);
         int end = end(bytes);
         long length = Integer.toUnsignedLong(bytes.getInt(end + 12));
-        long begin = Integer.toUnsignedLong(bytes.getInt(end + 16));
+        long start = Integer.toUnsignedLong(bytes.getInt(end + 16));
         boolean whole = bytes.getInt(end + 4) == 0
                 && bytes.getShort(end + 8) == bytes.getShort(end + 10)
-                && begin + length == end
+                && start + length == end
                 && end + END_LENGTH + Short.toUnsignedInt(bytes.getShort(end + 20)) == bytes.limit();
         boolean zip64 = end >= ZIP64_LOCATOR_LENGTH && bytes.getInt(end - ZIP64_LOCATOR_LENGTH) == ZIP64_LOCATOR;
         if (!whole || zip64) {
@@ -124,16 +124,16 @@ final class NetworkZip {
         return entry;
     }
 
-    private <T> T read(ZipFile zip, ZipArchiveEntry entry, long most, Reader<T> reader) throws IOException {
+    private <T> T read(ZipFile zip, ZipArchiveEntry entry, long limit, Reader<T> reader) throws IOException {
         String name = entry.getName();
         if (!zip.canReadEntryData(entry)
                 || (entry.getMethod() != ZipArchiveEntry.STORED && entry.getMethod() != ZipArchiveEntry.DEFLATED)) {
             throw file.damaged(name + " is encrypted or packed by method " + entry.getMethod()
                     + "; it must be stored or deflated");
         }
-        if (entry.getSize() > most) {
+        if (entry.getSize() > limit) {
             throw new BadDataException(
-                    file.subject() + ", whose " + name + " has more than the " + most + " bytes it may have");
+                    file.subject() + ", whose " + name + " has more than the " + limit + " bytes it may have");
         }
         CRC32 checksum = new CRC32();
         try (InputStream in =

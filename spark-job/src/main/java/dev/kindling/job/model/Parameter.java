@@ -3,30 +3,30 @@ package dev.kindling.job.model;
 import dev.kindling.job.tensor.Shape;
 
 /**
- * One array of a layer, trained or, where its role says so, following the statistics of batches.
+ * A parameter array of a layer: trained, or a running statistic of batches, depending on its role.
  *
- * @param name within the layer, as Deeplearning4j has it: {@code W}, {@code b}, {@code gamma}, {@code beta},
+ * @param name within the layer, as in Deeplearning4j: {@code W}, {@code b}, {@code gamma}, {@code beta},
  *     {@code mean}, {@code var}
- * @param fanIn numbers that one output of the layer is computed from
- * @param fanOut outputs that one number in front of the layer acts on
+ * @param fanIn number of inputs that one output of the layer depends on
+ * @param fanOut number of outputs that one input of the layer affects
  */
 public record Parameter(String name, Shape shape, Role role, int fanIn, int fanOut) {
-    /** What the array does, and so how it begins. */
+    /** The role of the array, which determines its initial values. */
     public enum Role {
         /** Drawn by the initialiser. */
         WEIGHT,
         /** Drawn by the initialiser, or 0. */
         BIAS,
-        /** A factor that begins at 1. */
+        /** A factor, initially 1. */
         SCALE,
-        /** A summand that begins at 0. */
+        /** An offset, initially 0. */
         SHIFT,
-        /** A mean of batches, 0 before the first. */
+        /** A running mean of batches, initially 0. */
         MEAN,
-        /** A variance of batches, 1 before the first. */
+        /** A running variance of batches, initially 1. */
         VARIANCE;
 
-        /** Whether the array follows statistics: no gradient moves it, and no task adapts it. */
+        /** Whether the array is a running statistic: no gradient updates it, and no task adapts it. */
         public boolean statistic() {
             return this == MEAN || this == VARIANCE;
         }

@@ -6,9 +6,9 @@ import dev.kindling.job.program.Window;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
-/** The greatest number or the mean of each window of images, channel by channel. Padding counts in neither. */
+/** A pooling layer: the maximum or mean of each window of images, channel by channel; padding is excluded from both. */
 record Pooling(Kind kind, WindowSpec windowSpec) implements Layer {
-    /** What becomes of a window. */
+    /** The reduction of a window. */
     enum Kind {
         MAXIMUM,
         AVERAGE

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The networks that settings call by name; inputs and outputs fit the episode. */
+/** The preset networks, selected by name in {@code model.network}; inputs and outputs are those of the episode. */
 enum Preset {
     /** Dense 40 relu, 40 relu, output: the sinusoid network of MAML (Finn, Abbeel and Levine 2017, section 5.1). */
     MLP_40_40("mlp-40-40") {
@@ -34,16 +34,16 @@ enum Preset {
             List<Network.InitializedLayer> layers = new ArrayList<>();
             int in = layout.features().size();
             for (int units : new int[] {256, 128, 64, 64}) {
-                layers.add(begun(Dense.withoutBias(in, units, Activation.IDENTITY)));
-                layers.add(begun(new BatchNorm(units)));
-                layers.add(begun(Activation.RELU));
+                layers.add(truncated(Dense.withoutBias(in, units, Activation.IDENTITY)));
+                layers.add(truncated(new BatchNorm(units)));
+                layers.add(truncated(Activation.RELU));
                 in = units;
             }
-            layers.add(begun(Dense.withBias(in, layout.outputs(), Activation.IDENTITY)));
+            layers.add(truncated(Dense.withBias(in, layout.outputs(), Activation.IDENTITY)));
             return layers;
         }
 
-        private Network.InitializedLayer begun(Layer layer) {
+        private Network.InitializedLayer truncated(Layer layer) {
             return new Network.InitializedLayer(layer, Initializer.TRUNCATED_NORMAL);
         }
     },
@@ -77,8 +77,8 @@ enum Preset {
         }
     },
     /**
-     * Four 3x3 convolutions of 64 with batch norm and relu, the first two without padding and with 2x2 max pooling behind
-     * them, flattened, output: in front of the output stand the feature maps of Sung et al. 2018.
+     * Four 3x3 convolutions of 64 with batch norm and relu, the first two without padding and followed by 2x2 max pooling,
+     * flattened, output; the input of the output layer are the feature maps of Sung et al. 2018.
      */
     CONV4_RELATION("conv4-relation") {
         @Override
@@ -93,11 +93,11 @@ enum Preset {
                 }
                 in = 64;
             }
-            layers.add(head(behind(layers, layout).size(), layout));
+            layers.add(head(outputShape(layers, layout).size(), layout));
             return layers;
         }
     },
-    /** Four convolutions of 64 with bias and relu, 2x2 max pooling behind the second and fourth, flattened, output. */
+    /** Four convolutions of 64 with bias and relu, 2x2 max pooling after the second and fourth, flattened, output. */
     SIMPLE_CNN("simple-cnn") {
         @Override
         List<Network.InitializedLayer> layers(EpisodeLayout layout) {
@@ -110,7 +110,7 @@ enum Preset {
                 }
                 in = 64;
             }
-            int flat = behind(layers, layout).size();
+            int flat = outputShape(layers, layout).size();
             layers.add(fanIn(Dense.withBias(flat, layout.outputs(), Activation.IDENTITY)));
             return layers;
         }
@@ -151,7 +151,7 @@ enum Preset {
                 Dense.withBias(in, layout.outputs(), Activation.IDENTITY), Initializer.TRUNCATED_NORMAL);
     }
 
-    /** The greatest of each 2x2 window, without padding. */
+    /** Max pooling of 2x2 windows without padding. */
     static Network.InitializedLayer pooling() {
         return glorot(new Pooling(Pooling.Kind.MAXIMUM, WindowSpec.whole(2, 2)));
     }
@@ -171,15 +171,15 @@ enum Preset {
             layers.add(pooling());
             in = filters;
         }
-        layers.add(head(behind(layers, layout).size(), layout));
+        layers.add(head(outputShape(layers, layout).size(), layout));
         return layers;
     }
 
-    /** The shape of an example behind so many layers: what a head's inputs are inferred from. */
-    private static Shape behind(List<Network.InitializedLayer> layers, EpisodeLayout layout) {
+    /** The output shape of the given layers for one example, from which a head's inputs are inferred. */
+    private static Shape outputShape(List<Network.InitializedLayer> layers, EpisodeLayout layout) {
         Shape shape = layout.features();
         for (int i = 0; i < layers.size(); i++) {
-            shape = Network.behind(i, layers.get(i).layer(), shape);
+            shape = Network.outputShape(i, layers.get(i).layer(), shape);
         }
         return shape;
     }

@@ -6,8 +6,8 @@ import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
 /**
- * The same numbers as an example of another shape, images in the order [channels, height, width]: what Deeplearning4j's
- * preprocessors between convolutions and dense layers do.
+ * A layer that reshapes examples, images in the order [channels, height, width], like Deeplearning4j's preprocessors between
+ * convolutions and dense layers.
  *
  * @param to [features] or [channels, height, width]
  */

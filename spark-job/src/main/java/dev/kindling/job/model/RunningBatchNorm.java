@@ -6,9 +6,9 @@ import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
 /**
- * Batch normalisation with statistics that follow those of past batches: gamma·(x - mean) / √(var + ε) + beta, in training
- * and in evaluation alike, so that no example's output depends on another's. {@code gamma}, {@code beta}, {@code mean} and
- * {@code var} are [1, units]; no gradient passes into the last two.
+ * Batch normalisation with running statistics of past batches: gamma·(x - mean) / √(var + ε) + beta, in training and in
+ * evaluation, so that no example's output depends on other examples. {@code gamma}, {@code beta}, {@code mean} and
+ * {@code var} are [1, units]; no gradient flows into the last two.
  */
 record RunningBatchNorm(BatchNorm norm) implements Layer {
     @Override
@@ -35,7 +35,7 @@ record RunningBatchNorm(BatchNorm norm) implements Layer {
         return b.reshape(b.add(b.mul(centred, factor), values.get(1)), x.shape());
     }
 
-    /** The batch's mean and biased variance. */
+    /** The mean and biased variance of the batch. */
     @Override
     public List<Value> runningStatistics(ProgramBuilder b, Value x) {
         Value rows = norm.rows(b, x);

@@ -14,22 +14,22 @@ import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 
 /**
- * How Deeplearning4j lays the parameters of a network one behind another in its one row vector: layer after layer, of a
- * convolution the bias and then the weights, of batch norm gamma, beta, mean and variance, of others the weights column by
- * column and then the bias.
+ * Reads the parameters of a network from the row vector in which Deeplearning4j stores them: layer by layer; for a convolution
+ * the bias and then the weights, for batch norm gamma, beta, mean and variance, for other layers the weights in column-major
+ * order and then the bias.
  */
 final class StoredParameters {
     /**
-     * An array in the vector.
+     * An array within the vector.
      *
-     * @param columns whether it lies there column by column
-     * @param logarithm whether it holds log10 of the standard deviation in a variance's place
+     * @param columnMajor whether it is stored in column-major order
+     * @param logarithm whether it is a variance that is stored as log10 of the standard deviation
      */
-    private record Block(String name, Shape shape, boolean columns, boolean logarithm) {
-        /** Where in the row-major array the number at a place of the block belongs. */
-        int index(int place) {
+    private record Block(String name, Shape shape, boolean columnMajor, boolean logarithm) {
+        /** The index in the row-major array of the number at a position of the block. */
+        int index(int position) {
             int rows = shape.dim(0);
-            return columns ? place % rows * shape.dim(1) + place / rows : place;
+            return columnMajor ? position % rows * shape.dim(1) + position / rows : position;
         }
     }
 
@@ -38,10 +38,10 @@ final class StoredParameters {
     private final List<Block> blocks = new ArrayList<>();
 
     /**
-     * The arrangement of a network's parameters.
+     * A reader of a network's parameters.
      *
-     * @param configuration whose layers have the wanted parameters
-     * @param wanted names and shapes of the parameters that are needed
+     * @param configuration of the network
+     * @param wanted names and shapes of the parameters to read
      */
     StoredParameters(NetworkFile file, MultiLayerConfiguration configuration, Layout wanted) {
         this.file = file;
@@ -67,31 +67,31 @@ final class StoredParameters {
         blocks.add(new Block(layer + "_var", units, false, logarithm));
     }
 
-    private void add(String name, boolean columns) {
+    private void add(String name, boolean columnMajor) {
         if (wanted.has(name)) {
-            blocks.add(new Block(name, wanted.shape(name), columns, false));
+            blocks.add(new Block(name, wanted.shape(name), columnMajor, false));
         }
     }
 
-    /** How many numbers the vector has. */
+    /** The length of the vector. */
     long count() {
         return blocks.stream().mapToLong(block -> block.shape().size()).sum();
     }
 
     /**
-     * The wanted arrays, each row-major under its name.
+     * Reads the wanted arrays, each row-major by name.
      *
      * @param in the vector, as ND4J wrote it
-     * @throws IOException if it is another vector, or ends too early
-     * @throws BadDataException if it holds a number that no weight can be
+     * @throws IOException if the vector has another length or type, or ends too early
+     * @throws BadDataException if a number is not finite, or a variance negative
      */
     Map<String, double[]> read(InputStream in) throws IOException {
         Nd4jRowVector vector = Nd4jRowVector.open(in, count());
         Map<String, double[]> arrays = new LinkedHashMap<>();
         for (Block block : blocks) {
             double[] numbers = new double[block.shape().size()];
-            for (int place = 0; place < numbers.length; place++) {
-                numbers[block.index(place)] = block.logarithm() ? variance(vector.next()) : vector.next();
+            for (int position = 0; position < numbers.length; position++) {
+                numbers[block.index(position)] = block.logarithm() ? variance(vector.next()) : vector.next();
             }
             if (wanted.has(block.name())) {
                 requireUsable(block.name(), numbers);
@@ -105,7 +105,7 @@ final class StoredParameters {
         return StrictMath.pow(10, 2 * logarithm);
     }
 
-    /** Programs of single precision take weights from files of double precision, too. */
+    /** Refuses weights that are not finite in single precision: programs may convert weights of a file in double precision. */
     private void requireUsable(String name, double[] numbers) {
         boolean variance = name.endsWith("_var");
         for (double number : numbers) {

@@ -3,20 +3,20 @@ package dev.kindling.job.model;
 import dev.kindling.job.program.Window;
 
 /**
- * How a window moves over images: its extent, its strides, and the zeros around the images.
+ * The geometry of a sliding window: its extent, strides and zero padding.
  *
- * @param same whether there are as many outputs as strides fit into the input (Deeplearning4j's {@code Same}); otherwise
- *     only whole windows count
- * @param top zeros above and below, 0 where {@code same}
- * @param left zeros left and right, 0 where {@code same}
+ * @param same whether the output extent is the input extent divided by the stride, rounded up (Deeplearning4j's
+ *     {@code Same}); otherwise only complete windows produce an output
+ * @param top zeros above and below, 0 if {@code same}
+ * @param left zeros left and right, 0 if {@code same}
  */
 record WindowSpec(int height, int width, int rowStride, int columnStride, boolean same, int top, int left) {
-    /** A square window that keeps extents, but for its stride. */
+    /** A square window with padding {@code same}. */
     static WindowSpec same(int extent, int stride) {
         return new WindowSpec(extent, extent, stride, stride, true, 0, 0);
     }
 
-    /** A square window, as often as it fits. */
+    /** A square window without padding. */
     static WindowSpec whole(int extent, int stride) {
         return new WindowSpec(extent, extent, stride, stride, false, 0, 0);
     }
@@ -26,7 +26,7 @@ record WindowSpec(int height, int width, int rowStride, int columnStride, boolea
     }
 
     /**
-     * The geometry over images of a size.
+     * The window over images of the given size.
      *
      * @throws IllegalArgumentException if the window does not fit
      */

@@ -6,24 +6,24 @@ import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
 /**
- * A layer with what Deeplearning4j counts as part of it: a change of shape in front, dropout of its input.
+ * A layer together with the input preprocessing that Deeplearning4j treats as part of it: reshaping and dropout of its input.
  *
- * @param front layers without parameters, in order
- * @param layer behind them
+ * @param preprocessing the preprocessing layers, without parameters, in order
+ * @param layer the layer that follows
  */
-record WithPreprocessor(List<Layer> front, Layer layer) implements Layer {
+record WithPreprocessor(List<Layer> preprocessing, Layer layer) implements Layer {
     WithPreprocessor {
-        front = List.copyOf(front);
+        preprocessing = List.copyOf(preprocessing);
     }
 
-    /** The layer itself where nothing stands in front of it. */
-    static Layer of(List<Layer> front, Layer layer) {
-        return front.isEmpty() ? layer : new WithPreprocessor(front, layer);
+    /** The layer with preprocessing, or the layer itself if there is none. */
+    static Layer of(List<Layer> preprocessing, Layer layer) {
+        return preprocessing.isEmpty() ? layer : new WithPreprocessor(preprocessing, layer);
     }
 
-    /** The same in front of another layer. */
+    /** The same preprocessing before another layer. */
     WithPreprocessor before(Layer other) {
-        return new WithPreprocessor(front, other);
+        return new WithPreprocessor(preprocessing, other);
     }
 
     @Override
@@ -34,7 +34,7 @@ record WithPreprocessor(List<Layer> front, Layer layer) implements Layer {
     @Override
     public Shape output(Shape input) {
         Shape shape = input;
-        for (Layer each : front) {
+        for (Layer each : preprocessing) {
             shape = each.output(shape);
         }
         return layer.output(shape);
@@ -42,24 +42,24 @@ record WithPreprocessor(List<Layer> front, Layer layer) implements Layer {
 
     @Override
     public boolean random() {
-        return layer.random() || front.stream().anyMatch(Layer::random);
+        return layer.random() || preprocessing.stream().anyMatch(Layer::random);
     }
 
     @Override
     public Value apply(ProgramBuilder b, List<Value> values, Value x, ForwardContext context) {
-        return layer.apply(b, values, behindFront(b, x, context), context);
+        return layer.apply(b, values, preprocess(b, x, context), context);
     }
 
     @Override
     public List<Value> runningStatistics(ProgramBuilder b, Value x) {
-        return layer.runningStatistics(b, behindFront(b, x, ForwardContext.PLAIN));
+        return layer.runningStatistics(b, preprocess(b, x, ForwardContext.PLAIN));
     }
 
-    private Value behindFront(ProgramBuilder b, Value x, ForwardContext context) {
-        Value behind = x;
-        for (Layer each : front) {
-            behind = each.apply(b, List.of(), behind, context);
+    private Value preprocess(ProgramBuilder b, Value x, ForwardContext context) {
+        Value output = x;
+        for (Layer each : preprocessing) {
+            output = each.apply(b, List.of(), output, context);
         }
-        return behind;
+        return output;
     }
 }

@@ -6,14 +6,14 @@ import java.util.List;
 
 /**
  * The shapes of an episode. Inputs are [examples, ...features] (images [examples, channels, height, width]); targets
- * are [examples, outputs] for regression and [examples] whole numbers 0..ways-1 for classification.
+ * are [examples, outputs] for regression and [examples] integers 0..ways-1 for classification.
  *
  * @param features shape of one input without the examples axis
  * @param classes number of ways, or 0 for regression
  * @param outputs outputs of the network: the ways, or the width of a regression target
  * @param support examples in the support set, all classes together
  * @param query examples in the query set, all classes together
- * @param tasks how many episodes lie in one, each array of them along a new first axis; 1 is an episode as it is
+ * @param tasks number of episodes that are stacked into one, each array along a new first axis; 1 for a single episode
  */
 public record EpisodeLayout(Shape features, int classes, int outputs, int support, int query, int tasks) {
     public static final String SUPPORT_X = "support.x";
@@ -21,10 +21,10 @@ public record EpisodeLayout(Shape features, int classes, int outputs, int suppor
     public static final String QUERY_X = "query.x";
     public static final String QUERY_Y = "query.y";
 
-    /** The key that a task's random numbers are drawn with, behind the four arrays where a program asks for it: [2]. */
+    /** The key of a task's own random numbers, [2]: an additional input, after the four arrays, of programs that need it. */
     public static final String KEY = "task.key";
 
-    /** The round that a task belongs to, from 0 on, behind the four arrays where a program asks for it: a scalar. */
+    /** The 0-based round of a task, a scalar: an additional input, after the four arrays, of programs that need it. */
     public static final String ROUND = "task.round";
 
     /** The shapes of one task's episode. */
@@ -32,12 +32,12 @@ public record EpisodeLayout(Shape features, int classes, int outputs, int suppor
         this(features, classes, outputs, support, query, 1);
     }
 
-    /** So many episodes of these shapes in one. */
+    /** The layout of {@code count} episodes of these shapes stacked into one. */
     public EpisodeLayout together(int count) {
         return new EpisodeLayout(features, classes, outputs, support, query, tasks * count);
     }
 
-    /** Each of the episodes that lie in this one. */
+    /** The layout of each of the stacked episodes. */
     public EpisodeLayout single() {
         return new EpisodeLayout(features, classes, outputs, support, query);
     }
@@ -72,24 +72,26 @@ public record EpisodeLayout(Shape features, int classes, int outputs, int suppor
                 .build();
     }
 
-    private Shape stacked(Shape ofOne) {
-        return tasks == 1 ? ofOne : ofOne.stacked(tasks);
+    private Shape stacked(Shape single) {
+        return tasks == 1 ? single : single.stacked(tasks);
     }
 
     /**
-     * {@link #arrays()}, and behind them what else a program asks for.
+     * {@link #arrays()}, followed by the additional inputs of a program.
      *
-     * @param asked {@link #KEY}, {@link #ROUND}, both or none, in the program's order
+     * @param additional {@link #KEY}, {@link #ROUND}, both or none, in the program's order
      */
-    public Layout arraysAnd(List<String> asked) {
+    public Layout arraysAnd(List<String> additional) {
         Layout.Builder more = Layout.builder();
-        for (String name : asked) {
+        for (String name : additional) {
             more.add(
                     name,
                     switch (name) {
                         case KEY -> Shape.of(TaskSpec.KEY_PARTS);
                         case ROUND -> Shape.scalar();
-                        default -> throw new IllegalArgumentException("an episode has no array " + name);
+                        default ->
+                            throw new IllegalArgumentException("an episode has no array " + name
+                                    + "; additional ones are " + KEY + " and " + ROUND);
                     });
         }
         return arrays().then(more.build());

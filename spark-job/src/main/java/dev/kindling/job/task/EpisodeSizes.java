@@ -3,15 +3,16 @@ package dev.kindling.job.task;
 import java.util.Map;
 
 /**
- * How many points an episode has, in training and in evaluation: per task, or per class where tasks have classes.
+ * The sizes of support and query sets, in training and in evaluation: examples per task, or per class where tasks have
+ * classes.
  *
- * @param support points of the support set in training, at least 1; {@code task.support}
- * @param query points of the query set in training, at least 1; {@code task.query}
- * @param evaluationSupport points of the support set in validation and testing, at least 1; {@code evaluation.support}
- * @param evaluationQuery points of the query set in validation and testing, at least 1; {@code evaluation.query}
+ * @param support examples of the support set in training, at least 1; {@code task.support}
+ * @param query examples of the query set in training, at least 1; {@code task.query}
+ * @param evaluationSupport examples of the support set in validation and testing, at least 1; {@code evaluation.support}
+ * @param evaluationQuery examples of the query set in validation and testing, at least 1; {@code evaluation.query}
  */
 public record EpisodeSizes(IntRange support, int query, IntRange evaluationSupport, int evaluationQuery) {
-    /** Refuses a size below 1 with IllegalArgumentException. */
+    /** Validates the sizes; IllegalArgumentException naming the key if one is below 1. */
     public EpisodeSizes {
         SettingsCodec.atLeast(1, "task.support", support.least());
         SettingsCodec.atLeast(1, "task.query", query);
@@ -24,27 +25,27 @@ public record EpisodeSizes(IntRange support, int query, IntRange evaluationSuppo
         this(IntRange.of(support), query, IntRange.of(evaluationSupport), evaluationQuery);
     }
 
-    /** Support points of a task drawn for the given purpose; the most of them where they vary. */
+    /** Size of the support set of a task of the given split; the largest where it varies. */
     public int support(Split split) {
         return supports(split).most();
     }
 
-    /** What a task drawn for the given purpose may have as support points. */
+    /** The sizes that the support set of a task of the given split may have. */
     public IntRange supports(Split split) {
         return split == Split.TRAIN ? support : evaluationSupport;
     }
 
-    /** The setting behind {@link #supports}, as a clause such as {@code task.support is [1, 5]}. */
+    /** The setting that {@link #supports} comes from, as a clause such as {@code task.support is [1, 5]}. */
     public String supportClause(Split split) {
         return (split == Split.TRAIN ? "task.support is " : "evaluation.support is ") + supports(split);
     }
 
-    /** Query points of a task drawn for the given purpose. */
+    /** Size of the query set of a task of the given split. */
     public int query(Split split) {
         return split == Split.TRAIN ? query : evaluationQuery;
     }
 
-    /** Refuses support sets whose size varies, for the source of the given name, with IllegalArgumentException. */
+    /** Refuses sizes of the support set that vary, with IllegalArgumentException; {@code source} is a name for the message. */
     public void requireFixed(String source) {
         requireFixed(source, "task.support", support);
         requireFixed(source, "evaluation.support", evaluationSupport);
@@ -68,9 +69,9 @@ public record EpisodeSizes(IntRange support, int query, IntRange evaluationSuppo
     /** The sizes that {@link #putInto} wrote. */
     public static EpisodeSizes from(Map<String, String> settings) {
         return new EpisodeSizes(
-                SettingsCodec.counts(settings, "task.support"),
+                SettingsCodec.intRange(settings, "task.support"),
                 SettingsCodec.integer(settings, "task.query"),
-                SettingsCodec.counts(settings, "evaluation.support"),
+                SettingsCodec.intRange(settings, "evaluation.support"),
                 SettingsCodec.integer(settings, "evaluation.query"));
     }
 }

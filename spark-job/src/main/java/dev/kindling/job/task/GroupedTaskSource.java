@@ -7,22 +7,21 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A source whose training tasks are groups of another's, of one size: for methods that contribute once for several tasks. The
- * spec of a group is that of a task; its members are drawn from the group's own seed. Validation and test tasks stay single.
+ * A task source that stacks a fixed number of another source's training tasks into one, for methods that compute one
+ * contribution from several tasks. A group has the spec of one task, and its members are sampled from the group's seed.
+ * Validation and test tasks are passed through unchanged.
  */
 final class GroupedTaskSource implements TaskSource {
     private final TaskSource source;
-    private final int size;
     private final EpisodeLayout layout;
 
-    /** Groups of the given size, at least 2; IllegalArgumentException if training tasks differ in shape. */
+    /** Groups of {@code size} tasks, at least 2; IllegalArgumentException if training tasks differ in shape. */
     GroupedTaskSource(TaskSource source, int size) {
         this.source = source;
-        this.size = size;
         if (source.layouts(Split.TRAIN).size() > 1) {
-            throw new IllegalArgumentException("training tasks are taken " + size
-                    + " at a time, so task.support and few-shot.ways must each be one "
-                    + "number, not a range: tasks that are taken together have one shape");
+            throw new IllegalArgumentException("training tasks are grouped by " + size
+                    + ", so task.support and few-shot.ways must each be one number, not a range: all tasks of a "
+                    + "group have the same shape");
         }
         this.layout = source.layout(Split.TRAIN).together(size);
     }
@@ -70,14 +69,14 @@ final class GroupedTaskSource implements TaskSource {
             source.materialise(spec, target, offset);
             return;
         }
-        Layout ofOne = layout.single().arrays();
-        Layout ofAll = layout.arrays();
-        FlatVector one = FlatVector.zeros(target.precision(), ofOne.size());
-        for (int member = 0; member < size; member++) {
-            source.materialise(member(spec, member), one, 0);
-            for (Layout.Entry entry : ofOne.entries()) {
-                int numbers = entry.shape().size();
-                target.copyFrom(one, entry.offset(), offset + ofAll.offset(entry.name()) + member * numbers, numbers);
+        Layout single = layout.single().arrays();
+        Layout stacked = layout.arrays();
+        FlatVector episode = FlatVector.zeros(target.precision(), single.size());
+        for (int member = 0; member < layout.tasks(); member++) {
+            source.materialise(member(spec, member), episode, 0);
+            for (Layout.Entry entry : single.entries()) {
+                int size = entry.shape().size();
+                target.copyFrom(episode, entry.offset(), offset + stacked.offset(entry.name()) + member * size, size);
             }
         }
     }
@@ -98,7 +97,7 @@ final class GroupedTaskSource implements TaskSource {
 
     private Stream<TaskSpec> members(TaskSpec spec) {
         return spec.split() == Split.TRAIN
-                ? IntStream.range(0, size).mapToObj(member -> member(spec, member))
+                ? IntStream.range(0, layout.tasks()).mapToObj(member -> member(spec, member))
                 : Stream.of(spec);
     }
 }

@@ -5,15 +5,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A count, or a range from which each task draws its own.
+ * An inclusive range of integers from which each task draws a number; a range of one number is a constant.
  *
- * @param least the lowest count that a task may draw
- * @param most the highest, the same where all tasks are alike
+ * @param least the lowest number of the range
+ * @param most the highest number of the range
  */
 public record IntRange(int least, int most) {
     private static final Pattern TEXT = Pattern.compile("(\\d{1,9})|\\[(\\d{1,9}), (\\d{1,9})]");
 
-    /** Refuses a range whose ends are the wrong way round with IllegalArgumentException. */
+    /** Validates the range; IllegalArgumentException if {@code least} is above {@code most}. */
     public IntRange {
         if (least > most) {
             throw new IllegalArgumentException(
@@ -21,38 +21,38 @@ public record IntRange(int least, int most) {
         }
     }
 
-    /** The same count for all tasks. */
-    public static IntRange of(int count) {
-        return new IntRange(count, count);
+    /** The range of one number. */
+    public static IntRange of(int number) {
+        return new IntRange(number, number);
     }
 
-    /** Whether tasks may differ. */
+    /** Whether the range has more than one number. */
     public boolean varies() {
         return least < most;
     }
 
-    /** How many different counts tasks may draw. */
+    /** The number of integers in the range. */
     public int values() {
         return most - least + 1;
     }
 
-    /** The count of one task; reads the stream only where counts vary. */
+    /** Draws a number uniformly; a constant draws nothing from the stream. */
     public int draw(RandomStream stream) {
-        return varies() ? least + stream.nextInt(most - least + 1) : least;
+        return varies() ? least + stream.nextInt(values()) : least;
     }
 
-    /** The count, or {@code [least, most]}: what {@link #parse} reads. */
+    /** The number, or {@code [least, most]}; the text that {@link #parse} reads. */
     @Override
     public String toString() {
         return varies() ? "[" + least + ", " + most + "]" : Integer.toString(least);
     }
 
-    /** The counts that {@link #toString} wrote; IllegalArgumentException with the key if they are none. */
+    /** Parses the text of {@link #toString}; IllegalArgumentException naming the key if it is not one. */
     static IntRange parse(String key, String text) {
         Matcher matcher = TEXT.matcher(text);
         if (!matcher.matches()) {
             throw new IllegalArgumentException(
-                    key + " is " + text + "; it must be a whole number or a range [least, most]");
+                    key + " is " + text + "; it must be an integer or a range [least, most]");
         }
         return matcher.group(1) != null
                 ? of(Integer.parseInt(matcher.group(1)))

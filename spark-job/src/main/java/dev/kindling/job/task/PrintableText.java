@@ -1,11 +1,11 @@
 package dev.kindling.job.task;
 
 /**
- * Text from files and names, as messages may show it: characters that control a terminal or turn the direction of writing
- * are escaped as {@code \}{@code u001b}, and what is very long is cut.
+ * Makes text from files and names safe to show in messages: characters that control a terminal or change the writing
+ * direction are escaped as {@code \}{@code u001b}, and long text is truncated.
  */
 public final class PrintableText {
-    /** Characters of a message. */
+    /** The most characters that are shown. */
     private static final int LONGEST = 4000;
 
     private PrintableText() {}

@@ -5,17 +5,16 @@ import java.nio.file.Files;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Tells regular files from pipes, sockets and devices of the local disk, which Hadoop takes for files: reading those may wait
- * for ever, or never end.
+ * Refuses pipes, sockets and devices of the local disk, which Hadoop treats as files: reading one may block or never end.
  */
 public final class RegularFiles {
     private RegularFiles() {}
 
     /**
-     * Refuses what is neither a file nor a folder.
+     * Refuses a path that is neither a regular file nor a folder.
      *
-     * @param key the setting that names it, for the message
-     * @param path absolute, or with a scheme; nothing happens where nothing is there, or it is not on the local disk
+     * @param key the setting that names the path, for the message
+     * @param path absolute, or with a scheme; a path that does not exist or is not on the local disk passes
      * @throws BadDataException if it is a pipe, a socket or a device
      */
     public static void refuseSpecial(String key, Path path) {

@@ -8,8 +8,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the settings of a {@link SourceDescription} back from text and words the refusal of a wrong value: the key, the
- * value and what is allowed, always as an IllegalArgumentException.
+ * Parses the settings of a {@link SourceDescription}. Every method throws IllegalArgumentException naming the key, its value
+ * and what is allowed if the key is missing or its value is wrong.
  */
 public final class SettingsCodec {
     private SettingsCodec() {}
@@ -23,12 +23,12 @@ public final class SettingsCodec {
         return value;
     }
 
-    /** The whole number of a key, of an int's size. */
+    /** The integer of a key, within the range of an int. */
     public static int integer(Map<String, String> settings, String key) {
         return integer(settings, key, Integer::parseInt);
     }
 
-    /** The whole number of a key. */
+    /** The integer of a key. */
     public static long longInteger(Map<String, String> settings, String key) {
         return integer(settings, key, Long::parseLong);
     }
@@ -38,7 +38,7 @@ public final class SettingsCodec {
         try {
             return parse.apply(value.trim());
         } catch (NumberFormatException e) {
-            throw refusal(key, value, "a whole number", e);
+            throw refusal(key, value, "an integer", e);
         }
     }
 
@@ -52,12 +52,12 @@ public final class SettingsCodec {
         }
     }
 
-    /** The count of a key, or the range that each task draws one from. */
-    public static IntRange counts(Map<String, String> settings, String key) {
+    /** The integer of a key, or the range {@code [least, most]} that each task draws one from. */
+    public static IntRange intRange(Map<String, String> settings, String key) {
         return IntRange.parse(key, text(settings, key));
     }
 
-    /** The truth value of a key. */
+    /** The boolean of a key. */
     public static boolean bool(Map<String, String> settings, String key) {
         return switch (text(settings, key)) {
             case "true" -> true;
@@ -68,15 +68,18 @@ public final class SettingsCodec {
 
     /** The constant whose lower-case name is the given value of a key. */
     public static <E extends Enum<E>> E choice(Class<E> type, String key, String value) {
+        return choice(type, SettingsCodec::lowerCase, key, value);
+    }
+
+    /** The constant whose text is the given value of a key. */
+    public static <E extends Enum<E>> E choice(Class<E> type, Function<E, String> text, String key, String value) {
         return Arrays.stream(type.getEnumConstants())
-                .filter(constant -> lowerCase(constant).equals(value))
+                .filter(constant -> text.apply(constant).equals(value))
                 .findFirst()
                 .orElseThrow(() -> refusal(
                         key,
                         value,
-                        Arrays.stream(type.getEnumConstants())
-                                .map(SettingsCodec::lowerCase)
-                                .collect(Collectors.joining(" or ")),
+                        Arrays.stream(type.getEnumConstants()).map(text).collect(Collectors.joining(" or ")),
                         null));
     }
 
@@ -85,7 +88,7 @@ public final class SettingsCodec {
         return constant.name().toLowerCase(Locale.ROOT);
     }
 
-    /** Refuses a value below the least allowed one. */
+    /** Refuses a value below the lowest allowed one. */
     public static void atLeast(int least, String key, int value) {
         if (value < least) {
             throw new IllegalArgumentException(key + " is " + value + "; it must be at least " + least);

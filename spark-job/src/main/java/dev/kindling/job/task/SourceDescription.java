@@ -5,18 +5,21 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What an executor needs to open a task source: its name and its settings as text. Settings are in the source's own
- * terms, written by its settings record and read back by its {@link TaskSourceProvider}.
+ * The serialised form of a task source: its name and its settings as text, sent from the driver to executors. The source's
+ * settings record writes the settings, its {@link TaskSourceProvider} parses them.
+ *
+ * @param source the value of {@code task.source}
+ * @param settings values by configuration key
  */
 public record SourceDescription(String source, SortedMap<String, String> settings) {
-    /** The setting that says how many training tasks are taken together, for any source; 1 where it is missing. */
+    /** The key of the number of training tasks that are stacked into one, for any source; 1 if it is missing. */
     public static final String TOGETHER = "task.together";
 
     public SourceDescription {
         settings = Collections.unmodifiableSortedMap(new TreeMap<>(settings));
     }
 
-    /** The same source with so many training tasks taken together. */
+    /** The same source with training tasks stacked in groups of {@code tasks}. */
     public SourceDescription together(int tasks) {
         SortedMap<String, String> grouped = new TreeMap<>(settings);
         grouped.put(TOGETHER, Integer.toString(tasks));

@@ -1,6 +1,9 @@
 package dev.kindling.job.task;
 
-/** What a task is drawn for; each purpose has its own stream of tasks and, where a source has splits, its own classes. */
+/**
+ * The part of the data that a task is sampled from; each split has tasks of its own and, in few-shot sources, classes
+ * of its own.
+ */
 public enum Split {
     TRAIN(0),
     VALIDATE(1),
@@ -12,7 +15,7 @@ public enum Split {
         this.key = key;
     }
 
-    /** This purpose's part of a task's key: a number that never changes, whatever joins the list. */
+    /** The split's component of a task key: a constant that does not change when constants are added. */
     public int key() {
         return key;
     }

@@ -3,11 +3,15 @@ package dev.kindling.job.task;
 import dev.kindling.job.random.RandomStream;
 
 /**
- * What a task is a pure function of: the run's or the evaluation's seed, what it is drawn for, its round (0-based; 0 in
- * evaluations) and its index in the round (0-based).
+ * Identifies a task, which is a pure function of its key and the source.
+ *
+ * @param seed of the run or of the evaluation
+ * @param split the split that the task is sampled from
+ * @param round 0-based; 0 in evaluations
+ * @param index 0-based, within the round
  */
 public record TaskKey(long seed, Split split, long round, int index) {
-    /** The seed of the task itself, different for every key. */
+    /** The seed of the task's own random numbers, different for every key. */
     public long taskSeed() {
         return RandomStream.seed(seed, split.key(), round, index);
     }

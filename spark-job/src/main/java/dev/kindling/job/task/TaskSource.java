@@ -5,64 +5,70 @@ import dev.kindling.job.tensor.FlatVector;
 import java.util.List;
 
 /**
- * A distribution of tasks. The driver samples specs, executors make them real; both open the source from the same
- * {@link SourceDescription}. After opening, a source is immutable and used by many threads at once.
+ * A distribution of tasks. The driver samples specs, executors materialise them as episodes; both open the source from the
+ * same {@link SourceDescription}. An open source is immutable and thread-safe.
  */
 public interface TaskSource {
     /**
-     * The shapes of the episodes drawn for the given purpose; the largest of them where they differ from task to task.
+     * The shapes of the split's episodes; the largest shapes if they differ from task to task.
      *
-     * @throws IllegalArgumentException if the settings ask for more than the data has for this purpose
-     * @throws BadDataException if there is no data for this purpose
+     * @throws IllegalArgumentException if the settings require more than the split's data has
+     * @throws BadDataException if the split has no data
      */
     EpisodeLayout layout(Split split);
 
     /**
-     * Every shape that an episode drawn for the given purpose may have, without repetition, the largest last. There is a
-     * program for each, so there cannot be very many.
+     * Every shape that an episode of the split may have, without repetition, the largest last. Each has a program of its own,
+     * so their number is limited.
      *
      * @throws IllegalArgumentException as {@link #layout(Split)}, or if the settings allow too many shapes
-     * @throws BadDataException if there is no data for this purpose
+     * @throws BadDataException if the split has no data
      */
     default List<EpisodeLayout> layouts(Split split) {
         return List.of(layout(split));
     }
 
-    /** The shapes of one episode: one of {@link #layouts} of its purpose. */
+    /** The shapes of one episode: one of {@link #layouts} of its split. */
     default EpisodeLayout layout(TaskSpec spec) {
         return layout(spec.split());
     }
 
-    /** The settings behind the count of outputs of an episode, as a clause such as {@code few-shot.ways is [5, 10]}. */
+    /**
+     * The settings that determine the number of outputs of an episode, as a clause such as
+     * {@code few-shot.ways is [5, 10]}.
+     */
     default String outputs() {
-        return "the count of a task's outputs differs from task to task";
+        return "the number of outputs differs from task to task";
     }
 
-    /** The source of the single tasks: this one, unless its training tasks are groups of another's. */
+    /** The source of single tasks: this source, or the underlying one if this source stacks its training tasks in groups. */
     default TaskSource single() {
         return this;
     }
 
-    /** What a user should know about the data at hand, a clause each: what is left out, for example. */
+    /** Remarks on the data for the user, a clause each, such as what is left out. */
     default List<String> notes() {
         return List.of();
     }
 
-    /** Draws the description of one task: a pure function of the key that reads no examples. Runs on the driver; on executors for members of groups. */
+    /**
+     * Samples one task: a pure function of the key that reads no examples. Runs on the driver; on executors for members
+     * of groups.
+     */
     TaskSpec sample(TaskKey key);
 
     /**
-     * Writes the episode of a spec into {@code target} from {@code offset} on, as
-     * {@code layout(spec).arrays()} says: a pure function of the spec and the source's data. Runs on executors.
+     * Writes the episode of a spec into {@code target}, laid out as {@code layout(spec).arrays()} from {@code offset}: a pure
+     * function of the spec and the source's data. Runs on executors.
      */
     void materialise(TaskSpec spec, FlatVector target, int offset);
 
-    /** A hash of the data behind the source in hexadecimal, or "generated" where there is none. */
+    /** A hash, in hexadecimal, of the data that tasks are sampled from; "generated" for a source without data. */
     String dataHash();
 
     /**
-     * What {@code check} wants proved of the data: that splits share no class, and that no example of the given tasks is
-     * in both support and query. Empty where examples are generated afresh and there is nothing to share.
+     * The checks of the data that the command {@code check} runs: that splits share no class, and that no example of the given
+     * tasks is in both support and query. Empty for a source that generates its examples.
      */
     default List<CheckResult> checks(List<TaskSpec> specs) {
         return List.of();

@@ -6,7 +6,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
-/** Opens task sources by name; the same call on the driver and on executors. */
+/** Opens task sources by name, on the driver and on executors. */
 public final class TaskSources {
     private TaskSources() {}
 

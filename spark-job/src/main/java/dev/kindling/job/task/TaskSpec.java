@@ -4,19 +4,24 @@ import dev.kindling.job.random.RandomStream;
 import java.util.Arrays;
 
 /**
- * The small description of one task: it travels from the driver to an executor, the data does not. {@link #sampleIndices} means
- * what the source that made it says, for example class and drawing numbers; it may be empty. Immutable by convention:
- * nobody writes to the array.
+ * The description of one sampled task: the driver sends it to an executor instead of the data. Immutable by convention: the
+ * array is never written.
+ *
+ * @param seed the task's own, {@link TaskKey#taskSeed}
+ * @param sampleIndices defined by the source that sampled the task, for example class and image numbers; may be empty
  */
 public record TaskSpec(Split split, long round, int index, long seed, int[] sampleIndices) {
-    /** Numbers in {@link #key}. */
+    /** The length of {@link #key}. */
     public static final int KEY_PARTS = 2;
 
-    private static final long KEY_PURPOSE = 0x6b6579;
+    private static final long KEY_STREAM = 0x6b6579;
 
-    /** What the task's own random numbers are drawn with: whole numbers below 2^24, which every precision holds. */
+    /**
+     * The key of the random numbers that programs draw for the task: integers below 2^24, which every precision
+     * represents exactly.
+     */
     public int[] key() {
-        RandomStream stream = RandomStream.of(seed, KEY_PURPOSE);
+        RandomStream stream = RandomStream.of(seed, KEY_STREAM);
         return new int[] {stream.nextInt(1 << 24), stream.nextInt(1 << 24)};
     }
 
@@ -35,7 +40,7 @@ public record TaskSpec(Split split, long round, int index, long seed, int[] samp
         return Long.hashCode(seed) * 31 + index;
     }
 
-    /** As errors name a task: {@code task 3 of round 17}. */
+    /** The task as messages name it: {@code task 3 of round 17}. */
     @Override
     public String toString() {
         return "task " + index + " of round " + round;

@@ -1,6 +1,6 @@
 /**
- * The task-source SPI: keys, specs, episode layouts. One sub-room per source of tasks. May import {@code tensor} and
- * {@code random}; neither a network nor an algorithm enters.
+ * The task-source SPI: task keys, specs and episode layouts. Each source has a sub-package. May import {@code tensor} and
+ * {@code random}; must not contain networks or algorithms.
  */
 @NullMarked
 package dev.kindling.job.task;

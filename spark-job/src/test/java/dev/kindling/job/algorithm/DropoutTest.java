@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A model that drops inputs at random, against the same adaptation written here with masks of its own drawing. */
+/** Compares a model with dropout with the same adaptation implemented here with masks drawn here. */
 class DropoutTest {
     private static final int UNITS = 3;
     private static final int EXAMPLES = 4;
@@ -34,7 +34,7 @@ class DropoutTest {
 
     @ParameterizedTest
     @CsvSource({"reference, 1", "reference, 2", "reference, 3", "vector, 1", "vector, 3", "nd4j, 1", "nd4j, 3"})
-    void everyPassHasAMaskOfItsOwnForwardsAndBackwards(String backend, int steps) {
+    void everyForwardPassHasItsOwnMaskInValuesAndGradients(String backend, int steps) {
         Program program = new Maml(new InnerSettings(ALPHA, steps)).train(new Dropping(), LAYOUT);
         double[] w = {0.4, -0.3, 0.8};
         Map<String, double[]> inputs = inputs(w);
@@ -52,7 +52,7 @@ class DropoutTest {
     }
 
     @Test
-    void anotherKeyDropsOthersAndEvaluationDropsNothing() {
+    void masksDependOnTheKeyAndEvaluationHasNoDropout() {
         Maml maml = new Maml(new InnerSettings(ALPHA, 1));
         Program train = maml.train(new Dropping(), LAYOUT);
         double[] w = {0.4, -0.3, 0.8};

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Implicit MAML against a Hessian of central differences, a dense solver, and differences through the minimiser. */
+/** Compares implicit MAML with a Hessian of central differences, a dense solver, and differences through the minimiser. */
 class ImplicitMamlTest {
     private static final Setting SETTING = Setting.named("mlp-40-tanh");
     private static final List<String> NAMES = SETTING.model().parameters().names();
@@ -50,7 +50,7 @@ class ImplicitMamlTest {
         return arrays;
     }
 
-    /** Descent on L_support + (λ/2) ‖φ - θ‖², in Java. */
+    /** Gradient descent on L_support + (λ/2) ‖φ - θ‖², in Java. */
     private static double[] minimised(double[] theta, double lambda, double rate, int steps) {
         double[] phi = theta.clone();
         for (int step = 0; step < steps; step++) {
@@ -95,7 +95,7 @@ class ImplicitMamlTest {
 
     @ParameterizedTest
     @CsvSource({"cg, exact, 0, 1e-7", "cg, exact, 1, 1e-7", "cg, difference, 0, 2e-4", "neumann, exact, 0, 1e-7"})
-    void everySolverFindsWhatADenseOneDoes(String solver, String product, double damping, double tolerance) {
+    void everySolverFindsTheSolutionOfADenseSolver(String solver, String product, double damping, double tolerance) {
         double lambda = 5;
         double[] phi = minimised(flat(SETTING.theta()), lambda, 0.05, 5);
         double[] v = flat(SETTING.gradient(named(phi), "query"));
@@ -114,7 +114,7 @@ class ImplicitMamlTest {
     }
 
     @Test
-    void theIdentityIsTheQueryGradientAndClaimsNoMore() {
+    void theIdentityIsTheQueryGradientAndClaimsFirstOrder() {
         double[] phi = minimised(flat(SETTING.theta()), 2, 0.05, 5);
         OptionsForTests options = EXACT.with("imaml.solver", "identity");
         assertThat(flat(train(options))).containsExactly(flat(SETTING.gradient(named(phi), "query")), within(1e-10));
@@ -150,7 +150,7 @@ class ImplicitMamlTest {
     }
 
     @Test
-    void negativeCurvatureEndsConjugateGradientsAndIsCounted() {
+    void negativeCurvatureStopsConjugateGradientsAndIsReported() {
         double lambda = 0.02;
         double[] phi = minimised(flat(SETTING.theta()), lambda, 0.05, 5);
         double[] values = new EigenDecomposition(system(phi, lambda, 0)).getRealEigenvalues();

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** MAML and first-order MAML against derivations by hand and against adaptation written here. */
+/** Compares MAML and first-order MAML with derivations by hand and with adaptation implemented here. */
 class InnerLoopTest {
     private static final EpisodeLayout ONE_POINT = new EpisodeLayout(Shape.of(1), 0, 1, 1, 1);
     private static final EpisodeLayout THREE_POINTS = new EpisodeLayout(Shape.of(1), 0, 1, 3, 2);
@@ -123,7 +123,7 @@ class InnerLoopTest {
         assertThat(found.get("query_loss")[0]).isCloseTo(expected.get("loss")[0], within(1e-10));
     }
 
-    /** The loss after k steps, as the evaluation program gives it, is what the meta-gradient is the derivative of. */
+    /** The meta-gradient is the derivative of the loss after k steps, as computed by the evaluation program. */
     @ParameterizedTest
     @CsvSource({"mlp-40-tanh, 1", "mlp-40-tanh, 2", "mlp-40-tanh, 3", "mlp-40-40, 2", "omniglot-fc, 1", "omniglot-fc, 3"
     })
@@ -201,7 +201,7 @@ class InnerLoopTest {
     }
 
     @Test
-    void trainingPromisesItsNames() {
+    void trainingProgramsHaveTheDocumentedOutputs() {
         Setting setting = Setting.named("omniglot-fc");
         Program program = new Maml(new InnerSettings(0.3, 1)).train(setting.model(), setting.layout());
         assertThat(program.broadcastInputs()).isEqualTo(setting.model().parameters());

@@ -18,12 +18,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Reptile's islands against rounds of Reptile without, one after the other. */
+/** Compares Reptile's islands with consecutive rounds of Reptile without islands. */
 class LocalOuterStepsTest {
     private static final OptionsForTests REPTILE = OptionsForTests.usual().with(0.05, 3);
 
     /**
-     * An island to look at.
+     * The configuration of an island.
      *
      * @param rate of its steps
      * @param tasks of a step
@@ -55,7 +55,7 @@ class LocalOuterStepsTest {
                 new Row("maps running", REPTILE, 2, 2, 0.6));
     }
 
-    /** The arrays of one of the episodes that lie together. */
+    /** The arrays of one of the stacked episodes. */
     private static Map<String, double[]> episode(EpisodeLayout layout, Map<String, double[]> together, int place) {
         Map<String, double[]> one = new HashMap<>();
         for (Layout.Entry entry : layout.arrays().entries()) {
@@ -67,7 +67,7 @@ class LocalOuterStepsTest {
 
     @ParameterizedTest
     @MethodSource("rows")
-    void anIslandIsAsManyRoundsOneAfterTheOther(Row row) {
+    void anIslandEqualsConsecutiveRounds(Row row) {
         Setting single = Setting.named(row.network());
         Algorithm reptile = row.single();
         EpisodeLayout layout = single.layout().together(row.steps() * row.tasks());
@@ -117,7 +117,7 @@ class LocalOuterStepsTest {
     }
 
     @Test
-    void whatAnIslandHandsToAnOptimizerIsScaledAsWhatATaskDoes() {
+    void theContributionOfAnIslandToAnOptimizerIsScaledLikeThatOfATask() {
         Row row = new Row("mlp-40-tanh", REPTILE.with("reptile.step", "optimizer"), 1, 1, 1);
         Setting setting = Setting.named(row.network());
         Map<String, double[]> inputs = setting.inputs(row.single(), 0);
@@ -141,7 +141,7 @@ class LocalOuterStepsTest {
     }
 
     @Test
-    void settingsThatMakeNoSenseAreRefused() {
+    void wrongSettingsAreRefused() {
         OptionsForTests options = REPTILE.with("reptile.islands", 2);
         refused(REPTILE.with("reptile.islands", -1), "reptile.islands is -1; it must be at least 0");
         refused(options.with("reptile.island-steps", 0), "reptile.island-steps is 0; it must be at least 1");

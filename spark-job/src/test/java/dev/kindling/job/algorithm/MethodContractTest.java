@@ -19,13 +19,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What every method promises, a row for each way to configure one that changes its programs. */
+/** The contract of every method: a row for each configuration that changes a method's programs. */
 class MethodContractTest {
     private static final double TOLERANCE = 1e-5;
     private static final double[] STEPS = {1e-4, 1e-5, 1e-6, 1e-7};
 
     /**
-     * One entrant.
+     * A configured method.
      *
      * @param network of its task
      * @param round of its task
@@ -105,13 +105,13 @@ class MethodContractTest {
     }
 
     @Test
-    void everyMethodIsAnEntrant() {
+    void everyMethodHasARow() {
         Set<String> entrants = new TreeSet<>();
         rows().forEach(row -> entrants.add(row.method()));
         assertThat(entrants).containsExactlyElementsOf(Algorithms.names());
     }
 
-    /** Each array of θ, learned rates included, moved along a direction of its own. */
+    /** Each array of θ, learned rates included, is moved along its own direction. */
     @ParameterizedTest
     @MethodSource("exact")
     void anExactContributionIsTheDerivativeOfTheObjective(Row row) {
@@ -146,7 +146,7 @@ class MethodContractTest {
 
     @ParameterizedTest
     @MethodSource("rows")
-    void theOtherBackendsGiveThePlainOnesNumbers(Row row) {
+    void allBackendsAgreeWithTheReferenceBackend(Row row) {
         Setting setting = Setting.named(row.network());
         Algorithm algorithm = row.algorithm();
         Map<String, double[]> inputs = setting.inputs(algorithm, row.round());
@@ -166,7 +166,7 @@ class MethodContractTest {
 
     @ParameterizedTest
     @MethodSource("rows")
-    void programsPromiseTheirNames(Row row) {
+    void programsHaveTheDocumentedInputsAndOutputs(Row row) {
         Setting setting = Setting.named(row.network());
         Algorithm algorithm = row.algorithm();
         Program train = algorithm.train(setting.model(), setting.layout());

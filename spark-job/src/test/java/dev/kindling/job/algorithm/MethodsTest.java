@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The methods against loops in plain Java over first-order gradients. */
+/** Compares the methods with loops in Java over first-order gradients. */
 class MethodsTest {
     private static final OptionsForTests USUAL = OptionsForTests.usual();
 
@@ -31,7 +31,7 @@ class MethodsTest {
         return setting.gradient(phi, "query").get("loss")[0];
     }
 
-    /** The update rules as their papers write them, for one array. */
+    /** The update rules of the papers, for one array. */
     private static final class Rule {
         private final String name;
         private final double rate;
@@ -100,7 +100,7 @@ class MethodsTest {
 
     @ParameterizedTest
     @CsvSource({"sgd, 0.9", "momentum, 0.9", "momentum, 0.5", "rmsprop, 0.9", "adam, 0.9", "adam, 0"})
-    void innerOptimizersAreThePapersOwn(String optimizer, double beta1) {
+    void innerOptimizersFollowTheirPapers(String optimizer, double beta1) {
         Setting setting = Setting.named("mlp-40-tanh");
         int steps = 4;
         Algorithm algorithm = Algorithms.named(
@@ -124,7 +124,7 @@ class MethodsTest {
 
     @ParameterizedTest
     @CsvSource({"sgd, 5, 3", "sgd, 2, 1", "sgd, 2, 4", "adam, 2, 6", "adam, 3, 5"})
-    void reptileContributesHowFarMiniBatchesMovedTheParameters(String optimizer, int batch, int steps) {
+    void reptileContributesTheDifferenceThatMiniBatchesMade(String optimizer, int batch, int steps) {
         Setting setting = Setting.named("mlp-40-tanh");
         Algorithm algorithm = Algorithms.named(
                 "reptile",
@@ -154,9 +154,9 @@ class MethodsTest {
         assertThat(ratio).isCloseTo(1 / (steps * 0.02), within(1e-9));
     }
 
-    /** Two tasks' worth of steps in one go are the same as one after the other with the moments in between. */
+    /** The steps of two tasks at once equal those of one task after the other with carried moments. */
     @Test
-    void carriedMomentsGoOnWhereTheLastTaskEnded() {
+    void carriedMomentsContinueFromTheLastTask() {
         Setting setting = Setting.named("mlp-40-tanh");
         OptionsForTests options = USUAL.with(0.02, 3).with("algorithm.inner-optimizer", "adam");
         Algorithm carrying = Algorithms.named("reptile", options.with("reptile.carry-moments", true));
@@ -178,16 +178,16 @@ class MethodsTest {
                 .doesNotContainKey("0_W");
     }
 
-    /** The mean over tasks is taken as a distance from θ, and a square that was all but 0 may come out below it. */
+    /** The mean over tasks is computed as a difference from θ, so a square close to 0 may become negative. */
     @Test
-    void aCarriedSquareThatRoundingHasPutBelowZeroCountsAsZero() {
+    void aCarriedSquareThatRoundingMadeNegativeCountsAsZero() {
         Setting setting = Setting.named("mlp-40-tanh");
         Algorithm carrying = Algorithms.named(
                 "reptile",
                 USUAL.with(0.02, 3).with("algorithm.inner-optimizer", "rmsprop").with("reptile.carry-moments", true));
         Map<String, double[]> inputs = setting.inputs(carrying, 0);
         Map<String, double[]> zero = Setting.run(carrying.train(setting.model(), setting.layout()), inputs);
-        // Far below, so that the task's own squares do not hide it.
+        // Far below 0, so that the task's own squares do not outweigh it.
         Arrays.fill(inputs.get("reptile.moment.square.0_W"), -1);
         Map<String, double[]> below = Setting.run(carrying.train(setting.model(), setting.layout()), inputs);
         for (String name : setting.model().parameters().names()) {
@@ -222,7 +222,7 @@ class MethodsTest {
     }
 
     @Test
-    void ratesBeginWhereTheyAreConfigured() {
+    void ratesAreInitiallyAsConfigured() {
         Setting setting = Setting.named("mlp-40-tanh");
         Map<String, double[]> drawn = setting.inputs(Algorithms.named("meta-sgd", USUAL), 0);
         double[] rates = drawn.get("meta-sgd.0_W");
@@ -236,7 +236,7 @@ class MethodsTest {
     }
 
     @Test
-    void anilMovesTheOutputLayerAlone() {
+    void anilAdaptsTheOutputLayerOnly() {
         Setting setting = Setting.named("mlp-40-tanh");
         Algorithm anil = Algorithms.named("anil", USUAL.with(0.1, 3));
         Map<String, double[]> phi =
@@ -258,7 +258,7 @@ class MethodsTest {
     }
 
     @Test
-    void aPatternThatFitsNothingIsRefused() {
+    void aPatternThatMatchesNothingIsRefused() {
         Setting setting = Setting.named("mlp-40-tanh");
         Algorithm anil = Algorithms.named("anil", USUAL.with("anil.adapt", List.of("1_*", "7_W")));
         assertThatIllegalArgumentException()
@@ -272,7 +272,7 @@ class MethodsTest {
     /** K = 4, E = 10: max(1/4 - e/40, 0.03/4) for all but the last, which takes the rest. */
     @ParameterizedTest
     @CsvSource({"0, 0.25", "5, 0.125", "9, 0.025", "10, 0", "50, 0"})
-    void theLossesOfAllStepsWeighWhatTheRoundSays(int round, double weight) {
+    void theWeightsOfStepLossesDependOnTheRound(int round, double weight) {
         Setting setting = Setting.named("mlp-40-tanh");
         OptionsForTests options = USUAL.with(0.1, 4);
         double[] losses = curve(setting, Algorithms.named("maml", options), 4);
@@ -281,7 +281,7 @@ class MethodsTest {
         Map<String, double[]> found = train(setting, algorithm, round);
         assertThat(found.get("objective")[0]).isCloseTo(expected, within(1e-12));
         assertThat(found.get("query_loss")[0]).isCloseTo(losses[4], within(1e-12));
-        // Steps beyond the fourth go on with the fourth's rates.
+        // Steps beyond the fourth use the rates of the fourth.
         assertThat(curve(setting, algorithm, 6))
                 .containsExactly(curve(setting, Algorithms.named("maml", options), 6), within(1e-12));
     }
@@ -299,7 +299,7 @@ class MethodsTest {
         }
     }
 
-    /** A step of its own gamma is seen by that step alone: moving it moves no earlier loss. */
+    /** The gamma of a step affects that step only: changing it changes no earlier loss. */
     @Test
     void everyStepHasItsOwnGamma() {
         Setting setting = Setting.named("omniglot-fc");
@@ -319,7 +319,7 @@ class MethodsTest {
     }
 
     @Test
-    void transferIsTheQueryGradientAndRandomIsNothing() {
+    void transferIsTheQueryGradientAndRandomIsZero() {
         Setting setting = Setting.named("mlp-40-tanh");
         Map<String, double[]> expected = setting.gradient(setting.theta(), "query");
         Map<String, double[]> transfer = train(setting, Algorithms.named("transfer", USUAL), 0);
@@ -330,10 +330,10 @@ class MethodsTest {
         }
     }
 
-    /** Features by the model's own program; everything behind them here. */
+    /** The features come from the model's program; everything after them is implemented here. */
     @ParameterizedTest
     @CsvSource({"euclidean, 1", "cosine, 10"})
-    void prototypicalNetworksAreWhatTheirPaperSays(String measure, double scale) {
+    void prototypicalNetworksFollowTheirPaper(String measure, double scale) {
         Setting setting = Setting.named("omniglot-fc");
         Algorithm algorithm = Algorithms.named(
                 "proto-net", USUAL.with("proto-net.measure", measure).with("proto-net.scale", scale));
@@ -374,7 +374,7 @@ class MethodsTest {
 
     /** W = 2c and b = -‖c‖² give 2 f·c - ‖c‖², a prototypical network's logits but for ‖f‖², which the softmax drops. */
     @Test
-    void protoMamlBeginsAsAPrototypicalNetwork() {
+    void protoMamlIsInitiallyAPrototypicalNetwork() {
         Setting setting = Setting.named("omniglot-fc");
         double[] curve = curve(setting, Algorithms.named("proto-maml", USUAL.with(0.1, 1)), 2);
         double[] net = curve(setting, Algorithms.named("proto-net", USUAL), 2);
@@ -383,7 +383,7 @@ class MethodsTest {
     }
 
     @Test
-    void methodsThatNeedClassesSaySo() {
+    void methodsThatNeedClassesRefuseRegression() {
         Setting setting = Setting.named("mlp-40-tanh");
         for (String method : List.of("proto-net", "proto-maml")) {
             Algorithm algorithm = Algorithms.named(method, USUAL);

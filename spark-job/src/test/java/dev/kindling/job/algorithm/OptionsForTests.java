@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Options from a map, over those that the reference configuration has. */
+/** A method's configuration from a map, with the defaults of the reference configuration. */
 record OptionsForTests(Map<String, Object> values) implements AlgorithmConfig {
     static OptionsForTests usual() {
         Map<String, Object> values = new HashMap<>();
@@ -47,7 +47,7 @@ record OptionsForTests(Map<String, Object> values) implements AlgorithmConfig {
         return new OptionsForTests(values);
     }
 
-    /** The same options but one. */
+    /** The same options with one value changed. */
     OptionsForTests with(String key, Object value) {
         Map<String, Object> changed = new HashMap<>(values);
         changed.put(key, value);

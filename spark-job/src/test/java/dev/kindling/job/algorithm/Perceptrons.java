@@ -3,7 +3,7 @@ package dev.kindling.job.algorithm;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 
-/** Fully connected layers as loops over their definition. */
+/** Fully connected layers implemented as loops over their definition. */
 final class Perceptrons {
     static final DoubleUnaryOperator RELU = v -> v > 0 ? v : 0;
     static final DoubleUnaryOperator IDENTITY = v -> v;
@@ -23,7 +23,7 @@ final class Perceptrons {
         return out;
     }
 
-    /** Layers {@code from} up to {@code to} exclusively, relu behind each, or behind the last what is given. */
+    /** Layers {@code from} up to {@code to} exclusively, each followed by relu, except the last, which has the given activation. */
     static double[] layers(
             Map<String, double[]> theta, String prefix, int from, int to, double[] x, DoubleUnaryOperator last) {
         double[] out = x;

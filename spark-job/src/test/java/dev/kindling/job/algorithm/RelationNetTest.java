@@ -22,7 +22,7 @@ class RelationNetTest {
     private static final double EPSILON = 1e-5;
 
     @Test
-    void theModulesArraysStandBehindThoseOfTheEncoder() {
+    void theModulesArraysFollowThoseOfTheEncoder() {
         Layout theta = METHOD.parameters(ModelFactory.of(ModelSettings.preset("conv4-relation"), DRAWINGS));
         assertThat(theta.names().stream().filter(name -> name.contains("relation-net")))
                 .containsExactly(
@@ -45,7 +45,7 @@ class RelationNetTest {
     }
 
     @Test
-    void aRelationIsWhatTheModuleMakesOfAClassAndAQuery() {
+    void aRelationIsTheModulesOutputForAClassAndAQuery() {
         Setting setting = Setting.named("maps query");
         Map<String, double[]> inputs = setting.inputs(METHOD, 0);
         double[][] pairs = pairs(inputs, encoded(inputs, "support.x"), encoded(inputs, "query.x"));
@@ -73,9 +73,9 @@ class RelationNetTest {
                 .containsExactly(new double[] {loss}, within(1e-12));
     }
 
-    /** Each query's relations are its own where batch norm has the support set or past rounds to go by. */
+    /** The relations of a query are independent of other queries if batch norm uses the support set or running statistics. */
     @Test
-    void relationsDependOnTheOtherQueriesInTransductiveModesOnly() {
+    void relationsDependOnOtherQueriesInTransductiveModesOnly() {
         for (String mode : new String[] {"query", "support-and-query", "support-and-one", "running"}) {
             Setting setting = Setting.named("maps " + mode);
             Map<String, double[]> inputs = setting.inputs(METHOD, 0);
@@ -90,7 +90,7 @@ class RelationNetTest {
     }
 
     @Test
-    void statisticsOfEncoderAndModuleFollowTheirBatches() {
+    void runningStatisticsOfEncoderAndModuleAverageTheirBatches() {
         Setting setting = Setting.named("maps running");
         Map<String, double[]> inputs = setting.inputs(METHOD, 0);
         assertThat(METHOD.runningStatistics(setting.model()).keySet())
@@ -119,7 +119,7 @@ class RelationNetTest {
     }
 
     @Test
-    void whatHasNoClassesOrNoMapsIsRefused() {
+    void tasksWithoutClassesAndEncodersWithoutMapsAreRefused() {
         EpisodeLayout points = new EpisodeLayout(Shape.of(1), 0, 1, 5, 5);
         assertThatThrownBy(() -> METHOD.train(ModelFactory.of(ModelSettings.preset("mlp-40-40"), points), points))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -128,15 +128,14 @@ class RelationNetTest {
                                 + "maml and its relatives serve others");
         assertThatThrownBy(() -> METHOD.train(ModelFactory.of(ModelSettings.preset("conv4"), DRAWINGS), DRAWINGS))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "model.network gives [64] in front of its output layer; algorithm.name = relation-net needs "
-                                + "feature maps [channels, height, width] of at least 4x4 pixels there, such as those of "
-                                + "conv4-relation for images of 22x22 and more");
+                .hasMessage("model.network gives [64] before its output layer; algorithm.name = relation-net needs "
+                        + "feature maps [channels, height, width] of at least 4x4 pixels there, such as those of "
+                        + "conv4-relation for images of 22x22 and more");
         assertThatThrownBy(() -> METHOD.train(ModelFactory.of(ModelSettings.preset("conv4-pool"), DRAWINGS), DRAWINGS))
-                .hasMessageStartingWith("model.network gives [64, 1, 1] in front");
+                .hasMessageStartingWith("model.network gives [64, 1, 1] before");
     }
 
-    /** For each query in turn each class with it: the sum of the class's support examples, then the query. */
+    /** For each query, its pairs with each class: the sum of the class's support examples, then the query. */
     private static double[][] pairs(Map<String, double[]> inputs, double[][] support, double[][] query) {
         double[][] classes = new double[3][32];
         for (int i = 0; i < support.length; i++) {
@@ -159,7 +158,7 @@ class RelationNetTest {
         return Arrays.stream(maps).map(RelationNetTest::flat).toArray(double[][]::new);
     }
 
-    /** The same with statistics that have followed nothing yet: mean 0, variance 1; gamma and beta begin at 1 and 0. */
+    /** The same with initial running statistics: mean 0, variance 1; gamma and beta are initially 1 and 0. */
     private static double[][] untouched(Map<String, double[]> theta, String half) {
         return Arrays.stream(convolved(images(theta.get(half)), theta.get("0_W"), 1, 2))
                 .map(RelationNetTest::flat)
@@ -212,7 +211,7 @@ class RelationNetTest {
         return images;
     }
 
-    /** 3x3 with one ring of zeros, over square images [image][channel][pixel]. */
+    /** A 3x3 convolution with a border of zeros, over square images [image][channel][pixel]. */
     private static double[][][] convolved(double[][][] images, double[] weights, int in, int out) {
         int extent = (int) Math.sqrt(images[0][0].length);
         double[][][] behind = new double[images.length][out][extent * extent];
@@ -255,7 +254,7 @@ class RelationNetTest {
                 .orElseThrow();
     }
 
-    /** The greatest of each 2x2 window. */
+    /** The maximum of each 2x2 window. */
     private static double[][][] pooled(double[][][] maps) {
         int extent = (int) Math.sqrt(maps[0][0].length);
         int half = extent / 2;

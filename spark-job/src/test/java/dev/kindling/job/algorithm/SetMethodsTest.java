@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Hypernetworks and conditional neural processes against loops over their definitions. */
+/** Compares hypernetworks and conditional neural processes with loops over their definitions. */
 class SetMethodsTest {
     private static final EpisodeLayout POINTS = new EpisodeLayout(Shape.of(1), 0, 1, 5, 4);
     private static final OptionsForTests OPTIONS = OptionsForTests.usual();
@@ -33,7 +33,7 @@ class SetMethodsTest {
     }
 
     @Test
-    void theHypernetworkOfTheTanhNetworkHas49017Numbers() {
+    void theHypernetworkOfTheTanhNetworkHas49017Parameters() {
         Model model = ModelFactory.of(ModelSettings.preset("mlp-40-tanh"), POINTS);
         Layout theta = paperSized("hypernetwork").parameters(model);
         assertThat(theta.size()).isEqualTo(49_017);
@@ -61,7 +61,7 @@ class SetMethodsTest {
     }
 
     @Test
-    void aHypernetworkWritesTheWeightsThatPredict() {
+    void aHypernetworkGeneratesTheWeightsThatPredict() {
         Setting setting = Setting.named("mlp-40-tanh");
         Map<String, double[]> inputs = setting.inputs(named("hypernetwork"), 0);
         double[] set = new double[6];
@@ -111,7 +111,7 @@ class SetMethodsTest {
                 .toArray(double[][]::new);
     }
 
-    /** Predictions as they should be, and losses of them in training and evaluation. */
+    /** Checks predictions, and their losses in training and evaluation. */
     private static void predicts(String method, Setting setting, Map<String, double[]> inputs, double[] expected) {
         Algorithm algorithm = named(method);
         Model model = setting.model();
@@ -147,7 +147,7 @@ class SetMethodsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"hypernetwork", "cnp"})
-    void whatIsNoRegressionOfAFullyConnectedNetworkIsRefused(String method) {
+    void tasksOtherThanRegressionByAFullyConnectedNetworkAreRefused(String method) {
         Algorithm algorithm = named(method);
         String fits = "algorithm.name is " + method
                 + "; it needs regression, as of task.source = sinusoid or regression, and a fully connected network "
@@ -173,7 +173,7 @@ class SetMethodsTest {
         "cnp, width, 0, at least 1",
         "hypernetwork, scale, 0, a finite number above 0"
     })
-    void settingsThatMakeNoSenseAreRefused(String method, String key, int value, String allowed) {
+    void wrongSettingsAreRefused(String method, String key, int value, String allowed) {
         assertThatThrownBy(() -> Algorithms.named(method, OPTIONS.with(method + "." + key, value)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith(method + "." + key + " is ")

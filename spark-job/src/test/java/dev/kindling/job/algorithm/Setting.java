@@ -24,13 +24,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.DoubleStream;
 
-/** A network, an episode and weights at which orders differ. */
+/** A network, an episode and weights for tests of methods; first and second order differ at the weights. */
 record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) {
     private static final EpisodeLayout POINTS = new EpisodeLayout(Shape.of(1), 0, 1, 5, 4);
     private static final EpisodeLayout SQUARES = new EpisodeLayout(Shape.of(1, 2, 2), 3, 3, 6, 9);
     private static final EpisodeLayout IMAGES = new EpisodeLayout(Shape.of(1, 4, 4), 3, 3, 6, 9);
 
-    /** A preset on tasks that fit it, or "maps" with the mode of batch norm behind it. */
+    /** A preset with matching tasks, or "maps" followed by the mode of batch norm. */
     static Setting named(String network) {
         if (network.startsWith("maps ")) {
             return of(SmallNetworks.maps(IMAGES, network.substring("maps ".length())), IMAGES);
@@ -39,7 +39,7 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
         return of(ModelFactory.of(new ModelSettings(network, "fan-in-uniform", "query"), layout), layout);
     }
 
-    /** A model with its own beginnings and an episode of normal numbers. */
+    /** A model with its initial weights and an episode of normal numbers. */
     static Setting of(Model model, EpisodeLayout layout) {
         Map<String, double[]> inputs = new HashMap<>();
         FlatVector theta = FlatVector.zeros(Precision.DOUBLE, model.parameters().size());
@@ -71,7 +71,7 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
         return moved;
     }
 
-    /** Inputs with the initial θ of a method in the place of the model's, at a round. */
+    /** Inputs with the initial θ of a method instead of the model's, in a round. */
     Map<String, double[]> inputs(Algorithm algorithm, int round) {
         Layout layout = algorithm.parameters(model);
         FlatVector theta = FlatVector.zeros(Precision.DOUBLE, layout.size());
@@ -85,7 +85,7 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
         return all;
     }
 
-    /** What one step makes of parameters and the support gradient there. */
+    /** An update of parameters by the support gradient. */
     interface Mover {
         void move(int step, Map<String, double[]> phi);
     }
@@ -98,7 +98,7 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
         });
     }
 
-    /** θ after so many steps of any kind. */
+    /** θ after a number of updates. */
     Map<String, double[]> adapted(int steps, Mover mover) {
         Map<String, double[]> phi = theta();
         for (int step = 0; step < steps; step++) {
@@ -113,7 +113,7 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
         return sum;
     }
 
-    /** What the network without its output layer makes of one half of the episode, a row for each example. */
+    /** The features of one set of the episode, a row for each example. */
     double[][] features(String half) {
         Model encoder = model.encoder();
         ProgramBuilder b = new ProgramBuilder();
@@ -133,7 +133,7 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
         return rows;
     }
 
-    /** The loss on one half of the episode and its gradient. */
+    /** The loss on one set of the episode and its gradient. */
     Map<String, double[]> gradient(Map<String, double[]> parameters, String half) {
         return gradient(parameters, half, inputs.get(half + ".x"), inputs.get(half + ".y"));
     }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Activations and their derivatives against formulas, at 0 too: Omniglot's paper is exactly 0. */
+/** Compares activations and their derivatives with formulas, including at 0, the value of blank paper in Omniglot. */
 class ActivationTest {
     private static final double[] AT = {-30, -2, -0.5, 0, 0.5, 2, 30};
 
@@ -35,7 +35,7 @@ class ActivationTest {
         }
     }
 
-    /** Value, derivative and second derivative; at a kink what PyTorch and Deeplearning4j take: the left one. */
+    /** Value, derivative and second derivative; at a kink the left one, as in PyTorch and Deeplearning4j. */
     private static double[] expected(Activation activation, double x) {
         double sigmoid = 1 / (1 + Math.exp(-x));
         boolean positive = x > 0;
@@ -57,7 +57,7 @@ class ActivationTest {
     }
 
     @Test
-    void greatNumbersOverflowNowhere() {
+    void largeNumbersDoNotOverflow() {
         for (Activation activation : Activation.values()) {
             Map<String, double[]> found = derivatives(activation, -1000, 1000);
             found.values().forEach(numbers -> assertThat(numbers).doesNotContain(Double.NaN, Double.POSITIVE_INFINITY));

@@ -31,7 +31,7 @@ class ModelFactoryTest {
     private static final EpisodeLayout FIVE_WAYS = new EpisodeLayout(Shape.of(1, 28, 28), 5, 5, 5, 5);
 
     @Test
-    void theSinusoidNetworkHasTheParametersOfTheDesign() {
+    void theSinusoidNetworkHasItsDocumentedParameters() {
         Layout parameters =
                 ModelFactory.of(ModelSettings.preset("mlp-40-40"), SINE).parameters();
         assertThat(shapes(parameters))
@@ -46,7 +46,7 @@ class ModelFactoryTest {
     }
 
     @Test
-    void theTanhNetworkHasTheParametersOfTheDesign() {
+    void theTanhNetworkHasItsDocumentedParameters() {
         Layout parameters =
                 ModelFactory.of(ModelSettings.preset("mlp-40-tanh"), SINE).parameters();
         assertThat(parameters.names()).containsExactly("0_W", "0_b", "1_W", "1_b");
@@ -54,7 +54,7 @@ class ModelFactoryTest {
     }
 
     @Test
-    void theOmniglotNetworkHasTheParametersOfTheDesign() {
+    void theOmniglotNetworkHasItsDocumentedParameters() {
         Layout parameters =
                 ModelFactory.of(ModelSettings.preset("omniglot-fc"), FIVE_WAYS).parameters();
         assertThat(shapes(parameters))
@@ -77,7 +77,7 @@ class ModelFactoryTest {
     }
 
     @Test
-    void theConvolutionalNetworksHaveTheParametersOfTheDesign() {
+    void theConvolutionalNetworksHaveTheirDocumentedParameters() {
         EpisodeLayout drawings = new EpisodeLayout(Shape.of(1, 28, 28), 5, 5, 5, 5);
         Layout strided =
                 ModelFactory.of(ModelSettings.preset("conv4"), drawings).parameters();
@@ -122,10 +122,10 @@ class ModelFactoryTest {
         assertThat(simple.shape("6_W")).isEqualTo(Shape.of(64 * 5 * 5, 5));
     }
 
-    /** Whoever writes an output layer himself, as Proto-MAML does, relies on it. */
+    /** Methods that replace the output layer, such as Proto-MAML, depend on this. */
     @ParameterizedTest
     @CsvSource({"conv4, 8", "conv4-pool-32, 32", "conv4-relation, 22", "simple-cnn, 12"})
-    void anEncoderGivesWhatTheOutputLayerMultiplies(String network, int extent) {
+    void anEncoderReturnsTheInputOfTheOutputLayer(String network, int extent) {
         EpisodeLayout layout = new EpisodeLayout(Shape.of(1, extent, extent), 3, 3, 3, 2);
         Model model = ModelFactory.of(new ModelSettings(network, "glorot-normal", "query"), layout);
         ProgramBuilder b = new ProgramBuilder();
@@ -165,7 +165,7 @@ class ModelFactoryTest {
 
     @ParameterizedTest
     @CsvSource({"query, true", "support-and-query, true", "support-and-one, false", "running, false"})
-    void predictionsDependOnTheOtherQueriesInTransductiveModesOnly(String mode, boolean transductive) {
+    void predictionsDependOnOtherQueriesInTransductiveModesOnly(String mode, boolean transductive) {
         EpisodeLayout layout = new EpisodeLayout(Shape.of(1, 8, 8), 3, 3, 3, 2);
         Model model = ModelFactory.of(new ModelSettings("conv4", "glorot-normal", mode), layout);
         double[] support = new double[3 * 64];
@@ -187,14 +187,14 @@ class ModelFactoryTest {
             assertThat(predictions(model, single, support, Arrays.copyOf(queries, 64)))
                     .containsExactly(Arrays.copyOf(before, 3), within(1e-12));
         }
-        // The support set's statistics matter wherever it stands in the batch.
+        // The statistics of the support set do not depend on its position in the batch.
         support[5] += 1;
         double[] moved = predictions(model, layout, support, queries);
         assertThat(Arrays.equals(moved, after)).isEqualTo(mode.equals("query") || mode.equals("running"));
     }
 
     @Test
-    void runningStatisticsAreParametersThatFollowTheBatchInsteadOfAGradient() {
+    void runningStatisticsAreParametersUpdatedFromBatchesNotByGradients() {
         EpisodeLayout layout = new EpisodeLayout(Shape.of(1, 4, 4), 3, 3, 3, 2);
         Model model = ModelFactory.of(new ModelSettings("conv4", "glorot-normal", "running"), layout);
         assertThat(model.parameters().names()).startsWith("0_W", "1_gamma", "1_beta", "1_mean", "1_var", "3_W");
@@ -245,7 +245,7 @@ class ModelFactoryTest {
     }
 
     @Test
-    void layersOfDropoutDropWithMasksOfTheirOwnAndKeepTheMean() {
+    void dropoutLayersHaveDifferentMasksAndPreserveTheMean() {
         ProgramBuilder b = new ProgramBuilder();
         Value x = b.input("x", Shape.of(4, 5), Program.Scope.TASK);
         Value key = b.input("key", Shape.of(2), Program.Scope.TASK);
@@ -304,7 +304,7 @@ class ModelFactoryTest {
     }
 
     @Test
-    void theSinusoidNetworkComputesWhatItsLayersSay() {
+    void theSinusoidNetworkComputesItsLayersInOrder() {
         Model model = ModelFactory.of(ModelSettings.preset("mlp-40-40"), SINE);
         Map<String, double[][]> theta = drawn(model, 3);
         double[][] x = {{-1.5}, {0.25}, {4}};
@@ -357,7 +357,7 @@ class ModelFactoryTest {
     }
 
     @Test
-    void crossEntropyStaysFiniteForGreatOutputs() {
+    void crossEntropyStaysFiniteForLargeOutputs() {
         ProgramBuilder b = new ProgramBuilder();
         Value output = b.input("output", Shape.of(1, 2), Program.Scope.TASK);
         Value y = b.input("y", Shape.of(1), Program.Scope.TASK);
@@ -402,13 +402,13 @@ class ModelFactoryTest {
     }
 
     @Test
-    void truncatedNormalIsTheOmniglotNetworksOwn() {
+    void truncatedNormalIsTheDefaultOfTheOmniglotNetwork() {
         double[] theta = initial("omniglot-fc", ModelSettings.PRESETS_OWN, FIVE_WAYS, 1, Precision.DOUBLE);
         Layout layout =
                 ModelFactory.of(ModelSettings.preset("omniglot-fc"), FIVE_WAYS).parameters();
         double[] weights = part(theta, layout, "0_W");
         assertThat(greatest(weights)).isBetween(0.0199, 0.02);
-        // A normal cut at two deviations has 0.7737 of its variance.
+        // A normal truncated at two standard deviations has 0.7737 of its variance.
         assertThat(variance(weights)).isCloseTo(0.7737e-4, within(0.01e-4));
         assertThat(part(theta, layout, "4_gamma")).containsOnly(1);
         assertThat(part(theta, layout, "4_beta")).containsOnly(0);
@@ -443,9 +443,10 @@ class ModelFactoryTest {
     void wrongSettingsAreRefusedWithWhatIsAllowed() {
         assertThatThrownBy(() -> ModelSettings.preset("mlp"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("model.network is mlp; it must be one of mlp-40-40, mlp-40-tanh, omniglot-fc, conv4, "
-                        + "conv4-pool, conv4-pool-32, conv4-relation, simple-cnn, or the path of a Deeplearning4j "
-                        + "configuration (JSON) or zip that is there");
+                .hasMessageStartingWith(
+                        "model.network is mlp; it must be one of mlp-40-40, mlp-40-tanh, omniglot-fc, conv4, "
+                                + "conv4-pool, conv4-pool-32, conv4-relation, simple-cnn, mlp-UNITS[-UNITS...]")
+                .hasMessageEndingWith(" or the path of a Deeplearning4j configuration (JSON) or zip that is there");
         assertThatThrownBy(() -> new ModelSettings("mlp-40-40", "ones", "query"))
                 .hasMessage(
                         "model.initializer is ones; it must be one of preset, fan-in-uniform, truncated-normal-0.01, "

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The loss of every network, differentiated twice by every parameter and by the inputs. */
+/** Checks the first and second derivatives of every network's loss with respect to parameters and inputs. */
 class NetworkDerivativesTest {
     private static final int EXAMPLES = 6;
 
@@ -44,7 +44,7 @@ class NetworkDerivativesTest {
 
     @ParameterizedTest
     @EnumSource(Activation.class)
-    void everyActivationBehindBatchNormUnderBothLosses(Activation activation) {
+    void everyActivationAfterBatchNormWithBothLosses(Activation activation) {
         for (int ways : new int[] {0, 3}) {
             EpisodeLayout layout = new EpisodeLayout(Shape.of(2), ways, 3, EXAMPLES, EXAMPLES);
             List<Network.InitializedLayer> layers = new ArrayList<>();
@@ -65,7 +65,7 @@ class NetworkDerivativesTest {
 
     @ParameterizedTest
     @EnumSource(BatchNormMode.class)
-    void convolutionsUnderEveryKindOfPoolingAndEveryModeOfBatchNorm(BatchNormMode batchNormMode) {
+    void convolutionsWithEveryKindOfPoolingAndEveryModeOfBatchNorm(BatchNormMode batchNormMode) {
         EpisodeLayout layout = new EpisodeLayout(Shape.of(2, 5, 4), 3, 3, EXAMPLES, EXAMPLES);
         for (Layer pooling : List.of(
                 new Pooling(Pooling.Kind.MAXIMUM, WindowSpec.whole(2, 1)),

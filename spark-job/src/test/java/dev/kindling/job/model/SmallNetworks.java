@@ -4,11 +4,11 @@ import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
-/** Networks small enough for loops over a definition, which no preset is. */
+/** Networks that are small enough for loops over a definition, unlike the presets. */
 public final class SmallNetworks {
     private SmallNetworks() {}
 
-    /** A 3x3 convolution to two channels, batch norm, tanh; output: in front of it stand [2, 4, 4] for images [1, 4, 4]. */
+    /** A 3x3 convolution to two channels, batch norm, tanh; output, whose input is [2, 4, 4] for images [1, 4, 4]. */
     public static Model maps(EpisodeLayout layout, String batchNorm) {
         BatchNormMode batchNormMode = BatchNormMode.named(batchNorm);
         List<Network.InitializedLayer> layers = List.of(
@@ -17,7 +17,7 @@ public final class SmallNetworks {
                 begun(Activation.TANH),
                 begun(Dense.withBias(32, layout.outputs(), Activation.IDENTITY)));
         return new Network(
-                batchNormMode.normalising(layers),
+                batchNormMode.withMode(layers),
                 Loss.SOFTMAX_CROSS_ENTROPY,
                 batchNormMode,
                 Shape.of(1, 4, 4),

@@ -53,7 +53,7 @@ class GroupedTaskSourceTest {
     }
 
     @Test
-    void groupsAreDifferentAndSoAreTheirMembers() {
+    void groupsDifferAndSoDoTheirMembers() {
         TaskSource groups = open(SINES.together(4));
         Set<Double> first = new HashSet<>();
         for (int index = 0; index < 5; index++) {
@@ -66,7 +66,7 @@ class GroupedTaskSourceTest {
     }
 
     @Test
-    void validationAndTestTasksStaySingle() {
+    void validationAndTestTasksAreNotGrouped() {
         TaskSource single = open(SINES);
         TaskSource groups = open(SINES.together(4));
         for (Split split : new Split[] {Split.VALIDATE, Split.TEST}) {
@@ -79,8 +79,8 @@ class GroupedTaskSourceTest {
         assertThat(SINES.together(1)).isEqualTo(SINES);
     }
 
-    /** Of two shapes. */
-    private record Two(TaskSource source) implements TaskSource {
+    /** A source with two shapes. */
+    private record TwoShapes(TaskSource source) implements TaskSource {
         @Override
         public EpisodeLayout layout(Split split) {
             return source.layout(split);
@@ -108,11 +108,12 @@ class GroupedTaskSourceTest {
     }
 
     @Test
-    void tasksOfSeveralShapesCannotBeTakenTogether() {
-        TaskSource varying = new Two(open(SINES));
+    void tasksOfSeveralShapesCannotBeGrouped() {
+        TaskSource varying = new TwoShapes(open(SINES));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new GroupedTaskSource(varying, 2))
-                .withMessage("training tasks are taken 2 at a time, so task.support and few-shot.ways must each be one "
-                        + "number, not a range: tasks that are taken together have one shape");
+                .withMessage(
+                        "training tasks are grouped by 2, so task.support and few-shot.ways must each be one number, "
+                                + "not a range: all tasks of a group have the same shape");
     }
 }

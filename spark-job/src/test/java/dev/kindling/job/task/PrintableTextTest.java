@@ -24,14 +24,14 @@ final class PrintableTextTest {
         "03b8, \u03b8",
         "4e2d, \u4e2d"
     })
-    void whatControlsATerminalIsEscapedAndWhatIsWritingIsNot(String code, String shown) {
+    void controlCharactersAreEscapedAndLettersAreNot(String code, String shown) {
         char character = (char) Integer.parseInt(code, 16);
         assertThat(PrintableText.line("a" + character + "b")).isEqualTo("a" + shown + "b");
         assertThat(PrintableText.line(PrintableText.line("a" + character))).isEqualTo("a" + shown);
     }
 
     @Test
-    void longTextIsCutBetweenCharacters() {
+    void longTextIsTruncatedBetweenCharacters() {
         String text = "x" + "\ud83d\ude00".repeat(10_000);
         assertThat(PrintableText.line(text)).hasSizeLessThan(5000).endsWith("\ud83d\ude00... (20001 characters)");
     }

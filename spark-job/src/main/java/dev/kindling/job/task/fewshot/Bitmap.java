@@ -18,8 +18,10 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An image as 8-bit samples, 0 dark and 255 light: one plane for grey, three for red, green and blue, each row-major.
- * Colours become grey by ITU-R 601's luma in the fixed point that Pillow uses; transparency is ignored.
+ * A decoded image as 8-bit samples, 0 dark and 255 light. Colours become grey by ITU-R 601's luma in the fixed-point
+ * arithmetic of Pillow; transparency is ignored.
+ *
+ * @param planes one row-major plane for grey, three for red, green and blue
  */
 record Bitmap(int width, int height, List<byte[]> planes) {
     private static final Set<String> FORMATS = Set.of("png", "jpeg", "bmp", "gif");
@@ -28,11 +30,11 @@ record Bitmap(int width, int height, List<byte[]> planes) {
      * Decodes a PNG, JPEG, BMP or GIF file (of several frames, the first).
      *
      * @param name for messages
-     * @param channels 1 for grey, 3 for colour; a grey file in colour has three planes that are alike
-     * @throws BadDataException if the bytes are not such an image, or one beyond {@link ImageLimits}
+     * @param channels 1 for grey, 3 for colour; a grey file read as colour has three equal planes
+     * @throws BadDataException if the bytes are not such an image, or exceed {@link ImageLimits}
      */
     static Bitmap decode(String name, byte[] bytes, int channels) {
-        // A stream over the array: ImageIO's own would write a cache file for each image.
+        // ImageIO's default stream writes a cache file for each image.
         try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
             ImageReader reader = reader(name, in);
             try {
@@ -51,7 +53,7 @@ record Bitmap(int width, int height, List<byte[]> planes) {
                 reader.dispose();
             }
         } catch (IOException | RuntimeException e) {
-            // ImageIO answers crafted files with exceptions of any type.
+            // On crafted files ImageIO throws exceptions of any type.
             if (e instanceof BadDataException bad) {
                 throw bad;
             }
@@ -83,11 +85,11 @@ record Bitmap(int width, int height, List<byte[]> planes) {
     private static byte[] grey(BufferedImage image) {
         byte[] pixels = new byte[image.getWidth() * image.getHeight()];
         if (image.getColorModel() instanceof IndexColorModel palette) {
-            looked(image.getRaster(), palette, pixels);
+            fromPalette(image.getRaster(), palette, pixels);
         } else if (isGrey(image)) {
-            sampled(image.getRaster(), image.getColorModel().getComponentSize(0), pixels);
+            fromSamples(image.getRaster(), image.getColorModel().getComponentSize(0), pixels);
         } else {
-            coloured(image, pixels);
+            fromColours(image, pixels);
         }
         return pixels;
     }
@@ -110,13 +112,16 @@ record Bitmap(int width, int height, List<byte[]> planes) {
         return plane;
     }
 
-    /** Whether samples are grey. These must not go through getRGB: Java takes them for linear light and would brighten them. */
+    /**
+     * Whether samples are grey levels. getRGB must not be used on these: Java treats them as linear light and brightens
+     * them.
+     */
     private static boolean isGrey(BufferedImage image) {
         return image.getColorModel() instanceof ComponentColorModel
                 && image.getRaster().getNumBands() <= 2;
     }
 
-    private static void looked(Raster raster, IndexColorModel palette, byte[] pixels) {
+    private static void fromPalette(Raster raster, IndexColorModel palette, byte[] pixels) {
         int[] samples = samples(raster);
         byte[] grey = new byte[palette.getMapSize()];
         for (int i = 0; i < grey.length; i++) {
@@ -127,7 +132,7 @@ record Bitmap(int width, int height, List<byte[]> planes) {
         }
     }
 
-    private static void sampled(Raster raster, int bits, byte[] pixels) {
+    private static void fromSamples(Raster raster, int bits, byte[] pixels) {
         int[] samples = samples(raster);
         for (int i = 0; i < pixels.length; i++) {
             pixels[i] = (byte) (bits > 8 ? samples[i] >> (bits - 8) : samples[i]);
@@ -140,7 +145,7 @@ record Bitmap(int width, int height, List<byte[]> planes) {
         return raster.getSamples(raster.getMinX(), raster.getMinY(), width, height, 0, new int[width * height]);
     }
 
-    private static void coloured(BufferedImage image, byte[] pixels) {
+    private static void fromColours(BufferedImage image, byte[] pixels) {
         int width = image.getWidth();
         int[] colours = image.getRGB(0, 0, width, image.getHeight(), null, 0, width);
         for (int i = 0; i < pixels.length; i++) {

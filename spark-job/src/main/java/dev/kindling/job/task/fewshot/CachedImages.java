@@ -7,24 +7,24 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Images decoded when they are asked for; those asked for last are kept, up to a number of bytes. Stores that were read
- * from stay open as long as this object.
+ * A least-recently-used cache of images that are decoded on demand, bounded by a number of bytes. Stores stay open as long as
+ * this object.
  */
 final class CachedImages implements Images {
-    /** What an image costs beside its pixels: its key, its entry, the header of its array. */
+    /** Bytes that an image takes in addition to its pixels: its key, its map entry and the header of its array. */
     private static final int OVERHEAD = 128;
 
     private final Decoder decoder;
     private final long limit;
     private final Map<ImageStore, ImageStore.Opened> opened = new ConcurrentHashMap<>();
-    /** From the one whose last use is longest ago to the latest. */
-    private final LinkedHashMap<Key, byte[]> kept = new LinkedHashMap<>(16, 0.75f, true);
+    /** In order of access, the least recently used first. */
+    private final LinkedHashMap<Key, byte[]> cached = new LinkedHashMap<>(16, 0.75f, true);
 
     private long bytes;
 
     private record Key(String className, int number) {}
 
-    /** Nothing yet, and never more than the given number of bytes. */
+    /** An empty cache of at most {@code limit} bytes. */
     CachedImages(Decoder decoder, long limit) {
         this.decoder = decoder;
         this.limit = limit;
@@ -35,9 +35,9 @@ final class CachedImages implements Images {
         Key key = new Key(images.name(), number);
         byte[] pixels = find(key);
         if (pixels == null) {
-            // Outside the lock: two threads that miss the same image both decode it, to the same bytes.
+            // Not under the lock: two threads that miss the same image both decode it, to the same bytes.
             pixels = decode(images, number);
-            keep(key, pixels);
+            add(key, pixels);
         }
         return new Slice(pixels, 0);
     }
@@ -50,14 +50,14 @@ final class CachedImages implements Images {
     }
 
     private synchronized byte @Nullable [] find(Key key) {
-        return kept.get(key);
+        return cached.get(key);
     }
 
-    private synchronized void keep(Key key, byte[] pixels) {
-        if (kept.put(key, pixels) == null) {
+    private synchronized void add(Key key, byte[] pixels) {
+        if (cached.put(key, pixels) == null) {
             bytes += pixels.length + OVERHEAD;
         }
-        Iterator<byte[]> oldest = kept.values().iterator();
+        Iterator<byte[]> oldest = cached.values().iterator();
         while (bytes > limit && oldest.hasNext()) {
             bytes -= oldest.next().length + OVERHEAD;
             oldest.remove();

@@ -7,20 +7,20 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 
-/** The classes that tasks of one purpose are made of, sorted by name. Immutable. */
+/** The classes of one split, sorted by name. Immutable. */
 final class ClassSplit {
     /**
-     * A class of a split: a folder of images, all turned alike.
+     * A class of a split: a folder of images, all rotated by the same angle.
      *
      * @param name as in {@code Angelic/character01}, or {@code Angelic/character01/rot090} where rotations are classes
-     * @param turns quarter turns counter-clockwise, 0 to 3
+     * @param turns number of counter-clockwise quarter turns, 0 to 3
      */
     record TurnedClass(String name, ImageClass images, int turns) {
         TurnedClass inSet(String set) {
             return new TurnedClass(ImageStore.child(set, name), images.inSet(set), turns);
         }
 
-        /** How many images the class has. */
+        /** The number of images. */
         int size() {
             return images.images().size();
         }
@@ -32,10 +32,14 @@ final class ClassSplit {
     private final TurnedClass smallest;
     private final TurnedClass largest;
 
-    /** The given classes, in any order, of a split that stands in the given file; BadDataException if there are none. */
+    /**
+     * A split of the given classes, in any order; {@code file} is where it was read from. BadDataException if there are
+     * none.
+     */
     ClassSplit(Split split, String file, List<TurnedClass> classes) {
         if (classes.isEmpty()) {
-            throw new BadDataException("split " + file + " is empty; it must name a class on each line");
+            throw new BadDataException(
+                    "split " + file + " is empty; it must name at least one class, one on each line");
         }
         this.split = split;
         this.file = file;
@@ -45,14 +49,14 @@ final class ClassSplit {
         this.largest = Collections.max(this.classes, Comparator.comparingInt(TurnedClass::size));
     }
 
-    /** This split and another of the same purpose as one. */
+    /** The union of two parts of the same split. */
     ClassSplit and(ClassSplit other) {
         List<TurnedClass> both = new ArrayList<>(classes);
         both.addAll(other.classes);
         return new ClassSplit(split, file + " and " + other.file, both);
     }
 
-    /** The same split of a set that goes by the given name among others. */
+    /** The same split with class names prefixed by the name of an image set. */
     ClassSplit inSet(String set) {
         return new ClassSplit(
                 split, file, classes.stream().map(each -> each.inSet(set)).toList());
@@ -62,7 +66,7 @@ final class ClassSplit {
         return split;
     }
 
-    /** Where the split stands, for messages. */
+    /** Where the split was read from, for messages. */
     String file() {
         return file;
     }
@@ -71,7 +75,7 @@ final class ClassSplit {
         return classes;
     }
 
-    /** The class with the fewest images, of several the first. */
+    /** The class with the fewest images; the first of several. */
     TurnedClass smallest() {
         return smallest;
     }

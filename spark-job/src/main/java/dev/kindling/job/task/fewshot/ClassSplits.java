@@ -12,19 +12,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** The splits of an image set, at most one for each purpose. Immutable. */
+/** The training, validation and test split of an image set; any may be absent. Immutable. */
 final class ClassSplits {
     private final Map<Split, ClassSplit> bySplit;
 
-    /** IllegalArgumentException if two of them share a class. */
-    ClassSplits(Map<Split, ClassSplit> byPurpose) {
-        this.bySplit = new EnumMap<>(byPurpose);
+    /** The given splits; IllegalArgumentException if two of them share a class. */
+    ClassSplits(Map<Split, ClassSplit> bySplit) {
+        this.bySplit = new EnumMap<>(bySplit);
         shared().ifPresent(clause -> {
             throw new IllegalArgumentException("few-shot.split: " + clause + "; splits must not share a class");
         });
     }
 
-    /** The splits of several sets together. */
+    /** The union of the splits of several image sets. */
     static ClassSplits joined(List<ClassSplits> several) {
         Map<Split, ClassSplit> joined = new EnumMap<>(Split.class);
         several.forEach(classSplits ->
@@ -32,19 +32,19 @@ final class ClassSplits {
         return new ClassSplits(joined);
     }
 
-    /** The same splits of a set that goes by the given name among others. */
+    /** The same splits with class names prefixed by the name of an image set. */
     ClassSplits inSet(String set) {
         Map<Split, ClassSplit> renamed = new EnumMap<>(Split.class);
         bySplit.forEach((split, classSplit) -> renamed.put(split, classSplit.inSet(set)));
         return new ClassSplits(renamed);
     }
 
-    /** In the order of purposes. */
+    /** The splits that are present, in the order of {@link Split}. */
     Collection<ClassSplit> all() {
         return bySplit.values();
     }
 
-    /** The split of a purpose; BadDataException if there is none. */
+    /** The classes of a split; BadDataException if it is absent. */
     ClassSplit of(Split split) {
         ClassSplit classSplit = bySplit.get(split);
         if (classSplit == null) {
@@ -55,7 +55,7 @@ final class ClassSplits {
         return classSplit;
     }
 
-    /** The folders of images that any split uses, by their names. */
+    /** The image folders of all splits, sorted by name. */
     Collection<ImageClass> used() {
         Map<String, ImageClass> used = new TreeMap<>();
         all().forEach(classSplit ->
@@ -64,8 +64,8 @@ final class ClassSplits {
     }
 
     /**
-     * A class that two splits share, as a clause; empty if there is none. Rotations of one class are kin: a class may not
-     * train in one and be tested in another.
+     * A class that two splits share, as a clause; empty if there is none. Rotations of one class count as shared: a class must
+     * not be trained on in one rotation and tested in another.
      */
     Optional<String> shared() {
         Map<String, ClassSplit> owners = new HashMap<>();
@@ -74,7 +74,7 @@ final class ClassSplits {
                 String name = each.images().name();
                 ClassSplit owner = owners.putIfAbsent(name, classSplit);
                 if (owner != null && owner != classSplit) {
-                    return Optional.of("class " + name + " stands in " + owner.file() + " and in " + classSplit.file());
+                    return Optional.of("class " + name + " is in " + owner.file() + " and in " + classSplit.file());
                 }
             }
         }

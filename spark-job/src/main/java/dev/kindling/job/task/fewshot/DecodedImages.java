@@ -7,43 +7,43 @@ import java.util.Map;
 import java.util.concurrent.ForkJoinPool;
 
 /**
- * Images decoded, resized and held as one byte a pixel, class after class: the 32,460 drawings of Omniglot at 28 by 28
- * take 25 MB. Each store is read in one sequential pass, while all cores decode. Immutable by convention: nobody writes
- * to the arrays.
+ * All images of an image set in memory, decoded, resized and stored as one byte per sample: the 32,460 images of Omniglot at
+ * 28 by 28 pixels take 25 MB. Each store is read in one sequential pass while all cores decode. Immutable by convention: the
+ * arrays are not written after construction.
  */
 final class DecodedImages implements Images {
     private static final int BATCH = 1024;
     private static final long BATCH_BYTES = 64 << 20;
 
-    private final int numbers;
+    private final int samples;
     private final Map<String, byte[]> byClass;
 
-    private DecodedImages(int numbers, Map<String, byte[]> byClass) {
-        this.numbers = numbers;
+    private DecodedImages(int samples, Map<String, byte[]> byClass) {
+        this.samples = samples;
         this.byClass = byClass;
     }
 
-    /** Decodes all images of the given classes; BadDataException with the name of a file that is no image or too large. */
+    /** Decodes all images of the given classes; BadDataException naming a file that is not an image or too large. */
     static DecodedImages decode(Iterable<ImageClass> classes, Decoder decoder) {
-        int numbers = decoder.picture().numbers();
+        int samples = decoder.imageFormat().samples();
         Map<String, byte[]> byClass = new HashMap<>();
         Map<ImageStore, Map<String, Slot>> slots = new HashMap<>();
         for (ImageClass each : classes) {
-            byte[] target = new byte[Math.multiplyExact(each.images().size(), numbers)];
+            byte[] target = new byte[Math.multiplyExact(each.images().size(), samples)];
             byClass.put(each.name(), target);
             Map<String, Slot> ofStore = slots.computeIfAbsent(each.store(), store -> new HashMap<>());
             for (int i = 0; i < each.images().size(); i++) {
-                ofStore.put(each.path(each.images().get(i)), new Slot(target, i * numbers));
+                ofStore.put(each.path(each.images().get(i)), new Slot(target, i * samples));
             }
         }
-        // A pool of our own: the threads of the common one belong to whoever else is in this JVM.
+        // Not the common pool, which other code in this JVM uses.
         ForkJoinPool pool = new ForkJoinPool(Runtime.getRuntime().availableProcessors());
         try {
             slots.forEach((store, ofStore) -> new Pass(store, ofStore, decoder, pool).run());
         } finally {
             pool.shutdown();
         }
-        return new DecodedImages(numbers, byClass);
+        return new DecodedImages(samples, byClass);
     }
 
     @Override
@@ -52,7 +52,7 @@ final class DecodedImages implements Images {
         if (found == null) {
             throw new IllegalArgumentException("class " + images.name() + " is not decoded");
         }
-        return new Slice(found, number * numbers);
+        return new Slice(found, number * samples);
     }
 
     @Override
@@ -64,7 +64,7 @@ final class DecodedImages implements Images {
 
     private record Stored(String path, byte[] bytes, Slot slot) {}
 
-    /** One reading of a store, decoded in batches so that few files are in memory at a time. */
+    /** One sequential read of a store, decoded in batches to bound the number of files in memory. */
     private static final class Pass {
         private final ImageStore store;
         private final Map<String, Slot> slots;

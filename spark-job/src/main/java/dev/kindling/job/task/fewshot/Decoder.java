@@ -1,6 +1,6 @@
 package dev.kindling.job.task.fewshot;
 
-/** Turns the files of images into the bytes that are kept of them. Thread-safe. */
+/** Decodes image files and resizes them to the squares that tasks use. Thread-safe. */
 final class Decoder {
     private final ImageFormat imageFormat;
     private final Lanczos.ToSquare resizer;
@@ -10,20 +10,20 @@ final class Decoder {
         this.resizer = new Lanczos.ToSquare(imageFormat.size());
     }
 
-    ImageFormat picture() {
+    ImageFormat imageFormat() {
         return imageFormat;
     }
 
     /**
-     * The image as one byte a sample: channel after channel, each a square, row-major.
+     * The image as one byte per sample: [channels, size, size].
      *
      * @param name for messages
-     * @throws dev.kindling.job.error.BadDataException if the bytes are no image, or one that is too large
+     * @throws dev.kindling.job.error.BadDataException if the bytes are not an image or exceed {@link ImageLimits}
      */
     byte[] decode(String name, byte[] file) {
         Bitmap image = Bitmap.decode(name, file, imageFormat.channels());
         int area = imageFormat.size() * imageFormat.size();
-        byte[] pixels = new byte[imageFormat.numbers()];
+        byte[] pixels = new byte[imageFormat.samples()];
         for (int channel = 0; channel < imageFormat.channels(); channel++) {
             byte[] square = resizer.resize(image.planes().get(channel), image.width(), image.height());
             System.arraycopy(square, 0, pixels, channel * area, area);

@@ -15,7 +15,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** A tree of folders on a Hadoop file system. Checksums read every image. */
+/** An image store in a tree of folders on a Hadoop file system. Computing checksums reads every image. */
 final class DirectoryStore implements ImageStore {
     private final FileSystem files;
     private final Path root;
@@ -57,13 +57,13 @@ final class DirectoryStore implements ImageStore {
         return this::bytes;
     }
 
-    /** Notes what lies in a folder; the folders above it are known by where they really are. */
+    /** Indexes a folder and those below it; {@code above} holds the real paths of its ancestors, to detect cycles of links. */
     private void list(Path folder, String name, Set<String> above) {
         ImageStore.refuseDeep(name);
-        String place = place(folder);
-        if (!above.add(place)) {
-            throw new BadDataException(
-                    "few-shot.data: folder " + folder + " is a link to a folder that it lies in; it must not be");
+        String realPath = realPath(folder);
+        if (!above.add(realPath)) {
+            throw new BadDataException("few-shot.data: folder " + folder
+                    + " is a link to a folder that contains it; such links are not allowed");
         }
         SortedSet<String> images = name.isEmpty() ? new TreeSet<>() : ImageStore.folder(folders, name);
         for (FileStatus child : children(folder)) {
@@ -78,11 +78,11 @@ final class DirectoryStore implements ImageStore {
                 images.add(childName);
             }
         }
-        above.remove(place);
+        above.remove(realPath);
     }
 
-    /** Where a folder is without links: only the local disk has them. */
-    private static String place(Path folder) {
+    /** The path of a folder with links resolved; only local file systems have links. */
+    private static String realPath(Path folder) {
         if (!"file".equals(folder.toUri().getScheme())) {
             return folder.toString();
         }

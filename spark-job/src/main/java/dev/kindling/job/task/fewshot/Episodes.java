@@ -3,12 +3,14 @@ package dev.kindling.job.task.fewshot;
 import dev.kindling.job.task.fewshot.ClassSplit.TurnedClass;
 import dev.kindling.job.tensor.FlatVector;
 
-/** Writes images into episodes: turned, and as numbers from 0 to 1. Thread-safe. */
+/** Writes images into episodes, rotated and scaled to numbers from 0 to 1. Thread-safe. */
 final class Episodes {
     private final Images images;
     private final int size;
     private final int channels;
-    private final float[] numbers = new float[256];
+    /** By 8-bit sample, the number that stands for it. */
+    private final float[] scaled = new float[256];
+
     private final ImageFormat.Polarity polarity;
 
     Episodes(Images images, ImageFormat imageFormat) {
@@ -16,8 +18,8 @@ final class Episodes {
         this.size = imageFormat.size();
         this.channels = imageFormat.channels();
         this.polarity = imageFormat.polarity();
-        for (int sample = 0; sample < numbers.length; sample++) {
-            numbers[sample] = (float) polarity.of(sample);
+        for (int sample = 0; sample < scaled.length; sample++) {
+            scaled[sample] = (float) polarity.of(sample);
         }
     }
 
@@ -25,19 +27,19 @@ final class Episodes {
         return images;
     }
 
-    /** Writes an image of a class from the given place on: [channels, size, size]. */
-    void write(TurnedClass shown, int number, FlatVector target, int to) {
-        Images.Slice slice = images.of(shown.images(), number);
+    /** Writes an image of a class, [channels, size, size], from the offset {@code to}. */
+    void write(TurnedClass imageClass, int number, FlatVector target, int to) {
+        Images.Slice slice = images.of(imageClass.images(), number);
         int area = size * size;
         for (int channel = 0; channel < channels; channel++) {
-            turn(slice.pixels(), slice.offset() + channel * area, shown.turns(), target, to + channel * area);
+            turn(slice.pixels(), slice.offset() + channel * area, imageClass.turns(), target, to + channel * area);
         }
     }
 
-    /** Writes one square turned counter-clockwise by quarter turns. */
+    /** Writes one channel, rotated counter-clockwise by quarter turns. */
     private void turn(byte[] pixels, int from, int turns, FlatVector target, int to) {
         int last = size - 1;
-        // Where row 0, column 0 of the turned image comes from, and the steps to its next row and column.
+        // The source index of row 0, column 0 of the rotated image, and the steps to its next row and column.
         int origin = from + byTurns(turns, 0, last, last * size + last, last * size);
         int down = byTurns(turns, size, -1, -size, 1);
         int right = byTurns(turns, 1, size, -1, -size);
@@ -48,13 +50,13 @@ final class Episodes {
         }
     }
 
-    /** The loop of the next method without a call for each number: it runs for every task of a round. */
+    /** As the method for any vector, without a virtual call per number: this loop runs for every task of a round. */
     private void put(byte[] pixels, int origin, int down, int right, float[] target, int to) {
         for (int row = 0; row < size; row++) {
             int source = origin + row * down;
             int start = to + row * size;
             for (int column = 0; column < size; column++) {
-                target[start + column] = numbers[pixels[source + column * right] & 0xff];
+                target[start + column] = scaled[pixels[source + column * right] & 0xff];
             }
         }
     }

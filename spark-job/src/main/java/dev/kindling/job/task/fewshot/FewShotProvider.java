@@ -5,7 +5,7 @@ import dev.kindling.job.task.TaskSourceProvider;
 import java.util.SortedMap;
 import org.apache.hadoop.conf.Configuration;
 
-/** Opens {@code task.source = few-shot}. */
+/** The provider of {@code task.source = few-shot}. */
 public final class FewShotProvider implements TaskSourceProvider {
     @Override
     public String name() {

@@ -10,15 +10,17 @@ import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * What N-way K-shot tasks are drawn from.
+ * The settings of {@code task.source = few-shot}: the image sets that N-way K-shot classification tasks are drawn from, and
+ * how.
  *
  * @param data image sets on any Hadoop file system, each a zip, a pack, a folder of zips or a folder of folders of images;
  *     {@code few-shot.data}
- * @param split which classes are for what; {@code few-shot.split}
- * @param ways classes of a task
- * @param within which classes may meet in a task; {@code few-shot.within}
- * @param rotations whether rotated images make classes of their own; {@code few-shot.rotations}
- * @param imageFormat what images become
+ * @param split which classes belong to the training, validation and test split; {@code few-shot.split}
+ * @param ways number of classes of a task
+ * @param classPool which classes the classes of a task are drawn from; {@code few-shot.within}
+ * @param rotations whether a class that the split names without a rotation counts as four, turned by 0, 90, 180 and 270
+ *     degrees; {@code few-shot.rotations}
+ * @param imageFormat size, channels and polarity of the images in a task
  * @param memory bytes that decoded images may take in one JVM, at least 0; {@code few-shot.memory}
  * @param sizes examples of each class
  */
@@ -26,39 +28,38 @@ public record FewShotSettings(
         List<String> data,
         SplitSettings split,
         WaySettings ways,
-        Within within,
-        Rotations rotations,
+        ClassPool classPool,
+        boolean rotations,
         ImageFormat imageFormat,
         long memory,
         EpisodeSizes sizes) {
     private static final String DATA = "few-shot.data";
-    private static final String BETWEEN_PATHS = "\n";
+    private static final String CLASS_POOL = "few-shot.within";
+    private static final String PATH_SEPARATOR = "\n";
 
-    /** What the rotations of a class count as. */
-    public enum Rotations {
-        /** A class is as the split names it. */
-        AS_NAMED,
-        /** A class that the split names without a rotation is four: turned by 0, 90, 180 and 270 degrees. */
-        FOUR_CLASSES;
+    /** The classes that the classes of one task are drawn from. */
+    public enum ClassPool {
+        /** All classes of the split. */
+        SPLIT("split"),
+        /** The classes of one group: those whose folders have the same parent folder, such as an alphabet of Omniglot. */
+        GROUP("alphabet");
 
-        /** The constant for the truth value of {@code few-shot.rotations}. */
-        public static Rotations of(boolean rotations) {
-            return rotations ? FOUR_CLASSES : AS_NAMED;
+        private final String text;
+
+        ClassPool(String text) {
+            this.text = text;
+        }
+
+        /** The constant for the text of {@code few-shot.within}; IllegalArgumentException if there is none. */
+        public static ClassPool parse(String text) {
+            return SettingsCodec.choice(ClassPool.class, pool -> pool.text, CLASS_POOL, text);
         }
     }
 
-    /** Which classes may meet in a task. */
-    public enum Within {
-        /** All classes of the split. */
-        SPLIT,
-        /** Those of one alphabet: classes whose folders lie in one folder. */
-        ALPHABET
-    }
-
-    /** Refuses missing data and a negative budget with IllegalArgumentException. */
+    /** Validates the settings; IllegalArgumentException for missing data or a negative amount of memory. */
     public FewShotSettings {
         data = List.copyOf(data);
-        if (data.isEmpty() || data.stream().anyMatch(path -> path.isBlank() || path.contains(BETWEEN_PATHS))) {
+        if (data.isEmpty() || data.stream().anyMatch(path -> path.isBlank() || path.contains(PATH_SEPARATOR))) {
             throw new IllegalArgumentException(
                     "few-shot.data is empty; it must be the path of a zip, of a pack or of a "
                             + "folder of images, or a list of such paths");
@@ -69,46 +70,46 @@ public record FewShotSettings(
     }
 
     /**
-     * The same settings with absolute paths. Executors may run in another working directory than the driver, so the
-     * driver makes paths absolute before it describes the source to them.
+     * The same settings with absolute paths: the working directory of executors may differ from the driver's, so the driver
+     * resolves paths before it sends the settings.
      *
-     * @throws IllegalArgumentException if a path is not one or names an unknown file system
+     * @throws IllegalArgumentException if a path is malformed or names an unknown file system
      */
     public FewShotSettings qualified(Configuration hadoop) {
-        List<String> places =
+        List<String> paths =
                 data.stream().map(path -> qualify(DATA, path, hadoop)).toList();
-        for (String place : places) {
-            if (Collections.frequency(places, place) > 1) {
+        for (String path : paths) {
+            if (Collections.frequency(paths, path) > 1) {
                 throw new IllegalArgumentException(
-                        DATA + " names " + place + " twice; the same images would be classes of two names");
+                        DATA + " names " + path + " twice; the same images would be two classes");
             }
         }
         return new FewShotSettings(
-                places,
-                split instanceof SplitSettings.Named named && !named.isOfTheData()
+                paths,
+                split instanceof SplitSettings.Named named && !named.isInData()
                         ? new SplitSettings.Named(qualify(SplitSettings.KEY, named.folder(), hadoop))
                         : split,
                 ways,
-                within,
+                classPool,
                 rotations,
                 imageFormat,
                 memory,
                 sizes);
     }
 
-    /** The same settings but for what rotations count as. */
-    FewShotSettings withRotations(Rotations other) {
-        return new FewShotSettings(data, split, ways, within, other, imageFormat, memory, sizes);
+    /** The same settings with another value of {@link #rotations}. */
+    FewShotSettings withRotations(boolean value) {
+        return new FewShotSettings(data, split, ways, classPool, value, imageFormat, memory, sizes);
     }
 
     /** The settings as text, under their configuration keys. */
     public SortedMap<String, String> toMap() {
         SortedMap<String, String> settings = new TreeMap<>();
-        settings.put(DATA, String.join(BETWEEN_PATHS, data));
+        settings.put(DATA, String.join(PATH_SEPARATOR, data));
         split.putInto(settings);
         ways.putInto(settings);
-        settings.put("few-shot.within", SettingsCodec.lowerCase(within));
-        settings.put("few-shot.rotations", Boolean.toString(rotations == Rotations.FOUR_CLASSES));
+        settings.put(CLASS_POOL, classPool.text);
+        settings.put("few-shot.rotations", Boolean.toString(rotations));
         imageFormat.putInto(settings);
         settings.put("few-shot.memory", Long.toString(memory));
         sizes.putInto(settings);
@@ -118,11 +119,11 @@ public record FewShotSettings(
     /** The settings that {@link #toMap} wrote; IllegalArgumentException if a key is missing or unreadable. */
     public static FewShotSettings fromMap(SortedMap<String, String> settings) {
         return new FewShotSettings(
-                Arrays.asList(SettingsCodec.text(settings, DATA).split(BETWEEN_PATHS)),
+                Arrays.asList(SettingsCodec.text(settings, DATA).split(PATH_SEPARATOR)),
                 SplitSettings.from(settings),
                 WaySettings.from(settings),
-                SettingsCodec.choice(Within.class, "few-shot.within", SettingsCodec.text(settings, "few-shot.within")),
-                Rotations.of(SettingsCodec.bool(settings, "few-shot.rotations")),
+                ClassPool.parse(SettingsCodec.text(settings, CLASS_POOL)),
+                SettingsCodec.bool(settings, "few-shot.rotations"),
                 ImageFormat.from(settings),
                 SettingsCodec.longInteger(settings, "few-shot.memory"),
                 EpisodeSizes.from(settings));

@@ -10,7 +10,7 @@ import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.task.fewshot.ClassSplit.TurnedClass;
-import dev.kindling.job.task.fewshot.FewShotSettings.Within;
+import dev.kindling.job.task.fewshot.FewShotSettings.ClassPool;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
@@ -25,37 +25,38 @@ import org.apache.hadoop.conf.Configuration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * N-way K-shot classification of images. A task has {@code ways} different classes of its purpose's split, in random
- * order: the position of a class is its label. Each class gives support + query different images. Rows are shuffled in
- * both sets.
+ * A task source of N-way K-shot image classification. A task has {@code ways} different classes of its split in random order;
+ * the position of a class is its label. Each class contributes support + query different images. The rows of both sets are
+ * shuffled.
  *
- * <p>The items of a spec are, for each way, the number of the class in its split and the numbers of its images, those of
- * the support set first. How many there are of each follows from the spec's seed where it varies. Sampling needs only the
- * index of the data; the first {@link #materialise} in a JVM decodes the images of all splits, once, or as many as memory allows.
+ * <p>The sample indices of a spec are, for each way, the index of the class in its split and the indices of its images, those
+ * of the support set first. Where ways or shots vary, they are derived from the spec's seed. Sampling needs only the index of
+ * the data; the first {@link #materialise} in a JVM decodes the images of all splits once, or as many as
+ * {@code few-shot.memory} allows.
  */
 public final class FewShotSource implements TaskSource {
-    private static final long DRAW = 0;
+    private static final long SAMPLE = 0;
     private static final long SUPPORT_ROWS = 1;
     private static final long QUERY_ROWS = 2;
     private static final long SIZES = 3;
-    /** Programs of more shapes take the driver long to write and executors to compile. */
+    /** Each shape has a program that the driver builds and executors compile, so their number is bounded. */
     private static final int MOST_SHAPES = 256;
 
     private final FewShotSettings settings;
     private final ImageIndex index;
     private final ClassSplits classSplits;
-    private final Map<Split, ClassGroups> alphabets = new EnumMap<>(Split.class);
+    private final Map<Split, ClassGroups> groups = new EnumMap<>(Split.class);
     private volatile @Nullable Episodes episodes;
 
     private FewShotSource(FewShotSettings settings, ImageIndex index, ClassSplits classSplits) {
         this.settings = settings;
         this.index = index;
         this.classSplits = classSplits;
-        if (settings.within() == Within.ALPHABET) {
+        if (settings.classPool() == ClassPool.GROUP) {
             classSplits
                     .all()
-                    .forEach(classSplit ->
-                            alphabets.put(classSplit.split(), new ClassGroups(classSplit, settings.ways())));
+                    .forEach(
+                            classSplit -> groups.put(classSplit.split(), new ClassGroups(classSplit, settings.ways())));
         }
     }
 
@@ -70,7 +71,13 @@ public final class FewShotSource implements TaskSource {
         return new FewShotSource(settings, sets.index(), sets.requiredSplits());
     }
 
-    /** One image of a task: its class as the split names it, its file's name, and its label in the task. */
+    /**
+     * One image of a task.
+     *
+     * @param className as the split names the class
+     * @param image name of the file
+     * @param label of the class in the task
+     */
     public record SampledImage(String className, String image, int label) {
         String path() {
             return className + "/" + image;
@@ -78,9 +85,9 @@ public final class FewShotSource implements TaskSource {
     }
 
     /**
-     * The names of the classes of a purpose's split, sorted.
+     * The sorted names of the classes of a split.
      *
-     * @throws BadDataException if the split folder has no file for the purpose
+     * @throws BadDataException if the data has no such split
      */
     public List<String> classes(Split split) {
         return classSplits.of(split).classes().stream().map(TurnedClass::name).toList();
@@ -88,16 +95,16 @@ public final class FewShotSource implements TaskSource {
 
     /** The support images of a task in the order of the episode's rows. */
     public List<SampledImage> support(TaskSpec spec) {
-        return drawings(spec, Rows.support(spec, size(spec)));
+        return images(spec, Rows.support(spec, size(spec)));
     }
 
     /** The query images of a task in the order of the episode's rows. */
     public List<SampledImage> query(TaskSpec spec) {
-        return drawings(spec, Rows.query(spec, size(spec)));
+        return images(spec, Rows.query(spec, size(spec)));
     }
 
     /**
-     * How large a task is.
+     * The size of a task.
      *
      * @param support images of each way in the support set
      * @param query images of each way in the query set
@@ -108,7 +115,7 @@ public final class FewShotSource implements TaskSource {
         }
     }
 
-    /** The shapes of the largest tasks that settings give, whatever their data. */
+    /** The shapes of the largest tasks that the settings allow, without opening the data. */
     public static EpisodeLayout largest(FewShotSettings settings, Split split) {
         return layout(settings.imageFormat(), largestSize(settings, split));
     }
@@ -141,7 +148,7 @@ public final class FewShotSource implements TaskSource {
 
     @Override
     public EpisodeLayout layout(Split split) {
-        usable(split);
+        checked(split);
         return layout(largest(split));
     }
 
@@ -165,15 +172,15 @@ public final class FewShotSource implements TaskSource {
 
     @Override
     public List<EpisodeLayout> layouts(Split split) {
-        usable(split);
+        checked(split);
         IntRange ways = settings.ways().of(split);
         IntRange support = settings.sizes().supports(split);
         int query = settings.sizes().query(split);
         long count = (long) ways.values() * support.values();
         if (count > MOST_SHAPES) {
-            throw new IllegalArgumentException(
-                    settings.ways().clause(split) + " and " + settings.sizes().supportClause(split) + ": tasks of "
-                            + count + " shapes; there may be " + MOST_SHAPES + ", for each shape has its own program");
+            throw new IllegalArgumentException(settings.ways().clause(split) + " and "
+                    + settings.sizes().supportClause(split) + ": tasks of " + count + " shapes; there may be "
+                    + MOST_SHAPES + ", because each shape has its own program");
         }
         List<EpisodeLayout> layouts = new ArrayList<>();
         for (int of = ways.least(); of <= ways.most(); of++) {
@@ -191,7 +198,7 @@ public final class FewShotSource implements TaskSource {
 
     @Override
     public List<String> notes() {
-        return alphabets.values().stream()
+        return groups.values().stream()
                 .map(ClassGroups::note)
                 .flatMap(Optional::stream)
                 .toList();
@@ -199,27 +206,27 @@ public final class FewShotSource implements TaskSource {
 
     @Override
     public TaskSpec sample(TaskKey key) {
-        ClassSplit classSplit = usable(key.split());
+        ClassSplit classSplit = checked(key.split());
         long seed = key.taskSeed();
         Size size = size(key.split(), seed);
         int perClass = size.perClass();
-        RandomStream stream = RandomStream.of(seed, DRAW);
-        int[] items = new int[size.ways() * (1 + perClass)];
+        RandomStream stream = RandomStream.of(seed, SAMPLE);
+        int[] indices = new int[size.ways() * (1 + perClass)];
         int at = 0;
         for (int number : classes(classSplit, size.ways(), stream)) {
-            items[at] = number;
+            indices[at] = number;
             int images = classSplit.classes().get(number).size();
-            System.arraycopy(stream.sampleWithoutReplacement(perClass, images), 0, items, at + 1, perClass);
+            System.arraycopy(stream.sampleWithoutReplacement(perClass, images), 0, indices, at + 1, perClass);
             at += 1 + perClass;
         }
-        return new TaskSpec(key.split(), key.round(), key.index(), seed, items);
+        return new TaskSpec(key.split(), key.round(), key.index(), seed, indices);
     }
 
     private int[] classes(ClassSplit classSplit, int ways, RandomStream stream) {
-        ClassGroups among = alphabets.get(classSplit.split());
-        return among == null
+        ClassGroups ofSplit = groups.get(classSplit.split());
+        return ofSplit == null
                 ? stream.sampleWithoutReplacement(ways, classSplit.classes().size())
-                : among.choose(ways, stream);
+                : ofSplit.choose(ways, stream);
     }
 
     @Override
@@ -239,15 +246,15 @@ public final class FewShotSource implements TaskSource {
         return List.of(splitsDisjoint(), supportAndQueryDisjoint(specs));
     }
 
-    /** Bytes that images hold in this JVM at the moment, decoding them if they are all to be. */
+    /** Bytes that decoded images take in this JVM at the moment; decodes them first if they all fit into memory. */
     long decodedBytes() {
         return episodes().images().bytes();
     }
 
     /**
-     * Which images fill the rows of one set of an episode: row i is image {@code order[i]}, counted way by way.
+     * The assignment of images to the rows of one set of an episode: row i is image {@code order[i]}, counted way by way.
      *
-     * @param first position of the set's first image among a way's images
+     * @param first index of the set's first image within the images of a way
      * @param shots images of each way
      * @param perClass images of each way in both sets
      */
@@ -281,57 +288,57 @@ public final class FewShotSource implements TaskSource {
 
     private int write(TaskSpec spec, Rows rows, Episodes writer, FlatVector target, int offset) {
         List<TurnedClass> classes = classSplits.of(spec.split()).classes();
-        int numbers = settings.imageFormat().numbers();
+        int samples = settings.imageFormat().samples();
         int count = rows.order().length;
-        int labels = offset + count * numbers;
+        int labels = offset + count * samples;
         for (int row = 0; row < count; row++) {
-            TurnedClass shown = classes.get(rows.classNumber(spec, row));
-            writer.write(shown, rows.imageNumber(spec, row), target, offset + row * numbers);
+            TurnedClass imageClass = classes.get(rows.classNumber(spec, row));
+            writer.write(imageClass, rows.imageNumber(spec, row), target, offset + row * samples);
             target.set(labels + row, rows.label(row));
         }
         return labels + count;
     }
 
-    private List<SampledImage> drawings(TaskSpec spec, Rows rows) {
+    private List<SampledImage> images(TaskSpec spec, Rows rows) {
         List<TurnedClass> classes = classSplits.of(spec.split()).classes();
         List<SampledImage> images = new ArrayList<>();
         for (int row = 0; row < rows.order().length; row++) {
-            TurnedClass shown = classes.get(rows.classNumber(spec, row));
-            String image = shown.images().images().get(rows.imageNumber(spec, row));
-            images.add(new SampledImage(shown.name(), image, rows.label(row)));
+            TurnedClass imageClass = classes.get(rows.classNumber(spec, row));
+            String image = imageClass.images().images().get(rows.imageNumber(spec, row));
+            images.add(new SampledImage(imageClass.name(), image, rows.label(row)));
         }
         return images;
     }
 
-    /** The split of a purpose, held against the settings. */
-    private ClassSplit usable(Split split) {
+    /** The classes of a split, checked against the settings. */
+    private ClassSplit checked(Split split) {
         ClassSplit classSplit = classSplits.of(split);
         Size size = largest(split);
         if (size.ways() > classSplit.classes().size()) {
             throw new IllegalArgumentException(settings.ways().clause(split) + "; it must be at most "
                     + classSplit.classes().size() + ", the classes of " + classSplit.file());
         }
-        ClassGroups among = alphabets.get(split);
-        if (among != null) {
-            among.requireAny();
+        ClassGroups ofSplit = groups.get(split);
+        if (ofSplit != null) {
+            ofSplit.requireAny();
         }
         refuseFewImages(classSplit, size.perClass());
         return classSplit;
     }
 
-    /** Too few images in one class are a fault of the data; too few in every class are a fault of the settings. */
+    /** Too few images in some classes are reported as wrong data, too few in every class as a wrong setting. */
     private static void refuseFewImages(ClassSplit classSplit, int needed) {
         TurnedClass smallest = classSplit.smallest();
         int images = smallest.size();
         if (images >= needed) {
             return;
         }
-        String sentence = "class " + smallest.name() + " has " + images + " images; support and query of a task to "
+        String message = "class " + smallest.name() + " has " + images + " images; support and query of a task to "
                 + classSplit.split().name().toLowerCase(Locale.ROOT) + " together need " + needed + " of each class";
         if (classSplit.largest().size() < needed) {
-            throw new IllegalArgumentException(sentence);
+            throw new IllegalArgumentException(message);
         }
-        throw new BadDataException(sentence);
+        throw new BadDataException(message);
     }
 
     private Episodes episodes() {

@@ -8,9 +8,8 @@ import java.nio.channels.SeekableByteChannel;
 import org.apache.hadoop.fs.FSDataInputStream;
 
 /**
- * A file on a Hadoop file system as a channel to read from, through a buffer: a zip's directory is read in pieces of a
- * few bytes, which would be as many requests to a remote store. A read inside the buffer touches nothing else, and
- * forward reading stays sequential.
+ * A buffered, read-only channel over a file of a Hadoop file system. A zip's directory is read a few bytes at a time, each of
+ * which would otherwise be a request to a remote store. Forward reading stays sequential.
  */
 final class HadoopChannel implements SeekableByteChannel {
     private static final int BUFFER = 256 << 10;
@@ -29,8 +28,8 @@ final class HadoopChannel implements SeekableByteChannel {
         this.size = size;
     }
 
-    /** Reads less ahead from now on, for who will jump about. */
-    void jump() {
+    /** Reads ahead less from now on, for random access. */
+    void useSmallBuffer() {
         buffer = new byte[SMALL_BUFFER];
         buffered = 0;
     }
@@ -54,16 +53,16 @@ final class HadoopChannel implements SeekableByteChannel {
     }
 
     private void fill() throws IOException {
-        // The end of the file is taken whole: a zip's directory is found by searching backwards from there.
+        // The end of the file is read at once: a zip's directory is found by searching backwards from it.
         long start = Math.max(0, Math.min(position, size - buffer.length));
-        int wanted = (int) Math.min(buffer.length, size - start);
+        int length = (int) Math.min(buffer.length, size - start);
         buffered = 0;
         if (in.getPos() != start) {
             in.seek(start);
         }
-        in.readFully(buffer, 0, wanted);
+        in.readFully(buffer, 0, length);
         bufferStart = start;
-        buffered = wanted;
+        buffered = length;
     }
 
     @Override

@@ -12,30 +12,31 @@ import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** A zip on a Hadoop file system: opening it, and one entry of it at a time with limits on what that may cost. */
+/** A zip file on a Hadoop file system, read entry by entry within limits that bound the cost of a crafted file. */
 record HadoopZip(FileSystem files, Path path, long length) {
-    /** What deflate cannot do to an image, but can do to a long row of zeros, is refused from this length on. */
-    private static final int SUSPICIOUS = 1 << 20;
+    /** The length from which {@link #LARGEST_RATIO} is enforced: shorter entries cost little whatever their ratio. */
+    private static final int RATIO_CHECKED_FROM = 1 << 20;
 
+    /** The largest compression ratio; deflate reaches it on long runs of zeros, not on images. */
     private static final int LARGEST_RATIO = 200;
 
-    /** What is done with an open zip. */
+    /** A function of an open zip. */
     interface Work<T> {
         T on(Open zip) throws IOException;
     }
 
-    /** What is done with an entry of an open zip. */
+    /** An action on an entry of an open zip. */
     interface EntryWork {
         void on(Open zip, ZipArchiveEntry entry) throws IOException;
     }
 
     /** An open zip. Not thread-safe. */
-    record Open(HadoopZip place, HadoopChannel channel, ZipFile zip) implements Closeable {
+    record Open(HadoopZip file, HadoopChannel channel, ZipFile zip) implements Closeable {
         /**
-         * The bytes of an entry, as long as the directory says.
+         * The bytes of an entry.
          *
-         * @param limit how many they may be at most
-         * @throws BadDataException if they are more, or damaged
+         * @param limit the largest length
+         * @throws BadDataException if the entry is longer or damaged
          */
         byte[] bytes(ZipArchiveEntry entry, int limit) {
             refuseBomb(entry, limit);
@@ -45,8 +46,7 @@ record HadoopZip(FileSystem files, Path path, long length) {
             try (InputStream in = zip.getInputStream(entry)) {
                 byte[] bytes = in.readNBytes((int) Math.min(entry.getSize() + 1, Integer.MAX_VALUE - 8));
                 if (bytes.length != entry.getSize() || ImageStore.crc(bytes, 0, bytes.length) != entry.getCrc()) {
-                    throw bad(
-                            entry, "is damaged: its length or checksum is not the one that the zip's directory names");
+                    throw bad(entry, "is damaged: its length or checksum differs from the zip's directory");
                 }
                 return bytes;
             } catch (IOException e) {
@@ -58,7 +58,7 @@ record HadoopZip(FileSystem files, Path path, long length) {
             if (entry.getSize() > limit) {
                 throw bad(entry, "has " + entry.getSize() + " bytes; it may have " + limit);
             }
-            if (entry.getSize() > SUSPICIOUS && entry.getSize() / LARGEST_RATIO > entry.getCompressedSize()) {
+            if (entry.getSize() > RATIO_CHECKED_FROM && entry.getSize() / LARGEST_RATIO > entry.getCompressedSize()) {
                 throw bad(
                         entry,
                         "unpacks from " + entry.getCompressedSize() + " to " + entry.getSize()
@@ -68,7 +68,7 @@ record HadoopZip(FileSystem files, Path path, long length) {
 
         BadDataException bad(ZipArchiveEntry entry, String fault) {
             return new BadDataException(
-                    "few-shot.data: " + PrintableText.line(entry.getName()) + " of " + place.path() + " " + fault);
+                    "few-shot.data: " + PrintableText.line(entry.getName()) + " of " + file.path() + " " + fault);
         }
 
         @Override
@@ -77,17 +77,17 @@ record HadoopZip(FileSystem files, Path path, long length) {
         }
     }
 
-    /** Opens the zip for longer than one piece of work; BadDataException if it is none. */
+    /** Opens the zip; the caller closes it. BadDataException if it is not a zip. */
     Open open() {
         return guarded(this::opened);
     }
 
-    /** The builder that takes this constructor's place is missing from the library that Spark 3.5 installs. */
+    /** The builder that replaces this constructor is missing from the version of the library that Spark 3.5 installs. */
     @SuppressWarnings("deprecation")
     private Open opened() throws IOException {
         HadoopChannel channel = new HadoopChannel(files.open(path), length);
         try {
-            // Ignoring local headers at first: looking each of them up would be a seek for every image.
+            // Local headers are ignored at first: reading each of them would be a seek for every image.
             return new Open(this, channel, new ZipFile(channel, path.toString(), "UTF-8", true, true));
         } catch (IOException | RuntimeException e) {
             channel.close();
@@ -95,7 +95,7 @@ record HadoopZip(FileSystem files, Path path, long length) {
         }
     }
 
-    /** Opens the zip, works on it and closes it; BadDataException if it cannot be read. */
+    /** Opens the zip, applies the function and closes it; BadDataException if it cannot be read. */
     <T> T visit(Work<T> work) {
         return guarded(() -> {
             try (Open zip = opened()) {
@@ -105,8 +105,9 @@ record HadoopZip(FileSystem files, Path path, long length) {
     }
 
     /**
-     * Works on the wanted entries in the order in which they lie in the file, in one pass; BadDataException if it cannot be
-     * read.
+     * Applies the action to the wanted entries in one sequential pass, in the order in which they lie in the file.
+     *
+     * @throws BadDataException if the zip cannot be read
      */
     void pass(Predicate<ZipArchiveEntry> wanted, EntryWork work) {
         visit(zip -> {

@@ -7,10 +7,10 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * All images of a set as one batch, as tasks show them, class after class.
+ * All images of an image set as one batch, scaled as in tasks, class after class.
  *
- * @param images how many
- * @param numbers the batch in double, [images, channels, size, size]
+ * @param images number of images
+ * @param numbers the batch in double precision, [images, channels, size, size]
  */
 public record ImageBatch(int images, FlatVector numbers) {
     /**
@@ -21,15 +21,15 @@ public record ImageBatch(int images, FlatVector numbers) {
      */
     public static ImageBatch read(String path, ImageFormat imageFormat, Configuration hadoop) {
         ImageIndex index = ImageIndex.open(ResolvedPath.of("--support", path, hadoop));
-        index.stores().forEach(store -> store.requireShows(imageFormat));
+        index.stores().forEach(store -> store.requireSupports(imageFormat));
         List<ImageClass> classes = index.filled();
         Episodes episodes = new Episodes(DecodedImages.decode(classes, new Decoder(imageFormat)), imageFormat);
         int count = classes.stream().mapToInt(each -> each.images().size()).sum();
-        FlatVector numbers = FlatVector.zeros(Precision.DOUBLE, Math.multiplyExact(count, imageFormat.numbers()));
+        FlatVector numbers = FlatVector.zeros(Precision.DOUBLE, Math.multiplyExact(count, imageFormat.samples()));
         int row = 0;
         for (ImageClass each : classes) {
             for (int image = 0; image < each.images().size(); image++) {
-                episodes.write(new TurnedClass(each.name(), each, 0), image, numbers, row++ * imageFormat.numbers());
+                episodes.write(new TurnedClass(each.name(), each, 0), image, numbers, row++ * imageFormat.samples());
             }
         }
         return new ImageBatch(count, numbers);

@@ -3,9 +3,9 @@ package dev.kindling.job.task.fewshot;
 import java.util.List;
 
 /**
- * A folder that holds images.
+ * A class of an image set: a folder of images.
  *
- * @param name as splits name it: the path below the top folder
+ * @param name the name in splits: the path below the top folder
  * @param folder the path inside the store
  * @param images names of the image files, sorted; empty for a folder without images
  */
@@ -15,18 +15,18 @@ record ImageClass(String name, ImageStore store, String folder, List<String> ima
         return ImageStore.child(folder, image);
     }
 
-    /** The same class of a set that goes by the given name among others. */
+    /** The same class with its name prefixed by the name of an image set. */
     ImageClass inSet(String set) {
         return new ImageClass(ImageStore.child(set, name), store, folder, images);
     }
 
-    /** Where the class lies among others: the folder that holds its own; empty at the top. */
-    String alphabet() {
+    /** The name of the class's parent folder, such as an alphabet of Omniglot; empty at the top. */
+    String group() {
         return ImageStore.parent(name);
     }
 
-    /** For messages: where the class lies. */
-    String place() {
+    /** The store and folder, for messages. */
+    String location() {
         return store.name() + ": " + folder;
     }
 }

@@ -8,10 +8,10 @@ import java.util.HexFormat;
 import java.util.Map;
 
 /**
- * The hash of an image set and its splits: SHA-256 over a line for each image in the order of class and image names (class,
- * image, length of the file, CRC-32 of the file), then a line for each class of each split. A zip gives its lengths and
- * checksums without being read, so a zip and its unpacked tree hash alike, and a pack like what it was made from. CRC-32
- * tells damage and versions apart; it is no guard against somebody who forges data.
+ * Computes the hash of an image set and its splits: SHA-256 over a line for each image in the order of class and image names
+ * (class, image, length of the file, CRC-32 of the file), then a line for each class of each split. A zip's directory has
+ * lengths and checksums, so images need not be read, and a zip, its unpacked tree and a pack made from it have the same hash.
+ * CRC-32 detects damage and other versions; it does not detect forged data.
  */
 final class ImageDataHash {
     private final MessageDigest digest = sha256();
@@ -46,7 +46,7 @@ final class ImageDataHash {
         digest.update((String.join("\t", parts) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
-    /** The hash of all that was added, in hexadecimal. */
+    /** The hash of everything that was added, in hexadecimal. */
     String hex() {
         return HexFormat.of().formatHex(digest.digest());
     }

@@ -4,7 +4,7 @@ import dev.kindling.job.task.SettingsCodec;
 import java.util.Map;
 
 /**
- * What images become in a task.
+ * The format of images in a task.
  *
  * @param size height and width in pixels, 1 to 1024; {@code few-shot.image-size}
  * @param channels 1 for grey, 3 for red, green and blue; {@code few-shot.channels}
@@ -13,25 +13,25 @@ import java.util.Map;
 public record ImageFormat(int size, int channels, Polarity polarity) {
     private static final int LARGEST = 1024;
 
-    /** Which end of a sample's scale is 1; the other is 0. */
+    /** The end of a sample's scale that is represented by 1; the other is 0. */
     public enum Polarity {
         /** Black is 1 and white is 0, as for drawings on paper. */
         DARK,
         /** White is 1 and black is 0, as for photographs. */
         LIGHT;
 
-        /** What {@code few-shot.polarity = auto} means for so many channels. */
+        /** The polarity that {@code few-shot.polarity = auto} selects for a number of channels. */
         public static Polarity usual(int channels) {
             return channels == 1 ? DARK : LIGHT;
         }
 
-        /** The number that stands for an 8-bit sample. */
+        /** The number, 0 to 1, that represents an 8-bit sample. */
         double of(int sample) {
             return this == DARK ? 1 - sample / 255.0 : sample / 255.0;
         }
     }
 
-    /** Refuses a size outside 1..1024 and channels other than 1 and 3 with IllegalArgumentException. */
+    /** Validates the format; IllegalArgumentException for a size outside 1..1024 or channels other than 1 and 3. */
     public ImageFormat {
         if (size < 1 || size > LARGEST) {
             throw new IllegalArgumentException("few-shot.image-size is " + size + "; it must be from 1 to " + LARGEST);
@@ -42,8 +42,8 @@ public record ImageFormat(int size, int channels, Polarity polarity) {
         }
     }
 
-    /** Numbers of one image. */
-    int numbers() {
+    /** The number of samples of one image. */
+    int samples() {
         return channels * size * size;
     }
 

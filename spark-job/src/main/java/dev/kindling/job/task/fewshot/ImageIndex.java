@@ -14,10 +14,10 @@ import java.util.TreeSet;
 import org.apache.hadoop.fs.FileStatus;
 
 /**
- * The classes of an image set by name, found without decoding anything.
+ * The classes of an image set by name, listed without decoding an image.
  *
- * <p>A file is a pack or a zip. A zip is read from its directory, and a single top folder that only wraps the classes is dropped from their names. In
- * a folder that holds zips all of these are read, and nothing else in it; any other folder is read as a tree.
+ * <p>A file is a pack or a zip of images. A zip is listed from its directory; a single top folder that contains all classes and
+ * no image is dropped from their names. In a folder that holds zips, only these are read; any other folder is read as a tree.
  */
 final class ImageIndex {
     private final List<ImageStore> stores;
@@ -32,7 +32,7 @@ final class ImageIndex {
         List<ImageStore> stores = stores(data);
         SortedMap<String, ImageClass> classes = new TreeMap<>();
         for (ImageStore store : stores) {
-            String top = store instanceof ZipStore ? wrapper(store) : "";
+            String top = store instanceof ImageZipStore ? topFolder(store) : "";
             store.folders().forEach((folder, images) -> {
                 String name = top.isEmpty() ? folder : folder.substring(Math.min(folder.length(), top.length() + 1));
                 if (!name.isEmpty()) {
@@ -49,7 +49,7 @@ final class ImageIndex {
         return index;
     }
 
-    /** Several sets as one, each class named by its set first. */
+    /** The union of several sets, class names prefixed by the name of the set. */
     static ImageIndex joined(SortedMap<String, ImageIndex> sets) {
         List<ImageStore> stores = new ArrayList<>();
         SortedMap<String, ImageClass> classes = new TreeMap<>();
@@ -65,20 +65,20 @@ final class ImageIndex {
         if (status.isFile()) {
             HadoopZip zip = new HadoopZip(data.files(), data.path(), status.getLen());
             Optional<PackStore> pack = PackStore.in(zip);
-            return List.of(pack.isPresent() ? pack.get() : new ZipStore(zip));
+            return List.of(pack.isPresent() ? pack.get() : new ImageZipStore(zip));
         }
         List<ImageStore> zips = new ArrayList<>();
         for (FileStatus child : children(data)) {
             if (child.isFile()
                     && child.getPath().getName().toLowerCase(Locale.ROOT).endsWith(".zip")) {
                 RegularFiles.refuseSpecial("few-shot.data", child.getPath());
-                zips.add(new ZipStore(new HadoopZip(data.files(), child.getPath(), child.getLen())));
+                zips.add(new ImageZipStore(new HadoopZip(data.files(), child.getPath(), child.getLen())));
             }
         }
         return zips.isEmpty() ? List.of(new DirectoryStore(data)) : zips;
     }
 
-    /** What lies in the folder, sorted by name whatever the file system's order. */
+    /** The content of the folder, sorted by name: file systems list in different orders. */
     private static FileStatus[] children(ResolvedPath data) {
         try {
             FileStatus[] children = data.files().listStatus(data.path());
@@ -90,16 +90,16 @@ final class ImageIndex {
         }
     }
 
-    /** The one folder that all others of a zip lie in, if it holds no image itself; else empty. */
-    private static String wrapper(ImageStore store) {
+    /** The folder that contains all others of a zip and no image itself; empty if there is none. */
+    private static String topFolder(ImageStore store) {
         if (store.folders().isEmpty()) {
             return "";
         }
         String top = store.folders().firstKey();
-        boolean wraps = store.folders().getOrDefault(top, new TreeSet<>()).isEmpty()
+        boolean containsAll = store.folders().getOrDefault(top, new TreeSet<>()).isEmpty()
                 && store.folders().keySet().stream()
                         .allMatch(folder -> folder.equals(top) || folder.startsWith(top + "/"));
-        return wraps ? top : "";
+        return containsAll ? top : "";
     }
 
     private static void add(SortedMap<String, ImageClass> classes, ImageClass added) {
@@ -107,14 +107,14 @@ final class ImageIndex {
         if (other == null || other.images().isEmpty()) {
             classes.put(added.name(), added);
         } else if (!added.images().isEmpty()) {
-            throw new BadDataException("few-shot.data: class " + added.name() + " stands twice, in " + other.place()
-                    + " and in " + added.place() + "; it must stand once");
+            throw new BadDataException("few-shot.data: class " + added.name() + " occurs twice, in " + other.location()
+                    + " and in " + added.location() + "; it must occur once");
         }
     }
 
     /**
-     * The same classes, each named without the first folder of its path: for a tree of several sets side by side, such as
-     * Omniglot's two zips unpacked into one folder.
+     * The same classes named without the first folder of their paths, for a folder of several sets, such as Omniglot's two
+     * zips unpacked into one folder.
      */
     ImageIndex withoutFirstFolder() {
         SortedMap<String, ImageClass> shorter = new TreeMap<>();
@@ -129,14 +129,14 @@ final class ImageIndex {
         return stores;
     }
 
-    /** The folders that hold images, in the order of their names. */
+    /** The classes that have images, sorted by name. */
     List<ImageClass> filled() {
         return classes.values().stream()
                 .filter(each -> !each.images().isEmpty())
                 .toList();
     }
 
-    /** The folders by name, those without images included. */
+    /** All classes by name, including folders without images. */
     SortedMap<String, ImageClass> classes() {
         return classes;
     }

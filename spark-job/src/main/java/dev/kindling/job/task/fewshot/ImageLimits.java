@@ -5,23 +5,23 @@ import javax.imageio.ImageReader;
 import javax.imageio.event.IIOReadProgressListener;
 
 /**
- * What an image file may cost, whatever it says: limits that are checked on its bytes before they are decoded, and one that is
- * checked while they are. A file of a few kilobytes can otherwise take minutes.
+ * Limits on the cost of decoding an image file: most are checked on the file's bytes before decoding, one during decoding.
+ * Without them a crafted file of a few kilobytes takes minutes.
  */
 final class ImageLimits {
-    /** Pixels of an image. */
+    /** The most pixels of an image. */
     private static final long MOST_PIXELS = 1L << 24;
 
-    /** Pixels of a side: what resizing needs grows with each of them. */
+    /** The most pixels of a side: memory for resizing grows with each. */
     private static final int LONGEST = 1 << 15;
 
-    /** Scans of a JPEG; progressive files have about ten. Each passes over all pixels. */
+    /** The most scans of a JPEG; progressive files have about ten. Each scan processes all pixels. */
     private static final int MOST_SCANS = 100;
 
-    /** Scans times pixels: four seconds of decoding. */
+    /** The most pixels of all scans together: four seconds of decoding. */
     private static final long MOST_WORK = 1L << 28;
 
-    /** Blocks of comments and other extensions before the first frame of a GIF: the decoder's time is quadratic in them. */
+    /** The most blocks of comments and other extensions before the first frame of a GIF: decoding time is quadratic in them. */
     private static final int MOST_BLOCKS = 4096;
 
     private static final int BMP_COMPRESSION = 30;
@@ -40,7 +40,7 @@ final class ImageLimits {
         this.bytes = bytes;
     }
 
-    /** Refuses, with BadDataException, what decoders must not even read the header of. */
+    /** Refuses, with BadDataException, files that are dangerous even before their header is decoded. */
     void checkBytes(String format) {
         switch (format) {
             case "gif" -> {
@@ -51,16 +51,16 @@ final class ImageLimits {
                 }
             }
             case "bmp" -> {
-                // A BMP file may hold a whole JPEG or PNG file, which these limits would not see.
+                // A BMP file may contain a whole JPEG or PNG file, which these limits would not check.
                 if (bytes.length > BMP_COMPRESSION && number(BMP_COMPRESSION) > BMP_LAST_OWN_COMPRESSION) {
-                    throw bad("is a BMP file with another image file in it; its pixels must be its own");
+                    throw bad("is a BMP file with another image file in it, which is not supported");
                 }
             }
             default -> {}
         }
     }
 
-    /** Refuses, with BadDataException, too many pixels, or passes over them. */
+    /** Refuses, with BadDataException, images of too many pixels or scans. */
     void checkPixels(String format, int width, int height) {
         long pixels = (long) width * height;
         if (pixels > MOST_PIXELS || Math.max(width, height) > LONGEST) {
@@ -74,7 +74,7 @@ final class ImageLimits {
         }
     }
 
-    /** Has a reader stop, with BadDataException, at rows beyond the last one. */
+    /** Makes a reader stop, with BadDataException, at rows beyond the last one. */
     void checkRows(ImageReader reader) {
         reader.addIIOReadProgressListener(new RowLimit(bad("has more pixels than its header says")));
     }
@@ -83,7 +83,7 @@ final class ImageLimits {
         return new BadDataException("few-shot.data: image " + name + " " + fault);
     }
 
-    /** Scans of a JPEG up to its end; markers are looked for as the decoder does. */
+    /** The number of scans of a JPEG; markers are searched as the decoder does. */
     private int jpegScans() {
         int scans = 0;
         int at = 0;
@@ -103,7 +103,7 @@ final class ImageLimits {
         return scans;
     }
 
-    /** Blocks of a GIF's extensions before its first frame. */
+    /** The number of extension blocks of a GIF before its first frame. */
     private int gifBlocks() {
         int at = 13;
         if (bytes.length > at && (bytes[10] & 0x80) != 0) {
@@ -121,7 +121,7 @@ final class ImageLimits {
         return blocks;
     }
 
-    /** Four bytes in the order of BMP, an unsigned number. */
+    /** The unsigned little-endian 32-bit number at an offset. */
     private long number(int at) {
         long number = 0;
         for (int i = Math.min(bytes.length, at + 4) - 1; i >= at; i--) {
@@ -130,14 +130,14 @@ final class ImageLimits {
         return number;
     }
 
-    /** Fails where more rows are read than an image has: a few bytes of a GIF may stand for very many. */
+    /** Stops a reader that decodes more rows than the image has: a few bytes of a GIF may encode very many. */
     private record RowLimit(BadDataException failure) implements IIOReadProgressListener {
-        /** A little above 100 per cent, for percentages are rounded. */
-        private static final float WHOLE = 100.5f;
+        /** A little above 100 per cent, because percentages are rounded. */
+        private static final float COMPLETE = 100.5f;
 
         @Override
         public void imageProgress(ImageReader source, float percentage) {
-            if (percentage > WHOLE) {
+            if (percentage > COMPLETE) {
                 throw failure;
             }
         }

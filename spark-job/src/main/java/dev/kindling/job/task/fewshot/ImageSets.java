@@ -11,18 +11,18 @@ import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * The sets of {@code few-shot.data} as one: their classes, and the splits of these.
+ * The image sets of {@code few-shot.data} combined into one: their classes and splits.
  *
- * <p>Of several sets each goes by the last part of its path, without its extension, and its classes are named by it first
- * ({@code omniglot/Angelic/character01}). Sets whose paths end alike are numbered in the order in which they are given.
+ * <p>If there are several sets, each is named by the last part of its path without extension, and its class names are prefixed
+ * by that name ({@code omniglot/Angelic/character01}). Sets with the same name are numbered in the order of the setting.
  *
  * @param index the classes of all sets
- * @param splits empty where neither the settings nor all of the sets say anything about them
+ * @param splits empty if the settings define none and at least one set has none
  */
 record ImageSets(ImageIndex index, Optional<ClassSplits> splits) {
-    /** One set of several, or the only one. */
-    private record OneSet(ResolvedPath place, ImageIndex index) {
-        /** The lines that come with the set itself; none if it says nothing about splits. */
+    /** One of the image sets. */
+    private record OneSet(ResolvedPath path, ImageIndex index) {
+        /** The splits that come with the set itself; empty if there are none. */
         Map<Split, SplitListing> ownSplits() {
             for (ImageStore store : index.stores()) {
                 if (store instanceof PackStore pack && !pack.splits().isEmpty()) {
@@ -33,14 +33,14 @@ record ImageSets(ImageIndex index, Optional<ClassSplits> splits) {
                     return lines;
                 }
             }
-            return SplitFiles.find(place).map(SplitFiles::read).orElseGet(() -> SplitFolders.read(index, place));
+            return SplitFiles.find(path).map(SplitFiles::read).orElseGet(() -> SplitFolders.read(index, path));
         }
     }
 
     /**
-     * Opens the sets and makes the splits.
+     * Opens the sets and determines the splits.
      *
-     * @throws dev.kindling.job.error.BadDataException if data or splits are missing, empty or broken
+     * @throws dev.kindling.job.error.BadDataException if data or splits are missing, empty or damaged
      * @throws IllegalArgumentException if splits share a class
      */
     static ImageSets open(FewShotSettings settings, Configuration hadoop) {
@@ -55,7 +55,7 @@ record ImageSets(ImageIndex index, Optional<ClassSplits> splits) {
             return Optional.of(SplitReader.read(RandomSplit.draw(shares, index), index, settings.rotations()));
         }
         SplitSettings.Named named = (SplitSettings.Named) settings.split();
-        if (!named.isOfTheData()) {
+        if (!named.isInData()) {
             ResolvedPath folder = ResolvedPath.of(SplitSettings.KEY, named.folder(), hadoop);
             return Optional.of(SplitReader.read(SplitFiles.read(folder), index, settings.rotations()));
         }
@@ -90,16 +90,16 @@ record ImageSets(ImageIndex index, Optional<ClassSplits> splits) {
     private static SortedMap<String, OneSet> sets(FewShotSettings settings, Configuration hadoop) {
         SortedMap<String, OneSet> sets = new TreeMap<>();
         for (String path : settings.data()) {
-            ResolvedPath place = ResolvedPath.of("few-shot.data", path, hadoop);
-            ImageIndex index = ImageIndex.open(place);
-            index.stores().forEach(store -> store.requireShows(settings.imageFormat()));
-            String name = place.path().getName().replaceFirst("(?<=.)\\.[A-Za-z]+$", "");
-            sets.put(unused(name, sets), new OneSet(place, index));
+            ResolvedPath resolved = ResolvedPath.of("few-shot.data", path, hadoop);
+            ImageIndex index = ImageIndex.open(resolved);
+            index.stores().forEach(store -> store.requireSupports(settings.imageFormat()));
+            String name = resolved.path().getName().replaceFirst("(?<=.)\\.[A-Za-z]+$", "");
+            sets.put(unusedName(name, sets), new OneSet(resolved, index));
         }
         return sets;
     }
 
-    private static String unused(String name, Map<String, OneSet> sets) {
+    private static String unusedName(String name, Map<String, OneSet> sets) {
         String free = name;
         for (int number = 2; sets.containsKey(free); number++) {
             free = name + "-" + number;

@@ -10,61 +10,61 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.zip.CRC32;
 
-/** A file or tree that holds folders of images. Paths inside it are relative, their names divided by {@code /}. */
+/** A file or directory tree of image folders. Paths inside it are relative, separated by {@code /}. */
 interface ImageStore {
-    /** No image file may be longer than this; a small picture never is, and a crafted one must not fill the memory. */
+    /** The most bytes of an image file: above the length of any small image, and a bound on the memory of a crafted one. */
     int LARGEST_FILE = 16 << 20;
 
-    /** Folders in folders: every folder on the way is noted by its whole path. */
+    /** The most nested folders: each ancestor of a folder is indexed by its whole path. */
     int DEEPEST = 64;
 
-    /** Extensions of the image formats that every JDK reads. */
+    /** File name extensions of the image formats that every JDK reads. */
     Set<String> EXTENSIONS = Set.of("png", "jpg", "jpeg", "bmp", "gif");
 
-    /** Takes the path of an image and the bytes that the store keeps of it. */
+    /** Receives the path of an image and its bytes as stored. */
     interface Visitor {
         void image(String path, byte[] bytes);
     }
 
-    /** Takes the path of an image, the length of its file in bytes and the CRC-32 of those bytes. */
+    /** Receives the path of an image, the length of its file in bytes and the CRC-32 of those bytes. */
     interface ChecksumVisitor {
         void image(String path, long length, long crc);
     }
 
-    /** A store that stays open for images in any order. Thread-safe. */
+    /** An open store for random access to images. Thread-safe. */
     interface Opened {
-        /** The bytes that the store keeps of an image; BadDataException if they cannot be read. */
+        /** The bytes of an image as stored; BadDataException if they cannot be read. */
         byte[] bytes(String path);
     }
 
-    /** Where the store is, for messages. */
+    /** The path of the store, for messages. */
     String name();
 
-    /** The names of the image files of each folder, the folders without images included; both sorted. */
+    /** The names of the image files of each folder, including folders without images; both sorted. */
     SortedMap<String, SortedSet<String>> folders();
 
-    /** Passes each wanted image's bytes on once, in the order in which they are stored, in one sequential pass. */
+    /** Passes the stored bytes of each wanted image to the visitor once, in one sequential pass in storage order. */
     void read(Predicate<String> wanted, Visitor visitor);
 
-    /** Opens the store for as long as somebody holds what this returns. */
+    /** Opens the store for random access; it stays open as long as the result is reachable. */
     Opened open();
 
-    /** Passes on the length and checksum of every image's file, in any order. */
+    /** Passes the length and checksum of every image file to the visitor, in any order. */
     void checksums(ChecksumVisitor visitor);
 
-    /** The pixels of an image, as {@link Decoder#decode} makes them, from the bytes that the store keeps of it. */
+    /** The pixels of an image, in the form of {@link Decoder#decode}, from its bytes as stored. */
     default byte[] pixels(String path, byte[] bytes, Decoder decoder) {
         return decoder.decode(PrintableText.line(path) + " of " + name(), bytes);
     }
 
-    /** Refuses with IllegalArgumentException what the store cannot show its images as. */
-    default void requireShows(ImageFormat imageFormat) {}
+    /** Refuses an image format that the store cannot provide with IllegalArgumentException. */
+    default void requireSupports(ImageFormat imageFormat) {}
 
     static boolean isImage(String name) {
         return EXTENSIONS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
     }
 
-    /** Whether a file or folder is an operating system's or an archiver's own. */
+    /** Whether a file or folder was created by an operating system or archiver and is skipped. */
     static boolean isHidden(String name) {
         return name.startsWith(".") || name.equals("__MACOSX");
     }
@@ -84,9 +84,9 @@ interface ImageStore {
     }
 
     /**
-     * The image names of a folder, noting the folder and those it lies in if they are new; the root is none.
+     * The image names of a folder, which is added together with its ancestors (without the root) if it is new.
      *
-     * @throws BadDataException if it lies deeper than folders may
+     * @throws BadDataException if the folder is nested too deeply
      */
     static SortedSet<String> folder(SortedMap<String, SortedSet<String>> folders, String path) {
         refuseDeep(path);
@@ -98,12 +98,12 @@ interface ImageStore {
         return folders.computeIfAbsent(path, absent -> new TreeSet<>());
     }
 
-    /** Refuses a folder below more folders than there may be, with BadDataException. */
+    /** Refuses a folder that is nested too deeply, with BadDataException. */
     static void refuseDeep(String path) {
         long depth = 1 + path.chars().filter(character -> character == '/').count();
         if (depth > DEEPEST) {
             throw new BadDataException("few-shot.data: folder " + path.substring(0, Math.min(80, path.length()))
-                    + "... lies " + depth + " folders deep; it may lie " + DEEPEST);
+                    + "... is nested " + depth + " folders deep; at most " + DEEPEST + " are allowed");
         }
     }
 }

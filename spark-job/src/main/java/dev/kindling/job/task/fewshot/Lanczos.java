@@ -4,10 +4,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Resizes planes of 8-bit samples with the Lanczos kernel of radius 3 (sinc(x) sinc(x/3)), its support stretched by the factor
- * of shrinking so that no source pixel is skipped: a thin stroke grows fainter, it does not vanish, as it does in the
- * JDK's scaling. The arithmetic is that of Pillow's LANCZOS in 8-bit mode, bit for bit: rows first, then columns (recent
- * versions of Pillow turn the order round for images much taller than wide), each pass in fixed point with 22 fraction
+ * Resizes planes of 8-bit samples with the Lanczos kernel of radius 3 (sinc(x) sinc(x/3)), its support widened by the
+ * reduction factor so that no source pixel is skipped: a thin stroke becomes fainter but does not vanish, as it does with the
+ * JDK's scaling. The arithmetic is bitwise that of Pillow's LANCZOS in 8-bit mode: rows first, then columns (recent
+ * versions of Pillow reverse the order for images much taller than wide), each pass in fixed point with 22 fraction
  * bits and rounded to 8 bits.
  */
 final class Lanczos {
@@ -21,7 +21,7 @@ final class Lanczos {
     private final int[] count;
     private final int[] weights;
 
-    /** Weights for lines of {@code from} pixels that become lines of {@code to}. */
+    /** The weights that resize lines of {@code from} pixels to lines of {@code to} pixels. */
     private Lanczos(int from, int to) {
         this.to = to;
         double scale = (double) from / to;
@@ -35,11 +35,11 @@ final class Lanczos {
             double centre = (i + 0.5) * scale;
             first[i] = Math.max(0, (int) (centre - support + 0.5));
             count[i] = Math.min(from, (int) (centre + support + 0.5)) - first[i];
-            weigh(i, centre, stretch);
+            computeWeights(i, centre, stretch);
         }
     }
 
-    private void weigh(int i, double centre, double stretch) {
+    private void computeWeights(int i, double centre, double stretch) {
         double[] raw = new double[count[i]];
         double sum = 0;
         for (int k = 0; k < raw.length; k++) {
@@ -60,7 +60,7 @@ final class Lanczos {
         return x == 0 ? 1 : StrictMath.sin(x * Math.PI) / (x * Math.PI);
     }
 
-    /** Filters {@code lines} lines of this length; pixel p of line l lies at {@code l * line + p * pixel}. */
+    /** Filters {@code lines} lines; pixel p of line l is at {@code l * line + p * pixel}. */
     private void apply(byte[] source, byte[] target, int lines, int sourceLine, int targetLine, int pixel) {
         for (int line = 0; line < lines; line++) {
             for (int i = 0; i < to; i++) {
@@ -74,12 +74,12 @@ final class Lanczos {
         }
     }
 
-    /** Resizes to squares of one size, keeping the weights for each length of line it has met. Thread-safe. */
+    /** Resizes images to squares of one size; caches the weights of each line length. Thread-safe. */
     static final class ToSquare {
         private final int size;
         private final Map<Integer, Lanczos> byLength = new ConcurrentHashMap<>();
 
-        /** Images of {@code size} by {@code size} pixels. */
+        /** A resizer to {@code size} by {@code size} pixels. */
         ToSquare(int size) {
             this.size = size;
         }

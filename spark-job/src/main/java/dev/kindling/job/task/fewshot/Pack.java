@@ -6,14 +6,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The file that {@code pack} writes and {@link PackStore} reads: a zip that is also a NumPy {@code .npz}. What is in it:
+ * The format of a pack, the file that the command {@code pack} writes and {@link PackStore} reads: a zip that is also a NumPy
+ * {@code .npz}. Its entries are:
  *
  * <ul>
- *   <li>{@code CLASS.npy} for each class, stored: unsigned bytes [images, size, size] in grey and [images, 3, size, size] in
+ *   <li>{@code CLASS.npy} for each class, uncompressed: unsigned bytes [images, size, size] in grey and [images, 3, size,
+ * size] in
  *       colour, the images in the order of their names;
  *   <li>{@code images.tsv}, a line for each image in the order of class and image names: class, image, length and CRC-32 of the
  *       original file, CRC-32 of the image's pixels;
- *   <li>{@code train.txt}, {@code val.txt} and {@code test.txt}, where the data came with splits in files;
+ *   <li>{@code train.txt}, {@code val.txt} and {@code test.txt}, if the data has splits;
  *   <li>{@code kindling-pack.json}: format, version, size, channels, counts, and the SHA-256 of the originals.
  * </ul>
  */
@@ -37,7 +39,7 @@ final class Pack {
      * @param pixels CRC-32 of the pixels in the pack
      */
     record Line(String className, String image, long length, long crc, long pixels) {
-        /** The line without its end; BadDataException if a name would break it. */
+        /** The line without its line end; BadDataException if a name contains a control character. */
         String text() {
             if ((className + image).chars().anyMatch(Character::isISOControl)) {
                 throw new BadDataException("few-shot.data: image " + className + "/" + image
@@ -73,20 +75,20 @@ final class Pack {
         return lines;
     }
 
-    /** The hash of the originals in hexadecimal. */
+    /** The hash of the original images in hexadecimal. */
     static String hash(List<Line> lines) {
         ImageDataHash hash = new ImageDataHash();
         lines.forEach(line -> hash.image(line.className(), line.image(), line.length(), line.crc()));
         return hash.hex();
     }
 
-    /** What stands before the numbers of a class in NumPy's format, version 1.0. */
+    /** The header of a class's array in NumPy's format, version 1.0. */
     static byte[] header(int images, ImageFormat imageFormat) {
         String square = imageFormat.size() + ", " + imageFormat.size();
         String shape = images + ", " + (imageFormat.channels() == 1 ? square : imageFormat.channels() + ", " + square);
         String text = "{'descr': '|u1', 'fortran_order': False, 'shape': (" + shape + "), }";
-        int before = MAGIC.length() + 2;
-        int padding = Math.floorMod(-(before + text.length() + 1), ALIGNMENT);
+        int prefix = MAGIC.length() + 2;
+        int padding = Math.floorMod(-(prefix + text.length() + 1), ALIGNMENT);
         int length = text.length() + padding + 1;
         String header = MAGIC + (char) (length & 0xff) + (char) (length >> 8) + text + " ".repeat(padding) + "\n";
         return header.getBytes(StandardCharsets.ISO_8859_1);

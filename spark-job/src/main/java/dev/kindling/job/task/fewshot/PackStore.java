@@ -15,37 +15,33 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.SortedSet;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import java.util.zip.ZipEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 
-/**
- * A {@link Pack}: images that are decoded already. {@link #read} takes classes in the order in which they lie in the file;
- * an opened pack reads single images, wherever they lie. Either way each image is held against its checksum.
- */
-final class PackStore implements ImageStore {
-    private final HadoopZip place;
-    private final ImageFormat picture;
-    private final SortedMap<String, SortedSet<String>> folders = new TreeMap<>();
+/** A {@link Pack}: a zip of images that are already decoded. Each image that is read is checked against its CRC-32. */
+final class PackStore extends ZipStore {
+    private final ImageFormat imageFormat;
     private final Map<String, Slot> slots = new HashMap<>();
     private final Map<Split, List<String>> splits;
     private final List<Pack.Line> lines;
+    /** By class name, the position in the file of the class's first pixel. */
+    private final Map<String, Long> starts = new ConcurrentHashMap<>();
 
-    /** Where an image is: the {@code number}th of its class, and what its pixels must add up to. */
+    /** The position of an image, the {@code number}th of its class, and the CRC-32 of its pixels. */
     private record Slot(String className, int number, long crc) {}
 
     private record Contents(ImageFormat imageFormat, List<Pack.Line> lines, Map<Split, List<String>> splits) {}
 
-    private PackStore(HadoopZip place, Contents contents) {
-        this.place = place;
-        this.picture = contents.imageFormat();
+    private PackStore(HadoopZip zipFile, Contents contents) {
+        super(zipFile);
+        this.imageFormat = contents.imageFormat();
         this.splits = contents.splits();
         this.lines = contents.lines();
         for (Pack.Line line : lines) {
-            SortedSet<String> images = ImageStore.folder(folders, line.className());
+            SortedSet<String> images = ImageStore.folder(folders(), line.className());
             slots.put(
                     ImageStore.child(line.className(), line.image()),
                     new Slot(line.className(), images.size(), line.pixels()));
@@ -54,9 +50,9 @@ final class PackStore implements ImageStore {
     }
 
     /** The zip as a pack, if it is one; BadDataException if it is one that cannot be read. */
-    static Optional<PackStore> in(HadoopZip place) {
-        return place.visit(zip -> Optional.ofNullable(zip.zip().getEntry(Pack.MANIFEST))
-                .map(manifest -> new PackStore(place, contents(zip, manifest))));
+    static Optional<PackStore> in(HadoopZip zipFile) {
+        return zipFile.visit(zip -> Optional.ofNullable(zip.zip().getEntry(Pack.MANIFEST))
+                .map(manifest -> new PackStore(zipFile, contents(zip, manifest))));
     }
 
     private static Contents contents(HadoopZip.Open zip, ZipArchiveEntry entry) {
@@ -70,7 +66,7 @@ final class PackStore implements ImageStore {
                                 + manifest.path("version").asText() + "; this Kindling reads " + Pack.FORMAT
                                 + ", version " + Pack.VERSION);
             }
-            ImageFormat picture = new ImageFormat(
+            ImageFormat imageFormat = new ImageFormat(
                     manifest.path("image_size").asInt(),
                     manifest.path("channels").asInt(),
                     ImageFormat.Polarity.DARK);
@@ -78,15 +74,15 @@ final class PackStore implements ImageStore {
             if (!Pack.hash(lines).equals(manifest.path("hash").asText())) {
                 throw zip.bad(entry, "is damaged: its hash is not that of " + Pack.IMAGES);
             }
-            return new Contents(picture, lines, splits(zip));
+            return new Contents(imageFormat, lines, splits(zip));
         } catch (IOException | IllegalArgumentException e) {
             throw zip.bad(entry, "is damaged: " + e.getMessage());
         }
     }
 
-    /** A list of images and classes is shorter than their pixels, which the pack holds as they are. */
+    /** The most bytes of a list of images or classes: it is shorter than their pixels, which the pack holds uncompressed. */
     private static int largestText(HadoopZip.Open zip) {
-        return (int) Math.min(Integer.MAX_VALUE - 8, zip.place().length());
+        return (int) Math.min(Integer.MAX_VALUE - 8, zip.file().length());
     }
 
     private static Map<Split, List<String>> splits(HadoopZip.Open zip) {
@@ -104,7 +100,7 @@ final class PackStore implements ImageStore {
     private static ZipArchiveEntry entry(HadoopZip.Open zip, String name) {
         ZipArchiveEntry entry = zip.zip().getEntry(name);
         if (entry == null) {
-            throw new BadDataException("few-shot.data: the pack " + zip.place().path() + " has no " + name);
+            throw new BadDataException("few-shot.data: the pack " + zip.file().path() + " has no " + name);
         }
         return entry;
     }
@@ -115,33 +111,24 @@ final class PackStore implements ImageStore {
     }
 
     @Override
-    public String name() {
-        return place.path().toString();
+    boolean holdsImages(ZipArchiveEntry entry) {
+        return entry.getName().endsWith(Pack.ARRAY);
     }
 
     @Override
-    public SortedMap<String, SortedSet<String>> folders() {
-        return folders;
-    }
-
-    @Override
-    public void read(Predicate<String> wanted, Visitor visitor) {
-        place.pass(entry -> entry.getName().endsWith(Pack.ARRAY), (zip, entry) -> read(zip, entry, wanted, visitor));
-    }
-
-    private void read(HadoopZip.Open zip, ZipArchiveEntry entry, Predicate<String> wanted, Visitor visitor)
+    void readEntry(HadoopZip.Open zip, ZipArchiveEntry entry, Predicate<String> wanted, Visitor visitor)
             throws IOException {
         String className = className(entry);
-        List<String> paths = folders.getOrDefault(className, Collections.emptySortedSet()).stream()
+        List<String> paths = folders().getOrDefault(className, Collections.emptySortedSet()).stream()
                 .map(image -> ImageStore.child(className, image))
                 .toList();
         if (paths.stream().noneMatch(wanted)) {
             return;
         }
         try (InputStream in = zip.zip().getInputStream(entry)) {
-            in.skipNBytes(start(zip, entry));
+            in.skipNBytes(requireArray(zip, entry));
             for (String path : paths) {
-                byte[] pixels = in.readNBytes(picture.numbers());
+                byte[] pixels = in.readNBytes(imageFormat.samples());
                 if (wanted.test(path)) {
                     visitor.image(path, pixels);
                 }
@@ -153,18 +140,22 @@ final class PackStore implements ImageStore {
         return entry.getName().substring(0, entry.getName().length() - Pack.ARRAY.length());
     }
 
-    /** Where the numbers of a class begin in its entry, whose length must be what its images need. */
-    private int start(HadoopZip.Open zip, ZipArchiveEntry entry) {
-        int images = folders.getOrDefault(className(entry), Collections.emptySortedSet())
+    /**
+     * The length of the header of a class's array; BadDataException if the entry is compressed or has another length
+     * than its images need.
+     */
+    private int requireArray(HadoopZip.Open zip, ZipArchiveEntry entry) {
+        int images = folders()
+                .getOrDefault(className(entry), Collections.emptySortedSet())
                 .size();
-        int header = Pack.header(images, picture).length;
+        int header = Pack.header(images, imageFormat).length;
         if (entry.getMethod() != ZipEntry.STORED) {
             throw zip.bad(
                     entry,
-                    "is compressed: somebody has zipped the pack anew. Its arrays must be stored as they are, so that single "
-                            + "images can be read; pack the set again, or zip it without compression (zip -0)");
+                    "is compressed: the pack was unpacked and zipped again. Its arrays must be stored without compression, so "
+                            + "that single images can be read; pack the set again, or zip it without compression (zip -0)");
         }
-        long needed = header + (long) images * picture.numbers();
+        long needed = header + (long) images * imageFormat.samples();
         if (entry.getSize() != needed) {
             throw zip.bad(
                     entry,
@@ -175,40 +166,32 @@ final class PackStore implements ImageStore {
     }
 
     @Override
-    public Opened open() {
-        HadoopZip.Open zip = place.open();
-        zip.channel().jump();
-        Map<String, Long> starts = new HashMap<>();
-        return path -> {
-            Slot slot = slot(path);
-            ByteBuffer pixels = ByteBuffer.allocate(picture.numbers());
-            synchronized (zip) {
-                try {
-                    Long start = starts.get(slot.className());
-                    if (start == null) {
-                        start = offset(zip, slot.className());
-                        starts.put(slot.className(), start);
-                    }
-                    zip.channel().position(start + (long) slot.number() * picture.numbers());
-                    int read = 0;
-                    while (pixels.hasRemaining() && read >= 0) {
-                        read = zip.channel().read(pixels);
-                    }
-                } catch (IOException e) {
-                    throw new BadDataException(
-                            "few-shot.data: image " + path + " of " + name() + " cannot be read: " + e.getMessage(), e);
-                }
+    byte[] readImage(HadoopZip.Open zip, String path) {
+        Slot slot = slot(path);
+        ByteBuffer pixels = ByteBuffer.allocate(imageFormat.samples());
+        try {
+            Long start = starts.get(slot.className());
+            if (start == null) {
+                start = start(zip, slot.className());
+                starts.put(slot.className(), start);
             }
-            return Arrays.copyOf(pixels.array(), pixels.position());
-        };
+            zip.channel().position(start + (long) slot.number() * imageFormat.samples());
+            int read = 0;
+            while (pixels.hasRemaining() && read >= 0) {
+                read = zip.channel().read(pixels);
+            }
+        } catch (IOException e) {
+            throw new BadDataException(
+                    "few-shot.data: image " + path + " of " + name() + " cannot be read: " + e.getMessage(), e);
+        }
+        return Arrays.copyOf(pixels.array(), pixels.position());
     }
 
-    /** Where in the file the numbers of a class begin. */
-    private long offset(HadoopZip.Open zip, String className) throws IOException {
+    private long start(HadoopZip.Open zip, String className) throws IOException {
         ZipArchiveEntry entry = entry(zip, className + Pack.ARRAY);
-        // Only asking for the entry's bytes makes the library look up where they are.
+        // The library looks up the entry's position in the file only when its bytes are requested.
         zip.zip().getInputStream(entry).close();
-        return entry.getDataOffset() + start(zip, entry);
+        return entry.getDataOffset() + requireArray(zip, entry);
     }
 
     @Override
@@ -219,10 +202,10 @@ final class PackStore implements ImageStore {
 
     @Override
     public byte[] pixels(String path, byte[] bytes, Decoder decoder) {
-        if (bytes.length != picture.numbers()
+        if (bytes.length != imageFormat.samples()
                 || ImageStore.crc(bytes, 0, bytes.length) != slot(path).crc()) {
             throw new BadDataException("few-shot.data: image " + path + " of " + name()
-                    + " is damaged: its length or checksum is not the one that " + Pack.IMAGES + " names");
+                    + " is damaged: its length or checksum differs from " + Pack.IMAGES);
         }
         return bytes;
     }
@@ -236,15 +219,15 @@ final class PackStore implements ImageStore {
     }
 
     @Override
-    public void requireShows(ImageFormat wanted) {
-        require("few-shot.image-size", wanted.size(), picture.size());
-        require("few-shot.channels", wanted.channels(), picture.channels());
+    public void requireSupports(ImageFormat wanted) {
+        require("few-shot.image-size", wanted.size(), imageFormat.size());
+        require("few-shot.channels", wanted.channels(), imageFormat.channels());
     }
 
     private void require(String key, int wanted, int packed) {
         if (wanted != packed) {
             throw new IllegalArgumentException(key + " is " + wanted + "; it must be " + packed
-                    + ", with which the pack " + name() + " was made, or the set must be packed anew");
+                    + ", with which the pack " + name() + " was made, or the set must be packed again");
         }
     }
 }

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.Split;
-import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -27,12 +26,12 @@ import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Writes a {@link Pack}: all classes of an image set, decoded and resized, one after another, with only one class in memory.
+ * Writes a {@link Pack}: decodes and resizes all classes of an image set one after another, with one class in memory at a time.
  * The same set gives the same bytes.
  */
 public final class PackWriter {
-    /** Any moment, so long as it is always the same: the time of writing must not change the file. */
-    private static final LocalDateTime MOMENT = LocalDateTime.of(1980, 1, 1, 0, 0);
+    /** The time of every entry: a constant, so that the file does not depend on when it is written. */
+    private static final LocalDateTime ENTRY_TIME = LocalDateTime.of(1980, 1, 1, 0, 0);
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
@@ -40,7 +39,7 @@ public final class PackWriter {
     private final Decoder decoder;
     private final Optional<ClassSplits> splits;
     private final Map<ImageStore, ImageStore.Opened> opened = new HashMap<>();
-    private final Map<ImageStore, Map<String, long[]>> sums = new HashMap<>();
+    private final Map<ImageStore, Map<String, long[]>> checksums = new HashMap<>();
     private final List<Pack.Line> lines = new ArrayList<>();
 
     private PackWriter(ImageIndex index, Decoder decoder, Optional<ClassSplits> splits) {
@@ -50,85 +49,85 @@ public final class PackWriter {
     }
 
     /**
-     * What was packed.
+     * The summary of a pack that was written.
      *
-     * @param path where it is
-     * @param bytes length of the file
+     * @param path of the pack
+     * @param bytes length of the pack
      * @param hash SHA-256, in hexadecimal, of the names, lengths and checksums of the original images
      */
     public record Packed(String path, int classes, int images, long bytes, String hash) {}
 
     /**
-     * Packs an image set, with the splits that its files or {@code few-shot.split} name.
+     * Packs an image set together with the splits of its files or of {@code few-shot.split}.
      *
-     * @param settings which set, and what its images become
-     * @param to a file on any Hadoop file system that is not there yet
-     * @throws BadDataException if data or splits are missing, empty or broken
-     * @throws IllegalArgumentException if the file is there already, or its path is none
-     * @throws UncheckedIOException if the file cannot be written; nothing of it is left then
+     * @param settings the image set and the format of its images
+     * @param to a file on any Hadoop file system that does not exist
+     * @throws BadDataException if data or splits are missing, empty or damaged
+     * @throws IllegalArgumentException if the file exists or its path is malformed
+     * @throws UncheckedIOException if the file cannot be written; a partial file is deleted
      */
     public static Packed write(FewShotSettings settings, String to, Configuration hadoop) {
-        ResolvedPath place = ResolvedPath.of("--to", to, hadoop);
+        ResolvedPath target = ResolvedPath.of("--to", to, hadoop);
         try {
-            refuseExisting(place);
-            // Whoever reads the pack says what rotations count as.
-            ImageSets sets = ImageSets.open(settings.withRotations(Rotations.AS_NAMED), hadoop);
-            // Shares are drawn anew wherever the pack is used; files would not be there.
+            refuseExisting(target);
+            // Rotations are a setting of the source that reads the pack.
+            ImageSets sets = ImageSets.open(settings.withRotations(false), hadoop);
+            // A random split is drawn again wherever the pack is used, so it needs no files.
             Optional<ClassSplits> splits =
                     settings.split() instanceof SplitSettings.Shares ? Optional.empty() : sets.splits();
             splits.ifPresent(each -> requireReadable(each, sets.index()));
             PackWriter writer = new PackWriter(sets.index(), new Decoder(settings.imageFormat()), splits);
-            writer.writeWhole(withoutChecksums(place.files()), place.path());
-            long bytes = place.files().getFileStatus(place.path()).getLen();
+            writer.writeWhole(withoutChecksums(target.files()), target.path());
+            long bytes = target.files().getFileStatus(target.path()).getLen();
             return new Packed(
-                    place.path().toString(),
+                    target.path().toString(),
                     sets.index().filled().size(),
                     writer.lines.size(),
                     bytes,
                     Pack.hash(writer.lines));
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + place.path() + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot write " + target.path() + ": " + e.getMessage(), e);
         }
     }
 
-    /** Refuses splits whose lines mean something in one of several sets, but not in all of them together. */
+    /** Refuses splits whose class names are found in one of several sets but not in their union. */
     private static void requireReadable(ClassSplits classSplits, ImageIndex index) {
         Map<Split, SplitListing> lines = new EnumMap<>(Split.class);
         classSplits
                 .all()
                 .forEach(classSplit ->
                         lines.put(classSplit.split(), new SplitListing(classSplit.file(), names(classSplit))));
-        SplitReader.read(lines, index, Rotations.AS_NAMED);
+        SplitReader.read(lines, index, false);
     }
 
     private static List<String> names(ClassSplit classSplit) {
         return classSplit.classes().stream().map(ClassSplit.TurnedClass::name).toList();
     }
 
-    private static void refuseExisting(ResolvedPath place) throws IOException {
-        if (place.files().exists(place.path())) {
+    private static void refuseExisting(ResolvedPath target) throws IOException {
+        if (target.files().exists(target.path())) {
             throw new IllegalArgumentException(
-                    "--to is " + place.path() + ", which exists; it must be a file that is not there yet");
+                    "--to is " + target.path() + ", which exists; it must be a file that is not there yet");
         }
     }
 
-    /** A pack has checksums of its own; Hadoop's on the local disk would lie beside it in a file that copies forget. */
+    /** A pack has its own checksums; those of Hadoop for the local disk would be a second file that copies omit. */
     private static FileSystem withoutChecksums(FileSystem files) {
         return files instanceof LocalFileSystem local ? local.getRaw() : files;
     }
 
-    /** Writes beside and renames, so that no half pack ever has the name of a whole one. */
+    /** Writes to a temporary file and renames it, so that a partial pack never has the final name. */
     private void writeWhole(FileSystem files, Path path) throws IOException {
-        Path beside = new Path(path.getParent(), "." + path.getName() + ".new");
+        Path temporary = new Path(path.getParent(), "." + path.getName() + ".new");
         try {
-            try (OutputStream out = new BufferedOutputStream(files.create(beside, true), 1 << 20)) {
+            try (OutputStream out = new BufferedOutputStream(files.create(temporary, true), 1 << 20)) {
                 write(out);
             }
-            if (!files.rename(beside, path)) {
-                throw new IOException("it cannot be given its name");
+            if (!files.rename(temporary, path)) {
+                throw new IOException("the temporary file " + temporary + " cannot be renamed");
             }
         } catch (IOException | RuntimeException e) {
-            files.delete(beside, false);
+            files.delete(temporary, false);
             throw e;
         }
     }
@@ -138,7 +137,7 @@ public final class PackWriter {
         for (ImageStore store : index.stores()) {
             Map<String, long[]> ofStore = new HashMap<>();
             store.checksums((path, length, crc) -> ofStore.put(path, new long[] {length, crc}));
-            sums.put(store, ofStore);
+            checksums.put(store, ofStore);
         }
         for (ImageClass each : index.filled()) {
             put(zip, each.name() + Pack.ARRAY, array(each));
@@ -154,9 +153,9 @@ public final class PackWriter {
     }
 
     private byte[] array(ImageClass each) {
-        int numbers = decoder.picture().numbers();
-        byte[] header = Pack.header(each.images().size(), decoder.picture());
-        long length = header.length + (long) each.images().size() * numbers;
+        int samples = decoder.imageFormat().samples();
+        byte[] header = Pack.header(each.images().size(), decoder.imageFormat());
+        long length = header.length + (long) each.images().size() * samples;
         if (length > Integer.MAX_VALUE - 8) {
             throw new BadDataException("few-shot.data: class " + each.name() + " has "
                     + each.images().size() + " images, " + length + " bytes when decoded; a class of a pack may have "
@@ -168,10 +167,10 @@ public final class PackWriter {
         for (String image : each.images()) {
             String path = each.path(image);
             byte[] pixels = each.store().pixels(path, store.bytes(path), decoder);
-            System.arraycopy(pixels, 0, array, at, numbers);
-            long[] sum = sums.getOrDefault(each.store(), Map.of()).getOrDefault(path, new long[2]);
-            lines.add(new Pack.Line(each.name(), image, sum[0], sum[1], ImageStore.crc(pixels, 0, numbers)));
-            at += numbers;
+            System.arraycopy(pixels, 0, array, at, samples);
+            long[] checksum = checksums.getOrDefault(each.store(), Map.of()).getOrDefault(path, new long[2]);
+            lines.add(new Pack.Line(each.name(), image, checksum[0], checksum[1], ImageStore.crc(pixels, 0, samples)));
+            at += samples;
         }
         return array;
     }
@@ -186,19 +185,19 @@ public final class PackWriter {
         ObjectNode manifest = JSON.createObjectNode();
         manifest.put("format", Pack.FORMAT)
                 .put("version", Pack.VERSION)
-                .put("image_size", decoder.picture().size())
-                .put("channels", decoder.picture().channels())
+                .put("image_size", decoder.imageFormat().size())
+                .put("channels", decoder.imageFormat().channels())
                 .put("classes", index.filled().size())
                 .put("images", lines.size())
                 .put("hash", Pack.hash(lines));
         return (JSON.writeValueAsString(manifest) + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Stored, not deflated: so single images can be read, and the bytes do not depend on a version of zlib. */
+    /** Stores entries uncompressed: single images can be read, and the bytes do not depend on the version of zlib. */
     private static void put(ZipOutputStream zip, String name, byte[] content) throws IOException {
         ZipEntry entry = new ZipEntry(name);
         entry.setMethod(ZipEntry.STORED);
-        entry.setTimeLocal(MOMENT);
+        entry.setTimeLocal(ENTRY_TIME);
         entry.setSize(content.length);
         entry.setCrc(ImageStore.crc(content, 0, content.length));
         zip.putNextEntry(entry);

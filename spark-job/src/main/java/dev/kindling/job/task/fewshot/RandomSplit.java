@@ -7,11 +7,11 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** Splits by lot: a function of the seed and of the names of the classes, not of the order in which they are found. */
+/** Draws random splits: a function of the seed and the names of the classes, not of the order in which they are listed. */
 final class RandomSplit {
     private RandomSplit() {}
 
-    /** The classes of each purpose; a purpose that gets none is absent. */
+    /** The classes of each split; a split without classes is absent. */
     static Map<Split, SplitListing> draw(SplitSettings.Shares shares, ImageIndex index) {
         List<String> classes = index.filled().stream().map(ImageClass::name).toList();
         int count = classes.size();

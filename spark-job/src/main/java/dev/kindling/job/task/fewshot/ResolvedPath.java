@@ -9,7 +9,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** An absolute path that a setting names, and the file system it lies on. */
+/** The absolute path of a setting and its file system; {@code key} is the setting, for messages. */
 record ResolvedPath(String key, FileSystem files, Path path) {
     static ResolvedPath of(String key, String text, Configuration hadoop) {
         try {
@@ -23,7 +23,7 @@ record ResolvedPath(String key, FileSystem files, Path path) {
         }
     }
 
-    /** The status of what lies there; BadDataException if nothing does, or neither a file nor a folder. */
+    /** The status of the file or folder; BadDataException if it does not exist or is neither. */
     FileStatus status() {
         RegularFiles.refuseSpecial(key, path);
         try {

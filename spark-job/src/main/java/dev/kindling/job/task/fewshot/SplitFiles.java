@@ -16,11 +16,11 @@ import java.util.Optional;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
-/** Splits in files: a line names a class. */
+/** Reads splits from text files with a class name on each line. */
 final class SplitFiles {
     private SplitFiles() {}
 
-    /** The name of the file with the classes of a purpose. */
+    /** The name of a split's file. */
     static String name(Split split) {
         return switch (split) {
             case TRAIN -> "train.txt";
@@ -64,7 +64,7 @@ final class SplitFiles {
         }
     }
 
-    /** What the files of a folder say; BadDataException if none is there. */
+    /** Reads the split files of a folder; BadDataException if there are none. */
     static Map<Split, SplitListing> read(ResolvedPath folder) {
         if (!folder.status().isDirectory()) {
             throw new BadDataException(folder.key() + " is " + folder.path()

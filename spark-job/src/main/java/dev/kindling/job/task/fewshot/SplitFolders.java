@@ -6,11 +6,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Splits as the folders that classes lie in: {@code train}, {@code val} and {@code test}. */
+/** Reads splits from the top folders of an image set: {@code train}, {@code val} and {@code test}. */
 final class SplitFolders {
     private SplitFolders() {}
 
-    /** The name of the folder with the classes of a purpose. */
+    /** The name of a split's folder. */
     static String name(Split split) {
         return switch (split) {
             case TRAIN -> "train";
@@ -20,7 +20,7 @@ final class SplitFolders {
     }
 
     /**
-     * The classes of each folder; none where there is no folder {@code train}.
+     * The classes of each folder; empty if there is no folder {@code train}.
      *
      * @throws IllegalArgumentException if two folders hold classes of the same name
      */
@@ -39,19 +39,19 @@ final class SplitFolders {
         if (!lines.containsKey(Split.TRAIN)) {
             return Map.of();
         }
-        refuseKin(lines);
+        refuseShared(lines);
         return lines;
     }
 
-    /** The same class in two folders is how pictures are sorted for learning one task, not for learning to learn. */
-    private static void refuseKin(Map<Split, SplitListing> lines) {
+    /** A class in two folders is the layout of data for one classification task, not for meta-learning. */
+    private static void refuseShared(Map<Split, SplitListing> lines) {
         Map<String, String> owners = new HashMap<>();
         lines.values()
                 .forEach(split -> split.lines().forEach(line -> {
                     String name = line.substring(line.indexOf('/') + 1);
                     String owner = owners.putIfAbsent(name, split.file());
                     if (owner != null) {
-                        throw new IllegalArgumentException("few-shot.split: class " + name + " stands in " + owner
+                        throw new IllegalArgumentException("few-shot.split: class " + name + " is in " + owner
                                 + " and in " + split.file() + "; splits must not share a class");
                     }
                 }));

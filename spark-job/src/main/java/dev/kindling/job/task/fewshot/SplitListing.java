@@ -3,9 +3,9 @@ package dev.kindling.job.task.fewshot;
 import java.util.List;
 
 /**
- * The classes of a split by name, before they are held against those that there are.
+ * The class names of a split as listed, not yet matched with the classes of the data.
  *
- * @param file where they stand, for messages
- * @param lines a class each
+ * @param file where they were read from, for messages
+ * @param lines a class name each
  */
 record SplitListing(String file, List<String> lines) {}

@@ -3,7 +3,6 @@ package dev.kindling.job.task.fewshot;
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.fewshot.ClassSplit.TurnedClass;
-import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -15,33 +14,34 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
-/** Holds the lines of splits against the classes that there are. */
+/** Matches the class names of split listings with the classes of an image set. */
 final class SplitReader {
     private static final Pattern ROTATED = Pattern.compile("(.+)/rot(000|090|180|270)");
 
     private final ImageIndex index;
-    private final Rotations rotations;
+    private final boolean rotations;
 
-    private SplitReader(ImageIndex index, Rotations rotations) {
+    private SplitReader(ImageIndex index, boolean rotations) {
         this.index = index;
         this.rotations = rotations;
     }
 
     /**
-     * The splits by purpose; a purpose without lines is absent.
+     * The splits of the listings; a split without a listing is absent.
      *
+     * @param rotations whether a class listed without a rotation counts as four
      * @throws BadDataException if a split is empty, names an unknown or empty class, or a class twice
      * @throws IllegalArgumentException if two splits share a class
      */
-    static ClassSplits read(Map<Split, SplitListing> lines, ImageIndex index, Rotations rotations) {
-        SplitReader reader = new SplitReader(naming(index, lines), rotations);
+    static ClassSplits read(Map<Split, SplitListing> lines, ImageIndex index, boolean rotations) {
+        SplitReader reader = new SplitReader(matching(index, lines), rotations);
         Map<Split, ClassSplit> classSplits = new EnumMap<>(Split.class);
         lines.forEach((split, each) -> classSplits.put(split, reader.split(split, each.file(), each.lines())));
         return new ClassSplits(classSplits);
     }
 
-    /** The index with the names that the lines use: its own, or without the first folder if only that fits. */
-    private static ImageIndex naming(ImageIndex index, Map<Split, SplitListing> lines) {
+    /** The index itself, or without the first folder of its names if only those match the listings. */
+    private static ImageIndex matching(ImageIndex index, Map<Split, SplitListing> lines) {
         if (anyKnown(index, lines)) {
             return index;
         }
@@ -89,7 +89,7 @@ final class SplitReader {
     }
 
     private List<TurnedClass> turned(Named named, String line) {
-        if (named.turns().isPresent() || rotations == Rotations.AS_NAMED) {
+        if (named.turns().isPresent() || !rotations) {
             return List.of(new TurnedClass(line, named.images(), named.turns().orElse(0)));
         }
         return IntStream.range(0, 4)

@@ -3,13 +3,13 @@ package dev.kindling.job.task.fewshot;
 import dev.kindling.job.task.SettingsCodec;
 import java.util.Map;
 
-/** Which classes are for training, which for validation and which for testing: {@code few-shot.split}. */
+/** The settings {@code few-shot.split}: how classes are divided into training, validation and test split. */
 public sealed interface SplitSettings {
     /**
-     * As files say.
+     * Splits read from files.
      *
-     * @param folder with {@code train.txt}, {@code val.txt} and {@code test.txt}; empty for what the data itself holds:
-     *     such files, or folders {@code train}, {@code val} and {@code test} of classes
+     * @param folder with {@code train.txt}, {@code val.txt} and {@code test.txt}; empty for the splits that come with the
+     *     data: such files, or folders {@code train}, {@code val} and {@code test} of classes
      */
     record Named(String folder) implements SplitSettings {
         @Override
@@ -17,21 +17,21 @@ public sealed interface SplitSettings {
             settings.put(KEY, folder);
         }
 
-        /** Whether the data itself is to say it. */
-        boolean isOfTheData() {
+        /** Whether the splits come with the data. */
+        boolean isInData() {
             return folder.isBlank();
         }
     }
 
     /**
-     * By lot: a share of the classes for each purpose, what is left for testing.
+     * Random splits: a fraction of the classes for training and validation each, the rest for testing.
      *
-     * @param train share of the classes for training, above 0
-     * @param validation share for validation, 0 for none
-     * @param seed of the lot
+     * @param train fraction of the classes for training, above 0
+     * @param validation fraction for validation, 0 for none
+     * @param seed of the draw
      */
     record Shares(double train, double validation, long seed) implements SplitSettings {
-        /** Refuses shares that are not a part of the whole with IllegalArgumentException. */
+        /** Validates the fractions; IllegalArgumentException if {@code train} is not positive or their sum exceeds 1. */
         public Shares {
             if (!(train > 0 && validation >= 0 && train + validation <= 1)) {
                 throw new IllegalArgumentException("few-shot.split has train = " + train + " and validation = "
@@ -47,10 +47,10 @@ public sealed interface SplitSettings {
         }
     }
 
-    /** The key of a folder. */
+    /** The key of the folder. */
     String KEY = "few-shot.split";
 
-    /** The keys of shares. */
+    /** The keys of the fractions. */
     String TRAIN = KEY + ".train";
 
     String VALIDATION = KEY + ".validation";

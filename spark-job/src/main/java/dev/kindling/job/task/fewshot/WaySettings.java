@@ -6,7 +6,7 @@ import dev.kindling.job.task.Split;
 import java.util.Map;
 
 /**
- * How many classes a task has, in training and in evaluation.
+ * The number of classes (ways) of a task, in training and in evaluation.
  *
  * @param training at least 2; {@code few-shot.ways}
  * @param evaluation in validation and testing, at least 2; {@code evaluation.ways}
@@ -15,7 +15,7 @@ public record WaySettings(IntRange training, IntRange evaluation) {
     private static final String TRAINING = "few-shot.ways";
     private static final String EVALUATION = "evaluation.ways";
 
-    /** Refuses fewer than 2 ways with IllegalArgumentException. */
+    /** Validates the settings; IllegalArgumentException for fewer than 2 ways. */
     public WaySettings {
         SettingsCodec.atLeast(2, TRAINING, training.least());
         SettingsCodec.atLeast(2, EVALUATION, evaluation.least());
@@ -26,19 +26,19 @@ public record WaySettings(IntRange training, IntRange evaluation) {
         return new WaySettings(IntRange.of(ways), IntRange.of(ways));
     }
 
-    /** What a task drawn for the given purpose may have. */
+    /** The numbers of classes that a task of the given split may have. */
     public IntRange of(Split split) {
         return split == Split.TRAIN ? training : evaluation;
     }
 
-    /** The setting behind {@link #of(Split)}, as a clause such as {@code few-shot.ways is 5}. */
+    /** The setting that {@link #of(Split)} comes from, as a clause such as {@code few-shot.ways is 5}. */
     String clause(Split split) {
         return split == Split.TRAIN || evaluation.equals(training)
                 ? TRAINING + " is " + training
                 : EVALUATION + " is " + evaluation;
     }
 
-    /** All settings that differ, as a clause such as {@code few-shot.ways is 5 and evaluation.ways is 20}. */
+    /** The settings, as a clause such as {@code few-shot.ways is 5 and evaluation.ways is 20}. */
     @Override
     public String toString() {
         String first = clause(Split.TRAIN);
@@ -51,6 +51,7 @@ public record WaySettings(IntRange training, IntRange evaluation) {
     }
 
     static WaySettings from(Map<String, String> settings) {
-        return new WaySettings(SettingsCodec.counts(settings, TRAINING), SettingsCodec.counts(settings, EVALUATION));
+        return new WaySettings(
+                SettingsCodec.intRange(settings, TRAINING), SettingsCodec.intRange(settings, EVALUATION));
     }
 }

@@ -1,8 +1,8 @@
 /**
- * N-way K-shot classification over images in folders: indexing zips, trees and packs on any Hadoop file system, reading and
- * drawing splits, decoding and shrinking images, keeping them or the last ones used, drawing episodes; and writing a pack,
- * one file of images that are decoded already. May import {@code task} and the rooms above it; no other source of tasks
- * and no network enters.
+ * The few-shot source: N-way K-shot classification of images in folders. Indexes zips, directory trees and packs on any Hadoop
+ * file system, reads and draws splits, decodes, resizes and caches images, samples episodes, and writes packs, single files
+ * of decoded images. May import {@code task} and the packages earlier in the list; must not import another task source or
+ * contain networks.
  */
 @NullMarked
 package dev.kindling.job.task.fewshot;

@@ -5,7 +5,7 @@ import dev.kindling.job.task.TaskSourceProvider;
 import java.util.SortedMap;
 import org.apache.hadoop.conf.Configuration;
 
-/** Opens {@code task.source = regression}. */
+/** The provider of {@code task.source = regression}. */
 public final class RegressionProvider implements TaskSourceProvider {
     @Override
     public String name() {

@@ -4,9 +4,9 @@ import dev.kindling.job.task.EpisodeSizes;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** What a random regression task is made of: only how many points it has. */
+/** The settings of {@code task.source = regression}: the sizes of a task's support and query set. */
 public record RegressionSettings(EpisodeSizes sizes) {
-    /** Refuses sizes that vary with IllegalArgumentException. */
+    /** Validates the settings; IllegalArgumentException if sizes vary. */
     public RegressionSettings {
         sizes.requireFixed("regression");
     }

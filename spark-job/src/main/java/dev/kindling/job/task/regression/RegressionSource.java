@@ -10,11 +10,11 @@ import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Shape;
 
 /**
- * Points whose x and y are independent standard normal numbers: what a hypernetwork that writes a small network's weights
- * is trained on. Nothing generalises from support to query, so the loss tells memorisation from chance.
+ * A task source whose points have independent standard normal x and y, used to train a hypernetwork that generates a small
+ * network's weights. Nothing generalises from support to query, so any gain on the query set is memorisation.
  */
 final class RegressionSource implements TaskSource {
-    private static final int[] NO_ITEMS = {};
+    private static final int[] NO_INDICES = {};
 
     private final RegressionSettings settings;
 
@@ -34,7 +34,7 @@ final class RegressionSource implements TaskSource {
 
     @Override
     public TaskSpec sample(TaskKey key) {
-        return new TaskSpec(key.split(), key.round(), key.index(), key.taskSeed(), NO_ITEMS);
+        return new TaskSpec(key.split(), key.round(), key.index(), key.taskSeed(), NO_INDICES);
     }
 
     @Override

@@ -1,6 +1,6 @@
 /**
- * Regression of random numbers on random numbers. May import {@code task} and the rooms above it; no other source of
- * tasks enters.
+ * The source of random regression tasks, whose targets are independent of the inputs. May import {@code task} and the
+ * packages earlier in the list; must not import another task source.
  */
 @NullMarked
 package dev.kindling.job.task.regression;

@@ -1,8 +1,8 @@
 package dev.kindling.job.task.sinusoid;
 
-/** An interval to draw from uniformly, its ends finite and in order; equal ends make a constant. */
+/** A closed interval of finite numbers from which tasks draw uniformly; equal ends make a constant. */
 public record DoubleRange(double low, double high) {
-    /** Refuses ends that are not finite or out of order, naming the key it is given for. */
+    /** This range; IllegalArgumentException naming the key if an end is not finite or {@code low} is above {@code high}. */
     DoubleRange checked(String key) {
         if (!Double.isFinite(low) || !Double.isFinite(high) || low > high) {
             throw new IllegalArgumentException(
@@ -15,7 +15,7 @@ public record DoubleRange(double low, double high) {
         return high - low;
     }
 
-    /** As in {@code [0.1, 5.0]}; {@link #parse} reads it back to the same bits. */
+    /** As in {@code [0.1, 5.0]}; {@link #parse} reads it back exactly. */
     @Override
     public String toString() {
         return "[" + low + ", " + high + "]";

@@ -5,7 +5,7 @@ import dev.kindling.job.task.TaskSourceProvider;
 import java.util.SortedMap;
 import org.apache.hadoop.conf.Configuration;
 
-/** Opens {@code task.source = sinusoid}. */
+/** The provider of {@code task.source = sinusoid}. */
 public final class SinusoidProvider implements TaskSourceProvider {
     @Override
     public String name() {

@@ -6,7 +6,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What a sinusoid task is drawn from: {@code y = A sin(frequency x - phase)}.
+ * The settings of {@code task.source = sinusoid}: the ranges that curves {@code y = A sin(frequency x - phase)} are drawn
+ * from, and the points of a task.
  *
  * @param amplitude range of A; {@code sinusoid.amplitude}
  * @param phase range of the phase in radians; {@code sinusoid.phase}
@@ -14,8 +15,10 @@ import java.util.TreeMap;
  * @param input range of x, not a single point; {@code sinusoid.input}
  * @param sign of the phase in the formula; {@code sinusoid.sign}
  * @param side where the support points lie; {@code sinusoid.side}
- * @param pool count of fixed tasks with frozen support points, or 0 for fresh tasks; {@code sinusoid.pool}
- * @param oracle whether an input tells the task's curve too; {@code sinusoid.oracle}
+ * @param pool number of fixed tasks with fixed support points, or 0 for fresh tasks; {@code sinusoid.pool}
+ * @param oracle whether an input is [x, A, phase] instead of [x], which leaves nothing to infer about a task: the upper
+ *     bound of what adaptation can reach; {@code sinusoid.oracle}
+ * @param sizes points of the support and query sets
  */
 public record SinusoidSettings(
         DoubleRange amplitude,
@@ -25,19 +28,8 @@ public record SinusoidSettings(
         Sign sign,
         Side side,
         int pool,
-        Oracle oracle,
+        boolean oracle,
         EpisodeSizes sizes) {
-    /** What an input is: x alone, or x, the amplitude and the phase, which leaves nothing to find out about a task. */
-    public enum Oracle {
-        BLIND,
-        TELLING;
-
-        /** Whether the curve is told. */
-        public static Oracle of(boolean telling) {
-            return telling ? TELLING : BLIND;
-        }
-    }
-
     /** The sign of the phase. */
     public enum Sign {
         MINUS,
@@ -60,7 +52,12 @@ public record SinusoidSettings(
         }
     }
 
-    /** Refuses ranges that make no sense, a negative pool and an oracle that does not know all by IllegalArgumentException. */
+    /**
+     * Validates the settings.
+     *
+     * @throws IllegalArgumentException naming the key, its value and what is allowed, for an empty or infinite range, a
+     *     negative pool, sizes that vary, or an oracle of tasks whose frequency varies
+     */
     public SinusoidSettings {
         amplitude.checked("sinusoid.amplitude");
         phase.checked("sinusoid.phase");
@@ -70,13 +67,14 @@ public record SinusoidSettings(
             throw new IllegalArgumentException("sinusoid.input is " + input + "; it must be [a, b] with a below b");
         }
         if (side == Side.ONE && (input.low() >= 0 || input.high() <= 0)) {
-            throw new IllegalArgumentException(
-                    "sinusoid.side is one and sinusoid.input is " + input + "; the input must then have 0 inside");
+            throw new IllegalArgumentException("sinusoid.side is one and sinusoid.input is " + input
+                    + "; the input must then contain 0 between its ends");
         }
         SettingsCodec.atLeast(0, "sinusoid.pool", pool);
-        if (oracle == Oracle.TELLING && frequency.width() > 0) {
-            throw new IllegalArgumentException("sinusoid.oracle is true and sinusoid.frequency is " + frequency
-                    + "; an oracle knows amplitude and phase alone, so the frequency must be one number, [a, a]");
+        if (oracle && frequency.width() > 0) {
+            throw new IllegalArgumentException(
+                    "sinusoid.oracle is true and sinusoid.frequency is " + frequency
+                            + "; an oracle's input holds amplitude and phase only, so the frequency must be one number, [a, a]");
         }
         sizes.requireFixed("sinusoid");
     }
@@ -91,7 +89,7 @@ public record SinusoidSettings(
                 Sign.MINUS,
                 Side.BOTH,
                 0,
-                Oracle.BLIND,
+                false,
                 sizes);
     }
 
@@ -105,7 +103,7 @@ public record SinusoidSettings(
         settings.put("sinusoid.sign", SettingsCodec.lowerCase(sign));
         settings.put("sinusoid.side", SettingsCodec.lowerCase(side));
         settings.put("sinusoid.pool", Integer.toString(pool));
-        settings.put("sinusoid.oracle", Boolean.toString(oracle == Oracle.TELLING));
+        settings.put("sinusoid.oracle", Boolean.toString(oracle));
         sizes.putInto(settings);
         return settings;
     }
@@ -120,7 +118,7 @@ public record SinusoidSettings(
                 Sign.parse(SettingsCodec.text(settings, "sinusoid.sign")),
                 Side.parse(SettingsCodec.text(settings, "sinusoid.side")),
                 SettingsCodec.integer(settings, "sinusoid.pool"),
-                Oracle.of(SettingsCodec.bool(settings, "sinusoid.oracle")),
+                SettingsCodec.bool(settings, "sinusoid.oracle"),
                 EpisodeSizes.from(settings));
     }
 

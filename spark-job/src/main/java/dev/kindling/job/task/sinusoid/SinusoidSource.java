@@ -10,23 +10,23 @@ import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Shape;
 
 /**
- * Sine waves {@code y = A sin(frequency x - phase)}, or with plus, regressed from a few points (Finn, Abbeel and Levine
- * 2017). In training the query points are drawn over the whole input range; in validation and testing they are evenly
- * spaced over it, both ends included.
+ * A task source of sine waves {@code y = A sin(frequency x - phase)}, or with plus, to be regressed from a few points (Finn,
+ * Abbeel and Levine 2017, section 5.1). In training the query points are drawn uniformly from the input range; in validation
+ * and testing they are evenly spaced over it, both ends included.
  *
  * <p>Without a pool a task's curve and points come from the spec's seed. With a pool of n, a task is one of n curves with
- * frozen support points, drawn uniformly; the curve and its support come from the pool index (the item of the spec),
- * the training query from the seed. A pool is a data set: the same for every run seed, and another for each purpose.
+ * fixed support points, drawn uniformly; the curve and its support set come from the pool index (the spec's sample index),
+ * the training query set from the seed. A pool is a data set: the same for every run seed, and a different one for each
+ * split.
  *
- * <p>An input is x, or, for an oracle, [x, A, phase] of the same tasks (the upper bound of the paper's figure 3).
+ * <p>An input is x or, for an oracle, [x, A, phase] of the same tasks (the upper bound of the paper's figure 3).
  */
 final class SinusoidSource implements TaskSource {
-    private static final int[] NO_ITEMS = {};
+    private static final int[] NO_INDICES = {};
     private static final long CURVE_AND_SUPPORT = 0;
     private static final long QUERY = 1;
     private static final long POOL = 2;
-    /** Numbers of an oracle's input. */
-    private static final int TOLD = 3;
+    private static final int ORACLE_INPUTS = 3;
 
     private final SinusoidSettings settings;
 
@@ -47,10 +47,10 @@ final class SinusoidSource implements TaskSource {
     @Override
     public TaskSpec sample(TaskKey key) {
         long seed = key.taskSeed();
-        int[] items = settings.pool() == 0
-                ? NO_ITEMS
+        int[] indices = settings.pool() == 0
+                ? NO_INDICES
                 : new int[] {RandomStream.of(seed, POOL).nextInt(settings.pool())};
-        return new TaskSpec(key.split(), key.round(), key.index(), seed, items);
+        return new TaskSpec(key.split(), key.round(), key.index(), seed, indices);
     }
 
     @Override
@@ -77,11 +77,11 @@ final class SinusoidSource implements TaskSource {
             put(curve, stream.nextDouble(low, high), target, offset + i * width, offset + support * width + i);
         }
 
-        int queries = offset + support * (width + 1);
-        RandomStream points = RandomStream.of(spec.seed(), QUERY);
+        int queryOffset = offset + support * (width + 1);
+        RandomStream queryStream = RandomStream.of(spec.seed(), QUERY);
         for (int i = 0; i < query; i++) {
-            double x = split == Split.TRAIN ? draw(points, settings.input()) : even(i, query);
-            put(curve, x, target, queries + i * width, queries + query * width + i);
+            double x = split == Split.TRAIN ? draw(queryStream, settings.input()) : evenlySpaced(i, query);
+            put(curve, x, target, queryOffset + i * width, queryOffset + query * width + i);
         }
     }
 
@@ -93,13 +93,13 @@ final class SinusoidSource implements TaskSource {
     }
 
     private int width() {
-        return settings.oracle() == SinusoidSettings.Oracle.TELLING ? TOLD : 1;
+        return settings.oracle() ? ORACLE_INPUTS : 1;
     }
 
-    /** Writes one point: its input at one place, its target at another. */
+    /** Writes one point: its input from the offset {@code input}, its target at the offset {@code output}. */
     private void put(Curve curve, double x, FlatVector target, int input, int output) {
         target.set(input, x);
-        if (settings.oracle() == SinusoidSettings.Oracle.TELLING) {
+        if (settings.oracle()) {
             target.set(input + 1, curve.amplitude());
             target.set(input + 2, curve.phase());
         }
@@ -122,8 +122,8 @@ final class SinusoidSource implements TaskSource {
     }
 
     /** The i-th of n evenly spaced inputs; the middle of the range for n = 1. */
-    private double even(int i, int n) {
-        double share = n == 1 ? 0.5 : (double) i / (n - 1);
-        return settings.input().low() + settings.input().width() * share;
+    private double evenlySpaced(int i, int n) {
+        double fraction = n == 1 ? 0.5 : (double) i / (n - 1);
+        return settings.input().low() + settings.input().width() * fraction;
     }
 }

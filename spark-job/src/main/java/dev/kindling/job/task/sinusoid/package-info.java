@@ -1,6 +1,6 @@
 /**
- * Sine waves to be regressed, the first benchmark of meta-learning. May import {@code task} and the rooms above it; no
- * other source of tasks enters.
+ * The sinusoid regression source of Finn, Abbeel and Levine (2017). May import {@code task} and the packages earlier in the
+ * list; must not import another task source.
  */
 @NullMarked
 package dev.kindling.job.task.sinusoid;

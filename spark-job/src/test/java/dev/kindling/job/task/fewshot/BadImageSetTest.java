@@ -7,7 +7,6 @@ import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
-import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import java.awt.image.BufferedImage;
@@ -25,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Each fault of data, splits and settings ends in one sentence that names it, and in the exception of its exit code. */
+/** Every fault of data, splits and settings is reported by a message that names it and by the exception of its exit code. */
 final class BadImageSetTest {
     @TempDir
     Path temp;
@@ -52,12 +51,7 @@ final class BadImageSetTest {
 
     private FewShotSource open(int ways, int support) {
         FewShotSettings settings = FewShots.settings(
-                data.toString(),
-                split.toString(),
-                ways,
-                Rotations.AS_NAMED,
-                4,
-                new EpisodeSizes(support, 1, support, 1));
+                data.toString(), split.toString(), ways, false, 4, new EpisodeSizes(support, 1, support, 1));
         return FewShotSource.open(settings, new Configuration());
     }
 
@@ -79,7 +73,7 @@ final class BadImageSetTest {
     }
 
     @Test
-    void theGoodSetIsGood() {
+    void theSetWithoutFaultsIsRead() {
         materialise();
         assertThat(open(2, 2).layout(Split.TEST).support()).isEqualTo(4);
     }
@@ -97,7 +91,7 @@ final class BadImageSetTest {
     }
 
     @Test
-    void aFileThatIsNoZip() throws IOException {
+    void aFileThatIsNotAZip() throws IOException {
         data = Files.writeString(temp.resolve("data.tar"), "no zip at all");
         badData(() -> open(2, 1), "few-shot.data", "data.tar", "is not a zip");
     }
@@ -112,7 +106,7 @@ final class BadImageSetTest {
     @Test
     void aZipDamagedInTheMiddle() throws IOException {
         byte[] whole = Files.readAllBytes(data);
-        // The first file's bytes begin behind its header of 30 bytes and its name; the picture's begin 40 later.
+        // The first file's bytes follow its header of 30 bytes and its name; pixels start 40 bytes later.
         whole[30 + "top/A/1/01.png".length() + 40] ^= 0x55;
         Files.write(data, whole);
         badData(this::materialise, "data.zip", "top/A/1/01.png", "is damaged");
@@ -127,7 +121,7 @@ final class BadImageSetTest {
     }
 
     @Test
-    void aFolderNamedAsAnImageIsNoImage() throws IOException {
+    void aFolderNamedLikeAnImageIsNotAnImage() throws IOException {
         data = good().file("top/A/1/x.png/", new byte[0]).zip(temp.resolve("b.zip"));
         assertThat(open(2, 1).classes(Split.TRAIN)).hasSize(3);
     }
@@ -156,7 +150,7 @@ final class BadImageSetTest {
 
     @Test
     void anImageOfTooManyPixels() throws IOException {
-        // A PNG's width and height stand in its header, at 16 and 20; the check comes before anything is decoded.
+        // A PNG's width and height are in its header, at 16 and 20; they are checked before anything is decoded.
         byte[] png = ImageSet.encoded(new BufferedImage(2, 2, BufferedImage.TYPE_BYTE_GRAY), "png");
         png[17] = 1;
         png[21] = 1;
@@ -168,7 +162,7 @@ final class BadImageSetTest {
     }
 
     @Test
-    void anImageThatIsNone() throws IOException {
+    void aFileThatIsNotAnImage() throws IOException {
         for (Map.Entry<String, String> each : Map.of("text.png", "this is text", "empty.jpg", "", "half.gif", "GIF89a")
                 .entrySet()) {
             data = good().text("top/B/1/" + each.getKey(), each.getValue()).zip(temp.resolve("b.zip"));
@@ -236,14 +230,14 @@ final class BadImageSetTest {
     }
 
     @Test
-    void fewerImagesThanSupportAndQueryInOneClassIsAFaultOfTheData() throws IOException {
+    void fewerImagesThanSupportAndQueryInOneClassIsAnErrorInTheData() throws IOException {
         data = good().images("top/A/2", 8).images("top/B/1", 8).zip(temp.resolve("b.zip"));
         FewShotSource source = open(2, 3);
         badData(() -> source.layout(Split.TRAIN), "class A/1 has 3 images", "need 4");
     }
 
     @Test
-    void fewerImagesThanSupportAndQueryInAllClassesIsAFaultOfTheSettings() {
+    void fewerImagesThanSupportAndQueryInAllClassesIsAnErrorInTheSettings() {
         FewShotSource source = open(2, 3);
         badSettings(() -> source.layout(Split.TRAIN), "class A/1 has 3 images", "need 4");
         badSettings(() -> source.sample(new TaskKey(1, Split.TEST, 0, 0)), "class C/1", "need 4");
@@ -259,15 +253,14 @@ final class BadImageSetTest {
 
     @Test
     void noSplitAnywhere() {
-        FewShotSettings settings =
-                FewShots.settings(data.toString(), "", 2, Rotations.AS_NAMED, 4, new EpisodeSizes(1, 1, 1, 1));
+        FewShotSettings settings = FewShots.settings(data.toString(), "", 2, false, 4, new EpisodeSizes(1, 1, 1, 1));
         badSettings(() -> FewShotSource.open(settings, new Configuration()), "few-shot.split is empty", "train.txt");
     }
 
     @Test
     void anUnknownFileSystem() {
         FewShotSettings settings =
-                FewShots.settings("nosuch://host/data", "", 2, Rotations.AS_NAMED, 4, new EpisodeSizes(1, 1, 1, 1));
+                FewShots.settings("nosuch://host/data", "", 2, false, 4, new EpisodeSizes(1, 1, 1, 1));
         badSettings(() -> FewShotSource.open(settings, new Configuration()), "few-shot.data is nosuch://host/data");
     }
 }

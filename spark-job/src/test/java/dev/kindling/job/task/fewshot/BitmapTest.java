@@ -23,7 +23,7 @@ final class BitmapTest {
     }
 
     @Test
-    void greySamplesAreTakenAsTheyAre() {
+    void greySamplesAreUnchanged() {
         BufferedImage image = new BufferedImage(16, 8, BufferedImage.TYPE_BYTE_GRAY);
         image.getRaster().setSample(4, 1, 0, 77);
         assertThat(grey(image, "png")).isEqualTo(77);
@@ -45,7 +45,7 @@ final class BitmapTest {
     }
 
     @Test
-    void coloursAreThreePlanesAndGreyIsThreeThatAreAlike() {
+    void coloursAreThreePlanesAndGreyIsThreeEqualOnes() {
         BufferedImage colour = filled(BufferedImage.TYPE_INT_RGB, 0xffc86432);
         for (String format : new String[] {"png", "bmp", "gif"}) {
             List<byte[]> planes =

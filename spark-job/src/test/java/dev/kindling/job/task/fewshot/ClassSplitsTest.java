@@ -10,8 +10,7 @@ import dev.kindling.job.task.IntRange;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
-import dev.kindling.job.task.fewshot.FewShotSettings.Within;
+import dev.kindling.job.task.fewshot.FewShotSettings.ClassPool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +25,7 @@ import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which classes are for what, and which may meet: by lot, by folder, by alphabet, over several sets. */
+/** Splits drawn at random, read from folders and over several image sets; tasks within one class group. */
 final class ClassSplitsTest {
     private static final Configuration HADOOP = new Configuration();
     private static final EpisodeSizes SIZES = new EpisodeSizes(1, 1, 1, 1);
@@ -35,7 +34,7 @@ final class ClassSplitsTest {
     Path temp;
 
     private static FewShotSettings settings(Path data) {
-        return FewShots.settings(data.toString(), "", 2, Rotations.AS_NAMED, 4, SIZES);
+        return FewShots.settings(data.toString(), "", 2, false, 4, SIZES);
     }
 
     private static FewShotSettings shares(Path data, double train, double validation, long seed) {
@@ -70,7 +69,7 @@ final class ClassSplitsTest {
     }
 
     @Test
-    void sharesAreDrawnFromTheSeedAndTheNamesAlone() throws IOException {
+    void aRandomSplitDependsOnTheSeedAndTheNamesOnly() throws IOException {
         Path data = twenty("set");
         FewShotSettings settings = shares(data, 0.64, 0.16, 1);
         List<String> train = classes(settings, Split.TRAIN);
@@ -100,7 +99,7 @@ final class ClassSplitsTest {
     }
 
     @Test
-    void aShareOfNothingIsMissedOnlyWhenItIsNeeded() throws IOException {
+    void anEmptyShareIsRefusedOnlyWhenTasksAreSampledFromIt() throws IOException {
         FewShotSource source = FewShotSource.open(shares(twenty("set"), 0.8, 0, 1), HADOOP);
         assertThat(source.classes(Split.TEST)).hasSize(4);
         Assertions.assertThatThrownBy(() -> source.layout(Split.VALIDATE))
@@ -112,15 +111,15 @@ final class ClassSplitsTest {
     }
 
     @Test
-    void rotationsOfAClassStayTogetherInAShare() throws IOException {
-        FewShotSettings settings = shares(twenty("set"), 0.5, 0.25, 3).withRotations(Rotations.FOUR_CLASSES);
+    void allRotationsOfAClassAreInTheSameSplit() throws IOException {
+        FewShotSettings settings = shares(twenty("set"), 0.5, 0.25, 3).withRotations(true);
         FewShotSource source = FewShotSource.open(settings, HADOOP);
         assertThat(source.classes(Split.TRAIN)).hasSize(40);
         assertThat(source.checks(List.of()).get(0).holds()).isTrue();
     }
 
     @Test
-    void foldersNamedAsPurposesAreSplits() throws IOException {
+    void foldersNamedTrainValAndTestAreSplits() throws IOException {
         ImageSet set = new ImageSet()
                 .images("train/cats", 2)
                 .images("train/dogs", 2)
@@ -190,7 +189,7 @@ final class ClassSplitsTest {
     }
 
     @Test
-    void aTaskWithinAnAlphabetMeetsNoOther() throws IOException {
+    void allClassesOfATaskComeFromOneGroup() throws IOException {
         ImageSet set = new ImageSet();
         StringBuilder train = new StringBuilder();
         for (String each :
@@ -199,23 +198,23 @@ final class ClassSplitsTest {
             train.append(each).append('\n');
         }
         Path data = set.text("train.txt", train.toString()).tree(temp.resolve("tree"));
-        FewShotSettings settings = FewShots.with(settings(data), Within.ALPHABET, WaySettings.of(3));
+        FewShotSettings settings = FewShots.with(settings(data), ClassPool.GROUP, WaySettings.of(3));
         FewShotSource source = FewShotSource.open(settings, HADOOP);
         int greek = 0;
         Set<Set<String>> latin = new HashSet<>();
         for (TaskSpec spec : tasks(source, 300)) {
             Set<String> names = classNames(source, spec);
             assertThat(names).hasSize(3);
-            Set<String> alphabets =
+            Set<String> groups =
                     names.stream().map(name -> name.substring(0, 5)).collect(Collectors.toSet());
-            assertThat(alphabets).hasSize(1);
-            if (alphabets.contains("Greek")) {
+            assertThat(groups).hasSize(1);
+            if (groups.contains("Greek")) {
                 greek++;
             } else {
                 latin.add(names);
             }
         }
-        // Half of 300, to four standard deviations: an alphabet's chance does not depend on its size.
+        // Half of 300, to four standard deviations: the probability of a group does not depend on its size.
         assertThat(greek).isBetween(115, 185);
         assertThat(latin).hasSize(4);
         assertThat(source.notes())
@@ -223,16 +222,16 @@ final class ClassSplitsTest {
                 .asString()
                 .startsWith("1 of 3 alphabets of ")
                 .endsWith("are left out: they have fewer classes than the 3 of a task");
-        FewShotSource tooMany = FewShotSource.open(FewShots.with(settings, Within.ALPHABET, WaySettings.of(5)), HADOOP);
+        FewShotSource tooMany = FewShotSource.open(FewShots.with(settings, ClassPool.GROUP, WaySettings.of(5)), HADOOP);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> tooMany.layout(Split.TRAIN))
                 .withMessageContainingAll("few-shot.ways is 5", "none of the 3 alphabets");
     }
 
     @Test
-    void aFlatSetHasNoAlphabets() throws IOException {
+    void aSetWithoutParentFoldersHasNoGroups() throws IOException {
         FewShotSource source = FewShotSource.open(
-                FewShots.with(shares(twenty("set"), 0.5, 0.25, 1), Within.ALPHABET, WaySettings.of(2)), HADOOP);
+                FewShots.with(shares(twenty("set"), 0.5, 0.25, 1), ClassPool.GROUP, WaySettings.of(2)), HADOOP);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> source.layout(Split.TRAIN))
                 .withMessageContainingAll("few-shot.within is alphabet", "lie in no folder");
@@ -242,7 +241,7 @@ final class ClassSplitsTest {
     void waysAndShotsMayBeDrawnForEachTask() throws IOException {
         FewShotSettings fixed = shares(twenty("set"), 1, 0, 1);
         FewShotSettings settings = FewShots.with(
-                FewShots.with(fixed, Within.SPLIT, new WaySettings(new IntRange(3, 6), new IntRange(3, 6))),
+                FewShots.with(fixed, ClassPool.SPLIT, new WaySettings(new IntRange(3, 6), new IntRange(3, 6))),
                 new EpisodeSizes(new IntRange(1, 1), 1, new IntRange(1, 1), 1));
         FewShotSource source = FewShotSource.open(settings, HADOOP);
         assertThat(source.outputs()).isEqualTo("few-shot.ways is [3, 6]");
@@ -270,9 +269,11 @@ final class ClassSplitsTest {
     }
 
     @Test
-    void waysOfEvaluationsAreTheirOwn() throws IOException {
+    void evaluationMayHaveOtherWaysThanTraining() throws IOException {
         FewShotSettings settings = FewShots.with(
-                shares(twenty("set"), 0.3, 0.3, 1), Within.SPLIT, new WaySettings(IntRange.of(2), new IntRange(4, 5)));
+                shares(twenty("set"), 0.3, 0.3, 1),
+                ClassPool.SPLIT,
+                new WaySettings(IntRange.of(2), new IntRange(4, 5)));
         FewShotSource source = FewShotSource.open(settings, HADOOP);
         assertThat(source.outputs()).isEqualTo("few-shot.ways is 2 and evaluation.ways is [4, 5]");
         assertThat(source.layouts(Split.TRAIN))
@@ -290,14 +291,14 @@ final class ClassSplitsTest {
         assertThat(ways).containsExactly(4, 5);
         assertThat(FewShotSettings.fromMap(settings.toMap())).isEqualTo(settings);
         FewShotSource tooMany = FewShotSource.open(
-                FewShots.with(settings, Within.SPLIT, new WaySettings(IntRange.of(2), IntRange.of(9))), HADOOP);
+                FewShots.with(settings, ClassPool.SPLIT, new WaySettings(IntRange.of(2), IntRange.of(9))), HADOOP);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> tooMany.layouts(Split.TEST))
                 .withMessageStartingWith("evaluation.ways is 9; it must be at most 8");
     }
 
     @Test
-    void tooManyShapesAreRefusedWithTheSettingsBehindThem() throws IOException {
+    void tooManyShapesAreRefusedNamingTheSettings() throws IOException {
         ImageSet set = new ImageSet();
         for (int i = 0; i < 18; i++) {
             set.images("c%02d".formatted(i), 17);
@@ -305,7 +306,7 @@ final class ClassSplitsTest {
         FewShotSettings settings = FewShots.with(
                 FewShots.with(
                         shares(set.tree(temp.resolve("many")), 1, 0, 1),
-                        Within.SPLIT,
+                        ClassPool.SPLIT,
                         new WaySettings(new IntRange(2, 18), IntRange.of(2))),
                 new EpisodeSizes(new IntRange(1, 16), 1, IntRange.of(1), 1));
         FewShotSource source = FewShotSource.open(settings, HADOOP);
@@ -313,7 +314,7 @@ final class ClassSplitsTest {
                 .isThrownBy(() -> source.layouts(Split.TRAIN))
                 .withMessage(
                         "few-shot.ways is [2, 18] and task.support is [1, 16]: tasks of 272 shapes; there may be 256, "
-                                + "for each shape has its own program");
+                                + "because each shape has its own program");
     }
 
     @Test

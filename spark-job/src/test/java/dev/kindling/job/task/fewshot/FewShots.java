@@ -3,23 +3,22 @@ package dev.kindling.job.task.fewshot;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
-import dev.kindling.job.task.fewshot.FewShotSettings.Within;
+import dev.kindling.job.task.fewshot.FewShotSettings.ClassPool;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import java.util.List;
 
-/** Settings for tests that change one of them: the set, splits in files, ways, rotations, size; grey, all in memory. */
+/** Few-shot settings for tests, and copies of them with one component changed; grey images, all in memory. */
 final class FewShots {
     private FewShots() {}
 
     static FewShotSettings settings(
-            String data, String split, int ways, Rotations rotations, int size, EpisodeSizes sizes) {
+            String data, String split, int ways, boolean rotations, int size, EpisodeSizes sizes) {
         return new FewShotSettings(
                 List.of(data),
                 new SplitSettings.Named(split),
                 WaySettings.of(ways),
-                Within.SPLIT,
+                ClassPool.SPLIT,
                 rotations,
                 new ImageFormat(size, 1, ImageFormat.Polarity.DARK),
                 1 << 30,
@@ -31,19 +30,19 @@ final class FewShots {
                 data,
                 split,
                 from.ways(),
-                from.within(),
+                from.classPool(),
                 from.rotations(),
                 from.imageFormat(),
                 from.memory(),
                 from.sizes());
     }
 
-    static FewShotSettings with(FewShotSettings from, Within within, WaySettings ways) {
+    static FewShotSettings with(FewShotSettings from, ClassPool classPool, WaySettings ways) {
         return new FewShotSettings(
                 from.data(),
                 from.split(),
                 ways,
-                within,
+                classPool,
                 from.rotations(),
                 from.imageFormat(),
                 from.memory(),
@@ -55,7 +54,7 @@ final class FewShots {
                 from.data(),
                 from.split(),
                 from.ways(),
-                from.within(),
+                from.classPool(),
                 from.rotations(),
                 imageFormat,
                 memory,
@@ -67,7 +66,7 @@ final class FewShots {
                 from.data(),
                 from.split(),
                 from.ways(),
-                from.within(),
+                from.classPool(),
                 from.rotations(),
                 from.imageFormat(),
                 from.memory(),

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Images, and places of images, that were made to cost much: each is refused by its name, or read as if it were nothing. */
+/** Image files and image sets crafted to take much time or memory are refused by name or read within limits. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class HostileImageSetTest {
     @TempDir
@@ -55,7 +55,7 @@ final class HostileImageSetTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("images")
-    void imagesThatCostMuchAreRefused(String what, byte[] image, String message) {
+    void imagesThatAreExpensiveToDecodeAreRefused(String what, byte[] image, String message) {
         assertThatThrownBy(() -> Bitmap.decode("the.file", image, 1))
                 .as(what)
                 .isInstanceOf(BadDataException.class)
@@ -77,7 +77,7 @@ final class HostileImageSetTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("ordinaryImages")
-    void textsThatUnpackToVeryMuchAreNotUnpacked(String chunk, byte[] png) {
+    void compressedTextChunksAreNotDecompressed(String chunk, byte[] png) {
         assertThat(Bitmap.decode("the.png", png, 1).width()).as(chunk).isEqualTo(16);
     }
 
@@ -93,23 +93,23 @@ final class HostileImageSetTest {
     }
 
     @Test
-    void foldersOfAZipMayNotLieTenThousandDeep() throws IOException {
+    void foldersOfAZipMayNotBeNestedTenThousandDeep() throws IOException {
         Path zip = new ImageSet()
                 .images("a/b", 1)
                 .text("x/".repeat(10_000) + "1.png", "x")
                 .zip(temp.resolve("deep.zip"));
-        refused(zip, "lies 10000 folders deep; it may lie 64");
+        refused(zip, "is nested 10000 folders deep; at most 64 are allowed");
     }
 
     @Test
-    void foldersOfATreeMayNotLieDeepNorInThemselves() throws IOException {
+    void foldersOfATreeMayNotBeNestedTooDeeplyOrContainThemselves() throws IOException {
         Path tree = new ImageSet().images("a/b", 1).tree(temp.resolve("tree"));
         Files.createDirectories(tree.resolve("x/".repeat(70)));
-        refused(tree, "lies 65 folders deep; it may lie 64");
+        refused(tree, "is nested 65 folders deep; at most 64 are allowed");
         Path links = new ImageSet().images("a/b", 1).tree(temp.resolve("links"));
         Files.createSymbolicLink(links.resolve("a/again"), links);
         Files.createSymbolicLink(links.resolve("a/more"), links);
-        refused(links, "again is a link to a folder that it lies in");
+        refused(links, "again is a link to a folder that contains it");
     }
 
     @Test
@@ -135,7 +135,7 @@ final class HostileImageSetTest {
         refusedSplit(splits, "train.txt is longer than the 16777216 bytes");
     }
 
-    /** A zip's directory may name the same bytes many times. */
+    /** A zip's directory may refer to the same bytes many times. */
     @Test
     void entriesOfAZipThatShareTheirBytesAreRefused() throws IOException {
         byte[] noise = new byte[20_000];
@@ -218,7 +218,7 @@ final class HostileImageSetTest {
         return out.toByteArray();
     }
 
-    /** A JPEG with its last scan so many times more. */
+    /** A JPEG with its last scan repeated. */
     private static byte[] withScans(byte[] jpeg, int more) {
         int last = 0;
         for (int i = 0; i + 1 < jpeg.length; i++) {
@@ -240,7 +240,7 @@ final class HostileImageSetTest {
         return join(Arrays.copyOf(png, behindHeader), chunk.array(), Arrays.copyOfRange(png, behindHeader, png.length));
     }
 
-    /** So many mebibytes of zeros, deflated. */
+    /** Mebibytes of zeros, deflated. */
     private static byte[] zeros(int mebibytes) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (OutputStream deflated = new DeflaterOutputStream(out)) {
@@ -271,7 +271,7 @@ final class HostileImageSetTest {
                 new byte[] {0, 0x3b});
     }
 
-    /** LZW codes of 8-bit samples, each of which stands for one sample more than the one before, up to thousands. */
+    /** LZW codes of 8-bit samples, each of which encodes one sample more than the one before, up to thousands. */
     private static byte[] surplus(int codes) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         int clear = 256;

@@ -14,12 +14,12 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import javax.imageio.ImageIO;
 
-/** A small image set for tests: files by path, to be written as a tree or as a zip in the order they were added. */
-final class ImageSet {
+/** A small image set for tests, written as a directory tree or as a zip in the order in which files were added. */
+public final class ImageSet {
     private final Map<String, byte[]> files = new LinkedHashMap<>();
 
-    /** A folder of {@code count} pictures, each of one grey of its own, derived from its path. */
-    ImageSet images(String folder, int count) {
+    /** Adds a folder of {@code count} images, each of a single grey derived from its path. */
+    public ImageSet images(String folder, int count) {
         for (int i = 1; i <= count; i++) {
             String path = folder + "/%02d.png".formatted(i);
             files.put(path, png(grey(path)));
@@ -27,7 +27,7 @@ final class ImageSet {
         return this;
     }
 
-    /** The grey of every pixel of a picture made by {@link #images}. */
+    /** The grey of every pixel of an image made by {@link #images}. */
     static int grey(String path) {
         return Math.floorMod(path.substring(Math.max(0, path.length() - 12)).hashCode() * 31, 256);
     }
@@ -37,11 +37,13 @@ final class ImageSet {
         return this;
     }
 
-    ImageSet text(String path, String text) {
+    /** Adds a text file. */
+    public ImageSet text(String path, String text) {
         return file(path, text.getBytes(StandardCharsets.UTF_8));
     }
 
-    Path tree(Path root) throws IOException {
+    /** Writes the files as a directory tree. */
+    public Path tree(Path root) throws IOException {
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
             Path path = root.resolve(file.getKey());
             if (file.getKey().endsWith("/")) {
@@ -54,7 +56,8 @@ final class ImageSet {
         return root;
     }
 
-    Path zip(Path path) throws IOException {
+    /** Writes the files as a zip. */
+    public Path zip(Path path) throws IOException {
         try (OutputStream out = Files.newOutputStream(path);
                 ZipOutputStream zip = new ZipOutputStream(out)) {
             for (Map.Entry<String, byte[]> file : files.entrySet()) {

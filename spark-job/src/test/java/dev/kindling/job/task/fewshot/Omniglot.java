@@ -6,16 +6,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Where tests find the complete Omniglot: a folder with its two zips and {@code splits-vinyals}. */
+/** Locates the complete Omniglot for tests: a folder with its two zips and {@code splits-vinyals}. */
 final class Omniglot {
     private Omniglot() {}
 
-    /** The folder; the test is skipped where there is none. */
+    /** The folder; skips the test if there is none. */
     static Path folder() {
         Path found = find();
         assumeTrue(
                 found != null,
-                "no Omniglot here: set KINDLING_OMNIGLOT to a folder with images_background.zip, images_evaluation.zip and "
+                "Omniglot was not found: set KINDLING_OMNIGLOT to a folder with images_background.zip, images_evaluation.zip and "
                         + "splits-vinyals");
         return found;
     }
@@ -25,8 +25,8 @@ final class Omniglot {
         if (named != null) {
             return Path.of(named);
         }
-        // Tests run in their module's folder, one below the root of the repository.
-        Path beside = Path.of("..", "..", "shared", "data", "omniglot");
-        return Files.isDirectory(beside) ? beside : null;
+        // The working directory of tests is their module's folder.
+        Path shared = Path.of("..", "..", "shared", "data", "omniglot");
+        return Files.isDirectory(shared) ? shared : null;
     }
 }

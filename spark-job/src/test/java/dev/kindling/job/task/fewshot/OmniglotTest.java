@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
-import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import java.util.stream.IntStream;
@@ -19,12 +18,11 @@ final class OmniglotTest {
 
     private FewShotSource open(String split) {
         return FewShotSource.open(
-                FewShots.settings(folder, split, 5, Rotations.AS_NAMED, 28, new EpisodeSizes(1, 1, 1, 1)),
-                new Configuration());
+                FewShots.settings(folder, split, 5, false, 28, new EpisodeSizes(1, 1, 1, 1)), new Configuration());
     }
 
     @Test
-    void allCharactersAndDrawingsAreThere() {
+    void allCharactersAndImagesAreIndexed() {
         ImageIndex index = ImageIndex.open(ResolvedPath.of("few-shot.data", folder, new Configuration()));
         assertThat(index.classes().values())
                 .filteredOn(each -> !each.images().isEmpty())
@@ -33,7 +31,7 @@ final class OmniglotTest {
     }
 
     @Test
-    void theVinyalsSplitHasItsClassesAndDecodesToOneByteAPixel() {
+    void theVinyalsSplitHasItsClassesAndDecodesToOneBytePerPixel() {
         FewShotSource source = open(new Path(folder, "splits-vinyals").toString());
         assertThat(source.classes(Split.TRAIN)).hasSize(4112).isSorted();
         assertThat(source.classes(Split.VALIDATE)).hasSize(688);
@@ -54,12 +52,12 @@ final class OmniglotTest {
     }
 
     @Test
-    void inkIsOneAndPaperIsZero() {
+    void darkStrokesAreOneAndThePaperIsZero() {
         FewShotSource source = open("");
         FlatVector episode = FlatVector.zeros(
                 Precision.DOUBLE, source.layout(Split.TRAIN).arrays().size());
         source.materialise(source.sample(new TaskKey(3, Split.TRAIN, 0, 0)), episode, 0);
-        // Strokes are thin: most of a drawing is paper, exactly 0; and it has ink.
+        // Strokes are thin: most pixels are paper, exactly 0, and some are dark.
         double[] drawing =
                 IntStream.range(0, 784).mapToDouble(episode::at).sorted().toArray();
         assertThat(drawing[392]).isZero();

@@ -9,7 +9,6 @@ import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.task.fewshot.FewShotSettings.Rotations;
 import dev.kindling.job.task.fewshot.FewShotSource.SampledImage;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -36,11 +35,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An image set in one file: the same tasks as from the set itself, in memory or read as they are needed. */
+/** A pack gives the same tasks as the image set that it was made from, decoded in memory or read on demand. */
 final class PackTest {
     private static final Configuration HADOOP = new Configuration();
     private static final EpisodeSizes SIZES = new EpisodeSizes(1, 2, 1, 2);
-    private static final long ROOMY = 1 << 20;
+    private static final long AMPLE = 1 << 20;
 
     @TempDir
     Path temp;
@@ -48,7 +47,7 @@ final class PackTest {
     private Path tree = Path.of("");
     private Path zip = Path.of("");
 
-    /** Twelve classes of five pictures in which no two pixels in a row are alike. */
+    /** Twelve classes of five images in which no two adjacent pixels are equal. */
     @BeforeEach
     void images() throws IOException {
         ImageSet set = new ImageSet();
@@ -77,13 +76,13 @@ final class PackTest {
     }
 
     private FewShotSettings settings(Path data, int channels, long memory) {
-        FewShotSettings settings = FewShots.settings(data.toString(), "", 3, Rotations.FOUR_CLASSES, 6, SIZES);
+        FewShotSettings settings = FewShots.settings(data.toString(), "", 3, true, 6, SIZES);
         return FewShots.with(settings, new ImageFormat(6, channels, ImageFormat.Polarity.usual(channels)), memory);
     }
 
     private Path pack(String name, int channels) {
         Path file = temp.resolve(name);
-        PackWriter.write(settings(tree, channels, ROOMY), file.toString(), HADOOP);
+        PackWriter.write(settings(tree, channels, AMPLE), file.toString(), HADOOP);
         return file;
     }
 
@@ -99,9 +98,9 @@ final class PackTest {
     @Test
     void aPackGivesTheTasksAndTheHashOfItsOriginal() {
         for (int channels : new int[] {1, 3}) {
-            FewShotSource original = FewShotSource.open(settings(tree, channels, ROOMY), HADOOP);
+            FewShotSource original = FewShotSource.open(settings(tree, channels, AMPLE), HADOOP);
             Path pack = pack("set-" + channels + ".npz", channels);
-            FewShotSource packed = FewShotSource.open(settings(pack, channels, ROOMY), HADOOP);
+            FewShotSource packed = FewShotSource.open(settings(pack, channels, AMPLE), HADOOP);
             assertThat(packed.dataHash()).isEqualTo(original.dataHash());
             assertThat(packed.classes(Split.TEST)).isEqualTo(original.classes(Split.TEST));
             assertThat(episodes(packed)).usingRecursiveComparison().isEqualTo(episodes(original));
@@ -117,11 +116,11 @@ final class PackTest {
                 .images("test/ants", 5)
                 .zip(temp.resolve("beasts.zip"));
         FewShotSettings both = FewShots.with(
-                settings(tree, 1, ROOMY), List.of(tree.toString(), beasts.toString()), new SplitSettings.Named(""));
+                settings(tree, 1, AMPLE), List.of(tree.toString(), beasts.toString()), new SplitSettings.Named(""));
         Path file = temp.resolve("both.npz");
         PackWriter.write(both, file.toString(), HADOOP);
         FewShotSource original = FewShotSource.open(both, HADOOP);
-        FewShotSource packed = FewShotSource.open(settings(file, 1, ROOMY), HADOOP);
+        FewShotSource packed = FewShotSource.open(settings(file, 1, AMPLE), HADOOP);
         assertThat(packed.classes(Split.TRAIN))
                 .contains("beasts/train/cats/rot090", "tree/Greek/c0/rot000")
                 .isEqualTo(original.classes(Split.TRAIN));
@@ -130,15 +129,15 @@ final class PackTest {
     }
 
     @Test
-    void splitsThatWouldNotBeUnderstoodInThePackAreRefused() throws IOException {
-        // Two halves side by side, whose split leaves their folders out, as one of several sets.
+    void splitsWhoseNamesDoNotMatchThePackedClassesAreRefused() throws IOException {
+        // A set of two folders whose split omits the folders, used as one of several sets.
         Path halves = new ImageSet()
                 .images("first/Greek/a", 2)
                 .images("second/Latin/b", 2)
                 .text("train.txt", "Greek/a\nLatin/b\n")
                 .tree(temp.resolve("halves"));
         FewShotSettings both = FewShots.with(
-                settings(tree, 1, ROOMY), List.of(tree.toString(), halves.toString()), new SplitSettings.Named(""));
+                settings(tree, 1, AMPLE), List.of(tree.toString(), halves.toString()), new SplitSettings.Named(""));
         assertThatThrownBy(() -> PackWriter.write(both, temp.resolve("both.npz").toString(), HADOOP))
                 .isInstanceOf(BadDataException.class)
                 .hasMessageContainingAll("halves/Greek/a", "which few-shot.data does not hold");
@@ -146,8 +145,8 @@ final class PackTest {
 
     @Test
     void aSetLargerThanItsMemoryGivesTheSameTasksFromEveryThread() throws Exception {
-        List<double[]> expected = episodes(FewShotSource.open(settings(tree, 3, ROOMY), HADOOP));
-        // Room for seven images of 108 bytes and what they cost beside.
+        List<double[]> expected = episodes(FewShotSource.open(settings(tree, 3, AMPLE), HADOOP));
+        // Seven images of 108 bytes with the overhead of each.
         long memory = 7 * (108 + 128);
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try {
@@ -173,7 +172,7 @@ final class PackTest {
     void theSameSetGivesTheSameBytes() throws IOException {
         Path first = pack("first.npz", 3);
         PackWriter.Packed packed = PackWriter.write(
-                settings(tree, 3, ROOMY), temp.resolve("second.npz").toString(), HADOOP);
+                settings(tree, 3, AMPLE), temp.resolve("second.npz").toString(), HADOOP);
         assertThat(first).hasSameBinaryContentAs(temp.resolve("second.npz"));
         assertThat(packed.classes()).isEqualTo(12);
         assertThat(packed.images()).isEqualTo(60);
@@ -181,7 +180,7 @@ final class PackTest {
         assertThat(packed.hash()).hasSize(64);
         try (Stream<Path> files = Files.list(temp)) {
             assertThat(files.map(path -> path.getFileName().toString()))
-                    .as("nothing is left beside")
+                    .as("no temporary file is left")
                     .containsExactlyInAnyOrder("tree", "set.zip", "first.npz", "second.npz");
         }
     }
@@ -194,10 +193,10 @@ final class PackTest {
             Files.copy(in, golden);
         }
         FewShotSettings settings = FewShots.with(
-                FewShots.settings(golden.toString(), "", 2, Rotations.AS_NAMED, 2, new EpisodeSizes(1, 1, 1, 1)),
+                FewShots.settings(golden.toString(), "", 2, false, 2, new EpisodeSizes(1, 1, 1, 1)),
                 new ImageFormat(2, 3, ImageFormat.Polarity.LIGHT),
-                ROOMY);
-        for (long memory : new long[] {ROOMY, 0}) {
+                AMPLE);
+        for (long memory : new long[] {AMPLE, 0}) {
             FewShotSource source = FewShotSource.open(FewShots.with(settings, settings.imageFormat(), memory), HADOOP);
             assertThat(source.classes(Split.TRAIN)).containsExactly("Greek/alpha", "Greek/beta/rot090");
             // Of the first class images 2 and 1, of the second 0 and 1.
@@ -217,13 +216,13 @@ final class PackTest {
     }
 
     @Test
-    void otherPicturesThanThePackHoldsAreRefused() {
+    void imageFormatsOtherThanThePacksAreRefused() {
         Path pack = pack("set.npz", 3);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> FewShotSource.open(settings(pack, 1, ROOMY), HADOOP))
+                .isThrownBy(() -> FewShotSource.open(settings(pack, 1, AMPLE), HADOOP))
                 .withMessageContainingAll("few-shot.channels is 1", "must be 3", "set.npz");
         FewShotSettings larger =
-                FewShots.with(settings(pack, 3, ROOMY), new ImageFormat(28, 3, ImageFormat.Polarity.LIGHT), ROOMY);
+                FewShots.with(settings(pack, 3, AMPLE), new ImageFormat(28, 3, ImageFormat.Polarity.LIGHT), AMPLE);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> FewShotSource.open(larger, HADOOP))
                 .withMessageContainingAll("few-shot.image-size is 28", "must be 6", "set.npz");
@@ -233,13 +232,13 @@ final class PackTest {
     void aPackIsNotWrittenOverAFile() throws IOException {
         Path there = Files.writeString(temp.resolve("there.npz"), "mine");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> PackWriter.write(settings(tree, 1, ROOMY), there.toString(), HADOOP))
+                .isThrownBy(() -> PackWriter.write(settings(tree, 1, AMPLE), there.toString(), HADOOP))
                 .withMessageContainingAll("--to is", "there.npz", "exists");
         assertThat(there).hasContent("mine");
     }
 
     @Test
-    void aSetThatCannotBePackedLeavesNothingBehind() throws IOException {
+    void aSetThatCannotBePackedLeavesNoFile() throws IOException {
         Files.writeString(tree.resolve("Greek/c1/9.png"), "no image");
         assertThatThrownBy(() -> pack("broken.npz", 1))
                 .isInstanceOf(BadDataException.class)
@@ -257,7 +256,7 @@ final class PackTest {
         int array = text.indexOf("\u0093NUMPY", text.indexOf("Greek/c2.npy"));
         bytes[array + 128 + 36 + 5] ^= 1;
         Files.write(pack, bytes);
-        for (long memory : new long[] {ROOMY, 0}) {
+        for (long memory : new long[] {AMPLE, 0}) {
             FewShotSource source = FewShotSource.open(settings(pack, 1, memory), HADOOP);
             assertThatThrownBy(() -> {
                         for (int i = 0; i < 200; i++) {
@@ -269,16 +268,16 @@ final class PackTest {
         }
     }
 
-    /** The pack unpacked and zipped anew, in another order. */
-    private Path zippedAnew(Path pack, int method) throws IOException {
-        Path anew = temp.resolve("anew" + method + ".npz");
+    /** The pack unpacked and zipped again, in another order. */
+    private Path zippedAgain(Path pack, int method) throws IOException {
+        Path again = temp.resolve("again" + method + ".npz");
         SortedMap<String, byte[]> entries = new TreeMap<>(Collections.reverseOrder());
         try (ZipInputStream in = new ZipInputStream(Files.newInputStream(pack))) {
             for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
                 entries.put(entry.getName(), in.readAllBytes());
             }
         }
-        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(anew))) {
+        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(again))) {
             for (Map.Entry<String, byte[]> each : entries.entrySet()) {
                 ZipEntry entry = new ZipEntry(each.getKey());
                 entry.setMethod(method);
@@ -288,15 +287,15 @@ final class PackTest {
                 out.write(each.getValue());
             }
         }
-        return anew;
+        return again;
     }
 
     @Test
-    void aPackThatWasZippedAnewIsReadUnlessItWasCompressed() throws IOException {
+    void aPackThatWasZippedAgainIsReadUnlessItWasCompressed() throws IOException {
         Path pack = pack("set.npz", 1);
-        Path stored = zippedAnew(pack, ZipEntry.STORED);
-        Path deflated = zippedAnew(pack, ZipEntry.DEFLATED);
-        for (long memory : new long[] {ROOMY, 0}) {
+        Path stored = zippedAgain(pack, ZipEntry.STORED);
+        Path deflated = zippedAgain(pack, ZipEntry.DEFLATED);
+        for (long memory : new long[] {AMPLE, 0}) {
             FewShotSource expected = FewShotSource.open(settings(pack, 1, memory), HADOOP);
             FewShotSource source = FewShotSource.open(settings(stored, 1, memory), HADOOP);
             assertThat(source.dataHash()).isEqualTo(expected.dataHash());
@@ -305,7 +304,7 @@ final class PackTest {
             FewShotSource compressed = FewShotSource.open(settings(deflated, 1, memory), HADOOP);
             assertThatThrownBy(() -> FewShots.episode(compressed, spec))
                     .isInstanceOf(BadDataException.class)
-                    .hasMessageContainingAll("anew8.npz is compressed", "pack the set again", "zip -0")
+                    .hasMessageContainingAll("again8.npz is compressed", "pack the set again", "zip -0")
                     .hasMessageNotContaining("damaged");
         }
     }
@@ -315,7 +314,7 @@ final class PackTest {
         Path later = new ImageSet()
                 .text(Pack.MANIFEST, "{\"format\": \"kindling-pack\", \"version\": 2}")
                 .zip(temp.resolve("later.npz"));
-        assertThatThrownBy(() -> FewShotSource.open(settings(later, 1, ROOMY), HADOOP))
+        assertThatThrownBy(() -> FewShotSource.open(settings(later, 1, AMPLE), HADOOP))
                 .isInstanceOf(BadDataException.class)
                 .hasMessageContainingAll("later.npz", "kindling-pack, version 2", "reads kindling-pack, version 1");
     }
@@ -330,7 +329,7 @@ final class PackTest {
         }) {
             String text = new String(bytes, StandardCharsets.ISO_8859_1).replace(change[0], change[1]);
             Files.write(pack, text.getBytes(StandardCharsets.ISO_8859_1));
-            assertThatThrownBy(() -> FewShotSource.open(settings(pack, 1, ROOMY), HADOOP))
+            assertThatThrownBy(() -> FewShotSource.open(settings(pack, 1, AMPLE), HADOOP))
                     .isInstanceOf(BadDataException.class)
                     .hasMessageContainingAll(change[2], "set.npz", "is damaged");
         }

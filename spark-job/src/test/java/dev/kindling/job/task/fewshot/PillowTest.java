@@ -28,17 +28,17 @@ import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Images as this room makes them, against {@code pillow.txt}, which {@code pillow.py} wrote. */
+/** Compares decoded and resized images with {@code pillow.txt}, which {@code pillow.py} wrote. */
 final class PillowTest {
     private static final int SIZE = 28;
 
-    /** What rounding to 32 bits leaves; the bytes are the same. */
+    /** The tolerance for rounding to 32 bits; the bytes are the same. */
     private static final Offset<Double> EXACT = Offset.offset(1e-7);
 
     private record Expected(String name, int turns, byte[] bytes) {}
 
     @Test
-    void resizingGivesPillowsBytes() {
+    void resizingGivesTheBytesOfPillow() {
         List<Expected> patterns =
                 expected("pattern-").filter(each -> each.turns() == 0).toList();
         assertThat(patterns).hasSize(5);
@@ -77,7 +77,7 @@ final class PillowTest {
     }
 
     @Test
-    void omniglotDrawingsInFourRotationsArePillows(@TempDir Path split) throws IOException {
+    void omniglotImagesInFourRotationsEqualThoseOfPillow(@TempDir Path split) throws IOException {
         Path folder = Omniglot.folder();
         List<Expected> drawings = expected("").toList();
         assertThat(drawings).hasSize(80);
@@ -85,13 +85,7 @@ final class PillowTest {
                 drawings.stream().map(PillowTest::className).collect(Collectors.toCollection(TreeSet::new));
         Files.write(split.resolve("test.txt"), classes);
         FewShotSource source = FewShotSource.open(
-                FewShots.settings(
-                        folder.toString(),
-                        split.toString(),
-                        2,
-                        FewShotSettings.Rotations.FOUR_CLASSES,
-                        SIZE,
-                        new EpisodeSizes(1, 1, 1, 19)),
+                FewShots.settings(folder.toString(), split.toString(), 2, true, SIZE, new EpisodeSizes(1, 1, 1, 19)),
                 new Configuration());
         for (Expected each : drawings) {
             double[] shown = shown(source, each);
@@ -101,7 +95,7 @@ final class PillowTest {
         }
     }
 
-    /** The drawing as a task shows it: the query set holds all of its class but one, which the support set holds. */
+    /** The image as in a task: the query set has all images of its class except one, which is in the support set. */
     private static double[] shown(FewShotSource source, Expected wanted) {
         String className = className(wanted) + "/rot%03d".formatted(90 * wanted.turns());
         List<String> classes = source.classes(Split.TEST);

@@ -10,7 +10,6 @@ import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import java.util.Arrays;
-import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 
 final class RegressionTest {
@@ -24,7 +23,7 @@ final class RegressionTest {
     }
 
     @Test
-    void allNumbersAreStandardNormalAndUnrelated() {
+    void inputsAndTargetsAreIndependentStandardNormalNumbers() {
         TaskSource source = new RegressionSource(SETTINGS);
         double[][] tasks = new double[4000][];
         for (int i = 0; i < tasks.length; i++) {
@@ -41,15 +40,5 @@ final class RegressionTest {
                 .average()
                 .orElseThrow();
         assertThat(correlation).isCloseTo(0, within(5 / Math.sqrt(tasks.length)));
-    }
-
-    @Test
-    void aTaskIsAFunctionOfItsKeyAndHasTheSizesOfItsPurpose() {
-        TaskSource source = new RegressionProvider().open(SETTINGS.toMap(), new Configuration(false));
-        TaskKey key = new TaskKey(1, Split.TEST, 0, 9);
-        assertThat(episode(source, key)).hasSize(20).containsExactly(episode(new RegressionSource(SETTINGS), key));
-        assertThat(source.layout(Split.TEST).support()).isEqualTo(4);
-        assertThat(source.layout(Split.TEST).query()).isEqualTo(6);
-        assertThat(source.dataHash()).isEqualTo("generated");
     }
 }

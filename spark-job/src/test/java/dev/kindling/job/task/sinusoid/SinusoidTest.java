@@ -9,7 +9,6 @@ import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.task.sinusoid.SinusoidSettings.Oracle;
 import dev.kindling.job.task.sinusoid.SinusoidSettings.Side;
 import dev.kindling.job.task.sinusoid.SinusoidSettings.Sign;
 import dev.kindling.job.tensor.FlatVector;
@@ -31,10 +30,10 @@ final class SinusoidTest {
             Sign.PLUS,
             Side.ONE,
             1000,
-            Oracle.BLIND,
+            false,
             new EpisodeSizes(10, 10, 10, 50));
 
-    /** One task's numbers by array. */
+    /** The arrays of an episode. */
     private record Episode(double[] supportX, double[] supportY, double[] queryX, double[] queryY) {
         static Episode of(SinusoidSource source, TaskSpec spec) {
             EpisodeLayout layout = source.layout(spec.split());
@@ -78,7 +77,7 @@ final class SinusoidTest {
     }
 
     @Test
-    void allPointsOfATaskLieOnOneSineOfTheAskedAmplitudeAndPhase() {
+    void allPointsOfATaskLieOnOneSineWithinTheConfiguredRanges() {
         SinusoidSource source = new SinusoidSource(PAPER);
         double sumOfAmplitudes = 0;
         double sumOfPhases = 0;
@@ -136,7 +135,7 @@ final class SinusoidTest {
                 Sign.PLUS,
                 Side.BOTH,
                 0,
-                Oracle.BLIND,
+                false,
                 SIZES);
         Episode task = draw(new SinusoidSource(settings), Split.TRAIN, 0);
         for (int i = 0; i < 10; i++) {
@@ -159,7 +158,7 @@ final class SinusoidTest {
     }
 
     @Test
-    void aPoolFreezesCurveAndSupportButNotTheQuery() {
+    void aPoolFixesCurveAndSupportButNotTheQuery() {
         SinusoidSettings settings = new SinusoidSettings(
                 PAPER.amplitude(),
                 PAPER.phase(),
@@ -168,7 +167,7 @@ final class SinusoidTest {
                 Sign.MINUS,
                 Side.BOTH,
                 3,
-                Oracle.BLIND,
+                false,
                 SIZES);
         SinusoidSource source = new SinusoidSource(settings);
         SortedMap<Integer, Episode> first = new TreeMap<>();
@@ -190,22 +189,6 @@ final class SinusoidTest {
     }
 
     @Test
-    void aTaskIsAFunctionOfItsKeyAndDiffersForEveryPartOfIt() {
-        TaskKey key = new TaskKey(1, Split.TRAIN, 2, 3);
-        Episode task = Episode.of(new SinusoidSource(PAPER), new SinusoidSource(PAPER).sample(key));
-        SinusoidSource again = new SinusoidSource(SinusoidSettings.fromMap(PAPER.toMap()));
-        assertThat(Episode.of(again, again.sample(key)).queryY).containsExactly(task.queryY);
-        for (TaskKey other : new TaskKey[] {
-            new TaskKey(2, Split.TRAIN, 2, 3),
-            new TaskKey(1, Split.VALIDATE, 2, 3),
-            new TaskKey(1, Split.TRAIN, 3, 3),
-            new TaskKey(1, Split.TRAIN, 2, 4)
-        }) {
-            assertThat(Episode.of(again, again.sample(other)).supportX[0]).isNotEqualTo(task.supportX[0]);
-        }
-    }
-
-    @Test
     void amplitudesOfThe50LineDefinitionStaySmall() {
         SinusoidSettings settings = new SinusoidSettings(
                 new DoubleRange(0.1, 0.5),
@@ -215,7 +198,7 @@ final class SinusoidTest {
                 Sign.PLUS,
                 Side.BOTH,
                 0,
-                Oracle.BLIND,
+                false,
                 new EpisodeSizes(20, 20, 20, 100));
         SinusoidSource source = new SinusoidSource(settings);
         assertThat(IntStream.range(0, 300)
@@ -226,8 +209,8 @@ final class SinusoidTest {
     }
 
     @Test
-    void anOracleIsToldTheCurvesOfTheSameTasks() {
-        SinusoidSettings telling = new SinusoidSettings(
+    void theInputsOfAnOracleHoldAmplitudeAndPhaseOfTheSameTasks() {
+        SinusoidSettings oracle = new SinusoidSettings(
                 PAPER.amplitude(),
                 PAPER.phase(),
                 PAPER.frequency(),
@@ -235,71 +218,48 @@ final class SinusoidTest {
                 Sign.MINUS,
                 Side.BOTH,
                 0,
-                Oracle.TELLING,
+                true,
                 SIZES);
         for (Split split : Split.values()) {
-            Episode blind = draw(new SinusoidSource(PAPER), split, 4);
-            Episode told = draw(new SinusoidSource(telling), split, 4);
-            assertThat(told.supportY()).isEqualTo(blind.supportY());
-            assertThat(told.queryY()).isEqualTo(blind.queryY());
-            assertThat(told.queryX()).hasSize(3 * blind.queryX().length);
-            for (int i = 0; i < blind.queryX().length; i++) {
-                double x = told.queryX()[3 * i];
-                assertThat(x).isEqualTo(blind.queryX()[i]);
-                assertThat(told.queryX()[3 * i + 1] * Math.sin(x - told.queryX()[3 * i + 2]))
-                        .isCloseTo(told.queryY()[i], within(1e-12));
+            Episode plain = draw(new SinusoidSource(PAPER), split, 4);
+            Episode withCurve = draw(new SinusoidSource(oracle), split, 4);
+            assertThat(withCurve.supportY()).isEqualTo(plain.supportY());
+            assertThat(withCurve.queryY()).isEqualTo(plain.queryY());
+            assertThat(withCurve.queryX()).hasSize(3 * plain.queryX().length);
+            for (int i = 0; i < plain.queryX().length; i++) {
+                double x = withCurve.queryX()[3 * i];
+                assertThat(x).isEqualTo(plain.queryX()[i]);
+                assertThat(withCurve.queryX()[3 * i + 1]
+                                * Math.sin(x - withCurve.queryX()[3 * i + 2]))
+                        .isCloseTo(withCurve.queryY()[i], within(1e-12));
             }
-            for (int i = 0; i < blind.supportX().length; i++) {
-                assertThat(told.supportX()[3 * i]).isEqualTo(blind.supportX()[i]);
-                assertThat(told.supportX()[3 * i + 1]).isEqualTo(told.queryX()[1]);
-                assertThat(told.supportX()[3 * i + 2]).isEqualTo(told.queryX()[2]);
+            for (int i = 0; i < plain.supportX().length; i++) {
+                assertThat(withCurve.supportX()[3 * i]).isEqualTo(plain.supportX()[i]);
+                assertThat(withCurve.supportX()[3 * i + 1]).isEqualTo(withCurve.queryX()[1]);
+                assertThat(withCurve.supportX()[3 * i + 2]).isEqualTo(withCurve.queryX()[2]);
             }
         }
     }
 
     @Test
-    void anOracleThatDoesNotKnowTheFrequencyIsRefused() {
+    void anOracleOfTasksWithVaryingFrequencyIsRefused() {
         SortedMap<String, String> settings = PAPER.toMap();
         settings.put("sinusoid.oracle", "true");
         settings.put("sinusoid.frequency", "[1, 2]");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> SinusoidSettings.fromMap(settings))
-                .withMessage("sinusoid.oracle is true and sinusoid.frequency is [1.0, 2.0]; an oracle knows amplitude "
-                        + "and phase alone, so the frequency must be one number, [a, a]");
+                .withMessage("sinusoid.oracle is true and sinusoid.frequency is [1.0, 2.0]; an oracle's input holds "
+                        + "amplitude and phase only, so the frequency must be one number, [a, a]");
     }
 
     @Test
-    void settingsSurviveTheJourneyAsText() {
-        assertThat(SinusoidSettings.fromMap(PAPER.toMap())).isEqualTo(PAPER);
-        assertThat(SinusoidSettings.fromMap(REPTILE.toMap())).isEqualTo(REPTILE);
-    }
-
-    @Test
-    void wrongSettingsAreRefusedByKeyAndValue() {
-        refused("sinusoid.amplitude", "[5.0, 0.1]", "sinusoid.amplitude is [5.0, 0.1]; it must be [a, b]");
-        refused("sinusoid.phase", "[0, NaN]", "sinusoid.phase is [0.0, NaN]; it must be [a, b]");
-        refused("sinusoid.frequency", "1", "sinusoid.frequency is 1; it must be [a, b]");
-        refused("sinusoid.frequency", "[1, x]", "sinusoid.frequency is [1, x]; it must be [a, b]");
-        refused("sinusoid.input", "[2, 2]", "sinusoid.input is [2.0, 2.0]; it must be [a, b] with a below b");
-        refused("sinusoid.sign", "times", "sinusoid.sign is times; it must be minus or plus");
-        refused("sinusoid.side", "left", "sinusoid.side is left; it must be both or one");
-        refused("sinusoid.pool", "-1", "sinusoid.pool is -1; it must be at least 0");
-        refused("sinusoid.pool", "many", "sinusoid.pool is many; it must be a whole number");
-        refused("sinusoid.oracle", "maybe", "sinusoid.oracle is maybe; it must be true or false");
-        refused("task.support", "0", "task.support is 0; it must be at least 1");
-        refused("evaluation.query", "-3", "evaluation.query is -3; it must be at least 1");
-        SortedMap<String, String> oneSided = new TreeMap<>(REPTILE.toMap());
-        oneSided.put("sinusoid.input", "[1, 2]");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> SinusoidSettings.fromMap(oneSided))
-                .withMessageContaining("sinusoid.side is one");
-    }
-
-    private static void refused(String key, String value, String message) {
-        SortedMap<String, String> settings = new TreeMap<>(PAPER.toMap());
-        settings.put(key, value);
+    void supportOnOneSideNeedsAnInputRangeOnBothSidesOfZero() {
+        SortedMap<String, String> settings = REPTILE.toMap();
+        settings.put("sinusoid.input", "[1, 2]");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> SinusoidSettings.fromMap(settings))
-                .withMessageStartingWith(message);
+                .withMessage(
+                        "sinusoid.side is one and sinusoid.input is [1.0, 2.0]; the input must then contain 0 between "
+                                + "its ends");
     }
 }
