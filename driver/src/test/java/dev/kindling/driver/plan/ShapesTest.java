@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.algorithm.InnerSettings;
-import dev.kindling.job.algorithm.Maml;
-import dev.kindling.job.algorithm.ProtoMaml;
+import dev.kindling.job.algorithm.MamlAlgorithm;
+import dev.kindling.job.algorithm.ProtoMamlAlgorithm;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.program.Program;
@@ -31,7 +31,7 @@ class ShapesTest {
     private static PlanSettings settings(int steps) {
         return new PlanSettings(
                 ModelSettings.preset("omniglot-fc"),
-                new Maml(new InnerSettings(0.1, steps)),
+                new MamlAlgorithm(new InnerSettings(0.1, steps)),
                 new BackendSettings("reference", new CompileOptions(Precision.FLOAT, 1 << 20)),
                 2,
                 Split.TEST);
@@ -111,7 +111,7 @@ class ShapesTest {
     @Test
     void aMethodWithoutALearnedOutputLayerTakesAnyWidth() {
         Shapes shapes = new Shapes(List.of(layout(3, 1), layout(4, 1)), layout(20, 1));
-        Algorithm protoMaml = new ProtoMaml(new InnerSettings(0.1, 1));
+        Algorithm protoMaml = new ProtoMamlAlgorithm(new InnerSettings(0.1, 1));
         ModelsByLayout models = new ModelsByLayout(settings(1), protoMaml, shapes);
         assertThat(models.programs(Split.TRAIN, protoMaml::train).programs()).hasSize(2);
         assertThat(models.of(layout(20, 1)).parameters().shape("12_W")).isEqualTo(Shape.of(64, 20));

@@ -2,9 +2,9 @@ package dev.kindling.driver.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kindling.job.algorithm.Fomaml;
+import dev.kindling.job.algorithm.FomamlAlgorithm;
 import dev.kindling.job.algorithm.InnerSettings;
-import dev.kindling.job.algorithm.Maml;
+import dev.kindling.job.algorithm.MamlAlgorithm;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.task.EpisodeSizes;
@@ -53,7 +53,7 @@ class TrainingPlanTest {
         InnerSettings inner = new InnerSettings(0.1, steps);
         PlanSettings settings = new PlanSettings(
                 ModelSettings.preset("mlp-40-tanh"),
-                algorithm.equals("maml") ? new Maml(inner) : new Fomaml(inner),
+                algorithm.equals("maml") ? new MamlAlgorithm(inner) : new FomamlAlgorithm(inner),
                 new BackendSettings("reference", new CompileOptions(precision, 1 << 20)),
                 2,
                 Split.TEST);

@@ -11,20 +11,20 @@ import java.util.stream.StreamSupport;
 /** The registry of methods by name. */
 public final class Algorithms {
     private static final Map<String, Function<AlgorithmConfig, Algorithm>> KNOWN = new TreeMap<>(Map.ofEntries(
-            Map.entry(Maml.NAME, Maml::of),
-            Map.entry(Fomaml.NAME, Fomaml::of),
-            Map.entry(Anil.NAME, Anil::of),
-            Map.entry(MetaSgd.NAME, MetaSgd::of),
-            Map.entry(MamlPlusPlus.NAME, MamlPlusPlus::of),
-            Map.entry(ImplicitMaml.NAME, ImplicitMaml::of),
-            Map.entry(ProtoMaml.NAME, ProtoMaml::of),
-            Map.entry(ProtoNet.NAME, ProtoNet::of),
-            Map.entry(RelationNet.NAME, RelationNet::of),
-            Map.entry(Hypernetwork.NAME, Hypernetwork::of),
-            Map.entry(ConditionalNeuralProcess.NAME, ConditionalNeuralProcess::of),
-            Map.entry(Reptile.NAME, Reptile::of),
-            Map.entry(Transfer.NAME, Transfer::of),
-            Map.entry(RandomInit.NAME, RandomInit::of)));
+            Map.entry(MamlAlgorithm.NAME, MamlAlgorithm::of),
+            Map.entry(FomamlAlgorithm.NAME, FomamlAlgorithm::of),
+            Map.entry(AnilAlgorithm.NAME, AnilAlgorithm::of),
+            Map.entry(MetaSgdAlgorithm.NAME, MetaSgdAlgorithm::of),
+            Map.entry(MamlPlusPlusAlgorithm.NAME, MamlPlusPlusAlgorithm::of),
+            Map.entry(ImplicitMamlAlgorithm.NAME, ImplicitMamlAlgorithm::of),
+            Map.entry(ProtoMamlAlgorithm.NAME, ProtoMamlAlgorithm::of),
+            Map.entry(ProtoNetAlgorithm.NAME, ProtoNetAlgorithm::of),
+            Map.entry(RelationNetAlgorithm.NAME, RelationNetAlgorithm::of),
+            Map.entry(HypernetworkAlgorithm.NAME, HypernetworkAlgorithm::of),
+            Map.entry(ConditionalNeuralProcessAlgorithm.NAME, ConditionalNeuralProcessAlgorithm::of),
+            Map.entry(ReptileAlgorithm.NAME, ReptileAlgorithm::of),
+            Map.entry(TransferAlgorithm.NAME, TransferAlgorithm::of),
+            Map.entry(RandomInitAlgorithm.NAME, RandomInitAlgorithm::of)));
 
     private Algorithms() {}
 

@@ -35,7 +35,7 @@ class DropoutTest {
     @ParameterizedTest
     @CsvSource({"reference, 1", "reference, 2", "reference, 3", "vector, 1", "vector, 3", "nd4j, 1", "nd4j, 3"})
     void everyForwardPassHasItsOwnMaskInValuesAndGradients(String backend, int steps) {
-        Program program = new Maml(new InnerSettings(ALPHA, steps)).train(new Dropping(), LAYOUT);
+        Program program = new MamlAlgorithm(new InnerSettings(ALPHA, steps)).train(new Dropping(), LAYOUT);
         double[] w = {0.4, -0.3, 0.8};
         Map<String, double[]> inputs = inputs(w);
         Map<String, double[]> found = Runs.once(Backends.named(backend), Precision.DOUBLE, program, inputs);
@@ -53,7 +53,7 @@ class DropoutTest {
 
     @Test
     void masksDependOnTheKeyAndEvaluationHasNoDropout() {
-        Maml maml = new Maml(new InnerSettings(ALPHA, 1));
+        MamlAlgorithm maml = new MamlAlgorithm(new InnerSettings(ALPHA, 1));
         Program train = maml.train(new Dropping(), LAYOUT);
         double[] w = {0.4, -0.3, 0.8};
         Map<String, double[]> inputs = inputs(w);

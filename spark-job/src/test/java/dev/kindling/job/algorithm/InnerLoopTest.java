@@ -43,12 +43,12 @@ class InnerLoopTest {
                 "x", array(2), "support.x", array(0), "support.y", array(1), "query.x", array(0), "query.y", array(1));
         InnerSettings settings = new InnerSettings(1, 1);
 
-        Map<String, double[]> exact = run(new Maml(settings).train(new Square(), ONE_POINT), inputs);
+        Map<String, double[]> exact = run(new MamlAlgorithm(settings).train(new Square(), ONE_POINT), inputs);
         assertThat(exact.get("query_loss")).containsExactly(5);
         assertThat(exact.get("support_loss")).containsExactly(5);
         assertThat(exact.get("x")).containsExactly(4);
 
-        Map<String, double[]> firstOrder = run(new Fomaml(settings).train(new Square(), ONE_POINT), inputs);
+        Map<String, double[]> firstOrder = run(new FomamlAlgorithm(settings).train(new Square(), ONE_POINT), inputs);
         assertThat(firstOrder.get("query_loss")).containsExactly(5);
         assertThat(firstOrder.get("x")).containsExactly(-4);
     }
@@ -85,14 +85,14 @@ class InnerLoopTest {
         Map<String, double[]> inputs =
                 Map.of("w", array(w), "support.x", xs, "support.y", ys, "query.x", xq, "query.y", yq);
         InnerSettings settings = new InnerSettings(alpha, steps);
-        Map<String, double[]> exact = run(new Maml(settings).train(new Line(), THREE_POINTS), inputs);
+        Map<String, double[]> exact = run(new MamlAlgorithm(settings).train(new Line(), THREE_POINTS), inputs);
         assertThat(exact.get("w")[0]).isCloseTo(queryGradient * power, within(1e-13));
         assertThat(exact.get("query_loss")[0]).isCloseTo(losses.get(steps), within(1e-13));
         assertThat(exact.get("support_loss")[0]).isCloseTo(squaredError(w, xs, ys), within(1e-13));
-        Map<String, double[]> firstOrder = run(new Fomaml(settings).train(new Line(), THREE_POINTS), inputs);
+        Map<String, double[]> firstOrder = run(new FomamlAlgorithm(settings).train(new Line(), THREE_POINTS), inputs);
         assertThat(firstOrder.get("w")[0]).isCloseTo(queryGradient, within(1e-13));
 
-        for (Algorithm algorithm : List.of(new Maml(settings), new Fomaml(settings))) {
+        for (Algorithm algorithm : List.of(new MamlAlgorithm(settings), new FomamlAlgorithm(settings))) {
             double[] curve = run(algorithm.evaluate(new Line(), THREE_POINTS, steps), inputs)
                     .get("loss");
             double[] expected = losses.stream().mapToDouble(Double::doubleValue).toArray();
@@ -115,7 +115,7 @@ class InnerLoopTest {
         Map<String, double[]> phi = setting.adapted(0.3, steps);
         Map<String, double[]> expected = setting.gradient(phi, "query");
 
-        Program program = new Fomaml(new InnerSettings(0.3, steps)).train(setting.model(), setting.layout());
+        Program program = new FomamlAlgorithm(new InnerSettings(0.3, steps)).train(setting.model(), setting.layout());
         Map<String, double[]> found = run(program, setting.inputs());
         for (String name : setting.model().parameters().names()) {
             assertThat(found.get(name)).as(name).containsExactly(expected.get(name), within(1e-10));
@@ -131,10 +131,10 @@ class InnerLoopTest {
         Setting setting = Setting.named(network);
         InnerSettings settings = new InnerSettings(0.2, steps);
         Map<String, double[]> exact =
-                run(new Maml(settings).train(setting.model(), setting.layout()), setting.inputs());
+                run(new MamlAlgorithm(settings).train(setting.model(), setting.layout()), setting.inputs());
         Map<String, double[]> firstOrder =
-                run(new Fomaml(settings).train(setting.model(), setting.layout()), setting.inputs());
-        Program evaluation = new Maml(settings).evaluate(setting.model(), setting.layout(), steps);
+                run(new FomamlAlgorithm(settings).train(setting.model(), setting.layout()), setting.inputs());
+        Program evaluation = new MamlAlgorithm(settings).evaluate(setting.model(), setting.layout(), steps);
 
         Map<String, double[]> direction = new HashMap<>();
         double slope = 0;
@@ -159,7 +159,7 @@ class InnerLoopTest {
     @Test
     void evaluationWithoutStepsIsTheLossBeforeAdaptation() {
         Setting setting = Setting.named("omniglot-fc");
-        Program program = new Maml(new InnerSettings(0.3, 1)).evaluate(setting.model(), setting.layout(), 0);
+        Program program = new MamlAlgorithm(new InnerSettings(0.3, 1)).evaluate(setting.model(), setting.layout(), 0);
         Map<String, double[]> found = run(program, setting.inputs());
         Map<String, double[]> theta = setting.theta();
         assertThat(found.get("loss")).hasSize(1);
@@ -171,7 +171,7 @@ class InnerLoopTest {
     @Test
     void evaluationGivesLossAndAccuracyAfterEachStep() {
         Setting setting = Setting.named("omniglot-fc");
-        Program program = new Maml(new InnerSettings(0.3, 1)).evaluate(setting.model(), setting.layout(), 3);
+        Program program = new MamlAlgorithm(new InnerSettings(0.3, 1)).evaluate(setting.model(), setting.layout(), 3);
         Map<String, double[]> found = run(program, setting.inputs());
         assertThat(found.get("loss")).hasSize(4);
         assertThat(found.get("accuracy")).hasSize(4);
@@ -187,14 +187,14 @@ class InnerLoopTest {
         Setting setting = Setting.named("mlp-40-40");
         int few = size(setting, 3);
         assertThat(size(setting, 30)).isEqualTo(few);
-        assertThat(new Maml(new InnerSettings(0.1, 2))
+        assertThat(new MamlAlgorithm(new InnerSettings(0.1, 2))
                         .train(setting.model(), setting.layout())
                         .values())
                 .noneMatch(value -> value.op() == Op.LOOP);
     }
 
     private static int size(Setting setting, int steps) {
-        return new Maml(new InnerSettings(0.1, steps))
+        return new MamlAlgorithm(new InnerSettings(0.1, steps))
                 .train(setting.model(), setting.layout())
                 .values()
                 .size();
@@ -203,7 +203,7 @@ class InnerLoopTest {
     @Test
     void trainingProgramsHaveTheDocumentedOutputs() {
         Setting setting = Setting.named("omniglot-fc");
-        Program program = new Maml(new InnerSettings(0.3, 1)).train(setting.model(), setting.layout());
+        Program program = new MamlAlgorithm(new InnerSettings(0.3, 1)).train(setting.model(), setting.layout());
         assertThat(program.broadcastInputs()).isEqualTo(setting.model().parameters());
         assertThat(program.sums()).isEqualTo(setting.model().parameters());
         assertThat(program.taskInputs()).isEqualTo(setting.layout().arrays());
@@ -231,7 +231,7 @@ class InnerLoopTest {
         }
         assertThatThrownBy(() -> new InnerSettings(0.1, 0))
                 .hasMessage("algorithm.inner-steps is 0; it must be at least 1");
-        assertThatThrownBy(() -> new Maml(new InnerSettings(0.1, 1)).evaluate(new Line(), THREE_POINTS, -1))
+        assertThatThrownBy(() -> new MamlAlgorithm(new InnerSettings(0.1, 1)).evaluate(new Line(), THREE_POINTS, -1))
                 .hasMessage("evaluation.steps is -1; it must be at least 0");
     }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.job.algorithm.InnerSettings;
-import dev.kindling.job.algorithm.Maml;
+import dev.kindling.job.algorithm.MamlAlgorithm;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
@@ -75,7 +75,7 @@ class ConvolutionalTasksTest {
         Model model = ModelFactory.of(new ModelSettings(network, "glorot-normal", batchNorm), layout);
         FlatVector theta = FlatVector.zeros(Precision.DOUBLE, model.parameters().size());
         model.initialise(1, theta);
-        Program program = new Maml(new InnerSettings(0.01, steps)).train(model, layout);
+        Program program = new MamlAlgorithm(new InnerSettings(0.01, steps)).train(model, layout);
         Map<String, double[]> shared = new HashMap<>();
         for (Layout.Entry entry : program.broadcastInputs().entries()) {
             int begin = model.parameters().offset(entry.name());

@@ -1,7 +1,7 @@
 package dev.kindling.job.backend.vector;
 
 import dev.kindling.job.algorithm.InnerSettings;
-import dev.kindling.job.algorithm.Maml;
+import dev.kindling.job.algorithm.MamlAlgorithm;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Executable;
@@ -30,7 +30,7 @@ final class Training {
     private Training(String network, EpisodeLayout layout, InnerSettings inner, Precision precision) {
         this.layout = layout;
         this.model = ModelFactory.of(ModelSettings.preset(network), layout);
-        Program program = new Maml(inner).train(model, layout);
+        Program program = new MamlAlgorithm(inner).train(model, layout);
         this.executable = Backends.named("vector").compile(program, new CompileOptions(precision, 1 << 28));
         this.theta = FlatVector.zeros(precision, model.parameters().size());
         model.initialise(1, theta);

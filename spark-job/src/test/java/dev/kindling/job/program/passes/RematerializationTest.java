@@ -3,7 +3,7 @@ package dev.kindling.job.program.passes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.algorithm.InnerSettings;
-import dev.kindling.job.algorithm.Maml;
+import dev.kindling.job.algorithm.MamlAlgorithm;
 import dev.kindling.job.autodiff.Autodiff;
 import dev.kindling.job.backend.Runs;
 import dev.kindling.job.backend.Workspace;
@@ -85,7 +85,7 @@ class RematerializationTest {
     @Test
     void aProgramWithoutReverseLoopIsUnchanged() {
         Model model = ModelFactory.of(ModelSettings.preset("mlp-40-40"), TEN_POINTS);
-        Program program = new Maml(new InnerSettings(0.01, 5)).evaluate(model, TEN_POINTS, 32);
+        Program program = new MamlAlgorithm(new InnerSettings(0.01, 5)).evaluate(model, TEN_POINTS, 32);
         for (Mode mode : Mode.values()) {
             assertThat(Rematerialization.in(mode, program)).isEqualTo(program);
         }
@@ -231,7 +231,7 @@ class RematerializationTest {
 
     private static Program maml(String network, int steps) {
         Model model = ModelFactory.of(ModelSettings.preset(network), TEN_POINTS);
-        return new Maml(new InnerSettings(0.01, steps)).train(model, TEN_POINTS);
+        return new MamlAlgorithm(new InnerSettings(0.01, steps)).train(model, TEN_POINTS);
     }
 
     private static List<Map<String, double[]>> tasks(Program program, int count) {

@@ -24,15 +24,15 @@ import java.util.TreeMap;
  * <p>For batch norm in g, the pairs of queries and classes take the role of queries, and the pairs of support examples and
  * classes that of the support set; {@code model.batch-norm} applies to f and g.
  */
-public final class RelationNet extends FeedForwardMethod {
+public final class RelationNetAlgorithm extends FeedForwardMethod {
     static final String NAME = "relation-net";
 
-    private RelationNet() {
+    private RelationNetAlgorithm() {
         super(NAME);
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        return new RelationNet();
+        return new RelationNetAlgorithm();
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.util.Optional;
  * <p>Alternatively, Deeplearning4j's parameter averaging on Spark trains the same network on the same query sets
  * ({@link ParameterAveraging}).
  */
-public final class Transfer extends GradientBasedMethod {
+public final class TransferAlgorithm extends GradientBasedMethod {
     static final String NAME = "transfer";
 
     /** The implementation of a round of training. */
@@ -22,7 +22,7 @@ public final class Transfer extends GradientBasedMethod {
 
     private final Optional<ParameterAveraging> averaging;
 
-    private Transfer(InnerSettings settings, Optional<ParameterAveraging> averaging) {
+    private TransferAlgorithm(InnerSettings settings, Optional<ParameterAveraging> averaging) {
         super(NAME, new GradientDescentUpdate(settings), 0);
         this.averaging = averaging;
     }
@@ -31,7 +31,7 @@ public final class Transfer extends GradientBasedMethod {
         Engine engine = config.choice("transfer.engine", Engine.class);
         ParameterAveraging averaging =
                 new ParameterAveraging(config.count("transfer.workers"), config.number("transfer.learning-rate"));
-        return new Transfer(
+        return new TransferAlgorithm(
                 InnerSettings.of(config), engine == Engine.ROUNDS ? Optional.empty() : Optional.of(averaging));
     }
 

@@ -16,7 +16,7 @@ import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /** Relation networks against loops over their definition, on maps of 4x4 pixels. */
-class RelationNetTest {
+class RelationNetAlgorithmTest {
     private static final EpisodeLayout DRAWINGS = new EpisodeLayout(Shape.of(1, 28, 28), 5, 5, 5, 5);
     private static final Algorithm METHOD = Algorithms.named("relation-net", OptionsForTests.usual());
     private static final double EPSILON = 1e-5;
@@ -155,13 +155,13 @@ class RelationNetTest {
     private static double[][] encoded(Map<String, double[]> theta, String half) {
         double[][][] maps = convolved(images(theta.get(half)), theta.get("0_W"), 1, 2);
         normalise(maps, theta.get("1_gamma"), theta.get("1_beta"), Math::tanh);
-        return Arrays.stream(maps).map(RelationNetTest::flat).toArray(double[][]::new);
+        return Arrays.stream(maps).map(RelationNetAlgorithmTest::flat).toArray(double[][]::new);
     }
 
     /** The same with initial running statistics: mean 0, variance 1; gamma and beta are initially 1 and 0. */
     private static double[][] untouched(Map<String, double[]> theta, String half) {
         return Arrays.stream(convolved(images(theta.get(half)), theta.get("0_W"), 1, 2))
-                .map(RelationNetTest::flat)
+                .map(RelationNetAlgorithmTest::flat)
                 .map(pixels -> Arrays.stream(pixels)
                         .map(pixel -> Math.tanh(pixel / Math.sqrt(1 + EPSILON)))
                         .toArray())

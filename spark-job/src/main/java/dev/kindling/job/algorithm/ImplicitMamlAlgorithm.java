@@ -19,13 +19,13 @@ import java.util.Map;
  * <p>The authors' code differs from the paper: it has no proximal term in the inner steps, and another scale. This class
  * follows the paper.
  */
-public final class ImplicitMaml extends GradientBasedMethod {
+public final class ImplicitMamlAlgorithm extends GradientBasedMethod {
     static final String NAME = "imaml";
 
     private final ProximalUpdate rule;
     private final ImplicitSolver solver;
 
-    private ImplicitMaml(ProximalUpdate rule, ImplicitSolver solver) {
+    private ImplicitMamlAlgorithm(ProximalUpdate rule, ImplicitSolver solver) {
         super(NAME, rule, rule.settings().steps());
         this.rule = rule;
         this.solver = solver;
@@ -33,7 +33,7 @@ public final class ImplicitMaml extends GradientBasedMethod {
 
     static Algorithm of(AlgorithmConfig config) {
         double lambda = config.number("imaml.lambda");
-        return new ImplicitMaml(
+        return new ImplicitMamlAlgorithm(
                 new ProximalUpdate(InnerSettings.of(config), lambda), ImplicitSolver.of(config, lambda));
     }
 

@@ -5,21 +5,21 @@ import dev.kindling.job.program.Value;
 
 /**
  * First-order MAML: Finn, Abbeel and Levine, ICML 2017, section 5.2 (the name is from Nichol, Achiam and Schulman 2018). As
- * {@link Maml}, but the derivative of the inner gradient is taken as 0, so that a task contributes the query gradient at
+ * {@link MamlAlgorithm}, but the derivative of the inner gradient is taken as 0, so that a task contributes the query gradient at
  * the adapted parameters, ∇L(θ') at θ'.
  */
-public final class Fomaml extends GradientBasedMethod {
+public final class FomamlAlgorithm extends GradientBasedMethod {
     static final String NAME = "fomaml";
 
     private final InnerSettings settings;
 
-    public Fomaml(InnerSettings settings) {
+    public FomamlAlgorithm(InnerSettings settings) {
         super(NAME, new StopGradientUpdate(settings), settings.steps());
         this.settings = settings;
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        return new Fomaml(InnerSettings.of(config));
+        return new FomamlAlgorithm(InnerSettings.of(config));
     }
 
     /** An inner update whose gradients are excluded from the outer derivative. */

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * MAML++: Antoniou, Edwards and Storkey, ICLR 2019, section 4. As {@link Maml} with K steps, and
+ * MAML++: Antoniou, Edwards and Storkey, ICLR 2019, section 4. As {@link MamlAlgorithm} with K steps, and
  *
  * <ul>
  *   <li>a learned rate for each array and step (LSLR), initially {@code algorithm.inner-learning-rate};
@@ -26,20 +26,20 @@ import java.util.Optional;
  *
  * <p>In evaluations, steps beyond K use the values of step K. The query pass after a step uses the values of that step.
  */
-public final class MamlPlusPlus extends GradientBasedMethod {
+public final class MamlPlusPlusAlgorithm extends GradientBasedMethod {
     static final String NAME = "maml-plus-plus";
     private static final String RATE = NAME + ".rate.";
     private static final String OWN = NAME + ".";
 
     private final MamlPlusPlusUpdate mamlPlusPlusUpdate;
 
-    private MamlPlusPlus(MamlPlusPlusUpdate mamlPlusPlusUpdate) {
+    private MamlPlusPlusAlgorithm(MamlPlusPlusUpdate mamlPlusPlusUpdate) {
         super(NAME, mamlPlusPlusUpdate, mamlPlusPlusUpdate.settings().steps());
         this.mamlPlusPlusUpdate = mamlPlusPlusUpdate;
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        return new MamlPlusPlus(new MamlPlusPlusUpdate(
+        return new MamlPlusPlusAlgorithm(new MamlPlusPlusUpdate(
                 InnerSettings.of(config),
                 config.count("maml-plus-plus.anneal"),
                 config.count("maml-plus-plus.first-order-until"),

@@ -15,7 +15,7 @@ import java.util.Map;
  * mean of the class's embedded support examples, and the loss is the mean over queries of its negative logarithm. With
  * measure cosine, the scaled cosine of f(x) and c_k replaces the distance. θ does not depend on the number of ways.
  */
-public final class ProtoNet extends FeedForwardMethod {
+public final class ProtoNetAlgorithm extends FeedForwardMethod {
     static final String NAME = "proto-net";
 
     /** The similarity of a query to a prototype. */
@@ -54,7 +54,7 @@ public final class ProtoNet extends FeedForwardMethod {
     private final Measure measure;
     private final double scale;
 
-    private ProtoNet(Measure measure, double scale) {
+    private ProtoNetAlgorithm(Measure measure, double scale) {
         super(NAME);
         this.measure = measure;
         this.scale = scale;
@@ -64,7 +64,8 @@ public final class ProtoNet extends FeedForwardMethod {
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        return new ProtoNet(config.choice("proto-net.measure", Measure.class), config.number("proto-net.scale"));
+        return new ProtoNetAlgorithm(
+                config.choice("proto-net.measure", Measure.class), config.number("proto-net.scale"));
     }
 
     @Override

@@ -6,15 +6,15 @@ import dev.kindling.job.program.ProgramBuilder;
 import java.util.Map;
 
 /** The baseline without training: θ keeps its random initial value, and a new task adapts it by gradient descent. */
-public final class RandomInit extends GradientBasedMethod {
+public final class RandomInitAlgorithm extends GradientBasedMethod {
     static final String NAME = "random";
 
-    private RandomInit(InnerSettings settings) {
+    private RandomInitAlgorithm(InnerSettings settings) {
         super(NAME, new GradientDescentUpdate(settings), 0);
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        return new RandomInit(InnerSettings.of(config));
+        return new RandomInitAlgorithm(InnerSettings.of(config));
     }
 
     @Override

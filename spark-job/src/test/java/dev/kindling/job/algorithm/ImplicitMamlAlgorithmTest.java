@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Compares implicit MAML with a Hessian of central differences, a dense solver, and differences through the minimiser. */
-class ImplicitMamlTest {
+class ImplicitMamlAlgorithmTest {
     private static final Setting SETTING = Setting.named("mlp-40-tanh");
     private static final List<String> NAMES = SETTING.model().parameters().names();
     private static final OptionsForTests EXACT = OptionsForTests.usual()

@@ -13,17 +13,17 @@ import java.util.List;
  * signed rate for every parameter and is learned together with θ: equation 4. A task contributes the
  * derivatives of its query loss by θ and by α; at one step the latter is -∇L_query(θ') ∘ ∇L_support(θ).
  */
-public final class MetaSgd extends GradientBasedMethod {
+public final class MetaSgdAlgorithm extends GradientBasedMethod {
     static final String NAME = "meta-sgd";
     private static final String PREFIX = NAME + ".";
 
-    private MetaSgd(LearnedRatesUpdate rule) {
+    private MetaSgdAlgorithm(LearnedRatesUpdate rule) {
         super(NAME, rule, rule.settings().steps());
     }
 
     static Algorithm of(AlgorithmConfig config) {
         List<Double> ends = config.range("meta-sgd.learning-rate");
-        return new MetaSgd(new LearnedRatesUpdate(InnerSettings.of(config), ends.get(0), ends.get(1)));
+        return new MetaSgdAlgorithm(new LearnedRatesUpdate(InnerSettings.of(config), ends.get(0), ends.get(1)));
     }
 
     /** An inner update whose rates are arrays of θ, initially drawn uniformly from an interval. */

@@ -12,19 +12,19 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Proto-MAML: Triantafillou et al., ICLR 2020, section 3. As {@link Maml}, but the output layer is not part of θ:
+ * Proto-MAML: Triantafillou et al., ICLR 2020, section 3. As {@link MamlAlgorithm}, but the output layer is not part of θ:
  * a task initialises it from the prototypes c of its support set, W = 2 c, b = -‖c‖², equivalent to a prototypical network, and
  * adapts it with the other parameters. The outer derivative includes the prototypes. Tasks may have any number of ways.
  */
-public final class ProtoMaml extends GradientBasedMethod {
+public final class ProtoMamlAlgorithm extends GradientBasedMethod {
     static final String NAME = "proto-maml";
 
-    public ProtoMaml(InnerSettings settings) {
+    public ProtoMamlAlgorithm(InnerSettings settings) {
         super(NAME, new PrototypeHead(settings), settings.steps());
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        return new ProtoMaml(InnerSettings.of(config));
+        return new ProtoMamlAlgorithm(InnerSettings.of(config));
     }
 
     /** An inner update that initialises the output layer from prototypes. */

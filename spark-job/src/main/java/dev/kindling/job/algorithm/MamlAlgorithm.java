@@ -5,18 +5,18 @@ package dev.kindling.job.algorithm;
  * support set, any number of times, and contributes ∇_θ L(θ') on its query set: the summand of equation 1, with the
  * derivative of the adaptation, second derivatives of L included.
  */
-public final class Maml extends GradientBasedMethod {
+public final class MamlAlgorithm extends GradientBasedMethod {
     static final String NAME = "maml";
 
     private final InnerSettings settings;
 
-    public Maml(InnerSettings settings) {
+    public MamlAlgorithm(InnerSettings settings) {
         super(NAME, new GradientDescentUpdate(settings), settings.steps());
         this.settings = settings;
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        return new Maml(InnerSettings.of(config));
+        return new MamlAlgorithm(InnerSettings.of(config));
     }
 
     @Override

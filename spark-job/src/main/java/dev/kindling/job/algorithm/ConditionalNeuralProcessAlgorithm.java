@@ -18,13 +18,13 @@ import java.util.List;
  * outputs the mean only and is trained by the model's squared error, which is that likelihood with a fixed variance, so that
  * losses are comparable with those of other methods. Only the inputs, outputs and loss of {@code model.network} are used.
  */
-public final class ConditionalNeuralProcess extends FeedForwardMethod {
+public final class ConditionalNeuralProcessAlgorithm extends FeedForwardMethod {
     static final String NAME = "cnp";
     private static final int ENCODER_LAYERS = 3;
 
     private final int width;
 
-    private ConditionalNeuralProcess(int width) {
+    private ConditionalNeuralProcessAlgorithm(int width) {
         super(NAME);
         this.width = width;
         if (width < 1) {
@@ -33,7 +33,7 @@ public final class ConditionalNeuralProcess extends FeedForwardMethod {
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        return new ConditionalNeuralProcess(config.count("cnp.width"));
+        return new ConditionalNeuralProcessAlgorithm(config.count("cnp.width"));
     }
 
     @Override

@@ -29,7 +29,7 @@ import java.util.TreeMap;
  *
  * <p>With {@link LocalOuterSteps}, groups of tasks make several outer steps before their results are averaged.
  */
-public final class Reptile extends GradientBasedMethod {
+public final class ReptileAlgorithm extends GradientBasedMethod {
     static final String NAME = "reptile";
     private static final String PREFIX = NAME + ".";
     private static final String STEP = "reptile.step";
@@ -39,7 +39,7 @@ public final class Reptile extends GradientBasedMethod {
     private final boolean interpolates;
     private final InnerLoop evaluation;
 
-    private Reptile(
+    private ReptileAlgorithm(
             ReptileUpdate reptileUpdate, int evaluationBatch, Optional<LocalOuterSteps> islands, boolean interpolates) {
         super(NAME, reptileUpdate, reptileUpdate.settings().steps());
         this.reptileUpdate = reptileUpdate;
@@ -59,7 +59,7 @@ public final class Reptile extends GradientBasedMethod {
                     "reptile.carry-moments is true, but algorithm.inner-optimizer is sgd, which "
                             + "has none; it must be momentum, rmsprop or adam");
         }
-        return new Reptile(
+        return new ReptileAlgorithm(
                 new ReptileUpdate(settings, "reptile.batch", config.count("reptile.batch"), carried),
                 config.count("reptile.evaluation-batch"),
                 islands(config),

@@ -19,14 +19,14 @@ import java.util.Map;
  * {@code hypernetwork.scale} are the model's parameters φ, with which the queries are predicted. θ contains the hypernetwork
  * only: the model's initial weights are not used.
  */
-public final class Hypernetwork extends FeedForwardMethod {
+public final class HypernetworkAlgorithm extends FeedForwardMethod {
     static final String NAME = "hypernetwork";
     private static final int POINT_LAYERS = 2;
 
     private final int width;
     private final double scale;
 
-    private Hypernetwork(int width, double scale) {
+    private HypernetworkAlgorithm(int width, double scale) {
         super(NAME);
         this.width = width;
         this.scale = scale;
@@ -40,7 +40,7 @@ public final class Hypernetwork extends FeedForwardMethod {
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        return new Hypernetwork(config.count("hypernetwork.width"), config.number("hypernetwork.scale"));
+        return new HypernetworkAlgorithm(config.count("hypernetwork.width"), config.number("hypernetwork.scale"));
     }
 
     @Override
