@@ -12,7 +12,7 @@ import java.util.random.RandomGenerator;
 
 /** What scenarios share: the folders, the job, the randomness, and undisturbed runs to compare with. */
 final class ChaosHarness {
-    static final String RESIDENT = "resident";
+    static final String RESIDENT = "persistent";
     static final String JOBS = "jobs";
     static final String TWO_EXECUTORS = "local-cluster[2,1,1024]";
     /** So many rounds that a run does not end before it is told to. */

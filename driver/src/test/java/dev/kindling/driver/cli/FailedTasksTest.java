@@ -1,5 +1,6 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -144,7 +145,7 @@ class FailedTasksTest {
         TrainingPlan plan = resolved.plan();
         FlatVector theta = plan.untrained(seed());
         try (Cluster cluster = new LocalCluster(plan.job(), resolved.hadoop(), 1)) {
-            PartialSum root = cluster.run(new RoundRequest(TrainingPlan.TRAIN, specs, false), theta)
+            PartialSum root = cluster.run(new RoundRequest(TrainingPlan.TRAIN, specs, OutputMode.SUMS), theta)
                     .sum();
             assertThat(root.tasks()).isEqualTo(specs.size());
             double[] moved = theta.toDoubles();

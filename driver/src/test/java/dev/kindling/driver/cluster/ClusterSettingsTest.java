@@ -14,7 +14,7 @@ class ClusterSettingsTest {
         assertThat(ClusterSettings.Mode.of("jobs")).isEqualTo(ClusterSettings.Mode.JOBS);
         assertThatThrownBy(() -> ClusterSettings.Mode.of("Jobs"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("cluster.mode is Jobs; it must be resident or jobs");
+                .hasMessage("cluster.mode is Jobs; it must be persistent or jobs");
     }
 
     @Test
@@ -22,7 +22,7 @@ class ClusterSettingsTest {
         assertThatThrownBy(() -> new ClusterSettings(ClusterSettings.Mode.JOBS, -1, MINUTE, 0))
                 .hasMessageContaining("cluster.workers is -1");
         assertThatThrownBy(() -> new ClusterSettings(ClusterSettings.Mode.JOBS, 0, Duration.ZERO, 0))
-                .hasMessageContaining("cluster.wait is 0 s");
+                .hasMessageContaining("cluster.executor-timeout is 0 s");
         assertThatThrownBy(() -> new ClusterSettings(ClusterSettings.Mode.JOBS, 0, MINUTE, 65_536))
                 .hasMessageContaining("cluster.port is 65536");
     }

@@ -2,6 +2,7 @@ package dev.kindling.driver.cluster;
 
 import dev.kindling.job.protocol.BroadcastShard;
 import dev.kindling.job.protocol.BroadcastVector;
+import dev.kindling.job.protocol.DriverMessage;
 import dev.kindling.job.protocol.ExecutorMessage;
 import dev.kindling.job.protocol.Failure;
 import dev.kindling.job.protocol.Job;
@@ -122,7 +123,7 @@ final class FakeExecutor implements ExecutorConnection {
 
     /** Says at last which vector it did not get. */
     void complain() {
-        events.put(new ExecutorEvents.VectorMissing(this, missed));
+        send(new DriverMessage.VectorMissing(missed));
     }
 
     /** The slices it was asked to fold. */
@@ -171,6 +172,11 @@ final class FakeExecutor implements ExecutorConnection {
         return neighbours.map(all -> new Peer(name, 1));
     }
 
+    private void send(DriverMessage message) {
+        int bytes = message instanceof DriverMessage.RangeCompleted ? 100 : 10;
+        events.put(new ExecutorEvents.MessageReceived(this, message, bytes, System.nanoTime()));
+    }
+
     @Override
     public void send(byte[] message) {
         ExecutorMessage told = MessageCodec.decodeExecutorMessage(message);
@@ -179,7 +185,7 @@ final class FakeExecutor implements ExecutorConnection {
         }
         if (told instanceof Job job) {
             compiled = CompiledJob.open(job, new Configuration(false));
-            events.put(new ExecutorEvents.Heartbeat(this, 1));
+            send(new DriverMessage.Heartbeat(1));
         } else if (told instanceof BroadcastVector shared) {
             wholeVectors++;
             take(shared);
@@ -208,10 +214,10 @@ final class FakeExecutor implements ExecutorConnection {
 
     private void gather(BroadcastShard mine) {
         store.begin(mine.version());
-        store.take(mine.version(), mine.values());
+        store.put(mine.version(), mine.values());
         Trade trade = trade();
         if (trade == Trade.NO_VECTOR) {
-            events.put(new ExecutorEvents.VectorMissing(this, mine.version()));
+            send(new DriverMessage.VectorMissing(mine.version()));
             return;
         }
         if (trade == Trade.NO_VECTOR_IN_TIME) {
@@ -227,7 +233,7 @@ final class FakeExecutor implements ExecutorConnection {
                     if (failure == null) {
                         take(whole);
                     } else {
-                        events.put(new ExecutorEvents.VectorMissing(this, mine.version()));
+                        send(new DriverMessage.VectorMissing(mine.version()));
                     }
                 });
     }
@@ -245,10 +251,10 @@ final class FakeExecutor implements ExecutorConnection {
             return;
         }
         if (trade == Trade.NO_SLICE) {
-            events.put(new ExecutorEvents.ShardFailed(this, request.shared(), "no connection"));
+            send(new DriverMessage.ShardFailed(request.shared(), index, "no connection"));
             return;
         }
-        var unused = ShardCollectives.fold(
+        var unused = ShardCollectives.reduce(
                         request,
                         source -> neighbours
                                 .orElseThrow()
@@ -258,13 +264,13 @@ final class FakeExecutor implements ExecutorConnection {
                                                 held.sums(request.shared(), source.firstTask(), request.shard()))))
                 .whenComplete((sums, failure) -> {
                     if (failure != null) {
-                        events.put(new ExecutorEvents.ShardFailed(this, request.shared(), failure.toString()));
+                        send(new DriverMessage.ShardFailed(request.shared(), index, failure.toString()));
                     } else if (trade == Trade.SHORT_SLICE) {
                         FlatVector less = FlatVector.zeros(sums.precision(), sums.size() - 1);
-                        events.put(new ExecutorEvents.ShardReduced(this, request.shared(), index, less, 10));
+                        send(new DriverMessage.ShardReduced(request.shared(), index, less));
                     } else {
                         int said = trade == Trade.OTHER_SLICE ? index + 1 : index;
-                        events.put(new ExecutorEvents.ShardReduced(this, request.shared(), said, sums, 10));
+                        send(new DriverMessage.ShardReduced(request.shared(), said, sums));
                     }
                 });
     }
@@ -334,14 +340,12 @@ final class FakeExecutor implements ExecutorConnection {
     }
 
     private void answer(RangeRequest request, RangeOutcome outcome) {
-        if (request.retainSums() && outcome instanceof RangeResult result) {
+        if (request.sums() == RangeRequest.SumLocation.RETAINED && outcome instanceof RangeResult result) {
             store.retain(request.shared(), result);
-            events.put(new ExecutorEvents.RangeRetained(
-                    this, request.shared(), result.withoutSums(), 10, System.nanoTime()));
+            send(new DriverMessage.RangeRetained(request.shared(), result.withoutSums()));
             return;
         }
-        events.put(new ExecutorEvents.RangeCompleted(
-                this, request.shared(), request.firstTask(), outcome, 100, System.nanoTime()));
+        send(new DriverMessage.RangeCompleted(request.shared(), request.firstTask(), outcome));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.protocol.Job;
@@ -17,7 +18,7 @@ record NoiseRound(Job job, FlatVector theta, RoundRequest request) {
         return new NoiseRound(
                 NoiseProvider.job(Precision.FLOAT, 2, size, Map.of()),
                 NoiseProvider.theta(Precision.FLOAT, size),
-                new RoundRequest("train", NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN)), false));
+                new RoundRequest("train", NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN)), OutputMode.SUMS));
     }
 
     /** The round on one thread of this JVM. */

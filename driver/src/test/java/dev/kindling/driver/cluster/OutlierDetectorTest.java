@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.reduce.PartialSum;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** Which sums are reported. */
 class OutlierDetectorTest {
-    private static final RoundRequest TRAIN = new RoundRequest("train", NoiseProvider.specs(6, Map.of()), false);
+    private static final RoundRequest TRAIN = new RoundRequest("train", NoiseProvider.specs(6, Map.of()), OutputMode.SUMS);
 
     private final AtomicLong now = new AtomicLong();
     private final OutlierDetector detector = new OutlierDetector(now::get);
@@ -71,7 +72,7 @@ class OutlierDetectorTest {
                 .asString()
                 .startsWith("warning: executor 1 sent a sum of 1.00e+09");
         detector.add(() -> "executor 0", 1e9);
-        assertThat(detector.endRound(new RoundRequest("validate", TRAIN.specs(), false)))
+        assertThat(detector.endRound(new RoundRequest("validate", TRAIN.specs(), OutputMode.SUMS)))
                 .as("another program has sums of its own")
                 .isEmpty();
     }

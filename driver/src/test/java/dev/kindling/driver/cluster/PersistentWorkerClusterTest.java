@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kindling.driver.cluster.FakeExecutor.Deed;
 import dev.kindling.driver.error.ClusterException;
 import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.protocol.DriverMessage;
 import dev.kindling.job.protocol.Failure;
 import dev.kindling.job.protocol.Job;
 import dev.kindling.job.tensor.FlatVector;
@@ -245,7 +246,7 @@ class PersistentWorkerClusterTest {
                 job, settings, inbox, () -> clock.addAndGet(TimeUnit.SECONDS.toNanos(5)), flapping)) {
             assertThatThrownBy(() -> cluster.run(request, theta))
                     .isInstanceOf(ClusterException.class)
-                    .hasMessageContaining("no executor for 90 s (cluster.wait)")
+                    .hasMessageContaining("no executor for 90 s (cluster.executor-timeout)")
                     .hasMessageEndingWith("; worker jobs fail: a worker left at once");
         }
     }
@@ -288,7 +289,8 @@ class PersistentWorkerClusterTest {
     @Test
     void aJobThatCannotBeOpenedEndsTheRunAtOnce() {
         FakeExecutor executor = join("a");
-        inbox.put(new ExecutorEvents.JobRejected(executor, new Failure(Failure.Kind.BAD_DATA, "x.zip is missing")));
+        inbox.put(new ExecutorEvents.MessageReceived(
+                executor, new DriverMessage.JobRejected(new Failure(Failure.Kind.BAD_DATA, "x.zip is missing")), 10, 0));
         try (PersistentWorkerCluster cluster = cluster()) {
             assertThatThrownBy(() -> cluster.run(request, theta))
                     .isInstanceOf(BadDataException.class)
@@ -308,7 +310,7 @@ class PersistentWorkerClusterTest {
                 () -> Optional.of("no class of Kindling"))) {
             assertThatThrownBy(() -> cluster.run(request, theta))
                     .isInstanceOf(ClusterException.class)
-                    .hasMessage("no executor for 90 s (cluster.wait) while waiting for train, round 12;"
+                    .hasMessage("no executor for 90 s (cluster.executor-timeout) while waiting for train, round 12;"
                             + " worker jobs fail: no class of Kindling");
         }
     }

@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -28,7 +29,7 @@ class RoundTrackerTest {
     private final List<TaskSpec> specs = NoiseProvider.specs(11, Map.of(4, 1, 9, 1));
 
     private RoundTracker round(int workers) {
-        return new RoundTracker(job, new RoundRequest("train", specs, false), 1, Collections.nCopies(workers, 1));
+        return new RoundTracker(job, new RoundRequest("train", specs, OutputMode.SUMS), 1, Collections.nCopies(workers, 1));
     }
 
     private RangeResult work(RangeRequest request) {
@@ -91,7 +92,7 @@ class RoundTrackerTest {
 
     @Test
     void aRoundWithoutTasksIsRefused() {
-        assertThatThrownBy(() -> new RoundRequest("train", List.of(), false))
+        assertThatThrownBy(() -> new RoundRequest("train", List.of(), OutputMode.SUMS))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("0 tasks");
     }

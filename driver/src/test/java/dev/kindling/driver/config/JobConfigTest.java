@@ -179,7 +179,7 @@ class JobConfigTest {
                 "optimizer.rate={ schedule = square }|it must be a number or an object with schedule =",
                 "optimizer.rate={ schedule = cosine, from = 1 }|it must be an object of from, schedule, to",
                 "task.failure-limit=2|task.failure-limit is 2.0; it must lie between 0 and 1",
-                "cluster.mode=both|cluster.mode is both; it must be resident or jobs",
+                "cluster.mode=both|cluster.mode is both; it must be persistent or jobs",
                 "model.network=resnet|model.network is resnet; it must be one of",
             })
     void wrongValueIsRefusedWithKeyValueAndWhatIsAllowed(String assignment, String message) {

@@ -63,7 +63,7 @@ class PeerTransportTest {
 
     private static final Duration LONG = Duration.ofSeconds(30);
 
-    private final List<ShardStore> holdings = new ArrayList<>();
+    private final List<ShardStore> stores = new ArrayList<>();
     private final List<PeerTransport> all = new ArrayList<>();
     private final List<byte[]> sessionKeys = new ArrayList<>();
     private SparkContext spark;
@@ -84,8 +84,8 @@ class PeerTransportTest {
     @BeforeEach
     void open() {
         for (int i = 0; i < COUNT; i++) {
-            holdings.add(new ShardStore());
-            all.add(new PeerTransport(4L * SIZE, holdings.get(i), name(i), LIMITS));
+            stores.add(new ShardStore());
+            all.add(new PeerTransport(4L * SIZE, stores.get(i), name(i), LIMITS));
             sessionKeys.add(HexFormat.of().parseHex(Handshake.random()));
             all.get(i).authenticateWith(sessionKeys.get(i));
         }
@@ -98,7 +98,7 @@ class PeerTransportTest {
         all.forEach(PeerTransport::close);
         all.clear();
         sessionKeys.clear();
-        holdings.clear();
+        stores.clear();
         clients.close();
         transport.context().close();
     }
@@ -180,8 +180,8 @@ class PeerTransportTest {
                 }
             }
             RangeResult.Nanos nanos = new RangeResult.Nanos(0, 0, 0, 0, new long[0]);
-            holdings.get(who).begin(VERSION);
-            holdings.get(who).retain(VERSION, new RangeResult(first, kept, List.of(), new double[0], "" + who, nanos));
+            stores.get(who).begin(VERSION);
+            stores.get(who).retain(VERSION, new RangeResult(first, kept, List.of(), new double[0], "" + who, nanos));
             firsts.add(first);
             headers.add(kept.stream()
                     .map(node -> new ReduceShardRequest.NodeHeader(node.level(), node.index(), node.tasks()))
@@ -190,18 +190,18 @@ class PeerTransportTest {
         for (int i = 0; i < COUNT; i++) {
             VectorShard shard = new VectorShard(i, COUNT);
             ReduceShardRequest request = new ReduceShardRequest(VERSION, 5, shard, pieces(i, firsts, headers));
-            assertThat(all.get(i).fold(request).join()).isEqualTo(shard.of(root));
+            assertThat(all.get(i).reduce(request).join()).isEqualTo(shard.of(root));
         }
         ReduceShardRequest other =
                 new ReduceShardRequest(VERSION + 1, 5, new VectorShard(0, COUNT), pieces(0, firsts, headers));
-        assertThatThrownBy(() -> all.get(0).fold(other).join()).hasMessageContaining("no sums of vector 8");
+        assertThatThrownBy(() -> all.get(0).reduce(other).join()).hasMessageContaining("no sums of vector 8");
     }
 
     private List<ReduceShardRequest.Source> pieces(
-            int folder, List<Integer> firsts, List<List<ReduceShardRequest.NodeHeader>> headers) {
+            int reducer, List<Integer> firsts, List<List<ReduceShardRequest.NodeHeader>> headers) {
         List<ReduceShardRequest.Source> sources = new ArrayList<>();
         for (int who = 0; who < COUNT; who++) {
-            sources.add(new ReduceShardRequest.Source(access(folder, who), firsts.get(who), headers.get(who)));
+            sources.add(new ReduceShardRequest.Source(access(reducer, who), firsts.get(who), headers.get(who)));
         }
         return sources;
     }
@@ -235,7 +235,7 @@ class PeerTransportTest {
 
     @Test
     void whoIsNotAuthenticatedGetsNothing() throws Exception {
-        holdings.get(0).take(VERSION, numbers(1, 10));
+        stores.get(0).put(VERSION, numbers(1, 10));
         TransportClient client = stranger();
         assertThatThrownBy(() -> ask(client)).hasMessageContaining("closed");
         assertTurnedAway(client);
@@ -287,7 +287,7 @@ class PeerTransportTest {
             for (int i = 0; i < 10 * LIMITS.connections(); i++) {
                 idle.add(new Socket(peer.host(), peer.port()));
             }
-            holdings.get(0).take(VERSION, numbers(1, 10));
+            stores.get(0).put(VERSION, numbers(1, 10));
             assertThat(ask(greeted(name(2), PeerKeys.pair(sessionKeys.get(0), name(2)))))
                     .hasSizeGreaterThan(40);
             assertThat(all.get(0).turnedAway()).isGreaterThanOrEqualTo(9L * LIMITS.connections());

@@ -1,5 +1,6 @@
 package dev.kindling.job.runner;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -35,15 +36,15 @@ class CompiledJobTest {
             new BroadcastVector(1, FlatVector.of(Precision.DOUBLE, 0.1, -0.2, 0.3, 1.4, -2.5));
 
     private static RangeResult run(int blockSize, int... how) {
-        return run(new CompiledJob(Noise.job(Precision.DOUBLE, blockSize), new Noise()), blockSize, false, how);
+        return run(new CompiledJob(Noise.job(Precision.DOUBLE, blockSize), new Noise()), blockSize, OutputMode.SUMS, how);
     }
 
-    private static RangeResult run(CompiledJob compiled, int blockSize, boolean rows, int... how) {
+    private static RangeResult run(CompiledJob compiled, int blockSize, OutputMode outputs, int... how) {
         List<TaskSpec> specs = IntStream.range(0, how.length)
                 .mapToObj(i -> Noise.spec(i, how[i]))
                 .toList();
         int blocks = (how.length + blockSize - 1) / blockSize;
-        return compiled.run(new RangeRequest("train", 1, blocks, 0, specs, rows), THETA, "me");
+        return compiled.run(new RangeRequest("train", 1, blocks, 0, specs, outputs), THETA, "me");
     }
 
     private static double[] all(RangeResult result) {
@@ -68,7 +69,7 @@ class CompiledJobTest {
 
     private static RangeResult single(int task) {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 1), new Noise());
-        return compiled.run(new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(task, 0)), false), THETA, "me");
+        return compiled.run(new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(task, 0)), OutputMode.SUMS), THETA, "me");
     }
 
     @ParameterizedTest
@@ -103,7 +104,7 @@ class CompiledJobTest {
     @Test
     void whereRowsAreWantedNothingIsLeftOut() {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 2), new Noise());
-        RangeResult result = run(compiled, 2, true, 0, Noise.LOSS_IS_NAN, 0);
+        RangeResult result = run(compiled, 2, OutputMode.PER_TASK, 0, Noise.LOSS_IS_NAN, 0);
         assertThat(result.failed()).isEmpty();
         assertThat(result.perTaskOutputs()).hasSize(6);
         assertThat(result.perTaskOutputs()[0]).isEqualTo(all(single(0))[5]);
@@ -115,10 +116,10 @@ class CompiledJobTest {
     void runningAgainAndUsingArraysAgainGivesTheSameBits() {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 2), new Noise());
         int[] how = {0, 0, 0, Noise.LOSS_IS_NAN, 0, 0, 0, 0, 0};
-        RangeResult first = run(compiled, 2, false, how);
+        RangeResult first = run(compiled, 2, OutputMode.SUMS, how);
         double[] kept = all(first);
         for (int i = 0; i < 5; i++) {
-            assertThat(all(run(compiled, 2, false, how))).containsExactly(kept);
+            assertThat(all(run(compiled, 2, OutputMode.SUMS, how))).containsExactly(kept);
         }
         assertThat(all(first)).as("a reply keeps its arrays").containsExactly(kept);
     }
@@ -126,20 +127,20 @@ class CompiledJobTest {
     @Test
     void aVectorOfTheSameVersionButAnotherClusterIsSharedAnew() {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 1), new Noise());
-        double[] before = all(run(compiled, 1, false, 0));
+        double[] before = all(run(compiled, 1, OutputMode.SUMS, 0));
         BroadcastVector other = new BroadcastVector(1, FlatVector.zeros(Precision.DOUBLE, 5));
         RangeResult result =
-                compiled.run(new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, 0)), false), other, "me");
+                compiled.run(new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, 0)), OutputMode.SUMS), other, "me");
         assertThat(all(result)[0]).isNotEqualTo(before[0]);
     }
 
     @Test
     void badDataComesThroughAndTheNextOrderRuns() {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 2), new Noise());
-        assertThatThrownBy(() -> run(compiled, 2, false, 0, Noise.NO_DATA))
+        assertThatThrownBy(() -> run(compiled, 2, OutputMode.SUMS, 0, Noise.NO_DATA))
                 .isInstanceOf(BadDataException.class)
                 .hasMessageContaining("task 1 of round 6");
-        assertThat(all(run(compiled, 2, false, 0))).containsExactly(all(single(0)));
+        assertThat(all(run(compiled, 2, OutputMode.SUMS, 0))).containsExactly(all(single(0)));
     }
 
     @Test
@@ -147,16 +148,16 @@ class CompiledJobTest {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 2), new Noise());
         List<TaskSpec> three = List.of(Noise.spec(0, 0), Noise.spec(1, 0), Noise.spec(2, 0));
         for (RangeRequest request : List.of(
-                new RangeRequest("evaluate", 1, 2, 0, three, false),
-                new RangeRequest("train", 2, 2, 0, three, false),
-                new RangeRequest("train", 1, 3, 0, three, false),
-                new RangeRequest("train", 1, 1, 0, three, false),
-                new RangeRequest("train", 1, 3, 1, three, false),
-                new RangeRequest("train", 1, 3, 0, List.of(), false))) {
+                new RangeRequest("evaluate", 1, 2, 0, three, OutputMode.SUMS),
+                new RangeRequest("train", 2, 2, 0, three, OutputMode.SUMS),
+                new RangeRequest("train", 1, 3, 0, three, OutputMode.SUMS),
+                new RangeRequest("train", 1, 1, 0, three, OutputMode.SUMS),
+                new RangeRequest("train", 1, 3, 1, three, OutputMode.SUMS),
+                new RangeRequest("train", 1, 3, 0, List.of(), OutputMode.SUMS))) {
             assertThatThrownBy(() -> compiled.run(request, THETA, "me")).isInstanceOf(IllegalStateException.class);
         }
         BroadcastVector shorter = new BroadcastVector(1, FlatVector.zeros(Precision.DOUBLE, 4));
-        assertThatThrownBy(() -> compiled.run(new RangeRequest("train", 1, 2, 0, three, false), shorter, "me"))
+        assertThatThrownBy(() -> compiled.run(new RangeRequest("train", 1, 2, 0, three, OutputMode.SUMS), shorter, "me"))
                 .isInstanceOf(IllegalStateException.class);
     }
 
@@ -180,7 +181,7 @@ class CompiledJobTest {
         List<TaskSpec> specs = List.of(Noise.spec(0, 0), Noise.spec(1, 0));
         BroadcastVector theta = new BroadcastVector(1, FlatVector.zeros(Precision.FLOAT, 5));
         RangeResult result =
-                new CompiledJob(job, new Noise()).run(new RangeRequest("keys", 1, 1, 0, specs, true), theta, "me");
+                new CompiledJob(job, new Noise()).run(new RangeRequest("keys", 1, 1, 0, specs, OutputMode.PER_TASK), theta, "me");
         double[] expected = specs.stream()
                 .flatMapToInt(spec -> IntStream.of(spec.key()))
                 .asDoubleStream()

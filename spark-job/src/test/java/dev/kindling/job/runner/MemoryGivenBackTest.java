@@ -1,5 +1,6 @@
 package dev.kindling.job.runner;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -89,19 +90,19 @@ class MemoryGivenBackTest {
         }
     }
 
-    private BlockRunnerPool bench() {
+    private BlockRunnerPool pool() {
         Job job = Noise.job("plain", new CompileOptions(Precision.DOUBLE, BUDGET), 1);
         return new BlockRunnerPool(job, job.program("train"), new Holding(), new Noise());
     }
 
     private static void run(BlockRunnerPool runners, int how) throws InterruptedException {
-        RangeRequest request = new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, how)), false);
+        RangeRequest request = new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, how)), OutputMode.SUMS);
         var unused = new RangeExecution(request, THETA, runners, 1, "me", 1).finish(Device.PROCESSOR, 0);
     }
 
     @Test
     void oneWorkspaceIsUsedAgainAndClosedWithItsBench() throws InterruptedException {
-        BlockRunnerPool runners = bench();
+        BlockRunnerPool runners = pool();
         run(runners, Noise.GOOD);
         run(runners, Noise.GOOD);
         assertThat(made).hasSize(1).noneMatch(each -> each.closed);
@@ -111,14 +112,14 @@ class MemoryGivenBackTest {
 
     @Test
     void whatIsInUseIsClosedWhenItComesBack() {
-        BlockRunnerPool runners = bench();
+        BlockRunnerPool runners = pool();
         BlockRunner runner = runners.acquire(Device.PROCESSOR);
-        runner.begin(
-                new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, Noise.GOOD)), false),
+        BlockRunner.RangeRun run = runner.begin(
+                new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, Noise.GOOD)), OutputMode.SUMS),
                 THETA,
                 new double[0],
                 new long[0]);
-        runner.run(0, 1);
+        run.run(0, 1);
         runners.close();
         assertThat(made).hasSize(1).noneMatch(each -> each.closed);
         runners.release(runner);
@@ -127,7 +128,7 @@ class MemoryGivenBackTest {
 
     @Test
     void aTaskThatFailsLeavesNothingBehind() throws InterruptedException {
-        BlockRunnerPool runners = bench();
+        BlockRunnerPool runners = pool();
         run(runners, Noise.GOOD);
         assertThatThrownBy(() -> run(runners, Noise.NO_DATA)).isInstanceOf(BadDataException.class);
         assertThat(made).hasSize(1).allMatch(each -> each.closed);
@@ -137,10 +138,10 @@ class MemoryGivenBackTest {
 
     @Test
     void largeWorkspacesOfOneProgramMakeRoomForAnothers() throws InterruptedException {
-        BlockRunnerPool train = bench();
-        BlockRunnerPool evaluate = bench();
-        train.beside(List.of(train, evaluate));
-        evaluate.beside(List.of(train, evaluate));
+        BlockRunnerPool train = pool();
+        BlockRunnerPool evaluate = pool();
+        train.shareMemoryWith(List.of(train, evaluate));
+        evaluate.shareMemoryWith(List.of(train, evaluate));
         run(train, Noise.GOOD);
         run(evaluate, Noise.GOOD);
         assertThat(made).hasSize(2).first().matches(each -> each.closed);

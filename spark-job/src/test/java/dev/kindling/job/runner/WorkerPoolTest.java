@@ -1,5 +1,6 @@
 package dev.kindling.job.runner;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -33,11 +34,11 @@ class WorkerPoolTest {
 
     private final CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, BLOCK_SIZE), new Noise());
 
-    private static RangeRequest order(int... how) {
+    private static RangeRequest request(int... how) {
         List<TaskSpec> specs = IntStream.range(0, TASKS)
                 .mapToObj(i -> Noise.spec(i, i < how.length ? how[i] : Noise.GOOD))
                 .toList();
-        return new RangeRequest("train", 1, (TASKS + BLOCK_SIZE - 1) / BLOCK_SIZE, 0, specs, false);
+        return new RangeRequest("train", 1, (TASKS + BLOCK_SIZE - 1) / BLOCK_SIZE, 0, specs, OutputMode.SUMS);
     }
 
     private static List<Thread> lend(WorkerPool pool, int threads, AtomicBoolean stay) {
@@ -53,12 +54,12 @@ class WorkerPoolTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 3})
     void anyNumberOfThreadsGivesTheReplyOfOne(int threads) throws InterruptedException {
-        RangeResult expected = compiled.run(order(Noise.GOOD, Noise.LOSS_IS_NAN), THETA, "one");
+        RangeResult expected = compiled.run(request(Noise.GOOD, Noise.LOSS_IS_NAN), THETA, "one");
         WorkerPool pool = new WorkerPool(compiled, Duration.ofMillis(1));
         AtomicBoolean stay = new AtomicBoolean(true);
         List<Thread> lent = lend(pool, threads, stay);
         for (int round = 0; round < 200; round++) {
-            RangeResult result = pool.helpAndAwait(pool.submit(order(Noise.GOOD, Noise.LOSS_IS_NAN), THETA, "many", 1));
+            RangeResult result = pool.helpAndAwait(pool.submit(request(Noise.GOOD, Noise.LOSS_IS_NAN), THETA, "many", 1));
             assertThat(result.sums()).isEqualTo(expected.sums());
             assertThat(result.failed()).isEqualTo(expected.failed()).hasSize(1);
         }
@@ -76,7 +77,7 @@ class WorkerPoolTest {
         List<Thread> lent = lend(pool, 2, stay);
         for (int round = 0; round < 20; round++) {
             // Nobody but the sleepers can do it.
-            assertThat(pool.submit(order(), THETA, "sleepers", 0).reply().get().sums())
+            assertThat(pool.submit(request(), THETA, "sleepers", 0).result().get().sums())
                     .hasSize(1);
             Thread.sleep(2);
         }
@@ -89,13 +90,13 @@ class WorkerPoolTest {
     @Test
     void aThreadThatLeavesLeavesItsBlocksToOthers() throws InterruptedException {
         WorkerPool pool = new WorkerPool(compiled, Duration.ZERO);
-        RangeExecution execution = pool.submit(order(), THETA, "two", 1);
+        RangeExecution execution = pool.submit(request(), THETA, "two", 1);
         AtomicInteger asked = new AtomicInteger();
         assertThat(execution.takePart(Device.PROCESSOR, () -> asked.incrementAndGet() < 4))
                 .isTrue();
-        assertThat(execution.reply()).isNotDone();
+        assertThat(execution.result()).isNotDone();
         assertThat(pool.helpAndAwait(execution).sums())
-                .isEqualTo(compiled.run(order(), THETA, "one").sums());
+                .isEqualTo(compiled.run(request(), THETA, "one").sums());
     }
 
     @Test
@@ -103,13 +104,13 @@ class WorkerPoolTest {
         WorkerPool pool = new WorkerPool(compiled, Duration.ofMillis(1));
         AtomicBoolean stay = new AtomicBoolean(true);
         lend(pool, 2, stay);
-        RangeRequest bad = order(Noise.GOOD, Noise.GOOD, Noise.GOOD, Noise.GOOD, Noise.NO_DATA);
+        RangeRequest bad = request(Noise.GOOD, Noise.GOOD, Noise.GOOD, Noise.GOOD, Noise.NO_DATA);
         for (int round = 0; round < 20; round++) {
             assertThatThrownBy(() -> pool.helpAndAwait(pool.submit(bad, THETA, "two", 1)))
                     .isInstanceOf(BadDataException.class)
                     .hasMessageContaining("is empty");
         }
-        assertThat(pool.helpAndAwait(pool.submit(order(), THETA, "two", 1)).sums())
+        assertThat(pool.helpAndAwait(pool.submit(request(), THETA, "two", 1)).sums())
                 .hasSize(1);
         stay.set(false);
     }

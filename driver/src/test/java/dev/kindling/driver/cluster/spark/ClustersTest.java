@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster.spark;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -63,28 +64,28 @@ class ClustersTest {
         return NoiseProvider.job(Precision.FLOAT, blockSize, size, Map.of());
     }
 
-    private static RoundResult round(Cluster cluster, int size, boolean rows) {
+    private static RoundResult round(Cluster cluster, int size, OutputMode outputs) {
         return cluster.run(
                 new RoundRequest(
                         "train",
                         NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN, 20, NoiseProvider.LOSS_IS_NAN)),
-                        rows),
+                        outputs),
                 NoiseProvider.theta(Precision.FLOAT, size));
     }
 
-    private static RoundResult expected(int size, int blockSize, boolean rows) {
+    private static RoundResult expected(int size, int blockSize, OutputMode outputs) {
         try (Cluster one = new LocalCluster(job(size, blockSize), new Configuration(false), 1)) {
-            return round(one, size, rows);
+            return round(one, size, outputs);
         }
     }
 
     private static void assertSame(Cluster cluster, int size, int blockSize) {
-        for (boolean rows : new boolean[] {false, true}) {
-            RoundResult expected = expected(size, blockSize, rows);
-            RoundResult result = round(cluster, size, rows);
+        for (OutputMode outputs : OutputMode.values()) {
+            RoundResult expected = expected(size, blockSize, outputs);
+            RoundResult result = round(cluster, size, outputs);
             assertThat(result.sum()).isEqualTo(expected.sum());
             assertThat(result.perTaskOutputs()).containsExactly(expected.perTaskOutputs());
-            assertThat(result.failed()).isEqualTo(expected.failed()).hasSize(rows ? 0 : 2);
+            assertThat(result.failed()).isEqualTo(expected.failed()).hasSize(outputs == OutputMode.PER_TASK ? 0 : 2);
         }
     }
 
@@ -102,7 +103,7 @@ class ClustersTest {
     private static Set<String> untilWorkers(Cluster cluster, int count) {
         RoundResult expected = expected(SMALL, 2, false);
         while (true) {
-            RoundResult result = round(cluster, SMALL, false);
+            RoundResult result = round(cluster, SMALL, OutputMode.SUMS);
             assertThat(result.sum()).isEqualTo(expected.sum());
             if (result.workers().size() == count) {
                 return result.workers();
@@ -181,7 +182,7 @@ class ClustersTest {
                 Cluster cluster = executors.cluster(job(size, 2), RESIDENT)) {
             RoundResult result;
             do {
-                result = round(cluster, size, false);
+                result = round(cluster, size, OutputMode.SUMS);
                 assertThat(result.sum()).isEqualTo(expected.sum());
                 assertThat(result.failed()).isEqualTo(expected.failed());
             } while (result.workers().size() < 3 || result.bytesIn() > 2 * bytes || result.bytesOut() > 2 * bytes);
@@ -226,7 +227,7 @@ class ClustersTest {
         try (TwoExecutors executors = new TwoExecutors();
                 Cluster cluster = executors.cluster(job(SMALL, 2), one)) {
             for (int round = 0; round < 200; round++) {
-                assertThat(round(cluster, SMALL, false).workers()).hasSize(1);
+                assertThat(round(cluster, SMALL, OutputMode.SUMS).workers()).hasSize(1);
             }
         }
     }
@@ -240,9 +241,9 @@ class ClustersTest {
             for (ClusterSettings.Mode mode : ClusterSettings.Mode.values()) {
                 ClusterSettings impatient = new ClusterSettings(mode, 0, Duration.ofSeconds(1), 0);
                 try (Cluster cluster = spark.cluster(job(SMALL, 2), impatient)) {
-                    assertThatThrownBy(() -> round(cluster, SMALL, false))
+                    assertThatThrownBy(() -> round(cluster, SMALL, OutputMode.SUMS))
                             .isInstanceOf(ClusterException.class)
-                            .hasMessage("no executor for 1 s (cluster.wait) while waiting for train, round 12");
+                            .hasMessage("no executor for 1 s (cluster.executor-timeout) while waiting for train, round 12");
                 }
             }
         }
@@ -253,11 +254,11 @@ class ClustersTest {
         SparkApplication spark = SparkApplication.start("test", Optional.of("local[1]"));
         Cluster cluster = spark.cluster(job(SMALL, 2), JOBS);
         spark.close();
-        assertThatThrownBy(() -> round(cluster, SMALL, false))
+        assertThatThrownBy(() -> round(cluster, SMALL, OutputMode.SUMS))
                 .isInstanceOf(ClusterException.class)
                 .hasMessageContaining("its master did not answer or ended the application")
                 .hasMessageNotContaining("\n");
-        assertThatThrownBy(() -> round(cluster, LARGE, false)).isInstanceOf(ClusterException.class);
+        assertThatThrownBy(() -> round(cluster, LARGE, OutputMode.SUMS)).isInstanceOf(ClusterException.class);
         cluster.close();
     }
 
@@ -267,7 +268,7 @@ class ClustersTest {
             for (ClusterSettings settings : List.of(JOBS, RESIDENT)) {
                 try (Cluster cluster = spark.cluster(job(LARGE, 2), settings)) {
                     Thread.currentThread().interrupt();
-                    assertThatThrownBy(() -> round(cluster, LARGE, false)).isInstanceOf(ClusterException.class);
+                    assertThatThrownBy(() -> round(cluster, LARGE, OutputMode.SUMS)).isInstanceOf(ClusterException.class);
                     assertThat(Thread.interrupted()).isTrue();
                     assertSame(cluster, LARGE, 2);
                 }
@@ -305,7 +306,7 @@ class ClustersTest {
         private RoundResult runWith(int kind, ClusterSettings settings) {
             try (Cluster cluster = spark.cluster(job(SMALL, 2), settings)) {
                 return cluster.run(
-                        new RoundRequest("train", NoiseProvider.specs(TASKS, Map.of(17, kind)), false),
+                        new RoundRequest("train", NoiseProvider.specs(TASKS, Map.of(17, kind)), OutputMode.SUMS),
                         NoiseProvider.theta(Precision.FLOAT, SMALL));
             }
         }
@@ -323,7 +324,7 @@ class ClustersTest {
         void dataThatCannotBeOpenedEndsTheRoundWithItsOwnSentence() {
             Job job = NoiseProvider.job(Precision.FLOAT, 2, SMALL, Map.of("missing", "x.zip"));
             try (Cluster cluster = spark.cluster(job, JOBS)) {
-                assertThatThrownBy(() -> round(cluster, SMALL, false))
+                assertThatThrownBy(() -> round(cluster, SMALL, OutputMode.SUMS))
                         .isInstanceOf(BadDataException.class)
                         .hasMessage("the file x.zip is missing");
             }
@@ -340,7 +341,7 @@ class ClustersTest {
                     2,
                     good.programs());
             try (Cluster cluster = spark.cluster(job, JOBS)) {
-                assertThatThrownBy(() -> round(cluster, SMALL, false))
+                assertThatThrownBy(() -> round(cluster, SMALL, OutputMode.SUMS))
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining("task.source is nothing");
             }
@@ -360,9 +361,9 @@ class ClustersTest {
             try (Cluster cluster = spark.cluster(job(SMALL, 2), JOBS)) {
                 FlatVector theta = NoiseProvider.theta(Precision.FLOAT, SMALL);
                 var specs = NoiseProvider.specs(TASKS, Map.of());
-                RoundResult first = cluster.run(new RoundRequest("train", specs, false), theta);
+                RoundResult first = cluster.run(new RoundRequest("train", specs, OutputMode.SUMS), theta);
                 theta.set(0, 0.5);
-                assertThat(cluster.run(new RoundRequest("train", specs, false), theta)
+                assertThat(cluster.run(new RoundRequest("train", specs, OutputMode.SUMS), theta)
                                 .sum())
                         .isNotEqualTo(first.sum());
             }

@@ -52,7 +52,7 @@ class DriverEndpointTest {
             new PendingConnections.Limits(20, 8, Duration.ofMinutes(1), 64 * 1024);
 
     /** A worker job, the Spark task that runs it, and the executor that Spark gave it. */
-    private static final long TICKET = 3;
+    private static final long WORKER_JOB = 3;
 
     private static final long TASK = 30;
     private static final String EXECUTOR = "7";
@@ -92,8 +92,8 @@ class DriverEndpointTest {
     private void open(PendingConnections.Limits limits) {
         events = new ExecutorEvents();
         credentials = new WorkerCredentials();
-        secret = credentials.issue(TICKET);
-        credentials.begun(TASK, new WorkerCredentials.Attempt(TICKET, EXECUTOR, "a-host"));
+        secret = credentials.issue(WORKER_JOB);
+        credentials.begun(TASK, new WorkerCredentials.Attempt(WORKER_JOB, EXECUTOR, "a-host"));
         endpoint = new DriverEndpoint(
                 spark.context().getConf(), settings(0), credentials, LARGEST, events, started::add, limits);
     }
@@ -114,8 +114,8 @@ class DriverEndpointTest {
         return clients.createUnmanagedClient(endpoint.host(), endpoint.port());
     }
 
-    private static HandshakeMessage.WorkerHello hello(long ticket, long task, String executor) {
-        return new HandshakeMessage.WorkerHello(ticket, task, executor, Handshake.random(), Optional.empty());
+    private static HandshakeMessage.WorkerHello hello(long workerJobId, long task, String executor) {
+        return new HandshakeMessage.WorkerHello(workerJobId, task, executor, Handshake.random(), Optional.empty());
     }
 
     private Handshake greet(TransportClient client, HandshakeMessage.WorkerHello hello, String known)
@@ -128,7 +128,7 @@ class DriverEndpointTest {
     /** A connection that is authenticated as the executor. */
     private TransportClient greeted() throws IOException, InterruptedException {
         TransportClient client = connect();
-        greet(client, hello(TICKET, TASK, EXECUTOR), secret);
+        greet(client, hello(WORKER_JOB, TASK, EXECUTOR), secret);
         next(ExecutorEvents.ExecutorRegistered.class);
         return client;
     }
@@ -145,6 +145,10 @@ class DriverEndpointTest {
         Optional<ExecutorEvents.Event> event = events.next(PATIENCE);
         assertThat(event).containsInstanceOf(type);
         return type.cast(event.orElseThrow());
+    }
+
+    private DriverMessage nextMessage() throws InterruptedException {
+        return next(ExecutorEvents.MessageReceived.class).message();
     }
 
     private void assertDropped(TransportClient client) throws InterruptedException {
@@ -164,14 +168,15 @@ class DriverEndpointTest {
     @Test
     void anExecutorThatProvesToRunAWorkerJobIsHeard() throws Exception {
         TransportClient client = connect();
-        greet(client, hello(TICKET, TASK, EXECUTOR), secret);
-        say(client, new DriverMessage.WorkerStarted(TICKET, "the processor"));
+        greet(client, hello(WORKER_JOB, TASK, EXECUTOR), secret);
+        say(client, new DriverMessage.WorkerStarted(WORKER_JOB, "the processor"));
         say(client, new DriverMessage.Heartbeat(2));
         ExecutorEvents.ExecutorRegistered registered = next(ExecutorEvents.ExecutorRegistered.class);
         assertThat(registered.connection().name()).isEqualTo(EXECUTOR);
         assertThat(registered.connection().host()).isEqualTo("a-host");
-        assertThat(next(ExecutorEvents.Heartbeat.class).threads()).isEqualTo(2);
-        assertThat(started).containsExactly(TICKET);
+        assertThat(nextMessage()).isInstanceOf(DriverMessage.WorkerStarted.class);
+        assertThat(nextMessage()).isEqualTo(new DriverMessage.Heartbeat(2));
+        assertThat(started).containsExactly(WORKER_JOB);
         client.close();
         assertThat(next(ExecutorEvents.ExecutorLost.class).connection().name()).isEqualTo(EXECUTOR);
         assertThat(endpoint.dropped()).isZero();
@@ -182,13 +187,13 @@ class DriverEndpointTest {
     void anExecutorWithoutTheSecretOfItsWorkerJobIsRefused() throws Exception {
         String other = credentials.issue(4);
         TransportClient client = connect();
-        assertThatThrownBy(() -> greet(client, hello(TICKET, TASK, EXECUTOR), other))
+        assertThatThrownBy(() -> greet(client, hello(WORKER_JOB, TASK, EXECUTOR), other))
                 .as("nor is the driver taken for the run's")
                 .hasMessageContaining("does not know this run's secret");
         try (LogLines log = new LogLines()) {
             byte[] proof = MessageCodec.encodeHandshake(new HandshakeMessage.Proof(Handshake.random()));
             assertThatThrownBy(() -> call(client, proof)).hasMessageContaining("closed");
-            assertRefused(client, log, "a greeting without the proof of worker job 3, which Spark gave executor 7");
+            assertRefused(client, log, "a handshake without the proof of worker job 3, which Spark has assigned to executor 7");
         }
     }
 
@@ -196,9 +201,9 @@ class DriverEndpointTest {
     void anExecutorToWhichSparkGaveNoWorkerJobIsRefused() throws Exception {
         TransportClient client = connect();
         try (LogLines log = new LogLines()) {
-            assertThatThrownBy(() -> greet(client, hello(TICKET, TASK, "8"), secret))
+            assertThatThrownBy(() -> greet(client, hello(WORKER_JOB, TASK, "8"), secret))
                     .isInstanceOf(IOException.class);
-            assertRefused(client, log, "a greeting of another than executor 7, which Spark gave worker job 3");
+            assertRefused(client, log, "a hello of another than executor 7, to which Spark has assigned worker job 3");
         }
     }
 
@@ -211,18 +216,18 @@ class DriverEndpointTest {
             // The secret and the Spark task are right, each by itself.
             assertThatThrownBy(() -> greet(client, hello(4, TASK, EXECUTOR), other))
                     .isInstanceOf(IOException.class);
-            assertRefused(client, log, "a greeting of another than executor 7");
+            assertRefused(client, log, "a hello of another than executor 7");
         }
     }
 
     @Test
     void aWorkerJobThatIsOverLetsNobodyIn() throws Exception {
-        credentials.revoke(TICKET);
+        credentials.revoke(WORKER_JOB);
         TransportClient client = connect();
         try (LogLines log = new LogLines()) {
-            assertThatThrownBy(() -> greet(client, hello(TICKET, TASK, EXECUTOR), secret))
+            assertThatThrownBy(() -> greet(client, hello(WORKER_JOB, TASK, EXECUTOR), secret))
                     .isInstanceOf(IOException.class);
-            assertRefused(client, log, "a greeting for worker job 3, which does not run");
+            assertRefused(client, log, "a hello for worker job 3, which does not run");
         }
     }
 
@@ -241,14 +246,39 @@ class DriverEndpointTest {
     }
 
     @Test
+    void anExecutorCannotReportTheStartOfAWorkerJobThatSparkHasAssignedToAnother() throws Exception {
+        TransportClient client = greeted();
+        long pending = 4;
+        credentials.issue(pending);
+        say(client, new DriverMessage.WorkerStarted(pending, "the processor"));
+        say(client, new DriverMessage.WorkerStarted(WORKER_JOB, "the processor"));
+        nextMessage();
+        nextMessage();
+        assertThat(started).containsExactly(WORKER_JOB);
+        credentials.begun(41, new WorkerCredentials.Attempt(pending, "8", "b-host"));
+        assertThat(started).containsExactly(WORKER_JOB);
+    }
+
+    @Test
+    void aWorkerJobThatStartsBeforeSparkReportsItIsCountedWhenSparkDoes() throws Exception {
+        TransportClient client = greeted();
+        credentials.issue(4);
+        say(client, new DriverMessage.WorkerStarted(4, "the processor"));
+        nextMessage();
+        assertThat(started).isEmpty();
+        credentials.begun(41, new WorkerCredentials.Attempt(4, EXECUTOR, "a-host"));
+        assertThat(started).containsExactly(4L);
+    }
+
+    @Test
     void aWorkerJobIsGoodForOneConnection() throws Exception {
         greeted().close();
         next(ExecutorEvents.ExecutorLost.class);
         TransportClient second = connect();
         try (LogLines log = new LogLines()) {
-            assertThatThrownBy(() -> greet(second, hello(TICKET, TASK, EXECUTOR), secret))
+            assertThatThrownBy(() -> greet(second, hello(WORKER_JOB, TASK, EXECUTOR), secret))
                     .isInstanceOf(IOException.class);
-            assertRefused(second, log, "a second greeting for worker job 3 of executor 7");
+            assertRefused(second, log, "a second handshake for worker job 3 of executor 7");
         }
     }
 
@@ -257,8 +287,8 @@ class DriverEndpointTest {
         greeted().close();
         next(ExecutorEvents.ExecutorLost.class);
         credentials.ended(TASK);
-        credentials.begun(31, new WorkerCredentials.Attempt(TICKET, "8", "b-host"));
-        greet(connect(), hello(TICKET, 31, "8"), secret);
+        credentials.begun(31, new WorkerCredentials.Attempt(WORKER_JOB, "8", "b-host"));
+        greet(connect(), hello(WORKER_JOB, 31, "8"), secret);
         assertThat(next(ExecutorEvents.ExecutorRegistered.class).connection().name())
                 .isEqualTo("8");
         assertThat(endpoint.dropped()).isZero();
@@ -269,21 +299,21 @@ class DriverEndpointTest {
         List<byte[]> sent = new ArrayList<>();
         try (Recorder wire = new Recorder(endpoint.port(), sent)) {
             TransportClient client = clients.createUnmanagedClient("localhost", wire.port());
-            greet(client, hello(TICKET, TASK, EXECUTOR), secret);
+            greet(client, hello(WORKER_JOB, TASK, EXECUTOR), secret);
             next(ExecutorEvents.ExecutorRegistered.class);
             client.close();
             next(ExecutorEvents.ExecutorLost.class);
         }
         // As if Spark had run it anew, so that nothing but the nonce is against it.
         credentials.ended(TASK);
-        credentials.begun(TASK, new WorkerCredentials.Attempt(TICKET, EXECUTOR, "a-host"));
+        credentials.begun(TASK, new WorkerCredentials.Attempt(WORKER_JOB, EXECUTOR, "a-host"));
         try (LogLines log = new LogLines();
                 Socket socket = new Socket(endpoint.host(), endpoint.port())) {
             socket.getOutputStream().write(sent.get(0));
             byte[] rest = socket.getInputStream().readAllBytes();
             assertThat(rest).as("the challenge, and no more").hasSizeBetween(100, 400);
             assertThat(events.next(Duration.ZERO)).isEmpty();
-            assertThat(log.lines()).anyMatch(line -> line.contains("dropped a greeting without the proof"));
+            assertThat(log.lines()).anyMatch(line -> line.contains("dropped a handshake without the proof"));
         }
     }
 
@@ -298,7 +328,7 @@ class DriverEndpointTest {
             Optional<Peer> peer = Optional.of(new Peer("a-host", 5));
             sessionKey = greet(
                             client,
-                            new HandshakeMessage.WorkerHello(TICKET, TASK, EXECUTOR, Handshake.random(), peer),
+                            new HandshakeMessage.WorkerHello(WORKER_JOB, TASK, EXECUTOR, Handshake.random(), peer),
                             secret)
                     .sessionKey();
             ExecutorEvents.ExecutorRegistered first = next(ExecutorEvents.ExecutorRegistered.class);
@@ -470,7 +500,7 @@ class DriverEndpointTest {
     void aPortThatIsTakenIsAClusterFailure() {
         SparkConf conf = spark.context().getConf().set("spark.port.maxRetries", "0");
         assertThatThrownBy(() -> new DriverEndpoint(
-                        conf, settings(endpoint.port()), new WorkerCredentials(), LARGEST, events, ticket -> {}))
+                        conf, settings(endpoint.port()), new WorkerCredentials(), LARGEST, events, workerJobId -> {}))
                 .isInstanceOf(ClusterException.class)
                 .hasMessageContaining(endpoint.port() + " (cluster.port)");
     }

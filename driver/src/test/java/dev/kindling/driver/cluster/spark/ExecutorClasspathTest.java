@@ -58,21 +58,21 @@ class ExecutorClasspathTest {
     @Test
     void theSettingWinsAndMayNameTheDriversFolder() throws IOException {
         put("executor-libs", "nd4j-cuda-11.6-1.0.jar");
-        SparkConf drivers = new SparkConf(false).set("spark.kindling.executor-libs", folder + "/driver-libs");
+        SparkConf drivers = new SparkConf(false).set("spark.kindling.executor.libs", folder + "/driver-libs");
         assertThat(found(drivers, "file:/copied/kindling-1.jar").kind()).isEqualTo(ExecutorClasspath.Kind.PROCESSOR);
     }
 
     @Test
     void whatEveryMachineHasIsNotFetched() {
         SparkConf everywhere =
-                new SparkConf(false).set("spark.kindling.executor-libs", "local:" + folder + "/driver-libs");
+                new SparkConf(false).set("spark.kindling.executor.libs", "local:" + folder + "/driver-libs");
         assertThat(found(everywhere, "file:/copied/kindling-1.jar").jars())
                 .contains("local:" + folder + "/driver-libs/nd4j-api-1.0.jar");
     }
 
     @Test
     void whatIsOnTheExecutorsOwnClassPathIsTheirBusiness() {
-        SparkConf installed = new SparkConf(false).set("spark.kindling.executor-libs", "installed");
+        SparkConf installed = new SparkConf(false).set("spark.kindling.executor.libs", "installed");
         ExecutorClasspath found = found(installed, "file:/copied/kindling-1.jar");
         assertThat(found.jars()).isEmpty();
         assertThat(found.kind()).isEqualTo(ExecutorClasspath.Kind.UNKNOWN);
@@ -83,6 +83,6 @@ class ExecutorClasspathTest {
         assertThatThrownBy(() -> found(new SparkConf(false), "file:/copied/kindling-1.jar"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("backend.name is nd4j, but neither the folder executor-libs nor driver-libs")
-                .hasMessageContaining("beside kindling-1.jar; spark.kindling.executor-libs must say where it is");
+                .hasMessageContaining("next to kindling-1.jar; spark.kindling.executor.libs must be its path");
     }
 }

@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster.spark;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -51,7 +52,7 @@ class LogTest {
 
     private static void run(Cluster cluster, Map<Integer, Integer> kinds) {
         cluster.run(
-                new RoundRequest("train", NoiseProvider.specs(8, kinds), false),
+                new RoundRequest("train", NoiseProvider.specs(8, kinds), OutputMode.SUMS),
                 NoiseProvider.theta(Precision.FLOAT, OWN_SIZE));
     }
 

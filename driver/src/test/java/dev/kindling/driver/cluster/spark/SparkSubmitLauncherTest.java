@@ -73,7 +73,7 @@ class SparkSubmitLauncherTest {
             "--master",
             "yarn",
             "--conf",
-            "spark.kindling.driver-libs=hdfs:///k/driver-libs",
+            "spark.kindling.driver.libs=hdfs:///k/driver-libs",
             "--class",
             "M",
             "k.jar",
@@ -137,11 +137,11 @@ class SparkSubmitLauncherTest {
     void whereTheyAreNotIsSaidInOneSentence() {
         assertThatThrownBy(() -> found(new SparkConf(false), "file:/copied/kindling-1.jar"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("the folder driver-libs of Kindling's package is not beside kindling-1.jar; "
-                        + "spark.kindling.driver-libs must say where it is");
+                .hasMessage("the folder driver-libs of Kindling's package is not next to kindling-1.jar; "
+                        + "spark.kindling.driver.libs must be its path");
         SparkConf wrong = new SparkConf(false).set(DriverClasspath.FOLDER.setting(), folder + "/nothing");
         assertThatThrownBy(() -> found(wrong, "file:/copied/kindling-1.jar"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("spark.kindling.driver-libs is " + folder + "/nothing; it must be the folder");
+                .hasMessageStartingWith("spark.kindling.driver.libs is " + folder + "/nothing; it must be the folder");
     }
 }

@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster.spark;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -103,7 +104,7 @@ class WatchTest {
         ClusterSettings jobs = new ClusterSettings(ClusterSettings.Mode.JOBS, 0, Duration.ofSeconds(60), 0);
         try (Cluster cluster = spark.cluster(NoiseProvider.job(Precision.FLOAT, 2, 7, Map.of()), jobs)) {
             cluster.run(
-                    new RoundRequest("train", NoiseProvider.specs(8, Map.of()), false),
+                    new RoundRequest("train", NoiseProvider.specs(8, Map.of()), OutputMode.SUMS),
                     NoiseProvider.theta(Precision.FLOAT, 7));
         }
         JsonNode jobsPage = new ObjectMapper()
