@@ -53,7 +53,7 @@ final class StragglerDetector {
                 .toList();
     }
 
-    /** Whether a range that one executor holds takes much longer than others of its round did. */
+    /** Whether a range that is assigned to one executor takes much longer than others of its round did. */
     boolean isStraggler(RangeAssignment assignment) {
         return isRunningOnce(assignment)
                 && slowest > 0
@@ -68,7 +68,7 @@ final class StragglerDetector {
         return Math.max(SPECULATION_MIN_RUNTIME, SPECULATION_MULTIPLIER * slowest);
     }
 
-    /** Until when no range becomes slow for which a executor is idle, if nobody says anything; at most the given time. */
+    /** Time until a range becomes a straggler that an idle executor could run, at most the given time. */
     Duration timeout(List<RangeAssignment> assignments, Collection<ExecutorState> executors, Duration most) {
         if (slowest == 0 || executors.stream().noneMatch(ExecutorState::idle)) {
             return most;

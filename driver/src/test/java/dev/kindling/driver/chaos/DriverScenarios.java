@@ -17,12 +17,12 @@ final class DriverScenarios {
     private record Place(String master, String mode) {}
 
     private static final List<Place> PLACES = List.of(
-            new Place("local[1]", ChaosHarness.RESIDENT),
+            new Place("local[1]", ChaosHarness.PERSISTENT),
             new Place("local[2]", ChaosHarness.JOBS),
-            new Place(ChaosHarness.TWO_EXECUTORS, ChaosHarness.RESIDENT),
-            new Place("local[3]", ChaosHarness.RESIDENT),
+            new Place(ChaosHarness.TWO_EXECUTORS, ChaosHarness.PERSISTENT),
+            new Place("local[3]", ChaosHarness.PERSISTENT),
             new Place("local[1]", ChaosHarness.JOBS),
-            new Place("local[2]", ChaosHarness.RESIDENT),
+            new Place("local[2]", ChaosHarness.PERSISTENT),
             new Place("local-cluster[1,2,1024]", ChaosHarness.JOBS));
 
     /** How a start ends before its run does. */
@@ -157,7 +157,7 @@ final class DriverScenarios {
                 // A lock that a dead driver left; both try to take it over.
                 leaveLock(harness, folder);
             }
-            try (Start one = harness.start(folder, ROUNDS, "local[1]", ChaosHarness.RESIDENT)) {
+            try (Start one = harness.start(folder, ROUNDS, "local[1]", ChaosHarness.PERSISTENT)) {
                 harness.pauseBelow(400);
                 try (Start other = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.JOBS)) {
                     requireOthersRefused(List.of(one, other));
@@ -181,9 +181,9 @@ final class DriverScenarios {
             if (i % 2 == 1) {
                 leaveLock(harness, folder);
             }
-            try (Start first = harness.start(folder, ROUNDS, "local[1]", ChaosHarness.RESIDENT);
+            try (Start first = harness.start(folder, ROUNDS, "local[1]", ChaosHarness.PERSISTENT);
                     Start second = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.JOBS);
-                    Start third = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
+                    Start third = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
                 requireOthersRefused(List.of(first, second, third));
             }
             harness.compare(folder, ROUNDS);
@@ -198,7 +198,7 @@ final class DriverScenarios {
 
     /** Leaves the lock of a driver that was killed. */
     private static void leaveLock(ChaosHarness harness, RunFolder folder) {
-        try (Start first = harness.start(folder, ROUNDS, "local[1]", ChaosHarness.RESIDENT)) {
+        try (Start first = harness.start(folder, ROUNDS, "local[1]", ChaosHarness.PERSISTENT)) {
             first.reaches(2 + harness.draw(50));
             first.kill();
         }
@@ -222,13 +222,13 @@ final class DriverScenarios {
         double longest = 0;
         for (int i = 0; i < times; i++) {
             RunFolder folder = harness.folder("lock");
-            try (Start first = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
+            try (Start first = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
                 first.reaches(2 + harness.draw(500));
                 first.kill();
             }
             Fault.unless(folder.path().resolve(".lock").toFile().exists(), "a killed driver left no lock");
             long begin = System.nanoTime();
-            try (Start second = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
+            try (Start second = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
                 Await.until("the run to go on", () -> second.wentOnAfter() >= 0 || !second.isAlive());
                 longest = Math.max(longest, (System.nanoTime() - begin) / 1e9);
                 second.mustEndWith(0);

@@ -43,7 +43,7 @@ class RoundTrackerTest {
     }
 
     @Test
-    void repliesInAnyOrderGiveTheSameBits() {
+    void resultsInAnyOrderGiveTheSameBits() {
         RoundResult expected = alone();
         for (int workers = 1; workers <= 7; workers++) {
             RoundTracker tracker = round(workers);
@@ -57,7 +57,7 @@ class RoundTrackerTest {
     }
 
     @Test
-    void ofSeveralRepliesToOneOrderTheFirstCounts() {
+    void ofSeveralResultsOfOneRangeTheFirstCounts() {
         RoundTracker tracker = round(2);
         RangeRequest first = tracker.requests().get(0);
         assertThat(tracker.accept(work(first))).isTrue();
@@ -78,7 +78,7 @@ class RoundTrackerTest {
     }
 
     @Test
-    void aReplyToSomethingElseIsRefused() {
+    void aResultOfAnotherRoundIsRefused() {
         RangeResult third = work(round(3).requests().get(1));
         assertThatThrownBy(() -> round(2).accept(third))
                 .isInstanceOf(ClusterException.class)

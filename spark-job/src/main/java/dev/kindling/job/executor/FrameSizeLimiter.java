@@ -7,40 +7,40 @@ import io.netty.util.ReferenceCountUtil;
 import java.util.function.LongConsumer;
 
 /**
- * Stands before Spark's own frame decoder, which would collect a frame of 2 GiB from anybody, and ends a connection whose
- * next frame is said to be larger than what the other end may send: little before it is authenticated. A frame
- * begins with its length in 8 bytes, these included. For one connection, at either end.
+ * Limits the frame size of one connection, at either end. Precedes Spark's frame decoder, which would buffer a frame of up to
+ * 2 GiB from an unauthenticated sender, and closes the connection when a frame header announces more than the limit. A frame
+ * begins with its length in 8 bytes, which includes these.
  */
 public final class FrameSizeLimiter extends ChannelInboundHandlerAdapter {
     private volatile long largest;
     private final LongConsumer refused;
-    private long rest;
+    private long frameRest;
     private long length;
     private int lengthBytes;
-    private boolean over;
+    private boolean refusing;
 
     /**
      * A limit.
      *
-     * @param largest frame in bytes
-     * @param refused is told the length of the frame that was too large
+     * @param largest bytes of the largest frame
+     * @param refused called with the length of a frame that is too large
      */
     public FrameSizeLimiter(long largest, LongConsumer refused) {
         this.largest = largest;
         this.refused = refused;
     }
 
-    /** Lets the frames that follow be as large at least. */
+    /** Raises the limit for the following frames to at least the given bytes. */
     public synchronized void raise(long bytes) {
         largest = Math.max(largest, bytes);
     }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        if (over) {
+        if (refusing) {
             ReferenceCountUtil.release(message);
         } else if (message instanceof ByteBuf bytes && !withinLimit(bytes)) {
-            over = true;
+            refusing = true;
             bytes.release();
             refused.accept(length);
             var unused = context.close();
@@ -53,9 +53,9 @@ public final class FrameSizeLimiter extends ChannelInboundHandlerAdapter {
         int at = bytes.readerIndex();
         int end = bytes.writerIndex();
         while (at < end) {
-            if (rest > 0) {
-                int skipped = (int) Math.min(rest, end - at);
-                rest -= skipped;
+            if (frameRest > 0) {
+                int skipped = (int) Math.min(frameRest, end - at);
+                frameRest -= skipped;
                 at += skipped;
             } else {
                 length = length << Byte.SIZE | bytes.getUnsignedByte(at++);
@@ -63,7 +63,7 @@ public final class FrameSizeLimiter extends ChannelInboundHandlerAdapter {
                     if (length < Long.BYTES || length > largest) {
                         return false;
                     }
-                    rest = length - Long.BYTES;
+                    frameRest = length - Long.BYTES;
                     length = 0;
                     lengthBytes = 0;
                 }

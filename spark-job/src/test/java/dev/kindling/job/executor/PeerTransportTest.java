@@ -54,7 +54,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PeerTransportTest {
     private static final int COUNT = 3;
-    /** No multiple of the count, and slices far longer than a question may be. */
+    /** Not a multiple of the number of peers, with shards far longer than a request may be. */
     private static final int SIZE = 100_003;
 
     private static final long VERSION = 7;
@@ -120,33 +120,33 @@ class PeerTransportTest {
         return "executor-" + executor;
     }
 
-    private static BroadcastShard slice(FlatVector whole, int index, List<PeerAccess> peers) {
+    private static BroadcastShard shard(FlatVector whole, int index, List<PeerAccess> peers) {
         return new BroadcastShard(VERSION, whole.size(), index, new VectorShard(index, peers.size()).of(whole), peers);
     }
 
-    /** As the driver tells one of them of all. */
-    private List<PeerAccess> peers(int asker) {
+    /** The access to all peers that the driver sends to one of them. */
+    private List<PeerAccess> peers(int client) {
         List<PeerAccess> peers = new ArrayList<>();
         for (int i = 0; i < COUNT; i++) {
-            peers.add(access(asker, i));
+            peers.add(access(client, i));
         }
         return peers;
     }
 
-    private PeerAccess access(int asker, int asked) {
-        return new PeerAccess(all.get(asked).self(), sealedKey(asker, asked, name(asker)));
+    private PeerAccess access(int client, int server) {
+        return new PeerAccess(all.get(server).self(), sealedKey(client, server, name(client)));
     }
 
-    private String sealedKey(int asker, int asked, String name) {
-        return PeerKeys.seal(sessionKeys.get(asker), sessionKeys.get(asked), name);
+    private String sealedKey(int client, int server, String name) {
+        return PeerKeys.seal(sessionKeys.get(client), sessionKeys.get(server), name);
     }
 
     @Test
-    void eachPutsTheVectorTogetherFromTheSlicesOfAll() {
+    void eachPeerGathersTheVectorFromTheShardsOfAll() {
         FlatVector whole = numbers(1, SIZE);
         List<CompletableFuture<BroadcastVector>> vectors = new ArrayList<>();
         for (int i = 0; i < COUNT; i++) {
-            vectors.add(all.get(i).gather(slice(whole, i, peers(i))));
+            vectors.add(all.get(i).gather(shard(whole, i, peers(i))));
         }
         for (CompletableFuture<BroadcastVector> vector : vectors) {
             assertThat(vector.join()).isEqualTo(new BroadcastVector(VERSION, whole));
@@ -155,7 +155,7 @@ class PeerTransportTest {
     }
 
     @Test
-    void eachFoldsASliceOfWhatAllHaveKept() {
+    void eachPeerReducesAShardOfTheRetainedSums() {
         // Five blocks: the first holder has two nodes, the second one, the third two.
         int[][] places = {{0, 0}, {0, 1}, {1, 1}, {0, 4}};
         int[] holder = {0, 0, 1, 2};
@@ -212,7 +212,7 @@ class PeerTransportTest {
     }
 
     /** One that is authenticated as an executor. */
-    private TransportClient greeted(String executor, byte[] key) throws Exception {
+    private TransportClient authenticated(String executor, byte[] key) throws Exception {
         TransportClient client = stranger();
         Handshake.begin(client, key, new HandshakeMessage.PeerHello(executor, Handshake.random()))
                 .prove(client);
@@ -240,7 +240,7 @@ class PeerTransportTest {
         assertThatThrownBy(() -> ask(client)).hasMessageContaining("closed");
         assertTurnedAway(client);
         byte[] key = PeerKeys.pair(sessionKeys.get(0), name(2));
-        assertThat(ask(greeted(name(2), key))).as("to one that is").hasSizeGreaterThan(40);
+        assertThat(ask(authenticated(name(2), key))).as("to one that is").hasSizeGreaterThan(40);
     }
 
     @Test
@@ -266,7 +266,7 @@ class PeerTransportTest {
     }
 
     @Test
-    void anImpostorAtThePlaceOfAPeerIsAskedNothing() {
+    void anImpostorAtTheAddressOfAPeerReceivesNoRequest() {
         try (PeerTransport impostor = new PeerTransport(4L * SIZE, new ShardStore(), name(1), LIMITS)) {
             impostor.authenticateWith(HexFormat.of().parseHex(Handshake.random()));
             List<PeerAccess> peers = List.of(
@@ -274,7 +274,7 @@ class PeerTransportTest {
                     new PeerAccess(impostor.self(), sealedKey(0, 1, name(0))),
                     new PeerAccess(impostor.self(), sealedKey(0, 1, name(0))));
             assertThatThrownBy(() ->
-                            all.get(0).gather(slice(numbers(1, SIZE), 0, peers)).join())
+                            all.get(0).gather(shard(numbers(1, SIZE), 0, peers)).join())
                     .hasMessageContaining("no connection to " + impostor.self().host());
         }
     }
@@ -288,7 +288,7 @@ class PeerTransportTest {
                 idle.add(new Socket(peer.host(), peer.port()));
             }
             stores.get(0).put(VERSION, numbers(1, 10));
-            assertThat(ask(greeted(name(2), PeerKeys.pair(sessionKeys.get(0), name(2)))))
+            assertThat(ask(authenticated(name(2), PeerKeys.pair(sessionKeys.get(0), name(2)))))
                     .hasSizeGreaterThan(40);
             assertThat(all.get(0).turnedAway()).isGreaterThanOrEqualTo(9L * LIMITS.connections());
         } finally {
@@ -317,7 +317,7 @@ class PeerTransportTest {
         assertThat(all.get(0).turnedAway()).isEqualTo(1);
     }
 
-    /** A peer that is authenticated and then sends more than it was asked for. */
+    /** A peer that authenticates and then sends a longer response than requested. */
     private byte[] lavishAnswer(TransportClient client, byte[] message) {
         AttributeKey<Handshake> begun = AttributeKey.valueOf("lavish");
         Channel channel = client.getChannel();
@@ -330,7 +330,7 @@ class PeerTransportTest {
     }
 
     @Test
-    void anAnswerLongerThanWhatWasAskedForIsNotCollected() {
+    void aResponseLongerThanRequestedIsNotBuffered() {
         Transport lavish = transport(new RpcHandler() {
             @Override
             public void receive(TransportClient client, ByteBuffer message, RpcResponseCallback callback) {
@@ -349,7 +349,7 @@ class PeerTransportTest {
                     access(0, 0),
                     new PeerAccess(new Peer("localhost", server.getPort()), sealedKey(0, 1, name(0))),
                     new PeerAccess(new Peer("localhost", server.getPort()), sealedKey(0, 1, name(0))));
-            CompletableFuture<BroadcastVector> vector = all.get(0).gather(slice(numbers(1, SIZE), 0, peers));
+            CompletableFuture<BroadcastVector> vector = all.get(0).gather(shard(numbers(1, SIZE), 0, peers));
             assertThatThrownBy(vector::join).hasMessageContaining("closed");
         } finally {
             lavish.context().close();

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Blocks that a workspace runs at once, because it wants more tasks than one block has, against the same one by one. */
+/** Compares blocks that a workspace runs in one batch with the same blocks run one by one. */
 class BlocksTogetherTest {
     private static final BroadcastVector THETA =
             new BroadcastVector(1, FlatVector.of(Precision.DOUBLE, 0.1, -0.2, 0.3, 1.4, -2.5));

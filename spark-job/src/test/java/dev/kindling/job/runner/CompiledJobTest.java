@@ -135,7 +135,7 @@ class CompiledJobTest {
     }
 
     @Test
-    void badDataComesThroughAndTheNextOrderRuns() {
+    void badDataIsReportedAndTheNextRangeRuns() {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 2), new Noise());
         assertThatThrownBy(() -> run(compiled, 2, OutputMode.SUMS, 0, Noise.NO_DATA))
                 .isInstanceOf(BadDataException.class)
@@ -144,7 +144,7 @@ class CompiledJobTest {
     }
 
     @Test
-    void anOrderThatDoesNotFitTheJobIsRefused() {
+    void aRangeThatDoesNotFitTheJobIsRefused() {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 2), new Noise());
         List<TaskSpec> three = List.of(Noise.spec(0, 0), Noise.spec(1, 0), Noise.spec(2, 0));
         for (RangeRequest request : List.of(

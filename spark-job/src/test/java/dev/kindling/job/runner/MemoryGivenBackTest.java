@@ -29,7 +29,7 @@ class MemoryGivenBackTest {
     private final List<Held> made = new ArrayList<>();
     private long bytesOfEach = BUDGET;
 
-    /** A workspace of plain's that says how much it holds, and remembers that it was closed. */
+    /** A workspace of the reference backend with a configurable size, which records that it was closed. */
     private final class Held implements Workspace {
         private final Workspace plain;
         private boolean closed;
@@ -111,7 +111,7 @@ class MemoryGivenBackTest {
     }
 
     @Test
-    void whatIsInUseIsClosedWhenItComesBack() {
+    void aRunnerInUseIsClosedWhenItIsReleased() {
         BlockRunnerPool runners = pool();
         BlockRunner runner = runners.acquire(Device.PROCESSOR);
         BlockRunner.RangeRun run = runner.begin(
@@ -137,7 +137,7 @@ class MemoryGivenBackTest {
     }
 
     @Test
-    void largeWorkspacesOfOneProgramMakeRoomForAnothers() throws InterruptedException {
+    void largeWorkspacesOfOneProgramAreClosedForAnothers() throws InterruptedException {
         BlockRunnerPool train = pool();
         BlockRunnerPool evaluate = pool();
         train.shareMemoryWith(List.of(train, evaluate));

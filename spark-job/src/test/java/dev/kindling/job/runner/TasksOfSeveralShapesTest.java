@@ -39,7 +39,7 @@ class TasksOfSeveralShapesTest {
             new BroadcastVector(1, FlatVector.of(Precision.FLOAT, 0.1, -0.2, 0.3, 1.4, -2.5));
     private static final long ROOMY = 1 << 20;
     private static final int[] ALL = {1, 2, 3, 4};
-    /** Neighbours of one shape, alone and in groups, in blocks of three and across their borders. */
+    /** Adjacent tasks of one shape, single and in groups, in blocks of three and across block boundaries. */
     private static final int[] MIXED = {1, 1, 2, 2, 2, 1, 4, 3, 4, 4, 4, 4, 3};
 
     private static List<TaskSpec> specs(int... lengths) {

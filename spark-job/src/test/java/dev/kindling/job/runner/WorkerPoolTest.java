@@ -41,7 +41,7 @@ class WorkerPoolTest {
         return new RangeRequest("train", 1, (TASKS + BLOCK_SIZE - 1) / BLOCK_SIZE, 0, specs, OutputMode.SUMS);
     }
 
-    private static List<Thread> lend(WorkerPool pool, int threads, AtomicBoolean stay) {
+    private static List<Thread> startWorkers(WorkerPool pool, int threads, AtomicBoolean stay) {
         List<Thread> lent = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
             Thread thread = new Thread(() -> pool.runWorker(Device.PROCESSOR, stay::get));
@@ -57,7 +57,7 @@ class WorkerPoolTest {
         RangeResult expected = compiled.run(request(Noise.GOOD, Noise.LOSS_IS_NAN), THETA, "one");
         WorkerPool pool = new WorkerPool(compiled, Duration.ofMillis(1));
         AtomicBoolean stay = new AtomicBoolean(true);
-        List<Thread> lent = lend(pool, threads, stay);
+        List<Thread> lent = startWorkers(pool, threads, stay);
         for (int round = 0; round < 200; round++) {
             RangeResult result = pool.helpAndAwait(pool.submit(request(Noise.GOOD, Noise.LOSS_IS_NAN), THETA, "many", 1));
             assertThat(result.sums()).isEqualTo(expected.sums());
@@ -74,7 +74,7 @@ class WorkerPoolTest {
     void threadsThatWereAsleepWakeUpForWork() throws Exception {
         WorkerPool pool = new WorkerPool(compiled, Duration.ZERO);
         AtomicBoolean stay = new AtomicBoolean(true);
-        List<Thread> lent = lend(pool, 2, stay);
+        List<Thread> lent = startWorkers(pool, 2, stay);
         for (int round = 0; round < 20; round++) {
             // Nobody but the sleepers can do it.
             assertThat(pool.submit(request(), THETA, "sleepers", 0).result().get().sums())
@@ -100,10 +100,10 @@ class WorkerPoolTest {
     }
 
     @Test
-    void whatAThreadOfTheCrewThrowsIsThrownToWhoWaits() throws InterruptedException {
+    void anExceptionOfAWorkerIsThrownToTheWaitingThread() throws InterruptedException {
         WorkerPool pool = new WorkerPool(compiled, Duration.ofMillis(1));
         AtomicBoolean stay = new AtomicBoolean(true);
-        lend(pool, 2, stay);
+        startWorkers(pool, 2, stay);
         RangeRequest bad = request(Noise.GOOD, Noise.GOOD, Noise.GOOD, Noise.GOOD, Noise.NO_DATA);
         for (int round = 0; round < 20; round++) {
             assertThatThrownBy(() -> pool.helpAndAwait(pool.submit(bad, THETA, "two", 1)))
@@ -124,7 +124,7 @@ class WorkerPoolTest {
             List<Thread> all = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 Thread thread = new Thread(() -> {
-                    int home = ranges.home();
+                    int home = ranges.own();
                     for (int block = ranges.take(home); block != WorkStealingRanges.NONE; block = ranges.take(home)) {
                         taken.add(block);
                     }

@@ -261,7 +261,7 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
                     client,
                     "a second handshake for worker job " + challenged.attempt().workerJobId() + " of executor " + executor);
         } else {
-            SparkExecutorConnection connection = new SparkExecutorConnection(client, greeting);
+            SparkExecutorConnection connection = new SparkExecutorConnection(client, challenged);
             if (executors.putIfAbsent(executor, connection) != null) {
                 drop(client, "a second connection of executor " + executor);
                 return;

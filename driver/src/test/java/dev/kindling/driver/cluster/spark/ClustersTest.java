@@ -33,14 +33,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/** What every cluster promises, held against the one of a single thread. */
+/** The contract of clusters: compares each with a cluster of a single thread. */
 @Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ClustersTest {
     private static final ClusterSettings JOBS =
             new ClusterSettings(ClusterSettings.Mode.JOBS, 0, Duration.ofSeconds(60), 0);
     private static final ClusterSettings RESIDENT =
             new ClusterSettings(ClusterSettings.Mode.PERSISTENT, 0, Duration.ofSeconds(60), 0);
-    /** Above 64 KB of θ, so that it goes by broadcast. */
+    /** Above 64 KB of θ, so that it is sent by broadcast. */
     private static final int LARGE = 20_000;
 
     private static final int SMALL = 7;
@@ -99,7 +99,7 @@ class ClustersTest {
         }
     }
 
-    /** Runs rounds, all of which must have the expected sum, until so many executors have taken part in one. */
+    /** Runs rounds, all of which must have the expected sum, until the given number of executors have taken part in one. */
     private static Set<String> untilWorkers(Cluster cluster, int count) {
         RoundResult expected = expected(SMALL, 2, false);
         while (true) {
@@ -174,7 +174,7 @@ class ClustersTest {
     }
 
     @Test
-    void executorsExchangeSlicesOfLargeVectorsAndSumsAuthenticatedAndEncryptedWhereSparkIs() {
+    void executorsExchangeShardsOfLargeVectorsAndSumsAuthenticatedAndEncryptedWhereSparkIs() {
         int size = 1_200_001;
         long bytes = 4L * size;
         RoundResult expected = expected(size, 2, false);
@@ -233,7 +233,7 @@ class ClustersTest {
     }
 
     @Test
-    void withoutAnyExecutorTheRoundEndsAfterTheWait() {
+    void withoutAnyExecutorTheRoundEndsAfterTheTimeout() {
         new File(System.getenv("SPARK_HOME"), "jars").mkdirs();
         SparkConf configuration = SparkApplication.configuration(
                 new SparkConf().set("spark.executor.cores", "2"), "test", Optional.of("local-cluster[1,1,1024]"));
@@ -283,7 +283,7 @@ class ClustersTest {
                 .hasMessageContaining("master nonsense");
     }
 
-    /** What a failure becomes. */
+    /** The exceptions for failures. */
     @TestInstance(TestInstance.Lifecycle.PER_CLASS)
     @org.junit.jupiter.api.Nested
     class Failures {
@@ -312,7 +312,7 @@ class ClustersTest {
         }
 
         @Test
-        void badDataOfATaskEndsTheRoundWithItsOwnSentence() {
+        void badDataOfATaskEndsTheRoundWithItsOwnMessage() {
             for (ClusterSettings settings : List.of(JOBS, RESIDENT)) {
                 assertThatThrownBy(() -> runWith(NoiseProvider.NO_DATA, settings))
                         .isInstanceOf(BadDataException.class)
@@ -321,7 +321,7 @@ class ClustersTest {
         }
 
         @Test
-        void dataThatCannotBeOpenedEndsTheRoundWithItsOwnSentence() {
+        void dataThatCannotBeOpenedEndsTheRoundWithItsOwnMessage() {
             Job job = NoiseProvider.job(Precision.FLOAT, 2, SMALL, Map.of("missing", "x.zip"));
             try (Cluster cluster = spark.cluster(job, JOBS)) {
                 assertThatThrownBy(() -> round(cluster, SMALL, OutputMode.SUMS))

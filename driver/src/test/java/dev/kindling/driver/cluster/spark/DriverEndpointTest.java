@@ -41,17 +41,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/** Who may connect to the driver, and what may be said over which connection. */
+/** The connections and messages that the driver accepts and refuses. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DriverEndpointTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final long LARGEST = 1 << 20;
-    /** No test waits for this deadline but those that set another one. */
+    /** Limits with a deadline that only tests with other limits reach. */
     private static final PendingConnections.Limits FEW =
             new PendingConnections.Limits(20, 8, Duration.ofMinutes(1), 64 * 1024);
 
-    /** A worker job, the Spark task that runs it, and the executor that Spark gave it. */
+    /** A worker job, the Spark task that runs it, and the executor to which Spark has assigned it. */
     private static final long WORKER_JOB = 3;
 
     private static final long TASK = 30;
@@ -118,7 +118,7 @@ class DriverEndpointTest {
         return new HandshakeMessage.WorkerHello(workerJobId, task, executor, Handshake.random(), Optional.empty());
     }
 
-    private Handshake greet(TransportClient client, HandshakeMessage.WorkerHello hello, String known)
+    private Handshake authenticate(TransportClient client, HandshakeMessage.WorkerHello hello, String known)
             throws IOException {
         Handshake handshake = Handshake.begin(client, HexFormat.of().parseHex(known), hello);
         handshake.prove(client);
@@ -126,9 +126,9 @@ class DriverEndpointTest {
     }
 
     /** A connection that is authenticated as the executor. */
-    private TransportClient greeted() throws IOException, InterruptedException {
+    private TransportClient authenticated() throws IOException, InterruptedException {
         TransportClient client = connect();
-        greet(client, hello(WORKER_JOB, TASK, EXECUTOR), secret);
+        authenticate(client, hello(WORKER_JOB, TASK, EXECUTOR), secret);
         next(ExecutorEvents.ExecutorRegistered.class);
         return client;
     }
@@ -137,7 +137,7 @@ class DriverEndpointTest {
         return client.sendRpcSync(ByteBuffer.wrap(message), PATIENCE.toMillis()).array();
     }
 
-    private static void say(TransportClient client, DriverMessage message) {
+    private static void send(TransportClient client, DriverMessage message) {
         client.send(ByteBuffer.wrap(MessageCodec.encodeDriverMessage(message)));
     }
 
@@ -158,7 +158,7 @@ class DriverEndpointTest {
         assertThat(endpoint.dropped()).isEqualTo(1);
     }
 
-    /** Nobody new is there, and the log says why. */
+    /** Asserts that the connection was dropped for the given reason. */
     private void assertRefused(TransportClient client, LogLines log, String why) throws InterruptedException {
         assertDropped(client);
         assertThat(events.next(Duration.ZERO)).isEmpty();
@@ -166,11 +166,11 @@ class DriverEndpointTest {
     }
 
     @Test
-    void anExecutorThatProvesToRunAWorkerJobIsHeard() throws Exception {
+    void messagesOfAnAuthenticatedExecutorAreReceived() throws Exception {
         TransportClient client = connect();
-        greet(client, hello(WORKER_JOB, TASK, EXECUTOR), secret);
-        say(client, new DriverMessage.WorkerStarted(WORKER_JOB, "the processor"));
-        say(client, new DriverMessage.Heartbeat(2));
+        authenticate(client, hello(WORKER_JOB, TASK, EXECUTOR), secret);
+        send(client, new DriverMessage.WorkerStarted(WORKER_JOB, "the processor"));
+        send(client, new DriverMessage.Heartbeat(2));
         ExecutorEvents.ExecutorRegistered registered = next(ExecutorEvents.ExecutorRegistered.class);
         assertThat(registered.connection().name()).isEqualTo(EXECUTOR);
         assertThat(registered.connection().host()).isEqualTo("a-host");
@@ -187,7 +187,7 @@ class DriverEndpointTest {
     void anExecutorWithoutTheSecretOfItsWorkerJobIsRefused() throws Exception {
         String other = credentials.issue(4);
         TransportClient client = connect();
-        assertThatThrownBy(() -> greet(client, hello(WORKER_JOB, TASK, EXECUTOR), other))
+        assertThatThrownBy(() -> authenticate(client, hello(WORKER_JOB, TASK, EXECUTOR), other))
                 .as("nor is the driver taken for the run's")
                 .hasMessageContaining("does not know this run's secret");
         try (LogLines log = new LogLines()) {
@@ -198,34 +198,34 @@ class DriverEndpointTest {
     }
 
     @Test
-    void anExecutorToWhichSparkGaveNoWorkerJobIsRefused() throws Exception {
+    void anExecutorToWhichSparkHasAssignedNoWorkerJobIsRefused() throws Exception {
         TransportClient client = connect();
         try (LogLines log = new LogLines()) {
-            assertThatThrownBy(() -> greet(client, hello(WORKER_JOB, TASK, "8"), secret))
+            assertThatThrownBy(() -> authenticate(client, hello(WORKER_JOB, TASK, "8"), secret))
                     .isInstanceOf(IOException.class);
             assertRefused(client, log, "a hello of another than executor 7, to which Spark has assigned worker job 3");
         }
     }
 
     @Test
-    void theWorkerJobOfOneExecutorIsNoneForAnother() throws Exception {
+    void anExecutorCannotConnectForTheWorkerJobOfAnother() throws Exception {
         String other = credentials.issue(4);
         credentials.begun(40, new WorkerCredentials.Attempt(4, "8", "b-host"));
         TransportClient client = connect();
         try (LogLines log = new LogLines()) {
             // The secret and the Spark task are right, each by itself.
-            assertThatThrownBy(() -> greet(client, hello(4, TASK, EXECUTOR), other))
+            assertThatThrownBy(() -> authenticate(client, hello(4, TASK, EXECUTOR), other))
                     .isInstanceOf(IOException.class);
             assertRefused(client, log, "a hello of another than executor 7");
         }
     }
 
     @Test
-    void aWorkerJobThatIsOverLetsNobodyIn() throws Exception {
+    void aConnectionForAWorkerJobThatHasEndedIsRefused() throws Exception {
         credentials.revoke(WORKER_JOB);
         TransportClient client = connect();
         try (LogLines log = new LogLines()) {
-            assertThatThrownBy(() -> greet(client, hello(WORKER_JOB, TASK, EXECUTOR), secret))
+            assertThatThrownBy(() -> authenticate(client, hello(WORKER_JOB, TASK, EXECUTOR), secret))
                     .isInstanceOf(IOException.class);
             assertRefused(client, log, "a hello for worker job 3, which does not run");
         }
@@ -233,12 +233,12 @@ class DriverEndpointTest {
 
     @Test
     void aSecondConnectionOfAnExecutorIsRefused() throws Exception {
-        TransportClient first = greeted();
+        TransportClient first = authenticated();
         String other = credentials.issue(4);
         credentials.begun(40, new WorkerCredentials.Attempt(4, EXECUTOR, "a-host"));
         TransportClient second = connect();
         try (LogLines log = new LogLines()) {
-            assertThatThrownBy(() -> greet(second, hello(4, 40, EXECUTOR), other))
+            assertThatThrownBy(() -> authenticate(second, hello(4, 40, EXECUTOR), other))
                     .isInstanceOf(IOException.class);
             assertRefused(second, log, "a second connection of executor 7");
         }
@@ -247,11 +247,11 @@ class DriverEndpointTest {
 
     @Test
     void anExecutorCannotReportTheStartOfAWorkerJobThatSparkHasAssignedToAnother() throws Exception {
-        TransportClient client = greeted();
+        TransportClient client = authenticated();
         long pending = 4;
         credentials.issue(pending);
-        say(client, new DriverMessage.WorkerStarted(pending, "the processor"));
-        say(client, new DriverMessage.WorkerStarted(WORKER_JOB, "the processor"));
+        send(client, new DriverMessage.WorkerStarted(pending, "the processor"));
+        send(client, new DriverMessage.WorkerStarted(WORKER_JOB, "the processor"));
         nextMessage();
         nextMessage();
         assertThat(started).containsExactly(WORKER_JOB);
@@ -261,9 +261,9 @@ class DriverEndpointTest {
 
     @Test
     void aWorkerJobThatStartsBeforeSparkReportsItIsCountedWhenSparkDoes() throws Exception {
-        TransportClient client = greeted();
+        TransportClient client = authenticated();
         credentials.issue(4);
-        say(client, new DriverMessage.WorkerStarted(4, "the processor"));
+        send(client, new DriverMessage.WorkerStarted(4, "the processor"));
         nextMessage();
         assertThat(started).isEmpty();
         credentials.begun(41, new WorkerCredentials.Attempt(4, EXECUTOR, "a-host"));
@@ -271,35 +271,35 @@ class DriverEndpointTest {
     }
 
     @Test
-    void aWorkerJobIsGoodForOneConnection() throws Exception {
-        greeted().close();
+    void aWorkerJobMayOpenOneConnection() throws Exception {
+        authenticated().close();
         next(ExecutorEvents.ExecutorLost.class);
         TransportClient second = connect();
         try (LogLines log = new LogLines()) {
-            assertThatThrownBy(() -> greet(second, hello(WORKER_JOB, TASK, EXECUTOR), secret))
+            assertThatThrownBy(() -> authenticate(second, hello(WORKER_JOB, TASK, EXECUTOR), secret))
                     .isInstanceOf(IOException.class);
             assertRefused(second, log, "a second handshake for worker job 3 of executor 7");
         }
     }
 
     @Test
-    void aWorkerJobThatSparkRunsAgainElsewhereIsGoodForAnotherConnection() throws Exception {
-        greeted().close();
+    void aWorkerJobThatSparkRetriesMayOpenAnotherConnection() throws Exception {
+        authenticated().close();
         next(ExecutorEvents.ExecutorLost.class);
         credentials.ended(TASK);
         credentials.begun(31, new WorkerCredentials.Attempt(WORKER_JOB, "8", "b-host"));
-        greet(connect(), hello(WORKER_JOB, 31, "8"), secret);
+        authenticate(connect(), hello(WORKER_JOB, 31, "8"), secret);
         assertThat(next(ExecutorEvents.ExecutorRegistered.class).connection().name())
                 .isEqualTo("8");
         assertThat(endpoint.dropped()).isZero();
     }
 
     @Test
-    void aGreetingThatIsSentAgainAsItWasProvesNothing() throws Exception {
+    void aReplayedHandshakeIsRefused() throws Exception {
         List<byte[]> sent = new ArrayList<>();
         try (Recorder wire = new Recorder(endpoint.port(), sent)) {
             TransportClient client = clients.createUnmanagedClient("localhost", wire.port());
-            greet(client, hello(WORKER_JOB, TASK, EXECUTOR), secret);
+            authenticate(client, hello(WORKER_JOB, TASK, EXECUTOR), secret);
             next(ExecutorEvents.ExecutorRegistered.class);
             client.close();
             next(ExecutorEvents.ExecutorLost.class);
@@ -326,13 +326,13 @@ class DriverEndpointTest {
         try (Recorder wire = new Recorder(endpoint.port(), sent)) {
             TransportClient client = clients.createUnmanagedClient("localhost", wire.port());
             Optional<Peer> peer = Optional.of(new Peer("a-host", 5));
-            sessionKey = greet(
+            sessionKey = authenticate(
                             client,
                             new HandshakeMessage.WorkerHello(WORKER_JOB, TASK, EXECUTOR, Handshake.random(), peer),
                             secret)
                     .sessionKey();
             ExecutorEvents.ExecutorRegistered first = next(ExecutorEvents.ExecutorRegistered.class);
-            greet(clients.createUnmanagedClient("localhost", wire.port()), hello(4, 40, "8"), other);
+            authenticate(clients.createUnmanagedClient("localhost", wire.port()), hello(4, 40, "8"), other);
             ExecutorEvents.ExecutorRegistered second = next(ExecutorEvents.ExecutorRegistered.class);
             first.connection()
                     .send(first.connection()
@@ -356,12 +356,12 @@ class DriverEndpointTest {
     }
 
     @Test
-    void aGreetingThatComesBeforeSparkHasToldOfItsTaskWaitsForThat() throws Exception {
+    void aHelloThatArrivesBeforeSparkReportsItsTaskWaits() throws Exception {
         String other = credentials.issue(4);
         TransportClient client = connect();
         CompletableFuture<Boolean> done = CompletableFuture.supplyAsync(() -> {
             try {
-                greet(client, hello(4, 40, "8"), other);
+                authenticate(client, hello(4, 40, "8"), other);
                 return true;
             } catch (IOException e) {
                 throw new IllegalStateException(e);
@@ -378,15 +378,15 @@ class DriverEndpointTest {
     }
 
     @Test
-    void whoDoesNotGreetIsDropped() throws Exception {
+    void aConnectionWithoutHandshakeIsDropped() throws Exception {
         TransportClient client = connect();
-        say(client, new DriverMessage.Heartbeat(2));
+        send(client, new DriverMessage.Heartbeat(2));
         assertDropped(client);
         assertThat(events.next(Duration.ZERO)).isEmpty();
     }
 
     @Test
-    void whatIsNoGreetingIsDropped() throws Exception {
+    void bytesThatAreNoHelloAreDropped() throws Exception {
         TransportClient client = connect();
         assertThatThrownBy(() -> call(client, MessageCodec.encodeHandshake(new HandshakeMessage.PeerHello("7", "0"))))
                 .hasMessageContaining("closed");
@@ -394,23 +394,23 @@ class DriverEndpointTest {
     }
 
     @Test
-    void whatIsNoMessageIsDroppedAndCounted() throws Exception {
-        TransportClient client = greeted();
+    void bytesThatAreNoMessageAreDroppedAndCounted() throws Exception {
+        TransportClient client = authenticated();
         client.send(ByteBuffer.wrap(new byte[] {1, 99, 3, 4}));
         next(ExecutorEvents.ExecutorLost.class);
         assertDropped(client);
     }
 
     @Test
-    void aMessageLargerThanAnyOfAWorkerIsDroppedBeforeItIsCollected() throws Exception {
-        TransportClient client = greeted();
+    void aMessageLargerThanAnyValidOneIsDroppedBeforeItIsBuffered() throws Exception {
+        TransportClient client = authenticated();
         client.send(ByteBuffer.wrap(new byte[(int) LARGEST]));
         next(ExecutorEvents.ExecutorLost.class);
         assertDropped(client);
     }
 
     @Test
-    void whoIsNotAuthenticatedMaySayLittle() throws Exception {
+    void unauthenticatedFramesAreLimited() throws Exception {
         try (Socket socket = new Socket(endpoint.host(), endpoint.port())) {
             DataOutputStream out = new DataOutputStream(socket.getOutputStream());
             // Byte by byte, so that the length comes in pieces.
@@ -432,7 +432,7 @@ class DriverEndpointTest {
             for (int i = 0; i < 500; i++) {
                 idle.add(new Socket(endpoint.host(), endpoint.port()));
                 if (i == 250) {
-                    greeted();
+                    authenticated();
                 }
             }
             while (endpoint.dropped() < 500 - FEW.perAddress()) {
@@ -462,7 +462,7 @@ class DriverEndpointTest {
                 Thread.sleep(5);
             }
             assertThat(endpoint.pending()).isEqualTo(FEW.connections());
-            greeted();
+            authenticated();
         } finally {
             for (Socket socket : idle) {
                 socket.close();
@@ -471,7 +471,7 @@ class DriverEndpointTest {
     }
 
     @Test
-    void whoIsNotAuthenticatedInTimeIsDroppedHoweverBusy() throws Exception {
+    void aConnectionThatIsNotAuthenticatedInTimeIsDropped() throws Exception {
         openAgain(new PendingConnections.Limits(20, 8, Duration.ofMillis(500), 64 * 1024));
         try (Socket silent = new Socket(endpoint.host(), endpoint.port());
                 Socket slow = new Socket(endpoint.host(), endpoint.port())) {
@@ -493,7 +493,7 @@ class DriverEndpointTest {
             Thread.sleep(5);
         }
         assertThat(endpoint.dropped()).isEqualTo(2);
-        greeted();
+        authenticated();
     }
 
     @Test

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which jars executors get, in packages with and without ND4J for GPUs. */
+/** The jars for executors, in packages with and without ND4J for GPUs. */
 class ExecutorClasspathTest {
     @TempDir
     private Path folder;
@@ -63,7 +63,7 @@ class ExecutorClasspathTest {
     }
 
     @Test
-    void whatEveryMachineHasIsNotFetched() {
+    void aLocalUriIsNotFetched() {
         SparkConf everywhere =
                 new SparkConf(false).set("spark.kindling.executor.libs", "local:" + folder + "/driver-libs");
         assertThat(found(everywhere, "file:/copied/kindling-1.jar").jars())
@@ -71,7 +71,7 @@ class ExecutorClasspathTest {
     }
 
     @Test
-    void whatIsOnTheExecutorsOwnClassPathIsTheirBusiness() {
+    void installedLibrariesAreNotSent() {
         SparkConf installed = new SparkConf(false).set("spark.kindling.executor.libs", "installed");
         ExecutorClasspath found = found(installed, "file:/copied/kindling-1.jar");
         assertThat(found.jars()).isEmpty();
@@ -79,7 +79,7 @@ class ExecutorClasspathTest {
     }
 
     @Test
-    void whereThereIsNoneIsSaidInOneSentence() {
+    void aMissingFolderIsASingleLineMessage() {
         assertThatThrownBy(() -> found(new SparkConf(false), "file:/copied/kindling-1.jar"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("backend.name is nd4j, but neither the folder executor-libs nor driver-libs")

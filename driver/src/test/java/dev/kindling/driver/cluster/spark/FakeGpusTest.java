@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Spark that takes the word of a stand-in for nvidia-smi for two GPUs; other shares are in {@code deploy/test-clusters}. */
+/** Spark with two GPUs that a fake nvidia-smi reports; other shares are in {@code deploy/test-clusters}. */
 @Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FakeGpusTest {
     private static final Job JOB = NoiseProvider.job(Precision.FLOAT, 2, 7, Map.of());

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which combinations of Spark's settings, backends and packages are refused before Spark starts. */
+/** Combinations of Spark settings, backends and packages that are refused before Spark starts. */
 class GpuRequestTest {
     private static final String EXECUTOR = "spark.executor.resource.gpu.amount";
     private static final String TASK = "spark.task.resource.gpu.amount";
@@ -49,7 +49,7 @@ class GpuRequestTest {
     }
 
     @Test
-    void whoAsksForNoGpuGetsWhateverComputesOnTheProcessor() {
+    void withoutARequestForGpusAnyBackendOfTheProcessorIsAccepted() {
         for (ExecutorClasspath.Kind kind : List.of(ExecutorClasspath.Kind.PROCESSOR, ExecutorClasspath.Kind.UNKNOWN)) {
             assertThatCode(() -> require(given(CLUSTER), "nd4j", kind)).doesNotThrowAnyException();
         }
@@ -71,7 +71,7 @@ class GpuRequestTest {
     }
 
     @Test
-    void theApplicationsExecutorsHoldNoGpusBesideThoseOfRounds() {
+    void theApplicationsExecutorsMayNotRequestGpusInAdditionToThoseOfRounds() {
         assertRefused(
                         given(
                                 CLUSTER,
@@ -125,7 +125,7 @@ class GpuRequestTest {
     }
 
     @Test
-    void executorsOfTheirOwnForRoundsAreHeldAgainstTheSame() {
+    void anExecutorProfileIsCheckedInTheSameWay() {
         String prefix = "spark.kindling.executorProfile.";
         SparkConf dynamic = given(CLUSTER, "spark.dynamicAllocation.enabled", "true");
         SparkConf gpus = dynamic.clone()

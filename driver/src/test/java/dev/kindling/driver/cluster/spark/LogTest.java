@@ -30,7 +30,7 @@ class LogTest {
     private static final int OWN_SIZE = 11;
 
     @Test
-    void executorsSayWhichRunAndRoundTheirLinesBelongTo() {
+    void logLinesOfExecutorsNameRunAndRound() {
         try (LogLines log = new LogLines();
                 SparkApplication spark = SparkApplication.start("sinusoid-7", Optional.of("local[1]"));
                 Cluster cluster = spark.cluster(NoiseProvider.job(Precision.FLOAT, 3, OWN_SIZE, Map.of()), JOBS)) {
@@ -57,7 +57,7 @@ class LogTest {
     }
 
     @Test
-    void theDriverSaysHowARunGoes() {
+    void theDriverLogsTheProgressOfARun() {
         try (LogLines lines = new LogLines()) {
             try (DriverLogContext log = DriverLogContext.of("sinusoid-7")) {
                 log.started("runs/sinusoid-7", 40, 100);

@@ -31,7 +31,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A round that Deeplearning4j averages, against descent by the gradients of our own programs. */
+/** Compares a round of Deeplearning4j's parameter averaging with descent by the gradients of Kindling's programs. */
 class ParameterAveragingClusterTest {
     private static final double RATE = 0.05;
     private static final int WORKERS = 2;

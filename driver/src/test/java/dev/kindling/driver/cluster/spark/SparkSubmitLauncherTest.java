@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What goes along where the driver runs elsewhere, and where it looks for it there. */
+/** The files that are sent with a driver on the cluster, and where it finds them. */
 class SparkSubmitLauncherTest {
     @TempDir
     private Path folder;
@@ -111,7 +111,7 @@ class SparkSubmitLauncherTest {
     }
 
     @Test
-    void theLibrariesAreFoundBesideTheJar() throws IOException {
+    void theLibrariesAreFoundNextToTheJar() throws IOException {
         assertThat(found(
                         new SparkConf(false),
                         folder.resolve("kindling-1.jar").toUri().toString()))
@@ -121,7 +121,7 @@ class SparkSubmitLauncherTest {
     }
 
     @Test
-    void orBesideWhereTheJarWasSubmittedFrom() {
+    void orNextToTheJarsPlaceOfSubmission() {
         SparkConf submitted =
                 new SparkConf(false).set("spark.jars", "http://h/other.jar,local:" + folder + "/kindling-1.jar");
         assertThat(found(submitted, "file:/copied/kindling-1.jar")).hasSize(2);
@@ -134,7 +134,7 @@ class SparkSubmitLauncherTest {
     }
 
     @Test
-    void whereTheyAreNotIsSaidInOneSentence() {
+    void aMissingFolderIsASingleLineMessage() {
         assertThatThrownBy(() -> found(new SparkConf(false), "file:/copied/kindling-1.jar"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the folder driver-libs of Kindling's package is not next to kindling-1.jar; "

@@ -171,7 +171,7 @@ class MessageCodecTest {
         return new BroadcastVector(42, values);
     }
 
-    private static BroadcastShard slice() {
+    private static BroadcastShard shard() {
         return new BroadcastShard(
                 8, 7, 1, FlatVector.of(Precision.FLOAT, 1, 2, 3, 4), List.of(access("a", 1), access("b.c", 40_000)));
     }
@@ -180,7 +180,7 @@ class MessageCodecTest {
         return new PeerAccess(new Peer(host, port), "00ff");
     }
 
-    private static ReduceShardRequest foldOrder() {
+    private static ReduceShardRequest reduceRequest() {
         return new ReduceShardRequest(
                 8,
                 5,
@@ -226,14 +226,14 @@ class MessageCodecTest {
                 toDriver("not folded", new DriverMessage.ShardFailed(9, 2, "no connection")),
                 row(
                         "vector slice",
-                        MessageCodec.encodeBroadcastShard(slice()),
+                        MessageCodec.encodeBroadcastShard(shard()),
                         MessageCodec::decodeExecutorMessage,
-                        slice()),
+                        shard()),
                 row(
                         "fold order",
-                        MessageCodec.encodeReduceShardRequest(foldOrder()),
+                        MessageCodec.encodeReduceShardRequest(reduceRequest()),
                         MessageCodec::decodeExecutorMessage,
-                        foldOrder()),
+                        reduceRequest()),
                 row(
                         "question for a vector",
                         MessageCodec.encodePeerRequest(new PeerRequest.VectorShardRequest(7)),

@@ -9,11 +9,11 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a run stands, as numbers that Spark's metrics system reads whenever one of its sinks asks. Filled on the driver;
- * without a registry nobody sees it. Thread-safe.
+ * The gauges of a run's progress, which Spark's metrics system reads for its sinks. Set on the driver; not visible until they
+ * are published in a registry. Thread-safe.
  */
 public final class RoundGauges {
-    /** Names as they stand behind the plugin's in a sink. */
+    /** Names of the gauges, which follow the plugin's name in a sink. */
     static final String ROUND = "round";
 
     static final String LOSS = "loss";
@@ -25,9 +25,9 @@ public final class RoundGauges {
     static final String WORKERS = "workers";
 
     /**
-     * A finished round.
+     * The values of a completed round.
      *
-     * @param round how many rounds are done with it, from 1 on
+     * @param round number of completed rounds, from 1 on
      * @param loss the query loss, mean over the round's tasks
      * @param accuracy a fraction, mean over the round's tasks; empty for regression
      * @param metaGradientNorm before clipping
@@ -45,7 +45,7 @@ public final class RoundGauges {
     private volatile Reading latest = NOTHING;
     private volatile @Nullable MetricRegistry registry;
 
-    /** Gauges that no registry shows yet. */
+    /** Gauges that are not published. */
     public RoundGauges() {
         this(System::nanoTime);
     }
@@ -54,7 +54,7 @@ public final class RoundGauges {
         this.meter = new ThroughputMeter(nanoTime);
     }
 
-    /** Shows everything in a registry from now on; an accuracy only once there is one. */
+    /** Registers the gauges; that of the accuracy once there is one. */
     void publish(MetricRegistry shown, IntSupplier workers) {
         shown.register(ROUND, (Gauge<Long>) () -> latest.round());
         shown.register(LOSS, (Gauge<Double>) () -> latest.loss());
@@ -66,7 +66,7 @@ public final class RoundGauges {
         registry = shown;
     }
 
-    /** A round is done. */
+    /** Sets the values of a completed round. */
     public void done(Reading reading) {
         latest = reading;
         tasks.inc(reading.tasks());
@@ -78,7 +78,7 @@ public final class RoundGauges {
         }
     }
 
-    /** How many rounds are done. */
+    /** Number of completed rounds. */
     long round() {
         return latest.round();
     }

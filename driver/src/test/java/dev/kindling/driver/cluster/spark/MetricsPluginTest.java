@@ -33,9 +33,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A run seen from outside, through Spark's own pages. */
+/** The metrics of a run, read through Spark's pages. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class WatchTest {
+class MetricsPluginTest {
     private static final String PROMETHEUS = "org.apache.spark.metrics.sink.PrometheusServlet";
     private static final String PREFIX =
             "metrics_nightly_driver_plugin_dev_kindling_driver_cluster_spark_watch_WatchPlugin_";
