@@ -187,7 +187,7 @@ class ReduceScatterTest {
         }
         assertThat(executors.get(0).reduceRequests()).hasSize(4);
         List<RangeRequest> requests = executors.get(1).ranges();
-        assertThat(requests.get(requests.size() - 1).retainSums()).isFalse();
+        assertThat(requests.get(requests.size() - 1).sums()).isEqualTo(RangeRequest.SumLocation.RETURNED);
     }
 
     @Test

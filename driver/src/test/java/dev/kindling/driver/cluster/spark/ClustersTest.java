@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Timeout;
 class ClustersTest {
     private static final ClusterSettings JOBS =
             new ClusterSettings(ClusterSettings.Mode.JOBS, 0, Duration.ofSeconds(60), 0);
-    private static final ClusterSettings RESIDENT =
+    private static final ClusterSettings PERSISTENT =
             new ClusterSettings(ClusterSettings.Mode.PERSISTENT, 0, Duration.ofSeconds(60), 0);
     /** Above 64 KB of θ, so that it is sent by broadcast. */
     private static final int LARGE = 20_000;
@@ -101,7 +101,7 @@ class ClustersTest {
 
     /** Runs rounds, all of which must have the expected sum, until the given number of executors have taken part in one. */
     private static Set<String> untilWorkers(Cluster cluster, int count) {
-        RoundResult expected = expected(SMALL, 2, false);
+        RoundResult expected = expected(SMALL, 2, OutputMode.SUMS);
         while (true) {
             RoundResult result = round(cluster, SMALL, OutputMode.SUMS);
             assertThat(result.sum()).isEqualTo(expected.sum());
@@ -125,7 +125,7 @@ class ClustersTest {
         for (String master : List.of("local[1]", "local[2]", "local[3]")) {
             try (SparkApplication spark = SparkApplication.start("test", Optional.of(master))) {
                 assertAllSizesSame(spark, JOBS);
-                assertAllSizesSame(spark, RESIDENT);
+                assertAllSizesSame(spark, PERSISTENT);
             }
         }
     }
@@ -137,8 +137,8 @@ class ClustersTest {
             assertThat(executors.workedLately())
                     .as("executors that completed Spark tasks")
                     .containsExactly("0", "1");
-            assertAllSizesSame(executors.spark(), RESIDENT);
-            try (Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+            assertAllSizesSame(executors.spark(), PERSISTENT);
+            try (Cluster cluster = executors.cluster(job(SMALL, 2), PERSISTENT)) {
                 assertThat(untilWorkers(cluster, 2)).containsExactlyInAnyOrder("0", "1");
             }
         }
@@ -148,7 +148,7 @@ class ClustersTest {
     void anExecutorThatIsKilledIsReplacedAndTheSumsStayTheSame() {
         try (TwoExecutors executors = new TwoExecutors()) {
             Map<String, Long> processes = executors.processes();
-            try (Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+            try (Cluster cluster = executors.cluster(job(SMALL, 2), PERSISTENT)) {
                 untilWorkers(cluster, 2);
                 ProcessHandle.of(processes.get("0")).orElseThrow().destroyForcibly();
                 assertThat(untilWorkers(cluster, 1)).containsExactly("1");
@@ -167,7 +167,7 @@ class ClustersTest {
                         .contains("-Dspark.authenticate=true")
                         .doesNotContain(SECRET);
             }
-            try (Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+            try (Cluster cluster = executors.cluster(job(SMALL, 2), PERSISTENT)) {
                 assertThat(untilWorkers(cluster, 2)).containsExactlyInAnyOrder("0", "1");
             }
         }
@@ -177,9 +177,9 @@ class ClustersTest {
     void executorsExchangeShardsOfLargeVectorsAndSumsAuthenticatedAndEncryptedWhereSparkIs() {
         int size = 1_200_001;
         long bytes = 4L * size;
-        RoundResult expected = expected(size, 2, false);
+        RoundResult expected = expected(size, 2, OutputMode.SUMS);
         try (TwoExecutors executors = new TwoExecutors(AS_RECOMMENDED, 3);
-                Cluster cluster = executors.cluster(job(size, 2), RESIDENT)) {
+                Cluster cluster = executors.cluster(job(size, 2), PERSISTENT)) {
             RoundResult result;
             do {
                 result = round(cluster, size, OutputMode.SUMS);
@@ -199,7 +199,7 @@ class ClustersTest {
                 "spark.dynamicAllocation.minExecutors", "1",
                 "spark.dynamicAllocation.maxExecutors", "2");
         try (TwoExecutors executors = new TwoExecutors(dynamic, 1);
-                Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+                Cluster cluster = executors.cluster(job(SMALL, 2), PERSISTENT)) {
             assertThat(untilWorkers(cluster, 1)).hasSize(1);
             assertThat(untilWorkers(cluster, 2)).hasSize(2);
         }
@@ -209,7 +209,7 @@ class ClustersTest {
     void anExecutorThatIsDecommissionedWorksUntilItIsGone() throws IOException, InterruptedException {
         try (TwoExecutors executors = new TwoExecutors(Map.of("spark.decommission.enabled", "true"))) {
             Map<String, Long> processes = executors.processes();
-            try (Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+            try (Cluster cluster = executors.cluster(job(SMALL, 2), PERSISTENT)) {
                 untilWorkers(cluster, 2);
                 String process = Long.toString(processes.get("0"));
                 assertThat(new ProcessBuilder("kill", "-PWR", process).start().waitFor())
@@ -265,7 +265,7 @@ class ClustersTest {
     @Test
     void anInterruptBreaksARoundOffAndLeavesTheInterrupt() {
         try (SparkApplication spark = SparkApplication.start("test", Optional.of("local[1]"))) {
-            for (ClusterSettings settings : List.of(JOBS, RESIDENT)) {
+            for (ClusterSettings settings : List.of(JOBS, PERSISTENT)) {
                 try (Cluster cluster = spark.cluster(job(LARGE, 2), settings)) {
                     Thread.currentThread().interrupt();
                     assertThatThrownBy(() -> round(cluster, LARGE, OutputMode.SUMS)).isInstanceOf(ClusterException.class);
@@ -313,7 +313,7 @@ class ClustersTest {
 
         @Test
         void badDataOfATaskEndsTheRoundWithItsOwnMessage() {
-            for (ClusterSettings settings : List.of(JOBS, RESIDENT)) {
+            for (ClusterSettings settings : List.of(JOBS, PERSISTENT)) {
                 assertThatThrownBy(() -> runWith(NoiseProvider.NO_DATA, settings))
                         .isInstanceOf(BadDataException.class)
                         .hasMessage("noise of task 17 of round 12 is empty");

@@ -19,7 +19,7 @@ public final class GpuOrdinals {
     /** The environment variable that hides GPUs from CUDA. */
     public static final String VISIBLE = "CUDA_VISIBLE_DEVICES";
 
-    private static final String SLICE = "MIG-";
+    private static final String MIG = "MIG-";
     private static final String NUMBER = "[0-9]{1,9}";
 
     private GpuOrdinals() {}
@@ -46,7 +46,7 @@ public final class GpuOrdinals {
     }
 
     private static int ofAll(String address, GpuInventory inventory) {
-        if (address.startsWith(SLICE)) {
+        if (address.startsWith(MIG)) {
             throw new BackendUnavailableException("Spark assigns a Spark task the MIG instance " + address
                     + " of a GPU, which CUDA shows a process only where " + VISIBLE
                     + " names it; it must be set in the environment of that executor");
@@ -69,7 +69,7 @@ public final class GpuOrdinals {
     private static int ordinalIn(String address, String visible, GpuInventory inventory) {
         List<String> list = Arrays.stream(visible.split(",")).map(String::strip).toList();
         // CUDA shows a process only the first MIG instance of the list.
-        List<String> shown = visible.startsWith(SLICE) ? list.subList(0, 1) : list;
+        List<String> shown = visible.startsWith(MIG) ? list.subList(0, 1) : list;
         for (int index = 0; index < shown.size(); index++) {
             if (same(address, shown.get(index), inventory)) {
                 return index;
