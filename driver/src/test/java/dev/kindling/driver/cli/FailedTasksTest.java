@@ -1,6 +1,5 @@
 package dev.kindling.driver.cli;
 
-import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -14,6 +13,7 @@ import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.driver.storage.Safetensors;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.reduce.PartialSum;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Split;

@@ -127,8 +127,8 @@ final class ExecutorSession {
         }
         Optional<PeerTransport> peers = openPeers();
         try {
-            DriverConnection connection = new DriverConnection(
-                    task, attempt, peers.map(PeerTransport::self), this::onMessage, this::close);
+            DriverConnection connection =
+                    new DriverConnection(task, attempt, peers.map(PeerTransport::self), this::onMessage, this::close);
             peers.ifPresent(transport -> transport.authenticateWith(connection.sessionKey()));
             State.Open open = new State.Open(connection, peers, Optional.empty());
             // The run may have ended while this thread was connecting.
@@ -254,9 +254,7 @@ final class ExecutorSession {
             return Optional.empty();
         }
         synchronized (job) {
-            return isUsable(device, known.get(), log)
-                    ? pool().or(() -> openJob(known.get(), log))
-                    : Optional.empty();
+            return isUsable(device, known.get(), log) ? pool().or(() -> openJob(known.get(), log)) : Optional.empty();
         }
     }
 

@@ -103,8 +103,7 @@ final class PeerRpcHandler extends RpcHandler {
         }
     }
 
-    private static void respond(
-            RpcResponseCallback callback, @Nullable FlatVector shard, @Nullable Throwable failure) {
+    private static void respond(RpcResponseCallback callback, @Nullable FlatVector shard, @Nullable Throwable failure) {
         if (shard != null) {
             callback.onSuccess(ByteBuffer.wrap(MessageCodec.encodeShardPayload(shard)));
         } else {

@@ -43,8 +43,6 @@ public record RangeRequest(
 
     /** The same request with its sums in another place. */
     public RangeRequest with(SumLocation location) {
-        return location == sums
-                ? this
-                : new RangeRequest(program, shared, blocks, firstTask, specs, outputs, location);
+        return location == sums ? this : new RangeRequest(program, shared, blocks, firstTask, specs, outputs, location);
     }
 }

@@ -31,8 +31,7 @@ public final class CompiledJob implements AutoCloseable {
     public CompiledJob(Job job, TaskSource source) {
         this.job = job;
         Backend backend = Backends.named(job.backend());
-        job.programs()
-                .forEach((name, program) -> pools.put(name, new BlockRunnerPool(job, program, backend, source)));
+        job.programs().forEach((name, program) -> pools.put(name, new BlockRunnerPool(job, program, backend, source)));
         List<BlockRunnerPool> all = List.copyOf(pools.values());
         all.forEach(runners -> runners.shareMemoryWith(all));
     }

@@ -50,7 +50,8 @@ public final class RangeExecution {
         int count = (request.specs().size() + blockSize - 1) / blockSize;
         this.ranges = new WorkStealingRanges(first, first + count, threads);
         this.unfinished = new AtomicInteger(count);
-        int reported = request.outputs() == OutputMode.PER_TASK ? request.specs().size() : 0;
+        int reported =
+                request.outputs() == OutputMode.PER_TASK ? request.specs().size() : 0;
         this.taskNanos = new long[reported];
         this.perTaskOutputs = new double[Math.multiplyExact(reported, runners.width())];
     }

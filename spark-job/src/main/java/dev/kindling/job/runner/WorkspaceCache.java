@@ -86,7 +86,9 @@ final class WorkspaceCache {
 
     /** Bytes of all of them. */
     long bytes() {
-        return entries.values().stream().mapToLong(each -> each.workspace.bytes()).sum();
+        return entries.values().stream()
+                .mapToLong(each -> each.workspace.bytes())
+                .sum();
     }
 
     /** Closes all of them. */

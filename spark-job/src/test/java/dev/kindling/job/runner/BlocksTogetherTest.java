@@ -47,7 +47,8 @@ class BlocksTogetherTest {
         RangeResult alone = run("nd4j", ONE_TASK_MEMORY, blockSize, OutputMode.SUMS);
         assertThat(together.sums()).isEqualTo(alone.sums());
         assertThat(together.failed()).hasSize(2).isEqualTo(alone.failed());
-        List<PartialSum> plain = run("plain", BATCH_MEMORY, blockSize, OutputMode.SUMS).sums();
+        List<PartialSum> plain =
+                run("plain", BATCH_MEMORY, blockSize, OutputMode.SUMS).sums();
         assertThat(together.sums().get(0).sums().toDoubles())
                 .containsExactly(plain.get(0).sums().toDoubles(), within(1e-12));
         assertThat(together.sums().get(0).tasks()).isEqualTo(9);

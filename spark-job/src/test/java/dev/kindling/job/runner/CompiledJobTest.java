@@ -1,6 +1,5 @@
 package dev.kindling.job.runner;
 
-import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,6 +10,7 @@ import dev.kindling.job.program.Value;
 import dev.kindling.job.protocol.BroadcastVector;
 import dev.kindling.job.protocol.FailedTask;
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.ProgramVariants;
 import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.protocol.RangeResult;
@@ -36,7 +36,8 @@ class CompiledJobTest {
             new BroadcastVector(1, FlatVector.of(Precision.DOUBLE, 0.1, -0.2, 0.3, 1.4, -2.5));
 
     private static RangeResult run(int blockSize, int... how) {
-        return run(new CompiledJob(Noise.job(Precision.DOUBLE, blockSize), new Noise()), blockSize, OutputMode.SUMS, how);
+        return run(
+                new CompiledJob(Noise.job(Precision.DOUBLE, blockSize), new Noise()), blockSize, OutputMode.SUMS, how);
     }
 
     private static RangeResult run(CompiledJob compiled, int blockSize, OutputMode outputs, int... how) {
@@ -69,7 +70,8 @@ class CompiledJobTest {
 
     private static RangeResult single(int task) {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 1), new Noise());
-        return compiled.run(new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(task, 0)), OutputMode.SUMS), THETA, "me");
+        return compiled.run(
+                new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(task, 0)), OutputMode.SUMS), THETA, "me");
     }
 
     @ParameterizedTest
@@ -129,8 +131,8 @@ class CompiledJobTest {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 1), new Noise());
         double[] before = all(run(compiled, 1, OutputMode.SUMS, 0));
         BroadcastVector other = new BroadcastVector(1, FlatVector.zeros(Precision.DOUBLE, 5));
-        RangeResult result =
-                compiled.run(new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, 0)), OutputMode.SUMS), other, "me");
+        RangeResult result = compiled.run(
+                new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, 0)), OutputMode.SUMS), other, "me");
         assertThat(all(result)[0]).isNotEqualTo(before[0]);
     }
 
@@ -157,7 +159,8 @@ class CompiledJobTest {
             assertThatThrownBy(() -> compiled.run(request, THETA, "me")).isInstanceOf(IllegalStateException.class);
         }
         BroadcastVector shorter = new BroadcastVector(1, FlatVector.zeros(Precision.DOUBLE, 4));
-        assertThatThrownBy(() -> compiled.run(new RangeRequest("train", 1, 2, 0, three, OutputMode.SUMS), shorter, "me"))
+        assertThatThrownBy(
+                        () -> compiled.run(new RangeRequest("train", 1, 2, 0, three, OutputMode.SUMS), shorter, "me"))
                 .isInstanceOf(IllegalStateException.class);
     }
 
@@ -180,8 +183,8 @@ class CompiledJobTest {
                 new TreeMap<>(Map.of("keys", ProgramVariants.of(program))));
         List<TaskSpec> specs = List.of(Noise.spec(0, 0), Noise.spec(1, 0));
         BroadcastVector theta = new BroadcastVector(1, FlatVector.zeros(Precision.FLOAT, 5));
-        RangeResult result =
-                new CompiledJob(job, new Noise()).run(new RangeRequest("keys", 1, 1, 0, specs, OutputMode.PER_TASK), theta, "me");
+        RangeResult result = new CompiledJob(job, new Noise())
+                .run(new RangeRequest("keys", 1, 1, 0, specs, OutputMode.PER_TASK), theta, "me");
         double[] expected = specs.stream()
                 .flatMapToInt(spec -> IntStream.of(spec.key()))
                 .asDoubleStream()

@@ -1,6 +1,5 @@
 package dev.kindling.job.runner;
 
-import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -14,6 +13,7 @@ import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.protocol.BroadcastVector;
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;

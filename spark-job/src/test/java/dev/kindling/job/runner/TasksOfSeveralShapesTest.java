@@ -107,7 +107,8 @@ class TasksOfSeveralShapesTest {
         CompiledJob used = new CompiledJob(roomy, new Lengths());
         for (int length : new int[] {3, 1, 4}) {
             used.run(request(specs(length, length, length, 1, 2), 3, OutputMode.SUMS), THETA, "me");
-            assertThat(used.run(request(specs(MIXED), 3, OutputMode.SUMS), THETA, "me").sums())
+            assertThat(used.run(request(specs(MIXED), 3, OutputMode.SUMS), THETA, "me")
+                            .sums())
                     .as("after others")
                     .isEqualTo(expected);
         }
@@ -120,7 +121,8 @@ class TasksOfSeveralShapesTest {
             lent.add(thread);
         }
         for (int round = 0; round < 100; round++) {
-            RangeResult result = pool.helpAndAwait(pool.submit(request(specs(MIXED), 3, OutputMode.SUMS), THETA, "many", 1));
+            RangeResult result =
+                    pool.helpAndAwait(pool.submit(request(specs(MIXED), 3, OutputMode.SUMS), THETA, "many", 1));
             assertThat(result.sums()).as("on four threads").isEqualTo(expected);
         }
         stay.set(false);
@@ -137,7 +139,8 @@ class TasksOfSeveralShapesTest {
         List<PartialSum> fresh = new CompiledJob(Lengths.job("vector", ROOMY, 3, ALL), new Lengths())
                 .run(request(specs(MIXED), 3, OutputMode.SUMS), other, "me")
                 .sums();
-        assertThat(compiled.run(request(specs(MIXED), 3, OutputMode.SUMS), other, "me").sums())
+        assertThat(compiled.run(request(specs(MIXED), 3, OutputMode.SUMS), other, "me")
+                        .sums())
                 .isEqualTo(fresh);
     }
 

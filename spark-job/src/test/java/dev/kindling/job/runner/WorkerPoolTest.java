@@ -1,12 +1,12 @@
 package dev.kindling.job.runner;
 
-import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.job.backend.Device;
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.protocol.BroadcastVector;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.protocol.RangeResult;
 import dev.kindling.job.task.TaskSpec;
@@ -59,7 +59,8 @@ class WorkerPoolTest {
         AtomicBoolean stay = new AtomicBoolean(true);
         List<Thread> lent = startWorkers(pool, threads, stay);
         for (int round = 0; round < 200; round++) {
-            RangeResult result = pool.helpAndAwait(pool.submit(request(Noise.GOOD, Noise.LOSS_IS_NAN), THETA, "many", 1));
+            RangeResult result =
+                    pool.helpAndAwait(pool.submit(request(Noise.GOOD, Noise.LOSS_IS_NAN), THETA, "many", 1));
             assertThat(result.sums()).isEqualTo(expected.sums());
             assertThat(result.failed()).isEqualTo(expected.failed()).hasSize(1);
         }
@@ -77,7 +78,10 @@ class WorkerPoolTest {
         List<Thread> lent = startWorkers(pool, 2, stay);
         for (int round = 0; round < 20; round++) {
             // Nobody but the sleepers can do it.
-            assertThat(pool.submit(request(), THETA, "sleepers", 0).result().get().sums())
+            assertThat(pool.submit(request(), THETA, "sleepers", 0)
+                            .result()
+                            .get()
+                            .sums())
                     .hasSize(1);
             Thread.sleep(2);
         }

@@ -80,8 +80,7 @@ final class DriverMessageFormat {
     }
 
     static DriverMessage.ShardFailed readShardFailed(Kryo kryo, Input input) {
-        return new DriverMessage.ShardFailed(
-                input.readLong(), WireFormat.readIndex(input), WireFormat.readText(input));
+        return new DriverMessage.ShardFailed(input.readLong(), WireFormat.readIndex(input), WireFormat.readText(input));
     }
 
     static void writeJobRejected(Kryo kryo, Output output, DriverMessage.JobRejected rejected) {

@@ -44,8 +44,7 @@ public final class MessageCodec {
     @SuppressWarnings("ImmutableEnumChecker") // The suppliers are constructors and capture nothing.
     private enum Kind {
         JOB(1, Job.class, JobSerializer::new),
-        BROADCAST_VECTOR(
-                2, BroadcastVector.class, ShardFormat::writeBroadcastVector, ShardFormat::readBroadcastVector),
+        BROADCAST_VECTOR(2, BroadcastVector.class, ShardFormat::writeBroadcastVector, ShardFormat::readBroadcastVector),
         RANGE_REQUEST(3, RangeRequest.class, RangeRequestSerializer::new),
         RANGE_RESULT(4, RangeResult.class, RangeResultSerializer::new),
         FAILURE(5, Failure.class, DriverMessageFormat::writeFailure, DriverMessageFormat::readFailure),
@@ -139,8 +138,7 @@ public final class MessageCodec {
             this.serializer = serializer;
         }
 
-        <T> Kind(
-                int code, Class<T> type, MessageSerializer.Writer<T> writer, MessageSerializer.Reader<T> reader) {
+        <T> Kind(int code, Class<T> type, MessageSerializer.Writer<T> writer, MessageSerializer.Reader<T> reader) {
             this(code, type, () -> new MessageSerializer<>(writer, reader));
         }
 

@@ -23,7 +23,8 @@ class NvidiaSmiTest {
 
     @Test
     void aGpuWithMigInstancesHasUnknownMemory() {
-        assertThat(NvidiaSmi.parse("0, GPU-1, NVIDIA A100-SXM4-40GB, 8.0, [N/A]").free())
+        assertThat(NvidiaSmi.parse("0, GPU-1, NVIDIA A100-SXM4-40GB, 8.0, [N/A]")
+                        .free())
                 .isEmpty();
     }
 

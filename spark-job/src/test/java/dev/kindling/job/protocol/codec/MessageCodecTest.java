@@ -1,6 +1,5 @@
 package dev.kindling.job.protocol.codec;
 
-import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -20,6 +19,7 @@ import dev.kindling.job.protocol.FailedTask;
 import dev.kindling.job.protocol.Failure;
 import dev.kindling.job.protocol.HandshakeMessage;
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.Peer;
 import dev.kindling.job.protocol.PeerAccess;
 import dev.kindling.job.protocol.PeerRequest;
