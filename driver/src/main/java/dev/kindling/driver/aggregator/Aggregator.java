@@ -8,30 +8,29 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Turns the root of a round's fold into one meta-gradient: the mean over the tasks that were added, then clipped.
- * One thread computes everything in an order that the size fixes, so the same root gives the
- * same bits. Thread-safe.
+ * Computes the meta-gradient of a round from its sum: the mean over the tasks that were added, then clipped. One thread computes
+ * it in an order fixed by the size, so equal sums give the same bits. Thread-safe.
  */
 public final class Aggregator {
     private final Clip clip;
     private final RunningStatistics statistics;
 
-    /** For a θ with statistics in it, which take no part in norm and clipping. */
+    /** An aggregator for a θ that contains running statistics, which are excluded from norm and clipping. */
     public Aggregator(Clip clip, RunningStatistics statistics) {
         this.clip = clip;
         this.statistics = statistics;
     }
 
-    /** The numbers of θ that follow statistics. */
+    /** The running statistics in θ. */
     public RunningStatistics statistics() {
         return statistics;
     }
 
     /**
-     * The round's meta-gradient. The root stays as it is.
+     * Computes the round's meta-gradient; the sum is not changed.
      *
      * @param round 0-based, for messages
-     * @param totals what {@code root.totals()} holds: scalars by name
+     * @param totals layout of {@code root.totals()}: scalars by name
      * @throws DivergedException if no task was added, or if the mean is not finite
      */
     public MetaGradient aggregate(long round, PartialSum root, Layout totals) {
@@ -39,14 +38,14 @@ public final class Aggregator {
             throw new DivergedException("round " + round + " has no meta-gradient: each of its tasks failed");
         }
         FlatVector mean = mean(root);
-        FlatVector away = statistics.takenOutOf(mean);
+        FlatVector offsets = statistics.removeFrom(mean);
         double norm = norm(mean);
         if (!Double.isFinite(norm)) {
             throw new DivergedException("the meta-gradient of round " + round + " is not finite (its norm is " + norm
                     + "); a smaller optimizer.learning-rate or algorithm.inner-learning-rate may help");
         }
         clip.apply(mean, norm);
-        return new MetaGradient(mean, away, norm, means(root, totals), root.tasks());
+        return new MetaGradient(mean, offsets, norm, means(root, totals), root.tasks());
     }
 
     private static FlatVector mean(PartialSum root) {
@@ -71,7 +70,7 @@ public final class Aggregator {
         }
     }
 
-    /** The Euclidean norm, summed in double; of equal numbers the same bits. */
+    /** The Euclidean norm, summed in double in a fixed order. */
     public static double norm(FlatVector gradient) {
         return Math.sqrt(
                 gradient instanceof FlatVector.OfFloat floats
@@ -79,7 +78,7 @@ public final class Aggregator {
                         : squares(((FlatVector.OfDouble) gradient).array()));
     }
 
-    /** Four sums, so that no addition waits for the one before it. */
+    /** Four independent sums, because additions that depend on each other cannot be pipelined. */
     private static double squares(float[] numbers) {
         double a = 0;
         double b = 0;
@@ -118,14 +117,14 @@ public final class Aggregator {
     }
 
     /**
-     * The means over the node's tasks of what each task reported.
+     * The means of the per-task outputs over the tasks of a sum.
      *
-     * @param totals names of the scalars in {@code node.totals()}
-     * @throws IllegalArgumentException if the node holds another count of totals, or one is no scalar
+     * @param totals layout of {@code sum.totals()}
+     * @throws IllegalArgumentException if the sum has another number of totals, or one is no scalar
      */
     public static SortedMap<String, Double> means(PartialSum sum, Layout totals) {
         if (totals.size() != sum.totals().length) {
-            throw new IllegalArgumentException("the fold holds " + sum.totals().length + " totals, but there are "
+            throw new IllegalArgumentException("the sum has " + sum.totals().length + " totals, but there are "
                     + totals.size() + " in " + totals);
         }
         SortedMap<String, Double> means = new TreeMap<>();

@@ -2,9 +2,9 @@ package dev.kindling.driver.aggregator;
 
 import dev.kindling.job.tensor.FlatVector;
 
-/** How a meta-gradient that is too large is made smaller before the meta-optimizer sees it. */
+/** Clips a meta-gradient before the meta-optimizer step. */
 public sealed interface Clip {
-    /** Leaves every meta-gradient as it is. */
+    /** No clipping. */
     record None() implements Clip {
         @Override
         public void apply(FlatVector gradient, double norm) {}
@@ -36,7 +36,7 @@ public sealed interface Clip {
     }
 
     /**
-     * Brings each number of a meta-gradient into [-limit, limit]; its direction changes.
+     * Limits each element of a meta-gradient to [-limit, limit]; its direction changes.
      *
      * @param limit above 0
      */
@@ -51,17 +51,17 @@ public sealed interface Clip {
         @Override
         public void apply(FlatVector gradient, double norm) {
             for (int i = 0; i < gradient.size(); i++) {
-                double number = gradient.at(i);
-                if (Math.abs(number) > limit) {
-                    gradient.set(i, Math.copySign(limit, number));
+                double value = gradient.at(i);
+                if (Math.abs(value) > limit) {
+                    gradient.set(i, Math.copySign(limit, value));
                 }
             }
         }
     }
 
     /**
-     * What {@code optimizer.clip-norm} and {@code optimizer.clip-value} mean: 0 is no clipping, any other number a limit on the norm
-     * or on each number. IllegalArgumentException if both are given: what the two would mean together depends on their order.
+     * What {@code optimizer.clip-norm} and {@code optimizer.clip-value} mean: 0 means no clipping, any other value limits the norm
+     * or each element. Throws IllegalArgumentException if both are set: the result would depend on their order.
      */
     static Clip of(double norm, double value) {
         if (norm != 0 && value != 0) {
@@ -79,7 +79,7 @@ public sealed interface Clip {
     /**
      * Clips in place.
      *
-     * @param norm the gradient's Euclidean norm, which the caller has at hand
+     * @param norm the gradient's Euclidean norm, which the caller has computed
      */
     void apply(FlatVector gradient, double norm);
 }

@@ -6,15 +6,15 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What tasks that failed mean for their round.
+ * Decides whether a round with failed tasks is accepted.
  *
  * @param reaction {@code task.on-failure}
  * @param limit {@code task.failure-limit}: the share of a round, 0 to 1, that may be left out
  */
 public record FailurePolicy(Reaction reaction, double limit) {
-    /** What to do about the first failed task. */
+    /** The reaction to failed tasks. */
     public enum Reaction {
-        /** Leave it out of the mean, up to the limit. */
+        /** Leave them out of the mean, up to the limit. */
         SKIP,
         /** End the run. */
         FAIL;
@@ -38,14 +38,14 @@ public record FailurePolicy(Reaction reaction, double limit) {
     }
 
     /**
-     * Lets the round pass.
+     * Accepts a round, or throws.
      *
      * @param round 0-based
-     * @param asked tasks the round began with
+     * @param requested number of tasks of the round
      * @param failed tasks that were left out, by index
-     * @throws DivergedException if they are more than this policy allows, with the first one's name and reason
+     * @throws DivergedException if more have failed than this policy allows, naming the first one and its reason
      */
-    public void accept(long round, int asked, List<FailedTask> failed) {
+    public void accept(long round, int requested, List<FailedTask> failed) {
         if (failed.isEmpty()) {
             return;
         }
@@ -54,15 +54,15 @@ public record FailurePolicy(Reaction reaction, double limit) {
         if (reaction == Reaction.FAIL) {
             throw new DivergedException(which + " and task.on-failure is fail");
         }
-        if (failed.size() == asked || failed.size() > limit * asked) {
+        if (failed.size() == requested || failed.size() > limit * requested) {
             throw new DivergedException(String.format(
                     Locale.ROOT,
                     "%s and %d more of %d; task.failure-limit %s allows %d of them to be left out",
                     which,
                     failed.size() - 1,
-                    asked,
+                    requested,
                     limit,
-                    Math.min(asked - 1, (int) Math.floor(limit * asked))));
+                    Math.min(requested - 1, (int) Math.floor(limit * requested))));
         }
     }
 }

@@ -6,64 +6,64 @@ import dev.kindling.job.tensor.Precision;
 import java.util.Map;
 
 /**
- * The numbers of θ that no gradient moves, because they follow what tasks report, statistics of batches for example:
- * s ← s - f · (s - b), with b the mean over a round's tasks and f the share of the way that they go. Tasks report s - b in
- * the place of a gradient. Immutable.
+ * The elements of θ that are exponential moving averages of values that tasks return, such as batch statistics, and are not
+ * updated by gradients: s ← s - f · (s - b), with b the mean over a round's tasks and f the update fraction. Tasks return s - b
+ * in the place of a gradient. Immutable.
  */
 public final class RunningStatistics {
     /** θ without statistics. */
     public static final RunningStatistics NONE = new RunningStatistics(Layout.empty(), Map.of());
 
-    /** Places in θ, ascending. */
-    private final int[] places;
-    /** The share of the way that each goes. */
-    private final double[] followed;
+    /** Indices in θ, ascending. */
+    private final int[] indices;
+    /** The update fraction of each. */
+    private final double[] fractions;
 
     /**
-     * The named arrays of θ.
+     * The statistics in the named arrays of θ.
      *
-     * @param shares of the way that an array goes in a round, above 0 and at most 1, by its name
+     * @param updateFractions update fractions by array name, above 0 and at most 1
      */
-    public RunningStatistics(Layout theta, Map<String, Double> shares) {
-        this.places = new int
+    public RunningStatistics(Layout theta, Map<String, Double> updateFractions) {
+        this.indices = new int
                 [theta.entries().stream()
-                        .filter(entry -> shares.containsKey(entry.name()))
+                        .filter(entry -> updateFractions.containsKey(entry.name()))
                         .mapToInt(entry -> entry.shape().size())
                         .sum()];
-        this.followed = new double[places.length];
+        this.fractions = new double[indices.length];
         int next = 0;
         for (Layout.Entry entry : theta.entries()) {
-            Double share = shares.get(entry.name());
-            for (int i = 0; share != null && i < entry.shape().size(); i++) {
-                places[next] = entry.offset() + i;
-                followed[next++] = share;
+            Double fraction = updateFractions.get(entry.name());
+            for (int i = 0; fraction != null && i < entry.shape().size(); i++) {
+                indices[next] = entry.offset() + i;
+                fractions[next++] = fraction;
             }
         }
     }
 
-    /** How far each statistic is from its batches, taken out of the mean over tasks, where zeros stay behind. */
-    FlatVector takenOutOf(FlatVector mean) {
-        FlatVector away = FlatVector.zeros(Precision.DOUBLE, places.length);
-        for (int i = 0; i < places.length; i++) {
-            away.set(i, mean.at(places[i]));
-            mean.set(places[i], 0);
+    /** Returns the differences of statistics and batches in a mean over tasks, and sets them to 0 there. */
+    FlatVector removeFrom(FlatVector mean) {
+        FlatVector offsets = FlatVector.zeros(Precision.DOUBLE, indices.length);
+        for (int i = 0; i < indices.length; i++) {
+            offsets.set(i, mean.at(indices[i]));
+            mean.set(indices[i], 0);
         }
-        return away;
+        return offsets;
     }
 
-    /** The statistics behind a round, from those in θ before its gradient step. */
+    /** The statistics after a round, computed from those in θ before its gradient step. */
     public FlatVector next(MetaGradient round, FlatVector theta) {
-        FlatVector next = FlatVector.zeros(Precision.DOUBLE, places.length);
-        for (int i = 0; i < places.length; i++) {
-            next.set(i, theta.at(places[i]) - followed[i] * round.statistics().at(i));
+        FlatVector next = FlatVector.zeros(Precision.DOUBLE, indices.length);
+        for (int i = 0; i < indices.length; i++) {
+            next.set(i, theta.at(indices[i]) - fractions[i] * round.statistics().at(i));
         }
         return next;
     }
 
-    /** Writes statistics that {@link #next} gave over whatever the gradient step made of them. */
+    /** Writes statistics from {@link #next} into θ, after the gradient step. */
     public void put(FlatVector next, FlatVector theta) {
-        for (int i = 0; i < places.length; i++) {
-            theta.set(places[i], next.at(i));
+        for (int i = 0; i < indices.length; i++) {
+            theta.set(indices[i], next.at(i));
         }
     }
 }

@@ -1,7 +1,7 @@
 /**
- * From the root of a round's fold to one meta-gradient: how failed tasks are treated, the mean over tasks, clipping. Lives
- * on the driver. May import {@code job.tensor}, {@code job.reduce} and {@code job.protocol}; no updater, no file and no cluster
- * enters.
+ * Computes a meta-gradient from the sum of a round: the policy for failed tasks, the mean over tasks, running statistics and
+ * clipping. Lives on the driver. May import {@code job.tensor}, {@code job.reduce} and {@code job.protocol}; independent of
+ * optimizers, files and clusters.
  */
 @NullMarked
 package dev.kindling.driver.aggregator;

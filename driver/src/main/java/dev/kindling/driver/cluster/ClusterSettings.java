@@ -4,21 +4,21 @@ import java.time.Duration;
 import java.util.Locale;
 
 /**
- * How rounds travel: the section {@code cluster} of a configuration.
+ * How rounds are distributed: the section {@code cluster} of a configuration.
  *
- * @param mode how a round reaches the workers
- * @param workers how many Spark tasks work on a round at most, or 0 for as many as Spark gives
- * @param executorTimeout how long a round waits while there is no worker at all: {@code cluster.executor-timeout}
- * @param port of the driver for workers that stay connected, or 0 for any; {@code jobs} and local mode need none
- * @param authentication whether the run may do without Spark's authentication: {@code cluster.require-authentication}
+ * @param mode how workers receive a round
+ * @param workers maximum number of Spark tasks that run a round, or 0 for as many as Spark grants
+ * @param executorTimeout how long a round waits while there is no executor: {@code cluster.executor-timeout}
+ * @param port of the driver for persistent connections, or 0 for any; not used by {@code jobs} and in local mode
+ * @param authentication whether the run may start without Spark's authentication: {@code cluster.require-authentication}
  */
 public record ClusterSettings(
         Mode mode, int workers, Duration executorTimeout, int port, Authentication authentication) {
-    /** How a round reaches the workers. */
+    /** How workers receive a round. */
     public enum Mode {
-        /** To workers that stay connected. */
+        /** Over persistent connections. */
         PERSISTENT,
-        /** As one Spark job. */
+        /** As one Spark job per round. */
         JOBS;
 
         /** The value of {@code cluster.mode} that means this mode. */
@@ -26,7 +26,7 @@ public record ClusterSettings(
             return name().toLowerCase(Locale.ROOT);
         }
 
-        /** The mode of the given setting; IllegalArgumentException if there is none. */
+        /** The mode of the given setting; throws IllegalArgumentException for any other. */
         public static Mode of(String setting) {
             for (Mode mode : values()) {
                 if (mode.setting().equals(setting)) {
@@ -42,7 +42,7 @@ public record ClusterSettings(
         OPTIONAL,
         REQUIRED;
 
-        /** The value that {@code cluster.require-authentication} means. */
+        /** The value for {@code cluster.require-authentication}. */
         public static Authentication of(boolean required) {
             return required ? REQUIRED : OPTIONAL;
         }
@@ -58,14 +58,14 @@ public record ClusterSettings(
         require(port >= 0 && port <= LARGEST_PORT, "cluster.port is " + port + "; it must be 0 (any) to 65535");
     }
 
-    /** Settings that do without authentication. */
+    /** Settings with optional authentication. */
     public ClusterSettings(Mode mode, int workers, Duration executorTimeout, int port) {
         this(mode, workers, executorTimeout, port, Authentication.OPTIONAL);
     }
 
-    private static void require(boolean condition, String sentence) {
+    private static void require(boolean condition, String message) {
         if (!condition) {
-            throw new IllegalArgumentException(sentence);
+            throw new IllegalArgumentException(message);
         }
     }
 }

@@ -4,25 +4,28 @@ import dev.kindling.job.protocol.Peer;
 import dev.kindling.job.protocol.PeerAccess;
 import java.util.Optional;
 
-/** The driver's end of a connection to an executor that stays. Thread-safe. */
+/** The driver's end of a persistent connection to an executor. Thread-safe. */
 public interface ExecutorConnection {
-    /** The executor, as logs name it. */
+    /** The executor id, as logs show it. */
     String name();
 
-    /** The machine that it runs on, as Spark names it. */
+    /** The host that it runs on, as Spark names it. */
     String host();
 
-    /** Where other executors find it; empty where they do not. */
+    /** Its address for other executors; empty if it accepts no connections of them. */
     Optional<Peer> peer();
 
     /**
-     * What another executor needs to connect to this one.
+     * Address and key with which another executor connects to this one.
      *
-     * @throws java.util.NoSuchElementException if others do not find it
+     * @throws java.util.NoSuchElementException if it accepts no connections of others
      */
     PeerAccess peerAccessFor(ExecutorConnection other);
 
-    /** Sends a message for {@link dev.kindling.job.protocol.codec.MessageCodec#decodeExecutorMessage}, without waiting; a lost one is not told. */
+    /**
+     * Sends a message for {@link dev.kindling.job.protocol.codec.MessageCodec#decodeExecutorMessage}, without waiting. The loss
+     * of a message is not reported.
+     */
     void send(byte[] message);
 
     /** Ends the connection. */

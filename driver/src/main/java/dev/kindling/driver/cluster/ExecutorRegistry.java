@@ -8,16 +8,16 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Who is there: a seat for each link, in the order in which they came, and who of them is the one to ask. Not thread-safe. */
+/** The connected executors in the order of their registration, and the selection of executors for ranges. Not thread-safe. */
 final class ExecutorRegistry {
     private final Map<ExecutorConnection, ExecutorState> executors = new LinkedHashMap<>();
 
-    /** A link has come. */
-    void join(ExecutorConnection connection, long now) {
+    /** Registers an executor. */
+    void add(ExecutorConnection connection, long now) {
         executors.put(connection, new ExecutorState(connection, now));
     }
 
-    /** A seat's link is of no more use. */
+    /** Removes an executor. */
     void remove(ExecutorState executor) {
         executors.remove(executor.connection());
     }
@@ -26,13 +26,13 @@ final class ExecutorRegistry {
         executors.clear();
     }
 
-    /** The seat of a link; null if it has none any more. */
+    /** The state of the executor with the given connection; null if it has been removed. */
     @Nullable
     ExecutorState of(ExecutorConnection connection) {
         return executors.get(connection);
     }
 
-    /** All of them. */
+    /** All executors. */
     Collection<ExecutorState> all() {
         return executors.values();
     }
@@ -45,12 +45,12 @@ final class ExecutorRegistry {
         return executors.values().stream().anyMatch(ExecutorState::ready);
     }
 
-    /** Whether another one can work, too. */
+    /** Whether another executor is ready. */
     boolean othersReady(ExecutorState executor) {
         return executors.values().stream().anyMatch(other -> !other.equals(executor) && other.ready());
     }
 
-    /** Those to deal a round to: the ones that owe nothing, or, where there is none, the ones that can work at all. */
+    /** The executors for a new round: those that are idle, or if there are none, those that are ready. */
     List<ExecutorState> free() {
         List<ExecutorState> idle =
                 executors.values().stream().filter(ExecutorState::idle).toList();
@@ -60,18 +60,18 @@ final class ExecutorRegistry {
     }
 
     /**
-     * Whom to deal a range to that nobody holds: one on which it has not failed, who has least to do, and was heard last,
-     * because executors are lost together. Empty where nobody can work.
+     * The executor for a range that is assigned to none: preferably one on which it has not failed, then the one with the
+     * fewest ranges, then the one heard from last, because executors are often lost together. Empty if none is ready.
      */
     Optional<ExecutorState> best(RangeAssignment assignment) {
         return executors.values().stream()
                 .filter(ExecutorState::ready)
                 .min(Comparator.comparing(assignment::hasFailedOn)
-                        .thenComparingInt(ExecutorState::isAssigned)
+                        .thenComparingInt(ExecutorState::assignedCount)
                         .thenComparing(ExecutorState::lastHeard, Comparator.reverseOrder()));
     }
 
-    /** Whom to deal a range to that somebody else holds already; empty where everybody has something to do. */
+    /** An idle executor for a range that is assigned to another one already; empty if there is none. */
     Optional<ExecutorState> idle(RangeAssignment assignment) {
         return executors.values().stream()
                 .filter(ExecutorState::idle)

@@ -4,9 +4,9 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** What the driver knows of one link: its threads, when it was heard, what it has been sent and what it owes. */
+/** The driver's state of one executor: its threads, when it was last heard from, the vector it was sent and its ranges. */
 final class ExecutorState {
-    /** An order by the vector and the task it begins with. */
+    /** Identifies a range. */
     private record Key(long shared, int firstTask) {}
 
     private final ExecutorConnection connection;
@@ -32,17 +32,17 @@ final class ExecutorState {
         threads = count;
     }
 
-    /** Whether it can work. */
+    /** Whether it can run ranges. */
     boolean ready() {
         return threads > 0;
     }
 
-    /** Whether it can work at once. */
+    /** Whether it is ready and runs no range. */
     boolean idle() {
         return ready() && assigned.isEmpty();
     }
 
-    int isAssigned() {
+    int assignedCount() {
         return assigned.size();
     }
 
@@ -54,7 +54,7 @@ final class ExecutorState {
         lastHeard = now;
     }
 
-    /** Sends a vector, or what it will make one of, unless the link has it already; how many bytes went. */
+    /** Sends a vector, or a shard of it, unless that has been done; returns the number of bytes sent. */
     long sendVector(long version, Supplier<byte[]> encoded) {
         if (vector == version) {
             return 0;
@@ -65,18 +65,18 @@ final class ExecutorState {
         return bytes.length;
     }
 
-    /** It has an order and its vector, and owes an answer. */
+    /** Records a range that it has been assigned. */
     void assign(long shared, int firstTask, long now) {
         assigned.put(new Key(shared, firstTask), now);
     }
 
-    /** Since when the answer was owed that is there now. */
+    /** Removes a range whose outcome has arrived; returns when it was assigned. */
     long settle(long shared, int firstTask, long now) {
         Long since = assigned.remove(new Key(shared, firstTask));
         return since == null ? now : since;
     }
 
-    /** It will not answer orders of a vector that it did not get in time. */
+    /** Removes the ranges of a vector that did not arrive in time; they will have no outcome. */
     void forget(long version) {
         assigned.keySet().removeIf(key -> key.shared() == version);
     }

@@ -3,28 +3,28 @@ package dev.kindling.driver.cluster;
 import dev.kindling.job.protocol.RangeResult;
 
 /**
- * Where the time of a round went on its longest way, that of the reply that completed it, in nanoseconds. What is left of
- * the round's wall time is waiting: for a slot, or for a thread that had more to do than others.
+ * How the time of a round was spent, in nanoseconds, measured on its critical path: the range whose result completed it. The
+ * rest of the round's wall time is idle: waiting for a slot, or for a thread with more work than others.
  *
- * @param materialise making episodes, as the mean of the worker's threads
- * @param compute running programs, as the mean of the worker's threads
- * @param reduce merging nodes, on the worker and on the driver
- * @param communication encoding, travelling and decoding
+ * @param materialise making episodes, mean over the worker's threads
+ * @param compute running programs, mean over the worker's threads
+ * @param reduce merging partial sums, on the worker and on the driver
+ * @param communication encoding, transfer and decoding
  */
 public record ExecutorTimings(long materialise, long compute, long reduce, long communication) {
-    /** The same with so much more of travelling. */
+    /** The same with additional nanoseconds of communication. */
     ExecutorTimings plusCommunication(long more) {
         return new ExecutorTimings(materialise, compute, reduce, communication + more);
     }
 
     /**
-     * The times of a round.
+     * The timings of a round.
      *
-     * @param last where the time of the worker went whose reply completed the round
-     * @param fold merging nodes on the driver
-     * @param wire encoding, travelling and decoding
+     * @param last times of the worker whose result completed the round
+     * @param driverReduce merging partial sums on the driver
+     * @param communication encoding, transfer and decoding
      */
-    public static ExecutorTimings of(RangeResult.Nanos last, long fold, long wire) {
-        return new ExecutorTimings(last.materialise(), last.compute(), last.reduce() + fold, wire);
+    public static ExecutorTimings of(RangeResult.Nanos last, long driverReduce, long communication) {
+        return new ExecutorTimings(last.materialise(), last.compute(), last.reduce() + driverReduce, communication);
     }
 }

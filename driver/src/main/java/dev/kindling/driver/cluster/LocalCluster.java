@@ -14,12 +14,12 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * A cluster of threads in this JVM, without bytes: Spark's local mode, proofs of a configuration, measurements and tests.
- * The caller's thread works too; with no other everything runs on it.
+ * A cluster of threads in this JVM that encodes nothing: for Spark's local mode, checks of a configuration, measurements and
+ * tests. The caller's thread is a worker, too.
  */
 public final class LocalCluster implements Cluster {
-    /** Longer than the driver's work between two rounds, so that its helpers are awake when the next one comes. */
-    private static final Duration WATCH = Duration.ofMillis(2);
+    /** Longer than the driver's work between two rounds, so that other workers are awake when the next one begins. */
+    private static final Duration IDLE_SPIN = Duration.ofMillis(2);
 
     private final Job job;
     private final WorkerPool pool;
@@ -29,7 +29,7 @@ public final class LocalCluster implements Cluster {
     /**
      * Opens the job.
      *
-     * @param threads at least 1, the caller's included
+     * @param threads at least 1, including the caller's
      * @throws dev.kindling.job.error.BadDataException as {@link CompiledJob#open}
      * @throws IllegalArgumentException as {@link CompiledJob#open}
      */
@@ -50,18 +50,18 @@ public final class LocalCluster implements Cluster {
         }
     }
 
-    /** A cluster of the caller's thread and of those that others lend to {@link #pool}. */
+    /** A cluster of the caller's thread and of the workers of {@link #pool}. */
     public LocalCluster(Job job, CompiledJob compiled) {
         this.job = job;
-        this.pool = new WorkerPool(compiled, WATCH);
+        this.pool = new WorkerPool(compiled, IDLE_SPIN);
     }
 
-    /** Who helps the caller's thread. */
+    /** The pool of the other workers. */
     public WorkerPool pool() {
         return pool;
     }
 
-    /** Whether there may be another round. */
+    /** Whether there may be further rounds. */
     public boolean isOpen() {
         return !closed;
     }

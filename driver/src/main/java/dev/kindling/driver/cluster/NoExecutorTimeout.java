@@ -5,37 +5,37 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
-/** How long a round has been without any executor, and when that ends the run: {@code cluster.executor-timeout}. Not thread-safe. */
+/** Ends the run when a round has been without any executor for {@code cluster.executor-timeout}. Not thread-safe. */
 public final class NoExecutorTimeout {
-    private final Duration patience;
+    private final Duration timeout;
     private final LongSupplier nanoTime;
     private long since;
 
     /**
-     * Begins now.
+     * Begins to count now.
      *
      * @param nanoTime as {@link System#nanoTime}
      */
-    public NoExecutorTimeout(Duration patience, LongSupplier nanoTime) {
-        this.patience = patience;
+    public NoExecutorTimeout(Duration timeout, LongSupplier nanoTime) {
+        this.timeout = timeout;
         this.nanoTime = nanoTime;
         this.since = nanoTime.getAsLong();
     }
 
-    /** Somebody is there: should nobody be from now on, it begins anew. */
-    public void end() {
+    /** Begins to count again: there is an executor. */
+    public void reset() {
         since = nanoTime.getAsLong();
     }
 
     /**
-     * Takes in that nobody is there.
+     * Checks the timeout; called while there is no executor.
      *
-     * @param why worker jobs fail, in one clause, where they do
-     * @throws ClusterException if it has been so for longer than it may
+     * @param why worker jobs fail, in one clause, if they do
+     * @throws ClusterException if the timeout has passed
      */
     public void require(RoundRequest request, Optional<String> why) {
-        if (nanoTime.getAsLong() - since > patience.toNanos()) {
-            throw new ClusterException("no executor for " + patience.toSeconds()
+        if (nanoTime.getAsLong() - since > timeout.toNanos()) {
+            throw new ClusterException("no executor for " + timeout.toSeconds()
                     + " s (cluster.executor-timeout) while waiting for " + request
                     + why.map(reason -> "; worker jobs fail: " + reason).orElse(""));
         }

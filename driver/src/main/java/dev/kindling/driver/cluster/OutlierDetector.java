@@ -16,20 +16,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reports sums of executors that are far larger than those of the others, and who sent them; it changes no result. A sum's size
- * is the Euclidean norm of its nodes for each task in them. It is compared with the median of its round where that has three
- * ranges or more, of which one may then be wrong without moving the median far; else with the median of the sums before it of
- * the same program. Not thread-safe.
+ * Reports sums that are far larger than the others, and the executors that sent them; results are not changed. The size of a
+ * sum is the Euclidean norm of its partial sums divided by their task count. It is compared with the median of its round if
+ * that has at least three ranges, so that one wrong sum moves the median little; otherwise with the median of the preceding
+ * sums of the same program. Not thread-safe.
  */
 public final class OutlierDetector {
-    /** As many times the median is far out of line: sums of few tasks differ by less, even where training is unsteady. */
+    /** Ratio to the median from which on a sum is reported: sums of few tasks differ by less, even in unsteady training. */
     static final double FACTOR = 100;
 
-    private static final int LEAST_SIBLINGS = 3;
-    /** Sums to compare with where a round has too few, and how many of them are needed. */
+    private static final int MIN_RANGES = 3;
+    /** Number of preceding sums to compare with, and how many are needed at least. */
     private static final int REMEMBERED = 32;
 
-    private static final int LEAST_REMEMBERED = 8;
+    private static final int MIN_REMEMBERED = 8;
     private static final int LINES = 5;
     private static final Duration PERIOD = Duration.ofMinutes(1);
     private static final Logger LOG = LoggerFactory.getLogger(OutlierDetector.class);
@@ -40,28 +40,28 @@ public final class OutlierDetector {
 
     private record Sum(Supplier<String> sender, double size) {}
 
-    /** The sizes of the last sums of a program. */
+    /** The sizes of the latest sums of a program. */
     private static final class Recent {
         private final double[] sizes = new double[REMEMBERED];
         private long count;
         private double median = Double.NaN;
 
-        /** The median is a new one after every few of them: sorting shows in a round of 200 µs. */
+        /** The median is updated after every few sizes, because sorting takes noticeable time in a round of 200 µs. */
         void add(double size) {
             sizes[(int) (count++ % REMEMBERED)] = size;
-            if (count % LEAST_REMEMBERED == 0) {
+            if (count % MIN_REMEMBERED == 0) {
                 median = OutlierDetector.median(Arrays.copyOf(sizes, (int) Math.min(count, REMEMBERED)));
             }
         }
 
-        /** Their median, or NaN while they are too few. */
+        /** Their median, or NaN while there are too few. */
         double median() {
             return median;
         }
     }
 
     /**
-     * With nothing to compare with yet.
+     * A detector without preceding sums.
      *
      * @param nanoTime as {@link System#nanoTime}
      */
@@ -69,34 +69,34 @@ public final class OutlierDetector {
         this.log = new RateLimitedLog(LOG, LINES, PERIOD, nanoTime);
     }
 
-    /** Begins a round; one that has not been ended is forgotten. */
+    /** Begins a round; discards one that has not been ended. */
     public void beginRound() {
         round.clear();
     }
 
     /**
-     * Takes in a sum of the round under way.
+     * Adds a sum of the current round.
      *
-     * @param sender who sent it, and for which tasks; asked when it is reported
-     * @param size as {@link #size} says; NaN where it is a sum of no task
+     * @param sender names the executor and the tasks; called if the sum is reported
+     * @param size from {@link #size}
      */
     public void add(Supplier<String> sender, double size) {
         round.add(new Sum(sender, size));
     }
 
-    /** Whether no sum of the round has been taken in. */
+    /** Whether the current round has no sum yet. */
     boolean isEmpty() {
         return round.isEmpty();
     }
 
-    /** Ends the round under way; the lines to be shown of it. */
+    /** Ends the current round; returns its notices for the user. */
     public List<String> endRound(RoundRequest request) {
         double[] sizes = round.stream()
                 .mapToDouble(Sum::size)
                 .filter(size -> !Double.isNaN(size))
                 .toArray();
         Recent before = recent.computeIfAbsent(request.program(), program -> new Recent());
-        double usual = sizes.length < LEAST_SIBLINGS ? before.median() : median(sizes);
+        double usual = sizes.length < MIN_RANGES ? before.median() : median(sizes);
         List<String> lines = new ArrayList<>();
         for (Sum sum : round) {
             if (usual > 0 && sum.size() > FACTOR * usual) {
@@ -126,7 +126,7 @@ public final class OutlierDetector {
         return sizes[(sizes.length - 1) / 2];
     }
 
-    /** The norms of nodes, for each task in them; infinite where a number is not finite, NaN where there is no task. */
+    /** The norm of partial sums divided by their task count; infinite if an element is not finite, NaN without tasks. */
     public static double size(List<PartialSum> sums) {
         double norms = 0;
         long tasks = 0;

@@ -5,11 +5,11 @@ import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.tensor.Layout;
 
 /**
- * What somebody else needs to make the rounds of a program by averaging networks.
+ * The settings for running the rounds of a program by parameter averaging in Deeplearning4j.
  *
- * @param program whose requests are rounds of training
+ * @param program name of the training program
  * @param how the networks are trained
- * @param network as a zip of Deeplearning4j's, whose updater is descent at the rate; its numbers play no part
+ * @param network in Deeplearning4j's zip format, with gradient descent as updater; its parameters are not used
  * @param theta the arrays of θ: the network's parameters under the same names, row-major
  * @param source of the tasks, opened
  */

@@ -1,13 +1,12 @@
 package dev.kindling.driver.cluster;
 
 import dev.kindling.driver.error.ClusterException;
+import dev.kindling.job.protocol.DriverMessage;
 import dev.kindling.job.protocol.Failure;
 import dev.kindling.job.protocol.Job;
-import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.protocol.RangeResult;
 import dev.kindling.job.protocol.codec.MessageCodec;
 import dev.kindling.job.tensor.FlatVector;
-import dev.kindling.job.tensor.Precision;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,25 +18,28 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code cluster.mode = resident}: rounds over workers that stay connected. Every round is dealt to the links that are
- * there when it begins; a link that comes later works from the next round on.
+ * {@code cluster.mode = persistent}: runs rounds on executors whose workers stay connected. Every round is partitioned over
+ * the executors that are ready when it begins; an executor that connects later takes part from the next round on.
  *
- * <p>A lost link's range is dealt again at once. A range that takes much longer than others did is dealt a second time to
- * a link with nothing to do, and the first answer counts; a link that still owes an answer from an earlier round gets
- * nothing until it has given it. Which link did what, and how often, leaves no trace in the sum.
+ * <p>The range of a lost executor is reassigned at once. A range that takes much longer than others is assigned to an idle
+ * executor too, and the first result counts. An executor that still runs a range of an earlier round gets none until it has
+ * finished. Which executor ran what, and how often, does not affect the sum.
  */
 public final class PersistentWorkerCluster implements Cluster {
-    /** Bytes of a vector or a sum from which on executors exchange slices of it, if they can reach each other. */
+    /** Bytes of a vector or a sum from which on executors exchange shards of it, if they can connect to each other. */
     public static final long MIN_EXCHANGED = ReduceScatter.Policy.MEASURED.minBytes();
 
-    private static final Duration TICK = Duration.ofMillis(500);
+    private static final Duration CHECK_INTERVAL = Duration.ofMillis(500);
 
-    /** As many failures of one range end the run: Spark's own number for a Spark task. */
-    private static final int MOST_FAILURES = 4;
-    /** A lost executor may be nobody's fault; but a range that kills every executor must end sometime. */
-    private static final int MOST_LOSSES = 8;
+    /** Failures of one range that end the run: Spark's default of {@code spark.task.maxFailures}. */
+    private static final int MAX_FAILURES = 4;
+    /** Losses of one range that end the run: an executor may be lost for other reasons, or the range may kill it. */
+    private static final int MAX_LOSSES = 8;
 
     private static final Logger LOG = LoggerFactory.getLogger(PersistentWorkerCluster.class);
+
+    /** The sender of a message, its encoded size and its time of arrival. */
+    private record Delivery(ExecutorState executor, int bytes, long arrived) {}
 
     private final Job job;
     private final byte[] jobBytes;
@@ -49,40 +51,43 @@ public final class PersistentWorkerCluster implements Cluster {
     private final StragglerDetector stragglers;
     private final OutlierDetector outliers;
     private final ExecutorRegistry executors = new ExecutorRegistry();
+    private final DriverMessage.Visitor<Delivery> handler = new MessageHandler();
     private long version;
-    private @Nullable RoundExecution upcoming;
+    /** The prefetched next round, if any. */
+    private @Nullable PreparedRound upcoming;
+    /** The round that is being run, if any. */
     private @Nullable RoundExecution current;
 
     /**
-     * A cluster without workers.
+     * A cluster without executors.
      *
-     * @param events what its links will tell
+     * @param events of its executors
      * @param nanoTime as {@link System#nanoTime}
-     * @param complaint why worker jobs fail lately, in one clause, where they do; asked while there is no link, and
-     *     throws ClusterException where there will never be one
+     * @param lastFailure why worker jobs fail, in one clause, if they do; called while there is no executor, and throws
+     *     ClusterException if there will never be one
      */
     public PersistentWorkerCluster(
             Job job,
             ClusterSettings settings,
             ExecutorEvents events,
             LongSupplier nanoTime,
-            Supplier<Optional<String>> complaint) {
-        this(job, settings, events, nanoTime, complaint, ReduceScatter.Policy.MEASURED);
+            Supplier<Optional<String>> lastFailure) {
+        this(job, settings, events, nanoTime, lastFailure, ReduceScatter.Policy.MEASURED);
     }
 
-    /** A cluster with its own terms for exchanges. */
+    /** A cluster with the given policy for exchanges of shards. */
     PersistentWorkerCluster(
             Job job,
             ClusterSettings settings,
             ExecutorEvents events,
             LongSupplier nanoTime,
-            Supplier<Optional<String>> complaint,
+            Supplier<Optional<String>> lastFailure,
             ReduceScatter.Policy policy) {
         this.job = job;
         this.jobBytes = MessageCodec.encodeJob(job);
         this.events = events;
         this.nanoTime = nanoTime;
-        this.lastFailure = complaint;
+        this.lastFailure = lastFailure;
         this.breaker = new ReduceScatterBreaker(policy);
         this.noExecutorTimeout = new NoExecutorTimeout(settings.executorTimeout(), nanoTime);
         this.stragglers = new StragglerDetector(nanoTime);
@@ -92,21 +97,20 @@ public final class PersistentWorkerCluster implements Cluster {
     @Override
     public RoundResult run(RoundRequest request, FlatVector shared, RequestPrefetcher prefetcher) {
         try {
-            noExecutorTimeout.end();
+            noExecutorTimeout.reset();
             stragglers.beginRound();
             outliers.beginRound();
-            awaitEvents(Duration.ZERO);
+            handleEvents(Duration.ZERO);
             dropSilent();
-            RoundExecution execution = execution(request);
+            RoundExecution execution = begin(prepared(request), shared);
             current = execution;
-            begin(execution, shared);
-            prefetcher.next().ifPresent(this::prefetch);
-            while (!execution.round().complete()) {
-                awaitEvents(stragglers.patience(execution.assignments(), executors.all(), shardTimeout(execution)));
+            prefetcher.next().ifPresent(next -> prefetch(next, execution.executors()));
+            while (!execution.complete()) {
+                handleEvents(stragglers.timeout(execution.assignments(), executors.all(), eventTimeout(execution)));
                 checkExecutors(execution);
             }
             breaker.count(execution);
-            return lastCheck(execution.result(), request);
+            return withNotices(execution.result(), request);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ClusterException(request + " was interrupted", e);
@@ -115,84 +119,78 @@ public final class PersistentWorkerCluster implements Cluster {
         }
     }
 
-    /** The result, with what there is to report of its sums. Those that stayed with executors came as one. */
-    private RoundResult lastCheck(RoundResult result, RoundRequest request) {
+    /** Adds notices of outlying sums. Sums that executors reduced are checked as one. */
+    private RoundResult withNotices(RoundResult result, RoundRequest request) {
         if (outliers.isEmpty()) {
             outliers.add(
-                    () -> "executors that exchange slices, together,", OutlierDetector.size(List.of(result.sum())));
+                    () -> "executors that exchange shards, together,", OutlierDetector.size(List.of(result.sum())));
         }
         return result.noticing(outliers.endRound(request));
     }
 
-    /** What was sent ahead is good as long as the same seats are free; else the request is cut anew. */
-    @SuppressWarnings("ReferenceEquality")
-    private RoundExecution execution(RoundRequest request) throws InterruptedException {
-        RoundExecution ahead = upcoming;
+    /** The prefetched round if it is for this request and the same executors are free; else the request is partitioned. */
+    private PreparedRound prepared(RoundRequest request) throws InterruptedException {
+        PreparedRound prefetched = upcoming;
         upcoming = null;
         List<ExecutorState> free = executors.free();
-        if (ahead != null && ahead.request() == request && ahead.executors().equals(free)) {
-            return ahead;
+        if (prefetched != null && prefetched.isFor(request, free)) {
+            return prefetched;
         }
         while (free.isEmpty()) {
             requireExecutor(request);
-            awaitEvents(TICK);
+            handleEvents(CHECK_INTERVAL);
             free = executors.free();
         }
-        return execution(request, free);
+        return prepare(request, free);
     }
 
-    private RoundExecution execution(RoundRequest request, List<ExecutorState> free) {
+    private PreparedRound prepare(RoundRequest request, List<ExecutorState> free) {
         long number = ++version;
         RoundTracker tracker = new RoundTracker(
                 job, request, number, free.stream().map(ExecutorState::threads).toList());
         List<ExecutorState> workers = tracker.workers().stream().map(free::get).toList();
-        Precision precision = job.options().precision();
-        Optional<ReduceScatter> exchanged = breaker.ofSums(workers, number, tracker.numbers(), precision);
+        SumCollection sums =
+                breaker.ofSums(workers, number, tracker.sumSize(), job.options().precision());
         List<RangeAssignment> assignments = new ArrayList<>();
         for (int i = 0; i < workers.size(); i++) {
-            RangeRequest order = tracker.requests().get(i);
-            assignments.add(new RangeAssignment(exchanged.isPresent() ? order.retaining() : order, workers.get(i)));
+            assignments.add(
+                    new RangeAssignment(tracker.requests().get(i).with(sums.location()), workers.get(i)));
         }
-        return new RoundExecution(request, number, tracker, assignments, free, exchanged, nanoTime);
+        return new PreparedRound(request, number, tracker, assignments, free, sums);
     }
 
-    private void begin(RoundExecution execution, FlatVector shared) {
-        if (breaker.ofVector(execution.workers(), shared)) {
-            execution.beginInShards(shared);
-        } else {
-            execution.begin(shared);
-        }
+    private RoundExecution begin(PreparedRound round, FlatVector shared) {
+        return breaker.ofVector(round.workers(), shared)
+                ? RoundExecution.beginWithShards(round, shared, nanoTime)
+                : RoundExecution.begin(round, shared, nanoTime);
     }
 
-    /** The next round's specs travel while this round's are being computed; its vector follows when it is known. */
-    private void prefetch(RoundRequest next) {
-        RoundExecution now = current;
-        if (now != null) {
-            RoundExecution ahead = execution(next, now.executors());
-            ahead.assignments().forEach(RangeAssignment::prefetch);
-            upcoming = ahead;
-        }
+    /** Sends the next round's task specs while the current round is computed; its vector follows when it is known. */
+    private void prefetch(RoundRequest next, List<ExecutorState> free) {
+        PreparedRound round = prepare(next, free);
+        round.prefetch();
+        upcoming = round;
     }
 
-    private Duration shardTimeout(RoundExecution execution) {
-        ReduceScatter reduceScatter = execution.reduceScatter();
-        Duration patience = reduceScatter == null ? TICK : reduceScatter.patience(nanoTime.getAsLong());
-        return patience.compareTo(TICK) < 0 ? patience.plusNanos(1) : TICK;
+    /** How long to wait for an event before the executors are checked. */
+    private static Duration eventTimeout(RoundExecution execution) {
+        Duration timeout = execution.shardTimeout();
+        return timeout.compareTo(CHECK_INTERVAL) < 0 ? timeout.plusNanos(1) : CHECK_INTERVAL;
     }
 
     private void requireExecutor(RoundRequest request) {
         if (executors.anyReady()) {
-            noExecutorTimeout.end();
+            noExecutorTimeout.reset();
         }
         if (executors.isEmpty()) {
             noExecutorTimeout.require(request, lastFailure.get());
         }
-        // Those who are there may be opening the job; but one that comes and goes does not set the clock back.
+        // Connected executors may be opening the job; but one that connects and is lost does not reset the timeout.
     }
 
-    /** Hears one event, or none within the given time, and all that have come in the meantime. */
-    private void awaitEvents(Duration patience) throws InterruptedException {
-        Optional<ExecutorEvents.Event> event = events.next(patience);
+    /** Waits for an event no longer than the given time, and handles it and all that have arrived in the meantime. */
+    private void handleEvents(Duration timeout) throws InterruptedException {
+        Optional<ExecutorEvents.Event> event = events.next(timeout);
         while (event.isPresent()) {
             handle(event.get());
             event = events.next(Duration.ZERO);
@@ -202,7 +200,7 @@ public final class PersistentWorkerCluster implements Cluster {
     private void handle(ExecutorEvents.Event event) {
         if (event instanceof ExecutorEvents.ExecutorRegistered) {
             LOG.info("executor {} has joined", event.connection().name());
-            executors.join(event.connection(), nanoTime.getAsLong());
+            executors.add(event.connection(), nanoTime.getAsLong());
             event.connection().send(jobBytes);
             return;
         }
@@ -211,134 +209,150 @@ public final class PersistentWorkerCluster implements Cluster {
             return;
         }
         executor.lastHeard(nanoTime.getAsLong());
-        if (event instanceof ExecutorEvents.Heartbeat heartbeat) {
-            executor.heartbeat(heartbeat.threads());
-        } else if (event instanceof ExecutorEvents.RangeCompleted completed) {
-            handle(executor, completed);
-        } else if (event instanceof ExecutorEvents.JobRejected rejected) {
-            refuse(executor, rejected.failure());
-        } else if (event instanceof ExecutorEvents.ExecutorLost) {
+        if (event instanceof ExecutorEvents.MessageReceived received) {
+            received.message().accept(handler, new Delivery(executor, received.bytes(), received.arrived()));
+        } else {
             drop(executor, "is lost");
-        } else {
-            handleShardEvent(executor, event);
         }
     }
 
-    private void handleShardEvent(ExecutorState executor, ExecutorEvents.Event event) {
-        RoundExecution execution = current;
-        if (event instanceof ExecutorEvents.RangeRetained retained) {
-            handle(executor, retained);
-        } else if (event instanceof ExecutorEvents.VectorMissing missing) {
-            handle(execution, executor, missing);
-        } else if (execution == null) {
-            return;
-        } else if (event instanceof ExecutorEvents.ShardReduced reduced && reduced.shared() == execution.version()) {
-            handle(execution, executor, reduced);
-        } else if (event instanceof ExecutorEvents.ShardFailed failed && failed.shared() == execution.version()) {
-            endReduceScatter(
-                    execution,
-                    "executor " + executor.connection().name() + " could not fold its slice: " + failed.reason());
-        }
-    }
+    /** Handles the messages of executors. */
+    private final class MessageHandler implements DriverMessage.Visitor<Delivery> {
+        /** Handled by the endpoint, because worker jobs also start between rounds. */
+        @Override
+        public void workerStarted(DriverMessage.WorkerStarted message, Delivery delivery) {}
 
-    private void handle(
-            @Nullable RoundExecution execution, ExecutorState executor, ExecutorEvents.VectorMissing missing) {
-        if (execution != null && missing.version() == execution.version()) {
-            LOG.warn(
-                    "executor {} is sent the whole vector of {}",
-                    executor.connection().name(),
-                    execution.request());
-            execution.sendVector(executor);
-        } else {
-            // Others have done what it was to do; without this it would owe that for ever, and get nothing more.
-            LOG.warn(
-                    "executor {} did not get vector {} together in time",
-                    executor.connection().name(),
-                    missing.version());
-            executor.forget(missing.version());
+        @Override
+        public void heartbeat(DriverMessage.Heartbeat message, Delivery delivery) {
+            delivery.executor().heartbeat(message.threads());
         }
-    }
 
-    private void handle(ExecutorState executor, ExecutorEvents.RangeRetained retained) {
-        int firstTask = retained.result().firstTask();
-        long since = executor.settle(retained.shared(), firstTask, retained.at());
-        RoundExecution execution = current;
-        ReduceScatter reduceScatter =
-                execution == null || retained.shared() != execution.version() ? null : execution.reduceScatter();
-        if (execution == null || reduceScatter == null) {
-            // What is kept for an exchange that is over may be asked for again, and then comes as an answer.
-            return;
+        @Override
+        public void jobRejected(DriverMessage.JobRejected message, Delivery delivery) {
+            ExecutorState executor = delivery.executor();
+            // The run ends unless another executor could open the job.
+            if (!executors.othersReady(executor)) {
+                throw message.failure().exception();
+            }
+            drop(executor, "cannot open the job: " + message.failure().message());
         }
-        execution.received(retained.bytes());
-        Optional<RangeAssignment> deal = execution.assignmentOf(firstTask);
-        if (deal.isEmpty()) {
-            drop(executor, "answers what it was not asked");
-        } else if (deal.get().isDone()) {
-            deal.get().take(executor);
-        } else {
-            retain(execution, reduceScatter, deal.get(), executor, retained.result(), retained.at() - since);
+
+        @Override
+        public void rangeCompleted(DriverMessage.RangeCompleted message, Delivery delivery) {
+            ExecutorState executor = delivery.executor();
+            long since = executor.settle(message.shared(), message.firstTask(), delivery.arrived());
+            RoundExecution execution = current;
+            if (execution == null) {
+                return;
+            }
+            execution.received(delivery.bytes());
+            if (message.shared() != execution.version()) {
+                return;
+            }
+            Optional<RangeAssignment> assignment = execution.assignmentOf(message.firstTask());
+            if (assignment.isEmpty()) {
+                drop(executor, "sends a result that was not requested");
+            } else if (message.outcome() instanceof RangeResult result) {
+                if (execution.returnsSums()) {
+                    accept(execution, assignment.get(), executor, result, delivery.arrived() - since);
+                } else {
+                    drop(executor, "sends sums that it was requested to retain");
+                }
+            } else {
+                failed(execution, assignment.get(), executor, (Failure) message.outcome());
+            }
+        }
+
+        @Override
+        public void rangeRetained(DriverMessage.RangeRetained message, Delivery delivery) {
+            ExecutorState executor = delivery.executor();
+            int firstTask = message.result().firstTask();
+            long since = executor.settle(message.shared(), firstTask, delivery.arrived());
+            RoundExecution execution = current;
+            if (execution == null || message.shared() != execution.version() || execution.returnsSums()) {
+                // Sums that are retained for a reduce-scatter that was given up may be requested again.
+                return;
+            }
+            execution.received(delivery.bytes());
+            Optional<RangeAssignment> assignment = execution.assignmentOf(firstTask);
+            if (assignment.isEmpty()) {
+                drop(executor, "sends a result that was not requested");
+            } else if (assignment.get().isDone()) {
+                assignment.get().unassign(executor);
+            } else {
+                retain(execution, assignment.get(), executor, message.result(), delivery.arrived() - since);
+            }
+        }
+
+        @Override
+        public void vectorMissing(DriverMessage.VectorMissing message, Delivery delivery) {
+            ExecutorState executor = delivery.executor();
+            RoundExecution execution = current;
+            if (execution != null && message.version() == execution.version()) {
+                LOG.warn(
+                        "executor {} is sent the whole vector of {}",
+                        executor.connection().name(),
+                        execution.request());
+                execution.sendWholeVector(executor);
+            } else {
+                // Others have run its ranges; they must not count as running, or it would never be idle again.
+                LOG.warn(
+                        "executor {} did not gather vector {} in time",
+                        executor.connection().name(),
+                        message.version());
+                executor.forget(message.version());
+            }
+        }
+
+        @Override
+        public void shardReduced(DriverMessage.ShardReduced message, Delivery delivery) {
+            RoundExecution execution = current;
+            if (execution == null || message.shared() != execution.version()) {
+                return;
+            }
+            execution.received(delivery.bytes());
+            if (!execution.shardReduced(delivery.executor(), message.shard(), message.sums())) {
+                drop(delivery.executor(), "sends a shard that was not requested");
+            }
+        }
+
+        @Override
+        public void shardFailed(DriverMessage.ShardFailed message, Delivery delivery) {
+            RoundExecution execution = current;
+            if (execution != null && message.shared() == execution.version()) {
+                collectDirectly(
+                        execution,
+                        "executor " + delivery.executor().connection().name() + " could not reduce its shard: "
+                                + message.reason());
+            }
         }
     }
 
     private void retain(
             RoundExecution execution,
-            ReduceScatter reduceScatter,
             RangeAssignment assignment,
             ExecutorState executor,
             RangeResult result,
             long took) {
+        boolean reachable;
         try {
-            execution.round().requireFits(result);
+            reachable = execution.retained(assignment, executor, result, took);
         } catch (ClusterException e) {
-            refuse(assignment, executor, e);
+            invalid(assignment, executor, e);
             return;
         }
         stragglers.rangeCompleted(took);
-        if (executor.connection().peer().isEmpty()) {
-            // It came after the round was cut, and nobody can fetch from it.
-            execution.retainedOutOfReach(reduceScatter, assignment, executor, result);
-            endReduceScatter(
-                    execution, "executor " + executor.connection().name() + " cannot be reached by the others");
-        } else {
-            execution.retained(reduceScatter, assignment, executor, result, took);
+        if (!reachable) {
+            // It was assigned the range after the round had been partitioned for executors that accept connections.
+            collectDirectly(
+                    execution, "other executors cannot connect to executor " + executor.connection().name());
         }
     }
 
-    private void handle(RoundExecution execution, ExecutorState executor, ExecutorEvents.ShardReduced reduced) {
-        execution.received(reduced.bytes());
-        ReduceScatter reduceScatter = execution.reduceScatter();
-        if (reduceScatter != null && !execution.take(reduceScatter, executor, reduced.shard(), reduced.sums())) {
-            drop(executor, "sends a slice that it was not asked for");
-        }
-    }
-
-    private void endReduceScatter(RoundExecution execution, String why) {
-        ReduceScatter reduceScatter = execution.reduceScatter();
-        if (reduceScatter != null) {
-            LOG.warn("{} goes on without an exchange of slices: {}", execution.request(), why);
-            execution.endReduceScatter(reduceScatter, List.copyOf(executors.all()));
-        }
-    }
-
-    private void handle(ExecutorState executor, ExecutorEvents.RangeCompleted completed) {
-        long since = executor.settle(completed.shared(), completed.firstTask(), completed.at());
-        RoundExecution execution = current;
-        if (execution == null) {
-            return;
-        }
-        execution.received(completed.bytes());
-        if (completed.shared() != execution.version()) {
-            return;
-        }
-        Optional<RangeAssignment> deal = execution.assignmentOf(completed.firstTask());
-        if (deal.isEmpty()) {
-            drop(executor, "answers what it was not asked");
-        } else if (completed.outcome() instanceof RangeResult && execution.reduceScatter() != null) {
-            drop(executor, "sends sums that it was asked to keep");
-        } else if (completed.outcome() instanceof RangeResult result) {
-            accept(execution, deal.get(), executor, result, completed.at() - since);
-        } else {
-            refuse(execution, deal.get(), executor, (Failure) completed.outcome());
+    private void collectDirectly(RoundExecution execution, String reason) {
+        if (!execution.returnsSums()) {
+            LOG.warn("{} goes on without an exchange of shards: {}", execution.request(), reason);
+            execution.collectDirectly(executors.all());
         }
     }
 
@@ -348,33 +362,31 @@ public final class PersistentWorkerCluster implements Cluster {
             ExecutorState executor,
             RangeResult result,
             long took) {
-        long begin = nanoTime.getAsLong();
-        // Before the fold, which adds in place.
+        // Before the sums are reduced, which adds in place.
         double size = OutlierDetector.size(result.sums());
         try {
-            if (!execution.round().accept(result)) {
+            if (!execution.completed(assignment, result, took)) {
                 return;
             }
         } catch (ClusterException e) {
-            refuse(assignment, executor, e);
+            invalid(assignment, executor, e);
             return;
         }
         stragglers.rangeCompleted(took);
         ExecutorConnection connection = executor.connection();
         outliers.add(
                 () -> "executor " + connection.name() + " on " + connection.host() + ", for " + assignment + ",", size);
-        execution.done(assignment, result, took, nanoTime.getAsLong() - begin);
     }
 
-    /** A reply that does not fit its order: who sent it is not asked again. */
-    private void refuse(RangeAssignment assignment, ExecutorState executor, ClusterException why) {
-        if (assignment.fail(executor) >= MOST_FAILURES) {
+    /** Drops an executor whose result does not fit its request. */
+    private void invalid(RangeAssignment assignment, ExecutorState executor, ClusterException why) {
+        if (assignment.fail(executor) >= MAX_FAILURES) {
             throw why;
         }
         drop(executor, why.getMessage());
     }
 
-    private void refuse(RoundExecution execution, RangeAssignment assignment, ExecutorState executor, Failure failure) {
+    private void failed(RoundExecution execution, RangeAssignment assignment, ExecutorState executor, Failure failure) {
         LOG.warn(
                 "executor {} failed at {} of {}: {}",
                 executor.connection().name(),
@@ -383,24 +395,16 @@ public final class PersistentWorkerCluster implements Cluster {
                 failure.message());
         int failures = assignment.fail(executor);
         if (failure.kind() != Failure.Kind.RETRYABLE) {
-            // One executor may be alone with its trouble, such as a file system that its dying JVM has closed already.
+            // One executor alone may be at fault, for example when its JVM is ending and has closed its file systems.
             if (failures > 1 || !executors.othersReady(executor)) {
                 throw failure.exception();
             }
-        } else if (failures >= MOST_FAILURES) {
-            throw new ClusterException(assignment + " of " + execution.request() + " failed " + MOST_FAILURES
+        } else if (failures >= MAX_FAILURES) {
+            throw new ClusterException(assignment + " of " + execution.request() + " failed " + MAX_FAILURES
                     + " times: " + failure.message());
         }
-        // Where nobody else holds it, it is dealt again when all that has been told is heard.
-        assignment.take(executor);
-    }
-
-    /** An executor cannot open the job: final where no other one could. */
-    private void refuse(ExecutorState executor, Failure failure) {
-        if (!executors.othersReady(executor)) {
-            throw failure.exception();
-        }
-        drop(executor, "cannot open the job: " + failure.message());
+        // If it is assigned to no other executor, it is reassigned after all events that have arrived are handled.
+        assignment.unassign(executor);
     }
 
     private void drop(ExecutorState executor, @Nullable String why) {
@@ -411,23 +415,22 @@ public final class PersistentWorkerCluster implements Cluster {
         if (execution == null) {
             return;
         }
-        ReduceScatter reduceScatter = execution.reduceScatter();
-        if (reduceScatter != null && !execution.forget(reduceScatter, executor)) {
-            endReduceScatter(execution, "executor " + executor.connection().name() + " is gone");
+        if (!execution.discardRetained(executor)) {
+            collectDirectly(execution, "executor " + executor.connection().name() + " is lost");
         }
         for (RangeAssignment assignment : execution.assignments()) {
-            if (assignment.take(executor) && assignment.lose() >= MOST_LOSSES) {
+            if (assignment.unassign(executor) && assignment.lose() >= MAX_LOSSES) {
                 throw new ClusterException(
-                        assignment + " of " + execution.request() + " were lost with " + MOST_LOSSES + " executors");
+                        assignment + " of " + execution.request() + " were lost with " + MAX_LOSSES + " executors");
             }
         }
     }
 
-    /** Where nobody is there, to the first that comes. */
+    /** Assigns a range to the best executor; if there is none, to the first that connects. */
     private void reassign(RoundExecution execution, RangeAssignment assignment) {
         executors.best(assignment).ifPresent(executor -> {
             LOG.info(
-                    "{} of {} are dealt again, to executor {}",
+                    "{} of {} are reassigned to executor {}",
                     assignment,
                     execution.request(),
                     executor.connection().name());
@@ -435,13 +438,12 @@ public final class PersistentWorkerCluster implements Cluster {
         });
     }
 
-    /** What no event tells: links that are silent, ranges that are nobody's, ranges that are slow. */
+    /** Checks for silent executors, late shards, unassigned ranges and stragglers. */
     private void checkExecutors(RoundExecution execution) {
         dropSilent();
         requireExecutor(execution.request());
-        ReduceScatter reduceScatter = execution.reduceScatter();
-        if (reduceScatter != null && reduceScatter.isLate(nanoTime.getAsLong())) {
-            endReduceScatter(execution, "slices are late");
+        if (execution.shardTimeout().isNegative()) {
+            collectDirectly(execution, "shards are late");
         }
         for (RangeAssignment assignment : execution.assignments()) {
             if (!assignment.isDone() && assignment.executors().isEmpty()) {
@@ -449,7 +451,7 @@ public final class PersistentWorkerCluster implements Cluster {
             } else if (stragglers.isStraggler(assignment)) {
                 executors.idle(assignment).ifPresent(executor -> {
                     LOG.info(
-                            "{} of {} are slow and dealt to executor {} too",
+                            "{} of {} are slow and assigned to executor {} too",
                             assignment,
                             execution.request(),
                             executor.connection().name());
@@ -468,11 +470,11 @@ public final class PersistentWorkerCluster implements Cluster {
 
     @Override
     public void close() {
-        byte[] farewell = MessageCodec.encodeStopExecutor();
-        executors.all().forEach(executor -> executor.connection().send(farewell));
+        byte[] stop = MessageCodec.encodeStopExecutor();
+        executors.all().forEach(executor -> executor.connection().send(stop));
         executors.clear();
         events.drain().stream()
                 .filter(ExecutorEvents.ExecutorRegistered.class::isInstance)
-                .forEach(event -> event.connection().send(farewell));
+                .forEach(event -> event.connection().send(stop));
     }
 }

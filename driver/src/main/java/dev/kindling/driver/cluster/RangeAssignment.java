@@ -5,7 +5,7 @@ import dev.kindling.job.protocol.codec.MessageCodec;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
-/** One range of a round: its order, who has been given it, and how often that failed. */
+/** One range of a round: its request, the executors that it is assigned to, its failures and losses. */
 final class RangeAssignment {
     private RangeRequest request;
     private byte[] bytes;
@@ -13,15 +13,15 @@ final class RangeAssignment {
     private final Set<ExecutorState> executors = new LinkedHashSet<>();
     private final Set<ExecutorState> failedOn = new LinkedHashSet<>();
     private boolean prefetched;
-    private long since;
+    private long assignedAt;
     private int failures;
     private int losses;
     private boolean done;
 
     /**
-     * A range nobody has been given.
+     * A range that is not assigned yet.
      *
-     * @param first whom it is meant for
+     * @param first the executor that it will be assigned to first
      */
     RangeAssignment(RangeRequest request, ExecutorState first) {
         this.request = request;
@@ -33,18 +33,18 @@ final class RangeAssignment {
         return request.firstTask();
     }
 
-    /** Whom it is meant for. */
+    /** The executor that it is assigned to first. */
     ExecutorState first() {
         return first;
     }
 
-    /** Sends it to whom it is meant for, who cannot begin before the vector is there. */
+    /** Sends the request to its first executor, which cannot begin before the vector has arrived. */
     void prefetch() {
         prefetched = true;
         first.connection().send(bytes);
     }
 
-    /** Gives it to a seat that has its vector; how many bytes went. */
+    /** Assigns it to an executor that has its vector; returns the number of bytes sent. */
     @SuppressWarnings("ReferenceEquality")
     long assignTo(ExecutorState executor, long now) {
         boolean sent = prefetched && executor == first;
@@ -53,7 +53,7 @@ final class RangeAssignment {
         }
         prefetched = false;
         executors.add(executor);
-        since = now;
+        assignedAt = now;
         executor.assign(request.shared(), request.firstTask(), now);
         return bytes.length;
     }
@@ -62,40 +62,40 @@ final class RangeAssignment {
         return executors;
     }
 
-    /** When it was given away last. */
-    long since() {
-        return since;
+    /** Time of the last assignment. */
+    long assignedAt() {
+        return assignedAt;
     }
 
-    /** Takes it from a seat; true if it then is nobody's and still to be done. */
-    boolean take(ExecutorState executor) {
+    /** Removes an executor; true if it is then assigned to none and still to be done. */
+    boolean unassign(ExecutorState executor) {
         return executors.remove(executor) && executors.isEmpty() && !done;
     }
 
-    /** Counts a failure of a seat; how many there have been. */
+    /** Counts a failure on an executor; returns the number of failures. */
     int fail(ExecutorState executor) {
         failedOn.add(executor);
         return ++failures;
     }
 
-    /** Whether it has failed on the seat before. */
+    /** Whether it has failed on the executor before. */
     boolean hasFailedOn(ExecutorState executor) {
         return failedOn.contains(executor);
     }
 
-    /** Counts a holder that was lost; how many there have been. */
+    /** Counts an executor that was lost with it; returns the number of losses. */
     int lose() {
         return ++losses;
     }
 
-    /** What was done is lost. */
+    /** Marks it as not done: its result is lost. */
     void undo() {
         done = false;
     }
 
-    /** Makes it a range whose sums come with the reply, which nobody has been given. */
-    void send() {
-        request = request.returning();
+    /** Makes it an unassigned range whose sums are returned with the result. */
+    void restartReturningSums() {
+        request = request.with(RangeRequest.SumLocation.RETURNED);
         bytes = MessageCodec.encodeRangeRequest(request);
         executors.clear();
         prefetched = false;

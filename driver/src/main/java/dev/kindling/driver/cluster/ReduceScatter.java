@@ -1,6 +1,7 @@
 package dev.kindling.driver.cluster;
 
 import dev.kindling.job.protocol.PeerAccess;
+import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.protocol.RangeResult;
 import dev.kindling.job.protocol.ReduceShardRequest;
 import dev.kindling.job.protocol.codec.MessageCodec;
@@ -18,32 +19,32 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * A round whose sums stay with the workers until all are there; then each folds a slice of them for the driver, which so
- * receives one sum and not one from everybody. Of whatever goes wrong with the slices the driver need not know what it was: the
- * round is then finished without an exchange.
+ * Collects the sums of a round by a reduce-scatter followed by a gather to the driver: executors retain their sums until all
+ * ranges have run; then each reduces one shard of them, so that the driver receives one sum and not one per executor. After
+ * any failure of an exchange the round is finished by collecting the sums directly.
  */
-final class ReduceScatter {
-    /** Folded slices are given up after the patience of the terms, and after a second more for as many bytes of the sums. */
+final class ReduceScatter implements SumCollection {
+    /** Adds a second to the policy's timeout for this many bytes of the sums. */
     private static final long BYTES_PER_SECOND = 16L << 20;
 
     /**
-     * From when on workers exchange slices.
+     * The conditions for exchanging shards.
      *
-     * @param minBytes of a vector or a sum: below, the driver has sent it in a moment
-     * @param minExecutors with fewer, the driver's part is little more than with an exchange
-     * @param patience for folded slices of small sums
+     * @param minBytes of a vector or a sum: a smaller one is sent by the driver in negligible time
+     * @param minExecutors with fewer, the driver transfers little more than in an exchange
+     * @param timeout for reduced shards of small sums
      */
-    record Policy(long minBytes, int minExecutors, Duration patience) {
+    record Policy(long minBytes, int minExecutors, Duration timeout) {
         /** Measured: docs/scaling.md. */
         static final Policy MEASURED = new Policy(4L << 20, 3, Duration.ofSeconds(3));
 
-        /** Whether they are met. */
+        /** Whether a vector is large enough, and all workers accept connections of peers. */
         boolean appliesTo(List<ExecutorState> workers, FlatVector vector) {
             return appliesTo(workers, vector.size(), vector.precision());
         }
 
-        boolean appliesTo(List<ExecutorState> workers, int numbers, Precision precision) {
-            return (long) numbers * precision.bytes() >= minBytes
+        boolean appliesTo(List<ExecutorState> workers, int size, Precision precision) {
+            return (long) size * precision.bytes() >= minBytes
                     && workers.size() >= minExecutors
                     && workers.stream()
                             .allMatch(executor -> executor.connection().peer().isPresent());
@@ -57,17 +58,17 @@ final class ReduceScatter {
     private final int size;
     private final Precision precision;
     private final Map<RangeAssignment, Retained> retained = new LinkedHashMap<>();
-    /** Who folds which slice, by its index; empty until all sums are kept. */
+    /** The executors that reduce the shards, by shard index; empty until all sums are retained. */
     private final List<ExecutorState> reducers = new ArrayList<>();
 
     private final TreeMap<Integer, FlatVector> shards = new TreeMap<>();
-    private long requested;
+    private long requestedAt;
 
     /**
-     * An exchange of nothing yet.
+     * Collects the sums of a round of which no range has run.
      *
      * @param version of the round's vector
-     * @param size count of summed numbers of a node
+     * @param size length of the sums
      */
     ReduceScatter(Policy policy, long version, int size, Precision precision) {
         this.policy = policy;
@@ -76,61 +77,66 @@ final class ReduceScatter {
         this.precision = precision;
     }
 
-    /** A seat keeps the sums of a range, and has replied the rest; how many ranges are kept. */
+    @Override
+    public RangeRequest.SumLocation location() {
+        return RangeRequest.SumLocation.RETAINED;
+    }
+
+    /** Records that an executor retains the sums of a range; returns the number of ranges whose sums are retained. */
     int retain(RangeAssignment assignment, ExecutorState executor, RangeResult result) {
         retained.put(assignment, new Retained(executor, result));
         return retained.size();
     }
 
-    /** Who keeps the sums of a range; empty if nobody does. */
+    /** The executor that retains the sums of a range; empty if there is none. */
     Optional<ExecutorState> holder(RangeAssignment assignment) {
         return Optional.ofNullable(retained.get(assignment)).map(Retained::executor);
     }
 
-    /** The sums of a range are lost. */
+    /** Records that the sums of a range are lost. */
     void forget(RangeAssignment assignment) {
         retained.remove(assignment);
     }
 
-    /** Whether slices are being folded. */
+    /** Whether shards are being reduced. */
     boolean isReducing() {
         return !reducers.isEmpty();
     }
 
-    /** Asks each who keeps something for one slice of the round's sums; how many bytes went. */
+    /** Requests one reduced shard of each executor that retains sums; returns the number of bytes sent. */
     long reduce(int blocks, long now) {
-        requested = now;
+        requestedAt = now;
         retained.values().stream().map(Retained::executor).distinct().forEach(reducers::add);
         long sent = 0;
         for (int i = 0; i < reducers.size(); i++) {
-            ExecutorConnection folder = reducers.get(i).connection();
+            ExecutorConnection target = reducers.get(i).connection();
             List<ReduceShardRequest.Source> sources =
-                    retained.values().stream().map(one -> piece(one, folder)).toList();
-            byte[] order = MessageCodec.encodeReduceShardRequest(
+                    retained.values().stream().map(one -> source(one, target)).toList();
+            byte[] request = MessageCodec.encodeReduceShardRequest(
                     new ReduceShardRequest(version, blocks, new VectorShard(i, reducers.size()), sources));
-            folder.send(order);
-            sent += order.length;
+            target.send(request);
+            sent += request.length;
         }
         return sent;
     }
 
-    private static ReduceShardRequest.Source piece(Retained kept, ExecutorConnection folder) {
-        PeerAccess holder = kept.executor().connection().peerAccessFor(folder);
+    private static ReduceShardRequest.Source source(Retained one, ExecutorConnection target) {
+        PeerAccess holder = one.executor().connection().peerAccessFor(target);
         return new ReduceShardRequest.Source(
                 holder,
-                kept.result().firstTask(),
-                kept.result().sums().stream().map(ReduceScatter::head).toList());
+                one.result().firstTask(),
+                one.result().sums().stream().map(ReduceScatter::header).toList());
     }
 
-    private static ReduceShardRequest.NodeHeader head(PartialSum sum) {
+    private static ReduceShardRequest.NodeHeader header(PartialSum sum) {
         return new ReduceShardRequest.NodeHeader(sum.level(), sum.index(), sum.tasks());
     }
 
-    /** Takes a slice; false if it is not one that the seat was asked for. */
+    /** Adds a reduced shard; false if the executor was not requested to send it. */
     @SuppressWarnings("ReferenceEquality")
     boolean take(ExecutorState executor, int index, FlatVector sums) {
-        boolean asked = index < reducers.size() && reducers.get(index) == executor;
-        if (!asked
+        boolean requestedOfIt = index < reducers.size() && reducers.get(index) == executor;
+        if (!requestedOfIt
                 || sums.precision() != precision
                 || sums.size() != new VectorShard(index, reducers.size()).length(size)) {
             return false;
@@ -139,42 +145,37 @@ final class ReduceScatter {
         return true;
     }
 
-    /** Whether every slice is here. */
+    /** Whether every shard has arrived. */
     boolean complete() {
         return isReducing() && shards.size() == reducers.size();
     }
 
-    /** Whether slices have been waited for too long. */
-    boolean isLate(long now) {
-        return isReducing() && patience(now).isNegative();
-    }
-
-    /** How long slices may still take; for ever while none is being folded. */
-    Duration patience(long now) {
+    @Override
+    public Duration timeout(long now) {
         if (!isReducing()) {
             return ChronoUnit.FOREVER.getDuration();
         }
         Duration forBytes = Duration.ofSeconds(1)
                 .multipliedBy((long) size * precision.bytes())
                 .dividedBy(BYTES_PER_SECOND);
-        return policy.patience().plus(forBytes).minusNanos(now - requested);
+        return policy.timeout().plus(forBytes).minusNanos(now - requestedAt);
     }
 
-    /** Nanoseconds since slices were asked for. */
-    long folding(long now) {
-        return now - requested;
+    /** Nanoseconds since reduced shards were requested. */
+    long reduceNanos(long now) {
+        return now - requestedAt;
     }
 
-    /** The replies, without sums. */
+    /** The results, with empty sums. */
     List<RangeResult> results() {
         return retained.values().stream().map(Retained::result).toList();
     }
 
-    /** The round's sums out of all slices. */
+    /** The round's sums, assembled from all shards. */
     FlatVector sums() {
         FlatVector sums = FlatVector.zeros(precision, size);
-        shards.forEach((index, slice) ->
-                sums.copyFrom(slice, 0, new VectorShard(index, reducers.size()).from(size), slice.size()));
+        shards.forEach((index, shard) ->
+                sums.copyFrom(shard, 0, new VectorShard(index, reducers.size()).from(size), shard.size()));
         return sums;
     }
 }

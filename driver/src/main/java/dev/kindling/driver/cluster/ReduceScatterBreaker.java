@@ -3,17 +3,16 @@ package dev.kindling.driver.cluster;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import java.util.List;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which rounds of a run exchange slices. Where executors cannot reach each other, rounds are not kept waiting for it again
- * and again. Not thread-safe.
+ * A circuit breaker for the exchange of shards: after several failures in a row a run stops trying, so that executors that
+ * cannot reach each other do not delay every round. Not thread-safe.
  */
 final class ReduceScatterBreaker {
-    /** As many in a row that fail end them all. */
-    private static final int MOST_FAILURES = 4;
+    /** Failures in a row after which exchanges stop. */
+    private static final int MAX_FAILURES = 4;
 
     private static final Logger LOG = LoggerFactory.getLogger(ReduceScatterBreaker.class);
 
@@ -25,28 +24,32 @@ final class ReduceScatterBreaker {
         this.policy = policy;
     }
 
-    private boolean may() {
-        return failures < MOST_FAILURES;
+    private boolean isClosed() {
+        return failures < MAX_FAILURES;
     }
 
-    /** The exchange of a round's sums; empty where each worker sends its own to the driver. */
-    Optional<ReduceScatter> ofSums(List<ExecutorState> workers, long version, int numbers, Precision precision) {
-        return may() && policy.appliesTo(workers, numbers, precision)
-                ? Optional.of(new ReduceScatter(policy, version, numbers, precision))
-                : Optional.empty();
+    /** How the sums of a round are collected. */
+    SumCollection ofSums(List<ExecutorState> workers, long version, int size, Precision precision) {
+        return isClosed() && policy.appliesTo(workers, size, precision)
+                ? new ReduceScatter(policy, version, size, precision)
+                : new SumCollection.Direct();
     }
 
-    /** Whether a vector goes out in slices. */
+    /** Whether a vector is sent in shards. */
     boolean ofVector(List<ExecutorState> workers, FlatVector vector) {
-        return may() && policy.appliesTo(workers, vector);
+        return isClosed() && policy.appliesTo(workers, vector);
     }
 
-    /** Counts how a round's exchange went, if it had one. */
+    /** Counts whether the exchange of a round succeeded. */
     void count(RoundExecution execution) {
-        if (execution.reduceScatterSucceeded()) {
-            failures = 0;
-        } else if (execution.reduceScatterFailed() && ++failures == MOST_FAILURES) {
-            LOG.warn("executors exchange no slices any more, after {} rounds in a row without success", MOST_FAILURES);
+        switch (execution.exchange()) {
+            case NOT_USED -> {}
+            case SUCCEEDED -> failures = 0;
+            case FAILED -> {
+                if (++failures == MAX_FAILURES) {
+                    LOG.warn("executors stop exchanging shards after {} failed rounds in a row", MAX_FAILURES);
+                }
+            }
         }
     }
 }

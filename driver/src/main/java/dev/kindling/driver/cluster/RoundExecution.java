@@ -1,244 +1,239 @@
 package dev.kindling.driver.cluster;
 
-import dev.kindling.job.protocol.BroadcastShard;
-import dev.kindling.job.protocol.BroadcastVector;
-import dev.kindling.job.protocol.PeerAccess;
+import dev.kindling.driver.error.ClusterException;
+import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.protocol.RangeResult;
-import dev.kindling.job.protocol.codec.MessageCodec;
-import dev.kindling.job.reduce.VectorShard;
 import dev.kindling.job.tensor.FlatVector;
+import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A request cut into ranges for the seats that were ready, and then a round under way: who is sent its vector and its
- * ranges, whether workers exchange slices, and what all that costs. Not thread-safe.
+ * A round that is being run: assigns its ranges, collects their results and sums, and counts bytes and times. Its sums are
+ * collected by a {@link ReduceScatter} until one fails, and directly from then on. Not thread-safe.
  */
 final class RoundExecution {
-    private static final ExecutorTimings NO_TIMES = new ExecutorTimings(0, 0, 0, 0);
+    /** Whether the executors of a round have exchanged shards, of its vector or of its sums. */
+    enum Exchange {
+        NOT_USED,
+        SUCCEEDED,
+        FAILED
+    }
 
-    private final RoundRequest request;
-    private final long version;
-    private final RoundTracker tracker;
-    private final List<RangeAssignment> assignments;
-    private final List<ExecutorState> executors;
+    private final PreparedRound round;
+    private final VectorBroadcast broadcast;
     private final LongSupplier nanoTime;
-    private boolean exchanging;
-    private @Nullable ReduceScatter reduceScatter;
-    private @Nullable BroadcastVector shared;
-    private byte @Nullable [] wholeVector;
-    private boolean failed;
-    private long encode;
+    private final long encodeNanos;
+    private SumCollection sums;
+    private Exchange exchange;
     private long bytesOut;
     private long bytesIn;
-    private ExecutorTimings times = NO_TIMES;
+    private ExecutorTimings timings = new ExecutorTimings(0, 0, 0, 0);
+
+    private RoundExecution(PreparedRound round, FlatVector vector, Exchange exchange, LongSupplier nanoTime) {
+        this.round = round;
+        this.broadcast = new VectorBroadcast(round.version(), vector);
+        this.nanoTime = nanoTime;
+        this.sums = round.sums();
+        this.exchange = exchange == Exchange.NOT_USED && sums instanceof ReduceScatter ? Exchange.SUCCEEDED : exchange;
+        long begin = nanoTime.getAsLong();
+        if (exchange == Exchange.NOT_USED) {
+            broadcast.encode();
+        } else {
+            bytesOut += broadcast.scatter(round.workers());
+        }
+        this.encodeNanos = nanoTime.getAsLong() - begin;
+    }
 
     /**
-     * Nothing of it is given to anybody.
+     * Begins a round by sending every executor the vector and its range.
      *
-     * @param version of its vector
-     * @param executors that were ready
-     * @param exchange if its workers keep their sums for one
      * @param nanoTime as {@link System#nanoTime}
      */
-    RoundExecution(
-            RoundRequest request,
-            long version,
-            RoundTracker tracker,
-            List<RangeAssignment> assignments,
-            List<ExecutorState> executors,
-            Optional<ReduceScatter> exchange,
-            LongSupplier nanoTime) {
-        this.request = request;
-        this.version = version;
-        this.tracker = tracker;
-        this.assignments = assignments;
-        this.executors = executors;
-        this.reduceScatter = exchange.orElse(null);
-        this.exchanging = exchange.isPresent();
-        this.nanoTime = nanoTime;
+    static RoundExecution begin(PreparedRound round, FlatVector vector, LongSupplier nanoTime) {
+        return new RoundExecution(round, vector, Exchange.NOT_USED, nanoTime).assignAll();
+    }
+
+    /** As {@link #begin}, but sends every executor a shard of the vector, and the executors gather the others. */
+    static RoundExecution beginWithShards(PreparedRound round, FlatVector vector, LongSupplier nanoTime) {
+        return new RoundExecution(round, vector, Exchange.SUCCEEDED, nanoTime).assignAll();
+    }
+
+    private RoundExecution assignAll() {
+        assignments().forEach(assignment -> assign(assignment, assignment.first()));
+        return this;
     }
 
     RoundRequest request() {
-        return request;
+        return round.request();
     }
 
+    /** Version of the round's vector. */
     long version() {
-        return version;
-    }
-
-    RoundTracker round() {
-        return tracker;
+        return round.version();
     }
 
     List<RangeAssignment> assignments() {
-        return assignments;
+        return round.assignments();
     }
 
     List<ExecutorState> executors() {
-        return executors;
-    }
-
-    /** The exchange; null where there is none, or no longer one. */
-    @Nullable
-    ReduceScatter reduceScatter() {
-        return reduceScatter;
-    }
-
-    /** Those who have a range each. */
-    List<ExecutorState> workers() {
-        return assignments.stream().map(RangeAssignment::first).toList();
+        return round.executors();
     }
 
     Optional<RangeAssignment> assignmentOf(int firstTask) {
-        return assignments.stream()
+        return assignments().stream()
                 .filter(assignment -> assignment.firstTask() == firstTask)
                 .findFirst();
     }
 
-    /** Gives every range to whom it is meant for. */
-    void begin(FlatVector vector) {
-        shared = new BroadcastVector(version, vector);
-        long begin = nanoTime.getAsLong();
-        wholeVector();
-        encode = nanoTime.getAsLong() - begin;
-        assignments.forEach(assignment -> assign(assignment, assignment.first()));
+    boolean complete() {
+        return round.tracker().complete();
     }
 
-    /** The same, but every worker is sent a slice of the vector, and fetches the others from the others. */
-    void beginInShards(FlatVector vector) {
-        exchanging = true;
-        shared = new BroadcastVector(version, vector);
-        long begin = nanoTime.getAsLong();
-        List<ExecutorState> workers = workers();
-        for (int i = 0; i < workers.size(); i++) {
-            FlatVector values = new VectorShard(i, workers.size()).of(vector);
-            ExecutorConnection connection = workers.get(i).connection();
-            List<PeerAccess> peers = workers.stream()
-                    .map(executor -> executor.connection().peerAccessFor(connection))
-                    .toList();
-            BroadcastShard slice = new BroadcastShard(version, vector.size(), i, values, peers);
-            bytesOut += workers.get(i).sendVector(version, () -> MessageCodec.encodeBroadcastShard(slice));
-        }
-        encode = nanoTime.getAsLong() - begin;
-        assignments.forEach(assignment -> assign(assignment, assignment.first()));
+    /** Whether executors are to return the sums of a range with its result. */
+    boolean returnsSums() {
+        return sums.location() == RangeRequest.SumLocation.RETURNED;
     }
 
-    /** Gives a range to a seat, and the vector where it has not got it. */
+    /** How long the driver waits for reduced shards; negative if they are late. */
+    Duration shardTimeout() {
+        return sums.timeout(nanoTime.getAsLong());
+    }
+
+    /** Assigns a range to an executor, and sends it the vector unless it has been sent. */
     void assign(RangeAssignment assignment, ExecutorState executor) {
-        bytesOut += executor.sendVector(version, this::wholeVector);
+        bytesOut += broadcast.sendOnce(executor);
         bytesOut += assignment.assignTo(executor, nanoTime.getAsLong());
     }
 
-    /** Sends the whole vector to a seat that did not get its slices together. */
-    void sendVector(ExecutorState executor) {
-        failed = true;
-        byte[] bytes = wholeVector();
-        bytesOut += bytes.length;
-        executor.connection().send(bytes);
+    /** Sends the whole vector to an executor that could not gather its shards. */
+    void sendWholeVector(ExecutorState executor) {
+        exchange = Exchange.FAILED;
+        bytesOut += broadcast.resend(executor);
     }
 
-    /** The vector's message, made when it is needed first. */
-    private byte[] wholeVector() {
-        byte[] encoded = wholeVector;
-        if (encoded == null) {
-            if (shared == null) {
-                throw new IllegalStateException(request + " has not begun");
-            }
-            encoded = MessageCodec.encodeBroadcastVector(shared);
-            wholeVector = encoded;
-        }
-        return encoded;
-    }
-
-    /** Counts bytes that have come for it. */
+    /** Counts bytes received for this round. */
     void received(int bytes) {
         bytesIn += bytes;
     }
 
     /**
-     * A range is done.
+     * Adds the result of a range with its sums.
      *
-     * @param took nanoseconds from giving it to having the reply
-     * @param fold nanoseconds of merging the reply here
+     * @param took nanoseconds from the assignment to the arrival of the result
+     * @return false if the range had a result already
+     * @throws ClusterException if the result does not fit the round
      */
-    void done(RangeAssignment assignment, RangeResult result, long took, long fold) {
+    boolean completed(RangeAssignment assignment, RangeResult result, long took) {
+        long begin = nanoTime.getAsLong();
+        if (!round.tracker().accept(result)) {
+            return false;
+        }
+        rangeDone(assignment, result, took, nanoTime.getAsLong() - begin);
+        return true;
+    }
+
+    /**
+     * Records that an executor retains the sums of a range. After the last range, the executors reduce their shards.
+     *
+     * @param result with empty sums
+     * @param took nanoseconds from the assignment to the arrival of the result
+     * @return false if other executors cannot fetch these sums, so that {@link #collectDirectly} must follow
+     * @throws ClusterException if the result does not fit the round
+     */
+    boolean retained(RangeAssignment assignment, ExecutorState executor, RangeResult result, long took) {
+        round.tracker().requireFits(result);
+        if (!(sums instanceof ReduceScatter reduceScatter)) {
+            return true;
+        }
+        int retained = reduceScatter.retain(assignment, executor, result);
+        if (executor.connection().peer().isEmpty()) {
+            return false;
+        }
+        rangeDone(assignment, result, took, 0);
+        if (retained == assignments().size()) {
+            bytesOut += reduceScatter.reduce(round.tracker().blocks(), nanoTime.getAsLong());
+        }
+        return true;
+    }
+
+    private void rangeDone(RangeAssignment assignment, RangeResult result, long took, long reduceNanos) {
         assignment.done();
-        times = ExecutorTimings.of(
-                result.nanos(), fold, Math.max(0, took - result.nanos().elapsed()) + encode);
+        timings = ExecutorTimings.of(
+                result.nanos(), reduceNanos, Math.max(0, took - result.nanos().elapsed()) + encodeNanos);
     }
 
-    /** A range is done, and its sums are kept; where that was the last one, slices are folded. */
-    void retained(
-            ReduceScatter open, RangeAssignment assignment, ExecutorState executor, RangeResult result, long took) {
-        done(assignment, result, took, 0);
-        if (open.retain(assignment, executor, result) == assignments.size()) {
-            bytesOut += open.reduce(tracker.blocks(), nanoTime.getAsLong());
+    /** Adds a reduced shard, the last of which completes the round; false if the executor was not to send it. */
+    boolean shardReduced(ExecutorState executor, int shard, FlatVector values) {
+        if (!(sums instanceof ReduceScatter reduceScatter)) {
+            return true;
         }
-    }
-
-    /** Somebody keeps a range whose sums others cannot fetch: it is asked for them when the exchange has ended. */
-    void retainedOutOfReach(
-            ReduceScatter open, RangeAssignment assignment, ExecutorState executor, RangeResult result) {
-        open.retain(assignment, executor, result);
-    }
-
-    /** Takes a folded slice, the last of which completes the round; false if the seat was not asked for it. */
-    boolean take(ReduceScatter open, ExecutorState executor, int slice, FlatVector sums) {
-        if (!open.take(executor, slice, sums)) {
+        if (!reduceScatter.take(executor, shard, values)) {
             return false;
         }
-        if (open.complete()) {
-            tracker.accept(open.results(), open.sums());
-            times = times.plusCommunication(open.folding(nanoTime.getAsLong()));
-            reduceScatter = null;
+        if (reduceScatter.complete()) {
+            round.tracker().accept(reduceScatter.results(), reduceScatter.sums());
+            timings = timings.plusCommunication(reduceScatter.reduceNanos(nanoTime.getAsLong()));
+            sums = new SumCollection.Direct();
         }
         return true;
     }
 
-    /** What a lost seat has kept is lost with it; false if that ends the exchange, because slices are being folded. */
-    boolean forget(ReduceScatter open, ExecutorState executor) {
-        List<RangeAssignment> lost = assignments.stream()
-                .filter(deal -> open.holder(deal).filter(executor::equals).isPresent())
+    /**
+     * Discards the sums that a lost executor retains, so that their ranges are assigned again.
+     *
+     * @return false if shards are being reduced from them, so that {@link #collectDirectly} must follow
+     */
+    boolean discardRetained(ExecutorState executor) {
+        if (!(sums instanceof ReduceScatter reduceScatter)) {
+            return true;
+        }
+        List<RangeAssignment> lost = assignments().stream()
+                .filter(assignment ->
+                        reduceScatter.holder(assignment).filter(executor::equals).isPresent())
                 .toList();
-        if (open.isReducing() && !lost.isEmpty()) {
+        if (reduceScatter.isReducing() && !lost.isEmpty()) {
             return false;
         }
-        for (RangeAssignment deal : lost) {
-            open.forget(deal);
-            deal.undo();
+        for (RangeAssignment assignment : lost) {
+            reduceScatter.forget(assignment);
+            assignment.undo();
         }
         return true;
     }
 
-    /** The round goes on without an exchange: whoever keeps sums, of those who are there, is asked to send them whole. */
-    void endReduceScatter(ReduceScatter open, List<ExecutorState> there) {
-        failed = true;
-        reduceScatter = null;
-        for (RangeAssignment assignment : assignments) {
-            Optional<ExecutorState> keeper = open.holder(assignment)
+    /**
+     * Gives up the reduce-scatter: the executors that retain sums are requested to return them.
+     *
+     * @param connected executors that are still connected
+     */
+    void collectDirectly(Collection<ExecutorState> connected) {
+        if (!(sums instanceof ReduceScatter reduceScatter)) {
+            return;
+        }
+        exchange = Exchange.FAILED;
+        sums = new SumCollection.Direct();
+        for (RangeAssignment assignment : assignments()) {
+            Optional<ExecutorState> holder = reduceScatter
+                    .holder(assignment)
                     .or(() -> assignment.executors().stream().findFirst())
-                    .filter(there::contains);
-            assignment.send();
-            // Where nobody keeps it, it is dealt again when all that has been told is heard.
-            keeper.ifPresent(executor -> assign(assignment, executor));
+                    .filter(connected::contains);
+            assignment.restartReturningSums();
+            // A range that no executor holds is reassigned after all events that have arrived are handled.
+            holder.ifPresent(executor -> assign(assignment, executor));
         }
     }
 
-    /** Whether workers could not exchange what they should have. */
-    boolean reduceScatterFailed() {
-        return failed;
-    }
-
-    /** Whether they have exchanged all they should. */
-    boolean reduceScatterSucceeded() {
-        return exchanging && !failed;
+    /** Whether executors have exchanged shards in this round, for {@link ReduceScatterBreaker}. */
+    Exchange exchange() {
+        return exchange;
     }
 
     /** The completed round. */
     RoundResult result() {
-        return tracker.result(bytesOut, bytesIn, times);
+        return round.tracker().result(bytesOut, bytesIn, timings);
     }
 }

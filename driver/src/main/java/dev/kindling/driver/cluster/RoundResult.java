@@ -6,17 +6,17 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A completed round.
+ * The result of a completed round.
  *
- * @param sum the sum over all tasks that did not fail; its count of tasks may be 0
+ * @param sum the sum over all tasks that did not fail; its task count may be 0
  * @param failed the tasks that were left out, by index
- * @param perTaskOutputs per-task outputs, task after task in task order, or empty when they were not asked for
- * @param workers whose replies were counted: executors, or in {@code jobs} mode their Spark tasks
+ * @param perTaskOutputs per-task outputs, task after task in task order, or empty for {@link dev.kindling.job.protocol.OutputMode#SUMS}
+ * @param workers names of the workers that contributed: executors, or in {@code jobs} mode their Spark tasks
  * @param bytesOut bytes sent to workers
  * @param bytesIn bytes received from workers
- * @param times where its time went
- * @param taskTimings of the tasks whose outputs were asked for
- * @param notices what a user should see of it, a line each
+ * @param times how its time was spent
+ * @param taskTimings of each task, if per-task outputs were requested
+ * @param notices for the user, a line each
  */
 public record RoundResult(
         PartialSum sum,
@@ -28,7 +28,7 @@ public record RoundResult(
         ExecutorTimings times,
         TaskTimings taskTimings,
         List<String> notices) {
-    /** A round whose per-task outputs were not asked for. */
+    /** A round without per-task outputs and notices. */
     public RoundResult(
             PartialSum sum,
             List<FailedTask> failed,
@@ -40,7 +40,7 @@ public record RoundResult(
         this(sum, failed, perTaskOutputs, workers, bytesOut, bytesIn, times, TaskTimings.NONE, List.of());
     }
 
-    /** The same with something to be seen of it. */
+    /** The same with the given notices. */
     public RoundResult noticing(List<String> lines) {
         return lines.isEmpty()
                 ? this

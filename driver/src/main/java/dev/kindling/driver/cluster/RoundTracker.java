@@ -3,6 +3,7 @@ package dev.kindling.driver.cluster;
 import dev.kindling.driver.error.ClusterException;
 import dev.kindling.job.protocol.FailedTask;
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.ProgramVariants;
 import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.protocol.RangeResult;
@@ -22,14 +23,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One round under way: the orders it is cut into and the replies so far, in whatever order they arrive. Knows nothing of
- * how they travel. Not thread-safe.
+ * Tracks one round: the requests for its ranges, and the results so far, which may arrive in any order. Independent of how
+ * they are transferred. Not thread-safe.
  */
 public final class RoundTracker {
     private final Job job;
     private final ProgramVariants program;
     private final List<TaskSpec> specs;
-    private final boolean perTaskOutputs;
+    private final OutputMode outputs;
     private final int blocks;
     private final List<RangeRequest> requests;
     private final List<Integer> workers;
@@ -40,13 +41,13 @@ public final class RoundTracker {
     private final double[] collected;
     private final TaskTimings timings;
     private final Set<String> contributors = new HashSet<>();
-    private @Nullable FlatVector apart;
+    private @Nullable FlatVector reducedSums;
 
     /**
-     * A round cut for workers.
+     * Partitions a round.
      *
-     * @param shared version of the vector that the orders run with
-     * @param threads of each worker
+     * @param shared version of the vector that the ranges run with
+     * @param threads number of threads of each worker
      * @throws IllegalArgumentException if the job has no such program
      */
     public RoundTracker(Job job, RoundRequest request, long shared, List<Integer> threads) {
@@ -54,131 +55,130 @@ public final class RoundTracker {
         this.job = job;
         this.program = job.program(request.program());
         this.specs = specs;
-        this.perTaskOutputs = request.perTaskOutputs();
+        this.outputs = request.outputs();
         this.blocks = blocks(job, specs.size());
         this.reducer = new TreeReducer(blocks);
-        this.collected = new double
-                [perTaskOutputs
-                        ? Math.multiplyExact(
-                                specs.size(), this.program.perTask().size())
-                        : 0];
-        this.timings =
-                perTaskOutputs ? new TaskTimings(new long[specs.size()], new String[specs.size()]) : TaskTimings.NONE;
+        int reported = isPerTask() ? specs.size() : 0;
+        this.collected = new double[Math.multiplyExact(reported, program.perTask().size())];
+        this.timings = new TaskTimings(new long[reported], new String[reported]);
         List<BlockPartitioner.BlockRange> ranges =
                 BlockPartitioner.partition(blocks, threads, this.program.sums().size());
         this.workers = ranges.stream().map(BlockPartitioner.BlockRange::worker).toList();
         this.requests = ranges.stream()
-                .map(range -> order(request.program(), shared, range))
+                .map(range -> rangeRequest(request.program(), shared, range))
                 .toList();
-        requests.forEach(order -> open.put(order.firstTask(), order));
+        requests.forEach(range -> open.put(range.firstTask(), range));
     }
 
-    /** Blocks of a round of so many tasks. */
+    private boolean isPerTask() {
+        return outputs == OutputMode.PER_TASK;
+    }
+
+    /** Number of blocks of a round of the given number of tasks. */
     public static int blocks(Job job, int tasks) {
         return (int) (((long) tasks + job.blockSize() - 1) / job.blockSize());
     }
 
-    private RangeRequest order(String name, long shared, BlockPartitioner.BlockRange range) {
+    private RangeRequest rangeRequest(String name, long shared, BlockPartitioner.BlockRange range) {
         int first = range.first() * job.blockSize();
         int end = (int) Math.min(specs.size(), (long) range.end() * job.blockSize());
-        return new RangeRequest(name, shared, blocks, first, specs.subList(first, end), perTaskOutputs);
+        return new RangeRequest(name, shared, blocks, first, specs.subList(first, end), outputs);
     }
 
-    /** Blocks of the round. */
+    /** Number of blocks of the round. */
     int blocks() {
         return blocks;
     }
 
-    /** Count of summed numbers of a node. */
-    int numbers() {
+    /** Length of the sums. */
+    int sumSize() {
         return program.sums().size();
     }
 
-    /** The orders of the round, left to right. */
+    /** The requests of the round, left to right. */
     public List<RangeRequest> requests() {
         return requests;
     }
 
-    /** Whose each of the orders is, by its place among the workers. */
+    /** For each request, the index of its worker. */
     public List<Integer> workers() {
         return workers;
     }
 
     /**
-     * Takes in a reply. Of several replies to one order the first counts.
+     * Adds a result. Of several results of one range the first counts.
      *
-     * @return whether it was the first to its order
-     * @throws ClusterException if it is no reply to an order of this round
+     * @return whether it was the first of its range
+     * @throws ClusterException if it does not fit a request of this round
      */
     public boolean accept(RangeResult result) {
         RangeRequest request = open.get(result.firstTask());
         if (request == null) {
             boolean known = requests.stream().anyMatch(one -> one.firstTask() == result.firstTask());
-            require(known, result, "there is no order from task " + result.firstTask() + " on");
+            require(known, result, "no range begins at task " + result.firstTask());
             return false;
         }
         requireFits(request, result, program.sums().size());
-        take(request, result);
+        add(request, result);
         return true;
     }
 
     /**
-     * Holds a reply whose sums stay with the worker to its order, without taking it in.
+     * Checks a result whose sums are retained against its request, without adding it.
      *
-     * @throws ClusterException if it is no such reply to an order of this round
+     * @throws ClusterException if it does not fit an open request of this round
      */
     void requireFits(RangeResult result) {
         RangeRequest request = open.get(result.firstTask());
         if (request == null) {
-            throw new ClusterException(
-                    sentence(result, "there is no open order from task " + result.firstTask() + " on"));
+            throw new ClusterException(mismatch(result, "no open range begins at task " + result.firstTask()));
         }
         requireFits(request, result, 0);
     }
 
     /**
-     * Takes in all replies of a round whose sums stayed with the workers; none was accepted before.
+     * Adds all results of a round whose sums were retained by executors; none was accepted before.
      *
      * @param sums of the whole round
      */
     void accept(List<RangeResult> results, FlatVector sums) {
         for (RangeResult result : results) {
             requireFits(result);
-            take(Objects.requireNonNull(open.get(result.firstTask())), result);
+            add(Objects.requireNonNull(open.get(result.firstTask())), result);
         }
-        apart = sums;
+        reducedSums = sums;
     }
 
-    private void take(RangeRequest request, RangeResult result) {
+    private void add(RangeRequest request, RangeResult result) {
         open.remove(result.firstTask());
         result.sums().forEach(reducer::add);
         contributors.add(result.worker());
         failed.addAll(result.failed());
-        if (perTaskOutputs) {
+        if (isPerTask()) {
             int width = program.perTask().size();
             System.arraycopy(
                     result.perTaskOutputs(), 0, collected, request.firstTask() * width, result.perTaskOutputs().length);
-            trace(request, result);
+            addTimings(request, result);
         }
     }
 
-    private void requireFits(RangeRequest request, RangeResult result, int numbers) {
+    private void requireFits(RangeRequest request, RangeResult result, int sumSize) {
         int width = program.perTask().size();
         require(
                 result.perTaskOutputs().length
-                        == (perTaskOutputs ? request.specs().size() * width : 0),
+                        == (isPerTask() ? request.specs().size() * width : 0),
                 result,
-                "its rows are incomplete");
+                "its per-task outputs are incomplete");
         require(
                 result.nanos().tasks().length
-                        == (perTaskOutputs ? request.specs().size() : 0),
+                        == (isPerTask() ? request.specs().size() : 0),
                 result,
-                "its tasks' times are incomplete");
+                "its task times are incomplete");
         requireCounts(request, result);
-        requireNodes(request, result, numbers);
+        requireNodes(request, result, sumSize);
     }
 
-    private void trace(RangeRequest request, RangeResult result) {
+    private void addTimings(RangeRequest request, RangeResult result) {
         int first = request.firstTask();
         System.arraycopy(
                 result.nanos().tasks(),
@@ -194,28 +194,28 @@ public final class RoundTracker {
         require(
                 added + result.failed().size() == request.specs().size(),
                 result,
-                added + " tasks added and " + result.failed().size() + " failed do not make "
+                added + " tasks added and " + result.failed().size() + " failed are not "
                         + request.specs().size());
     }
 
-    /** Refuses nodes that the fold would refuse, before it has taken one of them. */
-    private void requireNodes(RangeRequest request, RangeResult result, int numbers) {
+    /** Checks all partial sums before the first is added to the reduction, which would refuse some too late. */
+    private void requireNodes(RangeRequest request, RangeResult result, int sumSize) {
         int next = request.firstTask() / job.blockSize();
         for (PartialSum sum : result.sums()) {
             boolean fits = ((long) sum.index() << sum.level()) == next
                     && sum.level() <= TreeReducer.rootLevel(blocks)
-                    && sum.sums().size() == numbers
+                    && sum.sums().size() == sumSize
                     && sum.sums().precision() == job.options().precision()
                     && sum.totals().length == program.perTask().size();
-            require(fits, result, sum + " is not what the order asks for");
+            require(fits, result, sum + " does not fit the range");
             next = (int) Math.min(blocks, (sum.index() + 1L) << sum.level());
         }
         int end = request.firstTask() / job.blockSize()
                 + blocks(job, request.specs().size());
-        require(next == end, result, "its nodes end before block " + next + " and not before block " + end);
+        require(next == end, result, "its partial sums end before block " + next + " and not before block " + end);
     }
 
-    /** Whether every order has been replied to. */
+    /** Whether every range has a result. */
     public boolean complete() {
         return open.isEmpty();
     }
@@ -223,7 +223,7 @@ public final class RoundTracker {
     /**
      * The completed round.
      *
-     * @throws ClusterException if the replies do not cover all blocks
+     * @throws ClusterException if the results do not cover all blocks
      */
     public RoundResult result(long bytesOut, long bytesIn, ExecutorTimings times) {
         try {
@@ -245,16 +245,16 @@ public final class RoundTracker {
 
     private PartialSum root() {
         PartialSum root = reducer.root();
-        return apart == null ? root : new PartialSum(root.level(), root.index(), apart, root.totals(), root.tasks());
+        return reducedSums == null ? root : new PartialSum(root.level(), root.index(), reducedSums, root.totals(), root.tasks());
     }
 
     private static void require(boolean condition, RangeResult result, String reason) {
         if (!condition) {
-            throw new ClusterException(sentence(result, reason));
+            throw new ClusterException(mismatch(result, reason));
         }
     }
 
-    private static String sentence(RangeResult result, String reason) {
-        return "the reply of worker " + result.worker() + " does not fit the round: " + reason;
+    private static String mismatch(RangeResult result, String reason) {
+        return "the result of worker " + result.worker() + " does not fit the round: " + reason;
     }
 }

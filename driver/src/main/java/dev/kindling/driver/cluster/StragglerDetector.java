@@ -5,14 +5,14 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.LongSupplier;
 
-/** What no event tells of a cluster: which links have been silent for too long, and which ranges of a round are slow. */
+/** Detects executors that missed heartbeats and ranges that straggle. Not thread-safe. */
 final class StragglerDetector {
-    /** Several times the pulse of a worker. */
+    /** Several times the heartbeat interval of an executor. */
     static final Duration HEARTBEAT_TIMEOUT = Duration.ofSeconds(15);
 
-    /** Between two looks at silent links no more passes, unless the driver itself stands still. */
+    /** The time between two checks is shorter than this, unless the driver itself has paused. */
     private static final Duration DRIVER_PAUSE = Duration.ofSeconds(5);
-    /** A range is slow when it takes this many times as long as the slowest that is done, and at least the floor. */
+    /** A range straggles if it takes this many times as long as the slowest completed one, and the minimum run time. */
     private static final int SPECULATION_MULTIPLIER = 3;
 
     private static final long SPECULATION_MIN_RUNTIME = Duration.ofMillis(100).toNanos();
@@ -22,7 +22,7 @@ final class StragglerDetector {
     private long slowest;
 
     /**
-     * With nothing to compare with.
+     * A detector without completed ranges.
      *
      * @param nanoTime as {@link System#nanoTime}
      */
@@ -30,37 +30,37 @@ final class StragglerDetector {
         this.nanoTime = nanoTime;
     }
 
-    /** Forgets what ranges of the round before have taken. */
+    /** Discards the run times of the previous round. */
     void beginRound() {
         slowest = 0;
     }
 
-    /** A range of the round was answered after so many nanoseconds. */
+    /** Records the run time of a completed range, in nanoseconds. */
     void rangeCompleted(long took) {
         slowest = Math.max(slowest, took);
     }
 
-    /** Those of the seats whose links have said nothing for {@link #HEARTBEAT_TIMEOUT}. */
+    /** The executors that have sent nothing for {@link #HEARTBEAT_TIMEOUT}. */
     List<ExecutorState> missedHeartbeats(Collection<ExecutorState> executors) {
         long now = nanoTime.getAsLong();
         if (now - lastCheck > DRIVER_PAUSE.toNanos()) {
-            // It was the driver that paused; what executors said meanwhile may not have been read.
-            executors.forEach(seat -> seat.lastHeard(now));
+            // The driver has paused; messages of executors may not have been read.
+            executors.forEach(executor -> executor.lastHeard(now));
         }
         lastCheck = now;
         return executors.stream()
-                .filter(seat -> now - seat.lastHeard() > HEARTBEAT_TIMEOUT.toNanos())
+                .filter(executor -> now - executor.lastHeard() > HEARTBEAT_TIMEOUT.toNanos())
                 .toList();
     }
 
-    /** Whether a range that one seat holds takes much longer than others of its round did. */
+    /** Whether a range that is assigned to one executor takes much longer than others of its round did. */
     boolean isStraggler(RangeAssignment assignment) {
-        return hasReference(assignment)
+        return isRunningOnce(assignment)
                 && slowest > 0
-                && nanoTime.getAsLong() - assignment.since() > stragglerThreshold();
+                && nanoTime.getAsLong() - assignment.assignedAt() > stragglerThreshold();
     }
 
-    private static boolean hasReference(RangeAssignment assignment) {
+    private static boolean isRunningOnce(RangeAssignment assignment) {
         return !assignment.isDone() && assignment.executors().size() == 1;
     }
 
@@ -68,16 +68,16 @@ final class StragglerDetector {
         return Math.max(SPECULATION_MIN_RUNTIME, SPECULATION_MULTIPLIER * slowest);
     }
 
-    /** Until when no range becomes slow for which a seat is idle, if nobody says anything; at most the given time. */
-    Duration patience(List<RangeAssignment> assignments, Collection<ExecutorState> executors, Duration most) {
+    /** Time until a range becomes a straggler that an idle executor could run, at most the given time. */
+    Duration timeout(List<RangeAssignment> assignments, Collection<ExecutorState> executors, Duration most) {
         if (slowest == 0 || executors.stream().noneMatch(ExecutorState::idle)) {
             return most;
         }
         long now = nanoTime.getAsLong();
         long least = most.toNanos();
         for (RangeAssignment assignment : assignments) {
-            if (hasReference(assignment)) {
-                least = Math.min(least, Math.max(0, assignment.since() + stragglerThreshold() - now));
+            if (isRunningOnce(assignment)) {
+                least = Math.min(least, Math.max(0, assignment.assignedAt() + stragglerThreshold() - now));
             }
         }
         return Duration.ofNanos(least + 1);

@@ -3,13 +3,13 @@ package dev.kindling.driver.cluster;
 import java.util.Arrays;
 
 /**
- * Which worker ran each task of a round, and how long that took. Immutable by convention: nobody writes to the arrays.
+ * The worker and the duration of each task of a round. The arrays must not be written to.
  *
- * @param nanos of each task in task order: its episode and its program
- * @param workers as replies name them, in task order
+ * @param nanos nanoseconds of each task in task order: making its episode and running its program
+ * @param workers names of the workers, in task order
  */
 public record TaskTimings(long[] nanos, String[] workers) {
-    /** Of a round whose per-task outputs were not asked for. */
+    /** The timings of a round without per-task outputs. */
     public static final TaskTimings NONE = new TaskTimings(new long[0], new String[0]);
 
     @Override

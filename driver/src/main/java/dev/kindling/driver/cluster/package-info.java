@@ -1,7 +1,7 @@
 /**
- * Rounds over workers: dealing ranges of blocks, completing the fold, deciding what a lost range costs. Knows what a
- * worker promises, not what it is: Spark stays in {@code cluster.spark}. No file enters, and no
- * algorithm but what it says of rounds that others make.
+ * Runs rounds on executors: partitions blocks into ranges, assigns them, reduces the results, and handles lost executors and
+ * stragglers. Independent of Spark, which stays in {@code cluster.spark}; reads no files; the only algorithm that it knows is
+ * the description of rounds that Deeplearning4j runs.
  */
 @NullMarked
 package dev.kindling.driver.cluster;

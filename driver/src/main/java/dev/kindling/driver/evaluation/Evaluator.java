@@ -1,5 +1,6 @@
 package dev.kindling.driver.evaluation;
 
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.cluster.RoundResult;
@@ -47,7 +48,7 @@ public final class Evaluator {
         for (int from = 0; from < settings.tasks(); from += TASKS_PER_REQUEST) {
             int to = Math.min(settings.tasks(), from + TASKS_PER_REQUEST);
             List<TaskSpec> specs = sampler.range(0, from, to);
-            RoundResult part = cluster.run(new RoundRequest(program, specs, true), theta);
+            RoundResult part = cluster.run(new RoundRequest(program, specs, OutputMode.PER_TASK), theta);
             results.put(
                     from,
                     part.perTaskOutputs(),

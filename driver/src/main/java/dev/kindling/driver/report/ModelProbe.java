@@ -1,5 +1,6 @@
 package dev.kindling.driver.report;
 
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.evaluation.EvaluationSettings;
@@ -231,7 +232,7 @@ public final class ModelProbe implements AutoCloseable {
                 .toList();
         List<double[]> contributions = new ArrayList<>();
         for (TaskSpec spec : new Sampler(source, seed, Split.TRAIN).round(round, count)) {
-            double[] sums = cluster.run(new RoundRequest(TrainingPlan.TRAIN, List.of(spec), false), theta)
+            double[] sums = cluster.run(new RoundRequest(TrainingPlan.TRAIN, List.of(spec), OutputMode.SUMS), theta)
                     .sum()
                     .sums()
                     .toDoubles();
@@ -245,7 +246,7 @@ public final class ModelProbe implements AutoCloseable {
 
     private Outputs run(String program, String prefix, List<TaskSpec> specs) {
         double[] perTaskOutputs =
-                cluster.run(new RoundRequest(program, specs, true), theta).perTaskOutputs();
+                cluster.run(new RoundRequest(program, specs, OutputMode.PER_TASK), theta).perTaskOutputs();
         return new Outputs(job.program(program).perTask(), prefix, perTaskOutputs);
     }
 

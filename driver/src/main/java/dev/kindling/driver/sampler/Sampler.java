@@ -7,7 +7,7 @@ import dev.kindling.job.task.TaskSpec;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Draws the tasks of rounds from one source for one purpose: a pure function of (seed, purpose, round, index). */
+/** Samples the tasks of rounds from one source and split, as a pure function of (seed, split, round, index). */
 public final class Sampler {
     private final TaskSource source;
     private final long seed;
@@ -24,7 +24,7 @@ public final class Sampler {
         return range(round, 0, count);
     }
 
-    /** The tasks {@code from} (included) to {@code to} (excluded) of a round, in order: the same as in the whole round. */
+    /** The tasks {@code from} (included) to {@code to} (excluded) of a round, in order; they equal those of the whole round. */
     public List<TaskSpec> range(long round, int from, int to) {
         List<TaskSpec> specs = new ArrayList<>(to - from);
         for (int index = from; index < to; index++) {

@@ -1,6 +1,6 @@
 /**
- * The specs of a round's tasks from (seed, round, purpose). May import the rooms of spark-job; knows nothing of models,
- * algorithms or clusters, and never reads an example.
+ * Samples the task specs of a round from (seed, split, round). May import the packages of spark-job; independent of models,
+ * algorithms and clusters, and reads no examples.
  */
 @NullMarked
 package dev.kindling.driver.sampler;

@@ -1,5 +1,6 @@
 package dev.kindling.driver.training;
 
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.aggregator.FailurePolicy;
 import dev.kindling.driver.aggregator.MetaGradient;
@@ -85,7 +86,7 @@ public final class OuterLoop {
         if (upcoming != null && upcoming.specs().get(0).round() == round) {
             return upcoming;
         }
-        return new RoundRequest(program, sampler.round(round, settings.contributions()), false);
+        return new RoundRequest(program, sampler.round(round, settings.contributions()), OutputMode.SUMS);
     }
 
     /** The request of the round after the current one, sampled while workers are busy; empty after the last round. */

@@ -51,7 +51,7 @@ class AggregatorTest {
     }
 
     @Test
-    void clippingByValueBringsEachNumberInAndReportsTheNormBefore() {
+    void clippingByValueLimitsEachElementAndReportsTheNormBefore() {
         PartialSum root = root(FlatVector.of(Precision.FLOAT, 6, -8, 0.5, -0.25), 2);
         MetaGradient clipped = new Aggregator(Clip.of(0, 2), RunningStatistics.NONE).aggregate(0, root, TOTALS);
         assertThat(clipped.gradient()).isEqualTo(FlatVector.of(Precision.FLOAT, 2, -2, 0.25, -0.125));

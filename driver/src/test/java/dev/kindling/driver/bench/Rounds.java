@@ -1,5 +1,6 @@
 package dev.kindling.driver.bench;
 
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.aggregator.MetaGradient;
 import dev.kindling.driver.aggregator.RunningStatistics;
@@ -88,7 +89,7 @@ final class Rounds implements BenchmarkCase {
         long begin = System.nanoTime();
         List<TaskSpec> specs = sampler.round(round, settings.run().tasksPerRound());
         long sampled = System.nanoTime();
-        RoundResult result = cluster.run(new RoundRequest(TrainingPlan.TRAIN, specs, false), theta);
+        RoundResult result = cluster.run(new RoundRequest(TrainingPlan.TRAIN, specs, OutputMode.SUMS), theta);
         long ran = System.nanoTime();
         settings.failures().accept(round, specs.size(), result.failed());
         MetaGradient gradient = aggregator.aggregate(round, result.sum(), plan.trainingMeasures());

@@ -1,5 +1,6 @@
 package dev.kindling.driver.bench;
 
+import dev.kindling.job.protocol.OutputMode;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.cluster.Cluster;
@@ -100,7 +101,7 @@ public final class Scale {
     @SuppressWarnings("SystemOut")
     private static List<ScalePoint> points(Path jar, int executors, List<Integer> sizes, boolean exchange)
             throws InterruptedException {
-        System.setProperty("spark.kindling.exchange", Boolean.toString(exchange));
+        System.setProperty("spark.kindling.peerExchange.enabled", Boolean.toString(exchange));
         System.setProperty("spark.executor.extraClassPath", jar.toAbsolutePath().toString());
         String master = "local-cluster[" + executors + ",1,3072]";
         System.setProperty("spark.executor.memory", "3g");
@@ -171,7 +172,7 @@ public final class Scale {
         FlatVector theta = FlatVector.zeros(Precision.FLOAT, parameterCount);
         RoundRequest[] requests = new RoundRequest[2];
         for (int i = 0; i < requests.length; i++) {
-            requests[i] = new RoundRequest(TrainingPlan.TRAIN, sampler.round(i, tasks), false);
+            requests[i] = new RoundRequest(TrainingPlan.TRAIN, sampler.round(i, tasks), OutputMode.SUMS);
         }
         int blocks = (tasks + job.blockSize() - 1) / job.blockSize();
         awaitAll(cluster, requests[0], theta, Math.min(executors, blocks));

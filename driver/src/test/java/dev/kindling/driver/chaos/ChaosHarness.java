@@ -12,7 +12,7 @@ import java.util.random.RandomGenerator;
 
 /** What scenarios share: the folders, the job, the randomness, and undisturbed runs to compare with. */
 final class ChaosHarness {
-    static final String RESIDENT = "resident";
+    static final String PERSISTENT = "persistent";
     static final String JOBS = "jobs";
     static final String TWO_EXECUTORS = "local-cluster[2,1,1024]";
     /** So many rounds that a run does not end before it is told to. */
@@ -104,7 +104,7 @@ final class ChaosHarness {
 
     /** Lets a run go on to its end, on threads. */
     void finish(RunFolder folder, long rounds) {
-        try (Start last = start(folder, rounds, "local[2]", RESIDENT)) {
+        try (Start last = start(folder, rounds, "local[2]", PERSISTENT)) {
             last.mustEndWith(0);
         }
     }
@@ -117,7 +117,7 @@ final class ChaosHarness {
 
     private RunFolder runUndisturbed(long rounds) {
         RunFolder folder = folder("undisturbed");
-        try (Start start = start(folder, rounds, "local[1]", RESIDENT, "--set", "run.checkpoint-every=0")) {
+        try (Start start = start(folder, rounds, "local[1]", PERSISTENT, "--set", "run.checkpoint-every=0")) {
             start.mustEndWith(0);
         }
         return folder;

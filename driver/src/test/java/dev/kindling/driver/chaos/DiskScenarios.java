@@ -65,7 +65,7 @@ final class DiskScenarios {
         for (int i = 0; i < times; i++) {
             try (Disk disk = Disk.of(mount, "size=" + (40 + harness.draw(860)) + "k")) {
                 RunFolder folder = new RunFolder(mount.resolve("run"));
-                try (Start start = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT, KEEP_ALL)) {
+                try (Start start = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT, KEEP_ALL)) {
                     said = start.mustFail(BAD_FILES);
                 }
                 Fault.unless(folder.state().equals("failed"), "status.json on a full disk says " + folder.state());
@@ -95,7 +95,7 @@ final class DiskScenarios {
         String said;
         try (Disk disk = Disk.of(mount, "size=512m,ro")) {
             RunFolder folder = new RunFolder(mount.resolve("run"));
-            try (Start start = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
+            try (Start start = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
                 said = start.mustFail(BAD_FILES);
             }
             disk.become("rw");
@@ -111,7 +111,7 @@ final class DiskScenarios {
         String said = "";
         for (int i = 0; i < times; i++) {
             RunFolder folder = harness.folder("read-only");
-            try (Start start = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
+            try (Start start = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
                 start.reaches(1 + harness.draw(ROUNDS / 2));
                 harness.pauseBelow(20);
                 writable(folder.path(), false);
@@ -150,7 +150,7 @@ final class DiskScenarios {
         String said = "";
         for (int i = 0; i < times; i++) {
             RunFolder folder = harness.folder("removed");
-            try (Start start = harness.start(folder, ChaosHarness.ENDLESS, "local[2]", ChaosHarness.RESIDENT)) {
+            try (Start start = harness.start(folder, ChaosHarness.ENDLESS, "local[2]", ChaosHarness.PERSISTENT)) {
                 start.reaches(1 + harness.draw(ROUNDS));
                 harness.pauseBelow(20);
                 folder.remove();

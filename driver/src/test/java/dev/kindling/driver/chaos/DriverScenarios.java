@@ -18,12 +18,12 @@ final class DriverScenarios {
     private record Place(String master, String mode) {}
 
     private static final List<Place> PLACES = List.of(
-            new Place("local[1]", ChaosHarness.RESIDENT),
+            new Place("local[1]", ChaosHarness.PERSISTENT),
             new Place("local[2]", ChaosHarness.JOBS),
-            new Place(ChaosHarness.TWO_EXECUTORS, ChaosHarness.RESIDENT),
-            new Place("local[3]", ChaosHarness.RESIDENT),
+            new Place(ChaosHarness.TWO_EXECUTORS, ChaosHarness.PERSISTENT),
+            new Place("local[3]", ChaosHarness.PERSISTENT),
             new Place("local[1]", ChaosHarness.JOBS),
-            new Place("local[2]", ChaosHarness.RESIDENT),
+            new Place("local[2]", ChaosHarness.PERSISTENT),
             new Place("local-cluster[1,2,1024]", ChaosHarness.JOBS));
 
     /** How a start ends before its run does. */
@@ -156,7 +156,7 @@ final class DriverScenarios {
                 "two-drivers",
                 "two drivers started within 0.4 s",
                 "one trained, the other was refused with exit code 2",
-                List.of(new Place("local[1]", ChaosHarness.RESIDENT), new Place("local[2]", ChaosHarness.JOBS)),
+                List.of(new Place("local[1]", ChaosHarness.PERSISTENT), new Place("local[2]", ChaosHarness.JOBS)),
                 400);
     }
 
@@ -168,9 +168,9 @@ final class DriverScenarios {
                 "three drivers started at once",
                 "one trained, the others were refused with exit code 2",
                 List.of(
-                        new Place("local[1]", ChaosHarness.RESIDENT),
+                        new Place("local[1]", ChaosHarness.PERSISTENT),
                         new Place("local[2]", ChaosHarness.JOBS),
-                        new Place("local[2]", ChaosHarness.RESIDENT)),
+                        new Place("local[2]", ChaosHarness.PERSISTENT)),
                 1);
     }
 
@@ -209,7 +209,7 @@ final class DriverScenarios {
 
     /** Leaves the lock of a driver that was killed. */
     private static void leaveLock(ChaosHarness harness, RunFolder folder) {
-        try (Start first = harness.start(folder, ROUNDS, "local[1]", ChaosHarness.RESIDENT)) {
+        try (Start first = harness.start(folder, ROUNDS, "local[1]", ChaosHarness.PERSISTENT)) {
             first.reaches(2 + harness.draw(50));
             first.kill();
         }
@@ -233,13 +233,13 @@ final class DriverScenarios {
         double longest = 0;
         for (int i = 0; i < times; i++) {
             RunFolder folder = harness.folder("lock");
-            try (Start first = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
+            try (Start first = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
                 first.reaches(2 + harness.draw(500));
                 first.kill();
             }
             Fault.unless(folder.path().resolve(".lock").toFile().exists(), "a killed driver left no lock");
             long begin = System.nanoTime();
-            try (Start second = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
+            try (Start second = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
                 Await.until("the run to go on", () -> second.wentOnAfter() >= 0 || !second.isAlive());
                 longest = Math.max(longest, (System.nanoTime() - begin) / 1e9);
                 second.mustEndWith(0);

@@ -23,7 +23,7 @@ final class ExecutorScenarios {
     /** Kills by SIGKILL, several in one run. */
     static List<Row> killed(ChaosHarness harness) {
         List<Row> rows = new ArrayList<>();
-        for (String mode : List.of(ChaosHarness.RESIDENT, ChaosHarness.JOBS)) {
+        for (String mode : List.of(ChaosHarness.PERSISTENT, ChaosHarness.JOBS)) {
             rows.add(killed(harness, mode));
         }
         return rows;
@@ -62,7 +62,7 @@ final class ExecutorScenarios {
     /** Freezes by SIGSTOP: some thaw, the last does not. */
     static List<Row> frozen(ChaosHarness harness) {
         return List.of(
-                frozen(harness, ChaosHarness.RESIDENT, Map.of()), frozen(harness, ChaosHarness.JOBS, SOON_MISSED));
+                frozen(harness, ChaosHarness.PERSISTENT, Map.of()), frozen(harness, ChaosHarness.JOBS, SOON_MISSED));
     }
 
     private static Row frozen(ChaosHarness harness, String mode, Map<String, String> environment) {
@@ -132,7 +132,7 @@ final class ExecutorScenarios {
     /** A second worker of a standalone cluster joins while rounds go on. */
     static List<Row> late(ChaosHarness harness) {
         List<Row> rows = new ArrayList<>();
-        for (String mode : List.of(ChaosHarness.RESIDENT, ChaosHarness.JOBS)) {
+        for (String mode : List.of(ChaosHarness.PERSISTENT, ChaosHarness.JOBS)) {
             try (Standalone cluster = new Standalone(harness)) {
                 rows.add(late(harness, cluster, mode));
             }
@@ -149,7 +149,7 @@ final class ExecutorScenarios {
                 events.environment(), folder, ChaosHarness.ENDLESS, cluster.master(), mode, RARE_CHECKPOINTS)) {
             progress(start, 20 + harness.draw(50));
             long alone = folder.bytesIn();
-            BooleanSupplier contributes = mode.equals(ChaosHarness.RESIDENT)
+            BooleanSupplier contributes = mode.equals(ChaosHarness.PERSISTENT)
                     // One executor sends one sum, two send more.
                     ? () -> folder.bytesIn() > alone * 3 / 2
                     : () -> events.hasTaskOf("1");

@@ -14,6 +14,7 @@ import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.driver.storage.Safetensors;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.reduce.PartialSum;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Split;
@@ -145,7 +146,7 @@ class FailedTasksTest {
         TrainingPlan plan = resolved.plan();
         FlatVector theta = plan.untrained(seed());
         try (Cluster cluster = new LocalCluster(plan.job(), resolved.hadoop(), 1)) {
-            PartialSum root = cluster.run(new RoundRequest(TrainingPlan.TRAIN, specs, false), theta)
+            PartialSum root = cluster.run(new RoundRequest(TrainingPlan.TRAIN, specs, OutputMode.SUMS), theta)
                     .sum();
             assertThat(root.tasks()).isEqualTo(specs.size());
             double[] moved = theta.toDoubles();

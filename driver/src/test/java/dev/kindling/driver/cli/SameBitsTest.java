@@ -44,7 +44,7 @@ class SameBitsTest {
 
     private static final String TWO_EXECUTORS = "local-cluster[2,1,1024]";
     /** The mode of a run's first rounds, and of those after each resume. */
-    private static final List<String> IN_TURN = List.of("jobs", "resident", "jobs");
+    private static final List<String> IN_TURN = List.of("jobs", "persistent", "jobs");
 
     private static final String[] ND4J = {"org.nd4j", "org.deeplearning4j", "org.bytedeco"};
     private static final String VECTOR = "dev.kindling.job.backend.vector";
@@ -150,7 +150,7 @@ class SameBitsTest {
             for (Case each : possible()) {
                 train(each, TWO_EXECUTORS, "jobs", folder, executors::cluster);
                 executorsAtWork.put(each, executors.workedLately());
-                train(each, TWO_EXECUTORS, "resident", folder, executors::cluster);
+                train(each, TWO_EXECUTORS, "persistent", folder, executors::cluster);
                 trainInTurn(each, folder, executors::cluster);
                 executors.workedLately();
             }

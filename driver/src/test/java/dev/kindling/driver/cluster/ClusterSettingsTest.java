@@ -12,9 +12,13 @@ class ClusterSettingsTest {
     @Test
     void modesAreNamedAsInConfigurations() {
         assertThat(ClusterSettings.Mode.of("jobs")).isEqualTo(ClusterSettings.Mode.JOBS);
+        assertThat(ClusterSettings.Mode.of("persistent")).isEqualTo(ClusterSettings.Mode.PERSISTENT);
         assertThatThrownBy(() -> ClusterSettings.Mode.of("Jobs"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("cluster.mode is Jobs; it must be persistent or jobs");
+        assertThatThrownBy(() -> ClusterSettings.Mode.of("resident"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("cluster.mode is resident; it must be persistent or jobs");
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.kindling.driver.cluster;
 
 import dev.kindling.job.protocol.BroadcastShard;
 import dev.kindling.job.protocol.BroadcastVector;
+import dev.kindling.job.protocol.DriverMessage;
 import dev.kindling.job.protocol.ExecutorMessage;
 import dev.kindling.job.protocol.Failure;
 import dev.kindling.job.protocol.Job;
@@ -28,52 +29,52 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 
-/** An executor without a JVM of its own, that does with each order what a test says. Answers on the driver's thread. */
+/** An executor in this JVM whose behaviour a test determines for each range. Sends its messages on the driver's thread. */
 final class FakeExecutor implements ExecutorConnection {
-    /** What it does with an order. */
-    enum Deed {
-        ANSWER,
-        ANSWER_TWICE,
-        /** Nothing, ever, but it stays connected. */
+    /** Behaviour for one range. */
+    enum Behaviour {
+        RUN,
+        RUN_TWICE,
+        /** Sends nothing, but stays connected. */
         FREEZE,
-        /** Its JVM dies. */
+        /** Loses its connection. */
         DIE,
-        /** Something breaks that may work elsewhere. */
+        /** Reports a failure that may not occur elsewhere. */
         FAIL,
-        /** Its data is broken. */
+        /** Reports bad data. */
         NO_DATA,
-        /** Sums that are not those of the order. */
-        LIE,
-        /** Sums that are as many times too large as {@link #EXAGGERATION} says. */
-        EXAGGERATE
+        /** Sends partial sums of another range. */
+        WRONG_SUMS,
+        /** Sends sums that are too large by {@link #HUGE_FACTOR}. */
+        HUGE_SUMS
     }
 
-    /** What it does with its part of an exchange. */
-    enum Trade {
-        HONEST,
-        /** Does not get the vector together. */
+    /** Behaviour for one step of an exchange. */
+    enum ExchangeBehaviour {
+        CORRECT,
+        /** Cannot gather the vector. */
         NO_VECTOR,
-        /** Cannot fold its slice. */
-        NO_SLICE,
-        /** Folds a number too few. */
-        SHORT_SLICE,
-        /** Folds what others were asked for. */
-        OTHER_SLICE,
-        /** Says nothing of its slice, but stays connected. */
+        /** Cannot reduce its shard. */
+        NO_SHARD,
+        /** Sends a shard that is one element too short. */
+        SHORT_SHARD,
+        /** Sends the shard of another executor. */
+        OTHER_SHARD,
+        /** Sends no shard, but stays connected. */
         FREEZE,
-        /** Its JVM dies when it is to fold. */
+        /** Loses its connection when it is to reduce. */
         DIE,
-        /** Does not get the vector together, and says so when the test wants it. */
+        /** Cannot gather the vector, and reports it when the test calls {@link #reportMissingVector}. */
         NO_VECTOR_IN_TIME
     }
 
-    /** Executors that can reach each other, and what each does with the next part of an exchange that it gets. */
-    static final class Neighbourhood {
+    /** Executors that can connect to each other, and their behaviour for the next step of an exchange. */
+    static final class PeerNetwork {
         private final Map<Peer, FakeExecutor> executors = new HashMap<>();
-        private Function<FakeExecutor, Trade> trades = executor -> Trade.HONEST;
+        private Function<FakeExecutor, ExchangeBehaviour> behaviours = executor -> ExchangeBehaviour.CORRECT;
 
-        void trading(Function<FakeExecutor, Trade> trades) {
-            this.trades = trades;
+        void behaving(Function<FakeExecutor, ExchangeBehaviour> behaviours) {
+            this.behaviours = behaviours;
         }
 
         private CompletableFuture<FlatVector> ask(
@@ -85,14 +86,14 @@ final class FakeExecutor implements ExecutorConnection {
         }
     }
 
-    private static final double EXAGGERATION = 1e12;
+    private static final double HUGE_FACTOR = 1e12;
 
     private final String name;
     private final ExecutorEvents events;
-    private final Supplier<Deed> deeds;
-    private final Optional<Neighbourhood> neighbours;
+    private final Supplier<Behaviour> behaviours;
+    private final Optional<PeerNetwork> network;
     private final ShardStore store = new ShardStore();
-    private final List<ReduceShardRequest> folds = new ArrayList<>();
+    private final List<ReduceShardRequest> reduceRequests = new ArrayList<>();
     private final List<RangeRequest> waiting = new ArrayList<>();
     private final List<RangeRequest> requests = new ArrayList<>();
     private CompiledJob compiled;
@@ -100,34 +101,34 @@ final class FakeExecutor implements ExecutorConnection {
     private boolean connected;
     private boolean closed;
     private int wholeVectors;
-    /** The vector that it has yet to say it did not get. */
-    private long missed;
+    /** The version of the vector that it has yet to report as missing. */
+    private long missingVector;
 
-    FakeExecutor(String name, ExecutorEvents events, Supplier<Deed> deeds) {
-        this(name, events, deeds, Optional.empty());
+    FakeExecutor(String name, ExecutorEvents events, Supplier<Behaviour> behaviours) {
+        this(name, events, behaviours, Optional.empty());
     }
 
-    /** One that others can reach. */
-    FakeExecutor(String name, ExecutorEvents events, Supplier<Deed> deeds, Neighbourhood neighbours) {
-        this(name, events, deeds, Optional.of(neighbours));
-        neighbours.executors.put(peer().orElseThrow(), this);
+    /** An executor that accepts connections of others. */
+    FakeExecutor(String name, ExecutorEvents events, Supplier<Behaviour> behaviours, PeerNetwork network) {
+        this(name, events, behaviours, Optional.of(network));
+        network.executors.put(peer().orElseThrow(), this);
     }
 
-    private FakeExecutor(String name, ExecutorEvents events, Supplier<Deed> deeds, Optional<Neighbourhood> neighbours) {
+    private FakeExecutor(String name, ExecutorEvents events, Supplier<Behaviour> behaviours, Optional<PeerNetwork> network) {
         this.name = name;
         this.events = events;
-        this.deeds = deeds;
-        this.neighbours = neighbours;
+        this.behaviours = behaviours;
+        this.network = network;
     }
 
-    /** Says at last which vector it did not get. */
-    void complain() {
-        events.put(new ExecutorEvents.VectorMissing(this, missed));
+    /** Reports the missing vector. */
+    void reportMissingVector() {
+        send(new DriverMessage.VectorMissing(missingVector));
     }
 
-    /** The slices it was asked to fold. */
-    List<ReduceShardRequest> folds() {
-        return folds;
+    /** The requests to reduce a shard that it has received. */
+    List<ReduceShardRequest> reduceRequests() {
+        return reduceRequests;
     }
 
     /** How often the driver has sent it a whole vector. */
@@ -142,8 +143,8 @@ final class FakeExecutor implements ExecutorConnection {
         return this;
     }
 
-    /** The orders it began. */
-    List<RangeRequest> orders() {
+    /** The requests of ranges that it has begun. */
+    List<RangeRequest> ranges() {
         return requests;
     }
 
@@ -168,7 +169,12 @@ final class FakeExecutor implements ExecutorConnection {
 
     @Override
     public Optional<Peer> peer() {
-        return neighbours.map(all -> new Peer(name, 1));
+        return network.map(all -> new Peer(name, 1));
+    }
+
+    private void send(DriverMessage message) {
+        int bytes = message instanceof DriverMessage.RangeCompleted ? 100 : 10;
+        events.put(new ExecutorEvents.MessageReceived(this, message, bytes, System.nanoTime()));
     }
 
     @Override
@@ -179,14 +185,14 @@ final class FakeExecutor implements ExecutorConnection {
         }
         if (told instanceof Job job) {
             compiled = CompiledJob.open(job, new Configuration(false));
-            events.put(new ExecutorEvents.Heartbeat(this, 1));
+            send(new DriverMessage.Heartbeat(1));
         } else if (told instanceof BroadcastVector shared) {
             wholeVectors++;
             take(shared);
         } else if (told instanceof BroadcastShard slice) {
             gather(slice);
         } else if (told instanceof ReduceShardRequest order) {
-            fold(order);
+            reduce(order);
         } else if (told instanceof RangeRequest order) {
             take(order);
         } else if (told instanceof StopExecutor) {
@@ -202,55 +208,55 @@ final class FakeExecutor implements ExecutorConnection {
         ready.stream().filter(request -> request.shared() >= shared.version()).forEach(this::take);
     }
 
-    private Trade trade() {
-        return neighbours.orElseThrow().trades.apply(this);
+    private ExchangeBehaviour exchangeBehaviour() {
+        return network.orElseThrow().behaviours.apply(this);
     }
 
     private void gather(BroadcastShard mine) {
         store.begin(mine.version());
-        store.take(mine.version(), mine.values());
-        Trade trade = trade();
-        if (trade == Trade.NO_VECTOR) {
-            events.put(new ExecutorEvents.VectorMissing(this, mine.version()));
+        store.put(mine.version(), mine.values());
+        ExchangeBehaviour exchangeBehaviour = exchangeBehaviour();
+        if (exchangeBehaviour == ExchangeBehaviour.NO_VECTOR) {
+            send(new DriverMessage.VectorMissing(mine.version()));
             return;
         }
-        if (trade == Trade.NO_VECTOR_IN_TIME) {
-            missed = mine.version();
+        if (exchangeBehaviour == ExchangeBehaviour.NO_VECTOR_IN_TIME) {
+            missingVector = mine.version();
             return;
         }
         var unused = ShardCollectives.gather(
                         mine,
-                        index -> neighbours
+                        index -> network
                                 .orElseThrow()
                                 .ask(mine.peers().get(index).peer(), held -> held.shard(mine.version())))
                 .whenComplete((whole, failure) -> {
                     if (failure == null) {
                         take(whole);
                     } else {
-                        events.put(new ExecutorEvents.VectorMissing(this, mine.version()));
+                        send(new DriverMessage.VectorMissing(mine.version()));
                     }
                 });
     }
 
-    private void fold(ReduceShardRequest request) {
-        folds.add(request);
+    private void reduce(ReduceShardRequest request) {
+        reduceRequests.add(request);
         int index = request.shard().index();
-        Trade trade = trade();
-        if (trade == Trade.FREEZE) {
+        ExchangeBehaviour exchangeBehaviour = exchangeBehaviour();
+        if (exchangeBehaviour == ExchangeBehaviour.FREEZE) {
             return;
         }
-        if (trade == Trade.DIE) {
+        if (exchangeBehaviour == ExchangeBehaviour.DIE) {
             connected = false;
             events.put(new ExecutorEvents.ExecutorLost(this));
             return;
         }
-        if (trade == Trade.NO_SLICE) {
-            events.put(new ExecutorEvents.ShardFailed(this, request.shared(), "no connection"));
+        if (exchangeBehaviour == ExchangeBehaviour.NO_SHARD) {
+            send(new DriverMessage.ShardFailed(request.shared(), index, "no connection"));
             return;
         }
-        var unused = ShardCollectives.fold(
+        var unused = ShardCollectives.reduce(
                         request,
-                        source -> neighbours
+                        source -> network
                                 .orElseThrow()
                                 .ask(
                                         source.holder().peer(),
@@ -258,13 +264,13 @@ final class FakeExecutor implements ExecutorConnection {
                                                 held.sums(request.shared(), source.firstTask(), request.shard()))))
                 .whenComplete((sums, failure) -> {
                     if (failure != null) {
-                        events.put(new ExecutorEvents.ShardFailed(this, request.shared(), failure.toString()));
-                    } else if (trade == Trade.SHORT_SLICE) {
+                        send(new DriverMessage.ShardFailed(request.shared(), index, failure.toString()));
+                    } else if (exchangeBehaviour == ExchangeBehaviour.SHORT_SHARD) {
                         FlatVector less = FlatVector.zeros(sums.precision(), sums.size() - 1);
-                        events.put(new ExecutorEvents.ShardReduced(this, request.shared(), index, less, 10));
+                        send(new DriverMessage.ShardReduced(request.shared(), index, less));
                     } else {
-                        int said = trade == Trade.OTHER_SLICE ? index + 1 : index;
-                        events.put(new ExecutorEvents.ShardReduced(this, request.shared(), said, sums, 10));
+                        int said = exchangeBehaviour == ExchangeBehaviour.OTHER_SHARD ? index + 1 : index;
+                        send(new DriverMessage.ShardReduced(request.shared(), said, sums));
                     }
                 });
     }
@@ -280,9 +286,9 @@ final class FakeExecutor implements ExecutorConnection {
             return;
         }
         requests.add(request);
-        switch (deeds.get()) {
-            case ANSWER -> answer(request, compiled.run(request, vector, name));
-            case ANSWER_TWICE -> {
+        switch (behaviours.get()) {
+            case RUN -> answer(request, compiled.run(request, vector, name));
+            case RUN_TWICE -> {
                 answer(request, compiled.run(request, vector, name));
                 answer(request, compiled.run(request, vector, name));
             }
@@ -293,10 +299,10 @@ final class FakeExecutor implements ExecutorConnection {
             }
             case FAIL -> answer(request, new Failure(Failure.Kind.RETRYABLE, "the disk of " + name + " is full"));
             case NO_DATA -> answer(request, new Failure(Failure.Kind.BAD_DATA, "x.zip is empty"));
-            case EXAGGERATE -> {
+            case HUGE_SUMS -> {
                 RangeResult reply = compiled.run(request, vector, name);
                 List<PartialSum> larger =
-                        reply.sums().stream().map(FakeExecutor::exaggerated).toList();
+                        reply.sums().stream().map(FakeExecutor::huge).toList();
                 answer(
                         request,
                         new RangeResult(
@@ -307,7 +313,7 @@ final class FakeExecutor implements ExecutorConnection {
                                 name,
                                 reply.nanos()));
             }
-            case LIE -> {
+            case WRONG_SUMS -> {
                 RangeResult reply = compiled.run(request, vector, name);
                 List<PartialSum> shifted = reply.sums().stream()
                         .map(sum -> new PartialSum(sum.level(), sum.index() + 1, sum.sums(), sum.totals(), sum.tasks()))
@@ -325,23 +331,21 @@ final class FakeExecutor implements ExecutorConnection {
         }
     }
 
-    private static PartialSum exaggerated(PartialSum sum) {
+    private static PartialSum huge(PartialSum sum) {
         FlatVector sums = sum.sums().copy();
         for (int i = 0; i < sums.size(); i++) {
-            sums.set(i, EXAGGERATION * sums.at(i));
+            sums.set(i, HUGE_FACTOR * sums.at(i));
         }
         return new PartialSum(sum.level(), sum.index(), sums, sum.totals(), sum.tasks());
     }
 
     private void answer(RangeRequest request, RangeOutcome outcome) {
-        if (request.retainSums() && outcome instanceof RangeResult result) {
+        if (request.sums() == RangeRequest.SumLocation.RETAINED && outcome instanceof RangeResult result) {
             store.retain(request.shared(), result);
-            events.put(new ExecutorEvents.RangeRetained(
-                    this, request.shared(), result.withoutSums(), 10, System.nanoTime()));
+            send(new DriverMessage.RangeRetained(request.shared(), result.withoutSums()));
             return;
         }
-        events.put(new ExecutorEvents.RangeCompleted(
-                this, request.shared(), request.firstTask(), outcome, 100, System.nanoTime()));
+        send(new DriverMessage.RangeCompleted(request.shared(), request.firstTask(), outcome));
     }
 
     @Override

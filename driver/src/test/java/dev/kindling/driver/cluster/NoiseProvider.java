@@ -25,7 +25,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 
-/** A source of noise for tests of clusters, with tasks that fail on demand, and a job over it. */
+/** A task source of noise for tests of clusters, with tasks that fail on demand, and a job with it. */
 public final class NoiseProvider implements TaskSourceProvider {
     public static final int GOOD = 0;
     public static final int LOSS_IS_NAN = 1;
@@ -34,7 +34,7 @@ public final class NoiseProvider implements TaskSourceProvider {
 
     private static final EpisodeLayout LAYOUT = new EpisodeLayout(Shape.of(1), 0, 1, 3, 2);
 
-    /** A job whose program has so many shared and summed numbers. */
+    /** A job whose program has the given number of broadcast and summed elements. */
     public static Job job(Precision precision, int blockSize, int size, Map<String, String> settings) {
         return new Job(
                 new SourceDescription("noise", new TreeMap<>(settings)),
@@ -69,7 +69,7 @@ public final class NoiseProvider implements TaskSourceProvider {
         return theta;
     }
 
-    /** A round of good tasks, but for those at the given places. */
+    /** The specs of a round of valid tasks, except those at the given indices. */
     public static List<TaskSpec> specs(int tasks, Map<Integer, Integer> bad) {
         return IntStream.range(0, tasks)
                 .mapToObj(i -> new TaskSpec(

@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.protocol.Job;
@@ -8,19 +9,19 @@ import dev.kindling.job.tensor.Precision;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 
-/** A round of 23 tasks of noise, one of them bad, in blocks of two, and what it must come to whoever runs it. */
+/** A round of 23 tasks of noise, one of them failing, in blocks of two, and its expected result on any cluster. */
 record NoiseRound(Job job, FlatVector theta, RoundRequest request) {
     private static final int TASKS = 23;
 
-    /** A round with so many numbers of θ. */
+    /** A round with the given parameter count. */
     static NoiseRound of(int size) {
         return new NoiseRound(
                 NoiseProvider.job(Precision.FLOAT, 2, size, Map.of()),
                 NoiseProvider.theta(Precision.FLOAT, size),
-                new RoundRequest("train", NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN)), false));
+                new RoundRequest("train", NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN)), OutputMode.SUMS));
     }
 
-    /** The round on one thread of this JVM. */
+    /** Runs the round on one thread of this JVM. */
     RoundResult alone() {
         try (Cluster one = new LocalCluster(job, new Configuration(false), 1)) {
             return one.run(request, theta);

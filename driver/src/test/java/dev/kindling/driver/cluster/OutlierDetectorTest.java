@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.reduce.PartialSum;
@@ -11,9 +12,9 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** Which sums are reported. */
+/** Reports of outlying sums. */
 class OutlierDetectorTest {
-    private static final RoundRequest TRAIN = new RoundRequest("train", NoiseProvider.specs(6, Map.of()), false);
+    private static final RoundRequest TRAIN = new RoundRequest("train", NoiseProvider.specs(6, Map.of()), OutputMode.SUMS);
 
     private final AtomicLong now = new AtomicLong();
     private final OutlierDetector detector = new OutlierDetector(now::get);
@@ -44,7 +45,7 @@ class OutlierDetectorTest {
     }
 
     @Test
-    void whoSendsFarMoreThanTheOthersOfTheRoundIsNamed() {
+    void theSenderOfAnOutlyingSumIsNamed() {
         assertThat(round(1.2, 2e14, 0.9))
                 .containsExactly("warning: executor 1 sent a sum of 2.00e+14 for each task to train, round 12, where "
                         + "1.20 is usual; it was used");
@@ -52,7 +53,7 @@ class OutlierDetectorTest {
     }
 
     @Test
-    void whatGrowsForAllIsNobodysFault() {
+    void aGrowthOfAllSumsIsNotReported() {
         round(1, 1, 1);
         assertThat(round(1e9, 2e9, 3e9)).isEmpty();
         assertThat(round(1, 99, 1)).as("less than a hundred times").isEmpty();
@@ -60,7 +61,7 @@ class OutlierDetectorTest {
     }
 
     @Test
-    void withFewRangesThoseOfRoundsBeforeAreCompared() {
+    void withFewRangesPrecedingRoundsAreCompared() {
         assertThat(round(1e9)).as("too little to compare with").isEmpty();
         for (int i = 0; i < 4; i++) {
             assertThat(round(1 + i, 2)).isEmpty();
@@ -71,7 +72,7 @@ class OutlierDetectorTest {
                 .asString()
                 .startsWith("warning: executor 1 sent a sum of 1.00e+09");
         detector.add(() -> "executor 0", 1e9);
-        assertThat(detector.endRound(new RoundRequest("validate", TRAIN.specs(), false)))
+        assertThat(detector.endRound(new RoundRequest("validate", TRAIN.specs(), OutputMode.SUMS)))
                 .as("another program has sums of its own")
                 .isEmpty();
     }

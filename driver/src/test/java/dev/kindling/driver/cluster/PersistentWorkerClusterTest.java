@@ -3,9 +3,10 @@ package dev.kindling.driver.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kindling.driver.cluster.FakeExecutor.Deed;
+import dev.kindling.driver.cluster.FakeExecutor.Behaviour;
 import dev.kindling.driver.error.ClusterException;
 import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.protocol.DriverMessage;
 import dev.kindling.job.protocol.Failure;
 import dev.kindling.job.protocol.Job;
 import dev.kindling.job.tensor.FlatVector;
@@ -24,7 +25,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What executors may do to a round, and that none of it shows in the sum. */
+/** Failures of executors during a round, none of which affects the sum. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PersistentWorkerClusterTest {
     private static final int SIZE = 6;
@@ -33,28 +34,28 @@ class PersistentWorkerClusterTest {
     private final Job job = noise.job();
     private final FlatVector theta = noise.theta();
     private final RoundRequest request = noise.request();
-    private final ExecutorEvents inbox = new ExecutorEvents();
+    private final ExecutorEvents events = new ExecutorEvents();
 
     private PersistentWorkerCluster cluster(Duration patience, LongSupplier nanoTime) {
         ClusterSettings settings = new ClusterSettings(ClusterSettings.Mode.PERSISTENT, 0, patience, 0);
-        return new PersistentWorkerCluster(job, settings, inbox, nanoTime, Optional::empty);
+        return new PersistentWorkerCluster(job, settings, events, nanoTime, Optional::empty);
     }
 
     private PersistentWorkerCluster cluster() {
         return cluster(Duration.ofSeconds(60), System::nanoTime);
     }
 
-    private FakeExecutor join(String name, Supplier<Deed> deeds) {
-        return new FakeExecutor(name, inbox, deeds).join();
+    private FakeExecutor join(String name, Supplier<Behaviour> behaviours) {
+        return new FakeExecutor(name, events, behaviours).join();
     }
 
     private FakeExecutor join(String name) {
-        return join(name, () -> Deed.ANSWER);
+        return join(name, () -> Behaviour.RUN);
     }
 
-    private static Supplier<Deed> first(Deed... deeds) {
-        Deque<Deed> rest = new ArrayDeque<>(List.of(deeds));
-        return () -> rest.isEmpty() ? Deed.ANSWER : rest.pop();
+    private static Supplier<Behaviour> first(Behaviour... behaviours) {
+        Deque<Behaviour> rest = new ArrayDeque<>(List.of(behaviours));
+        return () -> rest.isEmpty() ? Behaviour.RUN : rest.pop();
     }
 
     private RoundResult alone() {
@@ -66,22 +67,22 @@ class PersistentWorkerClusterTest {
     }
 
     @Test
-    void everyExecutorGetsItsShare() {
+    void everyExecutorIsAssignedItsShare() {
         List<FakeExecutor> executors = List.of(join("a"), join("b"), join("c"));
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
         }
         assertThat(executors).allSatisfy(executor -> {
-            assertThat(executor.orders()).hasSize(1);
-            assertThat(executor.orders().get(0).specs()).hasSizeBetween(7, 8);
+            assertThat(executor.ranges()).hasSize(1);
+            assertThat(executor.ranges().get(0).specs()).hasSizeBetween(7, 8);
             assertThat(executor.closed()).isTrue();
         });
     }
 
     @Test
-    void whoSendsSumsFarOutOfLineIsNamedWithItsHost() {
+    void theSenderOfOutlyingSumsIsNamedWithItsHost() {
         join("a");
-        join("b", first(Deed.ANSWER, Deed.EXAGGERATE));
+        join("b", first(Behaviour.RUN, Behaviour.HUGE_SUMS));
         join("c");
         try (PersistentWorkerCluster cluster = cluster()) {
             RoundResult honest = cluster.run(request, theta);
@@ -97,22 +98,22 @@ class PersistentWorkerClusterTest {
     }
 
     @Test
-    void theRangeOfALostExecutorIsDealtAgainWithinTheRound() {
+    void theRangeOfALostExecutorIsReassignedWithinTheRound() {
         FakeExecutor survivor = join("a");
-        join("b", first(Deed.DIE));
+        join("b", first(Behaviour.DIE));
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
-            assertThat(survivor.orders()).hasSize(2);
+            assertThat(survivor.ranges()).hasSize(2);
             assertSame(cluster.run(request, theta));
-            assertThat(survivor.orders()).hasSize(3);
+            assertThat(survivor.ranges()).hasSize(3);
         }
     }
 
     @Test
-    void whereTheLastExecutorDiesTheNextOneToComeFinishesTheRound() {
+    void afterTheLossOfTheLastExecutorTheNextOneFinishesTheRound() {
         join("a", () -> {
             join("b");
-            return Deed.DIE;
+            return Behaviour.DIE;
         });
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
@@ -120,32 +121,32 @@ class PersistentWorkerClusterTest {
     }
 
     @Test
-    void anExecutorThatComesLateWorksFromTheNextRoundOn() {
+    void anExecutorThatConnectsLateWorksFromTheNextRoundOn() {
         List<FakeExecutor> late = new ArrayList<>();
         join("a", () -> {
             if (late.isEmpty()) {
                 late.add(join("b"));
             }
-            return Deed.ANSWER;
+            return Behaviour.RUN;
         });
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
-            assertThat(late.get(0).orders()).isEmpty();
+            assertThat(late.get(0).ranges()).isEmpty();
             assertSame(cluster.run(request, theta));
-            assertThat(late.get(0).orders()).hasSize(1);
+            assertThat(late.get(0).ranges()).hasSize(1);
         }
     }
 
     @Test
-    void aRangeThatIsSlowIsDealtToAnIdleExecutorToo() {
+    void aStragglingRangeIsAssignedToAnIdleExecutorToo() {
         FakeExecutor quick = join("a");
-        FakeExecutor frozen = join("b", () -> Deed.FREEZE);
+        FakeExecutor frozen = join("b", () -> Behaviour.FREEZE);
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
-            assertThat(quick.orders()).hasSize(2);
+            assertThat(quick.ranges()).hasSize(2);
             assertSame(cluster.run(request, theta));
-            assertThat(quick.orders()).hasSize(3);
-            assertThat(frozen.orders())
+            assertThat(quick.ranges()).hasSize(3);
+            assertThat(frozen.ranges())
                     .as("nothing more for one that owes an answer")
                     .hasSize(1);
         }
@@ -156,7 +157,7 @@ class PersistentWorkerClusterTest {
         AtomicLong clock = new AtomicLong();
         FakeExecutor frozen = join("a", () -> {
             join("b");
-            return Deed.FREEZE;
+            return Behaviour.FREEZE;
         });
         try (PersistentWorkerCluster cluster =
                 cluster(Duration.ofDays(1), () -> clock.addAndGet(TimeUnit.MILLISECONDS.toNanos(300)))) {
@@ -166,9 +167,9 @@ class PersistentWorkerClusterTest {
     }
 
     @Test
-    void ofTwoAnswersTheFirstCounts() {
-        join("a", () -> Deed.ANSWER_TWICE);
-        join("b", () -> Deed.ANSWER_TWICE);
+    void ofTwoResultsTheFirstCounts() {
+        join("a", () -> Behaviour.RUN_TWICE);
+        join("b", () -> Behaviour.RUN_TWICE);
         try (PersistentWorkerCluster cluster = cluster()) {
             for (int round = 0; round < 3; round++) {
                 assertSame(cluster.run(request, theta));
@@ -177,9 +178,9 @@ class PersistentWorkerClusterTest {
     }
 
     @Test
-    void anExecutorThatLiesIsDroppedAndItsRangeDealtAgain() {
+    void anExecutorWithAnInvalidResultIsDroppedAndItsRangeReassigned() {
         join("a");
-        FakeExecutor liar = join("b", () -> Deed.LIE);
+        FakeExecutor liar = join("b", () -> Behaviour.WRONG_SUMS);
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
         }
@@ -187,12 +188,12 @@ class PersistentWorkerClusterTest {
     }
 
     @Test
-    void whatFailsOnOneExecutorIsDealtToAnother() {
-        join("a", () -> Deed.FAIL);
+    void aRangeThatFailsOnOneExecutorIsReassigned() {
+        join("a", () -> Behaviour.FAIL);
         FakeExecutor good = join("b");
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
-            assertThat(good.orders()).hasSize(2);
+            assertThat(good.ranges()).hasSize(2);
         }
     }
 
@@ -200,11 +201,11 @@ class PersistentWorkerClusterTest {
     void manyExecutorsLostAtOnceAreOneLoss() {
         List<FakeExecutor> doomed = new ArrayList<>();
         for (int i = 0; i < 12; i++) {
-            doomed.add(join("doomed " + i, () -> Deed.FREEZE));
+            doomed.add(join("doomed " + i, () -> Behaviour.FREEZE));
         }
         join("a", () -> {
-            doomed.forEach(one -> inbox.put(new ExecutorEvents.ExecutorLost(one)));
-            return Deed.ANSWER;
+            doomed.forEach(one -> events.put(new ExecutorEvents.ExecutorLost(one)));
+            return Behaviour.RUN;
         });
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
@@ -212,8 +213,8 @@ class PersistentWorkerClusterTest {
     }
 
     @Test
-    void badDataThatOneExecutorSeesAloneIsNoBadData() {
-        join("a", first(Deed.NO_DATA));
+    void badDataThatOneExecutorAloneReportsDoesNotEndTheRun() {
+        join("a", first(Behaviour.NO_DATA));
         join("b");
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
@@ -221,9 +222,9 @@ class PersistentWorkerClusterTest {
     }
 
     @Test
-    void badDataThatTwoExecutorsSeeEndsTheRunWithItsSentence() {
-        join("a", () -> Deed.NO_DATA);
-        join("b", () -> Deed.NO_DATA);
+    void badDataThatTwoExecutorsReportEndsTheRunWithItsMessage() {
+        join("a", () -> Behaviour.NO_DATA);
+        join("b", () -> Behaviour.NO_DATA);
         try (PersistentWorkerCluster cluster = cluster()) {
             assertThatThrownBy(() -> cluster.run(request, theta))
                     .isInstanceOf(BadDataException.class)
@@ -232,17 +233,17 @@ class PersistentWorkerClusterTest {
     }
 
     @Test
-    void anExecutorThatComesAndGoesDoesNotKeepTheRunWaitingForEver() {
+    void anExecutorThatConnectsAndIsLostDoesNotResetTheTimeout() {
         AtomicLong clock = new AtomicLong();
         ClusterSettings settings = new ClusterSettings(ClusterSettings.Mode.PERSISTENT, 0, Duration.ofSeconds(90), 0);
         Supplier<Optional<String>> flapping = () -> {
-            FakeExecutor executor = new FakeExecutor("flapping", inbox, () -> Deed.DIE);
-            inbox.put(new ExecutorEvents.ExecutorRegistered(executor));
-            inbox.put(new ExecutorEvents.ExecutorLost(executor));
+            FakeExecutor executor = new FakeExecutor("flapping", events, () -> Behaviour.DIE);
+            events.put(new ExecutorEvents.ExecutorRegistered(executor));
+            events.put(new ExecutorEvents.ExecutorLost(executor));
             return Optional.of("a worker left at once");
         };
         try (PersistentWorkerCluster cluster = new PersistentWorkerCluster(
-                job, settings, inbox, () -> clock.addAndGet(TimeUnit.SECONDS.toNanos(5)), flapping)) {
+                job, settings, events, () -> clock.addAndGet(TimeUnit.SECONDS.toNanos(5)), flapping)) {
             assertThatThrownBy(() -> cluster.run(request, theta))
                     .isInstanceOf(ClusterException.class)
                     .hasMessageContaining("no executor for 90 s (cluster.executor-timeout)")
@@ -251,16 +252,16 @@ class PersistentWorkerClusterTest {
     }
 
     @Test
-    void whatFailsOnceIsTriedAgain() {
-        join("a", first(Deed.FAIL, Deed.FAIL, Deed.FAIL));
+    void aRangeThatFailsOnceIsRetried() {
+        join("a", first(Behaviour.FAIL, Behaviour.FAIL, Behaviour.FAIL));
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
         }
     }
 
     @Test
-    void whatFailsFourTimesEndsTheRunWithItsSentence() {
-        join("a", () -> Deed.FAIL);
+    void aRangeThatFailsFourTimesEndsTheRunWithItsMessage() {
+        join("a", () -> Behaviour.FAIL);
         try (PersistentWorkerCluster cluster = cluster()) {
             assertThatThrownBy(() -> cluster.run(request, theta))
                     .isInstanceOf(ClusterException.class)
@@ -270,11 +271,11 @@ class PersistentWorkerClusterTest {
 
     @Test
     void aRangeThatKillsEveryExecutorEndsTheRun() {
-        Supplier<Deed> dying = new Supplier<>() {
+        Supplier<Behaviour> dying = new Supplier<>() {
             @Override
-            public Deed get() {
+            public Behaviour get() {
                 join("next", this);
-                return Deed.DIE;
+                return Behaviour.DIE;
             }
         };
         join("a", dying);
@@ -288,7 +289,8 @@ class PersistentWorkerClusterTest {
     @Test
     void aJobThatCannotBeOpenedEndsTheRunAtOnce() {
         FakeExecutor executor = join("a");
-        inbox.put(new ExecutorEvents.JobRejected(executor, new Failure(Failure.Kind.BAD_DATA, "x.zip is missing")));
+        events.put(new ExecutorEvents.MessageReceived(
+                executor, new DriverMessage.JobRejected(new Failure(Failure.Kind.BAD_DATA, "x.zip is missing")), 10, 0));
         try (PersistentWorkerCluster cluster = cluster()) {
             assertThatThrownBy(() -> cluster.run(request, theta))
                     .isInstanceOf(BadDataException.class)
@@ -297,13 +299,13 @@ class PersistentWorkerClusterTest {
     }
 
     @Test
-    void withoutAnyExecutorTheRunEndsAfterTheWaitAndSaysWhyWorkerJobsFail() {
+    void withoutAnyExecutorTheRunEndsAfterTheTimeoutAndNamesTheFailureOfWorkerJobs() {
         AtomicLong clock = new AtomicLong();
         ClusterSettings settings = new ClusterSettings(ClusterSettings.Mode.PERSISTENT, 0, Duration.ofSeconds(90), 0);
         try (PersistentWorkerCluster cluster = new PersistentWorkerCluster(
                 job,
                 settings,
-                inbox,
+                events,
                 () -> clock.addAndGet(TimeUnit.SECONDS.toNanos(60)),
                 () -> Optional.of("no class of Kindling"))) {
             assertThatThrownBy(() -> cluster.run(request, theta))
@@ -314,19 +316,19 @@ class PersistentWorkerClusterTest {
     }
 
     @Test
-    void whatIsSentAheadIsUsedAndCutAnewWhereTheExecutorsChange() {
+    void aPrefetchedRoundIsUsedAndPartitionedAnewIfTheExecutorsChange() {
         FakeExecutor one = join("a");
         RoundRequest next = NoiseRound.of(SIZE).request();
         try (PersistentWorkerCluster cluster = cluster()) {
             cluster.run(request, theta, () -> Optional.of(next));
             assertSame(cluster.run(next, theta, () -> Optional.of(request)));
-            assertThat(one.orders()).as("each order once").hasSize(2);
+            assertThat(one.ranges()).as("each order once").hasSize(2);
             FakeExecutor other = join("b");
             assertSame(cluster.run(request, theta));
-            assertThat(one.orders()).hasSize(3);
-            assertThat(one.orders().get(2).specs())
+            assertThat(one.ranges()).hasSize(3);
+            assertThat(one.ranges().get(2).specs())
                     .hasSizeLessThan(request.specs().size());
-            assertThat(other.orders()).hasSize(1);
+            assertThat(other.ranges()).hasSize(1);
         }
     }
 
@@ -340,15 +342,15 @@ class PersistentWorkerClusterTest {
                     new ClusterSettings(ClusterSettings.Mode.PERSISTENT, 0, Duration.ofSeconds(60), 0);
             try (PersistentWorkerCluster cluster =
                     new PersistentWorkerCluster(job, settings, events, System::nanoTime, Optional::empty)) {
-                Supplier<Deed> anything = new Supplier<>() {
+                Supplier<Behaviour> anything = new Supplier<>() {
                     @Override
-                    public Deed get() {
+                    public Behaviour get() {
                         int roll = random.nextInt(10);
                         if (roll == 0) {
                             new FakeExecutor("next", events, this).join();
-                            return Deed.DIE;
+                            return Behaviour.DIE;
                         }
-                        return roll == 1 ? Deed.FAIL : roll == 2 ? Deed.ANSWER_TWICE : Deed.ANSWER;
+                        return roll == 1 ? Behaviour.FAIL : roll == 2 ? Behaviour.RUN_TWICE : Behaviour.RUN;
                     }
                 };
                 for (int i = 1 + random.nextInt(5); i > 0; i--) {

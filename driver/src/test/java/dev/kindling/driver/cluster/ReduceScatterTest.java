@@ -2,9 +2,9 @@ package dev.kindling.driver.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kindling.driver.cluster.FakeExecutor.Deed;
-import dev.kindling.driver.cluster.FakeExecutor.Neighbourhood;
-import dev.kindling.driver.cluster.FakeExecutor.Trade;
+import dev.kindling.driver.cluster.FakeExecutor.Behaviour;
+import dev.kindling.driver.cluster.FakeExecutor.PeerNetwork;
+import dev.kindling.driver.cluster.FakeExecutor.ExchangeBehaviour;
 import dev.kindling.job.protocol.Job;
 import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.tensor.FlatVector;
@@ -24,10 +24,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Rounds whose vector and sums travel in slices between executors, and what may happen to these. */
+/** Rounds whose vector and sums executors exchange in shards, and failures of these exchanges. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ReduceScatterTest {
-    /** No multiple of any count of executors here. */
+    /** Not a multiple of any number of executors here. */
     private static final int SIZE = 23;
 
     private static final ReduceScatter.Policy ALWAYS = new ReduceScatter.Policy(0, 3, Duration.ofMillis(40));
@@ -36,26 +36,26 @@ class ReduceScatterTest {
     private final Job job = noise.job();
     private final FlatVector theta = noise.theta();
     private final RoundRequest request = noise.request();
-    private final ExecutorEvents inbox = new ExecutorEvents();
-    private final Neighbourhood neighbours = new Neighbourhood();
+    private final ExecutorEvents events = new ExecutorEvents();
+    private final PeerNetwork network = new PeerNetwork();
 
     private PersistentWorkerCluster cluster(ReduceScatter.Policy policy) {
         ClusterSettings settings = new ClusterSettings(ClusterSettings.Mode.PERSISTENT, 0, Duration.ofDays(1), 0);
-        return new PersistentWorkerCluster(job, settings, inbox, System::nanoTime, Optional::empty, policy);
+        return new PersistentWorkerCluster(job, settings, events, System::nanoTime, Optional::empty, policy);
     }
 
     private PersistentWorkerCluster cluster() {
         return cluster(ALWAYS);
     }
 
-    private FakeExecutor join(String name, Supplier<Deed> deeds) {
-        return new FakeExecutor(name, inbox, deeds, neighbours).join();
+    private FakeExecutor join(String name, Supplier<Behaviour> behaviours) {
+        return new FakeExecutor(name, events, behaviours, network).join();
     }
 
     private List<FakeExecutor> join(int count) {
         List<FakeExecutor> executors = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            executors.add(join("executor " + i, () -> Deed.ANSWER));
+            executors.add(join("executor " + i, () -> Behaviour.RUN));
         }
         return executors;
     }
@@ -70,7 +70,7 @@ class ReduceScatterTest {
 
     @ParameterizedTest
     @ValueSource(ints = {3, 4, 5, 7})
-    void eachExecutorFoldsOneSliceAndTheSumIsTheSame(int count) {
+    void eachExecutorReducesOneShardAndTheSumIsTheSame(int count) {
         List<FakeExecutor> executors = join(count);
         try (PersistentWorkerCluster cluster = cluster()) {
             for (int round = 1; round <= 3; round++) {
@@ -79,7 +79,7 @@ class ReduceScatterTest {
                 assertThat(result.workers()).hasSize(count);
                 int rounds = round;
                 assertThat(executors).allSatisfy(executor -> {
-                    assertThat(executor.folds()).hasSize(rounds);
+                    assertThat(executor.reduceRequests()).hasSize(rounds);
                     assertThat(executor.wholeVectors()).isZero();
                 });
             }
@@ -98,45 +98,45 @@ class ReduceScatterTest {
             assertSame(cluster.run(request, theta));
         }
         assertThat(executors)
-                .allSatisfy(executor -> assertThat(executor.folds()).isEmpty());
+                .allSatisfy(executor -> assertThat(executor.reduceRequests()).isEmpty());
     }
 
     @Test
-    void anExecutorThatOthersCannotReachKeepsAllFromExchanging() {
+    void anExecutorThatAcceptsNoConnectionsPreventsTheExchange() {
         List<FakeExecutor> executors = join(3);
-        new FakeExecutor("walled", inbox, () -> Deed.ANSWER).join();
+        new FakeExecutor("walled", events, () -> Behaviour.RUN).join();
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
         }
         assertThat(executors)
-                .allSatisfy(executor -> assertThat(executor.folds()).isEmpty());
+                .allSatisfy(executor -> assertThat(executor.reduceRequests()).isEmpty());
     }
 
     @ParameterizedTest
     @EnumSource(
-            value = Trade.class,
-            names = {"NO_SLICE", "SHORT_SLICE", "OTHER_SLICE", "DIE"})
-    void whatGoesWrongWithASliceEndsTheExchangeAndNotTheRound(Trade wrong) {
+            value = ExchangeBehaviour.class,
+            names = {"NO_SHARD", "SHORT_SHARD", "OTHER_SHARD", "DIE"})
+    void aFailureOfAShardEndsTheExchangeAndNotTheRound(ExchangeBehaviour wrong) {
         List<FakeExecutor> executors = join(4);
         AtomicBoolean once = new AtomicBoolean();
-        neighbours.trading(executor ->
-                !executor.folds().isEmpty() && executor.name().equals("executor 1") && once.compareAndSet(false, true)
+        network.behaving(executor ->
+                !executor.reduceRequests().isEmpty() && executor.name().equals("executor 1") && once.compareAndSet(false, true)
                         ? wrong
-                        : Trade.HONEST);
+                        : ExchangeBehaviour.CORRECT);
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
             assertSame(cluster.run(request, theta));
         }
         assertThat(once).isTrue();
-        assertThat(executors.get(0).folds()).as("one more in the next round").hasSize(2);
-        assertThat(executors.get(1).folds()).hasSize(wrong == Trade.NO_SLICE ? 2 : 1);
+        assertThat(executors.get(0).reduceRequests()).as("one more in the next round").hasSize(2);
+        assertThat(executors.get(1).reduceRequests()).hasSize(wrong == ExchangeBehaviour.NO_SHARD ? 2 : 1);
     }
 
     @Test
-    void aSliceThatDoesNotComeIsNotWaitedForForEver() {
+    void aShardThatDoesNotArriveTimesOut() {
         join(4);
-        neighbours.trading(executor ->
-                executor.folds().size() == 1 && executor.name().equals("executor 2") ? Trade.FREEZE : Trade.HONEST);
+        network.behaving(executor ->
+                executor.reduceRequests().size() == 1 && executor.name().equals("executor 2") ? ExchangeBehaviour.FREEZE : ExchangeBehaviour.CORRECT);
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
             assertSame(cluster.run(request, theta));
@@ -144,29 +144,29 @@ class ReduceScatterTest {
     }
 
     @Test
-    void whatALostExecutorKeptIsComputedAgainAndThenExchanged() {
-        FakeExecutor first = join("a", () -> Deed.ANSWER);
-        FakeExecutor second = join("b", () -> Deed.ANSWER);
+    void sumsThatALostExecutorRetainedAreComputedAgainAndThenExchanged() {
+        FakeExecutor first = join("a", () -> Behaviour.RUN);
+        FakeExecutor second = join("b", () -> Behaviour.RUN);
         join("c", () -> {
             if (!first.closed()) {
-                inbox.put(new ExecutorEvents.ExecutorLost(first));
+                events.put(new ExecutorEvents.ExecutorLost(first));
                 first.close();
             }
-            return Deed.ANSWER;
+            return Behaviour.RUN;
         });
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
         }
-        assertThat(first.folds()).isEmpty();
-        assertThat(second.folds()).hasSize(1);
-        assertThat(second.folds().get(0).shard().count()).isEqualTo(2);
+        assertThat(first.reduceRequests()).isEmpty();
+        assertThat(second.reduceRequests()).hasSize(1);
+        assertThat(second.reduceRequests().get(0).shard().count()).isEqualTo(2);
     }
 
     @Test
-    void whoeverDoesNotGetTheVectorTogetherIsSentIt() {
+    void anExecutorThatCannotGatherTheVectorIsSentIt() {
         List<FakeExecutor> executors = join(3);
-        neighbours.trading(executor ->
-                executor.name().equals("executor 2") && executor.folds().isEmpty() ? Trade.NO_VECTOR : Trade.HONEST);
+        network.behaving(executor ->
+                executor.name().equals("executor 2") && executor.reduceRequests().isEmpty() ? ExchangeBehaviour.NO_VECTOR : ExchangeBehaviour.CORRECT);
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
             assertThat(executors.get(2).wholeVectors()).isEqualTo(1);
@@ -177,17 +177,17 @@ class ReduceScatterTest {
     }
 
     @Test
-    void executorsThatNeverReachEachOtherAreNotAskedToForEver() {
+    void exchangesStopIfExecutorsNeverReachEachOther() {
         List<FakeExecutor> executors = join(3);
-        neighbours.trading(executor -> executor.name().equals("executor 0") ? Trade.NO_SLICE : Trade.HONEST);
+        network.behaving(executor -> executor.name().equals("executor 0") ? ExchangeBehaviour.NO_SHARD : ExchangeBehaviour.CORRECT);
         try (PersistentWorkerCluster cluster = cluster()) {
             for (int round = 0; round < 10; round++) {
                 assertSame(cluster.run(request, theta));
             }
         }
-        assertThat(executors.get(0).folds()).hasSize(4);
-        List<RangeRequest> requests = executors.get(1).orders();
-        assertThat(requests.get(requests.size() - 1).retainSums()).isFalse();
+        assertThat(executors.get(0).reduceRequests()).hasSize(4);
+        List<RangeRequest> requests = executors.get(1).ranges();
+        assertThat(requests.get(requests.size() - 1).sums()).isEqualTo(RangeRequest.SumLocation.RETURNED);
     }
 
     @Test
@@ -196,27 +196,27 @@ class ReduceScatterTest {
         for (int seed = 0; seed < 80; seed++) {
             Random random = new Random(seed);
             ExecutorEvents events = new ExecutorEvents();
-            Neighbourhood around = new Neighbourhood();
+            PeerNetwork around = new PeerNetwork();
             AtomicLong names = new AtomicLong();
             ClusterSettings settings = new ClusterSettings(ClusterSettings.Mode.PERSISTENT, 0, Duration.ofDays(1), 0);
-            Supplier<Deed> anything = new Supplier<>() {
+            Supplier<Behaviour> anything = new Supplier<>() {
                 @Override
-                public Deed get() {
+                public Behaviour get() {
                     int roll = random.nextInt(20);
                     if (roll == 0) {
                         new FakeExecutor("next " + names.incrementAndGet(), events, this, around).join();
-                        return Deed.DIE;
+                        return Behaviour.DIE;
                     }
-                    return roll == 1 ? Deed.FAIL : roll == 2 ? Deed.ANSWER_TWICE : Deed.ANSWER;
+                    return roll == 1 ? Behaviour.FAIL : roll == 2 ? Behaviour.RUN_TWICE : Behaviour.RUN;
                 }
             };
-            around.trading(executor -> {
+            around.behaving(executor -> {
                 int roll = random.nextInt(40);
                 if (roll == 0) {
                     new FakeExecutor("next " + names.incrementAndGet(), events, anything, around).join();
-                    return Trade.DIE;
+                    return ExchangeBehaviour.DIE;
                 }
-                return roll < 7 ? List.of(Trade.values()).get(roll) : Trade.HONEST;
+                return roll < 7 ? List.of(ExchangeBehaviour.values()).get(roll) : ExchangeBehaviour.CORRECT;
             });
             try (PersistentWorkerCluster cluster =
                     new PersistentWorkerCluster(job, settings, events, System::nanoTime, Optional::empty, ALWAYS)) {
@@ -236,37 +236,37 @@ class ReduceScatterTest {
     }
 
     @Test
-    void anExecutorThatMissesAVectorAndSaysSoWhenOthersHaveDoneItsRangeGetsOrdersAgain() {
+    void anExecutorThatReportsAMissingVectorLateIsAssignedRangesAgain() {
         List<FakeExecutor> executors = join(3);
         FakeExecutor last = executors.get(2);
         AtomicBoolean first = new AtomicBoolean(true);
-        neighbours.trading(executor -> executor == last && first.getAndSet(false) // its first vector
-                ? Trade.NO_VECTOR_IN_TIME
-                : Trade.HONEST);
+        network.behaving(executor -> executor == last && first.getAndSet(false) // its first vector
+                ? ExchangeBehaviour.NO_VECTOR_IN_TIME
+                : ExchangeBehaviour.CORRECT);
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
-            assertThat(last.orders())
-                    .as("orders it could begin without a vector")
+            assertThat(last.ranges())
+                    .as("ranges it could begin without a vector")
                     .isEmpty();
-            last.complain();
+            last.reportMissingVector();
             assertSame(cluster.run(request, theta));
             assertSame(cluster.run(request, theta));
-            assertThat(last.orders()).as("orders it was given afterwards").isNotEmpty();
+            assertThat(last.ranges()).as("ranges it was given afterwards").isNotEmpty();
         }
     }
 
     @Test
-    void aNewcomerThatOthersCannotReachMayDoALostRangeOfAnExchange() {
-        FakeExecutor newcomer = new FakeExecutor("newcomer", inbox, () -> Deed.ANSWER);
-        join("reachable", () -> Deed.ANSWER);
-        join("reachable too", () -> Deed.ANSWER);
+    void aNewExecutorThatAcceptsNoConnectionsMayRunALostRangeOfAnExchange() {
+        FakeExecutor newcomer = new FakeExecutor("newcomer", events, () -> Behaviour.RUN);
+        join("reachable", () -> Behaviour.RUN);
+        join("reachable too", () -> Behaviour.RUN);
         join("dying", () -> {
             newcomer.join();
-            return Deed.DIE;
+            return Behaviour.DIE;
         });
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
-            assertThat(newcomer.orders()).isNotEmpty();
+            assertThat(newcomer.ranges()).isNotEmpty();
         }
     }
 }

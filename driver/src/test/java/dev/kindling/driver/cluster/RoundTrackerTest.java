@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -28,7 +29,7 @@ class RoundTrackerTest {
     private final List<TaskSpec> specs = NoiseProvider.specs(11, Map.of(4, 1, 9, 1));
 
     private RoundTracker round(int workers) {
-        return new RoundTracker(job, new RoundRequest("train", specs, false), 1, Collections.nCopies(workers, 1));
+        return new RoundTracker(job, new RoundRequest("train", specs, OutputMode.SUMS), 1, Collections.nCopies(workers, 1));
     }
 
     private RangeResult work(RangeRequest request) {
@@ -42,7 +43,7 @@ class RoundTrackerTest {
     }
 
     @Test
-    void repliesInAnyOrderGiveTheSameBits() {
+    void resultsInAnyOrderGiveTheSameBits() {
         RoundResult expected = alone();
         for (int workers = 1; workers <= 7; workers++) {
             RoundTracker tracker = round(workers);
@@ -56,7 +57,7 @@ class RoundTrackerTest {
     }
 
     @Test
-    void ofSeveralRepliesToOneOrderTheFirstCounts() {
+    void ofSeveralResultsOfOneRangeTheFirstCounts() {
         RoundTracker tracker = round(2);
         RangeRequest first = tracker.requests().get(0);
         assertThat(tracker.accept(work(first))).isTrue();
@@ -77,7 +78,7 @@ class RoundTrackerTest {
     }
 
     @Test
-    void aReplyToSomethingElseIsRefused() {
+    void aResultOfAnotherRoundIsRefused() {
         RangeResult third = work(round(3).requests().get(1));
         assertThatThrownBy(() -> round(2).accept(third))
                 .isInstanceOf(ClusterException.class)
@@ -91,7 +92,7 @@ class RoundTrackerTest {
 
     @Test
     void aRoundWithoutTasksIsRefused() {
-        assertThatThrownBy(() -> new RoundRequest("train", List.of(), false))
+        assertThatThrownBy(() -> new RoundRequest("train", List.of(), OutputMode.SUMS))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("0 tasks");
     }

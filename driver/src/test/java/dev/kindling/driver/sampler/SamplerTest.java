@@ -27,7 +27,7 @@ class SamplerTest {
     }
 
     @Test
-    void seedPurposeRoundAndIndexAllMatter() {
+    void seedSplitRoundAndIndexAllMatter() {
         Set<Long> seeds = new HashSet<>();
         for (long seed = 0; seed < 3; seed++) {
             for (Split split : Split.values()) {

@@ -15,10 +15,10 @@ import org.apache.spark.resource.ResourceInformation;
 /** The device that Spark has assigned to a Spark task. */
 public final class AssignedDevice {
     /**
-     * Begins the settings of executors of their own for rounds: {@code spark.kindling.rounds.X} is for them what
-     * {@code spark.X} is for the application's.
+     * Prefix of the settings of executors that only run rounds: {@code spark.kindling.executorProfile.X} is for them what
+     * {@code spark.X} is for the application's executors.
      */
-    public static final String ROUNDS = "spark.kindling.rounds.";
+    public static final String EXECUTOR_PROFILE = "spark.kindling.executorProfile.";
 
     /** Spark's name of the resource, in its settings and for its tasks. */
     private static final String RESOURCE = "gpu";
@@ -28,7 +28,7 @@ public final class AssignedDevice {
     private AssignedDevice() {}
 
     /**
-     * That of the calling thread's task: the processor where Spark gives it no GPU, as in local mode.
+     * The device of the calling thread's task: the processor if Spark assigns it no GPU, as in local mode.
      *
      * @throws IllegalArgumentException as {@link GpuOrdinals#gpu}
      * @throws dev.kindling.job.error.BackendUnavailableException as {@link GpuOrdinals#gpu}
@@ -40,7 +40,7 @@ public final class AssignedDevice {
                 : GpuOrdinals.gpu(List.of(gpus.addresses()), environment(GpuOrdinals.VISIBLE), AssignedDevice::known);
     }
 
-    /** Which GPUs there are does not change, and a Spark task should not wait for a process to say so again. */
+    /** The GPUs of this machine, queried once: a query starts a process. */
     private static synchronized List<GpuInfo> known() {
         if (infos.isEmpty()) {
             infos = new NvidiaSmi().all();
@@ -48,12 +48,12 @@ public final class AssignedDevice {
         return infos;
     }
 
-    /** What tells whether such a device is of use, on this machine. */
+    /** The check of this machine's GPUs against a job's requirements. */
     static GpuRequirementCheck requirementCheck() {
         return new GpuRequirementCheck(new NvidiaSmi(), environment(GpuRequirementCheck.ORDER));
     }
 
-    /** How many Spark tasks may share one GPU: as many as it is divided into, and as the executor has cores for. */
+    /** Number of Spark tasks that may share one GPU, limited by the share of each and by the executor's cores. */
     static int sharing() {
         return sharing(SparkEnv.get().conf());
     }
@@ -66,9 +66,9 @@ public final class AssignedDevice {
         return (int) Math.max(1, together);
     }
 
-    /** A setting of the executors that make rounds. */
+    /** A setting of the executors that run rounds. */
     private static double number(SparkConf settings, String key, double otherwise) {
-        return settings.getDouble(ROUNDS + key, settings.getDouble("spark." + key, otherwise));
+        return settings.getDouble(EXECUTOR_PROFILE + key, settings.getDouble("spark." + key, otherwise));
     }
 
     private static Optional<String> environment(String variable) {

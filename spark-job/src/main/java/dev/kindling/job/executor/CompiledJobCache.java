@@ -12,31 +12,31 @@ import org.apache.hadoop.conf.Configuration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The jobs that this JVM has opened lately, by the hash of their bytes. A job is opened once, however many threads ask
- * for it at the same time; one that cannot be opened is not remembered. Thread-safe.
+ * Caches the jobs that this JVM has opened recently, by the hash of their bytes. Concurrent requests open a job once; a failure
+ * to open is not cached. Thread-safe.
  */
 final class CompiledJobCache {
-    /** A run has one job; an evaluation or a comparison beside it a second. Opened data may be large. */
-    private static final int KEPT = 2;
+    /** A run has one job, a concurrent evaluation or comparison a second. Opened data may be large. */
+    private static final int CAPACITY = 2;
 
     private static final class Slot {
-        private final DeviceValidator fit = new DeviceValidator();
+        private final DeviceValidator devices = new DeviceValidator();
         private volatile @Nullable Job job;
         private volatile @Nullable CompiledJob compiled;
     }
 
-    private final Map<String, Slot> slots = new LinkedHashMap<>(KEPT, 0.75f, true);
+    private final Map<String, Slot> slots = new LinkedHashMap<>(CAPACITY, 0.75f, true);
 
-    /** The job's runner, for a thread with the given device, which must be one that the job can run on. */
-    CompiledJob runner(String hash, Supplier<byte[]> job, Supplier<Configuration> hadoop, Device device) {
+    /** Returns the compiled job, after checking that it can run on the calling thread's device. */
+    CompiledJob get(String hash, Supplier<byte[]> job, Supplier<Configuration> hadoop, Device device) {
         Slot slot = slot(hash);
         Job known = slot.job;
         if (known == null) {
-            // Whoever decodes it too decodes the same.
+            // Concurrent decoding gives equal jobs.
             known = MessageCodec.decodeJob(job.get());
             slot.job = known;
         }
-        slot.fit.require(known, device);
+        slot.devices.require(known, device);
         CompiledJob open = slot.compiled;
         if (open != null) {
             return open;
@@ -61,11 +61,11 @@ final class CompiledJobCache {
     private synchronized Slot slot(String hash) {
         Slot slot = slots.computeIfAbsent(hash, key -> new Slot());
         Iterator<Slot> oldest = slots.values().iterator();
-        while (slots.size() > KEPT) {
-            CompiledJob forgotten = oldest.next().compiled;
+        while (slots.size() > CAPACITY) {
+            CompiledJob evicted = oldest.next().compiled;
             oldest.remove();
-            if (forgotten != null) {
-                forgotten.close();
+            if (evicted != null) {
+                evicted.close();
             }
         }
         return slot;

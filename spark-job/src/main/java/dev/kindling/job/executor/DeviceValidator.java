@@ -7,20 +7,20 @@ import dev.kindling.job.protocol.Job;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The devices of this JVM that one job can run on; each is looked at once, before its backend's native code is loaded. Thread-safe. */
+/** Checks once per device whether a job can run on it, before its backend's native code is loaded. Thread-safe. */
 final class DeviceValidator {
-    /** Where this JVM has computed before: the libraries are there, and what is free is free beside them. */
+    /** Devices that this JVM has computed on: libraries are loaded, and free memory excludes theirs. */
     private static final Set<Device> USED = ConcurrentHashMap.newKeySet();
 
-    private final Set<Device> fit = ConcurrentHashMap.newKeySet();
+    private final Set<Device> usable = ConcurrentHashMap.newKeySet();
 
     /**
-     * Refuses a device that the job cannot run on.
+     * Throws unless the job can run on the device.
      *
-     * @throws dev.kindling.job.error.BackendUnavailableException with one sentence
+     * @throws dev.kindling.job.error.BackendUnavailableException with a single-line message
      */
     void require(Job job, Device device) {
-        if (fit.contains(device)) {
+        if (usable.contains(device)) {
             return;
         }
         Backends.gpus(job.backend())
@@ -33,7 +33,7 @@ final class DeviceValidator {
                                         AssignedDevice.sharing(),
                                         job.options().memoryBytes())));
         USED.add(device);
-        if (fit.add(device)) {
+        if (usable.add(device)) {
             ExecutorLogContext.computing(job, device);
         }
     }

@@ -18,7 +18,7 @@ import org.apache.spark.network.server.OneForOneStreamManager;
 import org.apache.spark.network.server.RpcHandler;
 import org.apache.spark.network.server.StreamManager;
 
-/** An executor's connection to the driver: messages, one way each, in the order in which they were sent. Thread-safe. */
+/** An executor's connection to the driver, over which both send one-way messages in order. Thread-safe. */
 final class DriverConnection implements AutoCloseable {
     private final Transport transport;
     private final TransportClientFactory factory;
@@ -26,33 +26,33 @@ final class DriverConnection implements AutoCloseable {
     private final byte[] session;
 
     /**
-     * Connects, and is authenticated by the driver as the driver is by it.
+     * Connects with mutual authentication.
      *
-     * @param enlistment says where the driver is and how to prove that this is one of its workers
-     * @param attempt id of the Spark task that the enlistment came with
-     * @param peer where other executors find this one
-     * @param heard takes what the driver says, on a thread of the transport
-     * @param lost is told once that the driver is gone
-     * @throws IOException if the driver does not answer, or refuses this executor
+     * @param task address of the driver, and the secret of the worker job
+     * @param attempt id of the Spark task that runs the worker job
+     * @param peer address of this executor for the others
+     * @param onMessage receives the driver's messages, on a thread of the transport
+     * @param onDisconnect called once when the connection has ended
+     * @throws IOException if the driver does not respond, or refuses this executor
      */
     DriverConnection(
-            WorkerTask.Remote enlistment,
+            WorkerTask.Remote task,
             long attempt,
             Optional<Peer> peer,
-            Consumer<ExecutorMessage> heard,
-            Runnable lost)
+            Consumer<ExecutorMessage> onMessage,
+            Runnable onDisconnect)
             throws IOException {
         SparkConf spark = SparkEnv.get().conf();
-        RpcReceiver receiver = new RpcReceiver(heard, lost);
+        RpcReceiver receiver = new RpcReceiver(onMessage, onDisconnect);
         transport = new Transport(spark, SparkEnv.get().securityManager(), receiver);
         factory = transport.context().createClientFactory(transport.clientBootstraps(spark.getAppId()));
         try {
-            driver = factory.createClient(enlistment.host(), enlistment.port());
+            driver = factory.createClient(task.host(), task.port());
             Handshake handshake = Handshake.begin(
                     driver,
-                    transport.key(enlistment.secret()),
+                    transport.key(task.secret()),
                     new HandshakeMessage.WorkerHello(
-                            enlistment.workerJobId(), attempt, SparkEnv.get().executorId(), Handshake.random(), peer));
+                            task.workerJobId(), attempt, SparkEnv.get().executorId(), Handshake.random(), peer));
             receiver.trust();
             handshake.prove(driver);
             session = handshake.sessionKey();
@@ -66,7 +66,7 @@ final class DriverConnection implements AutoCloseable {
         }
     }
 
-    /** The key of this connection, which the driver has too. */
+    /** The key that this end of the connection shares with the driver. */
     byte[] sessionKey() {
         return session;
     }
@@ -75,7 +75,7 @@ final class DriverConnection implements AutoCloseable {
         driver.send(ByteBuffer.wrap(MessageCodec.encodeDriverMessage(message)));
     }
 
-    /** Ends the connection; from any thread. */
+    /** Ends the connection; may be called by any thread. */
     void disconnect() {
         driver.close();
     }
@@ -91,19 +91,19 @@ final class DriverConnection implements AutoCloseable {
         transport.context().close();
     }
 
-    /** What the transport tells. */
+    /** Receives the messages of the transport. */
     private static final class RpcReceiver extends RpcHandler {
         private final Consumer<ExecutorMessage> onMessage;
         private final Runnable onDisconnect;
         private volatile boolean trusted;
         private final OneForOneStreamManager noStreams = new OneForOneStreamManager();
 
-        RpcReceiver(Consumer<ExecutorMessage> heard, Runnable lost) {
-            this.onMessage = heard;
-            this.onDisconnect = lost;
+        RpcReceiver(Consumer<ExecutorMessage> onMessage, Runnable onDisconnect) {
+            this.onMessage = onMessage;
+            this.onDisconnect = onDisconnect;
         }
 
-        /** Who answers has proved to be the driver. */
+        /** Accepts messages from now on: the other end has proved to be the driver. */
         void trust() {
             trusted = true;
         }
@@ -119,14 +119,14 @@ final class DriverConnection implements AutoCloseable {
             try {
                 onMessage.accept(MessageCodec.decodeExecutorMessage(bytes));
             } catch (RuntimeException e) {
-                // An executor that misses a message is of no more use; the driver deals its range again.
+                // An executor that has missed a message is useless; the driver reassigns its ranges.
                 client.close();
             }
         }
 
         @Override
         public void receive(TransportClient client, ByteBuffer message, RpcResponseCallback callback) {
-            callback.onFailure(new UnsupportedOperationException("the driver asks no questions"));
+            callback.onFailure(new UnsupportedOperationException("the driver sends one-way messages only"));
         }
 
         @Override

@@ -25,52 +25,52 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the driver asks of an executor, and what it is answered. Orders wait for the vector that they name, which may have to
- * be put together from slices first; then the crew runs them, and its replies go back or are kept. Starts no thread.
+ * Handles the driver's requests on an executor. A range waits for the vector that it names, which may first have to be
+ * gathered from shards; then the worker pool runs it, and its sums are returned or retained. Starts no thread.
  * Thread-safe.
  */
 final class DriverMessageHandler {
     private static final Logger LOG = LoggerFactory.getLogger(DriverMessageHandler.class);
 
     private final ShardStore store;
-    private final Supplier<@Nullable WorkerPool> crew;
-    private final Supplier<@Nullable PeerTransport> neighbours;
+    private final Supplier<Optional<WorkerPool>> pool;
+    private final Supplier<Optional<PeerTransport>> peers;
     private final Consumer<DriverMessage> send;
     private final Runnable disconnect;
     private final List<RangeRequest> waiting = new ArrayList<>();
     private @Nullable BroadcastVector latest;
 
     /**
-     * A desk without orders.
+     * A handler without waiting ranges.
      *
-     * @param crew that runs them; null while the job is not open
-     * @param neighbours that slices come from; null where there are none
-     * @param say tells the driver
-     * @param hangUp ends the connection to it
+     * @param pool runs ranges; empty while the job is not open
+     * @param peers exchanges shards; empty if this executor accepts no connections of others
+     * @param send sends a message to the driver
+     * @param disconnect ends the connection to the driver
      */
     DriverMessageHandler(
             ShardStore store,
-            Supplier<@Nullable WorkerPool> crew,
-            Supplier<@Nullable PeerTransport> neighbours,
-            Consumer<DriverMessage> say,
-            Runnable hangUp) {
+            Supplier<Optional<WorkerPool>> pool,
+            Supplier<Optional<PeerTransport>> peers,
+            Consumer<DriverMessage> send,
+            Runnable disconnect) {
         this.store = store;
-        this.crew = crew;
-        this.neighbours = neighbours;
-        this.send = say;
-        this.disconnect = hangUp;
+        this.pool = pool;
+        this.peers = peers;
+        this.send = send;
+        this.disconnect = disconnect;
     }
 
-    /** Takes an order, a vector or a slice of one; others are not its business. */
+    /** Handles a range, a vector, a shard of a vector or a request to reduce a shard; ignores other messages. */
     void onMessage(ExecutorMessage message) {
-        if (message instanceof RangeRequest order) {
-            take(order);
+        if (message instanceof RangeRequest request) {
+            take(request);
         } else if (message instanceof BroadcastVector vector) {
             take(vector);
-        } else if (message instanceof BroadcastShard slice) {
-            take(slice);
-        } else if (message instanceof ReduceShardRequest order) {
-            take(order);
+        } else if (message instanceof BroadcastShard shard) {
+            take(shard);
+        } else if (message instanceof ReduceShardRequest request) {
+            take(request);
         }
     }
 
@@ -83,89 +83,92 @@ final class DriverMessageHandler {
         }
     }
 
-    /** Orders of an older vector that still wait were sent ahead for a round that was cut anew. */
+    /** Waiting ranges of an older vector were prefetched for a round that has been partitioned anew; they are discarded. */
     private synchronized void take(BroadcastVector vector) {
         if (latest != null && latest.version() > vector.version()) {
-            // The driver still counts on answers to the orders that waited for it.
+            // The driver still expects outcomes of the ranges that waited for it.
             send.accept(new DriverMessage.VectorMissing(vector.version()));
             return;
         }
         latest = vector;
         store.begin(vector.version());
-        List<RangeRequest> now = new ArrayList<>(waiting);
-        waiting.removeIf(order -> order.shared() <= vector.version());
-        now.stream().filter(order -> order.shared() == vector.version()).forEach(order -> submit(order, vector));
+        List<RangeRequest> candidates = new ArrayList<>(waiting);
+        waiting.removeIf(request -> request.shared() <= vector.version());
+        candidates.stream()
+                .filter(request -> request.shared() == vector.version())
+                .forEach(request -> submit(request, vector));
     }
 
-    private void take(BroadcastShard slice) {
-        PeerTransport others = neighbours.get();
-        CompletableFuture<BroadcastVector> vector = others == null ? withoutPeers() : others.gather(slice);
+    private void take(BroadcastShard shard) {
+        CompletableFuture<BroadcastVector> vector =
+                peers.get().map(transport -> transport.gather(shard)).orElseGet(DriverMessageHandler::withoutPeers);
         var unused = vector.handle((whole, failure) -> {
             if (whole != null) {
                 begin(whole);
             } else {
-                LOG.warn("vector {} did not come together: {}", slice.version(), reason(failure));
-                send.accept(new DriverMessage.VectorMissing(slice.version()));
+                LOG.warn("vector {} could not be gathered: {}", shard.version(), reason(failure));
+                send.accept(new DriverMessage.VectorMissing(shard.version()));
             }
             return true;
         });
     }
 
-    /** Nobody looks at what this ends with: what it dies of must close the connection, or the driver would wait. */
+    /** No caller sees an exception of this method: it must close the connection, or the driver would wait. */
     private void begin(BroadcastVector vector) {
         try {
             take(vector);
         } catch (RuntimeException | Error e) {
-            LOG.error("vector {} cannot be worked with", vector.version(), e);
+            LOG.error("vector {} cannot be used", vector.version(), e);
             disconnect.run();
         }
     }
 
-    /** The first line of what is at the bottom of a failure. */
+    /** The first line of the root cause's message. */
     private static String reason(Throwable failure) {
         Throwable cause = failure;
         while (cause.getCause() != null) {
             cause = cause.getCause();
         }
-        String message = cause instanceof TimeoutException ? "not in time" : String.valueOf(cause.getMessage());
+        String message = cause instanceof TimeoutException ? "timed out" : String.valueOf(cause.getMessage());
         return message.lines().findFirst().orElse(cause.getClass().getSimpleName());
     }
 
     private void take(ReduceShardRequest request) {
-        PeerTransport others = neighbours.get();
-        CompletableFuture<FlatVector> sums = others == null ? withoutPeers() : others.fold(request);
-        var unused = sums.handle((folded, failure) -> {
-            int slice = request.shard().index();
+        CompletableFuture<FlatVector> sums =
+                peers.get().map(transport -> transport.reduce(request)).orElseGet(DriverMessageHandler::withoutPeers);
+        var unused = sums.handle((reduced, failure) -> {
+            int shard = request.shard().index();
             send.accept(
-                    folded != null
-                            ? new DriverMessage.ShardReduced(request.shared(), slice, folded)
-                            : new DriverMessage.ShardFailed(request.shared(), slice, reason(failure)));
+                    reduced != null
+                            ? new DriverMessage.ShardReduced(request.shared(), shard, reduced)
+                            : new DriverMessage.ShardFailed(request.shared(), shard, reason(failure)));
             return true;
         });
     }
 
     private static <T> CompletableFuture<T> withoutPeers() {
         return CompletableFuture.failedFuture(
-                new IllegalStateException("this executor takes no connections of others"));
+                new IllegalStateException("this executor accepts no connections of other executors"));
     }
 
     private void submit(RangeRequest request, BroadcastVector vector) {
-        Optional<RangeResult> kept = store.retained(request.shared(), request.firstTask());
-        if (kept.isPresent()) {
-            reply(request, kept.get());
+        Optional<RangeResult> retained = store.retained(request.shared(), request.firstTask());
+        if (retained.isPresent()) {
+            report(request, retained.get());
             return;
         }
-        WorkerPool open = crew.get();
-        if (open == null) {
-            reply(request, new Failure(Failure.Kind.RETRYABLE, "the executor has not opened the job"));
+        Optional<WorkerPool> open = pool.get();
+        if (open.isEmpty()) {
+            report(request, new Failure(Failure.Kind.RETRYABLE, "the executor has not opened the job"));
             return;
         }
         try {
-            var unused = open.submit(request, vector, SparkEnv.get().executorId(), 0)
-                    .reply()
-                    .handle((result, thrown) -> reply(request, outcomeOf(result, thrown)));
+            var unused = open.get()
+                    .submit(request, vector, SparkEnv.get().executorId(), 0)
+                    .result()
+                    .handle((result, thrown) -> report(request, outcomeOf(result, thrown)));
         } catch (RuntimeException e) {
-            reply(request, outcomeOf(null, e));
+            report(request, outcomeOf(null, e));
         }
     }
 
@@ -179,10 +182,10 @@ final class DriverMessageHandler {
         return failure.orElseGet(() -> new Failure(Failure.Kind.RETRYABLE, String.valueOf(thrown)));
     }
 
-    /** Whatever happens, the driver hears of it: an order that nobody answers would hold up its round. */
-    private boolean reply(RangeRequest request, RangeOutcome outcome) {
+    /** Reports an outcome to the driver in every case: a range without one would block its round. */
+    private boolean report(RangeRequest request, RangeOutcome outcome) {
         try {
-            if (request.retainSums() && outcome instanceof RangeResult result) {
+            if (request.sums() == RangeRequest.SumLocation.RETAINED && outcome instanceof RangeResult result) {
                 store.retain(request.shared(), result);
                 send.accept(new DriverMessage.RangeRetained(request.shared(), result.withoutSums()));
             } else {
@@ -196,7 +199,7 @@ final class DriverMessageHandler {
 
     private void reportSendFailure(RangeRequest request, Throwable e) {
         try {
-            Failure failure = new Failure(Failure.Kind.RETRYABLE, "the answer cannot be sent: " + e);
+            Failure failure = new Failure(Failure.Kind.RETRYABLE, "the result cannot be sent: " + e);
             send.accept(new DriverMessage.RangeCompleted(request.shared(), request.firstTask(), failure));
         } catch (RuntimeException | Error again) {
             disconnect.run();

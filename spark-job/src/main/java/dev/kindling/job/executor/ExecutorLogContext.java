@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * An executor's lines in its log, through SLF4J. While one is open, whatever its thread logs has {@code run},
- * {@code round} and {@code executor} in its context (the MDC). Opened and closed by the thread of a Spark task.
+ * Adds {@code run}, {@code round} and {@code executor} to the logging context (SLF4J's MDC) of a Spark task's thread while it is
+ * open, and logs an executor's events. Opened and closed by that thread.
  */
 public final class ExecutorLogContext implements AutoCloseable {
     /** The local property of a Spark job that names the run it belongs to. */
@@ -30,7 +30,7 @@ public final class ExecutorLogContext implements AutoCloseable {
         this.before = before == null ? Map.of() : before;
     }
 
-    /** Begins the calling thread's lines, on an executor. */
+    /** Opens the context of the calling thread, on an executor. */
     public static ExecutorLogContext open() {
         ExecutorLogContext log = new ExecutorLogContext(MDC.getCopyOfContextMap());
         TaskContext task = TaskContext.get();
@@ -42,12 +42,12 @@ public final class ExecutorLogContext implements AutoCloseable {
         return log;
     }
 
-    /** What follows is work for the given round, as its task specs number it. */
+    /** Sets the round, as its task specs number it. */
     public void round(long round) {
         MDC.put(ROUND, Long.toString(round));
     }
 
-    /** This JVM has opened a job, which took so long. */
+    /** Logs that this JVM has opened a job, and the time it took. */
     static void opened(Job job, long nanos) {
         LOG.info(
                 "a job on {} tasks with the {} backend is open after {} ms",
@@ -56,12 +56,12 @@ public final class ExecutorLogContext implements AutoCloseable {
                 nanos / NANOS_PER_MILLISECOND);
     }
 
-    /** Spark tasks of this JVM compute on a device from now on. */
+    /** Logs that Spark tasks of this JVM compute on a device from now on. */
     static void computing(Job job, Device device) {
         LOG.info("the {} backend is given {}", job.backend(), device);
     }
 
-    /** Tasks were left out of a sum; any thread. */
+    /** Logs the tasks that were left out of a sum; may be called by any thread. */
     static void failed(List<FailedTask> tasks) {
         String before = MDC.get(ROUND);
         for (FailedTask task : tasks) {
@@ -75,7 +75,7 @@ public final class ExecutorLogContext implements AutoCloseable {
         }
     }
 
-    /** Work was not done, and would not be done elsewhere. */
+    /** Logs a failure that would happen on any executor. */
     public void refused(RuntimeException reason) {
         LOG.error("work refused: {}", reason.getMessage());
     }

@@ -5,7 +5,6 @@ import dev.kindling.job.protocol.DriverMessage;
 import dev.kindling.job.protocol.ExecutorMessage;
 import dev.kindling.job.protocol.Failure;
 import dev.kindling.job.protocol.Job;
-import dev.kindling.job.protocol.Peer;
 import dev.kindling.job.protocol.StopExecutor;
 import dev.kindling.job.runner.CompiledJob;
 import dev.kindling.job.runner.ShardStore;
@@ -21,232 +20,248 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.apache.spark.TaskContext;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A run's place in an executor's JVM: one connection to the driver and the threads that the run's worker jobs lend here.
- * The first of them connects and opens the job, the last one to leave closes. What the driver asks for is the {@link DriverMessageHandler}'s
- * business. Thread-safe.
+ * The state of one run in an executor's JVM: a connection to the driver and the pool of the run's worker threads. The first
+ * worker job connects and opens the job; when the last one ends, the session is released. Ranges and vectors are handled by
+ * {@link DriverMessageHandler}. Thread-safe.
  */
 final class ExecutorSession {
+    /** A session is connecting, then open, then closed. */
+    private sealed interface State {
+        /** There is no connection yet. */
+        record Connecting() implements State {}
+
+        /**
+         * Connected.
+         *
+         * @param peers empty if this executor accepts no connections of others
+         * @param pool empty until the job is opened
+         */
+        record Open(DriverConnection connection, Optional<PeerTransport> peers, Optional<WorkerPool> pool)
+                implements State {
+            Open with(WorkerPool opened) {
+                return new Open(connection, peers, Optional.of(opened));
+            }
+
+            void release() {
+                connection.close();
+                peers.ifPresent(PeerTransport::close);
+                pool.ifPresent(WorkerPool::close);
+            }
+        }
+
+        /**
+         * The run is over or the driver is gone: workers return.
+         *
+         * @param unreleased what the last worker releases
+         */
+        record Closed(Optional<Open> unreleased) implements State {}
+    }
+
     private static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(2);
-    /** Not longer: on an executor the transport's threads need the processor, too. */
-    private static final Duration WATCH = Duration.ofNanos(30_000);
+    /** Short, because on an executor the transport's threads need the processor, too. */
+    private static final Duration IDLE_SPIN = Duration.ofNanos(30_000);
 
     private static final Logger LOG = LoggerFactory.getLogger(ExecutorSession.class);
     private static final long POLL_MILLIS = 100;
     private static final Map<String, ExecutorSession> SESSIONS = new HashMap<>();
 
-    private final WorkerTask.Remote enlistment;
-    /** Of the Spark task that the enlistment came with: the driver knows from Spark who runs it. */
+    private final WorkerTask.Remote task;
+    /** Id of the Spark task that created this session: the driver knows from Spark which executor runs it. */
     private final long attempt;
 
     private final CompletableFuture<Job> job = new CompletableFuture<>();
     private final ScheduledExecutorService heartbeats;
-    private final DeviceValidator fit = new DeviceValidator();
+    private final DeviceValidator devices = new DeviceValidator();
     private final ShardStore store = new ShardStore();
     private final DriverMessageHandler handler =
-            new DriverMessageHandler(store, this::opened, this::neighbours, this::send, this::disconnect);
-    private volatile @Nullable WorkerPool pool;
+            new DriverMessageHandler(store, this::pool, this::peers, this::send, this::disconnect);
+    private final AtomicReference<State> state = new AtomicReference<>(new State.Connecting());
+    /** Guarded by {@link #SESSIONS}. */
     private int workers;
-    private volatile @Nullable PeerTransport peers;
-    private volatile @Nullable DriverConnection connection;
-    private volatile boolean closed;
 
-    private ExecutorSession(WorkerTask.Remote enlistment) {
-        this.enlistment = enlistment;
+    private ExecutorSession(WorkerTask.Remote task) {
+        this.task = task;
         this.attempt = TaskContext.get().taskAttemptId();
         this.heartbeats = Executors.newSingleThreadScheduledExecutor(work -> {
-            Thread thread = new Thread(work, "kindling-pulse");
+            Thread thread = new Thread(work, "kindling-heartbeat");
             thread.setDaemon(true);
             return thread;
         });
     }
 
-    /** The station of a run in this JVM, connected. */
-    static ExecutorSession of(WorkerTask.Remote enlistment) {
+    /** The session of a run in this JVM, connected. */
+    static ExecutorSession of(WorkerTask.Remote task) {
         ExecutorSession session;
         synchronized (SESSIONS) {
-            ExecutorSession known = SESSIONS.get(enlistment.run());
-            session = known == null || known.closed ? new ExecutorSession(enlistment) : known;
-            SESSIONS.put(enlistment.run(), session);
-            // Counted under the same lock that the last one to leave needs.
+            ExecutorSession known = SESSIONS.get(task.run());
+            session = known == null || known.isClosed() ? new ExecutorSession(task) : known;
+            SESSIONS.put(task.run(), session);
+            // Counted under the lock that the last worker to end needs.
             session.workers++;
         }
         try {
             session.connect();
             return session;
         } catch (IOException | RuntimeException e) {
-            session.closed = true;
+            session.close();
             session.workerEnded();
             throw new IllegalStateException(
-                    "no connection to the driver at " + enlistment.host() + ":" + enlistment.port() + ": "
-                            + e.getMessage(),
-                    e);
+                    "no connection to the driver at " + task.host() + ":" + task.port() + ": " + e.getMessage(), e);
         }
     }
 
-    /** The thread that comes first connects; others wait for it, but those of other runs do not. */
+    /** Connects unless another thread has done so; the lock is per session, so other runs are not blocked. */
     private synchronized void connect() throws IOException {
-        if (connection == null) {
-            DriverConnection connected =
-                    new DriverConnection(enlistment, attempt, peer(), this::onMessage, this::onDisconnect);
-            PeerTransport others = neighbours();
-            if (others != null) {
-                others.authenticateWith(connected.sessionKey());
-            }
-            connection = connected;
-            long period = HEARTBEAT_INTERVAL.toMillis();
-            var unused = heartbeats.scheduleWithFixedDelay(this::sendHeartbeat, period, period, TimeUnit.MILLISECONDS);
+        if (state.get() instanceof State.Closed closed && closed.unreleased().isEmpty()) {
+            throw new IOException("another worker of this run could not connect");
         }
+        if (!(state.get() instanceof State.Connecting)) {
+            return;
+        }
+        Optional<PeerTransport> peers = openPeers();
+        try {
+            DriverConnection connection =
+                    new DriverConnection(task, attempt, peers.map(PeerTransport::self), this::onMessage, this::close);
+            peers.ifPresent(transport -> transport.authenticateWith(connection.sessionKey()));
+            State.Open open = new State.Open(connection, peers, Optional.empty());
+            // The run may have ended while this thread was connecting.
+            state.updateAndGet(before -> before instanceof State.Closed ? new State.Closed(Optional.of(open)) : open);
+        } catch (IOException | RuntimeException e) {
+            peers.ifPresent(PeerTransport::close);
+            throw e;
+        }
+        long period = HEARTBEAT_INTERVAL.toMillis();
+        var unused = heartbeats.scheduleWithFixedDelay(this::sendHeartbeat, period, period, TimeUnit.MILLISECONDS);
     }
 
-    /** Who cannot take connections of others is dealt with by the driver alone. */
-    private Optional<Peer> peer() {
-        if (enlistment.exchange() == 0) {
+    /** Without connections of other executors, this one exchanges vectors with the driver alone. */
+    private Optional<PeerTransport> openPeers() {
+        if (task.largestExchange() == 0) {
             return Optional.empty();
         }
         try {
-            PeerTransport opened = neighbours();
-            if (opened == null) {
-                opened = new PeerTransport(enlistment.exchange(), store);
-                peers = opened;
-            }
-            return Optional.of(opened.self());
+            return Optional.of(new PeerTransport(task.largestExchange(), store));
         } catch (Exception e) {
-            // A BindException comes undeclared through Netty.
-            LOG.warn("this executor takes no connections of others", e);
+            // Netty throws BindException undeclared.
+            LOG.warn("this executor accepts no connections of other executors", e);
             return Optional.empty();
         }
     }
 
-    private void send(DriverMessage message) {
-        DriverConnection connected = connection;
-        if (connected != null) {
-            connected.send(message);
-        }
+    private Optional<State.Open> open() {
+        return state.get() instanceof State.Open open ? Optional.of(open) : Optional.empty();
     }
 
-    /** Counted and said under one lock, so that an older count never follows a newer one. */
+    private boolean isClosed() {
+        return state.get() instanceof State.Closed;
+    }
+
+    private Optional<WorkerPool> pool() {
+        return open().flatMap(State.Open::pool);
+    }
+
+    private Optional<PeerTransport> peers() {
+        return open().flatMap(State.Open::peers);
+    }
+
+    private void send(DriverMessage message) {
+        open().ifPresent(open -> open.connection().send(message));
+    }
+
+    /** Counts and sends under one lock, so that an older count never follows a newer one. */
     private void sendHeartbeat() {
         synchronized (heartbeats) {
-            WorkerPool open = opened();
-            send(new DriverMessage.Heartbeat(open == null ? 0 : open.threads()));
+            send(new DriverMessage.Heartbeat(pool().map(WorkerPool::threads).orElse(0)));
         }
     }
 
-    /** What the driver takes for the end of this executor. */
+    /** Ends the connection, by which the driver takes this executor for lost. */
     private void disconnect() {
-        DriverConnection connected = connection;
-        if (connected != null) {
-            connected.disconnect();
-        }
+        open().ifPresent(open -> open.connection().disconnect());
     }
 
-    private @Nullable WorkerPool opened() {
-        return pool;
+    /** Makes the workers return; may be called by a transport thread, which must not release the transport. */
+    private void close() {
+        state.updateAndGet(before -> before instanceof State.Closed
+                ? before
+                : new State.Closed(before instanceof State.Open open ? Optional.of(open) : Optional.empty()));
     }
 
-    /** Lends the calling thread until it should not stay, the run is over or the driver is gone. */
-    void runWorker(long ticket, BooleanSupplier stay) {
+    /** Runs the calling thread as a worker until {@code stay} is false, the run is over or the driver is gone. */
+    void runWorker(long workerJobId, BooleanSupplier stay) {
         try (ExecutorLogContext log = ExecutorLogContext.open()) {
-            Device device = assigned(log);
-            if (device == null) {
-                return;
-            }
-            send(new DriverMessage.WorkerStarted(ticket, device.toString()));
-            WorkerPool mine = crew(device, () -> !closed && stay.getAsBoolean(), log);
-            if (mine != null) {
-                work(mine, device, stay);
-            }
+            BooleanSupplier running = () -> !isClosed() && stay.getAsBoolean();
+            assignedDevice(log).ifPresent(device -> {
+                send(new DriverMessage.WorkerStarted(workerJobId, device.toString()));
+                pool(device, running, log).ifPresent(pool -> run(pool, device, running));
+            });
         } finally {
             workerEnded();
         }
     }
 
-    /** The device of the calling thread's task; null where it cannot be used, which the driver is told. */
-    private @Nullable Device assigned(ExecutorLogContext log) {
+    /** The device of the calling thread's task; empty if it is unusable, which is reported to the driver. */
+    private Optional<Device> assignedDevice(ExecutorLogContext log) {
         try {
-            return AssignedDevice.ofTask();
+            return Optional.of(AssignedDevice.ofTask());
         } catch (RuntimeException e) {
             reject(e, log);
-            return null;
+            return Optional.empty();
         }
     }
 
-    private void work(WorkerPool mine, Device device, BooleanSupplier stay) {
-        BooleanSupplier said = new BooleanSupplier() {
-            private boolean present;
+    private void run(WorkerPool pool, Device device, BooleanSupplier running) {
+        BooleanSupplier reported = new BooleanSupplier() {
+            private boolean counted;
 
-            /** The first question comes when the crew has counted this thread. */
+            /** The first call comes when the pool has counted this thread. */
             @Override
             public boolean getAsBoolean() {
-                if (!present) {
-                    present = true;
+                if (!counted) {
+                    counted = true;
                     sendHeartbeat();
                 }
-                return !closed && stay.getAsBoolean();
+                return running.getAsBoolean();
             }
         };
-        mine.runWorker(device, said);
-        if (!closed) {
-            sendHeartbeat();
-        }
+        pool.runWorker(device, reported);
+        sendHeartbeat();
     }
 
     private void workerEnded() {
         synchronized (SESSIONS) {
             if (--workers == 0) {
-                SESSIONS.remove(enlistment.run(), this);
+                SESSIONS.remove(task.run(), this);
                 close();
+                heartbeats.shutdownNow();
+                State last = state.getAndSet(new State.Closed(Optional.empty()));
+                ((State.Closed) last).unreleased().ifPresent(State.Open::release);
             }
         }
     }
 
-    private void close() {
-        closed = true;
-        heartbeats.shutdownNow();
-        DriverConnection connected = connection;
-        if (connected != null) {
-            connected.close();
-        }
-        PeerTransport others = neighbours();
-        if (others != null) {
-            others.close();
-        }
-        WorkerPool mine = opened();
-        if (mine != null) {
-            mine.close();
-        }
-    }
-
-    private @Nullable PeerTransport neighbours() {
-        return peers;
-    }
-
-    private void onDisconnect() {
-        closed = true;
-    }
-
-    /** The crew of this JVM; the thread that comes first opens the job while others wait. Null where the run ended. */
-    private @Nullable WorkerPool crew(Device device, BooleanSupplier stay, ExecutorLogContext log) {
-        Job known = awaitJob(stay);
-        if (known == null) {
-            return null;
+    /** The worker pool of this JVM, for which one thread opens the job while others wait; empty if the run has ended. */
+    private Optional<WorkerPool> pool(Device device, BooleanSupplier running, ExecutorLogContext log) {
+        Optional<Job> known = awaitJob(running);
+        if (known.isEmpty()) {
+            return Optional.empty();
         }
         synchronized (job) {
-            return isFit(known, device, log) ? openOnce(known, log) : null;
+            return isUsable(device, known.get(), log) ? pool().or(() -> openJob(known.get(), log)) : Optional.empty();
         }
     }
 
-    /** Whether the job can run on a device; where it cannot, the driver is told. */
-    private boolean isFit(Job known, Device device, ExecutorLogContext log) {
+    /** Whether the job can run on a device; if it cannot, that is reported to the driver. */
+    private boolean isUsable(Device device, Job known, ExecutorLogContext log) {
         try {
-            fit.require(known, device);
+            devices.require(known, device);
             return true;
         } catch (RuntimeException e) {
             reject(e, log);
@@ -254,41 +269,40 @@ final class ExecutorSession {
         }
     }
 
-    private @Nullable WorkerPool openOnce(Job known, ExecutorLogContext log) {
-        WorkerPool open = opened();
-        return open != null ? open : open(known, log);
-    }
-
-    private @Nullable Job awaitJob(BooleanSupplier stay) {
-        while (stay.getAsBoolean()) {
+    private Optional<Job> awaitJob(BooleanSupplier running) {
+        while (running.getAsBoolean()) {
             try {
-                return job.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
+                return Optional.of(job.get(POLL_MILLIS, TimeUnit.MILLISECONDS));
             } catch (TimeoutException e) {
-                // Nothing yet; whether to stay is asked again.
+                // The driver has not sent the job yet.
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                return null;
+                return Optional.empty();
             } catch (ExecutionException e) {
                 throw new IllegalStateException(e);
             }
         }
-        return null;
+        return Optional.empty();
     }
 
-    private @Nullable WorkerPool open(Job known, ExecutorLogContext log) {
+    private Optional<WorkerPool> openJob(Job known, ExecutorLogContext log) {
         try {
             long begin = System.nanoTime();
-            WorkerPool open = new WorkerPool(CompiledJob.open(known, RangeFunction.hadoop()), WATCH);
+            WorkerPool opened = new WorkerPool(CompiledJob.open(known, RangeFunction.hadoop()), IDLE_SPIN);
             ExecutorLogContext.opened(known, System.nanoTime() - begin);
-            pool = open;
-            return open;
+            State after = state.updateAndGet(before -> before instanceof State.Open open ? open.with(opened) : before);
+            if (after instanceof State.Open) {
+                return Optional.of(opened);
+            }
+            opened.close();
+            return Optional.empty();
         } catch (RuntimeException e) {
             reject(e, log);
-            return null;
+            return Optional.empty();
         }
     }
 
-    /** Tells the driver what would happen again on any other executor; anything else is Spark's to retry. */
+    /** Reports to the driver a failure that any other executor would have, too; others are left to Spark's retry. */
     private void reject(RuntimeException reason, ExecutorLogContext log) {
         Optional<Failure> failure = Failure.of(reason);
         if (failure.isEmpty()) {
@@ -302,7 +316,7 @@ final class ExecutorSession {
         if (message instanceof Job known) {
             job.complete(known);
         } else if (message instanceof StopExecutor) {
-            closed = true;
+            close();
         } else {
             handler.onMessage(message);
         }

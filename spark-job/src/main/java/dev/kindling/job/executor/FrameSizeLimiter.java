@@ -10,17 +10,16 @@ import org.apache.spark.network.protocol.Message;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands before Spark's own decoders and ends a connection whose next frame is said to be larger than what the other end may
- * send, little before it is authenticated, or is of another type than what it may send. Spark's would collect a frame of
- * 2 GiB from anybody; and of some types they believe the length of a text within the frame before they have looked how long the
- * frame is, so that a frame of 20 bytes makes them allocate as much. A frame begins with its length in 8 bytes, these included, and
- * its type in one. For one connection, at either end.
+ * Limits the size and the types of the frames of one connection, at either end. Precedes Spark's decoders, which would buffer
+ * a frame of up to 2 GiB from an unauthenticated sender and allocate the length that a text in a frame of some types claims.
+ * Closes the connection at a frame that announces more than the limit, or another type than is allowed. A frame begins with its
+ * length in 8 bytes, which includes these, and its type in one.
  */
 public final class FrameSizeLimiter extends ChannelInboundHandlerAdapter {
-    /** What those who connect to a server of Kindling's send: no other type is decoded to anything that it answers. */
+    /** The types that clients send to a server of Kindling; it handles no other. */
     public static final Set<Message.Type> TO_SERVER = Set.of(Message.Type.RpcRequest, Message.Type.OneWayMessage);
 
-    /** What a server of Kindling's sends those who have connected. */
+    /** The types that a server of Kindling sends to its clients. */
     public static final Set<Message.Type> TO_CLIENT =
             Set.of(Message.Type.RpcResponse, Message.Type.RpcFailure, Message.Type.OneWayMessage);
 
@@ -38,7 +37,7 @@ public final class FrameSizeLimiter extends ChannelInboundHandlerAdapter {
      *
      * @param largest frame in bytes
      * @param types that frames may have
-     * @param refused is told what was refused, such as {@code a frame of 2147483648 bytes}
+     * @param refused called with what was refused, such as {@code a frame of 2147483648 bytes}
      */
     public FrameSizeLimiter(long largest, Set<Message.Type> types, Consumer<String> refused) {
         this.largest = largest;
@@ -68,7 +67,7 @@ public final class FrameSizeLimiter extends ChannelInboundHandlerAdapter {
         var unused = context.close();
     }
 
-    /** What is wrong with the frames that begin in these bytes; null where nothing is. */
+    /** The fault of the frames that begin in these bytes; null if there is none. */
     private @Nullable String fault(ByteBuf bytes) {
         int at = bytes.readerIndex();
         int end = bytes.writerIndex();

@@ -15,13 +15,13 @@ import javax.crypto.spec.SecretKeySpec;
 import org.apache.spark.network.client.TransportClient;
 
 /**
- * The mutual authentication with which a connection begins: each end proves that it knows a key, and the key does not travel.
+ * Mutual authentication at the start of a connection: each end proves that it knows a key, which is not transferred.
  * Hello (client's nonce), challenge (server's nonce and proof), proof (client's): the three passes of ISO/IEC 9798-4 with
- * HMAC-SHA256 over the hello as it was sent and the server's nonce. What is recorded of one connection proves nothing on
- * another, and the two proofs are different functions, so that neither can be returned to its sender.
+ * HMAC-SHA256 over the bytes of the hello and the server's nonce. Messages recorded on one connection prove nothing on
+ * another, and the two proofs are different functions, so that neither can be reflected to its sender.
  */
 public final class Handshake {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static final String ALGORITHM = "HmacSHA256";
     private static final HexFormat HEX = HexFormat.of();
 
@@ -35,7 +35,7 @@ public final class Handshake {
         this.nonce = nonce;
     }
 
-    /** 256 bits that nobody can guess, as hexadecimal digits: a secret or a nonce. Nothing of a run's results depends on it. */
+    /** 256 random bits as hexadecimal digits, for a secret or a nonce. No result of a run depends on them. */
     public static String random() {
         try {
             return HEX.formatHex(
@@ -45,12 +45,12 @@ public final class Handshake {
         }
     }
 
-    /** The server's side, with a nonce of its own. */
+    /** The server's side, with a new nonce. */
     public static Handshake answering(byte[] key, byte[] hello) {
         return new Handshake(key, hello, random());
     }
 
-    /** What the server answers the hello. */
+    /** The server's response to the hello. */
     public byte[] challenge() {
         return MessageCodec.encodeHandshake(new HandshakeMessage.Challenge(nonce, proof("server")));
     }
@@ -66,25 +66,25 @@ public final class Handshake {
     }
 
     /**
-     * The client's side, up to the server's proof.
+     * Begins the client's side: sends the hello and checks the server's proof.
      *
-     * @throws IOException if the server does not answer, or does not know the key
+     * @throws IOException if the server does not respond, or does not know the key
      */
     public static Handshake begin(TransportClient client, byte[] key, HandshakeMessage hello) throws IOException {
-        byte[] said = MessageCodec.encodeHandshake(hello);
-        if (MessageCodec.decodeHandshake(call(client, said)) instanceof HandshakeMessage.Challenge challenge) {
-            Handshake begun = new Handshake(key, said, challenge.nonce());
+        byte[] sent = MessageCodec.encodeHandshake(hello);
+        if (MessageCodec.decodeHandshake(call(client, sent)) instanceof HandshakeMessage.Challenge challenge) {
+            Handshake begun = new Handshake(key, sent, challenge.nonce());
             if (same(challenge.proof(), begun.proof("server"))) {
                 return begun;
             }
         }
-        throw new IOException("who answers at " + client.getSocketAddress() + " does not know this run's secret");
+        throw new IOException("the server at " + client.getSocketAddress() + " does not know this run's secret");
     }
 
     /**
-     * The client's proof, and the end of the handshake.
+     * Sends the client's proof, which ends the handshake.
      *
-     * @throws IOException if the server does not take it
+     * @throws IOException if the server refuses it
      */
     public void prove(TransportClient client) throws IOException {
         call(client, MessageCodec.encodeHandshake(new HandshakeMessage.Proof(proof("client"))));
@@ -92,13 +92,13 @@ public final class Handshake {
 
     private static byte[] call(TransportClient client, byte[] message) throws IOException {
         try {
-            ByteBuffer answer = client.sendRpcSync(ByteBuffer.wrap(message), PATIENCE.toMillis());
-            byte[] bytes = new byte[answer.remaining()];
-            answer.get(bytes);
+            ByteBuffer response = client.sendRpcSync(ByteBuffer.wrap(message), TIMEOUT.toMillis());
+            byte[] bytes = new byte[response.remaining()];
+            response.get(bytes);
             return bytes;
         } catch (RuntimeException e) {
             throw new IOException(
-                    "the greeting was refused by " + client.getSocketAddress() + ", whose log has the reason", e);
+                    "the handshake was refused by " + client.getSocketAddress() + "; its log has the reason", e);
         }
     }
 
@@ -106,7 +106,7 @@ public final class Handshake {
         return HEX.formatHex(derived("proof of the " + of));
     }
 
-    /** A key that both ends have now, and that no other connection has. */
+    /** A key that both ends share, different for every connection. */
     public byte[] sessionKey() {
         return derived("session key");
     }
@@ -114,7 +114,7 @@ public final class Handshake {
     private byte[] derived(String purpose) {
         byte[] end = nonce.getBytes(StandardCharsets.UTF_8);
         byte[] label = purpose.getBytes(StandardCharsets.UTF_8);
-        // The lengths make one text of the three parts that no other three give.
+        // With the lengths, different parts never give the same text.
         return mac(
                 key,
                 ByteBuffer.allocate(2 * Integer.BYTES + label.length + hello.length + end.length)
@@ -136,7 +136,7 @@ public final class Handshake {
         }
     }
 
-    /** In a time that does not tell where they differ. */
+    /** Compares in constant time. */
     private static boolean same(String one, String other) {
         return MessageDigest.isEqual(one.getBytes(StandardCharsets.UTF_8), other.getBytes(StandardCharsets.UTF_8));
     }

@@ -8,7 +8,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** The crews of this JVM's own runs: in local mode a Spark task finds here whom to lend its thread to. Thread-safe. */
+/** Registers the worker pools of runs in Spark's local mode, where Spark tasks run in the driver's JVM. Thread-safe. */
 public final class LocalWorkerRegistry {
     private record Entry(WorkerPool pool, BooleanSupplier open, LongConsumer started) {}
 
@@ -17,25 +17,25 @@ public final class LocalWorkerRegistry {
     private LocalWorkerRegistry() {}
 
     /**
-     * Opens a run for worker jobs.
+     * Registers a run.
      *
      * @param run its name
-     * @param open whether it goes on
-     * @param started is told the ticket of each worker job that has started
+     * @param open whether the run has further rounds
+     * @param started called with the id of each worker job that has started
      */
     public static void open(String run, WorkerPool pool, BooleanSupplier open, LongConsumer started) {
         RUNS.put(run, new Entry(pool, open, started));
     }
 
-    /** Forgets a run; who serves it is let go by its own word. */
+    /** Removes a run; its workers return when its {@code open} is false. */
     public static void close(String run) {
         RUNS.remove(run);
     }
 
-    static void runWorker(String run, long ticket, Device device, BooleanSupplier stay) {
+    static void runWorker(String run, long workerJobId, Device device, BooleanSupplier stay) {
         @Nullable Entry entry = RUNS.get(run);
         if (entry != null) {
-            entry.started.accept(ticket);
+            entry.started.accept(workerJobId);
             entry.pool.runWorker(device, () -> entry.open.getAsBoolean() && stay.getAsBoolean());
         }
     }

@@ -5,22 +5,22 @@ import dev.kindling.job.protocol.codec.MessageCodec;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The shared vector that this JVM decoded last: the Spark tasks of one round decode it once between them. Thread-safe. */
+/** Caches the broadcast vector that this JVM decoded last, so that the Spark tasks of a round decode it once. Thread-safe. */
 final class ParameterCache {
-    private record Known(String cluster, BroadcastVector shared) {}
+    private record Entry(String cluster, BroadcastVector shared) {}
 
-    private @Nullable Known known;
+    private @Nullable Entry cached;
 
     /**
      * The vector of the given version.
      *
-     * @param cluster tells apart the clusters of one JVM, whose versions may be equal
+     * @param cluster name of the cluster; different clusters use equal versions
      */
     synchronized BroadcastVector get(String cluster, long version, Supplier<byte[]> bytes) {
-        Known latest = known;
+        Entry latest = cached;
         if (latest == null || !latest.cluster.equals(cluster) || latest.shared.version() != version) {
-            latest = new Known(cluster, MessageCodec.decodeBroadcastVector(bytes.get()));
-            known = latest;
+            latest = new Entry(cluster, MessageCodec.decodeBroadcastVector(bytes.get()));
+            cached = latest;
         }
         return latest.shared;
     }

@@ -4,9 +4,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
 /**
- * The keys with which executors authenticate each other, one for each pair and direction. The driver, which shares a session
- * key with each, derives the pair's key from the session key of the one that is asked and the id of the one that asks, and
- * sends it to the latter sealed with that one's session key. The one that is asked derives it itself.
+ * Derives the keys with which executors authenticate each other, one for each pair of client and server. The driver shares a
+ * session key with each executor: it derives the pair's key from the server's session key and the client's id, and sends it to
+ * the client, sealed with the client's session key. The server derives the key itself.
  */
 public final class PeerKeys {
     private static final HexFormat HEX = HexFormat.of();
@@ -16,32 +16,32 @@ public final class PeerKeys {
     private PeerKeys() {}
 
     /** The key of connections from an executor to the one with the given session key. */
-    static byte[] pair(byte[] asked, String asker) {
-        return Handshake.mac(asked, ("key for executor " + asker).getBytes(StandardCharsets.UTF_8));
+    static byte[] pair(byte[] server, String client) {
+        return Handshake.mac(server, ("key for executor " + client).getBytes(StandardCharsets.UTF_8));
     }
 
     /**
-     * That key as the driver sends it.
+     * Seals that key for the executor that connects.
      *
-     * @param asker session key of the executor that is sent it
-     * @param asked session key of the executor that it is to connect to
-     * @param name of the executor that is sent it
+     * @param client session key of the executor that connects
+     * @param server session key of the executor that it connects to
+     * @param name id of the executor that connects
      */
-    public static String seal(byte[] asker, byte[] asked, String name) {
+    public static String seal(byte[] client, byte[] server, String name) {
         String salt = Handshake.random();
-        return salt + HEX.formatHex(xor(pair(asked, name), mask(asker, salt)));
+        return salt + HEX.formatHex(xor(pair(server, name), mask(client, salt)));
     }
 
-    /** That key as the executor that was sent it reads it; IllegalArgumentException if it is none. */
-    static byte[] open(byte[] asker, String sealed) {
+    /** Opens a sealed key; throws IllegalArgumentException if it has the wrong length. */
+    static byte[] open(byte[] client, String sealed) {
         if (sealed.length() != 2 * SALT) {
             throw new IllegalArgumentException("a sealed key has " + sealed.length() + " digits, not " + 2 * SALT);
         }
-        return xor(HEX.parseHex(sealed.substring(SALT)), mask(asker, sealed.substring(0, SALT)));
+        return xor(HEX.parseHex(sealed.substring(SALT)), mask(client, sealed.substring(0, SALT)));
     }
 
-    private static byte[] mask(byte[] asker, String salt) {
-        return Handshake.mac(asker, ("mask " + salt).getBytes(StandardCharsets.UTF_8));
+    private static byte[] mask(byte[] client, String salt) {
+        return Handshake.mac(client, ("mask " + salt).getBytes(StandardCharsets.UTF_8));
     }
 
     private static byte[] xor(byte[] one, byte[] other) {

@@ -18,8 +18,8 @@ import org.apache.spark.network.server.StreamManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers the other executors of a run: authenticates a connection by its handshake, then takes questions over it.
- * Thread-safe.
+ * Serves the requests of the other executors of a run: authenticates a connection by its handshake, then responds to
+ * requests for shards. Thread-safe.
  */
 final class PeerRpcHandler extends RpcHandler {
     private static final AttributeKey<Handshake> HANDSHAKE = AttributeKey.valueOf("kindling.peer-handshake");
@@ -32,18 +32,18 @@ final class PeerRpcHandler extends RpcHandler {
     private volatile byte @Nullable [] session;
 
     /**
-     * Before it can authenticate anybody.
+     * A handler that has no session key yet and refuses all connections.
      *
-     * @param pending connections of the server that takes the questions
-     * @param largestQuestion bytes of the longest frame that is due over an authenticated connection
+     * @param pending connections of the server
+     * @param largestRequest bytes of the longest frame of an authenticated connection
      */
-    PeerRpcHandler(PendingConnections pending, long largestQuestion, ShardStore store) {
+    PeerRpcHandler(PendingConnections pending, long largestRequest, ShardStore store) {
         this.pending = pending;
-        this.largestRequest = largestQuestion;
+        this.largestRequest = largestRequest;
         this.store = store;
     }
 
-    /** The key of the connection to the driver, from which the keys of the others for this executor are derived. */
+    /** Sets the key of the connection to the driver, from which the keys of connections to this executor are derived. */
     void authenticateWith(byte[] sessionKey) {
         session = sessionKey;
     }
@@ -56,16 +56,16 @@ final class PeerRpcHandler extends RpcHandler {
         try {
             if (channel.hasAttr(AUTHENTICATED)) {
                 var unused = find(MessageCodec.decodePeerRequest(bytes))
-                        .whenComplete((numbers, failure) -> answer(callback, numbers, failure));
+                        .whenComplete((shard, failure) -> respond(callback, shard, failure));
             } else {
                 handshake(channel, bytes, callback);
             }
         } catch (ProtocolException e) {
-            pending.drop(channel, "what is no message of an executor");
+            pending.drop(channel, "bytes that are no message of an executor");
         }
     }
 
-    /** One step of a handshake; the transport takes the messages of a connection one after the other. */
+    /** Handles one step of a handshake; the transport delivers the messages of a connection one after the other. */
     private void handshake(Channel channel, byte[] bytes, RpcResponseCallback callback) {
         Handshake begun = channel.attr(HANDSHAKE).get();
         byte[] own = session;
@@ -81,21 +81,21 @@ final class PeerRpcHandler extends RpcHandler {
             pending.authenticated(channel, largestRequest);
             callback.onSuccess(ByteBuffer.allocate(0));
         } else {
-            pending.drop(channel, "a greeting without the proof of an executor of this run");
+            pending.drop(channel, "a handshake without the proof of an executor of this run");
         }
     }
 
     @Override
     public void receive(TransportClient client, ByteBuffer message) {
-        pending.drop(client.getChannel(), "a message that is no question");
+        pending.drop(client.getChannel(), "a message that is no request");
     }
 
-    /** What is asked for, maybe later. */
-    CompletableFuture<FlatVector> find(PeerRequest wanted) {
-        if (wanted instanceof PeerRequest.VectorShardRequest vector) {
+    /** The requested shard, once it is stored. */
+    CompletableFuture<FlatVector> find(PeerRequest request) {
+        if (request instanceof PeerRequest.VectorShardRequest vector) {
             return store.shard(vector.version());
         }
-        PeerRequest.SumShardRequest sums = (PeerRequest.SumShardRequest) wanted;
+        PeerRequest.SumShardRequest sums = (PeerRequest.SumShardRequest) request;
         try {
             return CompletableFuture.completedFuture(store.sums(sums.shared(), sums.firstTask(), sums.shard()));
         } catch (RuntimeException e) {
@@ -103,10 +103,9 @@ final class PeerRpcHandler extends RpcHandler {
         }
     }
 
-    private static void answer(
-            RpcResponseCallback callback, @Nullable FlatVector numbers, @Nullable Throwable failure) {
-        if (numbers != null) {
-            callback.onSuccess(ByteBuffer.wrap(MessageCodec.encodeShardPayload(numbers)));
+    private static void respond(RpcResponseCallback callback, @Nullable FlatVector shard, @Nullable Throwable failure) {
+        if (shard != null) {
+            callback.onSuccess(ByteBuffer.wrap(MessageCodec.encodeShardPayload(shard)));
         } else {
             callback.onFailure(failure);
         }

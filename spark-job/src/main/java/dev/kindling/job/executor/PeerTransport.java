@@ -37,22 +37,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The other executors of a run, as this one sees them: it answers what they ask for and asks them, over connections like
- * those to the driver. Where one does not answer, the driver is asked or told. No frame is collected that is longer than
- * what may come: a question, or the longest answer to what was asked over the connection so far. Thread-safe.
+ * A server and clients for the exchange of shards with the other executors of a run, authenticated like the connections to
+ * the driver. A peer that does not respond in time fails the operation, and the driver then sends the whole vector or
+ * collects whole sums. The frame size is limited to a request, or the largest response to the requests sent so far over the
+ * connection. Thread-safe.
  */
 final class PeerTransport implements AutoCloseable {
-    /** More than any question. */
-    private static final long LARGEST_QUESTION = 64 * 1024;
+    /** More bytes than any request has. */
+    private static final long LARGEST_REQUEST = 64 * 1024;
 
     private static final Logger LOG = LoggerFactory.getLogger(PeerTransport.class);
     private static final AttributeKey<FrameSizeLimiter> LIMIT = AttributeKey.valueOf("kindling.frame-limit");
-    /** A slice is given up after this time, and the driver asked for the whole vector. */
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
-    /** And after a second more for as many bytes of the vector. */
+    /** An all-gather fails after this time, and the driver sends the whole vector. */
+    private static final Duration GATHER_TIMEOUT = Duration.ofSeconds(2);
+    /** Adds a second to the time for this many bytes of the vector. */
     private static final long BYTES_PER_SECOND = 16L << 20;
-    /** A fold that the driver has given up long before. */
-    private static final long LONGEST_FOLD_SECONDS = 120;
+    /** Longer than the driver waits for a reduced shard. */
+    private static final long REDUCE_TIMEOUT_SECONDS = 120;
 
     private final long largest;
     private final String executor;
@@ -68,16 +69,16 @@ final class PeerTransport implements AutoCloseable {
     private volatile byte @Nullable [] session;
 
     /**
-     * Opens a port of any number for the others.
+     * Opens a server on any free port.
      *
-     * @param largest bytes of the largest vector or sum that is exchanged in slices
+     * @param largest bytes of the largest vector or sum whose shards are exchanged
      */
     PeerTransport(long largest, ShardStore store) {
         this(largest, store, SparkEnv.get().executorId(), PendingConnections.Limits.STANDARD);
     }
 
     /**
-     * With an executor's name and limits of its own.
+     * As above, with an executor id and limits.
      *
      * @param executor the id of this executor
      * @param limits of connections that are not authenticated
@@ -87,7 +88,7 @@ final class PeerTransport implements AutoCloseable {
         this.pending = new PendingConnections(limits, LOG);
         this.largest = largest;
         this.store = store;
-        this.peerHandler = new PeerRpcHandler(pending, LARGEST_QUESTION, store);
+        this.peerHandler = new PeerRpcHandler(pending, LARGEST_REQUEST, store);
         SparkEnv spark = SparkEnv.get();
         SparkConf conf = spark.conf();
         SecurityManager security = spark.securityManager();
@@ -100,7 +101,7 @@ final class PeerTransport implements AutoCloseable {
         this.clients = transport.context().createClientFactory(bootstraps);
         this.self = new Peer(host, server.getPort());
         this.connecting = Executors.newCachedThreadPool(work -> {
-            Thread thread = new Thread(work, "kindling-neighbours");
+            Thread thread = new Thread(work, "kindling-peers");
             thread.setDaemon(true);
             return thread;
         });
@@ -108,18 +109,18 @@ final class PeerTransport implements AutoCloseable {
 
     private void limit(Channel channel) {
         FrameSizeLimiter limit =
-                new FrameSizeLimiter(LARGEST_QUESTION, FrameSizeLimiter.TO_CLIENT, what -> pending.drop(channel, what));
+                new FrameSizeLimiter(LARGEST_REQUEST, FrameSizeLimiter.TO_CLIENT, what -> pending.drop(channel, what));
         channel.pipeline().addFirst(limit);
         channel.attr(LIMIT).set(limit);
     }
 
-    /** How many connections were ended because of what came over them. */
+    /** Number of connections that were dropped. */
     long turnedAway() {
         return pending.dropped();
     }
 
     /**
-     * From now on others are authenticated, and this one to them.
+     * Sets the key from which the keys of connections between executors are derived.
      *
      * @param sessionKey of the connection to the driver
      */
@@ -128,52 +129,52 @@ final class PeerTransport implements AutoCloseable {
         peerHandler.authenticateWith(sessionKey);
     }
 
-    /** Where the others find this one. */
+    /** The address of this executor for the others. */
     Peer self() {
         return self;
     }
 
-    /** The vector of which this executor was sent a slice; exceptionally where the others do not send theirs in time. */
+    /** Gathers the vector from this executor's shard and those of its peers; fails if a peer does not respond in time. */
     CompletableFuture<BroadcastVector> gather(BroadcastShard mine) {
         store.begin(mine.version());
-        store.take(mine.version(), mine.values());
+        store.put(mine.version(), mine.values());
         long bytes = (long) mine.size() * mine.values().precision().bytes();
-        PeerRequest wanted = new PeerRequest.VectorShardRequest(mine.version());
-        long slice = sliceOf(bytes, mine.peers().size());
-        return ShardCollectives.gather(mine, index -> ask(mine.peers().get(index), wanted, slice))
-                .orTimeout(PATIENCE.toMillis() + 1000 * bytes / BYTES_PER_SECOND, TimeUnit.MILLISECONDS);
+        PeerRequest request = new PeerRequest.VectorShardRequest(mine.version());
+        long shard = bytesOfShard(bytes, mine.peers().size());
+        return ShardCollectives.gather(mine, index -> request(mine.peers().get(index), request, shard))
+                .orTimeout(GATHER_TIMEOUT.toMillis() + 1000 * bytes / BYTES_PER_SECOND, TimeUnit.MILLISECONDS);
     }
 
-    /** The folded slice; exceptionally where a holder does not send what it should. */
-    CompletableFuture<FlatVector> fold(ReduceShardRequest request) {
-        return ShardCollectives.fold(
+    /** Reduces a shard of the sums; fails if a holder does not send its part. */
+    CompletableFuture<FlatVector> reduce(ReduceShardRequest request) {
+        return ShardCollectives.reduce(
                         request,
-                        source -> ask(
+                        source -> request(
                                 source.holder(),
                                 new PeerRequest.SumShardRequest(request.shared(), source.firstTask(), request.shard()),
                                 source.nodes().size()
-                                        * sliceOf(largest, request.shard().count())))
-                .orTimeout(LONGEST_FOLD_SECONDS, TimeUnit.SECONDS);
+                                        * bytesOfShard(largest, request.shard().count())))
+                .orTimeout(REDUCE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** Bytes of a slice of so many at most. */
-    private static long sliceOf(long bytes, int count) {
+    /** Upper bound for the bytes of a shard. */
+    private static long bytesOfShard(long bytes, int count) {
         return bytes / count + Double.BYTES;
     }
 
     /**
-     * Asks.
+     * Requests a shard of a peer, or of this executor itself.
      *
-     * @param most bytes of the numbers that may come
+     * @param most upper bound for the bytes of the response
      */
-    private CompletableFuture<FlatVector> ask(PeerAccess access, PeerRequest wanted, long most) {
+    private CompletableFuture<FlatVector> request(PeerAccess access, PeerRequest request, long most) {
         if (access.peer().equals(self)) {
-            return peerHandler.find(wanted);
+            return peerHandler.find(request);
         }
-        return connection(access).thenCompose(client -> ask(client, wanted, most));
+        return connection(access).thenCompose(client -> request(client, request, most));
     }
 
-    /** A first connection is waited for, and who calls is a thread that others wait for. */
+    /** Connects on another thread: the caller is a transport thread that must not block. */
     private CompletableFuture<TransportClient> connection(PeerAccess access) {
         return connections.compute(
                 access.peer(),
@@ -214,27 +215,27 @@ final class PeerTransport implements AutoCloseable {
         }
     }
 
-    private static CompletableFuture<FlatVector> ask(TransportClient client, PeerRequest wanted, long most) {
-        client.getChannel().attr(LIMIT).get().raise(LARGEST_QUESTION + most);
-        CompletableFuture<FlatVector> answer = new CompletableFuture<>();
-        client.sendRpc(ByteBuffer.wrap(MessageCodec.encodePeerRequest(wanted)), new RpcResponseCallback() {
+    private static CompletableFuture<FlatVector> request(TransportClient client, PeerRequest request, long most) {
+        client.getChannel().attr(LIMIT).get().raise(LARGEST_REQUEST + most);
+        CompletableFuture<FlatVector> result = new CompletableFuture<>();
+        client.sendRpc(ByteBuffer.wrap(MessageCodec.encodePeerRequest(request)), new RpcResponseCallback() {
             @Override
             public void onSuccess(ByteBuffer response) {
                 byte[] bytes = new byte[response.remaining()];
                 response.get(bytes);
                 try {
-                    answer.complete(MessageCodec.decodeShardPayload(bytes));
+                    result.complete(MessageCodec.decodeShardPayload(bytes));
                 } catch (RuntimeException | Error e) {
-                    answer.completeExceptionally(e);
+                    result.completeExceptionally(e);
                 }
             }
 
             @Override
             public void onFailure(Throwable failure) {
-                answer.completeExceptionally(failure);
+                result.completeExceptionally(failure);
             }
         });
-        return answer;
+        return result;
     }
 
     @Override

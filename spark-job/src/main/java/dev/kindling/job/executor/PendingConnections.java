@@ -20,11 +20,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * The connections of a server that are not authenticated yet. There may be so many of them, and so many from one address;
- * where one more comes the oldest is closed, so that strangers who only hold connections do not keep an executor out. Each is
- * closed when it is not authenticated in time, whatever it sends, and when it announces a frame longer than any that is due, or of a type that
- * is never due.
- * Thread-safe.
+ * Limits the connections of a server that are not authenticated yet, in total and per address. A connection beyond a limit
+ * replaces the oldest one, so that idle connections cannot lock executors out. A connection is closed if it is not
+ * authenticated before a deadline, and if it announces a frame longer than any handshake has or of a type
+ * that clients do not send. Thread-safe.
  */
 public final class PendingConnections implements TransportServerBootstrap, AutoCloseable {
     private static final AttributeKey<Entry> ENTRY = AttributeKey.valueOf("kindling.accepted-connection");
@@ -36,17 +35,17 @@ public final class PendingConnections implements TransportServerBootstrap, AutoC
     private final Map<Channel, Entry> pending = new LinkedHashMap<>();
 
     /**
-     * What strangers may have.
+     * The limits of connections that are not authenticated.
      *
-     * @param connections that are not authenticated, at most
-     * @param perAddress of these from one address, at most
-     * @param deadline for authentication, from the connection on
+     * @param connections maximum number in total
+     * @param perAddress maximum number from one address
+     * @param deadline for authentication, counted from the connection
      * @param frame bytes of the longest frame before authentication
      */
     public record Limits(int connections, int perAddress, Duration deadline, long frame) {
         /**
-         * Workers connect one after the other, and a handshake takes milliseconds; a frame is longer than any greeting and
-         * any handshake of Spark's.
+         * Workers connect one after the other and a handshake takes milliseconds; the frame is longer than any message of
+         * Kindling's and of Spark's handshakes.
          */
         public static final Limits STANDARD = new Limits(256, 32, Duration.ofSeconds(15), 64 * 1024);
     }
@@ -54,9 +53,9 @@ public final class PendingConnections implements TransportServerBootstrap, AutoC
     private record Entry(@Nullable InetAddress address, FrameSizeLimiter frames, Future<?> deadline) {}
 
     /**
-     * Of nobody yet.
+     * No connections yet.
      *
-     * @param log where it says whom it dropped
+     * @param log for dropped connections
      */
     public PendingConnections(Limits limits, Logger log) {
         this.limits = limits;
@@ -75,7 +74,7 @@ public final class PendingConnections implements TransportServerBootstrap, AutoC
                         TimeUnit.MILLISECONDS);
         Entry entry = new Entry(address(channel), frames, deadline);
         channel.attr(ENTRY).set(entry);
-        enter(channel, entry)
+        add(channel, entry)
                 .forEach(oldest -> drop(oldest, "the oldest of too many connections that were not authenticated"));
         channel.closeFuture().addListener(closed -> remove(channel));
         return handler;
@@ -85,21 +84,21 @@ public final class PendingConnections implements TransportServerBootstrap, AutoC
         return channel.remoteAddress() instanceof InetSocketAddress address ? address.getAddress() : null;
     }
 
-    /** Enters a connection; which ones make room for it. */
-    private synchronized List<Channel> enter(Channel channel, Entry entry) {
+    /** Adds a connection; returns those that it replaces. */
+    private synchronized List<Channel> add(Channel channel, Entry entry) {
         List<Channel> evicted = new ArrayList<>();
         InetAddress address = entry.address();
-        takeOldest(limits.perAddress(), each -> address != null && address.equals(each.address()))
+        removeOldest(limits.perAddress(), each -> address != null && address.equals(each.address()))
                 .ifPresent(evicted::add);
-        takeOldest(limits.connections(), each -> true).ifPresent(evicted::add);
+        removeOldest(limits.connections(), each -> true).ifPresent(evicted::add);
         pending.put(channel, entry);
         return evicted;
     }
 
-    /** Takes out the oldest of a kind where there are so many of it already. */
-    private Optional<Channel> takeOldest(int limit, Predicate<Entry> kind) {
+    /** Removes the oldest connection that matches if the limit is reached. */
+    private Optional<Channel> removeOldest(int limit, Predicate<Entry> matches) {
         List<Channel> all = pending.entrySet().stream()
-                .filter(each -> kind.test(each.getValue()))
+                .filter(each -> matches.test(each.getValue()))
                 .map(Map.Entry::getKey)
                 .toList();
         if (all.size() < limit) {
@@ -116,35 +115,35 @@ public final class PendingConnections implements TransportServerBootstrap, AutoC
         }
     }
 
-    /** Whether a connection is one that the server has accepted, authenticated or not. */
+    /** Whether the server has accepted the connection, authenticated or not. */
     boolean hasAccepted(Channel channel) {
         return channel.hasAttr(ENTRY);
     }
 
-    /** A connection has been authenticated, and may send frames of so many bytes. */
+    /** Marks a connection as authenticated; it may send frames of up to the given number of bytes. */
     public void authenticated(Channel channel, long frame) {
         remove(channel);
         channel.attr(ENTRY).get().frames().raise(frame);
     }
 
-    /** How many are not authenticated. */
+    /** Number of connections that are not authenticated. */
     public synchronized int count() {
         return pending.size();
     }
 
-    /** Closes a connection because of what it sent, or did not send. */
-    public void drop(Channel channel, String what) {
+    /** Closes and counts a connection for the given reason. */
+    public void drop(Channel channel, String reason) {
         dropped.increment();
-        log.warn("dropped " + what + ", from " + channel.remoteAddress());
+        log.warn("dropped " + reason + ", from " + channel.remoteAddress());
         var unused = channel.close();
     }
 
-    /** How many connections were dropped. */
+    /** Number of dropped connections. */
     public long dropped() {
         return dropped.sum();
     }
 
-    /** Says in the log what was left out of it. */
+    /** Logs how many warnings were suppressed. */
     @Override
     public void close() {
         log.close();

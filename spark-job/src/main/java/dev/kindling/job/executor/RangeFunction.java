@@ -16,11 +16,12 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.deploy.SparkHadoopUtil;
 
 /**
- * What a Spark task does with an order: bytes to bytes. Made on the driver for one round, runs on executors.
+ * The function that a Spark task applies to an encoded request for a range, in {@code cluster.mode = jobs}. Created on the
+ * driver for one round, runs on executors.
  *
- * <p>A failure that would only happen again comes back as a {@link Failure}; any other exception is Spark's to retry.
+ * <p>A failure that would happen again is returned as a {@link Failure}; after any other exception Spark retries the task.
  *
- * @param cluster name of the cluster that the shared vector's version belongs to, different for every cluster
+ * @param cluster unique name of the cluster that numbers the vectors
  * @param jobHash hash of the job's bytes
  * @param job an encoded {@link dev.kindling.job.protocol.Job}
  * @param shared an encoded {@link BroadcastVector}
@@ -30,9 +31,9 @@ public record RangeFunction(String cluster, String jobHash, TaskPayload job, Tas
     private static final CompiledJobCache JOBS = new CompiledJobCache();
     private static final ParameterCache VECTOR = new ParameterCache();
 
-    /** The encoded answer to an encoded order. */
-    public byte[] answer(byte[] order) {
-        return MessageCodec.encodeOutcome(run(MessageCodec.decodeRangeRequest(order)));
+    /** The encoded outcome of an encoded request. */
+    public byte[] apply(byte[] request) {
+        return MessageCodec.encodeOutcome(run(MessageCodec.decodeRangeRequest(request)));
     }
 
     private RangeOutcome run(RangeRequest request) {
@@ -45,7 +46,7 @@ public record RangeFunction(String cluster, String jobHash, TaskPayload job, Tas
     private RangeOutcome run(RangeRequest request, ExecutorLogContext log) {
         try {
             Device device = AssignedDevice.ofTask();
-            CompiledJob compiled = JOBS.runner(jobHash, job::bytes, RangeFunction::hadoop, device);
+            CompiledJob compiled = JOBS.get(jobHash, job::bytes, RangeFunction::hadoop, device);
             BroadcastVector vector = VECTOR.get(cluster, request.shared(), shared::bytes);
             RangeResult result = compiled.run(request, vector, device, name(device));
             ExecutorLogContext.failed(result.failed());
@@ -60,13 +61,13 @@ public record RangeFunction(String cluster, String jobHash, TaskPayload job, Tas
         }
     }
 
-    /** Executor and attempt, which a retry or a replacement does not share; a partition's number it would. */
+    /** Executor and attempt id, which differs for a retry; the partition id would not. */
     private static String name(Device device) {
         String name = SparkEnv.get().executorId() + "." + TaskContext.get().taskAttemptId();
         return device.equals(Device.PROCESSOR) ? name : name + " on " + device;
     }
 
-    /** The JVM's Hadoop configuration with what the application set as {@code spark.hadoop.*}. */
+    /** The JVM's Hadoop configuration with the application's {@code spark.hadoop.*} settings. */
     static Configuration hadoop() {
         return SparkHadoopUtil.get().newConfiguration(SparkEnv.get().conf());
     }

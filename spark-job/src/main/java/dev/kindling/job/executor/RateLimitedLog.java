@@ -5,7 +5,7 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 
 /**
- * Writes warnings that others can cause at will: at most so many in a period, and then how many were left out. Thread-safe.
+ * Logs warnings that remote parties can cause: at most a number per period, then the count of those suppressed. Thread-safe.
  */
 public final class RateLimitedLog implements AutoCloseable {
     private static final int LINES = 20;
@@ -25,7 +25,7 @@ public final class RateLimitedLog implements AutoCloseable {
     }
 
     /**
-     * With other limits.
+     * At most the given number of lines in a period.
      *
      * @param nanoTime a clock, as {@link System#nanoTime}
      */
@@ -37,7 +37,7 @@ public final class RateLimitedLog implements AutoCloseable {
         this.began = nanoTime.getAsLong();
     }
 
-    /** Writes a warning; false if it was left out. */
+    /** Logs a warning; false if it was suppressed. */
     public synchronized boolean warn(String line) {
         long now = nanoTime.getAsLong();
         if (now - began > period.toNanos()) {
@@ -54,7 +54,7 @@ public final class RateLimitedLog implements AutoCloseable {
         return true;
     }
 
-    /** Says how many were left out and not yet counted in a line. */
+    /** Logs the count of warnings suppressed since the last such line. */
     @Override
     public synchronized void close() {
         if (omitted > 0) {

@@ -3,7 +3,7 @@ package dev.kindling.job.executor;
 import java.util.function.BooleanSupplier;
 import org.apache.spark.TaskContext;
 
-/** Whether the Spark task of a thread is to go on. */
+/** Reports whether Spark has killed the task of a thread. */
 final class TaskInterruption {
     private TaskInterruption() {}
 

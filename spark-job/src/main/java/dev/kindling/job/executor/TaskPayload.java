@@ -4,14 +4,14 @@ import java.io.Serializable;
 import org.apache.spark.broadcast.Broadcast;
 
 /**
- * Bytes on their way to executors: within the function itself where they are few, by Spark's broadcast where they are
- * many.
+ * Bytes that a Spark task reads on an executor: serialized with the task's function if they are few, sent by Spark's broadcast
+ * if they are many.
  */
 public sealed interface TaskPayload extends Serializable {
-    /** The bytes; on an executor. */
+    /** The bytes; called on an executor. */
     byte[] bytes();
 
-    /** Bytes that travel with the function. */
+    /** Bytes that are serialized with the function. */
     record Inline(byte[] bytes) implements TaskPayload {}
 
     /** Bytes that an executor fetches once. */

@@ -16,8 +16,8 @@ import org.apache.spark.network.server.TransportServerBootstrap;
 import org.apache.spark.network.util.TransportConf;
 
 /**
- * Spark's own transport for connections of Kindling's: with the time-outs, the authentication and the encryption that
- * the application has set for Spark's. Keys of the module are {@code spark.kindling.io.*}. For both ends.
+ * Configures Spark's transport for Kindling's connections, at both ends: with the timeouts, authentication and encryption of
+ * the application's Spark settings. Settings of the transport module are {@code spark.kindling.io.*}.
  */
 public final class Transport {
     private static final String MODULE = "kindling";
@@ -28,9 +28,9 @@ public final class Transport {
     private final SecurityManager security;
 
     /**
-     * One end.
+     * Configures one end.
      *
-     * @param handler of the messages that arrive
+     * @param handler receives the messages
      */
     public Transport(SparkConf spark, SecurityManager security, RpcHandler handler) {
         this.settings = SparkTransportConf.fromSparkConf(spark, MODULE, THREADS, scala.Option.empty());
@@ -38,14 +38,14 @@ public final class Transport {
         this.security = security;
     }
 
-    /** Makes and accepts connections. */
+    /** Creates clients and servers. */
     public TransportContext context() {
         return context;
     }
 
     /**
-     * The key of handshakes for a worker job. Where Spark authenticates, what travels with the job is no key without Spark's
-     * own secret, which does not travel with it.
+     * The key of a worker job's handshake: its secret, or if Spark authenticates connections, a key derived from the secret and
+     * Spark's own secret, which is not part of the job.
      *
      * @param secret of the worker job, in hexadecimal digits
      */
@@ -56,14 +56,14 @@ public final class Transport {
                 : own;
     }
 
-    /** What a client does before its first message. */
+    /** The steps of a client before its first message. */
     List<TransportClientBootstrap> clientBootstraps(String application) {
         return security.isAuthenticationEnabled()
                 ? List.of(new AuthClientBootstrap(settings, application, security))
                 : List.of();
     }
 
-    /** What a server asks for before it takes the first message; those given come first. */
+    /** The steps of a server before it accepts the first message, after the given ones. */
     public List<TransportServerBootstrap> serverBootstraps(List<TransportServerBootstrap> own) {
         List<TransportServerBootstrap> bootstraps = new ArrayList<>(own);
         if (security.isAuthenticationEnabled()) {

@@ -3,17 +3,17 @@ package dev.kindling.job.executor;
 import java.io.Serializable;
 
 /**
- * The work of a worker job's one Spark task: lends its thread to a run for as long as the run has rounds. Made on the
- * driver, serves on executors.
+ * The function that the single Spark task of a worker job runs: it makes its thread a worker of a run until the run ends.
+ * Created on the driver, runs on executors.
  */
 public sealed interface WorkerTask extends Serializable {
-    /** Serves until the run is over, the driver is gone or Spark ends the task. */
+    /** Works until the run is over, the driver is gone or Spark ends the task. */
     void execute();
 
     /**
-     * In the JVM of the driver itself.
+     * A worker in the driver's JVM, for Spark's local mode.
      *
-     * @param run as {@link LocalWorkerRegistry} knows it
+     * @param run its name in {@link LocalWorkerRegistry}
      * @param workerJobId of the worker job
      */
     record Local(String run, long workerJobId) implements WorkerTask {
@@ -24,24 +24,24 @@ public sealed interface WorkerTask extends Serializable {
     }
 
     /**
-     * In an executor's JVM.
+     * A worker in an executor's JVM.
      *
-     * @param run names the run among those of the application
+     * @param run name of the run within the application
      * @param workerJobId of the worker job
      * @param host of the driver
-     * @param port at which it takes connections
-     * @param secret of this worker job alone, in hexadecimal digits: who greets the driver for it proves to know it
-     * @param exchange bytes of the largest vector or sum of which executors send each other slices, or 0 where they are not
-     *     to talk to each other
+     * @param port of the driver
+     * @param secret of this worker job alone, in hexadecimal digits, which the executor proves to know when it connects
+     * @param largestExchange bytes of the largest vector or sum whose shards executors exchange, or 0 if they must not
+     *     connect to each other
      */
-    record Remote(String run, long workerJobId, String host, int port, String secret, long exchange)
+    record Remote(String run, long workerJobId, String host, int port, String secret, long largestExchange)
             implements WorkerTask {
         @Override
         public void execute() {
             ExecutorSession.of(this).runWorker(workerJobId, TaskInterruption.ofTask());
         }
 
-        /** The secret stays out of logs. */
+        /** Without the secret, which must not appear in logs. */
         @Override
         public String toString() {
             return "worker " + workerJobId + " of " + run + " for " + host + ":" + port;

@@ -1,7 +1,7 @@
 /**
- * The Spark door on executors: the function that Spark tasks apply, and what a JVM keeps between them: of a run its station,
- * the desk that serves the driver, and the neighbours. One of the three
- * packages that import Spark. May import the rooms above it; nothing here computes, and only bytes come in and go out.
+ * The executors' side of Spark: the functions that Spark tasks run, the session of a run in an executor's JVM, its connections
+ * to the driver and to peers, and the caches between Spark tasks. One of the packages that may import Spark, and all packages
+ * earlier in the list; computation itself is in {@code runner}.
  */
 @NullMarked
 package dev.kindling.job.executor;

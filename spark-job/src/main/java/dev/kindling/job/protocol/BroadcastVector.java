@@ -3,10 +3,10 @@ package dev.kindling.job.protocol;
 import dev.kindling.job.tensor.FlatVector;
 
 /**
- * What a round fixes for all its tasks: driver to executors, once per JVM and round, however many orders follow. Nobody
- * writes to the numbers while orders of its version run.
+ * The inputs that all tasks of a round share: driver to executors, once per JVM and round, whatever the number of ranges.
+ * The vector must not be written to while ranges of its version run.
  *
- * @param version its number among the vectors of one cluster; orders refer to it
- * @param values the program's shared inputs: θ first, then what else the round fixes
+ * @param version its number among the vectors of one cluster; requests refer to it
+ * @param values the program's broadcast inputs: θ first, then the others
  */
 public record BroadcastVector(long version, FlatVector values) implements ExecutorMessage {}

@@ -1,5 +1,5 @@
 package dev.kindling.job.protocol;
 
-/** What the driver says to an executor that stays connected. */
+/** A message of the driver to an executor with an authenticated connection. */
 public sealed interface ExecutorMessage
         permits Job, BroadcastVector, BroadcastShard, RangeRequest, ReduceShardRequest, StopExecutor {}

@@ -5,39 +5,39 @@ import dev.kindling.job.error.BadDataException;
 import java.util.Optional;
 
 /**
- * A failure in place of a reply. But for {@link Kind#RETRYABLE} it would happen again wherever the order is run, and ends
- * the run instead of being tried again.
+ * A failure of a range. All kinds except {@link Kind#RETRYABLE} would happen again on any executor, and end the run
+ * instead of being retried.
  *
- * @param message one sentence for the user
+ * @param message a single-line message for the user
  */
 public record Failure(Kind kind, String message) implements RangeOutcome {
-    /** What is at fault. */
+    /** The cause of a failure. */
     public enum Kind {
-        /** A file or an array of the task source. */
+        /** A file or an array of the task source is unusable. */
         BAD_DATA,
-        /** A setting. */
+        /** A setting is wrong. */
         BAD_SETTING,
-        /** The machine: a backend cannot run in the executor's JVM. */
+        /** The backend cannot run in the executor's JVM. */
         BACKEND_UNAVAILABLE,
-        /** Unknown: it may pass elsewhere, or another time. */
+        /** Unknown: a retry may succeed. */
         RETRYABLE
     }
 
-    /** The failure that an exception stands for; empty if trying again may help. */
+    /** The failure that an exception means; empty if a retry may succeed. */
     public static Optional<Failure> of(RuntimeException exception) {
-        String sentence = String.valueOf(exception.getMessage());
+        String message = String.valueOf(exception.getMessage());
         if (exception instanceof BadDataException) {
-            return Optional.of(new Failure(Kind.BAD_DATA, sentence));
+            return Optional.of(new Failure(Kind.BAD_DATA, message));
         }
         if (exception instanceof BackendUnavailableException) {
-            return Optional.of(new Failure(Kind.BACKEND_UNAVAILABLE, sentence));
+            return Optional.of(new Failure(Kind.BACKEND_UNAVAILABLE, message));
         }
         return exception instanceof IllegalArgumentException
-                ? Optional.of(new Failure(Kind.BAD_SETTING, sentence))
+                ? Optional.of(new Failure(Kind.BAD_SETTING, message))
                 : Optional.empty();
     }
 
-    /** The exception that the driver ends with: of the type that {@link #of} was given, with the same sentence. */
+    /** The exception that ends the run: of the type that {@link #of} was given, with the same message. */
     public RuntimeException exception() {
         return switch (kind) {
             case BAD_DATA -> new BadDataException(message);

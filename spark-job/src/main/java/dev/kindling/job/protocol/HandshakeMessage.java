@@ -3,8 +3,8 @@ package dev.kindling.job.protocol;
 import java.util.Optional;
 
 /**
- * The messages with which a connection of Kindling's begins: the client's hello, the server's challenge, the client's proof.
- * Nonces and proofs are 32 bytes as hexadecimal digits. No message holds a secret.
+ * The messages that begin a connection of Kindling: the client's hello, the server's challenge, the client's proof. Nonces
+ * and proofs are 32 bytes as hexadecimal digits. No message contains a secret.
  */
 public sealed interface HandshakeMessage {
     /**
@@ -12,8 +12,8 @@ public sealed interface HandshakeMessage {
      *
      * @param workerJobId of the worker job whose secret the executor will prove to know
      * @param attempt id of the Spark task that runs the worker job, {@code TaskContext.taskAttemptId}
-     * @param executor its id, as Spark knows it
-     * @param peer where the others of the run find it, or empty where they do not
+     * @param executor Spark's executor id
+     * @param peer address for the other executors of the run; empty if it accepts no connections
      */
     record WorkerHello(long workerJobId, long attempt, String executor, String nonce, Optional<Peer> peer)
             implements HandshakeMessage {}
@@ -25,9 +25,9 @@ public sealed interface HandshakeMessage {
      */
     record PeerHello(String executor, String nonce) implements HandshakeMessage {}
 
-    /** The server's answer to a hello; its proof covers the hello and both nonces. */
+    /** The server's response to a hello; its proof covers the hello and both nonces. */
     record Challenge(String nonce, String proof) implements HandshakeMessage {}
 
-    /** The client's answer to a challenge, covering the same. */
+    /** The client's response to a challenge; its proof covers the same. */
     record Proof(String proof) implements HandshakeMessage {}
 }

@@ -7,11 +7,11 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Everything an executor needs to know once per run: driver to executors.
+ * The task source, programs and options of a run, sent once to each executor: driver to executors.
  *
  * @param backend name of the backend
- * @param blockSize consecutive tasks of one block, fixed by the plan
- * @param programs programs by name, each in all shapes that its tasks may have
+ * @param blockSize number of consecutive tasks of one block, fixed by the plan
+ * @param programs programs by name, each with a variant for every shape of its tasks
  */
 public record Job(
         SourceDescription source,
@@ -27,7 +27,11 @@ public record Job(
         programs = Collections.unmodifiableSortedMap(new TreeMap<>(programs));
     }
 
-    /** The named program; IllegalArgumentException with the known names if there is none. */
+    /**
+     * The program of the given name.
+     *
+     * @throws IllegalArgumentException if there is none, with the names that exist
+     */
     public ProgramVariants program(String name) {
         ProgramVariants program = programs.get(name);
         if (program == null) {

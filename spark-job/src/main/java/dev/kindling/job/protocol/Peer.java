@@ -1,4 +1,4 @@
 package dev.kindling.job.protocol;
 
-/** Where an executor takes connections of the others of its run. */
+/** Address at which an executor accepts connections of the other executors of its run. */
 public record Peer(String host, int port) {}

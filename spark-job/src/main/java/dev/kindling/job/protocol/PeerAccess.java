@@ -1,9 +1,9 @@
 package dev.kindling.job.protocol;
 
 /**
- * What an executor needs to connect to another one of its run: driver to executors.
+ * Address and key with which one executor connects to another of its run: driver to executors.
  *
- * @param peer where the other one takes connections
+ * @param peer where the other executor accepts connections
  * @param sealedKey the key of connections from the one to the other, readable only with the session key of the executor
  *     that it is sent to
  */

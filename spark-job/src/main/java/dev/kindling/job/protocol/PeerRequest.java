@@ -2,16 +2,16 @@ package dev.kindling.job.protocol;
 
 import dev.kindling.job.reduce.VectorShard;
 
-/** What an executor asks another one of its run for; the answer are numbers. */
+/** A request of one executor to another of its run; the response is a vector. */
 public sealed interface PeerRequest {
-    /** The slice of a vector that the other one was sent. */
+    /** Requests the shard of a vector that the other executor was sent. */
     record VectorShardRequest(long version) implements PeerRequest {}
 
     /**
-     * A slice of the sums of each node of a reply that the other one keeps, node after node.
+     * Requests a shard of each partial sum of a result that the other executor retains, concatenated.
      *
-     * @param shared version of the vector of the reply's order
-     * @param firstTask of the order
+     * @param shared version of the vector that the range was run with
+     * @param firstTask of the range
      */
     record SumShardRequest(long shared, int firstTask, VectorShard shard) implements PeerRequest {}
 }

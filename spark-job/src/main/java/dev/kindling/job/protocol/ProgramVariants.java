@@ -7,13 +7,13 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * One program for each shape that its tasks may have: the same computation over the same shared inputs with the same outputs,
- * so that sums of tasks of different shapes can be added. Only the tasks' inputs differ.
+ * The variants of one program, one for each shape of its tasks. All compute the same from the same broadcast inputs with
+ * the same outputs, so that sums of tasks of different shapes can be added; only the task inputs differ.
  *
- * @param programs at least one; the order is part of what a job is
+ * @param programs at least one; their order is part of the job
  */
 public record ProgramVariants(List<Program> programs) {
-    /** Refuses, with IllegalArgumentException, none, and programs that differ in more than the tasks' inputs or not in these. */
+    /** Throws IllegalArgumentException for an empty list, and unless the programs differ in the task inputs and nothing else. */
     public ProgramVariants {
         programs = List.copyOf(programs);
         if (programs.isEmpty()) {
@@ -23,9 +23,9 @@ public record ProgramVariants(List<Program> programs) {
         Set<Layout> inputs = new HashSet<>();
         for (Program program : programs) {
             requireSame(first, "name", first.name(), program.name());
-            requireSame(first, "shared inputs", first.broadcastInputs(), program.broadcastInputs());
+            requireSame(first, "broadcast inputs", first.broadcastInputs(), program.broadcastInputs());
             requireSame(first, "sums", first.sums(), program.sums());
-            requireSame(first, "outputs of each task", first.perTask(), program.perTask());
+            requireSame(first, "per-task outputs", first.perTask(), program.perTask());
             if (!inputs.add(program.taskInputs())) {
                 throw new IllegalArgumentException(
                         "program " + first.name() + " has two variants for tasks of " + program.taskInputs());
@@ -40,27 +40,27 @@ public record ProgramVariants(List<Program> programs) {
         }
     }
 
-    /** A program whose tasks all have one shape. */
+    /** The single variant of a program whose tasks all have one shape. */
     public static ProgramVariants of(Program program) {
         return new ProgramVariants(List.of(program));
     }
 
-    /** The first of them; the only one where all tasks have one shape. */
+    /** The first variant; the only one if all tasks have one shape. */
     public Program first() {
         return programs.get(0);
     }
 
-    /** Layout of the shared inputs, which all have. */
+    /** Layout of the broadcast inputs, the same for all variants. */
     public Layout broadcastInputs() {
         return first().broadcastInputs();
     }
 
-    /** Layout of the summed outputs, which all have. */
+    /** Layout of the summed outputs, the same for all variants. */
     public Layout sums() {
         return first().sums();
     }
 
-    /** Layout of what is kept for each task, which all have. */
+    /** Layout of the per-task outputs, the same for all variants. */
     public Layout perTask() {
         return first().perTask();
     }

@@ -1,4 +1,4 @@
 package dev.kindling.job.protocol;
 
-/** What comes back for a {@link RangeRequest}: its result, or why no worker will ever have one. Executor to driver. */
+/** The outcome of a {@link RangeRequest}: its result or a failure. Executor to driver. */
 public sealed interface RangeOutcome permits RangeResult, Failure {}

@@ -6,14 +6,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What a worker sends back for one {@link RangeRequest}: executor to driver.
+ * The result of one {@link RangeRequest}: executor to driver.
  *
- * @param firstTask as in the order
- * @param sums the maximal fold nodes of the range, left to right; a node whose tasks all failed has count 0
+ * @param firstTask as in the request
+ * @param sums the maximal partial sums of the range, left to right; one whose tasks all failed has task count 0
  * @param failed tasks left out of the sums
- * @param perTaskOutputs per-task outputs, task after task, or empty when they were not asked for
+ * @param perTaskOutputs per-task outputs, task after task; empty for {@link OutputMode#SUMS}
  * @param worker executor id and Spark task attempt, for logs only
- * @param nanos where the worker's time went
+ * @param nanos how the worker spent its time
  */
 public record RangeResult(
         int firstTask,
@@ -28,7 +28,7 @@ public record RangeResult(
         failed = List.copyOf(failed);
     }
 
-    /** The same reply with nodes that have no sums. */
+    /** The same result with partial sums whose vectors are empty. */
     public RangeResult withoutSums() {
         return new RangeResult(
                 firstTask, sums.stream().map(RangeResult::withoutSums).toList(), failed, perTaskOutputs, worker, nanos);
@@ -40,18 +40,18 @@ public record RangeResult(
     }
 
     /**
-     * Nanoseconds of the worker.
+     * Times of a worker in nanoseconds.
      *
-     * @param materialise making episodes; of several threads their mean
-     * @param compute running programs; of several threads their mean
-     * @param reduce merging nodes after the last block
-     * @param elapsed between having order and vector and having the reply
-     * @param tasks of each task, its episode and its program, where the order asked for rows; else empty. Nobody writes to it
+     * @param materialise making episodes; the mean over the threads
+     * @param compute running programs; the mean over the threads
+     * @param reduce merging partial sums after the last block
+     * @param elapsed from having request and vector to having the result
+     * @param tasks of each task, its episode and its program, for {@link OutputMode#PER_TASK}; else empty. Never written to
      */
     public record Nanos(long materialise, long compute, long reduce, long elapsed, long[] tasks) {
         private static final long[] NO_TASKS = {};
 
-        /** Of an order that did not ask for rows. */
+        /** Times for {@link OutputMode#SUMS}. */
         public Nanos(long materialise, long compute, long reduce, long elapsed) {
             this(materialise, compute, reduce, elapsed, NO_TASKS);
         }

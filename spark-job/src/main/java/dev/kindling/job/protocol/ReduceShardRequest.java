@@ -4,13 +4,13 @@ import dev.kindling.job.reduce.VectorShard;
 import java.util.List;
 
 /**
- * One slice of the sums that executors kept of a round, to be folded: driver to executors. Whoever gets it fetches that
- * slice of every node from the executor that keeps it, and adds in the tree's order.
+ * A request to reduce one shard of the sums that executors retain of a round: driver to executors. The receiver fetches
+ * that shard of every partial sum from the executor that retains it, and adds in the order of the reduction tree.
  *
  * @param shared version of the vector of the round
- * @param blocks count of blocks of the round, which fixes the fold's tree
- * @param shard which slice
- * @param sources the nodes of the round, each exactly once
+ * @param blocks number of blocks of the round, which fixes the shape of the reduction tree
+ * @param shard to be reduced
+ * @param sources the partial sums of the round, each exactly once
  */
 public record ReduceShardRequest(long shared, int blocks, VectorShard shard, List<Source> sources)
         implements ExecutorMessage {
@@ -19,10 +19,10 @@ public record ReduceShardRequest(long shared, int blocks, VectorShard shard, Lis
     }
 
     /**
-     * The nodes of one reply.
+     * The partial sums of one range.
      *
-     * @param holder who keeps their sums
-     * @param firstTask of the order that was replied to
+     * @param holder the executor that retains them
+     * @param firstTask of the range
      */
     public record Source(PeerAccess holder, int firstTask, List<NodeHeader> nodes) {
         public Source {
@@ -30,6 +30,6 @@ public record ReduceShardRequest(long shared, int blocks, VectorShard shard, Lis
         }
     }
 
-    /** A node without its numbers, as {@link dev.kindling.job.reduce.PartialSum}. */
+    /** A {@link dev.kindling.job.reduce.PartialSum} without its vectors. */
     public record NodeHeader(int level, int index, int tasks) {}
 }

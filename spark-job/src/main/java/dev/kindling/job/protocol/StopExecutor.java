@@ -1,4 +1,4 @@
 package dev.kindling.job.protocol;
 
-/** The run is over: let your threads go. */
+/** The run is over: the executor's worker threads return. */
 public record StopExecutor() implements ExecutorMessage {}

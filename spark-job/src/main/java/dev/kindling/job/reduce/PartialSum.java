@@ -4,7 +4,7 @@ import dev.kindling.job.tensor.FlatVector;
 import java.util.Arrays;
 
 /**
- * One ordered sum in the fixed binary tree over the blocks of a round: node (level, index) covers blocks
+ * The sum of one node of the fixed binary reduction tree over the blocks of a round: node (level, index) covers blocks
  * [index·2^level, (index+1)·2^level) ∩ [0, blocks). Lives on executors and on the driver.
  *
  * @param sums the program's summed outputs, added over the node's tasks in task order

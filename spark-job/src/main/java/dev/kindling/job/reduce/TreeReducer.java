@@ -8,15 +8,15 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
- * The ordered sum of a round, or of a part of one: takes nodes in any order and merges siblings as soon as both are
- * there. Lives on executors and on the driver. Not thread-safe.
+ * Reduces the partial sums of a round, or of a part of one, in the order of a fixed tree: accepts nodes in any order and
+ * merges siblings as soon as both have been added. Lives on executors and on the driver. Not thread-safe.
  *
  * <p>Floating-point addition is not associative, so which sums are added to which is fixed by the tree alone: node
  * (level, index) is the sum of its left and its right half, in this order, and a node whose right half lies beyond the
- * last block is its left half; no zero is added. Every cutting of the blocks into ranges therefore gives the same bits.
- * A node without tasks leaves its sibling as it is.
+ * last block is its left half; no zero is added. Every partition of the blocks into ranges therefore gives the same bits.
+ * A node without tasks leaves its sibling unchanged.
  *
- * <p>Nodes that are added belong to the fold from then on: it adds into their arrays.
+ * <p>The reducer owns the nodes that are added: it adds into their arrays.
  */
 public final class TreeReducer {
     private final int blocks;
@@ -25,15 +25,15 @@ public final class TreeReducer {
     /** Disjoint maximal nodes by their first block. */
     private final TreeMap<Integer, PartialSum> sums = new TreeMap<>();
 
-    /** An empty fold over a round of the given count of blocks. */
+    /** A reducer for a round of the given number of blocks. */
     public TreeReducer(int blocks) {
         this(blocks, sums -> {});
     }
 
     /**
-     * An empty fold that gives back arrays that it no longer needs.
+     * A reducer that releases vectors that it no longer needs.
      *
-     * @param unused takes the sums of every node that was added into another one
+     * @param unused receives the sums of every node that was added into another one
      */
     public TreeReducer(int blocks, Consumer<FlatVector> unused) {
         if (blocks < 1) {
@@ -63,7 +63,7 @@ public final class TreeReducer {
         sums.put(firstBlock(maximal), maximal);
     }
 
-    /** The maximal nodes of what was added, left to right. */
+    /** The maximal nodes that have been merged so far, left to right. */
     public List<PartialSum> nodes() {
         return new ArrayList<>(sums.values());
     }
@@ -76,7 +76,7 @@ public final class TreeReducer {
     /**
      * The sum of the whole round.
      *
-     * @throws IllegalStateException if a block is missing, with the first one that is
+     * @throws IllegalStateException if a block is missing, naming the first one
      */
     public PartialSum root() {
         if (!complete()) {
@@ -96,7 +96,7 @@ public final class TreeReducer {
         return next;
     }
 
-    /** The largest node that the given one and those already here make up; the latter leave the map. */
+    /** Merges the given node with those in the map as far as possible, removing them; returns the largest node. */
     private PartialSum merged(PartialSum added) {
         PartialSum sum = added;
         while (sum.level() < rootLevel) {
@@ -112,7 +112,7 @@ public final class TreeReducer {
                 sum = new PartialSum(sum.level() + 1, sum.index() >> 1, sum.sums(), sum.totals(), sum.tasks());
             } else {
                 PartialSum right = sums.get(endBlock(sum));
-                // Near the end of the round a right half stands at the level at which it still has an odd index.
+                // Near the end of the round a right half stays at the level at which its index is odd.
                 if (right == null || right.level() != sum.level()) {
                     return sum;
                 }
@@ -140,7 +140,7 @@ public final class TreeReducer {
         return new PartialSum(level, index, left.sums(), left.totals(), left.tasks() + right.tasks());
     }
 
-    /** Adds each number of {@code more} to the one at its place in {@code sum}, in their precision. */
+    /** Adds {@code more} to {@code sum} elementwise, in their precision. */
     public static void addInto(FlatVector sum, FlatVector more) {
         if (sum instanceof FlatVector.OfFloat to && more instanceof FlatVector.OfFloat from) {
             addInto(to.array(), from.array());
@@ -155,7 +155,7 @@ public final class TreeReducer {
         }
     }
 
-    /** Adds each number of {@code more} to the one at its place in {@code sum}. */
+    /** Adds {@code more} to {@code sum} elementwise. */
     public static void addInto(double[] sum, double[] more) {
         for (int i = 0; i < sum.length; i++) {
             sum[i] += more[i];
@@ -194,9 +194,9 @@ public final class TreeReducer {
         }
     }
 
-    private static void require(boolean condition, String sentence) {
+    private static void require(boolean condition, String message) {
         if (!condition) {
-            throw new IllegalArgumentException(sentence);
+            throw new IllegalArgumentException(message);
         }
     }
 }

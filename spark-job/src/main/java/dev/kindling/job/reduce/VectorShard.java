@@ -3,33 +3,33 @@ package dev.kindling.job.reduce;
 import dev.kindling.job.tensor.FlatVector;
 
 /**
- * One of {@code count} consecutive parts of equal length, give or take a number, of a run of numbers. Adding is number by
- * number, so the slice of a sum is the sum of the slices, bit for bit.
+ * The position of one of {@code count} consecutive parts of a vector, of equal length give or take one. Addition is
+ * elementwise, so the shard of a sum is the sum of the shards, bit for bit.
  *
- * @param index of the slice, from 0 on
+ * @param index of the shard, from 0 on
  */
 public record VectorShard(int index, int count) {
     public VectorShard {
         if (count < 1 || index < 0 || index >= count) {
-            throw new IllegalArgumentException("slice " + index + " of " + count + " is none");
+            throw new IllegalArgumentException("shard " + index + " of " + count + " does not exist");
         }
     }
 
-    /** Where it begins in a run of so many numbers. */
+    /** Its first index in a vector of the given length. */
     public int from(int size) {
         return (int) ((long) size * index / count);
     }
 
-    /** How many of so many numbers it has. */
+    /** Its length in a vector of the given length. */
     public int length(int size) {
         return (int) ((index + 1L) * size / count) - from(size);
     }
 
-    /** A copy of this slice of the given numbers. */
+    /** A copy of this shard of a vector. */
     public FlatVector of(FlatVector whole) {
         int length = length(whole.size());
-        FlatVector slice = FlatVector.zeros(whole.precision(), length);
-        slice.copyFrom(whole, from(whole.size()), 0, length);
-        return slice;
+        FlatVector shard = FlatVector.zeros(whole.precision(), length);
+        shard.copyFrom(whole, from(whole.size()), 0, length);
+        return shard;
     }
 }

@@ -1,7 +1,7 @@
 /**
- * The ordered sum: nodes of the fixed binary tree over a round's blocks, and the fold that merges them. The same classes
- * on executors and on the driver. May import {@code tensor}; nothing about messages, threads or what is being added
- * enters.
+ * The ordered reduction of a round: partial sums of the fixed binary tree over its blocks, the reducer that merges them, and
+ * shards of vectors. The same classes on executors and on the driver. May import {@code tensor}; independent of messages,
+ * threads and the meaning of what is added.
  */
 @NullMarked
 package dev.kindling.job.reduce;

@@ -4,6 +4,7 @@ import dev.kindling.job.backend.Device;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.protocol.BroadcastVector;
 import dev.kindling.job.protocol.FailedTask;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.reduce.PartialSum;
 import dev.kindling.job.reduce.TreeReducer;
@@ -17,27 +18,23 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What one thread needs to run orders of one program on one device: workspaces, and arrays that are used again. In the steady state
- * an order allocates the arrays of the nodes that leave with its reply, and a few small objects a block. Not
- * thread-safe.
+ * Runs blocks of one program on one device for one thread at a time: holds the workspaces and the arrays that are reused
+ * from range to range, while a {@link RangeRun} holds the state of one range. In the steady state a range allocates the
+ * vectors of the partial sums that leave with its result, and a few small objects a block. Not thread-safe.
  *
- * <p>Neighbours in a block whose tasks have one shape run together, and the sums of such groups are added in task order:
- * the groups, and with them the bits, follow from the block's specs alone.
+ * <p>Adjacent tasks of a block that have one shape run together, and the sums of such groups are added in task order: the
+ * groups, and with them the bits of the sums, follow from the block's specs alone.
  */
-final class BlockRunner implements Workspace.TaskInputs {
+final class BlockRunner {
     /**
-     * What a hand did of an order.
+     * What one thread has run of a range.
      *
-     * @param sums the maximal nodes of its blocks, left to right
+     * @param sums the maximal partial sums of its blocks, left to right
      * @param failed tasks left out
      * @param materialise nanoseconds making episodes
-     * @param compute nanoseconds running programs and adding blocks up
+     * @param compute nanoseconds running programs and adding blocks
      */
     record Result(List<PartialSum> sums, List<FailedTask> failed, long materialise, long compute) {}
-
-    private static final double[] NO_ROWS = {};
-    private static final long[] NO_TIMES = {};
-    private static final TreeReducer NO_FOLD = new TreeReducer(1);
 
     private final int blockSize;
     private final BlockRunnerPool runners;
@@ -45,44 +42,25 @@ final class BlockRunner implements Workspace.TaskInputs {
     private final WorkspaceCache workspaces;
     private final TaskSource source;
     private final int sumsSize;
-    /** Per-task numbers of one task. */
+    /** Number of per-task outputs of one task. */
     private final int width;
-    /** Per-task numbers of one block. */
-    private final double[] each;
-    /** Per-task numbers of one group of a block but the first. */
-    private final double[] eachOfGroup;
-
+    /** Per-task outputs of one block. */
+    private final double[] blockOutputs;
+    /** Per-task outputs of one group of a block, except the first group. */
+    private final double[] groupOutputs;
+    /** Vectors of merged partial sums, to be reused. */
     private final ArrayDeque<FlatVector> spare = new ArrayDeque<>();
-    private List<TaskSpec> specs = List.of();
-    private List<FailedTask> failed = List.of();
-    private double[] orderRows = NO_ROWS;
-    private long[] orderTimes = NO_TIMES;
-    private TreeReducer reducer = NO_FOLD;
-    private boolean perTask;
-    private int firstBlock;
-    /** Place among the specs of the first task of the block that is running. */
-    private int firstOfBlock;
-    /** Place of the first task of the group that is running. */
-    private int first;
-    /** What the tasks of that group run with. */
-    private CompiledVariant running;
-
-    private long began;
-    private long materialising;
-    /** When the task that is running began. */
-    private long taskBegan;
 
     BlockRunner(BlockRunnerPool runners, Device device) {
         this.runners = runners;
         this.device = device;
-        this.running = runners.first();
         this.blockSize = runners.blockSize();
         this.workspaces = new WorkspaceCache(runners.options().memoryBytes(), device);
         this.source = runners.source();
         this.sumsSize = runners.program().sums().size();
         this.width = runners.width();
-        this.each = new double[Math.multiplyExact(blockSize, width)];
-        this.eachOfGroup = new double[each.length];
+        this.blockOutputs = new double[Math.multiplyExact(blockSize, width)];
+        this.groupOutputs = new double[blockOutputs.length];
     }
 
     Device device() {
@@ -94,210 +72,231 @@ final class BlockRunner implements Workspace.TaskInputs {
         return workspaces.bytes();
     }
 
-    /** Gives its workspaces' memory back; the hand is not used afterwards. */
+    /** Releases the memory of its workspaces; the runner must not be used afterwards. */
     void close() {
         workspaces.close();
     }
 
-    /** Begins with the tasks of an order; rows and times of its tasks go where the order's others put theirs. */
-    void begin(RangeRequest request, BroadcastVector vector, double[] rows, long[] times) {
-        began = System.nanoTime();
-        materialising = 0;
-        perTask = request.perTaskOutputs();
-        firstBlock = request.firstTask() / blockSize;
-        specs = request.specs();
-        orderRows = rows;
-        orderTimes = times;
-        failed = new ArrayList<>();
-        reducer = new TreeReducer(request.blocks(), spare::push);
+    /**
+     * Begins to run blocks of a range.
+     *
+     * @param perTaskOutputs of the whole range, into which the outputs of this thread's tasks are written
+     * @param taskNanos of the whole range, likewise
+     */
+    RangeRun begin(RangeRequest request, BroadcastVector vector, double[] perTaskOutputs, long[] taskNanos) {
         workspaces.use(vector);
+        return new RangeRun(request, perTaskOutputs, taskNanos);
     }
 
-    /** How many blocks, from the given one of the order on, are best run at once: as many as its workspace wants tasks. */
-    int blocksAtOnce(int block) {
-        CompiledVariant variant = runners.variant(specs.get(firstTask(block)));
-        return Math.max(1, workspaces.of(variant).tasksAtOnce() / blockSize);
+    private FlatVector vector() {
+        FlatVector free = spare.poll();
+        return free != null ? free : FlatVector.zeros(runners.options().precision(), sumsSize);
     }
 
-    /** Runs consecutive blocks of the order and adds them to the others that this hand has run. */
-    void run(int block, int count) {
-        int from = firstTask(block);
-        int end = Math.min(firstTask(block + count), specs.size());
-        if (count > 1 && ofOneShape(from, end)) {
-            runTogether(block, from, end);
-            return;
-        }
-        for (int one = block; one < block + count; one++) {
-            runAlone(one);
-        }
-    }
-
-    private int firstTask(int block) {
-        return (block - firstBlock) * blockSize;
-    }
-
-    private int tasks(int from) {
-        return Math.min(blockSize, specs.size() - from);
-    }
-
-    private void runAlone(int block) {
-        int from = firstTask(block);
-        int count = tasks(from);
-        FlatVector sums = storage();
-        firstOfBlock = from;
-        long begin = System.nanoTime();
-        compute(from, count, sums);
-        finishTimes(from, count, begin);
-        take(block, from, count, sums);
-    }
-
-    private boolean ofOneShape(int from, int end) {
-        CompiledVariant variant = runners.variant(specs.get(from));
-        return specs.subList(from, end).stream()
-                .allMatch(spec -> runners.variant(spec).equals(variant));
-    }
-
-    /** Blocks whose tasks have one shape, in one run of their workspace. */
-    private void runTogether(int block, int from, int end) {
-        List<FlatVector> sums = new ArrayList<>();
-        for (int begin = from; begin < end; begin += blockSize) {
-            sums.add(storage());
-        }
-        double[] eachOfAll = new double[Math.multiplyExact(end - from, width)];
-        first = from;
-        firstOfBlock = from;
-        running = runners.variant(specs.get(from));
-        long begin = System.nanoTime();
-        workspaces.of(running).run(end - from, blockSize, this, sums, eachOfAll);
-        finishTimes(from, end - from, begin);
-        for (int i = 0; i < sums.size(); i++) {
-            int firstOfThis = from + i * blockSize;
-            int count = tasks(firstOfThis);
-            System.arraycopy(eachOfAll, (firstOfThis - from) * width, each, 0, count * width);
-            take(block + i, firstOfThis, count, sums.get(i));
-        }
-    }
-
-    /** Where tasks ran one after another, the last one's end; where they ran together, each its share of the time. */
-    private void finishTimes(int from, int count, long begin) {
-        if (!perTask) {
-            return;
-        }
-        long now = System.nanoTime();
-        orderTimes[from + count - 1] = now - taskBegan;
-        if (workspaces.of(running).tasksAtOnce() > 1) {
-            Arrays.fill(orderTimes, from, from + count, (now - begin) / count);
-        }
-    }
-
-    /** Adds a block that has run, with its per-task numbers in {@code each}. */
-    private void take(int block, int from, int count, FlatVector sums) {
-        PartialSum sum = PartialSum.block(block, sums, totals(count), count);
-        if (perTask) {
-            reducer.add(sum);
-            System.arraycopy(each, 0, orderRows, from * width, count * width);
-        } else if (FiniteCheck.all(sum.sums()) && FiniteCheck.all(sum.totals())) {
-            reducer.add(sum);
-        } else {
-            spare.push(sums);
-            reducer.add(taskByTask(block, from, count));
+    private void addTo(double[] totals, int task) {
+        for (int i = 0; i < width; i++) {
+            totals[i] += blockOutputs[task * width + i];
         }
     }
 
     private double[] totals(int count) {
-        double[] totals = Arrays.copyOf(each, width);
+        double[] totals = Arrays.copyOf(blockOutputs, width);
         for (int task = 1; task < count; task++) {
             addTo(totals, task);
         }
         return totals;
     }
 
-    /** What the blocks since {@link #begin} came to. */
-    Result end() {
-        Result result = new Result(reducer.nodes(), failed, materialising, System.nanoTime() - began - materialising);
-        // What has left with the part is not held on to.
-        specs = List.of();
-        failed = List.of();
-        orderRows = NO_ROWS;
-        orderTimes = NO_TIMES;
-        reducer = NO_FOLD;
-        return result;
-    }
+    /** The blocks of one range that this runner runs. */
+    final class RangeRun implements Workspace.TaskInputs {
+        private final List<TaskSpec> specs;
+        private final int firstBlock;
+        private final boolean perTask;
+        private final double[] perTaskOutputs;
+        private final long[] taskNanos;
+        private final List<FailedTask> failed = new ArrayList<>();
+        private final TreeReducer reducer;
+        private final long begin = System.nanoTime();
+        private long materialising;
 
-    @Override
-    public void writeTo(int task, FlatVector target, int offset) {
-        long begin = System.nanoTime();
-        if (perTask && first + task > firstOfBlock) {
-            // A backend asks for a task's episode when it has done with the task before.
-            orderTimes[first + task - 1] = begin - taskBegan;
+        /** Index among the specs of the first task of the running block. */
+        private int firstOfBlock;
+        /** Index of the first task of the running group. */
+        private int firstOfGroup;
+        /** The variant that the running group's tasks have. */
+        private CompiledVariant variant = runners.first();
+        /** When the running task began. */
+        private long taskBegin;
+
+        private RangeRun(RangeRequest request, double[] perTaskOutputs, long[] taskNanos) {
+            this.specs = request.specs();
+            this.firstBlock = request.firstTask() / blockSize;
+            this.perTask = request.outputs() == OutputMode.PER_TASK;
+            this.perTaskOutputs = perTaskOutputs;
+            this.taskNanos = taskNanos;
+            this.reducer = new TreeReducer(request.blocks(), spare::push);
         }
-        taskBegan = begin;
-        TaskSpec spec = specs.get(first + task);
-        source.materialise(spec, target, offset);
-        running.putAsked(spec, target, offset);
-        materialising += System.nanoTime() - begin;
-    }
 
-    /** The node of a block of its finite tasks alone. */
-    private PartialSum taskByTask(int block, int from, int count) {
-        FlatVector sums = storage();
-        sums.fill(0);
-        double[] totals = new double[width];
-        int added = 0;
-        FlatVector one = storage();
-        for (int task = from; task < from + count; task++) {
-            compute(task, 1, one);
-            Optional<String> reason = FiniteCheck.describe(runners.program(), one, each);
-            if (reason.isPresent()) {
-                TaskSpec spec = specs.get(task);
-                failed.add(new FailedTask(spec.round(), spec.index(), reason.get()));
-            } else if (added++ == 0) {
-                sums.copyFrom(one, 0, 0, sumsSize);
-                System.arraycopy(each, 0, totals, 0, width);
-            } else {
-                TreeReducer.addInto(sums, one);
-                addTo(totals, 0);
+        /** How many blocks from the given one on are best run in one call: enough for the workspace's batch of tasks. */
+        int blocksAtOnce(int block) {
+            CompiledVariant next = runners.variant(specs.get(firstTask(block)));
+            return Math.max(1, workspaces.of(next).tasksAtOnce() / blockSize);
+        }
+
+        /** Runs consecutive blocks of the range and adds their sums. */
+        void run(int block, int count) {
+            int from = firstTask(block);
+            int end = Math.min(firstTask(block + count), specs.size());
+            if (count > 1 && haveOneShape(from, end)) {
+                runTogether(block, from, end);
+                return;
+            }
+            for (int one = block; one < block + count; one++) {
+                runAlone(one);
             }
         }
-        spare.push(one);
-        return PartialSum.block(block, sums, totals, added);
-    }
 
-    /** Runs tasks: their sum into {@code sums}, what is kept for each into {@code each}. */
-    private void compute(int from, int count, FlatVector sums) {
-        int end = from + count;
-        int done = group(from, end, sums, each);
-        while (done < end) {
-            FlatVector next = storage();
-            int after = group(done, end, next, eachOfGroup);
-            TreeReducer.addInto(sums, next);
-            System.arraycopy(eachOfGroup, 0, each, (done - from) * width, (after - done) * width);
-            spare.push(next);
-            done = after;
+        /** The result of the blocks that have run. */
+        Result end() {
+            return new Result(reducer.nodes(), failed, materialising, System.nanoTime() - begin - materialising);
         }
-    }
 
-    /** Runs the first of the given tasks and those behind it that have its shape; returns the place behind them. */
-    private int group(int from, int end, FlatVector sums, double[] kept) {
-        CompiledVariant variant = runners.variant(specs.get(from));
-        int behind = from + 1;
-        while (behind < end && runners.variant(specs.get(behind)).equals(variant)) {
-            behind++;
+        private int firstTask(int block) {
+            return (block - firstBlock) * blockSize;
         }
-        first = from;
-        running = variant;
-        workspaces.of(variant).run(behind - from, this, sums, kept);
-        return behind;
-    }
 
-    private void addTo(double[] totals, int task) {
-        for (int i = 0; i < width; i++) {
-            totals[i] += each[task * width + i];
+        private int tasks(int from) {
+            return Math.min(blockSize, specs.size() - from);
         }
-    }
 
-    private FlatVector storage() {
-        FlatVector free = spare.poll();
-        return free != null ? free : FlatVector.zeros(runners.options().precision(), sumsSize);
+        private void runAlone(int block) {
+            int from = firstTask(block);
+            int count = tasks(from);
+            FlatVector sums = vector();
+            firstOfBlock = from;
+            long start = System.nanoTime();
+            compute(from, count, sums);
+            finishTimes(from, count, start);
+            add(block, from, count, sums);
+        }
+
+        private boolean haveOneShape(int from, int end) {
+            CompiledVariant first = runners.variant(specs.get(from));
+            return specs.subList(from, end).stream()
+                    .allMatch(spec -> runners.variant(spec).equals(first));
+        }
+
+        /** Runs blocks whose tasks have one shape in one call of their workspace. */
+        private void runTogether(int block, int from, int end) {
+            List<FlatVector> sums = new ArrayList<>();
+            for (int first = from; first < end; first += blockSize) {
+                sums.add(vector());
+            }
+            double[] outputs = new double[Math.multiplyExact(end - from, width)];
+            firstOfBlock = from;
+            firstOfGroup = from;
+            variant = runners.variant(specs.get(from));
+            long start = System.nanoTime();
+            workspaces.of(variant).run(end - from, blockSize, this, sums, outputs);
+            finishTimes(from, end - from, start);
+            for (int i = 0; i < sums.size(); i++) {
+                int first = from + i * blockSize;
+                int count = tasks(first);
+                System.arraycopy(outputs, (first - from) * width, blockOutputs, 0, count * width);
+                add(block + i, first, count, sums.get(i));
+            }
+        }
+
+        /** Sets the time of the last task of a sequence; for tasks that ran as a batch, an equal share for each. */
+        private void finishTimes(int from, int count, long start) {
+            if (!perTask) {
+                return;
+            }
+            long now = System.nanoTime();
+            taskNanos[from + count - 1] = now - taskBegin;
+            if (workspaces.of(variant).tasksAtOnce() > 1) {
+                Arrays.fill(taskNanos, from, from + count, (now - start) / count);
+            }
+        }
+
+        /** Adds a block that has run, with its per-task outputs in {@code blockOutputs}. */
+        private void add(int block, int from, int count, FlatVector sums) {
+            PartialSum sum = PartialSum.block(block, sums, totals(count), count);
+            if (perTask) {
+                reducer.add(sum);
+                System.arraycopy(blockOutputs, 0, perTaskOutputs, from * width, count * width);
+            } else if (FiniteCheck.all(sum.sums()) && FiniteCheck.all(sum.totals())) {
+                reducer.add(sum);
+            } else {
+                spare.push(sums);
+                reducer.add(taskByTask(block, from, count));
+            }
+        }
+
+        @Override
+        public void writeTo(int task, FlatVector target, int offset) {
+            long start = System.nanoTime();
+            if (perTask && firstOfGroup + task > firstOfBlock) {
+                // A backend requests the inputs of a task when it has finished the task before.
+                taskNanos[firstOfGroup + task - 1] = start - taskBegin;
+            }
+            taskBegin = start;
+            TaskSpec spec = specs.get(firstOfGroup + task);
+            source.materialise(spec, target, offset);
+            variant.writeKeyAndRound(spec, target, offset);
+            materialising += System.nanoTime() - start;
+        }
+
+        /** The partial sum of the finite tasks of a block, which run one by one. */
+        private PartialSum taskByTask(int block, int from, int count) {
+            FlatVector sums = vector();
+            sums.fill(0);
+            double[] totals = new double[width];
+            int added = 0;
+            FlatVector one = vector();
+            for (int task = from; task < from + count; task++) {
+                compute(task, 1, one);
+                Optional<String> reason = FiniteCheck.describe(runners.program(), one, blockOutputs);
+                if (reason.isPresent()) {
+                    TaskSpec spec = specs.get(task);
+                    failed.add(new FailedTask(spec.round(), spec.index(), reason.get()));
+                } else if (added++ == 0) {
+                    sums.copyFrom(one, 0, 0, sumsSize);
+                    System.arraycopy(blockOutputs, 0, totals, 0, width);
+                } else {
+                    TreeReducer.addInto(sums, one);
+                    addTo(totals, 0);
+                }
+            }
+            spare.push(one);
+            return PartialSum.block(block, sums, totals, added);
+        }
+
+        /** Runs tasks; writes their sum into {@code sums} and their per-task outputs into {@code blockOutputs}. */
+        private void compute(int from, int count, FlatVector sums) {
+            int end = from + count;
+            int done = runGroup(from, end, sums, blockOutputs);
+            while (done < end) {
+                FlatVector next = vector();
+                int groupEnd = runGroup(done, end, next, groupOutputs);
+                TreeReducer.addInto(sums, next);
+                System.arraycopy(groupOutputs, 0, blockOutputs, (done - from) * width, (groupEnd - done) * width);
+                spare.push(next);
+                done = groupEnd;
+            }
+        }
+
+        /** Runs the first of the given tasks and the following ones that have its shape; returns the end of the group. */
+        private int runGroup(int from, int end, FlatVector sums, double[] outputs) {
+            CompiledVariant first = runners.variant(specs.get(from));
+            int groupEnd = from + 1;
+            while (groupEnd < end && runners.variant(specs.get(groupEnd)).equals(first)) {
+                groupEnd++;
+            }
+            firstOfGroup = from;
+            variant = first;
+            workspaces.of(first).run(groupEnd - from, this, sums, outputs);
+            return groupEnd;
+        }
     }
 }

@@ -21,11 +21,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * One program in all its shapes, and the idle hands that can run it: as many as there were threads at once. Which variant a
- * task runs with follows from its spec alone. Thread-safe.
+ * Pools the idle {@link BlockRunner}s of one program, as many as threads have run it at once, and selects the variant of a
+ * task, which depends on its spec alone. Thread-safe.
  */
 final class BlockRunnerPool {
-    /** A thread, in whose processor's cache a workspace may still be, and the device that it had. */
+    /** The last user of a runner: a thread, whose processor may still cache the workspaces, and its device. */
     private record User(Thread thread, Device device) {}
 
     private final int blockSize;
@@ -33,17 +33,17 @@ final class BlockRunnerPool {
     private final ProgramVariants program;
     private final TaskSource source;
     private final List<CompiledVariant> variants;
-    /** By who used it last. */
+    /** Idle runners by their last user. */
     private final Map<User, BlockRunner> idle = new LinkedHashMap<>();
 
-    /** By shape, where there are several. */
+    /** Variants by shape, if there are several. */
     private final Map<EpisodeLayout, CompiledVariant> byLayout = new ConcurrentHashMap<>();
 
     private List<BlockRunnerPool> others = List.of();
     private boolean closed;
-    private volatile Set<Split> fitting = EnumSet.noneOf(Split.class);
+    private volatile Set<Split> splitsThatFit = EnumSet.noneOf(Split.class);
 
-    /** A bench for one program; where its tasks have one shape, it is compiled at once. */
+    /** A pool for one program, which is compiled at once if its tasks have one shape. */
     BlockRunnerPool(Job job, ProgramVariants program, Backend backend, TaskSource source) {
         this.blockSize = job.blockSize();
         this.options = job.options();
@@ -77,12 +77,12 @@ final class BlockRunnerPool {
         return program.perTask().size();
     }
 
-    /** Refuses a vector or tasks that are not the program's. */
+    /** Throws IllegalStateException unless vector and tasks match the program. */
     void requireFits(RangeRequest request, BroadcastVector shared) {
         int size = program.broadcastInputs().size();
         CompiledJob.require(
                 shared.values().size() == size && shared.values().precision() == options.precision(),
-                "program " + name() + " takes " + size + " shared numbers in " + options.precision() + ", not "
+                "program " + name() + " takes " + size + " broadcast numbers in " + options.precision() + ", not "
                         + shared.values());
         request.specs().forEach(this::requireFits);
     }
@@ -91,19 +91,19 @@ final class BlockRunnerPool {
         return program.first().name();
     }
 
-    /** Makes known the benches of the job's other programs, whose idle hands leave room for this one's. */
-    void beside(List<BlockRunnerPool> all) {
+    /** Sets the pools of the job's other programs, whose idle runners are closed to make room for this one's. */
+    void shareMemoryWith(List<BlockRunnerPool> all) {
         others = all.stream().filter(runners -> runners != this).toList();
     }
 
     /**
-     * A hand of the given device that nobody uses: the one that this thread gave back last, where there is one. A thread's
-     * budget is for all programs together: for each hand that is borrowed a large one of another program, idle on the same
-     * device, is let go.
+     * Returns an idle runner of the given device, preferably the one that this thread released last. A thread's memory budget
+     * is for all programs together: so each call closes one idle runner with large workspaces of another program on the same
+     * device.
      */
     BlockRunner acquire(Device device) {
         others.forEach(runners -> runners.makeRoom(device));
-        return taken(device);
+        return takeIdle(device);
     }
 
     private synchronized void makeRoom(Device device) {
@@ -118,7 +118,7 @@ final class BlockRunnerPool {
         }
     }
 
-    private synchronized BlockRunner taken(Device device) {
+    private synchronized BlockRunner takeIdle(Device device) {
         BlockRunner mine = idle.remove(new User(Thread.currentThread(), device));
         if (mine != null) {
             return mine;
@@ -134,7 +134,7 @@ final class BlockRunnerPool {
         return new BlockRunner(this, device);
     }
 
-    /** Takes a hand back. One whose run ended in an exception must not come: nobody knows what its workspaces hold. */
+    /** Returns a runner to the pool. One that has thrown must be closed instead: its workspaces are in an unknown state. */
     synchronized void release(BlockRunner runner) {
         BlockRunner replaced = closed ? runner : idle.put(new User(Thread.currentThread(), runner.device()), runner);
         if (replaced != null) {
@@ -142,19 +142,19 @@ final class BlockRunnerPool {
         }
     }
 
-    /** Lets go of all hands: of those that are in use when they come back. */
+    /** Closes all runners, those in use when they are released. */
     synchronized void close() {
         closed = true;
         idle.values().forEach(BlockRunner::close);
         idle.clear();
     }
 
-    /** What the first shape's tasks run with. */
+    /** The variant of the first shape. */
     CompiledVariant first() {
         return variants.get(0);
     }
 
-    /** What the task of a spec runs with. */
+    /** The variant that runs the task of a spec. */
     CompiledVariant variant(TaskSpec spec) {
         return variants.size() == 1 ? variants.get(0) : variant(spec, source.layout(spec));
     }
@@ -164,7 +164,7 @@ final class BlockRunnerPool {
         if (known != null) {
             return known;
         }
-        CompiledVariant found = matching(layout).orElseThrow(() -> misfit(spec.toString(), layout));
+        CompiledVariant found = matching(layout).orElseThrow(() -> mismatch(spec.toString(), layout));
         byLayout.put(layout, found);
         return found;
     }
@@ -176,22 +176,22 @@ final class BlockRunnerPool {
     private void requireFits(TaskSpec spec) {
         if (variants.size() > 1) {
             var unused = variant(spec);
-        } else if (!fitting.contains(spec.split())) {
+        } else if (!splitsThatFit.contains(spec.split())) {
             EpisodeLayout layout = source.layout(spec);
             if (!variants.get(0).takes(layout)) {
-                throw misfit(spec.toString(), layout);
+                throw mismatch(spec.toString(), layout);
             }
             if (source.layouts(spec.split()).size() > 1) {
-                // One program for one of several shapes: the next task may have another.
+                // The source has several shapes but the program one: the next task may not match.
                 return;
             }
             EnumSet<Split> more = EnumSet.of(spec.split());
-            more.addAll(fitting);
-            fitting = more;
+            more.addAll(splitsThatFit);
+            splitsThatFit = more;
         }
     }
 
-    private IllegalStateException misfit(String episode, EpisodeLayout layout) {
+    private IllegalStateException mismatch(String episode, EpisodeLayout layout) {
         String inputs = variants.size() == 1
                 ? variants.get(0).program().taskInputs().toString()
                 : "episodes of " + variants.size() + " other shapes";

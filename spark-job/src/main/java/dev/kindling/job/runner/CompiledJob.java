@@ -15,15 +15,15 @@ import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * A job opened for work: its source of tasks and its programs compiled, once per JVM. Runs orders on the calling thread, or
- * on a {@link WorkerPool} of them; thread-safe. Lives on executors, and on the driver where there are none.
+ * A job with its task source opened and its programs compiled, once per JVM. Runs ranges on the calling thread, or on the
+ * threads of a {@link WorkerPool}. Lives on executors, and in local mode on the driver. Thread-safe.
  */
 public final class CompiledJob implements AutoCloseable {
     private final Job job;
-    private final Map<String, BlockRunnerPool> runnerses = new TreeMap<>();
+    private final Map<String, BlockRunnerPool> pools = new TreeMap<>();
 
     /**
-     * Compiles the job's programs; one that comes in several shapes when tasks of each shape come.
+     * Compiles the job's programs; one with several variants when the first task of each shape arrives.
      *
      * @throws dev.kindling.job.error.BackendUnavailableException if the job's backend cannot run in this JVM
      * @throws IllegalArgumentException if there is no such backend, or it refuses a program
@@ -31,47 +31,46 @@ public final class CompiledJob implements AutoCloseable {
     public CompiledJob(Job job, TaskSource source) {
         this.job = job;
         Backend backend = Backends.named(job.backend());
-        job.programs()
-                .forEach((name, program) -> runnerses.put(name, new BlockRunnerPool(job, program, backend, source)));
-        List<BlockRunnerPool> all = List.copyOf(runnerses.values());
-        all.forEach(runners -> runners.beside(all));
+        job.programs().forEach((name, program) -> pools.put(name, new BlockRunnerPool(job, program, backend, source)));
+        List<BlockRunnerPool> all = List.copyOf(pools.values());
+        all.forEach(runners -> runners.shareMemoryWith(all));
     }
 
-    /** Gives back the memory of workspaces, of those in use when they are done; what is run afterwards still runs. */
+    /** Releases the memory of workspaces, of those in use when they are released; ranges can still be run afterwards. */
     @Override
     public void close() {
-        runnerses.values().forEach(BlockRunnerPool::close);
+        pools.values().forEach(BlockRunnerPool::close);
     }
 
     /**
-     * Opens the job's source of tasks and compiles its programs.
+     * Opens the job's task source and compiles its programs.
      *
-     * @param hadoop where the source's files are read from
+     * @param hadoop configuration of the file systems that the source reads
      * @throws dev.kindling.job.error.BadDataException if a file of the source is missing, empty or broken
      * @throws dev.kindling.job.error.BackendUnavailableException if the job's backend cannot run in this JVM
-     * @throws IllegalArgumentException if a setting of the source is wrong or there is no such source or backend
+     * @throws IllegalArgumentException if a setting of the source is invalid, or the source or the backend is unknown
      */
     public static CompiledJob open(Job job, Configuration hadoop) {
         return new CompiledJob(job, TaskSources.open(job.source(), hadoop));
     }
 
-    /** Runs an order on the calling thread, on the processor; for the rest as the method below. */
+    /** As {@link #run(RangeRequest, BroadcastVector, Device, String)}, on the processor. */
     public RangeResult run(RangeRequest request, BroadcastVector shared, String worker) {
         return run(request, shared, Device.PROCESSOR, worker);
     }
 
     /**
-     * Runs an order on the calling thread.
+     * Runs a range on the calling thread.
      *
-     * @param shared the vector of the version that the order names
+     * @param shared the vector of the version that the request names
      * @param device of the thread
-     * @param worker who runs it, for the reply
+     * @param worker name of the calling worker, for the result
      * @throws dev.kindling.job.error.BadDataException if an episode's data cannot be read
-     * @throws IllegalStateException if order, vector and job do not belong together
+     * @throws IllegalStateException if request, vector and job do not match
      */
     public RangeResult run(RangeRequest request, BroadcastVector shared, Device device, String worker) {
         try {
-            return assign(request, shared, worker, 1).finish(device, 0);
+            return start(request, shared, worker, 1).finish(device, 0);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted in " + request.program(), e);
@@ -79,21 +78,21 @@ public final class CompiledJob implements AutoCloseable {
     }
 
     /**
-     * An order to be run by several threads.
+     * Begins a range that several threads will run.
      *
-     * @param threads that are expected to take part
-     * @throws IllegalStateException if order, vector and job do not belong together
+     * @param threads number of threads expected to take part
+     * @throws IllegalStateException if request, vector and job do not match
      */
-    RangeExecution assign(RangeRequest request, BroadcastVector shared, String worker, int threads) {
-        BlockRunnerPool runners = runnerses.get(request.program());
+    RangeExecution start(RangeRequest request, BroadcastVector shared, String worker, int threads) {
+        BlockRunnerPool runners = pools.get(request.program());
         if (runners == null) {
             throw new IllegalStateException(
-                    "the job has no program " + request.program() + "; it has " + runnerses.keySet());
+                    "the job has no program " + request.program() + "; it has " + pools.keySet());
         }
         requireRange(request);
         require(
                 request.shared() == shared.version(),
-                "the order is for shared vector " + request.shared() + ", not " + shared.version());
+                "the request is for vector " + request.shared() + ", not " + shared.version());
         runners.requireFits(request, shared);
         return new RangeExecution(request, shared, runners, job.blockSize(), worker, threads);
     }
@@ -105,13 +104,13 @@ public final class CompiledJob implements AutoCloseable {
                 && (request.specs().size() % job.blockSize() == 0 || end == request.blocks());
         require(
                 !request.specs().isEmpty() && whole && first >= 0 && end <= request.blocks(),
-                "an order of " + request.specs().size() + " tasks from task " + request.firstTask()
+                "a range of " + request.specs().size() + " tasks from task " + request.firstTask()
                         + " on is not whole blocks of " + job.blockSize() + " in a round of " + request.blocks());
     }
 
-    static void require(boolean condition, String sentence) {
+    static void require(boolean condition, String message) {
         if (!condition) {
-            throw new IllegalStateException(sentence);
+            throw new IllegalStateException(message);
         }
     }
 }

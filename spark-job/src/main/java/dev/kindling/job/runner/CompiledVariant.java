@@ -10,15 +10,15 @@ import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import org.jspecify.annotations.Nullable;
 
-/** A program for tasks of one shape, compiled when the first of them comes, once in a JVM. Thread-safe. */
+/** A program variant for tasks of one shape, compiled once per JVM, when its first task arrives. Thread-safe. */
 final class CompiledVariant {
     private final Program program;
     private final Backend backend;
     private final CompileOptions options;
-    /** Where the task's key stands in its inputs; below 0 where the program does not ask for it. */
-    private final int keyAt;
-    /** Where the task's round stands in its inputs; below 0 where the program does not ask for it. */
-    private final int roundAt;
+    /** Offset of the task's key in its inputs; negative if the program has no such input. */
+    private final int keyOffset;
+    /** Offset of the task's round in its inputs; negative if the program has no such input. */
+    private final int roundOffset;
 
     private volatile @Nullable Executable executable;
 
@@ -27,28 +27,28 @@ final class CompiledVariant {
         this.backend = backend;
         this.options = options;
         Layout inputs = program.taskInputs();
-        this.keyAt = inputs.has(EpisodeLayout.KEY) ? inputs.offset(EpisodeLayout.KEY) : -1;
-        this.roundAt = inputs.has(EpisodeLayout.ROUND) ? inputs.offset(EpisodeLayout.ROUND) : -1;
+        this.keyOffset = inputs.has(EpisodeLayout.KEY) ? inputs.offset(EpisodeLayout.KEY) : -1;
+        this.roundOffset = inputs.has(EpisodeLayout.ROUND) ? inputs.offset(EpisodeLayout.ROUND) : -1;
     }
 
     Program program() {
         return program;
     }
 
-    /** Writes what the program asks for beside the episode of a task, whose inputs begin at {@code offset}. */
-    void putAsked(TaskSpec spec, FlatVector target, int offset) {
-        if (keyAt >= 0) {
+    /** Writes the task key and the round, if the program has them as inputs, into inputs that begin at {@code offset}. */
+    void writeKeyAndRound(TaskSpec spec, FlatVector target, int offset) {
+        if (keyOffset >= 0) {
             int[] key = spec.key();
             for (int i = 0; i < key.length; i++) {
-                target.set(offset + keyAt + i, key[i]);
+                target.set(offset + keyOffset + i, key[i]);
             }
         }
-        if (roundAt >= 0) {
-            target.set(offset + roundAt, (double) spec.round());
+        if (roundOffset >= 0) {
+            target.set(offset + roundOffset, (double) spec.round());
         }
     }
 
-    /** Whether the program is for episodes of the given shapes. */
+    /** Whether the program takes episodes of the given shapes. */
     boolean takes(EpisodeLayout layout) {
         Layout inputs = program.taskInputs();
         int arrays = Math.min(layout.arrays().entries().size(), inputs.entries().size());

@@ -6,7 +6,7 @@ import dev.kindling.job.tensor.Layout;
 import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
 
-/** Whether numbers are finite, and which are not. */
+/** Checks that outputs are finite, and names the first that is not. */
 final class FiniteCheck {
     private FiniteCheck() {}
 
@@ -54,16 +54,16 @@ final class FiniteCheck {
         return a + b + c + d == 0;
     }
 
-    /** What is not finite in the outputs of one task, in one clause; empty if everything is. */
-    static Optional<String> describe(ProgramVariants program, FlatVector sums, double[] each) {
-        Optional<String> ofTask = first(program.perTask(), i -> each[i]).map(where -> where.name() + where.is());
+    /** Names the first output of one task that is not finite, in one clause; empty if all are finite. */
+    static Optional<String> describe(ProgramVariants program, FlatVector sums, double[] perTask) {
+        Optional<String> ofTask = first(program.perTask(), i -> perTask[i]).map(where -> where.name() + where.is());
         return ofTask.isPresent()
                 ? ofTask
                 : first(program.sums(), sums::at).map(where -> "meta-gradient of " + where.name() + " is not finite");
     }
 
-    /** A number of a named array that is not finite. */
-    private record Place(String array, boolean scalar, int index, double number) {
+    /** A non-finite element of a named array. */
+    private record Element(String array, boolean scalar, int index, double number) {
         String name() {
             return array;
         }
@@ -73,13 +73,13 @@ final class FiniteCheck {
         }
     }
 
-    private static Optional<Place> first(Layout layout, IntToDoubleFunction numbers) {
+    private static Optional<Element> first(Layout layout, IntToDoubleFunction numbers) {
         for (Layout.Entry entry : layout.entries()) {
             int size = entry.shape().size();
             for (int i = 0; i < size; i++) {
                 double number = numbers.applyAsDouble(entry.offset() + i);
                 if (!Double.isFinite(number)) {
-                    return Optional.of(new Place(entry.name(), entry.shape().rank() == 0, i, number));
+                    return Optional.of(new Element(entry.name(), entry.shape().rank() == 0, i, number));
                 }
             }
         }

@@ -3,6 +3,7 @@ package dev.kindling.job.runner;
 import dev.kindling.job.backend.Device;
 import dev.kindling.job.protocol.BroadcastVector;
 import dev.kindling.job.protocol.FailedTask;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.protocol.RangeResult;
 import dev.kindling.job.reduce.PartialSum;
@@ -16,8 +17,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 
 /**
- * One order under way in one JVM, on any number of threads: whoever has time takes blocks of it, and who finishes the
- * last one merges what all have done. Thread-safe.
+ * One range that is being run in one JVM by any number of threads: idle threads take blocks of it, and the thread that
+ * finishes the last block merges the partial sums of all. Thread-safe.
  */
 public final class RangeExecution {
     private final RangeRequest request;
@@ -29,10 +30,10 @@ public final class RangeExecution {
     private final AtomicInteger unfinished;
     private final ConcurrentLinkedQueue<BlockRunner.Result> results = new ConcurrentLinkedQueue<>();
     private final double[] perTaskOutputs;
-    /** Nanoseconds of each task, where rows are asked for. */
-    private final long[] times;
+    /** Nanoseconds of each task, for {@link OutputMode#PER_TASK}. */
+    private final long[] taskNanos;
 
-    private final CompletableFuture<RangeResult> reply = new CompletableFuture<>();
+    private final CompletableFuture<RangeResult> completion = new CompletableFuture<>();
 
     RangeExecution(
             RangeRequest request,
@@ -49,66 +50,67 @@ public final class RangeExecution {
         int count = (request.specs().size() + blockSize - 1) / blockSize;
         this.ranges = new WorkStealingRanges(first, first + count, threads);
         this.unfinished = new AtomicInteger(count);
-        this.times = new long[request.perTaskOutputs() ? request.specs().size() : 0];
-        this.perTaskOutputs = new double
-                [request.perTaskOutputs() ? Math.multiplyExact(request.specs().size(), runners.width()) : 0];
+        int reported =
+                request.outputs() == OutputMode.PER_TASK ? request.specs().size() : 0;
+        this.taskNanos = new long[reported];
+        this.perTaskOutputs = new double[Math.multiplyExact(reported, runners.width())];
     }
 
     /**
-     * The reply, completed by the thread that finishes the last block; exceptionally by one that cannot run its block.
+     * The result, completed by the thread that finishes the last block; exceptionally by one that fails to run its block.
      */
-    public CompletableFuture<RangeResult> reply() {
-        return reply;
+    public CompletableFuture<RangeResult> result() {
+        return completion;
     }
 
-    /** Whether there is a block that nobody has taken. */
+    /** Whether there is a block that no thread has taken. */
     boolean hasBlocks() {
-        return ranges.any() && !reply.isDone();
+        return ranges.any() && !completion.isDone();
     }
 
     /**
      * Runs blocks on the calling thread until none is left.
      *
      * @param device of the thread
-     * @param stay asked between two blocks; where it says no, the blocks that are left stay for others
+     * @param stay checked between blocks; if false, the remaining blocks are left to other threads
      * @return whether it ran any
      */
     boolean takePart(Device device, BooleanSupplier stay) {
-        int home = ranges.home();
-        int block = ranges.take(home);
-        if (block == WorkStealingRanges.NONE || reply.isDone()) {
+        int own = ranges.own();
+        int block = ranges.take(own);
+        if (block == WorkStealingRanges.NONE || completion.isDone()) {
             return false;
         }
         try {
-            int done = run(device, home, block, stay);
+            int done = run(device, own, block, stay);
             if (unfinished.addAndGet(-done) == 0) {
-                reply.complete(merged());
+                completion.complete(merged());
             }
         } catch (RuntimeException | Error e) {
-            reply.completeExceptionally(e);
+            completion.completeExceptionally(e);
         }
         return true;
     }
 
-    /** Runs blocks, beginning with the given one; returns how many. */
-    private int run(Device device, int home, int first, BooleanSupplier stay) {
+    /** Runs blocks from the given one on; returns their number. */
+    private int run(Device device, int own, int first, BooleanSupplier stay) {
         BlockRunner runner = runners.acquire(device);
-        boolean sound = false;
+        boolean succeeded = false;
         try {
-            runner.begin(request, shared, perTaskOutputs, times);
+            BlockRunner.RangeRun run = runner.begin(request, shared, perTaskOutputs, taskNanos);
             int done = 0;
             int block = first;
             while (block != WorkStealingRanges.NONE) {
-                int count = 1 + ranges.takeBehind(home, block, runner.blocksAtOnce(block) - 1);
-                runner.run(block, count);
+                int count = 1 + ranges.takeNext(own, block, run.blocksAtOnce(block) - 1);
+                run.run(block, count);
                 done += count;
-                block = stay.getAsBoolean() && !reply.isDone() ? ranges.take(home) : WorkStealingRanges.NONE;
+                block = stay.getAsBoolean() && !completion.isDone() ? ranges.take(own) : WorkStealingRanges.NONE;
             }
-            results.add(runner.end());
-            sound = true;
+            results.add(run.end());
+            succeeded = true;
             return done;
         } finally {
-            if (sound) {
+            if (succeeded) {
                 runners.release(runner);
             } else {
                 runner.close();
@@ -117,23 +119,23 @@ public final class RangeExecution {
     }
 
     /**
-     * Takes part on the calling thread, then waits for the others.
+     * Runs blocks on the calling thread, then waits for the other threads.
      *
      * @param device of the thread
-     * @param watch nanoseconds of waiting without sleeping
-     * @throws InterruptedException if the calling thread is interrupted; nobody goes on with the assignment then
+     * @param spinNanos nanoseconds of waiting without sleeping
+     * @throws InterruptedException if the calling thread is interrupted; the range is then abandoned
      */
-    RangeResult finish(Device device, long watch) throws InterruptedException {
+    RangeResult finish(Device device, long spinNanos) throws InterruptedException {
         takePart(device, () -> !Thread.currentThread().isInterrupted());
         long from = System.nanoTime();
-        while (!reply.isDone() && System.nanoTime() - from < watch) {
+        while (!completion.isDone() && System.nanoTime() - from < spinNanos) {
             Thread.onSpinWait();
         }
         try {
-            return reply.get();
+            return completion.get();
         } catch (InterruptedException e) {
-            // Whoever still works on it stops after its block.
-            reply.completeExceptionally(e);
+            // Threads that still run a block stop after it.
+            completion.completeExceptionally(e);
             throw e;
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException exception) {
@@ -161,7 +163,7 @@ public final class RangeExecution {
         List<PartialSum> sums = reducer.nodes();
         long now = System.nanoTime();
         RangeResult.Nanos nanos = new RangeResult.Nanos(
-                materialise / results.size(), compute / results.size(), now - from, now - begin, times);
+                materialise / results.size(), compute / results.size(), now - from, now - begin, taskNanos);
         return new RangeResult(request.firstTask(), sums, failed, perTaskOutputs, worker, nanos);
     }
 }

@@ -13,18 +13,18 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 
-/** What executors do with slices of vectors and of sums, wherever those come from. */
+/** The collective operations on shards: all-gather of a broadcast vector and reduce of a shard of the sums. */
 public final class ShardCollectives {
     private static final double[] NO_TOTALS = {};
 
     private ShardCollectives() {}
 
     /**
-     * Puts a vector together.
+     * Gathers the shards of all peers into a vector.
      *
-     * @param fetch the slice of the peer of an index
-     * @return the vector, or exceptionally what a peer failed with; IllegalStateException if a slice has another length or
-     *     precision than it must
+     * @param fetch fetches the shard of the peer with the given index
+     * @return the vector, or exceptionally the failure of a peer; IllegalStateException if a shard has the wrong length or
+     *     precision
      */
     public static CompletableFuture<BroadcastVector> gather(
             BroadcastShard mine, IntFunction<CompletableFuture<FlatVector>> fetch) {
@@ -33,7 +33,7 @@ public final class ShardCollectives {
         put(whole, mine.shard(), mine.values());
         List<CompletableFuture<Void>> others = new ArrayList<>();
         for (int step = 1; step < count; step++) {
-            // Each begins with another one, so that they do not all ask the same one first.
+            // Each executor begins with a different peer, which spreads the load.
             VectorShard shard = new VectorShard((mine.index() + step) % count, count);
             others.add(fetch.apply(shard.index()).thenAccept(values -> put(whole, shard, values)));
         }
@@ -48,31 +48,31 @@ public final class ShardCollectives {
     }
 
     /**
-     * Folds a slice of the sums of a round.
+     * Reduces a shard of the sums of a round.
      *
-     * @param fetch the slices of the nodes of a piece, node after node
-     * @return the slice of the round's sums, or exceptionally what a holder failed with; IllegalStateException if one sent
-     *     something else
+     * @param fetch fetches the shards of a source's partial sums, concatenated
+     * @return the shard of the round's sums, or exceptionally the failure of a holder; IllegalStateException if one sent
+     *     vectors of the wrong length or precision
      */
-    public static CompletableFuture<FlatVector> fold(
+    public static CompletableFuture<FlatVector> reduce(
             ReduceShardRequest request, Function<ReduceShardRequest.Source, CompletableFuture<FlatVector>> fetch) {
-        List<CompletableFuture<FlatVector>> pieces =
+        List<CompletableFuture<FlatVector>> shards =
                 request.sources().stream().map(fetch).toList();
-        return CompletableFuture.allOf(pieces.toArray(CompletableFuture[]::new))
-                .thenApply(all -> fold(
-                        request, pieces.stream().map(CompletableFuture::join).toList()));
+        return CompletableFuture.allOf(shards.toArray(CompletableFuture[]::new))
+                .thenApply(all -> reduce(
+                        request, shards.stream().map(CompletableFuture::join).toList()));
     }
 
-    private static FlatVector fold(ReduceShardRequest request, List<FlatVector> pieces) {
+    private static FlatVector reduce(ReduceShardRequest request, List<FlatVector> shards) {
         TreeReducer reducer = new TreeReducer(request.blocks());
-        FlatVector first = pieces.get(0);
+        FlatVector first = shards.get(0);
         int length = first.size() / request.sources().get(0).nodes().size();
-        for (int i = 0; i < pieces.size(); i++) {
+        for (int i = 0; i < shards.size(); i++) {
             List<ReduceShardRequest.NodeHeader> headers =
                     request.sources().get(i).nodes();
-            require(pieces.get(i), first, headers.size() * length);
+            require(shards.get(i), first, headers.size() * length);
             for (int node = 0; node < headers.size(); node++) {
-                reducer.add(node(headers.get(node), new VectorShard(node, headers.size()).of(pieces.get(i))));
+                reducer.add(node(headers.get(node), new VectorShard(node, headers.size()).of(shards.get(i))));
             }
         }
         return reducer.root().sums();
@@ -85,6 +85,6 @@ public final class ShardCollectives {
     private static void require(FlatVector values, FlatVector like, int length) {
         CompiledJob.require(
                 values.size() == length && values.precision() == like.precision(),
-                values + " came where " + length + " numbers in " + like.precision() + " were due");
+                values + " was sent instead of " + length + " numbers in " + like.precision());
     }
 }

@@ -11,37 +11,37 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * What an executor keeps for the others of its run: its slice of the latest vector, and the sums of the orders that ran
- * with it. Thread-safe.
+ * Stores what other executors of the run may fetch from this one: its shard of the latest vector, and the sums of the ranges
+ * that ran with it. Thread-safe.
  */
 public final class ShardStore {
     private final Map<Long, CompletableFuture<FlatVector>> shards = new HashMap<>();
     private final Map<Integer, RangeResult> retained = new HashMap<>();
     private long latest;
 
-    /** A vector has come, whole or in slices: what belongs to older ones is of no more use to anybody. */
+    /** Discards everything that belongs to older vectors: a newer one has arrived, whole or as a shard. */
     public synchronized void begin(long version) {
         if (version > latest) {
             latest = version;
             retained.clear();
-            shards.forEach((older, slice) -> {
+            shards.forEach((older, shard) -> {
                 if (older < version) {
-                    slice.completeExceptionally(new IllegalStateException("vector " + older + " is over"));
+                    shard.completeExceptionally(new IllegalStateException("vector " + older + " is over"));
                 }
             });
             shards.keySet().removeIf(older -> older < version);
         }
     }
 
-    /** Takes the slice of a vector that this executor was sent. */
-    public synchronized void take(long version, FlatVector slice) {
+    /** Stores the shard of a vector that this executor was sent. */
+    public synchronized void put(long version, FlatVector shard) {
         if (version >= latest) {
             var unused = shards.computeIfAbsent(version, key -> new CompletableFuture<>())
-                    .complete(slice);
+                    .complete(shard);
         }
     }
 
-    /** The slice of a vector, as soon as it is here; exceptionally where it will not come. */
+    /** The shard of a vector once it is stored; completes exceptionally if the vector is outdated. */
     public synchronized CompletableFuture<FlatVector> shard(long version) {
         if (version < latest) {
             return CompletableFuture.failedFuture(new IllegalStateException("vector " + version + " is over"));
@@ -49,22 +49,22 @@ public final class ShardStore {
         return shards.computeIfAbsent(version, key -> new CompletableFuture<>());
     }
 
-    /** Keeps a reply to an order that named the given vector. */
+    /** Retains the result of a range that ran with the given vector. */
     public synchronized void retain(long version, RangeResult result) {
         if (version == latest) {
             retained.put(result.firstTask(), result);
         }
     }
 
-    /** The kept reply to an order; empty if there is none. */
+    /** The retained result of a range; empty if there is none. */
     public synchronized Optional<RangeResult> retained(long version, int firstTask) {
         return version == latest ? Optional.ofNullable(retained.get(firstTask)) : Optional.empty();
     }
 
     /**
-     * A slice of the sums of each node of a kept reply, node after node.
+     * A shard of each partial sum of a retained result, concatenated.
      *
-     * @throws IllegalStateException if the reply is not here
+     * @throws IllegalStateException if the result is not retained
      */
     public FlatVector sums(long version, int firstTask, VectorShard shard) {
         List<PartialSum> sums = retained(version, firstTask)

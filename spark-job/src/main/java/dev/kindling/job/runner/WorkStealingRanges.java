@@ -4,24 +4,24 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * Consecutive blocks dealt out to threads: each takes those of its own span from the front, so that its sums merge early,
- * and then steals from the end of the longest. Thread-safe, without locks.
+ * Distributes consecutive blocks to threads: each thread takes blocks from the front of its own span, so that its sums merge
+ * early, and then steals from the end of the longest span. Thread-safe, without locks.
  */
 final class WorkStealingRanges {
-    /** No block is left. */
+    /** Returned when no block is left. */
     static final int NONE = -1;
 
-    /** In each, the next block in the upper half and the end of the span in the lower. */
+    /** Spans: the next block in the upper 32 bits, the end of the span in the lower. */
     private final AtomicLongArray spans;
 
     private final AtomicInteger arrivals = new AtomicInteger();
 
     /**
-     * Blocks cut as evenly as can be.
+     * Splits blocks into spans of equal length, give or take a block.
      *
-     * @param first of the blocks
-     * @param end behind the last of them
-     * @param threads for how many threads; others that come steal
+     * @param first first block
+     * @param end end of the blocks, exclusive
+     * @param threads number of spans; further threads only steal
      */
     WorkStealingRanges(int first, int end, int threads) {
         int count = Math.max(1, Math.min(threads, end - first));
@@ -47,21 +47,21 @@ final class WorkStealingRanges {
         return (int) span;
     }
 
-    /** A span for a thread that comes; it may be one too many, and then has none of its own. */
-    int home() {
+    /** Assigns a span to the calling thread; beyond the number of spans, the index of none. */
+    int own() {
         return arrivals.getAndIncrement();
     }
 
-    /** Whether a block is left for somebody. */
+    /** Whether a block is left. */
     boolean any() {
         return longest() != NONE;
     }
 
-    /** The next block for the thread with the given home, or {@link #NONE}. */
-    int take(int home) {
-        if (home < spans.length()) {
-            for (long span = spans.get(home); next(span) < end(span); span = spans.get(home)) {
-                if (spans.compareAndSet(home, span, pack(next(span) + 1, end(span)))) {
+    /** The next block for the thread with the given own span, or {@link #NONE}. */
+    int take(int own) {
+        if (own < spans.length()) {
+            for (long span = spans.get(own); next(span) < end(span); span = spans.get(own)) {
+                if (spans.compareAndSet(own, span, pack(next(span) + 1, end(span)))) {
                     return next(span);
                 }
             }
@@ -70,20 +70,20 @@ final class WorkStealingRanges {
     }
 
     /**
-     * Takes blocks right behind one that the thread has taken, out of its own span.
+     * Takes the blocks that follow one that the thread has taken, from its own span.
      *
-     * @param most of them
-     * @return how many they are; none behind a stolen one
+     * @param most maximum number
+     * @return their number; 0 after a stolen block
      */
-    int takeBehind(int home, int block, int most) {
-        if (most < 1 || home >= spans.length()) {
+    int takeNext(int own, int block, int most) {
+        if (most < 1 || own >= spans.length()) {
             return 0;
         }
-        long span = spans.get(home);
+        long span = spans.get(own);
         int count = Math.min(most, end(span) - next(span));
         boolean taken = count > 0
                 && next(span) == block + 1
-                && spans.compareAndSet(home, span, pack(next(span) + count, end(span)));
+                && spans.compareAndSet(own, span, pack(next(span) + count, end(span)));
         return taken ? count : 0;
     }
 

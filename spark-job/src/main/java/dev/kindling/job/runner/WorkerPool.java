@@ -13,14 +13,15 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * Threads of one JVM that run orders of one job together. It starts none: who has one to spare lends it. A thread without
- * work watches for it a moment before it sleeps, because waking one up costs as much as a small round. Thread-safe.
+ * The threads of one JVM that run ranges of one job together. The pool starts no thread: Spark tasks and callers enter it
+ * with {@link #runWorker}. An idle thread spins for a while before it sleeps, because waking a thread takes as long as a
+ * small round. Thread-safe.
  */
 public final class WorkerPool implements AutoCloseable {
-    /** A thread that sleeps asks this often whether it should stay. */
-    private static final long NAP = Duration.ofMillis(100).toNanos();
+    /** Interval at which a sleeping thread checks whether it should stay. */
+    private static final long SLEEP = Duration.ofMillis(100).toNanos();
 
-    private static final int LOOKS_PER_CLOCK = 32;
+    private static final int SPINS_PER_CHECK = 32;
 
     private final CompiledJob compiled;
     private final long idleSpin;
@@ -29,54 +30,54 @@ public final class WorkerPool implements AutoCloseable {
     private final AtomicInteger threads = new AtomicInteger();
 
     /**
-     * A crew of nobody.
+     * A pool without threads.
      *
-     * @param watch how long a lent thread looks for work before it sleeps: about the time between two rounds, or none
-     *     where the processor has better things to do
+     * @param spin how long an idle worker spins before it sleeps: about the time between two rounds, or zero where other
+     *     threads need the processor
      */
-    public WorkerPool(CompiledJob compiled, Duration watch) {
+    public WorkerPool(CompiledJob compiled, Duration spin) {
         this.compiled = compiled;
-        this.idleSpin = watch.toNanos();
+        this.idleSpin = spin.toNanos();
     }
 
-    /** Gives back the memory of the runner's workspaces; those in use when they are done. */
+    /** Releases the memory of the job's workspaces; of those in use when they are released. */
     @Override
     public void close() {
         compiled.close();
     }
 
-    /** How many threads are lent at the moment. */
+    /** Number of workers at the moment. */
     public int threads() {
         return threads.get();
     }
 
     /**
-     * Puts an order before the crew.
+     * Offers a range to the workers.
      *
-     * @param helpers threads that will {@link #helpAndAwait} it, beside those that are lent
-     * @throws IllegalStateException if order, vector and job do not belong together
+     * @param helpers number of threads that will {@link #helpAndAwait} it, in addition to the workers
+     * @throws IllegalStateException if request, vector and job do not match
      */
     public RangeExecution submit(RangeRequest request, BroadcastVector shared, String worker, int helpers) {
-        RangeExecution execution = compiled.assign(request, shared, worker, threads() + helpers);
-        open.removeIf(one -> one.reply().isDone());
+        RangeExecution execution = compiled.start(request, shared, worker, threads() + helpers);
+        open.removeIf(one -> one.result().isDone());
         open.add(execution);
         asleep.forEach(LockSupport::unpark);
         return execution;
     }
 
     /**
-     * Lends the calling thread for as long as it should stay.
+     * Makes the calling thread a worker until {@code stay} returns false.
      *
-     * @param device that the thread was given; its programs run there
+     * @param device that Spark has assigned to the thread; its programs run there
      */
     public void runWorker(Device device, BooleanSupplier stay) {
         threads.incrementAndGet();
         try {
             long idleSince = System.nanoTime();
-            for (int looks = 1; ; looks++) {
+            for (int spins = 1; ; spins++) {
                 if (work(device, stay)) {
                     idleSince = System.nanoTime();
-                } else if (looks % LOOKS_PER_CLOCK != 0) {
+                } else if (spins % SPINS_PER_CHECK != 0) {
                     Thread.onSpinWait();
                 } else if (!stay.getAsBoolean()) {
                     return;
@@ -101,9 +102,9 @@ public final class WorkerPool implements AutoCloseable {
     private void sleep() {
         asleep.add(Thread.currentThread());
         try {
-            // Who posts now either sees this thread asleep or is seen here.
+            // A range submitted now either finds this thread asleep and wakes it, or is found here.
             if (open.stream().noneMatch(RangeExecution::hasBlocks)) {
-                LockSupport.parkNanos(this, NAP);
+                LockSupport.parkNanos(this, SLEEP);
             }
         } finally {
             asleep.remove(Thread.currentThread());
@@ -111,9 +112,10 @@ public final class WorkerPool implements AutoCloseable {
     }
 
     /**
-     * Works on an assignment, on the processor, until its reply is there, and throws what a thread of the crew threw over it.
+     * Runs blocks of a range on the calling thread, on the processor, waits for its result and rethrows the exception of any
+     * thread that failed.
      *
-     * @throws InterruptedException if the calling thread is interrupted; nobody goes on with the assignment then
+     * @throws InterruptedException if the calling thread is interrupted; the range is then abandoned
      */
     public RangeResult helpAndAwait(RangeExecution execution) throws InterruptedException {
         try {

@@ -9,32 +9,31 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thread's workspaces on one device, one for each shape of the tasks that it met lately.
+ * Caches the workspaces of one thread on one device, one for each recently used task shape.
  *
- * <p>A thread runs one task at a time, and so never needs more than one; but making one and computing anew what depends on
- * the shared vector alone costs more than a small task. All of them together may hold the bytes that a thread has for values
- * of a reverse pass: what is large enough to fill that is slow enough to be made again. The one in use stays whatever it
- * holds, so a job of one shape never meets the limit. What is let go of is what was used longest ago; the numbers are the
- * same with any limit. Not thread-safe.
+ * <p>A thread runs one group of tasks at a time and needs one workspace for it; but creating one, and recomputing the values
+ * that depend on the broadcast vector alone, costs more than a small task. All workspaces together may hold the bytes of the
+ * thread's memory budget; the least recently used ones beyond it are closed. The current one stays whatever its size, so a
+ * job of one shape never reaches the limit. Results do not depend on the limit. Not thread-safe.
  */
 final class WorkspaceCache {
-    /** A workspace, and the number of the vector that it has been given. */
-    private static final class Held {
+    /** A workspace, and the number of the vector that has been set in it. */
+    private static final class Entry {
         private final Workspace workspace;
         private long vector;
 
-        private Held(Workspace workspace) {
+        private Entry(Workspace workspace) {
             this.workspace = workspace;
         }
     }
 
     private final long budget;
     private final Device device;
-    private final Map<CompiledVariant, Held> held = new LinkedHashMap<>();
+    private final Map<CompiledVariant, Entry> entries = new LinkedHashMap<>();
     private @Nullable CompiledVariant current;
-    private @Nullable Held inUse;
+    private @Nullable Entry currentEntry;
     private @Nullable BroadcastVector shared;
-    /** Counts vectors, so that no workspace holds on to one. */
+    /** Counts vectors; entries store the number and not the vector, which would otherwise stay reachable. */
     private long vectors;
 
     WorkspaceCache(long budget, Device device) {
@@ -43,8 +42,8 @@ final class WorkspaceCache {
     }
 
     /**
-     * Names the vector that the next tasks run with. The same instance holds the same numbers; an equal version of another
-     * cluster may not.
+     * Sets the vector that the next tasks run with. Vectors are compared by identity: an equal version of another cluster may
+     * hold other values.
      */
     @SuppressWarnings("ReferenceEquality")
     void use(BroadcastVector vector) {
@@ -54,18 +53,18 @@ final class WorkspaceCache {
         }
     }
 
-    /** The workspace for tasks of a variant, with the vector in it. */
+    /** The workspace for tasks of a variant, with the vector set in it. */
     @SuppressWarnings("ReferenceEquality")
     Workspace of(CompiledVariant variant) {
-        Held ready = inUse;
+        Entry ready = currentEntry;
         if (ready == null || current != variant) {
-            // Comes last again.
-            Held before = held.remove(variant);
-            ready = before != null ? before : new Held(variant.executable().workspace(device));
-            held.put(variant, ready);
+            // Reinserted as the most recently used.
+            Entry before = entries.remove(variant);
+            ready = before != null ? before : new Entry(variant.executable().workspace(device));
+            entries.put(variant, ready);
             current = variant;
-            inUse = ready;
-            letGo();
+            currentEntry = ready;
+            evict();
         }
         if (ready.vector != vectors && shared != null) {
             ready.workspace.setBroadcastInputs(shared.values());
@@ -74,10 +73,10 @@ final class WorkspaceCache {
         return ready.workspace;
     }
 
-    private void letGo() {
+    private void evict() {
         long bytes = bytes();
-        Iterator<Held> oldest = held.values().iterator();
-        while (bytes > budget && held.size() > 1) {
+        Iterator<Entry> oldest = entries.values().iterator();
+        while (bytes > budget && entries.size() > 1) {
             Workspace first = oldest.next().workspace;
             bytes -= first.bytes();
             first.close();
@@ -87,18 +86,20 @@ final class WorkspaceCache {
 
     /** Bytes of all of them. */
     long bytes() {
-        return held.values().stream().mapToLong(each -> each.workspace.bytes()).sum();
+        return entries.values().stream()
+                .mapToLong(each -> each.workspace.bytes())
+                .sum();
     }
 
-    /** Lets go of all of them. */
+    /** Closes all of them. */
     void close() {
-        held.values().forEach(each -> each.workspace.close());
-        held.clear();
-        inUse = null;
+        entries.values().forEach(each -> each.workspace.close());
+        entries.clear();
+        currentEntry = null;
     }
 
-    /** How many there are. */
+    /** Number of cached workspaces. */
     int count() {
-        return held.size();
+        return entries.size();
     }
 }

@@ -1,7 +1,7 @@
 /**
- * An executor's work without Spark: a job is opened once, an order becomes episodes, episodes become sums, sums become
- * fold nodes. Shared by all threads of a JVM. May import the rooms from {@code tensor} to {@code protocol}, but for
- * {@code model} and {@code algorithm}: it knows no method by name. No thread is started here: a crew has those that others lend it; and nothing is sent.
+ * Runs ranges of tasks, without Spark: opens and compiles a job once per JVM, materialises episodes, runs programs on them
+ * and reduces the outputs to partial sums, on the threads of a worker pool. May import the packages from {@code tensor} to
+ * {@code protocol} except {@code model} and {@code algorithm}; must not start threads or send messages.
  */
 @NullMarked
 package dev.kindling.job.runner;

@@ -69,7 +69,7 @@ class Nd4jMissingTest {
                             assertThat(e.getClass().getName()).isEqualTo(BackendUnavailableException.class.getName()))
                     .hasMessage(
                             "backend.name is nd4j, but ND4J is not on the class path of this JVM; add the jars of "
-                                    + "Kindling's folder driver-libs to it (executors: spark.kindling.executor-libs), or set backend.name = vector");
+                                    + "Kindling's folder driver-libs to it (executors: spark.kindling.executor.libs), or set backend.name = vector");
         }
     }
 

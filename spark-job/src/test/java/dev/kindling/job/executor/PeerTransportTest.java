@@ -54,7 +54,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PeerTransportTest {
     private static final int COUNT = 3;
-    /** No multiple of the count, and slices far longer than a question may be. */
+    /** Not a multiple of the number of peers, with shards far longer than a request may be. */
     private static final int SIZE = 100_003;
 
     private static final long VERSION = 7;
@@ -63,7 +63,7 @@ class PeerTransportTest {
 
     private static final Duration LONG = Duration.ofSeconds(30);
 
-    private final List<ShardStore> holdings = new ArrayList<>();
+    private final List<ShardStore> stores = new ArrayList<>();
     private final List<PeerTransport> all = new ArrayList<>();
     private final List<byte[]> sessionKeys = new ArrayList<>();
     private SparkContext spark;
@@ -84,8 +84,8 @@ class PeerTransportTest {
     @BeforeEach
     void open() {
         for (int i = 0; i < COUNT; i++) {
-            holdings.add(new ShardStore());
-            all.add(new PeerTransport(4L * SIZE, holdings.get(i), name(i), LIMITS));
+            stores.add(new ShardStore());
+            all.add(new PeerTransport(4L * SIZE, stores.get(i), name(i), LIMITS));
             sessionKeys.add(HexFormat.of().parseHex(Handshake.random()));
             all.get(i).authenticateWith(sessionKeys.get(i));
         }
@@ -98,7 +98,7 @@ class PeerTransportTest {
         all.forEach(PeerTransport::close);
         all.clear();
         sessionKeys.clear();
-        holdings.clear();
+        stores.clear();
         clients.close();
         transport.context().close();
     }
@@ -120,33 +120,33 @@ class PeerTransportTest {
         return "executor-" + executor;
     }
 
-    private static BroadcastShard slice(FlatVector whole, int index, List<PeerAccess> peers) {
+    private static BroadcastShard shard(FlatVector whole, int index, List<PeerAccess> peers) {
         return new BroadcastShard(VERSION, whole.size(), index, new VectorShard(index, peers.size()).of(whole), peers);
     }
 
-    /** As the driver tells one of them of all. */
-    private List<PeerAccess> peers(int asker) {
+    /** The access to all peers that the driver sends to one of them. */
+    private List<PeerAccess> peers(int client) {
         List<PeerAccess> peers = new ArrayList<>();
         for (int i = 0; i < COUNT; i++) {
-            peers.add(access(asker, i));
+            peers.add(access(client, i));
         }
         return peers;
     }
 
-    private PeerAccess access(int asker, int asked) {
-        return new PeerAccess(all.get(asked).self(), sealedKey(asker, asked, name(asker)));
+    private PeerAccess access(int client, int server) {
+        return new PeerAccess(all.get(server).self(), sealedKey(client, server, name(client)));
     }
 
-    private String sealedKey(int asker, int asked, String name) {
-        return PeerKeys.seal(sessionKeys.get(asker), sessionKeys.get(asked), name);
+    private String sealedKey(int client, int server, String name) {
+        return PeerKeys.seal(sessionKeys.get(client), sessionKeys.get(server), name);
     }
 
     @Test
-    void eachPutsTheVectorTogetherFromTheSlicesOfAll() {
+    void eachPeerGathersTheVectorFromTheShardsOfAll() {
         FlatVector whole = numbers(1, SIZE);
         List<CompletableFuture<BroadcastVector>> vectors = new ArrayList<>();
         for (int i = 0; i < COUNT; i++) {
-            vectors.add(all.get(i).gather(slice(whole, i, peers(i))));
+            vectors.add(all.get(i).gather(shard(whole, i, peers(i))));
         }
         for (CompletableFuture<BroadcastVector> vector : vectors) {
             assertThat(vector.join()).isEqualTo(new BroadcastVector(VERSION, whole));
@@ -155,7 +155,7 @@ class PeerTransportTest {
     }
 
     @Test
-    void eachFoldsASliceOfWhatAllHaveKept() {
+    void eachPeerReducesAShardOfTheRetainedSums() {
         // Five blocks: the first holder has two nodes, the second one, the third two.
         int[][] places = {{0, 0}, {0, 1}, {1, 1}, {0, 4}};
         int[] holder = {0, 0, 1, 2};
@@ -180,8 +180,8 @@ class PeerTransportTest {
                 }
             }
             RangeResult.Nanos nanos = new RangeResult.Nanos(0, 0, 0, 0, new long[0]);
-            holdings.get(who).begin(VERSION);
-            holdings.get(who).retain(VERSION, new RangeResult(first, kept, List.of(), new double[0], "" + who, nanos));
+            stores.get(who).begin(VERSION);
+            stores.get(who).retain(VERSION, new RangeResult(first, kept, List.of(), new double[0], "" + who, nanos));
             firsts.add(first);
             headers.add(kept.stream()
                     .map(node -> new ReduceShardRequest.NodeHeader(node.level(), node.index(), node.tasks()))
@@ -190,18 +190,18 @@ class PeerTransportTest {
         for (int i = 0; i < COUNT; i++) {
             VectorShard shard = new VectorShard(i, COUNT);
             ReduceShardRequest request = new ReduceShardRequest(VERSION, 5, shard, pieces(i, firsts, headers));
-            assertThat(all.get(i).fold(request).join()).isEqualTo(shard.of(root));
+            assertThat(all.get(i).reduce(request).join()).isEqualTo(shard.of(root));
         }
         ReduceShardRequest other =
                 new ReduceShardRequest(VERSION + 1, 5, new VectorShard(0, COUNT), pieces(0, firsts, headers));
-        assertThatThrownBy(() -> all.get(0).fold(other).join()).hasMessageContaining("no sums of vector 8");
+        assertThatThrownBy(() -> all.get(0).reduce(other).join()).hasMessageContaining("no sums of vector 8");
     }
 
     private List<ReduceShardRequest.Source> pieces(
-            int folder, List<Integer> firsts, List<List<ReduceShardRequest.NodeHeader>> headers) {
+            int reducer, List<Integer> firsts, List<List<ReduceShardRequest.NodeHeader>> headers) {
         List<ReduceShardRequest.Source> sources = new ArrayList<>();
         for (int who = 0; who < COUNT; who++) {
-            sources.add(new ReduceShardRequest.Source(access(folder, who), firsts.get(who), headers.get(who)));
+            sources.add(new ReduceShardRequest.Source(access(reducer, who), firsts.get(who), headers.get(who)));
         }
         return sources;
     }
@@ -212,7 +212,7 @@ class PeerTransportTest {
     }
 
     /** One that is authenticated as an executor. */
-    private TransportClient greeted(String executor, byte[] key) throws Exception {
+    private TransportClient authenticated(String executor, byte[] key) throws Exception {
         TransportClient client = stranger();
         Handshake.begin(client, key, new HandshakeMessage.PeerHello(executor, Handshake.random()))
                 .prove(client);
@@ -235,12 +235,12 @@ class PeerTransportTest {
 
     @Test
     void whoIsNotAuthenticatedGetsNothing() throws Exception {
-        holdings.get(0).take(VERSION, numbers(1, 10));
+        stores.get(0).put(VERSION, numbers(1, 10));
         TransportClient client = stranger();
         assertThatThrownBy(() -> ask(client)).hasMessageContaining("closed");
         assertTurnedAway(client);
         byte[] key = PeerKeys.pair(sessionKeys.get(0), name(2));
-        assertThat(ask(greeted(name(2), key))).as("to one that is").hasSizeGreaterThan(40);
+        assertThat(ask(authenticated(name(2), key))).as("to one that is").hasSizeGreaterThan(40);
     }
 
     @Test
@@ -266,7 +266,7 @@ class PeerTransportTest {
     }
 
     @Test
-    void anImpostorAtThePlaceOfAPeerIsAskedNothing() {
+    void anImpostorAtTheAddressOfAPeerReceivesNoRequest() {
         try (PeerTransport impostor = new PeerTransport(4L * SIZE, new ShardStore(), name(1), LIMITS)) {
             impostor.authenticateWith(HexFormat.of().parseHex(Handshake.random()));
             List<PeerAccess> peers = List.of(
@@ -274,7 +274,7 @@ class PeerTransportTest {
                     new PeerAccess(impostor.self(), sealedKey(0, 1, name(0))),
                     new PeerAccess(impostor.self(), sealedKey(0, 1, name(0))));
             assertThatThrownBy(() ->
-                            all.get(0).gather(slice(numbers(1, SIZE), 0, peers)).join())
+                            all.get(0).gather(shard(numbers(1, SIZE), 0, peers)).join())
                     .hasMessageContaining("no connection to " + impostor.self().host());
         }
     }
@@ -287,8 +287,8 @@ class PeerTransportTest {
             for (int i = 0; i < 10 * LIMITS.connections(); i++) {
                 idle.add(new Socket(peer.host(), peer.port()));
             }
-            holdings.get(0).take(VERSION, numbers(1, 10));
-            assertThat(ask(greeted(name(2), PeerKeys.pair(sessionKeys.get(0), name(2)))))
+            stores.get(0).put(VERSION, numbers(1, 10));
+            assertThat(ask(authenticated(name(2), PeerKeys.pair(sessionKeys.get(0), name(2)))))
                     .hasSizeGreaterThan(40);
             assertThat(all.get(0).turnedAway()).isGreaterThanOrEqualTo(9L * LIMITS.connections());
         } finally {
@@ -317,7 +317,7 @@ class PeerTransportTest {
         assertThat(all.get(0).turnedAway()).isEqualTo(1);
     }
 
-    /** A peer that is authenticated and then sends more than it was asked for. */
+    /** A peer that authenticates and then sends a longer response than requested. */
     private byte[] lavishAnswer(TransportClient client, byte[] message) {
         AttributeKey<Handshake> begun = AttributeKey.valueOf("lavish");
         Channel channel = client.getChannel();
@@ -330,7 +330,7 @@ class PeerTransportTest {
     }
 
     @Test
-    void anAnswerLongerThanWhatWasAskedForIsNotCollected() {
+    void aResponseLongerThanRequestedIsNotBuffered() {
         Transport lavish = transport(new RpcHandler() {
             @Override
             public void receive(TransportClient client, ByteBuffer message, RpcResponseCallback callback) {
@@ -349,7 +349,7 @@ class PeerTransportTest {
                     access(0, 0),
                     new PeerAccess(new Peer("localhost", server.getPort()), sealedKey(0, 1, name(0))),
                     new PeerAccess(new Peer("localhost", server.getPort()), sealedKey(0, 1, name(0))));
-            CompletableFuture<BroadcastVector> vector = all.get(0).gather(slice(numbers(1, SIZE), 0, peers));
+            CompletableFuture<BroadcastVector> vector = all.get(0).gather(shard(numbers(1, SIZE), 0, peers));
             assertThatThrownBy(vector::join).hasMessageContaining("closed");
         } finally {
             lavish.context().close();

@@ -41,7 +41,7 @@ class RateLimitedLogTest {
     }
 
     @Test
-    void whatWasLeftOutLastIsToldAtTheEnd() {
+    void theLastSuppressedWarningsAreCountedAtTheEnd() {
         for (int i = 0; i < 5; i++) {
             log.warn("line " + i);
         }

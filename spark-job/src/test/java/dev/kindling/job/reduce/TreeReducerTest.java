@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class TreeReducerTest {
     private static final int SIZE = 3;
 
-    /** A block's numbers, far apart in size so that every other order of additions gives other bits. */
+    /** The sums of a block, of very different magnitudes so that any other order of additions gives other bits. */
     private static double number(int block, int place) {
         Random random = new Random(31L * block + place);
         return (random.nextDouble() - 0.5) * Math.pow(10, random.nextInt(8) - 4);
@@ -54,7 +54,7 @@ class TreeReducerTest {
         for (int blocks = 1; blocks <= 40; blocks++) {
             for (int trial = 0; trial < 10; trial++) {
                 Random random = new Random(1000L * blocks + trial);
-                PartialSum root = foldOfRanges(precision, blocks, random);
+                PartialSum root = reduceRanges(precision, blocks, random);
                 for (int i = 0; i < SIZE; i++) {
                     double expected = treeSum(precision, TreeReducer.rootLevel(blocks), 0, blocks, i);
                     assertThat(root.sums().at(i))
@@ -68,8 +68,8 @@ class TreeReducerTest {
         }
     }
 
-    /** Random contiguous ranges, each folded by a worker of its own, arriving in random order. */
-    private static PartialSum foldOfRanges(Precision precision, int blocks, Random random) {
+    /** Random contiguous ranges, each reduced by a worker of its own, added in random order. */
+    private static PartialSum reduceRanges(Precision precision, int blocks, Random random) {
         List<PartialSum> sent = new ArrayList<>();
         TreeReducer range = new TreeReducer(blocks);
         for (int block = 0; block < blocks; block++) {

@@ -20,7 +20,7 @@ class BlockRunnerPoolTest {
             new BlockRunnerPool(job, job.program("train"), Backends.named("reference"), new Noise());
 
     @Test
-    void aHandIsLentToThreadsOfItsOwnDeviceOnly() {
+    void aRunnerIsAcquiredForItsOwnDeviceOnly() {
         BlockRunner first = runners.acquire(FIRST);
         runners.release(first);
         BlockRunner second = runners.acquire(SECOND);
@@ -30,7 +30,7 @@ class BlockRunnerPoolTest {
     }
 
     @Test
-    void aThreadThatChangesDevicesFindsTheHandsOfBothAgain() {
+    void aThreadThatChangesDevicesAcquiresItsRunnerOfEachAgain() {
         BlockRunner first = runners.acquire(FIRST);
         runners.release(first);
         BlockRunner second = runners.acquire(SECOND);
@@ -40,7 +40,7 @@ class BlockRunnerPoolTest {
     }
 
     @Test
-    void anIdleHandServesAnotherThreadOfItsDevice() {
+    void anIdleRunnerIsAcquiredByAnotherThreadWithItsDevice() {
         List<BlockRunner> both = Stream.of(FIRST, SECOND).map(runners::acquire).toList();
         both.forEach(runners::release);
         assertThat(CompletableFuture.supplyAsync(() -> runners.acquire(SECOND)).join())

@@ -10,6 +10,7 @@ import dev.kindling.job.program.Value;
 import dev.kindling.job.protocol.BroadcastVector;
 import dev.kindling.job.protocol.FailedTask;
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.ProgramVariants;
 import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.protocol.RangeResult;
@@ -35,15 +36,16 @@ class CompiledJobTest {
             new BroadcastVector(1, FlatVector.of(Precision.DOUBLE, 0.1, -0.2, 0.3, 1.4, -2.5));
 
     private static RangeResult run(int blockSize, int... how) {
-        return run(new CompiledJob(Noise.job(Precision.DOUBLE, blockSize), new Noise()), blockSize, false, how);
+        return run(
+                new CompiledJob(Noise.job(Precision.DOUBLE, blockSize), new Noise()), blockSize, OutputMode.SUMS, how);
     }
 
-    private static RangeResult run(CompiledJob compiled, int blockSize, boolean rows, int... how) {
+    private static RangeResult run(CompiledJob compiled, int blockSize, OutputMode outputs, int... how) {
         List<TaskSpec> specs = IntStream.range(0, how.length)
                 .mapToObj(i -> Noise.spec(i, how[i]))
                 .toList();
         int blocks = (how.length + blockSize - 1) / blockSize;
-        return compiled.run(new RangeRequest("train", 1, blocks, 0, specs, rows), THETA, "me");
+        return compiled.run(new RangeRequest("train", 1, blocks, 0, specs, outputs), THETA, "me");
     }
 
     private static double[] all(RangeResult result) {
@@ -68,7 +70,8 @@ class CompiledJobTest {
 
     private static RangeResult single(int task) {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 1), new Noise());
-        return compiled.run(new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(task, 0)), false), THETA, "me");
+        return compiled.run(
+                new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(task, 0)), OutputMode.SUMS), THETA, "me");
     }
 
     @ParameterizedTest
@@ -103,7 +106,7 @@ class CompiledJobTest {
     @Test
     void whereRowsAreWantedNothingIsLeftOut() {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 2), new Noise());
-        RangeResult result = run(compiled, 2, true, 0, Noise.LOSS_IS_NAN, 0);
+        RangeResult result = run(compiled, 2, OutputMode.PER_TASK, 0, Noise.LOSS_IS_NAN, 0);
         assertThat(result.failed()).isEmpty();
         assertThat(result.perTaskOutputs()).hasSize(6);
         assertThat(result.perTaskOutputs()[0]).isEqualTo(all(single(0))[5]);
@@ -115,10 +118,10 @@ class CompiledJobTest {
     void runningAgainAndUsingArraysAgainGivesTheSameBits() {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 2), new Noise());
         int[] how = {0, 0, 0, Noise.LOSS_IS_NAN, 0, 0, 0, 0, 0};
-        RangeResult first = run(compiled, 2, false, how);
+        RangeResult first = run(compiled, 2, OutputMode.SUMS, how);
         double[] kept = all(first);
         for (int i = 0; i < 5; i++) {
-            assertThat(all(run(compiled, 2, false, how))).containsExactly(kept);
+            assertThat(all(run(compiled, 2, OutputMode.SUMS, how))).containsExactly(kept);
         }
         assertThat(all(first)).as("a reply keeps its arrays").containsExactly(kept);
     }
@@ -126,37 +129,38 @@ class CompiledJobTest {
     @Test
     void aVectorOfTheSameVersionButAnotherClusterIsSharedAnew() {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 1), new Noise());
-        double[] before = all(run(compiled, 1, false, 0));
+        double[] before = all(run(compiled, 1, OutputMode.SUMS, 0));
         BroadcastVector other = new BroadcastVector(1, FlatVector.zeros(Precision.DOUBLE, 5));
-        RangeResult result =
-                compiled.run(new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, 0)), false), other, "me");
+        RangeResult result = compiled.run(
+                new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, 0)), OutputMode.SUMS), other, "me");
         assertThat(all(result)[0]).isNotEqualTo(before[0]);
     }
 
     @Test
-    void badDataComesThroughAndTheNextOrderRuns() {
+    void badDataIsReportedAndTheNextRangeRuns() {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 2), new Noise());
-        assertThatThrownBy(() -> run(compiled, 2, false, 0, Noise.NO_DATA))
+        assertThatThrownBy(() -> run(compiled, 2, OutputMode.SUMS, 0, Noise.NO_DATA))
                 .isInstanceOf(BadDataException.class)
                 .hasMessageContaining("task 1 of round 6");
-        assertThat(all(run(compiled, 2, false, 0))).containsExactly(all(single(0)));
+        assertThat(all(run(compiled, 2, OutputMode.SUMS, 0))).containsExactly(all(single(0)));
     }
 
     @Test
-    void anOrderThatDoesNotFitTheJobIsRefused() {
+    void aRangeThatDoesNotFitTheJobIsRefused() {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 2), new Noise());
         List<TaskSpec> three = List.of(Noise.spec(0, 0), Noise.spec(1, 0), Noise.spec(2, 0));
         for (RangeRequest request : List.of(
-                new RangeRequest("evaluate", 1, 2, 0, three, false),
-                new RangeRequest("train", 2, 2, 0, three, false),
-                new RangeRequest("train", 1, 3, 0, three, false),
-                new RangeRequest("train", 1, 1, 0, three, false),
-                new RangeRequest("train", 1, 3, 1, three, false),
-                new RangeRequest("train", 1, 3, 0, List.of(), false))) {
+                new RangeRequest("evaluate", 1, 2, 0, three, OutputMode.SUMS),
+                new RangeRequest("train", 2, 2, 0, three, OutputMode.SUMS),
+                new RangeRequest("train", 1, 3, 0, three, OutputMode.SUMS),
+                new RangeRequest("train", 1, 1, 0, three, OutputMode.SUMS),
+                new RangeRequest("train", 1, 3, 1, three, OutputMode.SUMS),
+                new RangeRequest("train", 1, 3, 0, List.of(), OutputMode.SUMS))) {
             assertThatThrownBy(() -> compiled.run(request, THETA, "me")).isInstanceOf(IllegalStateException.class);
         }
         BroadcastVector shorter = new BroadcastVector(1, FlatVector.zeros(Precision.DOUBLE, 4));
-        assertThatThrownBy(() -> compiled.run(new RangeRequest("train", 1, 2, 0, three, false), shorter, "me"))
+        assertThatThrownBy(
+                        () -> compiled.run(new RangeRequest("train", 1, 2, 0, three, OutputMode.SUMS), shorter, "me"))
                 .isInstanceOf(IllegalStateException.class);
     }
 
@@ -179,8 +183,8 @@ class CompiledJobTest {
                 new TreeMap<>(Map.of("keys", ProgramVariants.of(program))));
         List<TaskSpec> specs = List.of(Noise.spec(0, 0), Noise.spec(1, 0));
         BroadcastVector theta = new BroadcastVector(1, FlatVector.zeros(Precision.FLOAT, 5));
-        RangeResult result =
-                new CompiledJob(job, new Noise()).run(new RangeRequest("keys", 1, 1, 0, specs, true), theta, "me");
+        RangeResult result = new CompiledJob(job, new Noise())
+                .run(new RangeRequest("keys", 1, 1, 0, specs, OutputMode.PER_TASK), theta, "me");
         double[] expected = specs.stream()
                 .flatMapToInt(spec -> IntStream.of(spec.key()))
                 .asDoubleStream()

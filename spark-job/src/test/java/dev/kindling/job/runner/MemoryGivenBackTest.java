@@ -13,6 +13,7 @@ import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.protocol.BroadcastVector;
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
@@ -28,7 +29,7 @@ class MemoryGivenBackTest {
     private final List<Held> made = new ArrayList<>();
     private long bytesOfEach = BUDGET;
 
-    /** A workspace of plain's that says how much it holds, and remembers that it was closed. */
+    /** A workspace of the reference backend with a configurable size, which records that it was closed. */
     private final class Held implements Workspace {
         private final Workspace plain;
         private boolean closed;
@@ -89,19 +90,19 @@ class MemoryGivenBackTest {
         }
     }
 
-    private BlockRunnerPool bench() {
+    private BlockRunnerPool pool() {
         Job job = Noise.job("reference", new CompileOptions(Precision.DOUBLE, BUDGET), 1);
         return new BlockRunnerPool(job, job.program("train"), new Holding(), new Noise());
     }
 
     private static void run(BlockRunnerPool runners, int how) throws InterruptedException {
-        RangeRequest request = new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, how)), false);
+        RangeRequest request = new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, how)), OutputMode.SUMS);
         var unused = new RangeExecution(request, THETA, runners, 1, "me", 1).finish(Device.PROCESSOR, 0);
     }
 
     @Test
     void oneWorkspaceIsUsedAgainAndClosedWithItsBench() throws InterruptedException {
-        BlockRunnerPool runners = bench();
+        BlockRunnerPool runners = pool();
         run(runners, Noise.GOOD);
         run(runners, Noise.GOOD);
         assertThat(made).hasSize(1).noneMatch(each -> each.closed);
@@ -110,15 +111,15 @@ class MemoryGivenBackTest {
     }
 
     @Test
-    void whatIsInUseIsClosedWhenItComesBack() {
-        BlockRunnerPool runners = bench();
+    void aRunnerInUseIsClosedWhenItIsReleased() {
+        BlockRunnerPool runners = pool();
         BlockRunner runner = runners.acquire(Device.PROCESSOR);
-        runner.begin(
-                new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, Noise.GOOD)), false),
+        BlockRunner.RangeRun run = runner.begin(
+                new RangeRequest("train", 1, 1, 0, List.of(Noise.spec(0, Noise.GOOD)), OutputMode.SUMS),
                 THETA,
                 new double[0],
                 new long[0]);
-        runner.run(0, 1);
+        run.run(0, 1);
         runners.close();
         assertThat(made).hasSize(1).noneMatch(each -> each.closed);
         runners.release(runner);
@@ -127,7 +128,7 @@ class MemoryGivenBackTest {
 
     @Test
     void aTaskThatFailsLeavesNothingBehind() throws InterruptedException {
-        BlockRunnerPool runners = bench();
+        BlockRunnerPool runners = pool();
         run(runners, Noise.GOOD);
         assertThatThrownBy(() -> run(runners, Noise.NO_DATA)).isInstanceOf(BadDataException.class);
         assertThat(made).hasSize(1).allMatch(each -> each.closed);
@@ -136,11 +137,11 @@ class MemoryGivenBackTest {
     }
 
     @Test
-    void largeWorkspacesOfOneProgramMakeRoomForAnothers() throws InterruptedException {
-        BlockRunnerPool train = bench();
-        BlockRunnerPool evaluate = bench();
-        train.beside(List.of(train, evaluate));
-        evaluate.beside(List.of(train, evaluate));
+    void largeWorkspacesOfOneProgramAreClosedForAnothers() throws InterruptedException {
+        BlockRunnerPool train = pool();
+        BlockRunnerPool evaluate = pool();
+        train.shareMemoryWith(List.of(train, evaluate));
+        evaluate.shareMemoryWith(List.of(train, evaluate));
         run(train, Noise.GOOD);
         run(evaluate, Noise.GOOD);
         assertThat(made).hasSize(2).first().matches(each -> each.closed);

@@ -12,6 +12,7 @@ import dev.kindling.job.program.Program;
 import dev.kindling.job.protocol.BroadcastVector;
 import dev.kindling.job.protocol.FailedTask;
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.protocol.RangeResult;
 import dev.kindling.job.reduce.PartialSum;
@@ -38,7 +39,7 @@ class TasksOfSeveralShapesTest {
             new BroadcastVector(1, FlatVector.of(Precision.FLOAT, 0.1, -0.2, 0.3, 1.4, -2.5));
     private static final long ROOMY = 1 << 20;
     private static final int[] ALL = {1, 2, 3, 4};
-    /** Neighbours of one shape, alone and in groups, in blocks of three and across their borders. */
+    /** Adjacent tasks of one shape, single and in groups, in blocks of three and across block boundaries. */
     private static final int[] MIXED = {1, 1, 2, 2, 2, 1, 4, 3, 4, 4, 4, 4, 3};
 
     private static List<TaskSpec> specs(int... lengths) {
@@ -47,12 +48,12 @@ class TasksOfSeveralShapesTest {
                 .toList();
     }
 
-    private static RangeRequest order(List<TaskSpec> specs, int blockSize, boolean rows) {
-        return new RangeRequest("train", 1, (specs.size() + blockSize - 1) / blockSize, 0, specs, rows);
+    private static RangeRequest request(List<TaskSpec> specs, int blockSize, OutputMode outputs) {
+        return new RangeRequest("train", 1, (specs.size() + blockSize - 1) / blockSize, 0, specs, outputs);
     }
 
     private static RangeResult run(Job job, List<TaskSpec> specs) {
-        return new CompiledJob(job, new Lengths()).run(order(specs, job.blockSize(), false), THETA, "me");
+        return new CompiledJob(job, new Lengths()).run(request(specs, job.blockSize(), OutputMode.SUMS), THETA, "me");
     }
 
     /** What tasks of one length come to in a job that knows no other. */
@@ -62,7 +63,7 @@ class TasksOfSeveralShapesTest {
         Lengths one = new Lengths();
         Job job = Lengths.job("vector", ROOMY, like.length, length);
         return new CompiledJob(job, new OfOneLength(one, length))
-                .run(order(alike, like.length, false), THETA, "me")
+                .run(request(alike, like.length, OutputMode.SUMS), THETA, "me")
                 .sums()
                 .get(0);
     }
@@ -105,8 +106,9 @@ class TasksOfSeveralShapesTest {
                 .isEqualTo(expected);
         CompiledJob used = new CompiledJob(roomy, new Lengths());
         for (int length : new int[] {3, 1, 4}) {
-            used.run(order(specs(length, length, length, 1, 2), 3, false), THETA, "me");
-            assertThat(used.run(order(specs(MIXED), 3, false), THETA, "me").sums())
+            used.run(request(specs(length, length, length, 1, 2), 3, OutputMode.SUMS), THETA, "me");
+            assertThat(used.run(request(specs(MIXED), 3, OutputMode.SUMS), THETA, "me")
+                            .sums())
                     .as("after others")
                     .isEqualTo(expected);
         }
@@ -119,7 +121,8 @@ class TasksOfSeveralShapesTest {
             lent.add(thread);
         }
         for (int round = 0; round < 100; round++) {
-            RangeResult result = pool.helpAndAwait(pool.submit(order(specs(MIXED), 3, false), THETA, "many", 1));
+            RangeResult result =
+                    pool.helpAndAwait(pool.submit(request(specs(MIXED), 3, OutputMode.SUMS), THETA, "many", 1));
             assertThat(result.sums()).as("on four threads").isEqualTo(expected);
         }
         stay.set(false);
@@ -131,19 +134,20 @@ class TasksOfSeveralShapesTest {
     @Test
     void anotherVectorReachesEveryWorkspace() {
         CompiledJob compiled = new CompiledJob(Lengths.job("vector", ROOMY, 3, ALL), new Lengths());
-        compiled.run(order(specs(MIXED), 3, false), THETA, "me");
+        compiled.run(request(specs(MIXED), 3, OutputMode.SUMS), THETA, "me");
         BroadcastVector other = new BroadcastVector(1, FlatVector.of(Precision.FLOAT, 1, 2, 3, 4, 5));
         List<PartialSum> fresh = new CompiledJob(Lengths.job("vector", ROOMY, 3, ALL), new Lengths())
-                .run(order(specs(MIXED), 3, false), other, "me")
+                .run(request(specs(MIXED), 3, OutputMode.SUMS), other, "me")
                 .sums();
-        assertThat(compiled.run(order(specs(MIXED), 3, false), other, "me").sums())
+        assertThat(compiled.run(request(specs(MIXED), 3, OutputMode.SUMS), other, "me")
+                        .sums())
                 .isEqualTo(fresh);
     }
 
     @Test
-    void rowsAndTimesOfEachTaskStandWhereTheTaskStands() {
+    void perTaskOutputsAndTimesAreInTaskOrder() {
         CompiledJob compiled = new CompiledJob(Lengths.job("vector", ROOMY, 3, ALL), new Lengths());
-        RangeResult result = compiled.run(order(specs(MIXED), 3, true), THETA, "me");
+        RangeResult result = compiled.run(request(specs(MIXED), 3, OutputMode.PER_TASK), THETA, "me");
         for (int i = 0; i < MIXED.length; i++) {
             double[] totals = alone(List.of(Lengths.spec(i, MIXED[i]))).totals();
             assertThat(Arrays.copyOfRange(result.perTaskOutputs(), 2 * i, 2 * i + 2))
@@ -172,11 +176,11 @@ class TasksOfSeveralShapesTest {
     @Test
     void aTaskOfAShapeWithoutAProgramIsRefused() {
         CompiledJob three = new CompiledJob(Lengths.job("vector", ROOMY, 3, 1, 2, 3), new Lengths());
-        assertThatThrownBy(() -> three.run(order(specs(1, 4, 2), 3, false), THETA, "me"))
+        assertThatThrownBy(() -> three.run(request(specs(1, 4, 2), 3, OutputMode.SUMS), THETA, "me"))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContainingAll("task 1 of round 6", "support.x[4, 1]");
         CompiledJob one = new CompiledJob(Lengths.job("vector", ROOMY, 3, 4), new Lengths());
-        assertThatThrownBy(() -> one.run(order(specs(4, 4, 1), 3, false), THETA, "me"))
+        assertThatThrownBy(() -> one.run(request(specs(4, 4, 1), 3, OutputMode.SUMS), THETA, "me"))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContainingAll("task 2 of round 6", "support.x[4, 1]", "support.x[1, 1]");
     }

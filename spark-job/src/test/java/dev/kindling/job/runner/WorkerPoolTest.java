@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kindling.job.backend.Device;
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.protocol.BroadcastVector;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.protocol.RangeResult;
 import dev.kindling.job.task.TaskSpec;
@@ -33,14 +34,14 @@ class WorkerPoolTest {
 
     private final CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, BLOCK_SIZE), new Noise());
 
-    private static RangeRequest order(int... how) {
+    private static RangeRequest request(int... how) {
         List<TaskSpec> specs = IntStream.range(0, TASKS)
                 .mapToObj(i -> Noise.spec(i, i < how.length ? how[i] : Noise.GOOD))
                 .toList();
-        return new RangeRequest("train", 1, (TASKS + BLOCK_SIZE - 1) / BLOCK_SIZE, 0, specs, false);
+        return new RangeRequest("train", 1, (TASKS + BLOCK_SIZE - 1) / BLOCK_SIZE, 0, specs, OutputMode.SUMS);
     }
 
-    private static List<Thread> lend(WorkerPool pool, int threads, AtomicBoolean stay) {
+    private static List<Thread> startWorkers(WorkerPool pool, int threads, AtomicBoolean stay) {
         List<Thread> lent = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
             Thread thread = new Thread(() -> pool.runWorker(Device.PROCESSOR, stay::get));
@@ -53,12 +54,13 @@ class WorkerPoolTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 3})
     void anyNumberOfThreadsGivesTheReplyOfOne(int threads) throws InterruptedException {
-        RangeResult expected = compiled.run(order(Noise.GOOD, Noise.LOSS_IS_NAN), THETA, "one");
+        RangeResult expected = compiled.run(request(Noise.GOOD, Noise.LOSS_IS_NAN), THETA, "one");
         WorkerPool pool = new WorkerPool(compiled, Duration.ofMillis(1));
         AtomicBoolean stay = new AtomicBoolean(true);
-        List<Thread> lent = lend(pool, threads, stay);
+        List<Thread> lent = startWorkers(pool, threads, stay);
         for (int round = 0; round < 200; round++) {
-            RangeResult result = pool.helpAndAwait(pool.submit(order(Noise.GOOD, Noise.LOSS_IS_NAN), THETA, "many", 1));
+            RangeResult result =
+                    pool.helpAndAwait(pool.submit(request(Noise.GOOD, Noise.LOSS_IS_NAN), THETA, "many", 1));
             assertThat(result.sums()).isEqualTo(expected.sums());
             assertThat(result.failed()).isEqualTo(expected.failed()).hasSize(1);
         }
@@ -73,10 +75,13 @@ class WorkerPoolTest {
     void threadsThatWereAsleepWakeUpForWork() throws Exception {
         WorkerPool pool = new WorkerPool(compiled, Duration.ZERO);
         AtomicBoolean stay = new AtomicBoolean(true);
-        List<Thread> lent = lend(pool, 2, stay);
+        List<Thread> lent = startWorkers(pool, 2, stay);
         for (int round = 0; round < 20; round++) {
             // Nobody but the sleepers can do it.
-            assertThat(pool.submit(order(), THETA, "sleepers", 0).reply().get().sums())
+            assertThat(pool.submit(request(), THETA, "sleepers", 0)
+                            .result()
+                            .get()
+                            .sums())
                     .hasSize(1);
             Thread.sleep(2);
         }
@@ -89,27 +94,27 @@ class WorkerPoolTest {
     @Test
     void aThreadThatLeavesLeavesItsBlocksToOthers() throws InterruptedException {
         WorkerPool pool = new WorkerPool(compiled, Duration.ZERO);
-        RangeExecution execution = pool.submit(order(), THETA, "two", 1);
+        RangeExecution execution = pool.submit(request(), THETA, "two", 1);
         AtomicInteger asked = new AtomicInteger();
         assertThat(execution.takePart(Device.PROCESSOR, () -> asked.incrementAndGet() < 4))
                 .isTrue();
-        assertThat(execution.reply()).isNotDone();
+        assertThat(execution.result()).isNotDone();
         assertThat(pool.helpAndAwait(execution).sums())
-                .isEqualTo(compiled.run(order(), THETA, "one").sums());
+                .isEqualTo(compiled.run(request(), THETA, "one").sums());
     }
 
     @Test
-    void whatAThreadOfTheCrewThrowsIsThrownToWhoWaits() throws InterruptedException {
+    void anExceptionOfAWorkerIsThrownToTheWaitingThread() throws InterruptedException {
         WorkerPool pool = new WorkerPool(compiled, Duration.ofMillis(1));
         AtomicBoolean stay = new AtomicBoolean(true);
-        lend(pool, 2, stay);
-        RangeRequest bad = order(Noise.GOOD, Noise.GOOD, Noise.GOOD, Noise.GOOD, Noise.NO_DATA);
+        startWorkers(pool, 2, stay);
+        RangeRequest bad = request(Noise.GOOD, Noise.GOOD, Noise.GOOD, Noise.GOOD, Noise.NO_DATA);
         for (int round = 0; round < 20; round++) {
             assertThatThrownBy(() -> pool.helpAndAwait(pool.submit(bad, THETA, "two", 1)))
                     .isInstanceOf(BadDataException.class)
                     .hasMessageContaining("is empty");
         }
-        assertThat(pool.helpAndAwait(pool.submit(order(), THETA, "two", 1)).sums())
+        assertThat(pool.helpAndAwait(pool.submit(request(), THETA, "two", 1)).sums())
                 .hasSize(1);
         stay.set(false);
     }
@@ -123,7 +128,7 @@ class WorkerPoolTest {
             List<Thread> all = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 Thread thread = new Thread(() -> {
-                    int home = ranges.home();
+                    int home = ranges.own();
                     for (int block = ranges.take(home); block != WorkStealingRanges.NONE; block = ranges.take(home)) {
                         taken.add(block);
                     }

@@ -15,33 +15,34 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.util.MutableURLClassLoader;
 
 /**
- * The folder {@code driver-libs} of Kindling's package: ND4J, which the driver always needs. Where Spark's submit class has
- * loaded the application jar, the folder's jars join it here, so that neither the user has to name them nor an executor
- * gets them; an executor that needs them gets them from {@link ExecutorClasspath}.
+ * Adds the folder {@code driver-libs} of Kindling's package, which contains ND4J, to the driver's class path. If Spark's submit
+ * class has loaded the application jar, the jars are added to its class loader, so that the user need not name them and
+ * executors do not load them; executors that need ND4J get it from {@link ExecutorClasspath}.
  */
 public final class DriverClasspath {
-    /** Where it is. */
-    static final JarDirectory FOLDER = new JarDirectory("driver-libs", "spark.kindling.driver-libs");
+    /** Locates the folder. */
+    static final JarDirectory FOLDER = new JarDirectory("driver-libs", "spark.kindling.driver.libs");
 
-    private static final String WANTED = "org/nd4j/linalg/factory/Nd4j.class";
+    private static final String ND4J_CLASS = "org/nd4j/linalg/factory/Nd4j.class";
 
     private DriverClasspath() {}
 
     /**
-     * Adds the folder's jars to the class loader of the application; nothing happens where they are on the class path.
+     * Adds the folder's jars to the class loader of the application unless ND4J is on the class path already.
      *
-     * @throws IllegalArgumentException if they cannot be found
+     * @throws IllegalArgumentException if the folder cannot be found
      */
     public static void attach() {
         if (DriverClasspath.class.getClassLoader() instanceof MutableURLClassLoader loader
-                && loader.getResource(WANTED) == null) {
+                && loader.getResource(ND4J_CLASS) == null) {
             SparkConf configuration = new SparkConf();
+            RenamedSettings.refuse(configuration);
             urls(configuration, SparkApplication.hadoop(configuration), applicationJar())
                     .forEach(loader::addURL);
         }
     }
 
-    /** The jar that this class came from. */
+    /** The jar that this class was loaded from. */
     static URI applicationJar() {
         try {
             return DriverClasspath.class
@@ -57,11 +58,11 @@ public final class DriverClasspath {
     static List<URL> urls(SparkConf configuration, Configuration hadoop, URI jar) {
         List<Path> jars = FOLDER.jars(configuration, hadoop, jar);
         if (jars.isEmpty()) {
-            throw new IllegalArgumentException("the folder " + FOLDER.name() + " of Kindling's package is not beside "
-                    + JarDirectory.last(jar.getPath()) + "; " + FOLDER.setting() + " must say where it is");
+            throw new IllegalArgumentException("the folder " + FOLDER.name() + " of Kindling's package is not next to "
+                    + JarDirectory.last(jar.getPath()) + "; " + FOLDER.setting() + " must be its path");
         }
         try {
-            return here(jars, hadoop);
+            return local(jars, hadoop);
         } catch (IOException e) {
             throw new IllegalArgumentException(
                     "the folder " + jars.get(0).getParent() + " of Kindling's package cannot be fetched: "
@@ -70,8 +71,8 @@ public final class DriverClasspath {
         }
     }
 
-    /** Where jars are on this machine, fetched if they are not. */
-    private static List<URL> here(List<Path> jars, Configuration hadoop) throws IOException {
+    /** The jars as files of this machine; others are copied to it. */
+    private static List<URL> local(List<Path> jars, Configuration hadoop) throws IOException {
         List<URL> urls = new ArrayList<>();
         File fetched = null;
         for (Path jar : jars) {
@@ -95,7 +96,7 @@ public final class DriverClasspath {
     private static URL fetch(FileSystem files, Path jar, File folder) throws IOException {
         File local = new File(folder, jar.getName());
         local.deleteOnExit();
-        // Raw, or checksums would lie beside.
+        // On the raw file system, which writes no checksum files.
         files.copyToLocalFile(false, jar, new Path(local.toURI()), true);
         return local.toURI().toURL();
     }

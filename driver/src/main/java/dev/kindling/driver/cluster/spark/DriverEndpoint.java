@@ -34,10 +34,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The driver's server for resident workers. Authenticated and encrypted by Spark where that is on. In any case a connection
- * begins with a {@link Handshake}: the executor must be the one to which Spark gave the worker job that it names, must know
- * that job's secret, and must have no other connection. What is no message is dropped and counted, and ends its connection.
- * Thread-safe.
+ * The driver's server for persistent connections of executors, authenticated and encrypted by Spark if Spark is configured so.
+ * In any case a connection begins with a {@link Handshake}: the executor must be the one to which Spark has assigned the
+ * worker job that it names, must know that job's secret, and must have no other connection. Invalid bytes end their
+ * connection, which is counted. Thread-safe.
  */
 final class DriverEndpoint extends RpcHandler implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DriverEndpoint.class);
@@ -48,7 +48,7 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
     private final ExecutorEvents events;
     private final LongConsumer started;
     private final PendingConnections pending;
-    /** Greetings of executors to which, for all that Spark has told so far, it has given nothing. */
+    /** Hellos of executors to which Spark has not reported an assigned worker job yet. */
     private final Map<Channel, PendingRegistration> early = new ConcurrentHashMap<>();
 
     private final Map<Channel, SparkExecutorConnection> connections = new ConcurrentHashMap<>();
@@ -65,24 +65,24 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
             byte[] bytes,
             RpcResponseCallback callback) {}
 
-    /** A greeting that was answered with a challenge. */
+    /** A hello that was answered with a challenge. */
     private record Challenged(
             HandshakeMessage.WorkerHello hello, WorkerCredentials.Attempt attempt, Handshake handshake) {}
 
-    /** A connection that is authenticated. */
+    /** An authenticated connection. */
     private static final class SparkExecutorConnection implements ExecutorConnection {
         private final TransportClient client;
         private final WorkerCredentials.Attempt attempt;
         private final Optional<Peer> peer;
         private final byte[] sessionKey;
-        /** By the executor that was given it. */
+        /** Access of other executors to this one, sealed for each. */
         private final Map<SparkExecutorConnection, PeerAccess> sealedAccess = new ConcurrentHashMap<>();
 
-        SparkExecutorConnection(TransportClient client, Challenged greeting) {
+        SparkExecutorConnection(TransportClient client, Challenged challenged) {
             this.client = client;
-            this.attempt = greeting.attempt();
-            this.peer = greeting.hello().peer();
-            this.sessionKey = greeting.handshake().sessionKey();
+            this.attempt = challenged.attempt();
+            this.peer = challenged.hello().peer();
+            this.sessionKey = challenged.handshake().sessionKey();
         }
 
         @Override
@@ -100,13 +100,13 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
             return peer;
         }
 
-        /** Made once for each pair. */
+        /** Created once for each pair. */
         @Override
         public PeerAccess peerAccessFor(ExecutorConnection other) {
             return sealedAccess.computeIfAbsent(
                     (SparkExecutorConnection) other,
-                    asker -> new PeerAccess(
-                            peer.orElseThrow(), PeerKeys.seal(asker.sessionKey, sessionKey, asker.name())));
+                    client -> new PeerAccess(
+                            peer.orElseThrow(), PeerKeys.seal(client.sessionKey, sessionKey, client.name())));
         }
 
         @Override
@@ -121,12 +121,12 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
     }
 
     /**
-     * Opens the port.
+     * Opens the server.
      *
      * @param credentials of the run's worker jobs
-     * @param largest message of a worker, in bytes
-     * @param events gets what they tell
-     * @param started is told the ticket of each worker job that has started
+     * @param largest bytes of the largest message of an executor
+     * @param events receives their events
+     * @param started called with the id of each worker job that has started
      * @throws ClusterException if the port is taken
      */
     DriverEndpoint(
@@ -139,7 +139,7 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
         this(spark, settings, credentials, largest, events, started, PendingConnections.Limits.STANDARD);
     }
 
-    /** With other limits of connections that are not authenticated. */
+    /** As above, with limits of connections that are not authenticated. */
     DriverEndpoint(
             SparkConf spark,
             ClusterSettings settings,
@@ -162,49 +162,49 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
                     .context()
                     .createServer(address, settings.port(), transport.serverBootstraps(List.of(pending)));
         } catch (Exception e) {
-            // A BindException comes undeclared through Netty.
+            // Netty throws BindException undeclared.
             transport.context().close();
             throw new ClusterException(
-                    "the driver cannot take connections at " + address + ":" + settings.port() + " (cluster.port): "
+                    "the driver cannot accept connections at " + address + ":" + settings.port() + " (cluster.port): "
                             + SparkErrors.first(e),
                     e);
         }
     }
 
-    /** Where executors find it. */
+    /** Host name for executors. */
     String host() {
         return host;
     }
 
-    /** Where executors find it. */
+    /** Port for executors. */
     int port() {
         return server.getPort();
     }
 
-    /** How many connections were dropped for what came over them, or did not come. */
+    /** Number of dropped connections. */
     long dropped() {
         return pending.dropped();
     }
 
-    /** How many connections are not authenticated. */
+    /** Number of connections that are not authenticated. */
     int pending() {
         return pending.count();
     }
 
-    /** A step of a handshake. The transport takes the messages of a connection one after the other, on one thread. */
+    /** Handles one step of a handshake. The transport delivers the messages of a connection one by one, on one thread. */
     @Override
     public void receive(TransportClient client, ByteBuffer message, RpcResponseCallback callback) {
         Channel channel = client.getChannel();
         byte[] bytes = bytes(message);
         try {
             if (connections.containsKey(channel) || early.containsKey(channel)) {
-                drop(client, "a greeting out of turn");
+                drop(client, "an unexpected handshake");
             } else if (channel.hasAttr(CHALLENGED)) {
-                admit(client, channel.attr(CHALLENGED).get(), bytes, callback);
+                authenticate(client, channel.attr(CHALLENGED).get(), bytes, callback);
             } else if (MessageCodec.decodeHandshake(bytes) instanceof HandshakeMessage.WorkerHello hello) {
                 register(client, hello, bytes, callback);
             } else {
-                drop(client, "what is no greeting of an executor");
+                drop(client, "bytes that are no hello of an executor");
             }
         } catch (ProtocolException e) {
             drop(client, SparkErrors.first(e));
@@ -215,7 +215,7 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
             TransportClient client, HandshakeMessage.WorkerHello hello, byte[] bytes, RpcResponseCallback callback) {
         Optional<String> secret = credentials.secret(hello.workerJobId());
         if (secret.isEmpty()) {
-            drop(client, "a greeting for worker job " + hello.workerJobId() + ", which does not run");
+            drop(client, "a hello for worker job " + hello.workerJobId() + ", which does not run");
             return;
         }
         PendingRegistration registration = new PendingRegistration(client, hello, secret.get(), bytes, callback);
@@ -223,7 +223,7 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
         answer(registration);
     }
 
-    /** Spark has told of another task: those who wait for that are answered, each on its connection's own thread. */
+    /** Spark has reported another task: answers waiting hellos, each on its connection's own thread. */
     private void answerEarly() {
         early.forEach((channel, registration) -> channel.eventLoop().execute(() -> answer(registration)));
     }
@@ -235,13 +235,13 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
         if (attempt.isEmpty() || !early.remove(channel, registration)) {
             return;
         }
-        if (attempt.get().ticket() != hello.workerJobId()
+        if (attempt.get().workerJobId() != hello.workerJobId()
                 || !attempt.get().executor().equals(hello.executor())) {
             drop(
                     registration.client(),
-                    "a greeting of another than executor "
-                            + attempt.get().executor() + ", which Spark gave worker job "
-                            + attempt.get().ticket());
+                    "a hello of another than executor "
+                            + attempt.get().executor() + ", to which Spark has assigned worker job "
+                            + attempt.get().workerJobId());
             return;
         }
         Handshake handshake = Handshake.answering(transport.key(registration.secret()), registration.bytes());
@@ -249,27 +249,27 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
         registration.callback().onSuccess(ByteBuffer.wrap(handshake.challenge()));
     }
 
-    private void admit(TransportClient client, Challenged greeting, byte[] bytes, RpcResponseCallback callback) {
-        String executor = greeting.attempt().executor();
-        if (!greeting.handshake().isProvedBy(bytes)) {
+    private void authenticate(TransportClient client, Challenged challenged, byte[] bytes, RpcResponseCallback callback) {
+        String executor = challenged.attempt().executor();
+        if (!challenged.handshake().isProvedBy(bytes)) {
             drop(
                     client,
-                    "a greeting without the proof of worker job "
-                            + greeting.attempt().ticket() + ", which Spark gave executor " + executor);
-        } else if (!credentials.use(greeting.hello().attempt())) {
+                    "a handshake without the proof of worker job "
+                            + challenged.attempt().workerJobId() + ", which Spark has assigned to executor " + executor);
+        } else if (!credentials.use(challenged.hello().attempt())) {
             drop(
                     client,
-                    "a second greeting for worker job " + greeting.attempt().ticket() + " of executor " + executor);
+                    "a second handshake for worker job " + challenged.attempt().workerJobId() + " of executor " + executor);
         } else {
-            SparkExecutorConnection link = new SparkExecutorConnection(client, greeting);
-            if (executors.putIfAbsent(executor, link) != null) {
+            SparkExecutorConnection connection = new SparkExecutorConnection(client, challenged);
+            if (executors.putIfAbsent(executor, connection) != null) {
                 drop(client, "a second connection of executor " + executor);
                 return;
             }
             pending.authenticated(client.getChannel(), largest);
-            connections.put(client.getChannel(), link);
+            connections.put(client.getChannel(), connection);
             callback.onSuccess(ByteBuffer.allocate(0));
-            events.put(new ExecutorEvents.ExecutorRegistered(link));
+            events.put(new ExecutorEvents.ExecutorRegistered(connection));
         }
     }
 
@@ -277,13 +277,13 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
     public void receive(TransportClient client, ByteBuffer message) {
         long at = System.nanoTime();
         byte[] bytes = bytes(message);
-        SparkExecutorConnection link = connections.get(client.getChannel());
-        if (link == null) {
-            drop(client, "a message without a greeting");
+        SparkExecutorConnection connection = connections.get(client.getChannel());
+        if (connection == null) {
+            drop(client, "a message before the handshake");
             return;
         }
         try {
-            take(link, MessageCodec.decodeDriverMessage(bytes), bytes.length, at);
+            receive(connection, MessageCodec.decodeDriverMessage(bytes), bytes.length, at);
         } catch (ProtocolException e) {
             drop(client, SparkErrors.first(e));
         }
@@ -295,34 +295,21 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
         return bytes;
     }
 
-    private void take(SparkExecutorConnection link, DriverMessage message, int bytes, long at) {
-        if (message instanceof DriverMessage.WorkerStarted workerStarted) {
-            LOG.info(
-                    "worker {} is executor {}'s, on {}",
-                    workerStarted.workerJobId(),
-                    link.name(),
-                    workerStarted.device());
-            started.accept(workerStarted.workerJobId());
-        } else if (message instanceof DriverMessage.Heartbeat heartbeat) {
-            events.put(new ExecutorEvents.Heartbeat(link, heartbeat.threads()));
-        } else if (message instanceof DriverMessage.RangeCompleted completed) {
-            events.put(new ExecutorEvents.RangeCompleted(
-                    link, completed.shared(), completed.firstTask(), completed.outcome(), bytes, at));
-        } else if (message instanceof DriverMessage.JobRejected jobRejected) {
-            events.put(new ExecutorEvents.JobRejected(link, jobRejected.failure()));
-        } else if (message instanceof DriverMessage.RangeRetained retained) {
-            events.put(new ExecutorEvents.RangeRetained(link, retained.shared(), retained.result(), bytes, at));
-        } else if (message instanceof DriverMessage.VectorMissing vectorMissing) {
-            events.put(new ExecutorEvents.VectorMissing(link, vectorMissing.version()));
-        } else if (message instanceof DriverMessage.ShardReduced reduced) {
-            events.put(new ExecutorEvents.ShardReduced(link, reduced.shared(), reduced.shard(), reduced.sums(), bytes));
-        } else if (message instanceof DriverMessage.ShardFailed failed) {
-            events.put(new ExecutorEvents.ShardFailed(link, failed.shared(), failed.reason()));
+    private void receive(SparkExecutorConnection connection, DriverMessage message, int bytes, long arrived) {
+        if (message instanceof DriverMessage.WorkerStarted worker) {
+            // An executor may only report worker jobs that Spark has assigned to it.
+            credentials.whenAssigned(worker.workerJobId(), connection.name(), () -> started(connection, worker));
         }
+        events.put(new ExecutorEvents.MessageReceived(connection, message, bytes, arrived));
     }
 
-    private void drop(TransportClient client, String what) {
-        pending.drop(client.getChannel(), what);
+    private void started(SparkExecutorConnection connection, DriverMessage.WorkerStarted worker) {
+        LOG.info("worker {} runs on executor {}, on {}", worker.workerJobId(), connection.name(), worker.device());
+        started.accept(worker.workerJobId());
+    }
+
+    private void drop(TransportClient client, String reason) {
+        pending.drop(client.getChannel(), reason);
     }
 
     @Override
@@ -333,11 +320,11 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
     @Override
     public void channelInactive(TransportClient client) {
         early.remove(client.getChannel());
-        SparkExecutorConnection link = connections.remove(client.getChannel());
-        if (link != null) {
-            executors.remove(link.name(), link);
-            connections.values().forEach(other -> other.sealedAccess.remove(link));
-            events.put(new ExecutorEvents.ExecutorLost(link));
+        SparkExecutorConnection connection = connections.remove(client.getChannel());
+        if (connection != null) {
+            executors.remove(connection.name(), connection);
+            connections.values().forEach(other -> other.sealedAccess.remove(connection));
+            events.put(new ExecutorEvents.ExecutorLost(connection));
         }
     }
 

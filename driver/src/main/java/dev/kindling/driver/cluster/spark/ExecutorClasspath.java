@@ -8,28 +8,27 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
- * What executors load that compute with ND4J, and no others: the jars of the folder {@code executor-libs}, which is in packages
- * that were built for GPUs; where there is none, those of {@code driver-libs}, which is ND4J for the processor. Never both:
- * of two backends on one class path ND4J takes the one for GPUs, and ends with an error where there is no GPU, as on the
- * driver.
+ * The jars that executors need to compute with ND4J: those of the folder {@code executor-libs}, which is in packages built for
+ * GPUs, or else those of {@code driver-libs}, which is ND4J for the processor. Never both: of two backends on one class path
+ * ND4J selects the one for GPUs, and fails on machines without a GPU.
  *
- * @param jars URIs as Spark takes them; none where executors have ND4J on a class path of their own
- * @param kind what ND4J computes on there
+ * @param jars URIs as Spark takes them; empty if executors have ND4J on a class path of their own
+ * @param kind of device that this ND4J computes on
  */
 record ExecutorClasspath(List<String> jars, Kind kind) {
-    /** What an ND4J computes on. */
+    /** The kind of device that an ND4J computes on. */
     enum Kind {
         PROCESSOR,
         GPU,
-        /** Only executors can tell. */
+        /** Known only on executors. */
         UNKNOWN
     }
 
-    /** The value of {@code backend.name} that needs them. */
+    /** The value of {@code backend.name} that needs the jars. */
     static final String BACKEND = "nd4j";
-    /** Where they are. */
-    static final JarDirectory FOLDER = new JarDirectory("executor-libs", "spark.kindling.executor-libs");
-    /** What the setting says where executors have ND4J on a class path of their own. */
+    /** Locates the folder. */
+    static final JarDirectory FOLDER = new JarDirectory("executor-libs", "spark.kindling.executor.libs");
+    /** The value of the setting if executors have ND4J on a class path of their own. */
     static final String INSTALLED = "installed";
 
     private static final String EVERYWHERE = "local:";
@@ -51,8 +50,8 @@ record ExecutorClasspath(List<String> jars, Kind kind) {
         List<Path> jars = own.isEmpty() ? folder.jars(configuration, hadoop, jar) : own;
         if (jars.isEmpty()) {
             throw new IllegalArgumentException("backend.name is nd4j, but neither the folder " + FOLDER.name() + " nor "
-                    + folder.name() + " of Kindling's package is beside " + JarDirectory.last(jar.getPath()) + "; "
-                    + FOLDER.setting() + " must say where it is, or be " + INSTALLED
+                    + folder.name() + " of Kindling's package is next to " + JarDirectory.last(jar.getPath()) + "; "
+                    + FOLDER.setting() + " must be its path, or " + INSTALLED
                     + " where ND4J is on the executors' own class path");
         }
         boolean everywhere = configuration.get(folder.setting(), "").startsWith(EVERYWHERE);
@@ -73,9 +72,9 @@ record ExecutorClasspath(List<String> jars, Kind kind) {
         List<Path> jars = DriverClasspath.FOLDER.jars(configuration, hadoop, jar);
         if (jars.isEmpty()) {
             throw new IllegalArgumentException("transfer.engine is dl4j-spark, but the folder "
-                    + DriverClasspath.FOLDER.name() + " of Kindling's package is not beside "
+                    + DriverClasspath.FOLDER.name() + " of Kindling's package is not next to "
                     + JarDirectory.last(jar.getPath()) + "; " + DriverClasspath.FOLDER.setting()
-                    + " must say where it is");
+                    + " must be its path");
         }
         return new ExecutorClasspath(jars.stream().map(Path::toString).toList(), Kind.PROCESSOR);
     }
@@ -91,7 +90,7 @@ record ExecutorClasspath(List<String> jars, Kind kind) {
         return jars.stream().anyMatch(jar -> jar.getName().startsWith(FOR_PROCESSORS)) ? Kind.PROCESSOR : Kind.UNKNOWN;
     }
 
-    /** Lets executors fetch the jars before their next Spark task. */
+    /** Makes executors fetch the jars before their next Spark task. */
     void addTo(JavaSparkContext context) {
         jars.forEach(context::addJar);
     }

@@ -11,24 +11,24 @@ import org.apache.spark.resource.ResourceProfileBuilder;
 import org.apache.spark.resource.TaskResourceRequests;
 
 /**
- * Executors of their own for rounds (Spark's stage-level scheduling): {@code spark.kindling.rounds.X} is for them what
- * {@code spark.X} is for the application's, for a few X. So a job asks for executors with GPUs while it has rounds, and for
- * no others.
+ * The resource profile of executors that only run rounds (Spark's stage-level scheduling):
+ * {@code spark.kindling.executorProfile.X} is for them what {@code spark.X} is for the application's executors, for a few X.
+ * So an application can request executors with GPUs for its rounds alone.
  */
 final class ExecutorResourceProfile {
-    /** Begins the settings of the application's executors. */
+    /** Prefix of the settings of the application's executors. */
     static final String APPLICATION = "spark.";
 
-    private static final String ROUNDS = AssignedDevice.ROUNDS;
+    private static final String PREFIX = AssignedDevice.EXECUTOR_PROFILE;
 
-    private static final String EXECUTOR_CORES = ROUNDS + "executor.cores";
-    private static final String EXECUTOR_MEMORY = ROUNDS + "executor.memory";
-    private static final String EXECUTOR_OVERHEAD = ROUNDS + "executor.memoryOverhead";
-    private static final String EXECUTOR_GPUS = ROUNDS + GpuRequest.EXECUTOR;
-    private static final String SCRIPT = ROUNDS + "executor.resource.gpu.discoveryScript";
-    private static final String VENDOR = ROUNDS + "executor.resource.gpu.vendor";
-    private static final String TASK_CPUS = ROUNDS + "task.cpus";
-    private static final String TASK_GPUS = ROUNDS + GpuRequest.TASK;
+    private static final String EXECUTOR_CORES = PREFIX + "executor.cores";
+    private static final String EXECUTOR_MEMORY = PREFIX + "executor.memory";
+    private static final String EXECUTOR_OVERHEAD = PREFIX + "executor.memoryOverhead";
+    private static final String EXECUTOR_GPUS = PREFIX + GpuRequest.EXECUTOR;
+    private static final String SCRIPT = PREFIX + "executor.resource.gpu.discoveryScript";
+    private static final String VENDOR = PREFIX + "executor.resource.gpu.vendor";
+    private static final String TASK_CPUS = PREFIX + "task.cpus";
+    private static final String TASK_GPUS = PREFIX + GpuRequest.TASK;
     private static final String GPU = "gpu";
     private static final String DYNAMIC = "spark.dynamicAllocation.enabled";
 
@@ -38,45 +38,45 @@ final class ExecutorResourceProfile {
         this.profile = profile;
     }
 
-    /** What the names of the settings begin with that say on which executors rounds run. */
+    /** The prefix of the settings of the executors that run rounds. */
     static String prefix(SparkConf configuration) {
-        return isWanted(configuration) ? ROUNDS : APPLICATION;
+        return isConfigured(configuration) ? PREFIX : APPLICATION;
     }
 
-    private static boolean isWanted(SparkConf configuration) {
-        return configuration.getAllWithPrefix(ROUNDS).length > 0;
+    private static boolean isConfigured(SparkConf configuration) {
+        return configuration.getAllWithPrefix(PREFIX).length > 0;
     }
 
     /**
-     * Refuses, by IllegalArgumentException, settings of rounds that Spark could not follow.
+     * Checks the settings of the profile.
      *
-     * @param here whether Spark runs as threads of this JVM
+     * @param isLocal whether Spark runs as threads of this JVM
+     * @throws IllegalArgumentException if Spark cannot satisfy them
      */
-    static void refuseUnfit(SparkConf configuration, boolean here) {
-        if (!isWanted(configuration)) {
+    static void requireSatisfiable(SparkConf configuration, boolean isLocal) {
+        if (!isConfigured(configuration)) {
             return;
         }
-        String first = ROUNDS + configuration.getAllWithPrefix(ROUNDS)[0]._1();
-        Arrays.stream(configuration.getAllWithPrefix(ROUNDS))
-                .map(setting -> ROUNDS + setting._1())
+        String first = PREFIX + configuration.getAllWithPrefix(PREFIX)[0]._1();
+        Arrays.stream(configuration.getAllWithPrefix(PREFIX))
+                .map(setting -> PREFIX + setting._1())
                 .filter(setting -> !known(setting))
                 .forEach(setting -> {
                     throw new IllegalArgumentException("there is no setting " + setting + "; it must be one of "
                             + EXECUTOR_CORES + ", " + EXECUTOR_MEMORY + ", " + EXECUTOR_OVERHEAD + ", " + EXECUTOR_GPUS
                             + ", " + SCRIPT + ", " + VENDOR + ", " + TASK_CPUS + " and " + TASK_GPUS);
                 });
-        if (here || !configuration.getBoolean(DYNAMIC, false)) {
+        if (isLocal || !configuration.getBoolean(DYNAMIC, false)) {
             throw new IllegalArgumentException(
-                    first + " asks for executors of their own for rounds, which Spark starts "
-                            + "only on a cluster and with " + DYNAMIC
+                    first + " requests executors for rounds alone, which Spark starts only on a cluster and with " + DYNAMIC
                             + "=true; set that, or give all executors GPUs: spark.executor.resource.gpu.amount");
         }
         try {
             var unused = of(configuration);
         } catch (RuntimeException | AssertionError e) {
-            // The second is how Spark refuses amounts.
+            // Spark refuses amounts with AssertionError.
             throw new IllegalArgumentException(
-                    "the settings " + ROUNDS + "* are no executors that Spark can start: " + SparkErrors.first(e), e);
+                    "the settings " + PREFIX + "* describe executors that Spark cannot start: " + SparkErrors.first(e), e);
         }
     }
 
@@ -94,9 +94,9 @@ final class ExecutorResourceProfile {
         };
     }
 
-    /** As the settings of an application say: executors of their own, or the application's. */
+    /** The profile that the settings of an application describe; without such settings, the application's own executors. */
     static ExecutorResourceProfile of(SparkConf configuration) {
-        if (!isWanted(configuration)) {
+        if (!isConfigured(configuration)) {
             return new ExecutorResourceProfile(Optional.empty());
         }
         ResourceProfile built = new ResourceProfileBuilder()
@@ -128,8 +128,8 @@ final class ExecutorResourceProfile {
         return Optional.ofNullable(configuration.get(setting, null));
     }
 
-    /** The same work, on these executors. */
-    <T> JavaRDD<T> on(JavaRDD<T> work) {
-        return profile.map(work::withResources).orElse(work);
+    /** The given RDD, computed on these executors. */
+    <T> JavaRDD<T> on(JavaRDD<T> rdd) {
+        return profile.map(rdd::withResources).orElse(rdd);
     }
 }

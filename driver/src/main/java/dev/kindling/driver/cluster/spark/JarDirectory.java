@@ -12,28 +12,28 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkConf;
 
 /**
- * A folder of jars in Kindling's package, beside the application jar. It is looked for where its setting says; else beside the
- * jar, in the working directory (where YARN unpacks archives) and beside the place the jar was submitted from.
+ * Locates a folder of jars in Kindling's package: at the path of its setting; otherwise next to the application jar, in the
+ * working directory (where YARN unpacks archives), and next to the jar's place of submission.
  *
  * @param name of the folder
- * @param setting of Spark's that says where the folder is: a path, or a URI of any Hadoop file system
+ * @param setting Spark setting with the folder's path, or a URI of any Hadoop file system
  */
 record JarDirectory(String name, String setting) {
     private static final String SUBMITTED_JARS = "spark.jars";
     private static final String LOCAL_SCHEME = "local";
 
     /**
-     * The folder's jars; empty if it is in none of the places.
+     * The folder's jars; empty if it is not found.
      *
      * @param jar the application jar
-     * @throws IllegalArgumentException if the setting names something else than a folder with jars
+     * @throws IllegalArgumentException if the setting is not the path of a folder with jars
      */
     List<Path> jars(SparkConf configuration, Configuration hadoop, URI jar) {
         if (configuration.contains(setting)) {
             return configured(configuration.get(setting), hadoop);
         }
         for (String place : places(configuration, jar)) {
-            List<Path> found = guessed(place, hadoop);
+            List<Path> found = listIfPossible(place, hadoop);
             if (!found.isEmpty()) {
                 return found;
             }
@@ -41,8 +41,8 @@ record JarDirectory(String name, String setting) {
         return List.of();
     }
 
-    /** A guess at a place that cannot be listed, such as one on an HTTP server, is no place. */
-    private static List<Path> guessed(String place, Configuration hadoop) {
+    /** As {@link #list}, but empty for a place that cannot be listed, such as one on an HTTP server. */
+    private static List<Path> listIfPossible(String place, Configuration hadoop) {
         try {
             return list(place, hadoop);
         } catch (IOException | RuntimeException e) {
@@ -55,7 +55,7 @@ record JarDirectory(String name, String setting) {
         try {
             List<Path> found = list(place, hadoop);
             if (found.isEmpty()) {
-                throw new IllegalArgumentException(refused + ", which has jars in it");
+                throw new IllegalArgumentException(refused + ", which contains jars");
             }
             return found;
         } catch (IOException e) {
@@ -65,16 +65,16 @@ record JarDirectory(String name, String setting) {
 
     private List<String> places(SparkConf configuration, URI jar) {
         List<String> places = new ArrayList<>();
-        places.add(beside(jar.toString()));
+        places.add(siblingOf(jar.toString()));
         places.add(new File(name).getAbsoluteFile().toURI().toString());
         Arrays.stream(configuration.get(SUBMITTED_JARS, "").split(","))
                 .filter(submitted -> last(submitted).equals(last(jar.getPath())))
-                .map(this::beside)
+                .map(this::siblingOf)
                 .forEach(places::add);
         return places;
     }
 
-    private String beside(String jar) {
+    private String siblingOf(String jar) {
         return jar.substring(0, jar.length() - last(jar).length()) + name;
     }
 
@@ -82,7 +82,7 @@ record JarDirectory(String name, String setting) {
         return path.substring(path.lastIndexOf('/') + 1);
     }
 
-    /** The jars of a folder; none if it is not there. What every machine has, {@code local:}, is listed on this one. */
+    /** The jars of a folder; empty if it does not exist. A {@code local:} path, which every machine has, is listed on this one. */
     private static List<Path> list(String place, Configuration hadoop) throws IOException {
         Path folder = new Path(place);
         if (LOCAL_SCHEME.equals(folder.toUri().getScheme())) {

@@ -10,30 +10,30 @@ import java.util.stream.Stream;
 import org.apache.hadoop.fs.FileUtil;
 
 /**
- * The folder in which Spark runs the executors of a {@code local-cluster} master, {@code SPARK_HOME/work/APPLICATION}. Spark
- * copies the application's jars there for each executor and leaves them; this removes the folder when the application has ended.
+ * Removes the working folder of the executors of a {@code local-cluster} master, {@code SPARK_HOME/work/APPLICATION}, when the
+ * application has ended; Spark copies the application's jars there for each executor and does not delete them.
  *
- * <p>Applications that start in the same second have the same name and so the same folder. Each therefore marks it as its own
- * while it runs, and only the last one removes it.
+ * <p>Applications that start in the same second have the same id and so the same folder. Each therefore creates a marker file
+ * in it while it runs, and only the last one removes the folder.
  */
 final class LocalClusterFolder implements AutoCloseable {
-    private static final String MARK = ".kindling-";
+    private static final String MARKER = ".kindling-";
     private static final int ATTEMPTS = 20;
     private static final long ATTEMPT_MILLIS = 100;
 
     private final Path folder;
-    private final Path mark;
+    private final Path marker;
 
     private LocalClusterFolder(Path folder) {
         this.folder = folder;
-        this.mark = folder.resolve(MARK + UUID.randomUUID());
+        this.marker = folder.resolve(MARKER + UUID.randomUUID());
     }
 
     /**
      * The folder of an application, marked as its own.
      *
-     * @param environment of this JVM, in which Spark looks for its home
-     * @return empty for other masters, and where the folder cannot be marked
+     * @param environment of this JVM, with Spark's {@code SPARK_HOME}
+     * @return empty for other masters, and if the marker cannot be created
      */
     static Optional<LocalClusterFolder> of(String master, String application, Map<String, String> environment) {
         if (!master.startsWith("local-cluster[")) {
@@ -44,26 +44,26 @@ final class LocalClusterFolder implements AutoCloseable {
                 new LocalClusterFolder(home.resolve("work").resolve(application).toAbsolutePath());
         try {
             Files.createDirectories(own.folder);
-            Files.createFile(own.mark);
+            Files.createFile(own.marker);
             return Optional.of(own);
         } catch (IOException e) {
-            // Whoever may not write there has no executors that do.
+            // Without permission to write here, executors cannot have written either.
             return Optional.empty();
         }
     }
 
-    /** Removes it, unless another application runs there; as far as executors that are still ending let it. */
+    /** Removes the folder unless another application uses it; retries while executors are still ending. */
     @Override
     public void close() {
         try {
-            Files.deleteIfExists(mark);
+            Files.deleteIfExists(marker);
             for (int attempt = 0; attempt < ATTEMPTS && Files.exists(folder) && !isMarked(); attempt++) {
                 if (!FileUtil.fullyDelete(folder.toFile())) {
                     Thread.sleep(ATTEMPT_MILLIS);
                 }
             }
         } catch (IOException e) {
-            // It is left behind, as Spark leaves it.
+            // The folder remains, as it does without this class.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -71,7 +71,7 @@ final class LocalClusterFolder implements AutoCloseable {
 
     private boolean isMarked() throws IOException {
         try (Stream<Path> names = Files.list(folder)) {
-            return names.anyMatch(path -> path.getFileName().toString().startsWith(MARK));
+            return names.anyMatch(path -> path.getFileName().toString().startsWith(MARKER));
         }
     }
 }

@@ -13,14 +13,14 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.util.Utils;
 
 /**
- * What Spark's settings protect of an application's connections; docs/security.md has what follows from it.
+ * The protection of an application's network connections under Spark's settings; docs/security.md explains the consequences.
  *
  * @param master where the application runs
  * @param distributed whether rounds leave the driver's JVM
- * @param exposed whether anything but the loopback interface carries its connections
+ * @param exposed whether connections use any interface other than loopback
  * @param authenticated whether both ends of a connection prove that they belong to the application
- * @param encrypted whether what goes over connections cannot be read
- * @param secretShown whether Spark's secret stands on the command line of this JVM
+ * @param encrypted whether connections are encrypted
+ * @param secretShown whether Spark's secret is on the command line of this JVM
  */
 public record NetworkSecurity(
         String master,
@@ -33,7 +33,7 @@ public record NetworkSecurity(
     private static final String SECRET = "spark.authenticate.secret";
     private static final String ENCRYPT = "spark.network.crypto.enabled";
     private static final String ENCRYPT_SASL = "spark.authenticate.enableSaslEncryption";
-    /** What Spark names the secret where it hands it to its own JVMs. */
+    /** The variable by which Spark passes the secret to its own JVMs. */
     private static final String SECRET_VARIABLE = "_SPARK_AUTH_SECRET";
 
     private static final String STANDALONE = "spark://";
@@ -55,7 +55,7 @@ public record NetworkSecurity(
                 commandLine.contains(SECRET + "="));
     }
 
-    /** Whether executors of a master can be nowhere else than on this machine. */
+    /** Whether all executors of a master run on this machine. */
     private static boolean isOnLoopback(String master) {
         return master.startsWith(LOCAL_CLUSTER)
                 || (master.startsWith(STANDALONE)
@@ -77,7 +77,7 @@ public record NetworkSecurity(
         }
     }
 
-    /** As others on this machine see it. */
+    /** The command line of this JVM, as other users of the machine can see it. */
     static String commandLine() {
         return Stream.concat(
                         ManagementFactory.getRuntimeMXBean().getInputArguments().stream(),
@@ -85,7 +85,7 @@ public record NetworkSecurity(
                 .reduce("", (one, other) -> one + " " + other);
     }
 
-    /** Takes Spark's secret from the environment where Spark would look for it in its settings alone. */
+    /** Takes Spark's secret from the environment for masters with which Spark reads it from its settings only. */
     static void takeSecret(SparkConf configuration, Map<String, String> environment) {
         String secret = environment.get(SECRET_VARIABLE);
         if (secret != null
@@ -96,9 +96,9 @@ public record NetworkSecurity(
     }
 
     /**
-     * Refuses to run without authentication where the settings ask for it and there is anything to authenticate.
+     * Checks that Spark authenticates connections if that is required and there are any.
      *
-     * @throws IllegalArgumentException with one sentence that says what to change
+     * @throws IllegalArgumentException with a single-line message that names the setting to change
      */
     public void require(ClusterSettings.Authentication wanted) {
         if (wanted == ClusterSettings.Authentication.REQUIRED && (distributed || exposed) && !authenticated) {
@@ -108,7 +108,7 @@ public record NetworkSecurity(
         }
     }
 
-    /** What a user should know at the start, a line each. */
+    /** Warnings for the start of a run, a line each. */
     public List<String> warnings() {
         List<String> lines = new ArrayList<>();
         if (exposed && !authenticated) {
@@ -119,7 +119,7 @@ public record NetworkSecurity(
                     + ": whoever is on the network can read this run and its data" + SEE);
         }
         if (secretShown) {
-            lines.add("warning: " + SECRET + " stands on the command line, where every user of this machine can read it"
+            lines.add("warning: " + SECRET + " is on the command line, where every user of this machine can read it"
                     + SEE);
         }
         return lines;

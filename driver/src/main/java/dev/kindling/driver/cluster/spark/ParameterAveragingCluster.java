@@ -34,12 +34,12 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Rounds of training by Deeplearning4j's parameter averaging on Spark (SparkDl4jMultiLayer), everything else by another
- * cluster: that one measures the round's tasks at θ, too. The round's sum is how far the averaged network has moved, once for
- * each task, so that its mean is that distance.
+ * Runs training rounds by Deeplearning4j's parameter averaging on Spark (SparkDl4jMultiLayer), and all other rounds on another
+ * cluster, which also evaluates the training tasks at θ. The round's sum is the difference of θ and the averaged parameters
+ * times the task count, so that its mean is that difference.
  *
- * <p>A mini-batch is the query set of a task; a worker has a share of the round's tasks, and workers are averaged once, at
- * the end of the round. The numbers are Deeplearning4j's: the same bits on any cluster are not promised.
+ * <p>A mini-batch is the query set of a task; each worker trains on a share of the round's tasks, and parameters are averaged
+ * once, at the end of the round. Results are Deeplearning4j's, and may differ between clusters.
  */
 final class ParameterAveragingCluster implements Cluster {
     private final JavaSparkContext context;
@@ -48,9 +48,9 @@ final class ParameterAveragingCluster implements Cluster {
     private final MultiLayerNetwork network;
 
     /**
-     * A cluster for rounds that are averaged.
+     * Wraps a cluster.
      *
-     * @param rounds for everything else; closed with this one. It must leave Spark its slots between rounds
+     * @param rounds for all other rounds; closed with this one. It must not occupy Spark's slots between rounds
      */
     ParameterAveragingCluster(JavaSparkContext context, Cluster rounds, ParameterAveragingJob averaged) {
         this.context = context;
@@ -67,14 +67,14 @@ final class ParameterAveragingCluster implements Cluster {
     public RoundResult run(RoundRequest request, FlatVector shared, RequestPrefetcher prefetcher) {
         RoundResult measured = rounds.run(request, shared, prefetcher);
         Set<Integer> failed = measured.failed().stream().map(FailedTask::index).collect(Collectors.toSet());
-        List<TaskSpec> sound = request.specs().stream()
+        List<TaskSpec> succeeded = request.specs().stream()
                 .filter(spec -> !failed.contains(spec.index()))
                 .toList();
-        if (!request.program().equals(averaged.program()) || sound.isEmpty()) {
+        if (!request.program().equals(averaged.program()) || succeeded.isEmpty()) {
             return measured;
         }
         PartialSum root = measured.sum();
-        FlatVector sums = distance(shared, train(request, sound, shared), root.tasks());
+        FlatVector sums = distance(shared, train(request, succeeded, shared), root.tasks());
         return new RoundResult(
                 new PartialSum(root.level(), root.index(), sums, root.totals(), root.tasks()),
                 measured.failed(),
@@ -87,13 +87,13 @@ final class ParameterAveragingCluster implements Cluster {
                 measured.notices());
     }
 
-    /** The network that workers average to from θ. */
+    /** Trains the network from θ; returns the averaged one. */
     private MultiLayerNetwork train(RoundRequest request, List<TaskSpec> specs, FlatVector shared) {
-        put(shared);
+        setParameters(shared);
         int workers = Math.min(averaged.how().workers(), specs.size());
-        int rows = averaged.source().layout(specs.get(0)).query();
-        ParameterAveragingTrainingMaster master = new ParameterAveragingTrainingMaster.Builder(workers, rows)
-                .batchSizePerWorker(rows)
+        int batchSize = averaged.source().layout(specs.get(0)).query();
+        ParameterAveragingTrainingMaster master = new ParameterAveragingTrainingMaster.Builder(workers, batchSize)
+                .batchSizePerWorker(batchSize)
                 .averagingFrequency((specs.size() + workers - 1) / workers)
                 .workerPrefetchNumBatches(0)
                 .repartionData(Repartition.Never)
@@ -109,7 +109,7 @@ final class ParameterAveragingCluster implements Cluster {
         }
     }
 
-    private void put(FlatVector shared) {
+    private void setParameters(FlatVector shared) {
         DataType type = network.getLayerWiseConfigurations().getDataType();
         for (Layout.Entry entry : averaged.theta().entries()) {
             double[] numbers = numbers(shared, entry.offset(), entry.shape().size());
@@ -119,11 +119,11 @@ final class ParameterAveragingCluster implements Cluster {
         }
     }
 
-    /** (θ - averaged) times so many tasks. */
-    private FlatVector distance(FlatVector shared, MultiLayerNetwork moved, int tasks) {
+    /** (θ - averaged parameters) times the task count. */
+    private FlatVector distance(FlatVector shared, MultiLayerNetwork trained, int tasks) {
         FlatVector distance = FlatVector.zeros(shared.precision(), shared.size());
         for (Layout.Entry entry : averaged.theta().entries()) {
-            double[] end = Nd4j.toFlattened('c', moved.getParam(entry.name()))
+            double[] end = Nd4j.toFlattened('c', trained.getParam(entry.name()))
                     .castTo(DataType.DOUBLE)
                     .toDoubleVector();
             for (int i = 0; i < end.length; i++) {
@@ -134,7 +134,7 @@ final class ParameterAveragingCluster implements Cluster {
         return distance;
     }
 
-    /** The query set of a task. */
+    /** The query set of a task as a mini-batch. */
     private DataSet batch(TaskSpec spec) {
         EpisodeLayout layout = averaged.source().layout(spec);
         Layout arrays = layout.arrays();

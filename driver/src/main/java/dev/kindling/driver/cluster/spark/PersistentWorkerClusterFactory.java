@@ -22,23 +22,26 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
- * {@code cluster.mode = resident} on Spark: worker jobs whose Spark tasks stay. In local mode they lend their threads to
- * the driver's own thread; elsewhere they connect to it.
+ * Opens clusters for {@code cluster.mode = persistent} on Spark: worker jobs whose Spark tasks run as long as the cluster is
+ * open. In local mode their threads join the driver's worker pool; elsewhere their executors connect to the driver.
  */
 final class PersistentWorkerClusterFactory {
-    /** Room for names, reasons and an evaluation's numbers beside the sums. */
+    /** Bytes of a message in addition to the sums: names, reasons and the per-task outputs of an evaluation. */
     private static final long MESSAGE_OVERHEAD = 64L << 20;
-    /** A range has at most two maximal nodes on each level of its tree, and no tree has more than 31 levels. */
-    private static final int MOST_NODES = 62;
+    /** A range has at most two maximal partial sums on each level of the tree, and no tree has more than 31 levels. */
+    private static final int MAX_PARTIAL_SUMS = 62;
 
-    /** {@code false} keeps executors from opening ports for each other. */
-    private static final String EXCHANGE = "spark.kindling.exchange";
+    /** {@code false} prevents executors from connecting to each other. */
+    static final String PEER_EXCHANGE = "spark.kindling.peerExchange.enabled";
+
+    /** Begins the description of worker jobs in Spark's pages. */
+    private static final String DESCRIPTION = "persistent";
 
     private static final AtomicLong RUNS = new AtomicLong();
 
     private PersistentWorkerClusterFactory() {}
 
-    /** A cluster for a job. */
+    /** Opens a cluster for a job. */
     static Cluster open(JavaSparkContext context, Job job, ClusterSettings settings, ExecutorResourceProfile profile) {
         String run = context.sc().applicationId() + "/" + RUNS.incrementAndGet();
         return context.isLocal()
@@ -46,7 +49,7 @@ final class PersistentWorkerClusterFactory {
                 : remote(context, job, settings, profile, run);
     }
 
-    /** The driver's own thread is one of the workers: a round of a tenth of a millisecond has no time to wake another. */
+    /** The driver's own thread is a worker, too: a round of 0.1 ms is shorter than the wake-up of another thread. */
     private static Cluster local(
             JavaSparkContext context, Job job, ClusterSettings settings, ExecutorResourceProfile profile, String run) {
         LocalCluster cluster = new LocalCluster(job, CompiledJob.open(job, context.hadoopConfiguration()));
@@ -55,23 +58,23 @@ final class PersistentWorkerClusterFactory {
         if (threads == 1) {
             return cluster;
         }
-        CompletableFuture<WorkerJobLauncher> staffing = new CompletableFuture<>();
+        CompletableFuture<WorkerJobLauncher> launcher = new CompletableFuture<>();
         LocalWorkerRegistry.open(
-                run, cluster.pool(), cluster::isOpen, ticket -> staffing.join().started(ticket));
-        staffing.complete(new WorkerJobLauncher(
-                context, run, "resident", threads - 1, profile, ticket -> new WorkerTask.Local(run, ticket)));
-        return closing(cluster, staffing.join(), () -> LocalWorkerRegistry.close(run));
+                run, cluster.pool(), cluster::isOpen, workerJobId -> launcher.join().started(workerJobId));
+        launcher.complete(new WorkerJobLauncher(
+                context, run, DESCRIPTION, threads - 1, profile, workerJobId -> new WorkerTask.Local(run, workerJobId)));
+        return withResources(cluster, launcher.join(), () -> LocalWorkerRegistry.close(run));
     }
 
     private static Cluster remote(
             JavaSparkContext context, Job job, ClusterSettings settings, ExecutorResourceProfile profile, String run) {
         ExecutorEvents events = new ExecutorEvents();
-        CompletableFuture<WorkerJobLauncher> staffing = new CompletableFuture<>();
+        CompletableFuture<WorkerJobLauncher> launcher = new CompletableFuture<>();
         SparkConf conf = context.getConf();
         WorkerCredentials credentials = new WorkerCredentials();
         Cluster cluster = new PersistentWorkerCluster(job, settings, events, System::nanoTime, () -> {
             requireContext(context);
-            return staffing.join().lastFailure();
+            return launcher.join().lastFailure();
         });
         DriverEndpoint endpoint = new DriverEndpoint(
                 conf,
@@ -79,22 +82,22 @@ final class PersistentWorkerClusterFactory {
                 credentials,
                 largestMessage(job),
                 events,
-                ticket -> staffing.join().started(ticket));
+                workerJobId -> launcher.join().started(workerJobId));
         WorkerTaskListener listener = WorkerTaskListener.on(context.sc(), run, credentials);
-        staffing.complete(new WorkerJobLauncher(
+        launcher.complete(new WorkerJobLauncher(
                 context,
                 run,
-                "resident",
+                DESCRIPTION,
                 settings.workers(),
                 profile,
-                ticket -> new WorkerTask.Remote(
+                workerJobId -> new WorkerTask.Remote(
                         run,
-                        ticket,
+                        workerJobId,
                         endpoint.host(),
                         endpoint.port(),
-                        credentials.issue(ticket),
-                        exchange(conf, job))));
-        return closing(cluster, staffing.join(), () -> {
+                        credentials.issue(workerJobId),
+                        largestExchange(conf, job))));
+        return withResources(cluster, launcher.join(), () -> {
             context.sc().removeSparkListener(listener);
             endpoint.close();
         });
@@ -107,16 +110,16 @@ final class PersistentWorkerClusterFactory {
     }
 
     private static long largestMessage(Job job) {
-        return Math.min(Integer.MAX_VALUE, MESSAGE_OVERHEAD + MOST_NODES * largest(job, ProgramVariants::sums));
+        return Math.min(Integer.MAX_VALUE, MESSAGE_OVERHEAD + MAX_PARTIAL_SUMS * largest(job, ProgramVariants::sums));
     }
 
-    /** Bytes of the largest vector or sum that executors may exchange; 0 where none of the job is worth the trouble. */
-    private static long exchange(SparkConf conf, Job job) {
+    /** Bytes of the largest vector or sum whose shards executors may exchange; 0 if all of the job are too small. */
+    private static long largestExchange(SparkConf conf, Job job) {
         long largest = Math.max(largest(job, ProgramVariants::sums), largest(job, ProgramVariants::broadcastInputs));
-        return conf.getBoolean(EXCHANGE, true) && largest >= PersistentWorkerCluster.MIN_EXCHANGED ? largest : 0;
+        return conf.getBoolean(PEER_EXCHANGE, true) && largest >= PersistentWorkerCluster.MIN_EXCHANGED ? largest : 0;
     }
 
-    /** Bytes of the largest layout of a kind among the job's programs. */
+    /** Bytes of the largest vector of a kind among the job's programs. */
     private static long largest(Job job, Function<ProgramVariants, Layout> kind) {
         return job.programs().values().stream()
                 .map(kind)
@@ -126,14 +129,14 @@ final class PersistentWorkerClusterFactory {
                 .orElse(0);
     }
 
-    /** What is closed after a cluster. */
+    /** The resources that a cluster depends on. */
     private interface Resources extends AutoCloseable {
         @Override
         void close();
     }
 
-    /** The cluster, and after it its worker jobs and what they stand on, each whatever becomes of the one before. */
-    private static Cluster closing(Cluster cluster, WorkerJobLauncher launcher, Resources resources) {
+    /** The cluster with a {@code close} that also ends its worker jobs and then releases their resources. */
+    private static Cluster withResources(Cluster cluster, WorkerJobLauncher launcher, Resources resources) {
         return new Cluster() {
             @Override
             public RoundResult run(RoundRequest request, FlatVector shared, RequestPrefetcher prefetcher) {

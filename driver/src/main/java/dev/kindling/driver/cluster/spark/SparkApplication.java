@@ -19,14 +19,14 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.deploy.SparkHadoopUtil;
 
 /**
- * The run's Spark context: made here, closed here, and seen by nobody outside this room. What {@code spark-submit} or
- * {@code -Dspark.*} says holds; what they leave open is filled in.
+ * The run's Spark context, which is created, closed and used in this package only. Settings of {@code spark-submit} and
+ * {@code -Dspark.*} take precedence; others are set here.
  */
 public final class SparkApplication implements AutoCloseable {
-    /** Of the packages that Spark needs opened, one without which nothing works. */
-    private static final String NEEDED = "sun.nio.ch";
+    /** One of the packages that must be open to Spark. */
+    private static final String OPENED_PACKAGE = "sun.nio.ch";
 
-    /** Masters with which rounds do not leave the driver's JVM. */
+    /** Masters with which rounds run in the driver's JVM. */
     static final String LOCAL = "local(\\[.*])?";
 
     static final String VECTOR_MODULE = "--add-modules=jdk.incubator.vector";
@@ -35,7 +35,7 @@ public final class SparkApplication implements AutoCloseable {
     private static final String NAME = "spark.app.name";
     private static final String LOOPBACK = "127.0.0.1";
 
-    /** Makes CUDA count GPUs as Spark's discovery scripts do. */
+    /** Makes CUDA number GPUs as Spark's discovery scripts do. */
     private static final String CUDA_ORDER = "spark.executorEnv.CUDA_DEVICE_ORDER";
 
     private final JavaSparkContext context;
@@ -77,11 +77,11 @@ public final class SparkApplication implements AutoCloseable {
     }
 
     /**
-     * Starts Spark. The calling thread's Spark jobs belong to the run from then on: in Spark's pages as their job group, in
-     * the executors' logs as {@code run}.
+     * Starts Spark. The calling thread's Spark jobs belong to the run from then on: it is their job group in Spark's pages, and
+     * {@code run} in the executors' logs.
      *
-     * @param run the name of what runs; the application's too, unless the user gave it another
-     * @param master where to run; empty for what {@code spark-submit} says, or else {@code local[*]}
+     * @param run name of the run; also of the application, unless the user has set {@code spark.app.name}
+     * @param master Spark's master; empty for that of {@code spark-submit}, or {@code local[*]}
      * @throws ClusterException if Spark does not start
      */
     public static SparkApplication start(String run, Optional<String> master) {
@@ -91,16 +91,16 @@ public final class SparkApplication implements AutoCloseable {
         return application;
     }
 
-    /** Whether rounds run in this JVM with that master, as {@link #start} understands it. */
+    /** Whether rounds run in this JVM with that master, as {@link #start} interprets it. */
     public static boolean runsHere(Optional<String> master) {
         return configuration(new SparkConf(), "", master).get("spark.master").matches(LOCAL);
     }
 
     /**
-     * Refuses, before Spark starts, what its settings ask of GPUs where the backend does not compute on them or Spark cannot
-     * give them, and a package without what executors need.
+     * Checks, before Spark starts, that the requested GPUs match the backend and can be provided by Spark, and that the package
+     * contains the libraries that executors need.
      *
-     * @throws IllegalArgumentException with one sentence that says what to change
+     * @throws IllegalArgumentException with a single-line message that names the setting to change
      */
     public static void requireDevices(Optional<String> master, String backend) {
         SparkConf configuration = configuration(new SparkConf(), "", master);
@@ -112,25 +112,25 @@ public final class SparkApplication implements AutoCloseable {
 
     static void requireDevices(SparkConf configuration, String backend, Supplier<ExecutorClasspath> libraries) {
         String runsOn = configuration.get("spark.master");
-        boolean here = runsOn.matches(LOCAL);
+        boolean isLocal = runsOn.matches(LOCAL);
         GpuRequest gpus = GpuRequest.of(configuration);
-        if (here) {
+        if (isLocal) {
             gpus.refuseIn(runsOn);
         }
-        ExecutorResourceProfile.refuseUnfit(configuration, here);
-        GpuRequest.refuseBesideRounds(configuration);
+        ExecutorResourceProfile.requireSatisfiable(configuration, isLocal);
+        GpuRequest.refuseForOtherExecutors(configuration);
         gpus.refuseFor(backend);
-        if (!here && backend.equals(ExecutorClasspath.BACKEND)) {
+        if (!isLocal && backend.equals(ExecutorClasspath.BACKEND)) {
             gpus.refuseOn(libraries.get().kind());
         }
     }
 
-    /** What the settings that Spark will start with protect of its connections. */
+    /** The protection of network connections under the settings that Spark will start with. */
     public static NetworkSecurity security(Optional<String> master) {
         return NetworkSecurity.of(configuration(new SparkConf(), "", master), NetworkSecurity.commandLine());
     }
 
-    /** Whether this JVM is YARN's application master: it ends by itself, and reports a JVM that exits as failed. */
+    /** Whether this JVM is YARN's application master, which ends by itself and takes {@code System.exit} for a failure. */
     public static boolean takesExitForFailure() {
         SparkConf configuration = new SparkConf();
         return configuration.get("spark.master", "").equals("yarn")
@@ -146,7 +146,7 @@ public final class SparkApplication implements AutoCloseable {
         return SparkHadoopUtil.get().newConfiguration(configuration);
     }
 
-    /** URIs of the files that {@code spark-submit --files} or {@code spark.files} sends along. */
+    /** URIs of the files that {@code spark-submit --files} or {@code spark.files} distributes. */
     public static List<String> submittedFiles() {
         SparkConf configuration = new SparkConf();
         return Stream.of("spark.files", "spark.yarn.dist.files")
@@ -156,17 +156,17 @@ public final class SparkApplication implements AutoCloseable {
     }
 
     static SparkApplication start(SparkConf configuration) {
-        if (!Object.class.getModule().isOpen(NEEDED, SparkApplication.class.getModule())) {
+        if (!Object.class.getModule().isOpen(OPENED_PACKAGE, SparkApplication.class.getModule())) {
             throw new ClusterException(
                     "Spark does not start: this JVM lacks the --add-opens options that Spark needs on "
-                            + "Java 17, such as java.base/" + NEEDED
+                            + "Java 17, such as java.base/" + OPENED_PACKAGE
                             + "; spark.driver.extraJavaOptions must hold them (a driver "
                             + "in the cluster mode of a standalone cluster; docs/clusters.md has the list)");
         }
         try {
             return new SparkApplication(new JavaSparkContext(configuration), Ownership.STARTED_HERE);
         } catch (Exception e) {
-            // SparkException is checked, and Scala declares nothing.
+            // Spark throws checked exceptions undeclared.
             throw new ClusterException(
                     "Spark does not start on master " + configuration.get("spark.master") + ": " + SparkErrors.first(e),
                     e);
@@ -174,16 +174,17 @@ public final class SparkApplication implements AutoCloseable {
     }
 
     static SparkConf configuration(SparkConf given, String name, Optional<String> master) {
+        RenamedSettings.refuse(given);
         SparkConf configuration = given.clone();
         master.ifPresent(configuration::setMaster);
         configuration.setIfMissing("spark.master", "local[*]");
-        if (unnamed(configuration)) {
+        if (isUnnamed(configuration)) {
             configuration.setAppName(name);
         }
         configuration.setIfMissing("spark.ui.showConsoleProgress", "false");
         if (configuration.get("spark.master").matches(LOCAL)) {
             configuration.setIfMissing("spark.ui.enabled", "false");
-            // Nobody connects from outside; without this, everybody could.
+            // No connection from outside is needed; without this setting the port would be open to all.
             configuration.setIfMissing("spark.driver.host", LOOPBACK);
         }
         NetworkSecurity.takeSecret(configuration, System.getenv());
@@ -195,21 +196,21 @@ public final class SparkApplication implements AutoCloseable {
         return configuration;
     }
 
-    /** Spark's submission calls an application that nobody named by its main class. */
-    private static boolean unnamed(SparkConf configuration) {
+    /** Whether the application has no name of the user's: spark-submit then names it after its main class. */
+    private static boolean isUnnamed(SparkConf configuration) {
         return configuration.get(NAME, "dev.kindling.").startsWith("dev.kindling.");
     }
 
-    /** The user's own plugins stay. */
+    /** Adds the plugin to the user's own. */
     private static String withMetrics(String plugins) {
-        String watch = MetricsPlugin.class.getName();
-        if (Arrays.stream(plugins.split(",")).map(String::strip).anyMatch(watch::equals)) {
+        String own = MetricsPlugin.class.getName();
+        if (Arrays.stream(plugins.split(",")).map(String::strip).anyMatch(own::equals)) {
             return plugins;
         }
-        return plugins.isBlank() ? watch : plugins + "," + watch;
+        return plugins.isBlank() ? own : plugins + "," + own;
     }
 
-    /** Executors need the module for {@code backend.vector}; the user's own options stay. */
+    /** Adds the module that {@code backend.name = vector} needs to the user's own options. */
     private static String withVectorModule(String options) {
         return options.contains(VECTOR_MODULE) ? options : (options + " " + VECTOR_MODULE).strip();
     }
@@ -218,7 +219,7 @@ public final class SparkApplication implements AutoCloseable {
         return context;
     }
 
-    /** Where the run's rounds are shown to whoever watches from outside. */
+    /** The gauges that publish the run's progress in Spark's metrics. */
     public RoundGauges gauges() {
         return MetricsPlugin.gauges();
     }
@@ -235,13 +236,13 @@ public final class SparkApplication implements AutoCloseable {
     }
 
     /**
-     * A cluster whose rounds of training are averaged by Deeplearning4j.
+     * A cluster whose training rounds are run by Deeplearning4j's parameter averaging.
      *
-     * @param rounds of this application, with {@code cluster.mode = jobs}, for everything else; closed with it
+     * @param rounds a cluster of this application with {@code cluster.mode = jobs} for all other rounds; closed with it
      */
     public Cluster averaging(Cluster rounds, ParameterAveragingJob averaged) {
         if (!context.isLocal()) {
-            // Deeplearning4j's own classes travel in its Spark jobs.
+            // Deeplearning4j's Spark jobs contain its own classes.
             ExecutorClasspath.ofDeeplearning4j(
                             context.getConf(), context.hadoopConfiguration(), DriverClasspath.applicationJar())
                     .addTo(context);
@@ -249,7 +250,7 @@ public final class SparkApplication implements AutoCloseable {
         return new ParameterAveragingCluster(context, rounds, averaged);
     }
 
-    /** What Spark is told once, executors fetch once. */
+    /** Adds the jars once; each executor then fetches them once. */
     private void sendLibraries() {
         if (!executorsHaveLibraries) {
             executorsHaveLibraries = true;

@@ -1,16 +1,16 @@
 package dev.kindling.driver.cluster.spark;
 
-/** Spark's long messages cut down to what fits a sentence. */
+/** Shortens Spark's messages to a single line. */
 final class SparkErrors {
-    /** Why a context is stopped that nobody here has stopped. */
+    /** The reason for a context that Spark has stopped itself. */
     static final String STOPPED =
             "Spark's context is stopped, because its master did not answer or ended the application";
-    /** What Spark says of a context that gave up on its master; why, it says only in its log. */
+    /** Spark's message for a context that has lost its master; the reason is in Spark's log only. */
     private static final String SPARK_SAYS_STOPPED = "Cannot call methods on a stopped SparkContext";
 
     private SparkErrors() {}
 
-    /** The first line of an exception's message, or its type where it has none; without a full stop. */
+    /** The first line of an exception's message without a full stop, or the exception's type if it has no message. */
     static String first(Throwable failure) {
         String message = failure.getMessage();
         if (message != null && message.startsWith(SPARK_SAYS_STOPPED)) {

@@ -40,15 +40,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code cluster.mode = jobs}: every round is one Spark job with a Spark task for each range. Spark deals a lost range
- * again.
+ * {@code cluster.mode = jobs}: runs every round as one Spark job with a Spark task for each range. Spark retries lost ranges.
  */
 final class SparkJobCluster implements Cluster {
-    /** Above this a broadcast, which an executor fetches once, is cheaper than bytes in every Spark task. */
+    /** Bytes above which a broadcast, which an executor fetches once, is cheaper than bytes in every Spark task. */
     private static final int LARGEST_INLINE = 64 * 1024;
 
     private static final long POLL_SECONDS = 1;
-    /** Executor, attempt and device of a worker, as {@link RangeFunction} names those that have a GPU. */
+    /** Executor, attempt and device in the name that {@link RangeFunction} gives a worker with a GPU. */
     private static final Pattern ON_GPU = Pattern.compile("(.*)\\.[0-9]+ on (GPU .*)");
 
     private static final Logger LOG = LoggerFactory.getLogger(SparkJobCluster.class);
@@ -61,7 +60,7 @@ final class SparkJobCluster implements Cluster {
     private final String name;
     private final String jobHash;
     private final Broadcast<byte[]> jobBytes;
-    private final Set<String> told = new HashSet<>();
+    private final Set<String> loggedDevices = new HashSet<>();
     private final OutlierDetector outliers = new OutlierDetector(System::nanoTime);
     private long version;
 
@@ -82,34 +81,33 @@ final class SparkJobCluster implements Cluster {
             outliers.beginRound();
             long begin = System.nanoTime();
             RoundTracker tracker = new RoundTracker(job, request, ++version, Collections.nCopies(workers(), 1));
-            List<byte[]> orders = tracker.requests().stream()
+            List<byte[]> requests = tracker.requests().stream()
                     .map(MessageCodec::encodeRangeRequest)
                     .toList();
             byte[] vector = MessageCodec.encodeBroadcastVector(new BroadcastVector(version, shared));
             long encoded = System.nanoTime();
-            List<byte[]> answers = answers(request, orders, vector);
-            long answered = System.nanoTime();
-            List<RangeResult> results = answers.stream()
+            List<byte[]> outcomes = outcomes(request, requests, vector);
+            long received = System.nanoTime();
+            List<RangeResult> results = outcomes.stream()
                     .map(MessageCodec::decodeOutcome)
-                    .map(SparkJobCluster::reply)
+                    .map(SparkJobCluster::resultOf)
                     .toList();
             long decoded = System.nanoTime();
-            results.forEach(this::tellDevice);
+            results.forEach(this::logDevice);
             results.forEach(result -> accept(tracker, result));
             ExecutorTimings times = ExecutorTimings.of(
-                    slowest(results), System.nanoTime() - decoded, encoded - begin + decoded - answered);
-            return tracker.result(bytes(orders) + vector.length, bytes(answers), times)
+                    slowest(results), System.nanoTime() - decoded, encoded - begin + decoded - received);
+            return tracker.result(bytes(requests) + vector.length, bytes(outcomes), times)
                     .noticing(outliers.endRound(request));
         } catch (ClusterException e) {
             throw e;
         } catch (IllegalStateException | ProtocolException e) {
-            // The first is what a context says that was stopped under us, by its master for example.
+            // IllegalStateException is thrown by a context that has been stopped, for example by its master.
             throw failed(request, e);
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) {
-            // Scala declares nothing: a broadcast that is interrupted says so in an exception that Java takes for
-            // checked. Whether it has to wait at all is a matter of luck.
+            // An interrupted broadcast throws a checked exception that Scala does not declare, and only if it had to wait.
             if (e instanceof InterruptedException) {
                 Thread.currentThread().interrupt();
             }
@@ -117,7 +115,7 @@ final class SparkJobCluster implements Cluster {
         }
     }
 
-    /** Its size is looked at before the fold, which adds in place; the driver's own sums are not. */
+    /** Measures a sum before it is reduced, which adds in place; in local mode sums are not checked for outliers. */
     private void accept(RoundTracker tracker, RangeResult result) {
         if (!context.isLocal()) {
             outliers.add(() -> sender(result), OutlierDetector.size(result.sums()));
@@ -142,38 +140,38 @@ final class SparkJobCluster implements Cluster {
                 : Math.max(1, context.sc().defaultParallelism());
     }
 
-    private List<byte[]> answers(RoundRequest request, List<byte[]> orders, byte[] vector) {
+    private List<byte[]> outcomes(RoundRequest request, List<byte[]> requests, byte[] vector) {
         if (vector.length <= LARGEST_INLINE) {
-            return answers(request, orders, new TaskPayload.Inline(vector));
+            return outcomes(request, requests, new TaskPayload.Inline(vector));
         }
         Broadcast<byte[]> broadcast = context.broadcast(vector);
         try {
-            return answers(request, orders, new TaskPayload.Broadcasted(broadcast));
+            return outcomes(request, requests, new TaskPayload.Broadcasted(broadcast));
         } finally {
-            forget(broadcast);
+            destroy(broadcast);
         }
     }
 
-    private List<byte[]> answers(RoundRequest request, List<byte[]> orders, TaskPayload vector) {
+    private List<byte[]> outcomes(RoundRequest request, List<byte[]> requests, TaskPayload vector) {
         RangeFunction function = new RangeFunction(name, jobHash, new TaskPayload.Broadcasted(jobBytes), vector);
         context.sc().setJobDescription(request.toString());
         return await(
                 request,
-                profile.on(context.parallelize(orders, orders.size()).map(function::answer))
+                profile.on(context.parallelize(requests, requests.size()).map(function::apply))
                         .collectAsync());
     }
 
-    private List<byte[]> await(RoundRequest request, JavaFutureAction<List<byte[]>> answers) {
+    private List<byte[]> await(RoundRequest request, JavaFutureAction<List<byte[]>> outcomes) {
         NoExecutorTimeout noExecutorTimeout = new NoExecutorTimeout(settings.executorTimeout(), System::nanoTime);
         while (true) {
             try {
-                return answers.get(POLL_SECONDS, TimeUnit.SECONDS);
+                return outcomes.get(POLL_SECONDS, TimeUnit.SECONDS);
             } catch (TimeoutException e) {
-                requireWorker(request, answers, noExecutorTimeout);
+                requireWorker(request, outcomes, noExecutorTimeout);
             } catch (ExecutionException e) {
                 throw failed(request, e.getCause() == null ? e : e.getCause());
             } catch (InterruptedException e) {
-                answers.cancel(true);
+                outcomes.cancel(true);
                 Thread.currentThread().interrupt();
                 throw new ClusterException(request + " was interrupted", e);
             }
@@ -181,21 +179,21 @@ final class SparkJobCluster implements Cluster {
     }
 
     private void requireWorker(
-            RoundRequest request, JavaFutureAction<List<byte[]>> answers, NoExecutorTimeout noExecutorTimeout) {
-        if (someWorker()) {
-            noExecutorTimeout.end();
+            RoundRequest request, JavaFutureAction<List<byte[]>> outcomes, NoExecutorTimeout noExecutorTimeout) {
+        if (hasExecutor()) {
+            noExecutorTimeout.reset();
             return;
         }
         try {
             noExecutorTimeout.require(request, Optional.empty());
         } catch (ClusterException e) {
-            answers.cancel(true);
+            outcomes.cancel(true);
             throw e;
         }
     }
 
-    /** In local mode the driver is the worker; elsewhere it is in Spark's list but does not count. */
-    private boolean someWorker() {
+    /** Whether there is an executor: Spark's list contains the driver, which is one in local mode only. */
+    private boolean hasExecutor() {
         return context.isLocal() || context.sc().statusTracker().getExecutorInfos().length > 1;
     }
 
@@ -203,10 +201,10 @@ final class SparkJobCluster implements Cluster {
         return new ClusterException("Spark could not complete " + request + ": " + SparkErrors.first(cause), cause);
     }
 
-    /** Says once of each GPU of an executor that it computes. */
-    private void tellDevice(RangeResult result) {
+    /** Logs once for each GPU of an executor that it is used. */
+    private void logDevice(RangeResult result) {
         Matcher worker = ON_GPU.matcher(result.worker());
-        if (worker.matches() && told.add(worker.group(1) + worker.group(2))) {
+        if (worker.matches() && loggedDevices.add(worker.group(1) + worker.group(2))) {
             LOG.info("executor {} computes on {}", worker.group(1), worker.group(2));
         }
     }
@@ -218,7 +216,7 @@ final class SparkJobCluster implements Cluster {
                 .orElseThrow();
     }
 
-    private static RangeResult reply(RangeOutcome outcome) {
+    private static RangeResult resultOf(RangeOutcome outcome) {
         if (outcome instanceof Failure failure) {
             throw failure.exception();
         }
@@ -229,10 +227,10 @@ final class SparkJobCluster implements Cluster {
         return messages.stream().mapToLong(message -> message.length).sum();
     }
 
-    /** A context that is stopped has forgotten already, and would fail. */
-    private void forget(Broadcast<byte[]> broadcast) {
+    /** Destroys a broadcast, unless the context is stopped, which has discarded it and would throw. */
+    private void destroy(Broadcast<byte[]> broadcast) {
         if (!context.sc().isStopped()) {
-            // It waits for an answer, which an interrupt that came before would break off.
+            // It waits for a response, which a pending interrupt would break off.
             boolean interrupted = Thread.interrupted();
             try {
                 broadcast.destroy();
@@ -246,6 +244,6 @@ final class SparkJobCluster implements Cluster {
 
     @Override
     public void close() {
-        forget(jobBytes);
+        destroy(jobBytes);
     }
 }

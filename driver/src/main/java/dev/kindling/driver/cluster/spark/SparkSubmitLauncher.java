@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
 import scala.collection.JavaConverters;
 
 /**
- * Spark's own submission of an application, with its refusals as one sentence each. Where the driver will run elsewhere
- * ({@code --deploy-mode cluster}), what it needs goes with it: the job's file, on YARN the folder {@code driver-libs} unless
- * {@code spark.kindling.driver-libs} says where it is, on a standalone cluster the options of Java 17.
+ * Submits the application by Spark's own submit class, with single-line error messages. For a driver on the cluster
+ * ({@code --deploy-mode cluster}) it adds what the driver needs: the job's file; on YARN the folder {@code driver-libs}, unless
+ * {@code spark.kindling.driver.libs} is set; on a standalone cluster the options of Java 17.
  */
 public final class SparkSubmitLauncher {
     private static final String JOB_FILE = "--conf";
@@ -33,20 +33,20 @@ public final class SparkSubmitLauncher {
     private SparkSubmitLauncher() {}
 
     /**
-     * Hands a command line to Spark's submit class, which starts the application in this JVM or elsewhere.
+     * Passes a command line to Spark's submit class, which starts the application in this JVM or on the cluster.
      *
-     * @param arguments as {@code spark-submit} takes them
-     * @throws ClusterException if Spark refuses it, or says that the application failed elsewhere
+     * @param arguments of {@code spark-submit}
+     * @throws ClusterException if Spark refuses it, or the application failed on the cluster
      */
     public static void submit(String... arguments) {
-        boolean elsewhere = false;
+        boolean onCluster = false;
         try {
             SparkSubmitArguments parsed = parse(System.getenv(), arguments);
-            elsewhere = "cluster".equals(parsed.deployMode());
-            SparkSubmit.main(elsewhere ? complete(arguments, parsed, driverLibraries()) : arguments);
+            onCluster = "cluster".equals(parsed.deployMode());
+            SparkSubmit.main(onCluster ? complete(arguments, parsed, driverLibraries()) : arguments);
         } catch (Exception e) {
-            // SparkException is checked, and Scala declares nothing.
-            String verb = elsewhere
+            // Spark throws checked exceptions undeclared.
+            String verb = onCluster
                     ? "Spark could not run Kindling's driver on the cluster: "
                     : "Spark cannot submit Kindling: ";
             throw new ClusterException(verb + SparkErrors.first(e), e);
@@ -63,7 +63,7 @@ public final class SparkSubmitLauncher {
         return Path.of(DriverClasspath.applicationJar()).resolveSibling(DriverClasspath.FOLDER.name());
     }
 
-    /** The same submission with what a driver on another machine will look for. */
+    /** The arguments extended by what a driver on another machine needs. */
     static String[] complete(String[] arguments, SparkSubmitArguments parsed, Path libraries) {
         List<String> own = new ArrayList<>(JavaConverters.seqAsJavaList(parsed.childArgs()));
         int jar = arguments.length - own.size() - 1;
@@ -75,7 +75,7 @@ public final class SparkSubmitLauncher {
             complete.addAll(List.of("--archives", joined(parsed.archives(), archive)));
         }
         if (parsed.master().startsWith("spark:")) {
-            // Elsewhere Spark gives a driver what it needs of Java 17 by itself; a standalone worker does not.
+            // Other cluster managers pass the options of Java 17 to the driver; a standalone worker does not.
             complete.addAll(List.of(
                     "--driver-java-options",
                     spaced(JavaModuleOptions.defaultModuleOptions(), parsed.driverExtraJavaOptions())));
@@ -96,14 +96,14 @@ public final class SparkSubmitLauncher {
         return more == null ? options : options + " " + more;
     }
 
-    /** The file of the job if it is on this machine; the arguments then name it as it is named in the driver's folder. */
+    /** The job's file if it is on this machine; the arguments then name it as in the driver's working directory. */
     private static Optional<Path> localJobFile(List<String> own) {
         for (int i = 0; i < own.size(); i++) {
-            boolean apart = own.get(i).equals(JOB_FILE) && i + 1 < own.size();
-            boolean together = own.get(i).startsWith(JOB_FILE + "=");
-            if (apart || together) {
-                int at = apart ? i + 1 : i;
-                String prefix = apart ? "" : JOB_FILE + "=";
+            boolean separate = own.get(i).equals(JOB_FILE) && i + 1 < own.size();
+            boolean joined = own.get(i).startsWith(JOB_FILE + "=");
+            if (separate || joined) {
+                int at = separate ? i + 1 : i;
+                String prefix = separate ? "" : JOB_FILE + "=";
                 Path file = Path.of(own.get(at).substring(prefix.length()));
                 if (Files.isRegularFile(file)) {
                     own.set(at, prefix + file.getFileName());
@@ -114,7 +114,7 @@ public final class SparkSubmitLauncher {
         return Optional.empty();
     }
 
-    /** A folder's files in an archive that this JVM removes at its end. */
+    /** A temporary archive of a folder's files. */
     private static Path zipped(Path folder) {
         try {
             Path archive = Files.createTempFile("kindling-" + DriverClasspath.FOLDER.name(), ".zip");

@@ -17,18 +17,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps exactly one worker job of a run waiting for a slot: when it starts, the next one is submitted, up to a limit. So
- * an executor that Spark adds, or one in the place of a lost one, gets its worker without anybody listening for it. A
- * worker job that ends while the run goes on makes room for another. Thread-safe.
+ * Keeps exactly one worker job of a run pending in Spark: when it starts, the next one is submitted, up to a limit. So every
+ * executor that Spark adds or replaces is given a worker without further action. A worker job that ends while the run goes on
+ * is replaced. Thread-safe.
  */
 final class WorkerJobLauncher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerJobLauncher.class);
-    private static final long LOOK_MILLIS = 200;
-    /** A worker job that has worked for so long was a good one. */
+    private static final long CHECK_MILLIS = 200;
+    /** A worker job that has run for this long resets the count of failures. */
     private static final long STABLE_AFTER = Duration.ofSeconds(10).toNanos();
 
-    private static final long LONGEST_PAUSE = Duration.ofSeconds(5).toNanos();
-    /** How long jobs have to end by themselves when the run does. */
+    private static final long MAX_PAUSE = Duration.ofSeconds(5).toNanos();
+    /** Time for jobs to end by themselves at the end of the run. */
     private static final long SHUTDOWN_TIMEOUT = Duration.ofSeconds(5).toNanos();
 
     private final JavaSparkContext context;
@@ -38,23 +38,24 @@ final class WorkerJobLauncher implements AutoCloseable {
     private final ExecutorResourceProfile profile;
     private final LongFunction<WorkerTask> tasks;
     private final Map<Long, JavaFutureAction<Void>> jobs = new LinkedHashMap<>();
-    private final Map<Long, Long> begun = new HashMap<>();
+    private final Map<Long, Long> startedAt = new HashMap<>();
     private final Thread thread;
-    private long jobIds;
-    private long waiting;
+    private long lastId;
+    /** Id of the pending worker job, or 0. */
+    private long pending;
     private int failures;
     private long pauseUntil;
     private String lastFailure = "";
     private boolean closed;
 
     /**
-     * Begins to submit worker jobs.
+     * Starts to submit worker jobs.
      *
-     * @param run its name among those of the application
+     * @param run name of the run within the application
      * @param title of the jobs in Spark's pages
-     * @param limit of worker jobs, or 0 for as many as Spark gives
+     * @param limit maximum number of worker jobs, or 0 for as many as Spark grants
      * @param profile the executors that they run on
-     * @param workerTasks the work of the worker job with a given ticket
+     * @param workerTasks creates the function of the worker job with the given id
      */
     WorkerJobLauncher(
             JavaSparkContext context,
@@ -69,21 +70,21 @@ final class WorkerJobLauncher implements AutoCloseable {
         this.limit = limit == 0 ? Integer.MAX_VALUE : limit;
         this.profile = profile;
         this.tasks = workerTasks;
-        this.thread = new Thread(this::maintain, "kindling-staffing");
+        this.thread = new Thread(this::maintain, "kindling-worker-jobs");
         thread.setDaemon(true);
         thread.start();
     }
 
-    /** Takes in that the worker job with the given ticket has started. */
-    synchronized void started(long ticket) {
-        begun.put(ticket, System.nanoTime());
-        if (ticket == waiting) {
-            waiting = 0;
+    /** Records that a worker job has started. */
+    synchronized void started(long workerJobId) {
+        startedAt.put(workerJobId, System.nanoTime());
+        if (workerJobId == pending) {
+            pending = 0;
             notifyAll();
         }
     }
 
-    /** Why worker jobs fail, in one clause; empty where they do not. */
+    /** Why worker jobs fail, in one clause; empty if they do not. */
     synchronized Optional<String> lastFailure() {
         return failures == 0 ? Optional.empty() : Optional.of(lastFailure);
     }
@@ -91,31 +92,31 @@ final class WorkerJobLauncher implements AutoCloseable {
     private synchronized void maintain() {
         try {
             while (!closed) {
-                takeBackEnded();
-                if (waiting == 0 && jobs.size() < limit && System.nanoTime() >= pauseUntil) {
+                removeEnded();
+                if (pending == 0 && jobs.size() < limit && System.nanoTime() >= pauseUntil) {
                     submit();
                 }
-                wait(LOOK_MILLIS);
+                wait(CHECK_MILLIS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IllegalStateException e) {
-            // The context was stopped under us; the round under way ends for want of workers.
+            // The context was stopped; the current round ends when there is no executor.
             lastFailure = SparkErrors.first(e);
             failures++;
         }
     }
 
     private void submit() {
-        long ticket = ++jobIds;
-        waiting = ticket;
-        WorkerTask workerTask = tasks.apply(ticket);
-        context.sc().setJobDescription(title + ", worker " + ticket);
-        context.setLocalProperty(WorkerTaskListener.JOB_PROPERTY, WorkerTaskListener.jobName(run, ticket));
-        jobs.put(ticket, profile.on(context.parallelize(List.of(workerTask), 1)).foreachAsync(WorkerTask::execute));
+        long workerJobId = ++lastId;
+        pending = workerJobId;
+        WorkerTask workerTask = tasks.apply(workerJobId);
+        context.sc().setJobDescription(title + ", worker " + workerJobId);
+        context.setLocalProperty(WorkerTaskListener.JOB_PROPERTY, WorkerTaskListener.jobName(run, workerJobId));
+        jobs.put(workerJobId, profile.on(context.parallelize(List.of(workerTask), 1)).foreachAsync(WorkerTask::execute));
     }
 
-    private void takeBackEnded() {
+    private void removeEnded() {
         Iterator<Map.Entry<Long, JavaFutureAction<Void>>> each = jobs.entrySet().iterator();
         while (each.hasNext()) {
             Map.Entry<Long, JavaFutureAction<Void>> job = each.next();
@@ -126,39 +127,39 @@ final class WorkerJobLauncher implements AutoCloseable {
         }
     }
 
-    private void ended(long ticket, JavaFutureAction<Void> job) {
-        if (ticket == waiting) {
-            waiting = 0;
+    private void ended(long workerJobId, JavaFutureAction<Void> job) {
+        if (workerJobId == pending) {
+            pending = 0;
         }
-        Long since = begun.remove(ticket);
+        Long since = startedAt.remove(workerJobId);
         if (since != null && System.nanoTime() - since > STABLE_AFTER) {
             failures = 0;
         }
         try {
             job.get();
-            failed(ticket, "a worker left at once");
+            failed(workerJobId, "the worker returned at once");
         } catch (ExecutionException e) {
-            failed(ticket, SparkErrors.first(e.getCause() == null ? e : e.getCause()));
+            failed(workerJobId, SparkErrors.first(e.getCause() == null ? e : e.getCause()));
         } catch (CancellationException | InterruptedException e) {
-            LOG.debug("worker job {} was cancelled", ticket, e);
+            LOG.debug("worker job {} was cancelled", workerJobId, e);
         }
     }
 
-    /** A worker job has ended although the run goes on; another one follows after a pause, a longer one each time. */
-    private void failed(long ticket, String why) {
-        LOG.warn("worker job {} ended: {}", ticket, why);
+    /** Records a worker job that has ended although the run goes on; the next one follows after a growing pause. */
+    private void failed(long workerJobId, String why) {
+        LOG.warn("worker job {} ended: {}", workerJobId, why);
         lastFailure = why;
         failures++;
         long pause = Duration.ofMillis(100L << Math.min(failures, 6)).toNanos();
-        pauseUntil = System.nanoTime() + Math.min(LONGEST_PAUSE, pause);
+        pauseUntil = System.nanoTime() + Math.min(MAX_PAUSE, pause);
     }
 
-    /** Waits a moment for the jobs that run, and cancels those that wait or do not end. */
+    /** Cancels the pending job, waits a while for the others to end, and cancels those that do not. */
     @Override
     public synchronized void close() {
         closed = true;
         notifyAll();
-        cancel(waiting);
+        cancel(pending);
         long until = System.nanoTime() + SHUTDOWN_TIMEOUT;
         try {
             while (jobs.values().stream().anyMatch(job -> !job.isDone()) && System.nanoTime() < until) {
@@ -170,8 +171,8 @@ final class WorkerJobLauncher implements AutoCloseable {
         List.copyOf(jobs.keySet()).forEach(this::cancel);
     }
 
-    private void cancel(long ticket) {
-        JavaFutureAction<Void> job = jobs.get(ticket);
+    private void cancel(long workerJobId) {
+        JavaFutureAction<Void> job = jobs.get(workerJobId);
         if (job != null && !job.isDone() && !context.sc().isStopped()) {
             job.cancel(true);
         }

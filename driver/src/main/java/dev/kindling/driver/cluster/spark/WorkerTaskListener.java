@@ -12,24 +12,24 @@ import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.jspecify.annotations.Nullable;
 
-/** Tells a run's {@link WorkerCredentials} which executor Spark gives each worker job. Runs on a thread of Spark. */
+/** Reports to a run's {@link WorkerCredentials} which executor runs each worker job. Called on a thread of Spark. */
 final class WorkerTaskListener extends SparkListener {
-    /** The local property of a Spark job that says which worker job of which run it is. */
+    /** The local property of a Spark job that identifies run and worker job. */
     static final String JOB_PROPERTY = "kindling.worker-job";
 
-    /** A queue of its own in Spark's listener bus: a slow listener of the user's does not hold up executors. */
+    /** A separate queue of Spark's listener bus, so that a slow listener of the user does not delay executors. */
     private static final String QUEUE = "kindling-workers";
 
     private final String prefix;
     private final WorkerCredentials credentials;
-    private final Map<Integer, Long> tickets = new HashMap<>();
+    private final Map<Integer, Long> workerJobIds = new HashMap<>();
 
     private WorkerTaskListener(String run, WorkerCredentials credentials) {
         this.prefix = jobName(run, "");
         this.credentials = credentials;
     }
 
-    /** Begins to listen; before the first worker job is submitted. */
+    /** Registers a listener; must be called before the first worker job is submitted. */
     static WorkerTaskListener on(SparkContext context, String run, WorkerCredentials credentials) {
         WorkerTaskListener listener = new WorkerTaskListener(run, credentials);
         context.listenerBus().addToQueue(listener, QUEUE);
@@ -37,21 +37,21 @@ final class WorkerTaskListener extends SparkListener {
     }
 
     /** The value of {@link #JOB_PROPERTY} for a worker job. */
-    static String jobName(String run, long ticket) {
-        return jobName(run, Long.toString(ticket));
+    static String jobName(String run, long workerJobId) {
+        return jobName(run, Long.toString(workerJobId));
     }
 
-    private static String jobName(String run, String ticket) {
-        return run + "#" + ticket;
+    private static String jobName(String run, String workerJobId) {
+        return run + "#" + workerJobId;
     }
 
     @Override
     public void onStageSubmitted(SparkListenerStageSubmitted event) {
-        ticket(event.properties())
-                .ifPresent(ticket -> tickets.put(event.stageInfo().stageId(), ticket));
+        workerJobId(event.properties())
+                .ifPresent(workerJobId -> workerJobIds.put(event.stageInfo().stageId(), workerJobId));
     }
 
-    private Optional<Long> ticket(@Nullable Properties properties) {
+    private Optional<Long> workerJobId(@Nullable Properties properties) {
         return Optional.ofNullable(properties)
                 .map(known -> known.getProperty(JOB_PROPERTY))
                 .filter(job -> job.startsWith(prefix))
@@ -60,12 +60,12 @@ final class WorkerTaskListener extends SparkListener {
 
     @Override
     public void onTaskStart(SparkListenerTaskStart event) {
-        Long ticket = tickets.get(event.stageId());
-        if (ticket != null) {
+        Long workerJobId = workerJobIds.get(event.stageId());
+        if (workerJobId != null) {
             credentials.begun(
                     event.taskInfo().taskId(),
                     new WorkerCredentials.Attempt(
-                            ticket,
+                            workerJobId,
                             event.taskInfo().executorId(),
                             event.taskInfo().host()));
         }
@@ -78,9 +78,9 @@ final class WorkerTaskListener extends SparkListener {
 
     @Override
     public void onStageCompleted(SparkListenerStageCompleted event) {
-        Long ticket = tickets.remove(event.stageInfo().stageId());
-        if (ticket != null) {
-            credentials.revoke(ticket);
+        Long workerJobId = workerJobIds.remove(event.stageInfo().stageId());
+        if (workerJobId != null) {
+            credentials.revoke(workerJobId);
         }
     }
 }

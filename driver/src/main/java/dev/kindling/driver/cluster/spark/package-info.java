@@ -1,7 +1,7 @@
 /**
- * Rounds over Spark: the context, and clusters whose workers are Spark tasks. The driver's Spark door, behind which
- * Deeplearning4j's training on Spark stands too. May import {@code cluster} and, of spark-job, {@code protocol},
- * {@code executor} and what those speak of; no decision about ranges or sums is made here.
+ * The driver's side of Spark: the Spark context, the clusters whose workers are Spark tasks, their network endpoint and class
+ * paths, and Deeplearning4j's training on Spark. May import {@code cluster} and, of spark-job, {@code protocol},
+ * {@code executor} and their imports; decisions about ranges and sums are made in {@code cluster}.
  */
 @NullMarked
 package dev.kindling.driver.cluster.spark;

@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster.spark;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -32,14 +33,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/** What every cluster promises, held against the one of a single thread. */
+/** The contract of clusters: compares each with a cluster of a single thread. */
 @Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ClustersTest {
     private static final ClusterSettings JOBS =
             new ClusterSettings(ClusterSettings.Mode.JOBS, 0, Duration.ofSeconds(60), 0);
-    private static final ClusterSettings RESIDENT =
+    private static final ClusterSettings PERSISTENT =
             new ClusterSettings(ClusterSettings.Mode.PERSISTENT, 0, Duration.ofSeconds(60), 0);
-    /** Above 64 KB of θ, so that it goes by broadcast. */
+    /** Above 64 KB of θ, so that it is sent by broadcast. */
     private static final int LARGE = 20_000;
 
     private static final int SMALL = 7;
@@ -63,28 +64,28 @@ class ClustersTest {
         return NoiseProvider.job(Precision.FLOAT, blockSize, size, Map.of());
     }
 
-    private static RoundResult round(Cluster cluster, int size, boolean rows) {
+    private static RoundResult round(Cluster cluster, int size, OutputMode outputs) {
         return cluster.run(
                 new RoundRequest(
                         "train",
                         NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN, 20, NoiseProvider.LOSS_IS_NAN)),
-                        rows),
+                        outputs),
                 NoiseProvider.theta(Precision.FLOAT, size));
     }
 
-    private static RoundResult expected(int size, int blockSize, boolean rows) {
+    private static RoundResult expected(int size, int blockSize, OutputMode outputs) {
         try (Cluster one = new LocalCluster(job(size, blockSize), new Configuration(false), 1)) {
-            return round(one, size, rows);
+            return round(one, size, outputs);
         }
     }
 
     private static void assertSame(Cluster cluster, int size, int blockSize) {
-        for (boolean rows : new boolean[] {false, true}) {
-            RoundResult expected = expected(size, blockSize, rows);
-            RoundResult result = round(cluster, size, rows);
+        for (OutputMode outputs : OutputMode.values()) {
+            RoundResult expected = expected(size, blockSize, outputs);
+            RoundResult result = round(cluster, size, outputs);
             assertThat(result.sum()).isEqualTo(expected.sum());
             assertThat(result.perTaskOutputs()).containsExactly(expected.perTaskOutputs());
-            assertThat(result.failed()).isEqualTo(expected.failed()).hasSize(rows ? 0 : 2);
+            assertThat(result.failed()).isEqualTo(expected.failed()).hasSize(outputs == OutputMode.PER_TASK ? 0 : 2);
         }
     }
 
@@ -98,11 +99,11 @@ class ClustersTest {
         }
     }
 
-    /** Runs rounds, all of which must have the expected sum, until so many executors have taken part in one. */
+    /** Runs rounds, all of which must have the expected sum, until the given number of executors have taken part in one. */
     private static Set<String> untilWorkers(Cluster cluster, int count) {
-        RoundResult expected = expected(SMALL, 2, false);
+        RoundResult expected = expected(SMALL, 2, OutputMode.SUMS);
         while (true) {
-            RoundResult result = round(cluster, SMALL, false);
+            RoundResult result = round(cluster, SMALL, OutputMode.SUMS);
             assertThat(result.sum()).isEqualTo(expected.sum());
             if (result.workers().size() == count) {
                 return result.workers();
@@ -124,7 +125,7 @@ class ClustersTest {
         for (String master : List.of("local[1]", "local[2]", "local[3]")) {
             try (SparkApplication spark = SparkApplication.start("test", Optional.of(master))) {
                 assertAllSizesSame(spark, JOBS);
-                assertAllSizesSame(spark, RESIDENT);
+                assertAllSizesSame(spark, PERSISTENT);
             }
         }
     }
@@ -136,8 +137,8 @@ class ClustersTest {
             assertThat(executors.workedLately())
                     .as("executors that completed Spark tasks")
                     .containsExactly("0", "1");
-            assertAllSizesSame(executors.spark(), RESIDENT);
-            try (Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+            assertAllSizesSame(executors.spark(), PERSISTENT);
+            try (Cluster cluster = executors.cluster(job(SMALL, 2), PERSISTENT)) {
                 assertThat(untilWorkers(cluster, 2)).containsExactlyInAnyOrder("0", "1");
             }
         }
@@ -147,7 +148,7 @@ class ClustersTest {
     void anExecutorThatIsKilledIsReplacedAndTheSumsStayTheSame() {
         try (TwoExecutors executors = new TwoExecutors()) {
             Map<String, Long> processes = executors.processes();
-            try (Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+            try (Cluster cluster = executors.cluster(job(SMALL, 2), PERSISTENT)) {
                 untilWorkers(cluster, 2);
                 ProcessHandle.of(processes.get("0")).orElseThrow().destroyForcibly();
                 assertThat(untilWorkers(cluster, 1)).containsExactly("1");
@@ -166,22 +167,22 @@ class ClustersTest {
                         .contains("-Dspark.authenticate=true")
                         .doesNotContain(SECRET);
             }
-            try (Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+            try (Cluster cluster = executors.cluster(job(SMALL, 2), PERSISTENT)) {
                 assertThat(untilWorkers(cluster, 2)).containsExactlyInAnyOrder("0", "1");
             }
         }
     }
 
     @Test
-    void executorsExchangeSlicesOfLargeVectorsAndSumsAuthenticatedAndEncryptedWhereSparkIs() {
+    void executorsExchangeShardsOfLargeVectorsAndSumsAuthenticatedAndEncryptedWhereSparkIs() {
         int size = 1_200_001;
         long bytes = 4L * size;
-        RoundResult expected = expected(size, 2, false);
+        RoundResult expected = expected(size, 2, OutputMode.SUMS);
         try (TwoExecutors executors = new TwoExecutors(AS_RECOMMENDED, 3);
-                Cluster cluster = executors.cluster(job(size, 2), RESIDENT)) {
+                Cluster cluster = executors.cluster(job(size, 2), PERSISTENT)) {
             RoundResult result;
             do {
-                result = round(cluster, size, false);
+                result = round(cluster, size, OutputMode.SUMS);
                 assertThat(result.sum()).isEqualTo(expected.sum());
                 assertThat(result.failed()).isEqualTo(expected.failed());
             } while (result.workers().size() < 3 || result.bytesIn() > 2 * bytes || result.bytesOut() > 2 * bytes);
@@ -198,7 +199,7 @@ class ClustersTest {
                 "spark.dynamicAllocation.minExecutors", "1",
                 "spark.dynamicAllocation.maxExecutors", "2");
         try (TwoExecutors executors = new TwoExecutors(dynamic, 1);
-                Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+                Cluster cluster = executors.cluster(job(SMALL, 2), PERSISTENT)) {
             assertThat(untilWorkers(cluster, 1)).hasSize(1);
             assertThat(untilWorkers(cluster, 2)).hasSize(2);
         }
@@ -208,7 +209,7 @@ class ClustersTest {
     void anExecutorThatIsDecommissionedWorksUntilItIsGone() throws IOException, InterruptedException {
         try (TwoExecutors executors = new TwoExecutors(Map.of("spark.decommission.enabled", "true"))) {
             Map<String, Long> processes = executors.processes();
-            try (Cluster cluster = executors.cluster(job(SMALL, 2), RESIDENT)) {
+            try (Cluster cluster = executors.cluster(job(SMALL, 2), PERSISTENT)) {
                 untilWorkers(cluster, 2);
                 String process = Long.toString(processes.get("0"));
                 assertThat(new ProcessBuilder("kill", "-PWR", process).start().waitFor())
@@ -226,13 +227,13 @@ class ClustersTest {
         try (TwoExecutors executors = new TwoExecutors();
                 Cluster cluster = executors.cluster(job(SMALL, 2), one)) {
             for (int round = 0; round < 200; round++) {
-                assertThat(round(cluster, SMALL, false).workers()).hasSize(1);
+                assertThat(round(cluster, SMALL, OutputMode.SUMS).workers()).hasSize(1);
             }
         }
     }
 
     @Test
-    void withoutAnyExecutorTheRoundEndsAfterTheWait() {
+    void withoutAnyExecutorTheRoundEndsAfterTheTimeout() {
         new File(System.getenv("SPARK_HOME"), "jars").mkdirs();
         SparkConf configuration = SparkApplication.configuration(
                 new SparkConf().set("spark.executor.cores", "2"), "test", Optional.of("local-cluster[1,1,1024]"));
@@ -240,10 +241,9 @@ class ClustersTest {
             for (ClusterSettings.Mode mode : ClusterSettings.Mode.values()) {
                 ClusterSettings impatient = new ClusterSettings(mode, 0, Duration.ofSeconds(1), 0);
                 try (Cluster cluster = spark.cluster(job(SMALL, 2), impatient)) {
-                    assertThatThrownBy(() -> round(cluster, SMALL, false))
+                    assertThatThrownBy(() -> round(cluster, SMALL, OutputMode.SUMS))
                             .isInstanceOf(ClusterException.class)
-                            .hasMessage(
-                                    "no executor for 1 s (cluster.executor-timeout) while waiting for train, round 12");
+                            .hasMessage("no executor for 1 s (cluster.executor-timeout) while waiting for train, round 12");
                 }
             }
         }
@@ -254,21 +254,21 @@ class ClustersTest {
         SparkApplication spark = SparkApplication.start("test", Optional.of("local[1]"));
         Cluster cluster = spark.cluster(job(SMALL, 2), JOBS);
         spark.close();
-        assertThatThrownBy(() -> round(cluster, SMALL, false))
+        assertThatThrownBy(() -> round(cluster, SMALL, OutputMode.SUMS))
                 .isInstanceOf(ClusterException.class)
                 .hasMessageContaining("its master did not answer or ended the application")
                 .hasMessageNotContaining("\n");
-        assertThatThrownBy(() -> round(cluster, LARGE, false)).isInstanceOf(ClusterException.class);
+        assertThatThrownBy(() -> round(cluster, LARGE, OutputMode.SUMS)).isInstanceOf(ClusterException.class);
         cluster.close();
     }
 
     @Test
     void anInterruptBreaksARoundOffAndLeavesTheInterrupt() {
         try (SparkApplication spark = SparkApplication.start("test", Optional.of("local[1]"))) {
-            for (ClusterSettings settings : List.of(JOBS, RESIDENT)) {
+            for (ClusterSettings settings : List.of(JOBS, PERSISTENT)) {
                 try (Cluster cluster = spark.cluster(job(LARGE, 2), settings)) {
                     Thread.currentThread().interrupt();
-                    assertThatThrownBy(() -> round(cluster, LARGE, false)).isInstanceOf(ClusterException.class);
+                    assertThatThrownBy(() -> round(cluster, LARGE, OutputMode.SUMS)).isInstanceOf(ClusterException.class);
                     assertThat(Thread.interrupted()).isTrue();
                     assertSame(cluster, LARGE, 2);
                 }
@@ -283,7 +283,7 @@ class ClustersTest {
                 .hasMessageContaining("master nonsense");
     }
 
-    /** What a failure becomes. */
+    /** The exceptions for failures. */
     @TestInstance(TestInstance.Lifecycle.PER_CLASS)
     @org.junit.jupiter.api.Nested
     class Failures {
@@ -306,14 +306,14 @@ class ClustersTest {
         private RoundResult runWith(int kind, ClusterSettings settings) {
             try (Cluster cluster = spark.cluster(job(SMALL, 2), settings)) {
                 return cluster.run(
-                        new RoundRequest("train", NoiseProvider.specs(TASKS, Map.of(17, kind)), false),
+                        new RoundRequest("train", NoiseProvider.specs(TASKS, Map.of(17, kind)), OutputMode.SUMS),
                         NoiseProvider.theta(Precision.FLOAT, SMALL));
             }
         }
 
         @Test
-        void badDataOfATaskEndsTheRoundWithItsOwnSentence() {
-            for (ClusterSettings settings : List.of(JOBS, RESIDENT)) {
+        void badDataOfATaskEndsTheRoundWithItsOwnMessage() {
+            for (ClusterSettings settings : List.of(JOBS, PERSISTENT)) {
                 assertThatThrownBy(() -> runWith(NoiseProvider.NO_DATA, settings))
                         .isInstanceOf(BadDataException.class)
                         .hasMessage("noise of task 17 of round 12 is empty");
@@ -321,10 +321,10 @@ class ClustersTest {
         }
 
         @Test
-        void dataThatCannotBeOpenedEndsTheRoundWithItsOwnSentence() {
+        void dataThatCannotBeOpenedEndsTheRoundWithItsOwnMessage() {
             Job job = NoiseProvider.job(Precision.FLOAT, 2, SMALL, Map.of("missing", "x.zip"));
             try (Cluster cluster = spark.cluster(job, JOBS)) {
-                assertThatThrownBy(() -> round(cluster, SMALL, false))
+                assertThatThrownBy(() -> round(cluster, SMALL, OutputMode.SUMS))
                         .isInstanceOf(BadDataException.class)
                         .hasMessage("the file x.zip is missing");
             }
@@ -341,7 +341,7 @@ class ClustersTest {
                     2,
                     good.programs());
             try (Cluster cluster = spark.cluster(job, JOBS)) {
-                assertThatThrownBy(() -> round(cluster, SMALL, false))
+                assertThatThrownBy(() -> round(cluster, SMALL, OutputMode.SUMS))
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining("task.source is nothing");
             }
@@ -361,9 +361,9 @@ class ClustersTest {
             try (Cluster cluster = spark.cluster(job(SMALL, 2), JOBS)) {
                 FlatVector theta = NoiseProvider.theta(Precision.FLOAT, SMALL);
                 var specs = NoiseProvider.specs(TASKS, Map.of());
-                RoundResult first = cluster.run(new RoundRequest("train", specs, false), theta);
+                RoundResult first = cluster.run(new RoundRequest("train", specs, OutputMode.SUMS), theta);
                 theta.set(0, 0.5);
-                assertThat(cluster.run(new RoundRequest("train", specs, false), theta)
+                assertThat(cluster.run(new RoundRequest("train", specs, OutputMode.SUMS), theta)
                                 .sum())
                         .isNotEqualTo(first.sum());
             }

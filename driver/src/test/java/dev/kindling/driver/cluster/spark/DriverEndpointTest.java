@@ -43,18 +43,18 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Who may connect to the driver, and what may be said over which connection. */
+/** The connections and messages that the driver accepts and refuses. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DriverEndpointTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final long LARGEST = 1 << 20;
-    /** No test waits for this deadline but those that set another one. */
+    /** Limits with a deadline that only tests with other limits reach. */
     private static final PendingConnections.Limits FEW =
             new PendingConnections.Limits(20, 8, Duration.ofMinutes(1), 64 * 1024);
 
-    /** A worker job, the Spark task that runs it, and the executor that Spark gave it. */
-    private static final long TICKET = 3;
+    /** A worker job, the Spark task that runs it, and the executor to which Spark has assigned it. */
+    private static final long WORKER_JOB = 3;
 
     private static final long TASK = 30;
     private static final String EXECUTOR = "7";
@@ -94,8 +94,8 @@ class DriverEndpointTest {
     private void open(PendingConnections.Limits limits) {
         events = new ExecutorEvents();
         credentials = new WorkerCredentials();
-        secret = credentials.issue(TICKET);
-        credentials.begun(TASK, new WorkerCredentials.Attempt(TICKET, EXECUTOR, "a-host"));
+        secret = credentials.issue(WORKER_JOB);
+        credentials.begun(TASK, new WorkerCredentials.Attempt(WORKER_JOB, EXECUTOR, "a-host"));
         endpoint = new DriverEndpoint(
                 spark.context().getConf(), settings(0), credentials, LARGEST, events, started::add, limits);
     }
@@ -116,11 +116,11 @@ class DriverEndpointTest {
         return clients.createUnmanagedClient(endpoint.host(), endpoint.port());
     }
 
-    private static HandshakeMessage.WorkerHello hello(long ticket, long task, String executor) {
-        return new HandshakeMessage.WorkerHello(ticket, task, executor, Handshake.random(), Optional.empty());
+    private static HandshakeMessage.WorkerHello hello(long workerJobId, long task, String executor) {
+        return new HandshakeMessage.WorkerHello(workerJobId, task, executor, Handshake.random(), Optional.empty());
     }
 
-    private Handshake greet(TransportClient client, HandshakeMessage.WorkerHello hello, String known)
+    private Handshake authenticate(TransportClient client, HandshakeMessage.WorkerHello hello, String known)
             throws IOException {
         Handshake handshake = Handshake.begin(client, HexFormat.of().parseHex(known), hello);
         handshake.prove(client);
@@ -128,9 +128,9 @@ class DriverEndpointTest {
     }
 
     /** A connection that is authenticated as the executor. */
-    private TransportClient greeted() throws IOException, InterruptedException {
+    private TransportClient authenticated() throws IOException, InterruptedException {
         TransportClient client = connect();
-        greet(client, hello(TICKET, TASK, EXECUTOR), secret);
+        authenticate(client, hello(WORKER_JOB, TASK, EXECUTOR), secret);
         next(ExecutorEvents.ExecutorRegistered.class);
         return client;
     }
@@ -139,7 +139,7 @@ class DriverEndpointTest {
         return client.sendRpcSync(ByteBuffer.wrap(message), PATIENCE.toMillis()).array();
     }
 
-    private static void say(TransportClient client, DriverMessage message) {
+    private static void send(TransportClient client, DriverMessage message) {
         client.send(ByteBuffer.wrap(MessageCodec.encodeDriverMessage(message)));
     }
 
@@ -149,6 +149,10 @@ class DriverEndpointTest {
         return type.cast(event.orElseThrow());
     }
 
+    private DriverMessage nextMessage() throws InterruptedException {
+        return next(ExecutorEvents.MessageReceived.class).message();
+    }
+
     private void assertDropped(TransportClient client) throws InterruptedException {
         while (client.isActive()) {
             Thread.sleep(5);
@@ -156,7 +160,7 @@ class DriverEndpointTest {
         assertThat(endpoint.dropped()).isEqualTo(1);
     }
 
-    /** Nobody new is there, and the log says why. */
+    /** Asserts that the connection was dropped for the given reason. */
     private void assertRefused(TransportClient client, LogLines log, String why) throws InterruptedException {
         assertDropped(client);
         assertThat(events.next(Duration.ZERO)).isEmpty();
@@ -164,16 +168,17 @@ class DriverEndpointTest {
     }
 
     @Test
-    void anExecutorThatProvesToRunAWorkerJobIsHeard() throws Exception {
+    void messagesOfAnAuthenticatedExecutorAreReceived() throws Exception {
         TransportClient client = connect();
-        greet(client, hello(TICKET, TASK, EXECUTOR), secret);
-        say(client, new DriverMessage.WorkerStarted(TICKET, "the processor"));
-        say(client, new DriverMessage.Heartbeat(2));
+        authenticate(client, hello(WORKER_JOB, TASK, EXECUTOR), secret);
+        send(client, new DriverMessage.WorkerStarted(WORKER_JOB, "the processor"));
+        send(client, new DriverMessage.Heartbeat(2));
         ExecutorEvents.ExecutorRegistered registered = next(ExecutorEvents.ExecutorRegistered.class);
         assertThat(registered.connection().name()).isEqualTo(EXECUTOR);
         assertThat(registered.connection().host()).isEqualTo("a-host");
-        assertThat(next(ExecutorEvents.Heartbeat.class).threads()).isEqualTo(2);
-        assertThat(started).containsExactly(TICKET);
+        assertThat(nextMessage()).isInstanceOf(DriverMessage.WorkerStarted.class);
+        assertThat(nextMessage()).isEqualTo(new DriverMessage.Heartbeat(2));
+        assertThat(started).containsExactly(WORKER_JOB);
         client.close();
         assertThat(next(ExecutorEvents.ExecutorLost.class).connection().name()).isEqualTo(EXECUTOR);
         assertThat(endpoint.dropped()).isZero();
@@ -184,58 +189,58 @@ class DriverEndpointTest {
     void anExecutorWithoutTheSecretOfItsWorkerJobIsRefused() throws Exception {
         String other = credentials.issue(4);
         TransportClient client = connect();
-        assertThatThrownBy(() -> greet(client, hello(TICKET, TASK, EXECUTOR), other))
+        assertThatThrownBy(() -> authenticate(client, hello(WORKER_JOB, TASK, EXECUTOR), other))
                 .as("nor is the driver taken for the run's")
                 .hasMessageContaining("does not know this run's secret");
         try (LogLines log = new LogLines()) {
             byte[] proof = MessageCodec.encodeHandshake(new HandshakeMessage.Proof(Handshake.random()));
             assertThatThrownBy(() -> call(client, proof)).hasMessageContaining("closed");
-            assertRefused(client, log, "a greeting without the proof of worker job 3, which Spark gave executor 7");
+            assertRefused(client, log, "a handshake without the proof of worker job 3, which Spark has assigned to executor 7");
         }
     }
 
     @Test
-    void anExecutorToWhichSparkGaveNoWorkerJobIsRefused() throws Exception {
+    void anExecutorToWhichSparkHasAssignedNoWorkerJobIsRefused() throws Exception {
         TransportClient client = connect();
         try (LogLines log = new LogLines()) {
-            assertThatThrownBy(() -> greet(client, hello(TICKET, TASK, "8"), secret))
+            assertThatThrownBy(() -> authenticate(client, hello(WORKER_JOB, TASK, "8"), secret))
                     .isInstanceOf(IOException.class);
-            assertRefused(client, log, "a greeting of another than executor 7, which Spark gave worker job 3");
+            assertRefused(client, log, "a hello of another than executor 7, to which Spark has assigned worker job 3");
         }
     }
 
     @Test
-    void theWorkerJobOfOneExecutorIsNoneForAnother() throws Exception {
+    void anExecutorCannotConnectForTheWorkerJobOfAnother() throws Exception {
         String other = credentials.issue(4);
         credentials.begun(40, new WorkerCredentials.Attempt(4, "8", "b-host"));
         TransportClient client = connect();
         try (LogLines log = new LogLines()) {
             // The secret and the Spark task are right, each by itself.
-            assertThatThrownBy(() -> greet(client, hello(4, TASK, EXECUTOR), other))
+            assertThatThrownBy(() -> authenticate(client, hello(4, TASK, EXECUTOR), other))
                     .isInstanceOf(IOException.class);
-            assertRefused(client, log, "a greeting of another than executor 7");
+            assertRefused(client, log, "a hello of another than executor 7");
         }
     }
 
     @Test
-    void aWorkerJobThatIsOverLetsNobodyIn() throws Exception {
-        credentials.revoke(TICKET);
+    void aConnectionForAWorkerJobThatHasEndedIsRefused() throws Exception {
+        credentials.revoke(WORKER_JOB);
         TransportClient client = connect();
         try (LogLines log = new LogLines()) {
-            assertThatThrownBy(() -> greet(client, hello(TICKET, TASK, EXECUTOR), secret))
+            assertThatThrownBy(() -> authenticate(client, hello(WORKER_JOB, TASK, EXECUTOR), secret))
                     .isInstanceOf(IOException.class);
-            assertRefused(client, log, "a greeting for worker job 3, which does not run");
+            assertRefused(client, log, "a hello for worker job 3, which does not run");
         }
     }
 
     @Test
     void aSecondConnectionOfAnExecutorIsRefused() throws Exception {
-        TransportClient first = greeted();
+        TransportClient first = authenticated();
         String other = credentials.issue(4);
         credentials.begun(40, new WorkerCredentials.Attempt(4, EXECUTOR, "a-host"));
         TransportClient second = connect();
         try (LogLines log = new LogLines()) {
-            assertThatThrownBy(() -> greet(second, hello(4, 40, EXECUTOR), other))
+            assertThatThrownBy(() -> authenticate(second, hello(4, 40, EXECUTOR), other))
                     .isInstanceOf(IOException.class);
             assertRefused(second, log, "a second connection of executor 7");
         }
@@ -243,49 +248,74 @@ class DriverEndpointTest {
     }
 
     @Test
-    void aWorkerJobIsGoodForOneConnection() throws Exception {
-        greeted().close();
+    void anExecutorCannotReportTheStartOfAWorkerJobThatSparkHasAssignedToAnother() throws Exception {
+        TransportClient client = authenticated();
+        long pending = 4;
+        credentials.issue(pending);
+        send(client, new DriverMessage.WorkerStarted(pending, "the processor"));
+        send(client, new DriverMessage.WorkerStarted(WORKER_JOB, "the processor"));
+        nextMessage();
+        nextMessage();
+        assertThat(started).containsExactly(WORKER_JOB);
+        credentials.begun(41, new WorkerCredentials.Attempt(pending, "8", "b-host"));
+        assertThat(started).containsExactly(WORKER_JOB);
+    }
+
+    @Test
+    void aWorkerJobThatStartsBeforeSparkReportsItIsCountedWhenSparkDoes() throws Exception {
+        TransportClient client = authenticated();
+        credentials.issue(4);
+        send(client, new DriverMessage.WorkerStarted(4, "the processor"));
+        nextMessage();
+        assertThat(started).isEmpty();
+        credentials.begun(41, new WorkerCredentials.Attempt(4, EXECUTOR, "a-host"));
+        assertThat(started).containsExactly(4L);
+    }
+
+    @Test
+    void aWorkerJobMayOpenOneConnection() throws Exception {
+        authenticated().close();
         next(ExecutorEvents.ExecutorLost.class);
         TransportClient second = connect();
         try (LogLines log = new LogLines()) {
-            assertThatThrownBy(() -> greet(second, hello(TICKET, TASK, EXECUTOR), secret))
+            assertThatThrownBy(() -> authenticate(second, hello(WORKER_JOB, TASK, EXECUTOR), secret))
                     .isInstanceOf(IOException.class);
-            assertRefused(second, log, "a second greeting for worker job 3 of executor 7");
+            assertRefused(second, log, "a second handshake for worker job 3 of executor 7");
         }
     }
 
     @Test
-    void aWorkerJobThatSparkRunsAgainElsewhereIsGoodForAnotherConnection() throws Exception {
-        greeted().close();
+    void aWorkerJobThatSparkRetriesMayOpenAnotherConnection() throws Exception {
+        authenticated().close();
         next(ExecutorEvents.ExecutorLost.class);
         credentials.ended(TASK);
-        credentials.begun(31, new WorkerCredentials.Attempt(TICKET, "8", "b-host"));
-        greet(connect(), hello(TICKET, 31, "8"), secret);
+        credentials.begun(31, new WorkerCredentials.Attempt(WORKER_JOB, "8", "b-host"));
+        authenticate(connect(), hello(WORKER_JOB, 31, "8"), secret);
         assertThat(next(ExecutorEvents.ExecutorRegistered.class).connection().name())
                 .isEqualTo("8");
         assertThat(endpoint.dropped()).isZero();
     }
 
     @Test
-    void aGreetingThatIsSentAgainAsItWasProvesNothing() throws Exception {
+    void aReplayedHandshakeIsRefused() throws Exception {
         List<byte[]> sent = new ArrayList<>();
         try (Recorder wire = new Recorder(endpoint.port(), sent)) {
             TransportClient client = clients.createUnmanagedClient("localhost", wire.port());
-            greet(client, hello(TICKET, TASK, EXECUTOR), secret);
+            authenticate(client, hello(WORKER_JOB, TASK, EXECUTOR), secret);
             next(ExecutorEvents.ExecutorRegistered.class);
             client.close();
             next(ExecutorEvents.ExecutorLost.class);
         }
         // As if Spark had run it anew, so that nothing but the nonce is against it.
         credentials.ended(TASK);
-        credentials.begun(TASK, new WorkerCredentials.Attempt(TICKET, EXECUTOR, "a-host"));
+        credentials.begun(TASK, new WorkerCredentials.Attempt(WORKER_JOB, EXECUTOR, "a-host"));
         try (LogLines log = new LogLines();
                 Socket socket = new Socket(endpoint.host(), endpoint.port())) {
             socket.getOutputStream().write(sent.get(0));
             byte[] rest = socket.getInputStream().readAllBytes();
             assertThat(rest).as("the challenge, and no more").hasSizeBetween(100, 400);
             assertThat(events.next(Duration.ZERO)).isEmpty();
-            assertThat(log.lines()).anyMatch(line -> line.contains("dropped a greeting without the proof"));
+            assertThat(log.lines()).anyMatch(line -> line.contains("dropped a handshake without the proof"));
         }
     }
 
@@ -298,13 +328,13 @@ class DriverEndpointTest {
         try (Recorder wire = new Recorder(endpoint.port(), sent)) {
             TransportClient client = clients.createUnmanagedClient("localhost", wire.port());
             Optional<Peer> peer = Optional.of(new Peer("a-host", 5));
-            sessionKey = greet(
+            sessionKey = authenticate(
                             client,
-                            new HandshakeMessage.WorkerHello(TICKET, TASK, EXECUTOR, Handshake.random(), peer),
+                            new HandshakeMessage.WorkerHello(WORKER_JOB, TASK, EXECUTOR, Handshake.random(), peer),
                             secret)
                     .sessionKey();
             ExecutorEvents.ExecutorRegistered first = next(ExecutorEvents.ExecutorRegistered.class);
-            greet(clients.createUnmanagedClient("localhost", wire.port()), hello(4, 40, "8"), other);
+            authenticate(clients.createUnmanagedClient("localhost", wire.port()), hello(4, 40, "8"), other);
             ExecutorEvents.ExecutorRegistered second = next(ExecutorEvents.ExecutorRegistered.class);
             first.connection()
                     .send(first.connection()
@@ -328,12 +358,12 @@ class DriverEndpointTest {
     }
 
     @Test
-    void aGreetingThatComesBeforeSparkHasToldOfItsTaskWaitsForThat() throws Exception {
+    void aHelloThatArrivesBeforeSparkReportsItsTaskWaits() throws Exception {
         String other = credentials.issue(4);
         TransportClient client = connect();
         CompletableFuture<Boolean> done = CompletableFuture.supplyAsync(() -> {
             try {
-                greet(client, hello(4, 40, "8"), other);
+                authenticate(client, hello(4, 40, "8"), other);
                 return true;
             } catch (IOException e) {
                 throw new IllegalStateException(e);
@@ -350,15 +380,15 @@ class DriverEndpointTest {
     }
 
     @Test
-    void whoDoesNotGreetIsDropped() throws Exception {
+    void aConnectionWithoutHandshakeIsDropped() throws Exception {
         TransportClient client = connect();
-        say(client, new DriverMessage.Heartbeat(2));
+        send(client, new DriverMessage.Heartbeat(2));
         assertDropped(client);
         assertThat(events.next(Duration.ZERO)).isEmpty();
     }
 
     @Test
-    void whatIsNoGreetingIsDropped() throws Exception {
+    void bytesThatAreNoHelloAreDropped() throws Exception {
         TransportClient client = connect();
         assertThatThrownBy(() -> call(client, MessageCodec.encodeHandshake(new HandshakeMessage.PeerHello("7", "0"))))
                 .hasMessageContaining("closed");
@@ -366,23 +396,23 @@ class DriverEndpointTest {
     }
 
     @Test
-    void whatIsNoMessageIsDroppedAndCounted() throws Exception {
-        TransportClient client = greeted();
+    void bytesThatAreNoMessageAreDroppedAndCounted() throws Exception {
+        TransportClient client = authenticated();
         client.send(ByteBuffer.wrap(new byte[] {1, 99, 3, 4}));
         next(ExecutorEvents.ExecutorLost.class);
         assertDropped(client);
     }
 
     @Test
-    void aMessageLargerThanAnyOfAWorkerIsDroppedBeforeItIsCollected() throws Exception {
-        TransportClient client = greeted();
+    void aMessageLargerThanAnyValidOneIsDroppedBeforeItIsBuffered() throws Exception {
+        TransportClient client = authenticated();
         client.send(ByteBuffer.wrap(new byte[(int) LARGEST]));
         next(ExecutorEvents.ExecutorLost.class);
         assertDropped(client);
     }
 
     @Test
-    void whoIsNotAuthenticatedMaySayLittle() throws Exception {
+    void unauthenticatedFramesAreLimited() throws Exception {
         try (Socket socket = new Socket(endpoint.host(), endpoint.port())) {
             DataOutputStream out = new DataOutputStream(socket.getOutputStream());
             // Byte by byte, so that the length comes in pieces.
@@ -425,7 +455,7 @@ class DriverEndpointTest {
             for (int i = 0; i < 500; i++) {
                 idle.add(new Socket(endpoint.host(), endpoint.port()));
                 if (i == 250) {
-                    greeted();
+                    authenticated();
                 }
             }
             while (endpoint.dropped() < 500 - FEW.perAddress()) {
@@ -455,7 +485,7 @@ class DriverEndpointTest {
                 Thread.sleep(5);
             }
             assertThat(endpoint.pending()).isEqualTo(FEW.connections());
-            greeted();
+            authenticated();
         } finally {
             for (Socket socket : idle) {
                 socket.close();
@@ -464,7 +494,7 @@ class DriverEndpointTest {
     }
 
     @Test
-    void whoIsNotAuthenticatedInTimeIsDroppedHoweverBusy() throws Exception {
+    void aConnectionThatIsNotAuthenticatedInTimeIsDropped() throws Exception {
         openAgain(new PendingConnections.Limits(20, 8, Duration.ofMillis(500), 64 * 1024));
         try (Socket silent = new Socket(endpoint.host(), endpoint.port());
                 Socket slow = new Socket(endpoint.host(), endpoint.port())) {
@@ -486,14 +516,14 @@ class DriverEndpointTest {
             Thread.sleep(5);
         }
         assertThat(endpoint.dropped()).isEqualTo(2);
-        greeted();
+        authenticated();
     }
 
     @Test
     void aPortThatIsTakenIsAClusterFailure() {
         SparkConf conf = spark.context().getConf().set("spark.port.maxRetries", "0");
         assertThatThrownBy(() -> new DriverEndpoint(
-                        conf, settings(endpoint.port()), new WorkerCredentials(), LARGEST, events, ticket -> {}))
+                        conf, settings(endpoint.port()), new WorkerCredentials(), LARGEST, events, workerJobId -> {}))
                 .isInstanceOf(ClusterException.class)
                 .hasMessageContaining(endpoint.port() + " (cluster.port)");
     }

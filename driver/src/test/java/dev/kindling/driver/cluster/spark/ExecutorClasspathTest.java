@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which jars executors get, in packages with and without ND4J for GPUs. */
+/** The jars for executors, in packages with and without ND4J for GPUs. */
 class ExecutorClasspathTest {
     @TempDir
     private Path folder;
@@ -58,31 +58,31 @@ class ExecutorClasspathTest {
     @Test
     void theSettingWinsAndMayNameTheDriversFolder() throws IOException {
         put("executor-libs", "nd4j-cuda-11.6-1.0.jar");
-        SparkConf drivers = new SparkConf(false).set("spark.kindling.executor-libs", folder + "/driver-libs");
+        SparkConf drivers = new SparkConf(false).set("spark.kindling.executor.libs", folder + "/driver-libs");
         assertThat(found(drivers, "file:/copied/kindling-1.jar").kind()).isEqualTo(ExecutorClasspath.Kind.PROCESSOR);
     }
 
     @Test
-    void whatEveryMachineHasIsNotFetched() {
+    void aLocalUriIsNotFetched() {
         SparkConf everywhere =
-                new SparkConf(false).set("spark.kindling.executor-libs", "local:" + folder + "/driver-libs");
+                new SparkConf(false).set("spark.kindling.executor.libs", "local:" + folder + "/driver-libs");
         assertThat(found(everywhere, "file:/copied/kindling-1.jar").jars())
                 .contains("local:" + folder + "/driver-libs/nd4j-api-1.0.jar");
     }
 
     @Test
-    void whatIsOnTheExecutorsOwnClassPathIsTheirBusiness() {
-        SparkConf installed = new SparkConf(false).set("spark.kindling.executor-libs", "installed");
+    void installedLibrariesAreNotSent() {
+        SparkConf installed = new SparkConf(false).set("spark.kindling.executor.libs", "installed");
         ExecutorClasspath found = found(installed, "file:/copied/kindling-1.jar");
         assertThat(found.jars()).isEmpty();
         assertThat(found.kind()).isEqualTo(ExecutorClasspath.Kind.UNKNOWN);
     }
 
     @Test
-    void whereThereIsNoneIsSaidInOneSentence() {
+    void aMissingFolderIsASingleLineMessage() {
         assertThatThrownBy(() -> found(new SparkConf(false), "file:/copied/kindling-1.jar"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("backend.name is nd4j, but neither the folder executor-libs nor driver-libs")
-                .hasMessageContaining("beside kindling-1.jar; spark.kindling.executor-libs must say where it is");
+                .hasMessageContaining("next to kindling-1.jar; spark.kindling.executor.libs must be its path");
     }
 }

@@ -7,7 +7,7 @@ import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorAdded;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 
-/** Which executors came, and which completed a Spark task. */
+/** Records the executors that were added and those that completed a Spark task. */
 final class ExecutorsAtWork extends SparkListener {
     private final Set<String> added = new ConcurrentSkipListSet<>();
     private final Set<String> worked = new ConcurrentSkipListSet<>();
@@ -39,7 +39,7 @@ final class ExecutorsAtWork extends SparkListener {
         }
     }
 
-    /** The executors that completed a Spark task since this was last asked; Spark's events must have arrived. */
+    /** The executors that completed a Spark task since the last call; Spark's events must have arrived. */
     Set<String> take() {
         Set<String> taken = new TreeSet<>(worked);
         worked.removeAll(taken);

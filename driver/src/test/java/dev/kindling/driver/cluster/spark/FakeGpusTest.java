@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster.spark;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.driver.cluster.Cluster;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Spark that takes the word of a stand-in for nvidia-smi for two GPUs; other shares are in {@code deploy/test-clusters}. */
+/** Spark with two GPUs that a fake nvidia-smi reports; other shares are in {@code deploy/test-clusters}. */
 @Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FakeGpusTest {
     private static final Job JOB = NoiseProvider.job(Precision.FLOAT, 2, 7, Map.of());
@@ -36,7 +37,7 @@ class FakeGpusTest {
 
     private static RoundResult round(Cluster cluster) {
         return cluster.run(
-                new RoundRequest("train", NoiseProvider.specs(23, Map.of()), false),
+                new RoundRequest("train", NoiseProvider.specs(23, Map.of()), OutputMode.SUMS),
                 NoiseProvider.theta(Precision.FLOAT, 7));
     }
 
@@ -93,7 +94,7 @@ class FakeGpusTest {
                 while (devices.size() < 2) {
                     assertThat(round(cluster).sum()).isEqualTo(expected.sum());
                     log.lines().stream()
-                            .filter(line -> line.contains(" is executor 0's, on "))
+                            .filter(line -> line.contains(" runs on executor 0, on "))
                             .map(line -> line.replaceFirst(".*, on ", ""))
                             .forEach(devices::add);
                 }

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which combinations of Spark's settings, backends and packages are refused before Spark starts. */
+/** Combinations of Spark settings, backends and packages that are refused before Spark starts. */
 class GpuRequestTest {
     private static final String EXECUTOR = "spark.executor.resource.gpu.amount";
     private static final String TASK = "spark.task.resource.gpu.amount";
@@ -49,7 +49,7 @@ class GpuRequestTest {
     }
 
     @Test
-    void whoAsksForNoGpuGetsWhateverComputesOnTheProcessor() {
+    void withoutARequestForGpusAnyBackendOfTheProcessorIsAccepted() {
         for (ExecutorClasspath.Kind kind : List.of(ExecutorClasspath.Kind.PROCESSOR, ExecutorClasspath.Kind.UNKNOWN)) {
             assertThatCode(() -> require(given(CLUSTER), "nd4j", kind)).doesNotThrowAnyException();
         }
@@ -71,20 +71,20 @@ class GpuRequestTest {
     }
 
     @Test
-    void theApplicationsExecutorsHoldNoGpusBesideThoseOfRounds() {
+    void theApplicationsExecutorsMayNotRequestGpusInAdditionToThoseOfRounds() {
         assertRefused(
                         given(
                                 CLUSTER,
                                 "spark.dynamicAllocation.enabled",
                                 "true",
-                                "spark.kindling.rounds.executor.memory",
+                                "spark.kindling.executorProfile.executor.memory",
                                 "4g",
                                 EXECUTOR,
                                 "1"),
                         "vector",
                         ExecutorClasspath.Kind.PROCESSOR)
                 .hasMessage(
-                        EXECUTOR + " is 1, but rounds run on executors of their own (spark.kindling.rounds.*), and the "
+                        EXECUTOR + " is 1, but rounds run on executors of their own (spark.kindling.executorProfile.*), and the "
                                 + "application's would hold the GPUs idle; it must be 0");
     }
 
@@ -99,20 +99,20 @@ class GpuRequestTest {
     @Test
     void anNd4jOfTheProcessorHoldsNoGpus() {
         assertRefused(given(CLUSTER, EXECUTOR, "1", TASK, "1"), "nd4j", ExecutorClasspath.Kind.PROCESSOR)
-                .hasMessageContaining("spark.kindling.executor-libs must name the folder executor-libs")
+                .hasMessageContaining("spark.kindling.executor.libs must name the folder executor-libs")
                 .hasMessageContaining("Maven profile cuda");
     }
 
     @Test
     void anNd4jOfGpusNeedsOne() {
         assertRefused(given(CLUSTER), "nd4j", ExecutorClasspath.Kind.GPU)
-                .hasMessageContaining("Spark is asked for none; set " + EXECUTOR + " and " + TASK + " to 1");
+                .hasMessageContaining("none are requested of Spark; set " + EXECUTOR + " and " + TASK + " to 1");
     }
 
     @Test
     void executorsAndTheirSparkTasksAreGivenGpusTogether() {
         assertRefused(given(CLUSTER, TASK, "1"), "nd4j", ExecutorClasspath.Kind.GPU)
-                .hasMessageContaining("executors are given no GPU; set " + EXECUTOR);
+                .hasMessageContaining("no GPU is requested for executors; set " + EXECUTOR);
         assertRefused(given(CLUSTER, EXECUTOR, "1"), "nd4j", ExecutorClasspath.Kind.GPU)
                 .hasMessageStartingWith(TASK + " is 0.0; it must be 1");
     }
@@ -125,8 +125,8 @@ class GpuRequestTest {
     }
 
     @Test
-    void executorsOfTheirOwnForRoundsAreHeldAgainstTheSame() {
-        String prefix = "spark.kindling.rounds.";
+    void anExecutorProfileIsCheckedInTheSameWay() {
+        String prefix = "spark.kindling.executorProfile.";
         SparkConf dynamic = given(CLUSTER, "spark.dynamicAllocation.enabled", "true");
         SparkConf gpus = dynamic.clone()
                 .set(prefix + "executor.resource.gpu.amount", "1")
@@ -141,7 +141,7 @@ class GpuRequestTest {
         assertRefused(dynamic.clone().set(prefix + "executor.gpus", "1"), "nd4j", ExecutorClasspath.Kind.GPU)
                 .hasMessageStartingWith("there is no setting " + prefix + "executor.gpus; it must be one of");
         assertRefused(gpus.clone().set(prefix + "executor.cores", "many"), "nd4j", ExecutorClasspath.Kind.GPU)
-                .hasMessageStartingWith("the settings " + prefix + "* are no executors that Spark can start: ")
+                .hasMessageStartingWith("the settings " + prefix + "* describe executors that Spark cannot start: ")
                 .hasMessageContaining("many");
     }
 

@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 import javax.management.JMException;
 import javax.management.ObjectName;
 
-/** What this JVM has loaded, as it says itself (jcmd's VM.class_hierarchy). */
+/** The classes that this JVM has loaded, by jcmd's VM.class_hierarchy. */
 public final class LoadedClasses {
     private LoadedClasses() {}
 

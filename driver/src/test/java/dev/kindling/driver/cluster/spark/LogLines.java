@@ -10,14 +10,14 @@ import org.apache.logging.log4j.core.appender.AbstractAppender;
 import org.apache.logging.log4j.core.config.LoggerConfig;
 import org.apache.logging.log4j.core.config.Property;
 
-/** For tests: what Kindling logs in this JVM while this is open, each line behind its context. */
+/** Captures the lines that Kindling logs in this JVM while it is open, each after its context. */
 public final class LogLines extends AbstractAppender implements AutoCloseable {
     private final List<String> lines = new ArrayList<>();
     private final LoggerContext context = (LoggerContext) LogManager.getContext(false);
     private final LoggerConfig logger = context.getConfiguration().getLoggerConfig("dev.kindling");
     private final Level before = logger.getLevel();
 
-    /** Begins now. */
+    /** Begins to capture. */
     public LogLines() {
         super("lines", null, null, true, Property.EMPTY_ARRAY);
         start();

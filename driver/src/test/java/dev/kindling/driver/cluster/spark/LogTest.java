@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster.spark;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -29,7 +30,7 @@ class LogTest {
     private static final int OWN_SIZE = 11;
 
     @Test
-    void executorsSayWhichRunAndRoundTheirLinesBelongTo() {
+    void logLinesOfExecutorsNameRunAndRound() {
         try (LogLines log = new LogLines();
                 SparkApplication spark = SparkApplication.start("sinusoid-7", Optional.of("local[1]"));
                 Cluster cluster = spark.cluster(NoiseProvider.job(Precision.FLOAT, 3, OWN_SIZE, Map.of()), JOBS)) {
@@ -51,12 +52,12 @@ class LogTest {
 
     private static void run(Cluster cluster, Map<Integer, Integer> kinds) {
         cluster.run(
-                new RoundRequest("train", NoiseProvider.specs(8, kinds), false),
+                new RoundRequest("train", NoiseProvider.specs(8, kinds), OutputMode.SUMS),
                 NoiseProvider.theta(Precision.FLOAT, OWN_SIZE));
     }
 
     @Test
-    void theDriverSaysHowARunGoes() {
+    void theDriverLogsTheProgressOfARun() {
         try (LogLines lines = new LogLines()) {
             try (DriverLogContext log = DriverLogContext.of("sinusoid-7")) {
                 log.started("runs/sinusoid-7", 40, 100);

@@ -10,7 +10,7 @@ import java.util.Optional;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 
-/** What is said and refused at the start of how Spark's connections are protected. */
+/** Warnings and refusals about the protection of Spark's connections. */
 class NetworkSecurityTest {
     private static SparkConf conf(String master, String... keysAndValues) {
         SparkConf conf = new SparkConf(false).setMaster(master).set("spark.driver.host", "127.0.0.1");
@@ -32,7 +32,7 @@ class NetworkSecurityTest {
     }
 
     @Test
-    void elsewhereMissingAuthenticationIsToldOfAndThenMissingEncryption() {
+    void elsewhereMissingAuthenticationIsReportedAndThenMissingEncryption() {
         for (NetworkSecurity open : new NetworkSecurity[] {
             of("yarn"),
             of("spark://127.0.0.1:7077,10.0.0.1:7077"),
@@ -56,7 +56,7 @@ class NetworkSecurityTest {
     }
 
     @Test
-    void aSecretOnTheCommandLineIsToldOf() {
+    void aSecretOnTheCommandLineIsReported() {
         SparkConf conf = conf("local[1]", "spark.authenticate", "true");
         assertThat(NetworkSecurity.of(conf, "java X --conf spark.authenticate.secret=abc train")
                         .warnings())
@@ -83,7 +83,7 @@ class NetworkSecurityTest {
     }
 
     @Test
-    void localModeStaysOnTheLoopbackInterfaceUnlessToldOtherwise() {
+    void localModeUsesTheLoopbackInterfaceByDefault() {
         SparkConf given = new SparkConf(false);
         assertThat(SparkApplication.configuration(given, "x", Optional.of("local[2]"))
                         .get("spark.driver.host"))

@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster.spark;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -30,7 +31,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A round that Deeplearning4j averages, against descent by the gradients of our own programs. */
+/** Compares a round of Deeplearning4j's parameter averaging with descent by the gradients of Kindling's programs. */
 class ParameterAveragingClusterTest {
     private static final double RATE = 0.05;
     private static final int WORKERS = 2;
@@ -55,7 +56,7 @@ class ParameterAveragingClusterTest {
         try (JavaSparkContext context = new JavaSparkContext(local);
                 Cluster rounds = new LocalCluster(plan.job(), new org.apache.hadoop.conf.Configuration(), 1)) {
             Cluster averaging = new ParameterAveragingCluster(context, rounds, averaged());
-            RoundResult result = averaging.run(new RoundRequest(TrainingPlan.TRAIN, specs, false), theta);
+            RoundResult result = averaging.run(new RoundRequest(TrainingPlan.TRAIN, specs, OutputMode.SUMS), theta);
             double[] mean = new double[theta.size()];
             for (List<TaskSpec> share : List.of(specs.subList(0, 2), specs.subList(2, TASKS))) {
                 double[] end = descended(rounds, theta, share);
@@ -70,11 +71,11 @@ class ParameterAveragingClusterTest {
             assertThat(found).containsExactly(mean, within(1e-9));
             assertThat(Math.abs(mean[0] - theta.at(0))).isGreaterThan(1e-4);
             // What is measured of the tasks is the program's word, at θ.
-            RoundResult plain = rounds.run(new RoundRequest(TrainingPlan.TRAIN, specs, false), theta);
+            RoundResult plain = rounds.run(new RoundRequest(TrainingPlan.TRAIN, specs, OutputMode.SUMS), theta);
             assertThat(result.sum().totals()).isEqualTo(plain.sum().totals());
             // And other programs are none of its business.
             RoundRequest evaluation =
-                    new RoundRequest(TrainingPlan.EVALUATE, new Sampler(source, 3, Split.TEST).round(0, 2), true);
+                    new RoundRequest(TrainingPlan.EVALUATE, new Sampler(source, 3, Split.TEST).round(0, 2), OutputMode.PER_TASK);
             assertThat(averaging.run(evaluation, theta).perTaskOutputs())
                     .isEqualTo(rounds.run(evaluation, theta).perTaskOutputs());
         }
@@ -98,7 +99,7 @@ class ParameterAveragingClusterTest {
     private static double[] descended(Cluster rounds, FlatVector theta, List<TaskSpec> tasks) {
         FlatVector at = theta.copy();
         for (TaskSpec task : tasks) {
-            FlatVector gradient = rounds.run(new RoundRequest(TrainingPlan.TRAIN, List.of(task), false), at)
+            FlatVector gradient = rounds.run(new RoundRequest(TrainingPlan.TRAIN, List.of(task), OutputMode.SUMS), at)
                     .sum()
                     .sums();
             for (int i = 0; i < at.size(); i++) {

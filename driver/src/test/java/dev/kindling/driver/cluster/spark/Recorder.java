@@ -11,7 +11,7 @@ import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 
-/** For tests: a port that forwards connections to another one, and keeps the bytes that went over them. */
+/** A proxy that forwards connections to another port and records their bytes. */
 final class Recorder implements AutoCloseable {
     private final ServerSocket server;
     private final int port;

@@ -44,7 +44,7 @@ class SparkApplicationTest {
     }
 
     @Test
-    void sparksPagesAreOffInLocalModeUnlessAskedFor() {
+    void sparksPagesAreOffInLocalModeByDefault() {
         assertThat(SparkApplication.configuration(given(), "x", Optional.of("local[2]"))
                         .get("spark.ui.enabled"))
                 .isEqualTo("false");
@@ -71,7 +71,7 @@ class SparkApplicationTest {
     }
 
     @Test
-    void theWatchJoinsTheUsersPluginsOnce() {
+    void theMetricsPluginIsAddedToTheUsersOnce() {
         String watch = "dev.kindling.driver.cluster.spark.watch.WatchPlugin";
         SparkConf made = SparkApplication.configuration(given("spark.plugins", "a.B, c.D"), "x", Optional.empty());
         assertThat(made.get("spark.plugins")).isEqualTo("a.B, c.D," + watch);

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What goes along where the driver runs elsewhere, and where it looks for it there. */
+/** The files that are sent with a driver on the cluster, and where it finds them. */
 class SparkSubmitLauncherTest {
     @TempDir
     private Path folder;
@@ -73,7 +73,7 @@ class SparkSubmitLauncherTest {
             "--master",
             "yarn",
             "--conf",
-            "spark.kindling.driver-libs=hdfs:///k/driver-libs",
+            "spark.kindling.driver.libs=hdfs:///k/driver-libs",
             "--class",
             "M",
             "k.jar",
@@ -111,7 +111,7 @@ class SparkSubmitLauncherTest {
     }
 
     @Test
-    void theLibrariesAreFoundBesideTheJar() throws IOException {
+    void theLibrariesAreFoundNextToTheJar() throws IOException {
         assertThat(found(
                         new SparkConf(false),
                         folder.resolve("kindling-1.jar").toUri().toString()))
@@ -121,7 +121,7 @@ class SparkSubmitLauncherTest {
     }
 
     @Test
-    void orBesideWhereTheJarWasSubmittedFrom() {
+    void orNextToTheJarsPlaceOfSubmission() {
         SparkConf submitted =
                 new SparkConf(false).set("spark.jars", "http://h/other.jar,local:" + folder + "/kindling-1.jar");
         assertThat(found(submitted, "file:/copied/kindling-1.jar")).hasSize(2);
@@ -134,14 +134,14 @@ class SparkSubmitLauncherTest {
     }
 
     @Test
-    void whereTheyAreNotIsSaidInOneSentence() {
+    void aMissingFolderIsASingleLineMessage() {
         assertThatThrownBy(() -> found(new SparkConf(false), "file:/copied/kindling-1.jar"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("the folder driver-libs of Kindling's package is not beside kindling-1.jar; "
-                        + "spark.kindling.driver-libs must say where it is");
+                .hasMessage("the folder driver-libs of Kindling's package is not next to kindling-1.jar; "
+                        + "spark.kindling.driver.libs must be its path");
         SparkConf wrong = new SparkConf(false).set(DriverClasspath.FOLDER.setting(), folder + "/nothing");
         assertThatThrownBy(() -> found(wrong, "file:/copied/kindling-1.jar"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("spark.kindling.driver-libs is " + folder + "/nothing; it must be the folder");
+                .hasMessageStartingWith("spark.kindling.driver.libs is " + folder + "/nothing; it must be the folder");
     }
 }

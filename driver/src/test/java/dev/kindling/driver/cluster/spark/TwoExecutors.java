@@ -13,7 +13,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import scala.Tuple2;
 
-/** For tests: Spark with two executors of one core in JVMs of their own, and a look at what these did and loaded. */
+/** Spark with two executors of one core in JVMs of their own, with their activity and loaded classes. */
 public final class TwoExecutors implements AutoCloseable {
     private static final long PATIENCE_MILLIS = 30_000;
 
@@ -50,7 +50,7 @@ public final class TwoExecutors implements AutoCloseable {
         return spark.cluster(job, settings);
     }
 
-    /** The executors that completed Spark tasks since this was last asked. */
+    /** The executors that completed Spark tasks since the last call. */
     public Set<String> workedLately() {
         try {
             spark.context().sc().listenerBus().waitUntilEmpty(PATIENCE_MILLIS);

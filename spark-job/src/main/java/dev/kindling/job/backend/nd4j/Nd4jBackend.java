@@ -48,7 +48,7 @@ public final class Nd4jBackend implements Backend {
         if (!has(ND4J_CLASS)) {
             throw new BackendUnavailableException(
                     "backend.name is nd4j, but ND4J is not on the class path of this JVM; "
-                            + "add the jars of Kindling's folder driver-libs to it (executors: spark.kindling.executor-libs), or set "
+                            + "add the jars of Kindling's folder driver-libs to it (executors: spark.kindling.executor.libs), or set "
                             + "backend.name = vector");
         }
         Nd4jRuntime.start();

@@ -7,48 +7,47 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Which of the GPUs that CUDA shows this JVM is meant by the address that Spark gives a Spark task.
+ * Maps the GPU address that Spark assigns to a Spark task to CUDA's device ordinal in this JVM.
  *
- * <p>Spark hands on what the discovery script of the worker or the executor says, and that is what {@code nvidia-smi} calls a
- * GPU: its number in the order of PCI buses, or its id. CUDA counts otherwise in two cases. By itself it puts the fastest
- * GPU first: {@code CUDA_DEVICE_ORDER=PCI_BUS_ID}, which executors are started with, makes it count like
- * {@code nvidia-smi}. And where {@code CUDA_VISIBLE_DEVICES} is set, it sees only the GPUs of that list, and counts in the
- * list's order: so there an ordinal is a place in the list, and an address that the list lacks is refused and never taken for
- * a place.
+ * <p>Spark passes on the output of the discovery script of the worker or the executor, which names a GPU as
+ * {@code nvidia-smi} does: by its number in the order of PCI buses, or its id. CUDA numbers GPUs differently in two cases. By
+ * default the fastest GPU is first; {@code CUDA_DEVICE_ORDER=PCI_BUS_ID}, with which executors are started, gives the order
+ * of {@code nvidia-smi}. If {@code CUDA_VISIBLE_DEVICES} is set, CUDA sees only the GPUs of that list, in its order: an ordinal
+ * is then an index in the list, and an address that is not in the list is refused and never taken for an index.
  */
 public final class GpuOrdinals {
-    /** The variable of the environment that hides GPUs from CUDA. */
+    /** The environment variable that hides GPUs from CUDA. */
     public static final String VISIBLE = "CUDA_VISIBLE_DEVICES";
 
-    private static final String SLICE = "MIG-";
+    private static final String MIG = "MIG-";
     private static final String NUMBER = "[0-9]{1,9}";
 
     private GpuOrdinals() {}
 
     /**
-     * The GPU of a Spark task.
+     * The device of a Spark task.
      *
-     * @param addresses that Spark gives it
-     * @param visible the value of {@link #VISIBLE}, empty where it is not set
-     * @param inventory asked only where ids must be told from numbers
-     * @throws IllegalArgumentException if there is not one address
+     * @param addresses that Spark assigns to it
+     * @param visible the value of {@link #VISIBLE}, empty if it is not set
+     * @param inventory queried only if ids must be matched with numbers
+     * @throws IllegalArgumentException unless there is exactly one address
      * @throws BackendUnavailableException if CUDA does not see the GPU
      */
     public static Device.Gpu gpu(List<String> addresses, Optional<String> visible, GpuInventory inventory) {
         if (addresses.size() != 1) {
             throw new IllegalArgumentException(
-                    "Spark gives one Spark task " + addresses.size() + " GPUs (" + addresses
+                    "Spark assigns one Spark task " + addresses.size() + " GPUs (" + addresses
                             + "), and it computes on one; spark.task.resource.gpu.amount must be 1, or less where Spark tasks share a GPU");
         }
         String address = addresses.get(0);
         return new Device.Gpu(
                 address,
-                visible.map(list -> place(address, list, inventory)).orElseGet(() -> ofAll(address, inventory)));
+                visible.map(list -> ordinalIn(address, list, inventory)).orElseGet(() -> ofAll(address, inventory)));
     }
 
     private static int ofAll(String address, GpuInventory inventory) {
-        if (address.startsWith(SLICE)) {
-            throw new BackendUnavailableException("Spark gives a Spark task the slice " + address
+        if (address.startsWith(MIG)) {
+            throw new BackendUnavailableException("Spark assigns a Spark task the MIG instance " + address
                     + " of a GPU, which CUDA shows a process only where " + VISIBLE
                     + " names it; it must be set in the environment of that executor");
         }
@@ -56,27 +55,27 @@ public final class GpuOrdinals {
             return Integer.parseInt(address);
         }
         List<GpuInfo> all = inventory.all();
-        for (int place = 0; place < all.size(); place++) {
-            if (all.get(place).uuid().equals(address)) {
-                return place;
+        for (int index = 0; index < all.size(); index++) {
+            if (all.get(index).uuid().equals(address)) {
+                return index;
             }
         }
-        throw new BackendUnavailableException("Spark gives a Spark task the GPU " + address
+        throw new BackendUnavailableException("Spark assigns a Spark task the GPU " + address
                 + ", which is not on this machine; it has "
                 + all.stream().map(GpuInfo::uuid).toList()
                 + "; the discovery script must name these, or their numbers");
     }
 
-    private static int place(String address, String visible, GpuInventory inventory) {
+    private static int ordinalIn(String address, String visible, GpuInventory inventory) {
         List<String> list = Arrays.stream(visible.split(",")).map(String::strip).toList();
-        // Of slices CUDA shows a process the first of the list and no other.
-        List<String> shown = visible.startsWith(SLICE) ? list.subList(0, 1) : list;
-        for (int place = 0; place < shown.size(); place++) {
-            if (same(address, shown.get(place), inventory)) {
-                return place;
+        // CUDA shows a process only the first MIG instance of the list.
+        List<String> shown = visible.startsWith(MIG) ? list.subList(0, 1) : list;
+        for (int index = 0; index < shown.size(); index++) {
+            if (same(address, shown.get(index), inventory)) {
+                return index;
             }
         }
-        throw new BackendUnavailableException("Spark gives a Spark task the GPU " + address + ", which " + VISIBLE
+        throw new BackendUnavailableException("Spark assigns a Spark task the GPU " + address + ", which " + VISIBLE
                 + " hides from it: it is \"" + visible
                 + "\"; the discovery script must name those GPUs alone, by the same names");
     }
@@ -85,11 +84,11 @@ public final class GpuOrdinals {
         if (address.equals(entry)) {
             return true;
         }
-        return address.matches(NUMBER) ? isCard(address, entry, inventory) : isCard(entry, address, inventory);
+        return address.matches(NUMBER) ? isSameGpu(address, entry, inventory) : isSameGpu(entry, address, inventory);
     }
 
-    /** Whether a number and an id are one card; CUDA takes the beginning of an id, too. */
-    private static boolean isCard(String number, String id, GpuInventory inventory) {
+    /** Whether a number and an id are of one GPU; CUDA accepts abbreviated ids, too. */
+    private static boolean isSameGpu(String number, String id, GpuInventory inventory) {
         return number.matches(NUMBER)
                 && id.startsWith("GPU-")
                 && inventory.all().stream()

@@ -9,26 +9,26 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Whether a backend can compute on the GPU that Spark has assigned: found out before its native code is loaded, because a
- * kernel that a GPU has no code for ends in an error of CUDA's that names neither.
+ * Checks that a backend can compute on the GPU that Spark has assigned, before its native code is loaded: CUDA's error for a
+ * missing kernel names neither kernel nor GPU.
  *
- * @param inventory says what GPUs there are
- * @param order the value of {@code CUDA_DEVICE_ORDER} in this JVM's environment, empty where it is not set
+ * @param inventory of the machine's GPUs
+ * @param order the value of {@code CUDA_DEVICE_ORDER} in this JVM's environment, empty if it is not set
  */
 public record GpuRequirementCheck(GpuInventory inventory, Optional<String> order) {
-    /** The variable of the environment that says how CUDA counts. */
+    /** The environment variable that determines how CUDA numbers GPUs. */
     public static final String ORDER = "CUDA_DEVICE_ORDER";
 
     private static final String AS_NVIDIA_SMI = "PCI_BUS_ID";
     private static final int MEBIBYTE = 20;
 
     /**
-     * What a job needs of a GPU.
+     * The requirements of a job.
      *
      * @param backend the job's {@code backend.name}
-     * @param support what its backend has code for
-     * @param threads Spark tasks that share one GPU
-     * @param memoryBytes budget of each of them
+     * @param support of its backend for GPUs
+     * @param threads number of Spark tasks that share one GPU
+     * @param memoryBytes memory budget of each of them
      */
     public record Requirements(String backend, GpuSupport support, int threads, long memoryBytes) {
         private long bytes() {
@@ -37,34 +37,34 @@ public record GpuRequirementCheck(GpuInventory inventory, Optional<String> order
     }
 
     /**
-     * Refuses a device that cannot do what a job needs.
+     * Throws unless the device satisfies the requirements.
      *
-     * @throws BackendUnavailableException with one sentence that names the device, what it has and what to change
+     * @throws BackendUnavailableException with a single-line message that names the device, its properties and a remedy
      */
     public void require(Device device, Requirements requirements) {
         if (!(device instanceof Device.Gpu gpu)) {
             throw new BackendUnavailableException("backend.name is " + requirements.backend()
-                    + ", whose libraries on this executor compute on GPUs, but Spark has given the Spark task none; "
+                    + ", whose libraries on this executor compute on GPUs, but Spark has assigned none to the Spark task; "
                     + "spark.executor.resource.gpu.amount and spark.task.resource.gpu.amount must be set");
         }
         List<GpuInfo> all = inventory.all();
         requireOrder(all);
-        Optional<GpuInfo> card =
+        Optional<GpuInfo> info =
                 all.stream().filter(each -> each.isAt(gpu.address())).findFirst();
-        // Of a slice the card is not known: it may be any.
-        card.or(() -> all.stream().max(Comparator.comparing(GpuInfo::capability)))
+        // The GPU of a MIG instance is not known: it may be any.
+        info.or(() -> all.stream().max(Comparator.comparing(GpuInfo::capability)))
                 .ifPresentOrElse(each -> requireCode(gpu, each, requirements), () -> {
                     throw new BackendUnavailableException(
-                            "Spark has given a Spark task " + gpu + ", but nvidia-smi sees no GPU on this machine");
+                            "Spark has assigned a Spark task " + gpu + ", but nvidia-smi sees no GPU on this machine");
                 });
-        card.ifPresent(each -> requireMemory(gpu, each, requirements));
+        info.ifPresent(each -> requireMemory(gpu, each, requirements));
     }
 
     private void requireOrder(List<GpuInfo> all) {
         if (all.size() > 1 && !order.equals(Optional.of(AS_NVIDIA_SMI))) {
             throw new BackendUnavailableException(ORDER + " is " + order.orElse("not set")
                     + " on this executor; it must be " + AS_NVIDIA_SMI
-                    + ", or CUDA counts the machine's " + all.size() + " GPUs otherwise than nvidia-smi: set "
+                    + ", or CUDA numbers the machine's " + all.size() + " GPUs differently from nvidia-smi: set "
                     + "spark.executorEnv." + ORDER);
         }
     }
@@ -88,7 +88,7 @@ public record GpuRequirementCheck(GpuInventory inventory, Optional<String> order
                     + mebibytes(requirements.memoryBytes())
                     + " (backend.memory) for each of " + requirements.threads()
                     + " Spark tasks on it; lower backend.memory, let fewer Spark tasks share a GPU "
-                    + "(spark.task.resource.gpu.amount), or end what else uses its memory");
+                    + "(spark.task.resource.gpu.amount), or end other processes that use its memory");
         }
     }
 

@@ -1,6 +1,6 @@
 /**
- * What is known of the GPUs of an executor's machine before anything computes on them: which one an address of Spark's
- * means, and whether a backend can run on it. A sub-room of the executor's without Spark and without CUDA.
+ * The GPUs of an executor's machine before anything computes on them: maps Spark's GPU addresses to devices, and checks that a
+ * backend can run on them. Uses neither Spark nor CUDA.
  */
 @NullMarked
 package dev.kindling.job.executor.gpu;

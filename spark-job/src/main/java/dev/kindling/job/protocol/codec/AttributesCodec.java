@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** The attributes of an op: a byte for their type, then their parts. */
+/** The encoding of an op's attributes: a byte for their type, then their components. */
 final class AttributesCodec {
     private interface Writer {
         void write(Output output, Attributes attributes);
@@ -19,7 +19,7 @@ final class AttributesCodec {
         Attributes read(Input input);
     }
 
-    /** One type of attributes; its place in the list is its byte. */
+    /** One type of attributes; its index in the list is its byte. */
     private record Row(Class<? extends Attributes> type, Writer writer, Reader reader) {}
 
     private final List<Row> rows;
@@ -49,8 +49,8 @@ final class AttributesCodec {
                 new Row(Attributes.Range.class, AttributesCodec::writeRange, AttributesCodec::readRange),
                 new Row(
                         Attributes.Loop.class,
-                        (output, repeat) -> writeRepeat(programs, output, (Attributes.Loop) repeat),
-                        input -> readRepeat(programs, input)),
+                        (output, loop) -> writeLoop(programs, output, (Attributes.Loop) loop),
+                        input -> readLoop(programs, input)),
                 new Row(Window.class, AttributesCodec::writeWindow, AttributesCodec::readWindow));
     }
 
@@ -142,7 +142,7 @@ final class AttributesCodec {
                 numbers[9]);
     }
 
-    private static void writeRepeat(ProgramSerializer programs, Output output, Attributes.Loop loop) {
+    private static void writeLoop(ProgramSerializer programs, Output output, Attributes.Loop loop) {
         programs.write(output, loop.step());
         WireFormat.writeCount(output, loop.capacity());
         WireFormat.writeFlag(output, loop.backwards());
@@ -152,7 +152,7 @@ final class AttributesCodec {
         WireFormat.writeFlag(output, loop.stops());
     }
 
-    private static Attributes readRepeat(ProgramSerializer programs, Input input) {
+    private static Attributes readLoop(ProgramSerializer programs, Input input) {
         var step = programs.read(input);
         int capacity = WireFormat.readIndex(input);
         boolean backwards = WireFormat.readFlag(input);

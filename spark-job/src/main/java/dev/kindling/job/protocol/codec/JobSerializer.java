@@ -15,10 +15,11 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
+/** The encoding of {@link Job}. */
 final class JobSerializer extends Serializer<Job> {
-    /** A text's length and another one. */
+    /** Bytes at least: the lengths of two texts. */
     private static final int LEAST_ENTRY = 2;
-    /** Counts of values, inputs and outputs, a name's length and a hash's. */
+    /** Bytes at least: counts of values, inputs and outputs, lengths of a name and a hash. */
     private static final int LEAST_PROGRAM = 5;
 
     @Override

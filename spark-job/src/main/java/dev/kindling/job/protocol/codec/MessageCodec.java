@@ -20,104 +20,179 @@ import dev.kindling.job.protocol.ReduceShardRequest;
 import dev.kindling.job.protocol.StopExecutor;
 import dev.kindling.job.reduce.PartialSum;
 import dev.kindling.job.tensor.FlatVector;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Supplier;
 
 /**
- * Messages to bytes and back; the same on the driver and on executors. Every encoding begins with a byte for the format
- * and one for the message. Decoding reads at most what is there and allocates in proportion to it; whatever is wrong
- * with the bytes is a {@link ProtocolException}. Thread-safe.
+ * Encodes messages as bytes and decodes them, the same on the driver and on executors. Every encoding begins with a byte
+ * for the format and one for the message type. Decoding allocates in proportion to the bytes that are there; anything wrong
+ * with them is a {@link ProtocolException}. Thread-safe.
  *
- * <p>What an order runs with goes apart from the order, so that a worker that serves many orders of a round is sent θ
- * once.
+ * <p>The broadcast vector is a message of its own, so that a worker that runs many ranges of a round is sent θ once.
  */
 public final class MessageCodec {
     private static final int FORMAT = 3;
     private static final int HEADER = 2;
-    /** Room for what is not bulk numbers; an output grows beyond it by itself. */
+    /** Initial size of an output without its vectors; it grows beyond that as needed. */
     private static final int SMALL = 4096;
+    /** Kryo reserves smaller ids for primitives. */
+    private static final int FIRST_ID = 20;
 
-    /** The messages, each with the byte that announces it. */
+    /** The message types, each with the byte that identifies it and its encoding. The only list of them. */
+    @SuppressWarnings("ImmutableEnumChecker") // The suppliers are constructors and capture nothing.
     private enum Kind {
-        JOB(1, Job.class),
-        BROADCAST_VECTOR(2, BroadcastVector.class),
-        RANGE_REQUEST(3, RangeRequest.class),
-        RANGE_RESULT(4, RangeResult.class),
-        FAILURE(5, Failure.class),
-        STOP_EXECUTOR(6, StopExecutor.class),
-        WORKER_STARTED(8, DriverMessage.WorkerStarted.class),
-        HEARTBEAT(9, DriverMessage.Heartbeat.class),
-        RANGE_COMPLETED(10, DriverMessage.RangeCompleted.class),
-        JOB_REJECTED(11, DriverMessage.JobRejected.class),
-        BROADCAST_SHARD(12, BroadcastShard.class),
-        REDUCE_SHARD_REQUEST(13, ReduceShardRequest.class),
-        RANGE_RETAINED(14, DriverMessage.RangeRetained.class),
-        VECTOR_MISSING(15, DriverMessage.VectorMissing.class),
-        SHARD_REDUCED(16, DriverMessage.ShardReduced.class),
-        SHARD_FAILED(17, DriverMessage.ShardFailed.class),
-        VECTOR_SHARD_REQUEST(18, PeerRequest.VectorShardRequest.class),
-        SUM_SHARD_REQUEST(19, PeerRequest.SumShardRequest.class),
-        SHARD_PAYLOAD(20, ShardPayload.class),
-        WORKER_HELLO(21, HandshakeMessage.WorkerHello.class),
-        PEER_HELLO(22, HandshakeMessage.PeerHello.class),
-        CHALLENGE(23, HandshakeMessage.Challenge.class),
-        PROOF(24, HandshakeMessage.Proof.class);
+        JOB(1, Job.class, JobSerializer::new),
+        BROADCAST_VECTOR(2, BroadcastVector.class, ShardFormat::writeBroadcastVector, ShardFormat::readBroadcastVector),
+        RANGE_REQUEST(3, RangeRequest.class, RangeRequestSerializer::new),
+        RANGE_RESULT(4, RangeResult.class, RangeResultSerializer::new),
+        FAILURE(5, Failure.class, DriverMessageFormat::writeFailure, DriverMessageFormat::readFailure),
+        STOP_EXECUTOR(6, StopExecutor.class, (kryo, output, stop) -> {}, (kryo, input) -> new StopExecutor()),
+        WORKER_STARTED(
+                8,
+                DriverMessage.WorkerStarted.class,
+                DriverMessageFormat::writeWorkerStarted,
+                DriverMessageFormat::readWorkerStarted),
+        HEARTBEAT(
+                9,
+                DriverMessage.Heartbeat.class,
+                DriverMessageFormat::writeHeartbeat,
+                DriverMessageFormat::readHeartbeat),
+        RANGE_COMPLETED(
+                10,
+                DriverMessage.RangeCompleted.class,
+                DriverMessageFormat::writeRangeCompleted,
+                DriverMessageFormat::readRangeCompleted),
+        JOB_REJECTED(
+                11,
+                DriverMessage.JobRejected.class,
+                DriverMessageFormat::writeJobRejected,
+                DriverMessageFormat::readJobRejected),
+        BROADCAST_SHARD(12, BroadcastShard.class, ShardFormat::writeBroadcastShard, ShardFormat::readBroadcastShard),
+        REDUCE_SHARD_REQUEST(
+                13,
+                ReduceShardRequest.class,
+                ShardFormat::writeReduceShardRequest,
+                ShardFormat::readReduceShardRequest),
+        RANGE_RETAINED(
+                14,
+                DriverMessage.RangeRetained.class,
+                DriverMessageFormat::writeRangeRetained,
+                DriverMessageFormat::readRangeRetained),
+        VECTOR_MISSING(
+                15,
+                DriverMessage.VectorMissing.class,
+                DriverMessageFormat::writeVectorMissing,
+                DriverMessageFormat::readVectorMissing),
+        SHARD_REDUCED(
+                16,
+                DriverMessage.ShardReduced.class,
+                DriverMessageFormat::writeShardReduced,
+                DriverMessageFormat::readShardReduced),
+        SHARD_FAILED(
+                17,
+                DriverMessage.ShardFailed.class,
+                DriverMessageFormat::writeShardFailed,
+                DriverMessageFormat::readShardFailed),
+        VECTOR_SHARD_REQUEST(
+                18,
+                PeerRequest.VectorShardRequest.class,
+                ShardFormat::writeVectorShardRequest,
+                ShardFormat::readVectorShardRequest),
+        SUM_SHARD_REQUEST(
+                19,
+                PeerRequest.SumShardRequest.class,
+                ShardFormat::writeSumShardRequest,
+                ShardFormat::readSumShardRequest),
+        SHARD_PAYLOAD(20, ShardPayload.class, ShardFormat::writeShardPayload, ShardFormat::readShardPayload),
+        WORKER_HELLO(
+                21,
+                HandshakeMessage.WorkerHello.class,
+                HandshakeFormat::writeWorkerHello,
+                HandshakeFormat::readWorkerHello),
+        PEER_HELLO(
+                22, HandshakeMessage.PeerHello.class, HandshakeFormat::writePeerHello, HandshakeFormat::readPeerHello),
+        CHALLENGE(
+                23, HandshakeMessage.Challenge.class, HandshakeFormat::writeChallenge, HandshakeFormat::readChallenge),
+        PROOF(24, HandshakeMessage.Proof.class, HandshakeFormat::writeProof, HandshakeFormat::readProof);
 
-        private final int code;
+        private static final Map<Class<?>, Kind> BY_TYPE = new HashMap<>();
+        private static final Map<Byte, Kind> BY_CODE = new HashMap<>();
+
+        static {
+            for (Kind kind : values()) {
+                BY_TYPE.put(kind.type, kind);
+                BY_CODE.put(kind.code, kind);
+            }
+        }
+
+        private final byte code;
         private final Class<?> type;
+        /** A serializer may hold state while it reads, so each Kryo has its own. */
+        private final Supplier<Serializer<?>> serializer;
 
-        Kind(int code, Class<?> type) {
-            this.code = code;
+        Kind(int code, Class<?> type, Supplier<Serializer<?>> serializer) {
+            this.code = (byte) code;
             this.type = type;
+            this.serializer = serializer;
+        }
+
+        <T> Kind(int code, Class<T> type, MessageSerializer.Writer<T> writer, MessageSerializer.Reader<T> reader) {
+            this(code, type, () -> new MessageSerializer<>(writer, reader));
+        }
+
+        static Kind of(Object message) {
+            Kind kind = BY_TYPE.get(message.getClass());
+            if (kind == null) {
+                throw new IllegalStateException("there is no encoding of " + message);
+            }
+            return kind;
+        }
+
+        /** The kind that bytes begin with, which must be of the given type or one of its subtypes. */
+        static Kind of(byte[] bytes, Class<?> expected) {
+            Kind kind = bytes.length >= HEADER && bytes[0] == FORMAT ? BY_CODE.get(bytes[1]) : null;
+            if (kind == null || !expected.isAssignableFrom(kind.type)) {
+                throw new ProtocolException(
+                        bytes.length + " bytes are not a " + expected.getSimpleName() + " of this version");
+            }
+            return kind;
         }
     }
 
-    private static final Kind[] TO_DRIVER = {
-        Kind.RANGE_COMPLETED,
-        Kind.HEARTBEAT,
-        Kind.WORKER_STARTED,
-        Kind.JOB_REJECTED,
-        Kind.RANGE_RETAINED,
-        Kind.VECTOR_MISSING,
-        Kind.SHARD_REDUCED,
-        Kind.SHARD_FAILED
-    };
-
-    private static final Kind[] TO_PEER = {Kind.VECTOR_SHARD_REQUEST, Kind.SUM_SHARD_REQUEST};
-
-    private static final Kind[] HANDSHAKE = {Kind.WORKER_HELLO, Kind.PEER_HELLO, Kind.CHALLENGE, Kind.PROOF};
-
-    /** A Kryo serves one thread at a time and is costly to make. */
+    /** Idle Kryo instances: each serves one thread at a time and is costly to make. */
     private static final ConcurrentLinkedQueue<Kryo> IDLE = new ConcurrentLinkedQueue<>();
 
     private MessageCodec() {}
 
     public static byte[] encodeJob(Job job) {
-        return encode(Kind.JOB, job, SMALL);
+        return encode(job, SMALL);
     }
 
-    /** The job, its programs verified again and equal to what was encoded. */
+    /** The job; its programs are verified and equal those that were encoded. */
     public static Job decodeJob(byte[] bytes) {
-        return (Job) decode(bytes, Kind.JOB);
+        return decode(bytes, Job.class);
     }
 
     public static byte[] encodeBroadcastVector(BroadcastVector shared) {
-        return encode(Kind.BROADCAST_VECTOR, shared, bulk(shared.values()) + 64);
+        return encode(shared, size(shared.values()) + 64);
     }
 
     public static BroadcastVector decodeBroadcastVector(byte[] bytes) {
-        return (BroadcastVector) decode(bytes, Kind.BROADCAST_VECTOR);
+        return decode(bytes, BroadcastVector.class);
     }
 
     public static byte[] encodeRangeRequest(RangeRequest request) {
-        return encode(Kind.RANGE_REQUEST, request, SMALL);
+        return encode(request, SMALL);
     }
 
     public static RangeRequest decodeRangeRequest(byte[] bytes) {
-        return (RangeRequest) decode(bytes, Kind.RANGE_REQUEST);
+        return decode(bytes, RangeRequest.class);
     }
 
     public static byte[] encodeOutcome(RangeOutcome outcome) {
-        return encode(outcome instanceof RangeResult ? Kind.RANGE_RESULT : Kind.FAILURE, outcome, size(outcome));
+        return encode(outcome, size(outcome));
     }
 
     private static long size(RangeOutcome outcome) {
@@ -125,38 +200,31 @@ public final class MessageCodec {
         if (outcome instanceof RangeResult result) {
             size += (long) result.perTaskOutputs().length * Double.BYTES;
             for (PartialSum sum : result.sums()) {
-                size += bulk(sum.sums());
+                size += size(sum.sums());
             }
         }
         return size;
     }
 
     public static RangeOutcome decodeOutcome(byte[] bytes) {
-        return (RangeOutcome) decode(bytes, Kind.RANGE_RESULT, Kind.FAILURE);
+        return decode(bytes, RangeOutcome.class);
     }
 
     public static byte[] encodeStopExecutor() {
-        return encode(Kind.STOP_EXECUTOR, new StopExecutor(), SMALL);
+        return encode(new StopExecutor(), SMALL);
     }
 
-    public static byte[] encodeBroadcastShard(BroadcastShard slice) {
-        return encode(Kind.BROADCAST_SHARD, slice, SMALL + bulk(slice.values()));
+    public static byte[] encodeBroadcastShard(BroadcastShard shard) {
+        return encode(shard, SMALL + size(shard.values()));
     }
 
     public static byte[] encodeReduceShardRequest(ReduceShardRequest request) {
-        return encode(Kind.REDUCE_SHARD_REQUEST, request, SMALL);
+        return encode(request, SMALL);
     }
 
-    /** Whatever an executor may be told: a job, a vector or its slice, an order, or that the run is over. */
+    /** Decodes any message of the driver to an executor. */
     public static ExecutorMessage decodeExecutorMessage(byte[] bytes) {
-        return (ExecutorMessage) decode(
-                bytes,
-                Kind.RANGE_REQUEST,
-                Kind.BROADCAST_VECTOR,
-                Kind.BROADCAST_SHARD,
-                Kind.REDUCE_SHARD_REQUEST,
-                Kind.JOB,
-                Kind.STOP_EXECUTOR);
+        return decode(bytes, ExecutorMessage.class);
     }
 
     public static byte[] encodeDriverMessage(DriverMessage message) {
@@ -164,62 +232,55 @@ public final class MessageCodec {
         if (message instanceof DriverMessage.RangeCompleted completed) {
             size = size(completed.outcome());
         } else if (message instanceof DriverMessage.ShardReduced reduced) {
-            size += bulk(reduced.sums());
+            size += size(reduced.sums());
         }
-        return encode(kind(message, TO_DRIVER), message, size);
+        return encode(message, size);
+    }
+
+    /** Decodes any message of an executor to the driver. */
+    public static DriverMessage decodeDriverMessage(byte[] bytes) {
+        return decode(bytes, DriverMessage.class);
     }
 
     public static byte[] encodePeerRequest(PeerRequest message) {
-        return encode(kind(message, TO_PEER), message, SMALL);
+        return encode(message, SMALL);
     }
 
-    /** Whatever an executor may ask another one for. */
+    /** Decodes any request of an executor to another one. */
     public static PeerRequest decodePeerRequest(byte[] bytes) {
-        return (PeerRequest) decode(bytes, TO_PEER);
+        return decode(bytes, PeerRequest.class);
     }
 
-    /** What an executor answers another one. */
-    public static byte[] encodeShardPayload(FlatVector numbers) {
-        return encode(Kind.SHARD_PAYLOAD, new ShardPayload(numbers), SMALL + bulk(numbers));
+    /** Encodes the response to a {@link PeerRequest}. */
+    public static byte[] encodeShardPayload(FlatVector values) {
+        return encode(new ShardPayload(values), SMALL + size(values));
     }
 
     public static FlatVector decodeShardPayload(byte[] bytes) {
-        return ((ShardPayload) decode(bytes, Kind.SHARD_PAYLOAD)).values();
+        return decode(bytes, ShardPayload.class).values();
     }
 
     public static byte[] encodeHandshake(HandshakeMessage message) {
-        return encode(kind(message, HANDSHAKE), message, SMALL);
+        return encode(message, SMALL);
     }
 
-    /** Whatever may be said before a connection is authenticated. */
+    /** Decodes any message that may arrive before a connection is authenticated. */
     public static HandshakeMessage decodeHandshake(byte[] bytes) {
-        return (HandshakeMessage) decode(bytes, HANDSHAKE);
+        return decode(bytes, HandshakeMessage.class);
     }
 
-    private static Kind kind(Object message, Kind[] kinds) {
-        for (Kind kind : kinds) {
-            if (kind.type.isInstance(message)) {
-                return kind;
-            }
-        }
-        throw new IllegalStateException("there is no kind for " + message);
-    }
-
-    /** Whatever an executor may say. */
-    public static DriverMessage decodeDriverMessage(byte[] bytes) {
-        return (DriverMessage) decode(bytes, TO_DRIVER);
-    }
-
-    private static long bulk(FlatVector vector) {
+    /** Bytes of a vector's values. */
+    private static long size(FlatVector vector) {
         return (long) vector.size() * vector.precision().bytes();
     }
 
-    private static byte[] encode(Kind kind, Object message, long expectedSize) {
+    private static byte[] encode(Object message, long expectedSize) {
+        Kind kind = Kind.of(message);
         Output output =
                 new Output((int) Math.min(expectedSize, WireFormat.LARGEST_MESSAGE), WireFormat.LARGEST_MESSAGE);
         output.writeByte(FORMAT);
         output.writeByte(kind.code);
-        Kryo kryo = borrow();
+        Kryo kryo = acquire();
         try {
             kryo.writeObject(output, message);
         } catch (RuntimeException e) {
@@ -230,10 +291,10 @@ public final class MessageCodec {
         return output.toBytes();
     }
 
-    private static Object decode(byte[] bytes, Kind... expected) {
-        Kind kind = kind(bytes, expected);
+    private static <T> T decode(byte[] bytes, Class<T> expected) {
+        Kind kind = Kind.of(bytes, expected);
         Input input = new Input(bytes, HEADER, bytes.length - HEADER);
-        Kryo kryo = borrow();
+        Kryo kryo = acquire();
         Object message;
         try {
             message = kryo.readObject(input, kind.type);
@@ -247,22 +308,10 @@ public final class MessageCodec {
             throw new ProtocolException("a " + kind.type.getSimpleName() + " of " + bytes.length
                     + " bytes ends at byte " + input.position());
         }
-        return message;
+        return expected.cast(message);
     }
 
-    private static Kind kind(byte[] bytes, Kind... expected) {
-        if (bytes.length >= HEADER && bytes[0] == FORMAT) {
-            for (Kind kind : expected) {
-                if (bytes[1] == kind.code) {
-                    return kind;
-                }
-            }
-        }
-        throw new ProtocolException(
-                bytes.length + " bytes are not a " + expected[0].type.getSimpleName() + " of this version");
-    }
-
-    private static Kryo borrow() {
+    private static Kryo acquire() {
         Kryo kryo = IDLE.poll();
         return kryo != null ? kryo : create();
     }
@@ -271,34 +320,10 @@ public final class MessageCodec {
         Kryo kryo = new Kryo();
         kryo.setRegistrationRequired(true);
         kryo.setReferences(false);
-        register(kryo, 20, Job.class, new JobSerializer());
-        register(kryo, 21, BroadcastVector.class, new BroadcastVectorSerializer());
-        register(kryo, 22, RangeRequest.class, new RangeRequestSerializer());
-        register(kryo, 23, RangeResult.class, new RangeResultSerializer());
-        register(kryo, 24, Failure.class, new FailureSerializer());
-        register(kryo, 25, Program.class, new ProgramSerializer());
-        register(kryo, 26, StopExecutor.class, new StopExecutorSerializer());
-        register(kryo, 28, DriverMessage.WorkerStarted.class, new DriverMessageSerializers.OfWorkerStarted());
-        register(kryo, 29, DriverMessage.Heartbeat.class, new DriverMessageSerializers.OfHeartbeat());
-        register(kryo, 30, DriverMessage.RangeCompleted.class, new DriverMessageSerializers.OfRangeCompleted());
-        register(kryo, 31, DriverMessage.JobRejected.class, new DriverMessageSerializers.OfJobRejected());
-        register(kryo, 32, BroadcastShard.class, new ShardSerializers.OfBroadcastShard());
-        register(kryo, 33, ReduceShardRequest.class, new ShardSerializers.OfReduceShardRequest());
-        register(kryo, 34, DriverMessage.RangeRetained.class, new DriverMessageSerializers.OfRangeRetained());
-        register(kryo, 35, DriverMessage.VectorMissing.class, new DriverMessageSerializers.OfVectorMissing());
-        register(kryo, 36, DriverMessage.ShardReduced.class, new DriverMessageSerializers.OfShardReduced());
-        register(kryo, 37, DriverMessage.ShardFailed.class, new DriverMessageSerializers.OfShardFailed());
-        register(kryo, 38, PeerRequest.VectorShardRequest.class, new ShardSerializers.OfVectorShardRequest());
-        register(kryo, 39, PeerRequest.SumShardRequest.class, new ShardSerializers.OfSumShardRequest());
-        register(kryo, 40, ShardPayload.class, new ShardSerializers.OfShardPayload());
-        register(kryo, 41, HandshakeMessage.WorkerHello.class, new HandshakeSerializers.OfWorkerHello());
-        register(kryo, 42, HandshakeMessage.PeerHello.class, new HandshakeSerializers.OfPeerHello());
-        register(kryo, 43, HandshakeMessage.Challenge.class, new HandshakeSerializers.OfChallenge());
-        register(kryo, 44, HandshakeMessage.Proof.class, new HandshakeSerializers.OfProof());
+        kryo.register(Program.class, new ProgramSerializer(), FIRST_ID);
+        for (Kind kind : Kind.values()) {
+            kryo.register(kind.type, kind.serializer.get(), FIRST_ID + kind.code);
+        }
         return kryo;
-    }
-
-    private static <T> void register(Kryo kryo, int id, Class<T> type, Serializer<T> serializer) {
-        kryo.register(type, serializer, id);
     }
 }

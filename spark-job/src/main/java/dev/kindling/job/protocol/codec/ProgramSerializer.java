@@ -13,17 +13,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A program, value by value in its own order, each argument as the place of an earlier value; then inputs and outputs by
- * place, then the hash. What is read is verified as every program is, and its printed form must have that hash: it is
- * the program that was written, nothing simplified or reordered.
+ * The encoding of a program: value by value in its own order, each argument as the index of an earlier value; then inputs
+ * and outputs by index, then the hash. A decoded program is verified as every program is, and its printed form must have
+ * that hash, so it is the program that was written, neither simplified nor reordered.
  */
 final class ProgramSerializer extends Serializer<Program> {
-    /** Op, count of arguments and attributes. */
+    /** Bytes at least: op, count of arguments and attributes. */
     private static final int LEAST_VALUE = 3;
-    /** Length of the name, kind or role, and place. */
+    /** Bytes at least: length of the name, scope or reduction, and index. */
     private static final int LEAST_PORT = 3;
-    /** A REPEAT within a REPEAT's step is common, ten of them are an attack on the stack. */
-    private static final int DEEPEST_REPEAT = 10;
+    /** Nested loops are common; more than ten levels are an attempt to overflow the stack. */
+    private static final int MAX_LOOP_DEPTH = 10;
 
     private static final Op[] OPS = Op.values();
 
@@ -61,20 +61,20 @@ final class ProgramSerializer extends Serializer<Program> {
     }
 
     Program read(Input input) {
-        WireFormat.require(++depth <= DEEPEST_REPEAT, "repeats within repeats " + depth + " deep");
+        WireFormat.require(++depth <= MAX_LOOP_DEPTH, "loops nested " + depth + " deep");
         String name = WireFormat.readText(input);
         List<Value> values = readValues(input);
         List<Program.Input> inputs = new ArrayList<>();
         for (int left = WireFormat.readCount(input, LEAST_PORT); left > 0; left--) {
             String port = WireFormat.readText(input);
             Program.Scope scope = WireFormat.readConstant(input, Program.Scope.values());
-            inputs.add(new Program.Input(port, scope, readPlace(input, values)));
+            inputs.add(new Program.Input(port, scope, readValueAt(input, values)));
         }
         List<Program.Output> outputs = new ArrayList<>();
         for (int left = WireFormat.readCount(input, LEAST_PORT); left > 0; left--) {
             String port = WireFormat.readText(input);
             Program.Reduction reduction = WireFormat.readConstant(input, Program.Reduction.values());
-            outputs.add(new Program.Output(port, reduction, readPlace(input, values)));
+            outputs.add(new Program.Output(port, reduction, readValueAt(input, values)));
         }
         Program program = new Program(name, inputs, outputs);
         String hash = WireFormat.readText(input);
@@ -108,7 +108,7 @@ final class ProgramSerializer extends Serializer<Program> {
         int count = WireFormat.readCount(input, 1);
         List<Value> args = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            args.add(readPlace(input, before));
+            args.add(readValueAt(input, before));
         }
         Attributes known = attributes.read(input);
         return op == Op.INPUT
@@ -116,7 +116,7 @@ final class ProgramSerializer extends Serializer<Program> {
                 : builder.value(op, args, known);
     }
 
-    private static Value readPlace(Input input, List<Value> values) {
+    private static Value readValueAt(Input input, List<Value> values) {
         return values.get(WireFormat.readIndex(input, values.size()));
     }
 }

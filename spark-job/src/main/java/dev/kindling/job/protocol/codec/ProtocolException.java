@@ -1,6 +1,6 @@
 package dev.kindling.job.protocol.codec;
 
-/** Bytes that are not the message they should be: cut short, damaged, or from another version. */
+/** Thrown for bytes that are not the expected message: truncated, damaged, or of another version. */
 public final class ProtocolException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -4,14 +4,16 @@ import com.esotericsoftware.kryo.Kryo;
 import com.esotericsoftware.kryo.Serializer;
 import com.esotericsoftware.kryo.io.Input;
 import com.esotericsoftware.kryo.io.Output;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSpec;
 import java.util.ArrayList;
 import java.util.List;
 
+/** The encoding of {@link RangeRequest}. */
 final class RangeRequestSerializer extends Serializer<RangeRequest> {
-    /** Purpose, round, index, seed and count of items. */
+    /** Bytes at least: split, round, index, seed and count of sample indices. */
     private static final int LEAST_SPEC = 4 + Long.BYTES;
 
     @Override
@@ -20,8 +22,8 @@ final class RangeRequestSerializer extends Serializer<RangeRequest> {
         output.writeLong(request.shared());
         WireFormat.writeCount(output, request.blocks());
         WireFormat.writeCount(output, request.firstTask());
-        WireFormat.writeFlag(output, request.perTaskOutputs());
-        WireFormat.writeFlag(output, request.retainSums());
+        WireFormat.writeConstant(output, request.outputs());
+        WireFormat.writeConstant(output, request.sums());
         WireFormat.writeCount(output, request.specs().size());
         request.specs().forEach(spec -> writeSpec(output, spec));
     }
@@ -32,14 +34,14 @@ final class RangeRequestSerializer extends Serializer<RangeRequest> {
         long shared = input.readLong();
         int blocks = WireFormat.readIndex(input);
         int firstTask = WireFormat.readIndex(input);
-        boolean rows = WireFormat.readFlag(input);
-        boolean keeps = WireFormat.readFlag(input);
+        OutputMode outputs = WireFormat.readConstant(input, OutputMode.values());
+        RangeRequest.SumLocation sums = WireFormat.readConstant(input, RangeRequest.SumLocation.values());
         int count = WireFormat.readCount(input, LEAST_SPEC);
         List<TaskSpec> specs = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             specs.add(readSpec(input));
         }
-        return new RangeRequest(program, shared, blocks, firstTask, specs, rows, keeps);
+        return new RangeRequest(program, shared, blocks, firstTask, specs, outputs, sums);
     }
 
     private static void writeSpec(Output output, TaskSpec spec) {
@@ -48,8 +50,8 @@ final class RangeRequestSerializer extends Serializer<RangeRequest> {
         output.writeVarInt(spec.index(), true);
         output.writeLong(spec.seed());
         WireFormat.writeCount(output, spec.sampleIndices().length);
-        for (int item : spec.sampleIndices()) {
-            output.writeVarInt(item, true);
+        for (int sample : spec.sampleIndices()) {
+            output.writeVarInt(sample, true);
         }
     }
 
@@ -58,10 +60,10 @@ final class RangeRequestSerializer extends Serializer<RangeRequest> {
         long round = input.readVarLong(true);
         int index = input.readVarInt(true);
         long seed = input.readLong();
-        int[] items = new int[WireFormat.readCount(input, 1)];
-        for (int i = 0; i < items.length; i++) {
-            items[i] = input.readVarInt(true);
+        int[] samples = new int[WireFormat.readCount(input, 1)];
+        for (int i = 0; i < samples.length; i++) {
+            samples[i] = input.readVarInt(true);
         }
-        return new TaskSpec(split, round, index, seed, items);
+        return new TaskSpec(split, round, index, seed, samples);
     }
 }

@@ -11,10 +11,11 @@ import dev.kindling.job.tensor.FlatVector;
 import java.util.ArrayList;
 import java.util.List;
 
+/** The encoding of {@link RangeResult}. */
 final class RangeResultSerializer extends Serializer<RangeResult> {
-    /** Level, index, tasks, precision and two counts. */
+    /** Bytes at least: level, index, tasks, precision and two counts. */
     private static final int LEAST_NODE = 6;
-    /** Round, index and the reason's length. */
+    /** Bytes at least: round, index and the reason's length. */
     private static final int LEAST_FAILED = 3;
 
     @Override
@@ -44,11 +45,11 @@ final class RangeResultSerializer extends Serializer<RangeResult> {
         for (int left = WireFormat.readCount(input, LEAST_FAILED); left > 0; left--) {
             failed.add(readFailed(input));
         }
-        double[] rows = WireFormat.readDoubles(input);
+        double[] perTaskOutputs = WireFormat.readDoubles(input);
         String worker = WireFormat.readText(input);
         RangeResult.Nanos nanos = new RangeResult.Nanos(
                 input.readLong(), input.readLong(), input.readLong(), input.readLong(), readTimes(input));
-        return new RangeResult(firstTask, sums, failed, rows, worker, nanos);
+        return new RangeResult(firstTask, sums, failed, perTaskOutputs, worker, nanos);
     }
 
     private static void writeTimes(Output output, long[] nanos) {
@@ -70,7 +71,7 @@ final class RangeResultSerializer extends Serializer<RangeResult> {
         WireFormat.writeCount(output, sum.level());
         WireFormat.writeCount(output, sum.index());
         WireFormat.writeCount(output, sum.tasks());
-        WireFormat.writeStorage(output, sum.sums());
+        WireFormat.writeVector(output, sum.sums());
         WireFormat.writeDoubles(output, sum.totals());
     }
 
@@ -78,7 +79,7 @@ final class RangeResultSerializer extends Serializer<RangeResult> {
         int level = WireFormat.readIndex(input);
         int index = WireFormat.readIndex(input);
         int tasks = WireFormat.readIndex(input);
-        FlatVector sums = WireFormat.readStorage(input);
+        FlatVector sums = WireFormat.readVector(input);
         return new PartialSum(level, index, sums, WireFormat.readDoubles(input), tasks);
     }
 

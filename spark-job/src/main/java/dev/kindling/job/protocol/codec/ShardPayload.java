@@ -2,5 +2,5 @@ package dev.kindling.job.protocol.codec;
 
 import dev.kindling.job.tensor.FlatVector;
 
-/** Numbers that an executor sends another one that has asked for them. */
+/** The response of an executor to a {@link dev.kindling.job.protocol.PeerRequest}. */
 record ShardPayload(FlatVector values) {}

@@ -3,7 +3,6 @@ package dev.kindling.job.protocol.codec;
 import com.esotericsoftware.kryo.io.Input;
 import com.esotericsoftware.kryo.io.Output;
 import dev.kindling.job.protocol.Peer;
-import dev.kindling.job.reduce.VectorShard;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
@@ -13,9 +12,9 @@ import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** How the parts of messages stand in bytes. Every count is held against the bytes that are left before it is believed. */
+/** Reads and writes the primitive parts of messages. Every count is checked against the remaining bytes before it is used. */
 final class WireFormat {
-    /** No array of Java is larger; a message neither. */
+    /** The length of the largest Java array, and so of the largest message. */
     static final int LARGEST_MESSAGE = Integer.MAX_VALUE - 8;
 
     private static final int CHUNK = 1 << 16;
@@ -28,21 +27,21 @@ final class WireFormat {
         output.writeVarInt(count, true);
     }
 
-    /** A count of things of which each takes at least {@code bytesEach} bytes. */
+    /** A count of elements of at least {@code bytesEach} bytes each. */
     static int readCount(Input input, int bytesEach) {
         int count = input.readVarInt(true);
         require(count >= 0 && (long) count * bytesEach <= input.limit() - input.position(), "a count of " + count);
         return count;
     }
 
-    /** A whole number that is not negative. */
+    /** A non-negative integer. */
     static int readIndex(Input input) {
         int index = input.readVarInt(true);
         require(index >= 0, "an index of " + index);
         return index;
     }
 
-    /** A whole number of [0, end). */
+    /** An integer in [0, end). */
     static int readIndex(Input input, int end) {
         int index = input.readVarInt(true);
         require(index >= 0 && index < end, "an index of " + index + " where there are " + end);
@@ -53,6 +52,12 @@ final class WireFormat {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         writeCount(output, bytes.length);
         output.writeBytes(bytes);
+    }
+
+    static void writeTexts(Output output, String... texts) {
+        for (String text : texts) {
+            writeText(output, text);
+        }
     }
 
     static String readText(Input input) {
@@ -68,15 +73,6 @@ final class WireFormat {
         return new Peer(readText(input), readIndex(input, PORTS));
     }
 
-    static void writeShard(Output output, VectorShard shard) {
-        writeCount(output, shard.index());
-        writeCount(output, shard.count());
-    }
-
-    static VectorShard readShard(Input input) {
-        return new VectorShard(readIndex(input), readIndex(input));
-    }
-
     static void writeFlag(Output output, boolean flag) {
         output.writeByte(flag ? 1 : 0);
     }
@@ -87,13 +83,13 @@ final class WireFormat {
         return flag == 1;
     }
 
-    /** A constant by its place in its enum: both ends run the same build. */
+    /** An enum constant as its ordinal: both ends run the same build. */
     @SuppressWarnings("EnumOrdinal")
     static void writeConstant(Output output, Enum<?> constant) {
         output.writeByte(constant.ordinal());
     }
 
-    /** One of the given constants of an enum. */
+    /** An enum constant by its ordinal among the given ones. */
     static <E> E readConstant(Input input, E[] constants) {
         int ordinal = input.readByteUnsigned();
         require(ordinal < constants.length, "constant " + ordinal + " of " + constants.length);
@@ -116,7 +112,7 @@ final class WireFormat {
         return Shape.of(dims);
     }
 
-    static void writeStorage(Output output, FlatVector vector) {
+    static void writeVector(Output output, FlatVector vector) {
         writeConstant(output, vector.precision());
         if (vector instanceof FlatVector.OfFloat floats) {
             writeFloats(output, floats.array());
@@ -125,14 +121,14 @@ final class WireFormat {
         }
     }
 
-    static FlatVector readStorage(Input input) {
+    static FlatVector readVector(Input input) {
         return switch (readConstant(input, Precision.values())) {
             case FLOAT -> new FlatVector.OfFloat(readFloats(input));
             case DOUBLE -> new FlatVector.OfDouble(readDoubles(input));
         };
     }
 
-    /** Little-endian, through a chunk: Kryo's own loop takes the bytes one by one. */
+    /** Little-endian, through a buffer: Kryo's own loop writes the bytes one by one. */
     private static void writeFloats(Output output, float[] numbers) {
         writeCount(output, numbers.length);
         int perChunk = CHUNK / Float.BYTES;
@@ -173,7 +169,7 @@ final class WireFormat {
         return numbers;
     }
 
-    /** The next bytes of an input that holds its whole message, without copying them. */
+    /** The next bytes of an input that holds its whole message, as a view. */
     private static ByteBuffer bulk(Input input, int bytes) {
         ByteBuffer numbers = littleEndian(input.getBuffer(), input.position(), bytes);
         input.setPosition(input.position() + bytes);
@@ -182,7 +178,7 @@ final class WireFormat {
 
     static void require(boolean condition, String what) {
         if (!condition) {
-            throw new ProtocolException("the message says " + what);
+            throw new ProtocolException("the message contains " + what);
         }
     }
 }

@@ -1,8 +1,7 @@
 /**
- * The bytes of the messages between driver and executors: a Kryo instance of the project's own that knows these types only
- * (registration required), one hand-written serializer for each, and declared sizes checked before anything is allocated.
- * Lives on both sides. May import {@code protocol} and what that may import; nothing is opened or run here, and neither
- * Spark nor a socket enters.
+ * The encodings of the messages between driver and executors, the same on both sides: a Kryo instance that accepts these
+ * types only (registration required), one hand-written serializer for each, and sizes checked before anything is allocated.
+ * May import {@code protocol} and its imports; must not use Spark or sockets.
  */
 @NullMarked
 package dev.kindling.job.protocol.codec;

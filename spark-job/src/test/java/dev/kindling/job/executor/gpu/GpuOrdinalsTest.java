@@ -13,12 +13,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The expected ordinals are what CUDA's programming guide says of its environment variables. */
+/** The expected ordinals are those that CUDA's programming guide defines for its environment variables. */
 class GpuOrdinalsTest {
     private static final GpuInventory FOUR =
             () -> List.of(card(0, "GPU-a000"), card(1, "GPU-a111"), card(2, "GPU-b222"), card(3, "GPU-b333"));
-    private static final GpuInventory NOT_ASKED = () -> {
-        throw new AssertionError("numbers need no question");
+    private static final GpuInventory NOT_QUERIED = () -> {
+        throw new AssertionError("numbers need no query");
     };
 
     private static GpuInfo card(int index, String uuid) {
@@ -33,8 +33,8 @@ class GpuOrdinalsTest {
 
     @Test
     void whereNothingIsHiddenANumberIsTheOrdinal() {
-        assertThat(ordinal("0", null, NOT_ASKED)).isZero();
-        assertThat(ordinal("3", null, NOT_ASKED)).isEqualTo(3);
+        assertThat(ordinal("0", null, NOT_QUERIED)).isZero();
+        assertThat(ordinal("3", null, NOT_QUERIED)).isEqualTo(3);
     }
 
     @Test
@@ -45,7 +45,7 @@ class GpuOrdinalsTest {
     @ParameterizedTest
     @CsvSource({"2, '2,3', 0", "3, '2,3', 1", "0, '3, 0', 1"})
     void whatCudaHidesItDoesNotCount(String address, String visible, int ordinal) {
-        assertThat(ordinal(address, visible, NOT_ASKED)).isEqualTo(ordinal);
+        assertThat(ordinal(address, visible, NOT_QUERIED)).isEqualTo(ordinal);
     }
 
     @ParameterizedTest
@@ -77,18 +77,18 @@ class GpuOrdinalsTest {
     }
 
     @Test
-    void aSliceMustBeTheOneThatCudaShows() {
-        assertThat(ordinal("MIG-1", "MIG-1", NOT_ASKED)).isZero();
-        assertThatThrownBy(() -> ordinal("MIG-2", "MIG-1,MIG-2", NOT_ASKED))
+    void aMigInstanceMustBeTheOneThatCudaShows() {
+        assertThat(ordinal("MIG-1", "MIG-1", NOT_QUERIED)).isZero();
+        assertThatThrownBy(() -> ordinal("MIG-2", "MIG-1,MIG-2", NOT_QUERIED))
                 .hasMessageContaining("CUDA_VISIBLE_DEVICES hides");
-        assertThatThrownBy(() -> ordinal("MIG-1", null, NOT_ASKED))
+        assertThatThrownBy(() -> ordinal("MIG-1", null, NOT_QUERIED))
                 .isInstanceOf(BackendUnavailableException.class)
                 .hasMessageContaining("must be set in the environment");
     }
 
     @Test
     void severalGpusForOneSparkTaskAreRefused() {
-        assertThatThrownBy(() -> GpuOrdinals.gpu(List.of("0", "1"), Optional.empty(), NOT_ASKED))
+        assertThatThrownBy(() -> GpuOrdinals.gpu(List.of("0", "1"), Optional.empty(), NOT_QUERIED))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("[0, 1]")
                 .hasMessageContaining("spark.task.resource.gpu.amount must be 1");

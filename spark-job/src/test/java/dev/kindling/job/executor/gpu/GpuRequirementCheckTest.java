@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which GPUs a backend is refused, with a stand-in for what tells of them. */
+/** Refusals of GPUs, with a fake inventory. */
 class GpuRequirementCheckTest {
     private static final long GIBIBYTE = 1L << 30;
     private static final Optional<String> BY_BUS = Optional.of("PCI_BUS_ID");
@@ -79,7 +79,7 @@ class GpuRequirementCheckTest {
     }
 
     @Test
-    void aSliceIsHeldAgainstTheNewestCardAndItsMemoryIsNotKnown() {
+    void aMigInstanceIsCheckedAsTheNewestGpuAndItsMemoryIsUnknown() {
         Device slice = new Device.Gpu("MIG-1", 0);
         assertThatCode(() -> of(card(0, "8.0", -1)).require(slice, NEED)).doesNotThrowAnyException();
         assertRefused(of(card(0, "8.0", -1), card(1, "9.0", -1)), slice, NEED)

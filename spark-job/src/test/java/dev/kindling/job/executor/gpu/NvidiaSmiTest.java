@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class NvidiaSmiTest {
     @Test
     void aLineIsACard() {
-        assertThat(NvidiaSmi.card("1, GPU-5f0c1c6e-6d6b, NVIDIA A10, 8.6, 22731"))
+        assertThat(NvidiaSmi.parse("1, GPU-5f0c1c6e-6d6b, NVIDIA A10, 8.6, 22731"))
                 .isEqualTo(new GpuInfo(
                         1,
                         "GPU-5f0c1c6e-6d6b",
@@ -22,8 +22,9 @@ class NvidiaSmiTest {
     }
 
     @Test
-    void aCardInSlicesDoesNotTellItsMemory() {
-        assertThat(NvidiaSmi.card("0, GPU-1, NVIDIA A100-SXM4-40GB, 8.0, [N/A]").free())
+    void aGpuWithMigInstancesHasUnknownMemory() {
+        assertThat(NvidiaSmi.parse("0, GPU-1, NVIDIA A100-SXM4-40GB, 8.0, [N/A]")
+                        .free())
                 .isEmpty();
     }
 
@@ -36,7 +37,7 @@ class NvidiaSmiTest {
             "1, GPU-1, A10, [N/A], 1",
             "1, GPU-1, A10, 8.6, much"
         }) {
-            assertThatThrownBy(() -> NvidiaSmi.card(line))
+            assertThatThrownBy(() -> NvidiaSmi.parse(line))
                     .isInstanceOf(BackendUnavailableException.class)
                     .hasMessageContaining('"' + line + '"')
                     .hasMessageContaining("backend.name must be vector");
@@ -45,7 +46,7 @@ class NvidiaSmiTest {
 
     @Test
     void aCardIsMeantByItsNumberOrByItsIdOrTheBeginningOfThat() {
-        GpuInfo info = NvidiaSmi.card("1, GPU-5f0c1c6e-6d6b, NVIDIA A10, 8.6, 22731");
+        GpuInfo info = NvidiaSmi.parse("1, GPU-5f0c1c6e-6d6b, NVIDIA A10, 8.6, 22731");
         assertThat(List.of("1", "GPU-5f0c1c6e-6d6b", "GPU-5f0c")).allMatch(info::isAt);
         assertThat(List.of("0", "11", "GPU-6", "5f0c", "MIG-5f0c")).noneMatch(info::isAt);
     }

@@ -19,6 +19,7 @@ import dev.kindling.job.protocol.FailedTask;
 import dev.kindling.job.protocol.Failure;
 import dev.kindling.job.protocol.HandshakeMessage;
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.Peer;
 import dev.kindling.job.protocol.PeerAccess;
 import dev.kindling.job.protocol.PeerRequest;
@@ -137,7 +138,7 @@ class MessageCodecTest {
                         new ProgramVariants(List.of(ofExamples(3, 1), ofExamples(2, 1), ofExamples(7, 1))))));
     }
 
-    private static RangeRequest order() {
+    private static RangeRequest request() {
         return new RangeRequest(
                 "train",
                 Long.MIN_VALUE,
@@ -146,10 +147,10 @@ class MessageCodecTest {
                 List.of(
                         new TaskSpec(Split.TRAIN, 70_000, 8, -1L, new int[0]),
                         new TaskSpec(Split.TEST, -1, 9, 17L, new int[] {0, -5, Integer.MAX_VALUE})),
-                true);
+                OutputMode.PER_TASK);
     }
 
-    private static RangeResult reply() {
+    private static RangeResult result() {
         return new RangeResult(
                 8,
                 List.of(
@@ -170,7 +171,7 @@ class MessageCodecTest {
         return new BroadcastVector(42, values);
     }
 
-    private static BroadcastShard slice() {
+    private static BroadcastShard shard() {
         return new BroadcastShard(
                 8, 7, 1, FlatVector.of(Precision.FLOAT, 1, 2, 3, 4), List.of(access("a", 1), access("b.c", 40_000)));
     }
@@ -179,7 +180,7 @@ class MessageCodecTest {
         return new PeerAccess(new Peer(host, port), "00ff");
     }
 
-    private static ReduceShardRequest foldOrder() {
+    private static ReduceShardRequest reduceRequest() {
         return new ReduceShardRequest(
                 8,
                 5,
@@ -198,8 +199,8 @@ class MessageCodecTest {
     static Stream<Arguments> messages() {
         return Stream.of(
                 row("job", MessageCodec.encodeJob(job()), MessageCodec::decodeJob, job()),
-                row("order", MessageCodec.encodeRangeRequest(order()), MessageCodec::decodeRangeRequest, order()),
-                row("reply", MessageCodec.encodeOutcome(reply()), MessageCodec::decodeOutcome, reply()),
+                row("order", MessageCodec.encodeRangeRequest(request()), MessageCodec::decodeRangeRequest, request()),
+                row("reply", MessageCodec.encodeOutcome(result()), MessageCodec::decodeOutcome, result()),
                 row(
                         "failure",
                         MessageCodec.encodeOutcome(new Failure(Failure.Kind.BAD_DATA, "x.zip is empty")),
@@ -207,9 +208,9 @@ class MessageCodecTest {
                         new Failure(Failure.Kind.BAD_DATA, "x.zip is empty")),
                 row(
                         "order to a worker",
-                        MessageCodec.encodeRangeRequest(order()),
+                        MessageCodec.encodeRangeRequest(request()),
                         MessageCodec::decodeExecutorMessage,
-                        order()),
+                        request()),
                 handshake("hello", new HandshakeMessage.WorkerHello(3, 1L << 40, "17", "0123abc", Optional.empty())),
                 handshake(
                         "hello of a worker with a port",
@@ -217,7 +218,7 @@ class MessageCodecTest {
                 handshake("hello of a peer", new HandshakeMessage.PeerHello("17", "0123abc")),
                 handshake("challenge", new HandshakeMessage.Challenge("0123abc", "4567")),
                 handshake("proof", new HandshakeMessage.Proof("0123abc")),
-                toDriver("kept", new DriverMessage.RangeRetained(-1, reply().withoutSums())),
+                toDriver("kept", new DriverMessage.RangeRetained(-1, result().withoutSums())),
                 toDriver("lacks", new DriverMessage.VectorMissing(1L << 40)),
                 toDriver(
                         "folded",
@@ -225,14 +226,14 @@ class MessageCodecTest {
                 toDriver("not folded", new DriverMessage.ShardFailed(9, 2, "no connection")),
                 row(
                         "vector slice",
-                        MessageCodec.encodeBroadcastShard(slice()),
+                        MessageCodec.encodeBroadcastShard(shard()),
                         MessageCodec::decodeExecutorMessage,
-                        slice()),
+                        shard()),
                 row(
                         "fold order",
-                        MessageCodec.encodeReduceShardRequest(foldOrder()),
+                        MessageCodec.encodeReduceShardRequest(reduceRequest()),
                         MessageCodec::decodeExecutorMessage,
-                        foldOrder()),
+                        reduceRequest()),
                 row(
                         "question for a vector",
                         MessageCodec.encodePeerRequest(new PeerRequest.VectorShardRequest(7)),
@@ -249,13 +250,13 @@ class MessageCodecTest {
                         MessageCodec::decodeShardPayload,
                         FlatVector.of(Precision.DOUBLE, 0.1, -0.0)),
                 row(
-                        "order that keeps",
-                        MessageCodec.encodeRangeRequest(order().retaining()),
+                        "request that retains sums",
+                        MessageCodec.encodeRangeRequest(request().with(RangeRequest.SumLocation.RETAINED)),
                         MessageCodec::decodeRangeRequest,
-                        order().retaining()),
+                        request().with(RangeRequest.SumLocation.RETAINED)),
                 toDriver("lent", new DriverMessage.WorkerStarted(1L << 40, "GPU 1")),
                 toDriver("present", new DriverMessage.Heartbeat(3)),
-                toDriver("answered", new DriverMessage.RangeCompleted(-1, 8, reply())),
+                toDriver("answered", new DriverMessage.RangeCompleted(-1, 8, result())),
                 toDriver(
                         "answered with a failure",
                         new DriverMessage.RangeCompleted(
@@ -355,7 +356,7 @@ class MessageCodecTest {
 
     @Test
     void oneMessageIsNotTakenForAnother() {
-        byte[] order = MessageCodec.encodeRangeRequest(order());
+        byte[] order = MessageCodec.encodeRangeRequest(request());
         assertThatThrownBy(() -> MessageCodec.decodeJob(order)).isInstanceOf(ProtocolException.class);
         assertThatThrownBy(() -> MessageCodec.decodeOutcome(order)).isInstanceOf(ProtocolException.class);
         assertThatThrownBy(() -> MessageCodec.decodeBroadcastVector(new byte[0]))
@@ -383,7 +384,7 @@ class MessageCodecTest {
             assertThatThrownBy(() -> new ProgramVariants(programs)).isInstanceOf(IllegalArgumentException.class);
         }
         assertThatThrownBy(() -> new ProgramVariants(List.of(ofExamples(3, 1), ofExamples(2, 4))))
-                .hasMessage("variants of program examples differ in shared inputs: {w[1]} and {w[4]}");
+                .hasMessage("variants of program examples differ in broadcast inputs: {w[1]} and {w[4]}");
     }
 
     @Test
@@ -395,7 +396,7 @@ class MessageCodecTest {
         byte[] bad = spliced(three, MessageCodec.encodeJob(job(ofExamples(2, 4))));
         assertThatThrownBy(() -> MessageCodec.decodeJob(bad))
                 .isInstanceOf(ProtocolException.class)
-                .hasRootCauseMessage("variants of program examples differ in shared inputs: {w[1]} and {w[4]}");
+                .hasRootCauseMessage("variants of program examples differ in broadcast inputs: {w[1]} and {w[4]}");
     }
 
     /** A job of one program, with that of another job as a second variant. */

@@ -12,27 +12,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
-/** Counts the executors that are there, and logs those that come and go and Spark tasks that fail. Runs on Spark's thread. */
+/** Counts executors, and logs executors that are added or removed and Spark tasks that fail. Called on Spark's thread. */
 final class ExecutorListener extends SparkListener {
     private static final Logger LOG = LoggerFactory.getLogger(ExecutorListener.class);
-    /** Words of Spark for executors that it let go itself. */
-    private static final String ON_PURPOSE = "(?i).*(killed by driver|decommission|idle).*";
+    /** Matches Spark's reasons for executors that it has removed itself. */
+    private static final String INTENDED = "(?i).*(killed by driver|decommission|idle).*";
 
     private final String run;
     private final RoundGauges gauges;
     private final Set<String> present = ConcurrentHashMap.newKeySet();
 
     /**
-     * A watch that has seen nobody yet.
+     * A listener without executors.
      *
-     * @param run the name of the run that lines belong to
+     * @param run name of the run, for the logging context
      */
     ExecutorListener(String run, RoundGauges gauges) {
         this.run = run;
         this.gauges = gauges;
     }
 
-    /** How many executors there are; the driver itself counts in local mode. */
+    /** Number of executors; in local mode the driver is one. */
     int executors() {
         return present.size();
     }
@@ -40,7 +40,7 @@ final class ExecutorListener extends SparkListener {
     @Override
     public void onExecutorAdded(SparkListenerExecutorAdded event) {
         present.add(event.executorId());
-        within(
+        withContext(
                 event.executorId(),
                 () -> LOG.info(
                         "executor {} joined on {} with {} cores",
@@ -53,8 +53,8 @@ final class ExecutorListener extends SparkListener {
     public void onExecutorRemoved(SparkListenerExecutorRemoved event) {
         present.remove(event.executorId());
         String reason = firstLine(event.reason());
-        within(event.executorId(), () -> {
-            if (reason.matches(ON_PURPOSE)) {
+        withContext(event.executorId(), () -> {
+            if (reason.matches(INTENDED)) {
                 LOG.info("executor {} left: {}", event.executorId(), reason);
             } else {
                 LOG.warn("executor {} is lost: {}", event.executorId(), reason);
@@ -66,7 +66,7 @@ final class ExecutorListener extends SparkListener {
     public void onTaskEnd(SparkListenerTaskEnd event) {
         if (event.reason() instanceof TaskFailedReason failure) {
             String executor = event.taskInfo().executorId();
-            within(
+            withContext(
                     executor,
                     () -> LOG.warn(
                             "Spark task {} failed on executor {}: {}",
@@ -76,7 +76,7 @@ final class ExecutorListener extends SparkListener {
         }
     }
 
-    private void within(String executor, Runnable line) {
+    private void withContext(String executor, Runnable line) {
         Map<String, String> before = MDC.getCopyOfContextMap();
         MDC.put("run", run);
         MDC.put("round", Long.toString(gauges.round()));

@@ -9,19 +9,19 @@ import org.apache.spark.api.plugin.SparkPlugin;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Spark plugin that shows a run in the driver's metrics and log; see {@code spark.plugins}. Spark makes it by its
- * name, with each context anew, and a JVM has one context at a time: so the gauges of the latest are the JVM's.
+ * The Spark plugin that registers a run's gauges and executor listener on the driver; see {@code spark.plugins}. Spark creates
+ * it by its name with each context. A JVM has one context at a time, so the gauges of the latest context are the JVM's.
  */
 public final class MetricsPlugin implements SparkPlugin {
-    /** The setting that names the run which the log's lines about executors belong to; the application's name if left out. */
+    /** The Spark setting with the run's name, for log lines about executors; default: the application's name. */
     public static final String RUN = "spark.kindling.run";
 
     private static volatile RoundGauges gauges = new RoundGauges();
 
-    /** Made by Spark. */
+    /** Called by Spark. */
     public MetricsPlugin() {}
 
-    /** The gauges of this JVM's Spark context, or some that nobody sees where there is none. */
+    /** The gauges of this JVM's Spark context; without a context, gauges that are not published. */
     public static RoundGauges gauges() {
         return gauges;
     }
@@ -31,7 +31,7 @@ public final class MetricsPlugin implements SparkPlugin {
         return new OnDriver();
     }
 
-    /** Executors have nothing to show. */
+    /** There are no metrics of executors. */
     @Override
     public @Nullable ExecutorPlugin executorPlugin() {
         return null;

@@ -4,14 +4,14 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * How many events a second there were lately: over the last window that is complete, or since then where nothing has come
- * for longer than that. Reading changes nothing, so any number of readers see the same. Thread-safe.
+ * Measures the recent number of events per second: over the last complete window, or since its end if no event has arrived for
+ * longer than that. Reading has no side effect. Thread-safe.
  */
 final class ThroughputMeter {
-    /** A window is complete with the first event after so long; slow rounds make longer windows. */
+    /** A window ends with the first event after this time; slow rounds make longer windows. */
     private static final long WINDOW = Duration.ofSeconds(2).toNanos();
 
-    private static final int PATIENCE = 2;
+    private static final int STALE_WINDOWS = 2;
 
     private final LongSupplier nanoTime;
     private long begun;
@@ -20,7 +20,7 @@ final class ThroughputMeter {
     private double completeRate;
 
     /**
-     * A rate that begins now.
+     * Begins the first window.
      *
      * @param nanoTime a clock, as {@link System#nanoTime}
      */
@@ -42,7 +42,7 @@ final class ThroughputMeter {
 
     synchronized double perSecond() {
         long since = nanoTime.getAsLong() - begun;
-        boolean fresh = completeNanos > 0 && since <= PATIENCE * Math.max(WINDOW, completeNanos);
+        boolean fresh = completeNanos > 0 && since <= STALE_WINDOWS * Math.max(WINDOW, completeNanos);
         return fresh ? completeRate : perSecond(counted, since);
     }
 

@@ -1,7 +1,7 @@
 /**
- * What can be seen of a run from outside while it runs: gauges in Spark's own metrics system, which its sinks hand to
- * Prometheus and others, and lines in the log about executors that come and go. Part of the driver's Spark door; imports
- * neither the cluster nor the loop, which fill the gauges through a record of their own words.
+ * Monitoring of a run: gauges in Spark's metrics system, whose sinks export them to Prometheus and others, and log lines about
+ * executors that are added and removed. May import Spark; must not import the cluster or the training loop, which set the
+ * gauges through a record.
  */
 @NullMarked
 package dev.kindling.driver.cluster.spark.metrics;

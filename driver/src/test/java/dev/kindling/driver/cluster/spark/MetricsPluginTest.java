@@ -1,5 +1,6 @@
 package dev.kindling.driver.cluster.spark;
 
+import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -32,9 +33,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A run seen from outside, through Spark's own pages. */
+/** The metrics of a run, read through Spark's pages. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class WatchTest {
+class MetricsPluginTest {
     private static final String PROMETHEUS = "org.apache.spark.metrics.sink.PrometheusServlet";
     private static final String PREFIX =
             "metrics_nightly_driver_plugin_dev_kindling_driver_cluster_spark_metrics_MetricsPlugin_";
@@ -103,7 +104,7 @@ class WatchTest {
         ClusterSettings jobs = new ClusterSettings(ClusterSettings.Mode.JOBS, 0, Duration.ofSeconds(60), 0);
         try (Cluster cluster = spark.cluster(NoiseProvider.job(Precision.FLOAT, 2, 7, Map.of()), jobs)) {
             cluster.run(
-                    new RoundRequest("train", NoiseProvider.specs(8, Map.of()), false),
+                    new RoundRequest("train", NoiseProvider.specs(8, Map.of()), OutputMode.SUMS),
                     NoiseProvider.theta(Precision.FLOAT, 7));
         }
         JsonNode jobsPage = new ObjectMapper()
