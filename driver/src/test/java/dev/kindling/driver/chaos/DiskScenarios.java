@@ -188,7 +188,7 @@ final class DiskScenarios {
                         folder,
                         ROUNDS,
                         "local[2]",
-                        ChaosHarness.RESIDENT)) {
+                        ChaosHarness.PERSISTENT)) {
                     start.reaches(1 + harness.draw(ROUNDS / 2));
                     harness.pauseBelow(20);
                     // What is said and what is on the disk must be of one moment.
@@ -216,7 +216,7 @@ final class DiskScenarios {
 
     /** Resumes a run to its end; after how many rounds it went on. */
     private static long goOn(ChaosHarness harness, RunFolder folder, long reported) {
-        try (Start last = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.RESIDENT)) {
+        try (Start last = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
             last.mustEndWith(0);
             // A run that begins says nothing of where it goes on.
             long from = Math.max(0, last.wentOnAfter());

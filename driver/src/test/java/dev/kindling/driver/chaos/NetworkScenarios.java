@@ -77,7 +77,7 @@ final class NetworkScenarios {
                 harness.folder(name),
                 ChaosHarness.ENDLESS,
                 ChaosHarness.TWO_EXECUTORS,
-                ChaosHarness.RESIDENT,
+                ChaosHarness.PERSISTENT,
                 network.settings());
     }
 

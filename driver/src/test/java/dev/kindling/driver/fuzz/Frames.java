@@ -12,6 +12,7 @@ import dev.kindling.job.protocol.DriverMessage;
 import dev.kindling.job.protocol.FailedTask;
 import dev.kindling.job.protocol.Failure;
 import dev.kindling.job.protocol.HandshakeMessage;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.Peer;
 import dev.kindling.job.protocol.PeerAccess;
 import dev.kindling.job.protocol.PeerRequest;
@@ -52,7 +53,7 @@ final class Frames {
     private Frames() {}
 
     private static RangeRequest order() {
-        return new RangeRequest("train", 7, 9, 8, List.of(SPEC, SPEC), true);
+        return new RangeRequest("train", 7, 9, 8, List.of(SPEC, SPEC), OutputMode.PER_TASK);
     }
 
     private static RangeResult reply() {
@@ -80,7 +81,7 @@ final class Frames {
         List<PeerAccess> peers = List.of(access("a", 1), access("b.c", 40_000));
         return List.of(
                 MessageCodec.encodeRangeRequest(order()),
-                MessageCodec.encodeRangeRequest(order().retaining()),
+                MessageCodec.encodeRangeRequest(order().with(RangeRequest.SumLocation.RETAINED)),
                 MessageCodec.encodeBroadcastVector(new BroadcastVector(42, NUMBERS)),
                 MessageCodec.encodeBroadcastShard(
                         new BroadcastShard(8, 7, 1, FlatVector.of(Precision.FLOAT, 1, 2, 3, 4), peers)),

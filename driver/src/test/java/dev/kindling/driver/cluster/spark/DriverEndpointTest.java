@@ -195,7 +195,10 @@ class DriverEndpointTest {
         try (LogLines log = new LogLines()) {
             byte[] proof = MessageCodec.encodeHandshake(new HandshakeMessage.Proof(Handshake.random()));
             assertThatThrownBy(() -> call(client, proof)).hasMessageContaining("closed");
-            assertRefused(client, log, "a handshake without the proof of worker job 3, which Spark has assigned to executor 7");
+            assertRefused(
+                    client,
+                    log,
+                    "a handshake without the proof of worker job 3, which Spark has assigned to executor 7");
         }
     }
 
@@ -445,7 +448,7 @@ class DriverEndpointTest {
             assertThat(log.lines()).anyMatch(line -> line.contains("WARN dropped a frame of type " + type));
         }
         assertThat(endpoint.dropped()).isEqualTo(1);
-        greeted();
+        authenticated();
     }
 
     @Test
