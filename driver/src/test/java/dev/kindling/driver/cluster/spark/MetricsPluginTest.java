@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Timeout;
 class MetricsPluginTest {
     private static final String PROMETHEUS = "org.apache.spark.metrics.sink.PrometheusServlet";
     private static final String PREFIX =
-            "metrics_nightly_driver_plugin_dev_kindling_driver_cluster_spark_watch_WatchPlugin_";
+            "metrics_nightly_driver_plugin_dev_kindling_driver_cluster_spark_metrics_MetricsPlugin_";
 
     private final HttpClient client = HttpClient.newHttpClient();
     private SparkApplication spark;
