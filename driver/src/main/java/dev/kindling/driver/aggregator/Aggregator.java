@@ -124,8 +124,8 @@ public final class Aggregator {
      */
     public static SortedMap<String, Double> means(PartialSum sum, Layout totals) {
         if (totals.size() != sum.totals().length) {
-            throw new IllegalArgumentException("the sum has " + sum.totals().length + " totals, but there are "
-                    + totals.size() + " in " + totals);
+            throw new IllegalArgumentException(
+                    "the sum has " + sum.totals().length + " totals, but there are " + totals.size() + " in " + totals);
         }
         SortedMap<String, Double> means = new TreeMap<>();
         for (Layout.Entry entry : totals.entries()) {

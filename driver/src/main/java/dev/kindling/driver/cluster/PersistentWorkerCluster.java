@@ -153,8 +153,7 @@ public final class PersistentWorkerCluster implements Cluster {
                 breaker.ofSums(workers, number, tracker.sumSize(), job.options().precision());
         List<RangeAssignment> assignments = new ArrayList<>();
         for (int i = 0; i < workers.size(); i++) {
-            assignments.add(
-                    new RangeAssignment(tracker.requests().get(i).with(sums.location()), workers.get(i)));
+            assignments.add(new RangeAssignment(tracker.requests().get(i).with(sums.location()), workers.get(i)));
         }
         return new PreparedRound(request, number, tracker, assignments, free, sums);
     }
@@ -345,7 +344,9 @@ public final class PersistentWorkerCluster implements Cluster {
         if (!reachable) {
             // It was assigned the range after the round had been partitioned for executors that accept connections.
             collectDirectly(
-                    execution, "other executors cannot connect to executor " + executor.connection().name());
+                    execution,
+                    "other executors cannot connect to executor "
+                            + executor.connection().name());
         }
     }
 

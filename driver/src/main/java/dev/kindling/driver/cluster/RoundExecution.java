@@ -192,8 +192,10 @@ final class RoundExecution {
             return true;
         }
         List<RangeAssignment> lost = assignments().stream()
-                .filter(assignment ->
-                        reduceScatter.holder(assignment).filter(executor::equals).isPresent())
+                .filter(assignment -> reduceScatter
+                        .holder(assignment)
+                        .filter(executor::equals)
+                        .isPresent())
                 .toList();
         if (reduceScatter.isReducing() && !lost.isEmpty()) {
             return false;

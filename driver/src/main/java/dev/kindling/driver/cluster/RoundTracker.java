@@ -59,7 +59,8 @@ public final class RoundTracker {
         this.blocks = blocks(job, specs.size());
         this.reducer = new TreeReducer(blocks);
         int reported = isPerTask() ? specs.size() : 0;
-        this.collected = new double[Math.multiplyExact(reported, program.perTask().size())];
+        this.collected =
+                new double[Math.multiplyExact(reported, program.perTask().size())];
         this.timings = new TaskTimings(new long[reported], new String[reported]);
         List<BlockPartitioner.BlockRange> ranges =
                 BlockPartitioner.partition(blocks, threads, this.program.sums().size());
@@ -165,13 +166,11 @@ public final class RoundTracker {
     private void requireFits(RangeRequest request, RangeResult result, int sumSize) {
         int width = program.perTask().size();
         require(
-                result.perTaskOutputs().length
-                        == (isPerTask() ? request.specs().size() * width : 0),
+                result.perTaskOutputs().length == (isPerTask() ? request.specs().size() * width : 0),
                 result,
                 "its per-task outputs are incomplete");
         require(
-                result.nanos().tasks().length
-                        == (isPerTask() ? request.specs().size() : 0),
+                result.nanos().tasks().length == (isPerTask() ? request.specs().size() : 0),
                 result,
                 "its task times are incomplete");
         requireCounts(request, result);
@@ -245,7 +244,9 @@ public final class RoundTracker {
 
     private PartialSum root() {
         PartialSum root = reducer.root();
-        return reducedSums == null ? root : new PartialSum(root.level(), root.index(), reducedSums, root.totals(), root.tasks());
+        return reducedSums == null
+                ? root
+                : new PartialSum(root.level(), root.index(), reducedSums, root.totals(), root.tasks());
     }
 
     private static void require(boolean condition, RangeResult result, String reason) {

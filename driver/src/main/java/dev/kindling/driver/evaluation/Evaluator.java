@@ -1,10 +1,10 @@
 package dev.kindling.driver.evaluation;
 
-import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.cluster.RoundResult;
 import dev.kindling.driver.sampler.Sampler;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.FlatVector;

@@ -1,6 +1,5 @@
 package dev.kindling.driver.report;
 
-import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.evaluation.EvaluationSettings;
@@ -10,6 +9,7 @@ import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.ProgramVariants;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.SourceDescription;
@@ -242,8 +242,8 @@ public final class ModelProbe implements AutoCloseable {
     }
 
     private Outputs run(String program, String prefix, List<TaskSpec> specs) {
-        double[] rows =
-                cluster.run(new RoundRequest(program, specs, OutputMode.PER_TASK), theta).perTaskOutputs();
+        double[] rows = cluster.run(new RoundRequest(program, specs, OutputMode.PER_TASK), theta)
+                .perTaskOutputs();
         return new Outputs(job.program(program).perTask(), prefix, rows);
     }
 

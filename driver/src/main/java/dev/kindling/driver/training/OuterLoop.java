@@ -1,6 +1,5 @@
 package dev.kindling.driver.training;
 
-import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.aggregator.FailurePolicy;
 import dev.kindling.driver.aggregator.MetaGradient;
@@ -12,6 +11,7 @@ import dev.kindling.driver.error.DivergedException;
 import dev.kindling.driver.metrics.RoundTimings;
 import dev.kindling.driver.optimizer.MetaOptimizer;
 import dev.kindling.driver.sampler.Sampler;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import java.util.Optional;

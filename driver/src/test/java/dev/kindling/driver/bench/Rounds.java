@@ -1,6 +1,5 @@
 package dev.kindling.driver.bench;
 
-import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.aggregator.MetaGradient;
 import dev.kindling.driver.aggregator.RunningStatistics;
@@ -11,6 +10,7 @@ import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.optimizer.MetaOptimizer;
 import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.driver.sampler.Sampler;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.runner.CompiledJob;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Split;

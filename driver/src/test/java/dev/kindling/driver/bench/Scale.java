@@ -1,6 +1,5 @@
 package dev.kindling.driver.bench;
 
-import dev.kindling.job.protocol.OutputMode;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.cluster.Cluster;
@@ -15,6 +14,7 @@ import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.ProgramVariants;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.EpisodeSizes;

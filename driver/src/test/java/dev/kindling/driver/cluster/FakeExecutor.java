@@ -114,7 +114,8 @@ final class FakeExecutor implements ExecutorConnection {
         network.executors.put(peer().orElseThrow(), this);
     }
 
-    private FakeExecutor(String name, ExecutorEvents events, Supplier<Behaviour> behaviours, Optional<PeerNetwork> network) {
+    private FakeExecutor(
+            String name, ExecutorEvents events, Supplier<Behaviour> behaviours, Optional<PeerNetwork> network) {
         this.name = name;
         this.events = events;
         this.behaviours = behaviours;
@@ -226,8 +227,7 @@ final class FakeExecutor implements ExecutorConnection {
         }
         var unused = ShardCollectives.gather(
                         mine,
-                        index -> network
-                                .orElseThrow()
+                        index -> network.orElseThrow()
                                 .ask(mine.peers().get(index).peer(), held -> held.shard(mine.version())))
                 .whenComplete((whole, failure) -> {
                     if (failure == null) {
@@ -256,8 +256,7 @@ final class FakeExecutor implements ExecutorConnection {
         }
         var unused = ShardCollectives.reduce(
                         request,
-                        source -> network
-                                .orElseThrow()
+                        source -> network.orElseThrow()
                                 .ask(
                                         source.holder().peer(),
                                         held -> CompletableFuture.completedFuture(

@@ -1,9 +1,9 @@
 package dev.kindling.driver.cluster;
 
-import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import java.util.Map;
@@ -18,7 +18,8 @@ record NoiseRound(Job job, FlatVector theta, RoundRequest request) {
         return new NoiseRound(
                 NoiseProvider.job(Precision.FLOAT, 2, size, Map.of()),
                 NoiseProvider.theta(Precision.FLOAT, size),
-                new RoundRequest("train", NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN)), OutputMode.SUMS));
+                new RoundRequest(
+                        "train", NoiseProvider.specs(TASKS, Map.of(3, NoiseProvider.LOSS_IS_NAN)), OutputMode.SUMS));
     }
 
     /** Runs the round on one thread of this JVM. */

@@ -1,8 +1,8 @@
 package dev.kindling.driver.cluster;
 
-import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.reduce.PartialSum;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 
 /** Reports of outlying sums. */
 class OutlierDetectorTest {
-    private static final RoundRequest TRAIN = new RoundRequest("train", NoiseProvider.specs(6, Map.of()), OutputMode.SUMS);
+    private static final RoundRequest TRAIN =
+            new RoundRequest("train", NoiseProvider.specs(6, Map.of()), OutputMode.SUMS);
 
     private final AtomicLong now = new AtomicLong();
     private final OutlierDetector detector = new OutlierDetector(now::get);

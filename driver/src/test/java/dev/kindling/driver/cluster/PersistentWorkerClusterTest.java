@@ -290,7 +290,10 @@ class PersistentWorkerClusterTest {
     void aJobThatCannotBeOpenedEndsTheRunAtOnce() {
         FakeExecutor executor = join("a");
         events.put(new ExecutorEvents.MessageReceived(
-                executor, new DriverMessage.JobRejected(new Failure(Failure.Kind.BAD_DATA, "x.zip is missing")), 10, 0));
+                executor,
+                new DriverMessage.JobRejected(new Failure(Failure.Kind.BAD_DATA, "x.zip is missing")),
+                10,
+                0));
         try (PersistentWorkerCluster cluster = cluster()) {
             assertThatThrownBy(() -> cluster.run(request, theta))
                     .isInstanceOf(BadDataException.class)

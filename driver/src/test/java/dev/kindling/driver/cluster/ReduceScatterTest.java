@@ -3,8 +3,8 @@ package dev.kindling.driver.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.driver.cluster.FakeExecutor.Behaviour;
-import dev.kindling.driver.cluster.FakeExecutor.PeerNetwork;
 import dev.kindling.driver.cluster.FakeExecutor.ExchangeBehaviour;
+import dev.kindling.driver.cluster.FakeExecutor.PeerNetwork;
 import dev.kindling.job.protocol.Job;
 import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.tensor.FlatVector;
@@ -119,16 +119,19 @@ class ReduceScatterTest {
     void aFailureOfAShardEndsTheExchangeAndNotTheRound(ExchangeBehaviour wrong) {
         List<FakeExecutor> executors = join(4);
         AtomicBoolean once = new AtomicBoolean();
-        network.behaving(executor ->
-                !executor.reduceRequests().isEmpty() && executor.name().equals("executor 1") && once.compareAndSet(false, true)
-                        ? wrong
-                        : ExchangeBehaviour.CORRECT);
+        network.behaving(executor -> !executor.reduceRequests().isEmpty()
+                        && executor.name().equals("executor 1")
+                        && once.compareAndSet(false, true)
+                ? wrong
+                : ExchangeBehaviour.CORRECT);
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
             assertSame(cluster.run(request, theta));
         }
         assertThat(once).isTrue();
-        assertThat(executors.get(0).reduceRequests()).as("one more in the next round").hasSize(2);
+        assertThat(executors.get(0).reduceRequests())
+                .as("one more in the next round")
+                .hasSize(2);
         assertThat(executors.get(1).reduceRequests()).hasSize(wrong == ExchangeBehaviour.NO_SHARD ? 2 : 1);
     }
 
@@ -136,7 +139,9 @@ class ReduceScatterTest {
     void aShardThatDoesNotArriveTimesOut() {
         join(4);
         network.behaving(executor ->
-                executor.reduceRequests().size() == 1 && executor.name().equals("executor 2") ? ExchangeBehaviour.FREEZE : ExchangeBehaviour.CORRECT);
+                executor.reduceRequests().size() == 1 && executor.name().equals("executor 2")
+                        ? ExchangeBehaviour.FREEZE
+                        : ExchangeBehaviour.CORRECT);
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
             assertSame(cluster.run(request, theta));
@@ -165,8 +170,10 @@ class ReduceScatterTest {
     @Test
     void anExecutorThatCannotGatherTheVectorIsSentIt() {
         List<FakeExecutor> executors = join(3);
-        network.behaving(executor ->
-                executor.name().equals("executor 2") && executor.reduceRequests().isEmpty() ? ExchangeBehaviour.NO_VECTOR : ExchangeBehaviour.CORRECT);
+        network.behaving(executor -> executor.name().equals("executor 2")
+                        && executor.reduceRequests().isEmpty()
+                ? ExchangeBehaviour.NO_VECTOR
+                : ExchangeBehaviour.CORRECT);
         try (PersistentWorkerCluster cluster = cluster()) {
             assertSame(cluster.run(request, theta));
             assertThat(executors.get(2).wholeVectors()).isEqualTo(1);
@@ -179,7 +186,8 @@ class ReduceScatterTest {
     @Test
     void exchangesStopIfExecutorsNeverReachEachOther() {
         List<FakeExecutor> executors = join(3);
-        network.behaving(executor -> executor.name().equals("executor 0") ? ExchangeBehaviour.NO_SHARD : ExchangeBehaviour.CORRECT);
+        network.behaving(executor ->
+                executor.name().equals("executor 0") ? ExchangeBehaviour.NO_SHARD : ExchangeBehaviour.CORRECT);
         try (PersistentWorkerCluster cluster = cluster()) {
             for (int round = 0; round < 10; round++) {
                 assertSame(cluster.run(request, theta));

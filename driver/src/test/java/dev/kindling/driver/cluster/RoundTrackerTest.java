@@ -1,12 +1,12 @@
 package dev.kindling.driver.cluster;
 
-import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kindling.driver.error.ClusterException;
 import dev.kindling.job.protocol.BroadcastVector;
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.protocol.RangeRequest;
 import dev.kindling.job.protocol.RangeResult;
 import dev.kindling.job.runner.CompiledJob;
@@ -29,7 +29,8 @@ class RoundTrackerTest {
     private final List<TaskSpec> specs = NoiseProvider.specs(11, Map.of(4, 1, 9, 1));
 
     private RoundTracker round(int workers) {
-        return new RoundTracker(job, new RoundRequest("train", specs, OutputMode.SUMS), 1, Collections.nCopies(workers, 1));
+        return new RoundTracker(
+                job, new RoundRequest("train", specs, OutputMode.SUMS), 1, Collections.nCopies(workers, 1));
     }
 
     private RangeResult work(RangeRequest request) {

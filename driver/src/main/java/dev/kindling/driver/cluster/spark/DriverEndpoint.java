@@ -249,17 +249,20 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
         registration.callback().onSuccess(ByteBuffer.wrap(handshake.challenge()));
     }
 
-    private void authenticate(TransportClient client, Challenged challenged, byte[] bytes, RpcResponseCallback callback) {
+    private void authenticate(
+            TransportClient client, Challenged challenged, byte[] bytes, RpcResponseCallback callback) {
         String executor = challenged.attempt().executor();
         if (!challenged.handshake().isProvedBy(bytes)) {
             drop(
                     client,
                     "a handshake without the proof of worker job "
-                            + challenged.attempt().workerJobId() + ", which Spark has assigned to executor " + executor);
+                            + challenged.attempt().workerJobId() + ", which Spark has assigned to executor "
+                            + executor);
         } else if (!credentials.use(challenged.hello().attempt())) {
             drop(
                     client,
-                    "a second handshake for worker job " + challenged.attempt().workerJobId() + " of executor " + executor);
+                    "a second handshake for worker job " + challenged.attempt().workerJobId() + " of executor "
+                            + executor);
         } else {
             SparkExecutorConnection connection = new SparkExecutorConnection(client, challenged);
             if (executors.putIfAbsent(executor, connection) != null) {

@@ -67,16 +67,17 @@ final class ExecutorResourceProfile {
                             + ", " + SCRIPT + ", " + VENDOR + ", " + TASK_CPUS + " and " + TASK_GPUS);
                 });
         if (isLocal || !configuration.getBoolean(DYNAMIC, false)) {
-            throw new IllegalArgumentException(
-                    first + " requests executors for rounds alone, which Spark starts only on a cluster and with " + DYNAMIC
-                            + "=true; set that, or give all executors GPUs: spark.executor.resource.gpu.amount");
+            throw new IllegalArgumentException(first
+                    + " requests executors for rounds alone, which Spark starts only on a cluster and with " + DYNAMIC
+                    + "=true; set that, or give all executors GPUs: spark.executor.resource.gpu.amount");
         }
         try {
             var unused = of(configuration);
         } catch (RuntimeException | AssertionError e) {
             // Spark refuses amounts with AssertionError.
             throw new IllegalArgumentException(
-                    "the settings " + PREFIX + "* describe executors that Spark cannot start: " + SparkErrors.first(e), e);
+                    "the settings " + PREFIX + "* describe executors that Spark cannot start: " + SparkErrors.first(e),
+                    e);
         }
     }
 

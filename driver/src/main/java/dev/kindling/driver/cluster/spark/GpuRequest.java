@@ -63,7 +63,8 @@ record GpuRequest(String prefix, double perExecutor, double perTask) {
     void refuseOn(ExecutorClasspath.Kind kind) {
         require(
                 !isForGpus() || kind != ExecutorClasspath.Kind.PROCESSOR,
-                setting() + ", but executors would load an ND4J that computes on the processor and leaves the GPUs idle; "
+                setting()
+                        + ", but executors would load an ND4J that computes on the processor and leaves the GPUs idle; "
                         + ExecutorClasspath.FOLDER.setting() + " must name the folder "
                         + ExecutorClasspath.FOLDER.name()
                         + " of a package built with the Maven profile cuda (docs/gpu.md), or both amounts must be 0");

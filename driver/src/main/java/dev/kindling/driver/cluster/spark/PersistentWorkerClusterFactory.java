@@ -60,9 +60,17 @@ final class PersistentWorkerClusterFactory {
         }
         CompletableFuture<WorkerJobLauncher> launcher = new CompletableFuture<>();
         LocalWorkerRegistry.open(
-                run, cluster.pool(), cluster::isOpen, workerJobId -> launcher.join().started(workerJobId));
+                run,
+                cluster.pool(),
+                cluster::isOpen,
+                workerJobId -> launcher.join().started(workerJobId));
         launcher.complete(new WorkerJobLauncher(
-                context, run, DESCRIPTION, threads - 1, profile, workerJobId -> new WorkerTask.Local(run, workerJobId)));
+                context,
+                run,
+                DESCRIPTION,
+                threads - 1,
+                profile,
+                workerJobId -> new WorkerTask.Local(run, workerJobId)));
         return withResources(cluster, launcher.join(), () -> LocalWorkerRegistry.close(run));
     }
 

@@ -107,7 +107,8 @@ final class SparkJobCluster implements Cluster {
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) {
-            // An interrupted broadcast throws a checked exception that Scala does not declare, and only if it had to wait.
+            // An interrupted broadcast throws a checked exception that Scala does not declare, and only if it had to
+            // wait.
             if (e instanceof InterruptedException) {
                 Thread.currentThread().interrupt();
             }

@@ -43,6 +43,7 @@ final class WorkerJobLauncher implements AutoCloseable {
     private long lastId;
     /** Id of the pending worker job, or 0. */
     private long pending;
+
     private int failures;
     private long pauseUntil;
     private String lastFailure = "";
@@ -113,7 +114,9 @@ final class WorkerJobLauncher implements AutoCloseable {
         WorkerTask workerTask = tasks.apply(workerJobId);
         context.sc().setJobDescription(title + ", worker " + workerJobId);
         context.setLocalProperty(WorkerTaskListener.JOB_PROPERTY, WorkerTaskListener.jobName(run, workerJobId));
-        jobs.put(workerJobId, profile.on(context.parallelize(List.of(workerTask), 1)).foreachAsync(WorkerTask::execute));
+        jobs.put(
+                workerJobId,
+                profile.on(context.parallelize(List.of(workerTask), 1)).foreachAsync(WorkerTask::execute));
     }
 
     private void removeEnded() {

@@ -1,6 +1,5 @@
 package dev.kindling.driver.cluster.spark;
 
-import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,6 +12,7 @@ import dev.kindling.driver.cluster.RoundResult;
 import dev.kindling.driver.error.ClusterException;
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import java.io.File;
@@ -243,7 +243,8 @@ class ClustersTest {
                 try (Cluster cluster = spark.cluster(job(SMALL, 2), impatient)) {
                     assertThatThrownBy(() -> round(cluster, SMALL, OutputMode.SUMS))
                             .isInstanceOf(ClusterException.class)
-                            .hasMessage("no executor for 1 s (cluster.executor-timeout) while waiting for train, round 12");
+                            .hasMessage(
+                                    "no executor for 1 s (cluster.executor-timeout) while waiting for train, round 12");
                 }
             }
         }
@@ -268,7 +269,8 @@ class ClustersTest {
             for (ClusterSettings settings : List.of(JOBS, PERSISTENT)) {
                 try (Cluster cluster = spark.cluster(job(LARGE, 2), settings)) {
                     Thread.currentThread().interrupt();
-                    assertThatThrownBy(() -> round(cluster, LARGE, OutputMode.SUMS)).isInstanceOf(ClusterException.class);
+                    assertThatThrownBy(() -> round(cluster, LARGE, OutputMode.SUMS))
+                            .isInstanceOf(ClusterException.class);
                     assertThat(Thread.interrupted()).isTrue();
                     assertSame(cluster, LARGE, 2);
                 }

@@ -193,7 +193,10 @@ class DriverEndpointTest {
         try (LogLines log = new LogLines()) {
             byte[] proof = MessageCodec.encodeHandshake(new HandshakeMessage.Proof(Handshake.random()));
             assertThatThrownBy(() -> call(client, proof)).hasMessageContaining("closed");
-            assertRefused(client, log, "a handshake without the proof of worker job 3, which Spark has assigned to executor 7");
+            assertRefused(
+                    client,
+                    log,
+                    "a handshake without the proof of worker job 3, which Spark has assigned to executor 7");
         }
     }
 

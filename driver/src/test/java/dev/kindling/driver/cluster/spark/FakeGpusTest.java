@@ -1,6 +1,5 @@
 package dev.kindling.driver.cluster.spark;
 
-import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.driver.cluster.Cluster;
@@ -10,6 +9,7 @@ import dev.kindling.driver.cluster.NoiseProvider;
 import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.cluster.RoundResult;
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.tensor.Precision;
 import java.io.File;
 import java.io.IOException;

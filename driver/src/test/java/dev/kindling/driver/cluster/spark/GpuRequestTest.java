@@ -83,9 +83,9 @@ class GpuRequestTest {
                                 "1"),
                         "vector",
                         ExecutorClasspath.Kind.PROCESSOR)
-                .hasMessage(
-                        EXECUTOR + " is 1, but rounds run on executors of their own (spark.kindling.executorProfile.*), and the "
-                                + "application's would leave the GPUs idle; it must be 0");
+                .hasMessage(EXECUTOR
+                        + " is 1, but rounds run on executors of their own (spark.kindling.executorProfile.*), and the "
+                        + "application's would leave the GPUs idle; it must be 0");
     }
 
     @ParameterizedTest

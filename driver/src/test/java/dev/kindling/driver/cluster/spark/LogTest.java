@@ -1,6 +1,5 @@
 package dev.kindling.driver.cluster.spark;
 
-import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,6 +10,7 @@ import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.metrics.DriverLogContext;
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.protocol.FailedTask;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.tensor.Precision;
 import java.time.Duration;
 import java.util.List;

@@ -1,6 +1,5 @@
 package dev.kindling.driver.cluster.spark;
 
-import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -12,6 +11,7 @@ import dev.kindling.driver.cluster.NoiseProvider;
 import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.cluster.spark.metrics.MetricsPlugin;
 import dev.kindling.driver.cluster.spark.metrics.RoundGauges;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.tensor.Precision;
 import java.io.IOException;
 import java.net.URI;

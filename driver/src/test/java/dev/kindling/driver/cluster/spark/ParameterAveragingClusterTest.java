@@ -1,6 +1,5 @@
 package dev.kindling.driver.cluster.spark;
 
-import dev.kindling.job.protocol.OutputMode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -15,6 +14,7 @@ import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.driver.sampler.Sampler;
 import dev.kindling.job.model.Deeplearning4jZip;
+import dev.kindling.job.protocol.OutputMode;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
@@ -74,8 +74,8 @@ class ParameterAveragingClusterTest {
             RoundResult plain = rounds.run(new RoundRequest(TrainingPlan.TRAIN, specs, OutputMode.SUMS), theta);
             assertThat(result.sum().totals()).isEqualTo(plain.sum().totals());
             // And other programs are none of its business.
-            RoundRequest evaluation =
-                    new RoundRequest(TrainingPlan.EVALUATE, new Sampler(source, 3, Split.TEST).round(0, 2), OutputMode.PER_TASK);
+            RoundRequest evaluation = new RoundRequest(
+                    TrainingPlan.EVALUATE, new Sampler(source, 3, Split.TEST).round(0, 2), OutputMode.PER_TASK);
             assertThat(averaging.run(evaluation, theta).perTaskOutputs())
                     .isEqualTo(rounds.run(evaluation, theta).perTaskOutputs());
         }
