@@ -85,7 +85,7 @@ class GpuRequestTest {
                         ExecutorClasspath.Kind.PROCESSOR)
                 .hasMessage(EXECUTOR
                         + " is 1, but rounds run on executors of their own (spark.kindling.executorProfile.*), and the "
-                        + "application's would hold the GPUs idle; it must be 0");
+                        + "application's would leave the GPUs idle; it must be 0");
     }
 
     @ParameterizedTest

@@ -62,7 +62,7 @@ class NetworkSecurityTest {
                         .warnings())
                 .singleElement()
                 .asString()
-                .startsWith("warning: spark.authenticate.secret stands on the command line")
+                .startsWith("warning: spark.authenticate.secret is on the command line")
                 .doesNotContain("abc");
         assertThat(NetworkSecurity.commandLine()).contains("surefire").contains("-Xmx");
     }

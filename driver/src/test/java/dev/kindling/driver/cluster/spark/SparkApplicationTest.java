@@ -72,13 +72,13 @@ class SparkApplicationTest {
 
     @Test
     void theMetricsPluginIsAddedToTheUsersOnce() {
-        String watch = "dev.kindling.driver.cluster.spark.watch.WatchPlugin";
+        String plugin = "dev.kindling.driver.cluster.spark.metrics.MetricsPlugin";
         SparkConf made = SparkApplication.configuration(given("spark.plugins", "a.B, c.D"), "x", Optional.empty());
-        assertThat(made.get("spark.plugins")).isEqualTo("a.B, c.D," + watch);
+        assertThat(made.get("spark.plugins")).isEqualTo("a.B, c.D," + plugin);
         assertThat(SparkApplication.configuration(made, "x", Optional.empty()).get("spark.plugins"))
-                .isEqualTo("a.B, c.D," + watch);
+                .isEqualTo("a.B, c.D," + plugin);
         assertThat(SparkApplication.configuration(given(), "x", Optional.empty())
                         .get("spark.plugins"))
-                .isEqualTo(watch);
+                .isEqualTo(plugin);
     }
 }
