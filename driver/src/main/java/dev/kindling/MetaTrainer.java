@@ -3,6 +3,7 @@ package dev.kindling;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.checkpoint.Validation;
 import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.config.JobConfig;
@@ -20,6 +21,7 @@ import dev.kindling.driver.training.TrainingListener;
 import dev.kindling.driver.training.TrainingLoop;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.error.BackendUnavailableException;
+import dev.kindling.job.protocol.Job;
 import dev.kindling.job.task.EpisodeLayout;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
@@ -145,7 +147,7 @@ public final class MetaTrainer {
                 return new Session() {
                     @Override
                     public Cluster cluster(
-                            dev.kindling.job.protocol.Job job, dev.kindling.driver.cluster.ClusterSettings settings) {
+                            Job job, ClusterSettings settings) {
                         return new LocalCluster(job, HadoopSettings.load(), threads);
                     }
 

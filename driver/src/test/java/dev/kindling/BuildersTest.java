@@ -2,7 +2,9 @@ package dev.kindling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kindling.driver.config.JobConfig;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -24,7 +26,7 @@ class BuildersTest {
 
     private static MetaTrainer.Builder blobs(Method method) {
         return waves(method)
-                .tasks(TaskDistribution.named("blobs", java.util.Map.of("task.support", 2, "task.query", 2)));
+                .tasks(TaskDistribution.named("blobs", Map.of("task.support", 2, "task.query", 2)));
     }
 
     @TestFactory
@@ -138,6 +140,6 @@ class BuildersTest {
     @Test
     void whatIsNotSetIsTheDefault() {
         assertThat(MetaTrainer.builder().build().configuration())
-                .isEqualTo(dev.kindling.driver.config.JobConfig.reference().rendered());
+                .isEqualTo(JobConfig.reference().rendered());
     }
 }
