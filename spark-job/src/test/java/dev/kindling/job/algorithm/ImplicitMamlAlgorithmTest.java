@@ -174,7 +174,7 @@ class ImplicitMamlAlgorithmTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(
                         () -> Algorithms.named("imaml", OptionsForTests.usual().with(key, value)))
-                .withMessageStartingWith(key + " is " + (key.endsWith("terms") ? "0" : value))
+                .withMessageStartingWith(key + " is " + (key.endsWith("max-iterations") ? "0" : value))
                 .withMessageEndingWith("; it must be " + allowed);
     }
 }
