@@ -66,7 +66,7 @@ class ResumeTest {
         assertThat(run.json("status.json").at("/state").asText()).isEqualTo("stopped");
         assertThat(run.json("status.json").at("/exit_code").asInt()).isEqualTo(6);
         assertThat(run.json("status.json").at("/round").asInt()).isEqualTo(rounds);
-        assertThat(run.json("status.json").at("/next").asText())
+        assertThat(run.json("status.json").at("/hint").asText())
                 .isEqualTo("kindling train --resume --out " + run.folder());
         assertThat(run.file(".lock")).doesNotExist();
         assertThat(run.checkpoints()).last().isEqualTo(String.format("%08d", rounds));

@@ -301,7 +301,7 @@ class StopTest {
         assertThat(outcome.code()).as(outcome.err()).isEqualTo(5);
         assertThat(outcome.err().strip()).isEqualTo("no executor for 120 s");
         assertStatus(run, "failed", 5, 10);
-        assertThat(run.json("status.json").at("/next").asText())
+        assertThat(run.json("status.json").at("/hint").asText())
                 .isEqualTo("remove the cause; then kindling train --resume --out " + run.folder() + " goes on");
         assertThat(run.checkpoints()).last().isEqualTo("00000010");
         assertThat(run.train("--resume").code()).isZero();
