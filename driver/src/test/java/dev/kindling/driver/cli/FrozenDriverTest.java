@@ -192,7 +192,7 @@ class FrozenDriverTest {
         thaw();
         assertThat(files()).isEqualTo(finished);
         assertThat(read(said()))
-                .contains("the run in " + run.folder() + " was taken over by somebody who removed its lock; "
+                .contains("the run in " + run.folder() + " was taken over by a process that deleted its lock; "
                         + "this driver stops and writes nothing more");
         run.assertSameAs(straight);
     }

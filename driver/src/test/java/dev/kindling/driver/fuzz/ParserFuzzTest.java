@@ -148,7 +148,7 @@ class ParserFuzzTest {
     @BeforeAll
     static void makeValidFiles() throws IOException {
         run = temporary.resolve("run");
-        FileUtils.copyDirectory(GOLDEN.resolve("golden-0.1.0").toFile(), run.toFile());
+        FileUtils.copyDirectory(GOLDEN.resolve("golden-format-2").toFile(), run.toFile());
         images = temporary.resolve("images");
         for (String folder : List.of("a", "b")) {
             Files.createDirectories(images.resolve(folder));

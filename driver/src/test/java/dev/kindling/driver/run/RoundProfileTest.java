@@ -36,11 +36,11 @@ class RoundProfileTest {
                 .containsExactly(
                         "where the time of 2 rounds went (mean of a round, without this start's first):",
                         "sample               0.1000 ms   2.5%",
-                        "materialise          0.2000 ms   5.0%",
+                        "materialize          0.2000 ms   5.0%",
                         "compute              2.0000 ms  50.0%",
-                        "fold                 0.3000 ms   7.5%",
-                        "wire                 0.4000 ms  10.0%",
-                        "wait                 0.0000 ms   0.0%",
+                        "reduce               0.3000 ms   7.5%",
+                        "communication        0.4000 ms  10.0%",
+                        "idle                 0.0000 ms   0.0%",
                         "optimize             0.5000 ms  12.5%",
                         "between rounds       0.5000 ms  12.5%",
                         "together             4.0000 ms 100.0%");
