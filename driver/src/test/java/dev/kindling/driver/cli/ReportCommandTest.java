@@ -130,7 +130,7 @@ class ReportCommandTest {
         assertThat(html)
                 .contains(
                         "Accuracy after each step",
-                        "The share of queries that is found before the first step and after 1 step, by class",
+                        "The share of queries that is classified correctly before the first step and after 1 step, by class",
                         "<td>test</td>");
     }
 
