@@ -86,16 +86,16 @@ class LauncherTest {
         assertThat(run("train", "--master", "local-cluster[2,1,1024]").out())
                 .containsSubsequence(
                         "-Dspark.has=its-say",
-                        "dev.kindling.driver.cli.Submit",
+                        "dev.kindling.driver.cli.SubmitMain",
                         "--master",
                         "local-cluster[2,1,1024]",
                         "--class",
                         "dev.kindling.driver.cli.Kindling",
                         "train")
                 .doesNotContain("org.apache.spark.deploy.SparkSubmit");
-        assertThat(run("train", "--master=local[3]").out()).doesNotContain("dev.kindling.driver.cli.Submit");
+        assertThat(run("train", "--master=local[3]").out()).doesNotContain("dev.kindling.driver.cli.SubmitMain");
         assertThat(run("train", "--master=nonsense").out())
-                .doesNotContain("dev.kindling.driver.cli.Submit")
+                .doesNotContain("dev.kindling.driver.cli.SubmitMain")
                 .contains("--master=nonsense");
     }
 
@@ -122,7 +122,7 @@ class LauncherTest {
                         "-Dspark.has=its-say",
                         "-Xmx5g",
                         "-Dmine=1",
-                        "dev.kindling.driver.cli.Submit")
+                        "dev.kindling.driver.cli.SubmitMain")
                 .contains("memory 5g");
         assertThat(said.get(said.indexOf("-cp") + 1))
                 .startsWith(
@@ -136,11 +136,11 @@ class LauncherTest {
         write("spark/jars/spark-core_2.12-3.5.7.jar", "");
         write("spark/bin/load-spark-env.sh", "export FROM_SPARK_ENV=yes; false\n");
         environment.put("SPARK_HOME", root.resolve("spark").toString());
-        assertThat(run("train").out()).contains("dev.kindling.driver.cli.Submit", "home " + root.resolve("spark"));
+        assertThat(run("train").out()).contains("dev.kindling.driver.cli.SubmitMain", "home " + root.resolve("spark"));
         assertThat(run("train").out()).contains("spark-env yes");
-        assertThat(run("check").out()).as("who needs no Spark").doesNotContain("dev.kindling.driver.cli.Submit");
+        assertThat(run("check").out()).as("who needs no Spark").doesNotContain("dev.kindling.driver.cli.SubmitMain");
         environment.put("SPARK_HOME", "none");
-        assertThat(run("train").out()).doesNotContain("dev.kindling.driver.cli.Submit");
+        assertThat(run("train").out()).doesNotContain("dev.kindling.driver.cli.SubmitMain");
     }
 
     @Test
