@@ -43,7 +43,7 @@ final class CommonOptions {
     @Option(names = "--out", paramLabel = "DIR", description = "The run directory, on any Hadoop file system.")
     private @Nullable String out;
 
-    /** Declared for the help page only: {@link Kindling#debugs} reads it, since errors may occur before parsing. */
+    /** Declared for picocli; {@link Kindling#debugs} reads the option, since errors may occur before parsing. */
     @SuppressWarnings("unused")
     @Option(names = "--debug", description = "Prints the stack trace of an error.")
     private boolean debug;

@@ -30,7 +30,7 @@ public final class Kindling {
     private Kindling() {}
 
     /**
-     * Runs a command and ends the JVM with its exit code. After success it only returns where Spark would report a call
+     * Runs a command and ends the JVM with its exit code. After success it only returns if Spark would report a call
      * of {@link System#exit} as a failure.
      */
     public static void main(String[] args) {

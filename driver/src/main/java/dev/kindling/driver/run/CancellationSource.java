@@ -19,9 +19,9 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
     /** Which kinds of work are interrupted, in increasing order. */
     private enum Haste {
         NONE,
-        /** Only work that was run by {@link #runCancellable}. */
+        /** Only work that was run by {@link CancellationSource#runCancellable}. */
         REQUESTED,
-        /** Also work that was run by {@link #runInterruptiblyAfterGrace}. */
+        /** Also work that was run by {@link CancellationSource#runInterruptiblyAfterGrace}. */
         OVERDUE
     }
 
@@ -49,7 +49,7 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
         Future<?> unused = timer.schedule(() -> hasten(Haste.OVERDUE), GRACE.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** Requests the end; the first reason given is kept. */
+    /** Requests the end; the first reason given is retained. */
     public synchronized void request(String why) {
         if (reason == null) {
             reason = why;
