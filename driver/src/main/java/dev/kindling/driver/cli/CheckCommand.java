@@ -35,7 +35,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code check}: proves a configuration in double precision, without Spark. */
+/** The {@code check} command: checks the gradients of a configuration in double precision, without Spark. */
 @Command(
         name = "check",
         description =
@@ -112,7 +112,7 @@ final class CheckCommand implements Callable<Integer> {
         return worst;
     }
 
-    /** Where the files of a task go: of several, into a folder for each. */
+    /** The folder for a task's files; with several tasks, each has a folder of its own. */
     private Optional<String> dumpOf(TaskChoice choice) {
         return Optional.ofNullable(dump).map(place -> tasks > 1 ? place + "/task-" + choice.index() : place);
     }
@@ -134,9 +134,11 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     /**
-     * Proves what was made of a configuration on a task, and says and writes what was found.
+     * Checks a target on one task, prints the results and writes the requested files.
      *
-     * @param learned θ of a run
+     * @param target the implementation under check
+     * @param choice selects the task
+     * @param learned θ of a run; empty to initialise θ
      */
     ExitCode prove(ResolvedRun resolved, CheckTarget target, TaskChoice choice, Optional<FlatVector> learned) {
         Checker checker = new Checker(target, choice);
@@ -178,13 +180,16 @@ final class CheckCommand implements Callable<Integer> {
                         settings.optimizer()));
     }
 
-    /** The shapes of the task that is looked at. */
+    /** The shapes of the checked task. */
     private static EpisodeLayout layout(ResolvedRun resolved, TaskChoice choice) {
         TaskSource source = resolved.source();
         return source.layout(choice.spec(source, resolved.settings().run().seed()));
     }
 
-    /** Weights at which first and second order differ; at the small ones of a truncated normal they hardly do. */
+    /**
+     * Initial parameters for the check. At the small weights of a truncated normal, first- and second-order gradients
+     * hardly differ, so the check initialises them from a wider distribution.
+     */
     private static FlatVector provingTheta(ResolvedRun resolved, TaskChoice choice) {
         Model model = ModelFactory.of(
                 resolved.settings().plan().model().withInitializer(PROVING_INITIALIZER), layout(resolved, choice));

@@ -14,10 +14,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * The files that {@code check} writes of one task: {@code theta.safetensors}, {@code episode.safetensors}, {@code
- * meta-gradient.safetensors}, {@code check.json}; and of a task that was computed step by step {@code adapted.safetensors}, the
- * model's parameters after each inner step under {@code step-<k>.<name>}, and {@code predictions.safetensors}, the network's
- * {@code output} for the queries, with the softmax as {@code probabilities} where these are logits.
+ * Writes the files of {@code check} for one task: {@code theta.safetensors}, {@code episode.safetensors}, {@code
+ * meta-gradient.safetensors} and {@code check.json}. If the reference computed the task step by step, there are also
+ * {@code adapted.safetensors}, the model's parameters after each inner step as {@code step-<k>.<name>}, and {@code
+ * predictions.safetensors}, the network's {@code output} for the queries and, if these are logits, their softmax as
+ * {@code probabilities}.
  */
 record CheckFiles(ResolvedRun resolved, Checker checker, FlatVector theta, FlatVector episode, CheckReport report) {
     private static final String THETA = "theta.safetensors";

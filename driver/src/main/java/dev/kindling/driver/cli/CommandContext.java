@@ -10,26 +10,26 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 
 /**
- * What a command finds around it.
+ * The environment of a command: clusters, output, clock and signals.
  *
- * @param clusters that runs rounds
- * @param out where results go
- * @param clock of names
- * @param terminal whether a person watches {@code out} on a terminal
- * @param signals of the operating system
+ * @param clusters provides the clusters that run rounds
+ * @param out receives results and messages
+ * @param clock gives the time for names of run directories
+ * @param terminal whether {@code out} is a terminal
+ * @param signals handles the operating system's signals
  */
 record CommandContext(
         ClusterProvider clusters, PrintWriter out, InstantSource clock, boolean terminal, Signals signals) {
     private static final DateTimeFormatter STAMP =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
-    /** The present moment as names of run directories write it. */
+    /** The current time in UTC in the format of run directory names. */
     String stamp() {
         Instant now = clock.instant();
         return STAMP.format(now);
     }
 
-    /** What a run needs of the command line. */
+    /** The context of a run that prints to this command's output. */
     RunContext run() {
         return new RunContext(
                 clusters,
@@ -40,7 +40,7 @@ record CommandContext(
                         .forEach(this::say));
     }
 
-    /** Prints a line, whatever is in the names that it holds. */
+    /** Prints a line, with unprintable characters escaped: it may hold names from files. */
     void say(String line) {
         out.println(PrintableText.line(line));
         out.flush();

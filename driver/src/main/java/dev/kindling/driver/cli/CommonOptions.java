@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The options of every command. */
+/** The options that all commands share. */
 final class CommonOptions {
     private static final Pattern MASTER = Pattern.compile(
             "local(\\[([1-9]\\d*|\\*)(\\s*,\\s*\\d+)?])?|local-cluster\\[\\s*\\d+\\s*,\\s*\\d+\\s*,\\s*\\d+\\s*]"
@@ -43,12 +43,12 @@ final class CommonOptions {
     @Option(names = "--out", paramLabel = "DIR", description = "The run directory, on any Hadoop file system.")
     private @Nullable String out;
 
-    /** Read where errors are printed, before picocli has parsed. */
+    /** Declared for picocli; {@link Kindling#debugs} reads the option, since errors may occur before parsing. */
     @SuppressWarnings("unused")
     @Option(names = "--debug", description = "Prints the stack trace of an error.")
     private boolean debug;
 
-    /** Read by picocli alone. */
+    /** Read by picocli only. */
     @SuppressWarnings("unused")
     @Option(names = "--help", usageHelp = true, description = "Prints this page.")
     private boolean help;
@@ -57,29 +57,29 @@ final class CommonOptions {
         return Optional.ofNullable(conf);
     }
 
-    /** The name of the job's file; IllegalArgumentException if none is given. */
+    /** The value of {@code --conf}; IllegalArgumentException if it is missing. */
     String requiredConf() {
         return conf().orElseThrow(
                         () -> new IllegalArgumentException("--conf is missing; it must be the HOCON file of a job"));
     }
 
-    /** The configuration of a job by the name of its file. */
+    /** Loads a job's configuration from its file and applies {@code --set}. */
     JobConfig configuration(String name) {
         return JobConfig.load(name, jobFiles(), set());
     }
 
-    /** The configuration for work on an existing run: the run's own with {@code --set}, or that of {@code --conf}. */
+    /** The configuration for a command on an existing run: the run's own with {@code --set}, or {@code --conf}. */
     JobConfig configuration(RunDirectory directory) {
         return conf().map(name -> StoredConfiguration.asked(configuration(name), directory))
                 .orElseGet(() -> StoredConfiguration.own(directory, set()));
     }
 
-    /** Finds files of jobs. */
+    /** Returns a resolver of job file names. */
     JobFileResolver jobFiles() {
         return new JobFileResolver(HadoopSettings.load(), SparkApplication.submittedFiles());
     }
 
-    /** What a job is called by its file: its name without folder and ending. */
+    /** The name of a job: its file's name without folder and {@code .conf}. */
     static String jobName(String conf) {
         return conf.substring(conf.lastIndexOf('/') + 1).replaceFirst("\\.conf$", "");
     }
@@ -88,7 +88,7 @@ final class CommonOptions {
         return List.copyOf(set);
     }
 
-    /** Where Spark is to run; IllegalArgumentException if Spark knows no such place. */
+    /** Spark's master URL, if given; IllegalArgumentException if it is not a valid one. */
     Optional<String> master() {
         if (master != null && !MASTER.matcher(master).matches()) {
             throw new IllegalArgumentException("--master is " + master + "; it must be local, local[N], local[*], "

@@ -35,7 +35,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code compare}: trains or loads several entrants, evaluates all on the same tasks, and says how they differ. */
+/** The {@code compare} command: trains or loads several entrants, evaluates and compares them on the same tasks. */
 @Command(
         name = "compare",
         description = "Trains or loads several jobs and runs, and compares them on the same held-out tasks. A "
@@ -85,7 +85,11 @@ final class CompareCommand implements Callable<Integer> {
         return ExitCode.DONE.number();
     }
 
-    /** What there is to do; the mean task is measured already, where it is asked for. */
+    /**
+     * The inputs of a comparison.
+     *
+     * @param meanTask the scores of the mean-predictor baseline, which needs no cluster; empty if not configured
+     */
     private record Work(
             List<PreparedEntrant> entrants,
             Optional<EntrantScores> meanTask,
@@ -140,7 +144,11 @@ final class CompareCommand implements Callable<Integer> {
         return work.cancellation().runCancellable(() -> entrant.evaluate(run, running));
     }
 
-    /** Says of a comparison that was stopped how it goes on. */
+    /**
+     * Trains and evaluates one entrant with one seed.
+     *
+     * @throws StoppedException if the comparison was cancelled; its message names the command that resumes it
+     */
     private Evaluation stoppable(Work work, Supplier<Evaluation> one) {
         try {
             Evaluation evaluation = one.get();

@@ -16,7 +16,10 @@ import java.util.function.IntFunction;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 
-/** A comparison as a person reads it: all entrants after each number of inner steps, how they differ, what they cost. */
+/**
+ * Formats a comparison as text: the scores of all entrants by number of inner steps, their paired differences to the
+ * first entrant, and their training costs.
+ */
 final class ComparisonTable {
     private final Comparison comparison;
     private final Measure measure;

@@ -7,21 +7,22 @@ import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Where errors go. The launcher filters what the JVM itself writes to stderr, and a filter may be late: it hands over the
- * true stderr as a descriptor whose number is the system property {@code kindling.stderr}.
+ * Opens the process's stderr. The launcher redirects the JVM's stderr through a filter process, which may print late;
+ * it passes the original stderr as a file descriptor, whose number is the system property {@code kindling.stderr}.
  */
 final class ErrorStream {
     private ErrorStream() {}
 
-    /** The true stderr, or {@link System#err} where no launcher named it. */
+    /** The original stderr, or {@link System#err} if the property is not set or its descriptor cannot be opened. */
     static PrintStream standard() {
         String descriptor = System.getProperty("kindling.stderr");
         return descriptor == null ? System.err : of(descriptor);
     }
 
     /**
-     * Java has no public way to write to a descriptor by its number; opening it by its name would lose the position that
-     * it shares with stdout where both are one file. The launcher opens {@code java.io} for Spark anyway.
+     * Opens a descriptor by its number. Java has no public API for this, so it uses reflection; the launcher opens
+     * {@code java.io} for Spark anyway. Opening {@code /dev/fd} by name would lose the file position that stderr shares
+     * with stdout when both are redirected to the same file.
      */
     private static PrintStream of(String descriptor) {
         try {

@@ -22,7 +22,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code evaluate}: adapts a run's model to held-out tasks and writes {@code evaluation.json} anew. */
+/** The {@code evaluate} command: adapts a run's model to held-out tasks and replaces {@code evaluation.json}. */
 @Command(
         name = "evaluate",
         description = "Adapts the model of the run in --out to held-out tasks and replaces evaluation.json.")
@@ -64,7 +64,7 @@ final class EvaluateCommand implements Callable<Integer> {
         return ExitCode.DONE.number();
     }
 
-    /** What the user overrides may not ask for another θ than the run's. */
+    /** Refuses {@code --conf} and {@code --set} that change the layout of θ. */
     private void refuseAnotherModel(String place, StoredModel model, TrainingPlan plan) {
         boolean overridden = options.conf().isPresent() || !options.set().isEmpty();
         if (overridden && !model.theta().layout().equals(plan.parameters())) {
@@ -74,7 +74,7 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
-    /** Refuses data that has changed under the model, unless other data was asked for. */
+    /** Refuses data that has changed since training, unless the configuration now names other data. */
     private static void refuseOtherData(RunDirectory directory, StoredModel model, ResolvedRun resolved) {
         JobConfig was = JobConfig.parse(
                 directory.folder().child("model").place("manifest.json"),

@@ -6,16 +6,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** An evaluation as a person reads it: a line for each number of inner steps, beside an untrained network's. */
+/** Formats an evaluation as text: a line per number of inner steps, with the untrained network for comparison. */
 final class EvaluationTable {
-    /** Below it four digits behind the point would be too few of a loss. */
+    /** Losses below this are printed in scientific notation: four decimals would have too few significant digits. */
     private static final double SMALL = 0.001;
 
     private static final double LARGE = 1e6;
 
     private EvaluationTable() {}
 
-    /** The lines of the table. */
+    /** The lines of the table for a trained and an untrained model on the same tasks. */
     static List<String> lines(Evaluation trained, Evaluation untrained) {
         boolean classes = trained.steps().get(0).accuracy().isPresent();
         List<String> lines = new ArrayList<>();

@@ -21,7 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code export}: writes a run's model for other programs, without Spark. */
+/** The {@code export} command: writes a run's model in a format of other programs, without Spark. */
 @Command(
         name = "export",
         description = "Writes the model of the run in --out, the best by validation or else the last, as a zip that "
@@ -100,7 +100,7 @@ final class ExportCommand implements Callable<Integer> {
                 "--format is " + (format == null ? "missing" : format) + "; it must be dl4j or safetensors");
     }
 
-    /** θ as it is, and where it came from as metadata. */
+    /** Encodes θ in its own precision, with its provenance as metadata. */
     private static byte[] safetensors(StoredModel model) {
         Provenance from = model.manifest().provenance();
         Layout layout = model.theta().layout();

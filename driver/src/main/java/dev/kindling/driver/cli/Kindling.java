@@ -17,18 +17,22 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
 /**
- * The command line of Kindling. An error is one sentence on the error stream and an exit code; see {@link ExitCode}.
+ * The entry point of the command line. An error prints a single-line message to stderr and ends with an exit code; see
+ * {@link ExitCode}.
  */
 @Command(name = "kindling", description = "Meta-learning on Apache Spark.", synopsisSubcommandLabel = "COMMAND")
 public final class Kindling {
-    /** Read by picocli alone. */
+    /** Read by picocli only. */
     @SuppressWarnings("unused")
     @Option(names = "--help", usageHelp = true, description = "Prints this page.")
     private boolean help;
 
     private Kindling() {}
 
-    /** Runs a command and ends the JVM with its exit code, or leaves that to Spark. */
+    /**
+     * Runs a command and ends the JVM with its exit code. After success it only returns if Spark would report a call
+     * of {@link System#exit} as a failure.
+     */
     public static void main(String[] args) {
         Signals signals = new Signals();
         signals.listen();
@@ -57,7 +61,10 @@ public final class Kindling {
                 errors);
     }
 
-    /** From Java 22 on there is a console without a terminal too; then a bar is drawn into a file, and no harm done. */
+    /**
+     * Whether stdout may be a terminal. From Java 22 on there can be a console without a terminal; then the progress
+     * bar is written to a file, which is harmless.
+     */
     @SuppressWarnings("SystemConsoleNull")
     private static boolean terminal() {
         return System.console() != null;
@@ -73,7 +80,7 @@ public final class Kindling {
                 .addSubcommand(new CheckCommand(context))
                 .addSubcommand(new PackCommand(context))
                 .addSubcommand(new ExportCommand(context))
-                // An argument that begins with @ is no file of arguments here.
+                // An argument may begin with @: do not read it as picocli's file of arguments.
                 .setExpandAtFiles(false)
                 .setOut(context.out())
                 .setErr(err)
@@ -82,12 +89,14 @@ public final class Kindling {
         try {
             return line.execute(args);
         } catch (Error e) {
-            // Such as natives that do not load: picocli hands on exceptions only.
+            // Picocli handles exceptions only; an Error occurs if, for instance, a native library does not load.
             return failed(e, err, debug);
         }
     }
 
-    /** Whether {@code --debug} is among the arguments; errors are printed before picocli has parsed, too. */
+    /**
+     * Whether {@code --debug} is among the arguments; needed before picocli has parsed them, as errors may occur then.
+     */
     static boolean debugs(String[] args) {
         return Arrays.asList(args).contains("--debug");
     }
@@ -99,7 +108,7 @@ public final class Kindling {
         return ExitCode.WRONG_USAGE.number();
     }
 
-    /** Prints the sentence of a failure, with {@code debug} the stack trace too, and returns its exit code. */
+    /** Prints the message of a failure, if {@code debug} also its stack trace, and returns its exit code. */
     static int failed(Throwable e, PrintWriter err, boolean debug) {
         err.println(ExitCode.message(e));
         if (debug) {

@@ -14,7 +14,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code pack}: writes an image set into one file that executors read in one pass, without Spark. */
+/** The {@code pack} command: writes an image set into one file that executors read in one pass, without Spark. */
 @Command(
         name = "pack",
         description =

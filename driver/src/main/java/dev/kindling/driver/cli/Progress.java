@@ -12,29 +12,32 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** Shows a run while it goes: a bar on a terminal, now and then a line elsewhere; and names each task left out, and sums out of line. */
+/**
+ * Displays the rounds of a run: as a bar on a terminal, as occasional lines in a file or pipe. Also prints excluded
+ * tasks and the notices of rounds.
+ */
 abstract class Progress implements RunContext.Shown {
-    /** Rounds over which the shown loss is averaged, more or less. */
+    /** The approximate number of rounds over which the displayed loss is averaged. */
     private static final double WINDOW = 100;
 
     private double loss = Double.NaN;
 
-    /** For a terminal: a bar with rounds per second, time left and the query loss. */
+    /** Progress on a terminal: a bar with rounds per second, remaining time and the query loss. */
     static Progress bar(PrintWriter out, long from, long rounds) {
         return new Bar(out, from, rounds);
     }
 
     /**
-     * For a file or a pipe: a line at most every two seconds, and one at the end.
+     * Progress in a file or a pipe: a line at most every two seconds, and one at the end.
      *
-     * @param from how many rounds are done already
-     * @param nanoTime a clock, as {@link System#nanoTime}
+     * @param from the number of rounds already completed
+     * @param nanoTime a clock in nanoseconds, such as {@link System#nanoTime}
      */
     static Progress lines(PrintWriter out, long from, LongSupplier nanoTime) {
         return new Lines(out, from, nanoTime);
     }
 
-    /** What suits the place where results go. */
+    /** A bar if the output is a terminal, otherwise lines. */
     static Progress on(CommandContext context, long from, long rounds) {
         return context.terminal() ? bar(context.out(), from, rounds) : lines(context.out(), from, System::nanoTime);
     }
@@ -58,7 +61,7 @@ abstract class Progress implements RunContext.Shown {
         print(PrintableText.line(line));
     }
 
-    /** Prints a line of its own. */
+    /** Prints a message on a separate line. */
     abstract void print(String line);
 
     abstract void show(Round round, String currentLoss);
@@ -91,7 +94,7 @@ abstract class Progress implements RunContext.Shown {
             out.flush();
         }
 
-        /** Over the bar, which is drawn again below. */
+        /** Overwrites the bar, which is redrawn below the line. */
         @Override
         void print(String line) {
             out.println("\r" + line + " ".repeat(Math.max(0, WIDTH - line.length())));

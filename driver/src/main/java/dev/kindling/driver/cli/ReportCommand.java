@@ -8,7 +8,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code report}: one page of HTML about a run or a comparison. */
+/** The {@code report} command: writes a self-contained HTML page about a run or a comparison. */
 @Command(
         name = "report",
         description = "Writes report.html, a self-contained page, into the folder of the run or comparison "

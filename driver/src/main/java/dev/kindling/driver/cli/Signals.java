@@ -11,9 +11,10 @@ import org.apache.hadoop.service.launcher.IrqHandler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the operating system's signals do: the first SIGHUP, SIGINT or SIGTERM asks a run that is guarded to stop, so that
- * it can go on later; the next ends the JVM at once, as the first does where nothing is guarded. What comes within two
- * seconds of the first is the same wish: {@code timeout} signals a process and then its group. Thread-safe.
+ * Handles SIGHUP, SIGINT and SIGTERM. During a guarded run, the first signal requests that the run stop with a
+ * checkpoint, and a later one halts the JVM immediately. Signals within two seconds of the first are ignored: {@code
+ * timeout} signals a process and then its process group. Without a guarded run, the first signal ends the JVM.
+ * Thread-safe.
  */
 final class Signals {
     private static final Map<String, ExitCode> CODES =
@@ -32,31 +33,31 @@ final class Signals {
     }
 
     /**
-     * By a clock of one's own.
+     * Creates a handler with a given clock.
      *
-     * @param nanoTime as {@link System#nanoTime}
-     * @param halt ends the JVM at once, with an exit code
+     * @param nanoTime a clock in nanoseconds, such as {@link System#nanoTime}
+     * @param halt ends the JVM immediately, with an exit code
      */
     Signals(LongSupplier nanoTime, IntConsumer halt) {
         this.nanoTime = nanoTime;
         this.halt = halt;
     }
 
-    /** Asks the operating system for the signals; one that the JVM was told to ignore stays ignored. */
+    /** Registers the handlers; a signal that the process was started to ignore stays ignored. */
     void listen() {
         for (String name : CODES.keySet()) {
             try {
                 new IrqHandler(name, signal -> arrived(signal.getName())).bind();
             } catch (IllegalArgumentException e) {
-                // The JVM keeps this one for itself (-Xrs), and ends as it always does.
+                // The JVM does not pass on this signal (-Xrs); its default action applies.
             }
         }
     }
 
-    /** Takes in a signal by its name, such as {@code TERM}. */
+    /** Handles a signal by its name, such as {@code TERM}. */
     synchronized void arrived(String name) {
         if (guarded == null) {
-            // Exit waits for hooks, which may wait for the thread that this lock keeps out.
+            // In a new thread: exit waits for shutdown hooks, and these may wait for a thread that needs this lock.
             new Thread(() -> System.exit(code(name).number()), "kindling-exit").start();
         } else if (!arrived) {
             arrived = true;
@@ -67,7 +68,7 @@ final class Signals {
         }
     }
 
-    /** Does the work of a run that signals ask to stop. */
+    /** Runs work, during which signals request the cancellation of its run. */
     void guarded(CancellationSource run, Runnable work) {
         guard(run);
         try {
@@ -77,13 +78,13 @@ final class Signals {
         }
     }
 
-    /** From here on signals go to the run. */
+    /** Sends signals to a run until {@link #release}. */
     synchronized void guard(CancellationSource run) {
         guarded = run;
         arrived = false;
     }
 
-    /** Ends what {@link #guard} began. */
+    /** Restores the default handling after {@link #guard}. */
     synchronized void release() {
         guarded = null;
         arrived = false;

@@ -2,13 +2,13 @@ package dev.kindling.driver.cli;
 
 import java.util.stream.IntStream;
 
-/** Which counts of inner steps a table for a person shows: all of a few, and of many those that tell most. */
+/** Selects the numbers of inner steps that a table shows: all if there are few, otherwise fewer as they increase. */
 final class StepSelection {
     private static final int ALL = 21;
 
     private StepSelection() {}
 
-    /** Those of 0, 1, ... below the given count. */
+    /** The selected numbers from 0 to {@code count - 1}. */
     static IntStream below(int count) {
         return IntStream.range(0, count).filter(step -> count <= ALL || isTelling(step, count - 1));
     }

@@ -5,13 +5,14 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What the launcher starts where executors are elsewhere: Spark submits {@link Kindling}. Spark's own class would end with
- * a stack trace and exit code 1 where it refuses.
+ * The entry point for remote masters: submits {@link Kindling} through Spark. Spark's own {@code SparkSubmit} prints a
+ * stack trace and ends with exit code 1 on an error; this class prints a single-line message and uses Kindling's exit
+ * codes.
  */
 public final class SubmitMain {
     private SubmitMain() {}
 
-    /** Takes the arguments of {@code spark-submit}; on refusal it ends the JVM as {@link Kindling} would. */
+    /** Submits with the arguments of {@code spark-submit}; on an error it ends the JVM as {@link Kindling} does. */
     public static void main(String[] arguments) {
         try {
             SparkSubmitLauncher.submit(arguments);

@@ -6,14 +6,14 @@ import java.time.Duration;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What {@code --max-duration} says, as HOCON writes durations: {@code 90s}, {@code 30m}, {@code 2h}. */
+/** Parses {@code --max-duration}, a duration with its unit as in HOCON: {@code 90s}, {@code 30m}, {@code 2h}. */
 final class TimeBudget {
-    /** A bare number would be milliseconds. */
+    /** The unit is required: HOCON reads a number without one as milliseconds. */
     private static final Pattern WITH_UNIT = Pattern.compile(".*[a-z]\\s*");
 
     private TimeBudget() {}
 
-    /** Reads a duration; IllegalArgumentException if it is none, or not above 0. */
+    /** Parses a duration; IllegalArgumentException if it is invalid, has no unit or is not above 0. */
     static Duration parse(String text) {
         try {
             Duration duration =

@@ -14,7 +14,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code train}: meta-trains or goes on with it, evaluates, and says where the run is. */
+/** The {@code train} command: begins or resumes a meta-training, then evaluates the trained model. */
 @Command(name = "train", description = "Meta-trains, then evaluates on evaluation.split.")
 final class TrainCommand implements Callable<Integer> {
     private final CommandContext context;

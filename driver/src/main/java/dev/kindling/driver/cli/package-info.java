@@ -1,6 +1,6 @@
 /**
- * The command line: commands, exit codes, what a person sees. May import everything in the driver; nothing imports it. No
- * hyper-parameter and no decision about training lives here.
+ * The command line: commands, options, signals, and the output for the terminal. May import every package of the
+ * driver; no package imports it. Contains no hyper-parameters and no training logic.
  */
 @NullMarked
 package dev.kindling.driver.cli;

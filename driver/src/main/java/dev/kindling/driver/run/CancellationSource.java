@@ -10,18 +10,18 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The wish that a run ends early: of a signal, which waits ten seconds for the round that is under way, or of a time
- * budget, which waits as long as the round takes. Thread-safe.
+ * Requests the end of a run. After a signal, the current round may take ten more seconds before it is interrupted;
+ * after a time budget or a request by a program, it may finish. Thread-safe.
  */
 public final class CancellationSource implements CancellationToken, AutoCloseable {
     private static final Duration GRACE = Duration.ofSeconds(10);
 
-    /** How eagerly the work that is under way is broken off. */
+    /** Which kinds of work are interrupted, in increasing order. */
     private enum Haste {
         NONE,
-        /** Only what nobody waits for. */
+        /** Only work that was run by {@link CancellationSource#runCancellable}. */
         REQUESTED,
-        /** Whatever may be. */
+        /** Also work that was run by {@link CancellationSource#runInterruptiblyAfterGrace}. */
         OVERDUE
     }
 
@@ -38,18 +38,18 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
         return thread;
     }
 
-    /** Asks for an end when so much time has passed from now. */
+    /** Requests the end after a duration from now. */
     public void after(Duration budget, String why) {
         Future<?> unused = timer.schedule(() -> request(why), budget.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** Asks for an end by a signal. */
+    /** Requests the end because of a signal, and interrupts the current round after the grace period of ten seconds. */
     public void signal(String name) {
         request(name);
         Future<?> unused = timer.schedule(() -> hasten(Haste.OVERDUE), GRACE.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** Asks for an end by a program. */
+    /** Requests the end; the first reason given is retained. */
     public synchronized void request(String why) {
         if (reason == null) {
             reason = why;
@@ -57,7 +57,7 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
         hasten(Haste.REQUESTED);
     }
 
-    /** Breaks off what may be broken off, without a wish that the run ends well. */
+    /** Interrupts the current work immediately, without requesting an orderly end: the run fails. */
     public void abandon() {
         hasten(Haste.OVERDUE);
     }
@@ -78,7 +78,7 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
         return reason != null;
     }
 
-    /** Who asked: the name of a signal, or the option. */
+    /** What requested the end: the name of a signal, or the option. */
     public synchronized String reason() {
         return reason == null ? "nobody" : reason;
     }
@@ -110,7 +110,7 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
 
     private synchronized void leave() {
         worker = null;
-        // What is written and closed after it must not be interrupted.
+        // Clears the interrupt: it must not reach the writing and closing of files after this work.
         Thread.interrupted();
     }
 

@@ -11,46 +11,47 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** What runs a command's rounds: Spark, unless a test says otherwise. */
+/** Starts the platform that runs a command's rounds: Spark, or a substitute in tests. */
 @FunctionalInterface
 public interface ClusterProvider {
     /**
-     * Starts it.
+     * Starts the platform.
      *
-     * @param run the name of what runs there
-     * @param master as {@code --master} says
+     * @param run the name of the application
+     * @param master the value of {@code --master}
      */
     Session start(String run, Optional<String> master);
 
     /**
-     * Resolves a configuration for rounds there, and refuses what cannot run there.
+     * Resolves a configuration for this platform, and refuses one that cannot run on it.
      *
-     * @param master as {@code --master} says
+     * @param master the value of {@code --master}
      */
     default ResolvedRun resolve(JobConfig configuration, Optional<String> master) {
         return ResolvedRun.of(configuration, master);
     }
 
-    /** What a user should know of the security of connections there, a line each. */
+    /** Warnings about the security of the platform's connections, a line each. */
     default List<String> warnings(Optional<String> master) {
         return SparkApplication.security(master).warnings();
     }
 
-    /** A platform that has started. */
+    /** A started platform. */
     interface Session extends AutoCloseable {
-        /** A cluster for a job; close it first. */
+        /** Opens a cluster for a job; close it before the session. */
         Cluster cluster(Job job, ClusterSettings settings);
 
         /**
-         * A cluster whose rounds of training are averaged by Deeplearning4j on Spark; not every platform has that.
+         * Opens a cluster whose training rounds use Deeplearning4j's parameter averaging on Spark.
          *
-         * @param rounds of this platform, for everything else; closed with it
+         * @param rounds a cluster of this session that runs all other rounds; closed with the result
+         * @throws IllegalStateException if the platform does not support it
          */
         default Cluster averaging(Cluster rounds, ParameterAveragingJob averaged) {
             throw new IllegalStateException("only Spark averages networks");
         }
 
-        /** Where rounds are shown to whoever watches from outside; to nobody, unless it says otherwise. */
+        /** The gauges that publish rounds to a metrics system; by default they are not registered with any. */
         default RoundGauges gauges() {
             return new RoundGauges();
         }
@@ -59,12 +60,12 @@ public interface ClusterProvider {
         void close();
     }
 
-    /** Spark. */
+    /** Starts Spark for each session. */
     static ClusterProvider spark() {
         return (run, master) -> session(SparkApplication.start(run, master));
     }
 
-    /** A Spark that runs already, by the name of what runs there. */
+    /** Uses a running Spark application, which the function returns for an application name. */
     static ClusterProvider attached(Function<String, SparkApplication> application) {
         return (run, master) -> session(application.apply(run));
     }

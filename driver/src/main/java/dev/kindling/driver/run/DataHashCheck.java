@@ -4,14 +4,14 @@ import dev.kindling.driver.checkpoint.Provenance;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.job.error.BadDataException;
 
-/** Compares the data that is there with the data that a run was made from. */
+/** Compares the hash of the current data with the hash of the data that a run was trained on. */
 public final class DataHashCheck {
     private DataHashCheck() {}
 
     /**
-     * Refuses other data.
+     * Refuses data that differs from the run's.
      *
-     * @throws BadDataException with both hashes
+     * @throws BadDataException if the hashes differ; the message has both
      */
     public static void refuseOther(Provenance then, ResolvedRun now, AtomicDirectory run) {
         String hash = now.source().dataHash();

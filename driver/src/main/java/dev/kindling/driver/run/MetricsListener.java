@@ -7,7 +7,7 @@ import dev.kindling.driver.training.TrainingListener;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
 
-/** Tells whoever watches of each round: the metrics system and the log outside, and who called the command. */
+/** Reports each round to the metrics system and the log, then to the caller's listener. */
 public record MetricsListener(RoundGauges gauges, TrainingListener caller) implements TrainingListener {
     @Override
     public void done(Round round) {

@@ -31,36 +31,39 @@ import java.util.Optional;
 import java.util.stream.LongStream;
 
 /**
- * An entrant of a comparison, its data at hand and its plan made: what can be refused has been refused.
+ * An entrant of a comparison with its validated configuration, opened data and training plan.
  *
- * @param prepared with the first seed; of a run, how it is to be evaluated
- * @param source where its models come from
+ * @param origin the job, or the folder of the run, as the comparison file names it
+ * @param prepared the configuration with the first seed; for an existing run, its evaluation
+ * @param source whether its models are trained in the comparison
  * @param runs one for each seed
  */
 public record PreparedEntrant(String name, String origin, ResolvedRun prepared, Source source, List<Run> runs) {
-    /** Where an entrant's models come from. */
+    /** Whether an entrant's models are trained in the comparison or loaded from an existing run. */
     public enum Source {
         TRAINED_HERE,
         TAKEN_AS_IT_IS
     }
 
-    /** One training of it. */
+    /** One training of an entrant. */
     public record Run(long seed, AtomicDirectory folder) {}
 
-    /** Stretches into which the losses of a training are divided. */
+    /** The number of windows over which a training's losses are averaged. */
     private static final int WINDOWS = 10;
 
     private static final int FLOAT_BYTES = 4;
     private static final int DOUBLE_BYTES = 8;
 
-    /** Each task by itself is what comparisons are made of. */
+    /** Comparisons are paired by task, so they need the results of each task. */
     private static final Map<String, Boolean> EACH_TASK = Map.of("evaluation.per-task", true);
 
     /**
-     * Makes an entrant ready.
+     * Resolves an entrant's configuration and the folders of its runs.
      *
+     * @param seeds the number of trainings of a job, with consecutive seeds from {@code run.seed}
      * @param out the comparison's folder
-     * @throws IllegalArgumentException if it makes no sense, or a folder of its runs holds another run
+     * @param master the value of {@code --master}
+     * @throws IllegalArgumentException if the configuration is invalid, or a folder of its runs holds another run
      */
     public static PreparedEntrant of(EntrantConfig entrant, int seeds, AtomicDirectory out, Optional<String> master) {
         return entrant instanceof EntrantConfig.OfJob job
@@ -106,7 +109,7 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
         }
     }
 
-    /** In what a run that is there is not what is asked for, its evaluation left aside. */
+    /** The differences between an existing run's training configuration and the requested one, without evaluation. */
     private ConfigDiff differences(Run run) {
         JobConfig was = StoredConfiguration.own(RunDirectory.open(run.folder()), List.of());
         return ConfigDiff.between(was, asked(run)).ofTraining();
@@ -116,7 +119,7 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
         return prepared.configuration().with(Map.of("run.seed", run.seed()));
     }
 
-    /** Refuses an entrant that meets other tasks than this one. */
+    /** Refuses an entrant that is evaluated on other tasks than this one. */
     public void refuseOtherTasks(PreparedEntrant other) {
         other.tasks().difference(other.name, tasks(), name).ifPresent(clause -> {
             throw new IllegalArgumentException(
@@ -124,14 +127,14 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
         });
     }
 
-    /** Refuses fits on tasks that the source does not have. */
+    /** Refuses fits on tasks that the task source cannot produce. */
     public void refuseUnknownFits(List<String> changes) {
         if (!changes.isEmpty()) {
             TaskSources.open(ModelProbe.changed(prepared.settings().source(), changes), prepared.hadoop());
         }
     }
 
-    /** How the mean task does on the test tasks; IllegalArgumentException if they have none. */
+    /** The scores of the mean-predictor baseline; IllegalArgumentException if the test tasks do not have one. */
     public static EntrantScores meanTask(List<PreparedEntrant> entrants) {
         return entrants.stream()
                 .map(each -> MeanPredictorBaseline.table(
@@ -153,9 +156,9 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
     }
 
     /**
-     * Trains a run, or goes on with it.
+     * Begins or resumes a run's training.
      *
-     * @return the evaluation at its end; empty where it had been trained before
+     * @return the evaluation at its end; empty if the run was finished already
      */
     public Optional<Evaluation> train(Run run, RunService service) {
         if (source == Source.TAKEN_AS_IT_IS) {
@@ -191,9 +194,9 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
     }
 
     /**
-     * What a comparison says of it beside its scores.
+     * Summarises the entrant's algorithm, parameter count and training costs for the comparison's report.
      *
-     * @param protocol of its evaluation
+     * @param protocol the protocol of its evaluation
      * @param out the comparison's folder
      */
     public EntrantSummary contestant(Protocol protocol, AtomicDirectory out) {

@@ -34,8 +34,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * A configuration that has been found to make sense, with its data at hand and its plan made: everything that can be
- * refused has been refused before Spark starts.
+ * A validated configuration with its opened data and training plan. Resolving checks everything that can be checked
+ * before Spark starts.
  */
 public record ResolvedRun(
         JobConfig configuration,
@@ -46,7 +46,10 @@ public record ResolvedRun(
     private static final String DATA = "few-shot.data";
     private static final String WITHIN = "few-shot.within";
 
-    /** For rounds on that master; where executors compute, this JVM needs no backend that runs. */
+    /**
+     * Resolves a configuration for rounds on a master. If executors run in other processes, the backend need not be
+     * available in this JVM.
+     */
     public static ResolvedRun of(JobConfig configuration, Optional<String> master) {
         ResolvedRun resolved = SparkApplication.runsHere(master) ? here(configuration) : elsewhere(configuration);
         SparkApplication.requireDevices(
@@ -55,14 +58,16 @@ public record ResolvedRun(
         return resolved;
     }
 
-    /** For computing in this JVM; BackendUnavailableException if its backend cannot run here. */
+    /**
+     * Resolves a configuration for computing in this JVM; BackendUnavailableException if its backend cannot run here.
+     */
     public static ResolvedRun here(JobConfig configuration) {
         ResolvedRun resolved = elsewhere(configuration);
         Backends.named(resolved.settings().plan().backend().name());
         return resolved;
     }
 
-    /** For rounds on executors: this JVM needs no backend that runs. */
+    /** Resolves a configuration for executors in other processes; the backend need not be available in this JVM. */
     public static ResolvedRun elsewhere(JobConfig given) {
         org.apache.hadoop.conf.Configuration hadoop = HadoopSettings.load();
         JobConfig configuration = NetworkFiles.attach(given, hadoop);
@@ -78,12 +83,12 @@ public record ResolvedRun(
         return settings.validation().isOn() ? plan.validating(adapting(settings)) : plan;
     }
 
-    /** Inner steps of a validation: those that the method is configured with, whether training makes them or not. */
+    /** The inner steps of a validation: those configured for the algorithm, even if its training does not use them. */
     private static int adapting(Settings settings) {
         return settings.plan().algorithm().inner().map(InnerSettings::steps).orElse(0);
     }
 
-    /** What a run writes down about itself must hold wherever it is read. */
+    /** Makes data paths absolute: the stored configuration must be valid in any working directory. */
     private static JobConfig absolute(JobConfig configuration, SourceDescription source) {
         return source.settings().containsKey(DATA)
                 ? configuration.with(paths(FewShotSettings.fromMap(source.settings())))
@@ -99,7 +104,7 @@ public record ResolvedRun(
         return paths;
     }
 
-    /** What Deeplearning4j needs to make the rounds of training, where it is to. */
+    /** The parameter-averaging job for Deeplearning4j; empty if the algorithm does not use it. */
     public Optional<ParameterAveragingJob> averagedRounds() {
         return plan.algorithm().averaging().map(how -> {
             ModelSettings model = settings.plan().model();
@@ -114,7 +119,7 @@ public record ResolvedRun(
         });
     }
 
-    /** Refuses to train by Deeplearning4j's averaging where that would do otherwise than a user expects. */
+    /** Refuses configurations that Deeplearning4j's parameter averaging does not support. */
     public void requireTrainable() {
         if (plan.algorithm().averaging().isEmpty()) {
             return;
@@ -140,12 +145,12 @@ public record ResolvedRun(
         }
     }
 
-    /** The shapes of a task of the evaluation, of the largest where tasks differ. */
+    /** The shapes of an evaluation task; of the largest if they differ. */
     public EpisodeLayout episode() {
         return source.layout(settings.evaluation().split());
     }
 
-    /** Opens the cluster of the rounds, averaged by Deeplearning4j where the method wants that. */
+    /** Opens the cluster for the rounds, with Deeplearning4j's parameter averaging if the algorithm uses it. */
     public Cluster cluster(ClusterProvider.Session running) {
         Cluster rounds = running.cluster(plan.job(), settings.cluster());
         try {
@@ -162,7 +167,7 @@ public record ResolvedRun(
         return evaluator(settings.evaluation(), TrainingPlan.EVALUATE, plan.evaluationMeasures());
     }
 
-    /** What looks at θ while it is trained, if the run wants it. */
+    /** Evaluates θ on validation tasks during training; empty if validation is off. */
     public Optional<Validator> validator() {
         ValidationSettings validation = settings.validation();
         if (!validation.isOn()) {
@@ -189,7 +194,7 @@ public record ResolvedRun(
         return new Evaluator(evaluation, protocol, source, program, measures);
     }
 
-    /** What manifests say of an artifact that is made from this. */
+    /** The provenance that manifests record for artifacts of this run. */
     public Provenance provenance() {
         return Provenance.here(
                 configuration.json(),

@@ -14,19 +14,21 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Going on with a run: from which checkpoint, and whether what is asked for is still the same run.
+ * Plans the resumption of a run: selects the checkpoint, and refuses a configuration, program or data that differ from
+ * the run's.
  *
- * @param configuration asked for
- * @param settings the same
- * @param from the newest whole checkpoint; empty where the run died before its first
+ * @param configuration the requested configuration
+ * @param settings the settings of that configuration
+ * @param from the newest complete checkpoint; empty if the run ended before its first
  */
 public record ResumePlan(
         RunDirectory directory, JobConfig configuration, Settings settings, Optional<Checkpoint> from) {
     /**
-     * Looks at a run, which nobody else may be training.
+     * Reads the newest checkpoint of a run, whose lock the caller must hold.
      *
-     * @throws IllegalArgumentException if another configuration is asked for
-     * @throws BadDataException if its checkpoints are damaged
+     * @param asked the requested configuration
+     * @throws IllegalArgumentException if the requested configuration differs in a key that a resumption may not change
+     * @throws BadDataException if the checkpoints are damaged
      */
     public static ResumePlan of(RunDirectory directory, JobConfig asked, RunContext context) {
         Optional<Checkpoint> from = directory.checkpoints().newest(context::say);
@@ -54,12 +56,12 @@ public record ResumePlan(
         }
     }
 
-    /** How many rounds are done. */
+    /** The number of completed rounds. */
     public long rounds() {
         return from.map(checkpoint -> checkpoint.manifest().rounds()).orElse(0L);
     }
 
-    /** Whether nothing is left to do. */
+    /** Whether the run is trained and evaluated. */
     public boolean isFinished() {
         boolean exhausted = from.flatMap(checkpoint -> checkpoint.progress().best())
                 .filter(best -> settings.validation().isExhaustedBy(best.validationsWithoutImprovement()))
@@ -75,10 +77,10 @@ public record ResumePlan(
     }
 
     /**
-     * Makes sure that the same is computed on the same data.
+     * Refuses programs or data that differ from the checkpoint's.
      *
-     * @throws IllegalArgumentException if the programs are others
-     * @throws BadDataException if the data is other data
+     * @throws IllegalArgumentException if the hash of the programs differs
+     * @throws BadDataException if the hash of the data differs
      */
     public void refuseOtherWork(ResolvedRun resolved) {
         from.ifPresent(checkpoint -> {

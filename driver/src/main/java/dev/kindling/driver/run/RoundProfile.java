@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
-/** Where the time of a start's rounds went: {@code train --profile}. What is no part of a round is "between rounds". */
+/**
+ * Measures the mean time by phase of a round, for {@code train --profile}. Time outside rounds counts as "between
+ * rounds". The first round after a start is not counted.
+ */
 public final class RoundProfile {
     private final LongSupplier nanoTime;
     private RoundTimings times = RoundTimings.NONE;
@@ -17,15 +20,17 @@ public final class RoundProfile {
     private long end;
 
     /**
-     * A profile of no round.
+     * Creates an empty profile.
      *
-     * @param nanoTime as {@link System#nanoTime}
+     * @param nanoTime a clock in nanoseconds, such as {@link System#nanoTime}
      */
     public RoundProfile(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
     }
 
-    /** Listens to rounds, then tells the next listener. The clock starts with the first round's end. */
+    /**
+     * Returns a listener that records rounds, then calls the next one. Measuring starts at the end of the first round.
+     */
     public TrainingListener before(TrainingListener next) {
         return new TrainingListener() {
             @Override
@@ -44,7 +49,7 @@ public final class RoundProfile {
     private void count(RoundTimings split) {
         end = nanoTime.getAsLong();
         if (begin == 0) {
-            // The first round waits for executors and compiles; it would stand for nothing.
+            // The first round waits for executors and compiles programs; it is not representative.
             begin = end;
         } else {
             rounds++;
@@ -52,7 +57,7 @@ public final class RoundProfile {
         }
     }
 
-    /** A table for a person; empty if there were fewer than two rounds. */
+    /** The profile as a text table in milliseconds per round; empty if there were fewer than two rounds. */
     public List<String> lines() {
         if (rounds == 0) {
             return List.of();

@@ -6,12 +6,12 @@ import java.time.InstantSource;
 import java.util.function.Consumer;
 
 /**
- * What a run needs of its caller, the command line or a program.
+ * The environment of a run, which its caller provides: the command line or a program.
  *
- * @param clusters starts what its rounds run on
- * @param clock for timestamps of the lock and {@code status.json}
+ * @param clusters starts the platform that runs the rounds
+ * @param clock gives the timestamps of the lock and {@code status.json}
  * @param messages receives single-line messages for the user
- * @param progress opens what shows the rounds; closed when they end
+ * @param progress opens a display of the rounds, which is closed after the last one
  * @param results receives the evaluation at the end of a training
  */
 public record RunContext(
@@ -34,10 +34,10 @@ public record RunContext(
     @FunctionalInterface
     public interface ProgressDisplay {
         /**
-         * Opens it.
+         * Opens the display.
          *
-         * @param from rounds that are done already
-         * @param rounds of the whole run
+         * @param from the number of rounds already completed
+         * @param rounds the number of rounds of the whole run
          */
         Shown open(long from, long rounds);
     }

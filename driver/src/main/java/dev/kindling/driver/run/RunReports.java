@@ -26,11 +26,12 @@ public final class RunReports {
     private RunReports() {}
 
     /**
-     * Writes the report of what is in a folder.
+     * Writes the report of the run or comparison in a folder.
      *
-     * @param set {@code key=value} each, such as where data lies now
-     * @return where it is
-     * @throws BadDataException if there is neither a run nor a comparison, or it is damaged
+     * @param set overrides of the stored configuration, {@code key=value} each, such as the current path of the data
+     * @param messages receives single-line messages for the user
+     * @return the path of the report
+     * @throws BadDataException if the folder holds neither a run nor a comparison, or it is damaged
      */
     public static String write(AtomicDirectory folder, List<String> set, Consumer<String> messages) {
         String html;
@@ -83,12 +84,12 @@ public final class RunReports {
         }
     }
 
-    /** A run's folder, which a comparison names relative to its own where it lies there. */
+    /** The folder of a run; a comparison stores it relative to its own folder if it is inside. */
     private static AtomicDirectory place(AtomicDirectory comparison, String run) {
         return new Path(run).isAbsolute() ? AtomicDirectory.at(run, HadoopSettings.load()) : comparison.child(run);
     }
 
-    /** How the comparison has evaluated, whatever a run's own configuration says. */
+    /** The evaluation protocol of a comparison as overrides of a run's own configuration. */
     private static List<String> protocol(JsonNode comparison) {
         JsonNode protocol = comparison.path("protocol");
         List<String> keys = new ArrayList<>(List.of(

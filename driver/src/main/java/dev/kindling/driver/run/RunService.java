@@ -14,15 +14,15 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Meta-trains in a folder: begins a run there or goes on with the one that is there.
+ * Begins or resumes a meta-training in a run directory.
  *
- * @param master as {@code --master} says
- * @param cancellation the wish that a run ends early
- * @param times is told of the rounds
+ * @param master the value of {@code --master}
+ * @param cancellation requests that the run end early
+ * @param times records the times of the rounds
  */
 public record RunService(
         RunContext context, Optional<String> master, CancellationSource cancellation, RoundProfile times) {
-    /** Begins a run; IllegalArgumentException if the folder holds something already. */
+    /** Begins a run; IllegalArgumentException if the folder is not empty. */
     public TrainingLoop.Result begin(ResolvedRun resolved, AtomicDirectory folder) {
         resolved.requireTrainable();
         if (!RunLock.isIn(folder)) {
@@ -40,10 +40,10 @@ public record RunService(
     }
 
     /**
-     * Goes on with a run.
+     * Resumes a run from its newest checkpoint.
      *
-     * @param asked what its configuration is to be
-     * @return empty where the run is finished already
+     * @param asked returns the requested configuration for the run's directory
+     * @return the result; empty if the run is finished already
      */
     public Optional<TrainingLoop.Result> goOn(AtomicDirectory folder, Function<RunDirectory, JobConfig> asked) {
         try (RunLock lock = RunLock.take(folder, context.clock())) {
@@ -80,7 +80,7 @@ public record RunService(
         return resolved;
     }
 
-    /** Does what comes before a run is under way: what fails there is the run's end too. */
+    /** Runs a step of the preparation; if it fails, the failure is recorded in {@code status.json}. */
     private <T> T before(RunDirectory directory, Supplier<T> work) {
         try {
             return work.get();
@@ -109,7 +109,7 @@ public record RunService(
         }
     }
 
-    /** The training of a resolved run, from its beginning or from a checkpoint. */
+    /** Creates the training loop of a resolved run, from its beginning or from a checkpoint. */
     public static TrainingLoop training(ResolvedRun resolved, Optional<Checkpoint> from) {
         Settings settings = resolved.settings();
         TrainingLoop training = new TrainingLoop(new TrainingLoop.Parts(

@@ -19,7 +19,10 @@ import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** One start of a run whose folder is this driver's: from Spark's start to the last word in {@code status.json}. */
+/**
+ * Runs one start of a training, from starting Spark to the final status in {@code status.json}. The driver must hold
+ * the lock of the run directory.
+ */
 public final class RunSession {
     private final RunContext context;
     private final ResolvedRun resolved;
@@ -47,11 +50,11 @@ public final class RunSession {
     }
 
     /**
-     * Trains to the end.
+     * Trains until the run ends, then evaluates.
      *
-     * @param from the checkpoint at which the training stands; empty at its beginning
-     * @param master as {@code --master} says
-     * @return the trained and the untrained model on the same tasks
+     * @param from the checkpoint from which the training was resumed; empty if it begins
+     * @param master the value of {@code --master}
+     * @return the evaluations of the trained and the untrained model on the same tasks
      * @throws StoppedException if the run was stopped and can be resumed
      */
     public TrainingLoop.Result run(Optional<Checkpoint> from, Optional<String> master) {
@@ -64,7 +67,7 @@ public final class RunSession {
         }
     }
 
-    /** Where the failure of a run is written down. */
+    /** Records the failure of a run. */
     private interface Failing {
         void failed(int exitCode, String sentence, String next, Throwable failure);
     }
@@ -131,7 +134,10 @@ public final class RunSession {
         return result.orElseThrow();
     }
 
-    /** What a signal breaks off here fails like a cluster, and is none. */
+    /**
+     * Starts a platform or cluster. If a signal interrupts this, Spark fails; that is reported as a stop, not a
+     * failure.
+     */
     private <T> T starting(Supplier<T> work) {
         try {
             return cancellation.runCancellable(work);
@@ -178,8 +184,8 @@ public final class RunSession {
     }
 
     /**
-     * Says in {@code status.json} that a run failed before it was under way; a refusal leaves the status as it is, for
-     * nothing has happened to the run.
+     * Records in {@code status.json} that a run failed during its preparation. A refusal for wrong usage leaves the
+     * status as it is, because the run has not changed.
      */
     public static void failedBefore(RunDirectory directory, InstantSource clock, Throwable e) {
         ExitCode code = ExitCode.of(e);
@@ -196,7 +202,7 @@ public final class RunSession {
                 : "remove the cause; then " + again(directory) + " goes on";
     }
 
-    /** Where the lock was lost the rest is only what came of it. */
+    /** Returns the loss of the lock if it was lost, since other failures then follow from it; otherwise the failure. */
     private Throwable lossOr(Throwable e) {
         if (!lock.isLost()) {
             return e;

@@ -7,7 +7,7 @@ import dev.kindling.driver.cluster.spark.metrics.RoundGauges;
 import dev.kindling.job.protocol.Job;
 import java.util.Optional;
 
-/** A platform that has started once for many commands' work: who starts or closes it changes nothing. */
+/** A provider of one started platform for several runs: starting and closing its sessions has no effect on it. */
 public record SharedSession(ClusterProvider.Session running) implements ClusterProvider {
     @Override
     public Session start(String run, Optional<String> master) {

@@ -12,22 +12,22 @@ import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.NetworkFile;
 import java.util.List;
 
-/** The configuration that a command on an existing run works with. */
+/** Reads and verifies the configuration of an existing run. */
 public final class StoredConfiguration {
     private StoredConfiguration() {}
 
-    /** A configuration that is asked for, with the network that the run has kept if it is the same. */
+    /** A requested configuration; if its network is the run's, with the copy of it in the run directory. */
     public static JobConfig asked(JobConfig configuration, RunDirectory directory) {
         return withNetwork(configuration, unchanged(directory), directory);
     }
 
-    /** The run's own, as its {@code config.conf} has it. */
+    /** The run's own configuration from its {@code config.conf}, with overrides, {@code key=value} each. */
     public static JobConfig own(RunDirectory directory, List<String> set) {
         JobConfig plain = undamaged(directory);
         return withNetwork(plain(directory, set), plain, directory);
     }
 
-    /** What {@code config.conf} says; BadDataException if that is not what a run writes. */
+    /** Reads {@code config.conf}; BadDataException if it is invalid, since a run writes only valid ones. */
     private static JobConfig undamaged(RunDirectory directory) {
         try {
             JobConfig plain = unchanged(directory);
@@ -39,8 +39,8 @@ public final class StoredConfiguration {
     }
 
     /**
-     * What {@code config.conf} says, held to what the run has written down under a checksum when it made its model or its
-     * last checkpoint: everything but what {@code --resume} may have changed since.
+     * Reads {@code config.conf} and compares it with the configuration in the manifest of the run's model or last
+     * checkpoint, which a checksum covers. Keys that {@code --resume} may have changed since are not compared.
      */
     private static JobConfig unchanged(RunDirectory directory) {
         JobConfig plain = plain(directory, List.of());
@@ -65,8 +65,9 @@ public final class StoredConfiguration {
     }
 
     /**
-     * A configuration with the file of its network: of the run's own network the copy that the run keeps, whatever has
-     * become of the file. Another path to the same bytes is the run's own network too.
+     * Attaches the network file to a configuration. For the run's own network it is the copy in the run directory, so
+     * the original file may have changed or been deleted. Another path to the same bytes also counts as the run's
+     * network.
      */
     private static JobConfig withNetwork(JobConfig asked, JobConfig own, RunDirectory directory) {
         boolean same = asked.network().equals(own.network())
@@ -81,7 +82,7 @@ public final class StoredConfiguration {
                 : found;
     }
 
-    /** The run's copy of its network; a driver that died before it made one has left the file itself. */
+    /** The run's copy of its network; if the driver ended before it wrote one, the original file. */
     private static NetworkFile kept(JobConfig own, RunDirectory directory) {
         NetworkFile file = directory
                 .network()
@@ -96,7 +97,7 @@ public final class StoredConfiguration {
         return file;
     }
 
-    /** That with which a checkpoint was made. */
+    /** The configuration with which a checkpoint was written. */
     public static JobConfig of(Checkpoint checkpoint) {
         return of(checkpoint.manifest(), checkpoint.theta().file() + "'s manifest");
     }

@@ -1,8 +1,8 @@
 /**
- * Runs from beginning to end: a configuration resolved into a plan with its data at hand, a training that begins or resumes
- * in a run directory, the entrants of a comparison, reports, and what they run on. Lives on the driver; the command line
- * and the API call it. May import every package of the driver but {@code export} and {@code cli}; no option, table or
- * signal enters.
+ * The use cases of the driver: resolves a configuration into a plan and opens its data, begins or resumes a training in
+ * a run directory, prepares the entrants of a comparison, writes reports, and starts the platform that runs rounds.
+ * Runs on the driver; the command line and the API call it. May import every package of the driver except {@code
+ * export} and {@code cli}. Command-line options, tables and signal handlers do not belong here.
  */
 @NullMarked
 package dev.kindling.driver.run;

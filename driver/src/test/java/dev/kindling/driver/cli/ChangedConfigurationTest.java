@@ -16,7 +16,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A run's {@code config.conf}, which no checksum covers, that somebody has changed; and what an evaluation says it was made with. */
+/**
+ * Tests that changes to a run's {@code config.conf}, which no checksum covers, are detected, and that an evaluation
+ * records the configuration it used.
+ */
 class ChangedConfigurationTest {
     @TempDir
     private Path temporary;

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.function.BiFunction;
 import org.apache.hadoop.conf.Configuration;
 
-/** Runs commands in this JVM on something that a test has started. */
+/** Runs commands in this JVM on clusters that a test provides. */
 final class CommandLineForTests {
     /** How a command ended and what it said. */
     record Outcome(int code, String out, String err) {}

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** Tests the {@code compare} command. */
 class CompareCommandTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 

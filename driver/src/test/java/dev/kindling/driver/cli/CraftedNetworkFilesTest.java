@@ -66,8 +66,9 @@ import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 /**
- * Files for {@code model.network} that no Deeplearning4j would write: each is refused in one line that names it, with 2 for
- * its configuration or 3 for its bytes, or it trains, and again from the same bits.
+ * Tests {@code model.network} with files that Deeplearning4j would not write: each is refused with a single-line
+ * message that names the file, with exit code 2 for its configuration or 3 for its bytes, or it trains with bitwise
+ * identical results in a repeated run.
  */
 @Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class CraftedNetworkFilesTest {

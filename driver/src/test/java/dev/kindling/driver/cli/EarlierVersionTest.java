@@ -14,7 +14,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A run folder that version 0.1.0 wrote, whose keys had other names: it is evaluated and reported, and not resumed. */
+/**
+ * Tests a run directory of version 0.1.0, whose keys had other names: it can be evaluated and reported, but not
+ * resumed.
+ */
 class EarlierVersionTest {
     private static final Path GOLDEN = Path.of("src/test/resources/dev/kindling/driver/cli/run-0.1.0");
 

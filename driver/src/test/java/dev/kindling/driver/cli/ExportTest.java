@@ -59,7 +59,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-/** Trains, exports, loads with plain Deeplearning4j, and compares. */
+/** Trains and exports models, loads them with plain Deeplearning4j, and compares the results. */
 @Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ExportTest {
     private static final ObjectMapper JSON = new ObjectMapper();

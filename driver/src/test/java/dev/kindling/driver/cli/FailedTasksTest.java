@@ -31,7 +31,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whole runs in which some tasks' squared errors are beyond what a float holds. */
+/** Tests complete runs in which the squared errors of some tasks exceed the range of a float. */
 class FailedTasksTest {
     private static final int TASKS = 13;
     private static final double RATE = 1e-20;

@@ -29,9 +29,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A driver that is frozen by SIGSTOP for longer than its lease and thaws when another has its run. The other is of the same
- * machine, where a driver that lives keeps its lock however silent it is: therefore the lock is made to name another machine,
- * and to be older than the lease, while its owner is frozen.
+ * Tests a driver that SIGSTOP suspends for longer than its lease, and that continues after another driver has taken
+ * over its run. Both drivers run on one machine, where a live process retains its lock however long it is silent. The
+ * test therefore edits the lock while its owner is suspended: it names another machine and is older than the lease.
  */
 @Timeout(value = 300, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FrozenDriverTest {

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Data, run, checkpoints and model on an HDFS, and a driver that is killed there. */
+/** Tests runs with data, checkpoints and model on HDFS, and a driver that is killed during one. */
 @Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HdfsRunTest {
     private static final int ROUNDS = 40;

@@ -20,7 +20,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How commands end where files were made to harm: with their exit code and one line that a terminal may show. */
+/**
+ * Tests commands on maliciously crafted files: each ends with its exit code and a single-line message without terminal
+ * control characters.
+ */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HostileInputTest {
     @TempDir

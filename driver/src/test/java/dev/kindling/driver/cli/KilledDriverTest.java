@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A driver that really dies, while it trains and while it writes checkpoints, which here is all the time. */
+/** Kills a driver process while it trains and while it writes checkpoints; in this test it writes them continuously. */
 @Timeout(value = 600, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class KilledDriverTest {
     private static final String[] SETS = {

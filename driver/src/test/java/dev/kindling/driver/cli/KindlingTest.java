@@ -31,6 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Tests the command line: options, messages, exit codes, and complete runs. */
 class KindlingTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
-/** Runs whose network comes from a file of Deeplearning4j; the run outlives the file. */
+/** Tests runs whose network comes from a Deeplearning4j file, also after that file has been deleted. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class NetworkFileRunTest {
     @TempDir

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** Where tests find the complete Omniglot: a folder with its two zips and {@code splits-vinyals}. */
+/** Locates the complete Omniglot data set for tests: a folder with its two zips and {@code splits-vinyals}. */
 final class Omniglot {
     private static final String SPLIT = "splits-vinyals";
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a network that learns Omniglot knows comes from the support labels and from nothing else. */
+/** Tests that a network's accuracy on Omniglot depends on the support labels alone: shuffled labels remove it. */
 class OmniglotLabelsTest {
     private static final double CHANCE = 0.2;
     private static final Path JOB = Path.of("../conf/omniglot-fc-5w1s-maml.conf");

@@ -20,7 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code evaluation.per-task}: what Spark reads in the Parquet file is what the summary was made from. */
+/**
+ * Tests {@code evaluation.per-task}: Spark reads from the Parquet file the values that the summary was computed from.
+ */
 @Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PerTaskTest {
     private static SparkSession spark;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A run on a disk that loses, in a power cut, what was not synced. */
+/** Tests a run on a simulated disk that loses unsynced data in a power failure. */
 @Timeout(value = 300, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PowerCutTest {
     private static final Pattern REPORTED = Pattern.compile("the checkpoint after round (\\d+) is written");

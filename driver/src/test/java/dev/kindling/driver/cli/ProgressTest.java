@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** What a user sees of a run while it goes. */
+/** Tests the progress output of a run. */
 class ProgressTest {
     @Test
     void whatThereIsToBeSeenOfARoundIsALineOfItsOwn() {

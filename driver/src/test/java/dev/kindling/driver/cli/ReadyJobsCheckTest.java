@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code check} on the ready jobs as they are, at their own networks' sizes. */
+/** Runs {@code check} on the ready jobs unchanged, with their networks at full size. */
 class ReadyJobsCheckTest {
     @TempDir
     private Path folder;

@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** Tests the {@code report} command. */
 class ReportCommandTest {
     private static final Pattern PICTURE = Pattern.compile("<(svg|img)\\b[^>]*>");
 

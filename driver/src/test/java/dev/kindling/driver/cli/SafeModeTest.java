@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A run on an HDFS that changes nothing for a while. */
+/** Tests a run on an HDFS that is in safe mode, and so read-only, for a while. */
 @Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class SafeModeTest {
     @TempDir

@@ -32,9 +32,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Same seed, same bits: whole runs on one, two and three threads of Spark and on two executors, with rounds as Spark
- * jobs, with workers that stay and with each in turn, compared byte by byte.
- * Every master is started once and does all runs.
+ * Tests that the same seed gives bitwise identical results: compares complete runs byte by byte on one, two and three
+ * threads of Spark and on two executors, with rounds as Spark jobs, with resident workers, and alternating between
+ * both. Each master is started once for all its runs.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SameBitsTest {

@@ -14,7 +14,10 @@ import dev.kindling.job.tensor.Layout;
 import java.util.SortedMap;
 import org.apache.hadoop.conf.Configuration;
 
-/** For tests: few-shot tasks whose support labels are shuffled once more, so that they say nothing about the queries. */
+/**
+ * Provides few-shot tasks for tests whose support labels are shuffled, so that they carry no information about the
+ * queries.
+ */
 public final class ShuffledLabelsProvider implements TaskSourceProvider {
     static final String NAME = "shuffled-labels";
 

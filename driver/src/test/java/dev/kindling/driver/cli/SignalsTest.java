@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
+/** Tests the handling of signals with a simulated clock. */
 class SignalsTest {
     private final AtomicLong clock = new AtomicLong(-5);
     private final List<Integer> halts = new ArrayList<>();

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs whose tasks draw their ways and shots, on the images of {@link SmallImages}. */
+/** Tests runs whose tasks have random ways and shots, on the images of {@link SmallImages}. */
 @Timeout(value = 300, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class TasksOfSeveralShapesRunTest {
     @TempDir

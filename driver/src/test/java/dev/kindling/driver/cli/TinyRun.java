@@ -26,7 +26,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/** A run that takes a second, in a folder of its own, and what tests ask of it. */
+/** A training of about a second in a separate folder, with methods that read its results for tests. */
 final class TinyRun {
     private static final ObjectMapper JSON = new ObjectMapper();
 

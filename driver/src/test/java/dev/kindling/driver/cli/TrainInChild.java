@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 
-/** A command in a JVM of its own on one of its threads, with the signals that the operating system sends it. */
+/** Runs a command in a child JVM, with one worker thread and with handlers for the operating system's signals. */
 final class TrainInChild {
     private TrainInChild() {}
 

@@ -22,8 +22,9 @@ import org.apache.hadoop.hdfs.BlockMissingException;
 import org.apache.hadoop.util.Progressable;
 
 /**
- * The local disk under the scheme {@code troubled}, which fails when a test wants it to, and which like an object store
- * cannot append, shows a file whole when it is closed, and renames no file in one step. Tests of one JVM run one after the other.
+ * A local file system with the scheme {@code troubled} whose writes fail on request. Like an object store, it does not
+ * support append, shows a file only when it is closed, and has no atomic rename. Its state is static: tests that use it
+ * in one JVM run sequentially.
  */
 public final class TroubledFileSystem extends DelegateToFileSystem {
     /** What is wrong with writing a file; empty if nothing is. */

@@ -9,7 +9,7 @@ import dev.kindling.job.tensor.FlatVector;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 
-/** A cluster, and somebody who sees each request before it is worked on. */
+/** A cluster that passes each request to an observer before it runs it. */
 final class WatchedCluster implements Cluster {
     private final Cluster cluster;
     private final Consumer<RoundRequest> watcher;
