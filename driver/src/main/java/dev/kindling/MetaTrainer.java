@@ -146,8 +146,7 @@ public final class MetaTrainer {
             public Session start(String run, Optional<String> master) {
                 return new Session() {
                     @Override
-                    public Cluster cluster(
-                            Job job, ClusterSettings settings) {
+                    public Cluster cluster(Job job, ClusterSettings settings) {
                         return new LocalCluster(job, HadoopSettings.load(), threads);
                     }
 

@@ -25,8 +25,7 @@ class BuildersTest {
     }
 
     private static MetaTrainer.Builder blobs(Method method) {
-        return waves(method)
-                .tasks(TaskDistribution.named("blobs", Map.of("task.support", 2, "task.query", 2)));
+        return waves(method).tasks(TaskDistribution.named("blobs", Map.of("task.support", 2, "task.query", 2)));
     }
 
     @TestFactory

@@ -169,7 +169,8 @@ class ParserFuzzTest {
                         "safetensors",
                         6000,
                         List.of(
-                                Files.readAllBytes(Path.of("src/test/resources/dev/kindling/driver/storage/golden.safetensors")),
+                                Files.readAllBytes(
+                                        Path.of("src/test/resources/dev/kindling/driver/storage/golden.safetensors")),
                                 Files.readAllBytes(checkpoint.resolve("theta.safetensors"))),
                         BAD_DATA,
                         bytes -> Safetensors.decode(bytes, "x.safetensors").layout()),
