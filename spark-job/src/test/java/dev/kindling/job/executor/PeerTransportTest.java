@@ -287,6 +287,11 @@ class PeerTransportTest {
             for (int i = 0; i < 10 * LIMITS.connections(); i++) {
                 idle.add(new Socket(peer.host(), peer.port()));
             }
+            // The server's threads register connections out of order: an earlier one could still replace the
+            // executor's.
+            while (all.get(0).turnedAway() < 9L * LIMITS.connections()) {
+                Thread.sleep(5);
+            }
             stores.get(0).put(VERSION, numbers(1, 10));
             assertThat(ask(authenticated(name(2), PeerKeys.pair(sessionKeys.get(0), name(2)))))
                     .hasSizeGreaterThan(40);
