@@ -11,8 +11,8 @@ import org.apache.hadoop.yarn.conf.YarnConfiguration;
 import org.apache.hadoop.yarn.server.MiniYARNCluster;
 
 /**
- * For tests: HDFS with two data nodes and YARN with two node managers in this JVM, and their client's configuration. Each
- * node counts two GPUs that are not there.
+ * Runs HDFS with two data nodes and YARN with two node managers in this JVM, for tests, and writes the configuration of
+ * their clients. Each node manager offers two GPUs that do not exist.
  */
 public final class MiniHadoop implements AutoCloseable {
     private static final String RESOURCES = "yarn.resource-types";
@@ -32,7 +32,7 @@ public final class MiniHadoop implements AutoCloseable {
                     "org.apache.hadoop.yarn.util.resource.DominantResourceCalculator"),
             Map.entry(RESOURCES, "yarn.io/gpu"),
             Map.entry("yarn.nodemanager.resource-type.yarn.io/gpu", "2"),
-            // A quick end.
+            // Short times, so that the cluster stops quickly.
             Map.entry("yarn.nodemanager.log.retain-seconds", "0"),
             Map.entry("yarn.nodemanager.process-kill-wait.ms", "200"),
             Map.entry("yarn.nodemanager.sleep-delay-before-sigkill.ms", "100"));
@@ -40,7 +40,7 @@ public final class MiniHadoop implements AutoCloseable {
     private final MiniDFSCluster files;
     private final MiniYARNCluster yarn;
 
-    /** Starts both, with all they write in a folder. */
+    /** Starts HDFS and YARN, which write all their files into a folder. */
     public MiniHadoop(Path folder) throws IOException {
         Configuration given = new Configuration();
         given.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, folder.resolve("hdfs").toString());
@@ -50,7 +50,7 @@ public final class MiniHadoop implements AutoCloseable {
         YARN.forEach(settings::set);
         settings.set("fs.defaultFS", files.getURI().toString());
         settings.set("yarn.nodemanager.log-dirs", folder.resolve("logs").toString());
-        // MiniYARNCluster puts its folders where this property says.
+        // MiniYARNCluster creates its folders in the folder that this property names.
         System.setProperty("test.build.data", folder.resolve("yarn").toString());
         yarn = new MiniYARNCluster("kindling", 2, 1, 1);
         yarn.init(settings);
@@ -66,7 +66,7 @@ public final class MiniHadoop implements AutoCloseable {
         return files;
     }
 
-    /** Writes what clients need into a folder that {@code HADOOP_CONF_DIR} can name. */
+    /** Writes the client configuration into a folder, to be named by {@code HADOOP_CONF_DIR}. */
     public void writeConfiguration(Path folder) throws IOException {
         Files.createDirectories(folder);
         Configuration client = new Configuration(false);
@@ -99,19 +99,23 @@ public final class MiniHadoop implements AutoCloseable {
         files.shutdown();
     }
 
-    /** Runs both until stdin ends: with all they write in one folder, and the client's configuration in another. */
+    /**
+     * Runs HDFS and YARN until the end of stdin.
+     *
+     * @param folders the folder for the files of both, and the folder for the client configuration
+     */
     public static void main(String[] folders) {
         int code = 1;
         try (MiniHadoop hadoop = new MiniHadoop(Path.of(folders[0]))) {
             hadoop.writeConfiguration(Path.of(folders[1]));
             System.out.println("ready " + hadoop.hdfs());
-            // Whoever started this closes the pipe at its end, also when it is killed.
+            // The operating system closes the pipe when the parent process ends, even by SIGKILL.
             System.in.readAllBytes();
             code = 0;
         } catch (IOException | RuntimeException | Error e) {
             System.err.println("no Hadoop: " + e);
         }
-        // Threads of Hadoop may outlive it.
+        // Threads of Hadoop may still be running, so a normal return would not end the JVM.
         Runtime.getRuntime().halt(code);
     }
 }

@@ -10,7 +10,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import javax.imageio.ImageIO;
 
-/** For tests: a zip of classes of small pictures, and beside it the folder with the lists of its splits. */
+/** Writes an image set for tests: a zip of small images in classes, and a folder with the class lists of its splits. */
 public final class SmallImages {
     private static final int CLASSES_OF_A_SPLIT = 6;
     private static final int IMAGES_OF_A_CLASS = 4;
@@ -38,7 +38,7 @@ public final class SmallImages {
         }
     }
 
-    /** Stripes that tell classes apart, with a dot that tells the images of a class apart. */
+    /** Draws stripes that differ between classes, with a dot that differs between the images of a class. */
     private static BufferedImage picture(int type, int image) {
         BufferedImage picture = new BufferedImage(SIZE, SIZE, BufferedImage.TYPE_BYTE_GRAY);
         for (int y = 0; y < SIZE; y++) {
@@ -50,7 +50,11 @@ public final class SmallImages {
         return picture;
     }
 
-    /** Writes them into the folder of the given path, which is made. */
+    /**
+     * Writes the image set.
+     *
+     * @param folder one path, the folder to write into, which is created if it does not exist
+     */
     public static void main(String[] folder) throws IOException {
         write(Files.createDirectories(Path.of(folder[0])));
     }

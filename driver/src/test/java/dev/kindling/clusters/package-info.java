@@ -1,6 +1,6 @@
 /**
- * Clusters of one machine for tests: a standalone master with workers, YARN and HDFS, and runs of Kindling on them. What
- * {@code deploy/test-clusters} starts from here, it starts by {@code main}. May import every room and every test library.
+ * Test clusters and test data for {@code deploy/test-clusters}, which starts the classes here by their {@code main}:
+ * HDFS and YARN on one machine, and a small image set. May import every package and every test library.
  */
 @NullMarked
 package dev.kindling.clusters;

@@ -19,12 +19,13 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
- * A comparison as its file says it: {@code compare-reference.conf}, then the file, then {@code --set}. What stands beside
- * the section {@code compare} overrides the job of every entrant.
+ * Describes a comparison, layered from {@code compare-reference.conf}, the comparison file and {@code --set}, of which
+ * the last takes precedence. Keys outside the section {@code compare} override the job of every entrant.
  *
- * @param seeds how many seeds of each job are trained, at least 1
- * @param baselines names of what is measured on the same tasks without training anything
- * @param fits {@code key=value} each: what changes in the tasks on which fits are drawn
+ * @param entrants the jobs and finished runs to compare, at least 2, with distinct names
+ * @param seeds number of seeds with which each job is trained, at least 1
+ * @param baselines names of the baselines that are evaluated on the same tasks without any training
+ * @param fits {@code key=value} each, keys of the task source: they override the tasks on which fits are drawn
  */
 public record ComparisonFile(List<EntrantConfig> entrants, int seeds, List<String> baselines, List<String> fits) {
     private static final String SECTION = "compare";
@@ -63,11 +64,12 @@ public record ComparisonFile(List<EntrantConfig> entrants, int seeds, List<Strin
     /**
      * Reads a comparison and the jobs of its entrants.
      *
-     * @param name of the file, as {@code files} understands it
-     * @param assignments {@code key=value} each: of the comparison where the key begins with {@code compare.}, and else of
-     *     every entrant
-     * @param seeds in place of the file's
-     * @throws IllegalArgumentException if a file is missing or a value makes no sense
+     * @param name name of the comparison file, which {@code files} resolves
+     * @param files resolves the names of the comparison file and of the job files
+     * @param assignments {@code key=value} each: a key that begins with {@code compare.} overrides the comparison, any
+     *     other key overrides every entrant
+     * @param seeds overrides {@code compare.seeds} if present
+     * @throws IllegalArgumentException if a file is missing or a value is invalid
      */
     public static ComparisonFile load(
             String name, JobFileResolver files, List<String> assignments, Optional<Integer> seeds) {
@@ -164,7 +166,7 @@ public record ComparisonFile(List<EntrantConfig> entrants, int seeds, List<Strin
                     name, folder, set.stream().filter(Reader::ofEvaluation).toList());
         }
 
-        /** A finished run is what it is; only how it is evaluated can be chosen, and where its data lies. */
+        /** Whether a key applies to a finished run: only its evaluation and the location of its data can be changed. */
         private static boolean ofEvaluation(String assignment) {
             String key = KeyValueOverride.parse(assignment).key();
             return key.startsWith("evaluation.") || ConfigDiff.decidesNoBits(key);

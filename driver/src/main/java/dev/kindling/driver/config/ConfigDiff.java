@@ -5,9 +5,13 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/** The keys in which two configurations differ, in alphabetical order. */
+/**
+ * Lists the keys whose values differ between two configurations.
+ *
+ * @param list one entry for each such key, in alphabetical order
+ */
 public record ConfigDiff(List<Difference> list) {
-    /** What decides nothing of a run's bits. */
+    /** Keys that have no effect on the results of a run. */
     private static final Set<String> FREE = Set.of(
             "run.log-every",
             "run.checkpoint-every",
@@ -21,10 +25,10 @@ public record ConfigDiff(List<Difference> list) {
     private static final String WALL_TIME = "run.wall-time";
     private static final String EVALUATION_SECTION = "evaluation.";
 
-    /** Where data is; what it is has a hash. */
+    /** Locations of data: its content is identified by a hash. */
     private static final Set<String> PATHS = Set.of("few-shot.data", "few-shot.split");
 
-    /** What names data. Another split of the same data may test on what was trained on, so it is not among them. */
+    /** Keys that select data; without the split, since another split of the same data may test on training classes. */
     private static final Set<String> DATA = Set.of("few-shot.data", "task.source");
 
     /** One key and its two values, as text. */
@@ -39,7 +43,7 @@ public record ConfigDiff(List<Difference> list) {
         list = List.copyOf(list);
     }
 
-    /** From what was to what is. */
+    /** The differences between a former and a present configuration. */
     public static ConfigDiff between(JobConfig was, JobConfig is) {
         return new ConfigDiff(JobConfig.knownKeys().stream()
                 .filter(key -> !was.agrees(is, key))
@@ -47,27 +51,27 @@ public record ConfigDiff(List<Difference> list) {
                 .toList());
     }
 
-    /** Those that a run may not change when it is resumed; the paths of its data may, where its hash stays. */
+    /** The differences that a resumed run may not have; its data may be at another path, if its hash is the same. */
     public ConfigDiff forbidden() {
         return where(key -> !decidesNoBits(key));
     }
 
-    /** Whether a key decides nothing of a run's bits, as where its data lies and how much memory it may use. */
+    /** Whether a key has no effect on the results of a run, such as the location of its data or a memory limit. */
     static boolean decidesNoBits(String key) {
         return FREE.contains(key) || key.startsWith(FREE_SECTION) || PATHS.contains(key);
     }
 
-    /** Those that decide what a finished model is: how it is evaluated does not. */
+    /** The differences that affect the trained model: those in its evaluation do not. */
     public ConfigDiff ofTraining() {
         return forbidden().where(key -> !key.startsWith(EVALUATION_SECTION));
     }
 
-    /** Those but the count of rounds and the time, on which nothing depends where no schedule does. */
+    /** The differences without the round count and the time limit, on which only schedules depend. */
     public ConfigDiff butRounds() {
         return where(key -> !key.equals(ROUNDS) && !key.equals(WALL_TIME));
     }
 
-    /** Those that ask for other data. */
+    /** The differences that select other data. */
     public ConfigDiff ofData() {
         return where(DATA::contains);
     }

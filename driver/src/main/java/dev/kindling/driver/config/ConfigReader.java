@@ -18,13 +18,13 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Typed reading of a resolved configuration, which remembers what was read. A value of another type is refused with its
- * key, the value and what is allowed. Whether a value makes sense is said by the settings record it goes into.
+ * Reads typed values from a resolved configuration and records which keys were read. A value of another type is refused
+ * with its key, the value and what is allowed. The settings record that receives a value validates its range.
  */
 final class ConfigReader implements AlgorithmConfig {
     private static final String BYTES = "a number of bytes, such as 64 MiB";
 
-    /** HOCON would write out 1e999999999 digit by digit. */
+    /** Numbers that HOCON would expand digit by digit, such as 1e999999999. */
     private static final Pattern LONG_NUMBER =
             Pattern.compile("[^eE]{30,}.*|.*[eE][+-]?[0-9]{3,}.*|Infinity", Pattern.DOTALL);
 
@@ -42,7 +42,7 @@ final class ConfigReader implements AlgorithmConfig {
         return read;
     }
 
-    /** A whole number that fits an int. */
+    /** An integer that fits an {@code int}. */
     @Override
     public int count(String key) {
         long whole = integer(key);
@@ -52,7 +52,7 @@ final class ConfigReader implements AlgorithmConfig {
         return (int) whole;
     }
 
-    /** A whole number; 1e4 is one, 2.5 is not. */
+    /** An integer that fits a {@code long}; 1e4 is an integer, 2.5 is not. */
     long integer(String key) {
         double number = number(key, "a whole number");
         if (number != Math.rint(number) || Math.abs(number) > Long.MAX_VALUE) {
@@ -91,7 +91,7 @@ final class ConfigReader implements AlgorithmConfig {
         }
     }
 
-    /** Any text; a number or a boolean is its own text. */
+    /** Any text; a number or a boolean is returned as text. */
     String text(String key) {
         value(key);
         try {
@@ -101,7 +101,7 @@ final class ConfigReader implements AlgorithmConfig {
         }
     }
 
-    /** Two finite numbers, {@code [low, high]}; their order is the settings record's business. */
+    /** Two finite numbers, {@code [low, high]}; the settings record checks their order. */
     List<Double> doubleRange(String key) {
         value(key);
         try {
@@ -124,7 +124,7 @@ final class ConfigReader implements AlgorithmConfig {
         return doubleRange(key);
     }
 
-    /** A whole number of an int's size, or a range of two, {@code [least, most]}. */
+    /** An integer that fits an {@code int}, or a range of two that are not negative, {@code [least, most]}. */
     IntRange intRange(String key) {
         if (value(key).valueType() != ConfigValueType.LIST) {
             return IntRange.of(count(key));
@@ -138,7 +138,7 @@ final class ConfigReader implements AlgorithmConfig {
         return new IntRange((int) least, (int) most);
     }
 
-    /** A text or a list of them. */
+    /** A text or a list of texts. */
     @Override
     public List<String> strings(String key) {
         if (value(key).valueType() != ConfigValueType.LIST) {
@@ -151,11 +151,11 @@ final class ConfigReader implements AlgorithmConfig {
         }
     }
 
-    /** A time with its unit, such as {@code 90s} or {@code 5m}; 0 needs none. */
+    /** A time with its unit, such as {@code 90s} or {@code 5m}; 0 needs no unit. */
     Duration duration(String key) {
         value(key);
         try {
-            // A bare number would be milliseconds.
+            // HOCON would read a number without a unit as milliseconds.
             if (text(key).equals("0") || text(key).strip().matches(".*[a-z]")) {
                 return config.getDuration(key);
             }
@@ -165,7 +165,7 @@ final class ConfigReader implements AlgorithmConfig {
         throw refuse(key, TIME);
     }
 
-    /** Bytes: a number, or one with a unit such as {@code 64 MiB}. */
+    /** A size in bytes: a number, or a number with a unit such as {@code 64 MiB}. */
     long bytes(String key) {
         if (LONG_NUMBER.matcher(String.valueOf(value(key).unwrapped())).matches()) {
             throw refuse(key, BYTES);
@@ -196,13 +196,13 @@ final class ConfigReader implements AlgorithmConfig {
         return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** Whether the value is the given word, such as {@code auto}. */
+    /** Whether the value is the given keyword, such as {@code auto}. */
     @Override
     public boolean isKeyword(String key, String word) {
         return value(key).unwrapped().equals(word);
     }
 
-    /** The value as it is. */
+    /** The untyped value. */
     ConfigValue value(String key) {
         read.add(key);
         try {
@@ -212,7 +212,7 @@ final class ConfigReader implements AlgorithmConfig {
         }
     }
 
-    /** The refusal of a value: its key, the value, and what is allowed. */
+    /** The exception that refuses a value; its message has the key, the value and what is allowed. */
     IllegalArgumentException refuse(String key, String allowed) {
         return new IllegalArgumentException(
                 key + " is " + PrintableText.line(KnownKeys.shown(config.getValue(key))) + "; it must be " + allowed);

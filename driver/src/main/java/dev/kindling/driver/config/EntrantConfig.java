@@ -2,24 +2,24 @@ package dev.kindling.driver.config;
 
 import java.util.List;
 
-/** One of those that a comparison compares. */
+/** Describes one entrant of a comparison: a job to train, or a finished run. */
 public sealed interface EntrantConfig {
-    /** What the comparison calls it: a part of folders' names. */
+    /** The name of the entrant, unique within the comparison; names of folders contain it. */
     String name();
 
     /**
      * A job that the comparison trains.
      *
-     * @param job its name, as the comparison writes it
-     * @param configuration with everything that overrides it
+     * @param job name of the job, as the comparison file has it
+     * @param configuration of the job, with all overrides applied
      */
     record OfJob(String name, String job, JobConfig configuration) implements EntrantConfig {}
 
     /**
-     * A run that has been trained elsewhere.
+     * A finished run, which the comparison only evaluates.
      *
-     * @param run its folder
-     * @param set how it is to be evaluated, {@code key=value} each
+     * @param run folder of the run
+     * @param set overrides for its evaluation, {@code key=value} each
      */
     record OfRun(String name, String run, List<String> set) implements EntrantConfig {
         public OfRun {

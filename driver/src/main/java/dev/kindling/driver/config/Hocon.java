@@ -14,14 +14,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads HOCON within limits: the one place where text becomes a configuration and where substitutions are replaced. What
- * goes beyond a limit is refused with IllegalArgumentException, what is no HOCON with ConfigException.
+ * Parses HOCON and replaces substitutions, within limits of size and nesting. All configuration text from outside the
+ * application is parsed here. Text beyond a limit is refused with IllegalArgumentException, text that is not HOCON with
+ * ConfigException.
  */
 final class Hocon {
-    /** Characters of a job with all that it includes. */
+    /** The most characters of a job, with all files that it includes. */
     static final int LARGEST_JOB = 256 << 10;
 
-    /** Characters of what a program has written from a configuration: indented, it is longer than it was. */
+    /** The most characters of a stored configuration: it is indented, hence longer than the text it was read from. */
     static final int LARGEST_STORED = 16 << 20;
 
     /** Whether substitutions may name environment variables. */
@@ -35,9 +36,9 @@ final class Hocon {
     /**
      * Parses a text.
      *
-     * @param name what errors call it
-     * @param largest characters that it may have
-     * @param includer reads what the text includes
+     * @param name name of the text in error messages
+     * @param largest the most characters that the text may have
+     * @param includer reads the files that the text includes
      */
     static Config parse(String name, String text, int largest, ConfigIncluder includer) {
         if (text.length() > largest) {
@@ -49,7 +50,7 @@ final class Hocon {
         return shallow(name, () -> ConfigFactory.parseString(text, options));
     }
 
-    /** The same with substitutions replaced. */
+    /** Replaces the substitutions of a parsed configuration. */
     static Config resolve(String name, Config config, Environment environment) {
         return shallow(name, () -> {
             ResolvedSize.check(name, config.root());
@@ -60,7 +61,7 @@ final class Hocon {
         });
     }
 
-    /** Substitutions nest values in values that each are shallow. */
+    /** Refuses deep nesting that results from substitutions, each value of which is within the limit. */
     private static void requireShallow(String name, Collection<? extends ConfigValue> values, int left) {
         if (left == 0 && !values.isEmpty()) {
             throw tooDeep(name, null);
@@ -74,7 +75,10 @@ final class Hocon {
         }
     }
 
-    /** The library recurses; what the limits let through should not reach the end of the stack, and must not end the JVM's work. */
+    /**
+     * Runs a recursive function of the library, and refuses the configuration if the stack overflows. The limits should
+     * prevent that; where they do not, the overflow must not end the driver.
+     */
     private static <T> T shallow(String name, Supplier<T> work) {
         try {
             return work.get();

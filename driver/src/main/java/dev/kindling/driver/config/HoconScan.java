@@ -4,15 +4,15 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * A scan of HOCON text, before it is parsed, for what the parser cannot bear: it recurses with the nesting of the text and
- * takes quadratic time in the number of keys of an object and in the number of pieces of one value. The scan needs neither.
- * It counts too much rather than too little where text is malformed.
+ * Scans HOCON text before it is parsed, and refuses text that would overload the parser. The parser recurses with the
+ * nesting of the text, and takes quadratic time in the number of keys of an object and in the number of pieces of one
+ * value. The scan does not recurse and takes linear time. In malformed text its counts are upper bounds.
  */
 final class HoconScan {
-    /** Levels of lists and objects, the parts of keys and of the paths in substitutions included. */
+    /** The most levels of lists and objects; parts of keys and of the paths in substitutions count as levels. */
     static final int DEEPEST = 64;
 
-    /** Keys, brackets, and pieces of one value. */
+    /** The most keys, the most brackets, and the most pieces of one value. */
     static final int MOST = 2048;
 
     private final String text;
@@ -31,7 +31,7 @@ final class HoconScan {
     /**
      * Refuses text that goes beyond a limit, with IllegalArgumentException.
      *
-     * @param name what errors call the text
+     * @param name name of the text in error messages
      */
     static void check(String name, String text) {
         new HoconScan(text).check(name);

@@ -18,7 +18,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** A configuration in which every key has its value: {@code reference.conf}, then the job file, then {@code --set}. */
+/**
+ * Holds a value for every key of a job, layered from {@code reference.conf}, the job file and {@code --set}, of which
+ * the last takes precedence. Immutable.
+ */
 public final class JobConfig {
     private static final ConfigRenderOptions RENDERED = ConfigRenderOptions.defaults()
             .setOriginComments(false)
@@ -36,15 +39,15 @@ public final class JobConfig {
         this.networkFile = networkFile;
     }
 
-    /** The defaults alone. */
+    /** The defaults without any override. */
     public static JobConfig reference() {
         return layered(ConfigFactory.empty(), List.of(), Hocon.Environment.IGNORED);
     }
 
     /**
-     * The defaults, overridden by a job file, overridden by assignments, the last of which wins.
+     * Loads the defaults, overridden by a job file, overridden by assignments, of which the last takes precedence.
      *
-     * @param name of the job's file, as {@code files} understands it
+     * @param name name of the job file, which {@code files} resolves
      * @param assignments {@code key=value} each
      * @throws IllegalArgumentException if the file is missing or is not HOCON, or a key is unknown
      */
@@ -56,17 +59,18 @@ public final class JobConfig {
         }
     }
 
-    /** The same for a file of this machine. */
+    /** Loads a job file of the local file system. */
     public static JobConfig load(Path file, List<String> assignments) {
         return load(file.toString(), JobFileResolver.here(), assignments);
     }
 
     /**
-     * The same for a text that is complete by itself, such as the configuration that a run has kept: it may include
-     * nothing, and its substitutions do not see the environment, so that reading what somebody else has written does
-     * nothing else.
+     * Parses a self-contained text, such as the stored configuration of a run. It may not include other files, and its
+     * substitutions cannot read the environment, so that reading the configuration of an untrusted run has no side
+     * effects and discloses nothing.
      *
-     * @param name what errors call the text
+     * @param name name of the text in error messages
+     * @param assignments {@code key=value} each, of which the last takes precedence
      */
     public static JobConfig parse(String name, String text, List<String> assignments) {
         try {
@@ -88,7 +92,7 @@ public final class JobConfig {
         }
     }
 
-    /** What a job in memory says, over the defaults and under assignments; ConfigException if it cannot be resolved. */
+    /** A job in memory, over the defaults and under assignments; IllegalArgumentException if it cannot be resolved. */
     static JobConfig layered(Config job, List<String> assignments, Hocon.Environment environment) {
         Config given = job;
         for (String assignment : assignments) {
@@ -114,7 +118,7 @@ public final class JobConfig {
         return reference;
     }
 
-    /** The keys of registered methods and task sources. */
+    /** The defaults of registered methods and task sources. */
     private static List<Map<String, Object>> ownDefaults() {
         return Stream.concat(
                         Algorithms.providers().map(AlgorithmProvider::defaults),
@@ -132,7 +136,7 @@ public final class JobConfig {
         return new KnownKeys(referenceFile().resolve()).all();
     }
 
-    /** The same with the values of some keys replaced: texts, or lists of them. */
+    /** A copy with the values of some keys replaced: texts, or lists of texts. The keys are not checked. */
     public JobConfig with(Map<String, ?> values) {
         Config changed = resolved;
         for (Map.Entry<String, ?> value : values.entrySet()) {
@@ -142,7 +146,7 @@ public final class JobConfig {
     }
 
     /**
-     * The same with the values of some keys replaced, as a program sets them.
+     * A copy with the values of some keys replaced, after a check of the keys.
      *
      * @param values numbers, booleans, texts, lists of them or maps
      * @throws IllegalArgumentException if a key is unknown
@@ -158,28 +162,28 @@ public final class JobConfig {
         return shown(key);
     }
 
-    /** What {@code model.network} says: the name of a preset, or a path. */
+    /** The value of {@code model.network}: the name of a preset, or a path. */
     public String network() {
         return shown(NETWORK);
     }
 
-    /** The SHA-256 that the file of {@code model.network} must have; empty where any will do. */
+    /** The SHA-256 that the file of {@code model.network} must have; empty if any file is accepted. */
     public String networkHash() {
         return shown(NETWORK_HASH);
     }
 
-    /** The file of {@code model.network}, where somebody has found it. */
+    /** The file of {@code model.network}; empty until {@link NetworkFiles} has attached it. */
     public Optional<NetworkFile> networkFile() {
         return networkFile;
     }
 
-    /** The same with the file of {@code model.network} at hand: its path and hash are written down. */
+    /** A copy with the given file attached for {@code model.network}, whose path and hash it records. */
     public JobConfig withNetwork(NetworkFile file) {
         JobConfig changed = with(Map.of(NETWORK, file.place(), NETWORK_HASH, file.hash()));
         return new JobConfig(changed.resolved, Optional.of(file));
     }
 
-    /** The same, taking whatever file {@code model.network} names. */
+    /** A copy that accepts any file that {@code model.network} names. */
     public JobConfig withoutNetworkHash() {
         return with(Map.of(NETWORK_HASH, ""));
     }
@@ -189,7 +193,7 @@ public final class JobConfig {
         return KnownKeys.shown(resolved.getValue(key));
     }
 
-    /** Whether both have the same value for a key, however it is written. */
+    /** Whether both have the same value for a key; a text and a number of the same characters are the same value. */
     boolean agrees(JobConfig other, String key) {
         return resolved.getValue(key).equals(other.resolved.getValue(key))
                 || shown(key).equals(other.shown(key));
@@ -199,19 +203,19 @@ public final class JobConfig {
         return new ConfigReader(resolved);
     }
 
-    /** The whole configuration, every key, as one JSON object. */
+    /** The configuration with every key, as one JSON object. */
     public String json() {
         return resolved.root().render(ConfigRenderOptions.concise());
     }
 
     /**
-     * The keys that decide what is computed, as one JSON object: all but those that decide no bit, as where data lies and how
-     * much memory there is.
+     * The keys that affect the results, as one JSON object: all keys without those such as the location of data or a
+     * memory limit.
      */
     public String decidingJson() {
         Config deciding = ConfigFactory.empty();
         for (String key : knownKeys()) {
-            // Of a split's folder the data's hash says what is in it; a split by shares is in no folder.
+            // The data's hash covers a split in a folder; a split by shares is defined by the configuration alone.
             if (!ConfigDiff.decidesNoBits(key) || resolved.getValue(key) instanceof ConfigObject) {
                 deciding = deciding.withValue(key, resolved.getValue(key));
             }
@@ -219,7 +223,7 @@ public final class JobConfig {
         return deciding.root().render(ConfigRenderOptions.concise());
     }
 
-    /** The whole configuration, every key, as HOCON that {@link #load} reads back. */
+    /** The configuration with every key, as HOCON that {@link #load} and {@link #parse} can read. */
     public String rendered() {
         return resolved.root().render(RENDERED);
     }

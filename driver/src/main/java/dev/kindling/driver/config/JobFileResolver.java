@@ -19,30 +19,31 @@ import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the file of a job wherever the driver may run. A name is a URI of any Hadoop file system; or else a path here; or
- * the last part of one that was submitted with the application; or the name of a ready job, which the application jar
- * holds. What a file includes is looked for beside it first, and then in the same way.
+ * Resolves the names of job files, whichever machine the driver runs on. A name is a URI of a Hadoop file system, or a
+ * path of the local file system, or the last part of the URI of a file that was submitted with the application, or the
+ * name of a ready job in the application jar; the first that exists is used. An included name is resolved in the folder
+ * of the including file first, and then in the same way.
  *
- * @param hadoop knows the file systems
+ * @param hadoop configures the Hadoop file systems
  * @param submitted URIs of the files that were submitted with the application
  */
 public record JobFileResolver(Configuration hadoop, List<String> submitted) {
     private static final String READY_JOBS = "jobs/";
 
     /**
-     * A text, and where it was found.
+     * The text of a file and its location.
      *
-     * @param place where names that stand in it are looked for first; a ready job is nowhere
-     * @param identity the same for the same file, however it is named
+     * @param place path or URI of the file, in whose folder included names are resolved first; null for a resource
+     * @param identity identifies the file: the same for every name that resolves to it
      */
     record Found(String text, @Nullable String place, String identity) {}
 
-    /** Nothing was submitted. */
+    /** A resolver without submitted files. */
     public static JobFileResolver here() {
         return new JobFileResolver(new Configuration(), List.of());
     }
 
-    /** The file of the given name, includes in place; IllegalArgumentException if it, or an include, is nowhere. */
+    /** Parses the named file with its includes; IllegalArgumentException if it or an included file does not exist. */
     Config parse(String name) {
         Found found = find(name)
                 .orElseThrow(() -> new IllegalArgumentException("--conf is " + name
@@ -52,9 +53,10 @@ public record JobFileResolver(Configuration hadoop, List<String> submitted) {
     }
 
     /**
-     * The file of a name that stands in another file: beside that, or found as {@link #parse(String)} finds it.
+     * Parses a file that another file names: of the folder of that file, or else as {@link #parse(String)} resolves it.
      *
-     * @return empty where it is nowhere
+     * @param standsIn name of the file that contains the name
+     * @return empty if the file does not exist
      */
     Optional<Config> parse(String name, String standsIn) {
         @Nullable String place = find(standsIn).map(Found::place).orElse(null);
@@ -72,7 +74,7 @@ public record JobFileResolver(Configuration hadoop, List<String> submitted) {
         return local(path(name)).or(() -> amongSubmitted(name)).or(() -> ready(name));
     }
 
-    /** The file that a name means which stands in the file at a place. */
+    /** Resolves a name that the file at {@code from} contains; {@code from} is null for a resource. */
     Optional<Found> include(String name, @Nullable String from) {
         Optional<Found> beside = Optional.empty();
         if (from != null && !hasScheme(name)) {
@@ -87,7 +89,7 @@ public record JobFileResolver(Configuration hadoop, List<String> submitted) {
         return name.matches("[A-Za-z][A-Za-z0-9+.-]*:/.*");
     }
 
-    /** The path of a name; IllegalArgumentException if none can have it, as one with a character of code 0. */
+    /** The path of a name; IllegalArgumentException if no path has it, such as a name with a character of code 0. */
     private static java.nio.file.Path path(String name) {
         try {
             return java.nio.file.Path.of(name);
@@ -97,7 +99,7 @@ public record JobFileResolver(Configuration hadoop, List<String> submitted) {
         }
     }
 
-    /** A file of this machine; empty where there is none. */
+    /** Reads a file of the local file system; empty if it does not exist. */
     static Optional<Found> local(java.nio.file.Path file) {
         if (!Files.isRegularFile(file)) {
             return Optional.empty();
@@ -122,7 +124,7 @@ public record JobFileResolver(Configuration hadoop, List<String> submitted) {
         }
     }
 
-    /** Reads a file of a job; IllegalArgumentException if it is too long or not UTF-8. */
+    /** Reads the text of a job file; IllegalArgumentException if it is too long or not UTF-8. */
     private static String text(InputStream in, String place) throws IOException {
         byte[] bytes = in.readNBytes(Hocon.LARGEST_JOB + 1);
         if (bytes.length > Hocon.LARGEST_JOB) {
@@ -156,7 +158,7 @@ public record JobFileResolver(Configuration hadoop, List<String> submitted) {
                 : Optional.empty();
     }
 
-    /** A resource of the class path by its whole name; empty where there is none. */
+    /** Reads a resource of the class path by its full name; empty if it does not exist. */
     static Optional<Found> resource(String name) {
         return resource(JobFileResolver.class.getResourceAsStream("/" + name), name);
     }

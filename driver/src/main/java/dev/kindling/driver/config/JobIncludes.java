@@ -18,12 +18,12 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of a job, and what {@code include} means in it. HOCON leaves out silently what it does not find and fetches what
- * is a URL; here an include is read or refused with IllegalArgumentException. Files that include each other are refused,
- * and so are more characters, all files together, than a job may have.
+ * Parses a job file and the files that it includes. HOCON itself ignores a missing include and downloads a URL; this
+ * class reads an include or refuses it with IllegalArgumentException. It also refuses cycles of includes, and a job
+ * whose files have too many characters in total.
  */
 final class JobIncludes implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {
-    /** Files from a job to the innermost of what it includes: the parser recurses with each. */
+    /** The most files in a chain of includes, the job file among them: the parser recurses into each. */
     private static final int DEEPEST = 16;
 
     private static final Pattern URL_OF_THE_WEB = Pattern.compile("(?i)(https?|ftp):.*", Pattern.DOTALL);
@@ -31,12 +31,12 @@ final class JobIncludes implements ConfigIncluder, ConfigIncluderFile, ConfigInc
     private final JobFileResolver files;
     private final String name;
     private final Found found;
-    /** Those of the files that are being read, from the job to this one. */
+    /** The identities of the files that are being parsed, from the job file to this one. */
     private final List<String> identities;
-    /** How many characters may still be read; one number for all files of a job. */
+    /** The number of characters that may still be read; all files of a job share it. */
     private final AtomicInteger left;
 
-    /** The file of a job itself. */
+    /** Creates the parser of a job file itself, as opposed to a file that it includes. */
     JobIncludes(JobFileResolver files, String name, Found found) {
         this(files, name, found, List.of(found.identity()), new AtomicInteger(Hocon.LARGEST_JOB));
     }
@@ -49,9 +49,9 @@ final class JobIncludes implements ConfigIncluder, ConfigIncluderFile, ConfigInc
         this.left = left;
     }
 
-    /** The file with its includes in place. */
+    /** Parses the file with its includes. */
     Config parse() {
-        // An empty file counts too: very many of them are a long time as well.
+        // One more than its length, so that very many empty files, which take long to read, are refused too.
         if (left.addAndGet(-found.text().length() - 1) < 0) {
             throw new IllegalArgumentException(name + " is one file too many: a job may have " + Hocon.LARGEST_JOB
                     + " characters with all that it " + "includes");

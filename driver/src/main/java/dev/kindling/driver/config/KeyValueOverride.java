@@ -8,14 +8,15 @@ import com.typesafe.config.ConfigValueFactory;
 import java.math.BigDecimal;
 
 /**
- * One {@code key=value} of the command line. The value is a number, a boolean, a list or an object where it parses as
- * one, and else a string, so that an address such as {@code hdfs://name/folder} needs no quotes.
+ * Overrides one key with the {@code key=value} of a {@code --set} option. A value that parses as a number, a boolean, a
+ * list or an object has that type; any other is a string, so that a URI such as {@code hdfs://name/folder} needs no
+ * quotes.
  */
 record KeyValueOverride(String key, ConfigValue value) {
-    /** Characters of a number: reading one takes time quadratic in them. */
+    /** The most characters of a number: parsing takes time quadratic in them. */
     private static final int LONGEST_NUMBER = 64;
 
-    /** Reads {@code key=value}; IllegalArgumentException if there is no {@code =} or no key before it. */
+    /** Parses {@code key=value}; IllegalArgumentException if it has no {@code =} or no valid key before it. */
     static KeyValueOverride parse(String text) {
         int equals = text.indexOf('=');
         String key = equals < 0 ? "" : text.substring(0, equals).trim();

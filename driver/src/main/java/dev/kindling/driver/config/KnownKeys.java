@@ -15,7 +15,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
-/** The keys of {@code reference.conf}: what a job may set. */
+/** Checks keys against those of {@code reference.conf}, which are the keys that a job may set. */
 final class KnownKeys {
     private static final int LONGEST = 100;
 
@@ -42,7 +42,7 @@ final class KnownKeys {
         return keys;
     }
 
-    /** Refuses the first key that {@code reference.conf} does not have, with the nearest it has. */
+    /** Refuses the first key that {@code reference.conf} does not have; the message has the nearest known key. */
     void refuseOthers(Config given) {
         refuseOthers("", given.root(), reference);
     }
@@ -82,7 +82,10 @@ final class KnownKeys {
                 "there is no key " + PrintableText.line(key) + "; the nearest is " + nearest(key));
     }
 
-    /** The known key with the fewest edits to the given one, by its former name too; a forgotten section costs two edits. */
+    /**
+     * The known key with the smallest edit distance to the given one. The distance to a former name counts too, and a
+     * missing section counts as two edits.
+     */
     String nearest(String key) {
         String nearest = Stream.concat(keys.stream(), RenamedKeys.formerNames().stream())
                 .min(Comparator.comparingInt(known -> edits(key, known)))
@@ -91,7 +94,7 @@ final class KnownKeys {
     }
 
     private static int edits(String key, String known) {
-        // What is longer than any key resembles none, and comparing takes time in proportion to its length.
+        // Cut, since the time of a comparison grows with the length, and text longer than every key resembles none.
         String given = key.substring(0, Math.min(key.length(), LONGEST));
         LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
         int whole = distance.apply(given, known);

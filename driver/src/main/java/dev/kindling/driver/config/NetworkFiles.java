@@ -5,15 +5,15 @@ import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.NetworkFile;
 import org.apache.hadoop.fs.Path;
 
-/** Finds the file that {@code model.network} names where it names no preset, on any Hadoop file system. */
+/** Reads the file that {@code model.network} names, if it does not name a preset, from any Hadoop file system. */
 public final class NetworkFiles {
     private NetworkFiles() {}
 
     /**
-     * The configuration with the file that it names, under its absolute path; unchanged where it names a preset, has its
-     * file already, or no such file is there.
+     * Attaches the network file to a configuration, under its absolute path. The configuration is returned unchanged if
+     * it names a preset, if its file is attached already, or if the file does not exist.
      *
-     * @throws IllegalArgumentException if {@code model.network-hash} says that it must be another file
+     * @throws IllegalArgumentException if the SHA-256 of the file differs from {@code model.network-hash}
      * @throws dev.kindling.job.error.BadDataException if the file cannot be read
      */
     public static JobConfig attach(JobConfig configuration, org.apache.hadoop.conf.Configuration hadoop) {
@@ -35,7 +35,7 @@ public final class NetworkFiles {
         return configuration.withNetwork(file);
     }
 
-    /** The absolute path of what a configuration names, as {@link #attach} writes it; a preset's name as it is. */
+    /** The absolute path of the network file, as {@link #attach} records it; a preset's name is returned unchanged. */
     public static String place(JobConfig configuration, org.apache.hadoop.conf.Configuration hadoop) {
         String name = configuration.network();
         return ModelSettings.isPreset(name) || name.isBlank()

@@ -10,9 +10,9 @@ import java.io.File;
 import java.net.URL;
 
 /**
- * Refuses every {@code include} of a text that is complete by itself, such as the configuration that a run has kept.
+ * Refuses every {@code include} of a text that must be self-contained, such as the stored configuration of a run.
  *
- * @param name what errors call the text
+ * @param name name of the text in error messages
  */
 record RefusedIncludes(String name)
         implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {

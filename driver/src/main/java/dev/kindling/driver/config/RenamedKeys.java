@@ -9,8 +9,9 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * The keys and words of version 0.1.0 that have other names now. A job file or {@code --set} that uses one is refused with the
- * new name; a configuration that a run of 0.1.0 has stored is translated, so that its model can still be evaluated.
+ * Maps keys and values of version 0.1.0 to their present names. A job file or {@code --set} with a former name is
+ * refused, and the message has the new name; the stored configuration of a run of 0.1.0 is translated, so that its
+ * model can still be evaluated.
  */
 final class RenamedKeys {
     private static final String EXECUTOR_TIMEOUT = "cluster.executor-timeout";
@@ -32,28 +33,28 @@ final class RenamedKeys {
 
     private RenamedKeys() {}
 
-    /** What a key of 0.1.0 is called now; empty for any other key. */
+    /** The present name of a renamed key of 0.1.0; empty for any other key. */
     static Optional<String> newName(String key) {
         return Optional.ofNullable(KEYS.get(key));
     }
 
-    /** The keys of 0.1.0 that are called otherwise now, in alphabetical order. */
+    /** The keys of 0.1.0 that have been renamed, in alphabetical order. */
     static SortedSet<String> formerNames() {
         return new TreeSet<>(KEYS.keySet());
     }
 
-    /** Whether a configuration has a key that only 0.1.0 had. */
+    /** Whether a configuration has a key that has been renamed since 0.1.0. */
     static boolean areIn(Config stored) {
         return KEYS.keySet().stream().anyMatch(stored::hasPath);
     }
 
-    /** A stored configuration with every old key and word replaced by the new one. */
+    /** A stored configuration with every former key and value replaced by the present one. */
     static Config translated(Config stored) {
         Config translated = stored;
         for (Map.Entry<String, String> renamed : KEYS.entrySet()) {
             if (stored.hasPath(renamed.getKey())) {
                 ConfigValue value = stored.getValue(renamed.getKey());
-                // It was a number of seconds.
+                // In 0.1.0 its value was a number of seconds, without a unit.
                 ConfigValue written = renamed.getValue().equals(EXECUTOR_TIMEOUT)
                         ? ConfigValueFactory.fromAnyRef(KnownKeys.shown(value) + "s")
                         : value;

@@ -13,21 +13,22 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * An upper bound on the characters of a configuration whose substitutions are replaced, found without replacing them: ten
- * values of ten substitutions each, one in the next, would be ten billion copies.
+ * Computes an upper bound on the length of a configuration after its substitutions are replaced, without replacing
+ * them: ten values of ten substitutions each, every value nested in the next, would give ten billion copies.
  *
- * <p>The unresolved tree is cut into leaves, each the values that are merged at one path. A leaf is as long as its text
- * and the leaves that its substitutions name. A substitution of a leaf's own path means the value before, so such a leaf
- * grows at each merged value by the factor of how often that names it. Where several leaves name each other, which is an
- * error unless an override hides it, that bound is taken over all leaves.
+ * <p>The unresolved tree is split into leaves; a leaf consists of the values that are merged at one path. The length of
+ * a leaf is at most that of its text plus those of the leaves that its substitutions refer to. A substitution of a
+ * leaf's own path refers to the value that is merged before, so each merged value multiplies the length of such a leaf
+ * by the number of its references to that path. Where several leaves refer to each other, which is an error unless an
+ * override hides it, the bound is computed from all leaves together.
  */
 final class ResolvedSize {
-    /** Substitutions in all: resolving takes longer than proportional time in those that name their own key. */
+    /** The most substitutions: resolving takes more than linear time in those that refer to their own key. */
     static final int MOST_SUBSTITUTIONS = 100;
 
     static final long LARGEST = 128 << 10;
 
-    /** Above this, bounds are not told apart; sums and products of two such numbers fit a long. */
+    /** The largest bound, at which sums and products saturate; the sum or product of two such numbers fits a long. */
     private static final long HUGE = 1L << 30;
 
     private final List<Leaf> leaves = new ArrayList<>();
@@ -35,9 +36,18 @@ final class ResolvedSize {
     private final Set<Leaf> unfinished = new HashSet<>();
     private boolean cycle;
 
-    /** One of the values that are merged at a path: the paths that it names. */
+    /**
+     * One of the values that are merged at a path.
+     *
+     * @param references the paths of its substitutions
+     */
     private record Part(List<List<String>> references) {}
 
+    /**
+     * The values that are merged at one path.
+     *
+     * @param length characters of its path and its text
+     */
     private record Leaf(List<String> path, long length, List<Part> parts) {
         long count(boolean own) {
             return parts.stream()
@@ -46,7 +56,11 @@ final class ResolvedSize {
                     .count();
         }
 
-        /** By how much it may grow where substitutions that count name what is merged before. */
+        /**
+         * The factor by which the length may grow where substitutions refer to values that are merged before.
+         *
+         * @param own whether only substitutions of the leaf's own path count
+         */
         long growth(boolean own) {
             long growth = 1;
             for (Part part : parts) {
@@ -66,7 +80,7 @@ final class ResolvedSize {
     /**
      * Refuses a configuration that would be too large, or has too many substitutions, with IllegalArgumentException.
      *
-     * @param name what errors call it
+     * @param name name of the configuration in error messages
      */
     static void check(String name, ConfigObject unresolved) {
         ResolvedSize size = new ResolvedSize(unresolved);
@@ -95,7 +109,7 @@ final class ResolvedSize {
         }
     }
 
-    /** Whether the keys of a value are known: those of objects that are still to be merged are not. */
+    /** Whether a value is an object of known keys: the keys of objects that are still to be merged are unknown. */
     private static boolean isSection(ConfigValue value) {
         try {
             return value instanceof ConfigObject object && !object.keySet().isEmpty();
@@ -104,7 +118,7 @@ final class ResolvedSize {
         }
     }
 
-    /** Reads the concise text of a value, in which values that are to be merged stand side by side with commas between. */
+    /** Parses the concise text of a value, in which values that are still to be merged are separated by commas. */
     private static Leaf leaf(List<String> path, String text) {
         List<Part> parts = new ArrayList<>();
         List<List<String>> references = new ArrayList<>();
@@ -189,7 +203,7 @@ final class ResolvedSize {
         return Math.min(HUGE, Math.min(HUGE, a) * Math.min(HUGE, b));
     }
 
-    /** Whether one path is the other or lies above it: a value at the one may come from the other. */
+    /** Whether one path equals or contains the other, so that a value at one may come from the other. */
     private static boolean related(List<String> a, List<String> b) {
         int common = Math.min(a.size(), b.size());
         return a.subList(0, common).equals(b.subList(0, common));

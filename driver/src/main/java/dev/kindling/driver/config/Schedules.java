@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Reads a rate: a number, or an object whose {@code schedule} names its kind. */
+/** Reads the schedule of a learning rate: a number, or an object whose {@code schedule} names its kind. */
 final class Schedules {
     private static final Map<String, Set<String>> KINDS = Map.of(
             "linear", Set.of("from", "to"),

@@ -14,19 +14,19 @@ import dev.kindling.job.task.SourceDescription;
 import java.util.Optional;
 
 /**
- * A whole configuration as the settings of the rooms it configures.
+ * Groups the settings records of all packages that one configuration configures.
  *
- * @param run how long, and what is written on the way
- * @param checkpoints when the run writes down where it stands
- * @param source where tasks come from, paths made absolute
+ * @param run seed, rounds, meta-batch size, log interval and time limit
+ * @param checkpoints how often checkpoints are written, and how many are retained
+ * @param source the task source and its settings, with absolute paths
  * @param plan model, method and backend
- * @param reference the method as {@code check} computes it step by step, where it does
- * @param failures what failed tasks mean
- * @param clip how long a meta-gradient may be
- * @param optimizer the meta-optimizer and its rate
- * @param validation how θ is looked at on the way
- * @param evaluation what is adapted to at the end
- * @param cluster how rounds reach executors
+ * @param reference the step-by-step implementation of the method that {@code check} compares with; empty if it has none
+ * @param failures the reaction to failed tasks
+ * @param clip limits of the meta-gradient
+ * @param optimizer the meta-optimizer and its learning rate
+ * @param validation how often θ is validated during training, on which tasks, and when training ends early
+ * @param evaluation the tasks and inner steps of the evaluation after training
+ * @param cluster how rounds are distributed to executors
  */
 public record Settings(
         RunSettings run,

@@ -39,7 +39,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Fills the settings of every room from a configuration; the records themselves say what makes sense. */
+/** Builds the settings records of all packages from a configuration; the records validate their values themselves. */
 public final class SettingsReader {
     private static final int SINUSOID_EVALUATION_POINTS = 100;
 
@@ -54,20 +54,20 @@ public final class SettingsReader {
     }
 
     /**
-     * The settings of a configuration.
+     * Reads the settings of a configuration.
      *
-     * @param hadoop makes relative paths of data absolute
-     * @throws IllegalArgumentException at the first value that is of a wrong type or makes no sense
+     * @param hadoop resolves relative paths of data
+     * @throws IllegalArgumentException at the first value that has a wrong type or is invalid
      */
     public static Settings read(JobConfig configuration, org.apache.hadoop.conf.Configuration hadoop) {
         return new SettingsReader(configuration.keys(), configuration.networkFile(), hadoop).settings();
     }
 
     /**
-     * The image set of a configuration, whatever its source of tasks is.
+     * Reads the settings of the image set of a configuration, whichever task source it has.
      *
-     * @param hadoop makes relative paths absolute
-     * @throws IllegalArgumentException at the first value that is of a wrong type or makes no sense
+     * @param hadoop resolves relative paths
+     * @throws IllegalArgumentException at the first value that has a wrong type or is invalid
      */
     public static FewShotSettings readImages(JobConfig configuration, org.apache.hadoop.conf.Configuration hadoop) {
         SettingsReader reader = new SettingsReader(configuration.keys(), configuration.networkFile(), hadoop);
@@ -139,7 +139,7 @@ public final class SettingsReader {
         };
     }
 
-    /** A source of a user's own: its keys as text, and the sizes of episodes. */
+    /** A task source that is registered by a provider: its keys as text, and the episode sizes. */
     private SourceDescription registered(String source) {
         TaskSourceProvider provider = TaskSources.providers().get(source);
         if (provider == null) {
@@ -199,7 +199,7 @@ public final class SettingsReader {
         if (!object.keySet().equals(Set.of("train", "validation", "seed"))) {
             throw keys.refuse(key, "a folder or an object of train, validation and seed");
         }
-        // Of the same keys, so that what is refused is named by its whole path.
+        // Keeps the full path of each key, which error messages contain.
         ConfigReader shares = new ConfigReader(object.atPath(key));
         return new SplitSettings.Shares(
                 shares.number(SplitSettings.TRAIN),

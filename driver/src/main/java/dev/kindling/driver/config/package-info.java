@@ -1,7 +1,7 @@
 /**
- * HOCON to settings: {@code reference.conf}, then the job file, then {@code --set}. May import every room whose settings
- * it fills; nobody but {@code cli} imports it. No hyper-parameter has its default here: defaults live in
- * {@code conf/reference.conf} alone.
+ * Converts HOCON to settings records, layered from {@code reference.conf}, the job file and {@code --set}. May import
+ * every package whose settings it builds. Does not define defaults of hyper-parameters: {@code conf/reference.conf} has
+ * them all.
  */
 @NullMarked
 package dev.kindling.driver.config;

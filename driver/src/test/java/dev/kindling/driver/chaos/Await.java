@@ -3,7 +3,7 @@ package dev.kindling.driver.chaos;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 
-/** Waiting for what another process does. */
+/** Waits for conditions that other processes bring about, by polling. */
 final class Await {
     private static final Duration LONGEST = Duration.ofMinutes(6);
     private static final long POLL_MILLIS = 2;
@@ -19,7 +19,11 @@ final class Await {
         }
     }
 
-    /** Waits until something is so; Mishap where it takes minutes. */
+    /**
+     * Waits until a condition holds; Fault if it does not within some minutes.
+     *
+     * @param what the condition in error messages
+     */
     static void until(String what, BooleanSupplier condition) {
         long end = System.nanoTime() + LONGEST.toNanos();
         while (!condition.getAsBoolean()) {

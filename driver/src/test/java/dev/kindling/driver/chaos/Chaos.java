@@ -7,12 +7,12 @@ import java.util.random.RandomGeneratorFactory;
 import java.util.stream.Stream;
 
 /**
- * Disturbs runs and prints what became of them, as a table.
+ * Runs fault-injection scenarios on real training runs and prints their outcomes as a table.
  *
- * @param root of the project
- * @param seed from which all that is random follows
- * @param scenarios the names of those to play; empty for all
- * @param times how often each disturbance is repeated; 0 for its own number
+ * @param root folder of the project
+ * @param seed seed of all random choices
+ * @param scenarios names of the scenarios to run; empty for all
+ * @param times how often each disturbance is repeated; 0 for the default of each scenario
  */
 public record Chaos(Path root, long seed, List<String> scenarios, int times) {
     private static final int WRONG_USAGE = 2;
@@ -29,7 +29,7 @@ public record Chaos(Path root, long seed, List<String> scenarios, int times) {
         }
     }
 
-    /** Plays the scenarios that the arguments name, and exits: 0 if every run gave the expected bytes, else 1. */
+    /** Runs the scenarios that the arguments name; exits with 0 if every run gave the expected bytes, else with 1. */
     public static void main(String... args) {
         try {
             System.exit(of(args).play());
@@ -43,7 +43,7 @@ public record Chaos(Path root, long seed, List<String> scenarios, int times) {
         return Scenario.all().stream().map(Scenario::name).toList();
     }
 
-    /** By hand: the application keeps its own command line library under another name. */
+    /** Parses the arguments without a library: the application jar has its command line library relocated. */
     private static Chaos of(String... args) {
         Chaos chaos = new Chaos(Path.of("."), System.currentTimeMillis(), List.of(), 0);
         for (int i = 0; i < args.length; i += 2) {
@@ -82,7 +82,7 @@ public record Chaos(Path root, long seed, List<String> scenarios, int times) {
     }
 
     private int play() {
-        // Whoever interrupts this leaves no drivers behind, frozen or not.
+        // Ends all drivers, frozen ones too, if this process is interrupted.
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
                         () -> ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly)));
@@ -106,11 +106,11 @@ public record Chaos(Path root, long seed, List<String> scenarios, int times) {
         return rows.stream().anyMatch(Row::failed) ? 1 : 0;
     }
 
-    /** A scenario alone draws what it draws among the others. */
+    /** Runs a scenario; its random choices do not depend on which other scenarios are run. */
     private List<Row> play(Scenario scenario, Path work) {
         var random = RandomGeneratorFactory.of("L64X128MixRandom")
                 .create(seed + 31L * scenario.name().hashCode());
-        // What an earlier play with this seed left is another run.
+        // An earlier start with this seed may have left runs, which must not be resumed.
         new RunFolder(work.resolve(scenario.name())).remove();
         try {
             return scenario.play().apply(new ChaosHarness(root, work.resolve(scenario.name()), random, times));

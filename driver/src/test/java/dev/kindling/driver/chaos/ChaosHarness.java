@@ -10,12 +10,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
-/** What scenarios share: the folders, the job, the randomness, and undisturbed runs to compare with. */
+/** Provides scenarios with folders, starts of a job, random numbers, and undisturbed runs to compare with. */
 final class ChaosHarness {
     static final String PERSISTENT = "persistent";
     static final String JOBS = "jobs";
     static final String TWO_EXECUTORS = "local-cluster[2,1,1024]";
-    /** So many rounds that a run does not end before it is told to. */
+    /** A number of rounds that a run does not reach before it is stopped. */
     static final long ENDLESS = 1_000_000;
 
     private final Path root;
@@ -25,7 +25,7 @@ final class ChaosHarness {
     private final Map<Long, RunFolder> undisturbed = new TreeMap<>();
     private int folders;
 
-    /** @param times how often a disturbance is repeated; 0 for each scenario's own number */
+    /** @param times how often a disturbance is repeated; 0 for the default of each scenario */
     ChaosHarness(Path root, Path work, RandomGenerator random, int times) {
         this.root = root;
         this.work = work;
@@ -50,27 +50,27 @@ final class ChaosHarness {
         return times == 0 ? usual : times;
     }
 
-    /** A number from 0 to below the bound. */
+    /** A random number of at least 0 and less than the bound. */
     long draw(long bound) {
         return random.nextLong(bound);
     }
 
-    /** Waits a random time. */
+    /** Waits for a random time of less than the given milliseconds. */
     void pauseBelow(long millis) {
         Await.pause(draw(millis));
     }
 
-    /** A folder that is not there yet. */
+    /** A folder of a new name, which does not exist yet. */
     RunFolder folder(String name) {
         return new RunFolder(work.resolve(name + "-" + ++folders));
     }
 
-    /** A start of a run of a folder; more arguments may override. */
+    /** Starts or resumes the run of a folder; {@code more} arguments override the defaults. */
     Start start(RunFolder folder, long rounds, String master, String mode, String... more) {
         return start(Map.of(), folder, rounds, master, mode, more);
     }
 
-    /** The same with variables of the environment. */
+    /** Starts or resumes the run of a folder, with variables of the environment. */
     Start start(
             Map<String, String> environment,
             RunFolder folder,
@@ -102,14 +102,14 @@ final class ChaosHarness {
         return Start.of(command, environment, work.resolve("logs"), folder);
     }
 
-    /** Lets a run go on to its end, on threads. */
+    /** Resumes a run in local mode until its last round. */
     void finish(RunFolder folder, long rounds) {
         try (Start last = start(folder, rounds, "local[2]", PERSISTENT)) {
             last.mustEndWith(0);
         }
     }
 
-    /** Holds a finished run to one of as many rounds that nobody disturbed. */
+    /** Compares a finished run with an undisturbed one of as many rounds, and removes it. */
     void compare(RunFolder folder, long rounds) {
         folder.requireSameAs(undisturbed.computeIfAbsent(rounds, this::runUndisturbed));
         folder.remove();

@@ -9,16 +9,16 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 
 /**
- * An ext4 file system in a file. The operating system keeps what is not synced in memory, and the file holds only what has
- * reached the disk: a copy of it is the disk after a power cut.
+ * Simulates a power cut with an ext4 file system in an image file. The operating system buffers unsynced data in
+ * memory, and the image contains only synced data: a copy of the image is the state of the disk after a power cut.
  *
- * @param file that is the disk
- * @param mount where its files are
+ * @param file the image
+ * @param mount folder where the file system is mounted
  */
 record DiskImage(Path file, Path mount) implements AutoCloseable {
     private static final long BYTES = 96L << 20;
 
-    /** Otherwise the file system syncs names by itself every five seconds. */
+    /** Without the long commit interval the file system would sync its metadata every five seconds. */
     private static final String OPTIONS = "loop,commit=600";
 
     static boolean isPossible(Path folder) {
@@ -30,7 +30,7 @@ record DiskImage(Path file, Path mount) implements AutoCloseable {
         return possible;
     }
 
-    /** Makes one in a folder, empty. */
+    /** Creates and mounts an empty file system in a folder. */
     static DiskImage in(Path folder) {
         DiskImage disk = at(folder);
         Fault.unless(disk.make(), "the disk " + disk.file + " cannot be made");
@@ -62,7 +62,7 @@ record DiskImage(Path file, Path mount) implements AutoCloseable {
         return file.resolveSibling("remembered.img");
     }
 
-    /** Remembers what has reached the disk by now. */
+    /** Copies the image, hence all data that is synced at this moment. */
     void remember() {
         try {
             Files.copy(file, remembered(), StandardCopyOption.REPLACE_EXISTING);
@@ -71,7 +71,7 @@ record DiskImage(Path file, Path mount) implements AutoCloseable {
         }
     }
 
-    /** Becomes what was remembered, as a machine finds its disk when the power is back. */
+    /** Replaces the file system by the copied image, which is its state after a power cut at that moment. */
     void losePower() {
         Fault.unless(
                 Processes.run(List.of("umount", mount.toString())) == 0, "the disk " + mount + " cannot be unmounted");

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** What happens to the folder of a run: no space is left, nobody may write, it is gone, the power is cut. */
+/** Runs the scenarios of storage faults: a full disk, a read-only disk, a removed run folder, and a power cut. */
 final class DiskScenarios {
     private static final long ROUNDS = 600;
     private static final String[] KEEP_ALL = {"--set", "run.checkpoint-keep=1000"};
@@ -18,7 +18,7 @@ final class DiskScenarios {
 
     private DiskScenarios() {}
 
-    /** A file system of memory, small at first. */
+    /** Mounts a file system in memory, whose size and mode can be changed. */
     private record Disk(Path mount) implements AutoCloseable {
         static boolean isPossible(Path mount) {
             try {
@@ -53,7 +53,7 @@ final class DiskScenarios {
         }
     }
 
-    /** A disk that fills up at a random moment. */
+    /** Fills the disk at a random moment. */
     static List<Row> full(ChaosHarness harness) {
         String done = "a disk that is full after 40 to 900 KiB";
         Path mount = harness.work().resolve("disk");
@@ -81,7 +81,7 @@ final class DiskScenarios {
         return said.replace(mount.toString(), "DISK").replaceAll("\\d{8}", "NNNNNNNN");
     }
 
-    /** A disk that nobody may write to, from the beginning and from a random moment on. */
+    /** Makes the disk read-only, once before the run and several times at a random moment. */
     static List<Row> readOnly(ChaosHarness harness) {
         return List.of(readOnlyFromTheBeginning(harness), readOnlyOnTheWay(harness));
     }
@@ -125,7 +125,7 @@ final class DiskScenarios {
         return new Row("disk-read-only", done, times, "exit code 3: " + shortened(said, harness.work()), Row.SAME);
     }
 
-    /** Root may write where nobody may, but not where the file system says that nothing changes. */
+    /** Changes permissions and the immutable attribute, since root ignores permissions but not that attribute. */
     private static void writable(Path path, boolean may) {
         for (Path one : folders(path)) {
             boolean permission = one.toFile().setWritable(may);
@@ -144,7 +144,7 @@ final class DiskScenarios {
         }
     }
 
-    /** The folder is removed while the run goes on; there is nothing to go on from, so the next start begins anew. */
+    /** Removes the folder of a running run; without a checkpoint, the next start begins at round 0. */
     static List<Row> removed(ChaosHarness harness) {
         int times = harness.times(3);
         String said = "";
@@ -169,8 +169,8 @@ final class DiskScenarios {
     }
 
     /**
-     * The power is cut at a random moment: the driver is killed, and the disk keeps what had reached it until then. What a
-     * driver has reported as written must be there.
+     * Cuts the power at a random moment: kills the driver and discards all data that is not synced. Checkpoints that
+     * the driver has reported as written must exist.
      */
     static List<Row> droppedWrites(ChaosHarness harness) {
         String done = "kill -9 of the driver and its disk as it was at that moment, without what was not synced";
@@ -191,7 +191,7 @@ final class DiskScenarios {
                         ChaosHarness.PERSISTENT)) {
                     start.reaches(1 + harness.draw(ROUNDS / 2));
                     harness.pauseBelow(20);
-                    // What is said and what is on the disk must be of one moment.
+                    // The log and the copy of the disk must be of the same moment.
                     Processes.signal(start.process(), "STOP");
                     reported = reported(start);
                     disk.remember();
@@ -214,11 +214,11 @@ final class DiskScenarios {
                 .orElse(0);
     }
 
-    /** Resumes a run to its end; after how many rounds it went on. */
+    /** Resumes a run until its last round, and returns the round from which it was resumed. */
     private static long goOn(ChaosHarness harness, RunFolder folder, long reported) {
         try (Start last = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
             last.mustEndWith(0);
-            // A run that begins says nothing of where it goes on.
+            // A run that begins at round 0 logs no resumption.
             long from = Math.max(0, last.wentOnAfter());
             Fault.unless(
                     from >= reported,

@@ -7,14 +7,14 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** What happens to drivers: they are killed, asked to stop, and started several times at once. */
+/** Runs the scenarios of driver faults: drivers are killed, stopped, and started several times at once. */
 final class DriverScenarios {
     private static final long ROUNDS = 2000;
     private static final long LONGEST_START_MILLIS = 9000;
     private static final int TAKERS = 8;
     private static final int LOCKS = 1000;
 
-    /** Where a start runs. */
+    /** The master and the cluster mode of a start. */
     private record Place(String master, String mode) {}
 
     private static final List<Place> PLACES = List.of(
@@ -26,7 +26,7 @@ final class DriverScenarios {
             new Place("local[2]", ChaosHarness.PERSISTENT),
             new Place("local-cluster[1,2,1024]", ChaosHarness.JOBS));
 
-    /** How a start ends before its run does. */
+    /** The event that ends a start before its run is done. */
     private enum End {
         KILL_ANYWHERE,
         KILL_IN_A_ROUND,
@@ -36,12 +36,12 @@ final class DriverScenarios {
 
     private DriverScenarios() {}
 
-    /** Kills by SIGKILL at random moments, SIGTERM and time budgets among them, resumed elsewhere each time. */
+    /** Ends drivers by SIGKILL, SIGTERM or a time limit at random moments, and resumes each on another master. */
     static List<Row> killed(ChaosHarness harness) {
         return new Killed(harness).play();
     }
 
-    /** The state of that scenario. */
+    /** Runs the scenario of killed and stopped drivers, and counts its results. */
     private static final class Killed {
         private final ChaosHarness harness;
         private final int kills;
@@ -98,7 +98,7 @@ final class DriverScenarios {
             return harness.draw(4) == 0 ? End.KILL_ANYWHERE : End.KILL_IN_A_ROUND;
         }
 
-        /** Whether the run came to its end. */
+        /** Starts a driver and ends it; returns whether the run was done before. */
         private boolean startAndEnd(End end) {
             Place place = PLACES.get(starts++ % PLACES.size());
             long before = folder.round();
@@ -141,15 +141,15 @@ final class DriverScenarios {
                         start.folder().state().equals("stopped"),
                         "status.json of a stopped run says " + start.folder().state());
             } else {
-                // A signal during the launcher's own work ends it as signals do; a run may also be done before it
-                // comes.
+                // A SIGTERM before the driver handles signals ends the process with 143; or the run is done before the
+                // signal arrives.
                 Fault.unless(code == 0 || code == 143, "ended with " + code + ": " + start.errors());
             }
             return code == 0;
         }
     }
 
-    /** Two drivers at once on one folder. */
+    /** Starts two drivers on one folder at nearly the same time. */
     static List<Row> twoAtOnce(ChaosHarness harness) {
         return atOnce(
                 harness,
@@ -160,7 +160,7 @@ final class DriverScenarios {
                 400);
     }
 
-    /** Three drivers at once on one folder. */
+    /** Starts three drivers on one folder at the same time. */
     static List<Row> threeAtOnce(ChaosHarness harness) {
         return atOnce(
                 harness,
@@ -207,7 +207,7 @@ final class DriverScenarios {
                 Row.SAME));
     }
 
-    /** Leaves the lock of a driver that was killed. */
+    /** Kills a driver, so that its lock remains in the folder. */
     private static void leaveLock(ChaosHarness harness, RunFolder folder) {
         try (Start first = harness.start(folder, ROUNDS, "local[1]", ChaosHarness.PERSISTENT)) {
             first.reaches(2 + harness.draw(50));
@@ -227,7 +227,7 @@ final class DriverScenarios {
         }
     }
 
-    /** A lock left by a driver that was killed does not wait for its lease. */
+    /** Restarts the run of a killed driver: the new driver takes over the lock before its lease has expired. */
     static List<Row> lockLeft(ChaosHarness harness) {
         int times = harness.times(5);
         double longest = 0;
@@ -256,7 +256,7 @@ final class DriverScenarios {
                 Row.SAME));
     }
 
-    /** Eight processes that take over the same dead drivers' locks at the same moments. */
+    /** Lets several processes race for the locks of dead drivers; exactly one must get each lock. */
     static List<Row> lockRaced(ChaosHarness harness) {
         int locks = harness.times(LOCKS);
         try {

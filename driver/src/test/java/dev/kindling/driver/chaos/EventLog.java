@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** Spark's own account of one application, which it writes while that runs. */
+/** Reads the event log that Spark writes of a running application. */
 record EventLog(Path folder) {
     static EventLog in(Path folder) {
         try {
@@ -18,7 +18,7 @@ record EventLog(Path folder) {
         }
     }
 
-    /** What makes a start write it. */
+    /** The variables of the environment that enable the event log of a start. */
     Map<String, String> environment() {
         return Map.of("KINDLING_JAVA_OPTS", "-Dspark.eventLog.enabled=true -Dspark.eventLog.dir=" + folder.toUri());
     }

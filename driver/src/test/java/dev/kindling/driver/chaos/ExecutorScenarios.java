@@ -7,20 +7,20 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 
-/** What happens to executors: they die, freeze, thaw and come late, while one driver goes on. */
+/** Runs the scenarios of executor faults during one run: executors are killed, suspended, continued and added late. */
 final class ExecutorScenarios {
-    /** So that runs end soon after they were told to. */
+    /** The rounds of a run after its last disturbance; few, so that a scenario ends soon. */
     static final long ROUNDS_AFTER = 50;
 
     private static final String[] RARE_CHECKPOINTS = {"--set", "run.checkpoint-every=500"};
-    /** In this mode it is Spark that finds out about a silent executor, after two minutes unless told otherwise. */
+    /** In mode {@code jobs} Spark detects an unresponsive executor, by default after two minutes; this shortens it. */
     private static final Map<String, String> SOON_MISSED = Map.of(
             "KINDLING_JAVA_OPTS",
             "-Dspark.network.timeout=20s -Dspark.network.timeoutInterval=5s -Dspark.executor.heartbeatInterval=4s");
 
     private ExecutorScenarios() {}
 
-    /** Kills by SIGKILL, several in one run. */
+    /** Kills executors by SIGKILL, several of them in one run. */
     static List<Row> killed(ChaosHarness harness) {
         List<Row> rows = new ArrayList<>();
         for (String mode : List.of(ChaosHarness.PERSISTENT, ChaosHarness.JOBS)) {
@@ -59,7 +59,7 @@ final class ExecutorScenarios {
                 Row.SAME);
     }
 
-    /** Freezes by SIGSTOP: some thaw, the last does not. */
+    /** Suspends executors by SIGSTOP; all but the last are continued by SIGCONT while the run goes on. */
     static List<Row> frozen(ChaosHarness harness) {
         return List.of(
                 frozen(harness, ChaosHarness.PERSISTENT, Map.of()), frozen(harness, ChaosHarness.JOBS, SOON_MISSED));
@@ -83,8 +83,8 @@ final class ExecutorScenarios {
             progress(start, ROUNDS_AFTER);
             ever = executors(start);
             end(harness, start);
-            // Spark's local cluster asks its executors to end and is gone before they have; a frozen one hears it when
-            // it thaws.
+            // Spark's local cluster requests its executors to exit and does not wait for them; a suspended executor
+            // receives the request only after it is continued.
             Processes.signal(last, "CONT");
         }
         Await.until("a frozen executor to be ended", () -> ever.stream().noneMatch(ProcessHandle::isAlive));
@@ -107,7 +107,7 @@ final class ExecutorScenarios {
         return one;
     }
 
-    /** The longest time without a round, in nanoseconds, until the given moment and one round after it. */
+    /** Waits until the first round after the given moment; returns the longest time without a round, in nanoseconds. */
     static long goOnUntil(Start start, long moment) {
         long longest = 0;
         long last = System.nanoTime();
@@ -129,7 +129,7 @@ final class ExecutorScenarios {
         return longest;
     }
 
-    /** A second worker of a standalone cluster joins while rounds go on. */
+    /** Adds a second worker to a standalone cluster while rounds are running. */
     static List<Row> late(ChaosHarness harness) {
         List<Row> rows = new ArrayList<>();
         for (String mode : List.of(ChaosHarness.PERSISTENT, ChaosHarness.JOBS)) {
@@ -150,7 +150,7 @@ final class ExecutorScenarios {
             progress(start, 20 + harness.draw(50));
             long alone = folder.bytesIn();
             BooleanSupplier contributes = mode.equals(ChaosHarness.PERSISTENT)
-                    // One executor sends one sum, two send more.
+                    // Two executors send more partial sums than one, hence more bytes.
                     ? () -> folder.bytesIn() > alone * 3 / 2
                     : () -> events.hasTaskOf("1");
             Fault.unless(!contributes.getAsBoolean(), "an executor contributes that is not there yet");
@@ -158,7 +158,7 @@ final class ExecutorScenarios {
             Await.until("the late executor to contribute", () -> contributes.getAsBoolean() || !start.isAlive());
             joined = folder.round();
             progress(start, ROUNDS_AFTER);
-            // Not in each round: one that is late with an answer gets nothing until it has given it.
+            // Not in every round: an executor whose result is overdue is assigned no range until it has sent it.
             Await.until("it to contribute again", () -> contributes.getAsBoolean() || !start.isAlive());
             Fault.unless(cluster.executors().size() == 2, "there are not two executors");
             end(harness, start);
@@ -171,18 +171,18 @@ final class ExecutorScenarios {
                 Row.SAME);
     }
 
-    /** The processes of executors that live. */
+    /** The processes of the running executors of a start. */
     static List<ProcessHandle> executors(Start start) {
         return Processes.executorsBelow(start.process());
     }
 
-    /** Waits until so many more rounds are done. */
+    /** Waits until the given number of further rounds is done. */
     static void progress(Start start, long rounds) {
         long from = start.folder().round();
         Fault.unless(start.reaches(from + rounds), "the driver ended: " + start.errors());
     }
 
-    /** Stops the run, lets it end a little later, and compares it. */
+    /** Stops the run, resumes it for some further rounds, and compares it with an undisturbed run. */
     static void end(ChaosHarness harness, Start start) {
         Processes.signal(start.process(), "TERM");
         start.mustEndWith(6);

@@ -1,6 +1,6 @@
 package dev.kindling.driver.chaos;
 
-/** Something that Kindling promises and did not do; the message says what. */
+/** Reports that Kindling broke a guarantee, or that a scenario could not be run; the message has the cause. */
 final class Fault extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -12,7 +12,7 @@ final class Fault extends RuntimeException {
         super(message, cause);
     }
 
-    /** Refuses what does not hold. */
+    /** Throws a Fault with the message if the condition does not hold. */
     static void unless(boolean holds, String message) {
         if (!holds) {
             throw new Fault(message);

@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The network between a driver and its executors: the driver listens at one address of this machine and tells executors
- * another, where relays listen for each of its ports.
+ * Routes all connections between a driver and its executors through relays. The driver listens on one loopback address
+ * and advertises another, on which a relay listens for each of its ports.
  */
 final class Network implements AutoCloseable {
-    /** Where the driver listens. */
+    /** The address on which the driver listens. */
     static final String DRIVER = "127.0.0.1";
 
     private static final String TOLD = "127.0.0.2";
@@ -23,7 +23,7 @@ final class Network implements AutoCloseable {
     private final Relay rpc = relay();
     private final Relay blocks = relay();
 
-    /** @param root of the project */
+    /** @param root folder of the project */
     Network(Path root) {
         this.root = root;
     }
@@ -36,7 +36,7 @@ final class Network implements AutoCloseable {
         }
     }
 
-    /** What a start needs to use it; its log has Kindling's lines. */
+    /** The variables of the environment with which a start uses the relays and logs Kindling's messages. */
     Map<String, String> environment() {
         return Map.of(
                 "KINDLING_JAVA_OPTS",
@@ -50,12 +50,12 @@ final class Network implements AutoCloseable {
                         Start.logging(root)));
     }
 
-    /** What a start is told beside. */
+    /** The arguments with which a start uses the relay of the workers. */
     String[] settings() {
         return new String[] {"--set", "run.checkpoint-every=500", "--set", "cluster.port=" + workers.port()};
     }
 
-    /** The relay of the connections over which resident workers work. */
+    /** The relay of the connections of persistent workers. */
     Relay workers() {
         return workers;
     }

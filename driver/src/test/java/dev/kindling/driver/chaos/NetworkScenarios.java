@@ -2,13 +2,13 @@ package dev.kindling.driver.chaos;
 
 import java.util.List;
 
-/** What happens to the network between a driver and its executors: it is cut for a while, and strangers are in it. */
+/** Runs the scenarios of network faults: interrupted connections, and an unauthenticated attacker. */
 final class NetworkScenarios {
     private static final long FLOOD_MILLIS = 25_000;
 
     private NetworkScenarios() {}
 
-    /** Connections over which nothing comes any more, though nobody has ended them. */
+    /** Interrupts connections without closing them, so that neither end receives data or an end of the stream. */
     static List<Row> partitioned(ChaosHarness harness) {
         return List.of(oneCutOff(harness), allCutOff(harness));
     }
@@ -81,7 +81,7 @@ final class NetworkScenarios {
                 network.settings());
     }
 
-    /** The connection of a random executor, at a random moment at which both work. */
+    /** Waits for a random moment at which both executors are connected; returns the connection of one of them. */
     private static Relay.Connection oneOf(ChaosHarness harness, Network network, Start start) {
         awaitTwoConnections(network, start);
         ExecutorScenarios.progress(start, 1 + harness.draw(30));
@@ -100,7 +100,7 @@ final class NetworkScenarios {
         return ExecutorScenarios.goOnUntil(start, System.nanoTime() + (2000 + harness.draw(25_000)) * 1_000_000);
     }
 
-    /** Strangers at the driver's port for workers while a run goes on and loses an executor, whose successor must get in. */
+    /** Attacks the driver's port for workers during a run that loses an executor, whose replacement must connect. */
     static List<Row> hostilePeer(ChaosHarness harness) {
         int times = harness.times(1);
         int connections = 0;
@@ -112,7 +112,7 @@ final class NetworkScenarios {
                 List<byte[]> sent = network.workers().open().stream()
                         .map(Relay.Connection::sent)
                         .toList();
-                // First what the log must name: it has only so many lines of this.
+                // These come first, since they must be logged and the number of such warnings is limited.
                 stranger.declareLengths();
                 sent.forEach(stranger::replay);
                 sent.forEach(stranger::replayDamaged);

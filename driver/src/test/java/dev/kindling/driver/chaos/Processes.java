@@ -6,13 +6,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Processes of this machine: executors by their command line, signals by their names. */
+/** Finds executor processes of this machine, sends signals and runs commands. */
 final class Processes {
     private static final String EXECUTOR = "CoarseGrainedExecutorBackend";
 
     private Processes() {}
 
-    /** The executors that live below a process: a driver of a local cluster, or a worker of a standalone one. */
+    /** The running executors that descend from a process: the driver of a local cluster, or a standalone worker. */
     static List<ProcessHandle> executorsBelow(ProcessHandle parent) {
         return parent.descendants()
                 .filter(process -> commandLine(process).contains(EXECUTOR))
@@ -21,7 +21,7 @@ final class Processes {
                 .toList();
     }
 
-    /** The JDK cuts long command lines off, and class paths are long. */
+    /** Reads {@code /proc}, since the JDK truncates long command lines, such as those with class paths. */
     private static String commandLine(ProcessHandle process) {
         Path file = Path.of("/proc", Long.toString(process.pid()), "cmdline");
         try {
@@ -31,12 +31,12 @@ final class Processes {
         }
     }
 
-    /** Sends a signal such as {@code KILL}; a process that is gone does not mind. */
+    /** Sends a signal such as {@code KILL}; has no effect if the process has ended. */
     static void signal(ProcessHandle process, String name) {
         run(List.of("kill", "-" + name, Long.toString(process.pid())));
     }
 
-    /** Runs a command to its end; its exit code. */
+    /** Runs a command and returns its exit code; -1 if it cannot be started. */
     static int run(List<String> command) {
         try {
             return new ProcessBuilder(command)

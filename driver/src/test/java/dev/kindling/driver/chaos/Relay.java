@@ -13,8 +13,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 
 /**
- * Relays TCP connections from a port of one address to the same port of another. It can stop to relay, one connection or all
- * of them, without ending any: then neither end hears of the other, as behind a router that drops packets. Thread-safe.
+ * Relays TCP connections from a port of one address to the same port of another. It can interrupt one connection or all
+ * of them without closing any: then neither end receives data, as with a router that drops packets. Thread-safe.
  */
 final class Relay implements AutoCloseable {
     private static final int BUFFER = 1 << 16;
@@ -26,7 +26,7 @@ final class Relay implements AutoCloseable {
     private boolean cut;
     private boolean closed;
 
-    /** A relay between two addresses of this machine. */
+    /** Starts a relay between two addresses of this machine. */
     Relay(String from, String to, int port) {
         this.to = to;
         try {
@@ -43,7 +43,7 @@ final class Relay implements AutoCloseable {
         thread.start();
     }
 
-    /** A connection that is relayed. */
+    /** Relays one connection, and records the first bytes that the client sends. */
     final class Connection {
         private final Socket client;
         private final Socket driver;
@@ -55,12 +55,12 @@ final class Relay implements AutoCloseable {
             this.driver = driver;
         }
 
-        /** Stops to relay it. */
+        /** Interrupts the connection without closing it. */
         void interrupt() {
             change(true);
         }
 
-        /** Relays what has come meanwhile and what comes from now on. */
+        /** Ends the interruption; data that has arrived meanwhile is relayed too. */
         void restore() {
             change(false);
         }
@@ -72,7 +72,7 @@ final class Relay implements AutoCloseable {
             }
         }
 
-        /** What the client has sent first. */
+        /** The recorded first bytes that the client has sent. */
         byte[] sent() {
             synchronized (sent) {
                 return sent.toByteArray();
@@ -96,7 +96,7 @@ final class Relay implements AutoCloseable {
                 }
                 awaitRelaying(() -> interrupted);
             } catch (IOException e) {
-                // One of the ends is gone; so is the other now.
+                // One end has closed the connection; leaving the try statement closes the other.
             }
         }
 
@@ -109,7 +109,7 @@ final class Relay implements AutoCloseable {
         }
     }
 
-    /** Waits while neither end may hear of the other. */
+    /** Waits while the relay or the connection is interrupted. */
     private synchronized void awaitRelaying(BooleanSupplier interrupted) throws IOException {
         try {
             while ((cut || interrupted.getAsBoolean()) && !closed) {
@@ -129,7 +129,7 @@ final class Relay implements AutoCloseable {
                 connect(client);
             }
         } catch (IOException e) {
-            // It has been closed.
+            // The relay has been closed.
         }
     }
 
@@ -149,17 +149,17 @@ final class Relay implements AutoCloseable {
         return server.getLocalPort();
     }
 
-    /** Those that are open, oldest first. */
+    /** The open connections, oldest first. */
     List<Connection> open() {
         return connections.stream().filter(Connection::isOpen).toList();
     }
 
-    /** Stops to relay all connections, and takes new ones without relaying them. */
+    /** Interrupts all connections; new ones are accepted but not relayed. */
     synchronized void cut() {
         cut = true;
     }
 
-    /** Relays all connections again. */
+    /** Ends the interruption of all connections. */
     synchronized void restore() {
         cut = false;
         notifyAll();

@@ -3,25 +3,25 @@ package dev.kindling.driver.chaos;
 import java.util.Locale;
 
 /**
- * A line of the table.
+ * Records the outcome of a scenario as one row of the table.
  *
- * @param scenario its name
- * @param done what was done to the run
- * @param times how often
- * @param lost what it cost
- * @param outcome {@link #SAME}, or what went wrong, or why it was not tried
+ * @param scenario name of the scenario
+ * @param done the disturbance
+ * @param times how often it was repeated
+ * @param lost the rounds or the time that it cost
+ * @param outcome {@link #SAME}, or the failure, or why the scenario was skipped
  */
 record Row(String scenario, String done, int times, String lost, String outcome) {
     static final String SAME = "same bytes";
 
     static final String HEAD = "| scenario | what was done | times | what was lost | outcome |\n|---|---|---|---|---|";
 
-    /** A scenario that this machine does not allow. */
+    /** The row of a scenario that cannot be run on this machine. */
     static Row skipped(String scenario, String done, String why) {
         return new Row(scenario, done, 0, "-", "not tried: " + why);
     }
 
-    /** Whether it shows a fault. */
+    /** Whether the scenario failed. */
     boolean failed() {
         return !outcome.equals(SAME) && !outcome.startsWith("not tried");
     }

@@ -17,7 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A run's folder as an outsider sees it. */
+/** Reads and compares the files of a run's folder, without code of Kindling. */
 record RunFolder(Path path) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> TIMES_AND_BYTES =
@@ -25,12 +25,12 @@ record RunFolder(Path path) {
     private static final Pattern LINE = Pattern.compile("\\{\"round\":(\\d+).*\"bytes_in\":(\\d+).*}\n");
     private static final int TAIL = 4096;
 
-    /** The round of the last whole line of {@code metrics.jsonl}; 0 where there is none. */
+    /** The round of the last complete line of {@code metrics.jsonl}; 0 if there is none. */
     long round() {
         return lastLine(1);
     }
 
-    /** The bytes that came from executors in the last round that has a whole line. */
+    /** The bytes received from executors in the round of the last complete line. */
     long bytesIn() {
         return lastLine(2);
     }
@@ -53,12 +53,12 @@ record RunFolder(Path path) {
             file.readFully(bytes);
             return new String(bytes, StandardCharsets.UTF_8);
         } catch (IOException e) {
-            // Not there yet, or being written anew.
+            // The file does not exist yet, or it is being replaced.
             return "";
         }
     }
 
-    /** The round of the newest checkpoint that has a manifest; 0 where there is none. */
+    /** The round of the newest checkpoint that has a manifest; 0 if there is none. */
     long checkpoint() {
         return checkpoints().stream()
                 .filter(one -> Files.exists(one.resolve("manifest.json")))
@@ -77,7 +77,7 @@ record RunFolder(Path path) {
         }
     }
 
-    /** Whether a writer died in the middle: a file beside, a checkpoint or a model that is not whole. */
+    /** Whether a writer was interrupted, so that a temporary file, or an incomplete checkpoint or model, remains. */
     boolean isTorn() {
         boolean beside;
         try (Stream<Path> all = Files.walk(path)) {
@@ -89,7 +89,7 @@ record RunFolder(Path path) {
         return beside || checkpoints().stream().anyMatch(one -> !Files.exists(one.resolve("manifest.json")));
     }
 
-    /** Holds all that this run left behind to what an undisturbed one did; Mishap names the first file that differs. */
+    /** Compares all results of this run with those of an undisturbed one; a Fault names the first file that differs. */
     void requireSameAs(RunFolder undisturbed) {
         long last = undisturbed.checkpoint();
         Fault.unless(checkpoint() == last, "the last checkpoint is of round " + checkpoint() + ", not " + last);
@@ -107,7 +107,7 @@ record RunFolder(Path path) {
         Fault.unless(state().equals("done"), "status.json says " + state());
     }
 
-    /** What {@code status.json} says the run is; empty where it cannot be read. */
+    /** The {@code state} in {@code status.json}; empty if it cannot be read. */
     String state() {
         try {
             return JSON.readTree(bytes("status.json")).path("state").asText();
@@ -138,14 +138,14 @@ record RunFolder(Path path) {
         }
     }
 
-    /** Removes the folder and all in it, however somebody writes there meanwhile. */
+    /** Removes the folder with its content, in several attempts, since a driver may be writing there. */
     void remove() {
         for (int attempt = 0; attempt < 10 && Files.exists(path); attempt++) {
             try (Stream<Path> all = Files.walk(path)) {
                 all.sorted(Comparator.reverseOrder())
                         .forEach(one -> one.toFile().delete());
             } catch (IOException | UncheckedIOException e) {
-                // Something went away while it was listed; the next attempt takes the rest.
+                // A file was removed during the listing; the next attempt removes the others.
             }
         }
     }

@@ -4,13 +4,13 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Something that happens to runs.
+ * Names a kind of fault and the function that injects it into runs.
  *
- * @param name as {@code --scenario} has it
- * @param play does it and gives lines of the table; throws Mishap where a promise was broken
+ * @param name value of {@code --scenario}
+ * @param play runs the scenario and returns rows of the table; throws Fault if a guarantee is broken
  */
 record Scenario(String name, Function<ChaosHarness, List<Row>> play) {
-    /** All of them, in the order in which they are played. */
+    /** All scenarios, in the order in which they are run. */
     static List<Scenario> all() {
         return List.of(
                 new Scenario("driver-killed", DriverScenarios::killed),

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A standalone cluster of Spark on this machine, out of the application's own copy of Spark. */
+/** Runs a standalone Spark cluster on this machine, from the application's own copy of Spark. */
 final class Standalone implements AutoCloseable {
     private static final Pattern MASTER = Pattern.compile("Starting Spark master at (spark://\\S+)");
 
@@ -77,7 +77,7 @@ final class Standalone implements AutoCloseable {
         return master;
     }
 
-    /** A worker more, of one core; it takes some seconds to be there. */
+    /** Starts a further worker of one core, which registers with the master some seconds later. */
     void addWorker() {
         Path log = log("worker");
         workers.add(start(

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** One start of {@code deploy/kindling train}, in a process of its own; what it says goes to two files. */
+/** Runs {@code deploy/kindling train} once, in a process of its own, with its output and errors in two files. */
 final class Start implements AutoCloseable {
     private static final Pattern GOING_ON = Pattern.compile("going on after (\\d+) rounds");
     private static final long LONGEST_MINUTES = 15;
@@ -37,8 +37,8 @@ final class Start implements AutoCloseable {
                             ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile());
-            // What the launcher set for this process; and whatever Spark is installed, the runs take Kindling's own
-            // copy.
+            // Without the variables that the launcher has set for this process; and with Kindling's own copy of Spark,
+            // whether or not another is installed.
             builder.environment().keySet().removeIf(name -> name.startsWith("KINDLING_") || name.startsWith("SPARK_"));
             builder.environment().put("SPARK_HOME", "none");
             builder.environment().putAll(environment);
@@ -48,7 +48,7 @@ final class Start implements AutoCloseable {
         }
     }
 
-    /** The option of a driver's JVM with which Kindling's log is part of what it says on the error stream. */
+    /** The JVM option with which a driver writes Kindling's log to the error stream. */
     static String logging(Path root) {
         return "-Dlog4j2.configurationFile="
                 + root.resolve("deploy/log4j2.properties")
@@ -69,7 +69,7 @@ final class Start implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** The end of the process: its exit code, 137 after {@code kill -9}. */
+    /** Waits for the end of the process; returns its exit code, 137 after {@code kill -9}. */
     int await() {
         try {
             Fault.unless(process.waitFor(LONGEST_MINUTES, TimeUnit.MINUTES), "a driver does not end; see " + err);
@@ -80,13 +80,13 @@ final class Start implements AutoCloseable {
         }
     }
 
-    /** Waits for an end with the given exit code. */
+    /** Waits for the end of the process; Fault if it has another exit code. */
     void mustEndWith(int code) {
         int ended = await();
         Fault.unless(ended == code, "a driver ended with " + ended + ", not " + code + "; see " + err);
     }
 
-    /** Waits for a failure: one of the codes, and one sentence on the error stream, which is returned. */
+    /** Waits for the end of the process; Fault unless it has one of the codes and a single-line message, the result. */
     String mustFail(List<Integer> codes) {
         int ended = await();
         String said = errors().strip();
@@ -95,13 +95,13 @@ final class Start implements AutoCloseable {
         return said;
     }
 
-    /** Waits until the run has come to a round; false if the driver ended before. */
+    /** Waits until the run has done a round; false if the driver has ended. */
     boolean reaches(long round) {
         Await.until("round " + round, () -> folder.round() >= round || !isAlive());
         return isAlive();
     }
 
-    /** After how many rounds this start went on; 0 if it began, -1 if it has not said so yet. */
+    /** The number of rounds after which this start resumed the run; -1 if it has not printed one. */
     long wentOnAfter() {
         Matcher matcher = GOING_ON.matcher(read(out));
         if (matcher.find()) {
@@ -122,7 +122,7 @@ final class Start implements AutoCloseable {
         }
     }
 
-    /** Kills the driver with SIGKILL, and waits until what lives below it is gone too; Mishap if that does not go. */
+    /** Kills the driver with SIGKILL and waits until its executors have ended; Fault if they do not. */
     void kill() {
         List<ProcessHandle> below = Processes.executorsBelow(process());
         process.destroyForcibly();
@@ -130,7 +130,7 @@ final class Start implements AutoCloseable {
         Await.until("executors of a dead driver to end", () -> below.stream().noneMatch(ProcessHandle::isAlive));
     }
 
-    /** Ends whatever is left of it. */
+    /** Ends the process and its descendants. */
     @Override
     public void close() {
         process.descendants().forEach(ProcessHandle::destroyForcibly);

@@ -15,12 +15,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * A program that knows no secret and connects to the port at which a driver takes connections of workers. Each of its
- * connections must be ended by the driver; Mishap where one is not, or where it is answered more than a challenge.
+ * Attacks the driver's port for workers without knowledge of any secret. The driver must close each connection, and may
+ * send nothing but a challenge on it; Fault otherwise.
  */
 final class Stranger {
     private static final int ADDRESSES = 20;
-    /** Longer than the driver waits for an authentication. */
+    /** Longer than the time limit of the driver for authentication. */
     private static final int LONGEST_MILLIS = 40_000;
 
     private static final int LONGEST_ANSWER = 600;
@@ -39,18 +39,18 @@ final class Stranger {
         this.seed = seed;
     }
 
-    /** Something that it does again and again, with a new number each time. */
+    /** One attack, which is repeated with further random numbers. */
     @FunctionalInterface
     private interface Attack {
         void run(SplittableRandom random) throws IOException;
     }
 
-    /** How many connections it has made. */
+    /** The number of connections made so far. */
     int connections() {
         return connections.get();
     }
 
-    /** From one of several addresses, since each may have only so many connections. */
+    /** Connects from one of several addresses, since the driver limits the connections of each. */
     private Socket connect(SplittableRandom random) throws IOException {
         InetAddress from = InetAddress.getByAddress(new byte[] {127, 0, 1, (byte) (1 + random.nextInt(ADDRESSES))});
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), port, from, 0);
@@ -64,7 +64,7 @@ final class Stranger {
             try {
                 socket.getOutputStream().write(bytes);
             } catch (IOException e) {
-                // The driver has ended it before it had read everything.
+                // The driver has closed the connection before it had read everything.
             }
             requireEnded(socket);
         }
@@ -79,11 +79,11 @@ final class Stranger {
         } catch (SocketTimeoutException e) {
             throw new Fault("a stranger's connection was not ended within " + LONGEST_MILLIS + " ms", e);
         } catch (IOException e) {
-            // Reset: ended, too.
+            // The driver has reset the connection, which closes it too.
         }
     }
 
-    /** Frames that are said to be of impossible lengths. */
+    /** Sends frames whose headers declare invalid lengths. */
     void declareLengths() {
         SplittableRandom random = new SplittableRandom(seed);
         each(() -> {
@@ -93,7 +93,7 @@ final class Stranger {
         });
     }
 
-    /** What an executor has sent: as it was, its greeting alone, and all but its greeting. */
+    /** Replays the recorded bytes of an executor: all of them, the handshake alone, and all without the handshake. */
     void replay(byte[] sent) {
         SplittableRandom random = new SplittableRandom(seed + 1);
         each(() -> {
@@ -103,7 +103,7 @@ final class Stranger {
         });
     }
 
-    /** The same with a bit of the greeting changed. */
+    /** Replays the recorded bytes of an executor with one bit of the first handshake frame flipped. */
     void replayDamaged(byte[] sent) {
         SplittableRandom random = new SplittableRandom(seed + 2);
         each(() -> {
@@ -116,12 +116,12 @@ final class Stranger {
         });
     }
 
-    /** The length of the first frame. */
+    /** The length of the first frame, the start of the handshake. */
     private static int greeting(byte[] sent) {
         return (int) ByteBuffer.wrap(sent).getLong();
     }
 
-    /** Something that fails only by a Mishap. */
+    /** An action on connections, which may throw IOException. */
     @FunctionalInterface
     private interface Sending {
         void send() throws IOException;
@@ -136,10 +136,10 @@ final class Stranger {
     }
 
     /**
-     * Holds idle connections, sends greetings slowly, and sends garbage, all at once.
+     * Holds idle connections, sends handshakes slowly, and sends random bytes, all at the same time.
      *
-     * @param millis for how long
-     * @param meanwhile what happens while it does so
+     * @param millis duration in milliseconds
+     * @param meanwhile runs on this thread during the attacks
      */
     void flood(long millis, Runnable meanwhile) {
         long end = System.nanoTime() + millis * 1_000_000;
@@ -195,7 +195,7 @@ final class Stranger {
         }
     }
 
-    /** A frame of legal length, a byte at a time: it would take an hour. */
+    /** Sends a frame of valid length one byte at a time, which would take about an hour. */
     private void greetSlowly(SplittableRandom random) throws IOException {
         try (Socket socket = connect(random)) {
             long end = System.nanoTime() + LONGEST_MILLIS * 1_000_000L;
@@ -215,7 +215,7 @@ final class Stranger {
         }
     }
 
-    /** Random bytes, every other time in a frame of their length. */
+    /** Sends random bytes, half of the time with a valid frame length. */
     private void sendGarbage(SplittableRandom random) throws IOException {
         byte[] garbage = new byte[Long.BYTES + 1 + random.nextInt(2000)];
         random.nextBytes(garbage);

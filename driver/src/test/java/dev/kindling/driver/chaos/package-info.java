@@ -1,8 +1,10 @@
 /**
- * What {@code deploy/chaos} runs: real drivers and executors are killed, frozen, deprived of their disk and their network,
- * attacked and started twice, and every run is then held to the bytes of one that nobody disturbed. Black-box: it starts {@code deploy/kindling} and
- * looks at processes and files. Stands among the tests so that the build compiles and checks it, but is no test of the
- * build: it takes long and needs a machine. May import the JDK and Jackson; nothing of Kindling, no test library.
+ * Fault-injection scenarios that {@code deploy/chaos} runs: real drivers and executors are killed, suspended, cut off
+ * from their disk or their network, attacked and started twice, and the files of every run are then compared with those
+ * of an undisturbed run. Black-box: starts {@code deploy/kindling} and examines processes and files. It is part of the
+ * test sources so that the build compiles and checks it, but the build does not run it, since it takes long and needs a
+ * machine of its own. May import the JDK and Jackson; of Kindling only {@code LockTakers}, which races for locks of runs;
+ * no test library.
  */
 @NullMarked
 package dev.kindling.driver.chaos;

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Configurations that were made to cost much, or to do more than to configure; each ends in one sentence. */
+/** Tests that configurations crafted to exhaust time or memory, or to have side effects, give a single-line error. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HostileConfigurationTest {
     @TempDir

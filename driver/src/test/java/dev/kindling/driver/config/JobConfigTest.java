@@ -101,7 +101,7 @@ class JobConfigTest {
         assertThat(settings.run().rounds()).isEqualTo(40);
         assertThat(settings.run().seed()).isEqualTo(5);
         assertThat(settings.run().tasksPerRound()).isEqualTo(25);
-        // evaluation.support follows task.support; evaluation.query of a sinusoid is 100 points of its own.
+        // By default, evaluation.support is task.support, and evaluation.query of a sinusoid is 100 points.
         assertThat(settings.source().settings())
                 .containsEntry("evaluation.support", "7")
                 .containsEntry("evaluation.query", "100");

@@ -42,7 +42,7 @@ import org.apache.spark.network.protocol.MessageDecoder;
 import org.apache.spark.network.protocol.RequestMessage;
 import org.apache.spark.network.util.NettyUtils;
 
-/** Valid messages between drivers and executors, in bytes, and the decoders of a connection that nobody has authenticated. */
+/** Encodes valid messages between drivers and executors, and decodes the bytes of an unauthenticated connection. */
 final class Frames {
     private static final byte RPC_REQUEST = 3;
     private static final byte ONE_WAY = 9;
@@ -76,7 +76,7 @@ final class Frames {
         return new PeerAccess(new Peer(host, port), "00ff");
     }
 
-    /** All but jobs. */
+    /** The messages to workers other than jobs. */
     static List<byte[]> toWorker() {
         List<PeerAccess> peers = List.of(access("a", 1), access("b.c", 40_000));
         return List.of(
@@ -140,7 +140,7 @@ final class Frames {
                 .toList();
     }
 
-    /** Jobs with loops, with derivatives of derivatives, and with neither. */
+    /** Jobs with loops, with second derivatives, and with neither. */
     static List<byte[]> jobs() {
         return Stream.of("sinusoid-maml", "sinusoid-imaml", "sinusoid-cnp")
                 .map(Frames::job)
@@ -155,7 +155,7 @@ final class Frames {
                         .job());
     }
 
-    /** What those who connect to the driver send before they are authenticated, and after it. */
+    /** The bytes of connections to the driver, before authentication and after it. */
     static List<byte[]> connections() {
         List<byte[]> requests = handshake().stream()
                 .map(message -> request(RPC_REQUEST, message))
@@ -185,9 +185,9 @@ final class Frames {
     }
 
     /**
-     * Receives the bytes in pieces, as a server does.
+     * Decodes the bytes as a server does, which receives them in pieces.
      *
-     * @throws ProtocolException if the connection would be ended
+     * @throws ProtocolException if the server would close the connection
      */
     static void receive(byte[] bytes) throws IOException {
         AtomicReference<String> refused = new AtomicReference<>();

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
-/** A seeded generator of damaged copies of valid byte sequences: equal seeds give equal sequences of copies. */
+/** Generates damaged copies of valid byte sequences; equal seeds give equal sequences of copies. */
 final class Mutations {
     private static final int MOST_CHANGES = 4;
     private static final int LONGEST_PIECE = 64;
@@ -49,7 +49,7 @@ final class Mutations {
         };
     }
 
-    /** With a piece of another valid sequence, or of the same, in front of a byte. */
+    /** Inserts a piece of any valid sequence before a byte. */
     private byte[] splicedAt(byte[] bytes, int at) {
         byte[] other = any();
         int from = random.nextInt(other.length + 1);
@@ -65,7 +65,7 @@ final class Mutations {
         return flipped;
     }
 
-    /** With a number at the limits of its width, in either order of bytes, over the bytes that are there. */
+    /** Overwrites bytes with a number at the limits of its width, in little-endian or big-endian order. */
     private byte[] withLimitAt(byte[] bytes, int at) {
         byte[] limited = bytes.clone();
         long value = LIMITS[random.nextInt(LIMITS.length)];
@@ -77,7 +77,7 @@ final class Mutations {
         return limited;
     }
 
-    /** With a number at the limits of its width in place of a byte, seven bits a byte, as messages have their counts. */
+    /** Replaces a byte by a number at the limits of its width, as a varint, the format of counts in messages. */
     private byte[] withVariableLengthAt(byte[] bytes, int at) {
         byte[] number = new byte[10];
         int length = 0;
@@ -89,7 +89,7 @@ final class Mutations {
         return replaced(bytes, at, Math.min(bytes.length, at + 1), Arrays.copyOf(number, length));
     }
 
-    /** The beginning of one and the end of another, or of the same. */
+    /** Joins the beginning of a sequence and the end of any valid sequence. */
     private byte[] endedByAnother(byte[] bytes, int at) {
         byte[] other = any();
         return replaced(

@@ -63,9 +63,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Fuzz tests of every parser of bytes from outside, of files as of connections, but for networks, which
- * {@code CraftedNetworkFilesTest} damages: damaged bytes give a value or an exception that the row allows, within the
- * time limit and, where the row has one, the limit of memory. The system property {@code fuzz.seed} chooses other damages, {@code fuzz.times} multiplies their number.
+ * Fuzzes every parser of untrusted bytes, from files and from connections, except network files, which
+ * {@code CraftedNetworkFilesTest} covers. Damaged bytes must give a value or an exception that the parser's row allows,
+ * within the time limit and, where the row has one, the memory limit. The system property {@code fuzz.seed} is the seed
+ * of the mutations, {@code fuzz.times} multiplies their number.
  */
 class ParserFuzzTest {
     private static final long SEED = Long.getLong("fuzz.seed", 20261128);
@@ -73,7 +74,7 @@ class ParserFuzzTest {
     private static final Duration LIMIT = Duration.ofSeconds(20);
     private static final Path GOLDEN = Path.of("src/test/resources/dev/kindling/driver/checkpoint");
     private static final Path JOBS = Path.of("../conf");
-    /** Image sets have no default. */
+    /** {@code few-shot.data} has no default. */
     private static final String IMAGES = "few-shot.data=/data/images";
 
     private static final String ZEROS = "0".repeat(64);
@@ -92,22 +93,22 @@ class ParserFuzzTest {
     private static Path run;
     private static Path images;
 
-    /** Reads bytes; it returns where they are a valid value. */
+    /** Parses bytes; returns normally if they are a valid value. */
     @FunctionalInterface
     private interface Parse {
         void parse(byte[] bytes) throws IOException;
     }
 
     /**
-     * A limit of the bytes that may be allocated.
+     * Limits the bytes that a parser may allocate.
      *
-     * @param fixed whatever the size of the input
-     * @param perByte of the input
+     * @param fixed bytes for an input of any size
+     * @param perByte bytes for each byte of the input
      */
     private record Memory(long fixed, long perByte) {
         static final Memory ANY = new Memory(Long.MAX_VALUE, 0);
 
-        /** A message's own parts, and an exception with its trace. */
+        /** Enough for the fields of a message, and for an exception with its stack trace. */
         static final Memory OF_A_MESSAGE = new Memory(256 * 1024, 64);
 
         long of(byte[] input) {
@@ -116,11 +117,14 @@ class ParserFuzzTest {
     }
 
     /**
-     * A row of the contract.
+     * Describes one parser to fuzz, a row of the contract suite.
      *
-     * @param valid what the damaged bytes are made of
-     * @param allowed the exceptions by which the parser may refuse
-     * @param memory that it may allocate
+     * @param name name of the parser in test reports
+     * @param count number of damaged inputs
+     * @param valid inputs that the mutations start from
+     * @param allowed exceptions with which the parser may refuse an input
+     * @param memory limit of the bytes that it may allocate
+     * @param parse calls the parser
      */
     private record Parser(
             String name,
@@ -129,7 +133,7 @@ class ParserFuzzTest {
             Set<Class<? extends RuntimeException>> allowed,
             Memory memory,
             Parse parse) {
-        /** A row without a limit of memory. */
+        /** A row without a memory limit. */
         Parser(
                 String name,
                 int count,
@@ -298,7 +302,7 @@ class ParserFuzzTest {
         return new Parser(name, count, valid, Set.of(ProtocolException.class), Memory.OF_A_MESSAGE, decode);
     }
 
-    /** Everything that is read of a job before its data. */
+    /** Reads everything of a job that is read before its data. */
     private static void read(dev.kindling.driver.config.JobConfig configuration) {
         configuration.json();
         SettingsReader.read(NetworkFiles.attach(configuration, HADOOP), HADOOP);
@@ -309,7 +313,7 @@ class ParserFuzzTest {
                 jobFor(assignment), List.of(IMAGES, new String(assignment, StandardCharsets.UTF_8))));
     }
 
-    /** Assignments of defaults, to each key of which the job that it goes to takes the default. */
+    /** Assignments of default values, without those that the job file chosen for them does not accept. */
     private static List<byte[]> assignments() throws IOException {
         List<byte[]> assignments = new ArrayList<>();
         JsonNode reference = new ObjectMapper()
@@ -343,7 +347,7 @@ class ParserFuzzTest {
         });
     }
 
-    /** One of the job files: always the same for the same bytes. */
+    /** One of the job files, chosen by a hash of the bytes. */
     private static Path jobFor(byte[] bytes) throws IOException {
         List<Path> files = jobFiles();
         return files.get(Math.floorMod(Arrays.hashCode(bytes), files.size()));
@@ -370,7 +374,7 @@ class ParserFuzzTest {
         }
     }
 
-    /** Errors such as a full stack are faults like other exceptions, so all of them are caught. */
+    /** Catches every Throwable, since an error such as a stack overflow is a failure of the parser too. */
     private static void requireReadOrRefused(Parser parser, byte[] damaged) {
         long before = THREADS.getCurrentThreadAllocatedBytes();
         try {
@@ -415,7 +419,7 @@ class ParserFuzzTest {
         return texts;
     }
 
-    /** A manifest with zeros in place of its own checksum, which is taken over exactly that text. */
+    /** A manifest with zeros in place of its own checksum, which is computed over exactly that text. */
     private static byte[] unsigned(Path manifest) throws IOException {
         String text = Files.readString(manifest);
         String checksum =
@@ -424,7 +428,7 @@ class ParserFuzzTest {
         return utf8(text.replace(checksum, ZEROS));
     }
 
-    /** With a checksum that fits, so that damages reach what lies behind its check. */
+    /** The manifest with a correct checksum, so that mutations reach the parser after the checksum test. */
     private static byte[] signed(byte[] unsigned) {
         String text = new String(unsigned, StandardCharsets.UTF_8);
         return utf8(text.replace(ZEROS, DigestUtils.sha256Hex(text)));
@@ -456,7 +460,7 @@ class ParserFuzzTest {
                 new EpisodeSizes(1, 1, 1, 1));
     }
 
-    /** A task of the images, for which all of them are decoded. */
+    /** Samples and materialises one task of an image set, which decodes all its images. */
     private static void drawn(Path data) {
         FewShotSource source = FewShotSource.open(settings(data), HADOOP);
         TaskSpec spec = source.sample(new TaskKey(3, Split.TRAIN, 1, 1));

@@ -1,5 +1,5 @@
 /**
- * Seeded fuzz tests of the parsers that read bytes from outside. May import everything of Kindling that is public; nothing
+ * Seeded fuzz tests of the parsers of untrusted bytes. May import everything of Kindling that is public; nothing
  * imports it.
  */
 @NullMarked
