@@ -3,7 +3,7 @@
  * from their disk or their network, attacked and started twice, and the files of every run are then compared with those
  * of an undisturbed run. Black-box: starts {@code deploy/kindling} and examines processes and files. It is part of the
  * test sources so that the build compiles and checks it, but the build does not run it, since it takes long and needs a
- * machine of its own. May import the JDK and Jackson; of Kindling only {@code LockTakers}, which races for locks of runs;
+ * machine of its own. May import the JDK and Jackson; of Kindling only {@code LockTakers}, which races for run locks;
  * no test library.
  */
 @NullMarked
