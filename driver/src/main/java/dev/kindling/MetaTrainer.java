@@ -172,7 +172,7 @@ public final class MetaTrainer {
      * slower, and the same results up to rounding.
      */
     static JobConfig withAvailableBackend(JobConfig configuration) {
-        if (!configuration.value(BACKEND).equals("vector")) {
+        if (!configuration.shown(BACKEND).equals("vector")) {
             return configuration;
         }
         try {

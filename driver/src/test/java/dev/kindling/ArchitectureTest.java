@@ -288,9 +288,6 @@ class ArchitectureTest {
                 .areNotEnums()
                 .and()
                 .doNotHaveModifier(JavaModifier.ABSTRACT)
-                .and()
-                // The tests' probe with tangents extends it.
-                .doNotHaveSimpleName("ProgramProbe")
                 .should()
                 .haveModifier(JavaModifier.FINAL)
                 .check(CLASSES);

@@ -157,11 +157,6 @@ public final class JobConfig {
         return changed;
     }
 
-    /** The value of a key as text. */
-    public String value(String key) {
-        return shown(key);
-    }
-
     /** The value of {@code model.network}: the name of a preset, or a path. */
     public String network() {
         return shown(NETWORK);
@@ -189,7 +184,7 @@ public final class JobConfig {
     }
 
     /** The value of a key as text. */
-    String shown(String key) {
+    public String shown(String key) {
         return KnownKeys.shown(resolved.getValue(key));
     }
 
