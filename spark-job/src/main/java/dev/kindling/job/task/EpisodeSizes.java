@@ -6,17 +6,17 @@ import java.util.Map;
  * The sizes of support and query sets, in training and in evaluation: examples per task, or per class where tasks have
  * classes.
  *
- * @param support examples of the support set in training, at least 1; {@code task.support}
+ * @param support examples of the support set in training, at least 0; {@code task.support}
  * @param query examples of the query set in training, at least 1; {@code task.query}
- * @param evaluationSupport examples of the support set in validation and testing, at least 1; {@code evaluation.support}
+ * @param evaluationSupport examples of the support set in validation and testing, at least 0; {@code evaluation.support}
  * @param evaluationQuery examples of the query set in validation and testing, at least 1; {@code evaluation.query}
  */
 public record EpisodeSizes(IntRange support, int query, IntRange evaluationSupport, int evaluationQuery) {
-    /** Validates the sizes; IllegalArgumentException naming the key if one is below 1. */
+    /** Validates the sizes; IllegalArgumentException naming the key if a query set is empty or a size is negative. */
     public EpisodeSizes {
-        SettingsCodec.atLeast(1, "task.support", support.least());
+        SettingsCodec.atLeast(0, "task.support", support.least());
         SettingsCodec.atLeast(1, "task.query", query);
-        SettingsCodec.atLeast(1, "evaluation.support", evaluationSupport.least());
+        SettingsCodec.atLeast(0, "evaluation.support", evaluationSupport.least());
         SettingsCodec.atLeast(1, "evaluation.query", evaluationQuery);
     }
 
@@ -45,8 +45,15 @@ public record EpisodeSizes(IntRange support, int query, IntRange evaluationSuppo
         return split == Split.TRAIN ? query : evaluationQuery;
     }
 
-    /** Refuses sizes of the support set that vary, with IllegalArgumentException; {@code source} is a name for the message. */
+    /** Refuses empty support sets, with IllegalArgumentException naming the key. */
+    public void requireSupport() {
+        SettingsCodec.atLeast(1, "task.support", support.least());
+        SettingsCodec.atLeast(1, "evaluation.support", evaluationSupport.least());
+    }
+
+    /** Refuses empty support sets and sizes of the support set that vary, with IllegalArgumentException; {@code source} is a name for the message. */
     public void requireFixed(String source) {
+        requireSupport();
         requireFixed(source, "task.support", support);
         requireFixed(source, "evaluation.support", evaluationSupport);
     }

@@ -3,6 +3,8 @@ package dev.kindling.job.task;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -54,6 +56,16 @@ final class GroupedTaskSource implements TaskSource {
     @Override
     public List<String> notes() {
         return source.notes();
+    }
+
+    @Override
+    public OptionalInt tasks(Split split) {
+        return split == Split.TRAIN ? OptionalInt.empty() : source.tasks(split);
+    }
+
+    @Override
+    public Optional<String> name(TaskSpec spec) {
+        return spec.split() == Split.TRAIN ? Optional.empty() : source.name(spec);
     }
 
     @Override

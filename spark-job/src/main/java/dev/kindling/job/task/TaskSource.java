@@ -3,6 +3,8 @@ package dev.kindling.job.task;
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.tensor.FlatVector;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * A distribution of tasks. The driver samples specs, executors materialise them as episodes; both open the source from the
@@ -56,6 +58,19 @@ public interface TaskSource {
      * of groups.
      */
     TaskSpec sample(TaskKey key);
+
+    /**
+     * The number of tasks of a split that has finitely many: validation and evaluation then run the tasks of the indices
+     * 0 .. n-1, each once. Empty if tasks are drawn without end. Training draws from every split.
+     */
+    default OptionalInt tasks(Split split) {
+        return OptionalInt.empty();
+    }
+
+    /** The name of a task in reports and per-task results, such as the key of a group; empty if tasks have none. */
+    default Optional<String> name(TaskSpec spec) {
+        return Optional.empty();
+    }
 
     /**
      * Writes the episode of a spec into {@code target}, laid out as {@code layout(spec).arrays()} from {@code offset}: a pure

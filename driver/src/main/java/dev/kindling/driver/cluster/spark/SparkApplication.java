@@ -17,6 +17,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.deploy.SparkHadoopUtil;
+import org.apache.spark.sql.SparkSession;
 
 /**
  * The run's Spark context, which is created, closed and used in this package only. Settings of {@code spark-submit} and
@@ -217,6 +218,11 @@ public final class SparkApplication implements AutoCloseable {
 
     JavaSparkContext context() {
         return context;
+    }
+
+    /** The session of Spark SQL: the one that runs already, with its temporary views, or a new one. */
+    public SparkSession session() {
+        return SparkSession.builder().getOrCreate();
     }
 
     /** The gauges that publish the run's progress in Spark's metrics. */

@@ -56,7 +56,7 @@ public record FewShotSettings(
         }
     }
 
-    /** Validates the settings; IllegalArgumentException for missing data or a negative amount of memory. */
+    /** Validates the settings; IllegalArgumentException for missing data, a negative amount of memory or an empty support set. */
     public FewShotSettings {
         data = List.copyOf(data);
         if (data.isEmpty() || data.stream().anyMatch(path -> path.isBlank() || path.contains(PATH_SEPARATOR))) {
@@ -67,6 +67,7 @@ public record FewShotSettings(
         if (memory < 0) {
             throw new IllegalArgumentException("few-shot.memory is " + memory + "; it must be at least 0 bytes");
         }
+        sizes.requireSupport();
     }
 
     /**

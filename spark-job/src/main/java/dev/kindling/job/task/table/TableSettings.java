@@ -1,0 +1,151 @@
+package dev.kindling.job.task.table;
+
+import dev.kindling.job.task.SettingsCodec;
+import java.io.Serializable;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * The settings with which a table is read and prepared for {@code task.source = table}.
+ *
+ * @param path of the table on any file system that Spark reads, absolute; empty if {@code sql} selects it
+ * @param sql a query of Spark SQL; empty if the table is read from {@code path}
+ * @param format Spark's name of the format, such as {@code csv}; empty for that of the path's ending
+ * @param options for Spark's reader
+ * @param task regression, classification, or by the type of the label
+ * @param group the column whose values are the groups
+ * @param label the column that is predicted
+ * @param features input columns; empty for all columns that have no other use
+ * @param categorical input columns that are categories although they are numbers; texts and booleans always are
+ * @param order the column by which rows of a group are ordered, so that its first rows are the support set; empty for none
+ * @param weight the column of row weights; empty for weights of 1
+ * @param offset the column of predictions that a regression is to improve; empty for none
+ * @param split how groups are divided into training, validation and test groups
+ * @param seed of that division and of the folds of crossed effects
+ * @param maxRows the most rows of a group; others, last in order, are left out
+ * @param maxOneHot the most values of a categorical column that is encoded with an indicator for each
+ * @param clip the largest magnitude of a standardised number
+ */
+public record TableSettings(
+        String path,
+        String sql,
+        String format,
+        SortedMap<String, String> options,
+        Target task,
+        String group,
+        String label,
+        List<String> features,
+        List<String> categorical,
+        String order,
+        String weight,
+        String offset,
+        GroupSplit split,
+        long seed,
+        int maxRows,
+        int maxOneHot,
+        double clip)
+        implements Serializable {
+    /** What is predicted. */
+    public enum Target {
+        /** Regression for numbers, classification for texts and booleans. */
+        AUTO,
+        /** A number. */
+        REGRESSION,
+        /** One of a few classes, the same for all groups. */
+        CLASSIFICATION;
+
+        /** The constant for the text of {@code table.task}. */
+        public static Target parse(String text) {
+            return SettingsCodec.choice(Target.class, "table.task", text);
+        }
+    }
+
+    /** How groups are divided into splits. */
+    public sealed interface GroupSplit extends Serializable {
+        /**
+         * Fractions of the groups: the split of a group depends on its key and the seed only, so that new groups change the
+         * split of no other.
+         */
+        record Fractions(double train, double validation, double test) implements GroupSplit {
+            private static final double TOLERANCE = 1e-9;
+
+            /** Validates the fractions; IllegalArgumentException if one is negative or their sum is not 1. */
+            public Fractions {
+                if (!(train >= 0 && validation >= 0 && test >= 0)
+                        || Math.abs(train + validation + test - 1) > TOLERANCE) {
+                    throw new IllegalArgumentException("table.split is [" + train + ", " + validation + ", " + test
+                            + "]; it must be the fractions of training, validation and test groups, whose sum is 1, or "
+                            + "the name of a column");
+                }
+            }
+
+            @Override
+            public String toString() {
+                return "[" + train + ", " + validation + ", " + test + "]";
+            }
+        }
+
+        /** A column that holds {@code train}, {@code validation} or {@code test}, one of them for all rows of a group. */
+        record Named(String column) implements GroupSplit {
+            @Override
+            public String toString() {
+                return column;
+            }
+        }
+    }
+
+    /** Validates what does not depend on the table; IllegalArgumentException naming the key. */
+    public TableSettings {
+        options = Collections.unmodifiableSortedMap(new TreeMap<>(options));
+        features = List.copyOf(features);
+        categorical = List.copyOf(categorical);
+        if (path.isBlank() == sql.isBlank()) {
+            throw new IllegalArgumentException(
+                    path.isBlank()
+                            ? "table.path is empty; it must be the path of a table, or table.sql a query that selects one"
+                            : "table.path is " + path + " and table.sql is " + sql + "; one of them must be empty");
+        }
+        require("table.group", group);
+        require("table.label", label);
+        SettingsCodec.atLeast(2, "table.max-rows", maxRows);
+        SettingsCodec.atLeast(2, "table.max-one-hot", maxOneHot);
+        if (!(clip > 0)) {
+            throw new IllegalArgumentException("table.clip is " + clip + "; it must be above 0");
+        }
+        if (task == Target.CLASSIFICATION && !offset.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "table.offset is " + offset + " and table.task is classification; it must be empty then");
+        }
+    }
+
+    private static void require(String key, String column) {
+        if (column.isBlank()) {
+            throw new IllegalArgumentException(key + " is empty; it must be the name of a column of the table");
+        }
+    }
+
+    /** The settings as text, which decide whether a prepared table can be used again. */
+    public SortedMap<String, String> toMap() {
+        SortedMap<String, String> settings = new TreeMap<>();
+        settings.put("table.path", path);
+        settings.put("table.sql", sql);
+        settings.put("table.format", format);
+        settings.put("table.options", options.toString());
+        settings.put("table.task", SettingsCodec.lowerCase(task));
+        settings.put("table.group", group);
+        settings.put("table.label", label);
+        settings.put("table.features", features.toString());
+        settings.put("table.categorical", categorical.toString());
+        settings.put("table.order", order);
+        settings.put("table.weight", weight);
+        settings.put("table.offset", offset);
+        settings.put("table.split", split.toString());
+        settings.put("table.seed", Long.toString(seed));
+        settings.put("table.max-rows", Integer.toString(maxRows));
+        settings.put("table.max-one-hot", Integer.toString(maxOneHot));
+        settings.put("table.clip", Double.toString(clip));
+        return settings;
+    }
+}

@@ -1,0 +1,434 @@
+package dev.kindling.job.task.table;
+
+import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.random.RandomStream;
+import dev.kindling.job.task.CheckResult;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.IntRange;
+import dev.kindling.job.task.PrintableText;
+import dev.kindling.job.task.Split;
+import dev.kindling.job.task.TaskKey;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.tensor.FlatVector;
+import dev.kindling.job.tensor.Shape;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+
+/**
+ * A task source whose tasks are the groups of a table's rows. In training a task is a group drawn uniformly, a drawn number
+ * of its rows as the support set, and up to {@code task.query} of the others as the query set. In validation and evaluation
+ * the tasks are the groups of the split, each once, and every row that is not in the support set is a query. The support
+ * set consists of the first rows where the table has an order, and of drawn rows elsewhere.
+ *
+ * <p>The sample indices of a spec are the group, the support rows and the query rows; which rows those are follows from the
+ * spec's seed. Sets are padded to a few sizes ({@link SizeLadder}) with rows of zeros whose weight is 0.
+ */
+public final class TableSource implements TaskSource {
+    private static final long SAMPLE = 0;
+    private static final long ROWS = 1;
+    private static final long GROUPS = 2;
+
+    private static final int SUPPORT_FACTOR = 4;
+    private static final int LEAST_SUPPORT = 2;
+    private static final int TRAIN_QUERY_FACTOR = 4;
+    private static final int LEAST_TRAIN_QUERY = 4;
+    private static final int QUERY_FACTOR = 2;
+    private static final int LEAST_QUERY = 8;
+
+    private final TableTaskSettings settings;
+    private final TablePack pack;
+    private final Map<Split, GroupTasks> splits = new EnumMap<>(Split.class);
+
+    /**
+     * The tasks of a split.
+     *
+     * @param groups numbers of the groups with enough rows; empty if all have
+     * @param count number of those groups
+     * @param supports sizes of support sets
+     * @param queries sizes of query sets
+     * @param layouts of all tasks, the largest last
+     * @param padding mean fraction of a task's rows that are padding
+     */
+    private record GroupTasks(
+            int[] groups,
+            int count,
+            SizeLadder supports,
+            SizeLadder queries,
+            List<EpisodeLayout> layouts,
+            double padding) {
+        int group(int number) {
+            return groups.length == 0 ? number : groups[number];
+        }
+    }
+
+    TableSource(TableTaskSettings settings, TablePack pack) {
+        this.settings = settings;
+        this.pack = pack;
+        for (Split split : Split.values()) {
+            tasks(split, pack.manifest().of(split)).ifPresent(tasks -> splits.put(split, tasks));
+        }
+    }
+
+    private IntRange support(Split split) {
+        return settings.sizes().supports(split);
+    }
+
+    private Optional<GroupTasks> tasks(Split split, TableManifest.Groups groups) {
+        int least = support(split).least() + 1;
+        int count = groups.sizes().tailMap(least).values().stream()
+                .mapToInt(Integer::intValue)
+                .sum();
+        if (count == 0) {
+            return Optional.empty();
+        }
+        int mostRows = groups.sizes().lastKey();
+        boolean training = split == Split.TRAIN;
+        SizeLadder supports = new SizeLadder(
+                Math.max(1, Math.min(support(split).most(), mostRows - 1)), SUPPORT_FACTOR, LEAST_SUPPORT);
+        int query = Math.min(settings.sizes().query(split), mostRows - support(split).least());
+        SizeLadder queries = training
+                ? new SizeLadder(query, TRAIN_QUERY_FACTOR, LEAST_TRAIN_QUERY)
+                : new SizeLadder(query, QUERY_FACTOR, LEAST_QUERY);
+        Sizes sizes = new Sizes(split, supports, queries);
+        groups.sizes().tailMap(least).forEach(sizes::add);
+        return Optional.of(new GroupTasks(
+                count == groups.groups() ? new int[0] : groups(split, least, count),
+                count,
+                supports,
+                queries,
+                sizes.layouts(),
+                sizes.padding()));
+    }
+
+    private int[] groups(Split split, int leastRows, int count) {
+        int[] numbers = new int[count];
+        int at = 0;
+        for (int group = 0; group < pack.groups(split); group++) {
+            if (pack.rows(split, group) >= leastRows) {
+                if (at == count) {
+                    throw new BadDataException("the index of the table pack does not match its manifest");
+                }
+                numbers[at] = group;
+                at++;
+            }
+        }
+        return numbers;
+    }
+
+    /** Collects the sizes of a split's tasks, and how much of them is padding. */
+    private final class Sizes {
+        private final Split split;
+        private final SizeLadder supports;
+        private final SizeLadder queries;
+        private final Set<List<Integer>> shapes = new TreeSet<>(
+                Comparator.comparing((List<Integer> shape) -> shape.get(0)).thenComparing(shape -> shape.get(1)));
+        private double rows;
+        private double padded;
+
+        Sizes(Split split, SizeLadder supports, SizeLadder queries) {
+            this.split = split;
+            this.supports = supports;
+            this.queries = queries;
+        }
+
+        /** Adds the tasks of {@code groups} groups of {@code size} rows each. */
+        void add(int size, int groups) {
+            IntRange possible = SupportDraw.possible(support(split), size);
+            for (int support = possible.least(); support <= possible.most(); support++) {
+                double expected = groups * settings.draw().probability(support, possible);
+                if (expected > 0) {
+                    int query = Math.min(settings.sizes().query(split), size - support);
+                    int supportSize = supports.padded(support);
+                    int querySize = queries.padded(query);
+                    shapes.add(List.of(supportSize, querySize));
+                    rows += expected * (support + query);
+                    padded += expected * (supportSize + querySize);
+                }
+            }
+        }
+
+        double padding() {
+            return 1 - rows / padded;
+        }
+
+        /** The layouts by size; the last one is as large as any in both sets, whether or not a task has that shape. */
+        List<EpisodeLayout> layouts() {
+            int support = shapes.stream().mapToInt(shape -> shape.get(0)).max().orElseThrow();
+            int query = shapes.stream().mapToInt(shape -> shape.get(1)).max().orElseThrow();
+            shapes.add(List.of(support, query));
+            return shapes.stream()
+                    .map(shape -> layout(shape.get(0), shape.get(1)))
+                    .toList();
+        }
+    }
+
+    private EpisodeLayout layout(int support, int query) {
+        int classes = pack.manifest().classes().size();
+        return new EpisodeLayout(
+                        Shape.of(pack.manifest().features().size()), classes, Math.max(1, classes), support, query)
+                .withWeights();
+    }
+
+    private GroupTasks checked(Split split) {
+        GroupTasks tasks = splits.get(split);
+        if (tasks == null) {
+            throw new BadDataException("the table has no " + TableManifest.name(split) + " group of at least "
+                    + (support(split).least() + 1) + " rows, as " + settings.sizes().supportClause(split)
+                    + " needs with a query");
+        }
+        return tasks;
+    }
+
+    @Override
+    public EpisodeLayout layout(Split split) {
+        List<EpisodeLayout> layouts = layouts(split);
+        return layouts.get(layouts.size() - 1);
+    }
+
+    @Override
+    public List<EpisodeLayout> layouts(Split split) {
+        return checked(split).layouts();
+    }
+
+    @Override
+    public EpisodeLayout layout(TaskSpec spec) {
+        GroupTasks tasks = checked(spec.split());
+        return layout(
+                tasks.supports().padded(supportRows(spec)), tasks.queries().padded(queryRows(spec)));
+    }
+
+    private static int group(TaskSpec spec) {
+        return spec.sampleIndices()[0];
+    }
+
+    private static int supportRows(TaskSpec spec) {
+        return spec.sampleIndices()[1];
+    }
+
+    private static int queryRows(TaskSpec spec) {
+        return spec.sampleIndices()[2];
+    }
+
+    @Override
+    public String outputs() {
+        return "the label has " + pack.manifest().classes().size() + " classes";
+    }
+
+    @Override
+    public OptionalInt tasks(Split split) {
+        return split == Split.TRAIN ? OptionalInt.empty() : OptionalInt.of(checked(split).count());
+    }
+
+    @Override
+    public Optional<String> name(TaskSpec spec) {
+        return Optional.of(pack.key(spec.split(), group(spec)));
+    }
+
+    @Override
+    public TaskSpec sample(TaskKey key) {
+        GroupTasks tasks = checked(key.split());
+        long seed = key.taskSeed();
+        RandomStream stream = RandomStream.of(seed, SAMPLE);
+        int number = key.split() == Split.TRAIN
+                ? stream.nextInt(tasks.count())
+                : new GroupPermutation(RandomStream.seed(key.seed(), key.round(), GROUPS), tasks.count())
+                        .at(key.index() % tasks.count());
+        int group = tasks.group(number);
+        int rows = pack.rows(key.split(), group);
+        int support = settings.draw().draw(stream, support(key.split()), rows);
+        int query = Math.min(settings.sizes().query(key.split()), rows - support);
+        return new TaskSpec(key.split(), key.round(), key.index(), seed, new int[] {group, support, query});
+    }
+
+    /** The rows of a task, those of the support set first; its query rows are in the order of the table where all are asked. */
+    private int[] rows(TaskSpec spec, int available) {
+        int support = supportRows(spec);
+        int query = queryRows(spec);
+        RandomStream stream = RandomStream.of(spec.seed(), ROWS);
+        if (!pack.manifest().ordered()) {
+            return stream.sampleWithoutReplacement(support + query, available);
+        }
+        IntStream queries = query == available - support
+                ? IntStream.range(support, available)
+                : IntStream.of(stream.sampleWithoutReplacement(query, available - support))
+                        .map(row -> support + row);
+        return IntStream.concat(IntStream.range(0, support), queries).toArray();
+    }
+
+    @Override
+    public void materialise(TaskSpec spec, FlatVector target, int offset) {
+        ByteBuffer group = pack.read(spec.split(), group(spec));
+        int available = group.capacity() / (pack.rowLength() * Float.BYTES);
+        int[] rows = rows(spec, available);
+        EpisodeLayout layout = layout(spec);
+        int features = pack.manifest().features().size();
+        Rows support = new Rows(group, rows, 0, supportRows(spec), layout.support(), features);
+        Rows query = new Rows(group, rows, supportRows(spec), queryRows(spec), layout.query(), features);
+        int at = support.writeExamples(target, offset);
+        at = query.writeExamples(target, at);
+        at = support.writeWeights(target, at);
+        query.writeWeights(target, at);
+    }
+
+    /**
+     * The rows of one set of an episode.
+     *
+     * @param group the floats of the group's rows: features, target and weight
+     * @param rows numbers of the rows of both sets
+     * @param first index in {@code rows} of the set's first row
+     * @param count rows of the set
+     * @param size of the set with padding
+     */
+    private record Rows(ByteBuffer group, int[] rows, int first, int count, int size, int features) {
+        /** Writes inputs and targets, zeros for padding; returns the offset of what follows. */
+        int writeExamples(FlatVector target, int offset) {
+            int targets = offset + size * features;
+            for (int i = 0; i < size; i++) {
+                int from = offset + i * features;
+                for (int feature = 0; feature < features; feature++) {
+                    target.set(from + feature, i < count ? value(i, feature) : 0);
+                }
+                target.set(targets + i, i < count ? value(i, features) : 0);
+            }
+            return targets + size;
+        }
+
+        /** Writes weights, zeros for padding; returns the offset of what follows. */
+        int writeWeights(FlatVector target, int offset) {
+            for (int i = 0; i < size; i++) {
+                target.set(offset + i, i < count ? value(i, features + 1) : 0);
+            }
+            return offset + size;
+        }
+
+        private float value(int row, int column) {
+            return group.getFloat(
+                    (rows[first + row] * (features + TablePack.TARGET_AND_WEIGHT) + column) * Float.BYTES);
+        }
+    }
+
+    /** The manifest of the prepared table. */
+    public TableManifest manifest() {
+        return pack.manifest();
+    }
+
+    /** The encoding of the table's rows, as the text of {@code table.json}. */
+    public String encoding() {
+        return pack.encodingText();
+    }
+
+    /** The mean fraction of a task's rows that are padding. */
+    public double padding(Split split) {
+        return checked(split).padding();
+    }
+
+    @Override
+    public List<String> notes() {
+        TableManifest manifest = pack.manifest();
+        List<String> notes = new ArrayList<>();
+        splits.forEach((split, tasks) -> notes.add(String.format(
+                Locale.ROOT,
+                "%d %s groups with %d rows, as tasks of %d sizes with %.0f%% padding",
+                tasks.count(),
+                TableManifest.name(split),
+                manifest.of(split).rows(),
+                tasks.layouts().size(),
+                100 * tasks.padding())));
+        for (Split split : Split.values()) {
+            int small = manifest.of(split).groups() - (splits.containsKey(split) ? splits.get(split).count() : 0);
+            if (small > 0) {
+                notes.add(small + " " + TableManifest.name(split) + " groups are left out: they have fewer than "
+                        + (support(split).least() + 1) + " rows");
+            }
+        }
+        if (manifest.faults().count() > 0) {
+            notes.add(manifest.faults().count() + " groups are left out: "
+                    + PrintableText.line(String.join("; ", manifest.faults().first()))
+                    + (manifest.faults().count() > manifest.faults().first().size() ? "; ..." : ""));
+        }
+        if (manifest.unlabelledRows() > 0) {
+            notes.add(manifest.unlabelledRows() + " rows without a label are left out");
+        }
+        if (manifest.shortenedGroups() > 0) {
+            notes.add(manifest.shortenedGroups() + " groups have more than table.max-rows = "
+                    + manifest.settings().get("table.max-rows") + " rows; their other rows are left out");
+        }
+        if (!manifest.constantColumns().isEmpty()) {
+            notes.add("columns that are constant in the training groups are left out: "
+                    + PrintableText.line(String.join(", ", manifest.constantColumns())));
+        }
+        return notes;
+    }
+
+    @Override
+    public String dataHash() {
+        return pack.verifiedHash();
+    }
+
+    @Override
+    public List<CheckResult> checks(List<TaskSpec> specs) {
+        return List.of(splitsDisjoint(), supportAndQueryDisjoint(specs));
+    }
+
+    /** The keys of a split are sorted, so that the splits can be compared in one pass. */
+    private CheckResult splitsDisjoint() {
+        String statement = "splits disjoint";
+        int[] at = new int[Split.values().length];
+        Optional<String> last = Optional.empty();
+        long count = 0;
+        for (Optional<Split> next = next(at); next.isPresent(); next = next(at)) {
+            int ordinal = next.get().ordinal();
+            String key = pack.key(next.get(), at[ordinal]);
+            at[ordinal]++;
+            if (last.isPresent() && last.get().equals(key)) {
+                return new CheckResult(statement, false, "the group " + PrintableText.line(key) + " is in two splits");
+            }
+            last = Optional.of(key);
+            count++;
+        }
+        return new CheckResult(statement, true, count + " groups, none in two");
+    }
+
+    /** The split whose next key is the smallest; empty at the end. */
+    private Optional<Split> next(int[] at) {
+        Optional<Split> smallest = Optional.empty();
+        for (Split split : Split.values()) {
+            if (at[split.ordinal()] < pack.groups(split)
+                    && (smallest.isEmpty()
+                            || compare(split, at[split.ordinal()], smallest.get(), at[smallest.get().ordinal()]) < 0)) {
+                smallest = Optional.of(split);
+            }
+        }
+        return smallest;
+    }
+
+    private int compare(Split split, int group, Split other, int otherGroup) {
+        return Arrays.compareUnsigned(
+                pack.key(split, group).getBytes(StandardCharsets.UTF_8),
+                pack.key(other, otherGroup).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private CheckResult supportAndQueryDisjoint(List<TaskSpec> specs) {
+        String statement = "support and query disjoint";
+        for (TaskSpec spec : specs) {
+            int[] rows = rows(spec, pack.rows(spec.split(), group(spec)));
+            if (IntStream.of(rows).distinct().count() < rows.length) {
+                return new CheckResult(statement, false, "a row is twice in " + spec);
+            }
+        }
+        return new CheckResult(statement, true, "no row is in both sets of any of " + specs.size() + " tasks");
+    }
+}
