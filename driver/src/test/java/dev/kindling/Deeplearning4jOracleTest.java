@@ -12,6 +12,7 @@ import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.NetworkFile;
+import dev.kindling.job.model.Targets;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
@@ -320,7 +321,7 @@ class Deeplearning4jOracleTest {
             Layout episode = layout.arrays();
             Value inputs = b.input("x", episode.shape(EpisodeLayout.QUERY_X), Program.Scope.TASK);
             Value targets = b.input("y", episode.shape(EpisodeLayout.QUERY_Y), Program.Scope.TASK);
-            Value loss = model.loss(b, model.output(b, parameters, inputs, ForwardContext.PLAIN), targets);
+            Value loss = model.loss(b, model.output(b, parameters, inputs, ForwardContext.PLAIN), Targets.of(targets));
             List<Value> gradients = Autodiff.grad(b, loss, List.copyOf(parameters.values()));
             List<Program.Output> outputs = new ArrayList<>();
             List<String> names = model.parameters().names();

@@ -6,6 +6,7 @@ import dev.kindling.job.algorithm.AlgorithmProvider;
 import dev.kindling.job.autodiff.Autodiff;
 import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Targets;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
@@ -120,7 +121,7 @@ public final class OneStep implements AlgorithmProvider {
         private static Value loss(
                 ProgramBuilder b, Model model, Map<String, Value> phi, Map<String, Value> episode, String set) {
             Value output = model.output(b, phi, episode.get(set + ".x"), ForwardContext.PLAIN);
-            return model.loss(b, output, episode.get(set + ".y"));
+            return model.loss(b, output, Targets.of(episode.get(set + ".y")));
         }
 
         /** φ - α ∇ loss; the derivative is taken with respect to barriers, as it may be taken again. */

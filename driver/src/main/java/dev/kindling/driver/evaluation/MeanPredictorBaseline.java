@@ -49,6 +49,7 @@ public final class MeanPredictorBaseline {
     public static Optional<PerTaskResults> table(TaskSource source, EvaluationSettings evaluation) {
         EpisodeLayout layout = source.layout(evaluation.split());
         if (layout.classification()
+                || layout.weighted()
                 || source.layouts(evaluation.split()).size() > 1
                 || !source.layout(others(evaluation.split())).equals(layout)) {
             return Optional.empty();

@@ -10,13 +10,26 @@ public final class AdaptedTask {
     private final EpisodeLayout layout;
     private final double[] x;
     private final double[] y;
+    private final double[] weights;
     private final Optional<FlatVector> adapted;
 
-    AdaptedTask(Predictor predictor, EpisodeLayout layout, double[] x, double[] y, Optional<FlatVector> adapted) {
+    /**
+     * An adapted task.
+     *
+     * @param weights of the support set; empty if the model's episodes have none
+     */
+    AdaptedTask(
+            Predictor predictor,
+            EpisodeLayout layout,
+            double[] x,
+            double[] y,
+            double[] weights,
+            Optional<FlatVector> adapted) {
         this.predictor = predictor;
         this.layout = layout;
         this.x = x;
         this.y = y;
+        this.weights = weights;
         this.adapted = adapted;
     }
 
@@ -41,6 +54,10 @@ public final class AdaptedTask {
 
     double[] y() {
         return y;
+    }
+
+    double[] weights() {
+        return weights;
     }
 
     Optional<FlatVector> adapted() {

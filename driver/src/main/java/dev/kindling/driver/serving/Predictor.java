@@ -72,26 +72,38 @@ public final class Predictor {
     /**
      * Adapts to a support set.
      *
-     * @param x inputs, row-major [examples, ...features]
+     * @param x inputs, row-major [examples, ...features]; only a model of weighted episodes takes none
      * @param y targets, row-major [examples, outputs], or [examples] classes
      * @throws IllegalArgumentException if the lengths do not fit the model, or a class is unknown to it
      */
     public AdaptedTask adapt(double[] x, double[] y) {
+        if (template.weighted() && x.length == 0 && y.length == 0) {
+            int width = classification() ? 1 : outputs();
+            return adapted(
+                    template.withSizes(1, 1), new double[template.features().size()], new double[width], new double[1]);
+        }
         int examples = examples(x, "support inputs");
         int width = classification() ? 1 : outputs();
         if (y.length != examples * width) {
             throw new IllegalArgumentException("the support set has " + examples + " inputs and " + y.length
                     + " numbers of targets; it must have " + examples * width);
         }
-        EpisodeLayout layout = withSupport(y, examples);
+        return adapted(withSupport(y, examples), x.clone(), y.clone(), weights(examples));
+    }
+
+    /** Weights of 1 for the given number of examples; empty if the model's episodes have none. */
+    private double[] weights(int examples) {
+        double[] weights = new double[template.weighted() ? examples : 0];
+        Arrays.fill(weights, 1);
+        return weights;
+    }
+
+    private AdaptedTask adapted(EpisodeLayout layout, double[] x, double[] y, double[] weights) {
         Model model = model(layout);
-        Optional<PooledProgram> program =
-                program(adapting, layout, () -> settings.algorithm().adaptation(model, layout, steps));
-        if (program.isEmpty()) {
-            return new AdaptedTask(this, layout, x.clone(), y.clone(), Optional.empty());
-        }
-        FlatVector adapted = program.get().sums(theta, x, y);
-        return new AdaptedTask(this, layout, x.clone(), y.clone(), Optional.of(adapted));
+        Optional<FlatVector> adapted = program(
+                        adapting, layout, () -> settings.algorithm().adaptation(model, layout, steps))
+                .map(program -> program.sums(theta, x, y, weights));
+        return new AdaptedTask(this, layout, x, y, weights, adapted);
     }
 
     /** The outputs for queries of an adapted task, row-major [queries, outputs]. */
@@ -110,8 +122,8 @@ public final class Predictor {
                         layout,
                         () -> Optional.of(settings.algorithm().predict(model, layout, steps)))
                 .orElseThrow();
-        double[] curve = program.perTask(
-                theta, task.x(), task.y(), queries, new double[classification() ? count : count * outputs()]);
+        double[] targets = new double[classification() ? count : count * outputs()];
+        double[] curve = program.perTask(theta, task.x(), task.y(), queries, targets, task.weights(), weights(count));
         // The outputs after the last step stand at the end.
         return Arrays.copyOfRange(curve, curve.length - count * outputs(), curve.length);
     }
@@ -142,11 +154,11 @@ public final class Predictor {
                         + "; it must be an integer from 0 to " + (classes - 1));
             }
         }
-        return new EpisodeLayout(template.features(), classes, template.outputs(), examples, 1);
+        return template.withSizes(examples, 1);
     }
 
     private static EpisodeLayout withQueries(EpisodeLayout layout, int queries) {
-        return new EpisodeLayout(layout.features(), layout.classes(), layout.outputs(), layout.support(), queries);
+        return layout.withSizes(layout.support(), queries);
     }
 
     private Optional<PooledProgram> program(

@@ -34,7 +34,9 @@ public final class NetworkDescription {
         network.file().ifPresent(file -> root.put("sha256", file.hash()));
         ObjectNode shapes = root.putObject(EPISODE);
         shapes.set("features", JSON.valueToTree(episode.features().dims()));
-        shapes.put("classes", episode.classes()).put("outputs", episode.outputs());
+        shapes.put("classes", episode.classes())
+                .put("outputs", episode.outputs())
+                .put("weighted", episode.weighted());
         ObjectNode arrays = root.putObject("parameters");
         for (Layout.Entry entry : parameters.entries()) {
             arrays.set(entry.name(), JSON.valueToTree(entry.shape().dims()));
@@ -66,11 +68,12 @@ public final class NetworkDescription {
         for (int i = 0; i < features.length; i++) {
             features[i] = episode.path("features").path(i).asInt();
         }
-        return Optional.of(new EpisodeLayout(
+        EpisodeLayout layout = new EpisodeLayout(
                 Shape.of(features),
                 episode.path("classes").asInt(),
                 episode.path("outputs").asInt(),
                 1,
-                1));
+                1);
+        return Optional.of(episode.path("weighted").asBoolean() ? layout.withWeights() : layout);
     }
 }

@@ -17,6 +17,7 @@ import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.model.Targets;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
@@ -141,13 +142,13 @@ class CheckerTest {
         }
 
         @Override
-        public Value loss(ProgramBuilder b, Value output, Value y) {
-            return whole.loss(b, output, y);
+        public Value loss(ProgramBuilder b, Value output, Targets targets) {
+            return whole.loss(b, output, targets);
         }
 
         @Override
-        public Optional<Value> accuracy(ProgramBuilder b, Value output, Value y) {
-            return whole.accuracy(b, output, y);
+        public Optional<Value> accuracy(ProgramBuilder b, Value output, Targets targets) {
+            return whole.accuracy(b, output, targets);
         }
     }
 

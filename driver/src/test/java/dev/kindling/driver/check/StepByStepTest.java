@@ -119,6 +119,7 @@ class StepByStepTest {
 
     private static final List<Net> NETS = List.of(
             new Net("mlp-40-40", POINTS),
+            new Net("mlp-20-10", POINTS.withWeights()),
             new Net("omniglot-fc", images(4, 3)),
             new Net("conv4", images(8, 2)),
             new Net("conv4-pool-32", images(16, 2)),
@@ -304,7 +305,12 @@ class StepByStepTest {
         for (String name : episode.names()) {
             double[] array = episode.get(name);
             for (int i = 0; i < array.length; i++) {
-                array[i] = layout.classification() && name.endsWith(".y") ? i % layout.classes() : stream.nextNormal();
+                if (name.endsWith(".w")) {
+                    array[i] = i == 1 ? 0 : Math.exp(stream.nextNormal());
+                } else {
+                    array[i] =
+                            layout.classification() && name.endsWith(".y") ? i % layout.classes() : stream.nextNormal();
+                }
             }
         }
         return episode;

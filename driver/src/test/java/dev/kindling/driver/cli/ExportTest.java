@@ -19,6 +19,7 @@ import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Targets;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
@@ -164,7 +165,8 @@ class ExportTest {
             Value output = model.output(b, parameters, x, ForwardContext.PLAIN);
             Value exponentials = b.exp(output);
             Value share = b.div(exponentials, b.reshape(b.sum(exponentials, 1), Shape.of(layout.support(), 1)));
-            List<Value> gradients = Autodiff.grad(b, model.loss(b, output, y), List.copyOf(parameters.values()));
+            List<Value> gradients =
+                    Autodiff.grad(b, model.loss(b, output, Targets.of(y)), List.copyOf(parameters.values()));
             List<Program.Output> outputs = new ArrayList<>();
             outputs.add(new Program.Output("output", Program.Reduction.SUM, share));
             List<String> names = List.copyOf(parameters.keySet());

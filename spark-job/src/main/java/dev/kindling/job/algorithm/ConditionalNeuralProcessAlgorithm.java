@@ -63,7 +63,7 @@ public final class ConditionalNeuralProcessAlgorithm extends FeedForwardMethod {
 
     @Override
     Outputs outputs(ProgramBuilder b, Task task, Value queries) {
-        Value r = b.meanKept(h(task.model()).features(b, task.theta(), task.support()), 0);
+        Value r = task.support().meanKept(b, h(task.model()).features(b, task.theta(), task.support()));
         return new Outputs(decoded(b, task, task.support().x(), r), decoded(b, task, queries, r));
     }
 

@@ -13,8 +13,8 @@ final class EvaluationOutputs {
     /** {@code loss} and, for classification, {@code accuracy} of outputs [examples, outputs]. */
     static Map<String, Value> of(ProgramBuilder b, Model model, Value output, Batch batch) {
         Map<String, Value> scores = new LinkedHashMap<>();
-        scores.put("loss", model.loss(b, output, batch.y()));
-        model.accuracy(b, output, batch.y()).ifPresent(accuracy -> scores.put("accuracy", accuracy));
+        scores.put("loss", model.loss(b, output, batch.targets()));
+        model.accuracy(b, output, batch.targets()).ifPresent(accuracy -> scores.put("accuracy", accuracy));
         return scores;
     }
 }

@@ -3,6 +3,7 @@ package dev.kindling.job.algorithm;
 import dev.kindling.job.autodiff.Autodiff;
 import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Targets;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
@@ -51,8 +52,8 @@ abstract class FeedForwardMethod implements Algorithm {
     abstract Outputs outputs(ProgramBuilder b, Task task, Value queries);
 
     /** The loss of outputs, a scalar; by default that of the model. */
-    Value loss(ProgramBuilder b, Model model, Value output, Value y) {
-        return model.loss(b, output, y);
+    Value loss(ProgramBuilder b, Model model, Value output, Targets targets) {
+        return model.loss(b, output, targets);
     }
 
     /** Refuses a model or tasks that the method does not support with IllegalArgumentException. */
@@ -75,6 +76,7 @@ abstract class FeedForwardMethod implements Algorithm {
 
     @Override
     public final Program train(Model model, EpisodeLayout layout) {
+        Batch.requireWeightsSupported(model, layout);
         requireFits(model, layout);
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, parameters(model), Program.Scope.BROADCAST);
@@ -85,7 +87,7 @@ abstract class FeedForwardMethod implements Algorithm {
         Batch query = Batch.query(episode);
         Task task = new Task(model, theta, support, numbered(b, key, 0), numbered(b, key, 1));
         Outputs outputs = outputs(b, task, query.x());
-        Value queryLoss = loss(b, model, outputs.query(), query.y());
+        Value queryLoss = loss(b, model, outputs.query(), query.targets());
         Map<String, Value> statistics = batchStatistics(b, task, query.x());
         List<String> trained = theta.keySet().stream()
                 .filter(array -> !statistics.containsKey(array))
@@ -101,8 +103,8 @@ abstract class FeedForwardMethod implements Algorithm {
         List<Program.Output> results = new ArrayList<>(NamedValues.outputs(sums, Program.Reduction.SUM));
         results.add(new Program.Output("query_loss", Program.Reduction.PER_TASK, queryLoss));
         results.add(new Program.Output(
-                "support_loss", Program.Reduction.PER_TASK, loss(b, model, outputs.support(), support.y())));
-        model.accuracy(b, outputs.query(), query.y())
+                "support_loss", Program.Reduction.PER_TASK, loss(b, model, outputs.support(), support.targets())));
+        model.accuracy(b, outputs.query(), query.targets())
                 .ifPresent(accuracy ->
                         results.add(new Program.Output("query_accuracy", Program.Reduction.PER_TASK, accuracy)));
         return b.build(name + "-train", results);
@@ -115,6 +117,7 @@ abstract class FeedForwardMethod implements Algorithm {
 
     @Override
     public final Program evaluate(Model model, EpisodeLayout layout, int steps) {
+        Batch.requireWeightsSupported(model, layout);
         requireFits(model, layout);
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, parameters(model), Program.Scope.BROADCAST);
@@ -126,14 +129,15 @@ abstract class FeedForwardMethod implements Algorithm {
                         query.x())
                 .query();
         Map<String, Value> scores = new LinkedHashMap<>();
-        scores.put("loss", loss(b, model, output, query.y()));
-        model.accuracy(b, output, query.y()).ifPresent(accuracy -> scores.put("accuracy", accuracy));
+        scores.put("loss", loss(b, model, output, query.targets()));
+        model.accuracy(b, output, query.targets()).ifPresent(accuracy -> scores.put("accuracy", accuracy));
         scores.replaceAll((metric, value) -> b.reshape(value, value.shape().stacked(1)));
         return b.build(name + "-evaluate", NamedValues.outputs(scores, Program.Reduction.PER_TASK));
     }
 
     @Override
     public final Program predict(Model model, EpisodeLayout layout, int steps) {
+        Batch.requireWeightsSupported(model, layout);
         requireFits(model, layout);
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, parameters(model), Program.Scope.BROADCAST);

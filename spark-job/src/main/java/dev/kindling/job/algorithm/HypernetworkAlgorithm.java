@@ -71,7 +71,7 @@ public final class HypernetworkAlgorithm extends FeedForwardMethod {
     @Override
     Outputs outputs(ProgramBuilder b, Task task, Value queries) {
         Model model = task.model();
-        Value set = b.sumKept(encoder(model).features(b, task.theta(), task.support()), 0);
+        Value set = task.support().sumKept(b, encoder(model).features(b, task.theta(), task.support()));
         Value weights = writer(model).output(b, task.theta(), set, ForwardContext.PLAIN);
         Map<String, Value> phi = shaped(b, b.mul(b.constant(scale), weights), model.parameters());
         Value x = task.support().x();

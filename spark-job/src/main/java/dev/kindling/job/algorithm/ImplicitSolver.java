@@ -151,7 +151,7 @@ record ImplicitSolver(
     /** ∇L(φ) with respect to the parameters of a vector. */
     private static Map<String, Value> gradient(
             ProgramBuilder b, Model model, Map<String, Value> phi, Batch support, Map<String, Value> over) {
-        Value loss = model.loss(b, model.output(b, phi, support.x(), ForwardContext.PLAIN), support.y());
+        Value loss = model.loss(b, model.output(b, phi, support.x(), ForwardContext.PLAIN), support.targets());
         return NamedValues.of(over.keySet(), Autodiff.grad(b, loss, NamedValues.values(phi, over.keySet())));
     }
 
@@ -258,7 +258,10 @@ record ImplicitSolver(
         }
 
         Batch fixed(Batch support) {
-            return new Batch(fixed(EpisodeLayout.SUPPORT_X, support.x()), fixed(EpisodeLayout.SUPPORT_Y, support.y()));
+            return new Batch(
+                    fixed(EpisodeLayout.SUPPORT_X, support.x()),
+                    fixed(EpisodeLayout.SUPPORT_Y, support.y()),
+                    support.weights().map(each -> fixed(EpisodeLayout.SUPPORT_WEIGHTS, each)));
         }
 
         /** Sets the next value of a carried value, in the order of declaration. */

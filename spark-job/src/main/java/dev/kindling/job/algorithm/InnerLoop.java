@@ -125,7 +125,7 @@ final class InnerLoop {
         Map<String, Value> used = update.effectiveParameters(b, task, end.phi(), b.constant(Math.max(steps - 1, 0)));
         ForwardContext context = pass(b, task, b.constant(steps));
         Value output = model.predict(b, used, task.support().x(), task.query().x(), context);
-        Value queryLoss = model.loss(b, output, task.query().y());
+        Value queryLoss = model.loss(b, output, task.query().targets());
         Optional<Value> objective = trace.queryLosses()
                 .map(losses -> b.sumAll(
                         b.mul(losses, update.stepWeights(b, task, steps).orElseThrow())));
@@ -141,7 +141,8 @@ final class InnerLoop {
         Map<String, Value> measures = new LinkedHashMap<>();
         measures.put("query_loss", queryLoss);
         measures.put("support_loss", trace.firstLoss());
-        model.accuracy(b, output, task.query().y()).ifPresent(accuracy -> measures.put("query_accuracy", accuracy));
+        model.accuracy(b, output, task.query().targets())
+                .ifPresent(accuracy -> measures.put("query_accuracy", accuracy));
         objective.ifPresent(value -> measures.put("objective", value));
         measures.putAll(contribution.measures());
         return new Contribution(contribution.sums(), measures);
@@ -157,6 +158,7 @@ final class InnerLoop {
     }
 
     private Task task(ProgramBuilder b, Model model, EpisodeLayout layout, Map<String, Value> theta) {
+        Batch.requireWeightsSupported(model, layout);
         List<String> additional = new ArrayList<>();
         if (model.random()) {
             additional.add(EpisodeLayout.KEY);
@@ -263,7 +265,7 @@ final class InnerLoop {
         Batch batch = rows.map(indices -> task.support().rows(b, indices)).orElse(task.support());
         Map<String, Value> used = update.effectiveParameters(b, task, phi, number);
         Model model = task.model();
-        return model.loss(b, model.output(b, used, batch.x(), pass(b, task, number)), batch.y());
+        return model.loss(b, model.output(b, used, batch.x(), pass(b, task, number)), batch.targets());
     }
 
     /**
@@ -275,7 +277,7 @@ final class InnerLoop {
         ForwardContext context = pass(b, task, b.sub(b.constant(2 * steps - 1), number));
         Value output =
                 task.model().predict(b, used, task.support().x(), task.query().x(), context);
-        return task.model().loss(b, output, task.query().y());
+        return task.model().loss(b, output, task.query().targets());
     }
 
     /** The program of {@link Algorithm#evaluate}; without dropout. */
@@ -302,6 +304,7 @@ final class InnerLoop {
     /** The program of {@link Algorithm#adaptation}; without dropout. */
     Program adaptation(String name, Model model, EpisodeLayout layout, int count) {
         requireSteps(count);
+        Batch.requireWeightsSupported(model, layout);
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, update.parameters(model), Program.Scope.BROADCAST);
         Batch support = Batch.support(NamedValues.declare(b, layout.supportArrays(), Program.Scope.TASK));
@@ -350,6 +353,7 @@ final class InnerLoop {
     /** The program that stacks the outputs of {@code measure} after 0, 1, ... count steps. */
     private Program curve(String name, Model model, EpisodeLayout layout, int count, Measure measure) {
         requireSteps(count);
+        Batch.requireWeightsSupported(model, layout);
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, update.parameters(model), Program.Scope.BROADCAST);
         Map<String, Value> episode = NamedValues.declare(b, layout.arrays(), Program.Scope.TASK);
@@ -440,9 +444,11 @@ final class InnerLoop {
             Map<String, Value> invariants = new LinkedHashMap<>();
             invariants.put(EpisodeLayout.SUPPORT_X, outside.support().x());
             invariants.put(EpisodeLayout.SUPPORT_Y, outside.support().y());
+            outside.support().weights().ifPresent(each -> invariants.put(EpisodeLayout.SUPPORT_WEIGHTS, each));
             if (halves == Halves.BOTH) {
                 invariants.put(EpisodeLayout.QUERY_X, outside.query().x());
                 invariants.put(EpisodeLayout.QUERY_Y, outside.query().y());
+                outside.query().weights().ifPresent(each -> invariants.put(EpisodeLayout.QUERY_WEIGHTS, each));
             }
             outside.extraInputs().forEach((name, value) -> invariants.put(READ + name, value));
             outside.key().ifPresent(key -> invariants.put(EpisodeLayout.KEY, key));

@@ -49,7 +49,7 @@ public final class ProtoMamlAlgorithm extends GradientBasedMethod {
             Shape bias = model.parameters().shape(head.get(1));
             int ways = bias.size();
             Value features = model.encoder().output(b, theta, support.x(), ForwardContext.PLAIN);
-            Value prototypes = Prototypes.of(b, features, support.y(), ways);
+            Value prototypes = Prototypes.of(b, features, support, ways);
             Map<String, Value> phi = new LinkedHashMap<>();
             for (String name : model.parameters().names()) {
                 if (name.equals(head.get(0))) {

@@ -89,7 +89,7 @@ public final class ProtoNetAlgorithm extends FeedForwardMethod {
         int ways = Prototypes.ways(task.model());
         Value support = encoder.output(b, task.theta(), task.support().x(), task.context());
         Value query = encoder.predict(b, task.theta(), task.support().x(), queries, task.queryPass());
-        Value prototypes = Prototypes.of(b, support, task.support().y(), ways);
+        Value prototypes = Prototypes.of(b, support, task.support(), ways);
         Value factor = b.constant(scale);
         return new Outputs(
                 b.mul(factor, measure.of(b, support, prototypes)), b.mul(factor, measure.of(b, query, prototypes)));

@@ -23,20 +23,28 @@ final class Prototypes {
     }
 
     /**
-     * The prototypes of a task.
+     * The prototypes of a task. In a weighted episode the means are weighted, and the prototype of a class without examples is
+     * 0.
      *
      * @param features [examples, features] of the support set
-     * @param y labels [examples]
      * @return [ways, features]
      */
-    static Value of(ProgramBuilder b, Value features, Value y, int ways) {
-        Value counts = b.reshape(b.sum(b.oneHot(y, ways), 0), Shape.of(ways, 1));
-        return b.div(sums(b, features, y, ways), counts);
+    static Value of(ProgramBuilder b, Value features, Batch support, int ways) {
+        Value counts = b.reshape(b.sum(classes(b, support, ways), 0), Shape.of(ways, 1));
+        Value divisor = support.weights().isEmpty()
+                ? counts
+                : b.select(b.greater(counts, b.constant(0)), counts, b.constant(1));
+        return b.div(sums(b, features, support, ways), divisor);
     }
 
-    /** The sum of the features of each class: [ways, features]. */
-    static Value sums(ProgramBuilder b, Value features, Value y, int ways) {
-        return b.matmul(b.oneHot(y, ways), features, true, false);
+    /** The sum of the features of each class, times the weights of the examples: [ways, features]. */
+    static Value sums(ProgramBuilder b, Value features, Batch support, int ways) {
+        return b.matmul(classes(b, support, ways), features, true, false);
+    }
+
+    /** The weight of each example in the column of its class, 0 in the others: [examples, ways]. */
+    private static Value classes(ProgramBuilder b, Batch support, int ways) {
+        return support.weighted(b, b.oneHot(support.y(), ways));
     }
 
     /** The number of ways of a model with an output layer. */

@@ -2,6 +2,7 @@ package dev.kindling.job.algorithm;
 
 import dev.kindling.job.model.AuxiliaryNetworks;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Targets;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
@@ -63,6 +64,7 @@ public final class RelationNetAlgorithm extends FeedForwardMethod {
     @Override
     void requireFits(Model model, EpisodeLayout layout) {
         Prototypes.requireClasses(NAME, layout);
+        Batch.requireWeightsSupported(g(model), layout);
     }
 
     @Override
@@ -88,7 +90,7 @@ public final class RelationNetAlgorithm extends FeedForwardMethod {
             int ways = Prototypes.ways(task.model());
             Value support = f.output(b, task.theta(), task.support().x(), task.context());
             Value query = f.predict(b, task.theta(), task.support().x(), queries, task.queryPass());
-            Value classes = Prototypes.sums(b, support, task.support().y(), ways);
+            Value classes = Prototypes.sums(b, support, task.support(), ways);
             return new Pairs(paired(b, classes, support), paired(b, classes, query), ways);
         }
 
@@ -104,8 +106,9 @@ public final class RelationNetAlgorithm extends FeedForwardMethod {
     }
 
     @Override
-    Value loss(ProgramBuilder b, Model model, Value output, Value y) {
-        return b.meanAll(b.square(b.sub(output, b.oneHot(y, output.shape().dim(1)))));
+    Value loss(ProgramBuilder b, Model model, Value output, Targets targets) {
+        Value classes = b.oneHot(targets.y(), output.shape().dim(1));
+        return targets.mean(b, b.square(b.sub(output, classes)));
     }
 
     @Override

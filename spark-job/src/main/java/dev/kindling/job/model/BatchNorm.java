@@ -35,6 +35,11 @@ record BatchNorm(int units, double epsilon) implements Layer {
         return input;
     }
 
+    @Override
+    public boolean mixesExamples() {
+        return true;
+    }
+
     /** The batch as a matrix [rows, units], each pixel a row. */
     Value rows(ProgramBuilder b, Value x) {
         return b.reshape(x, Shape.of(x.shape().size() / units, units));

@@ -22,6 +22,11 @@ public interface Layer {
         return false;
     }
 
+    /** {@link Model#mixesExamples} of this layer. */
+    default boolean mixesExamples() {
+        return false;
+    }
+
     /**
      * The statistics of a batch that the layer's running statistics average, in the order of their parameters.
      *

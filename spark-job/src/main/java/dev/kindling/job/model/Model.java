@@ -51,6 +51,11 @@ public interface Model {
         return Map.of();
     }
 
+    /** Whether an example's output depends on the other examples of the batch or, over rounds, on their statistics. */
+    default boolean mixesExamples() {
+        return false;
+    }
+
     /** Whether forward passes with a key draw random numbers. */
     default boolean random() {
         return false;
@@ -78,9 +83,9 @@ public interface Model {
         return output(b, parameters, query, context);
     }
 
-    /** The mean loss, a scalar, of outputs [examples, outputs] and the targets of an episode. */
-    Value loss(ProgramBuilder b, Value output, Value y);
+    /** The mean loss, a scalar, of outputs [examples, outputs]; weighted if the targets are. */
+    Value loss(ProgramBuilder b, Value output, Targets targets);
 
-    /** The fraction of correct predictions, a scalar; empty for regression. */
-    Optional<Value> accuracy(ProgramBuilder b, Value output, Value y);
+    /** The fraction of correct predictions, a scalar, weighted if the targets are; empty for regression. */
+    Optional<Value> accuracy(ProgramBuilder b, Value output, Targets targets);
 }

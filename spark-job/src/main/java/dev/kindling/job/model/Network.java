@@ -217,6 +217,12 @@ final class Network implements Model {
     }
 
     @Override
+    public boolean mixesExamples() {
+        return layers.stream()
+                .anyMatch(initializedLayer -> initializedLayer.layer().mixesExamples());
+    }
+
+    @Override
     public boolean random() {
         return layers.stream()
                 .anyMatch(initializedLayer -> initializedLayer.layer().random());
@@ -268,12 +274,12 @@ final class Network implements Model {
     }
 
     @Override
-    public Value loss(ProgramBuilder b, Value output, Value y) {
-        return loss.of(b, output, y);
+    public Value loss(ProgramBuilder b, Value output, Targets targets) {
+        return loss.of(b, output, targets);
     }
 
     @Override
-    public Optional<Value> accuracy(ProgramBuilder b, Value output, Value y) {
-        return loss.accuracy(b, output, y);
+    public Optional<Value> accuracy(ProgramBuilder b, Value output, Targets targets) {
+        return loss.accuracy(b, output, targets);
     }
 }

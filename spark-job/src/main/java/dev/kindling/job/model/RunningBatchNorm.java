@@ -29,6 +29,11 @@ record RunningBatchNorm(BatchNorm norm) implements Layer {
     }
 
     @Override
+    public boolean mixesExamples() {
+        return true;
+    }
+
+    @Override
     public Value apply(ProgramBuilder b, List<Value> values, Value x, ForwardContext context) {
         Value centred = b.sub(norm.rows(b, x), values.get(2));
         Value factor = b.div(values.get(0), b.sqrt(b.add(values.get(3), b.constant(norm.epsilon()))));

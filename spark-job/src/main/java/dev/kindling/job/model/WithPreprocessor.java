@@ -46,6 +46,11 @@ record WithPreprocessor(List<Layer> preprocessing, Layer layer) implements Layer
     }
 
     @Override
+    public boolean mixesExamples() {
+        return layer.mixesExamples() || preprocessing.stream().anyMatch(Layer::mixesExamples);
+    }
+
+    @Override
     public Value apply(ProgramBuilder b, List<Value> values, Value x, ForwardContext context) {
         return layer.apply(b, values, preprocess(b, x, context), context);
     }

@@ -14,54 +14,80 @@ import java.util.List;
  * @param support examples in the support set, all classes together
  * @param query examples in the query set, all classes together
  * @param tasks number of episodes that are stacked into one, each array along a new first axis; 1 for a single episode
+ * @param weighted whether each example has a weight, at least 0; losses and other means over examples are weighted, and an
+ *     example of weight 0 has no effect, so that sets of different sizes can be padded to one shape
  */
-public record EpisodeLayout(Shape features, int classes, int outputs, int support, int query, int tasks) {
+public record EpisodeLayout(
+        Shape features, int classes, int outputs, int support, int query, int tasks, boolean weighted) {
     public static final String SUPPORT_X = "support.x";
     public static final String SUPPORT_Y = "support.y";
     public static final String QUERY_X = "query.x";
     public static final String QUERY_Y = "query.y";
 
-    /** The key of a task's own random numbers, [2]: an additional input, after the four arrays, of programs that need it. */
+    /** The weights of the support set, [examples], after the four arrays of a weighted episode. */
+    public static final String SUPPORT_WEIGHTS = "support.w";
+
+    /** The weights of the query set, [examples], the last array of a weighted episode. */
+    public static final String QUERY_WEIGHTS = "query.w";
+
+    /** The key of a task's own random numbers, [2]: an additional input, after the episode's arrays, of programs that need it. */
     public static final String KEY = "task.key";
 
-    /** The 0-based round of a task, a scalar: an additional input, after the four arrays, of programs that need it. */
+    /** The 0-based round of a task, a scalar: an additional input, after the episode's arrays, of programs that need it. */
     public static final String ROUND = "task.round";
 
-    /** The shapes of one task's episode. */
+    /** The shapes of one task's episode, without weights. */
     public EpisodeLayout(Shape features, int classes, int outputs, int support, int query) {
-        this(features, classes, outputs, support, query, 1);
+        this(features, classes, outputs, support, query, 1, false);
+    }
+
+    /** The same layout with a weight for each example. */
+    public EpisodeLayout withWeights() {
+        return new EpisodeLayout(features, classes, outputs, support, query, tasks, true);
+    }
+
+    /** The same layout with other sizes of the support and query set. */
+    public EpisodeLayout withSizes(int supportSize, int querySize) {
+        return new EpisodeLayout(features, classes, outputs, supportSize, querySize, tasks, weighted);
     }
 
     /** The layout of {@code count} episodes of these shapes stacked into one. */
     public EpisodeLayout together(int count) {
-        return new EpisodeLayout(features, classes, outputs, support, query, tasks * count);
+        return new EpisodeLayout(features, classes, outputs, support, query, tasks * count, weighted);
     }
 
     /** The layout of each of the stacked episodes. */
     public EpisodeLayout single() {
-        return new EpisodeLayout(features, classes, outputs, support, query);
+        return new EpisodeLayout(features, classes, outputs, support, query, 1, weighted);
     }
 
     public boolean classification() {
         return classes > 0;
     }
 
-    /** The four arrays in the order in which an episode stores them. */
+    /** The arrays in the order in which an episode stores them: four, and the weights if it is weighted. */
     public Layout arrays() {
-        return Layout.builder()
+        Layout.Builder arrays = Layout.builder()
                 .add(SUPPORT_X, stacked(features.stacked(support)))
                 .add(SUPPORT_Y, stacked(target(support)))
                 .add(QUERY_X, stacked(features.stacked(query)))
-                .add(QUERY_Y, stacked(target(query)))
-                .build();
+                .add(QUERY_Y, stacked(target(query)));
+        if (weighted) {
+            arrays.add(SUPPORT_WEIGHTS, stacked(Shape.of(support)));
+            arrays.add(QUERY_WEIGHTS, stacked(Shape.of(query)));
+        }
+        return arrays.build();
     }
 
-    /** The two arrays of the support set. */
+    /** The arrays of the support set. */
     public Layout supportArrays() {
-        return Layout.builder()
+        Layout.Builder arrays = Layout.builder()
                 .add(SUPPORT_X, stacked(features.stacked(support)))
-                .add(SUPPORT_Y, stacked(target(support)))
-                .build();
+                .add(SUPPORT_Y, stacked(target(support)));
+        if (weighted) {
+            arrays.add(SUPPORT_WEIGHTS, stacked(Shape.of(support)));
+        }
+        return arrays.build();
     }
 
     /** The inputs of both sets, without targets. */

@@ -7,6 +7,7 @@ import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.Runs;
 import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Targets;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
@@ -159,12 +160,12 @@ class DropoutTest {
         }
 
         @Override
-        public Value loss(ProgramBuilder b, Value output, Value y) {
-            return b.meanAll(b.square(b.sub(output, y)));
+        public Value loss(ProgramBuilder b, Value output, Targets targets) {
+            return b.meanAll(b.square(b.sub(output, targets.y())));
         }
 
         @Override
-        public Optional<Value> accuracy(ProgramBuilder b, Value output, Value y) {
+        public Optional<Value> accuracy(ProgramBuilder b, Value output, Targets targets) {
             return Optional.empty();
         }
     }

@@ -8,6 +8,7 @@ import dev.kindling.job.backend.Runs;
 import dev.kindling.job.backend.reference.ReferenceBackend;
 import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Targets;
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
@@ -273,12 +274,12 @@ class InnerLoopTest {
         }
 
         @Override
-        public Value loss(ProgramBuilder b, Value output, Value y) {
-            return b.meanAll(b.add(output, y));
+        public Value loss(ProgramBuilder b, Value output, Targets targets) {
+            return b.meanAll(b.add(output, targets.y()));
         }
 
         @Override
-        public Optional<Value> accuracy(ProgramBuilder b, Value output, Value y) {
+        public Optional<Value> accuracy(ProgramBuilder b, Value output, Targets targets) {
             return Optional.empty();
         }
     }
@@ -301,12 +302,12 @@ class InnerLoopTest {
         }
 
         @Override
-        public Value loss(ProgramBuilder b, Value output, Value y) {
-            return b.meanAll(b.square(b.sub(output, y)));
+        public Value loss(ProgramBuilder b, Value output, Targets targets) {
+            return b.meanAll(b.square(b.sub(output, targets.y())));
         }
 
         @Override
-        public Optional<Value> accuracy(ProgramBuilder b, Value output, Value y) {
+        public Optional<Value> accuracy(ProgramBuilder b, Value output, Targets targets) {
             return Optional.empty();
         }
     }

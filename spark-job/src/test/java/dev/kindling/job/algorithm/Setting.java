@@ -8,6 +8,7 @@ import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.SmallNetworks;
+import dev.kindling.job.model.Targets;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
@@ -166,7 +167,7 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
         int examples = xs.length / layout.features().size();
         Value x = b.input(half + ".x", layout.features().stacked(examples), Program.Scope.TASK);
         Value y = b.input(half + ".y", arrays.shape(half + ".y").with(0, examples), Program.Scope.TASK);
-        Value loss = model.loss(b, model.output(b, values, x, ForwardContext.PLAIN), y);
+        Value loss = model.loss(b, model.output(b, values, x, ForwardContext.PLAIN), Targets.of(y));
         List<Value> gradients = Autodiff.grad(b, loss, wrt);
         List<Program.Output> outputs = new ArrayList<>();
         outputs.add(new Program.Output("loss", Program.Reduction.PER_TASK, loss));

@@ -364,7 +364,7 @@ class ModelFactoryTest {
         Program program = b.build(
                 "great",
                 List.of(new Program.Output(
-                        "loss", Program.Reduction.PER_TASK, Loss.SOFTMAX_CROSS_ENTROPY.of(b, output, y))));
+                        "loss", Program.Reduction.PER_TASK, Loss.SOFTMAX_CROSS_ENTROPY.of(b, output, Targets.of(y)))));
         Map<String, double[]> inputs = Map.of("output", new double[] {-1000, 2000}, "y", new double[] {0});
         assertThat(Runs.once(new ReferenceBackend(), Precision.FLOAT, program, inputs)
                         .get("loss"))
@@ -379,7 +379,7 @@ class ModelFactoryTest {
         Program program = b.build(
                 "mean",
                 List.of(new Program.Output(
-                        "loss", Program.Reduction.PER_TASK, Loss.MEAN_SQUARED_ERROR.of(b, output, y))));
+                        "loss", Program.Reduction.PER_TASK, Loss.MEAN_SQUARED_ERROR.of(b, output, Targets.of(y)))));
         Map<String, double[]> inputs = Map.of("output", new double[] {1, 2, 3, 4}, "y", new double[] {1, 0, 0, 5});
         // (0 + 4 + 9 + 1) / 4
         assertThat(Runs.once(new ReferenceBackend(), Precision.DOUBLE, program, inputs)
@@ -469,8 +469,8 @@ class ModelFactoryTest {
         Value output = model.output(b, values, b.input("x", xShape, Program.Scope.TASK), ForwardContext.PLAIN);
         List<Program.Output> outputs = new ArrayList<>();
         outputs.add(new Program.Output("output", Program.Reduction.PER_TASK, output));
-        outputs.add(new Program.Output("loss", Program.Reduction.PER_TASK, model.loss(b, output, target)));
-        model.accuracy(b, output, target)
+        outputs.add(new Program.Output("loss", Program.Reduction.PER_TASK, model.loss(b, output, Targets.of(target))));
+        model.accuracy(b, output, Targets.of(target))
                 .ifPresent(
                         accuracy -> outputs.add(new Program.Output("accuracy", Program.Reduction.PER_TASK, accuracy)));
         return Runs.once(new ReferenceBackend(), Precision.DOUBLE, b.build("forward", outputs), inputs);

@@ -114,7 +114,7 @@ class NetworkDerivativesTest {
             model.parameters().names().forEach(name -> values.put(name, in.get(values.size())));
             Value x = in.get(values.size());
             Value output = model.predict(b, values, in.get(values.size() + 2), x, ForwardContext.PLAIN);
-            return model.loss(b, output, in.get(values.size() + 1));
+            return model.loss(b, output, Targets.of(in.get(values.size() + 1)));
         };
         if (smooth) {
             FiniteDifferences.checkSmooth(loss, arguments);

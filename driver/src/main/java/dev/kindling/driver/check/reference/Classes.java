@@ -6,28 +6,28 @@ import java.util.Arrays;
 final class Classes {
     private Classes() {}
 
-    /** The sum of the rows of each class: [ways][width]. */
-    static double[][] sums(double[][] rows, double[] labels, int ways) {
+    /** The weighted sum of the rows of each class: [ways][width]. */
+    static double[][] sums(double[][] rows, Examples examples, int ways) {
         double[][] sums = new double[ways][rows[0].length];
         for (int i = 0; i < rows.length; i++) {
-            double[] sum = sums[(int) labels[i]];
+            double[] sum = sums[(int) examples.y()[i]];
             for (int j = 0; j < sum.length; j++) {
-                sum[j] += rows[i][j];
+                sum[j] += examples.weight(i) * rows[i][j];
             }
         }
         return sums;
     }
 
-    /** The mean of the rows of each class: [ways][width]. */
-    static double[][] means(double[][] rows, double[] labels, int ways) {
-        double[][] means = sums(rows, labels, ways);
-        int[] counts = new int[ways];
-        for (double label : labels) {
-            counts[(int) label]++;
+    /** The weighted mean of the rows of each class, 0 for a class of weight 0: [ways][width]. */
+    static double[][] means(double[][] rows, Examples examples, int ways) {
+        double[][] means = sums(rows, examples, ways);
+        double[] totals = new double[ways];
+        for (int i = 0; i < rows.length; i++) {
+            totals[(int) examples.y()[i]] += examples.weight(i);
         }
         for (int k = 0; k < ways; k++) {
             for (int j = 0; j < means[k].length; j++) {
-                means[k][j] /= counts[k];
+                means[k][j] = totals[k] == 0 ? 0 : means[k][j] / totals[k];
             }
         }
         return means;
@@ -53,8 +53,8 @@ final class Classes {
         return probabilities;
     }
 
-    /** The mean of -log softmax at the labels. */
-    static double crossEntropy(double[][] logits, double[] labels) {
+    /** The weighted mean of -log softmax at the labels. */
+    static double crossEntropy(double[][] logits, Examples examples) {
         double total = 0;
         for (int i = 0; i < logits.length; i++) {
             double largest = Arrays.stream(logits[i]).max().orElseThrow();
@@ -62,21 +62,21 @@ final class Classes {
             for (double logit : logits[i]) {
                 sum += StrictMath.exp(logit - largest);
             }
-            total += largest + StrictMath.log(sum) - logits[i][(int) labels[i]];
+            total += examples.weight(i) * (largest + StrictMath.log(sum) - logits[i][(int) examples.y()[i]]);
         }
-        return total / logits.length;
+        return total / examples.totalWeight();
     }
 
-    /** The fraction of rows whose first maximum is at the label. */
-    static double accuracy(double[][] scores, double[] labels) {
-        int right = 0;
+    /** The fraction, by weight, of rows whose first maximum is at the label. */
+    static double accuracy(double[][] scores, Examples examples) {
+        double right = 0;
         for (int i = 0; i < scores.length; i++) {
             int best = 0;
             for (int k = 1; k < scores[i].length; k++) {
                 best = scores[i][k] > scores[i][best] ? k : best;
             }
-            right += best == (int) labels[i] ? 1 : 0;
+            right += best == (int) examples.y()[i] ? examples.weight(i) : 0;
         }
-        return (double) right / scores.length;
+        return right / examples.totalWeight();
     }
 }

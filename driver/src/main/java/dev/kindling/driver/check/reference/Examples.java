@@ -1,22 +1,46 @@
 package dev.kindling.driver.check.reference;
 
 import dev.kindling.job.task.EpisodeLayout;
+import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * Examples with their targets.
  *
  * @param x inputs, row-major
  * @param y targets, row-major
+ * @param weights one for each row; empty if the episode is not weighted
  * @param count number of rows
  */
-record Examples(double[] x, double[] y, int count) {
+record Examples(double[] x, double[] y, Optional<double[]> weights, int count) {
     static Examples support(NamedArrays episode, EpisodeLayout layout) {
         return new Examples(
-                episode.get(EpisodeLayout.SUPPORT_X), episode.get(EpisodeLayout.SUPPORT_Y), layout.support());
+                episode.get(EpisodeLayout.SUPPORT_X),
+                episode.get(EpisodeLayout.SUPPORT_Y),
+                weights(episode, layout, EpisodeLayout.SUPPORT_WEIGHTS),
+                layout.support());
     }
 
     static Examples query(NamedArrays episode, EpisodeLayout layout) {
-        return new Examples(episode.get(EpisodeLayout.QUERY_X), episode.get(EpisodeLayout.QUERY_Y), layout.query());
+        return new Examples(
+                episode.get(EpisodeLayout.QUERY_X),
+                episode.get(EpisodeLayout.QUERY_Y),
+                weights(episode, layout, EpisodeLayout.QUERY_WEIGHTS),
+                layout.query());
+    }
+
+    private static Optional<double[]> weights(NamedArrays episode, EpisodeLayout layout, String name) {
+        return layout.weighted() ? Optional.of(episode.get(name)) : Optional.empty();
+    }
+
+    /** The weight of a row; 1 if the episode is not weighted. */
+    double weight(int row) {
+        return weights.isPresent() ? weights.get()[row] : 1;
+    }
+
+    /** The sum of the weights; the number of rows if the episode is not weighted. */
+    double totalWeight() {
+        return weights.isPresent() ? Arrays.stream(weights.get()).sum() : count;
     }
 
     /** The inputs as rows. */
@@ -56,6 +80,11 @@ record Examples(double[] x, double[] y, int count) {
             someInputs[i] = inputs[indices[i]];
             someTargets[i] = targets[indices[i]];
         }
-        return new Examples(flat(someInputs), flat(someTargets), indices.length);
+        return new Examples(
+                flat(someInputs),
+                flat(someTargets),
+                weights.map(
+                        all -> Arrays.stream(indices).mapToDouble(i -> all[i]).toArray()),
+                indices.length);
     }
 }

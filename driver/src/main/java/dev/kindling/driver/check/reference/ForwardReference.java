@@ -27,8 +27,8 @@ abstract class ForwardReference implements Reference {
 
     abstract Prediction predict(NamedArrays theta, Sides sides);
 
-    /** The loss of outputs against targets. */
-    abstract double loss(double[][] outputs, double[] targets);
+    /** The weighted mean loss of outputs for examples. */
+    abstract double loss(double[][] outputs, Examples examples);
 
     /** The class probabilities, if the outputs are logits. */
     Optional<double[]> probabilities(double[][] outputs) {
@@ -39,14 +39,13 @@ abstract class ForwardReference implements Reference {
     public final Outcome at(NamedArrays theta) {
         Sides sides = new Sides();
         Prediction prediction = predict(theta, sides);
-        double loss = loss(prediction.query(), task.query().y());
+        double loss = loss(prediction.query(), task.query());
         return new Outcome(
                 loss,
                 loss,
-                loss(prediction.support(), task.support().y()),
+                loss(prediction.support(), task.support()),
                 task.layout().classification()
-                        ? OptionalDouble.of(Classes.accuracy(
-                                prediction.query(), task.query().y()))
+                        ? OptionalDouble.of(Classes.accuracy(prediction.query(), task.query()))
                         : OptionalDouble.empty(),
                 List.of(),
                 Examples.flat(prediction.query()),
@@ -59,16 +58,16 @@ abstract class ForwardReference implements Reference {
         return predict(theta, new Sides()).statistics();
     }
 
-    /** The mean of (output - target)² over all elements. */
-    static double meanSquaredError(double[][] outputs, double[] targets) {
+    /** The weighted mean over examples of the mean of (output - target)². */
+    static double meanSquaredError(double[][] outputs, Examples examples) {
         double total = 0;
-        int width = outputs[0].length;
+        double[][] targets = examples.targets();
         for (int i = 0; i < outputs.length; i++) {
-            for (int j = 0; j < width; j++) {
-                double difference = outputs[i][j] - targets[i * width + j];
-                total += difference * difference;
+            for (int j = 0; j < outputs[i].length; j++) {
+                double difference = outputs[i][j] - targets[i][j];
+                total += examples.weight(i) * difference * difference / outputs[i].length;
             }
         }
-        return total / targets.length;
+        return total / examples.totalWeight();
     }
 }

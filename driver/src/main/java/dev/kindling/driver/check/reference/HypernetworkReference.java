@@ -44,7 +44,7 @@ final class HypernetworkReference extends ForwardReference {
     }
 
     @Override
-    double loss(double[][] outputs, double[] targets) {
-        return meanSquaredError(outputs, targets);
+    double loss(double[][] outputs, Examples examples) {
+        return meanSquaredError(outputs, examples);
     }
 }

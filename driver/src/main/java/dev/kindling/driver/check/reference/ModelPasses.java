@@ -3,6 +3,7 @@ package dev.kindling.driver.check.reference;
 import dev.kindling.job.autodiff.Autodiff;
 import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
+import dev.kindling.job.model.Targets;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
@@ -38,11 +39,17 @@ final class ModelPasses {
         QUERY
     }
 
-    private record Key(ExampleSet set, int support, int examples, Mode mode, boolean dropping) {}
+    private record Key(ExampleSet set, int support, int examples, boolean weighted, Mode mode, boolean dropping) {
+        static Key support(Examples examples, Mode mode, boolean dropping) {
+            return new Key(
+                    ExampleSet.SUPPORT, 0, examples.count(), examples.weights().isPresent(), mode, dropping);
+        }
+    }
 
     private static final String SUPPORT_X = "support.x";
     private static final String X = "x";
     private static final String Y = "y";
+    private static final String WEIGHTS = "w";
     private static final String KEY = "key";
     private static final String PASS = "pass";
     static final String OUTPUT = "output";
@@ -95,18 +102,24 @@ final class ModelPasses {
 
     /** A pass over a support set, with the batch's statistics. */
     Result support(NamedDuals parameters, Examples examples, int number, Mode mode) {
-        return run(new Key(ExampleSet.SUPPORT, 0, examples.count(), mode, true), parameters, null, examples, number);
+        return run(Key.support(examples, mode, true), parameters, null, examples, number);
     }
 
     /** The same without dropout. */
     Result supportWithoutDropout(NamedDuals parameters, Examples examples, Mode mode) {
-        return run(new Key(ExampleSet.SUPPORT, 0, examples.count(), mode, false), parameters, null, examples, 0);
+        return run(Key.support(examples, mode, false), parameters, null, examples, 0);
     }
 
     /** A pass over queries. */
     Result query(NamedDuals parameters, Examples support, Examples queries, int number, Mode mode) {
         return run(
-                new Key(ExampleSet.QUERY, support.count(), queries.count(), mode, true),
+                new Key(
+                        ExampleSet.QUERY,
+                        support.count(),
+                        queries.count(),
+                        queries.weights().isPresent(),
+                        mode,
+                        true),
                 parameters,
                 support,
                 queries,
@@ -121,6 +134,7 @@ final class ModelPasses {
         probe.set(X, examples.x());
         if (pass.mode() != Mode.OUTPUT) {
             probe.set(Y, examples.y());
+            examples.weights().ifPresent(weights -> probe.set(WEIGHTS, weights));
         }
         key.ifPresent(parts -> {
             for (int i = 0; i < parts.length; i++) {
@@ -183,9 +197,12 @@ final class ModelPasses {
     private void loss(
             ProgramBuilder b, Map<String, Value> parameters, Value output, Key pass, List<Program.Output> outputs) {
         Value y = b.input(Y, target.stacked(pass.examples()), Program.Scope.TASK);
-        Value loss = model.loss(b, output, y);
+        Targets targets = pass.weighted()
+                ? Targets.weighted(y, b.input(WEIGHTS, Shape.of(pass.examples()), Program.Scope.TASK))
+                : Targets.of(y);
+        Value loss = model.loss(b, output, targets);
         outputs.add(new Program.Output(LOSS, Program.Reduction.PER_TASK, loss));
-        model.accuracy(b, output, y)
+        model.accuracy(b, output, targets)
                 .ifPresent(accuracy -> outputs.add(new Program.Output(ACCURACY, Program.Reduction.PER_TASK, accuracy)));
         if (pass.mode() == Mode.GRADIENT) {
             Map<String, Value> trained = new LinkedHashMap<>(parameters);

@@ -20,7 +20,7 @@ final class NeuralProcessReference extends ForwardReference {
         Examples support = task().support();
         double[] r = PointSets.sum(theta, PREFIX, ENCODER, support, sides);
         for (int i = 0; i < r.length; i++) {
-            r[i] /= support.count();
+            r[i] /= support.totalWeight();
         }
         return new Prediction(
                 decoded(theta, support.rows(), r, new Sides()),
@@ -39,7 +39,7 @@ final class NeuralProcessReference extends ForwardReference {
     }
 
     @Override
-    double loss(double[][] outputs, double[] targets) {
-        return meanSquaredError(outputs, targets);
+    double loss(double[][] outputs, Examples examples) {
+        return meanSquaredError(outputs, examples);
     }
 }

@@ -6,7 +6,7 @@ import java.util.Arrays;
 final class PointSets {
     private PointSets() {}
 
-    /** The sum of the features over the support set. */
+    /** The weighted sum of the features over the support set. */
     static double[] sum(NamedArrays theta, String prefix, int layers, Examples support, Sides sides) {
         double[][] xs = support.rows();
         double[][] ys = support.targets();
@@ -17,7 +17,7 @@ final class PointSets {
             double[] features = Perceptron.relu(Perceptron.output(theta, prefix, 0, layers, point, sides), sides);
             sum = sum == null ? new double[features.length] : sum;
             for (int j = 0; j < sum.length; j++) {
-                sum[j] += features[j];
+                sum[j] += support.weight(i) * features[j];
             }
         }
         if (sum == null) {

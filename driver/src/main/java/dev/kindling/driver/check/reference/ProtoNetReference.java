@@ -33,8 +33,7 @@ final class ProtoNetReference extends ForwardReference {
         sides.add(supportPass.outputs());
         sides.add(queryPass.outputs());
         double[][] features = Examples.rows(supportPass.output().value(), support.count());
-        double[][] prototypes =
-                Classes.means(features, support.y(), task().layout().classes());
+        double[][] prototypes = Classes.means(features, support, task().layout().classes());
         return new Prediction(
                 similarities(features, prototypes),
                 similarities(Examples.rows(queryPass.output().value(), query.count()), prototypes),
@@ -86,7 +85,7 @@ final class ProtoNetReference extends ForwardReference {
     }
 
     @Override
-    double loss(double[][] outputs, double[] targets) {
-        return Classes.crossEntropy(outputs, targets);
+    double loss(double[][] outputs, Examples examples) {
+        return Classes.crossEntropy(outputs, examples);
     }
 }

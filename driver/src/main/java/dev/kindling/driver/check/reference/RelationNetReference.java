@@ -6,6 +6,7 @@ import dev.kindling.job.model.AuxiliaryNetworks;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.tensor.Shape;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * The reference of relation networks (Sung and others, CVPR 2018, equations 1 and 2): summed class features paired with an
@@ -32,7 +33,7 @@ final class RelationNetReference extends ForwardReference {
         Result supportPass = embedding.support(constants, support, 0, Mode.OUTPUT);
         Result queryPass = embedding.query(constants, support, query, 1, Mode.OUTPUT);
         double[][] features = Examples.rows(supportPass.output().value(), support.count());
-        double[][] classes = Classes.sums(features, support.y(), task().layout().classes());
+        double[][] classes = Classes.sums(features, support, task().layout().classes());
         Examples supportPairs = pairs(classes, features);
         Examples queryPairs = pairs(classes, Examples.rows(queryPass.output().value(), query.count()));
         Result supportScores = relation.support(constants, supportPairs, 0, Mode.OUTPUT);
@@ -57,18 +58,18 @@ final class RelationNetReference extends ForwardReference {
                 pairs[i * classes.length + k] = pair;
             }
         }
-        return new Examples(Examples.flat(pairs), new double[pairs.length], pairs.length);
+        return new Examples(Examples.flat(pairs), new double[pairs.length], Optional.empty(), pairs.length);
     }
 
     @Override
-    double loss(double[][] outputs, double[] labels) {
+    double loss(double[][] outputs, Examples examples) {
         double total = 0;
         for (int i = 0; i < outputs.length; i++) {
             for (int k = 0; k < outputs[i].length; k++) {
-                double target = k == (int) labels[i] ? 1 : 0;
-                total += (outputs[i][k] - target) * (outputs[i][k] - target);
+                double target = k == (int) examples.y()[i] ? 1 : 0;
+                total += examples.weight(i) * (outputs[i][k] - target) * (outputs[i][k] - target);
             }
         }
-        return total / outputs.length / outputs[0].length;
+        return total / examples.totalWeight() / outputs[0].length;
     }
 }

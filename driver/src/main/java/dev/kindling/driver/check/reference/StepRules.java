@@ -146,7 +146,7 @@ final class StepRules {
             int ways = task.layout().classes();
             Dual prototypes = features.output()
                     .linear(output ->
-                            Examples.flat(Classes.means(Examples.rows(output, support.count()), support.y(), ways)));
+                            Examples.flat(Classes.means(Examples.rows(output, support.count()), support, ways)));
             Dual weights = prototypes.times(2).linear(rows -> transposed(rows, ways));
             Dual bias = prototypes
                     .times(prototypes)
