@@ -8,6 +8,7 @@ import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.JobFileResolver;
+import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.driver.run.CancellationSource;
 import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.driver.run.HadoopSettings;
@@ -16,6 +17,7 @@ import dev.kindling.driver.run.RoundProfile;
 import dev.kindling.driver.run.RunContext;
 import dev.kindling.driver.run.RunService;
 import dev.kindling.driver.run.StoredConfiguration;
+import dev.kindling.driver.run.TablePreparation;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.training.TrainingListener;
 import dev.kindling.driver.training.TrainingLoop;
@@ -33,6 +35,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.Option;
 
 /**
  * Meta-trains a network over a distribution of tasks. What is not set keeps the default of {@code reference.conf}; the same
@@ -127,10 +130,11 @@ public final class MetaTrainer {
             }
 
             @Override
-            public ResolvedRun resolve(JobConfig configuration, Optional<String> master) {
+            public ResolvedRun resolve(
+                    JobConfig configuration, Optional<String> master, TablePreparation tables) {
                 return context.isLocal()
-                        ? ResolvedRun.here(withAvailableBackend(configuration))
-                        : ResolvedRun.elsewhere(configuration);
+                        ? ResolvedRun.here(withAvailableBackend(configuration), tables)
+                        : ResolvedRun.elsewhere(configuration, tables);
             }
 
             @Override
@@ -156,8 +160,18 @@ public final class MetaTrainer {
             }
 
             @Override
-            public ResolvedRun resolve(JobConfig configuration, Optional<String> master) {
-                return ResolvedRun.here(withAvailableBackend(configuration));
+            public ResolvedRun resolve(
+                    JobConfig configuration, Optional<String> master, TablePreparation tables) {
+                return ResolvedRun.here(withAvailableBackend(configuration), tables);
+            }
+
+            /** Tables are read by Spark: by the application of this JVM, or by one that is started for it. */
+            @Override
+            public TablePreparation tables(Optional<String> master) {
+                Option<SparkSession> running = SparkSession.getDefaultSession();
+                return running.isDefined() && !running.get().sparkContext().isStopped()
+                        ? attached(running.get()).tables(master)
+                        : ClusterProvider.spark().tables(Optional.of("local[" + threads + "]"));
             }
 
             @Override
@@ -210,7 +224,7 @@ public final class MetaTrainer {
         if (start == Start.RESUMED && RunDirectory.isIn(folder)) {
             service.goOn(folder, directory -> StoredConfiguration.asked(configuration, directory));
         } else {
-            service.begin(clusters.resolve(configuration, Optional.empty()), folder);
+            service.begin(configuration, folder);
         }
         return TrainedModel.load(place);
     }
@@ -322,9 +336,14 @@ public final class MetaTrainer {
          */
         public MetaTrainer build() {
             JobConfig configuration = base.withChecked(settings);
-            EpisodeLayout layout = ResolvedRun.elsewhere(configuration).episode();
-            require("inputs", inputs, layout.features().size());
-            require("outputs", outputs, layout.outputs());
+            if (SettingsReader.read(configuration, HadoopSettings.load()).table().isEmpty()) {
+                // The columns of a table are known when it is prepared.
+                EpisodeLayout layout = ResolvedRun.elsewhere(
+                                configuration, ClusterProvider.spark().tables(Optional.empty()))
+                        .episode();
+                require("inputs", inputs, layout.features().size());
+                require("outputs", outputs, layout.outputs());
+            }
             return new MetaTrainer(configuration, runFolder, listener);
         }
 

@@ -41,6 +41,7 @@ public final class TrainedModel {
     private final FlatVector theta;
     private final Manifest manifest;
     private final Optional<Evaluation> evaluation;
+    private final Optional<String> table;
     private final Predictor predictor;
 
     private TrainedModel(
@@ -49,13 +50,15 @@ public final class TrainedModel {
             EpisodeLayout episode,
             FlatVector theta,
             Manifest manifest,
-            Optional<Evaluation> evaluation) {
+            Optional<Evaluation> evaluation,
+            Optional<String> table) {
         this.configuration = configuration;
         this.settings = settings;
         this.episode = episode;
         this.theta = theta;
         this.manifest = manifest;
         this.evaluation = evaluation;
+        this.table = table;
         this.parameters = settings.plan()
                 .algorithm()
                 .parameters(ModelFactory.of(settings.plan().model(), episode));
@@ -75,7 +78,8 @@ public final class TrainedModel {
                 resolved.episode(),
                 theta,
                 new Manifest(provenance, rounds, true),
-                Optional.of(evaluation));
+                Optional.of(evaluation),
+                resolved.tableEncoding());
     }
 
     /**
@@ -101,7 +105,8 @@ public final class TrainedModel {
                 episode,
                 model.theta().flat(layout, settings.plan().backend().options().precision()),
                 model.manifest(),
-                Optional.empty());
+                Optional.empty(),
+                model.table());
     }
 
     /**
@@ -119,7 +124,8 @@ public final class TrainedModel {
                 manifest,
                 parameters,
                 theta,
-                NetworkDescription.json(settings.plan().model(), episode, parameters));
+                NetworkDescription.json(settings.plan().model(), episode, parameters),
+                table);
         evaluation.ifPresent(found -> directory.writeEvaluation(
                 found.json(new EvaluatedModel(
                         configuration.decidingJson(), manifest.provenance(), manifest.rounds(), hash)),

@@ -22,6 +22,12 @@ import org.apache.hadoop.fs.FSDataOutputStream;
  * is replaced atomically: a reader sees its previous or its new content, whenever the driver dies.
  */
 public final class RunDirectory {
+    /** The folder of the run's prepared table. */
+    public static final String TABLE = "table";
+
+    /** The folder in which a table is prepared before it is renamed. */
+    public static final String NEW_TABLE = ".table-new";
+
     private static final String CONFIG = "config.conf";
     private static final String EVALUATION = "evaluation.json";
     private static final String TASKS = "evaluation.parquet";
@@ -31,6 +37,7 @@ public final class RunDirectory {
     private static final String OLD_MODEL = ".model-old";
     private static final String THETA = "theta.safetensors";
     private static final String NETWORK = "network.json";
+    private static final String TABLE_ENCODING = "table.json";
     private static final List<String> NETWORK_FILES = List.of(NETWORK, "network.zip");
 
     private final AtomicDirectory folder;
@@ -69,7 +76,14 @@ public final class RunDirectory {
 
     /** Whether a directory is missing, or holds only what a driver leaves that dies before its first file. */
     public static boolean isEmpty(AtomicDirectory folder) {
-        return folder.names().stream().allMatch(name -> RunLock.owns(name) || name.equals("." + CONFIG + ".new"));
+        return folder.names().stream().allMatch(RunDirectory::isBeforeTheFirstFile);
+    }
+
+    private static boolean isBeforeTheFirstFile(String name) {
+        return RunLock.owns(name)
+                || name.equals("." + CONFIG + ".new")
+                || name.equals(TABLE)
+                || name.equals(NEW_TABLE);
     }
 
     /** Whether a directory holds a run. */
@@ -184,10 +198,13 @@ public final class RunDirectory {
      *
      * @param layout names and shapes of θ
      * @param network content of {@code network.json}
+     * @param table content of {@code table.json}, the encoding of a table; empty if the tasks do not come from one
      * @return SHA-256 of {@code theta.safetensors}
      */
-    public String writeModel(Manifest manifest, Layout layout, FlatVector theta, String network) {
+    public String writeModel(
+            Manifest manifest, Layout layout, FlatVector theta, String network, Optional<String> table) {
         SortedMap<String, byte[]> files = new TreeMap<>();
+        table.ifPresent(text -> files.put(TABLE_ENCODING, text.getBytes(StandardCharsets.UTF_8)));
         files.put(THETA, Safetensors.encode(layout, theta));
         files.put(NETWORK, network.getBytes(StandardCharsets.UTF_8));
         folder.remove(NEW_MODEL);
@@ -233,7 +250,14 @@ public final class RunDirectory {
                 content.manifest(),
                 Safetensors.decode(theta, model.place(THETA)),
                 DigestUtils.sha256Hex(theta),
-                new String(content.file(NETWORK, model), StandardCharsets.UTF_8));
+                new String(content.file(NETWORK, model), StandardCharsets.UTF_8),
+                Optional.ofNullable(content.files().get(TABLE_ENCODING))
+                        .map(bytes -> new String(bytes, StandardCharsets.UTF_8)));
+    }
+
+    /** The encoding of the table that the model was trained on; empty if there is no model, or none of a table. */
+    public Optional<String> tableEncoding() {
+        return model().has(ChecksummedDirectory.MANIFEST) ? readModel().table() : Optional.empty();
     }
 
     /** If the driver died between the two renames of writeModel, the previous model is complete under its temporary name. */

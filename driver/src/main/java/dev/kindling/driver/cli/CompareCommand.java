@@ -16,6 +16,7 @@ import dev.kindling.driver.report.ComparisonReport;
 import dev.kindling.driver.run.CancellationSource;
 import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.driver.run.HadoopSettings;
+import dev.kindling.driver.run.KeptSession;
 import dev.kindling.driver.run.PreparedEntrant;
 import dev.kindling.driver.run.RoundProfile;
 import dev.kindling.driver.run.RunContext;
@@ -58,6 +59,12 @@ final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        try (KeptSession platform = new KeptSession(context.clusters(), "kindling comparison")) {
+            return compare(platform);
+        }
+    }
+
+    private int compare(ClusterProvider clusters) {
         String conf = options.requiredConf();
         Optional<String> master = options.master();
         ComparisonFile file = ComparisonFile.load(conf, options.jobFiles(), options.set(), Optional.ofNullable(seeds));
@@ -69,7 +76,7 @@ final class CompareCommand implements Callable<Integer> {
                     "--out is " + out + ", which is a run; it must be a new folder or one of a comparison");
         }
         List<PreparedEntrant> entrants = file.entrants().stream()
-                .map(entrant -> PreparedEntrant.of(entrant, file.seeds(), out, master))
+                .map(entrant -> PreparedEntrant.of(entrant, file.seeds(), out, clusters, master))
                 .toList();
         entrants.forEach(entrants.get(0)::refuseOtherTasks);
         entrants.forEach(competitor -> competitor.refuseUnknownFits(file.fits()));
@@ -80,7 +87,7 @@ final class CompareCommand implements Callable<Integer> {
             context.signals()
                     .guarded(
                             cancellation,
-                            () -> compare(new Work(entrants, meanTask, file.fits(), out, cancellation), master));
+                            () -> compare(new Work(entrants, meanTask, file.fits(), out, cancellation), clusters, master));
         }
         return ExitCode.DONE.number();
     }
@@ -97,11 +104,11 @@ final class CompareCommand implements Callable<Integer> {
             AtomicDirectory out,
             CancellationSource cancellation) {}
 
-    private void compare(Work work, Optional<String> master) {
+    private void compare(Work work, ClusterProvider clusters, Optional<String> master) {
         List<EntrantScores> scores = new ArrayList<>();
         List<Protocol> protocols = new ArrayList<>();
         try (ClusterProvider.Session running =
-                context.clusters().start(work.out().name() + " (comparison)", master)) {
+                clusters.start(work.out().name() + " (comparison)", master)) {
             for (PreparedEntrant entrant : work.entrants()) {
                 List<Evaluation> evaluations = evaluations(entrant, running, work, master);
                 protocols.add(evaluations.get(0).protocol());

@@ -14,6 +14,7 @@ import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.driver.run.DataHashCheck;
 import dev.kindling.driver.run.HadoopSettings;
+import dev.kindling.driver.run.KeptSession;
 import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.job.tensor.FlatVector;
 import java.util.List;
@@ -38,18 +39,24 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        try (KeptSession platform = new KeptSession(context.clusters(), "kindling evaluation")) {
+            return evaluate(platform);
+        }
+    }
+
+    private int evaluate(ClusterProvider clusters) {
         Optional<String> master = options.master();
         String place = options.out()
                 .orElseThrow(() -> new IllegalArgumentException("--out is missing; it must be the directory of a run"));
         RunDirectory directory = RunDirectory.open(place, HadoopSettings.load());
-        ResolvedRun resolved = ResolvedRun.of(options.configuration(directory), master);
+        ResolvedRun resolved = clusters.resolve(options.configuration(directory), master);
         StoredModel model = directory.readModel();
         TrainingPlan plan = resolved.plan();
         refuseAnotherModel(place, model, plan);
         refuseOtherData(directory, model, resolved);
         FlatVector theta = model.theta().flat(plan.parameters(), plan.precision());
         resolved.source().notes().forEach(context::say);
-        context.clusters().warnings(master).forEach(context::say);
+        clusters.warnings(master).forEach(context::say);
         if (!model.manifest().finished()) {
             context.say("the model is unfinished: its run ended after "
                     + model.manifest().rounds() + " rounds");
@@ -59,7 +66,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 resolved.provenance(),
                 model.manifest().rounds(),
                 model.thetaHash());
-        evaluate(resolved, directory, theta, evaluated, master);
+        evaluate(clusters, resolved, directory, theta, evaluated);
         context.say("the evaluation is in " + directory.folder().place("evaluation.json"));
         return ExitCode.DONE.number();
     }
@@ -86,15 +93,15 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private void evaluate(
+            ClusterProvider clusters,
             ResolvedRun resolved,
             RunDirectory directory,
             FlatVector theta,
-            EvaluatedModel evaluated,
-            Optional<String> master) {
+            EvaluatedModel evaluated) {
         TrainingPlan plan = resolved.plan();
         Evaluator evaluator = resolved.evaluator();
         String name = directory.folder().name() + " (evaluation)";
-        try (ClusterProvider.Session running = context.clusters().start(name, master);
+        try (ClusterProvider.Session running = clusters.start(name, options.master());
                 Cluster cluster =
                         running.cluster(plan.job(), resolved.settings().cluster())) {
             Evaluation trained = evaluator.evaluate(cluster, theta);

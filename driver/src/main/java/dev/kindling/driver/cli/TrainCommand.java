@@ -1,10 +1,10 @@
 package dev.kindling.driver.cli;
 
 import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.error.ExitCode;
 import dev.kindling.driver.run.CancellationSource;
 import dev.kindling.driver.run.HadoopSettings;
-import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.driver.run.RoundProfile;
 import dev.kindling.driver.run.RunService;
 import dev.kindling.driver.storage.AtomicDirectory;
@@ -78,8 +78,8 @@ final class TrainCommand implements Callable<Integer> {
 
     private void begin(RunService service) {
         String job = options.requiredConf();
-        ResolvedRun resolved = ResolvedRun.of(options.configuration(job), options.master());
+        JobConfig configuration = options.configuration(job);
         String place = options.out().orElseGet(() -> "runs/" + CommonOptions.jobName(job) + "-" + context.stamp());
-        service.begin(resolved, AtomicDirectory.at(place, resolved.hadoop()));
+        service.begin(configuration, AtomicDirectory.at(place, HadoopSettings.load()));
     }
 }

@@ -3,6 +3,7 @@ package dev.kindling.driver.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigMemorySize;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import dev.kindling.job.algorithm.AlgorithmConfig;
@@ -13,6 +14,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -113,6 +116,30 @@ final class ConfigReader implements AlgorithmConfig {
             throw refuse(key, "a range of two numbers, [low, high]");
         }
         throw refuse(key, "a range of two numbers, [low, high]");
+    }
+
+    /** Three finite numbers. */
+    List<Double> threeNumbers(String key, String allowed) {
+        value(key);
+        try {
+            List<Double> numbers = config.getDoubleList(key);
+            if (numbers.size() == 3 && numbers.stream().allMatch(Double::isFinite)) {
+                return numbers;
+            }
+        } catch (ConfigException.WrongType | ConfigException.BadValue e) {
+            throw refuse(key, allowed);
+        }
+        throw refuse(key, allowed);
+    }
+
+    /** An object of names and texts, or of other values in their JSON form. */
+    SortedMap<String, String> texts(String key) {
+        if (!(value(key) instanceof ConfigObject object)) {
+            throw refuse(key, "an object, { name = value }");
+        }
+        SortedMap<String, String> texts = new TreeMap<>();
+        object.forEach((name, text) -> texts.put(name, KnownKeys.shown(text)));
+        return texts;
     }
 
     @Override

@@ -33,10 +33,12 @@ public final class JobConfig {
 
     private final Config resolved;
     private final Optional<NetworkFile> networkFile;
+    private final Optional<String> runFolder;
 
-    private JobConfig(Config resolved, Optional<NetworkFile> networkFile) {
+    private JobConfig(Config resolved, Optional<NetworkFile> networkFile, Optional<String> runFolder) {
         this.resolved = resolved;
         this.networkFile = networkFile;
+        this.runFolder = runFolder;
     }
 
     /** The defaults without any override. */
@@ -102,7 +104,7 @@ public final class JobConfig {
         try {
             Config resolved = Hocon.resolve("the configuration", given.withFallback(reference), environment);
             new KnownKeys(reference).refuseOthers(resolved);
-            return new JobConfig(resolved, Optional.empty());
+            return new JobConfig(resolved, Optional.empty(), Optional.empty());
         } catch (ConfigException e) {
             throw unreadable("the configuration", e);
         }
@@ -142,7 +144,7 @@ public final class JobConfig {
         for (Map.Entry<String, ?> value : values.entrySet()) {
             changed = changed.withValue(value.getKey(), ConfigValueFactory.fromAnyRef(value.getValue()));
         }
-        return new JobConfig(changed, networkFile);
+        return new JobConfig(changed, networkFile, runFolder);
     }
 
     /**
@@ -175,7 +177,17 @@ public final class JobConfig {
     /** A copy with the given file attached for {@code model.network}, whose path and hash it records. */
     public JobConfig withNetwork(NetworkFile file) {
         JobConfig changed = with(Map.of(NETWORK, file.place(), NETWORK_HASH, file.hash()));
-        return new JobConfig(changed.resolved, Optional.of(file));
+        return new JobConfig(changed.resolved, Optional.of(file), runFolder);
+    }
+
+    /** A copy for a run in the given folder, which holds the run's prepared table or is to hold it. */
+    public JobConfig withRunFolder(String place) {
+        return new JobConfig(resolved, networkFile, Optional.of(place));
+    }
+
+    /** The folder of the run that this configuration is for; empty if it is for no run or a new one without a folder. */
+    public Optional<String> runFolder() {
+        return runFolder;
     }
 
     /** A copy that accepts any file that {@code model.network} names. */

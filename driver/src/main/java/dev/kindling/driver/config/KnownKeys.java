@@ -30,7 +30,7 @@ final class KnownKeys {
     private void collect(String prefix, ConfigObject section) {
         for (Map.Entry<String, ConfigValue> entry : section.entrySet()) {
             String key = prefix + entry.getKey();
-            if (entry.getValue() instanceof ConfigObject inner) {
+            if (entry.getValue() instanceof ConfigObject inner && !inner.isEmpty()) {
                 collect(key + ".", inner);
             } else {
                 keys.add(key);
@@ -58,9 +58,14 @@ final class KnownKeys {
             if (reference instanceof ConfigObject section) {
                 if (!(value instanceof ConfigObject inner)) {
                     throw new IllegalArgumentException(key + " is " + PrintableText.line(shown(value))
-                            + "; it is a section of keys, such as " + keys.ceiling(key + "."));
+                            + (section.isEmpty()
+                                    ? "; it must be an object, { name = value }"
+                                    : "; it is a section of keys, such as " + keys.ceiling(key + ".")));
                 }
-                refuseOthers(key + ".", inner, section);
+                // An empty section of the reference is a key whose value is an object with names of any kind.
+                if (!section.isEmpty()) {
+                    refuseOthers(key + ".", inner, section);
+                }
             }
         }
     }

@@ -11,6 +11,9 @@ import dev.kindling.driver.plan.PlanSettings;
 import dev.kindling.driver.training.CheckpointSettings;
 import dev.kindling.driver.training.RunSettings;
 import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.Split;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.task.table.TableSettings;
 import java.util.Optional;
 
 /**
@@ -19,6 +22,7 @@ import java.util.Optional;
  * @param run seed, rounds, meta-batch size, log interval and time limit
  * @param checkpoints how often checkpoints are written, and how many are retained
  * @param source the task source and its settings, with absolute paths
+ * @param table how the table of the task source is prepared; empty for other sources
  * @param plan model, method and backend
  * @param reference the step-by-step implementation of the method that {@code check} compares with; empty if it has none
  * @param failures the reaction to failed tasks
@@ -32,6 +36,7 @@ public record Settings(
         RunSettings run,
         CheckpointSettings checkpoints,
         SourceDescription source,
+        Optional<TableSettings> table,
         PlanSettings plan,
         Optional<ReferenceMethod> reference,
         FailurePolicy failures,
@@ -39,4 +44,32 @@ public record Settings(
         OptimizerSettings optimizer,
         ValidationSettings validation,
         EvaluationSettings evaluation,
-        ClusterSettings cluster) {}
+        ClusterSettings cluster) {
+    /** The same settings with another description of the task source. */
+    public Settings withSource(SourceDescription description) {
+        return new Settings(
+                run, checkpoints, description, table, plan, reference, failures, clip, optimizer, validation,
+                evaluation, cluster);
+    }
+
+    /**
+     * The same settings with at most as many tasks of validation and evaluation as the source has.
+     *
+     * @throws IllegalArgumentException if all tasks are to be evaluated and the source draws tasks without end
+     */
+    public Settings limitedTo(TaskSource opened) {
+        return new Settings(
+                run,
+                checkpoints,
+                source,
+                table,
+                plan,
+                reference,
+                failures,
+                clip,
+                optimizer,
+                validation.isOn() ? validation.limitedTo(opened.tasks(Split.VALIDATE)) : validation,
+                evaluation.limitedTo(opened.tasks(evaluation.split())),
+                cluster);
+    }
+}

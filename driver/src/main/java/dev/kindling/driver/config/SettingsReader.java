@@ -1,6 +1,7 @@
 package dev.kindling.driver.config;
 
 import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigValueType;
 import dev.kindling.driver.aggregator.Clip;
 import dev.kindling.driver.aggregator.FailurePolicy;
 import dev.kindling.driver.check.reference.References;
@@ -32,6 +33,10 @@ import dev.kindling.job.task.fewshot.WaySettings;
 import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.task.sinusoid.DoubleRange;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
+import dev.kindling.job.task.table.SupportDraw;
+import dev.kindling.job.task.table.TableSettings;
+import dev.kindling.job.task.table.TableSettings.GroupSplit;
+import dev.kindling.job.task.table.TableTaskSettings;
 import dev.kindling.job.tensor.Precision;
 import java.util.List;
 import java.util.Optional;
@@ -83,6 +88,7 @@ public final class SettingsReader {
                 run,
                 checkpoints(),
                 source().together(run.together()),
+                keys.text("task.source").equals(TableTaskSettings.SOURCE) ? Optional.of(table()) : Optional.empty(),
                 plan(algorithm, evaluation),
                 References.named(algorithm.name(), keys),
                 failures(),
@@ -117,7 +123,7 @@ public final class SettingsReader {
         return new ValidationSettings(
                 keys.integer("run.validate-every"),
                 keys.count("run.patience"),
-                keys.count("validation.tasks"),
+                tasks("validation.tasks"),
                 keys.integer("evaluation.seed"));
     }
 
@@ -135,6 +141,9 @@ public final class SettingsReader {
                         fewShot(sizes(keys.count("task.query")))
                                 .qualified(hadoop)
                                 .toMap());
+            case TableTaskSettings.SOURCE ->
+                TableTaskSettings.description(
+                        SupportDraw.parse(keys.text("table.support-draw")), sizes(TableTaskSettings.ALL_ROWS));
             default -> registered(source);
         };
     }
@@ -148,7 +157,9 @@ public final class SettingsReader {
                     "one of " + String.join(", ", TaskSources.providers().keySet()));
         }
         SortedMap<String, String> settings = new TreeMap<>();
-        sizes(keys.count("task.query")).putInto(settings);
+        EpisodeSizes sizes = sizes(keys.count("task.query"));
+        sizes.requireSupport();
+        sizes.putInto(settings);
         provider.defaults().keySet().forEach(key -> settings.put(key, KnownKeys.shown(keys.value(key))));
         return new SourceDescription(source, settings);
     }
@@ -217,6 +228,38 @@ public final class SettingsReader {
                         : keys.choice("few-shot.polarity", ImageFormat.Polarity.class));
     }
 
+    private TableSettings table() {
+        return new TableSettings(
+                        keys.text("table.path"),
+                        keys.text("table.sql"),
+                        keys.text("table.format"),
+                        keys.texts("table.options"),
+                        TableSettings.Target.parse(keys.text("table.task")),
+                        keys.text("table.group"),
+                        keys.text("table.label"),
+                        keys.strings("table.features"),
+                        keys.strings("table.categorical"),
+                        keys.text("table.order"),
+                        keys.text("table.weight"),
+                        keys.text("table.offset"),
+                        groupSplit(),
+                        keys.integer("table.seed"),
+                        keys.count("table.max-rows"),
+                        keys.count("table.max-one-hot"),
+                        keys.number("table.clip"))
+                .qualified(hadoop);
+    }
+
+    private GroupSplit groupSplit() {
+        String key = "table.split";
+        if (keys.value(key).valueType() == ConfigValueType.STRING) {
+            return new GroupSplit.Named(keys.text(key));
+        }
+        List<Double> fractions = keys.threeNumbers(
+                key, "the fractions of training, validation and test groups, whose sum is 1, or the name of a column");
+        return new GroupSplit.Fractions(fractions.get(0), fractions.get(1), fractions.get(2));
+    }
+
     private PlanSettings plan(Algorithm algorithm, EvaluationSettings evaluation) {
         return new PlanSettings(
                 model(),
@@ -255,11 +298,15 @@ public final class SettingsReader {
 
     private EvaluationSettings evaluation() {
         return new EvaluationSettings(
-                keys.count("evaluation.tasks"),
+                tasks("evaluation.tasks"),
                 keys.count("evaluation.steps"),
                 split(),
                 keys.integer("evaluation.seed"),
                 EvaluationSettings.Detail.of(keys.bool("evaluation.per-task")));
+    }
+
+    private int tasks(String key) {
+        return keys.isKeyword(key, "all") ? EvaluationSettings.ALL_TASKS : keys.count(key);
     }
 
     private ClusterSettings cluster() {

@@ -1,6 +1,7 @@
 package dev.kindling.driver.evaluation;
 
 import dev.kindling.job.task.Split;
+import java.util.OptionalInt;
 
 /**
  * The settings of an evaluation.
@@ -25,6 +26,9 @@ public record EvaluationSettings(int tasks, int steps, Split split, long seed, D
         }
     }
 
+    /** The number that stands for all tasks of the split, {@code all} in the configuration. */
+    public static final int ALL_TASKS = Integer.MAX_VALUE;
+
     public EvaluationSettings {
         if (tasks < 1) {
             throw new IllegalArgumentException("evaluation.tasks is " + tasks + "; it must be at least 1");
@@ -32,5 +36,23 @@ public record EvaluationSettings(int tasks, int steps, Split split, long seed, D
         if (steps < 0) {
             throw new IllegalArgumentException("evaluation.steps is " + steps + "; it must be at least 0");
         }
+    }
+
+    /**
+     * The same settings with at most the given number of tasks.
+     *
+     * @param most the number of tasks of the split; empty if tasks are drawn without end
+     * @throws IllegalArgumentException if all tasks are to be evaluated and their number is not finite
+     */
+    public EvaluationSettings limitedTo(OptionalInt most) {
+        return new EvaluationSettings(limited("evaluation.tasks", tasks, most), steps, split, seed, detail);
+    }
+
+    static int limited(String key, int tasks, OptionalInt most) {
+        if (most.isEmpty() && tasks == ALL_TASKS) {
+            throw new IllegalArgumentException(
+                    key + " is all; it must be a number for a task source that draws tasks without end");
+        }
+        return Math.min(tasks, most.orElse(tasks));
     }
 }

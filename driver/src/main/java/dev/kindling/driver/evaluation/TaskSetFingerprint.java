@@ -31,7 +31,8 @@ public final class TaskSetFingerprint {
             "few-shot.memory",
             "few-shot.ways",
             "evaluation.ways",
-            "sinusoid.oracle");
+            "sinusoid.oracle",
+            "table.pack");
 
     private final Map<String, String> entries;
 

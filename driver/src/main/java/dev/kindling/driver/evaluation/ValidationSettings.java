@@ -2,6 +2,7 @@ package dev.kindling.driver.evaluation;
 
 import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.Split;
+import java.util.OptionalInt;
 
 /**
  * The settings of validation during training, on tasks of the validation split.
@@ -16,6 +17,12 @@ public record ValidationSettings(long every, int patience, int tasks, long evalu
         atLeast(0, "run.validate-every", every);
         atLeast(0, "run.patience", patience);
         atLeast(1, "validation.tasks", tasks);
+    }
+
+    /** As {@link EvaluationSettings#limitedTo}, for {@code validation.tasks}. */
+    public ValidationSettings limitedTo(OptionalInt most) {
+        return new ValidationSettings(
+                every, patience, EvaluationSettings.limited("validation.tasks", tasks, most), evaluationSeed);
     }
 
     private static void atLeast(long least, String key, long value) {

@@ -6,6 +6,7 @@ import dev.kindling.driver.cluster.ParameterAveragingJob;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.cluster.spark.metrics.RoundGauges;
 import dev.kindling.driver.config.JobConfig;
+import dev.kindling.driver.table.TablePreparer;
 import dev.kindling.job.protocol.Job;
 import java.util.List;
 import java.util.Optional;
@@ -28,7 +29,21 @@ public interface ClusterProvider {
      * @param master the value of {@code --master}
      */
     default ResolvedRun resolve(JobConfig configuration, Optional<String> master) {
-        return ResolvedRun.of(configuration, master);
+        return resolve(configuration, master, tables(master));
+    }
+
+    /** As {@link #resolve(JobConfig, Optional)}, with another way to prepare a table. */
+    default ResolvedRun resolve(JobConfig configuration, Optional<String> master, TablePreparation tables) {
+        return ResolvedRun.of(configuration, master, tables);
+    }
+
+    /** Prepares tables on this platform, which is started for each of them. */
+    default TablePreparation tables(Optional<String> master) {
+        return (settings, folder, fitted) -> {
+            try (Session session = start("kindling table", master)) {
+                return session.tables().prepare(settings, folder, fitted);
+            }
+        };
     }
 
     /** Warnings about the security of the platform's connections, a line each. */
@@ -49,6 +64,11 @@ public interface ClusterProvider {
          */
         default Cluster averaging(Cluster rounds, ParameterAveragingJob averaged) {
             throw new IllegalStateException("only Spark averages networks");
+        }
+
+        /** Prepares tables on this platform; IllegalStateException if it has no Spark. */
+        default TablePreparation tables() {
+            throw new IllegalStateException("only Spark reads tables");
         }
 
         /** The gauges that publish rounds to a metrics system; by default they are not registered with any. */
@@ -80,6 +100,11 @@ public interface ClusterProvider {
             @Override
             public Cluster averaging(Cluster rounds, ParameterAveragingJob averaged) {
                 return application.averaging(rounds, averaged);
+            }
+
+            @Override
+            public TablePreparation tables() {
+                return TablePreparer.on(application)::prepare;
             }
 
             @Override

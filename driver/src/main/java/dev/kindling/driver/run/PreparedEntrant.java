@@ -62,18 +62,24 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
      *
      * @param seeds the number of trainings of a job, with consecutive seeds from {@code run.seed}
      * @param out the comparison's folder
+     * @param clusters resolves configurations
      * @param master the value of {@code --master}
      * @throws IllegalArgumentException if the configuration is invalid, or a folder of its runs holds another run
      */
-    public static PreparedEntrant of(EntrantConfig entrant, int seeds, AtomicDirectory out, Optional<String> master) {
+    public static PreparedEntrant of(
+            EntrantConfig entrant, int seeds, AtomicDirectory out, ClusterProvider clusters, Optional<String> master) {
         return entrant instanceof EntrantConfig.OfJob job
-                ? ofJob(job, seeds, out, master)
-                : ofRun((EntrantConfig.OfRun) entrant, master);
+                ? ofJob(job, seeds, out, clusters, master)
+                : ofRun((EntrantConfig.OfRun) entrant, clusters, master);
     }
 
     private static PreparedEntrant ofJob(
-            EntrantConfig.OfJob job, int seeds, AtomicDirectory out, Optional<String> master) {
-        ResolvedRun prepared = ResolvedRun.of(job.configuration().with(EACH_TASK), master);
+            EntrantConfig.OfJob job,
+            int seeds,
+            AtomicDirectory out,
+            ClusterProvider clusters,
+            Optional<String> master) {
+        ResolvedRun prepared = clusters.resolve(job.configuration().with(EACH_TASK), master);
         long first = prepared.settings().run().seed();
         List<Run> runs = LongStream.range(first, first + seeds)
                 .mapToObj(seed -> new Run(seed, out.child(job.name() + "-" + seed)))
@@ -83,7 +89,8 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
         return entrant;
     }
 
-    private static PreparedEntrant ofRun(EntrantConfig.OfRun run, Optional<String> master) {
+    private static PreparedEntrant ofRun(
+            EntrantConfig.OfRun run, ClusterProvider clusters, Optional<String> master) {
         AtomicDirectory folder = AtomicDirectory.at(run.run(), HadoopSettings.load());
         if (!RunDirectory.isIn(folder)) {
             throw new BadDataException(
@@ -91,7 +98,7 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
         }
         RunDirectory directory = RunDirectory.open(folder);
         JobConfig own = StoredConfiguration.own(directory, run.set());
-        ResolvedRun prepared = ResolvedRun.of(own.with(EACH_TASK), master);
+        ResolvedRun prepared = clusters.resolve(own.with(EACH_TASK), master);
         DataHashCheck.refuseOther(directory.readModel().manifest().provenance(), prepared, directory.folder());
         long seed = prepared.settings().run().seed();
         return new PreparedEntrant(
@@ -165,8 +172,7 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
             return Optional.empty();
         }
         if (!RunDirectory.isIn(run.folder())) {
-            return Optional.of(service.begin(ResolvedRun.of(asked(run), service.master()), run.folder())
-                    .trained());
+            return Optional.of(service.begin(asked(run), run.folder()).trained());
         }
         if (isFinished(run)) {
             return Optional.empty();

@@ -28,7 +28,9 @@ import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.SplitSettings;
+import dev.kindling.job.task.table.TableSource;
 import dev.kindling.job.tensor.Layout;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -45,13 +47,21 @@ public record ResolvedRun(
         TrainingPlan plan) {
     private static final String DATA = "few-shot.data";
     private static final String WITHIN = "few-shot.within";
+    private static final String TABLE = "table.path";
 
     /**
      * Resolves a configuration for rounds on a master. If executors run in other processes, the backend need not be
      * available in this JVM.
      */
     public static ResolvedRun of(JobConfig configuration, Optional<String> master) {
-        ResolvedRun resolved = SparkApplication.runsHere(master) ? here(configuration) : elsewhere(configuration);
+        return of(configuration, master, ClusterProvider.spark().tables(master));
+    }
+
+    /** As {@link #of(JobConfig, Optional)}, with another way to prepare a table. */
+    static ResolvedRun of(JobConfig configuration, Optional<String> master, TablePreparation tables) {
+        ResolvedRun resolved = SparkApplication.runsHere(master)
+                ? here(configuration, tables)
+                : elsewhere(configuration, tables);
         SparkApplication.requireDevices(
                 master, resolved.settings().plan().backend().name());
         SparkApplication.security(master).require(resolved.settings().cluster().authentication());
@@ -62,20 +72,26 @@ public record ResolvedRun(
      * Resolves a configuration for computing in this JVM; BackendUnavailableException if its backend cannot run here.
      */
     public static ResolvedRun here(JobConfig configuration) {
-        ResolvedRun resolved = elsewhere(configuration);
+        return here(configuration, ClusterProvider.spark().tables(Optional.empty()));
+    }
+
+    /** As {@link #here(JobConfig)}, with another way to prepare a table. */
+    public static ResolvedRun here(JobConfig configuration, TablePreparation tables) {
+        ResolvedRun resolved = elsewhere(configuration, tables);
         Backends.named(resolved.settings().plan().backend().name());
         return resolved;
     }
 
     /** Resolves a configuration for executors in other processes; the backend need not be available in this JVM. */
-    public static ResolvedRun elsewhere(JobConfig given) {
+    public static ResolvedRun elsewhere(JobConfig given, TablePreparation tables) {
         org.apache.hadoop.conf.Configuration hadoop = HadoopSettings.load();
         JobConfig configuration = NetworkFiles.attach(given, hadoop);
-        Settings settings = SettingsReader.read(configuration, hadoop);
-        Backends.refuseUnknown(settings.plan().backend().name());
-        TaskSource source = TaskSources.open(settings.source(), hadoop);
-        return new ResolvedRun(
-                absolute(configuration, settings.source()), hadoop, settings, source, plan(settings, source));
+        Settings read = SettingsReader.read(configuration, hadoop);
+        Backends.refuseUnknown(read.plan().backend().name());
+        SourceDescription description = TablePacks.description(read, configuration, hadoop, tables);
+        TaskSource source = TaskSources.open(description, hadoop);
+        Settings settings = read.withSource(description).limitedTo(source);
+        return new ResolvedRun(absolute(configuration, settings), hadoop, settings, source, plan(settings, source));
     }
 
     private static TrainingPlan plan(Settings settings, TaskSource source) {
@@ -89,10 +105,13 @@ public record ResolvedRun(
     }
 
     /** Makes data paths absolute: the stored configuration must be valid in any working directory. */
-    private static JobConfig absolute(JobConfig configuration, SourceDescription source) {
+    private static JobConfig absolute(JobConfig configuration, Settings settings) {
+        SourceDescription source = settings.source();
         return source.settings().containsKey(DATA)
                 ? configuration.with(paths(FewShotSettings.fromMap(source.settings())))
-                : configuration;
+                : settings.table()
+                        .map(table -> configuration.with(Map.of(TABLE, table.path())))
+                        .orElse(configuration);
     }
 
     private static SortedMap<String, Object> paths(FewShotSettings images) {
@@ -148,6 +167,11 @@ public record ResolvedRun(
     /** The shapes of an evaluation task; of the largest if they differ. */
     public EpisodeLayout episode() {
         return source.layout(settings.evaluation().split());
+    }
+
+    /** The encoding of the table that tasks come from, for {@code table.json} of a model; empty for other sources. */
+    public Optional<String> tableEncoding() {
+        return source.single() instanceof TableSource table ? Optional.of(table.encoding()) : Optional.empty();
     }
 
     /** Opens the cluster for the rounds, with Deeplearning4j's parameter averaging if the algorithm uses it. */

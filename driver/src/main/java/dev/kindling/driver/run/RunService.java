@@ -6,6 +6,7 @@ import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.checkpoint.RunLock;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.Settings;
+import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.driver.metrics.DriverLogContext;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.training.TrainingLoop;
@@ -22,13 +23,47 @@ import java.util.function.Supplier;
  */
 public record RunService(
         RunContext context, Optional<String> master, CancellationSource cancellation, RoundProfile times) {
-    /** Begins a run; IllegalArgumentException if the folder is not empty. */
-    public TrainingLoop.Result begin(ResolvedRun resolved, AtomicDirectory folder) {
-        resolved.requireTrainable();
+    /**
+     * Begins a run of a configuration. A table is prepared first, in the run's folder and on the platform that runs the
+     * rounds; other configurations are resolved before the folder is created.
+     *
+     * @throws IllegalArgumentException if the configuration makes no sense or the folder is not empty
+     */
+    public TrainingLoop.Result begin(JobConfig configuration, AtomicDirectory folder) {
+        if (SettingsReader.read(configuration, HadoopSettings.load()).table().isEmpty()) {
+            return begin(context.clusters().resolve(configuration, master), folder);
+        }
+        refuseOccupied(folder);
+        try (RunLock lock = RunLock.take(folder, context.clock());
+                KeptSession platform = new KeptSession(context.clusters(), folder.name())) {
+            context.say("preparing the table");
+            ResolvedRun resolved = cancellation.runCancellable(
+                    () -> platform.resolve(configuration.withRunFolder(folder.toString()), master));
+            resolved.requireTrainable();
+            return on(platform).begin(resolved, folder, lock);
+        }
+    }
+
+    private RunService on(ClusterProvider clusters) {
+        return new RunService(context.with(clusters), master, cancellation, times);
+    }
+
+    private static void refuseOccupied(AtomicDirectory folder) {
         if (!RunLock.isIn(folder)) {
             RunDirectory.refuseUnlessEmpty(folder);
         }
+    }
+
+    /** Begins a run; IllegalArgumentException if the folder is not empty. */
+    public TrainingLoop.Result begin(ResolvedRun resolved, AtomicDirectory folder) {
+        resolved.requireTrainable();
+        refuseOccupied(folder);
         try (RunLock lock = RunLock.take(folder, context.clock())) {
+            return begin(resolved, folder, lock);
+        }
+    }
+
+    private TrainingLoop.Result begin(ResolvedRun resolved, AtomicDirectory folder, RunLock lock) {
             RunDirectory directory = RunDirectory.create(
                     folder.guardedBy(lock::permit), resolved.configuration().rendered());
             TrainingLoop training = before(directory, () -> {
@@ -36,7 +71,6 @@ public record RunService(
                 return training(resolved, Optional.empty());
             });
             return run(resolved, directory, lock, training, Optional.empty());
-        }
     }
 
     /**
@@ -55,11 +89,21 @@ public record RunService(
                         "the run in " + folder + " is finished: " + resumePlan.rounds() + " rounds and an evaluation");
                 return Optional.empty();
             }
-            ResolvedRun resolved = before(directory, () -> prepared(resumePlan));
-            TrainingLoop training = before(directory, () -> training(resolved, resumePlan.from()));
-            context.say("going on after " + resumePlan.rounds() + " rounds");
-            return Optional.of(run(resolved, directory, lock, training, resumePlan.from()));
+            if (resumePlan.settings().table().isEmpty()) {
+                return Optional.of(resumed(resumePlan, lock));
+            }
+            try (KeptSession platform = new KeptSession(context.clusters(), folder.name())) {
+                return Optional.of(on(platform).resumed(resumePlan, lock));
+            }
         }
+    }
+
+    private TrainingLoop.Result resumed(ResumePlan resumePlan, RunLock lock) {
+        RunDirectory directory = resumePlan.directory();
+        ResolvedRun resolved = before(directory, () -> prepared(resumePlan));
+        TrainingLoop training = before(directory, () -> training(resolved, resumePlan.from()));
+        context.say("going on after " + resumePlan.rounds() + " rounds");
+        return run(resolved, directory, lock, training, resumePlan.from());
     }
 
     private static void refuseAnEarlierVersion(RunDirectory directory) {

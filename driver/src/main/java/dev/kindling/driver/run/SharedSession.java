@@ -18,6 +18,11 @@ public record SharedSession(ClusterProvider.Session running) implements ClusterP
             }
 
             @Override
+            public TablePreparation tables() {
+                return running.tables();
+            }
+
+            @Override
             public RoundGauges gauges() {
                 return running.gauges();
             }

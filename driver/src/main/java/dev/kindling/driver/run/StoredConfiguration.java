@@ -18,13 +18,15 @@ public final class StoredConfiguration {
 
     /** A requested configuration; if its network is the run's, with the copy of it in the run directory. */
     public static JobConfig asked(JobConfig configuration, RunDirectory directory) {
-        return withNetwork(configuration, unchanged(directory), directory);
+        return withNetwork(configuration, unchanged(directory), directory)
+                .withRunFolder(directory.folder().toString());
     }
 
     /** The run's own configuration from its {@code config.conf}, with overrides, {@code key=value} each. */
     public static JobConfig own(RunDirectory directory, List<String> set) {
         JobConfig plain = undamaged(directory);
-        return withNetwork(plain(directory, set), plain, directory);
+        return withNetwork(plain(directory, set), plain, directory)
+                .withRunFolder(directory.folder().toString());
     }
 
     /** Reads {@code config.conf}; BadDataException if it is invalid, since a run writes only valid ones. */

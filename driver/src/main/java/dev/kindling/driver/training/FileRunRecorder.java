@@ -51,9 +51,15 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
      * @param network for {@code network.json}
      * @param episode layout of a task
      * @param parameters names and shapes of the arrays of θ
+     * @param table for {@code table.json}; empty if tasks do not come from a table
      */
     public record Origin(
-            Provenance provenance, String settings, ModelSettings network, EpisodeLayout episode, Layout parameters) {}
+            Provenance provenance,
+            String settings,
+            ModelSettings network,
+            EpisodeLayout episode,
+            Layout parameters,
+            Optional<String> table) {}
 
     /**
      * A recorder for a run that starts or is resumed.
@@ -179,7 +185,8 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
                 new Manifest(origin.provenance(), made, progress == RunRecorder.Progress.FINISHED),
                 origin.parameters(),
                 theta,
-                NetworkDescription.json(origin.network(), origin.episode(), origin.parameters()));
+                NetworkDescription.json(origin.network(), origin.episode(), origin.parameters()),
+                origin.table());
         model = Optional.of(new EvaluatedModel(origin.settings(), origin.provenance(), made, hash));
     }
 

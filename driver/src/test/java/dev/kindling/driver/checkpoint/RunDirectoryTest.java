@@ -46,7 +46,7 @@ class RunDirectoryTest {
     }
 
     private static RunDirectory withModel(RunDirectory run, double first, long rounds) {
-        run.writeModel(manifest(rounds), LAYOUT, FlatVector.of(Precision.FLOAT, first, 2, 3), "{\"network\":\"x\"}\n");
+        run.writeModel(manifest(rounds), LAYOUT, FlatVector.of(Precision.FLOAT, first, 2, 3), "{\"network\":\"x\"}\n", Optional.empty());
         return run;
     }
 
@@ -79,7 +79,7 @@ class RunDirectoryTest {
         assertThat(model.theta().flat(LAYOUT, Precision.FLOAT)).isEqualTo(FlatVector.of(Precision.FLOAT, 1, 2, 3));
         assertThat(model.theta().layout()).isEqualTo(LAYOUT);
         assertThat(model.manifest()).isEqualTo(manifest(9));
-        assertThat(model.network()).isEqualTo("{\"network\":\"x\"}\n");
+        assertThat(model.network()).isEqualTo("{\"network\":\"x\"}\n", Optional.empty());
         assertThat(run.configuration()).isEqualTo("run.seed = 7\n");
         assertThat(names(temporary.resolve("run")))
                 .containsExactly(

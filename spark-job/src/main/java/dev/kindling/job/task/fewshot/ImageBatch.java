@@ -1,5 +1,6 @@
 package dev.kindling.job.task.fewshot;
 
+import dev.kindling.job.task.ResolvedPath;
 import dev.kindling.job.task.fewshot.ClassSplit.TurnedClass;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;

@@ -1,5 +1,6 @@
 package dev.kindling.job.task.fewshot;
 
+import dev.kindling.job.task.ResolvedPath;
 import dev.kindling.job.task.Split;
 import java.util.ArrayList;
 import java.util.EnumMap;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.task.ResolvedPath;
 import dev.kindling.job.task.Split;
 import java.io.BufferedOutputStream;
 import java.io.IOException;

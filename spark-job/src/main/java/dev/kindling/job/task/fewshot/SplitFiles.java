@@ -2,6 +2,7 @@ package dev.kindling.job.task.fewshot;
 
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.RegularFiles;
+import dev.kindling.job.task.ResolvedPath;
 import dev.kindling.job.task.Split;
 import java.io.IOException;
 import java.io.InputStream;

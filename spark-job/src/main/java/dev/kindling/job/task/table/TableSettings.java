@@ -1,11 +1,13 @@
 package dev.kindling.job.task.table;
 
+import dev.kindling.job.task.ResolvedPath;
 import dev.kindling.job.task.SettingsCodec;
 import java.io.Serializable;
 import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
 
 /**
  * The settings with which a table is read and prepared for {@code task.source = table}.
@@ -118,6 +120,21 @@ public record TableSettings(
             throw new IllegalArgumentException(
                     "table.offset is " + offset + " and table.task is classification; it must be empty then");
         }
+    }
+
+    /**
+     * The same settings with an absolute path: the stored configuration of a run must be valid in any working directory.
+     *
+     * @throws IllegalArgumentException if the path is malformed or names an unknown file system
+     */
+    public TableSettings qualified(Configuration hadoop) {
+        return path.isBlank() ? this : withPath(ResolvedPath.of("table.path", path, hadoop).path().toString());
+    }
+
+    private TableSettings withPath(String absolute) {
+        return new TableSettings(
+                absolute, sql, format, options, task, group, label, features, categorical, order, weight, offset, split,
+                seed, maxRows, maxOneHot, clip);
     }
 
     private static void require(String key, String column) {

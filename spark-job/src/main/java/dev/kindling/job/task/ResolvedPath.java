@@ -1,7 +1,6 @@
-package dev.kindling.job.task.fewshot;
+package dev.kindling.job.task;
 
 import dev.kindling.job.error.BadDataException;
-import dev.kindling.job.task.RegularFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
@@ -10,8 +9,9 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /** The absolute path of a setting and its file system; {@code key} is the setting, for messages. */
-record ResolvedPath(String key, FileSystem files, Path path) {
-    static ResolvedPath of(String key, String text, Configuration hadoop) {
+public record ResolvedPath(String key, FileSystem files, Path path) {
+    /** Resolves the path of a setting; IllegalArgumentException if it is malformed or names an unknown file system. */
+    public static ResolvedPath of(String key, String text, Configuration hadoop) {
         try {
             Path path = new Path(text);
             FileSystem files = path.getFileSystem(hadoop);
@@ -24,7 +24,7 @@ record ResolvedPath(String key, FileSystem files, Path path) {
     }
 
     /** The status of the file or folder; BadDataException if it does not exist or is neither. */
-    FileStatus status() {
+    public FileStatus status() {
         RegularFiles.refuseSpecial(key, path);
         try {
             return files.getFileStatus(path);
