@@ -71,6 +71,7 @@ class PublicApiTest {
                         "Reptile",
                         "SettingsBuilder",
                         "Sinusoids",
+                        "Tables",
                         "TaskDistribution",
                         "TaskDistributionBuilder",
                         "TrainedModel",

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * The result of an evaluation: statistics over the evaluated tasks after 0, 1, ... k inner steps.
@@ -21,8 +22,15 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
      * Statistics over the tasks after one number of inner steps.
      *
      * @param accuracy a fraction; empty for regression
+     * @param rmse root of the mean squared error over the query examples of all tasks together, in the units of the data;
+     *     empty for classification and for tasks without names
      */
-    public record Step(Statistics loss, Optional<Statistics> accuracy) {}
+    public record Step(Statistics loss, Optional<Statistics> accuracy, OptionalDouble rmse) {
+        /** Statistics of tasks without a common error. */
+        public Step(Statistics loss, Optional<Statistics> accuracy) {
+            this(loss, accuracy, OptionalDouble.empty());
+        }
+    }
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
@@ -52,6 +60,7 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
             ObjectNode entry = entries.addObject();
             entry.set("loss", json(step.loss()));
             step.accuracy().ifPresent(accuracy -> entry.set("accuracy", json(accuracy)));
+            step.rmse().ifPresent(rmse -> putFinite(entry, "rmse", rmse));
         }
         model.addTo(root);
         try {
@@ -70,6 +79,9 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
         }
         put(node, "shots", protocol.shots());
         node.put("query", protocol.query());
+        if (protocol.padding() > 0) {
+            node.put("padding", protocol.padding());
+        }
         protocol.within().ifPresent(within -> node.put("within", within));
         return node.put("tasks", protocol.tasks())
                 .put("seed", protocol.seed())

@@ -12,6 +12,7 @@ import dev.kindling.job.tensor.Layout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * Evaluates parameters: adapts them to held-out tasks and measures loss and accuracy on the query set after each inner step.
@@ -23,6 +24,7 @@ public final class Evaluator {
 
     private final EvaluationSettings settings;
     private final Protocol protocol;
+    private final TaskSource source;
     private final Sampler sampler;
     private final String program;
     private final Layout measures;
@@ -37,6 +39,7 @@ public final class Evaluator {
             EvaluationSettings settings, Protocol protocol, TaskSource source, String program, Layout measures) {
         this.settings = settings;
         this.protocol = protocol;
+        this.source = source;
         this.sampler = new Sampler(source, settings.seed(), settings.split());
         this.program = program;
         this.measures = measures;
@@ -48,6 +51,7 @@ public final class Evaluator {
         for (int from = 0; from < settings.tasks(); from += TASKS_PER_REQUEST) {
             int to = Math.min(settings.tasks(), from + TASKS_PER_REQUEST);
             List<TaskSpec> specs = sampler.range(0, from, to);
+            names(results, specs);
             RoundResult part = cluster.run(new RoundRequest(program, specs, OutputMode.PER_TASK), theta);
             results.put(
                     from,
@@ -61,6 +65,12 @@ public final class Evaluator {
                 settings.detail() == EvaluationSettings.Detail.EACH_TASK ? Optional.of(results) : Optional.empty());
     }
 
+    private void names(PerTaskResults results, List<TaskSpec> specs) {
+        for (TaskSpec spec : specs) {
+            source.name(spec).ifPresent(name -> results.name(spec.index(), name, source.queries(spec)));
+        }
+    }
+
     private List<Evaluation.Step> steps(PerTaskResults results) {
         List<Evaluation.Step> steps = new ArrayList<>();
         for (int step = 0; step < results.steps(); step++) {
@@ -68,7 +78,9 @@ public final class Evaluator {
                     ? Optional.of(statistics(results, PerTaskResults.ACCURACY, step, Statistics.Better.HIGHER))
                     : Optional.empty();
             steps.add(new Evaluation.Step(
-                    statistics(results, PerTaskResults.LOSS, step, Statistics.Better.LOWER), accuracy));
+                    statistics(results, PerTaskResults.LOSS, step, Statistics.Better.LOWER),
+                    accuracy,
+                    accuracy.isPresent() ? OptionalDouble.empty() : results.rmse(step, source.targetScale())));
         }
         return steps;
     }

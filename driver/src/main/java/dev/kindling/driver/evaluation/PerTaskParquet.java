@@ -3,6 +3,7 @@ package dev.kindling.driver.evaluation;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroupFactory;
@@ -18,10 +19,12 @@ import org.apache.parquet.schema.Types;
 
 /**
  * Encodes {@link PerTaskResults} as a Parquet file: one row for each task and number of inner steps, ordered by task, with the
- * columns task, step, loss, accuracy (null for regression), milliseconds (of the whole task, equal in all its rows) and
- * executor.
+ * columns task, step, loss, accuracy (null for regression), milliseconds (of the whole task, equal in all its rows),
+ * executor, and, where tasks have names such as the keys of groups, name.
  */
 public final class PerTaskParquet {
+    private static final String NAME = "name";
+
     private static final MessageType SCHEMA = Types.buildMessage()
             .required(PrimitiveTypeName.INT32)
             .named("task")
@@ -38,16 +41,26 @@ public final class PerTaskParquet {
             .named("executor")
             .named("evaluation");
 
+    private static final MessageType NAMED_SCHEMA = new MessageType(
+            SCHEMA.getName(),
+            Stream.concat(
+                            SCHEMA.getFields().stream(),
+                            Stream.of(Types.required(PrimitiveTypeName.BINARY)
+                                    .as(LogicalTypeAnnotation.stringType())
+                                    .named(NAME)))
+                    .toList());
+
     private PerTaskParquet() {}
 
     /** The bytes of the file. */
     public static byte[] encode(PerTaskResults results) {
         InMemory file = new InMemory();
-        SimpleGroupFactory rows = new SimpleGroupFactory(SCHEMA);
+        MessageType schema = results.name(0).isPresent() ? NAMED_SCHEMA : SCHEMA;
+        SimpleGroupFactory rows = new SimpleGroupFactory(schema);
         // Hadoop's defaults: the user's Hadoop settings are for file systems and must not affect the encoding.
         try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(file)
                 .withConf(new Configuration(false))
-                .withType(SCHEMA)
+                .withType(schema)
                 .withCompressionCodec(CompressionCodecName.GZIP)
                 .build()) {
             for (int task = 0; task < results.tasks(); task++) {
@@ -64,7 +77,9 @@ public final class PerTaskParquet {
     private static Group row(PerTaskResults results, int task, int step, Group row) {
         row.append("task", task).append("step", step).append("loss", results.loss(task, step));
         results.accuracy(task, step).ifPresent(accuracy -> row.append("accuracy", accuracy));
-        return row.append("milliseconds", results.milliseconds(task)).append("executor", results.executor(task));
+        row.append("milliseconds", results.milliseconds(task)).append("executor", results.executor(task));
+        results.name(task).ifPresent(name -> row.append(NAME, name));
+        return row;
     }
 
     /** An in-memory file for Parquet's writer. */

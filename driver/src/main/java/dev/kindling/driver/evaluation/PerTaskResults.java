@@ -2,8 +2,10 @@ package dev.kindling.driver.evaluation;
 
 import dev.kindling.job.tensor.Layout;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** The per-task results of an evaluation: measures after each inner step, execution time, and executor. */
 public final class PerTaskResults {
@@ -19,6 +21,8 @@ public final class PerTaskResults {
     private final double[] perTaskOutputs;
     private final long[] nanos;
     private final String[] workers;
+    private final int[] queries;
+    private @Nullable String[] names = new String[0];
 
     /**
      * Results without values yet.
@@ -30,6 +34,7 @@ public final class PerTaskResults {
         this.perTaskOutputs = new double[Math.multiplyExact(tasks, measures.size())];
         this.nanos = new long[tasks];
         this.workers = new String[tasks];
+        this.queries = new int[tasks];
     }
 
     /** Sets the results of consecutive tasks, beginning at the given index. */
@@ -37,6 +42,38 @@ public final class PerTaskResults {
         System.arraycopy(part, 0, perTaskOutputs, from * measures.size(), part.length);
         System.arraycopy(partNanos, 0, nanos, from, partNanos.length);
         System.arraycopy(partWorkers, 0, workers, from, partWorkers.length);
+    }
+
+    /** Sets the name of a task, and the number of examples of its query set. */
+    void name(int task, String name, int querySize) {
+        if (names.length == 0) {
+            names = new String[tasks()];
+        }
+        names[task] = name;
+        queries[task] = querySize;
+    }
+
+    /** The name of a task, such as the key of its group; empty if tasks have none. */
+    public Optional<String> name(int task) {
+        return names.length == 0 ? Optional.empty() : Optional.ofNullable(names[task]);
+    }
+
+    /**
+     * The root of the mean squared error over the query examples of all tasks; empty if tasks have no names.
+     *
+     * @param scale the factor from an error of a target to one in the units of the data
+     */
+    OptionalDouble rmse(int step, double scale) {
+        if (names.length == 0) {
+            return OptionalDouble.empty();
+        }
+        double squares = 0;
+        long examples = 0;
+        for (int task = 0; task < tasks(); task++) {
+            squares += queries[task] * loss(task, step);
+            examples += queries[task];
+        }
+        return OptionalDouble.of(scale * StrictMath.sqrt(squares / examples));
     }
 
     /** The number of tasks. */

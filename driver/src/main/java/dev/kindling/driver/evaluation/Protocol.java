@@ -14,6 +14,7 @@ import java.util.function.ToIntFunction;
  * @param ways number of classes of a task, 0 for regression; a range if it differs between tasks
  * @param shots number of support examples, per class for classification; a range if it differs between tasks
  * @param query number of query examples, per class for classification
+ * @param padding mean fraction of a task's examples that are padding, from 0 to 1
  * @param within for images, the group that a task samples its classes from: {@code split} or {@code alphabet}
  * @param tasks number of tasks
  * @param seed of the tasks
@@ -26,6 +27,7 @@ public record Protocol(
         IntRange ways,
         IntRange shots,
         int query,
+        double padding,
         Optional<String> within,
         int tasks,
         long seed,
@@ -36,11 +38,13 @@ public record Protocol(
      * The protocol of an evaluation.
      *
      * @param layouts all layouts that its tasks may have
+     * @param padding mean fraction of a task's examples that are padding
      */
     public static Protocol of(
             String source,
             EvaluationSettings settings,
             List<EpisodeLayout> layouts,
+            double padding,
             Optional<String> within,
             String batchNorm,
             int order) {
@@ -50,6 +54,7 @@ public record Protocol(
                 ways(layouts),
                 shots(layouts),
                 query(layouts),
+                padding,
                 within,
                 settings.tasks(),
                 settings.seed(),
@@ -66,11 +71,12 @@ public record Protocol(
     }
 
     static int query(List<EpisodeLayout> layouts) {
-        return ofEach(layouts.get(0), layouts.get(0).query());
+        return ofEach(layouts.get(layouts.size() - 1), layouts.get(layouts.size() - 1).query());
     }
 
+    /** Examples of each class; of all classes together where the sets have any number of examples of a class. */
     private static int ofEach(EpisodeLayout layout, int examples) {
-        return examples / Math.max(1, layout.classes());
+        return layout.weighted() ? examples : examples / Math.max(1, layout.classes());
     }
 
     private static IntRange range(List<EpisodeLayout> layouts, ToIntFunction<EpisodeLayout> count) {

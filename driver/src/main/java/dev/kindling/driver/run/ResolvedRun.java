@@ -212,6 +212,7 @@ public record ResolvedRun(
                 settings.source().source(),
                 evaluation,
                 source.layouts(evaluation.split()),
+                source.padding(evaluation.split()),
                 Optional.ofNullable(settings.source().settings().get(WITHIN)),
                 settings.plan().model().batchNorm(),
                 order);

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class JobConfigTest {
     private static final Path CONF = Path.of("..", "conf");
-    private static final List<String> SOURCES = List.of("sinusoid", "regression", "few-shot", "blobs");
+    private static final List<String> SOURCES = List.of("sinusoid", "regression", "few-shot", "table", "blobs");
 
     @TempDir
     private Path folder;
@@ -41,7 +41,13 @@ class JobConfigTest {
         Algorithms.names().forEach(method -> variants.add("algorithm.name=" + method));
         Set<String> read = new TreeSet<>();
         for (String variant : variants) {
-            ConfigReader keys = configuration(variant, "few-shot.data=/data", "transfer.engine=dl4j-spark")
+            ConfigReader keys = configuration(
+                            variant,
+                            "few-shot.data=/data",
+                            "table.path=/data.csv",
+                            "table.group=g",
+                            "table.label=y",
+                            "transfer.engine=dl4j-spark")
                     .keys();
             new SettingsReader(keys, Optional.empty(), new org.apache.hadoop.conf.Configuration()).settings();
             read.addAll(keys.read());

@@ -109,6 +109,7 @@ class PairedDifferenceTest {
                                         IntRange.of(0),
                                         IntRange.of(1),
                                         1,
+                                        0,
                                         Optional.empty(),
                                         2,
                                         1,

@@ -72,6 +72,21 @@ public interface TaskSource {
         return Optional.empty();
     }
 
+    /** The number of examples of a task's query set that are not padding. */
+    default int queries(TaskSpec spec) {
+        return layout(spec).query();
+    }
+
+    /** The mean fraction of a task's examples that are padding, in both sets. */
+    default double padding(Split split) {
+        return 0;
+    }
+
+    /** The factor from an error of a regression target to one in the units of the data. */
+    default double targetScale() {
+        return 1;
+    }
+
     /**
      * Writes the episode of a spec into {@code target}, laid out as {@code layout(spec).arrays()} from {@code offset}: a pure
      * function of the spec and the source's data. Runs on executors.

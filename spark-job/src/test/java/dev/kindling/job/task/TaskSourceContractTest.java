@@ -13,6 +13,9 @@ import dev.kindling.job.task.fewshot.WaySettings;
 import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.task.sinusoid.DoubleRange;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
+import dev.kindling.job.task.table.SupportDraw;
+import dev.kindling.job.task.table.TablePacks;
+import dev.kindling.job.task.table.TableTaskSettings;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
@@ -158,7 +161,31 @@ final class TaskSourceContractTest {
                         new EpisodeSizes(new IntRange(1, 2), 3, new IntRange(1, 3), 2),
                         0,
                         1),
+                table(TablePacks.regression(temp.resolve("regression"))),
+                table(TablePacks.classification(temp.resolve("classification"))),
                 fewShot("grouped few-shot", images().tree(temp.resolve("tree")), WaySettings.of(3), SIZES, 1 << 20, 2));
+    }
+
+    /** Groups of at least ten rows, so that every size can occur. */
+    private static Row table(Path pack) {
+        TableTaskSettings settings = new TableTaskSettings(
+                pack.toString(),
+                SupportDraw.MIX,
+                new EpisodeSizes(new IntRange(0, 4), 5, IntRange.of(3), TableTaskSettings.ALL_ROWS));
+        return new Row(
+                "table of " + pack.getFileName(),
+                "table",
+                settings.toMap(),
+                1,
+                map -> TableTaskSettings.fromMap(map).toMap(),
+                SHA_256,
+                List.of("splits disjoint", "support and query disjoint"),
+                List.of(
+                        new Refusal("task.support", "-1", "task.support is -1; it must be an integer or a range"),
+                        new Refusal("task.query", "0", "task.query is 0; it must be at least 1"),
+                        new Refusal("task.support", "900", "the table has no train group of at least 901 rows"),
+                        new Refusal("table.support-draw", "all", "table.support-draw is all; it must be mix or uniform"),
+                        new Refusal("table.pack", "/missing/pack", "/missing/pack/pack.json does not exist")));
     }
 
     private static Row sinusoid(String name, SinusoidSettings settings, int group) {
@@ -237,7 +264,7 @@ final class TaskSourceContractTest {
     void anUnknownNameIsRefusedWithTheKnownOnes() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> TaskSources.open(new SourceDescription("sinus", new TreeMap<>()), HADOOP))
-                .withMessage("task.source is sinus; it must be one of few-shot, regression, sinusoid");
+                .withMessage("task.source is sinus; it must be one of few-shot, regression, sinusoid, table");
     }
 
     @ParameterizedTest(name = "{0}")
@@ -295,7 +322,7 @@ final class TaskSourceContractTest {
                     assertThat(Double.isNaN(doubles[at])).isEqualTo(!inside);
                     assertThat(Double.compare(floats[at], (float) doubles[at])).isZero();
                 }
-                if (layout.classification()) {
+                if (layout.classification() && !layout.weighted()) {
                     assertLabels(layout, EpisodeLayout.SUPPORT_Y, doubles);
                     assertLabels(layout, EpisodeLayout.QUERY_Y, doubles);
                 }
@@ -334,9 +361,11 @@ final class TaskSourceContractTest {
         EpisodeSizes sizes = EpisodeSizes.from(row.settings());
         for (Split split : Split.values()) {
             EpisodeLayout layout = source.layout(split);
-            int perExample = Math.max(1, layout.classes());
+            int perExample = layout.weighted() ? 1 : Math.max(1, layout.classes());
             assertThat(layout.support()).isEqualTo(perExample * sizes.support(split));
-            assertThat(layout.query()).isEqualTo(perExample * sizes.query(split));
+            if (sizes.query(split) < TableTaskSettings.ALL_ROWS) {
+                assertThat(layout.query()).isEqualTo(perExample * sizes.query(split));
+            }
             assertThat(layout.tasks()).isEqualTo(split == Split.TRAIN ? row.group() : 1);
             assertThat(source.single().layout(split)).isEqualTo(layout.single());
         }

@@ -41,12 +41,10 @@ public final class TableSource implements TaskSource {
     private static final long ROWS = 1;
     private static final long GROUPS = 2;
 
-    private static final int SUPPORT_FACTOR = 4;
+    private static final int SUPPORT_FACTOR = 3;
     private static final int LEAST_SUPPORT = 2;
-    private static final int TRAIN_QUERY_FACTOR = 4;
-    private static final int LEAST_TRAIN_QUERY = 4;
     private static final int QUERY_FACTOR = 2;
-    private static final int LEAST_QUERY = 8;
+    private static final int LEAST_QUERY = 4;
 
     private final TableTaskSettings settings;
     private final TablePack pack;
@@ -95,13 +93,10 @@ public final class TableSource implements TaskSource {
             return Optional.empty();
         }
         int mostRows = groups.sizes().lastKey();
-        boolean training = split == Split.TRAIN;
         SizeLadder supports = new SizeLadder(
                 Math.max(1, Math.min(support(split).most(), mostRows - 1)), SUPPORT_FACTOR, LEAST_SUPPORT);
         int query = Math.min(settings.sizes().query(split), mostRows - support(split).least());
-        SizeLadder queries = training
-                ? new SizeLadder(query, TRAIN_QUERY_FACTOR, LEAST_TRAIN_QUERY)
-                : new SizeLadder(query, QUERY_FACTOR, LEAST_QUERY);
+        SizeLadder queries = new SizeLadder(query, QUERY_FACTOR, LEAST_QUERY);
         Sizes sizes = new Sizes(split, supports, queries);
         groups.sizes().tailMap(least).forEach(sizes::add);
         return Optional.of(new GroupTasks(
@@ -238,6 +233,21 @@ public final class TableSource implements TaskSource {
     }
 
     @Override
+    public int queries(TaskSpec spec) {
+        return queryRows(spec);
+    }
+
+    @Override
+    public double targetScale() {
+        return pack.manifest().labelStd();
+    }
+
+    @Override
+    public double padding(Split split) {
+        return checked(split).padding();
+    }
+
+    @Override
     public TaskSpec sample(TaskKey key) {
         GroupTasks tasks = checked(key.split());
         long seed = key.taskSeed();
@@ -328,11 +338,6 @@ public final class TableSource implements TaskSource {
     /** The encoding of the table's rows, as the text of {@code table.json}. */
     public String encoding() {
         return pack.encodingText();
-    }
-
-    /** The mean fraction of a task's rows that are padding. */
-    public double padding(Split split) {
-        return checked(split).padding();
     }
 
     @Override
