@@ -129,7 +129,7 @@ class TablePackTest {
         Path pack = TablePacks.regression(temporary.resolve("pack"));
         damaged(pack, "rows-00000.bin", bytes -> bytes[101] ^= 1, "do not match their checksum");
         damaged(pack, "rows-00000.bin", bytes -> null, "is damaged: it has 0 bytes");
-        damaged(pack, "index-train.bin", bytes -> bytes[0] ^= 64, "names part 64");
+        damaged(pack, "index-train.bin", bytes -> bytes[0] ^= 64, "names part 65");
         damaged(pack, "index-train.bin", bytes -> bytes[15] ^= 64, "its index points to");
         damaged(pack, "keys-test.bin", bytes -> bytes[0] ^= 1, "do not match the hash");
         damaged(pack, "pack.json", bytes -> bytes[3] ^= 1, "is not the manifest");
