@@ -4,11 +4,16 @@ import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.run.ClusterProvider;
+import dev.kindling.driver.run.TablePreparation;
 import dev.kindling.job.protocol.Job;
+import dev.kindling.job.task.table.TableEncoding;
+import dev.kindling.job.task.table.TableManifest;
+import dev.kindling.job.task.table.TableSettings;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import org.apache.hadoop.conf.Configuration;
 
@@ -41,9 +46,30 @@ final class CommandLineForTests {
             InstantSource clock,
             List<String> args) {
         StringWriter out = new StringWriter();
+        return run(around(clusters, new PrintWriter(out), signals, clock), out, args);
+    }
+
+    /** A command on clusters of the test's own that may prepare tables. */
+    static Outcome on(
+            BiFunction<Job, ClusterSettings, Cluster> clusters,
+            TablePreparation tables,
+            Signals signals,
+            List<String> args) {
+        StringWriter out = new StringWriter();
+        return run(
+                new CommandContext(
+                        (name, master) -> new Running(clusters, tables),
+                        new PrintWriter(out),
+                        InstantSource.system(),
+                        false,
+                        signals),
+                out,
+                args);
+    }
+
+    private static Outcome run(CommandContext context, StringWriter out, List<String> args) {
         StringWriter err = new StringWriter();
         PrintWriter errors = new PrintWriter(err);
-        CommandContext context = around(clusters, new PrintWriter(out), signals, clock);
         int code = Kindling.run(args.toArray(String[]::new), context, errors);
         errors.flush();
         context.out().flush();
@@ -60,10 +86,16 @@ final class CommandLineForTests {
 
     static CommandContext around(
             BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals, InstantSource clock) {
-        return new CommandContext((name, master) -> new Running(clusters), out, clock, false, signals);
+        return new CommandContext(
+                (name, master) -> new Running(clusters, CommandLineForTests::refuseTables), out, clock, false, signals);
     }
 
-    private record Running(BiFunction<Job, ClusterSettings, Cluster> clusters) implements ClusterProvider.Session {
+    private static TableManifest refuseTables(TableSettings settings, String folder, Optional<TableEncoding> fitted) {
+        throw new IllegalStateException("this test has no Spark to read " + settings.path());
+    }
+
+    private record Running(BiFunction<Job, ClusterSettings, Cluster> clusters, TablePreparation tables)
+            implements ClusterProvider.Session {
         @Override
         public Cluster cluster(Job job, ClusterSettings settings) {
             return clusters.apply(job, settings);

@@ -8,6 +8,8 @@ import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.spark.LoadedClasses;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.cluster.spark.TwoExecutors;
+import dev.kindling.driver.run.TablePreparation;
+import dev.kindling.driver.table.TablePreparer;
 import dev.kindling.job.protocol.Job;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -85,6 +87,8 @@ class SameBitsTest {
         /** A θ of 49,017 numbers that makes weights, in blocks of four tasks. */
         SINUSOID_HYPERNETWORK("sinusoid-hypernetwork.conf", 21, "float"),
         SINUSOID_CNP("sinusoid-cnp.conf", 13, "float"),
+        /** Tasks of several sizes with row weights, from a table that each master prepares by itself. */
+        TABLE("table-growth.conf", 13, "float", "table.path=../conf/growth.csv"),
         OMNIGLOT_FLOAT("omniglot-fc-5w1s-maml.conf", 21, "float"),
         OMNIGLOT_DOUBLE("omniglot-fc-5w1s-maml.conf", 21, "double"),
         /** Eight shapes of tasks, four in training and others in evaluation. */
@@ -142,16 +146,16 @@ class SameBitsTest {
             try (SparkApplication spark = SparkApplication.start("test", Optional.of(master))) {
                 String mode = master.equals(ONE_THREAD) ? "jobs" : "persistent";
                 for (Case each : possible()) {
-                    train(each, master, mode, folder, spark::cluster);
+                    train(each, master, mode, folder, spark::cluster, TablePreparer.on(spark)::prepare);
                 }
             }
         }
         try (TwoExecutors executors = new TwoExecutors()) {
             for (Case each : possible()) {
-                train(each, TWO_EXECUTORS, "jobs", folder, executors::cluster);
+                train(each, TWO_EXECUTORS, "jobs", folder, executors::cluster, executors.tables()::prepare);
                 executorsAtWork.put(each, executors.workedLately());
-                train(each, TWO_EXECUTORS, "persistent", folder, executors::cluster);
-                trainInTurn(each, folder, executors::cluster);
+                train(each, TWO_EXECUTORS, "persistent", folder, executors::cluster, executors.tables()::prepare);
+                trainInTurn(each, folder, executors::cluster, executors.tables()::prepare);
                 executors.workedLately();
             }
             nd4jOnExecutors = executors.loaded(ND4J);
@@ -166,16 +170,25 @@ class SameBitsTest {
     }
 
     private void train(
-            Case each, String master, String mode, Path folder, BiFunction<Job, ClusterSettings, Cluster> clusters) {
+            Case each,
+            String master,
+            String mode,
+            Path folder,
+            BiFunction<Job, ClusterSettings, Cluster> clusters,
+            TablePreparation tables) {
         String place = master + " " + mode;
-        Outcome outcome = CommandLineForTests.on(clusters, args(each, place, mode, folder));
+        Outcome outcome = CommandLineForTests.on(clusters, tables, new Signals(), args(each, place, mode, folder));
         assertThat(outcome.code())
                 .as("%s on %s: %s", each, place, outcome.err())
                 .isZero();
     }
 
     /** Stops in a round of each mode but the last, and goes on in the next one. */
-    private void trainInTurn(Case each, Path folder, BiFunction<Job, ClusterSettings, Cluster> clusters) {
+    private void trainInTurn(
+            Case each,
+            Path folder,
+            BiFunction<Job, ClusterSettings, Cluster> clusters,
+            TablePreparation tables) {
         String place = TWO_EXECUTORS + " in turn";
         for (int turn = 0; turn < IN_TURN.size(); turn++) {
             int last = turn < IN_TURN.size() - 1 ? 4 * turn + 2 : -1;
@@ -189,6 +202,7 @@ class SameBitsTest {
                             signals.arrived("TERM");
                         }
                     }),
+                    tables,
                     signals,
                     args);
             assertThat(outcome.code())

@@ -2,6 +2,7 @@ package dev.kindling.driver.cluster.spark;
 
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.table.TablePreparer;
 import dev.kindling.job.protocol.Job;
 import java.io.File;
 import java.util.List;
@@ -44,6 +45,11 @@ public final class TwoExecutors implements AutoCloseable {
 
     SparkApplication spark() {
         return spark;
+    }
+
+    /** Prepares tables on the executors. */
+    public TablePreparer tables() {
+        return TablePreparer.on(spark);
     }
 
     public Cluster cluster(Job job, ClusterSettings settings) {

@@ -1,0 +1,212 @@
+package dev.kindling.driver.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.MetaTrainer;
+import dev.kindling.Networks;
+import dev.kindling.Tables;
+import dev.kindling.TrainedModel;
+import dev.kindling.driver.cli.CommandLineForTests.Outcome;
+import dev.kindling.driver.cluster.Cluster;
+import dev.kindling.driver.cluster.ClusterSettings;
+import dev.kindling.driver.cluster.spark.SparkApplication;
+import dev.kindling.driver.table.TablePreparer;
+import dev.kindling.job.protocol.Job;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import org.apache.commons.io.FileUtils;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Commands on {@code conf/table-growth.conf}: the prepared table of a run, and what evaluates or resumes with it. */
+class TableRunTest {
+    private static final String TABLE = "../conf/growth.csv";
+    private static SparkApplication spark;
+
+    @TempDir
+    private Path temporary;
+
+    @BeforeAll
+    static void startSpark() {
+        spark = SparkApplication.start("test", Optional.of("local[2]"));
+    }
+
+    @AfterAll
+    static void stopSpark() {
+        spark.close();
+    }
+
+    private Outcome train(Path run, String... more) {
+        return train(run, spark::cluster, new Signals(), more);
+    }
+
+    private Outcome train(
+            Path run, BiFunction<Job, ClusterSettings, Cluster> clusters, Signals signals, String... more) {
+        List<String> args = new ArrayList<>(List.of(
+                "train", "--conf", "../conf/table-growth.conf", "--out", run.toString(), "--set", "run.rounds=8"));
+        for (String set : List.of(
+                "table.path=" + TABLE, "task.meta-batch-size=5", "run.validate-every=4", "run.log-every=0",
+                "evaluation.steps=2", "cluster.mode=jobs")) {
+            args.addAll(List.of("--set", set));
+        }
+        args.addAll(List.of(more));
+        return CommandLineForTests.on(clusters, TablePreparer.on(spark)::prepare, signals, args);
+    }
+
+    private Outcome evaluate(Path run, String... sets) {
+        List<String> args = new ArrayList<>(List.of("evaluate", "--out", run.toString()));
+        for (String set : sets) {
+            args.addAll(List.of("--set", set));
+        }
+        return CommandLineForTests.on(spark::cluster, TablePreparer.on(spark)::prepare, new Signals(), args);
+    }
+
+    private static void assertEnded(Outcome outcome, int code) {
+        assertThat(outcome.code()).as("%s%s", outcome.out(), outcome.err()).isEqualTo(code);
+    }
+
+    private static JsonNode json(Path file) throws IOException {
+        return new ObjectMapper().readTree(file.toFile());
+    }
+
+    @Test
+    void aRunKeepsItsTableAndItsEncodingAndEvaluatesWithThem() throws IOException {
+        Path run = temporary.resolve("run");
+        Outcome outcome = train(run);
+        assertEnded(outcome, 0);
+        assertThat(outcome.out()).contains("preparing the table", "test groups with", "in the label's units");
+        assertThat(run.resolve("model/table.json")).hasSameBinaryContentAs(run.resolve("table/table.json"));
+        JsonNode evaluation = json(run.resolve("evaluation.json"));
+        JsonNode pack = json(run.resolve("table/pack.json"));
+        assertThat(evaluation.at("/protocol/tasks").asInt())
+                .isEqualTo(pack.at("/splits/test/groups").asInt());
+        assertThat(evaluation.at("/protocol/padding").asDouble()).isBetween(0.01, 0.6);
+        double scaled = Math.sqrt(evaluation.at("/steps/0/loss/mean").asDouble())
+                * pack.at("/label_std").asDouble();
+        assertThat(evaluation.at("/steps/0/rmse").asDouble()).isBetween(scaled / 2, scaled * 2);
+        byte[] before = Files.readAllBytes(run.resolve("evaluation.json"));
+        // The table itself may be gone: a run's own pack is its data.
+        assertEnded(evaluate(run, "evaluation.per-task=true"), 0);
+        assertThat(json(run.resolve("evaluation.json")).get("steps")).isEqualTo(new ObjectMapper().readTree(before).get("steps"));
+        List<Row> rows = spark.session()
+                .read()
+                .parquet(run.resolve("evaluation.parquet").toString())
+                .collectAsList();
+        assertThat(rows.stream().map(row -> row.<String>getAs("name")).distinct())
+                .hasSize(evaluation.at("/protocol/tasks").asInt())
+                .allMatch(name -> name.matches("c\\d{3}"));
+    }
+
+    @Test
+    void otherDataIsEvaluatedWithTheEncodingOfTheRun() throws IOException {
+        Path run = temporary.resolve("run");
+        assertEnded(train(run), 0);
+        JsonNode own = json(run.resolve("evaluation.json"));
+        assertEnded(evaluate(run, "table.path=" + taller()), 0);
+        JsonNode other = json(run.resolve("evaluation.json"));
+        assertThat(other.at("/protocol/tasks")).isEqualTo(own.at("/protocol/tasks"));
+        assertThat(other.at("/steps/0/rmse").asDouble())
+                .as("20 cm are not learned by fitting the scales again")
+                .isGreaterThan(own.at("/steps/0/rmse").asDouble() + 5);
+    }
+
+    /** The table with 20 cm more in each row. */
+    private Path taller() throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (String line : Files.readAllLines(Path.of(TABLE))) {
+            int comma = line.lastIndexOf(',');
+            lines.add(
+                    lines.isEmpty()
+                            ? line
+                            : line.substring(0, comma + 1) + (Double.parseDouble(line.substring(comma + 1)) + 20));
+        }
+        return Files.write(temporary.resolve("taller.csv"), lines);
+    }
+
+    @Test
+    void aStoppedRunGoesOnWithItsPackOrPreparesTheSameOneAgain() throws IOException {
+        Path straight = temporary.resolve("straight");
+        assertEnded(train(straight), 0);
+        for (boolean deleted : new boolean[] {false, true}) {
+            Path run = temporary.resolve("stopped-" + deleted);
+            Signals signals = new Signals();
+            Outcome stopped = train(
+                    run,
+                    (job, settings) -> new WatchedCluster(spark.cluster(job, settings), request -> {
+                        if (request.program().equals("train")
+                                && request.specs().get(0).round() == 3) {
+                            signals.arrived("TERM");
+                        }
+                    }),
+                    signals);
+            assertEnded(stopped, 6);
+            Outcome other = train(run, "--resume", "--set", "table.path=" + taller());
+            assertEnded(other, 3);
+            assertThat(other.err()).contains("the data has changed");
+            if (deleted) {
+                FileUtils.deleteDirectory(run.resolve("table").toFile());
+            }
+            assertEnded(train(run, "--resume"), 0);
+            assertThat(run.resolve("model/theta.safetensors"))
+                    .hasSameBinaryContentAs(straight.resolve("model/theta.safetensors"));
+            assertThat(run.resolve("table/pack.json")).hasSameBinaryContentAs(straight.resolve("table/pack.json"));
+        }
+    }
+
+    @Test
+    void aTableThatIsRefusedLeavesNoRun() {
+        Path run = temporary.resolve("run");
+        Outcome missing = train(run, "--set", "table.group=family");
+        assertEnded(missing, 2);
+        assertThat(missing.err()).contains("table.group is family, which is no column of the table");
+        assertEnded(train(run), 0);
+    }
+
+    @Test
+    void aPreparedTableIsChecked() {
+        Path run = temporary.resolve("run");
+        assertEnded(train(run), 0);
+        Outcome checked = CommandLineForTests.on(
+                spark::cluster,
+                TablePreparer.on(spark)::prepare,
+                new Signals(),
+                List.of("check", "--out", run.toString()));
+        assertEnded(checked, 0);
+        assertThat(checked.out()).contains("passed: splits disjoint (420 groups, none in two)");
+    }
+
+    @Test
+    void aProgramTrainsOnATableOfItsSessionWithoutARunFolder() {
+        Dataset<Row> table = spark.session()
+                .read()
+                .option("header", true)
+                .option("inferSchema", true)
+                .csv(TABLE);
+        TrainedModel model = MetaTrainer.builder()
+                .tasks(Tables.of(table)
+                        .group("child")
+                        .label("height")
+                        .order("age")
+                        .support(0, 4)
+                        .query(8)
+                        .evaluationSupport(2)
+                        .build())
+                .network(Networks.named("mlp-8-8"))
+                .rounds(3)
+                .metaBatchSize(4)
+                .build()
+                .fit(spark.session());
+        assertThat(model.evaluation().orElseThrow().step(0).rmse()).isPresent();
+    }
+}
