@@ -88,14 +88,22 @@ class JobConfigTest {
 
     static Stream<Path> readyJobs() throws IOException {
         try (Stream<Path> files = Files.list(CONF)) {
-            return files.filter(file -> !file.toString().matches(".*(reference|-compare)\\.conf")).toList().stream();
+            return files
+                    .filter(file -> file.toString().endsWith(".conf"))
+                    .filter(file -> !file.toString().matches(".*(reference|-compare)\\.conf"))
+                    .toList()
+                    .stream();
         }
     }
 
     @ParameterizedTest
     @MethodSource("readyJobs")
     void everyReadyJobMakesSettings(Path job) {
-        JobConfig configuration = JobConfig.load(job, List.of("few-shot.data=/data"));
+        // The ready job for tables is completed by a user.
+        List<String> table = job.endsWith("table.conf")
+                ? List.of("table.path=/t.csv", "table.group=g", "table.label=y")
+                : List.of("few-shot.data=/data");
+        JobConfig configuration = JobConfig.load(job, table);
         assertThat(settings(configuration).run().rounds()).isPositive();
     }
 

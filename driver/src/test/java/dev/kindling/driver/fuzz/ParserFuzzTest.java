@@ -19,8 +19,11 @@ import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.protocol.codec.MessageCodec;
 import dev.kindling.job.protocol.codec.ProtocolException;
 import dev.kindling.job.task.EpisodeSizes;
+import dev.kindling.job.task.IntRange;
+import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
+import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.FewShotSource;
@@ -28,6 +31,9 @@ import dev.kindling.job.task.fewshot.ImageFormat;
 import dev.kindling.job.task.fewshot.PackWriter;
 import dev.kindling.job.task.fewshot.SplitSettings;
 import dev.kindling.job.task.fewshot.WaySettings;
+import dev.kindling.job.task.table.SupportDraw;
+import dev.kindling.job.task.table.TableSource;
+import dev.kindling.job.task.table.TableTaskSettings;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import io.netty.handler.codec.DecoderException;
@@ -77,6 +83,8 @@ class ParserFuzzTest {
     /** {@code few-shot.data} has no default. */
     private static final String IMAGES = "few-shot.data=/data/images";
 
+    private static final Path TABLE_PACK = Path.of("src/test/resources/dev/kindling/driver/table/golden-pack");
+
     private static final String ZEROS = "0".repeat(64);
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final Configuration HADOOP = new Configuration();
@@ -92,6 +100,7 @@ class ParserFuzzTest {
 
     private static Path run;
     private static Path images;
+    private static Path table;
 
     /** Parses bytes; returns normally if they are a valid value. */
     @FunctionalInterface
@@ -153,6 +162,7 @@ class ParserFuzzTest {
     static void makeValidFiles() throws IOException {
         run = temporary.resolve("run");
         FileUtils.copyDirectory(GOLDEN.resolve("golden-format-2").toFile(), run.toFile());
+        table = Files.createDirectory(temporary.resolve("table"));
         images = temporary.resolve("images");
         for (String folder : List.of("a", "b")) {
             Files.createDirectories(images.resolve(folder));
@@ -241,6 +251,15 @@ class ParserFuzzTest {
                             damaged.put(entry.getKey(), bytes);
                             drawnFromPack(zipped(damaged));
                         }));
+        Stream<Parser> tables = tablePackFiles().entrySet().stream()
+                .map(file -> new Parser(
+                        "table pack with a damaged " + file.getKey(), 400, List.of(file.getValue()), EITHER, bytes -> {
+                            for (Map.Entry<String, byte[]> each : tablePackFiles().entrySet()) {
+                                Files.write(table.resolve(each.getKey()), each.getValue());
+                            }
+                            Files.write(table.resolve(file.getKey()), bytes);
+                            readTablePack();
+                        }));
         List<byte[]> jobs = jobs();
         Stream<Parser> texts = Stream.of(
                 new Parser("job file", 600, jobs, EITHER, bytes -> {
@@ -271,7 +290,7 @@ class ParserFuzzTest {
                     Path file = Files.write(temporary.resolve("compare.conf"), bytes);
                     ComparisonFile.load(file.toString(), JobFileResolver.here(), List.of(), Optional.empty());
                 }));
-        return Stream.of(files, imageFiles, sets, entries, texts, frames()).flatMap(rows -> rows);
+        return Stream.of(files, imageFiles, sets, entries, tables, texts, frames()).flatMap(rows -> rows);
     }
 
     private static Stream<Parser> frames() {
@@ -405,7 +424,9 @@ class ParserFuzzTest {
     private static List<Path> jobFiles() throws IOException {
         try (Stream<Path> files = Files.list(JOBS)) {
             return files.filter(file -> file.toString().endsWith(".conf")
-                            && !file.toString().contains("compare"))
+                            && !file.toString().contains("compare")
+                            // It names no table by itself.
+                            && !file.endsWith("table.conf"))
                     .sorted()
                     .toList();
         }
@@ -471,6 +492,37 @@ class ParserFuzzTest {
 
     private static void drawnFromPack(byte[] pack) throws IOException {
         drawn(Files.write(temporary.resolve("damaged.npz"), pack));
+    }
+
+    private static Map<String, byte[]> tablePackFiles() throws IOException {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        try (Stream<Path> all = Files.list(TABLE_PACK)) {
+            for (Path file : all.sorted().toList()) {
+                files.put(file.getFileName().toString(), Files.readAllBytes(file));
+            }
+        }
+        return files;
+    }
+
+    /** Reads everything in the pack: hash, encoding, and tasks of all splits. */
+    private static void readTablePack() {
+        SourceDescription description = TableTaskSettings.prepared(
+                TableTaskSettings.description(
+                        SupportDraw.MIX,
+                        new EpisodeSizes(new IntRange(0, 4), 8, IntRange.of(2), TableTaskSettings.ALL_ROWS)),
+                table.toString());
+        TableSource source = (TableSource) TaskSources.open(description, HADOOP);
+        for (Split split : Split.values()) {
+            for (int i = 0; i < 20; i++) {
+                TaskSpec spec = source.sample(new TaskKey(3, split, 1, i));
+                source.name(spec);
+                FlatVector numbers = FlatVector.zeros(
+                        Precision.FLOAT, source.layout(spec).arrays().size());
+                source.materialise(spec, numbers, 0);
+            }
+        }
+        source.encoding();
+        source.dataHash();
     }
 
     private static Map<String, byte[]> entries(byte[] zip) throws IOException {

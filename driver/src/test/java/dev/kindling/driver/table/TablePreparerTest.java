@@ -51,6 +51,9 @@ import org.junit.jupiter.api.io.TempDir;
 class TablePreparerTest {
     private static final Path RESOURCES = Path.of("src/test/resources/dev/kindling/driver/table");
 
+    /** The hash of the pack of conf/growth.csv, which changes with the encoding or the format only. */
+    private static final String GOLDEN = "851a1aeef33ea1994d380f6c5ec4b0ab55dbbed66ac2448b59d0f0927b6072fb";
+
     private static SparkApplication spark;
     private static TablePreparer preparer;
 
@@ -234,7 +237,20 @@ class TablePreparerTest {
         assertThat(growth.source().dataHash()).isEqualTo(GOLDEN);
     }
 
-    private static final String GOLDEN = "851a1aeef33ea1994d380f6c5ec4b0ab55dbbed66ac2448b59d0f0927b6072fb";
+    @Test
+    void aPackOfVersionOneIsReadByEveryLaterVersion() {
+        EpisodeSizes sizes = new EpisodeSizes(IntRange.of(2), 5, IntRange.of(3), TableTaskSettings.ALL_ROWS);
+        TaskSource source = TaskSources.open(
+                TableTaskSettings.prepared(
+                        TableTaskSettings.description(SupportDraw.MIX, sizes),
+                        RESOURCES.resolve("golden-pack").toAbsolutePath().toString()),
+                new Configuration());
+        assertThat(source.dataHash()).isEqualTo("7b27222d80bbfe8bc24dbdca4532d8f75813d0ae43cc727ae87e0e75c68b15c1");
+        assertThat(source.layout(Split.TEST).features().size()).isEqualTo(4);
+        assertThat(source.tasks(Split.TEST)).hasValue(16);
+        assertThat(source.name(source.sample(new TaskKey(1, Split.TEST, 0, 0)))).hasValueSatisfying(name -> assertThat(name)
+                .matches("g[0-5][0-9]"));
+    }
 
     @Test
     void orderAndPartitionsOfTheInputChangeNoByteOfThePack() throws IOException {

@@ -14,7 +14,7 @@ import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.task.sinusoid.DoubleRange;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
 import dev.kindling.job.task.table.SupportDraw;
-import dev.kindling.job.task.table.TablePacks;
+import dev.kindling.job.task.table.SmallTablePacks;
 import dev.kindling.job.task.table.TableTaskSettings;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
@@ -161,8 +161,8 @@ final class TaskSourceContractTest {
                         new EpisodeSizes(new IntRange(1, 2), 3, new IntRange(1, 3), 2),
                         0,
                         1),
-                table(TablePacks.regression(temp.resolve("regression"))),
-                table(TablePacks.classification(temp.resolve("classification"))),
+                table(SmallTablePacks.regression(temp.resolve("regression"))),
+                table(SmallTablePacks.classification(temp.resolve("classification"))),
                 fewShot("grouped few-shot", images().tree(temp.resolve("tree")), WaySettings.of(3), SIZES, 1 << 20, 2));
     }
 

@@ -9,6 +9,7 @@ import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.Split;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -69,6 +70,7 @@ public record TableManifest(
     public record Groups(int groups, long rows, long keyBytes, SortedMap<Integer, Integer> sizes) {
         public Groups {
             sizes = Collections.unmodifiableSortedMap(new TreeMap<>(sizes));
+            sizes.values().forEach(Objects::requireNonNull);
         }
     }
 
@@ -93,6 +95,7 @@ public record TableManifest(
         classes = List.copyOf(classes);
         partBytes = List.copyOf(partBytes);
         splits = Collections.unmodifiableSortedMap(new TreeMap<>(splits));
+        splits.values().forEach(Objects::requireNonNull);
         constantColumns = List.copyOf(constantColumns);
     }
 
@@ -149,6 +152,11 @@ public record TableManifest(
             if (groups != each.groups() || rows != each.rows() || each.keyBytes() < 0) {
                 throw new BadDataException(place + " is damaged: its numbers of groups and rows do not add up");
             }
+        }
+        double allBytes = partBytes.stream().mapToDouble(Long::doubleValue).sum();
+        double allRows = splits.values().stream().mapToDouble(Groups::rows).sum();
+        if (allRows * (features.size() + TablePack.TARGET_AND_WEIGHT) * Float.BYTES != allBytes) {
+            throw new BadDataException(place + " is damaged: its rows do not fill its parts");
         }
         if (features.isEmpty() || classes.size() == 1 || partBytes.stream().anyMatch(bytes -> bytes < 0)) {
             throw new BadDataException(place + " is damaged: it has no features, one class or a part of negative length");

@@ -174,8 +174,9 @@ public final class TablePack {
     }
 
     private byte[] keyBytes(Split split, Entry entry) {
-        byte[] key = new byte[entry.keyLength()];
-        files(split).keys().read(entry.keyOffset(), entry.keyLength()).get(key);
+        ByteBuffer bytes = files(split).keys().read(entry.keyOffset(), entry.keyLength());
+        byte[] key = new byte[bytes.remaining()];
+        bytes.get(key);
         return key;
     }
 

@@ -35,7 +35,7 @@ class TablePackTest {
         EpisodeSizes sizes = new EpisodeSizes(support, query, IntRange.of(3), TableTaskSettings.ALL_ROWS);
         return new TableSource(
                 new TableTaskSettings(pack.toString(), SupportDraw.MIX, sizes),
-                TablePack.open(pack.toString(), TablePacks.HADOOP));
+                TablePack.open(pack.toString(), SmallTablePacks.HADOOP));
     }
 
     private static double[] array(TableSource source, TaskSpec spec, String name) {
@@ -51,7 +51,7 @@ class TablePackTest {
 
     @Test
     void aGroupIsSplitIntoItsFirstRowsAndAllOthersWithZerosAsPadding() {
-        TableSource source = source(TablePacks.regression(temporary.resolve("pack")), new IntRange(0, 4), 5);
+        TableSource source = source(SmallTablePacks.regression(temporary.resolve("pack")), new IntRange(0, 4), 5);
         TaskSpec spec = source.sample(new TaskKey(1, Split.TEST, 0, 0));
         int rows = spec.sampleIndices()[1] + spec.sampleIndices()[2];
         assertThat(array(source, spec, EpisodeLayout.SUPPORT_Y)).containsExactly(-1.5, -1, -0.5);
@@ -69,7 +69,7 @@ class TablePackTest {
 
     @Test
     void anEvaluationRunsEachGroupOfItsSplitOnce() {
-        TableSource source = source(TablePacks.regression(temporary.resolve("pack")), new IntRange(0, 4), 5);
+        TableSource source = source(SmallTablePacks.regression(temporary.resolve("pack")), new IntRange(0, 4), 5);
         int count = source.tasks(Split.TEST).orElseThrow();
         Set<String> names = new TreeSet<>();
         for (int i = 0; i < count; i++) {
@@ -78,7 +78,7 @@ class TablePackTest {
         Set<String> expected = new TreeSet<>();
         for (int group = 0; group < 60; group++) {
             String key = String.format("g%02d", group);
-            if (TablePacks.split(key) == Split.TEST) {
+            if (SmallTablePacks.split(key) == Split.TEST) {
                 expected.add(key);
             }
         }
@@ -88,7 +88,7 @@ class TablePackTest {
 
     @Test
     void aSupportSetMayBeEmptyAndIsTheLargestPossibleInHalfOfTheTasks() {
-        TableSource source = source(TablePacks.regression(temporary.resolve("pack")), new IntRange(0, 4), 5);
+        TableSource source = source(SmallTablePacks.regression(temporary.resolve("pack")), new IntRange(0, 4), 5);
         int[] counts = new int[5];
         int tasks = 4000;
         for (int i = 0; i < tasks; i++) {
@@ -102,7 +102,7 @@ class TablePackTest {
 
     @Test
     void tasksOfAnySizeNeedFewLayouts() {
-        Path pack = TablePacks.regression(temporary.resolve("pack"));
+        Path pack = SmallTablePacks.regression(temporary.resolve("pack"));
         TableSource source = source(pack, new IntRange(0, 9), 32);
         assertThat(source.layouts(Split.TRAIN)).hasSizeLessThan(12);
         assertThat(source.padding(Split.TRAIN)).isBetween(0.05, 0.5);
@@ -111,7 +111,7 @@ class TablePackTest {
 
     @Test
     void groupsWithTooFewRowsAreLeftOutAndNoted() {
-        Path pack = TablePacks.regression(temporary.resolve("pack"));
+        Path pack = SmallTablePacks.regression(temporary.resolve("pack"));
         TableSource source = source(pack, IntRange.of(12), 32);
         for (int i = 0; i < 50; i++) {
             TaskSpec spec = source.sample(new TaskKey(1, Split.TRAIN, 0, i));
@@ -126,7 +126,7 @@ class TablePackTest {
 
     @Test
     void damagedRowsIndexesKeysAndManifestsAreRefusedWithTheFile() throws IOException {
-        Path pack = TablePacks.regression(temporary.resolve("pack"));
+        Path pack = SmallTablePacks.regression(temporary.resolve("pack"));
         damaged(pack, "rows-00000.bin", bytes -> bytes[101] ^= 1, "do not match their checksum");
         damaged(pack, "rows-00000.bin", bytes -> null, "is damaged: it has 0 bytes");
         damaged(pack, "index-train.bin", bytes -> bytes[0] ^= 64, "names part 65");
@@ -172,7 +172,7 @@ class TablePackTest {
 
     @Test
     void theEncodingSurvivesItsFile() {
-        TableEncoding encoding = TablePacks.encoding(false);
+        TableEncoding encoding = SmallTablePacks.encoding(false);
         String text = TableEncodingJson.write(encoding);
         TableEncoding read = TableEncodingJson.read(text, "table.json");
         assertThat(TableEncodingJson.write(read)).isEqualTo(text);
@@ -221,7 +221,7 @@ class TablePackTest {
     void newGroupsMoveNoOtherAndFractionsAreKept() {
         int train = 0;
         for (int i = 0; i < 10_000; i++) {
-            train += TablePacks.split("key " + i) == Split.TRAIN ? 1 : 0;
+            train += SmallTablePacks.split("key " + i) == Split.TRAIN ? 1 : 0;
         }
         assertThat(train).isBetween(4800, 5200);
     }

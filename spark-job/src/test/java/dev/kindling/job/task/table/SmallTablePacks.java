@@ -11,12 +11,12 @@ import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
 /** Writes small table packs for tests: 60 groups, g00 to g59, of 10 to 14 rows in two parts. */
-public final class TablePacks {
+public final class SmallTablePacks {
     private static final int GROUPS = 60;
     private static final int PARTS = 2;
     static final Configuration HADOOP = new Configuration();
 
-    private TablePacks() {}
+    private SmallTablePacks() {}
 
     static TableSettings settings() {
         return new TableSettings(
@@ -70,6 +70,11 @@ public final class TablePacks {
     /** A pack of an unordered classification with the same features. */
     public static Path classification(Path folder) {
         return write(folder, true);
+    }
+
+    /** Writes the golden pack of the driver's tests again; run from the folder {@code spark-job}. */
+    public static void main(String[] args) {
+        regression(Path.of("..", "driver/src/test/resources/dev/kindling/driver/table/golden-pack"));
     }
 
     private static Path write(Path folder, boolean classes) {
