@@ -8,8 +8,8 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.training.TrainingListener;
+import java.io.File;
 import java.lang.reflect.Array;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -40,7 +40,7 @@ class BuilderKeysTest {
     @Test
     void eachKeyIsSetByATypedMethodOfABuilderOrIsAnException() throws ReflectiveOperationException {
         Set<String> set = keysOfBuilders();
-        Config reference = ConfigFactory.parseString(JobConfig.reference().rendered());
+        Config reference = ConfigFactory.parseFile(new File("../conf/reference.conf")).resolve();
         Set<String> missing = reference.root().keySet().stream()
                 .flatMap(section -> reference.getConfig(section).root().keySet().stream().map(key -> section + "." + key))
                 .filter(key -> !set.contains(key))
