@@ -139,8 +139,7 @@ public final class MetaTrainer {
         }
     }
 
-    private TrainedModel trainIn(
-            String place, ClusterProvider clusters, Start start, CancellationSource cancellation) {
+    private TrainedModel trainIn(String place, ClusterProvider clusters, Start start, CancellationSource cancellation) {
         RunContext context =
                 new RunContext(clusters, InstantSource.system(), LOG::info, (from, rounds) -> shown(), result -> {});
         RunService service =

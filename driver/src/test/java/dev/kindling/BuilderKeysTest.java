@@ -40,9 +40,11 @@ class BuilderKeysTest {
     @Test
     void eachKeyIsSetByATypedMethodOfABuilderOrIsAnException() throws ReflectiveOperationException {
         Set<String> set = keysOfBuilders();
-        Config reference = ConfigFactory.parseFile(new File("../conf/reference.conf")).resolve();
+        Config reference =
+                ConfigFactory.parseFile(new File("../conf/reference.conf")).resolve();
         Set<String> missing = reference.root().keySet().stream()
-                .flatMap(section -> reference.getConfig(section).root().keySet().stream().map(key -> section + "." + key))
+                .flatMap(section ->
+                        reference.getConfig(section).root().keySet().stream().map(key -> section + "." + key))
                 .filter(key -> !set.contains(key))
                 .collect(Collectors.toCollection(TreeSet::new));
         assertThat(set).contains("algorithm.name", "task.source", "imaml.lambda");
@@ -53,8 +55,8 @@ class BuilderKeysTest {
     private static Set<String> keysOfBuilders() throws ReflectiveOperationException {
         Set<String> keys = new TreeSet<>();
         for (Class<?> type : builders()) {
-            SettingsBuilder<?> builder =
-                    (SettingsBuilder<?>) type.getEnclosingClass().getMethod("builder").invoke(null);
+            SettingsBuilder<?> builder = (SettingsBuilder<?>)
+                    type.getEnclosingClass().getMethod("builder").invoke(null);
             for (Method method : type.getMethods()) {
                 if (SettingsBuilder.class.isAssignableFrom(method.getReturnType())
                         && !method.getName().equals("set")) {
@@ -76,12 +78,15 @@ class BuilderKeysTest {
         }
         for (Method method : Optimizer.class.getDeclaredMethods()) {
             if (Modifier.isPublic(method.getModifiers())) {
-                keys.addAll(((Optimizer) call(method, Optimizers.sgd(1))).settings().keySet());
+                keys.addAll(
+                        ((Optimizer) call(method, Optimizers.sgd(1))).settings().keySet());
             }
         }
         for (Method method : NetworkSpec.class.getDeclaredMethods()) {
             if (Modifier.isPublic(method.getModifiers())) {
-                keys.addAll(((NetworkSpec) call(method, Networks.named("conv4"))).settings().keySet());
+                keys.addAll(((NetworkSpec) call(method, Networks.named("conv4")))
+                        .settings()
+                        .keySet());
             }
         }
         return keys;

@@ -200,7 +200,9 @@ class MetaTrainerTest {
         assertThat(folder.resolve("run/checkpoints")).isNotEmptyDirectory();
         TrainedModel resumed = trainer[0].resume();
         assertThat(resumed.rounds()).isEqualTo(6);
-        assertThat(resumed.parameters()).usingRecursiveComparison().isEqualTo(sines().build().fit().parameters());
+        assertThat(resumed.parameters())
+                .usingRecursiveComparison()
+                .isEqualTo(sines().build().fit().parameters());
     }
 
     @Test

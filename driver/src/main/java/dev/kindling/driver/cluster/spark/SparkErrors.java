@@ -11,8 +11,9 @@ final class SparkErrors {
     private static final String SPARK_SAYS_STOPPED = "Cannot call methods on a stopped SparkContext";
 
     /** The reason for Spark tasks that fail because executors cannot load Kindling's classes. */
-    static final String MISSING_CLASSES = "the executors do not have Kindling's classes; spark.jars (spark-submit --jars) must "
-            + "hold Kindling's jar before the Spark session starts";
+    static final String MISSING_CLASSES =
+            "the executors do not have Kindling's classes; spark.jars (spark-submit --jars) must "
+                    + "hold Kindling's jar before the Spark session starts";
     /** What deserialising a Spark task reports then; the last is for a lambda whose class is missing. */
     private static final Pattern MISSING_CLASS = Pattern.compile("ClassNotFoundException: dev\\.kindling\\."
             + "|NoClassDefFoundError: dev/kindling/|instance of java\\.lang\\.invoke\\.SerializedLambda");
