@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The keys of {@code reference.conf} that typed methods of the builders set. */
@@ -101,7 +102,7 @@ class BuilderKeysTest {
                         .toList();
     }
 
-    private static Object call(Method method, Object target) throws IllegalAccessException, InvocationTargetException {
+    private static Object call(Method method, @Nullable Object target) throws IllegalAccessException, InvocationTargetException {
         method.setAccessible(true);
         return method.invoke(
                 target,
