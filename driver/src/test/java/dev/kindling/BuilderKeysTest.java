@@ -102,7 +102,8 @@ class BuilderKeysTest {
                         .toList();
     }
 
-    private static Object call(Method method, @Nullable Object target) throws IllegalAccessException, InvocationTargetException {
+    private static Object call(Method method, @Nullable Object target)
+            throws IllegalAccessException, InvocationTargetException {
         method.setAccessible(true);
         return method.invoke(
                 target,
