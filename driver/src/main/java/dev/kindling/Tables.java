@@ -121,6 +121,20 @@ public final class Tables {
             return set("table.max-one-hot", values);
         }
 
+        /** Largest magnitude of a standardised number. */
+        public Builder clip(double magnitude) {
+            return set("table.clip", magnitude);
+        }
+
+        /**
+         * How a training task draws its number of support rows.
+         *
+         * @param how {@code mix}, {@code uniform} or {@code most}
+         */
+        public Builder supportDraw(String how) {
+            return set("table.support-draw", how);
+        }
+
         /** Support rows of a group in validation and evaluation. */
         public Builder evaluationSupport(int rows) {
             return set("evaluation.support", rows);

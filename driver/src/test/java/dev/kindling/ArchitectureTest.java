@@ -170,7 +170,13 @@ class ArchitectureTest {
     @TestFactory
     Stream<DynamicTest> eachLibraryIsImportedByItsPackagesOnly() {
         return Stream.of(
-                onlyIn("org.apache.spark..", JOB + "executor..", DRIVER + "cluster.spark..", DRIVER + "table..", DRIVER + "ml..", API),
+                onlyIn(
+                        "org.apache.spark..",
+                        JOB + "executor..",
+                        DRIVER + "cluster.spark..",
+                        DRIVER + "table..",
+                        DRIVER + "ml..",
+                        API),
                 onlyIn("jdk.incubator.vector..", JOB + "backend.vector.."),
                 onlyIn("com.typesafe.config..", DRIVER + "config..", DRIVER + "cli.."),
                 onlyIn("picocli..", DRIVER + "cli.."),

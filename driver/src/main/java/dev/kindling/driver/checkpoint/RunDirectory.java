@@ -80,10 +80,7 @@ public final class RunDirectory {
     }
 
     private static boolean isBeforeTheFirstFile(String name) {
-        return RunLock.owns(name)
-                || name.equals("." + CONFIG + ".new")
-                || name.equals(TABLE)
-                || name.equals(NEW_TABLE);
+        return RunLock.owns(name) || name.equals("." + CONFIG + ".new") || name.equals(TABLE) || name.equals(NEW_TABLE);
     }
 
     /** Whether a directory holds a run. */

@@ -11,5 +11,4 @@ import java.util.Optional;
  * @param network content of {@code network.json}: the network that θ belongs to
  * @param table content of {@code table.json}: the encoding of the table that θ was trained on; empty for other tasks
  */
-public record StoredModel(
-        Manifest manifest, Tensors theta, String thetaHash, String network, Optional<String> table) {}
+public record StoredModel(Manifest manifest, Tensors theta, String thetaHash, String network, Optional<String> table) {}

@@ -87,7 +87,8 @@ final class CompareCommand implements Callable<Integer> {
             context.signals()
                     .guarded(
                             cancellation,
-                            () -> compare(new Work(entrants, meanTask, file.fits(), out, cancellation), clusters, master));
+                            () -> compare(
+                                    new Work(entrants, meanTask, file.fits(), out, cancellation), clusters, master));
         }
         return ExitCode.DONE.number();
     }
@@ -107,8 +108,7 @@ final class CompareCommand implements Callable<Integer> {
     private void compare(Work work, ClusterProvider clusters, Optional<String> master) {
         List<EntrantScores> scores = new ArrayList<>();
         List<Protocol> protocols = new ArrayList<>();
-        try (ClusterProvider.Session running =
-                clusters.start(work.out().name() + " (comparison)", master)) {
+        try (ClusterProvider.Session running = clusters.start(work.out().name() + " (comparison)", master)) {
             for (PreparedEntrant entrant : work.entrants()) {
                 List<Evaluation> evaluations = evaluations(entrant, running, work, master);
                 protocols.add(evaluations.get(0).protocol());

@@ -38,12 +38,14 @@ final class EvaluationTable {
                     interval(theirs, classes)));
         });
         int last = trained.steps().size() - 1;
-        trained.step(last).rmse().ifPresent(rmse -> lines.add(String.format(
-                Locale.ROOT,
-                "root mean squared error over all queries, in the label's units: %s after %d steps, %s after none",
-                number(rmse, false),
-                last,
-                number(trained.step(0).rmse().orElseThrow(), false))));
+        trained.step(last)
+                .rmse()
+                .ifPresent(rmse -> lines.add(String.format(
+                        Locale.ROOT,
+                        "root mean squared error over all queries, in the label's units: %s after %d steps, %s after none",
+                        number(rmse, false),
+                        last,
+                        number(trained.step(0).rmse().orElseThrow(), false))));
         return lines;
     }
 

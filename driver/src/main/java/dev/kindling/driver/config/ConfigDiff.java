@@ -26,8 +26,8 @@ public record ConfigDiff(List<Difference> list) {
     private static final String EVALUATION_SECTION = "evaluation.";
 
     /** Locations of data: its content is identified by a hash. */
-    private static final Set<String> PATHS = Set.of(
-            "few-shot.data", "few-shot.split", "table.path", "table.sql", "table.format", "table.options");
+    private static final Set<String> PATHS =
+            Set.of("few-shot.data", "few-shot.split", "table.path", "table.sql", "table.format", "table.options");
 
     /** Keys that select data; without the split, since another split of the same data may test on training classes. */
     private static final Set<String> DATA = Set.of("few-shot.data", "task.source", "table.path", "table.sql");

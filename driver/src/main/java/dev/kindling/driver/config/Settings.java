@@ -48,8 +48,18 @@ public record Settings(
     /** The same settings with another description of the task source. */
     public Settings withSource(SourceDescription description) {
         return new Settings(
-                run, checkpoints, description, table, plan, reference, failures, clip, optimizer, validation,
-                evaluation, cluster);
+                run,
+                checkpoints,
+                description,
+                table,
+                plan,
+                reference,
+                failures,
+                clip,
+                optimizer,
+                validation,
+                evaluation,
+                cluster);
     }
 
     /**

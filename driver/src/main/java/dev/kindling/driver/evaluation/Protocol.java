@@ -71,7 +71,8 @@ public record Protocol(
     }
 
     static int query(List<EpisodeLayout> layouts) {
-        return ofEach(layouts.get(layouts.size() - 1), layouts.get(layouts.size() - 1).query());
+        return ofEach(
+                layouts.get(layouts.size() - 1), layouts.get(layouts.size() - 1).query());
     }
 
     /** Examples of each class; of all classes together where the sets have any number of examples of a class. */

@@ -89,8 +89,7 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
         return entrant;
     }
 
-    private static PreparedEntrant ofRun(
-            EntrantConfig.OfRun run, ClusterProvider clusters, Optional<String> master) {
+    private static PreparedEntrant ofRun(EntrantConfig.OfRun run, ClusterProvider clusters, Optional<String> master) {
         AtomicDirectory folder = AtomicDirectory.at(run.run(), HadoopSettings.load());
         if (!RunDirectory.isIn(folder)) {
             throw new BadDataException(

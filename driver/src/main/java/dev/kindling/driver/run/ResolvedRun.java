@@ -59,9 +59,8 @@ public record ResolvedRun(
 
     /** As {@link #of(JobConfig, Optional)}, with another way to prepare a table. */
     static ResolvedRun of(JobConfig configuration, Optional<String> master, TablePreparation tables) {
-        ResolvedRun resolved = SparkApplication.runsHere(master)
-                ? here(configuration, tables)
-                : elsewhere(configuration, tables);
+        ResolvedRun resolved =
+                SparkApplication.runsHere(master) ? here(configuration, tables) : elsewhere(configuration, tables);
         SparkApplication.requireDevices(
                 master, resolved.settings().plan().backend().name());
         SparkApplication.security(master).require(resolved.settings().cluster().authentication());

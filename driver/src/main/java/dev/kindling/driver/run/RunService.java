@@ -64,13 +64,13 @@ public record RunService(
     }
 
     private TrainingLoop.Result begin(ResolvedRun resolved, AtomicDirectory folder, RunLock lock) {
-            RunDirectory directory = RunDirectory.create(
-                    folder.guardedBy(lock::permit), resolved.configuration().rendered());
-            TrainingLoop training = before(directory, () -> {
-                resolved.configuration().networkFile().ifPresent(directory::keepNetwork);
-                return training(resolved, Optional.empty());
-            });
-            return run(resolved, directory, lock, training, Optional.empty());
+        RunDirectory directory = RunDirectory.create(
+                folder.guardedBy(lock::permit), resolved.configuration().rendered());
+        TrainingLoop training = before(directory, () -> {
+            resolved.configuration().networkFile().ifPresent(directory::keepNetwork);
+            return training(resolved, Optional.empty());
+        });
+        return run(resolved, directory, lock, training, Optional.empty());
     }
 
     /**

@@ -32,8 +32,7 @@ final class TablePacks {
     private final Configuration hadoop;
     private final TablePreparation tables;
 
-    private TablePacks(
-            JobConfig configuration, TableSettings table, Configuration hadoop, TablePreparation tables) {
+    private TablePacks(JobConfig configuration, TableSettings table, Configuration hadoop, TablePreparation tables) {
         this.configuration = configuration;
         this.table = table;
         this.hadoop = hadoop;

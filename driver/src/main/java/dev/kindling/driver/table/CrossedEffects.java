@@ -75,7 +75,8 @@ final class CrossedEffects {
         this.seed = seed;
         this.columns = inputs.stream()
                 .map(input -> column(
-                        input, statistics.values(input).keySet().stream().sorted().toList()))
+                        input,
+                        statistics.values(input).keySet().stream().sorted().toList()))
                 .toList();
     }
 
@@ -130,8 +131,8 @@ final class CrossedEffects {
         GroupedRows rows = table;
         long foldSeed = seed;
         JavaRDD<Pass> passes = table.rows()
-                .mapPartitions(partition ->
-                        List.of(new Pass(rows, shared.value(), foldSeed).run(partition)).iterator());
+                .mapPartitions(partition -> List.of(new Pass(rows, shared.value(), foldSeed).run(partition))
+                        .iterator());
         List<CrossedSums> sums = passes.treeReduce(Pass::merge, DEPTH).sums;
         shared.unpersist();
         return sums;

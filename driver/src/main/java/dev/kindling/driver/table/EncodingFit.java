@@ -67,13 +67,7 @@ record EncodingFit(TableEncoding encoding, List<String> constantColumns) {
         }
         return new EncodingFit(
                 new TableEncoding(
-                        columns,
-                        all,
-                        labels.classes(),
-                        labels.mean(),
-                        labels.std(),
-                        settings.clip(),
-                        settings.seed()),
+                        columns, all, labels.classes(), labels.mean(), labels.std(), settings.clip(), settings.seed()),
                 constant);
     }
 

@@ -95,7 +95,8 @@ final class GroupedRows implements Serializable {
         Dataset<Row> sorted = projected
                 .repartition(partitions(count, columns.inputs().size()), functions.col(name(KEY)))
                 .sortWithinPartitions(order.toArray(new Column[0]));
-        return new GroupedRows(columns, settings, sorted.queryExecution().toRdd().toJavaRDD());
+        return new GroupedRows(
+                columns, settings, sorted.queryExecution().toRdd().toJavaRDD());
     }
 
     private static String name(int position) {
@@ -122,9 +123,10 @@ final class GroupedRows implements Serializable {
         }
         List<Column> all = new ArrayList<>();
         all.add(column(columns.group()).cast(DataTypes.StringType));
-        all.add(settings.split() instanceof GroupSplit.Named named
-                ? column(named.column()).cast(DataTypes.StringType)
-                : NONE);
+        all.add(
+                settings.split() instanceof GroupSplit.Named named
+                        ? column(named.column()).cast(DataTypes.StringType)
+                        : NONE);
         all.add(settings.order().isEmpty() ? NONE : column(settings.order()));
         all.add(functions.xxhash64(values.toArray(new Column[0])));
         all.addAll(values);
@@ -146,7 +148,8 @@ final class GroupedRows implements Serializable {
             case DAYS ->
                 type instanceof DateType
                         ? functions.unix_date(column).cast(DataTypes.DoubleType)
-                        : functions.unix_micros(column.cast(DataTypes.TimestampType))
+                        : functions
+                                .unix_micros(column.cast(DataTypes.TimestampType))
                                 .divide(MICROS_PER_DAY);
         };
     }

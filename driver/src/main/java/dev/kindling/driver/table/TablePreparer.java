@@ -68,7 +68,8 @@ public final class TablePreparer {
         }
     }
 
-    private TableManifest write(TableSettings settings, String folder, Optional<TableEncoding> fitted) throws Exception {
+    private TableManifest write(TableSettings settings, String folder, Optional<TableEncoding> fitted)
+            throws Exception {
         Dataset<Row> table = TableReader.read(session, settings);
         TableColumns requested = TableSchema.columns(table.schema(), settings);
         TableColumns columns = fitted.map(TableEncoding::columns).orElse(requested);
@@ -105,8 +106,7 @@ public final class TablePreparer {
         private long unlabelled;
         private long shortened;
 
-        static Part write(
-                GroupedRows rows, String encoding, String folder, int number, Iterator<InternalRow> partition)
+        static Part write(GroupedRows rows, String encoding, String folder, int number, Iterator<InternalRow> partition)
                 throws Exception {
             Part part = new Part();
             Configuration hadoop =

@@ -15,7 +15,8 @@ import org.apache.spark.sql.SparkSession;
 
 /** Reads a table as {@code table.path} or {@code table.sql} says. */
 final class TableReader {
-    private static final Pattern ENDING = Pattern.compile("\\.(csv|tsv|parquet|orc|json|jsonl|ndjson)(\\.[A-Za-z0-9]+)?/*$");
+    private static final Pattern ENDING =
+            Pattern.compile("\\.(csv|tsv|parquet|orc|json|jsonl|ndjson)(\\.[A-Za-z0-9]+)?/*$");
     private static final String TIME_ZONE = "spark.sql.session.timeZone";
 
     private TableReader() {}
@@ -43,7 +44,8 @@ final class TableReader {
 
     static String firstLine(Throwable failure) {
         String message = String.valueOf(failure.getMessage()).strip();
-        return PrintableText.line(message.lines().findFirst().orElse(failure.getClass().getSimpleName()));
+        return PrintableText.line(
+                message.lines().findFirst().orElse(failure.getClass().getSimpleName()));
     }
 
     private static Dataset<Row> load(SparkSession session, TableSettings settings) {

@@ -119,8 +119,8 @@ final class TableSchema {
     }
 
     private List<TableColumns.Input> inputs() {
-        Set<String> used = new LinkedHashSet<>(
-                List.of(settings.group(), settings.label(), settings.weight(), settings.offset()));
+        Set<String> used =
+                new LinkedHashSet<>(List.of(settings.group(), settings.label(), settings.weight(), settings.offset()));
         if (settings.split() instanceof GroupSplit.Named named) {
             used.add(named.column());
         }
@@ -141,8 +141,9 @@ final class TableSchema {
             inputs.add(new TableColumns.Input(name, kind(field, categorical.remove(name))));
         }
         if (!categorical.isEmpty()) {
-            throw new IllegalArgumentException("table.categorical has " + categorical.iterator().next()
-                    + ", which is not among the features; they are " + String.join(", ", names));
+            throw new IllegalArgumentException(
+                    "table.categorical has " + categorical.iterator().next()
+                            + ", which is not among the features; they are " + String.join(", ", names));
         }
         if (inputs.isEmpty()) {
             throw new IllegalArgumentException(
@@ -153,7 +154,9 @@ final class TableSchema {
 
     private static TableColumns.Kind kind(StructField field, boolean categorical) {
         DataType type = field.dataType();
-        if (type instanceof BooleanType || isText(type) || (categorical && (type instanceof NumericType || isTime(type)))) {
+        if (type instanceof BooleanType
+                || isText(type)
+                || (categorical && (type instanceof NumericType || isTime(type)))) {
             return TableColumns.Kind.CATEGORY;
         }
         if (type instanceof NumericType) {

@@ -82,7 +82,8 @@ final class TrainingStatistics implements Serializable {
             BigDecimal n = BigDecimal.valueOf(count);
             BigDecimal total = sum.exact();
             BigDecimal spread = n.multiply(squares.exact()).subtract(total.multiply(total));
-            double variance = spread.divide(n.multiply(n), MathContext.DECIMAL128).doubleValue();
+            double variance =
+                    spread.divide(n.multiply(n), MathContext.DECIMAL128).doubleValue();
             // Squares are rounded: of a column with a tiny spread around a large number nothing may be left.
             return variance > 0 ? StrictMath.sqrt(variance) : (most - least) / 2;
         }
@@ -97,8 +98,7 @@ final class TrainingStatistics implements Serializable {
     }
 
     /** The statistics of one partition; of its training groups only. */
-    static TrainingStatistics of(GroupedRows table, Iterator<InternalRow> partition)
-            throws Exception {
+    static TrainingStatistics of(GroupedRows table, Iterator<InternalRow> partition) throws Exception {
         TableColumns columns = table.columns();
         TrainingStatistics statistics = new TrainingStatistics(columns.inputs().size());
         table.visit(partition, group -> statistics.add(group, columns));
@@ -107,7 +107,8 @@ final class TrainingStatistics implements Serializable {
 
     private void add(GroupedRows.Visited group, TableColumns columns) {
         if (group.splitFault().isPresent()) {
-            refuse("the group " + group.key() + " cannot be used: " + group.splitFault().get());
+            refuse("the group " + group.key() + " cannot be used: "
+                    + group.splitFault().get());
             return;
         }
         RawGroup raw = group.rows();
@@ -134,7 +135,8 @@ final class TrainingStatistics implements Serializable {
 
     private static String manyClasses(TableColumns columns) {
         return "table.label is " + columns.label() + ", which has more than " + MOST_CLASSES
-                + " values; a classification must have at most " + MOST_CLASSES + " (table.task = regression predicts numbers)";
+                + " values; a classification must have at most " + MOST_CLASSES
+                + " (table.task = regression predicts numbers)";
     }
 
     private void add(RawGroup raw, int row, int input, TableColumns.Kind kind) {
@@ -191,8 +193,9 @@ final class TrainingStatistics implements Serializable {
             throw new BadDataException(manyClasses(columns));
         }
         if (columns.classes() && classes.size() < 2) {
-            throw new BadDataException("table.label is " + columns.label() + ", which has one value in all training groups, "
-                    + classes.firstKey() + "; a classification needs two or more");
+            throw new BadDataException(
+                    "table.label is " + columns.label() + ", which has one value in all training groups, "
+                            + classes.firstKey() + "; a classification needs two or more");
         }
         if (!columns.classes() && label.isConstant()) {
             throw new BadDataException("table.label is " + columns.label() + ", which is " + label.least

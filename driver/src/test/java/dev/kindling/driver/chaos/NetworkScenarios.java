@@ -136,8 +136,8 @@ final class NetworkScenarios {
     private static void requireLog(String log) {
         for (String line : List.of(
                 "dropped a frame of ",
-                "dropped a greeting without the proof of worker job ",
-                "dropped a message without a greeting",
+                "dropped a handshake without ",
+                "dropped a message before the handshake",
                 " more warnings of this kind were left out")) {
             Fault.unless(log.contains(line), "the log of strangers has no line with: " + line);
         }

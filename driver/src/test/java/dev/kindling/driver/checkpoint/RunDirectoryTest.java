@@ -46,7 +46,12 @@ class RunDirectoryTest {
     }
 
     private static RunDirectory withModel(RunDirectory run, double first, long rounds) {
-        run.writeModel(manifest(rounds), LAYOUT, FlatVector.of(Precision.FLOAT, first, 2, 3), "{\"network\":\"x\"}\n", Optional.empty());
+        run.writeModel(
+                manifest(rounds),
+                LAYOUT,
+                FlatVector.of(Precision.FLOAT, first, 2, 3),
+                "{\"network\":\"x\"}\n",
+                Optional.empty());
         return run;
     }
 

@@ -185,10 +185,7 @@ class SameBitsTest {
 
     /** Stops in a round of each mode but the last, and goes on in the next one. */
     private void trainInTurn(
-            Case each,
-            Path folder,
-            BiFunction<Job, ClusterSettings, Cluster> clusters,
-            TablePreparation tables) {
+            Case each, Path folder, BiFunction<Job, ClusterSettings, Cluster> clusters, TablePreparation tables) {
         String place = TWO_EXECUTORS + " in turn";
         for (int turn = 0; turn < IN_TURN.size(); turn++) {
             int last = turn < IN_TURN.size() - 1 ? 4 * turn + 2 : -1;

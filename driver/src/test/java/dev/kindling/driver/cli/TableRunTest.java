@@ -56,8 +56,12 @@ class TableRunTest {
         List<String> args = new ArrayList<>(List.of(
                 "train", "--conf", "../conf/table-growth.conf", "--out", run.toString(), "--set", "run.rounds=8"));
         for (String set : List.of(
-                "table.path=" + TABLE, "task.meta-batch-size=5", "run.validate-every=4", "run.log-every=0",
-                "evaluation.steps=2", "cluster.mode=jobs")) {
+                "table.path=" + TABLE,
+                "task.meta-batch-size=5",
+                "run.validate-every=4",
+                "run.log-every=0",
+                "evaluation.steps=2",
+                "cluster.mode=jobs")) {
             args.addAll(List.of("--set", set));
         }
         args.addAll(List.of(more));
@@ -98,7 +102,8 @@ class TableRunTest {
         byte[] before = Files.readAllBytes(run.resolve("evaluation.json"));
         // The table itself may be gone: a run's own pack is its data.
         assertEnded(evaluate(run, "evaluation.per-task=true"), 0);
-        assertThat(json(run.resolve("evaluation.json")).get("steps")).isEqualTo(new ObjectMapper().readTree(before).get("steps"));
+        assertThat(json(run.resolve("evaluation.json")).get("steps"))
+                .isEqualTo(new ObjectMapper().readTree(before).get("steps"));
         List<Row> rows = spark.session()
                 .read()
                 .parquet(run.resolve("evaluation.parquet").toString())

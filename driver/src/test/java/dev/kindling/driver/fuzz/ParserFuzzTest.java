@@ -254,7 +254,8 @@ class ParserFuzzTest {
         Stream<Parser> tables = tablePackFiles().entrySet().stream()
                 .map(file -> new Parser(
                         "table pack with a damaged " + file.getKey(), 400, List.of(file.getValue()), EITHER, bytes -> {
-                            for (Map.Entry<String, byte[]> each : tablePackFiles().entrySet()) {
+                            for (Map.Entry<String, byte[]> each :
+                                    tablePackFiles().entrySet()) {
                                 Files.write(table.resolve(each.getKey()), each.getValue());
                             }
                             Files.write(table.resolve(file.getKey()), bytes);
@@ -290,7 +291,8 @@ class ParserFuzzTest {
                     Path file = Files.write(temporary.resolve("compare.conf"), bytes);
                     ComparisonFile.load(file.toString(), JobFileResolver.here(), List.of(), Optional.empty());
                 }));
-        return Stream.of(files, imageFiles, sets, entries, tables, texts, frames()).flatMap(rows -> rows);
+        return Stream.of(files, imageFiles, sets, entries, tables, texts, frames())
+                .flatMap(rows -> rows);
     }
 
     private static Stream<Parser> frames() {

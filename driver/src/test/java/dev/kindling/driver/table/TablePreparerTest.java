@@ -93,14 +93,30 @@ class TablePreparerTest {
 
         TableSettings build() {
             return new TableSettings(
-                    path, sql, format, options, task, group, label, features, categorical, order, weight, offset, split,
-                    1, maxRows, maxOneHot, 5);
+                    path,
+                    sql,
+                    format,
+                    options,
+                    task,
+                    group,
+                    label,
+                    features,
+                    categorical,
+                    order,
+                    weight,
+                    offset,
+                    split,
+                    1,
+                    maxRows,
+                    maxOneHot,
+                    5);
         }
     }
 
     private Settings csv(String text) {
         Settings settings = new Settings();
-        settings.path = write("table-" + packs + "-" + text.hashCode() + ".csv", text).toString();
+        settings.path =
+                write("table-" + packs + "-" + text.hashCode() + ".csv", text).toString();
         return settings;
     }
 
@@ -166,11 +182,9 @@ class TablePreparerTest {
     private Prepared prepare(Settings settings, Optional<TableEncoding> fitted) {
         Path folder = temporary.resolve("pack" + packs++);
         TableManifest manifest = preparer.prepare(settings.build(), folder.toString(), fitted);
-        EpisodeSizes sizes =
-                new EpisodeSizes(IntRange.of(0), 1000, IntRange.of(0), TableTaskSettings.ALL_ROWS);
+        EpisodeSizes sizes = new EpisodeSizes(IntRange.of(0), 1000, IntRange.of(0), TableTaskSettings.ALL_ROWS);
         TaskSource source = TaskSources.open(
-                TableTaskSettings.prepared(
-                        TableTaskSettings.description(SupportDraw.MOST, sizes), folder.toString()),
+                TableTaskSettings.prepared(TableTaskSettings.description(SupportDraw.MOST, sizes), folder.toString()),
                 new Configuration());
         try {
             TableEncoding encoding =
@@ -197,7 +211,8 @@ class TablePreparerTest {
 
     private Settings growth() {
         Settings settings = new Settings();
-        settings.path = Path.of("../conf/growth.csv").toAbsolutePath().normalize().toString();
+        settings.path =
+                Path.of("../conf/growth.csv").toAbsolutePath().normalize().toString();
         settings.group = "child";
         settings.label = "height";
         settings.order = "age";
@@ -248,8 +263,8 @@ class TablePreparerTest {
         assertThat(source.dataHash()).isEqualTo("7b27222d80bbfe8bc24dbdca4532d8f75813d0ae43cc727ae87e0e75c68b15c1");
         assertThat(source.layout(Split.TEST).features().size()).isEqualTo(4);
         assertThat(source.tasks(Split.TEST)).hasValue(16);
-        assertThat(source.name(source.sample(new TaskKey(1, Split.TEST, 0, 0)))).hasValueSatisfying(name -> assertThat(name)
-                .matches("g[0-5][0-9]"));
+        assertThat(source.name(source.sample(new TaskKey(1, Split.TEST, 0, 0))))
+                .hasValueSatisfying(name -> assertThat(name).matches("g[0-5][0-9]"));
     }
 
     @Test
@@ -322,9 +337,7 @@ class TablePreparerTest {
     }
 
     private boolean isTraining(String key) {
-        return GroupKeys.split(
-                        (TableSettings.GroupSplit.Fractions) growth().split, 1, key)
-                == Split.TRAIN;
+        return GroupKeys.split((TableSettings.GroupSplit.Fractions) growth().split, 1, key) == Split.TRAIN;
     }
 
     @Test
@@ -419,8 +432,7 @@ class TablePreparerTest {
         ColumnEncoding encoding = prepared.encoding().encodings().get(0);
         assertThat(encoding).isInstanceOf(Effects.class);
         String json = Files.readString(prepared.folder().resolve("table.json"));
-        JsonNode fits =
-                new ObjectMapper().readTree(json).at("/encoding/encodings/0/fits");
+        JsonNode fits = new ObjectMapper().readTree(json).at("/encoding/encodings/0/fits");
         assertThat(fits).hasSize(6);
         List<String> expected = Files.readAllLines(RESOURCES.resolve("crossed-effects.csv"));
         long outOfFold = 0;
@@ -444,8 +456,7 @@ class TablePreparerTest {
         Prepared prepared = prepare(all);
         List<String> lines = Files.readAllLines(Path.of(all.path));
         List<String> rest = lines.stream()
-                .filter(line -> line.startsWith("g,")
-                        || GroupKeys.fold(1, line.substring(0, 3)) != 2)
+                .filter(line -> line.startsWith("g,") || GroupKeys.fold(1, line.substring(0, 3)) != 2)
                 .toList();
         Settings without = csv(String.join("\n", rest) + "\n");
         // The label's scale is that of fewer rows, so effects are compared in its own units.
@@ -473,7 +484,8 @@ class TablePreparerTest {
         Prepared first = prepare(csv("g,y,x\na,1,1\na,3,5\n"));
         Prepared other = prepare(csv("g,y,x\nz,3,3\nz,5,7\n"), Optional.of(first.encoding()));
         assertThat(other.manifest().encodingHash()).isEqualTo(first.manifest().encodingHash());
-        assertThat(other.rows(Split.TRAIN, "z")).containsExactlyInAnyOrder(List.of(0.0, 1.0, 1.0), List.of(2.0, 3.0, 1.0));
+        assertThat(other.rows(Split.TRAIN, "z"))
+                .containsExactlyInAnyOrder(List.of(0.0, 1.0, 1.0), List.of(2.0, 3.0, 1.0));
     }
 
     @Test
@@ -481,19 +493,31 @@ class TablePreparerTest {
         String table = "g,y,x\na,1,1\na,2,2\n";
         Settings group = csv(table);
         group.group = "h";
-        refused(group, IllegalArgumentException.class, "table.group is h, which is no column of the table; its columns are g, y, x");
+        refused(
+                group,
+                IllegalArgumentException.class,
+                "table.group is h, which is no column of the table; its columns are g, y, x");
         Settings features = csv(table);
         features.features = List.of("x", "z");
         refused(features, IllegalArgumentException.class, "table.features is z, which is no column");
         Settings label = csv(table);
         label.features = List.of("y");
-        refused(label, IllegalArgumentException.class, "table.features has y, which is the group, label, weight, offset or split");
+        refused(
+                label,
+                IllegalArgumentException.class,
+                "table.features has y, which is the group, label, weight, offset or split");
         Settings categorical = csv(table);
         categorical.categorical = List.of("g");
-        refused(categorical, IllegalArgumentException.class, "table.categorical has g, which is not among the features; they are x");
+        refused(
+                categorical,
+                IllegalArgumentException.class,
+                "table.categorical has g, which is not among the features; they are x");
         Settings text = csv("g,y,x\na,one,1\na,two,2\n");
         text.task = TableSettings.Target.REGRESSION;
-        refused(text, IllegalArgumentException.class, "table.task is regression and the label y has the type string; it must be a number");
+        refused(
+                text,
+                IllegalArgumentException.class,
+                "table.task is regression and the label y has the type string; it must be a number");
         Settings format = csv(table);
         format.path = temporary.resolve("table.txt").toString();
         refused(format, IllegalArgumentException.class, "table.format is empty and table.path is ");
@@ -509,18 +533,33 @@ class TablePreparerTest {
 
     @Test
     void tablesThatCannotBeLearnedFromAreRefused() {
-        refused(csv("g,y,x\na,1,1\n,2,2\n,3,3\n"), BadDataException.class, "table.group is g, which is null in 2 of 3 rows");
+        refused(
+                csv("g,y,x\na,1,1\n,2,2\n,3,3\n"),
+                BadDataException.class,
+                "table.group is g, which is null in 2 of 3 rows");
         refused(csv("g,y,x\n"), BadDataException.class, "the table has no rows");
-        refused(csv("g,y,x\na,7,1\na,7,2\n"), BadDataException.class, "table.label is y, which is 7.0 in all rows of training groups");
+        refused(
+                csv("g,y,x\na,7,1\na,7,2\n"),
+                BadDataException.class,
+                "table.label is y, which is 7.0 in all rows of training groups");
         refused(
                 csv("g,y,x\na,NaN,1\na,1,2\nb,Infinity,2\n"),
                 BadDataException.class,
                 "the table has no training group that can be used");
-        refused(csv("g,y,x\na,yes,1\na,yes,2\n"), BadDataException.class, "table.label is y, which has one value in all training groups, yes");
-        refused(csv("g,y,x\na,1,5\na,2,5\n"), BadDataException.class, "all features are constant in the training groups: x");
+        refused(
+                csv("g,y,x\na,yes,1\na,yes,2\n"),
+                BadDataException.class,
+                "table.label is y, which has one value in all training groups, yes");
+        refused(
+                csv("g,y,x\na,1,5\na,2,5\n"),
+                BadDataException.class,
+                "all features are constant in the training groups: x");
         Settings split = csv("g,y,x,s\na,1,1,train\na,2,2,train\nb,1,1,dev\n");
         split.split = new TableSettings.GroupSplit.Named("s");
-        refused(split, BadDataException.class, "the group b cannot be used: s is dev; it must be train, validation or test");
+        refused(
+                split,
+                BadDataException.class,
+                "the group b cannot be used: s is dev; it must be train, validation or test");
         Settings both = csv("g,y,x,s\na,1,1,train\na,2,2,test\n");
         both.split = new TableSettings.GroupSplit.Named("s");
         refused(both, BadDataException.class, "the group a cannot be used: s is both ");

@@ -13,8 +13,8 @@ import dev.kindling.job.task.fewshot.WaySettings;
 import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.task.sinusoid.DoubleRange;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
-import dev.kindling.job.task.table.SupportDraw;
 import dev.kindling.job.task.table.SmallTablePacks;
+import dev.kindling.job.task.table.SupportDraw;
 import dev.kindling.job.task.table.TableTaskSettings;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
@@ -184,7 +184,8 @@ final class TaskSourceContractTest {
                         new Refusal("task.support", "-1", "task.support is -1; it must be an integer or a range"),
                         new Refusal("task.query", "0", "task.query is 0; it must be at least 1"),
                         new Refusal("task.support", "900", "the table has no train group of at least 901 rows"),
-                        new Refusal("table.support-draw", "all", "table.support-draw is all; it must be mix or uniform"),
+                        new Refusal(
+                                "table.support-draw", "all", "table.support-draw is all; it must be mix or uniform"),
                         new Refusal("table.pack", "/missing/pack", "/missing/pack/pack.json does not exist")));
     }
 

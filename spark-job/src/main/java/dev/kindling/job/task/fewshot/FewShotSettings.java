@@ -1,7 +1,7 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.ResolvedPath;
 import dev.kindling.job.task.EpisodeSizes;
+import dev.kindling.job.task.ResolvedPath;
 import dev.kindling.job.task.SettingsCodec;
 import java.util.Arrays;
 import java.util.Collections;

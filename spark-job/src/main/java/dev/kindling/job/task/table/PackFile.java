@@ -40,7 +40,8 @@ abstract class PackFile {
                     : new Remote(path, size, files.open(path));
         } catch (FileNotFoundException e) {
             throw new BadDataException(
-                    path + " does not exist; the folder of the table pack must be on a file system that the driver and all "
+                    path
+                            + " does not exist; the folder of the table pack must be on a file system that the driver and all "
                             + "executors share",
                     e);
         } catch (IOException e) {

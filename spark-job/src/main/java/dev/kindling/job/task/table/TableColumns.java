@@ -15,13 +15,7 @@ import java.util.List;
  * @param ordered whether rows of a group are ordered
  */
 public record TableColumns(
-        String group,
-        String label,
-        boolean classes,
-        List<Input> inputs,
-        String weight,
-        String offset,
-        boolean ordered)
+        String group, String label, boolean classes, List<Input> inputs, String weight, String offset, boolean ordered)
         implements Serializable {
     /** An input column; {@code kind} decides how it is read and encoded. */
     public record Input(String name, Kind kind) implements Serializable {}

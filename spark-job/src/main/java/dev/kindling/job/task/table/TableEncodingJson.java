@@ -125,9 +125,10 @@ public final class TableEncodingJson {
     public static TableEncoding read(String text, String place) {
         try {
             JsonNode root = JSON.readTree(text);
-            if (!FORMAT.equals(root.path("format").asText()) || root.path("version").asInt() != VERSION) {
-                throw new BadDataException(place + " is no table encoding of version " + VERSION
-                        + ", which this Kindling reads");
+            if (!FORMAT.equals(root.path("format").asText())
+                    || root.path("version").asInt() != VERSION) {
+                throw new BadDataException(
+                        place + " is no table encoding of version " + VERSION + ", which this Kindling reads");
             }
             if (!(root.get("encoding") instanceof ObjectNode content)
                     || !hash(content).equals(root.path(HASH).asText())) {
@@ -209,7 +210,10 @@ public final class TableEncodingJson {
                     .toArray();
         }
         return new ColumnEncoding.Effects.Fit(
-                IntStream.range(0, values).mapToLong(i -> counts.get(i).asLong()).toArray(), byOutput);
+                IntStream.range(0, values)
+                        .mapToLong(i -> counts.get(i).asLong())
+                        .toArray(),
+                byOutput);
     }
 
     private static void require(boolean condition) {

@@ -159,7 +159,8 @@ public record TableManifest(
             throw new BadDataException(place + " is damaged: its rows do not fill its parts");
         }
         if (features.isEmpty() || classes.size() == 1 || partBytes.stream().anyMatch(bytes -> bytes < 0)) {
-            throw new BadDataException(place + " is damaged: it has no features, one class or a part of negative length");
+            throw new BadDataException(
+                    place + " is damaged: it has no features, one class or a part of negative length");
         }
         return this;
     }

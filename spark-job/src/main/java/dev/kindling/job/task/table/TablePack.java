@@ -110,11 +110,9 @@ public final class TablePack {
         FileSystem files = fileSystem(folder, hadoop);
         Path manifest = new Path(folder, MANIFEST);
         String text = text(files, manifest)
-                .orElseThrow(
-                        () -> new BadDataException(
-                                manifest
-                                        + " does not exist; the folder of the table pack must be on a file system that the driver and "
-                                        + "all executors share"));
+                .orElseThrow(() -> new BadDataException(manifest
+                        + " does not exist; the folder of the table pack must be on a file system that the driver and "
+                        + "all executors share"));
         return new TablePack(files, folder, TableManifest.read(text, manifest.toString()));
     }
 

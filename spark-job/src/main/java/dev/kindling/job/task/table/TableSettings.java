@@ -128,13 +128,30 @@ public record TableSettings(
      * @throws IllegalArgumentException if the path is malformed or names an unknown file system
      */
     public TableSettings qualified(Configuration hadoop) {
-        return path.isBlank() ? this : withPath(ResolvedPath.of("table.path", path, hadoop).path().toString());
+        return path.isBlank()
+                ? this
+                : withPath(ResolvedPath.of("table.path", path, hadoop).path().toString());
     }
 
     private TableSettings withPath(String absolute) {
         return new TableSettings(
-                absolute, sql, format, options, task, group, label, features, categorical, order, weight, offset, split,
-                seed, maxRows, maxOneHot, clip);
+                absolute,
+                sql,
+                format,
+                options,
+                task,
+                group,
+                label,
+                features,
+                categorical,
+                order,
+                weight,
+                offset,
+                split,
+                seed,
+                maxRows,
+                maxOneHot,
+                clip);
     }
 
     private static void require(String key, String column) {

@@ -95,7 +95,8 @@ public final class TableSource implements TaskSource {
         int mostRows = groups.sizes().lastKey();
         SizeLadder supports = new SizeLadder(
                 Math.max(1, Math.min(support(split).most(), mostRows - 1)), SUPPORT_FACTOR, LEAST_SUPPORT);
-        int query = Math.min(settings.sizes().query(split), mostRows - support(split).least());
+        int query = Math.min(
+                settings.sizes().query(split), mostRows - support(split).least());
         SizeLadder queries = new SizeLadder(query, QUERY_FACTOR, LEAST_QUERY);
         Sizes sizes = new Sizes(split, supports, queries);
         groups.sizes().tailMap(least).forEach(sizes::add);
@@ -181,7 +182,8 @@ public final class TableSource implements TaskSource {
         GroupTasks tasks = splits.get(split);
         if (tasks == null) {
             throw new BadDataException("the table has no " + TableManifest.name(split) + " group of at least "
-                    + (support(split).least() + 1) + " rows, as " + settings.sizes().supportClause(split)
+                    + (support(split).least() + 1) + " rows, as "
+                    + settings.sizes().supportClause(split)
                     + " needs with a query");
         }
         return tasks;
@@ -224,7 +226,9 @@ public final class TableSource implements TaskSource {
 
     @Override
     public OptionalInt tasks(Split split) {
-        return split == Split.TRAIN ? OptionalInt.empty() : OptionalInt.of(checked(split).count());
+        return split == Split.TRAIN
+                ? OptionalInt.empty()
+                : OptionalInt.of(checked(split).count());
     }
 
     @Override
@@ -353,7 +357,8 @@ public final class TableSource implements TaskSource {
                 tasks.layouts().size(),
                 100 * tasks.padding())));
         for (Split split : Split.values()) {
-            int small = manifest.of(split).groups() - (splits.containsKey(split) ? splits.get(split).count() : 0);
+            int small = manifest.of(split).groups()
+                    - (splits.containsKey(split) ? splits.get(split).count() : 0);
             if (small > 0) {
                 notes.add(small + " " + TableManifest.name(split) + " groups are left out: they have fewer than "
                         + (support(split).least() + 1) + " rows");
@@ -413,7 +418,12 @@ public final class TableSource implements TaskSource {
         for (Split split : Split.values()) {
             if (at[split.ordinal()] < pack.groups(split)
                     && (smallest.isEmpty()
-                            || compare(split, at[split.ordinal()], smallest.get(), at[smallest.get().ordinal()]) < 0)) {
+                            || compare(
+                                            split,
+                                            at[split.ordinal()],
+                                            smallest.get(),
+                                            at[smallest.get().ordinal()])
+                                    < 0)) {
                 smallest = Optional.of(split);
             }
         }

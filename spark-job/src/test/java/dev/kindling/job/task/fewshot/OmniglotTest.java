@@ -3,6 +3,7 @@ package dev.kindling.job.task.fewshot;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.task.EpisodeSizes;
+import dev.kindling.job.task.ResolvedPath;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.tensor.FlatVector;

@@ -40,8 +40,7 @@ class TablePackTest {
 
     private static double[] array(TableSource source, TaskSpec spec, String name) {
         EpisodeLayout layout = source.layout(spec);
-        FlatVector episode =
-                FlatVector.zeros(Precision.DOUBLE, layout.arrays().size());
+        FlatVector episode = FlatVector.zeros(Precision.DOUBLE, layout.arrays().size());
         source.materialise(spec, episode, 0);
         int offset = layout.arrays().offset(name);
         return IntStream.range(0, layout.arrays().shape(name).size())
@@ -73,7 +72,8 @@ class TablePackTest {
         int count = source.tasks(Split.TEST).orElseThrow();
         Set<String> names = new TreeSet<>();
         for (int i = 0; i < count; i++) {
-            names.add(source.name(source.sample(new TaskKey(5, Split.TEST, 0, i))).orElseThrow());
+            names.add(
+                    source.name(source.sample(new TaskKey(5, Split.TEST, 0, i))).orElseThrow());
         }
         Set<String> expected = new TreeSet<>();
         for (int group = 0; group < 60; group++) {
@@ -121,7 +121,8 @@ class TablePackTest {
         assertThat(source.notes()).anySatisfy(note -> assertThat(note).contains("they have fewer than 13 rows"));
         assertThatThrownBy(() -> source(pack, IntRange.of(14), 32).layout(Split.TRAIN))
                 .isInstanceOf(BadDataException.class)
-                .hasMessage("the table has no train group of at least 15 rows, as task.support is 14 needs with a query");
+                .hasMessage(
+                        "the table has no train group of at least 15 rows, as task.support is 14 needs with a query");
     }
 
     @Test
@@ -137,7 +138,8 @@ class TablePackTest {
         Files.delete(pack.resolve("keys-test.bin"));
         assertThatThrownBy(() -> source(pack, IntRange.of(2), 5))
                 .isInstanceOf(BadDataException.class)
-                .hasMessageContaining("keys-test.bin does not exist; the folder of the table pack must be on a file system");
+                .hasMessageContaining(
+                        "keys-test.bin does not exist; the folder of the table pack must be on a file system");
     }
 
     /** Damages the bytes of a file; the result of the change is not used, null empties the file. */
@@ -153,7 +155,10 @@ class TablePackTest {
         byte[] bytes = Files.readAllBytes(copy.resolve(file));
         Object changed = damage.to(bytes);
         Files.write(copy.resolve(file), changed == null ? new byte[0] : bytes);
-        assertThatThrownBy(() -> readAll(copy)).as(file).isInstanceOf(BadDataException.class).hasMessageContaining(message);
+        assertThatThrownBy(() -> readAll(copy))
+                .as(file)
+                .isInstanceOf(BadDataException.class)
+                .hasMessageContaining(message);
     }
 
     private void readAll(Path pack) {
@@ -179,7 +184,8 @@ class TablePackTest {
         assertThat(read.features()).containsExactly("x", "x missing", "c=a", "c=b");
         assertThatThrownBy(() -> TableEncodingJson.read(text.replace("\"clip\" : 5.0", "\"clip\" : 6.0"), "table.json"))
                 .hasMessage("table.json is damaged: its content does not match its checksum");
-        assertThatThrownBy(() -> TableEncodingJson.read(text.replace("\"version\" : 1", "\"version\" : 2"), "table.json"))
+        assertThatThrownBy(
+                        () -> TableEncodingJson.read(text.replace("\"version\" : 1", "\"version\" : 2"), "table.json"))
                 .hasMessage("table.json is no table encoding of version 1, which this Kindling reads");
     }
 
@@ -213,7 +219,9 @@ class TablePackTest {
         }
         GroupPermutation one = new GroupPermutation(1, 1000);
         GroupPermutation other = new GroupPermutation(2, 1000);
-        assertThat(IntStream.range(0, 1000).filter(i -> one.at(i) == other.at(i)).count())
+        assertThat(IntStream.range(0, 1000)
+                        .filter(i -> one.at(i) == other.at(i))
+                        .count())
                 .isLessThan(20);
     }
 
