@@ -80,7 +80,7 @@ class EvaluatorTest {
     private static Evaluator evaluator(EvaluationSettings settings) {
         return new Evaluator(
                 settings,
-                Protocol.of("few-shot", settings, List.of(LAYOUT), Optional.of("alphabet"), "query", 2),
+                Protocol.of("few-shot", settings, List.of(LAYOUT), 0, Optional.of("alphabet"), "query", 2),
                 new SeedsOnly(),
                 "evaluate",
                 MEASURES);
