@@ -77,7 +77,7 @@ public record Chaos(Path root, long seed, List<String> scenarios, int times) {
         try {
             return Long.parseLong(value);
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(option + " is " + value + "; it must be a whole number", e);
+            throw new IllegalArgumentException(option + " is " + value + "; it must be an integer", e);
         }
     }
 

@@ -219,7 +219,7 @@ final class DiskScenarios {
         try (Start last = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
             last.mustEndWith(0);
             // A run that begins at round 0 logs no resumption.
-            long from = Math.max(0, last.wentOnAfter());
+            long from = Math.max(0, last.resumedAfter());
             Fault.unless(
                     from >= reported,
                     "went on after " + from + " rounds, though the checkpoint after round " + reported

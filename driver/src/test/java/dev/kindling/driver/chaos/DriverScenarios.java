@@ -107,7 +107,7 @@ final class DriverScenarios {
                     end == End.DURATION ? new String[] {"--max-duration", 2 + harness.draw(8) + "s"} : new String[] {};
             try (Start start = harness.start(folder, ROUNDS, place.master(), place.mode(), more)) {
                 boolean ended = end(start, end, whole);
-                long from = start.wentOnAfter();
+                long from = start.resumedAfter();
                 if (from >= 0) {
                     Fault.unless(from == whole, "went on after " + from + " rounds, not " + whole);
                     lost += Math.max(0, before - from);
@@ -240,7 +240,7 @@ final class DriverScenarios {
             Fault.unless(folder.path().resolve(".lock").toFile().exists(), "a killed driver left no lock");
             long begin = System.nanoTime();
             try (Start second = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
-                Await.until("the run to go on", () -> second.wentOnAfter() >= 0 || !second.isAlive());
+                Await.until("the run to go on", () -> second.resumedAfter() >= 0 || !second.isAlive());
                 longest = Math.max(longest, (System.nanoTime() - begin) / 1e9);
                 second.mustEndWith(0);
             }

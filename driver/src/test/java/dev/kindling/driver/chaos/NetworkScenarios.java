@@ -126,7 +126,7 @@ final class NetworkScenarios {
         return List.of(new Row(
                 "hostile-peer",
                 "a stranger at the driver's port replays recorded connections as they were and damaged, declares impossible "
-                        + "lengths, sends garbage and slow greetings, and holds idle connections while an executor is "
+                        + "lengths, sends garbage and slow handshakes, and holds idle connections while an executor is "
                         + "killed and replaced",
                 times,
                 "nothing; " + connections + " connections dropped",
@@ -136,8 +136,8 @@ final class NetworkScenarios {
     private static void requireLog(String log) {
         for (String line : List.of(
                 "dropped a frame of ",
-                "dropped a greeting without the proof of worker job ",
-                "dropped a message without a greeting",
+                "dropped a handshake without the proof of worker job ",
+                "dropped a message without a handshake",
                 " more warnings of this kind were left out")) {
             Fault.unless(log.contains(line), "the log of strangers has no line with: " + line);
         }

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 
 /** Runs {@code deploy/kindling train} once, in a process of its own, with its output and errors in two files. */
 final class Start implements AutoCloseable {
-    private static final Pattern GOING_ON = Pattern.compile("going on after (\\d+) rounds");
+    private static final Pattern RESUMING = Pattern.compile("resuming after (\\d+) rounds");
     private static final long LONGEST_MINUTES = 15;
 
     private final Process process;
@@ -102,8 +102,8 @@ final class Start implements AutoCloseable {
     }
 
     /** The number of rounds after which this start resumed the run; -1 if it has not printed one. */
-    long wentOnAfter() {
-        Matcher matcher = GOING_ON.matcher(read(out));
+    long resumedAfter() {
+        Matcher matcher = RESUMING.matcher(read(out));
         if (matcher.find()) {
             return Long.parseLong(matcher.group(1));
         }

@@ -49,7 +49,7 @@ class ChangedConfigurationTest {
         assertThat(outcome.err())
                 .isEqualTo(run.file("config.conf")
                         + " was changed after the run: algorithm.inner-learning-rate was 0.01 and is 0.09;"
-                        + " put it back, or ask evaluate for another value by --set\n");
+                        + " restore it, or give evaluate another value with --set\n");
     }
 
     @Test

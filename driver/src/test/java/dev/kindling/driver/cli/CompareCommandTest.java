@@ -86,7 +86,7 @@ class CompareCommandTest {
         assertThat(json.at("/differences/0/entrant").asText()).isEqualTo("b");
         assertThat(json.at("/differences/0/minus").asText()).isEqualTo("a");
         assertThat(json.at("/differences/0/steps")).hasSize(3);
-        assertThat(outcome.out()).contains("difference to a, task by task", "over seeds", "what it cost");
+        assertThat(outcome.out()).contains("difference to a, task by task", "over seeds", "training cost");
     }
 
     @Test
@@ -137,7 +137,7 @@ class CompareCommandTest {
                 .isEqualTo(new Outcome(
                         2,
                         "",
-                        "compare.baselines has mean-task, but the test tasks have classes or are not asked at the same "
+                        "compare.baselines has mean-task, but the test tasks are classifications or differ in their query "
                                 + "inputs; it must be empty then\n"));
     }
 
@@ -172,7 +172,7 @@ class CompareCommandTest {
                 },
                 signals);
         assertThat(stopped.code()).isEqualTo(6);
-        assertThat(stopped.err()).contains("SIGTERM stopped the comparison in " + out, "goes on");
+        assertThat(stopped.err()).contains("SIGTERM stopped the comparison in " + out, "resumes it");
         assertThat(out.resolve("compare.json")).doesNotExist();
         assertThat(compare().code()).isZero();
         JsonNode resumed = json().at("/differences");
@@ -259,7 +259,7 @@ class CompareCommandTest {
             JsonNode status =
                     JSON.readTree(out.resolve(run).resolve("status.json").toFile());
             assertThat(status.at("/state").asText()).isEqualTo("done");
-            assertThat(status.at("/message").asText()).contains("its time was over");
+            assertThat(status.at("/message").asText()).contains("its time limit was reached");
             JsonNode manifest = JSON.readTree(
                     out.resolve(run).resolve("model/manifest.json").toFile());
             assertThat(manifest.at("/finished").asBoolean()).isTrue();

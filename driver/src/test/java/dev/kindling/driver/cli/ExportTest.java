@@ -93,7 +93,7 @@ class ExportTest {
             List<String> args = new ArrayList<>(List.of("train", "--conf", job.toString(), "--out", folder.toString()));
             List.of(sets).forEach(set -> args.addAll(List.of("--set", set)));
             assertThat(CommandLineForTests.onThreads(1, args).err()).isEmpty();
-            resolved = ResolvedRun.here(StoredConfiguration.own(
+            resolved = ResolvedRun.here(StoredConfiguration.load(
                     RunDirectory.open(folder.toString(), new org.apache.hadoop.conf.Configuration()), List.of()));
             layout = resolved.source().layout(Split.TRAIN);
             episode = FlatVector.zeros(Precision.DOUBLE, layout.arrays().size());

@@ -161,7 +161,7 @@ class FailingDiskTest {
         assertThat(end.out())
                 .contains(
                         "00000011/theta.safetensors is damaged: Could not obtain block; the checkpoint before it is used")
-                .contains("going on after 8 rounds");
+                .contains("resuming after 8 rounds");
         TroubledFileSystem.works();
         run.assertSameAs(straight);
     }
@@ -205,7 +205,7 @@ class FailingDiskTest {
         assertThat(end.out())
                 .contains(theta + " is damaged: its bytes do not match the checksum in its manifest;"
                         + " the checkpoint before it is used\n")
-                .contains("going on after 8 rounds");
+                .contains("resuming after 8 rounds");
         run.assertSameAs(straight);
     }
 

@@ -187,7 +187,7 @@ class FrozenDriverTest {
     void aDriverThatThawsWhenAnotherHasFinishedItsRunStopsAndWritesNothing() throws IOException {
         Outcome outcome = run.train("--resume");
         assertThat(outcome.code()).as(outcome.err()).isZero();
-        assertThat(outcome.out()).contains("going on after 40 rounds");
+        assertThat(outcome.out()).contains("resuming after 40 rounds");
         Map<String, String> finished = files();
         thaw();
         assertThat(files()).isEqualTo(finished);
@@ -208,7 +208,7 @@ class FrozenDriverTest {
                 new Signals(),
                 "--resume");
         assertThat(outcome.code()).as(outcome.err()).isZero();
-        assertThat(outcome.out()).contains("going on after 40 rounds");
+        assertThat(outcome.out()).contains("resuming after 40 rounds");
         assertThat(read(said()))
                 .containsPattern("the run in " + run.folder() + " was taken over by process "
                         + ProcessHandle.current().pid() + " on \\S+, last heard of at .*; this driver stops");

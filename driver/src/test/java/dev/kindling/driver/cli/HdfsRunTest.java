@@ -107,7 +107,7 @@ class HdfsRunTest {
                 .contains("\"running\"");
         assertThat(exists(run + "/evaluation.json")).isFalse();
 
-        assertThat(done(train(data, run))).contains("going on after ").doesNotContain("going on after 0 rounds");
+        assertThat(done(train(data, run))).contains("resuming after ").doesNotContain("resuming after 0 rounds");
         assertSame(run, straight, "model/theta.safetensors");
         assertSame(run, straight, "checkpoints/000000" + ROUNDS + "/theta.safetensors");
         assertSame(run, straight, "checkpoints/000000" + ROUNDS + "/optimizer.safetensors");

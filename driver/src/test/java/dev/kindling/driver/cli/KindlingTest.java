@@ -181,7 +181,7 @@ class KindlingTest {
         assertThat(code).isEqualTo(6);
         assertThat(err.toString().strip())
                 .isEqualTo("SIGTERM stopped the run after 0 of 20 rounds; kindling train --resume --out " + run
-                        + " goes on");
+                        + " resumes it");
         assertThat(json("status.json").at("/state").asText()).isEqualTo("stopped");
         assertThat(json("status.json").at("/exit_code").asInt()).isEqualTo(6);
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
@@ -273,7 +273,7 @@ class KindlingTest {
             delimiter = '|',
             value = {
                 "run.round=5|there is no key run.round; the nearest is run.rounds",
-                "run.rounds=many|run.rounds is many; it must be a whole number",
+                "run.rounds=many|run.rounds is many; it must be an integer",
                 "task.meta-batch-size=0|task.meta-batch-size is 0; it must be at least 1",
                 "algorithm.inner-learning-rate=-1|algorithm.inner-learning-rate is -1.0; it must be a finite number above 0",
                 "backend.name=abacus|backend.name is abacus; it must be vector, reference or nd4j",
@@ -500,7 +500,7 @@ class KindlingTest {
         refused(
                 train(more.toArray(String[]::new)),
                 2,
-                "evaluation.split is train; it must be val or test where training tasks are taken together");
+                "evaluation.split is train; it must be val or test where several tasks make one contribution");
     }
 
     @Test

@@ -92,7 +92,7 @@ class PackCommandTest {
                 "--set",
                 "few-shot.split=");
         assertThat(longer.code()).as(longer.err()).isZero();
-        assertThat(longer.out()).contains("going on after 3 rounds");
+        assertThat(longer.out()).contains("resuming after 3 rounds");
     }
 
     @Test

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 300, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PowerCutTest {
     private static final Pattern REPORTED = Pattern.compile("the checkpoint after round (\\d+) is written");
-    private static final Pattern WENT_ON = Pattern.compile("going on after (\\d+) rounds");
+    private static final Pattern RESUMING = Pattern.compile("resuming after (\\d+) rounds");
     private static final String[] SETS = {
         "run.rounds=6",
         "run.log-every=1",
@@ -60,7 +60,7 @@ class PowerCutTest {
             TinyRun run = TinyRun.in(temporary.resolve("cut-" + i), "run", SETS);
             Outcome outcome = run.train("--resume");
             assertThat(outcome.code()).as("cut %d: %s", i, outcome.err()).isZero();
-            long from = outcome.out().contains("is finished: ") ? 6 : last(WENT_ON, outcome.out());
+            long from = outcome.out().contains("is finished: ") ? 6 : last(RESUMING, outcome.out());
             assertThat(from)
                     .as("cut %d: %s", i, outcome.out())
                     .isGreaterThanOrEqualTo(all.get(i).reported());

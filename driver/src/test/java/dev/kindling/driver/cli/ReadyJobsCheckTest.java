@@ -32,21 +32,21 @@ class ReadyJobsCheckTest {
     @ParameterizedTest
     @CsvSource({"sinusoid-maml,2", "sinusoid-fomaml,1"})
     void sinusoids(String job, int order) throws IOException {
-        proves(job, order, List.of());
+        assertPasses(job, order, List.of());
     }
 
     @Test
     void mamlPlusPlusIsProvedInARoundInWhichItIsExact() throws IOException {
-        proves("sinusoid-maml-plus-plus", 2, List.of("--set", "maml-plus-plus.first-order-until=9000"));
+        assertPasses("sinusoid-maml-plus-plus", 2, List.of("--set", "maml-plus-plus.first-order-until=9000"));
     }
 
     @Test
     void omniglot() throws IOException {
         List<String> sets = Omniglot.beginning(40, Omniglot.folder(), folder.resolve("split"));
-        proves("omniglot-fc-5w1s-maml", 2, sets);
+        assertPasses("omniglot-fc-5w1s-maml", 2, sets);
     }
 
-    private void proves(String job, int order, List<String> sets) throws IOException {
+    private void assertPasses(String job, int order, List<String> sets) throws IOException {
         Path dump = folder.resolve("dump");
         List<String> args =
                 new ArrayList<>(List.of("check", "--conf", "../conf/" + job + ".conf", "--dump", dump.toString()));
@@ -65,7 +65,7 @@ class ReadyJobsCheckTest {
     @Test
     void firstOrderThatClaimsToBeExactEndsWithOne() {
         ResolvedRun resolved = ResolvedRun.here(JobConfig.load(Path.of("../conf/sinusoid-fomaml.conf"), List.of()));
-        CheckTarget honest = CheckCommand.subject(resolved, TaskChoice.FIRST);
+        CheckTarget honest = CheckCommand.target(resolved, TaskChoice.FIRST);
         CheckTarget boasting = new CheckTarget(
                 Wrapped.claiming(Algorithm.Claim.EXACT, honest.algorithm()),
                 honest.reference(),
@@ -77,12 +77,12 @@ class ReadyJobsCheckTest {
         StringWriter out = new StringWriter();
         CheckCommand check = new CheckCommand(CommandLineForTests.around(
                 (job, settings) -> new LocalCluster(job, resolved.hadoop(), 1), new PrintWriter(out)));
-        assertThat(prove(check, resolved, boasting)).isEqualTo(1);
+        assertThat(check(check, resolved, boasting)).isEqualTo(1);
         assertThat(out.toString()).contains("FAILED: the meta-gradient is the exact derivative (found order 1");
-        assertThat(prove(check, resolved, honest)).isZero();
+        assertThat(check(check, resolved, honest)).isZero();
     }
 
-    private static int prove(CheckCommand check, ResolvedRun resolved, CheckTarget target) {
-        return check.prove(resolved, target, TaskChoice.FIRST, Optional.empty()).number();
+    private static int check(CheckCommand check, ResolvedRun resolved, CheckTarget target) {
+        return check.check(resolved, target, TaskChoice.FIRST, Optional.empty()).number();
     }
 }

@@ -63,7 +63,7 @@ class ResumeTest {
         assertThat(outcome.code()).as(outcome.err()).isEqualTo(6);
         assertThat(outcome.err().strip())
                 .isEqualTo("SIGTERM stopped the run after " + rounds + " of 24 rounds; kindling train --resume --out "
-                        + run.folder() + " goes on");
+                        + run.folder() + " resumes it");
         assertThat(run.json("status.json").at("/state").asText()).isEqualTo("stopped");
         assertThat(run.json("status.json").at("/exit_code").asInt()).isEqualTo(6);
         assertThat(run.json("status.json").at("/round").asInt()).isEqualTo(rounds);
@@ -218,9 +218,9 @@ class ResumeTest {
         Outcome outcome = run.train("--resume", "--set", "run.seed=9", "--set", "algorithm.inner-learning-rate=0.5");
         assertThat(outcome.code()).isEqualTo(2);
         assertThat(outcome.err().strip())
-                .isEqualTo("the run in " + run.folder() + " cannot go on under another configuration: "
+                .isEqualTo("the run in " + run.folder() + " cannot be resumed with another configuration: "
                         + "algorithm.inner-learning-rate was 0.01 and is 0.5, run.seed was 1 and is 9; "
-                        + "take back what differs, or begin a run in another folder");
+                        + "undo these changes, or begin a run in another folder");
         assertThat(run.file("config.conf")).hasContent(before);
         assertThat(run.json("status.json").at("/state").asText()).isEqualTo("stopped");
     }

@@ -152,7 +152,7 @@ class StopTest {
         assertThat(outcome.code()).as(outcome.err()).isEqualTo(6);
         assertThat(outcome.err())
                 .isEqualTo("--max-duration 1s stopped the run after 7 of 24 rounds; kindling train --resume --out "
-                        + run.folder() + " goes on\n");
+                        + run.folder() + " resumes it\n");
         assertThat(run.train("--resume", "--max-duration", "5 minutes").code()).isZero();
         run.assertSameAs(straight);
     }
@@ -302,7 +302,7 @@ class StopTest {
         assertThat(outcome.err().strip()).isEqualTo("no executor for 120 s");
         assertStatus(run, "failed", 5, 10);
         assertThat(run.json("status.json").at("/hint").asText())
-                .isEqualTo("remove the cause; then kindling train --resume --out " + run.folder() + " goes on");
+                .isEqualTo("remove the cause; then kindling train --resume --out " + run.folder() + " resumes the run");
         assertThat(run.checkpoints()).last().isEqualTo("00000010");
         assertThat(run.train("--resume").code()).isZero();
         run.assertSameAs(straight);

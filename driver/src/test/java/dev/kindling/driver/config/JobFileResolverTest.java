@@ -66,7 +66,7 @@ class JobFileResolverTest {
         Path job = file("job.conf", "include \"gone.conf\"");
         assertThatThrownBy(() -> parsed(job.toString()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(job + " includes gone.conf; it must be a file beside it, or the name of a ready job");
+                .hasMessage(job + " includes gone.conf; it must be a file in its folder, or the name of a ready job");
     }
 
     @Test
