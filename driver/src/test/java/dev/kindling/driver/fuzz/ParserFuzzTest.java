@@ -64,7 +64,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Fuzzes every parser of untrusted bytes, from files and from connections, except network files, which
- * {@code CraftedNetworkFilesTest} covers. Damaged bytes must give a value or an exception that the parser's row allows,
+ * the {@code CraftedNetworkFiles} tests cover. Damaged bytes must give a value or an exception that the parser's row allows,
  * within the time limit and, where the row has one, the memory limit. The system property {@code fuzz.seed} is the seed
  * of the mutations, {@code fuzz.times} multiplies their number.
  */
