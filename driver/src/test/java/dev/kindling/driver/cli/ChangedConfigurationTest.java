@@ -53,7 +53,7 @@ class ChangedConfigurationTest {
     }
 
     @Test
-    void noCommandBelievesIt() throws IOException {
+    void everyCommandRefusesAChangedConfiguration() throws IOException {
         byte[] evaluation = Files.readAllBytes(run.file("evaluation.json"));
         change("inner-learning-rate=0.01", "inner-learning-rate=0.09");
         refused(command("evaluate"));
@@ -81,7 +81,7 @@ class ChangedConfigurationTest {
     }
 
     @Test
-    void aRunThatDiedBeforeItsModelIsHeldToItsCheckpoints() throws IOException {
+    void withoutAModelTheConfigurationIsComparedWithTheCheckpoints() throws IOException {
         run = TinyRun.in(temporary, "stopped", "algorithm.inner-learning-rate=0.01");
         assertThat(run.stoppedIn(6).code()).isEqualTo(6);
         try (Stream<Path> model = Files.walk(run.file("model"))) {
@@ -93,14 +93,14 @@ class ChangedConfigurationTest {
     }
 
     @Test
-    void whatDecidesNothingMayBeChanged() throws IOException {
+    void keysWithoutEffectOnResultsMayBeChanged() throws IOException {
         change("log-every=3", "log-every=7");
         assertThat(command("evaluate").code()).isZero();
         assertThat(command("report").code()).isZero();
     }
 
     @Test
-    void anEvaluationSaysWithWhatItWasMade() throws IOException {
+    void anEvaluationRecordsItsConfiguration() throws IOException {
         JsonNode trained = run.json("evaluation.json");
         assertThat(trained.at("/settings/algorithm/inner-learning-rate").asDouble())
                 .isEqualTo(0.01);

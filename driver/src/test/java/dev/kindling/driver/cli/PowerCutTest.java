@@ -40,7 +40,7 @@ class PowerCutTest {
         return last;
     }
 
-    private List<PowerCuts.Remains> trainedOnADiskThatForgets(TinyRun run) {
+    private List<PowerCuts.Remains> trainOnADiskThatLosesUnsyncedData(TinyRun run) {
         try (LogLines log = new LogLines()) {
             PowerCuts cuts = new PowerCuts(temporary, () -> last(REPORTED, String.join("\n", log.lines())));
             run.trainIn(cuts.folder(run.folder().getFileName().toString()), request -> {});
@@ -50,10 +50,10 @@ class PowerCutTest {
     }
 
     @Test
-    void aRunGoesOnFromTheLastCheckpointThatWasReportedWheneverThePowerIsCut() {
-        TinyRun straight = TinyRun.in(temporary, "straight", SETS);
-        assertThat(straight.train().code()).isZero();
-        List<PowerCuts.Remains> all = trainedOnADiskThatForgets(TinyRun.in(temporary, "run", SETS));
+    void afterAPowerCutARunResumesFromTheLastReportedCheckpoint() {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted", SETS);
+        assertThat(uninterrupted.train().code()).isZero();
+        List<PowerCuts.Remains> all = trainOnADiskThatLosesUnsyncedData(TinyRun.in(temporary, "run", SETS));
         assertThat(all.stream().mapToLong(PowerCuts.Remains::reported).max()).hasValue(6);
         for (int i = 0; i < all.size(); i++) {
             all.get(i).putInto(temporary.resolve("cut-" + i));
@@ -64,7 +64,7 @@ class PowerCutTest {
             assertThat(from)
                     .as("cut %d: %s", i, outcome.out())
                     .isGreaterThanOrEqualTo(all.get(i).reported());
-            run.assertSameAs(straight);
+            run.assertSameAs(uninterrupted);
             assertThat(run.json("status.json").at("/state").asText()).isEqualTo("done");
         }
     }

@@ -31,17 +31,17 @@ class ReadyJobsCheckTest {
 
     @ParameterizedTest
     @CsvSource({"sinusoid-maml,2", "sinusoid-fomaml,1"})
-    void sinusoids(String job, int order) throws IOException {
+    void sinusoidJobsPass(String job, int order) throws IOException {
         assertPasses(job, order, List.of());
     }
 
     @Test
-    void mamlPlusPlusIsProvedInARoundInWhichItIsExact() throws IOException {
+    void mamlPlusPlusPassesInARoundInWhichItIsExact() throws IOException {
         assertPasses("sinusoid-maml-plus-plus", 2, List.of("--set", "maml-plus-plus.first-order-until=9000"));
     }
 
     @Test
-    void omniglot() throws IOException {
+    void omniglotJobPasses() throws IOException {
         List<String> sets = Omniglot.beginning(40, Omniglot.folder(), folder.resolve("split"));
         assertPasses("omniglot-fc-5w1s-maml", 2, sets);
     }
@@ -63,7 +63,7 @@ class ReadyJobsCheckTest {
     }
 
     @Test
-    void firstOrderThatClaimsToBeExactEndsWithOne() {
+    void aFirstOrderMethodThatClaimsToBeExactEndsWithOne() {
         ResolvedRun resolved = ResolvedRun.here(JobConfig.load(Path.of("../conf/sinusoid-fomaml.conf"), List.of()));
         CheckTarget honest = CheckCommand.target(resolved, TaskChoice.FIRST);
         CheckTarget boasting = new CheckTarget(
@@ -75,7 +75,7 @@ class ReadyJobsCheckTest {
                 honest.options(),
                 honest.round());
         StringWriter out = new StringWriter();
-        CheckCommand check = new CheckCommand(CommandLineForTests.around(
+        CheckCommand check = new CheckCommand(CommandLineForTests.context(
                 (job, settings) -> new LocalCluster(job, resolved.hadoop(), 1), new PrintWriter(out)));
         assertThat(check(check, resolved, boasting)).isEqualTo(1);
         assertThat(out.toString()).contains("FAILED: the meta-gradient is the exact derivative (found order 1");
