@@ -208,7 +208,7 @@ class JobConfigTest {
                 "few-shot.split={ train = 0.5 }|it must be a folder or an object of train, validation and seed",
                 "few-shot.split={ train = 0.9, validation = 0.2, seed = 1 }|must be shares, train above 0 and both together",
                 "few-shot.split={ train = most, validation = 0.2, seed = 1 }|few-shot.split.train is most; it must be a number",
-                "few-shot.split={ train = 0.9, validation = 0.1, seed = 1.5 }|few-shot.split.seed is 1.5; it must be a whole",
+                "few-shot.split={ train = 0.9, validation = 0.1, seed = 1.5 }|few-shot.split.seed is 1.5; it must be an integer",
                 "evaluation.ways=1|evaluation.ways is 1; it must be at least 2",
                 "few-shot.data=[]|few-shot.data is empty",
                 "few-shot.memory=-1|few-shot.memory is -1; it must be a number of bytes",

@@ -157,7 +157,7 @@ record ImplicitSolver(
 
     private Solution conjugateGradients(ProgramBuilder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
         Value squared = Vectors.dot(b, v, v);
-        Terms steps = new Terms(b);
+        SolverLoop steps = new SolverLoop(b);
         Map<String, Value> x = steps.carry("x ", Vectors.zeros(b, v));
         Map<String, Value> r = steps.carry("r ", v);
         Map<String, Value> p = steps.carry("p ", v);
@@ -198,7 +198,7 @@ record ImplicitSolver(
     }
 
     private Solution neumann(ProgramBuilder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
-        Terms steps = new Terms(b);
+        SolverLoop steps = new SolverLoop(b);
         Map<String, Value> g = steps.carry("g ", v);
         Map<String, Value> inside = steps.fixed("φ ", phi);
         Batch support = steps.fixed(task.support());
@@ -222,14 +222,14 @@ record ImplicitSolver(
     }
 
     /** Builds the loop of a solver; carried values are declared first, then loop invariants. */
-    private static final class Terms {
+    private static final class SolverLoop {
         private final ProgramBuilder b;
         private final ProgramBuilder step = new ProgramBuilder();
         private final List<Value> carries = new ArrayList<>();
         private final List<Value> invariants = new ArrayList<>();
         private final List<Program.Output> outputs = new ArrayList<>();
 
-        Terms(ProgramBuilder b) {
+        SolverLoop(ProgramBuilder b) {
             this.b = b;
         }
 
