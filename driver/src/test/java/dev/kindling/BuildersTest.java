@@ -55,7 +55,8 @@ class BuildersTest {
                         ConditionalNeuralProcess.builder().hiddenUnits(8).build())
                 .map(method -> DynamicTest.dynamicTest(
                         String.valueOf(method.settings().get("algorithm.name")),
-                        () -> assertServingEqualsEvaluation(waves(method).build().fit(), 1)));
+                        () -> assertServingEqualsEvaluation(
+                                waves(method).build().fit(), 1)));
     }
 
     @TestFactory
@@ -66,7 +67,8 @@ class BuildersTest {
                         Maml.builder().build())
                 .map(method -> DynamicTest.dynamicTest(
                         String.valueOf(method.settings().get("algorithm.name")),
-                        () -> assertServingEqualsEvaluation(blobs(method).build().fit(), 2)));
+                        () -> assertServingEqualsEvaluation(
+                                blobs(method).build().fit(), 2)));
     }
 
     /** A served prediction for one query is that for the same query among others: nothing depends on the batch here. */

@@ -119,8 +119,7 @@ class Deeplearning4jFilesTest {
     /** Batch norm's statistics too, which the mode running takes from the file. */
     @ParameterizedTest
     @MethodSource("stored")
-    void weightsEqualThoseThatDeeplearning4jReads(MultiLayerConfiguration configuration)
-            throws IOException {
+    void weightsEqualThoseThatDeeplearning4jReads(MultiLayerConfiguration configuration) throws IOException {
         MultiLayerNetwork network = new MultiLayerNetwork(configuration);
         network.init();
         Nd4j.getRandom().setSeed(5);

@@ -102,7 +102,8 @@ class LauncherTest {
     @Test
     void argumentsAfterDashDashAreForSpark() {
         javaOfSpark();
-        List<String> arguments = run("train", "--conf", "job.conf", "--master", "local[2]", "--", "--conf", "spark.a=b c")
+        List<String> arguments = run(
+                        "train", "--conf", "job.conf", "--master", "local[2]", "--", "--conf", "spark.a=b c")
                 .out();
         assertThat(arguments)
                 .containsSubsequence("--master", "local[2]", "--conf", "spark.a=b c", "--class")

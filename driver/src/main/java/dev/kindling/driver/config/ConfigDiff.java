@@ -77,9 +77,8 @@ public record ConfigDiff(List<Difference> list) {
     }
 
     private ConfigDiff filter(Predicate<String> keys) {
-        return new ConfigDiff(list.stream()
-                .filter(difference -> keys.test(difference.key()))
-                .toList());
+        return new ConfigDiff(
+                list.stream().filter(difference -> keys.test(difference.key())).toList());
     }
 
     public boolean isEmpty() {

@@ -126,8 +126,8 @@ public record ResolvedRun(
         }
         String engine = "transfer.engine is dl4j-spark, ";
         if (settings.cluster().mode() != ClusterSettings.Mode.JOBS) {
-            throw new IllegalArgumentException(
-                    engine + "whose Spark jobs need the slots that persistent workers occupy; cluster.mode must be jobs");
+            throw new IllegalArgumentException(engine
+                    + "whose Spark jobs need the slots that persistent workers occupy; cluster.mode must be jobs");
         }
         if (settings.plan().backend().name().equals("nd4j")) {
             throw new IllegalArgumentException(engine

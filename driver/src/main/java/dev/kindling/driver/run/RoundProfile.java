@@ -65,9 +65,7 @@ public final class RoundProfile {
         long wall = end - begin;
         List<String> lines = new ArrayList<>();
         lines.add(String.format(
-                Locale.ROOT,
-                "time by phase (mean of %d rounds, without the first after this start):",
-                rounds));
+                Locale.ROOT, "time by phase (mean of %d rounds, without the first after this start):", rounds));
         long known = 0;
         for (var part : times.parts().entrySet()) {
             lines.add(line(part.getKey(), part.getValue(), wall));

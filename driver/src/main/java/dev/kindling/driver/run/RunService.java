@@ -49,7 +49,8 @@ public record RunService(
         try (RunLock lock = RunLock.take(folder, context.clock())) {
             RunDirectory directory = RunDirectory.open(folder.guardedBy(lock::permit));
             refuseEarlierVersion(directory);
-            ResumePlan resumePlan = before(directory, () -> ResumePlan.of(directory, requested.apply(directory), context));
+            ResumePlan resumePlan =
+                    before(directory, () -> ResumePlan.of(directory, requested.apply(directory), context));
             if (resumePlan.isFinished()) {
                 context.message(
                         "the run in " + folder + " is finished: " + resumePlan.rounds() + " rounds and an evaluation");

@@ -75,7 +75,8 @@ public final class StoredConfiguration {
         if (same && !ModelSettings.isPreset(stored.network())) {
             return requested.withNetwork(storedNetwork(stored, directory));
         }
-        JobConfig unpinned = requested.networkHash().equals(stored.networkHash()) ? requested.withoutNetworkHash() : requested;
+        JobConfig unpinned =
+                requested.networkHash().equals(stored.networkHash()) ? requested.withoutNetworkHash() : requested;
         JobConfig found = NetworkFiles.attach(unpinned, HadoopSettings.load());
         return found.networkFile().isPresent() && found.networkHash().equals(stored.networkHash())
                 ? found.withNetwork(storedNetwork(stored, directory))

@@ -13,7 +13,8 @@ import java.time.Duration;
  * @param wallTime limit after which training ends, whatever rounds remain; zero for none. The number of rounds, and with it
  *     the result, then depends on the machine's speed
  */
-public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRound, int tasksPerContribution, Duration wallTime) {
+public record RunSettings(
+        long seed, long rounds, long logEvery, int tasksPerRound, int tasksPerContribution, Duration wallTime) {
     public RunSettings {
         atLeast(1, "run.rounds", rounds);
         atLeast(0, "run.log-every", logEvery);

@@ -223,7 +223,8 @@ final class DriverScenarios {
                         + starts.stream().map(Start::errors).collect(Collectors.joining()));
         for (int i = 0; i < codes.size(); i++) {
             String message = starts.get(i).errors().strip();
-            Fault.unless(codes.get(i) == 0 || message.lines().count() == 1, "the refusal is not a single line: " + message);
+            Fault.unless(
+                    codes.get(i) == 0 || message.lines().count() == 1, "the refusal is not a single line: " + message);
         }
     }
 
@@ -251,8 +252,7 @@ final class DriverScenarios {
                 "lock-left",
                 "a run whose driver was killed started again at once",
                 times,
-                String.format(
-                        java.util.Locale.ROOT, "at most %.0f s from the start to the resumption", longest),
+                String.format(java.util.Locale.ROOT, "at most %.0f s from the start to the resumption", longest),
                 Row.SAME));
     }
 

@@ -91,7 +91,8 @@ final class Start implements AutoCloseable {
         int ended = await();
         String message = errors().strip();
         Fault.unless(codes.contains(ended), "ended with " + ended + ", not one of " + codes + ": " + message);
-        Fault.unless(!message.isEmpty() && message.lines().count() == 1, "printed more or less than one line; see " + err);
+        Fault.unless(
+                !message.isEmpty() && message.lines().count() == 1, "printed more or less than one line; see " + err);
         return message;
     }
 

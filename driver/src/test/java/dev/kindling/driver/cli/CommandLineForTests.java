@@ -54,7 +54,8 @@ final class CommandLineForTests {
         return context(clusters, out, new Signals());
     }
 
-    static CommandContext context(BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals) {
+    static CommandContext context(
+            BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals) {
         return context(clusters, out, signals, InstantSource.system());
     }
 

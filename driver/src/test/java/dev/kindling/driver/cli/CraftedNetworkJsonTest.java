@@ -21,8 +21,6 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.layers.ActivationLayer;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -165,7 +163,8 @@ class CraftedNetworkJsonTest extends CraftedNetworkFiles {
         while (layers.size() < 1_000) {
             layers.insert(1, activation);
         }
-        assertThat(read("many", root.toString().getBytes(StandardCharsets.UTF_8)).code())
+        assertThat(read("many", root.toString().getBytes(StandardCharsets.UTF_8))
+                        .code())
                 .isZero();
     }
 

@@ -78,7 +78,10 @@ class HostileInputTest {
                 2,
                 "--set run.rounds has more");
         String path = "run" + ".a".repeat(10_000);
-        assertEnds(kindling("check", "--conf", job.toString(), "--set", path + "=1"), 2, "the key of --set has more than 64");
+        assertEnds(
+                kindling("check", "--conf", job.toString(), "--set", path + "=1"),
+                2,
+                "the key of --set has more than 64");
     }
 
     @ParameterizedTest
@@ -158,7 +161,10 @@ class HostileInputTest {
         Path pipe = folder.resolve("pipe.safetensors");
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
                 .isZero();
-        assertEnds(kindling("check", "--conf", job.toString(), "--theta", pipe.toString()), 3, "pipe.safetensors is a pipe");
+        assertEnds(
+                kindling("check", "--conf", job.toString(), "--theta", pipe.toString()),
+                3,
+                "pipe.safetensors is a pipe");
         assertEnds(kindling("check", "--conf", pipe.toUri().toString()), 3, "pipe.safetensors is a pipe");
         assertEnds(kindling("check", "--conf", pipe.toString()), 2, "it must be a file that exists");
     }

@@ -59,7 +59,8 @@ class NetworkFileRunTest {
         CommandLineForTests.Outcome refused = run.train("--resume", "--set", "model.network=" + other);
         assertThat(refused.code()).isEqualTo(ExitCode.WRONG_USAGE.number());
         assertThat(refused.err())
-                .contains("cannot be resumed with another configuration: model.network was " + file + " and is " + other);
+                .contains(
+                        "cannot be resumed with another configuration: model.network was " + file + " and is " + other);
         // The same bytes at another path count as the same network.
         Path copy = temporary.resolve("copy.json");
         Files.copy(file, copy);

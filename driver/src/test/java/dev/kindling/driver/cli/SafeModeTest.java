@@ -44,7 +44,8 @@ class SafeModeTest {
             files.setSafeMode(SafeModeAction.SAFEMODE_LEAVE);
             assertRefused(train(uninterrupted, run, request -> enterInRound(10, request, files)));
             files.setSafeMode(SafeModeAction.SAFEMODE_LEAVE);
-            // The lock could not be removed, and its owner, this process, is still alive, unlike a driver that has ended.
+            // The lock could not be removed, and its owner, this process, is still alive, unlike a driver that has
+            // ended.
             assertThat(files.delete(new org.apache.hadoop.fs.Path(run, ".lock"), false))
                     .isTrue();
             Outcome end = train(uninterrupted, run, request -> {});

@@ -160,7 +160,8 @@ final class TinyRun {
 
     /** Asserts that this run has the bytes of an uninterrupted one. */
     void assertSameAs(TinyRun uninterrupted) {
-        String last = uninterrupted.checkpoints().get(uninterrupted.checkpoints().size() - 1);
+        String last =
+                uninterrupted.checkpoints().get(uninterrupted.checkpoints().size() - 1);
         for (String name : List.of(
                 "model/theta.safetensors",
                 "model/network.json",

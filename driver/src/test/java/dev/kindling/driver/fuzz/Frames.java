@@ -160,8 +160,9 @@ final class Frames {
         List<byte[]> requests = handshakes().stream()
                 .map(message -> request(RPC_REQUEST, message))
                 .toList();
-        List<byte[]> messages =
-                driverMessages().stream().map(message -> request(ONE_WAY, message)).toList();
+        List<byte[]> messages = driverMessages().stream()
+                .map(message -> request(ONE_WAY, message))
+                .toList();
         return List.of(joined(requests), joined(List.of(requests.get(0), requests.get(4), messages.get(0))));
     }
 

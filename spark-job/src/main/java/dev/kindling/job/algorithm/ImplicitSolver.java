@@ -27,7 +27,13 @@ import java.util.Map;
  * @param relaxation η of the Neumann series, above 0
  */
 record ImplicitSolver(
-        Kind kind, Product product, double lambda, double damping, int maxIterations, double tolerance, double relaxation) {
+        Kind kind,
+        Product product,
+        double lambda,
+        double damping,
+        int maxIterations,
+        double tolerance,
+        double relaxation) {
     /** The solvers. */
     enum Kind {
         /**

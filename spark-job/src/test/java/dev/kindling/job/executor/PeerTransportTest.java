@@ -181,7 +181,8 @@ class PeerTransportTest {
             }
             RangeResult.Nanos nanos = new RangeResult.Nanos(0, 0, 0, 0, new long[0]);
             stores.get(who).begin(VERSION);
-            stores.get(who).retain(VERSION, new RangeResult(first, retained, List.of(), new double[0], "" + who, nanos));
+            stores.get(who)
+                    .retain(VERSION, new RangeResult(first, retained, List.of(), new double[0], "" + who, nanos));
             firsts.add(first);
             headers.add(retained.stream()
                     .map(node -> new ReduceShardRequest.NodeHeader(node.level(), node.index(), node.tasks()))
