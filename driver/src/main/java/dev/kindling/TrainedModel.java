@@ -87,7 +87,7 @@ public final class TrainedModel {
     public static TrainedModel load(String place) {
         RunDirectory directory = RunDirectory.open(place, HadoopSettings.load());
         StoredModel model = directory.readModel();
-        JobConfig configuration = ProgramClusters.withAvailableBackend(StoredConfiguration.own(directory, List.of()));
+        JobConfig configuration = ProgramClusters.withAvailableBackend(StoredConfiguration.load(directory, List.of()));
         Settings settings = SettingsReader.read(configuration, HadoopSettings.load());
         EpisodeLayout episode = NetworkDescription.episode(
                         model.network(), directory.folder().child("model").place("network.json"))
@@ -123,7 +123,7 @@ public final class TrainedModel {
                 NetworkDescription.json(settings.plan().model(), episode, parameters));
         evaluation.ifPresent(found -> directory.writeEvaluation(
                 found.json(new EvaluatedModel(
-                        configuration.decidingJson(), manifest.provenance(), manifest.rounds(), hash)),
+                        configuration.resultSettingsJson(), manifest.provenance(), manifest.rounds(), hash)),
                 Optional.empty()));
     }
 

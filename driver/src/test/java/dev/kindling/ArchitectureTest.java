@@ -29,7 +29,7 @@ class ArchitectureTest {
     private static final String JOB = "dev.kindling.job.";
     private static final String DRIVER = "dev.kindling.driver.";
 
-    /** What programs of users call; no package of Kindling imports it. */
+    /** The public API; no package of Kindling imports it. */
     private static final String API = "dev.kindling";
 
     /** A package imports only those earlier in the list. Sub-packages count as their parent. */
@@ -118,7 +118,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void whatRunsOnExecutorsNeverImportsTheDriver() {
+    void executorCodeDoesNotImportTheDriver() {
         noClasses()
                 .that()
                 .resideInAPackage("dev.kindling.job..")
@@ -129,7 +129,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void executorsKnowProgramsButNeitherModelsNorAlgorithms() {
+    void executorCodeImportsProgramsButNeitherModelsNorAlgorithms() {
         noClasses()
                 .that()
                 .resideInAnyPackage(JOB + "reduce..", JOB + "protocol..", JOB + "runner..", JOB + "executor..")
@@ -199,7 +199,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void randomnessComesFromKeysAlone() {
+    void randomNumbersComeFromKeyedStreamsOnly() {
         noClasses()
                 .should()
                 .dependOnClassesThat()
@@ -223,7 +223,7 @@ class ArchitectureTest {
 
     /** {@link Math} may differ from machine to machine where {@link StrictMath} may not. */
     @Test
-    void mathematicsThatReachesTheBitsOfARunIsStrict() {
+    void computationsThatAffectResultsUseStrictMath() {
         DescribedPredicate<JavaCall<?>> loose = DescribedPredicate.describe(
                 "a function of Math that is not exact",
                 call -> call.getTargetOwner().isEquivalentTo(Math.class)
@@ -248,7 +248,7 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** ND4J believes lengths and strides of what it reads; ParameterAveragingCluster reads what this JVM has just written. */
+    /** ND4J does not validate lengths and strides that it reads; ParameterAveragingCluster reads only what this JVM has just written. */
     @Test
     void noFileIsReadByNd4jsOwnReaders() {
         DescribedPredicate<JavaCall<?>> reading = DescribedPredicate.describe(
@@ -278,7 +278,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void classesThatNobodyIsMeantToExtendAreFinal() {
+    void classesNotMeantForExtensionAreFinal() {
         classes()
                 .that()
                 .arePublic()

@@ -55,7 +55,8 @@ class BuildersTest {
                         ConditionalNeuralProcess.builder().hiddenUnits(8).build())
                 .map(method -> DynamicTest.dynamicTest(
                         String.valueOf(method.settings().get("algorithm.name")),
-                        () -> servesAsItPredicts(waves(method).build().fit(), 1)));
+                        () -> assertServingEqualsEvaluation(
+                                waves(method).build().fit(), 1)));
     }
 
     @TestFactory
@@ -66,11 +67,12 @@ class BuildersTest {
                         Maml.builder().build())
                 .map(method -> DynamicTest.dynamicTest(
                         String.valueOf(method.settings().get("algorithm.name")),
-                        () -> servesAsItPredicts(blobs(method).build().fit(), 2)));
+                        () -> assertServingEqualsEvaluation(
+                                blobs(method).build().fit(), 2)));
     }
 
     /** A served prediction for one query is that for the same query among others: nothing depends on the batch here. */
-    private static void servesAsItPredicts(TrainedModel model, int features) {
+    private static void assertServingEqualsEvaluation(TrainedModel model, int features) {
         float[] x = new float[6 * features];
         float[] y = new float[6];
         for (int i = 0; i < x.length; i++) {
@@ -90,7 +92,7 @@ class BuildersTest {
     }
 
     @Test
-    void optimizersAndSchedulesAreWrittenAsTheirKeys() {
+    void optimizersAndSchedulesSetTheirKeys() {
         List<Optimizer> all = List.of(
                 Optimizers.sgd(0.1),
                 Optimizers.nesterovs(0.1),
@@ -110,7 +112,7 @@ class BuildersTest {
     }
 
     @Test
-    void networksAreWrittenLayerByLayer() {
+    void networksAreBuiltLayerByLayer() {
         NetworkSpec network = Networks.layers()
                 .dense(6)
                 .activation("tanh")
@@ -125,7 +127,7 @@ class BuildersTest {
     }
 
     @Test
-    void anMlpOfThePresetsSizesIsThePreset() {
+    void anMlpWithThePresetsSizesIsThePreset() {
         TrainedModel preset =
                 waves(Maml.builder().build()).network("mlp-40-40").build().fit();
         TrainedModel written = waves(Maml.builder().build())
@@ -137,7 +139,7 @@ class BuildersTest {
     }
 
     @Test
-    void whatIsNotSetIsTheDefault() {
+    void unsetKeysHaveTheirDefaults() {
         assertThat(MetaTrainer.builder().build().configuration())
                 .isEqualTo(JobConfig.reference().rendered());
     }

@@ -70,8 +70,8 @@ final class CommonOptions {
 
     /** The configuration for a command on an existing run: the run's own with {@code --set}, or {@code --conf}. */
     JobConfig configuration(RunDirectory directory) {
-        return conf().map(name -> StoredConfiguration.asked(configuration(name), directory))
-                .orElseGet(() -> StoredConfiguration.own(directory, set()));
+        return conf().map(name -> StoredConfiguration.requested(configuration(name), directory))
+                .orElseGet(() -> StoredConfiguration.load(directory, set()));
     }
 
     /** Returns a resolver of job file names. */

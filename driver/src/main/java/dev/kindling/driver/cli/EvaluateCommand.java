@@ -48,19 +48,19 @@ final class EvaluateCommand implements Callable<Integer> {
         refuseAnotherModel(place, model, plan);
         refuseOtherData(directory, model, resolved);
         FlatVector theta = model.theta().flat(plan.parameters(), plan.precision());
-        resolved.source().notes().forEach(context::say);
-        context.clusters().warnings(master).forEach(context::say);
+        resolved.source().notes().forEach(context::print);
+        context.clusters().warnings(master).forEach(context::print);
         if (!model.manifest().finished()) {
-            context.say("the model is unfinished: its run ended after "
+            context.print("the model is unfinished: its run ended after "
                     + model.manifest().rounds() + " rounds");
         }
         EvaluatedModel evaluated = new EvaluatedModel(
-                resolved.configuration().decidingJson(),
+                resolved.configuration().resultSettingsJson(),
                 resolved.provenance(),
                 model.manifest().rounds(),
                 model.thetaHash());
         evaluate(resolved, directory, theta, evaluated, master);
-        context.say("the evaluation is in " + directory.folder().place("evaluation.json"));
+        context.print("the evaluation is in " + directory.folder().place("evaluation.json"));
         return ExitCode.DONE.number();
     }
 
@@ -101,7 +101,7 @@ final class EvaluateCommand implements Callable<Integer> {
             directory.writeEvaluation(trained.json(evaluated), trained.tasks().map(PerTaskParquet::encode));
             FlatVector untrained = plan.untrained(resolved.settings().run().seed());
             EvaluationTable.lines(trained, evaluator.evaluate(cluster, untrained))
-                    .forEach(context::say);
+                    .forEach(context::print);
         }
     }
 }

@@ -86,7 +86,7 @@ public final class JobConfig {
     /** Whether a stored configuration was written by a run of 0.1.0, whose keys had other names. */
     public static boolean isOfAnEarlierVersion(String name, String text) {
         try {
-            return RenamedKeys.areIn(Hocon.parse(name, text, Hocon.LARGEST_STORED, new RefusedIncludes(name)));
+            return RenamedKeys.hasFormerKey(Hocon.parse(name, text, Hocon.LARGEST_STORED, new RefusedIncludes(name)));
         } catch (ConfigException e) {
             throw unreadable(name, e);
         }
@@ -110,7 +110,7 @@ public final class JobConfig {
 
     private static Config referenceFile() {
         Config reference = ConfigFactory.parseResources(JobConfig.class, "reference.conf");
-        for (Map<String, Object> defaults : ownDefaults()) {
+        for (Map<String, Object> defaults : registeredDefaults()) {
             for (Map.Entry<String, Object> key : defaults.entrySet()) {
                 reference = reference.withValue(key.getKey(), ConfigValueFactory.fromAnyRef(key.getValue()));
             }
@@ -119,7 +119,7 @@ public final class JobConfig {
     }
 
     /** The defaults of registered methods and task sources. */
-    private static List<Map<String, Object>> ownDefaults() {
+    private static List<Map<String, Object>> registeredDefaults() {
         return Stream.concat(
                         Algorithms.providers().map(AlgorithmProvider::defaults),
                         TaskSources.providers().values().stream().map(TaskSourceProvider::defaults))
@@ -207,15 +207,15 @@ public final class JobConfig {
      * The keys that affect the results, as one JSON object: all keys without those such as the location of data or a
      * memory limit.
      */
-    public String decidingJson() {
-        Config deciding = ConfigFactory.empty();
+    public String resultSettingsJson() {
+        Config relevant = ConfigFactory.empty();
         for (String key : knownKeys()) {
             // The data's hash covers a split in a folder; a split by shares is defined by the configuration alone.
-            if (!ConfigDiff.decidesNoBits(key) || resolved.getValue(key) instanceof ConfigObject) {
-                deciding = deciding.withValue(key, resolved.getValue(key));
+            if (!ConfigDiff.hasNoEffectOnResults(key) || resolved.getValue(key) instanceof ConfigObject) {
+                relevant = relevant.withValue(key, resolved.getValue(key));
             }
         }
-        return deciding.root().render(ConfigRenderOptions.concise());
+        return relevant.root().render(ConfigRenderOptions.concise());
     }
 
     /** The configuration with every key, as HOCON that {@link #load} and {@link #parse} can read. */

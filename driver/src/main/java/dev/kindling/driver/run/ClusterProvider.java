@@ -48,7 +48,7 @@ public interface ClusterProvider {
          * @throws IllegalStateException if the platform does not support it
          */
         default Cluster averaging(Cluster rounds, ParameterAveragingJob averaged) {
-            throw new IllegalStateException("only Spark averages networks");
+            throw new IllegalStateException("parameter averaging needs Spark");
         }
 
         /** The gauges that publish rounds to a metrics system; by default they are not registered with any. */

@@ -80,11 +80,11 @@ public record ResolvedRun(
 
     private static TrainingPlan plan(Settings settings, TaskSource source) {
         TrainingPlan plan = TrainingPlan.of(settings.plan(), settings.source(), source);
-        return settings.validation().isOn() ? plan.validating(adapting(settings)) : plan;
+        return settings.validation().isOn() ? plan.validating(validationSteps(settings)) : plan;
     }
 
     /** The inner steps of a validation: those configured for the algorithm, even if its training does not use them. */
-    private static int adapting(Settings settings) {
+    private static int validationSteps(Settings settings) {
         return settings.plan().algorithm().inner().map(InnerSettings::steps).orElse(0);
     }
 
@@ -126,8 +126,8 @@ public record ResolvedRun(
         }
         String engine = "transfer.engine is dl4j-spark, ";
         if (settings.cluster().mode() != ClusterSettings.Mode.JOBS) {
-            throw new IllegalArgumentException(
-                    engine + "whose Spark jobs need the slots that resident workers hold; cluster.mode must be jobs");
+            throw new IllegalArgumentException(engine
+                    + "whose Spark jobs need the slots that persistent workers occupy; cluster.mode must be jobs");
         }
         if (settings.plan().backend().name().equals("nd4j")) {
             throw new IllegalArgumentException(engine
@@ -173,9 +173,9 @@ public record ResolvedRun(
         if (!validation.isOn()) {
             return Optional.empty();
         }
-        EvaluationSettings what = validation.evaluation(adapting(settings));
+        EvaluationSettings tasks = validation.evaluation(validationSteps(settings));
         return Optional.of(
-                new Validator(validation, evaluator(what, TrainingPlan.VALIDATE, plan.validationMeasures())));
+                new Validator(validation, evaluator(tasks, TrainingPlan.VALIDATE, plan.validationMeasures())));
     }
 
     private Evaluator evaluator(EvaluationSettings evaluation, String program, Layout measures) {

@@ -52,7 +52,7 @@ class FailedTasksTest {
     private Path folder;
 
     @Test
-    void taskIsNamedAndLeftOutWithTheRightWeight() throws IOException {
+    void aFailedTaskIsNamedAndExcludedFromTheMean() throws IOException {
         List<TaskSpec> specs = round(0);
         List<TaskSpec> good = specs.stream().filter(spec -> !overflows(spec)).toList();
         assertThat(good).as("a round with tasks of both kinds").hasSizeBetween(TASKS / 2, TASKS - 1);
@@ -82,7 +82,7 @@ class FailedTasksTest {
     }
 
     @Test
-    void overTheLimitTheRunStopsWithFourAndTheLastGoodModel() throws IOException {
+    void aboveTheLimitTheRunEndsWithFourAndTheLastFiniteModel() throws IOException {
         long allowed = failures(0);
         long stop = LongStream.range(1, 100)
                 .filter(round -> failures(round) > allowed)
@@ -126,7 +126,7 @@ class FailedTasksTest {
         return round(round).stream().filter(this::overflows).count();
     }
 
-    /** Whether the squares of a set's targets add up to more than a float holds: beside them the network's output is 0. */
+    /** Whether the squares of a set's targets overflow a float; the network's output is negligible compared with them. */
     private boolean overflows(TaskSpec spec) {
         Layout arrays = resolved.source().layout(Split.TRAIN).arrays();
         FlatVector episode = FlatVector.zeros(Precision.DOUBLE, arrays.size());

@@ -149,11 +149,11 @@ final class VjpRules {
 
     /** Broadcasts along the axes that a sum removed. */
     private static Value spread(ProgramBuilder b, Value c, Shape shape, List<Integer> axes) {
-        Shape kept = shape;
+        Shape withUnitAxes = shape;
         for (int axis : axes) {
-            kept = kept.with(axis, 1);
+            withUnitAxes = withUnitAxes.with(axis, 1);
         }
-        return b.broadcast(b.reshape(c, kept), shape);
+        return b.broadcast(b.reshape(c, withUnitAxes), shape);
     }
 
     private static Value maximum(ProgramBuilder b, Value a, Value c) {

@@ -296,7 +296,7 @@ public final class ProgramBuilder {
 
     /** Sum over the given axes, which remain with extent 1. */
     public Value sumKept(Value a, int... axes) {
-        return reshape(sum(a, axes), kept(a.shape(), axes));
+        return reshape(sum(a, axes), withUnitAxes(a.shape(), axes));
     }
 
     public Value sumAll(Value a) {
@@ -311,19 +311,19 @@ public final class ProgramBuilder {
 
     /** Mean over the given axes, which remain with extent 1. */
     public Value meanKept(Value a, int... axes) {
-        return reshape(mean(a, axes), kept(a.shape(), axes));
+        return reshape(mean(a, axes), withUnitAxes(a.shape(), axes));
     }
 
     public Value meanAll(Value a) {
         return mean(a, IntStream.range(0, a.shape().rank()).toArray());
     }
 
-    private static Shape kept(Shape shape, int... axes) {
-        Shape kept = shape;
+    private static Shape withUnitAxes(Shape shape, int... axes) {
+        Shape withOnes = shape;
         for (int axis : axes) {
-            kept = kept.with(axis, 1);
+            withOnes = withOnes.with(axis, 1);
         }
-        return kept;
+        return withOnes;
     }
 
     /** Maximum over the last axis, which is removed; its derivative goes to the first maximum. */

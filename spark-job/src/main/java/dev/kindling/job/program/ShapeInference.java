@@ -187,11 +187,11 @@ final class ShapeInference {
                         && List.copyOf(summed).equals(axes)
                         && summed.stream().allMatch(a -> a >= 0 && a < shape.rank()),
                 () -> "sum of " + shape + " over axes " + axes + ": axes must be ascending and below " + shape.rank());
-        int[] kept = java.util.stream.IntStream.range(0, shape.rank())
+        int[] remaining = java.util.stream.IntStream.range(0, shape.rank())
                 .filter(axis -> !summed.contains(axis))
                 .map(shape::dim)
                 .toArray();
-        return Shape.of(kept);
+        return Shape.of(remaining);
     }
 
     private static Shape withoutLast(Shape shape) {

@@ -37,9 +37,9 @@ class MethodContractTest {
 
         @Override
         public String toString() {
-            Map<String, Object> own = new HashMap<>(options.values());
-            own.entrySet().removeAll(OptionsForTests.usual().values().entrySet());
-            return method + " on " + network + " in round " + round + " with " + own;
+            Map<String, Object> changed = new HashMap<>(options.values());
+            changed.entrySet().removeAll(OptionsForTests.usual().values().entrySet());
+            return method + " on " + network + " in round " + round + " with " + changed;
         }
     }
 
@@ -136,9 +136,9 @@ class MethodContractTest {
                 double h = STEPS[i];
                 double ahead = Setting.run(train, moved(inputs, entry.name(), along, h))
                         .get(objective)[0];
-                double behind = Setting.run(train, moved(inputs, entry.name(), along, -h))
+                double below = Setting.run(train, moved(inputs, entry.name(), along, -h))
                         .get(objective)[0];
-                best = Math.min(best, Math.abs((ahead - behind) / (2 * h) - claimed) / scale);
+                best = Math.min(best, Math.abs((ahead - below) / (2 * h) - claimed) / scale);
             }
             assertThat(best).as(entry.name()).isLessThan(TOLERANCE);
         }

@@ -402,10 +402,10 @@ public final class RandomPrograms {
 
         /** The first elements of a value in another shape, followed by zeros if it has too few. */
         private Value shaped(Value value, int... dims) {
-            int wanted = Shape.of(dims).size();
+            int needed = Shape.of(dims).size();
             int had = value.shape().size();
             Value flat = b.reshape(value, Shape.of(had));
-            Value cut = had < wanted ? b.pad(flat, 0, 0, wanted - had) : b.slice(flat, 0, 0, wanted);
+            Value cut = had < needed ? b.pad(flat, 0, 0, needed - had) : b.slice(flat, 0, 0, needed);
             return moved(value, b.reshape(cut, Shape.of(dims)));
         }
 
@@ -568,10 +568,10 @@ public final class RandomPrograms {
                     ? b.constant(stream.nextInt(capacity + 2))
                     : counts.get(0);
             Value places = b.iota(capacity);
-            int[] kept = new int[carry.shape().rank() + 1];
-            Arrays.fill(kept, 1);
-            kept[0] = capacity;
-            Value stack = b.mul(b.add(b.reshape(places, Shape.of(kept)), b.constant(0.5)), carry);
+            int[] ones = new int[carry.shape().rank() + 1];
+            Arrays.fill(ones, 1);
+            ones[0] = capacity;
+            Value stack = b.mul(b.add(b.reshape(places, Shape.of(ones)), b.constant(0.5)), carry);
             Program step = step(carry, invariant, bounds.get(invariant), stops);
             List<Value> results = b.loop(
                     new Attributes.Loop(step, capacity, backwards, 1, 2, 1, stops),

@@ -417,10 +417,10 @@ final class ProgramPlanner<S> {
 
     private static int[] broadcastStrides(Shape from, Shape to) {
         int[] strides = new int[to.rank()];
-        int[] own = from.strides();
+        int[] strided = from.strides();
         for (int back = 1; back <= from.rank(); back++) {
             int axis = from.rank() - back;
-            strides[to.rank() - back] = from.dim(axis) == 1 ? 0 : own[axis];
+            strides[to.rank() - back] = from.dim(axis) == 1 ? 0 : strided[axis];
         }
         return strides;
     }

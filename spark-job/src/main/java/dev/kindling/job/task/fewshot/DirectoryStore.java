@@ -38,10 +38,10 @@ final class DirectoryStore implements ImageStore {
     }
 
     @Override
-    public void read(Predicate<String> wanted, Visitor visitor) {
+    public void read(Predicate<String> selected, Visitor visitor) {
         folders.forEach((folder, images) -> images.forEach(image -> {
             String path = ImageStore.child(folder, image);
-            if (wanted.test(path)) {
+            if (selected.test(path)) {
                 visitor.image(path, bytes(path));
             }
         }));

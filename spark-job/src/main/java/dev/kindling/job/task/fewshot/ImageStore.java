@@ -43,8 +43,8 @@ interface ImageStore {
     /** The names of the image files of each folder, including folders without images; both sorted. */
     SortedMap<String, SortedSet<String>> folders();
 
-    /** Passes the stored bytes of each wanted image to the visitor once, in one sequential pass in storage order. */
-    void read(Predicate<String> wanted, Visitor visitor);
+    /** Passes the stored bytes of each selected image to the visitor once, in one sequential pass in storage order. */
+    void read(Predicate<String> selected, Visitor visitor);
 
     /** Opens the store for random access; it stays open as long as the result is reachable. */
     Opened open();
