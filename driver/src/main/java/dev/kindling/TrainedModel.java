@@ -90,12 +90,7 @@ public final class TrainedModel {
         JobConfig configuration = MetaTrainer.withAvailableBackend(StoredConfiguration.own(directory, List.of()));
         LoadedModel loaded = LoadedModel.of(model, directory, configuration);
         return new TrainedModel(
-                configuration,
-                loaded.settings(),
-                loaded.episode(),
-                loaded.theta(),
-                model.manifest(),
-                Optional.empty());
+                configuration, loaded.settings(), loaded.episode(), loaded.theta(), model.manifest(), Optional.empty());
     }
 
     /**

@@ -16,8 +16,9 @@ import picocli.CommandLine.Option;
 /** The {@code adapt} command: adapts a run's model to given examples and predicts others. Images need no Spark. */
 @Command(
         name = "adapt",
-        description = "Adapts the model of the run in --out to the support images in --support and predicts the classes of "
-                + "the images in --query.")
+        description =
+                "Adapts the model of the run in --out to the support images in --support and predicts the classes of "
+                        + "the images in --query.")
 final class AdaptCommand implements Callable<Integer> {
     private final CommandContext context;
 
@@ -89,8 +90,8 @@ final class AdaptCommand implements Callable<Integer> {
 
     /** The inner steps of the adaptation; IllegalArgumentException if there can be none of that number. */
     private int steps(LoadedModel model) {
-        int given = Optional.ofNullable(steps)
-                .orElse(model.settings().evaluation().steps());
+        int given =
+                Optional.ofNullable(steps).orElse(model.settings().evaluation().steps());
         if (given < 0) {
             throw new IllegalArgumentException("--steps is " + given + "; it must be at least 0");
         }

@@ -80,8 +80,9 @@ final class CommonOptions {
     void refuseAnotherModel(String place, StoredModel model, Layout parameters) {
         boolean overridden = conf != null || !set.isEmpty();
         if (overridden && !model.theta().layout().equals(parameters)) {
-            throw new IllegalArgumentException("--conf and --set ask for another model, with the parameters " + parameters
-                    + "; the run in " + place + " has " + model.theta().layout());
+            throw new IllegalArgumentException(
+                    "--conf and --set ask for another model, with the parameters " + parameters + "; the run in "
+                            + place + " has " + model.theta().layout());
         }
     }
 

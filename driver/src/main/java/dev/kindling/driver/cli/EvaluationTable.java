@@ -53,7 +53,10 @@ final class EvaluationTable {
             for (int task = 0; task < Math.min(results.tasks(), EPISODES); task++) {
                 double measure = results.accuracy(task, step).orElse(results.loss(task, step));
                 lines.add(String.format(
-                        Locale.ROOT, "%10s  %s", number(measure, classes), evaluation.names().get(task)));
+                        Locale.ROOT,
+                        "%10s  %s",
+                        number(measure, classes),
+                        evaluation.names().get(task)));
             }
             if (results.tasks() > EPISODES) {
                 lines.add("and " + (results.tasks() - EPISODES) + " more in evaluation.json");

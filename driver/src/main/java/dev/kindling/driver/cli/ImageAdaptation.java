@@ -101,7 +101,8 @@ final class ImageAdaptation {
 
     private static List<String> table(ImagePredictions predictions, GivenImages images) {
         List<String> lines = new ArrayList<>();
-        lines.add(images.layout().support() + " support images of " + predictions.classes().size() + " classes, "
+        lines.add(images.layout().support() + " support images of "
+                + predictions.classes().size() + " classes, "
                 + predictions.rows().size() + " query images");
         lines.add(String.format(Locale.ROOT, "%11s  %-20s  %s", "probability", "prediction", "file"));
         predictions.rows().stream()

@@ -49,8 +49,8 @@ public record Settings(
      * @param tasks the number of episodes
      */
     public Settings onFixedEpisodes(SourceDescription episodes, int tasks) {
-        PlanSettings onTests = new PlanSettings(
-                plan.model(), plan.algorithm(), plan.backend(), plan.evaluationSteps(), Split.TEST);
+        PlanSettings onTests =
+                new PlanSettings(plan.model(), plan.algorithm(), plan.backend(), plan.evaluationSteps(), Split.TEST);
         EvaluationSettings all = new EvaluationSettings(
                 tasks, evaluation.steps(), Split.TEST, evaluation.seed(), EvaluationSettings.Detail.EACH_TASK);
         return new Settings(

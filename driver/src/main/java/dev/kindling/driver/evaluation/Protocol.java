@@ -70,17 +70,7 @@ public record Protocol(
      */
     public Protocol onFixedEpisodes(String place, IntRange shots, IntRange query) {
         return new Protocol(
-                source,
-                FIXED,
-                ways,
-                shots,
-                query,
-                Optional.empty(),
-                Optional.of(place),
-                tasks,
-                seed,
-                batchNorm,
-                order);
+                source, FIXED, ways, shots, query, Optional.empty(), Optional.of(place), tasks, seed, batchNorm, order);
     }
 
     static IntRange ways(List<EpisodeLayout> layouts) {

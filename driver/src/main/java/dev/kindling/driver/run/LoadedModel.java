@@ -46,7 +46,8 @@ public record LoadedModel(
      * @throws dev.kindling.job.error.BadDataException if the stored arrays are not {@link #parameters}
      */
     public FlatVector theta() {
-        return stored.theta().flat(parameters, settings.plan().backend().options().precision());
+        return stored.theta()
+                .flat(parameters, settings.plan().backend().options().precision());
     }
 
     /**

@@ -43,7 +43,9 @@ public record ImagePredictions(List<String> classes, List<Row> rows) {
                     files.get(query),
                     classes.get(predicted[query]),
                     images.isLabelled() ? Optional.of(classes.get((int) labels[query])) : Optional.empty(),
-                    Arrays.stream(probabilities, from, from + classes.size()).boxed().toList()));
+                    Arrays.stream(probabilities, from, from + classes.size())
+                            .boxed()
+                            .toList()));
         }
         return new ImagePredictions(classes, rows);
     }

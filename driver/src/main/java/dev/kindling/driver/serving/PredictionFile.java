@@ -81,14 +81,18 @@ public enum PredictionFile {
             for (String name : names.subList(firstProbability, names.size())) {
                 schema = schema.required(PrimitiveTypeName.DOUBLE).named(name);
             }
-            return new ParquetFile(schema.named("predictions"), predictions.rows().size()).encoded((index, values) -> {
-                ImagePredictions.Row row = predictions.rows().get(index);
-                values.append(FILE, row.file()).append(PREDICTION, row.prediction());
-                row.label().ifPresent(label -> values.append(CLASS, label));
-                for (int i = 0; i < row.probabilities().size(); i++) {
-                    values.append(names.get(firstProbability + i), row.probabilities().get(i));
-                }
-            });
+            return new ParquetFile(
+                            schema.named("predictions"), predictions.rows().size())
+                    .encoded((index, values) -> {
+                        ImagePredictions.Row row = predictions.rows().get(index);
+                        values.append(FILE, row.file()).append(PREDICTION, row.prediction());
+                        row.label().ifPresent(label -> values.append(CLASS, label));
+                        for (int i = 0; i < row.probabilities().size(); i++) {
+                            values.append(
+                                    names.get(firstProbability + i),
+                                    row.probabilities().get(i));
+                        }
+                    });
         }
     };
 

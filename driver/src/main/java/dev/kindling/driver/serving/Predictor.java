@@ -72,7 +72,8 @@ public final class Predictor {
         Layout needed = settings.algorithm().parameters(ModelFactory.of(settings.model(), other));
         if (!needed.equals(parameters)) {
             throw new IllegalArgumentException("the support set has " + classes + " classes; it must have " + outputs()
-                    + ", for " + settings.model().network() + " with " + settings.algorithm().name()
+                    + ", for " + settings.model().network() + " with "
+                    + settings.algorithm().name()
                     + " learns an output layer of that width; a method that makes its head from the support set takes any "
                     + "number: proto-maml, proto-net or relation-net");
         }
@@ -126,8 +127,8 @@ public final class Predictor {
         if (program.isEmpty()) {
             return new AdaptedTask(this, layout, x.clone(), y.clone(), Optional.empty());
         }
-        AdaptedTask.Adapted adapted =
-                new AdaptedTask.Adapted(program.get().sumsLayout(), program.get().sums(theta, x, y));
+        AdaptedTask.Adapted adapted = new AdaptedTask.Adapted(
+                program.get().sumsLayout(), program.get().sums(theta, x, y));
         return new AdaptedTask(this, layout, x.clone(), y.clone(), Optional.of(adapted));
     }
 

@@ -78,8 +78,7 @@ record Bitmap(int width, int height, List<byte[]> planes) {
 
     private static BadDataException notAnImage(String name, @Nullable Throwable cause) {
         return new BadDataException(
-                name + " is not an image that can be read; it must be a PNG, JPEG, BMP or GIF file",
-                cause);
+                name + " is not an image that can be read; it must be a PNG, JPEG, BMP or GIF file", cause);
     }
 
     private static byte[] grey(BufferedImage image) {

@@ -24,9 +24,8 @@ final class ClassFolders {
      * @throws BadDataException if images are in the folder itself
      */
     SortedMap<String, ImageClass> below(String folder, String setName) {
-        SortedSet<String> loose = folder.isEmpty()
-                ? store.rootImages()
-                : store.folders().getOrDefault(folder, new TreeSet<>());
+        SortedSet<String> loose =
+                folder.isEmpty() ? store.rootImages() : store.folders().getOrDefault(folder, new TreeSet<>());
         if (!loose.isEmpty()) {
             throw new BadDataException(setName + " has the image " + loose.first()
                     + " outside a class folder; each image must be in the folder of its class");

@@ -91,8 +91,8 @@ final class DirectoryStore implements ImageStore {
         ImageStore.refuseDeep(key, name);
         String realPath = realPath(folder);
         if (!above.add(realPath)) {
-            throw new BadDataException(key + ": folder " + folder
-                    + " is a link to a folder that contains it; such links are not allowed");
+            throw new BadDataException(
+                    key + ": folder " + folder + " is a link to a folder that contains it; such links are not allowed");
         }
         SortedSet<String> images = name.isEmpty() ? rootImages : ImageStore.folder(folders, name);
         for (FileStatus child : children(folder)) {

@@ -62,8 +62,8 @@ public final class FixedEpisodeSource implements TaskSource {
      */
     public static SourceDescription describe(SourceDescription source, String place, Configuration hadoop) {
         if (!source.source().equals(FewShotProvider.NAME)) {
-            throw new IllegalArgumentException(OPTION + " is " + place + "; it needs a run of task.source = few-shot, not "
-                    + source.source());
+            throw new IllegalArgumentException(
+                    OPTION + " is " + place + "; it needs a run of task.source = few-shot, not " + source.source());
         }
         SortedMap<String, String> settings = new TreeMap<>(source.settings());
         settings.put(SETTING, ResolvedPath.of(OPTION, place, hadoop).path().toString());
@@ -125,11 +125,13 @@ public final class FixedEpisodeSource implements TaskSource {
         }
         List<EpisodeLayout> shapes = layouts.stream()
                 .distinct()
-                .sorted((one, other) -> Long.compare(one.arrays().size(), other.arrays().size()))
+                .sorted((one, other) ->
+                        Long.compare(one.arrays().size(), other.arrays().size()))
                 .toList();
         if (shapes.size() > MOST_SHAPES) {
             throw new IllegalArgumentException(OPTION + ": the episodes have " + shapes.size()
-                    + " combinations of numbers of classes, support images and query images; there may be " + MOST_SHAPES
+                    + " combinations of numbers of classes, support images and query images; there may be "
+                    + MOST_SHAPES
                     + ", because each has its own program; evaluate them in parts");
         }
         return shapes;
@@ -142,8 +144,8 @@ public final class FixedEpisodeSource implements TaskSource {
 
     @Override
     public String outputs() {
-        return "the number of classes is " + settings.ways().of(Split.TRAIN) + " in training and "
-                + range(layouts.stream().mapToInt(EpisodeLayout::classes)) + " in the episodes of " + OPTION;
+        return settings.ways().clause(Split.TRAIN) + " and the episodes of " + OPTION + " have "
+                + range(layouts.stream().mapToInt(EpisodeLayout::classes)) + " classes";
     }
 
     private static IntRange range(IntStream numbers) {
@@ -157,8 +159,8 @@ public final class FixedEpisodeSource implements TaskSource {
     @Override
     public TaskSpec sample(TaskKey key) {
         if (key.split() == Split.TRAIN || key.index() >= layouts.size()) {
-            throw new IllegalArgumentException(OPTION + " has " + layouts.size() + " episodes for evaluation; there is no "
-                    + "task " + key.index() + " for " + key.split());
+            throw new IllegalArgumentException(OPTION + " has " + layouts.size()
+                    + " episodes for evaluation; there is no " + "task " + key.index() + " for " + key.split());
         }
         return new TaskSpec(key.split(), key.round(), key.index(), key.taskSeed(), new int[0]);
     }

@@ -53,9 +53,10 @@ record FixedEpisodes(List<GivenTask> tasks, DirectoryStore store) {
         FileStatus status = place.status();
         FixedEpisodes episodes = status.isFile() ? ofList(place) : ofFolder(place);
         if (episodes.tasks().isEmpty()) {
-            throw new BadDataException(place.key() + " is " + place.path() + ", which has no episodes; it must be a folder "
-                    + "of <episode>/support/<class>/<image> and <episode>/query/<class>/<image>, or a JSON list of "
-                    + "episodes");
+            throw new BadDataException(
+                    place.key() + " is " + place.path() + ", which has no episodes; it must be a folder "
+                            + "of <episode>/support/<class>/<image> and <episode>/query/<class>/<image>, or a JSON list of "
+                            + "episodes");
         }
         return episodes;
     }
@@ -152,18 +153,24 @@ record FixedEpisodes(List<GivenTask> tasks, DirectoryStore store) {
             JsonNode episode, String set, String name, ResolvedPath folder, ResolvedPath place) {
         JsonNode classes = episode.path(set);
         if (!classes.isObject()) {
-            throw bad(place, "has no " + set + " in episode " + name + "; it must be an object of lists of paths by class");
+            throw bad(
+                    place,
+                    "has no " + set + " in episode " + name + "; it must be an object of lists of paths by class");
         }
         SortedMap<String, SortedSet<String>> byClass = new TreeMap<>();
         classes.fields().forEachRemaining(field -> {
             if (!field.getValue().isArray()) {
-                throw bad(place, "has no list of paths for class " + field.getKey() + " of " + set + " in episode " + name);
+                throw bad(
+                        place,
+                        "has no list of paths for class " + field.getKey() + " of " + set + " in episode " + name);
             }
             SortedSet<String> paths = new TreeSet<>();
             for (JsonNode path : field.getValue()) {
                 if (!path.isTextual() || !isOnSameFileSystem(path.asText(), folder)) {
-                    throw bad(place, "has the path " + path + " in episode " + name
-                            + "; it must be a path on the file system of the list");
+                    throw bad(
+                            place,
+                            "has the path " + path + " in episode " + name
+                                    + "; it must be a path on the file system of the list");
                 }
                 if (!paths.add(path.asText())) {
                     throw bad(place, "lists the image " + path.asText() + " twice in episode " + name);
@@ -220,10 +227,11 @@ record FixedEpisodes(List<GivenTask> tasks, DirectoryStore store) {
         Map<String, long[]> sums = new HashMap<>();
         store.checksums((path, length, crc) -> sums.put(path, new long[] {length, crc}));
         ImageDataHash hash = new ImageDataHash();
-        tasks.forEach(task -> task.images().forEach(each -> each.images().forEach(image -> {
-            long[] sum = sums.getOrDefault(each.path(image), new long[2]);
-            hash.image(each.name(), image, sum[0], sum[1]);
-        })));
+        tasks.forEach(task -> task.images()
+                .forEach(each -> each.images().forEach(image -> {
+                    long[] sum = sums.getOrDefault(each.path(image), new long[2]);
+                    hash.image(each.name(), image, sum[0], sum[1]);
+                })));
         return hash.hex();
     }
 }

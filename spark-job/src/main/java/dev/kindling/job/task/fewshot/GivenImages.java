@@ -72,8 +72,7 @@ public final class GivenImages {
         EpisodeLayout layout = task.layout(imageFormat);
         Decoder decoder = new Decoder(imageFormat);
         Episodes writer = new Episodes(DecodedImages.decode(task.images().toList(), decoder), imageFormat);
-        FlatVector numbers =
-                FlatVector.zeros(Precision.DOUBLE, layout.arrays().size());
+        FlatVector numbers = FlatVector.zeros(Precision.DOUBLE, layout.arrays().size());
         task.write(writer, imageFormat, numbers, 0);
         return new GivenImages(task, layout, numbers.toDoubles());
     }

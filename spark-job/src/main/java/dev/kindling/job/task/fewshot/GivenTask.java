@@ -58,8 +58,7 @@ record GivenTask(String name, List<String> classes, List<ImageClass> support, Li
     }
 
     /** As the other method, with queries that have labels already or are of unknown class. */
-    static GivenTask of(
-            String name, SortedMap<String, ImageClass> support, List<Queries> query, SetNames setNames) {
+    static GivenTask of(String name, SortedMap<String, ImageClass> support, List<Queries> query, SetNames setNames) {
         requireImages(support, setNames.support());
         if (support.size() < 2) {
             throw new BadDataException(setNames.support() + " has fewer than two classes; it must have a "
