@@ -60,6 +60,7 @@ class ImageTaskTest {
                 .metaBatchSize(2)
                 .rounds(1)
                 .set("evaluation.tasks", 2)
+                .set("evaluation.ways", 3)
                 .set("evaluation.support", 1)
                 .set("evaluation.query", 1)
                 .set("evaluation.steps", 1)
