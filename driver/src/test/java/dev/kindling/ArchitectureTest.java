@@ -175,7 +175,7 @@ class ArchitectureTest {
                 onlyIn("picocli..", DRIVER + "cli.."),
                 onlyIn("me.tongfei.progressbar..", DRIVER + "cli.."),
                 onlyIn("j2html..", DRIVER + "report.."),
-                onlyIn("org.apache.parquet..", DRIVER + "evaluation.."),
+                onlyIn("org.apache.parquet..", DRIVER + "storage..", DRIVER + "evaluation..", DRIVER + "serving.."),
                 onlyIn(
                         "org.nd4j..",
                         DRIVER + "optimizer..",

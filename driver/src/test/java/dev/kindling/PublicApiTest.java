@@ -49,6 +49,7 @@ class PublicApiTest {
                         "FewShotImages",
                         "Fomaml",
                         "Hypernetwork",
+                        "ImageTask",
                         "ImplicitMaml",
                         "InnerLoopBuilder",
                         "LayersBuilder",

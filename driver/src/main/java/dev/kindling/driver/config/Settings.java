@@ -11,6 +11,7 @@ import dev.kindling.driver.plan.PlanSettings;
 import dev.kindling.driver.training.CheckpointSettings;
 import dev.kindling.driver.training.RunSettings;
 import dev.kindling.job.task.SourceDescription;
+import dev.kindling.job.task.Split;
 import java.util.Optional;
 
 /**
@@ -39,4 +40,20 @@ public record Settings(
         OptimizerSettings optimizer,
         ValidationSettings validation,
         EvaluationSettings evaluation,
-        ClusterSettings cluster) {}
+        ClusterSettings cluster) {
+
+    /**
+     * The settings of an evaluation on given episodes.
+     *
+     * @param episodes the source of the episodes
+     * @param tasks the number of episodes
+     */
+    public Settings onFixedEpisodes(SourceDescription episodes, int tasks) {
+        PlanSettings onTests =
+                new PlanSettings(plan.model(), plan.algorithm(), plan.backend(), plan.evaluationSteps(), Split.TEST);
+        EvaluationSettings all = new EvaluationSettings(
+                tasks, evaluation.steps(), Split.TEST, evaluation.seed(), EvaluationSettings.Detail.EACH_TASK);
+        return new Settings(
+                run, checkpoints, episodes, onTests, reference, failures, clip, optimizer, validation, all, cluster);
+    }
+}

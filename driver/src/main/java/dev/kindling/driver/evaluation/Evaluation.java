@@ -15,8 +15,9 @@ import java.util.Optional;
  *
  * @param steps one entry for each number of inner steps, from 0 on
  * @param tasks the per-task results; empty unless they were requested
+ * @param names of the episodes, in the order of tasks, if they were given; empty if they were drawn
  */
-public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskResults> tasks) {
+public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskResults> tasks, List<String> names) {
     /**
      * Statistics over the tasks after one number of inner steps.
      *
@@ -28,6 +29,7 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
 
     public Evaluation {
         steps = List.copyOf(steps);
+        names = List.copyOf(names);
     }
 
     /**
@@ -53,11 +55,39 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
             entry.set("loss", json(step.loss()));
             step.accuracy().ifPresent(accuracy -> entry.set("accuracy", json(accuracy)));
         }
+        if (!names.isEmpty()) {
+            tasks.ifPresent(results -> addEach(root.putArray("episodes"), results));
+        }
         model.addTo(root);
         try {
             return JSON.writeValueAsString(root) + "\n";
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Adds an object for each episode: its name, and its measures after 0, 1, ... inner steps. */
+    private void addEach(ArrayNode episodes, PerTaskResults results) {
+        for (int task = 0; task < results.tasks(); task++) {
+            ObjectNode episode = episodes.addObject().put("name", names.get(task));
+            ArrayNode losses = episode.putArray("loss");
+            for (int step = 0; step < results.steps(); step++) {
+                addFinite(losses, results.loss(task, step));
+            }
+            if (results.has(Measure.ACCURACY)) {
+                ArrayNode accuracies = episode.putArray("accuracy");
+                for (int step = 0; step < results.steps(); step++) {
+                    addFinite(accuracies, results.accuracy(task, step).orElse(Double.NaN));
+                }
+            }
+        }
+    }
+
+    private static void addFinite(ArrayNode numbers, double number) {
+        if (Double.isFinite(number)) {
+            numbers.add(number);
+        } else {
+            numbers.addNull();
         }
     }
 
@@ -69,8 +99,9 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
             put(node, "ways", protocol.ways());
         }
         put(node, "shots", protocol.shots());
-        node.put("query", protocol.query());
+        put(node, "query", protocol.query());
         protocol.within().ifPresent(within -> node.put("within", within));
+        protocol.episodes().ifPresent(place -> node.put("episodes", place));
         return node.put("tasks", protocol.tasks())
                 .put("seed", protocol.seed())
                 .put("batch_norm", protocol.batchNorm())

@@ -26,6 +26,7 @@ public final class Evaluator {
     private final Sampler sampler;
     private final String program;
     private final Layout measures;
+    private final List<String> names;
 
     /**
      * An evaluator that runs a program of the cluster's job.
@@ -35,11 +36,27 @@ public final class Evaluator {
      */
     public Evaluator(
             EvaluationSettings settings, Protocol protocol, TaskSource source, String program, Layout measures) {
+        this(settings, protocol, source, program, measures, List.of());
+    }
+
+    /**
+     * An evaluator on given episodes.
+     *
+     * @param names of the episodes, in the order of tasks
+     */
+    public Evaluator(
+            EvaluationSettings settings,
+            Protocol protocol,
+            TaskSource source,
+            String program,
+            Layout measures,
+            List<String> names) {
         this.settings = settings;
         this.protocol = protocol;
         this.sampler = new Sampler(source, settings.seed(), settings.split());
         this.program = program;
         this.measures = measures;
+        this.names = names;
     }
 
     /** Evaluates θ on all tasks. */
@@ -58,7 +75,8 @@ public final class Evaluator {
         return new Evaluation(
                 protocol,
                 steps(results),
-                settings.detail() == EvaluationSettings.Detail.EACH_TASK ? Optional.of(results) : Optional.empty());
+                settings.detail() == EvaluationSettings.Detail.EACH_TASK ? Optional.of(results) : Optional.empty(),
+                names);
     }
 
     private List<Evaluation.Step> steps(PerTaskResults results) {

@@ -27,6 +27,7 @@ import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.fewshot.FewShotSettings;
+import dev.kindling.job.task.fewshot.FixedEpisodeSource;
 import dev.kindling.job.task.fewshot.SplitSettings;
 import dev.kindling.job.tensor.Layout;
 import java.util.Optional;
@@ -51,11 +52,41 @@ public record ResolvedRun(
      * available in this JVM.
      */
     public static ResolvedRun of(JobConfig configuration, Optional<String> master) {
-        ResolvedRun resolved = SparkApplication.runsHere(master) ? here(configuration) : elsewhere(configuration);
+        return onMaster(master, SparkApplication.runsHere(master) ? here(configuration) : elsewhere(configuration));
+    }
+
+    /** Checks that a resolved run can run on a master. */
+    private static ResolvedRun onMaster(Optional<String> master, ResolvedRun resolved) {
         SparkApplication.requireDevices(
                 master, resolved.settings().plan().backend().name());
         SparkApplication.security(master).require(resolved.settings().cluster().authentication());
         return resolved;
+    }
+
+    /**
+     * Resolves a configuration for an evaluation on given episodes instead of drawn ones; the run's data is not read.
+     *
+     * @param episodes a folder or a JSON list of episodes on any Hadoop file system
+     * @throws IllegalArgumentException also if tasks have no images, or the method does not accept the episodes' numbers of
+     *     classes
+     */
+    public static ResolvedRun onEpisodes(JobConfig given, String episodes, Optional<String> master) {
+        Read read = Read.of(given);
+        Settings settings = read.settings();
+        if (SparkApplication.runsHere(master)) {
+            Backends.named(settings.plan().backend().name());
+        }
+        SourceDescription description = FixedEpisodeSource.describe(settings.source(), episodes, read.hadoop());
+        TaskSource source = TaskSources.open(description, read.hadoop());
+        int tasks = ((FixedEpisodeSource) source.single()).names().size();
+        Settings fixed = settings.onFixedEpisodes(description, tasks);
+        TrainingPlan plan = TrainingPlan.of(fixed.plan(), description, source);
+        return onMaster(master, new ResolvedRun(read.configuration(), read.hadoop(), fixed, source, plan));
+    }
+
+    /** The given episodes; empty if tasks are drawn. */
+    private Optional<FixedEpisodeSource> fixedEpisodes() {
+        return source.single() instanceof FixedEpisodeSource fixed ? Optional.of(fixed) : Optional.empty();
     }
 
     /**
@@ -69,13 +100,26 @@ public record ResolvedRun(
 
     /** Resolves a configuration for executors in other processes; the backend need not be available in this JVM. */
     public static ResolvedRun elsewhere(JobConfig given) {
-        org.apache.hadoop.conf.Configuration hadoop = HadoopSettings.load();
-        JobConfig configuration = NetworkFiles.attach(given, hadoop);
-        Settings settings = SettingsReader.read(configuration, hadoop);
-        Backends.refuseUnknown(settings.plan().backend().name());
-        TaskSource source = TaskSources.open(settings.source(), hadoop);
+        Read read = Read.of(given);
+        Settings settings = read.settings();
+        TaskSource source = TaskSources.open(settings.source(), read.hadoop());
         return new ResolvedRun(
-                absolute(configuration, settings.source()), hadoop, settings, source, plan(settings, source));
+                absolute(read.configuration(), settings.source()),
+                read.hadoop(),
+                settings,
+                source,
+                plan(settings, source));
+    }
+
+    /** A configuration with its network file and its settings, before its data is opened. */
+    private record Read(JobConfig configuration, org.apache.hadoop.conf.Configuration hadoop, Settings settings) {
+        static Read of(JobConfig given) {
+            org.apache.hadoop.conf.Configuration hadoop = HadoopSettings.load();
+            JobConfig configuration = NetworkFiles.attach(given, hadoop);
+            Settings settings = SettingsReader.read(configuration, hadoop);
+            Backends.refuseUnknown(settings.plan().backend().name());
+            return new Read(configuration, hadoop, settings);
+        }
     }
 
     private static TrainingPlan plan(Settings settings, TaskSource source) {
@@ -191,7 +235,15 @@ public record ResolvedRun(
                 Optional.ofNullable(settings.source().settings().get(WITHIN)),
                 settings.plan().model().batchNorm(),
                 order);
-        return new Evaluator(evaluation, protocol, source, program, measures);
+        return fixedEpisodes()
+                .map(fixed -> new Evaluator(
+                        evaluation,
+                        protocol.onFixedEpisodes(fixed.place(), fixed.shots(), fixed.queries()),
+                        source,
+                        program,
+                        measures,
+                        fixed.names()))
+                .orElseGet(() -> new Evaluator(evaluation, protocol, source, program, measures));
     }
 
     /** The provenance that manifests record for artifacts of this run. */

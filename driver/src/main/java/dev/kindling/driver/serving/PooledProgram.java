@@ -20,6 +20,11 @@ final class PooledProgram {
         this.perTask = executable.program().perTask();
     }
 
+    /** Names and shapes of the summed outputs. */
+    Layout sumsLayout() {
+        return sums;
+    }
+
     /**
      * The summed outputs for one task.
      *

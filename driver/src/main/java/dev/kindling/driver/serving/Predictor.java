@@ -15,6 +15,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -24,6 +25,9 @@ import java.util.function.Supplier;
 public final class Predictor {
     /** Numbers of examples for which compiled programs are retained, of each of the three kinds. */
     private static final int RETAINED = 32;
+
+    /** The values of {@code model.batch-norm} with which batch norm uses the statistics of all queries. */
+    private static final Set<String> TRANSDUCTIVE = Set.of("query", "support-and-query");
 
     private final PlanSettings settings;
     private final Layout parameters;
@@ -52,6 +56,39 @@ public final class Predictor {
         this.template = template.single();
         this.steps = steps;
         this.backend = Backends.named(settings.backend().name());
+    }
+
+    /**
+     * A predictor of the same model for tasks of another number of classes.
+     *
+     * @throws IllegalArgumentException if the model has no classes, or its method learns an output layer for another number of
+     *     classes
+     */
+    public Predictor withClasses(int classes) {
+        if (!classification()) {
+            throw new IllegalArgumentException("the model predicts targets; it cannot adapt to classes");
+        }
+        EpisodeLayout other = new EpisodeLayout(template.features(), classes, classes, 1, 1);
+        Layout needed = settings.algorithm().parameters(ModelFactory.of(settings.model(), other));
+        if (!needed.equals(parameters)) {
+            throw new IllegalArgumentException("the support set has " + classes + " classes; it must have " + outputs()
+                    + ", for " + settings.model().network() + " with "
+                    + settings.algorithm().name()
+                    + " learns an output layer of that width; a method that makes its head from the support set takes any "
+                    + "number: proto-maml, proto-net or relation-net");
+        }
+        return new Predictor(settings, parameters, theta, other, steps);
+    }
+
+    /**
+     * Whether the predictions for one query depend on the other queries: the network has batch norm, which uses the statistics
+     * of all queries.
+     */
+    public boolean isTransductive() {
+        Map<String, Double> own = settings.algorithm().runningStatistics(model(template));
+        Map<String, Double> withStatistics = settings.algorithm()
+                .runningStatistics(ModelFactory.of(settings.model().withStatistics(), template));
+        return TRANSDUCTIVE.contains(settings.model().batchNorm()) && withStatistics.size() > own.size();
     }
 
     /** The shape of one input. */
@@ -100,9 +137,9 @@ public final class Predictor {
 
     private AdaptedTask adapted(EpisodeLayout layout, double[] x, double[] y, double[] weights) {
         Model model = model(layout);
-        Optional<FlatVector> adapted = program(
+        Optional<AdaptedTask.Adapted> adapted = program(
                         adapting, layout, () -> settings.algorithm().adaptation(model, layout, steps))
-                .map(program -> program.sums(theta, x, y, weights));
+                .map(program -> new AdaptedTask.Adapted(program.sumsLayout(), program.sums(theta, x, y, weights)));
         return new AdaptedTask(this, layout, x, y, weights, adapted);
     }
 
