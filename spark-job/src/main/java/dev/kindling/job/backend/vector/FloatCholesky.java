@@ -142,8 +142,7 @@ final class FloatCholesky {
         for (int i = 0; i < rows && j < columns; i++) {
             int at = xAt + i * row + j;
             for (int k = 0; k < i; k++) {
-                FloatElementwise.fma(
-                        x, at, columns - j, x, xAt + k * row + j, l[lAt + i * lRow + k * lColumn], x, at);
+                FloatElementwise.fma(x, at, columns - j, x, xAt + k * row + j, l[lAt + i * lRow + k * lColumn], x, at);
             }
             FloatElementwise.mul(x, at, columns - j, x, at, l[lAt + i * (lRow + lColumn)]);
         }
