@@ -33,8 +33,7 @@ class SolveDerivativesTest {
             Program program = program(given.get("b").shape());
             Map<String, double[]> inputs = new LinkedHashMap<>();
             given.forEach((name, tensor) -> inputs.put(name, tensor.elements()));
-            Map<String, double[]> found =
-                    Runs.once(Backends.named(backend), Precision.DOUBLE, program, inputs);
+            Map<String, double[]> found = Runs.once(Backends.named(backend), Precision.DOUBLE, program, inputs);
             requireClose("x", found.get("x"), given.get("x").elements());
             double[] derivatives = given.get("derivatives").elements();
             for (int order = 0; order <= ORDERS; order++) {
@@ -44,7 +43,8 @@ class SolveDerivativesTest {
     }
 
     private static void requireClose(String name, double[] found, double... expected) {
-        double greatest = Math.max(1, Arrays.stream(expected).map(Math::abs).max().orElseThrow());
+        double greatest =
+                Math.max(1, Arrays.stream(expected).map(Math::abs).max().orElseThrow());
         assertThat(found).as(name).containsExactly(expected, within(1e-12 * greatest));
     }
 
@@ -81,8 +81,10 @@ class SolveDerivativesTest {
             Shape shape = Shape.of(Arrays.stream(fields[1].split("x"))
                     .mapToInt(Integer::parseInt)
                     .toArray());
-            double[] elements =
-                    Arrays.stream(fields).skip(2).mapToDouble(Double::parseDouble).toArray();
+            double[] elements = Arrays.stream(fields)
+                    .skip(2)
+                    .mapToDouble(Double::parseDouble)
+                    .toArray();
             cases.get(cases.size() - 1).put(fields[0], new Tensor(shape, elements));
         }
         assertThat(cases).hasSize(5);

@@ -189,9 +189,7 @@ class VjpRulesTest {
                         Op.SOLVE,
                         "a product with itself and a ridge",
                         (b, in) -> b.solve(
-                                b.add(
-                                        b.matmul(in.get(0), in.get(0), true, false),
-                                        b.diagonal(b.full(Shape.of(4), 1))),
+                                b.add(b.matmul(in.get(0), in.get(0), true, false), b.diagonal(b.full(Shape.of(4), 1))),
                                 in.get(1)),
                         awayFromZero("c", 3, 4),
                         awayFromZero("b", 4, 3)),
@@ -358,8 +356,7 @@ class VjpRulesTest {
     @Test
     void theDerivativesOfAReciprocalBySolvingAreKnownToOrderThree() {
         Map<String, double[]> found = derivatives(
-                (b, x) -> b.reshape(
-                        b.solve(b.reshape(x, Shape.of(1, 1)), b.full(Shape.of(1, 1), 1)), Shape.scalar()),
+                (b, x) -> b.reshape(b.solve(b.reshape(x, Shape.of(1, 1)), b.full(Shape.of(1, 1), 1)), Shape.scalar()),
                 0.5);
         assertThat(found.get("order 0")).containsExactly(new double[] {2}, within(1e-14));
         assertThat(found.get("order 1")).containsExactly(new double[] {-4}, within(1e-14));

@@ -269,8 +269,8 @@ class OpsContractTest {
             results.put("both shared", b.mul(b.solve(sharedMatrix, sharedRight), right));
             Program program = b.build("solve", outputs(results));
             RandomStream stream = RandomStream.of(n);
-            Map<String, double[]> broadcast = Map.of(
-                    "shared matrix", matrix(stream, n, 1), "shared right", uniform(stream, n * m));
+            Map<String, double[]> broadcast =
+                    Map.of("shared matrix", matrix(stream, n, 1), "shared right", uniform(stream, n * m));
             List<Map<String, double[]>> tasks = new ArrayList<>();
             for (int task = 0; task < TASKS; task++) {
                 double pivot = task == 1 ? -1 : 1;

@@ -1,5 +1,8 @@
 package dev.kindling.job.backend.vector;
 
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
 /**
  * Kernels that solve A X = B for a symmetric positive definite A [n, n] by Cholesky's factorisation S = Uᵀ U of the symmetric
  * part S = (A + Aᵀ) / 2, followed by two substitutions.
@@ -13,6 +16,8 @@ package dev.kindling.job.backend.vector;
  * source and destination are different arrays, because narrow products write garbage after each row.
  */
 final class FloatCholesky {
+    private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
+    private static final int W = S.length();
     /** Rows of a block: those of one tile of {@link FloatMatmul}. */
     private static final int BLOCK = 5;
 
@@ -45,15 +50,20 @@ final class FloatCholesky {
                     n,
                     u,
                     uAt + corner);
-            for (int i = begin; i < end; i++) {
-                int diagonal = uAt + i * n + i;
-                for (int k = begin; k < i; k++) {
-                    int above = uAt + k * n + i;
-                    FloatElementwise.fma(u, diagonal, n - i, u, above, u[above], u, diagonal);
+            factoriseBlock(end - begin, n, u, uAt + corner);
+            finish(end - begin, n - end, u, uAt + corner, 1, n, u, uAt + begin * n + end, n);
+        }
+    }
+
+    /** Factorises a block of the diagonal, element by element, of which the chains over the rows above are done. */
+    private static void factoriseBlock(int rows, int n, float[] u, int uAt) {
+        for (int i = 0; i < rows; i++) {
+            for (int j = i; j < rows; j++) {
+                float chain = u[uAt + i * n + j];
+                for (int k = 0; k < i; k++) {
+                    chain = Math.fma(u[uAt + k * n + i], u[uAt + k * n + j], chain);
                 }
-                float reciprocal = negativeReciprocal(-u[diagonal]);
-                FloatElementwise.mul(u, diagonal + 1, n - i - 1, u, diagonal + 1, reciprocal);
-                u[diagonal] = reciprocal;
+                u[uAt + i * n + j] = j == i ? negativeReciprocal(-chain) : chain * u[uAt + i * n + i];
             }
         }
     }
@@ -113,13 +123,60 @@ final class FloatCholesky {
                     m,
                     x,
                     xAt + begin * m);
-            for (int i = begin; i < end; i++) {
-                int row = xAt + i * m;
-                for (int k = begin; k < i; k++) {
-                    FloatElementwise.fma(x, row, m, x, xAt + k * m, l[lAt + i * lRow + k * lColumn], x, row);
-                }
-                FloatElementwise.mul(x, row, m, x, row, l[lAt + i * (lRow + lColumn)]);
-            }
+            finish(end - begin, m, l, lAt + begin * (lRow + lColumn), lRow, lColumn, x, xAt + begin * m, m);
         }
+    }
+
+    /**
+     * Continues the chains of a block of rows within the block: row i of x = l(i, i) · (row i + Σ over k &lt; i of
+     * l(i, k) · row k).
+     *
+     * @param row distance of the rows of x in elements
+     */
+    private static void finish(
+            int rows, int columns, float[] l, int lAt, int lRow, int lColumn, float[] x, int xAt, int row) {
+        int j = 0;
+        for (; rows == BLOCK && j <= columns - W; j += W) {
+            finishFive(l, lAt, lRow, lColumn, x, xAt + j, row);
+        }
+        for (int i = 0; i < rows && j < columns; i++) {
+            int at = xAt + i * row + j;
+            for (int k = 0; k < i; k++) {
+                FloatElementwise.fma(x, at, columns - j, x, xAt + k * row + j, l[lAt + i * lRow + k * lColumn], x, at);
+            }
+            FloatElementwise.mul(x, at, columns - j, x, at, l[lAt + i * (lRow + lColumn)]);
+        }
+    }
+
+    /** One vector of columns of a whole block, whose five rows stay in registers. */
+    private static void finishFive(float[] l, int lAt, int lRow, int lColumn, float[] x, int xAt, int row) {
+        int l1 = lAt + lRow;
+        int l2 = l1 + lRow;
+        int l3 = l2 + lRow;
+        int l4 = l3 + lRow;
+        int x1 = xAt + row;
+        int x2 = x1 + row;
+        int x3 = x2 + row;
+        int x4 = x3 + row;
+        FloatVector c0 = FloatVector.fromArray(S, x, xAt).mul(l[lAt]);
+        FloatVector c1 = c0.fma(FloatVector.broadcast(S, l[l1]), FloatVector.fromArray(S, x, x1));
+        FloatVector c2 = c0.fma(FloatVector.broadcast(S, l[l2]), FloatVector.fromArray(S, x, x2));
+        FloatVector c3 = c0.fma(FloatVector.broadcast(S, l[l3]), FloatVector.fromArray(S, x, x3));
+        FloatVector c4 = c0.fma(FloatVector.broadcast(S, l[l4]), FloatVector.fromArray(S, x, x4));
+        c1 = c1.mul(l[l1 + lColumn]);
+        c2 = c1.fma(FloatVector.broadcast(S, l[l2 + lColumn]), c2);
+        c3 = c1.fma(FloatVector.broadcast(S, l[l3 + lColumn]), c3);
+        c4 = c1.fma(FloatVector.broadcast(S, l[l4 + lColumn]), c4);
+        c2 = c2.mul(l[l2 + 2 * lColumn]);
+        c3 = c2.fma(FloatVector.broadcast(S, l[l3 + 2 * lColumn]), c3);
+        c4 = c2.fma(FloatVector.broadcast(S, l[l4 + 2 * lColumn]), c4);
+        c3 = c3.mul(l[l3 + 3 * lColumn]);
+        c4 = c3.fma(FloatVector.broadcast(S, l[l4 + 3 * lColumn]), c4);
+        c4 = c4.mul(l[l4 + 4 * lColumn]);
+        c0.intoArray(x, xAt);
+        c1.intoArray(x, x1);
+        c2.intoArray(x, x2);
+        c3.intoArray(x, x3);
+        c4.intoArray(x, x4);
     }
 }

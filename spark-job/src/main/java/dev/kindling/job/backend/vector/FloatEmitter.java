@@ -57,13 +57,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
     @Override
     public FloatStep factorise(int n, BufferSlice a, BufferSlice work, BufferSlice u) {
         return memory -> FloatCholesky.factorise(
-                n,
-                memory[a.space()],
-                a.offset(),
-                memory[work.space()],
-                work.offset(),
-                memory[u.space()],
-                u.offset());
+                n, memory[a.space()], a.offset(), memory[work.space()], work.offset(), memory[u.space()], u.offset());
     }
 
     @Override

@@ -228,7 +228,8 @@ final class FloatMatmul {
                         width - W);
             }
             for (; i < m; i++) {
-                oneByThree(a, aAt + i * aRow, aColumn, b, bAt, row, k, s, sAt + i * sRow, c, cAt + i * row, W, width - W);
+                oneByThree(
+                        a, aAt + i * aRow, aColumn, b, bAt, row, k, s, sAt + i * sRow, c, cAt + i * row, W, width - W);
             }
         } else if (width > W) {
             for (; i + ROWS <= m; i += ROWS) {
@@ -254,7 +255,21 @@ final class FloatMatmul {
             }
         } else {
             for (; i + ROWS <= m; i += ROWS) {
-                fiveByOne(a, aAt + i * aRow, aRow, aColumn, b, bAt, row, k, s, sAt + i * sRow, sRow, c, cAt + i * row, row);
+                fiveByOne(
+                        a,
+                        aAt + i * aRow,
+                        aRow,
+                        aColumn,
+                        b,
+                        bAt,
+                        row,
+                        k,
+                        s,
+                        sAt + i * sRow,
+                        sRow,
+                        c,
+                        cAt + i * row,
+                        row);
             }
             for (; i < m; i++) {
                 oneByOne(a, aAt + i * aRow, aColumn, b, bAt, row, k, s, sAt + i * sRow, c, cAt + i * row);

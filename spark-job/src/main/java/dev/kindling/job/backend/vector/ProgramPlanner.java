@@ -298,8 +298,7 @@ final class ProgramPlanner<S> {
         });
         BufferSlice b = slice(value.arg(1));
         BufferSlice d = allocate(value);
-        withTemporary(
-                fusion.level(value), n * m, work -> step(value, emitter.solve(n, m, factor, b, work, d)));
+        withTemporary(fusion.level(value), n * m, work -> step(value, emitter.solve(n, m, factor, b, work, d)));
     }
 
     /** Plans steps that need temporary memory at a level; outer levels do not reuse it. */

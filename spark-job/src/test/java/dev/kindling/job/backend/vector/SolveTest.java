@@ -34,9 +34,8 @@ class SolveTest {
                                 program(n, m),
                                 List.of(Map.of("a", a, "b", b)))
                         .get("x");
-                double[] expected = precision == Precision.FLOAT
-                        ? doubles(chains(n, m, floats(a), floats(b)))
-                        : chains(n, m, a, b);
+                double[] expected =
+                        precision == Precision.FLOAT ? doubles(chains(n, m, floats(a), floats(b))) : chains(n, m, a, b);
                 assertThat(found).as("%d x %d", n, m).containsExactly(expected);
             }
         }

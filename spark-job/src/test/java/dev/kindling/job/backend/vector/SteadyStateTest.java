@@ -119,6 +119,8 @@ class SteadyStateTest {
         ExecutionPlan<FloatStep> plan =
                 Planner.plan(program, new FloatEmitter(ExecutionPlan.SCRATCH), FloatReductions.scratch());
         assertThat(plan.perRound()).as("the factor of theta").hasSize(1);
-        assertThat(plan.perTask()).as("the factor of the matrix and three solutions").hasSize(4);
+        assertThat(plan.perTask())
+                .as("the factor of the matrix and three solutions")
+                .hasSize(4);
     }
 }

@@ -102,8 +102,7 @@ final class Training {
         RandomStream stream = RandomStream.of(23);
         double[] right = new double[23 * 37];
         Arrays.setAll(right, any -> (float) stream.nextDouble(-1, 1));
-        Map<String, double[]> inputs =
-                Map.of("a", SolveTest.positiveDefinite(stream, 23, precision), "b", right);
+        Map<String, double[]> inputs = Map.of("a", SolveTest.positiveDefinite(stream, 23, precision), "b", right);
         return Runs.once(new VectorBackend(), precision, SolveTest.program(23, 37), inputs)
                 .get("x");
     }
