@@ -118,7 +118,8 @@ public interface Algorithm {
     /**
      * The program that predicts the query set of one task. Inputs as those of {@link #evaluate}. Per-task output:
      * {@code prediction}, the output of the network for the query set after 0, 1, ... {@code steps} inner steps: [steps +
-     * 1, queries, outputs]; methods without inner steps give [1, queries, outputs].
+     * 1, queries, outputs]; methods without inner steps give [1, queries, outputs]. Methods that predict the variance of a
+     * query's target also give {@code variance}, [1, queries].
      */
     Program predict(Model model, EpisodeLayout layout, int steps);
 

@@ -10,15 +10,13 @@ import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
+import dev.kindling.job.tensor.TensorCases;
+import dev.kindling.job.tensor.TensorCases.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -28,8 +26,10 @@ class SolveDerivativesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"reference", "vector", "nd4j"})
-    void solutionsAndTheirDirectionalDerivativesAreThoseOfSciPy(String backend) throws IOException {
-        for (Map<String, Tensor> given : cases()) {
+    void solutionsAndTheirDirectionalDerivativesAreThoseOfSciPy(String backend) {
+        List<Map<String, Tensor>> cases = TensorCases.read(SolveDerivativesTest.class, "solve.txt");
+        assertThat(cases).hasSize(5);
+        for (Map<String, Tensor> given : cases) {
             Program program = program(given.get("b").shape());
             Map<String, double[]> inputs = new LinkedHashMap<>();
             given.forEach((name, tensor) -> inputs.put(name, tensor.elements()));
@@ -67,35 +67,5 @@ class SolveDerivativesTest {
             s = b.add(b.sumAll(b.mul(gradients.get(0), da)), b.sumAll(b.mul(gradients.get(1), db)));
         }
         return b.build("solve", outputs);
-    }
-
-    private record Tensor(Shape shape, double[] elements) {}
-
-    private static List<Map<String, Tensor>> cases() throws IOException {
-        List<Map<String, Tensor>> cases = new ArrayList<>();
-        for (String line : lines()) {
-            String[] fields = line.split(" ");
-            if (fields[0].equals("a")) {
-                cases.add(new LinkedHashMap<>());
-            }
-            Shape shape = Shape.of(Arrays.stream(fields[1].split("x"))
-                    .mapToInt(Integer::parseInt)
-                    .toArray());
-            double[] elements = Arrays.stream(fields)
-                    .skip(2)
-                    .mapToDouble(Double::parseDouble)
-                    .toArray();
-            cases.get(cases.size() - 1).put(fields[0], new Tensor(shape, elements));
-        }
-        assertThat(cases).hasSize(5);
-        return cases;
-    }
-
-    private static List<String> lines() throws IOException {
-        try (InputStream text = SolveDerivativesTest.class.getResourceAsStream("solve.txt")) {
-            return new String(Objects.requireNonNull(text).readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .toList();
-        }
     }
 }
