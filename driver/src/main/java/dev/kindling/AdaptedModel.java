@@ -56,6 +56,22 @@ public final class AdaptedModel {
         return floats(outputs);
     }
 
+    /**
+     * The standard deviation of each query's target, noise included, [queries].
+     *
+     * @throws IllegalStateException if the method does not predict variances
+     */
+    public float[] standardDeviations(float[] queryX) {
+        double[] variances = task.predictWithVariances(doubles(queryX))
+                .variances()
+                .orElseThrow(() -> new IllegalStateException(
+                        "the method of this model predicts no variances; bayesian-linear does, for regression"));
+        for (int i = 0; i < variances.length; i++) {
+            variances[i] = Math.sqrt(variances[i]);
+        }
+        return floats(variances);
+    }
+
     private static void softmax(double[] numbers, int from, int end) {
         double largest = Double.NEGATIVE_INFINITY;
         for (int i = from; i < end; i++) {

@@ -45,6 +45,7 @@ class PublicApiTest {
                 .containsExactly(
                         "AdaptedModel",
                         "Anil",
+                        "BayesianLinear",
                         "ConditionalNeuralProcess",
                         "FewShotImages",
                         "Fomaml",
@@ -54,6 +55,7 @@ class PublicApiTest {
                         "LayersBuilder",
                         "LearningRate",
                         "LinearRegressions",
+                        "LogisticHead",
                         "Maml",
                         "MamlPlusPlus",
                         "MetaSgd",
@@ -69,6 +71,7 @@ class PublicApiTest {
                         "RandomInit",
                         "RelationNet",
                         "Reptile",
+                        "RidgeHead",
                         "SettingsBuilder",
                         "Sinusoids",
                         "TaskDistribution",

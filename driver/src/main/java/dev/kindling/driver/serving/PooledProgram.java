@@ -20,6 +20,11 @@ final class PooledProgram {
         this.perTask = executable.program().perTask();
     }
 
+    /** Names and shapes of the per-task outputs. */
+    Layout perTask() {
+        return perTask;
+    }
+
     /**
      * The summed outputs for one task.
      *

@@ -51,8 +51,7 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
         super(NAME);
         this.features = features;
         if (features < 1) {
-            throw new IllegalArgumentException(
-                    "bayesian-linear.features is " + features + "; it must be at least 1");
+            throw new IllegalArgumentException("bayesian-linear.features is " + features + "; it must be at least 1");
         }
     }
 
@@ -116,8 +115,9 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
         boolean fits = layout.classification() ? layout.classes() == CLASSES : layout.outputs() == 1;
         if (!fits) {
             String found = layout.classification() ? layout.classes() + " classes" : layout.outputs() + " outputs";
-            throw new IllegalArgumentException("algorithm.name is " + NAME + "; it needs regression with one output or two "
-                    + "classes, but the tasks have " + found + "; ridge-head and proto-net serve more");
+            throw new IllegalArgumentException(
+                    "algorithm.name is " + NAME + "; it needs regression with one output or two "
+                            + "classes, but the tasks have " + found + "; ridge-head and proto-net serve more");
         }
     }
 
@@ -128,11 +128,11 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
      */
     private record Features(Value mean, Value psi, Value features) {}
 
-    private Features features(ProgramBuilder b, Task task, Value x, ForwardContext context) {
+    /** The values for inputs x and the encoder's output for them. */
+    private Features features(ProgramBuilder b, Task task, Value x, Value encoded) {
         Model model = task.model();
         Map<String, Value> theta = task.theta();
         int examples = x.shape().dim(0);
-        Value encoded = model.encoder().output(b, theta, x, context);
         Value f = b.tanh(projection(model).output(b, theta, encoded, ForwardContext.PLAIN));
         List<Value> parts = new ArrayList<>(List.of(b.full(Shape.of(examples, 1), 1)));
         if (linear(model) > 1) {
@@ -140,8 +140,7 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
         }
         parts.add(f);
         Value phi = b.concat(1, parts);
-        Value coefficients =
-                b.concat(0, List.of(NamedValues.value(theta, BETA), NamedValues.value(theta, GAMMA)));
+        Value coefficients = b.concat(0, List.of(NamedValues.value(theta, BETA), NamedValues.value(theta, GAMMA)));
         return new Features(product(b, phi, coefficients), b.matmul(phi, NamedValues.value(theta, FACTOR)), f);
     }
 
@@ -160,15 +159,18 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
 
     @Override
     Outputs outputs(ProgramBuilder b, Task task, Value queries) {
-        Features support = features(b, task, task.support().x(), task.context());
-        Features query = features(b, task, queries, task.queryPass());
+        Model encoder = task.model().encoder();
+        Value x = task.support().x();
+        Features support = features(b, task, x, encoder.output(b, task.theta(), x, task.context()));
+        Features query = features(b, task, queries, encoder.predict(b, task.theta(), x, queries, task.queryPass()));
         int examples = task.support().size();
         Value weights = task.support().weights().orElseGet(() -> b.full(Shape.of(examples), 1));
         LinearHeadPosterior posterior = new LinearHeadPosterior(b, support.psi(), query.psi(), weights);
         Value y = b.reshape(task.support().y(), Shape.of(examples));
         if (task.support().y().shape().rank() == 1) {
             LinearHeadPosterior.PredictedClasses predicted = posterior.ofClasses(y, support.mean());
-            Value spread = b.add(b.constant(1), b.mul(b.constant(StrictMath.PI / 8), positive(b, predicted.variance())));
+            Value spread =
+                    b.add(b.constant(1), b.mul(b.constant(StrictMath.PI / 8), positive(b, predicted.variance())));
             Value logit = b.div(b.add(query.mean(), predicted.mean()), b.sqrt(spread));
             return new Outputs(logits(b, support.mean()), logits(b, logit));
         }
@@ -178,6 +180,11 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
                 column(b, support.mean()),
                 column(b, mean),
                 Optional.of(b.add(positive(b, predicted.variance()), noise(b, task, query))));
+    }
+
+    @Override
+    Map<String, Value> batchStatistics(ProgramBuilder b, Task task, Value queries) {
+        return task.model().encoder().batchStatistics(b, task.theta(), queries, task.queryPass());
     }
 
     /** A variance, which rounding could make negative. */

@@ -81,8 +81,7 @@ abstract class ClosedFormHead extends FeedForwardMethod {
         Value weights = task.support()
                 .weights()
                 .orElseGet(() -> b.full(Shape.of(task.support().size()), 1));
-        LinearHeadPosterior.Fitted fitted =
-                fitted(b, task, new LinearHeadPosterior(b, support, query, weights));
+        LinearHeadPosterior.Fitted fitted = fitted(b, task, new LinearHeadPosterior(b, support, query, weights));
         return new Outputs(adjusted(b, theta, fitted.support()), adjusted(b, theta, fitted.query()));
     }
 

@@ -99,8 +99,8 @@ abstract class FeedForwardMethod implements Algorithm {
         List<String> trained = theta.keySet().stream()
                 .filter(array -> !statistics.containsKey(array))
                 .toList();
-        Map<String, Value> gradients =
-                NamedValues.of(trained, Autodiff.grad(b, density.orElse(queryLoss), NamedValues.values(theta, trained)));
+        Map<String, Value> gradients = NamedValues.of(
+                trained, Autodiff.grad(b, density.orElse(queryLoss), NamedValues.values(theta, trained)));
         Map<String, Value> sums = new LinkedHashMap<>();
         theta.forEach((array, value) -> sums.put(
                 array,

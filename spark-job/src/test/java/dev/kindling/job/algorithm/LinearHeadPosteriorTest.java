@@ -40,8 +40,8 @@ class LinearHeadPosteriorTest {
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> inputs = new LinkedHashMap<>();
         given.forEach((name, tensor) -> inputs.put(name, b.input(name, tensor.shape(), Program.Scope.TASK)));
-        LinearHeadPosterior posterior = new LinearHeadPosterior(
-                b, inputs.get("psi"), inputs.get("query-psi"), inputs.get("weights"));
+        LinearHeadPosterior posterior =
+                new LinearHeadPosterior(b, inputs.get("psi"), inputs.get("query-psi"), inputs.get("weights"));
         double kind = given.get("kind").elements()[0];
         Map<String, Value> outputs = new LinkedHashMap<>();
         if (kind == GAUSSIAN) {

@@ -36,7 +36,9 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
     /** A preset with matching tasks, "two classes" of points, or "maps" followed by the mode of batch norm. */
     static Setting named(String network) {
         if (network.equals("two classes")) {
-            return of(ModelFactory.of(new ModelSettings("mlp-4-tanh", "fan-in-uniform", "query"), TWO_CLASSES), TWO_CLASSES);
+            return of(
+                    ModelFactory.of(new ModelSettings("mlp-4-tanh", "fan-in-uniform", "query"), TWO_CLASSES),
+                    TWO_CLASSES);
         }
         if (network.startsWith("maps ")) {
             return of(SmallNetworks.maps(IMAGES, network.substring("maps ".length())), IMAGES);
