@@ -57,5 +57,25 @@ public final class FewShotImages {
         public Builder rotations() {
             return set("few-shot.rotations", true);
         }
+
+        /** Classes of a task, drawn for each task from a range, both ends included; for methods without an output layer of fixed width. */
+        public Builder ways(int least, int most) {
+            return set("few-shot.ways", List.of(least, most));
+        }
+
+        /** Which classes a task combines: {@code split} for all of them, {@code alphabet} for those whose folders are in one folder. */
+        public Builder within(String name) {
+            return set("few-shot.within", name);
+        }
+
+        /** What is 1 in an image, the other being 0: {@code dark}, {@code light} or {@code auto}. */
+        public Builder polarity(String name) {
+            return set("few-shot.polarity", name);
+        }
+
+        /** Bytes of memory for decoded images in one JVM; of a larger set the most recently used ones are cached. */
+        public Builder memory(long bytes) {
+            return set("few-shot.memory", bytes);
+        }
     }
 }

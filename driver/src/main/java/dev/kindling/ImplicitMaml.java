@@ -44,5 +44,15 @@ public final class ImplicitMaml {
         public Builder tolerance(double residual) {
             return set("imaml.tolerance", residual);
         }
+
+        /** How a Hessian-vector product is computed: {@code exact}, or {@code difference} of two gradients. */
+        public Builder product(String name) {
+            return set("imaml.product", name);
+        }
+
+        /** The relaxation of the Neumann series, above 0. */
+        public Builder relaxation(double factor) {
+            return set("imaml.relaxation", factor);
+        }
     }
 }

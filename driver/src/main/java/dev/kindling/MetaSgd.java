@@ -26,5 +26,10 @@ public final class MetaSgd {
         public Builder learningRates(double low, double high) {
             return set("meta-sgd.learning-rate", List.of(low, high));
         }
+
+        /** The initial value of every learned rate. */
+        public Builder learningRate(double rate) {
+            return set("meta-sgd.learning-rate", rate);
+        }
     }
 }

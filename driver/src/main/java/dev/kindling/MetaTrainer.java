@@ -3,9 +3,6 @@ package dev.kindling;
 import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.checkpoint.Validation;
 import dev.kindling.driver.cluster.Cluster;
-import dev.kindling.driver.cluster.ClusterSettings;
-import dev.kindling.driver.cluster.LocalCluster;
-import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.JobFileResolver;
 import dev.kindling.driver.run.CancellationSource;
@@ -19,17 +16,14 @@ import dev.kindling.driver.run.StoredConfiguration;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.training.TrainingListener;
 import dev.kindling.driver.training.TrainingLoop;
-import dev.kindling.job.backend.Backends;
-import dev.kindling.job.error.BackendUnavailableException;
-import dev.kindling.job.protocol.Job;
 import dev.kindling.job.task.EpisodeLayout;
+import java.time.Duration;
 import java.time.InstantSource;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.apache.spark.api.java.JavaSparkContext;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,12 +35,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class MetaTrainer {
     private static final Logger LOG = LoggerFactory.getLogger(MetaTrainer.class);
-    private static final String BACKEND = "backend.name";
 
     private final JobConfig configuration;
     private final Optional<String> runFolder;
     private final TrainingListener listener;
-    private final CancellationSource cancellation = new CancellationSource();
+    private final Set<CancellationSource> running = ConcurrentHashMap.newKeySet();
 
     private MetaTrainer(JobConfig configuration, Optional<String> runFolder, TrainingListener listener) {
         this.configuration = configuration;
@@ -80,12 +73,12 @@ public final class MetaTrainer {
      * @throws dev.kindling.driver.error.StoppedException after {@link #cancel}, where there is a run folder to resume from
      */
     public TrainedModel fit(SparkSession spark) {
-        return train(attached(spark), Start.NEW);
+        return train(ProgramClusters.attached(spark), Start.NEW);
     }
 
     /** Trains in this JVM, without Spark, on all its processors; else as {@link #fit(SparkSession)}. */
     public TrainedModel fit() {
-        return train(local(Runtime.getRuntime().availableProcessors()), Start.NEW);
+        return train(ProgramClusters.local(), Start.NEW);
     }
 
     /**
@@ -93,17 +86,20 @@ public final class MetaTrainer {
      * loaded. Else as {@link #fit(SparkSession)}.
      */
     public TrainedModel resume(SparkSession spark) {
-        return train(attached(spark), Start.RESUMED);
+        return train(ProgramClusters.attached(spark), Start.RESUMED);
     }
 
     /** As {@link #resume(SparkSession)}, in this JVM, without Spark. */
     public TrainedModel resume() {
-        return train(local(Runtime.getRuntime().availableProcessors()), Start.RESUMED);
+        return train(ProgramClusters.local(), Start.RESUMED);
     }
 
-    /** Ends a training that another thread waits for, after the round that is under way. */
+    /**
+     * Ends the trainings of this trainer that are running now, each after its current round. Has no effect on later calls of
+     * {@link #fit} and {@link #resume}, nor any effect if none is running. May be called from any thread.
+     */
     public void cancel() {
-        cancellation.request("MetaTrainer.cancel");
+        running.forEach(cancellation -> cancellation.request("MetaTrainer.cancel"));
     }
 
     /** Every key and its value, as HOCON that {@code --conf} reads. */
@@ -117,78 +113,20 @@ public final class MetaTrainer {
         RESUMED
     }
 
-    static ClusterProvider attached(SparkSession spark) {
-        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        ClusterProvider provider = ClusterProvider.attached(run -> SparkApplication.attach(context, run));
-        return new ClusterProvider() {
-            @Override
-            public Session start(String run, Optional<String> master) {
-                return provider.start(run, master);
-            }
-
-            @Override
-            public ResolvedRun resolve(JobConfig configuration, Optional<String> master) {
-                return context.isLocal()
-                        ? ResolvedRun.here(withAvailableBackend(configuration))
-                        : ResolvedRun.elsewhere(configuration);
-            }
-
-            @Override
-            public List<String> warnings(Optional<String> master) {
-                return List.of();
-            }
-        };
-    }
-
-    static ClusterProvider local(int threads) {
-        return new ClusterProvider() {
-            @Override
-            public Session start(String run, Optional<String> master) {
-                return new Session() {
-                    @Override
-                    public Cluster cluster(Job job, ClusterSettings settings) {
-                        return new LocalCluster(job, HadoopSettings.load(), threads);
-                    }
-
-                    @Override
-                    public void close() {}
-                };
-            }
-
-            @Override
-            public ResolvedRun resolve(JobConfig configuration, Optional<String> master) {
-                return ResolvedRun.here(withAvailableBackend(configuration));
-            }
-
-            @Override
-            public List<String> warnings(Optional<String> master) {
-                return List.of();
-            }
-        };
-    }
-
-    /**
-     * The configuration with the reference backend where this JVM, which somebody else started, lacks the Vector API: much
-     * slower, and the same results up to rounding.
-     */
-    static JobConfig withAvailableBackend(JobConfig configuration) {
-        if (!configuration.shown(BACKEND).equals("vector")) {
-            return configuration;
-        }
-        try {
-            Backends.named("vector");
-            return configuration;
-        } catch (BackendUnavailableException e) {
-            LOG.warn("{}; computing with the reference backend, which is many times slower", e.getMessage());
-            return configuration.with(Map.of(BACKEND, "reference"));
-        }
-    }
-
     private TrainedModel train(ClusterProvider clusters, Start start) {
-        return runFolder.isPresent() ? trainIn(runFolder.get(), clusters, start) : trainInMemory(clusters);
+        try (CancellationSource cancellation = new CancellationSource()) {
+            running.add(cancellation);
+            try {
+                return runFolder.isPresent()
+                        ? trainIn(runFolder.get(), clusters, start, cancellation)
+                        : trainInMemory(clusters, cancellation);
+            } finally {
+                running.remove(cancellation);
+            }
+        }
     }
 
-    private TrainedModel trainInMemory(ClusterProvider clusters) {
+    private TrainedModel trainInMemory(ClusterProvider clusters, CancellationSource cancellation) {
         ResolvedRun resolved = clusters.resolve(configuration, Optional.empty());
         resolved.requireTrainable();
         resolved.source().notes().forEach(LOG::warn);
@@ -201,7 +139,7 @@ public final class MetaTrainer {
         }
     }
 
-    private TrainedModel trainIn(String place, ClusterProvider clusters, Start start) {
+    private TrainedModel trainIn(String place, ClusterProvider clusters, Start start, CancellationSource cancellation) {
         RunContext context =
                 new RunContext(clusters, InstantSource.system(), LOG::info, (from, rounds) -> shown(), result -> {});
         RunService service =
@@ -233,9 +171,8 @@ public final class MetaTrainer {
     }
 
     /** Builds a trainer. */
-    public static final class Builder {
+    public static final class Builder extends SettingsBuilder<Builder> {
         private final JobConfig base;
-        private final Map<String, Object> settings = new LinkedHashMap<>();
         private Optional<String> runFolder = Optional.empty();
         private TrainingListener listener = round -> {};
         private OptionalInt inputs = OptionalInt.empty();
@@ -245,18 +182,21 @@ public final class MetaTrainer {
             this.base = base;
         }
 
+        @Override
+        Builder self() {
+            return this;
+        }
+
         /** The distribution of tasks. */
         public Builder tasks(TaskDistribution tasks) {
-            settings.putAll(tasks.settings());
-            return this;
+            return setAll(tasks.settings());
         }
 
         /** The network. */
         public Builder network(NetworkSpec network) {
-            settings.putAll(network.settings());
             inputs = network.inputs();
             outputs = network.outputs();
-            return this;
+            return setAll(network.settings());
         }
 
         /** The network of a preset's name. */
@@ -266,14 +206,12 @@ public final class MetaTrainer {
 
         /** The meta-learning method. */
         public Builder method(Method method) {
-            settings.putAll(method.settings());
-            return this;
+            return setAll(method.settings());
         }
 
         /** The meta-optimizer. */
         public Builder optimizer(Optimizer optimizer) {
-            settings.putAll(optimizer.settings());
-            return this;
+            return setAll(optimizer.settings());
         }
 
         /** Tasks of a round. */
@@ -296,6 +234,51 @@ public final class MetaTrainer {
             return set("run.validate-every", everyRounds).set("run.patience", patience);
         }
 
+        /** Validation tasks; the same ones every time. */
+        public Builder validationTasks(int tasks) {
+            return set("validation.tasks", tasks);
+        }
+
+        /** Ends the training after this time with any number of rounds left, 0 for never; the result then depends on the machine. */
+        public Builder wallTime(Duration time) {
+            return set("run.wall-time", time.toMillis() + "ms");
+        }
+
+        /** Rounds between two lines of a run folder's {@code metrics.jsonl}; 0 for none. */
+        public Builder logEvery(long rounds) {
+            return set("run.log-every", rounds);
+        }
+
+        /**
+         * Checkpoints of a run folder.
+         *
+         * @param everyRounds rounds between two of them; 0 for one at the end and at a cancellation only
+         * @param retained how many recent ones are retained
+         */
+        public Builder checkpoints(long everyRounds, int retained) {
+            return set("run.checkpoint-every", everyRounds).set("run.checkpoint-keep", retained);
+        }
+
+        /**
+         * What happens to a task whose loss or gradient is not finite.
+         *
+         * @param action {@code skip} leaves it out of its round, {@code fail} ends the training
+         * @param limit the fraction of a round, 0 to 1, that may be left out before training ends as diverged
+         */
+        public Builder onTaskFailure(String action, double limit) {
+            return set("task.on-failure", action).set("task.failure-limit", limit);
+        }
+
+        /** Held-out tasks of the evaluation at the end, and inner steps of each. */
+        public Builder evaluation(int tasks, int steps) {
+            return set("evaluation.tasks", tasks).set("evaluation.steps", steps);
+        }
+
+        /** {@code float} or {@code double}. */
+        public Builder precision(String name) {
+            return set("backend.precision", name);
+        }
+
         /** A folder for checkpoints, metrics and the model, on any Hadoop file system; without one nothing is written. */
         public Builder runFolder(String place) {
             runFolder = Optional.of(place);
@@ -308,12 +291,6 @@ public final class MetaTrainer {
             return this;
         }
 
-        /** Sets any configuration key (docs/configuration.md). */
-        public Builder set(String key, Object value) {
-            settings.put(key, value);
-            return this;
-        }
-
         /**
          * The trainer.
          *
@@ -321,7 +298,7 @@ public final class MetaTrainer {
          * @throws dev.kindling.job.error.BadDataException if data is missing or damaged
          */
         public MetaTrainer build() {
-            JobConfig configuration = base.withChecked(settings);
+            JobConfig configuration = base.withChecked(settings());
             EpisodeLayout layout = ResolvedRun.elsewhere(configuration).episode();
             require("inputs", inputs, layout.features().size());
             require("outputs", outputs, layout.outputs());

@@ -34,6 +34,11 @@ public final class NetworkSpec {
         return with("model.batch-norm", mode);
     }
 
+    /** The same, refused unless the network file has this SHA-256. */
+    public NetworkSpec sha256(String hash) {
+        return with("model.network-hash", hash);
+    }
+
     private NetworkSpec with(String key, Object value) {
         Map<String, Object> more = new LinkedHashMap<>(settings);
         more.put(key, value);

@@ -10,7 +10,7 @@ public final class RandomInit {
     }
 
     /** Builds the method. */
-    public static final class Builder extends MethodBuilder<Builder> {
+    public static final class Builder extends InnerLoopBuilder<Builder> {
         private Builder() {
             super("random");
         }

@@ -29,5 +29,33 @@ public final class Reptile {
         public Builder batch(int examples) {
             return set("reptile.batch", examples);
         }
+
+        /** Examples of a mini-batch in validation and evaluation; 0 for the whole support set. */
+        public Builder evaluationBatch(int examples) {
+            return set("reptile.evaluation-batch", examples);
+        }
+
+        /** The meta-optimizer takes (θ - φ)/(k α) as a gradient, instead of a step towards the mean of the adapted parameters. */
+        public Builder metaOptimizer() {
+            return set("reptile.step", "optimizer");
+        }
+
+        /** The inner optimizer's moments are carried from round to round, as the authors' code does. */
+        public Builder carryMoments() {
+            return set("reptile.carry-moments", true);
+        }
+
+        /**
+         * Divides a round's tasks into groups with outer steps of their own before the reduction.
+         *
+         * @param islands groups, independent of the number of executors; 0 for none
+         * @param steps outer steps of a group in a round
+         * @param rate the fraction of the way to the mean of its tasks that a group moves in a step
+         */
+        public Builder islands(int islands, int steps, double rate) {
+            return set("reptile.islands", islands)
+                    .set("reptile.island-steps", steps)
+                    .set("reptile.island-rate", rate);
+        }
     }
 }

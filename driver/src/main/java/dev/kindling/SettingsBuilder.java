@@ -1,5 +1,6 @@
 package dev.kindling;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -26,7 +27,12 @@ public abstract class SettingsBuilder<B extends SettingsBuilder<B>> {
         return self();
     }
 
+    final B setAll(Map<String, Object> values) {
+        settings.putAll(values);
+        return self();
+    }
+
     final Map<String, Object> settings() {
-        return Map.copyOf(settings);
+        return Collections.unmodifiableMap(new LinkedHashMap<>(settings));
     }
 }

@@ -46,5 +46,20 @@ public final class Sinusoids {
         public Builder pool(int waves) {
             return set("sinusoid.pool", waves);
         }
+
+        /** The sign of the phase in y = A sin(frequency x ± phase): {@code minus} or {@code plus}. */
+        public Builder phaseSign(String name) {
+            return set("sinusoid.sign", name);
+        }
+
+        /** Where support points lie: on {@code both} sides of 0, or on {@code one}, drawn for each task. */
+        public Builder side(String name) {
+            return set("sinusoid.side", name);
+        }
+
+        /** Inputs are x, the task's amplitude and its phase, so that there is nothing to adapt to; the tasks are the same. */
+        public Builder oracle() {
+            return set("sinusoid.oracle", true);
+        }
     }
 }

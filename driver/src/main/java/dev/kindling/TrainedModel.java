@@ -47,6 +47,7 @@ public final class TrainedModel {
             JobConfig configuration,
             Settings settings,
             EpisodeLayout episode,
+            Layout parameters,
             FlatVector theta,
             Manifest manifest,
             Optional<Evaluation> evaluation) {
@@ -56,9 +57,7 @@ public final class TrainedModel {
         this.theta = theta;
         this.manifest = manifest;
         this.evaluation = evaluation;
-        this.parameters = settings.plan()
-                .algorithm()
-                .parameters(ModelFactory.of(settings.plan().model(), episode));
+        this.parameters = parameters;
         this.predictor = new Predictor(
                 settings.plan(),
                 parameters,
@@ -73,6 +72,7 @@ public final class TrainedModel {
                 resolved.configuration(),
                 resolved.settings(),
                 resolved.episode(),
+                resolved.plan().parameters(),
                 theta,
                 new Manifest(provenance, rounds, true),
                 Optional.of(evaluation));
@@ -87,7 +87,7 @@ public final class TrainedModel {
     public static TrainedModel load(String place) {
         RunDirectory directory = RunDirectory.open(place, HadoopSettings.load());
         StoredModel model = directory.readModel();
-        JobConfig configuration = MetaTrainer.withAvailableBackend(StoredConfiguration.own(directory, List.of()));
+        JobConfig configuration = ProgramClusters.withAvailableBackend(StoredConfiguration.own(directory, List.of()));
         Settings settings = SettingsReader.read(configuration, HadoopSettings.load());
         EpisodeLayout episode = NetworkDescription.episode(
                         model.network(), directory.folder().child("model").place("network.json"))
@@ -99,6 +99,7 @@ public final class TrainedModel {
                 configuration,
                 settings,
                 episode,
+                layout,
                 model.theta().flat(layout, settings.plan().backend().options().precision()),
                 model.manifest(),
                 Optional.empty());
@@ -133,12 +134,12 @@ public final class TrainedModel {
 
     /** Adapts to held-out tasks on the executors of a session that runs already; the data of the tasks must be at hand. */
     public Evaluation evaluate(SparkSession spark, int tasks) {
-        return evaluate(MetaTrainer.attached(spark), tasks);
+        return evaluate(ProgramClusters.attached(spark), tasks);
     }
 
     /** As {@link #evaluate(SparkSession, int)}, in this JVM, without Spark. */
     public Evaluation evaluate(int tasks) {
-        return evaluate(MetaTrainer.local(Runtime.getRuntime().availableProcessors()), tasks);
+        return evaluate(ProgramClusters.local(), tasks);
     }
 
     private Evaluation evaluate(ClusterProvider clusters, int tasks) {

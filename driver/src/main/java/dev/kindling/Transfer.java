@@ -10,7 +10,7 @@ public final class Transfer {
     }
 
     /** Builds the method. */
-    public static final class Builder extends MethodBuilder<Builder> {
+    public static final class Builder extends InnerLoopBuilder<Builder> {
         private Builder() {
             super("transfer");
         }
@@ -18,6 +18,20 @@ public final class Transfer {
         @Override
         Builder self() {
             return this;
+        }
+
+        /**
+         * Trains by Deeplearning4j's parameter averaging on Spark instead of the meta-optimizer; needs {@code cluster.mode = jobs}.
+         *
+         * @param workers among which a round's tasks are divided; not the number of executors
+         * @param learningRate of their descent, on the query set of one task after another
+         * @param step the fraction of the way to their average that θ moves in a round
+         */
+        public Builder parameterAveraging(int workers, double learningRate, LearningRate step) {
+            return set("transfer.engine", "dl4j-spark")
+                    .set("transfer.workers", workers)
+                    .set("transfer.learning-rate", learningRate)
+                    .set("transfer.step", step.value());
         }
     }
 }

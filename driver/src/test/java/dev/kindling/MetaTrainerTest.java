@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.cli.Kindling;
 import dev.kindling.driver.error.StoppedEarlyException;
+import dev.kindling.driver.error.StoppedException;
 import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.driver.training.TrainingListener;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -161,6 +166,66 @@ class MetaTrainerTest {
         };
         trainer[0] = sines().listener(listener).build();
         assertThatThrownBy(() -> trainer[0].fit()).isInstanceOf(StoppedEarlyException.class);
+    }
+
+    private static TrainingListener cancelling(MetaTrainer[] trainer, boolean[] cancels) {
+        return round -> {
+            if (cancels[0] && round.number() == 2) {
+                cancels[0] = false;
+                trainer[0].cancel();
+            }
+        };
+    }
+
+    @Test
+    void aCancellationEndsOnlyTheTrainingThatIsRunning() {
+        MetaTrainer[] trainer = new MetaTrainer[1];
+        trainer[0] = sines().listener(cancelling(trainer, new boolean[] {true})).build();
+        assertThatThrownBy(() -> trainer[0].fit()).isInstanceOf(StoppedEarlyException.class);
+        assertThat(trainer[0].fit().rounds()).isEqualTo(6);
+        trainer[0].cancel();
+        assertThat(trainer[0].fit().rounds()).isEqualTo(6);
+    }
+
+    @Test
+    void aCancelledTrainingInAFolderHasACheckpointAndResumesToTheSameBits(@TempDir Path folder) {
+        String place = folder.resolve("run").toString();
+        MetaTrainer[] trainer = new MetaTrainer[1];
+        trainer[0] = sines().listener(cancelling(trainer, new boolean[] {true}))
+                .runFolder(place)
+                .build();
+        assertThatThrownBy(() -> trainer[0].fit())
+                .isInstanceOf(StoppedException.class)
+                .hasMessageContaining("MetaTrainer.cancel stopped the run after 2 of 6 rounds");
+        assertThat(folder.resolve("run/checkpoints")).isNotEmptyDirectory();
+        TrainedModel resumed = trainer[0].resume();
+        assertThat(resumed.rounds()).isEqualTo(6);
+        assertThat(resumed.parameters())
+                .usingRecursiveComparison()
+                .isEqualTo(sines().build().fit().parameters());
+    }
+
+    @Test
+    void theCommandLineEvaluatesASavedModelToTheSameNumbers(@TempDir Path folder) throws IOException {
+        TrainedModel model = sines().build().fit();
+        Path place = folder.resolve("model");
+        model.save(place.toString());
+        Files.delete(place.resolve("evaluation.json"));
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code = Kindling.run(
+                new String[] {"evaluate", "--out", place.toString(), "--master", "local[1]"},
+                new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8));
+        assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isZero();
+        JsonNode steps = new ObjectMapper()
+                .readTree(place.resolve("evaluation.json").toFile())
+                .get("steps");
+        Evaluation evaluation = TrainedModel.load(place.toString()).evaluate(20);
+        assertThat(steps).hasSize(11);
+        for (int step = 0; step < steps.size(); step++) {
+            assertThat(steps.get(step).get("loss").get("mean").doubleValue())
+                    .isEqualTo(evaluation.step(step).loss().mean());
+        }
     }
 
     @Test

@@ -66,6 +66,9 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--repeats", description = "Samples of each, taken in turn; default ${DEFAULT-VALUE}.")
     private int repeats = 5;
 
+    @Option(names = "--backend", description = "backend.name; default ${DEFAULT-VALUE}.")
+    private String backend = "vector";
+
     private Bench() {}
 
     /** Runs the benchmark that the arguments name, and exits. */
@@ -173,7 +176,8 @@ public final class Bench implements Callable<Integer> {
 
     private Settings settings(String job, List<String> assignments) {
         Path file = root.resolve("conf").resolve(job);
-        return SettingsReader.read(JobConfig.load(file, assignments), new org.apache.hadoop.conf.Configuration());
+        JobConfig configuration = JobConfig.load(file, assignments).with(Map.of("backend.name", backend));
+        return SettingsReader.read(configuration, new org.apache.hadoop.conf.Configuration());
     }
 
     private Optional<Peer> peer(String library, String program, List<String> arguments) {

@@ -15,6 +15,7 @@ import dev.kindling.job.protocol.ProgramVariants;
 import dev.kindling.job.runner.CompiledJob;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -82,7 +83,11 @@ final class PersistentWorkerClusterFactory {
         WorkerCredentials credentials = new WorkerCredentials();
         Cluster cluster = new PersistentWorkerCluster(job, settings, events, System::nanoTime, () -> {
             requireContext(context);
-            return launcher.join().lastFailure();
+            Optional<String> failure = launcher.join().lastFailure();
+            if (failure.filter(SparkErrors.MISSING_CLASSES::equals).isPresent()) {
+                throw new ClusterException(SparkErrors.MISSING_CLASSES);
+            }
+            return failure;
         });
         DriverEndpoint endpoint = new DriverEndpoint(
                 conf,

@@ -8,9 +8,12 @@ import dev.kindling.driver.cluster.spark.metrics.RoundGauges;
 import dev.kindling.driver.error.ClusterException;
 import dev.kindling.job.executor.ExecutorLogContext;
 import dev.kindling.job.protocol.Job;
+import java.net.URI;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -33,6 +36,9 @@ public final class SparkApplication implements AutoCloseable {
     static final String DEFAULT_JAVA_OPTIONS = "spark.executor.defaultJavaOptions";
     static final String PLUGINS = "spark.plugins";
     private static final String NAME = "spark.app.name";
+    /** Application id and jar of what was sent to executors. */
+    private static final Set<String> SENT = ConcurrentHashMap.newKeySet();
+
     private static final String LOOPBACK = "127.0.0.1";
 
     /** Makes CUDA number GPUs as Spark's discovery scripts do. */
@@ -61,14 +67,31 @@ public final class SparkApplication implements AutoCloseable {
 
     /**
      * Uses a Spark context that runs already, such as a notebook's; closing this application does not stop it. The calling
-     * thread's Spark jobs belong to the run until then.
+     * thread's Spark jobs belong to the run until then. Executors in other processes fetch Kindling's jar if the context does
+     * not list it.
      *
      * @param run the name of what runs
      */
     public static SparkApplication attach(JavaSparkContext context, String run) {
+        return attach(context, run, DriverClasspath.applicationJar());
+    }
+
+    static SparkApplication attach(JavaSparkContext context, String run, URI jar) {
+        if (!context.isLocal()) {
+            sendJar(context, jar);
+        }
         SparkApplication application = new SparkApplication(context, Ownership.ATTACHED);
         application.nameJobs(run);
         return application;
+    }
+
+    /** Makes executors fetch the jar, once for each context, unless {@code spark.jars} names it. Class folders cannot be sent. */
+    private static void sendJar(JavaSparkContext context, URI jar) {
+        String name = JarDirectory.last(String.valueOf(jar.getPath()));
+        boolean named = context.jars().stream().anyMatch(each -> name.equals(JarDirectory.last(each)));
+        if (name.endsWith(".jar") && !named && SENT.add(context.sc().applicationId() + " " + jar)) {
+            context.addJar(jar.toString());
+        }
     }
 
     private void nameJobs(String run) {
