@@ -563,7 +563,7 @@ class CraftedNetworkFilesTest {
                     algorithm.inner-steps = 1
                     evaluation.steps = 1
                     """, List.of("model.network=" + file)));
-            FlatVector theta = resolved.plan().untrained(1);
+            FlatVector theta = resolved.plan().untrained(1, resolved.source());
             return new End(0, "", theta.toDoubles());
         } catch (RuntimeException | Error e) {
             return new End(ExitCode.of(e).number(), ExitCode.message(e), new double[0]);

@@ -6,6 +6,7 @@ import dev.kindling.job.model.Model;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
@@ -38,6 +39,12 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
     private static final double INITIAL_FEATURE_DEVIATION = 0.1;
     private static final double INITIAL_LOG_NOISE = StrictMath.log(0.7);
     private static final int CLASSES = 2;
+
+    /** Added to the variances of the mixed model, whose estimates may be 0. */
+    private static final double SMALLEST_COVARIANCE = 1e-6;
+
+    /** What takes the part of the noise variance in the initial size of features where targets are classes. */
+    private static final double CLASS_NOISE = 0.5;
 
     private static final String BETA = NAME + ".beta";
     private static final String GAMMA = NAME + ".gamma";
@@ -93,6 +100,36 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
     /** Whether targets have noise: those of regression, whose networks have one output. */
     private static boolean hasNoise(Model model) {
         return Prototypes.ways(model) == 1;
+    }
+
+    /**
+     * Sets β, the part of L that belongs to [1, x], and the noise to those of a linear mixed model of training tasks, so that
+     * training starts from its predictions. For classes it is a mixed model of the labels, scaled to logits by the slope of
+     * the logistic function.
+     */
+    @Override
+    public void fitInitial(Model model, TaskSource source, long seed, FlatVector theta) {
+        TrainingRows rows = TrainingRows.of(source, seed, linear(model), !hasNoise(model));
+        MixedModel fitted = rows.mixedModel();
+        Layout layout = parameters(model);
+        int linear = linear(model);
+        double[] coefficients = fitted.coefficients();
+        coefficients[0] += rows.intercept();
+        double[] factor = fitted.factor(SMALLEST_COVARIANCE);
+        for (int i = 0; i < linear; i++) {
+            theta.set(layout.offset(BETA) + i, coefficients[i]);
+            for (int j = 0; j < linear; j++) {
+                theta.set(layout.offset(FACTOR) + i * (linear + features) + j, factor[i * linear + j]);
+            }
+        }
+        double noise = hasNoise(model) ? fitted.noise() : CLASS_NOISE;
+        double deviation = INITIAL_FEATURE_DEVIATION * Math.sqrt(noise / features);
+        for (int i = linear; i < linear + features; i++) {
+            theta.set(layout.offset(FACTOR) + i * (linear + features) + i, deviation);
+        }
+        if (hasNoise(model)) {
+            theta.set(layout.offset(LOG_NOISE), 0.5 * StrictMath.log(Math.max(noise, SMALLEST_VARIANCE)));
+        }
     }
 
     private JointParameters networks(Model model) {
