@@ -47,6 +47,22 @@ public final class AdaptedModel {
         return floats(task.probabilities(doubles(queryX)));
     }
 
+    /**
+     * The standard deviation of each query's target, noise included, [queries].
+     *
+     * @throws IllegalStateException if the method does not predict variances
+     */
+    public float[] standardDeviations(float[] queryX) {
+        double[] variances = task.predictWithVariances(doubles(queryX))
+                .variances()
+                .orElseThrow(() -> new IllegalStateException(
+                        "the method of this model predicts no variances; bayesian-linear does, for regression"));
+        for (int i = 0; i < variances.length; i++) {
+            variances[i] = Math.sqrt(variances[i]);
+        }
+        return floats(variances);
+    }
+
     static double[] doubles(float[] numbers) {
         double[] doubles = new double[numbers.length];
         for (int i = 0; i < numbers.length; i++) {

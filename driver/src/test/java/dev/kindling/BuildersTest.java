@@ -52,7 +52,9 @@ class BuildersTest {
                         Transfer.builder().build(),
                         RandomInit.builder().build(),
                         Hypernetwork.builder().hiddenUnits(8).build(),
-                        ConditionalNeuralProcess.builder().hiddenUnits(8).build())
+                        ConditionalNeuralProcess.builder().hiddenUnits(8).build(),
+                        BayesianLinear.builder().features(8).build(),
+                        RidgeHead.builder().initialPenalty(0.5).build())
                 .map(method -> DynamicTest.dynamicTest(
                         String.valueOf(method.settings().get("algorithm.name")),
                         () -> assertServingEqualsEvaluation(
@@ -64,6 +66,8 @@ class BuildersTest {
         return Stream.of(
                         ProtoMaml.builder().innerSteps(2).build(),
                         ProtoNet.builder().measure("cosine").scale(10).build(),
+                        RidgeHead.builder().build(),
+                        LogisticHead.builder().initialPenalty(0.5).build(),
                         Maml.builder().build())
                 .map(method -> DynamicTest.dynamicTest(
                         String.valueOf(method.settings().get("algorithm.name")),

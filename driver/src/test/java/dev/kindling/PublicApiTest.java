@@ -45,6 +45,7 @@ class PublicApiTest {
                 .containsExactly(
                         "AdaptedModel",
                         "Anil",
+                        "BayesianLinear",
                         "ConditionalNeuralProcess",
                         "FewShotImages",
                         "Fomaml",
@@ -55,6 +56,7 @@ class PublicApiTest {
                         "LayersBuilder",
                         "LearningRate",
                         "LinearRegressions",
+                        "LogisticHead",
                         "Maml",
                         "MamlPlusPlus",
                         "MetaSgd",
@@ -70,6 +72,7 @@ class PublicApiTest {
                         "RandomInit",
                         "RelationNet",
                         "Reptile",
+                        "RidgeHead",
                         "SettingsBuilder",
                         "Sinusoids",
                         "TaskDistribution",

@@ -104,7 +104,7 @@ final class EvaluateCommand implements Callable<Integer> {
                         running.cluster(plan.job(), resolved.settings().cluster())) {
             Evaluation trained = evaluator.evaluate(cluster, theta);
             directory.writeEvaluation(trained.json(evaluated), trained.tasks().map(PerTaskParquet::encode));
-            FlatVector untrained = plan.untrained(resolved.settings().run().seed());
+            FlatVector untrained = plan.untrained(resolved.settings().run().seed(), resolved.source());
             EvaluationTable.lines(trained, evaluator.evaluate(cluster, untrained))
                     .forEach(context::print);
             EvaluationTable.episodes(trained).forEach(context::print);

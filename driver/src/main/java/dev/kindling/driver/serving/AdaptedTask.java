@@ -46,6 +46,11 @@ public final class AdaptedTask {
      * @throws IllegalArgumentException if the length is no multiple of an input's size
      */
     public double[] predict(double[] queries) {
+        return predictWithVariances(queries).outputs();
+    }
+
+    /** The outputs for queries, as {@link #predict}, with the variances of their targets. */
+    public Prediction predictWithVariances(double[] queries) {
         return predictor.predict(this, queries);
     }
 

@@ -25,6 +25,11 @@ final class PooledProgram {
         return sums;
     }
 
+    /** Names and shapes of the per-task outputs. */
+    Layout perTaskLayout() {
+        return perTask;
+    }
+
     /**
      * The summed outputs for one task.
      *

@@ -143,8 +143,8 @@ public final class Predictor {
         return new AdaptedTask(this, layout, x, y, weights, adapted);
     }
 
-    /** The outputs for queries of an adapted task, row-major [queries, outputs]. */
-    double[] predict(AdaptedTask task, double[] queries) {
+    /** The predictions for queries of an adapted task. */
+    Prediction predict(AdaptedTask task, double[] queries) {
         int count = examples(queries, "queries");
         EpisodeLayout layout = withQueries(task.layout(), count);
         Model model = model(layout);
@@ -152,7 +152,7 @@ public final class Predictor {
             PooledProgram program = program(
                             forward, layout, () -> settings.algorithm().forward(model, layout))
                     .orElseThrow();
-            return program.perTask(task.adapted().get(), task.x(), queries);
+            return new Prediction(program.perTask(task.adapted().get(), task.x(), queries), Optional.empty());
         }
         PooledProgram program = program(
                         predicting,
@@ -160,9 +160,18 @@ public final class Predictor {
                         () -> Optional.of(settings.algorithm().predict(model, layout, steps)))
                 .orElseThrow();
         double[] targets = new double[classification() ? count : count * outputs()];
-        double[] curve = program.perTask(theta, task.x(), task.y(), queries, targets, task.weights(), weights(count));
-        // The outputs after the last step stand at the end.
-        return Arrays.copyOfRange(curve, curve.length - count * outputs(), curve.length);
+        double[] results = program.perTask(theta, task.x(), task.y(), queries, targets, task.weights(), weights(count));
+        Layout names = program.perTaskLayout();
+        return new Prediction(
+                last(results, names, "prediction"),
+                names.has("variance") ? Optional.of(last(results, names, "variance")) : Optional.empty());
+    }
+
+    /** The values of an output after the last step. */
+    private static double[] last(double[] results, Layout layout, String name) {
+        int size = layout.shape(name).size();
+        int end = layout.offset(name) + size;
+        return Arrays.copyOfRange(results, end - size / layout.shape(name).dim(0), end);
     }
 
     private Model model(EpisodeLayout layout) {

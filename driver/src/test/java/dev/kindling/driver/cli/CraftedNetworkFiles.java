@@ -108,7 +108,7 @@ abstract class CraftedNetworkFiles {
                     algorithm.inner-steps = 1
                     evaluation.steps = 1
                     """, List.of("model.network=" + file)));
-            FlatVector theta = resolved.plan().untrained(1);
+            FlatVector theta = resolved.plan().untrained(1, resolved.source());
             return new ReadResult(0, "", theta.toDoubles());
         } catch (RuntimeException | Error e) {
             return new ReadResult(ExitCode.of(e).number(), ExitCode.message(e), new double[0]);

@@ -71,7 +71,7 @@ class FailedTasksTest {
 
         double[] expected = movedBy(good);
         double[] moved = theta(run).toDoubles();
-        double[] before = resolved.plan().untrained(seed()).toDoubles();
+        double[] before = resolved.plan().untrained(seed(), resolved.source()).toDoubles();
         assertThat(moved).isNotEqualTo(before);
         for (int i = 0; i < moved.length; i++) {
             assertThat(moved[i]).isCloseTo(expected[i], within(1e-6));
@@ -104,7 +104,7 @@ class FailedTasksTest {
         assertThat(train(shorter, stop, limit).code()).isZero();
         assertThat(theta(run))
                 .isEqualTo(theta(shorter))
-                .isNotEqualTo(resolved.plan().untrained(seed()));
+                .isNotEqualTo(resolved.plan().untrained(seed(), resolved.source()));
     }
 
     private Outcome train(Path run, long rounds, double limit) {
@@ -144,7 +144,7 @@ class FailedTasksTest {
     /** θ after a round of the given tasks alone. */
     private double[] movedBy(List<TaskSpec> specs) {
         TrainingPlan plan = resolved.plan();
-        FlatVector theta = plan.untrained(seed());
+        FlatVector theta = plan.untrained(seed(), resolved.source());
         try (Cluster cluster = new LocalCluster(plan.job(), resolved.hadoop(), 1)) {
             PartialSum root = cluster.run(new RoundRequest(TrainingPlan.TRAIN, specs, OutputMode.SUMS), theta)
                     .sum();

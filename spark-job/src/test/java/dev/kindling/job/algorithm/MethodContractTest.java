@@ -83,6 +83,14 @@ class MethodContractTest {
             rows.add(new Row("hypernetwork", network, 0, usual));
         }
         rows.add(new Row("cnp", "mlp-40-tanh", 0, usual));
+        for (String network : List.of("mlp-40-tanh", "mlp-3-tanh", "two classes")) {
+            rows.add(new Row("bayesian-linear", network, 0, usual));
+        }
+        for (String network : List.of("mlp-40-tanh", "mlp-3-tanh", "omniglot-fc")) {
+            rows.add(new Row("ridge-head", network, 0, usual));
+        }
+        rows.add(new Row("logistic-head", "omniglot-fc", 0, usual));
+        rows.add(new Row("logistic-head", "two classes", 0, usual));
         for (String solver : List.of("neumann", "identity")) {
             rows.add(new Row("imaml", "mlp-40-tanh", 0, usual.with(0.1, 2).with("imaml.solver", solver)));
         }
@@ -179,7 +187,7 @@ class MethodContractTest {
         assertThat(evaluate.perTask().shape("loss").size()).isEqualTo(points);
         Layout predicted =
                 algorithm.predict(setting.model(), setting.layout(), 3).perTask();
-        assertThat(predicted.names()).containsExactly("prediction");
+        assertThat(predicted.names()).startsWith("prediction").isSubsetOf("prediction", "variance");
         assertThat(predicted.shape("prediction").dim(0)).isEqualTo(points);
         assertThat(predicted.shape("prediction").dim(1))
                 .isEqualTo(setting.layout().query());
