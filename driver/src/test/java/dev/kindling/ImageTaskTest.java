@@ -60,8 +60,6 @@ class ImageTaskTest {
                 .metaBatchSize(2)
                 .rounds(1)
                 .set("evaluation.tasks", 2)
-                .set("evaluation.ways", 3)
-                .set("evaluation.support", 1)
                 .set("evaluation.query", 1)
                 .set("evaluation.steps", 1)
                 .build()

@@ -31,12 +31,29 @@ public final class JobConfig {
     private static final String NETWORK = "model.network";
     private static final String NETWORK_HASH = "model.network-hash";
 
+    /** The configuration with its substitutions, from which {@link #resolved} follows. */
+    private final Config written;
+
+    private final Hocon.Environment environment;
     private final Config resolved;
     private final Optional<NetworkFile> networkFile;
 
-    private JobConfig(Config resolved, Optional<NetworkFile> networkFile) {
+    private JobConfig(
+            Config written, Hocon.Environment environment, Config resolved, Optional<NetworkFile> networkFile) {
+        this.written = written;
+        this.environment = environment;
         this.resolved = resolved;
         this.networkFile = networkFile;
+    }
+
+    private static JobConfig resolve(Config written, Hocon.Environment environment, Optional<NetworkFile> networkFile) {
+        try {
+            Config resolved = Hocon.resolve("the configuration", written, environment);
+            new KnownKeys(referenceFile()).refuseOthers(resolved);
+            return new JobConfig(written, environment, resolved, networkFile);
+        } catch (ConfigException e) {
+            throw unreadable("the configuration", e);
+        }
     }
 
     /** The defaults without any override. */
@@ -98,14 +115,7 @@ public final class JobConfig {
         for (String assignment : assignments) {
             given = KeyValueOverride.parse(assignment).config().withFallback(given);
         }
-        Config reference = referenceFile();
-        try {
-            Config resolved = Hocon.resolve("the configuration", given.withFallback(reference), environment);
-            new KnownKeys(reference).refuseOthers(resolved);
-            return new JobConfig(resolved, Optional.empty());
-        } catch (ConfigException e) {
-            throw unreadable("the configuration", e);
-        }
+        return resolve(given.withFallback(referenceFile()), environment, Optional.empty());
     }
 
     private static Config referenceFile() {
@@ -138,23 +148,26 @@ public final class JobConfig {
 
     /** A copy with the values of some keys replaced: texts, or lists of texts. The keys are not checked. */
     public JobConfig with(Map<String, ?> values) {
-        Config changed = resolved;
+        return new JobConfig(changed(written, values), environment, changed(resolved, values), networkFile);
+    }
+
+    private static Config changed(Config config, Map<String, ?> values) {
+        Config changed = config;
         for (Map.Entry<String, ?> value : values.entrySet()) {
             changed = changed.withValue(value.getKey(), ConfigValueFactory.fromAnyRef(value.getValue()));
         }
-        return new JobConfig(changed, networkFile);
+        return changed;
     }
 
     /**
-     * A copy with the values of some keys replaced, after a check of the keys.
+     * A copy with the values of some keys replaced, as a job file would set them: defaults that refer to other keys, such as
+     * {@code evaluation.support = ${task.support}}, follow.
      *
      * @param values numbers, booleans, texts, lists of them or maps
      * @throws IllegalArgumentException if a key is unknown
      */
     public JobConfig withChecked(Map<String, ?> values) {
-        JobConfig changed = with(values);
-        new KnownKeys(referenceFile().resolve()).refuseOthers(changed.resolved);
-        return changed;
+        return resolve(changed(written, values), environment, networkFile);
     }
 
     /** The value of {@code model.network}: the name of a preset, or a path. */
@@ -175,7 +188,7 @@ public final class JobConfig {
     /** A copy with the given file attached for {@code model.network}, whose path and hash it records. */
     public JobConfig withNetwork(NetworkFile file) {
         JobConfig changed = with(Map.of(NETWORK, file.place(), NETWORK_HASH, file.hash()));
-        return new JobConfig(changed.resolved, Optional.of(file));
+        return new JobConfig(changed.written, environment, changed.resolved, Optional.of(file));
     }
 
     /** A copy that accepts any file that {@code model.network} names. */

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -47,6 +48,14 @@ class JobConfigTest {
             read.addAll(keys.read());
         }
         assertThat(read).isEqualTo(new TreeSet<>(JobConfig.knownKeys()));
+    }
+
+    @Test
+    void defaultsThatReferToOtherKeysFollowCheckedValues() {
+        JobConfig changed = JobConfig.reference().withChecked(Map.of("task.support", 3, "few-shot.ways", 4));
+
+        assertThat(changed.shown("evaluation.support")).isEqualTo("3");
+        assertThat(changed.shown("evaluation.ways")).isEqualTo("4");
     }
 
     @Test
