@@ -34,7 +34,20 @@ public final class StoredConfiguration {
             SettingsReader.read(withNetwork(unmodified, unmodified, directory), HadoopSettings.load());
             return unmodified;
         } catch (IllegalArgumentException e) {
-            throw new BadDataException(place(directory) + " is damaged: " + e.getMessage(), e);
+            throw damaged(directory, e);
+        }
+    }
+
+    private static BadDataException damaged(RunDirectory directory, IllegalArgumentException e) {
+        return new BadDataException(place(directory) + " is damaged: " + e.getMessage(), e);
+    }
+
+    /** Parses {@code config.conf} without overrides; BadDataException if it is not HOCON or has an unknown key. */
+    private static JobConfig parsed(RunDirectory directory) {
+        try {
+            return parse(directory, List.of());
+        } catch (IllegalArgumentException e) {
+            throw damaged(directory, e);
         }
     }
 
@@ -43,7 +56,7 @@ public final class StoredConfiguration {
      * checkpoint, which a checksum covers. Keys that {@code --resume} may have changed since are not compared.
      */
     private static JobConfig unchanged(RunDirectory directory) {
-        JobConfig unmodified = parse(directory, List.of());
+        JobConfig unmodified = parsed(directory);
         directory.manifest().ifPresent(manifest -> {
             ConfigDiff changed = ConfigDiff.between(of(manifest, "a manifest of " + directory.folder()), unmodified)
                     .forbidden()

@@ -81,6 +81,16 @@ class ChangedConfigurationTest {
     }
 
     @Test
+    void aDamagedConfigurationIsBadDataWhateverElseIsGiven() throws IOException {
+        Files.writeString(run.file("config.conf"), "run { rounds = ");
+        for (String[] more : new String[][] {{}, {"--conf", "../conf/sinusoid-maml.conf"}, {"--set", "evaluation.tasks=3"}}) {
+            Outcome outcome = command("evaluate", more);
+            assertThat(outcome.err()).startsWith(run.file("config.conf") + " is damaged: ");
+            assertThat(outcome.code()).isEqualTo(3);
+        }
+    }
+
+    @Test
     void withoutAModelTheConfigurationIsComparedWithTheCheckpoints() throws IOException {
         run = TinyRun.in(temporary, "stopped", "algorithm.inner-learning-rate=0.01");
         assertThat(run.stoppedIn(6).code()).isEqualTo(6);
