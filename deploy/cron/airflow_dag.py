@@ -48,7 +48,7 @@ def command() -> list[str]:
 
 
 def wait(process: subprocess.Popen) -> int:
-    """The exit code; when Airflow stops the task, the run is told, writes a checkpoint and ends."""
+    """The exit code; when Airflow stops the task, the run receives a signal, writes a checkpoint and ends."""
     try:
         return process.wait()
     except BaseException:
@@ -58,7 +58,7 @@ def wait(process: subprocess.Popen) -> int:
 
 
 def fire(arguments: list[str]) -> str:
-    """Runs a command of Kindling and says in Airflow's words what its exit code means."""
+    """Runs a command of Kindling and translates its exit code into an Airflow task state."""
     with subprocess.Popen(arguments, stdin=subprocess.DEVNULL) as process:
         code = wait(process)
     if code == 0:

@@ -27,14 +27,10 @@ public final class AdaptedModel {
         if (!predictor.classification()) {
             return floats(outputs);
         }
-        int classes = predictor.outputs();
-        float[] predicted = new float[outputs.length / classes];
+        int[] classes = AdaptedTask.mostProbable(outputs, predictor.outputs());
+        float[] predicted = new float[classes.length];
         for (int query = 0; query < predicted.length; query++) {
-            int best = 0;
-            for (int i = 1; i < classes; i++) {
-                best = outputs[query * classes + i] > outputs[query * classes + best] ? i : best;
-            }
-            predicted[query] = best;
+            predicted[query] = classes[query];
         }
         return predicted;
     }
@@ -48,27 +44,23 @@ public final class AdaptedModel {
         if (!predictor.classification()) {
             throw new IllegalStateException("the model predicts targets; only classes have probabilities");
         }
-        double[] outputs = task.predict(doubles(queryX));
-        int classes = predictor.outputs();
-        for (int from = 0; from < outputs.length; from += classes) {
-            softmax(outputs, from, from + classes);
-        }
-        return floats(outputs);
+        return floats(task.probabilities(doubles(queryX)));
     }
 
-    private static void softmax(double[] numbers, int from, int end) {
-        double largest = Double.NEGATIVE_INFINITY;
-        for (int i = from; i < end; i++) {
-            largest = Math.max(largest, numbers[i]);
+    /**
+     * The standard deviation of each query's target, noise included, [queries].
+     *
+     * @throws IllegalStateException if the method does not predict variances
+     */
+    public float[] standardDeviations(float[] queryX) {
+        double[] variances = task.predictWithVariances(doubles(queryX))
+                .variances()
+                .orElseThrow(() -> new IllegalStateException(
+                        "the method of this model predicts no variances; bayesian-linear does, for regression"));
+        for (int i = 0; i < variances.length; i++) {
+            variances[i] = Math.sqrt(variances[i]);
         }
-        double sum = 0;
-        for (int i = from; i < end; i++) {
-            numbers[i] = StrictMath.exp(numbers[i] - largest);
-            sum += numbers[i];
-        }
-        for (int i = from; i < end; i++) {
-            numbers[i] /= sum;
-        }
+        return floats(variances);
     }
 
     static double[] doubles(float[] numbers) {
@@ -79,7 +71,7 @@ public final class AdaptedModel {
         return doubles;
     }
 
-    private static float[] floats(double[] numbers) {
+    static float[] floats(double[] numbers) {
         float[] floats = new float[numbers.length];
         for (int i = 0; i < numbers.length; i++) {
             floats[i] = (float) numbers[i];

@@ -30,7 +30,7 @@ public final class MamlPlusPlus {
             return set("maml-plus-plus.first-order-until", round);
         }
 
-        /** Tasks adapt batch norm's gamma and beta too, each step from its own. */
+        /** Tasks adapt batch norm's gamma and beta too, each step from separate values. */
         public Builder adaptNormalisation() {
             return set("maml-plus-plus.adapt-normalisation", true);
         }

@@ -147,7 +147,7 @@ public final class MetaTrainer {
                 new RunService(context, Optional.empty(), cancellation, new RoundProfile(System::nanoTime));
         AtomicDirectory folder = AtomicDirectory.at(place, HadoopSettings.load());
         if (start == Start.RESUMED && RunDirectory.isIn(folder)) {
-            service.goOn(folder, directory -> StoredConfiguration.asked(configuration, directory));
+            service.resume(folder, directory -> StoredConfiguration.requested(configuration, directory));
         } else {
             service.begin(configuration, folder);
         }

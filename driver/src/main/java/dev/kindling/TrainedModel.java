@@ -7,11 +7,11 @@ import dev.kindling.driver.checkpoint.StoredModel;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.Settings;
-import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.driver.evaluation.EvaluatedModel;
 import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.driver.run.HadoopSettings;
+import dev.kindling.driver.run.LoadedModel;
 import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.driver.run.StoredConfiguration;
 import dev.kindling.driver.serving.Predictor;
@@ -91,20 +91,14 @@ public final class TrainedModel {
     public static TrainedModel load(String place) {
         RunDirectory directory = RunDirectory.open(place, HadoopSettings.load());
         StoredModel model = directory.readModel();
-        JobConfig configuration = ProgramClusters.withAvailableBackend(StoredConfiguration.own(directory, List.of()));
-        Settings settings = SettingsReader.read(configuration, HadoopSettings.load());
-        EpisodeLayout episode = NetworkDescription.episode(
-                        model.network(), directory.folder().child("model").place("network.json"))
-                .orElseGet(() -> ResolvedRun.here(configuration).episode());
-        Layout layout = settings.plan()
-                .algorithm()
-                .parameters(ModelFactory.of(settings.plan().model(), episode));
+        JobConfig configuration = ProgramClusters.withAvailableBackend(StoredConfiguration.load(directory, List.of()));
+        LoadedModel loaded = LoadedModel.of(model, directory, configuration);
         return new TrainedModel(
                 configuration,
-                settings,
-                episode,
-                layout,
-                model.theta().flat(layout, settings.plan().backend().options().precision()),
+                loaded.settings(),
+                loaded.episode(),
+                loaded.parameters(),
+                loaded.theta(),
                 model.manifest(),
                 Optional.empty(),
                 model.table());
@@ -129,7 +123,7 @@ public final class TrainedModel {
                 table);
         evaluation.ifPresent(found -> directory.writeEvaluation(
                 found.json(new EvaluatedModel(
-                        configuration.decidingJson(), manifest.provenance(), manifest.rounds(), hash)),
+                        configuration.resultSettingsJson(), manifest.provenance(), manifest.rounds(), hash)),
                 Optional.empty()));
     }
 
@@ -168,6 +162,27 @@ public final class TrainedModel {
     public AdaptedModel adapt(float[] supportX, float[] supportY) {
         return new AdaptedModel(
                 predictor, predictor.adapt(AdaptedModel.doubles(supportX), AdaptedModel.doubles(supportY)));
+    }
+
+    /**
+     * Adapts to a support set of any number of classes, for methods whose output layer has no fixed width, such as prototypical
+     * networks and Proto-MAML. The classes may have different numbers of examples.
+     *
+     * @param supportX inputs, row-major [examples, ...features]
+     * @param supportY the classes 0, 1, ... {@code classes} - 1 [examples]
+     * @param classes number of classes
+     * @throws IllegalArgumentException as {@link #adapt(float[], float[])}, or if the method learns an output layer for
+     *     another number of classes
+     */
+    public AdaptedModel adapt(float[] supportX, float[] supportY, int classes) {
+        Predictor ofClasses = predictor.withClasses(classes);
+        return new AdaptedModel(
+                ofClasses, ofClasses.adapt(AdaptedModel.doubles(supportX), AdaptedModel.doubles(supportY)));
+    }
+
+    /** The settings that the model was trained with. */
+    Settings settings() {
+        return settings;
     }
 
     /** The shape of one input. */

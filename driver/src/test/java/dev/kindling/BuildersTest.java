@@ -52,10 +52,13 @@ class BuildersTest {
                         Transfer.builder().build(),
                         RandomInit.builder().build(),
                         Hypernetwork.builder().hiddenUnits(8).build(),
-                        ConditionalNeuralProcess.builder().hiddenUnits(8).build())
+                        ConditionalNeuralProcess.builder().hiddenUnits(8).build(),
+                        BayesianLinear.builder().features(8).build(),
+                        RidgeHead.builder().initialPenalty(0.5).build())
                 .map(method -> DynamicTest.dynamicTest(
                         String.valueOf(method.settings().get("algorithm.name")),
-                        () -> servesAsItPredicts(waves(method).build().fit(), 1)));
+                        () -> assertServingEqualsEvaluation(
+                                waves(method).build().fit(), 1)));
     }
 
     @TestFactory
@@ -63,14 +66,17 @@ class BuildersTest {
         return Stream.of(
                         ProtoMaml.builder().innerSteps(2).build(),
                         ProtoNet.builder().measure("cosine").scale(10).build(),
+                        RidgeHead.builder().build(),
+                        LogisticHead.builder().initialPenalty(0.5).build(),
                         Maml.builder().build())
                 .map(method -> DynamicTest.dynamicTest(
                         String.valueOf(method.settings().get("algorithm.name")),
-                        () -> servesAsItPredicts(blobs(method).build().fit(), 2)));
+                        () -> assertServingEqualsEvaluation(
+                                blobs(method).build().fit(), 2)));
     }
 
     /** A served prediction for one query is that for the same query among others: nothing depends on the batch here. */
-    private static void servesAsItPredicts(TrainedModel model, int features) {
+    private static void assertServingEqualsEvaluation(TrainedModel model, int features) {
         float[] x = new float[6 * features];
         float[] y = new float[6];
         for (int i = 0; i < x.length; i++) {
@@ -90,7 +96,7 @@ class BuildersTest {
     }
 
     @Test
-    void optimizersAndSchedulesAreWrittenAsTheirKeys() {
+    void optimizersAndSchedulesSetTheirKeys() {
         List<Optimizer> all = List.of(
                 Optimizers.sgd(0.1),
                 Optimizers.nesterovs(0.1),
@@ -110,7 +116,7 @@ class BuildersTest {
     }
 
     @Test
-    void networksAreWrittenLayerByLayer() {
+    void networksAreBuiltLayerByLayer() {
         NetworkSpec network = Networks.layers()
                 .dense(6)
                 .activation("tanh")
@@ -125,7 +131,7 @@ class BuildersTest {
     }
 
     @Test
-    void anMlpOfThePresetsSizesIsThePreset() {
+    void anMlpWithThePresetsSizesIsThePreset() {
         TrainedModel preset =
                 waves(Maml.builder().build()).network("mlp-40-40").build().fit();
         TrainedModel written = waves(Maml.builder().build())
@@ -137,7 +143,7 @@ class BuildersTest {
     }
 
     @Test
-    void whatIsNotSetIsTheDefault() {
+    void unsetKeysHaveTheirDefaults() {
         assertThat(MetaTrainer.builder().build().configuration())
                 .isEqualTo(JobConfig.reference().rendered());
     }

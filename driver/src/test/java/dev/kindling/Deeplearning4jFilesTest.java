@@ -67,7 +67,7 @@ class Deeplearning4jFilesTest {
     private static final EpisodeLayout POINTS = new EpisodeLayout(Shape.of(3), 0, 2, 5, 5);
 
     @Test
-    void aTrainedZipGivesItsWeightsAsTheStart() {
+    void aTrainedZipGivesTheInitialWeights() {
         MultiLayerNetwork trained = new MultiLayerNetwork(images(convolution().build(), new BatchNormalization()));
         trained.init();
 
@@ -119,8 +119,7 @@ class Deeplearning4jFilesTest {
     /** Batch norm's statistics too, which the mode running takes from the file. */
     @ParameterizedTest
     @MethodSource("stored")
-    void weightsAreThoseThatDeeplearning4jItselfReadsBitForBit(MultiLayerConfiguration configuration)
-            throws IOException {
+    void weightsEqualThoseThatDeeplearning4jReads(MultiLayerConfiguration configuration) throws IOException {
         MultiLayerNetwork network = new MultiLayerNetwork(configuration);
         network.init();
         Nd4j.getRandom().setSeed(5);
@@ -147,7 +146,7 @@ class Deeplearning4jFilesTest {
 
     @ParameterizedTest
     @ValueSource(chars = {'c', 'f'})
-    void weightsThatAUserWroteWithNd4jAreReadWhateverTheirOrder(char order) throws IOException {
+    void weightsWrittenWithNd4jAreReadInEitherOrder(char order) throws IOException {
         MultiLayerNetwork network = new MultiLayerNetwork(
                 layers(dense().nOut(4).build(), squaredError().nIn(4).build()));
         network.init();
@@ -166,7 +165,7 @@ class Deeplearning4jFilesTest {
     }
 
     @Test
-    void weightsBeginAsTheConfigurationSays() {
+    void weightsAreInitialisedAsConfigured() {
         MultiLayerConfiguration relu = layers(
                 dense().weightInit(WeightInit.RELU).nOut(4_000).build(),
                 OutputLayer.class.cast(squaredError().nIn(4_000).build()));
@@ -180,7 +179,7 @@ class Deeplearning4jFilesTest {
     }
 
     @Test
-    void inputsThatAreNotConfiguredAreWhatComes() {
+    void missingInputSizesAreInferred() {
         String json = layers(
                         dense().nIn(0).nOut(7).build(), squaredError().nIn(7).build())
                 .toJson();
@@ -190,7 +189,7 @@ class Deeplearning4jFilesTest {
     }
 
     @Test
-    void whatOnlyTheirTrainingLooksAtIsPassedOver() {
+    void settingsOfDeeplearning4jsTrainingAreIgnored() {
         MultiLayerConfiguration theirs = new NeuralNetConfiguration.Builder()
                 .updater(new Adam(0.1))
                 .seed(7)
@@ -202,7 +201,7 @@ class Deeplearning4jFilesTest {
     }
 
     @Test
-    void dropoutBelongsToTheLayerWhoseInputItIs() {
+    void dropoutAppliesToTheInputOfItsLayer() {
         Model plain = model(json(images(convolution().build(), new DropoutLayer(1.0))), DRAWINGS);
         assertThat(plain.random()).isFalse();
         assertThat(model(json(images(convolution().build(), new DropoutLayer(0.7))), DRAWINGS)
@@ -353,7 +352,7 @@ class Deeplearning4jFilesTest {
 
     @ParameterizedTest
     @MethodSource("refused")
-    void whatWouldChangeResultsIsRefusedByName(Refused refused) {
+    void unsupportedSettingsAreRefusedByName(Refused refused) {
         assertThatThrownBy(() -> model(json(refused.theirs()), refused.episode()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("model.network is their.json, whose layer ")
@@ -362,7 +361,7 @@ class Deeplearning4jFilesTest {
     }
 
     @Test
-    void aLayerOfAnUnknownClassIsNamedBeforeAnybodyLoadsIt() {
+    void aLayerOfAnUnknownClassIsRefusedBeforeTheClassIsLoaded() {
         String json = images(convolution().build(), new BatchNormalization())
                 .toJson()
                 .replace("org.deeplearning4j.nn.conf.layers.BatchNormalization", "com.example.Secret");
@@ -371,7 +370,7 @@ class Deeplearning4jFilesTest {
     }
 
     @Test
-    void aClassOfNeitherLibraryAndAKeyThatStandsTwiceAreRefused() {
+    void aClassOfNeitherLibraryAndADuplicateKeyAreRefused() {
         String json = images(convolution().build(), new BatchNormalization()).toJson();
         String foreign = json.replaceFirst("org\\.nd4j\\.linalg\\.activations\\.impl\\.\\w+", "com.example.Secret");
         assertThat(foreign).isNotEqualTo(json);
@@ -408,7 +407,7 @@ class Deeplearning4jFilesTest {
     }
 
     @Test
-    void whatIsNoNetworkIsRefusedInOneSentence() {
+    void aFileWithoutANetworkIsRefusedWithASingleLineMessage() {
         assertThatThrownBy(() -> model(new NetworkFile("x", "not json".getBytes(StandardCharsets.UTF_8)), POINTS))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("model.network is x, which is neither a zip nor JSON");
@@ -439,7 +438,7 @@ class Deeplearning4jFilesTest {
     }
 
     @Test
-    void aZipMayNotUnpackToMoreThanItsConfigurationHasUseFor() throws IOException {
+    void aZipThatUnpacksToMoreThanItsConfigurationNeedsIsRefused() throws IOException {
         byte[] json = layers(dense().nOut(4).build(), squaredError().nIn(4).build())
                 .toJson()
                 .getBytes(StandardCharsets.UTF_8);

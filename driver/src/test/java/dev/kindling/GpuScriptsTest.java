@@ -20,13 +20,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 class GpuScriptsTest {
     private static final Path DEPLOY = Path.of("../deploy");
 
-    private record Said(int code, String out, String err) {}
+    private record Outcome(int code, String out, String err) {}
 
     @TempDir
     private Path folder;
 
     /** Runs a script where nvidia-smi is the given commands of a shell. */
-    private Said run(String script, String nvidiaSmi, Map<String, String> environment, String... options)
+    private Outcome run(String script, String nvidiaSmi, Map<String, String> environment, String... options)
             throws IOException, InterruptedException {
         Path standIn = Files.writeString(folder.resolve("nvidia-smi"), "#!/bin/sh\n" + nvidiaSmi + "\n");
         assertThat(standIn.toFile().setExecutable(true)).isTrue();
@@ -41,19 +41,19 @@ class GpuScriptsTest {
         builder.environment().merge("PATH", folder + ":", (path, first) -> first + path);
         Process process = builder.start();
         String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return new Said(process.waitFor(), out, Files.readString(err.toPath()));
+        return new Outcome(process.waitFor(), out, Files.readString(err.toPath()));
     }
 
     @Test
-    void theNumbersOfNvidiaSmiAreTheAddressesInOneLineOfJson() throws Exception {
+    void gpusOfNvidiaSmiAreListedAsAddressesInOneLineOfJson() throws Exception {
         assertThat(run("discover-gpus", "[ \"$1\" = --query-gpu=index ] && printf '0\\n1\\n'", Map.of()))
-                .isEqualTo(new Said(0, "{\"name\": \"gpu\", \"addresses\": [\"0\", \"1\"]}\n", ""));
+                .isEqualTo(new Outcome(0, "{\"name\": \"gpu\", \"addresses\": [\"0\", \"1\"]}\n", ""));
     }
 
     @Test
-    void whereThereIsNoGpuTheListIsEmpty() throws Exception {
+    void withoutAGpuTheListIsEmpty() throws Exception {
         assertThat(run("discover-gpus", "echo 'NVIDIA-SMI has failed'; exit 9", Map.of()))
-                .isEqualTo(new Said(0, "{\"name\": \"gpu\", \"addresses\": []}\n", ""));
+                .isEqualTo(new Outcome(0, "{\"name\": \"gpu\", \"addresses\": []}\n", ""));
     }
 
     @ParameterizedTest
@@ -65,16 +65,16 @@ class GpuScriptsTest {
                 "0,-1,1|\"0\"",
                 "''|''",
             })
-    void whatCudaIsShownIsNamedAsItStandsThere(String visible, String addresses) throws Exception {
+    void visibleDevicesOfCudaAreListedUnchanged(String visible, String addresses) throws Exception {
         assertThat(run("discover-gpus", "echo 7", Map.of("CUDA_VISIBLE_DEVICES", visible))
                         .out())
                 .isEqualTo("{\"name\": \"gpu\", \"addresses\": [" + addresses + "]}\n");
     }
 
     @Test
-    void aProofWithoutACardIsRefusedInOneSentence() throws Exception {
+    void aComparisonWithoutAGpuIsRefused() throws Exception {
         assertThat(run("prove-gpu", "exit 9", Map.of()))
-                .isEqualTo(new Said(
+                .isEqualTo(new Outcome(
                         2,
                         "",
                         "nvidia-smi finds no GPU on this machine; deploy/prove-gpu --without-gpu shows the script "
@@ -82,8 +82,8 @@ class GpuScriptsTest {
     }
 
     @Test
-    void aProofWithoutImagesThatAreThereOrWithNoRoundsIsRefused() throws Exception {
-        Said images = run("prove-gpu", "exit 9", Map.of(), "--without-gpu", "--omniglot", "/nowhere");
+    void aComparisonWithMissingImagesOrZeroRoundsIsRefused() throws Exception {
+        Outcome images = run("prove-gpu", "exit 9", Map.of(), "--without-gpu", "--omniglot", "/nowhere");
         assertThat(images.code()).isEqualTo(2);
         assertThat(images.err()).startsWith("--omniglot is /nowhere, which is not there");
         assertThat(run("prove-gpu", "exit 9", Map.of(), "--rounds", "0").err()).startsWith("--rounds is 0; it must be");

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code deploy/kindling} in a repository of its own, with a java and an mvn that only say how they were called. */
+/** Tests {@code deploy/kindling} in a temporary repository, with stand-ins for java and mvn that print their arguments. */
 class LauncherTest {
     private static final String ANNOUNCEMENT = "WARNING: Using incubator modules: jdk.incubator.vector";
 
@@ -32,7 +32,7 @@ class LauncherTest {
     private record Outcome(int code, List<String> out, List<String> err) {}
 
     @BeforeEach
-    void layOutARepository() {
+    void createRepository() {
         for (String file : List.of("pom.xml", "spark-job/pom.xml", "driver/pom.xml", "conf/reference.conf")) {
             write(file, "");
         }
@@ -48,13 +48,13 @@ class LauncherTest {
     }
 
     @Test
-    void javasExitCodeIsTheCommands() {
+    void theExitCodeIsThatOfJava() {
         java("17.0.1", "exit 6");
         assertThat(run("train").code()).isEqualTo(6);
     }
 
     @Test
-    void onlyTheAnnouncementOfTheIncubatorIsTakenFromWhatTheJvmSays() {
+    void onlyTheIncubatorWarningIsFilteredFromStderr() {
         java("17.0.1", "printf '%s\\n' '" + ANNOUNCEMENT + "' 'Invalid heap size' ' a\\b' >&2");
         run("train");
         // The filter may end after java; a pipe's end waits for both.
@@ -64,7 +64,7 @@ class LauncherTest {
     }
 
     @Test
-    void kindlingsOwnErrorsPassTheFilterBy() {
+    void errorsOfKindlingBypassTheFilter() {
         java("17.0.1", "echo 'run.rounds is -1; it must be 0 or more' >&3; echo \"$*\"");
         run("train");
         Outcome refused = run("train");
@@ -73,7 +73,7 @@ class LauncherTest {
     }
 
     @Test
-    void argumentsArriveAsTheyWereGiven() {
+    void argumentsArePassedUnchanged() {
         java("17.0.1", "printf '<%s>\\n' \"$@\"");
         assertThat(run("train", "--set", "a = [1, 2]", "", "*").out())
                 .endsWith("<dev.kindling.driver.cli.Kindling>", "<train>", "<--set>", "<a = [1, 2]>", "<>", "<*>")
@@ -81,7 +81,7 @@ class LauncherTest {
     }
 
     @Test
-    void anotherMasterThanThisJvmIsSubmittedToSpark() {
+    void aRemoteMasterIsSubmittedThroughSpark() {
         javaOfSpark();
         assertThat(run("train", "--master", "local-cluster[2,1,1024]").out())
                 .containsSubsequence(
@@ -100,22 +100,23 @@ class LauncherTest {
     }
 
     @Test
-    void whatFollowsALoneDashDashIsForSparkAlone() {
+    void argumentsAfterDashDashAreForSpark() {
         javaOfSpark();
-        List<String> said = run("train", "--conf", "job.conf", "--master", "local[2]", "--", "--conf", "spark.a=b c")
+        List<String> arguments = run(
+                        "train", "--conf", "job.conf", "--master", "local[2]", "--", "--conf", "spark.a=b c")
                 .out();
-        assertThat(said)
+        assertThat(arguments)
                 .containsSubsequence("--master", "local[2]", "--conf", "spark.a=b c", "--class")
                 .endsWith("train", "--conf", "job.conf");
-        assertThat(said).doesNotContain("--");
+        assertThat(arguments).doesNotContain("--");
     }
 
     @Test
-    void sparksOwnOptionsStayAndKindlingsWin() {
+    void optionsOfSparkAreKeptAndThoseOfKindlingTakePrecedence() {
         environment.put("KINDLING_JAVA_OPTS", "-Xmx5g -Dmine=1");
         javaOfSpark();
-        List<String> said = run("train", "--master", "spark://host:7077").out();
-        assertThat(said)
+        List<String> arguments = run("train", "--master", "spark://host:7077").out();
+        assertThat(arguments)
                 .containsSubsequence(
                         "--add-modules=jdk.incubator.vector",
                         "-Dkindling.stderr=3",
@@ -124,7 +125,7 @@ class LauncherTest {
                         "-Dmine=1",
                         "dev.kindling.driver.cli.SubmitMain")
                 .contains("memory 5g");
-        assertThat(said.get(said.indexOf("-cp") + 1))
+        assertThat(arguments.get(arguments.indexOf("-cp") + 1))
                 .startsWith(
                         root.resolve("driver/target/kindling/kindling-1.jar").toString())
                 .endsWith(":/spark/conf:/spark/jars/*");
@@ -176,7 +177,7 @@ class LauncherTest {
     }
 
     @Test
-    void whatSparkSubmitDoesNotTakeIsOneSentence() {
+    void anOptionThatSparkSubmitRefusesIsASingleLineMessage() {
         write("bin/java", """
                 #!/bin/sh
                 case "$*" in
@@ -192,7 +193,7 @@ class LauncherTest {
     }
 
     @Test
-    void aJvmThatDoesNotStartIsTwoAndOneSentence() {
+    void aJvmThatDoesNotStartEndsWithTwoAndASingleLineMessage() {
         write("bin/java", """
                 #!/bin/sh
                 if [ "$1" = -version ]; then echo 'openjdk version "17.0.1" 2021-10-19' >&2; exit; fi
@@ -207,7 +208,7 @@ class LauncherTest {
     }
 
     @Test
-    void itBuildsOnFirstUseAndAfterAChangeOnly() {
+    void itBuildsOnlyOnFirstUseAndAfterAChange() {
         assertThat(run("train").err()).singleElement().asString().startsWith("Building Kindling");
         assertThat(run("train").err()).isEmpty();
         assertThat(builds()).hasSize(1).allSatisfy(call -> assertThat(call).contains("-Dlauncher", "package"));
@@ -218,7 +219,7 @@ class LauncherTest {
     }
 
     @Test
-    void aFailedBuildIsOneSentenceAndTriedAgain() {
+    void aFailedBuildIsASingleLineMessageAndIsRetried() {
         write("bin/mvn", "#!/bin/sh\necho reason; exit 1\n");
         Outcome failed = run("train");
         assertThat(failed.code()).isEqualTo(2);
@@ -264,7 +265,7 @@ class LauncherTest {
         }
     }
 
-    /** A java that answers as Spark's launcher does, and otherwise says what it was called with. */
+    /** A stand-in for java that prints what Spark's launcher prints, and otherwise its arguments. */
     private void javaOfSpark() {
         write("bin/java", """
                 #!/bin/bash

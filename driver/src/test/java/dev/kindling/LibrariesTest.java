@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class LibrariesTest {
     /** CVE-2024-25710 and CVE-2024-26308 are repaired in 1.26.0. */
     @Test
-    void commonsCompressIsWithoutItsKnownFaults() throws IOException {
+    void commonsCompressHasNoKnownVulnerability() throws IOException {
         try (JarFile jar = new JarFile(compress().toFile())) {
             String[] version = jar.getManifest()
                     .getMainAttributes()
@@ -29,7 +29,7 @@ class LibrariesTest {
 
     /** From 1.26.2 on it calls what commons-lang3 in Spark's version does not have. */
     @Test
-    void commonsCompressFindsWhatItCallsInSparksVersionsOfItsNeighbours() throws IOException {
+    void commonsCompressIsCompatibleWithSparksVersionsOfItsDependencies() throws IOException {
         try (JarFile jar = new JarFile(compress().toFile())) {
             List<JavaAccess<?>> calls = new ClassFileImporter()
                     .importJar(jar).stream()

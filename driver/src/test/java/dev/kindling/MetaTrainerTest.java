@@ -25,7 +25,7 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The API: the same bits as the command line, on a session that goes on, in memory and in a run folder. */
+/** The API: the same bits as the command line, on a running session, in memory and in a run folder. */
 class MetaTrainerTest {
     private static MetaTrainer.Builder sines() {
         return MetaTrainer.builder()
@@ -40,7 +40,7 @@ class MetaTrainerTest {
     }
 
     @Test
-    void anApiTrainingHasTheBitsOfTheCommandLine(@TempDir Path folder) {
+    void trainingThroughTheApiGivesTheBitsOfTheCommandLine(@TempDir Path folder) {
         Path run = folder.resolve("cli");
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         String[] args = {
@@ -77,7 +77,7 @@ class MetaTrainerTest {
     }
 
     @Test
-    void aSessionThatRunsAlreadyTrainsTheSameModelAndIsNotStopped(@TempDir Path folder) {
+    void aRunningSessionTrainsTheSameModelAndIsNotStopped(@TempDir Path folder) {
         try (SparkSession spark = SparkSession.builder()
                 .master("local[2]")
                 .appName("notebook")
@@ -108,7 +108,7 @@ class MetaTrainerTest {
     }
 
     @Test
-    void aSavedModelIsLoadedAdaptsAndPredictsAsBefore(@TempDir Path folder) {
+    void aLoadedModelAdaptsAndPredictsLikeTheSavedOne(@TempDir Path folder) {
         TrainedModel model = sines().build().fit();
         String place = folder.resolve("model").toString();
         model.save(place);
@@ -125,7 +125,7 @@ class MetaTrainerTest {
     }
 
     @Test
-    void manyThreadsAdaptAndPredictAtOnce() {
+    void adaptAndPredictAreThreadSafe() {
         TrainedModel model = sines().build().fit();
         List<float[]> predictions = IntStream.range(0, 200)
                 .parallel()
@@ -145,7 +145,7 @@ class MetaTrainerTest {
     }
 
     @Test
-    void whatDoesNotFitIsRefusedWithItsNumbers() {
+    void mismatchedSizesAreRefusedWithTheirNumbers() {
         TrainedModel model = sines().build().fit();
         assertThatThrownBy(() -> model.adapt(new float[] {1, 2}, new float[] {1}))
                 .hasMessage("the support set has 2 inputs and 1 numbers of targets; it must have 2");
@@ -229,7 +229,7 @@ class MetaTrainerTest {
     }
 
     @Test
-    void ownTasksMethodsAndNetworksAreFoundByName() {
+    void registeredTasksMethodsAndNetworksAreFoundByName() {
         MetaTrainer.Builder own = MetaTrainer.builder()
                 .tasks(TaskDistribution.named("blobs", Map.of("blobs.classes", 4, "task.support", 2, "task.query", 2)))
                 .network("gaussian")

@@ -15,13 +15,13 @@ import java.util.stream.Stream;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 
-/** The built package: what it says about the licences of what is in it. Run once the package is built, in {@code verify}. */
+/** Tests the licence files of the built package; run after packaging, in {@code verify}. */
 class PackagedLicences {
     private static final Path TARGET = Path.of("target");
     private static final Path APPLICATION = TARGET.resolve("kindling");
     private static final String LIST = "THIRD-PARTY.txt";
 
-    /** A line of the list: what it is about, and its licences. */
+    /** A line of the list: an artifact and its licences. */
     private record Listed(String artifact, String version, String licences) {
         static Optional<Listed> of(String line) {
             String[] parts = line.split("[: ]", 4);
@@ -65,7 +65,7 @@ class PackagedLicences {
     }
 
     @Test
-    void whatIsInTheApplicationJarBringsItsLicence() {
+    void librariesInTheApplicationJarHaveTheirLicenceText() {
         Set<String> bundled = jars(TARGET.resolve("runtime"));
         bundled.removeAll(jars(APPLICATION.resolve("driver-libs")));
         bundled.removeAll(jars(APPLICATION.resolve("spark/jars")));

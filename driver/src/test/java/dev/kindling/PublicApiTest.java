@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What programs of users may rely on: a list of types, and documents whose Java compiles. */
+/** Tests the public API: the list of its types, and that the Java of the documents compiles. */
 class PublicApiTest {
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
     private static final Path ROOT = Path.of("..");
@@ -45,15 +45,18 @@ class PublicApiTest {
                 .containsExactly(
                         "AdaptedModel",
                         "Anil",
+                        "BayesianLinear",
                         "ConditionalNeuralProcess",
                         "FewShotImages",
                         "Fomaml",
                         "Hypernetwork",
+                        "ImageTask",
                         "ImplicitMaml",
                         "InnerLoopBuilder",
                         "LayersBuilder",
                         "LearningRate",
                         "LinearRegressions",
+                        "LogisticHead",
                         "Maml",
                         "MamlPlusPlus",
                         "MetaSgd",
@@ -69,6 +72,7 @@ class PublicApiTest {
                         "RandomInit",
                         "RelationNet",
                         "Reptile",
+                        "RidgeHead",
                         "SettingsBuilder",
                         "Sinusoids",
                         "Tables",

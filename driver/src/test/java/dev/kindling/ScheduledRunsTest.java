@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code deploy/cron} and the image's entry, with a launcher that only says how it was called and ends as it is told. */
+/** Tests {@code deploy/cron} and the entry point of the image, with a stand-in for the launcher that logs its arguments and ends with given exit codes. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ScheduledRunsTest {
     private static final String SENTENCE = "the configuration differs in run.seed";
@@ -52,7 +52,7 @@ class ScheduledRunsTest {
 
     @ParameterizedTest
     @CsvSource({"0,0", "6,0", "2,2", "3,3", "4,4"})
-    void aFiringEndsAsSchedulersUnderstandIt(String code, int ends) throws Exception {
+    void exitCodesAreTranslatedForSchedulers(String code, int ends) throws Exception {
         kindling(code);
         Outcome outcome = once();
         assertThat(outcome.code()).isEqualTo(ends);
@@ -63,21 +63,21 @@ class ScheduledRunsTest {
     }
 
     @Test
-    void aClusterThatFailedIsTriedAgain() throws Exception {
+    void aFailedClusterIsRetried() throws Exception {
         kindling("5", "5", "6");
         assertThat(once().code()).isZero();
         assertThat(calls()).hasSize(3);
     }
 
     @Test
-    void aClusterThatKeepsFailingIsGivenUp() throws Exception {
+    void retriesAfterClusterFailuresAreLimited() throws Exception {
         kindling("5", "5", "5", "0");
         assertThat(once().code()).isEqualTo(5);
         assertThat(calls()).hasSize(3);
     }
 
     @Test
-    void whatTheRunSaysIsKeptWhereAskedFor() throws Exception {
+    void theOutputOfTheRunIsWrittenToTheRequestedFile() throws Exception {
         kindling("6");
         Path log = root.resolve("log");
         Outcome outcome =
@@ -94,7 +94,7 @@ class ScheduledRunsTest {
     }
 
     @Test
-    void aSignalReachesTheRunWhichMayTakeItsTime() throws Exception {
+    void aSignalIsPassedToTheRunAndItsEndIsAwaited() throws Exception {
         kindlingThatStopsOnASignal("deploy/kindling");
         Process firing = start(Map.of(), "deploy/cron/run-once", "runs/a", "50m", "a.conf");
         awaitFile("started");
@@ -130,7 +130,7 @@ class ScheduledRunsTest {
     }
 
     @Test
-    void systemdHasNothingAgainstItsUnits() throws Exception {
+    void systemdAcceptsTheUnits() throws Exception {
         assumeTrue(exists("systemd-analyze"));
         kindling("0");
         List<String> command = new ArrayList<>(List.of("systemd-analyze", "verify", "--man=no"));
@@ -145,20 +145,20 @@ class ScheduledRunsTest {
 
     @ParameterizedTest
     @CsvSource({"driver,6,0", "driver,0,0", "driver,2,2", "kindling,6,0", "kindling,5,5", "executor,6,6"})
-    void theImageTellsKubernetesThatARunStoppedInTimeIsASuccess(String what, int code, int ends) throws Exception {
+    void theImageEndsWithZeroForARunStoppedInTime(String what, int code, int ends) throws Exception {
         script("stock", "#!/bin/sh\nexit " + code + "\n");
         assertThat(entry(Map.of(), what, "train").code()).isEqualTo(ends);
     }
 
     @Test
-    void theImageCanKeepTheCodeOfARunThatStopped() throws Exception {
+    void theImageCanReturnTheExitCodeOfAStoppedRun() throws Exception {
         script("stock", "#!/bin/sh\nexit 6\n");
         assertThat(entry(Map.of("KINDLING_STOPPED", "6"), "kindling", "train").code())
                 .isEqualTo(6);
     }
 
     @Test
-    void theImageHandsItsCommandLineToSpark() throws Exception {
+    void theImagePassesItsCommandLineToSpark() throws Exception {
         script("stock", "#!/bin/sh\nprintf '<%s>' \"$@\"\n");
         assertThat(entry(Map.of("POD_IP", "10.1.2.3", "SPARK_HOME", "/spark"), "kindling", "train", "--set", "a = 1")
                         .out())

@@ -187,7 +187,7 @@ public final class Checker {
         FlatVector contribution = ofTrained(outputs.sums());
         Function<FlatVector, Point> objective = reference
                 .<Function<FlatVector, Point>>map(found -> point -> stepwise(found, point))
-                .orElseGet(() -> own(episode));
+                .orElseGet(() -> pointOf(episode));
         Map<String, ArrayError> exact = new DirectionalDerivatives(
                         objective,
                         trained().stream().map(DirectionalDerivatives.Part::of).toList(),
@@ -202,7 +202,7 @@ public final class Checker {
     }
 
     /** The training program's own objective, for a method without a reference; its kinks are unknown. */
-    private Function<FlatVector, Point> own(NamedArrays episode) {
+    private Function<FlatVector, Point> pointOf(NamedArrays episode) {
         String name = train.perTask().has(OBJECTIVE) ? OBJECTIVE : QUERY_LOSS;
         List<Program.Output> outputs = train.outputs().stream()
                 .filter(output -> output.name().equals(name))

@@ -124,22 +124,24 @@ final class DirectionalDerivatives {
 
     private ArrayError error(Part part, FlatVector point, Point center, FlatVector gradient, double shortest) {
         int size = part.size();
-        double[] own = part.of(gradient);
-        double norm = Math.sqrt(dot(own, own));
+        double[] partGradient = part.of(gradient);
+        double norm = Math.sqrt(dot(partGradient, partGradient));
         // The expected derivative along a random direction of length 1 is norm/√size.
         double least = Math.max(Math.max(shortest, norm / Math.sqrt(size)), Double.MIN_NORMAL);
-        Optional<Double> alongOwn = norm > 0 ? along(part, own.clone(), point, center, own, least) : Optional.empty();
+        Optional<Double> alongGradient =
+                norm > 0 ? along(part, partGradient.clone(), point, center, partGradient, least) : Optional.empty();
         RandomStream random = RandomStream.of(seed, part.arrays().get(0).offset());
         Optional<Double> alongRandom = Optional.empty();
         for (int i = 0; i < RANDOM_DIRECTIONS && alongRandom.isEmpty(); i++) {
-            alongRandom = along(part, normal(random, size), point, center, own, least);
+            alongRandom = along(part, normal(random, size), point, center, partGradient, least);
         }
-        if (alongRandom.isEmpty() && alongOwn.map(error -> error < TOLERANCE).orElse(true)) {
+        if (alongRandom.isEmpty()
+                && alongGradient.map(error -> error < TOLERANCE).orElse(true)) {
             return ArrayError.inconclusive("along " + RANDOM_DIRECTIONS + " random directions of " + part.name()
                     + ", steps short enough to stay on one side of every rectifier, comparison and maximum (down to "
                     + STEPS[4] + ") are too short for the rounding of the loss, which is " + center.value());
         }
-        return ArrayError.of(Math.max(alongOwn.orElse(0.0), alongRandom.orElse(0.0)));
+        return ArrayError.of(Math.max(alongGradient.orElse(0.0), alongRandom.orElse(0.0)));
     }
 
     /** The relative error along a direction; empty if no step gives a usable estimate. */

@@ -289,7 +289,7 @@ public final class RunLock implements AutoCloseable {
                 folder.remove(NAME);
             }
         } catch (UncheckedIOException e) {
-            // The lock that remains names a process that is about to end, and status.json already says how the run
+            // The lock that remains names a process that is about to end, and status.json already records how the run
             // ended.
         }
     }

@@ -44,7 +44,7 @@ import picocli.CommandLine.Option;
                         + "meta-gradient, that θ changes, and that neither splits nor support and query share data. Ends "
                         + "with 0 if all checks pass, with 1 if one fails or is inconclusive.")
 final class CheckCommand implements Callable<Integer> {
-    private static final String PROVING_INITIALIZER = "fan-in-uniform";
+    private static final String CHECK_INITIALIZER = "fan-in-uniform";
 
     private final CommandContext context;
 
@@ -97,16 +97,16 @@ final class CheckCommand implements Callable<Integer> {
                 : options.out().map(place -> RunDirectory.open(place, HadoopSettings.load()));
         ResolvedRun resolved = ResolvedRun.here(run.map(directory -> options.configuration(directory))
                 .orElseGet(() -> options.configuration(options.requiredConf())));
-        resolved.source().notes().forEach(context::say);
+        resolved.source().notes().forEach(context::print);
         Optional<FlatVector> learned = run.map(
                 directory -> directory.readModel().theta().flat(resolved.plan().parameters(), Precision.DOUBLE));
-        return prove(resolved, choices, learned).number();
+        return check(resolved, choices, learned).number();
     }
 
-    private ExitCode prove(ResolvedRun resolved, List<TaskChoice> choices, Optional<FlatVector> learned) {
+    private ExitCode check(ResolvedRun resolved, List<TaskChoice> choices, Optional<FlatVector> learned) {
         ExitCode worst = ExitCode.DONE;
         for (TaskChoice choice : choices) {
-            ExitCode code = prove(resolved, subject(resolved, choice), choice, learned);
+            ExitCode code = check(resolved, target(resolved, choice), choice, learned);
             worst = code == ExitCode.DONE ? worst : code;
         }
         return worst;
@@ -122,10 +122,10 @@ final class CheckCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--tasks is " + tasks + "; it must be at least 1, and 1 where --episode gives the only task");
         }
-        Split purpose = SplitNames.named(split)
+        Split chosen = SplitNames.named(split)
                 .orElseThrow(
                         () -> new IllegalArgumentException("--split is " + split + "; it must be train, val or test"));
-        TaskChoice first = new TaskChoice(purpose, round == null ? OptionalLong.empty() : OptionalLong.of(round), task);
+        TaskChoice first = new TaskChoice(chosen, round == null ? OptionalLong.empty() : OptionalLong.of(round), task);
         List<TaskChoice> choices = new ArrayList<>();
         for (int i = 0; i < tasks; i++) {
             choices.add(first.after(i));
@@ -140,12 +140,12 @@ final class CheckCommand implements Callable<Integer> {
      * @param choice selects the task
      * @param learned θ of a run; empty to initialise θ
      */
-    ExitCode prove(ResolvedRun resolved, CheckTarget target, TaskChoice choice, Optional<FlatVector> learned) {
+    ExitCode check(ResolvedRun resolved, CheckTarget target, TaskChoice choice, Optional<FlatVector> learned) {
         Checker checker = new Checker(target, choice);
         FlatVector at = Optional.ofNullable(theta)
                 .map(file -> read(file, checker.parameters(), resolved))
                 .or(() -> learned)
-                .orElseGet(() -> provingTheta(resolved, choice));
+                .orElseGet(() -> initialTheta(resolved, choice));
         FlatVector given = Optional.ofNullable(episode)
                 .map(file -> read(file, checker.episodeArrays(), resolved))
                 .orElseGet(checker::episode);
@@ -158,11 +158,11 @@ final class CheckCommand implements Callable<Integer> {
         if (options.conf().isPresent() && tasks == 1) {
             options.out().ifPresent(place -> files.writeReport(AtomicDirectory.at(place, resolved.hadoop())));
         }
-        report.results().forEach(result -> say(choice, result));
+        report.results().forEach(result -> print(choice, result));
         return report.holds() ? ExitCode.DONE : ExitCode.CHECK_FAILED;
     }
 
-    static CheckTarget subject(ResolvedRun resolved, TaskChoice choice) {
+    static CheckTarget target(ResolvedRun resolved, TaskChoice choice) {
         Settings settings = resolved.settings();
         BackendSettings backend = settings.plan().backend().inDouble();
         return new CheckTarget(
@@ -190,9 +190,9 @@ final class CheckCommand implements Callable<Integer> {
      * Initial parameters for the check. At the small weights of a truncated normal, first- and second-order gradients
      * hardly differ, so the check initialises them from a wider distribution.
      */
-    private static FlatVector provingTheta(ResolvedRun resolved, TaskChoice choice) {
+    private static FlatVector initialTheta(ResolvedRun resolved, TaskChoice choice) {
         Model model = ModelFactory.of(
-                resolved.settings().plan().model().withInitializer(PROVING_INITIALIZER), layout(resolved, choice));
+                resolved.settings().plan().model().withInitializer(CHECK_INITIALIZER), layout(resolved, choice));
         FlatVector at =
                 FlatVector.zeros(Precision.DOUBLE, resolved.plan().parameters().size());
         resolved.plan().algorithm().initialise(model, resolved.settings().run().seed(), at);
@@ -204,8 +204,8 @@ final class CheckCommand implements Callable<Integer> {
         return Safetensors.decode(bytes, file).flat(layout, Precision.DOUBLE);
     }
 
-    private void say(TaskChoice choice, CheckResult result) {
+    private void print(TaskChoice choice, CheckResult result) {
         String which = tasks > 1 ? "task " + choice.index() + ", " : "";
-        context.say(which + result.verdict().word() + ": " + result.statement() + " (" + result.evidence() + ")");
+        context.print(which + result.verdict().word() + ": " + result.statement() + " (" + result.evidence() + ")");
     }
 }

@@ -34,14 +34,14 @@ record CommandContext(
         return new RunContext(
                 clusters,
                 clock,
-                this::say,
+                this::print,
                 (from, rounds) -> Progress.on(this, from, rounds),
                 result -> EvaluationTable.lines(result.trained(), result.untrained())
-                        .forEach(this::say));
+                        .forEach(this::print));
     }
 
     /** Prints a line, with unprintable characters escaped: it may hold names from files. */
-    void say(String line) {
+    void print(String line) {
         out.println(PrintableText.line(line));
         out.flush();
     }

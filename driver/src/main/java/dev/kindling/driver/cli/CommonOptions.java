@@ -1,11 +1,13 @@
 package dev.kindling.driver.cli;
 
 import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.checkpoint.StoredModel;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.JobFileResolver;
 import dev.kindling.driver.run.HadoopSettings;
 import dev.kindling.driver.run.StoredConfiguration;
+import dev.kindling.job.tensor.Layout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -70,8 +72,18 @@ final class CommonOptions {
 
     /** The configuration for a command on an existing run: the run's own with {@code --set}, or {@code --conf}. */
     JobConfig configuration(RunDirectory directory) {
-        return conf().map(name -> StoredConfiguration.asked(configuration(name), directory))
-                .orElseGet(() -> StoredConfiguration.own(directory, set()));
+        return conf().map(name -> StoredConfiguration.requested(configuration(name), directory))
+                .orElseGet(() -> StoredConfiguration.load(directory, set()));
+    }
+
+    /** Refuses {@code --conf} and {@code --set} that change the layout of θ, for a command on an existing run. */
+    void refuseAnotherModel(String place, StoredModel model, Layout parameters) {
+        boolean overridden = conf != null || !set.isEmpty();
+        if (overridden && !model.theta().layout().equals(parameters)) {
+            throw new IllegalArgumentException(
+                    "--conf and --set ask for another model, with the parameters " + parameters + "; the run in "
+                            + place + " has " + model.theta().layout());
+        }
     }
 
     /** Returns a resolver of job file names. */

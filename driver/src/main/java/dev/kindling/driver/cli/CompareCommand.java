@@ -79,7 +79,7 @@ final class CompareCommand implements Callable<Integer> {
                 .map(entrant -> PreparedEntrant.of(entrant, file.seeds(), out, clusters, master))
                 .toList();
         entrants.forEach(entrants.get(0)::refuseOtherTasks);
-        entrants.forEach(competitor -> competitor.refuseUnknownFits(file.fits()));
+        entrants.forEach(entrant -> entrant.refuseUnknownFits(file.fits()));
         Optional<EntrantScores> meanTask = file.baselines().contains(MeanPredictorBaseline.NAME)
                 ? Optional.of(PreparedEntrant.meanTask(entrants))
                 : Optional.empty();
@@ -121,14 +121,14 @@ final class CompareCommand implements Callable<Integer> {
         Comparison comparison = new Comparison(protocols.get(0), scores);
         List<EntrantSummary> entrants = new ArrayList<>();
         for (int i = 0; i < protocols.size(); i++) {
-            entrants.add(work.entrants().get(i).contestant(protocols.get(i), work.out()));
+            entrants.add(work.entrants().get(i).summary(protocols.get(i), work.out()));
         }
         work.meanTask().ifPresent(mean -> entrants.add(EntrantSummary.untrained(mean.name())));
         String json = ComparisonJson.of(comparison, entrants, work.fits());
         work.out().replace(ComparisonReport.RESULT, json.getBytes(StandardCharsets.UTF_8));
-        ComparisonTable.lines(comparison, entrants).forEach(context::say);
-        context.say("the comparison is in " + work.out().place(ComparisonReport.RESULT));
-        context.say("the report is in " + RunReports.write(work.out(), List.of(), context::say));
+        ComparisonTable.lines(comparison, entrants).forEach(context::print);
+        context.print("the comparison is in " + work.out().place(ComparisonReport.RESULT));
+        context.print("the report is in " + RunReports.write(work.out(), List.of(), context::print));
     }
 
     private List<Evaluation> evaluations(
@@ -136,7 +136,7 @@ final class CompareCommand implements Callable<Integer> {
         RunContext shared = context.run().with(new SharedSession(running));
         List<Evaluation> evaluations = new ArrayList<>();
         for (PreparedEntrant.Run run : entrant.runs()) {
-            context.say(entrant.name() + ", seed " + run.seed() + ":");
+            context.print(entrant.name() + ", seed " + run.seed() + ":");
             RunService service =
                     new RunService(shared, master, work.cancellation(), new RoundProfile(System::nanoTime));
             evaluations.add(stoppable(
@@ -147,7 +147,7 @@ final class CompareCommand implements Callable<Integer> {
 
     private Evaluation evaluate(
             PreparedEntrant entrant, PreparedEntrant.Run run, ClusterProvider.Session running, Work work) {
-        context.say("evaluating " + run.folder());
+        context.print("evaluating " + run.folder());
         return work.cancellation().runCancellable(() -> entrant.evaluate(run, running));
     }
 
@@ -171,7 +171,7 @@ final class CompareCommand implements Callable<Integer> {
         throw new StoppedException(
                 ExitCode.STOPPED,
                 work.cancellation().reason() + " stopped the comparison in " + work.out()
-                        + "; the same command with --out " + work.out() + " goes on");
+                        + "; the same command with --out " + work.out() + " resumes it");
     }
 
     private static PerTaskResults tasks(Evaluation evaluation) {

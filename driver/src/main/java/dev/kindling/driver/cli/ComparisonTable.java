@@ -91,7 +91,7 @@ final class ComparisonTable {
 
     private void costs(List<EntrantSummary> entrants) {
         lines.add("");
-        lines.add("what it cost (means over seeds):");
+        lines.add("training cost (means over seeds):");
         lines.add(String.format(
                 Locale.ROOT,
                 "  %-16s %10s %12s %10s %10s %12s %14s",

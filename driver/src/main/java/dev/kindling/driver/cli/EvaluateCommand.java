@@ -20,18 +20,28 @@ import dev.kindling.job.tensor.FlatVector;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** The {@code evaluate} command: adapts a run's model to held-out tasks and replaces {@code evaluation.json}. */
 @Command(
         name = "evaluate",
-        description = "Adapts the model of the run in --out to held-out tasks and replaces evaluation.json.")
+        description = "Adapts the model of the run in --out to held-out tasks, or to given episodes, and replaces "
+                + "evaluation.json.")
 final class EvaluateCommand implements Callable<Integer> {
     private final CommandContext context;
 
     @Mixin
     private CommonOptions options = new CommonOptions();
+
+    @Option(
+            names = "--episodes",
+            paramLabel = "PATH",
+            description = "Evaluates on given episodes of images instead of drawn tasks: a folder of "
+                    + "<episode>/support/<class>/<image> and <episode>/query/<class>/<image>, or a JSON list.")
+    private @Nullable String episodes;
 
     EvaluateCommand(CommandContext context) {
         this.context = context;
@@ -49,36 +59,31 @@ final class EvaluateCommand implements Callable<Integer> {
         String place = options.out()
                 .orElseThrow(() -> new IllegalArgumentException("--out is missing; it must be the directory of a run"));
         RunDirectory directory = RunDirectory.open(place, HadoopSettings.load());
-        ResolvedRun resolved = clusters.resolve(options.configuration(directory), master);
+        JobConfig configuration = options.configuration(directory);
+        ResolvedRun resolved = episodes == null
+                ? clusters.resolve(configuration, master)
+                : ResolvedRun.onEpisodes(configuration, episodes, master);
         StoredModel model = directory.readModel();
         TrainingPlan plan = resolved.plan();
-        refuseAnotherModel(place, model, plan);
-        refuseOtherData(directory, model, resolved);
+        options.refuseAnotherModel(place, model, plan.parameters());
+        if (episodes == null) {
+            refuseOtherData(directory, model, resolved);
+        }
         FlatVector theta = model.theta().flat(plan.parameters(), plan.precision());
-        resolved.source().notes().forEach(context::say);
-        clusters.warnings(master).forEach(context::say);
+        resolved.source().notes().forEach(context::print);
+        clusters.warnings(master).forEach(context::print);
         if (!model.manifest().finished()) {
-            context.say("the model is unfinished: its run ended after "
+            context.print("the model is unfinished: its run ended after "
                     + model.manifest().rounds() + " rounds");
         }
         EvaluatedModel evaluated = new EvaluatedModel(
-                resolved.configuration().decidingJson(),
+                resolved.configuration().resultSettingsJson(),
                 resolved.provenance(),
                 model.manifest().rounds(),
                 model.thetaHash());
         evaluate(clusters, resolved, directory, theta, evaluated);
-        context.say("the evaluation is in " + directory.folder().place("evaluation.json"));
+        context.print("the evaluation is in " + directory.folder().place("evaluation.json"));
         return ExitCode.DONE.number();
-    }
-
-    /** Refuses {@code --conf} and {@code --set} that change the layout of θ. */
-    private void refuseAnotherModel(String place, StoredModel model, TrainingPlan plan) {
-        boolean overridden = options.conf().isPresent() || !options.set().isEmpty();
-        if (overridden && !model.theta().layout().equals(plan.parameters())) {
-            throw new IllegalArgumentException(
-                    "--conf and --set ask for another model, with the parameters " + plan.parameters() + "; the run in "
-                            + place + " has " + model.theta().layout());
-        }
     }
 
     /** Refuses data that has changed since training, unless the configuration now names other data. */
@@ -106,9 +111,10 @@ final class EvaluateCommand implements Callable<Integer> {
                         running.cluster(plan.job(), resolved.settings().cluster())) {
             Evaluation trained = evaluator.evaluate(cluster, theta);
             directory.writeEvaluation(trained.json(evaluated), trained.tasks().map(PerTaskParquet::encode));
-            FlatVector untrained = plan.untrained(resolved.settings().run().seed());
+            FlatVector untrained = plan.untrained(resolved.settings().run().seed(), resolved.source());
             EvaluationTable.lines(trained, evaluator.evaluate(cluster, untrained))
-                    .forEach(context::say);
+                    .forEach(context::print);
+            EvaluationTable.episodes(trained).forEach(context::print);
         }
     }
 }

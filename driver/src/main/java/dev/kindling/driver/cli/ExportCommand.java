@@ -74,7 +74,7 @@ final class ExportCommand implements Callable<Integer> {
         StoredModel model = directory.readModel();
         byte[] bytes = bytes(directory, model);
         target.replace(name, bytes);
-        context.say("the model after " + model.manifest().rounds() + " rounds is in " + to
+        context.print("the model after " + model.manifest().rounds() + " rounds is in " + to
                 + (model.manifest().finished() ? "" : "; its run has not ended"));
         return ExitCode.DONE.number();
     }

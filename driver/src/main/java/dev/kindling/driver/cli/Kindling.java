@@ -75,6 +75,7 @@ public final class Kindling {
         CommandLine line = new CommandLine(new Kindling())
                 .addSubcommand(new TrainCommand(context))
                 .addSubcommand(new EvaluateCommand(context))
+                .addSubcommand(new AdaptCommand(context))
                 .addSubcommand(new CompareCommand(context))
                 .addSubcommand(new ReportCommand(context))
                 .addSubcommand(new CheckCommand(context))

@@ -42,7 +42,7 @@ final class PackCommand implements Callable<Integer> {
                 options.conf().map(options::configuration).orElseGet(() -> JobConfig.parse("--set", "", options.set()));
         FewShotSettings images = SettingsReader.readImages(configuration, HadoopSettings.load());
         PackWriter.Packed packed = PackWriter.write(images, file, HadoopSettings.load());
-        context.say(String.format(
+        context.print(String.format(
                 Locale.ROOT,
                 "packed %d images of %d classes, %d x %d with %d %s, in %s (%.1f MB)",
                 packed.images(),
@@ -53,7 +53,7 @@ final class PackCommand implements Callable<Integer> {
                 images.imageFormat().channels() == 1 ? "channel" : "channels",
                 packed.path(),
                 packed.bytes() / 1e6));
-        context.say("hash of the originals: " + packed.hash());
+        context.print("hash of the originals: " + packed.hash());
         return ExitCode.DONE.number();
     }
 }

@@ -44,7 +44,7 @@ abstract class Progress implements RunContext.Shown {
 
     @Override
     public final void validated(Validation validation) {
-        say(validation.toString());
+        printEscaped(validation.toString());
     }
 
     @Override
@@ -52,12 +52,12 @@ abstract class Progress implements RunContext.Shown {
         double next = round.gradient().means().getOrDefault("query_loss", Double.NaN);
         double weight = 1 / Math.min(WINDOW, (double) round.number());
         loss = Double.isNaN(loss) ? next : loss + weight * (next - loss);
-        round.failed().forEach(task -> say("left out " + task));
-        round.notices().forEach(this::say);
+        round.failed().forEach(task -> printEscaped("left out " + task));
+        round.notices().forEach(this::printEscaped);
         show(round, String.format(Locale.ROOT, "query loss %.4f", loss));
     }
 
-    private void say(String line) {
+    private void printEscaped(String line) {
         print(PrintableText.line(line));
     }
 

@@ -29,7 +29,7 @@ final class ReportCommand implements Callable<Integer> {
                 .orElseThrow(() -> new IllegalArgumentException(
                         "--out is missing; it must be the directory of a run or a comparison"));
         AtomicDirectory folder = AtomicDirectory.at(place, HadoopSettings.load());
-        context.say("the report is in " + RunReports.write(folder, options.set(), context::say));
+        context.print("the report is in " + RunReports.write(folder, options.set(), context::print));
         return ExitCode.DONE.number();
     }
 }

@@ -10,10 +10,10 @@ final class StepSelection {
 
     /** The selected numbers from 0 to {@code count - 1}. */
     static IntStream below(int count) {
-        return IntStream.range(0, count).filter(step -> count <= ALL || isTelling(step, count - 1));
+        return IntStream.range(0, count).filter(step -> count <= ALL || isShown(step, count - 1));
     }
 
-    private static boolean isTelling(int step, int last) {
+    private static boolean isShown(int step, int last) {
         return step <= 3 || step == 5 || step == last || (step % 10 == 0 && (step <= 50 || step % 50 == 0));
     }
 }

@@ -57,7 +57,7 @@ final class TrainCommand implements Callable<Integer> {
             train(new RunService(context.run(), options.master(), cancellation, times));
         } finally {
             if (profile) {
-                times.lines().forEach(context::say);
+                times.lines().forEach(context::print);
             }
         }
     }
@@ -69,7 +69,7 @@ final class TrainCommand implements Callable<Integer> {
                             new IllegalArgumentException("--resume needs --out; it must be the directory of the run"));
             AtomicDirectory folder = AtomicDirectory.at(place, HadoopSettings.load());
             if (RunDirectory.isIn(folder)) {
-                service.goOn(folder, directory -> options.configuration(directory));
+                service.resume(folder, directory -> options.configuration(directory));
                 return;
             }
         }

@@ -20,8 +20,8 @@ record PreparedRound(
         SumCollection sums) {
     /** Whether it was prepared for the same request instance and the same executors. */
     @SuppressWarnings("ReferenceEquality")
-    boolean isFor(RoundRequest wanted, List<ExecutorState> free) {
-        return request == wanted && executors.equals(free);
+    boolean isFor(RoundRequest other, List<ExecutorState> free) {
+        return request == other && executors.equals(free);
     }
 
     /** The executors that have a range, by the order of the ranges. */

@@ -30,7 +30,7 @@ import java.util.regex.Pattern;
 public record ComparisonFile(List<EntrantConfig> entrants, int seeds, List<String> baselines, List<String> fits) {
     private static final String SECTION = "compare";
     private static final String RUNS = "compare.runs";
-    private static final Set<String> OF_AN_ENTRANT = Set.of("job", "run", "name", "set");
+    private static final Set<String> ENTRANT_KEYS = Set.of("job", "run", "name", "set");
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
     private static final String ALLOWED =
             "a list of job names, run folders, { job = NAME, name = .., set { .. } } or { run = FOLDER, name = .. }";
@@ -73,17 +73,17 @@ public record ComparisonFile(List<EntrantConfig> entrants, int seeds, List<Strin
      */
     public static ComparisonFile load(
             String name, JobFileResolver files, List<String> assignments, Optional<Integer> seeds) {
-        Predicate<String> own = assignment -> assignment.strip().startsWith(SECTION + ".");
+        Predicate<String> ofComparison = assignment -> assignment.strip().startsWith(SECTION + ".");
         try {
             Config given = files.parse(name);
-            for (String assignment : assignments.stream().filter(own).toList()) {
+            for (String assignment : assignments.stream().filter(ofComparison).toList()) {
                 given = KeyValueOverride.parse(assignment).config().withFallback(given);
             }
             Reader reader = new Reader(
                     name,
                     files,
                     given.withoutPath(SECTION),
-                    assignments.stream().filter(own.negate()).toList());
+                    assignments.stream().filter(ofComparison.negate()).toList());
             return reader.read(given, seeds);
         } catch (ConfigException e) {
             throw JobConfig.unreadable(name, e);
@@ -130,7 +130,7 @@ public record ComparisonFile(List<EntrantConfig> entrants, int seeds, List<Strin
                         .map(job -> (EntrantConfig) ofJob(lastPart(text), text, job, timed, ConfigFactory.empty()))
                         .orElseGet(() -> ofRun(lastPart(text), text));
             }
-            if (!(value instanceof ConfigObject object) || !OF_AN_ENTRANT.containsAll(object.keySet())) {
+            if (!(value instanceof ConfigObject object) || !ENTRANT_KEYS.containsAll(object.keySet())) {
                 throw keys.refuse(RUNS, ALLOWED);
             }
             Config inner = object.toConfig();
@@ -144,7 +144,7 @@ public record ComparisonFile(List<EntrantConfig> entrants, int seeds, List<Strin
             }
             Config job = job(text)
                     .orElseThrow(() -> new IllegalArgumentException(RUNS + " has the job " + text
-                            + "; it must be the name of a ready job, or of a file beside " + file + " or by its path"));
+                            + "; it must be the name of a ready job, a file in the folder of " + file + ", or a path"));
             return ofJob(name, text, job, timed, inner.hasPath("set") ? inner.getConfig("set") : ConfigFactory.empty());
         }
 
@@ -169,7 +169,7 @@ public record ComparisonFile(List<EntrantConfig> entrants, int seeds, List<Strin
         /** Whether a key applies to a finished run: only its evaluation and the location of its data can be changed. */
         private static boolean ofEvaluation(String assignment) {
             String key = KeyValueOverride.parse(assignment).key();
-            return key.startsWith("evaluation.") || ConfigDiff.decidesNoBits(key);
+            return key.startsWith("evaluation.") || ConfigDiff.hasNoEffectOnResults(key);
         }
 
         private static void requireName(String name) {

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
  */
 public record ConfigDiff(List<Difference> list) {
     /** Keys that have no effect on the results of a run. */
-    private static final Set<String> FREE = Set.of(
+    private static final Set<String> NO_EFFECT = Set.of(
             "run.log-every",
             "run.checkpoint-every",
             "run.checkpoint-keep",
@@ -20,7 +20,7 @@ public record ConfigDiff(List<Difference> list) {
             "few-shot.memory",
             "evaluation.per-task");
 
-    private static final String FREE_SECTION = "cluster.";
+    private static final String NO_EFFECT_SECTION = "cluster.";
     private static final String ROUNDS = "run.rounds";
     private static final String WALL_TIME = "run.wall-time";
     private static final String EVALUATION_SECTION = "evaluation.";
@@ -54,33 +54,32 @@ public record ConfigDiff(List<Difference> list) {
 
     /** The differences that a resumed run may not have; its data may be at another path, if its hash is the same. */
     public ConfigDiff forbidden() {
-        return where(key -> !decidesNoBits(key));
+        return filter(key -> !hasNoEffectOnResults(key));
     }
 
     /** Whether a key has no effect on the results of a run, such as the location of its data or a memory limit. */
-    static boolean decidesNoBits(String key) {
-        return FREE.contains(key) || key.startsWith(FREE_SECTION) || PATHS.contains(key);
+    static boolean hasNoEffectOnResults(String key) {
+        return NO_EFFECT.contains(key) || key.startsWith(NO_EFFECT_SECTION) || PATHS.contains(key);
     }
 
     /** The differences that affect the trained model: those in its evaluation do not. */
     public ConfigDiff ofTraining() {
-        return forbidden().where(key -> !key.startsWith(EVALUATION_SECTION));
+        return forbidden().filter(key -> !key.startsWith(EVALUATION_SECTION));
     }
 
     /** The differences without the round count and the time limit, on which only schedules depend. */
-    public ConfigDiff butRounds() {
-        return where(key -> !key.equals(ROUNDS) && !key.equals(WALL_TIME));
+    public ConfigDiff withoutRunLength() {
+        return filter(key -> !key.equals(ROUNDS) && !key.equals(WALL_TIME));
     }
 
     /** The differences that select other data. */
     public ConfigDiff ofData() {
-        return where(DATA::contains);
+        return filter(DATA::contains);
     }
 
-    private ConfigDiff where(Predicate<String> wanted) {
-        return new ConfigDiff(list.stream()
-                .filter(difference -> wanted.test(difference.key()))
-                .toList());
+    private ConfigDiff filter(Predicate<String> keys) {
+        return new ConfigDiff(
+                list.stream().filter(difference -> keys.test(difference.key())).toList());
     }
 
     public boolean isEmpty() {

@@ -48,18 +48,18 @@ final class ConfigReader implements AlgorithmConfig {
     /** An integer that fits an {@code int}. */
     @Override
     public int count(String key) {
-        long whole = integer(key);
-        if (whole != (int) whole) {
-            throw refuse(key, "a whole number of at most " + Integer.MAX_VALUE);
+        long value = integer(key);
+        if (value != (int) value) {
+            throw refuse(key, "an integer of at most " + Integer.MAX_VALUE);
         }
-        return (int) whole;
+        return (int) value;
     }
 
     /** An integer that fits a {@code long}; 1e4 is an integer, 2.5 is not. */
     long integer(String key) {
-        double number = number(key, "a whole number");
+        double number = number(key, "an integer");
         if (number != Math.rint(number) || Math.abs(number) > Long.MAX_VALUE) {
-            throw refuse(key, "a whole number");
+            throw refuse(key, "an integer");
         }
         return config.getLong(key);
     }
@@ -160,7 +160,7 @@ final class ConfigReader implements AlgorithmConfig {
         double least = ends.get(0);
         double most = ends.get(1);
         if (least != (int) least || most != (int) most || least < 0 || least > most) {
-            throw refuse(key, "a whole number or a range of two, [least, most]");
+            throw refuse(key, "an integer or a range of two, [least, most]");
         }
         return new IntRange((int) least, (int) most);
     }

@@ -31,14 +31,39 @@ public final class JobConfig {
     private static final String NETWORK = "model.network";
     private static final String NETWORK_HASH = "model.network-hash";
 
+    /** The configuration with its substitutions, from which {@link #resolved} follows. */
+    private final Config written;
+
+    private final Hocon.Environment environment;
     private final Config resolved;
     private final Optional<NetworkFile> networkFile;
     private final Optional<String> runFolder;
 
-    private JobConfig(Config resolved, Optional<NetworkFile> networkFile, Optional<String> runFolder) {
+    private JobConfig(
+            Config written,
+            Hocon.Environment environment,
+            Config resolved,
+            Optional<NetworkFile> networkFile,
+            Optional<String> runFolder) {
+        this.written = written;
+        this.environment = environment;
         this.resolved = resolved;
         this.networkFile = networkFile;
         this.runFolder = runFolder;
+    }
+
+    private static JobConfig resolve(
+            Config written,
+            Hocon.Environment environment,
+            Optional<NetworkFile> networkFile,
+            Optional<String> runFolder) {
+        try {
+            Config resolved = Hocon.resolve("the configuration", written, environment);
+            new KnownKeys(referenceFile()).refuseOthers(resolved);
+            return new JobConfig(written, environment, resolved, networkFile, runFolder);
+        } catch (ConfigException e) {
+            throw unreadable("the configuration", e);
+        }
     }
 
     /** The defaults without any override. */
@@ -88,7 +113,7 @@ public final class JobConfig {
     /** Whether a stored configuration was written by a run of 0.1.0, whose keys had other names. */
     public static boolean isOfAnEarlierVersion(String name, String text) {
         try {
-            return RenamedKeys.areIn(Hocon.parse(name, text, Hocon.LARGEST_STORED, new RefusedIncludes(name)));
+            return RenamedKeys.hasFormerKey(Hocon.parse(name, text, Hocon.LARGEST_STORED, new RefusedIncludes(name)));
         } catch (ConfigException e) {
             throw unreadable(name, e);
         }
@@ -100,19 +125,12 @@ public final class JobConfig {
         for (String assignment : assignments) {
             given = KeyValueOverride.parse(assignment).config().withFallback(given);
         }
-        Config reference = referenceFile();
-        try {
-            Config resolved = Hocon.resolve("the configuration", given.withFallback(reference), environment);
-            new KnownKeys(reference).refuseOthers(resolved);
-            return new JobConfig(resolved, Optional.empty(), Optional.empty());
-        } catch (ConfigException e) {
-            throw unreadable("the configuration", e);
-        }
+        return resolve(given.withFallback(referenceFile()), environment, Optional.empty(), Optional.empty());
     }
 
     private static Config referenceFile() {
         Config reference = ConfigFactory.parseResources(JobConfig.class, "reference.conf");
-        for (Map<String, Object> defaults : ownDefaults()) {
+        for (Map<String, Object> defaults : registeredDefaults()) {
             for (Map.Entry<String, Object> key : defaults.entrySet()) {
                 reference = reference.withValue(key.getKey(), ConfigValueFactory.fromAnyRef(key.getValue()));
             }
@@ -121,7 +139,7 @@ public final class JobConfig {
     }
 
     /** The defaults of registered methods and task sources. */
-    private static List<Map<String, Object>> ownDefaults() {
+    private static List<Map<String, Object>> registeredDefaults() {
         return Stream.concat(
                         Algorithms.providers().map(AlgorithmProvider::defaults),
                         TaskSources.providers().values().stream().map(TaskSourceProvider::defaults))
@@ -140,23 +158,27 @@ public final class JobConfig {
 
     /** A copy with the values of some keys replaced: texts, or lists of texts. The keys are not checked. */
     public JobConfig with(Map<String, ?> values) {
-        Config changed = resolved;
+        return new JobConfig(
+                changed(written, values), environment, changed(resolved, values), networkFile, runFolder);
+    }
+
+    private static Config changed(Config config, Map<String, ?> values) {
+        Config changed = config;
         for (Map.Entry<String, ?> value : values.entrySet()) {
             changed = changed.withValue(value.getKey(), ConfigValueFactory.fromAnyRef(value.getValue()));
         }
-        return new JobConfig(changed, networkFile, runFolder);
+        return changed;
     }
 
     /**
-     * A copy with the values of some keys replaced, after a check of the keys.
+     * A copy with the values of some keys replaced, as a job file would set them: defaults that refer to other keys, such as
+     * {@code evaluation.support = ${task.support}}, follow.
      *
      * @param values numbers, booleans, texts, lists of them or maps
      * @throws IllegalArgumentException if a key is unknown
      */
     public JobConfig withChecked(Map<String, ?> values) {
-        JobConfig changed = with(values);
-        new KnownKeys(referenceFile().resolve()).refuseOthers(changed.resolved);
-        return changed;
+        return resolve(changed(written, values), environment, networkFile, runFolder);
     }
 
     /** The value of {@code model.network}: the name of a preset, or a path. */
@@ -177,12 +199,12 @@ public final class JobConfig {
     /** A copy with the given file attached for {@code model.network}, whose path and hash it records. */
     public JobConfig withNetwork(NetworkFile file) {
         JobConfig changed = with(Map.of(NETWORK, file.place(), NETWORK_HASH, file.hash()));
-        return new JobConfig(changed.resolved, Optional.of(file), runFolder);
+        return new JobConfig(changed.written, environment, changed.resolved, Optional.of(file), runFolder);
     }
 
     /** A copy for a run in the given folder, which holds the run's prepared table or is to hold it. */
     public JobConfig withRunFolder(String place) {
-        return new JobConfig(resolved, networkFile, Optional.of(place));
+        return new JobConfig(written, environment, resolved, networkFile, Optional.of(place));
     }
 
     /** The folder of the run that this configuration is for; empty if it is for no run or a new one without a folder. */
@@ -219,15 +241,15 @@ public final class JobConfig {
      * The keys that affect the results, as one JSON object: all keys without those such as the location of data or a
      * memory limit.
      */
-    public String decidingJson() {
-        Config deciding = ConfigFactory.empty();
+    public String resultSettingsJson() {
+        Config relevant = ConfigFactory.empty();
         for (String key : knownKeys()) {
             // The data's hash covers a split in a folder; a split by shares is defined by the configuration alone.
-            if (!ConfigDiff.decidesNoBits(key) || resolved.getValue(key) instanceof ConfigObject) {
-                deciding = deciding.withValue(key, resolved.getValue(key));
+            if (!ConfigDiff.hasNoEffectOnResults(key) || resolved.getValue(key) instanceof ConfigObject) {
+                relevant = relevant.withValue(key, resolved.getValue(key));
             }
         }
-        return deciding.root().render(ConfigRenderOptions.concise());
+        return relevant.root().render(ConfigRenderOptions.concise());
     }
 
     /** The configuration with every key, as HOCON that {@link #load} and {@link #parse} can read. */

@@ -55,11 +55,11 @@ public record JobFileResolver(Configuration hadoop, List<String> submitted) {
     /**
      * Parses a file that another file names: of the folder of that file, or else as {@link #parse(String)} resolves it.
      *
-     * @param standsIn name of the file that contains the name
+     * @param namedIn the file that contains the name
      * @return empty if the file does not exist
      */
-    Optional<Config> parse(String name, String standsIn) {
-        @Nullable String place = find(standsIn).map(Found::place).orElse(null);
+    Optional<Config> parse(String name, String namedIn) {
+        @Nullable String place = find(namedIn).map(Found::place).orElse(null);
         return include(name, place).map(found -> parse(name, found));
     }
 
@@ -76,13 +76,13 @@ public record JobFileResolver(Configuration hadoop, List<String> submitted) {
 
     /** Resolves a name that the file at {@code from} contains; {@code from} is null for a resource. */
     Optional<Found> include(String name, @Nullable String from) {
-        Optional<Found> beside = Optional.empty();
+        Optional<Found> sibling = Optional.empty();
         if (from != null && !hasScheme(name)) {
-            beside = hasScheme(from)
+            sibling = hasScheme(from)
                     ? onHadoop(new Path(new Path(from).getParent(), name).toString())
                     : local(path(from).resolveSibling(path(name)));
         }
-        return beside.or(() -> find(name));
+        return sibling.or(() -> find(name));
     }
 
     static boolean hasScheme(String name) {

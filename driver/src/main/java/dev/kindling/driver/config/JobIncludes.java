@@ -70,7 +70,7 @@ final class JobIncludes implements ConfigIncluder, ConfigIncluderFile, ConfigInc
             throw refusedUrl(what);
         }
         @Nullable String place = found.place();
-        return included(what, files.include(what, place), "a file beside it, or the name of a ready job");
+        return included(what, files.include(what, place), "a file in its folder, or the name of a ready job");
     }
 
     @Override

@@ -27,9 +27,9 @@ public final class NetworkFiles {
             return configuration;
         }
         NetworkFile file = new NetworkFile(folder.place(last), folder.read(last));
-        String wanted = configuration.networkHash();
-        if (!wanted.isEmpty() && !wanted.equals(file.hash())) {
-            throw new IllegalArgumentException("model.network-hash is " + wanted + "; " + file.place()
+        String expected = configuration.networkHash();
+        if (!expected.isEmpty() && !expected.equals(file.hash())) {
+            throw new IllegalArgumentException("model.network-hash is " + expected + "; " + file.place()
                     + " has the SHA-256 " + file.hash() + "; leave the key out to take the file as it is");
         }
         return configuration.withNetwork(file);

@@ -27,7 +27,7 @@ final class RenamedKeys {
             Map.entry("few-shot.ink", "few-shot.polarity"),
             Map.entry("cluster.wait", EXECUTOR_TIMEOUT));
 
-    private static final Map<String, Map<String, String>> WORDS = Map.of(
+    private static final Map<String, Map<String, String>> VALUES = Map.of(
             "cluster.mode", Map.of("resident", "persistent"),
             "backend.name", Map.of("plain", "reference"));
 
@@ -44,7 +44,7 @@ final class RenamedKeys {
     }
 
     /** Whether a configuration has a key that has been renamed since 0.1.0. */
-    static boolean areIn(Config stored) {
+    static boolean hasFormerKey(Config stored) {
         return KEYS.keySet().stream().anyMatch(stored::hasPath);
     }
 
@@ -61,7 +61,7 @@ final class RenamedKeys {
                 translated = translated.withoutPath(renamed.getKey()).withValue(renamed.getValue(), written);
             }
         }
-        for (Map.Entry<String, Map<String, String>> key : WORDS.entrySet()) {
+        for (Map.Entry<String, Map<String, String>> key : VALUES.entrySet()) {
             if (translated.hasPath(key.getKey())) {
                 String word = KnownKeys.shown(translated.getValue(key.getKey()));
                 translated = translated.withValue(

@@ -82,4 +82,30 @@ public record Settings(
                 evaluation.limitedTo(opened.tasks(evaluation.split())),
                 cluster);
     }
+
+    /**
+     * The settings of an evaluation on given episodes.
+     *
+     * @param episodes the source of the episodes
+     * @param tasks the number of episodes
+     */
+    public Settings onFixedEpisodes(SourceDescription episodes, int tasks) {
+        PlanSettings onTests =
+                new PlanSettings(plan.model(), plan.algorithm(), plan.backend(), plan.evaluationSteps(), Split.TEST);
+        EvaluationSettings all = new EvaluationSettings(
+                tasks, evaluation.steps(), Split.TEST, evaluation.seed(), EvaluationSettings.Detail.EACH_TASK);
+        return new Settings(
+                run,
+                checkpoints,
+                episodes,
+                Optional.empty(),
+                onTests,
+                reference,
+                failures,
+                clip,
+                optimizer,
+                validation,
+                all,
+                cluster);
+    }
 }

@@ -87,7 +87,7 @@ public final class SettingsReader {
         return new Settings(
                 run,
                 checkpoints(),
-                source().together(run.together()),
+                source().together(run.tasksPerContribution()),
                 keys.text("task.source").equals(TableTaskSettings.SOURCE) ? Optional.of(table()) : Optional.empty(),
                 plan(algorithm, evaluation),
                 References.named(algorithm.name(), keys),
@@ -101,17 +101,17 @@ public final class SettingsReader {
 
     private RunSettings run(Algorithm algorithm, EvaluationSettings evaluation) {
         int tasks = keys.count("task.meta-batch-size");
-        int together = algorithm.tasksPerContribution(tasks);
-        if (together > 1 && evaluation.split() == Split.TRAIN) {
+        int group = algorithm.tasksPerContribution(tasks);
+        if (group > 1 && evaluation.split() == Split.TRAIN) {
             throw keys.refuse(
-                    "evaluation.split", "val or test where training tasks are taken together (reptile.islands)");
+                    "evaluation.split", "val or test where several tasks make one contribution (reptile.islands)");
         }
         return new RunSettings(
                 keys.integer("run.seed"),
                 keys.integer("run.rounds"),
                 keys.integer("run.log-every"),
                 tasks,
-                together,
+                group,
                 keys.duration("run.wall-time"));
     }
 
@@ -197,7 +197,7 @@ public final class SettingsReader {
                 new WaySettings(keys.intRange("few-shot.ways"), keys.intRange("evaluation.ways")),
                 FewShotSettings.ClassPool.parse(keys.text("few-shot.within")),
                 keys.bool("few-shot.rotations"),
-                picture(),
+                imageFormat(),
                 keys.bytes("few-shot.memory"),
                 sizes);
     }
@@ -218,7 +218,7 @@ public final class SettingsReader {
                 shares.integer(SplitSettings.SEED));
     }
 
-    private ImageFormat picture() {
+    private ImageFormat imageFormat() {
         int channels = keys.count("few-shot.channels");
         return new ImageFormat(
                 keys.count("few-shot.image-size"),

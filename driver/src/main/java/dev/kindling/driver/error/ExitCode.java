@@ -5,7 +5,7 @@ import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.PrintableText;
 import java.io.UncheckedIOException;
 
-/** How a command ended. */
+/** The exit codes of the command line. */
 public enum ExitCode {
     DONE(0),
     CHECK_FAILED(1),
@@ -13,9 +13,9 @@ public enum ExitCode {
     BAD_DATA(3),
     DIVERGED(4),
     CLUSTER_FAILED(5),
-    /** Before its end, with a checkpoint to go on from. */
+    /** The run was stopped before its end and can be resumed from a checkpoint. */
     STOPPED(6),
-    /** By SIGHUP, SIGINT and SIGTERM: 128 and the signal's number, as shells have it. */
+    /** Ended by SIGHUP, SIGINT or SIGTERM: 128 plus the number of the signal, as in shells. */
     HUNG_UP(129),
     INTERRUPTED(130),
     TERMINATED(143);
@@ -30,7 +30,7 @@ public enum ExitCode {
         return number;
     }
 
-    /** How a command that failed so ends; what nobody foresaw is the cluster's. */
+    /** The exit code for a failure; an unexpected exception counts as a failure of the cluster. */
     public static ExitCode of(Throwable failure) {
         if (failure instanceof IllegalArgumentException || failure instanceof BackendUnavailableException) {
             return WRONG_USAGE;
@@ -44,21 +44,21 @@ public enum ExitCode {
         return failure instanceof DivergedException ? DIVERGED : CLUSTER_FAILED;
     }
 
-    /** One sentence about a failure, as a terminal may show it. */
+    /** The message of a failure as a single line without control characters. */
     public static String message(Throwable failure) {
         return PrintableText.line(text(failure));
     }
 
     private static String text(Throwable failure) {
         String message = failure.getMessage();
-        boolean foreseen = of(failure) != CLUSTER_FAILED
+        boolean expected = of(failure) != CLUSTER_FAILED
                 || failure instanceof ClusterException
                 || failure instanceof LostLockException;
         if (message == null || message.isBlank()) {
             return failure.getClass().getSimpleName() + "; run again with --debug to see where";
         }
         String line = message.strip().lines().findFirst().orElse("");
-        return foreseen
+        return expected
                 ? line
                 : failure.getClass().getSimpleName() + ": " + line + "; run again with --debug to see where";
     }

@@ -1,6 +1,6 @@
 package dev.kindling.driver.error;
 
-/** A signal stopped the command; the message is one sentence for the user. */
+/** The end of a command that a signal or a time limit stopped. The message is a single line for the user. */
 public final class StoppedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

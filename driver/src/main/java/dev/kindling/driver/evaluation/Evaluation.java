@@ -62,11 +62,39 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
             step.accuracy().ifPresent(accuracy -> entry.set("accuracy", json(accuracy)));
             step.rmse().ifPresent(rmse -> putFinite(entry, "rmse", rmse));
         }
+        if (protocol.episodes().isPresent()) {
+            tasks.ifPresent(results -> addEach(root.putArray("episodes"), results));
+        }
         model.addTo(root);
         try {
             return JSON.writeValueAsString(root) + "\n";
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Adds an object for each episode: its name, and its measures after 0, 1, ... inner steps. */
+    private void addEach(ArrayNode episodes, PerTaskResults results) {
+        for (int task = 0; task < results.tasks(); task++) {
+            ObjectNode episode = episodes.addObject().put("name", results.name(task).orElseThrow());
+            ArrayNode losses = episode.putArray("loss");
+            for (int step = 0; step < results.steps(); step++) {
+                addFinite(losses, results.loss(task, step));
+            }
+            if (results.has(Measure.ACCURACY)) {
+                ArrayNode accuracies = episode.putArray("accuracy");
+                for (int step = 0; step < results.steps(); step++) {
+                    addFinite(accuracies, results.accuracy(task, step).orElse(Double.NaN));
+                }
+            }
+        }
+    }
+
+    private static void addFinite(ArrayNode numbers, double number) {
+        if (Double.isFinite(number)) {
+            numbers.add(number);
+        } else {
+            numbers.addNull();
         }
     }
 
@@ -78,11 +106,12 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
             put(node, "ways", protocol.ways());
         }
         put(node, "shots", protocol.shots());
-        node.put("query", protocol.query());
+        put(node, "query", protocol.query());
         if (protocol.padding() > 0) {
             node.put("padding", protocol.padding());
         }
         protocol.within().ifPresent(within -> node.put("within", within));
+        protocol.episodes().ifPresent(place -> node.put("episodes", place));
         return node.put("tasks", protocol.tasks())
                 .put("seed", protocol.seed())
                 .put("batch_norm", protocol.batchNorm())

@@ -10,14 +10,15 @@ import java.util.function.ToIntFunction;
  * The protocol of an evaluation, stored with its result: results are comparable only under equal protocols.
  *
  * @param source name of the task source
- * @param split {@code train}, {@code val} or {@code test}
+ * @param split {@code train}, {@code val} or {@code test}; {@code fixed} for given episodes
  * @param ways number of classes of a task, 0 for regression; a range if it differs between tasks
  * @param shots number of support examples, per class for classification; a range if it differs between tasks
- * @param query number of query examples, per class for classification
+ * @param query number of query examples, per class for classification; a range if it differs between tasks
  * @param padding mean fraction of a task's examples that are padding, from 0 to 1
  * @param within for images, the group that a task samples its classes from: {@code split} or {@code alphabet}
+ * @param episodes where the episodes were given; empty if they were drawn
  * @param tasks number of tasks
- * @param seed of the tasks
+ * @param seed of drawn tasks
  * @param batchNorm the mode of batch norm
  * @param order of the training's meta-gradient: 2 if exact, 1 if first-order, 0 if neither
  */
@@ -26,13 +27,15 @@ public record Protocol(
         String split,
         IntRange ways,
         IntRange shots,
-        int query,
+        IntRange query,
         double padding,
         Optional<String> within,
+        Optional<String> episodes,
         int tasks,
         long seed,
         String batchNorm,
         int order) {
+    private static final String FIXED = "fixed";
 
     /**
      * The protocol of an evaluation.
@@ -56,8 +59,32 @@ public record Protocol(
                 query(layouts),
                 padding,
                 within,
+                Optional.empty(),
                 settings.tasks(),
                 settings.seed(),
+                batchNorm,
+                order);
+    }
+
+    /**
+     * The same protocol for given episodes instead of drawn ones.
+     *
+     * @param place of the episodes
+     * @param shots support images of a class
+     * @param query query images of a class
+     */
+    public Protocol onFixedEpisodes(String place, IntRange shots, IntRange query) {
+        return new Protocol(
+                source,
+                FIXED,
+                ways,
+                shots,
+                query,
+                padding,
+                Optional.empty(),
+                Optional.of(place),
+                tasks,
+                seed,
                 batchNorm,
                 order);
     }
@@ -70,9 +97,8 @@ public record Protocol(
         return range(layouts, layout -> ofEach(layout, layout.support()));
     }
 
-    static int query(List<EpisodeLayout> layouts) {
-        return ofEach(
-                layouts.get(layouts.size() - 1), layouts.get(layouts.size() - 1).query());
+    static IntRange query(List<EpisodeLayout> layouts) {
+        return range(layouts, layout -> ofEach(layout, layout.query()));
     }
 
     /** Examples of each class; of all classes together where the sets have any number of examples of a class. */

@@ -53,7 +53,7 @@ public final class TaskSetFingerprint {
         entries.put(
                 "the number of classes of a test task", Protocol.ways(layouts).toString());
         entries.put("evaluation.support", Protocol.shots(layouts).toString());
-        entries.put("evaluation.query", Integer.toString(Protocol.query(layouts)));
+        entries.put("evaluation.query", Protocol.query(layouts).toString());
         entries.put("the hash of the data", source.dataHash());
         SortedMap<String, String> settings = new TreeMap<>(description.settings());
         settings.keySet().removeAll(EXCLUDED);

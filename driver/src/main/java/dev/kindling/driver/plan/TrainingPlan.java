@@ -156,10 +156,15 @@ public final class TrainingPlan {
         return job.options().precision();
     }
 
-    /** The initial θ: a pure function of the seed. */
-    public FlatVector untrained(long seed) {
+    /**
+     * The initial θ: a pure function of the seed and, for methods that fit it to training tasks, of the data.
+     *
+     * @param source of the plan's tasks
+     */
+    public FlatVector untrained(long seed, TaskSource source) {
         FlatVector theta = FlatVector.zeros(precision(), parameters().size());
         algorithm.initialise(model(), seed, theta);
+        algorithm.fitInitial(model(), source, seed, theta);
         return theta;
     }
 

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 public final class CancellationSource implements CancellationToken, AutoCloseable {
     private static final Duration GRACE = Duration.ofSeconds(10);
 
-    /** Which kinds of work are interrupted, in increasing order. */
-    private enum Haste {
+    /** How urgently work must end: which kinds of work are interrupted, in increasing order. */
+    private enum Urgency {
         NONE,
         /** Only work that was run by {@link CancellationSource#runCancellable}. */
         REQUESTED,
@@ -27,10 +27,10 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
 
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(CancellationSource::daemon);
-    private Haste haste = Haste.NONE;
+    private Urgency urgency = Urgency.NONE;
     private @Nullable String reason;
     private @Nullable Thread worker;
-    private Haste breaksAt = Haste.OVERDUE;
+    private Urgency interruptedFrom = Urgency.OVERDUE;
 
     private static Thread daemon(Runnable work) {
         Thread thread = new Thread(work, "kindling-stop");
@@ -46,7 +46,7 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
     /** Requests the end because of a signal, and interrupts the current round after the grace period of ten seconds. */
     public void signal(String name) {
         request(name);
-        Future<?> unused = timer.schedule(() -> hasten(Haste.OVERDUE), GRACE.toMillis(), TimeUnit.MILLISECONDS);
+        Future<?> unused = timer.schedule(() -> raise(Urgency.OVERDUE), GRACE.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Requests the end; the first reason given is retained. */
@@ -54,21 +54,21 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
         if (reason == null) {
             reason = why;
         }
-        hasten(Haste.REQUESTED);
+        raise(Urgency.REQUESTED);
     }
 
     /** Interrupts the current work immediately, without requesting an orderly end: the run fails. */
     public void abandon() {
-        hasten(Haste.OVERDUE);
+        raise(Urgency.OVERDUE);
     }
 
-    private synchronized void hasten(Haste more) {
-        haste = more.compareTo(haste) > 0 ? more : haste;
+    private synchronized void raise(Urgency to) {
+        urgency = to.compareTo(urgency) > 0 ? to : urgency;
         interruptIfDue();
     }
 
     private void interruptIfDue() {
-        if (worker != null && haste.compareTo(breaksAt) >= 0) {
+        if (worker != null && urgency.compareTo(interruptedFrom) >= 0) {
             worker.interrupt();
         }
     }
@@ -80,21 +80,21 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
 
     /** What requested the end: the name of a signal, or the option. */
     public synchronized String reason() {
-        return reason == null ? "nobody" : reason;
+        return reason == null ? "no request" : reason;
     }
 
     @Override
     public <T> T runInterruptiblyAfterGrace(Supplier<T> work) {
-        return run(work, Haste.OVERDUE);
+        return run(work, Urgency.OVERDUE);
     }
 
     @Override
     public <T> T runCancellable(Supplier<T> work) {
-        return run(work, Haste.REQUESTED);
+        return run(work, Urgency.REQUESTED);
     }
 
-    private <T> T run(Supplier<T> work, Haste until) {
-        enter(until);
+    private <T> T run(Supplier<T> work, Urgency from) {
+        enter(from);
         try {
             return work.get();
         } finally {
@@ -102,9 +102,9 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
         }
     }
 
-    private synchronized void enter(Haste until) {
+    private synchronized void enter(Urgency from) {
         worker = Thread.currentThread();
-        breaksAt = until;
+        interruptedFrom = from;
         interruptIfDue();
     }
 

@@ -63,7 +63,7 @@ public interface ClusterProvider {
          * @throws IllegalStateException if the platform does not support it
          */
         default Cluster averaging(Cluster rounds, ParameterAveragingJob averaged) {
-            throw new IllegalStateException("only Spark averages networks");
+            throw new IllegalStateException("parameter averaging needs Spark");
         }
 
         /** Prepares tables on this platform; IllegalStateException if it has no Spark. */

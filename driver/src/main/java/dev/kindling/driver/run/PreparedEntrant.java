@@ -41,8 +41,8 @@ import java.util.stream.LongStream;
 public record PreparedEntrant(String name, String origin, ResolvedRun prepared, Source source, List<Run> runs) {
     /** Whether an entrant's models are trained in the comparison or loaded from an existing run. */
     public enum Source {
-        TRAINED_HERE,
-        TAKEN_AS_IT_IS
+        TRAINED,
+        LOADED
     }
 
     /** One training of an entrant. */
@@ -55,7 +55,7 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
     private static final int DOUBLE_BYTES = 8;
 
     /** Comparisons are paired by task, so they need the results of each task. */
-    private static final Map<String, Boolean> EACH_TASK = Map.of("evaluation.per-task", true);
+    private static final Map<String, Boolean> PER_TASK = Map.of("evaluation.per-task", true);
 
     /**
      * Resolves an entrant's configuration and the folders of its runs.
@@ -79,12 +79,12 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
             AtomicDirectory out,
             ClusterProvider clusters,
             Optional<String> master) {
-        ResolvedRun prepared = clusters.resolve(job.configuration().with(EACH_TASK), master);
+        ResolvedRun prepared = clusters.resolve(job.configuration().with(PER_TASK), master);
         long first = prepared.settings().run().seed();
         List<Run> runs = LongStream.range(first, first + seeds)
                 .mapToObj(seed -> new Run(seed, out.child(job.name() + "-" + seed)))
                 .toList();
-        PreparedEntrant entrant = new PreparedEntrant(job.name(), job.job(), prepared, Source.TRAINED_HERE, runs);
+        PreparedEntrant entrant = new PreparedEntrant(job.name(), job.job(), prepared, Source.TRAINED, runs);
         runs.forEach(entrant::refuseAnotherRun);
         return entrant;
     }
@@ -96,32 +96,32 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
                     "compare.runs has " + run.run() + ", which is neither the name of a job nor the folder of a run");
         }
         RunDirectory directory = RunDirectory.open(folder);
-        JobConfig own = StoredConfiguration.own(directory, run.set());
-        ResolvedRun prepared = clusters.resolve(own.with(EACH_TASK), master);
+        JobConfig stored = StoredConfiguration.load(directory, run.set());
+        ResolvedRun prepared = clusters.resolve(stored.with(PER_TASK), master);
         DataHashCheck.refuseOther(directory.readModel().manifest().provenance(), prepared, directory.folder());
         long seed = prepared.settings().run().seed();
         return new PreparedEntrant(
-                run.name(), run.run(), prepared, Source.TAKEN_AS_IT_IS, List.of(new Run(seed, directory.folder())));
+                run.name(), run.run(), prepared, Source.LOADED, List.of(new Run(seed, directory.folder())));
     }
 
     private void refuseAnotherRun(Run run) {
         if (RunDirectory.isIn(run.folder())) {
-            ConfigDiff diff = differences(run).butRounds();
+            ConfigDiff diff = differences(run).withoutRunLength();
             if (!diff.isEmpty()) {
                 throw new IllegalArgumentException("the run in " + run.folder()
-                        + " was begun under another configuration: " + diff
-                        + "; take back what differs, or compare in another folder");
+                        + " was begun with another configuration: " + diff
+                        + "; undo these changes, or compare in another folder");
             }
         }
     }
 
     /** The differences between an existing run's training configuration and the requested one, without evaluation. */
     private ConfigDiff differences(Run run) {
-        JobConfig was = StoredConfiguration.own(RunDirectory.open(run.folder()), List.of());
-        return ConfigDiff.between(was, asked(run)).ofTraining();
+        JobConfig was = StoredConfiguration.load(RunDirectory.open(run.folder()), List.of());
+        return ConfigDiff.between(was, requested(run)).ofTraining();
     }
 
-    private JobConfig asked(Run run) {
+    private JobConfig requested(Run run) {
         return prepared.configuration().with(Map.of("run.seed", run.seed()));
     }
 
@@ -151,7 +151,7 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
                 .orElseThrow(
                         () -> new IllegalArgumentException(
                                 "compare.baselines has " + MeanPredictorBaseline.NAME
-                                        + ", but the test tasks have classes or are not asked at the same inputs; it must be empty then"));
+                                        + ", but the test tasks are classifications or differ in their query inputs; it must be empty then"));
     }
 
     private TaskSetFingerprint tasks() {
@@ -167,16 +167,16 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
      * @return the evaluation at its end; empty if the run was finished already
      */
     public Optional<Evaluation> train(Run run, RunService service) {
-        if (source == Source.TAKEN_AS_IT_IS) {
+        if (source == Source.LOADED) {
             return Optional.empty();
         }
         if (!RunDirectory.isIn(run.folder())) {
-            return Optional.of(service.begin(asked(run), run.folder()).trained());
+            return Optional.of(service.begin(requested(run), run.folder()).trained());
         }
         if (isFinished(run)) {
             return Optional.empty();
         }
-        return service.goOn(run.folder(), directory -> StoredConfiguration.asked(asked(run), directory))
+        return service.resume(run.folder(), directory -> StoredConfiguration.requested(requested(run), directory))
                 .map(TrainingLoop.Result::trained);
     }
 
@@ -204,7 +204,7 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
      * @param protocol the protocol of its evaluation
      * @param out the comparison's folder
      */
-    public EntrantSummary contestant(Protocol protocol, AtomicDirectory out) {
+    public EntrantSummary summary(Protocol protocol, AtomicDirectory out) {
         TrainingPlan plan = prepared.plan();
         int numbers = plan.parameters().size();
         return new EntrantSummary(
@@ -220,7 +220,7 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
 
     private EntrantSummary.Run run(Run run, AtomicDirectory out) {
         MetricsReader metrics = MetricsReader.in(run.folder());
-        long rounds = Math.max((long) metrics.last("round"), made(run));
+        long rounds = Math.max((long) metrics.last("round"), modelRounds(run));
         boolean inside =
                 run.folder().toString().equals(out.child(run.folder().name()).toString());
         return new EntrantSummary.Run(
@@ -230,7 +230,7 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
                 LossWindow.of(metrics, rounds, WINDOWS));
     }
 
-    private static long made(Run run) {
+    private static long modelRounds(Run run) {
         return RunDirectory.open(run.folder()).readModel().manifest().rounds();
     }
 }

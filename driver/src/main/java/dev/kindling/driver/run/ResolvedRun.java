@@ -27,6 +27,7 @@ import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.fewshot.FewShotSettings;
+import dev.kindling.job.task.fewshot.FixedEpisodeSource;
 import dev.kindling.job.task.fewshot.SplitSettings;
 import dev.kindling.job.task.table.TableSource;
 import dev.kindling.job.tensor.Layout;
@@ -59,12 +60,43 @@ public record ResolvedRun(
 
     /** As {@link #of(JobConfig, Optional)}, with another way to prepare a table. */
     static ResolvedRun of(JobConfig configuration, Optional<String> master, TablePreparation tables) {
-        ResolvedRun resolved =
-                SparkApplication.runsHere(master) ? here(configuration, tables) : elsewhere(configuration, tables);
+        return onMaster(
+                master,
+                SparkApplication.runsHere(master) ? here(configuration, tables) : elsewhere(configuration, tables));
+    }
+
+    /** Checks that a resolved run can run on a master. */
+    private static ResolvedRun onMaster(Optional<String> master, ResolvedRun resolved) {
         SparkApplication.requireDevices(
                 master, resolved.settings().plan().backend().name());
         SparkApplication.security(master).require(resolved.settings().cluster().authentication());
         return resolved;
+    }
+
+    /**
+     * Resolves a configuration for an evaluation on given episodes instead of drawn ones; the run's data is not read.
+     *
+     * @param episodes a folder or a JSON list of episodes on any Hadoop file system
+     * @throws IllegalArgumentException also if tasks have no images, or the method does not accept the episodes' numbers of
+     *     classes
+     */
+    public static ResolvedRun onEpisodes(JobConfig given, String episodes, Optional<String> master) {
+        Read read = Read.of(given);
+        Settings settings = read.settings();
+        if (SparkApplication.runsHere(master)) {
+            Backends.named(settings.plan().backend().name());
+        }
+        SourceDescription description = FixedEpisodeSource.describe(settings.source(), episodes, read.hadoop());
+        TaskSource source = TaskSources.open(description, read.hadoop());
+        int tasks = source.single().tasks(Split.TEST).orElseThrow();
+        Settings fixed = settings.onFixedEpisodes(description, tasks);
+        TrainingPlan plan = TrainingPlan.of(fixed.plan(), description, source);
+        return onMaster(master, new ResolvedRun(read.configuration(), read.hadoop(), fixed, source, plan));
+    }
+
+    /** The given episodes; empty if tasks are drawn. */
+    private Optional<FixedEpisodeSource> fixedEpisodes() {
+        return source.single() instanceof FixedEpisodeSource fixed ? Optional.of(fixed) : Optional.empty();
     }
 
     /**
@@ -83,23 +115,33 @@ public record ResolvedRun(
 
     /** Resolves a configuration for executors in other processes; the backend need not be available in this JVM. */
     public static ResolvedRun elsewhere(JobConfig given, TablePreparation tables) {
-        org.apache.hadoop.conf.Configuration hadoop = HadoopSettings.load();
-        JobConfig configuration = NetworkFiles.attach(given, hadoop);
-        Settings read = SettingsReader.read(configuration, hadoop);
-        Backends.refuseUnknown(read.plan().backend().name());
-        SourceDescription description = TablePacks.description(read, configuration, hadoop, tables);
-        TaskSource source = TaskSources.open(description, hadoop);
-        Settings settings = read.withSource(description).limitedTo(source);
-        return new ResolvedRun(absolute(configuration, settings), hadoop, settings, source, plan(settings, source));
+        Read read = Read.of(given);
+        SourceDescription description =
+                TablePacks.description(read.settings(), read.configuration(), read.hadoop(), tables);
+        TaskSource source = TaskSources.open(description, read.hadoop());
+        Settings settings = read.settings().withSource(description).limitedTo(source);
+        return new ResolvedRun(
+                absolute(read.configuration(), settings), read.hadoop(), settings, source, plan(settings, source));
+    }
+
+    /** A configuration with its network file and its settings, before its data is opened. */
+    private record Read(JobConfig configuration, org.apache.hadoop.conf.Configuration hadoop, Settings settings) {
+        static Read of(JobConfig given) {
+            org.apache.hadoop.conf.Configuration hadoop = HadoopSettings.load();
+            JobConfig configuration = NetworkFiles.attach(given, hadoop);
+            Settings settings = SettingsReader.read(configuration, hadoop);
+            Backends.refuseUnknown(settings.plan().backend().name());
+            return new Read(configuration, hadoop, settings);
+        }
     }
 
     private static TrainingPlan plan(Settings settings, TaskSource source) {
         TrainingPlan plan = TrainingPlan.of(settings.plan(), settings.source(), source);
-        return settings.validation().isOn() ? plan.validating(adapting(settings)) : plan;
+        return settings.validation().isOn() ? plan.validating(validationSteps(settings)) : plan;
     }
 
     /** The inner steps of a validation: those configured for the algorithm, even if its training does not use them. */
-    private static int adapting(Settings settings) {
+    private static int validationSteps(Settings settings) {
         return settings.plan().algorithm().inner().map(InnerSettings::steps).orElse(0);
     }
 
@@ -144,8 +186,8 @@ public record ResolvedRun(
         }
         String engine = "transfer.engine is dl4j-spark, ";
         if (settings.cluster().mode() != ClusterSettings.Mode.JOBS) {
-            throw new IllegalArgumentException(
-                    engine + "whose Spark jobs need the slots that resident workers hold; cluster.mode must be jobs");
+            throw new IllegalArgumentException(engine
+                    + "whose Spark jobs need the slots that persistent workers occupy; cluster.mode must be jobs");
         }
         if (settings.plan().backend().name().equals("nd4j")) {
             throw new IllegalArgumentException(engine
@@ -196,9 +238,9 @@ public record ResolvedRun(
         if (!validation.isOn()) {
             return Optional.empty();
         }
-        EvaluationSettings what = validation.evaluation(adapting(settings));
+        EvaluationSettings tasks = validation.evaluation(validationSteps(settings));
         return Optional.of(
-                new Validator(validation, evaluator(what, TrainingPlan.VALIDATE, plan.validationMeasures())));
+                new Validator(validation, evaluator(tasks, TrainingPlan.VALIDATE, plan.validationMeasures())));
     }
 
     private Evaluator evaluator(EvaluationSettings evaluation, String program, Layout measures) {
@@ -215,7 +257,10 @@ public record ResolvedRun(
                 Optional.ofNullable(settings.source().settings().get(WITHIN)),
                 settings.plan().model().batchNorm(),
                 order);
-        return new Evaluator(evaluation, protocol, source, program, measures);
+        Protocol ofEpisodes = fixedEpisodes()
+                .map(fixed -> protocol.onFixedEpisodes(fixed.place(), fixed.shots(), fixed.queries()))
+                .orElse(protocol);
+        return new Evaluator(evaluation, ofEpisodes, source, program, measures);
     }
 
     /** The provenance that manifests record for artifacts of this run. */

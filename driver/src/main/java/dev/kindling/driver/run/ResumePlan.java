@@ -26,29 +26,29 @@ public record ResumePlan(
     /**
      * Reads the newest checkpoint of a run, whose lock the caller must hold.
      *
-     * @param asked the requested configuration
+     * @param requested the requested configuration
      * @throws IllegalArgumentException if the requested configuration differs in a key that a resumption may not change
      * @throws BadDataException if the checkpoints are damaged
      */
-    public static ResumePlan of(RunDirectory directory, JobConfig asked, RunContext context) {
-        Optional<Checkpoint> from = directory.checkpoints().newest(context::say);
-        Settings settings = SettingsReader.read(asked, HadoopSettings.load());
-        ResumePlan resumePlan = new ResumePlan(directory, asked, settings, from);
+    public static ResumePlan of(RunDirectory directory, JobConfig requested, RunContext context) {
+        Optional<Checkpoint> from = directory.checkpoints().newest(context::message);
+        Settings settings = SettingsReader.read(requested, HadoopSettings.load());
+        ResumePlan resumePlan = new ResumePlan(directory, requested, settings, from);
         resumePlan.refuseAnotherRun();
         return resumePlan;
     }
 
     private void refuseAnotherRun() {
         JobConfig was =
-                from.map(StoredConfiguration::of).orElseGet(() -> StoredConfiguration.own(directory, List.of()));
+                from.map(StoredConfiguration::of).orElseGet(() -> StoredConfiguration.load(directory, List.of()));
         ConfigDiff diff = ConfigDiff.between(was, configuration).forbidden();
         if (!settings.optimizer().rate().dependsOnRounds()) {
-            diff = diff.butRounds();
+            diff = diff.withoutRunLength();
         }
         if (!diff.isEmpty()) {
             throw new IllegalArgumentException("the run in " + directory.folder()
-                    + " cannot go on under another configuration: " + diff
-                    + "; take back what differs, or begin a run in another folder");
+                    + " cannot be resumed with another configuration: " + diff
+                    + "; undo these changes, or begin a run in another folder");
         }
         if (rounds() > settings.run().rounds()) {
             throw new IllegalArgumentException("run.rounds is " + settings.run().rounds() + "; the run in "
@@ -88,7 +88,7 @@ public record ResumePlan(
             DataHashCheck.refuseOther(then, resolved, directory.folder());
             if (!then.programHash().equals(resolved.plan().hash())) {
                 throw new IllegalArgumentException("the run in " + directory.folder()
-                        + " cannot go on: its program has the hash " + then.programHash() + ", made by Kindling "
+                        + " cannot be resumed: its program has the hash " + then.programHash() + ", made by Kindling "
                         + then.kindling() + " of commit " + then.commit() + "; this Kindling makes "
                         + resolved.plan().hash());
             }

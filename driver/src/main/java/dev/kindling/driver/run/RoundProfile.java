@@ -65,16 +65,14 @@ public final class RoundProfile {
         long wall = end - begin;
         List<String> lines = new ArrayList<>();
         lines.add(String.format(
-                Locale.ROOT,
-                "where the time of %d rounds went (mean of a round, without this start's first):",
-                rounds));
+                Locale.ROOT, "time by phase (mean of %d rounds, without the first after this start):", rounds));
         long known = 0;
         for (var part : times.parts().entrySet()) {
             lines.add(line(part.getKey(), part.getValue(), wall));
             known += part.getValue();
         }
         lines.add(line("between rounds", Math.max(0, wall - known), wall));
-        lines.add(line("together", wall, wall));
+        lines.add(line("total", wall, wall));
         return lines;
     }
 

@@ -21,7 +21,7 @@ public record RunContext(
         ProgressDisplay progress,
         Consumer<TrainingLoop.Result> results) {
     /** Passes a single-line message to the user. */
-    public void say(String message) {
+    public void message(String message) {
         messages.accept(message);
     }
 

@@ -49,11 +49,11 @@ public final class RunReports {
 
     private static String run(AtomicDirectory folder, List<String> set, Consumer<String> messages) {
         ReportedRun run = reported(folder, messages);
-        Optional<ModelProbe> bench = workbench(folder, set, messages);
+        Optional<ModelProbe> probe = probe(folder, set, messages);
         try {
-            return RunReport.html(run, bench);
+            return RunReport.html(run, probe);
         } finally {
-            bench.ifPresent(ModelProbe::close);
+            probe.ifPresent(ModelProbe::close);
         }
     }
 
@@ -76,7 +76,7 @@ public final class RunReports {
                 AtomicDirectory run = place(folder, entrant.at("/runs/0/folder").asText());
                 entrants.put(
                         entrant.path("name").asText(),
-                        new ComparisonReport.ReportedEntrant(reported(run, messages), workbench(run, all, messages)));
+                        new ComparisonReport.ReportedEntrant(reported(run, messages), probe(run, all, messages)));
             }
             return ComparisonReport.html(folder.name(), comparison, entrants);
         } finally {
@@ -105,10 +105,10 @@ public final class RunReports {
         return keys;
     }
 
-    private static Optional<ModelProbe> workbench(AtomicDirectory folder, List<String> set, Consumer<String> messages) {
+    private static Optional<ModelProbe> probe(AtomicDirectory folder, List<String> set, Consumer<String> messages) {
         RunDirectory directory = RunDirectory.open(folder);
         try {
-            ResolvedRun resolved = ResolvedRun.here(StoredConfiguration.own(directory, set));
+            ResolvedRun resolved = ResolvedRun.here(StoredConfiguration.load(directory, set));
             StoredModel model = directory.readModel();
             DataHashCheck.refuseOther(model.manifest().provenance(), resolved, folder);
             return Optional.of(new ModelProbe(

@@ -36,7 +36,7 @@ public record RunService(
         refuseOccupied(folder);
         try (RunLock lock = RunLock.take(folder, context.clock());
                 KeptSession platform = new KeptSession(context.clusters(), folder.name())) {
-            context.say("preparing the table");
+            context.message("preparing the table");
             ResolvedRun resolved = cancellation.runCancellable(
                     () -> platform.resolve(configuration.withRunFolder(folder.toString()), master));
             resolved.requireTrainable();
@@ -76,16 +76,17 @@ public record RunService(
     /**
      * Resumes a run from its newest checkpoint.
      *
-     * @param asked returns the requested configuration for the run's directory
+     * @param requested returns the requested configuration for the run's directory
      * @return the result; empty if the run is finished already
      */
-    public Optional<TrainingLoop.Result> goOn(AtomicDirectory folder, Function<RunDirectory, JobConfig> asked) {
+    public Optional<TrainingLoop.Result> resume(AtomicDirectory folder, Function<RunDirectory, JobConfig> requested) {
         try (RunLock lock = RunLock.take(folder, context.clock())) {
             RunDirectory directory = RunDirectory.open(folder.guardedBy(lock::permit));
-            refuseAnEarlierVersion(directory);
-            ResumePlan resumePlan = before(directory, () -> ResumePlan.of(directory, asked.apply(directory), context));
+            refuseEarlierVersion(directory);
+            ResumePlan resumePlan =
+                    before(directory, () -> ResumePlan.of(directory, requested.apply(directory), context));
             if (resumePlan.isFinished()) {
-                context.say(
+                context.message(
                         "the run in " + folder + " is finished: " + resumePlan.rounds() + " rounds and an evaluation");
                 return Optional.empty();
             }
@@ -102,11 +103,11 @@ public record RunService(
         RunDirectory directory = resumePlan.directory();
         ResolvedRun resolved = before(directory, () -> prepared(resumePlan));
         TrainingLoop training = before(directory, () -> training(resolved, resumePlan.from()));
-        context.say("going on after " + resumePlan.rounds() + " rounds");
+        context.message("resuming after " + resumePlan.rounds() + " rounds");
         return run(resolved, directory, lock, training, resumePlan.from());
     }
 
-    private static void refuseAnEarlierVersion(RunDirectory directory) {
+    private static void refuseEarlierVersion(RunDirectory directory) {
         String place = directory.folder().place("config.conf");
         if (JobConfig.isOfAnEarlierVersion(place, directory.configuration())) {
             throw new IllegalArgumentException("the run in " + directory.folder()
@@ -140,8 +141,8 @@ public record RunService(
             RunLock lock,
             TrainingLoop training,
             Optional<Checkpoint> from) {
-        resolved.source().notes().forEach(context::say);
-        context.clusters().warnings(master).forEach(context::say);
+        resolved.source().notes().forEach(context::message);
+        context.clusters().warnings(master).forEach(context::message);
         try (DriverLogContext log = DriverLogContext.of(directory.folder().name())) {
             log.started(
                     directory.folder().toString(),
@@ -149,7 +150,7 @@ public record RunService(
                     resolved.settings().run().rounds());
             return new RunSession(context, resolved, directory, lock, training, cancellation, times).run(from, master);
         } finally {
-            context.say("the run is in " + directory.folder());
+            context.message("the run is in " + directory.folder());
         }
     }
 

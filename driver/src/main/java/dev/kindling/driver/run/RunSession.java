@@ -60,7 +60,7 @@ public final class RunSession {
     public TrainingLoop.Result run(Optional<Checkpoint> from, Optional<String> master) {
         StatusFile status = new StatusFile(directory.folder(), context.clock(), training.rounds());
         RunHeartbeat heartbeat = new RunHeartbeat(lock, status, cancellation::abandon);
-        try (FileRunRecorder files = opened(status, from)) {
+        try (FileRunRecorder files = openRecorder(status, from)) {
             return run(files, master);
         } finally {
             heartbeat.close();
@@ -68,16 +68,16 @@ public final class RunSession {
     }
 
     /** Records the failure of a run. */
-    private interface Failing {
-        void failed(int exitCode, String sentence, String next, Throwable failure);
+    private interface FailureRecorder {
+        void failed(int exitCode, String message, String hint, Throwable failure);
     }
 
-    private FileRunRecorder opened(StatusFile status, Optional<Checkpoint> from) {
+    private FileRunRecorder openRecorder(StatusFile status, Optional<Checkpoint> from) {
         try {
             if (!training.isTrained()) {
                 directory.removeEvaluation();
             }
-            return files(status, from);
+            return recorder(status, from);
         } catch (Exception | Error e) {
             throw failed(status::failed, e);
         }
@@ -86,8 +86,8 @@ public final class RunSession {
     private TrainingLoop.Result run(FileRunRecorder files, Optional<String> master) {
         try {
             TrainingLoop.Result result = train(files, master);
-            files.done(end());
-            DriverLogContext.ended(ExitCode.DONE.number(), end());
+            files.done(completionMessage());
+            DriverLogContext.ended(ExitCode.DONE.number(), completionMessage());
             context.results().accept(result);
             return result;
         } catch (StoppedEarlyException e) {
@@ -97,13 +97,13 @@ public final class RunSession {
         }
     }
 
-    private FileRunRecorder files(StatusFile status, Optional<Checkpoint> from) {
+    private FileRunRecorder recorder(StatusFile status, Optional<Checkpoint> from) {
         Settings settings = resolved.settings();
         return new FileRunRecorder(
                 directory,
                 new FileRunRecorder.Origin(
                         resolved.provenance(),
-                        resolved.configuration().decidingJson(),
+                        resolved.configuration().resultSettingsJson(),
                         settings.plan().model(),
                         resolved.episode(),
                         resolved.plan().parameters(),
@@ -113,7 +113,7 @@ public final class RunSession {
                 status,
                 from,
                 System::nanoTime,
-                context::say);
+                context::message);
     }
 
     private TrainingLoop.Result train(FileRunRecorder files, Optional<String> master) {
@@ -150,33 +150,33 @@ public final class RunSession {
         }
     }
 
-    private String end() {
-        String early = ", so it ended after " + training.rounds() + " rounds.";
+    private String completionMessage() {
+        String rounds = ", so it ended after " + training.rounds() + " rounds.";
         if (training.rounds() >= resolved.settings().run().rounds()) {
             return "The run is done.";
         }
         return training.isExhausted()
-                ? "The run is done: validation found nothing better since" + early
-                : "The run is done: its time was over" + early;
+                ? "The run is done: validation found no improvement" + rounds
+                : "The run is done: its time limit was reached" + rounds;
     }
 
     private RuntimeException stopped(FileRunRecorder files, StoppedEarlyException e) {
-        String sentence = cancellation.reason() + " stopped the run after " + training.rounds() + " of "
-                + resolved.settings().run().rounds() + " rounds; " + again() + " goes on";
+        String message = cancellation.reason() + " stopped the run after " + training.rounds() + " of "
+                + resolved.settings().run().rounds() + " rounds; " + resumeCommand() + " resumes it";
         try {
-            files.stopped(ExitCode.STOPPED.number(), sentence, again());
+            files.stopped(ExitCode.STOPPED.number(), message, resumeCommand());
         } catch (RuntimeException failure) {
             failure.addSuppressed(e);
             return failed(files::failed, failure);
         }
-        DriverLogContext.ended(ExitCode.STOPPED.number(), sentence);
-        return new StoppedException(ExitCode.STOPPED, sentence);
+        DriverLogContext.ended(ExitCode.STOPPED.number(), message);
+        return new StoppedException(ExitCode.STOPPED, message);
     }
 
-    private RuntimeException failed(Failing record, Throwable e) {
-        Throwable cause = lossOr(e instanceof Exception failure ? UncheckedExceptions.unchecked(failure) : e);
+    private RuntimeException failed(FailureRecorder record, Throwable e) {
+        Throwable cause = lockLossOr(e instanceof Exception failure ? UncheckedExceptions.unchecked(failure) : e);
         ExitCode code = ExitCode.of(cause);
-        record.failed(code.number(), ExitCode.message(cause), next(code, directory), cause);
+        record.failed(code.number(), ExitCode.message(cause), hint(code, directory), cause);
         DriverLogContext.ended(code.number(), ExitCode.message(cause));
         if (cause instanceof Error error) {
             throw error;
@@ -191,20 +191,20 @@ public final class RunSession {
     public static void failedBefore(RunDirectory directory, InstantSource clock, Throwable e) {
         ExitCode code = ExitCode.of(e);
         if (code != ExitCode.WRONG_USAGE) {
-            String sentence = ExitCode.message(e);
-            StatusFile.failedBefore(directory.folder(), clock, code.number(), sentence, next(code, directory), e);
-            DriverLogContext.ended(code.number(), sentence);
+            String message = ExitCode.message(e);
+            StatusFile.failedBefore(directory.folder(), clock, code.number(), message, hint(code, directory), e);
+            DriverLogContext.ended(code.number(), message);
         }
     }
 
-    private static String next(ExitCode code, RunDirectory directory) {
+    private static String hint(ExitCode code, RunDirectory directory) {
         return code == ExitCode.DIVERGED
                 ? "the same configuration would diverge again: begin another run with another one"
-                : "remove the cause; then " + again(directory) + " goes on";
+                : "remove the cause; then " + resumeCommand(directory) + " resumes the run";
     }
 
     /** Returns the loss of the lock if it was lost, since other failures then follow from it; otherwise the failure. */
-    private Throwable lossOr(Throwable e) {
+    private Throwable lockLossOr(Throwable e) {
         if (!lock.isLost()) {
             return e;
         }
@@ -216,11 +216,11 @@ public final class RunSession {
         }
     }
 
-    private String again() {
-        return again(directory);
+    private String resumeCommand() {
+        return resumeCommand(directory);
     }
 
-    private static String again(RunDirectory directory) {
+    private static String resumeCommand(RunDirectory directory) {
         return "kindling train --resume --out " + directory.folder();
     }
 }

@@ -17,26 +17,39 @@ public final class StoredConfiguration {
     private StoredConfiguration() {}
 
     /** A requested configuration; if its network is the run's, with the copy of it in the run directory. */
-    public static JobConfig asked(JobConfig configuration, RunDirectory directory) {
+    public static JobConfig requested(JobConfig configuration, RunDirectory directory) {
         return withNetwork(configuration, unchanged(directory), directory)
                 .withRunFolder(directory.folder().toString());
     }
 
     /** The run's own configuration from its {@code config.conf}, with overrides, {@code key=value} each. */
-    public static JobConfig own(RunDirectory directory, List<String> set) {
-        JobConfig plain = undamaged(directory);
-        return withNetwork(plain(directory, set), plain, directory)
+    public static JobConfig load(RunDirectory directory, List<String> set) {
+        JobConfig unmodified = undamaged(directory);
+        return withNetwork(parse(directory, set), unmodified, directory)
                 .withRunFolder(directory.folder().toString());
     }
 
     /** Reads {@code config.conf}; BadDataException if it is invalid, since a run writes only valid ones. */
     private static JobConfig undamaged(RunDirectory directory) {
         try {
-            JobConfig plain = unchanged(directory);
-            SettingsReader.read(withNetwork(plain, plain, directory), HadoopSettings.load());
-            return plain;
+            JobConfig unmodified = unchanged(directory);
+            SettingsReader.read(withNetwork(unmodified, unmodified, directory), HadoopSettings.load());
+            return unmodified;
         } catch (IllegalArgumentException e) {
-            throw new BadDataException(place(directory) + " is damaged: " + e.getMessage(), e);
+            throw damaged(directory, e);
+        }
+    }
+
+    private static BadDataException damaged(RunDirectory directory, IllegalArgumentException e) {
+        return new BadDataException(place(directory) + " is damaged: " + e.getMessage(), e);
+    }
+
+    /** Parses {@code config.conf} without overrides; BadDataException if it is not HOCON or has an unknown key. */
+    private static JobConfig parsed(RunDirectory directory) {
+        try {
+            return parse(directory, List.of());
+        } catch (IllegalArgumentException e) {
+            throw damaged(directory, e);
         }
     }
 
@@ -45,20 +58,20 @@ public final class StoredConfiguration {
      * checkpoint, which a checksum covers. Keys that {@code --resume} may have changed since are not compared.
      */
     private static JobConfig unchanged(RunDirectory directory) {
-        JobConfig plain = plain(directory, List.of());
+        JobConfig unmodified = parsed(directory);
         directory.manifest().ifPresent(manifest -> {
-            ConfigDiff changed = ConfigDiff.between(of(manifest, "a manifest of " + directory.folder()), plain)
+            ConfigDiff changed = ConfigDiff.between(of(manifest, "a manifest of " + directory.folder()), unmodified)
                     .forbidden()
-                    .butRounds();
+                    .withoutRunLength();
             if (!changed.isEmpty()) {
                 throw new BadDataException(place(directory) + " was changed after the run: " + changed
-                        + "; put it back, or ask evaluate for another value by --set");
+                        + "; restore it, or give evaluate another value with --set");
             }
         });
-        return plain;
+        return unmodified;
     }
 
-    private static JobConfig plain(RunDirectory directory, List<String> set) {
+    private static JobConfig parse(RunDirectory directory, List<String> set) {
         return JobConfig.parse(place(directory), directory.configuration(), set);
     }
 
@@ -71,30 +84,31 @@ public final class StoredConfiguration {
      * the original file may have changed or been deleted. Another path to the same bytes also counts as the run's
      * network.
      */
-    private static JobConfig withNetwork(JobConfig asked, JobConfig own, RunDirectory directory) {
-        boolean same = asked.network().equals(own.network())
-                || NetworkFiles.place(asked, HadoopSettings.load()).equals(own.network());
-        if (same && !ModelSettings.isPreset(own.network())) {
-            return asked.withNetwork(kept(own, directory));
+    private static JobConfig withNetwork(JobConfig requested, JobConfig stored, RunDirectory directory) {
+        boolean same = requested.network().equals(stored.network())
+                || NetworkFiles.place(requested, HadoopSettings.load()).equals(stored.network());
+        if (same && !ModelSettings.isPreset(stored.network())) {
+            return requested.withNetwork(storedNetwork(stored, directory));
         }
-        JobConfig free = asked.networkHash().equals(own.networkHash()) ? asked.withoutNetworkHash() : asked;
-        JobConfig found = NetworkFiles.attach(free, HadoopSettings.load());
-        return found.networkFile().isPresent() && found.networkHash().equals(own.networkHash())
-                ? found.withNetwork(kept(own, directory))
+        JobConfig unpinned =
+                requested.networkHash().equals(stored.networkHash()) ? requested.withoutNetworkHash() : requested;
+        JobConfig found = NetworkFiles.attach(unpinned, HadoopSettings.load());
+        return found.networkFile().isPresent() && found.networkHash().equals(stored.networkHash())
+                ? found.withNetwork(storedNetwork(stored, directory))
                 : found;
     }
 
     /** The run's copy of its network; if the driver ended before it wrote one, the original file. */
-    private static NetworkFile kept(JobConfig own, RunDirectory directory) {
+    private static NetworkFile storedNetwork(JobConfig stored, RunDirectory directory) {
         NetworkFile file = directory
                 .network()
-                .map(bytes -> new NetworkFile(own.network(), bytes))
-                .or(() -> NetworkFiles.attach(own, HadoopSettings.load()).networkFile())
+                .map(bytes -> new NetworkFile(stored.network(), bytes))
+                .or(() -> NetworkFiles.attach(stored, HadoopSettings.load()).networkFile())
                 .orElseThrow(() -> new BadDataException(directory.folder() + " has no copy of its network "
-                        + own.network() + ", network.json or network.zip, and the file itself is gone"));
-        if (!file.hash().equals(own.networkHash())) {
-            throw new BadDataException("the copy of " + own.network() + " in " + directory.folder()
-                    + " is damaged: its SHA-256 is " + file.hash() + "; config.conf says " + own.networkHash());
+                        + stored.network() + ", network.json or network.zip, and the original file does not exist"));
+        if (!file.hash().equals(stored.networkHash())) {
+            throw new BadDataException("the copy of " + stored.network() + " in " + directory.folder()
+                    + " is damaged: its SHA-256 is " + file.hash() + "; config.conf has " + stored.networkHash());
         }
         return file;
     }

@@ -1,7 +1,9 @@
 package dev.kindling.driver.serving;
 
+import dev.kindling.driver.storage.Tensors;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.FlatVector;
+import dev.kindling.job.tensor.Layout;
 import java.util.Optional;
 
 /** A task that a model has adapted to: its support set, and the parameters that the method adapted, if it adapts any. */
@@ -11,7 +13,10 @@ public final class AdaptedTask {
     private final double[] x;
     private final double[] y;
     private final double[] weights;
-    private final Optional<FlatVector> adapted;
+    private final Optional<Adapted> adapted;
+
+    /** Adapted parameters: one vector, and the names and shapes of its arrays. */
+    record Adapted(Layout layout, FlatVector values) {}
 
     /**
      * An adapted task.
@@ -24,7 +29,7 @@ public final class AdaptedTask {
             double[] x,
             double[] y,
             double[] weights,
-            Optional<FlatVector> adapted) {
+            Optional<Adapted> adapted) {
         this.predictor = predictor;
         this.layout = layout;
         this.x = x;
@@ -41,7 +46,62 @@ public final class AdaptedTask {
      * @throws IllegalArgumentException if the length is no multiple of an input's size
      */
     public double[] predict(double[] queries) {
+        return predictWithVariances(queries).outputs();
+    }
+
+    /** The outputs for queries, as {@link #predict}, with the variances of their targets. */
+    public Prediction predictWithVariances(double[] queries) {
         return predictor.predict(this, queries);
+    }
+
+    /**
+     * The probability of each class for each query: the softmax of the outputs.
+     *
+     * @param queries inputs, row-major [queries, ...features]
+     * @return row-major [queries, classes]
+     */
+    public double[] probabilities(double[] queries) {
+        double[] outputs = predict(queries);
+        int classes = layout.outputs();
+        for (int from = 0; from < outputs.length; from += classes) {
+            softmax(outputs, from, from + classes);
+        }
+        return outputs;
+    }
+
+    private static void softmax(double[] numbers, int from, int end) {
+        double largest = Double.NEGATIVE_INFINITY;
+        for (int i = from; i < end; i++) {
+            largest = Math.max(largest, numbers[i]);
+        }
+        double sum = 0;
+        for (int i = from; i < end; i++) {
+            numbers[i] = StrictMath.exp(numbers[i] - largest);
+            sum += numbers[i];
+        }
+        for (int i = from; i < end; i++) {
+            numbers[i] /= sum;
+        }
+    }
+
+    /**
+     * The class of the largest number of each row; of equal ones the first.
+     *
+     * @param numbers outputs or probabilities, row-major [queries, classes]
+     */
+    public static int[] mostProbable(double[] numbers, int classes) {
+        int[] best = new int[numbers.length / classes];
+        for (int query = 0; query < best.length; query++) {
+            for (int i = 1; i < classes; i++) {
+                best[query] = numbers[query * classes + i] > numbers[query * classes + best[query]] ? i : best[query];
+            }
+        }
+        return best;
+    }
+
+    /** The adapted parameters by name; empty for a method that predicts from the support set itself. */
+    public Optional<Tensors> parameters() {
+        return adapted.map(found -> Tensors.of("adapted parameters", found.layout(), found.values()));
     }
 
     EpisodeLayout layout() {
@@ -61,6 +121,6 @@ public final class AdaptedTask {
     }
 
     Optional<FlatVector> adapted() {
-        return adapted;
+        return adapted.map(Adapted::values);
     }
 }

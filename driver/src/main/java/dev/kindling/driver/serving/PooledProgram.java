@@ -20,6 +20,16 @@ final class PooledProgram {
         this.perTask = executable.program().perTask();
     }
 
+    /** Names and shapes of the summed outputs. */
+    Layout sumsLayout() {
+        return sums;
+    }
+
+    /** Names and shapes of the per-task outputs. */
+    Layout perTaskLayout() {
+        return perTask;
+    }
+
     /**
      * The summed outputs for one task.
      *

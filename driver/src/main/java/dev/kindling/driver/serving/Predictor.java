@@ -15,6 +15,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -24,6 +25,9 @@ import java.util.function.Supplier;
 public final class Predictor {
     /** Numbers of examples for which compiled programs are retained, of each of the three kinds. */
     private static final int RETAINED = 32;
+
+    /** The values of {@code model.batch-norm} with which batch norm uses the statistics of all queries. */
+    private static final Set<String> TRANSDUCTIVE = Set.of("query", "support-and-query");
 
     private final PlanSettings settings;
     private final Layout parameters;
@@ -52,6 +56,39 @@ public final class Predictor {
         this.template = template.single();
         this.steps = steps;
         this.backend = Backends.named(settings.backend().name());
+    }
+
+    /**
+     * A predictor of the same model for tasks of another number of classes.
+     *
+     * @throws IllegalArgumentException if the model has no classes, or its method learns an output layer for another number of
+     *     classes
+     */
+    public Predictor withClasses(int classes) {
+        if (!classification()) {
+            throw new IllegalArgumentException("the model predicts targets; it cannot adapt to classes");
+        }
+        EpisodeLayout other = new EpisodeLayout(template.features(), classes, classes, 1, 1);
+        Layout needed = settings.algorithm().parameters(ModelFactory.of(settings.model(), other));
+        if (!needed.equals(parameters)) {
+            throw new IllegalArgumentException("the support set has " + classes + " classes; it must have " + outputs()
+                    + ", for " + settings.model().network() + " with "
+                    + settings.algorithm().name()
+                    + " learns an output layer of that width; a method that makes its head from the support set takes any "
+                    + "number: proto-maml, proto-net or relation-net");
+        }
+        return new Predictor(settings, parameters, theta, other, steps);
+    }
+
+    /**
+     * Whether the predictions for one query depend on the other queries: the network has batch norm, which uses the statistics
+     * of all queries.
+     */
+    public boolean isTransductive() {
+        Map<String, Double> own = settings.algorithm().runningStatistics(model(template));
+        Map<String, Double> withStatistics = settings.algorithm()
+                .runningStatistics(ModelFactory.of(settings.model().withStatistics(), template));
+        return TRANSDUCTIVE.contains(settings.model().batchNorm()) && withStatistics.size() > own.size();
     }
 
     /** The shape of one input. */
@@ -100,14 +137,14 @@ public final class Predictor {
 
     private AdaptedTask adapted(EpisodeLayout layout, double[] x, double[] y, double[] weights) {
         Model model = model(layout);
-        Optional<FlatVector> adapted = program(
+        Optional<AdaptedTask.Adapted> adapted = program(
                         adapting, layout, () -> settings.algorithm().adaptation(model, layout, steps))
-                .map(program -> program.sums(theta, x, y, weights));
+                .map(program -> new AdaptedTask.Adapted(program.sumsLayout(), program.sums(theta, x, y, weights)));
         return new AdaptedTask(this, layout, x, y, weights, adapted);
     }
 
-    /** The outputs for queries of an adapted task, row-major [queries, outputs]. */
-    double[] predict(AdaptedTask task, double[] queries) {
+    /** The predictions for queries of an adapted task. */
+    Prediction predict(AdaptedTask task, double[] queries) {
         int count = examples(queries, "queries");
         EpisodeLayout layout = withQueries(task.layout(), count);
         Model model = model(layout);
@@ -115,7 +152,7 @@ public final class Predictor {
             PooledProgram program = program(
                             forward, layout, () -> settings.algorithm().forward(model, layout))
                     .orElseThrow();
-            return program.perTask(task.adapted().get(), task.x(), queries);
+            return new Prediction(program.perTask(task.adapted().get(), task.x(), queries), Optional.empty());
         }
         PooledProgram program = program(
                         predicting,
@@ -123,9 +160,18 @@ public final class Predictor {
                         () -> Optional.of(settings.algorithm().predict(model, layout, steps)))
                 .orElseThrow();
         double[] targets = new double[classification() ? count : count * outputs()];
-        double[] curve = program.perTask(theta, task.x(), task.y(), queries, targets, task.weights(), weights(count));
-        // The outputs after the last step stand at the end.
-        return Arrays.copyOfRange(curve, curve.length - count * outputs(), curve.length);
+        double[] results = program.perTask(theta, task.x(), task.y(), queries, targets, task.weights(), weights(count));
+        Layout names = program.perTaskLayout();
+        return new Prediction(
+                last(results, names, "prediction"),
+                names.has("variance") ? Optional.of(last(results, names, "variance")) : Optional.empty());
+    }
+
+    /** The values of an output after the last step. */
+    private static double[] last(double[] results, Layout layout, String name) {
+        int size = layout.shape(name).size();
+        int end = layout.offset(name) + size;
+        return Arrays.copyOfRange(results, end - size / layout.shape(name).dim(0), end);
     }
 
     private Model model(EpisodeLayout layout) {

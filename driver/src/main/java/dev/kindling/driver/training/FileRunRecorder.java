@@ -134,8 +134,8 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
                 validation.stream().mapToDouble(Validation::loss).findFirst(),
                 validation.map(Validation::accuracy).orElse(OptionalDouble.empty()),
                 round.gradient().norm(),
-                round.gradient().tasks() * settings.together(),
-                round.failed().size() * settings.together(),
+                round.gradient().tasks() * settings.tasksPerContribution(),
+                round.failed().size() * settings.tasksPerContribution(),
                 reading.seconds(),
                 reading.tasksPerSecond(),
                 round.bytesOut(),
@@ -177,17 +177,17 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
     }
 
     @Override
-    public void model(FlatVector theta, long made, RunRecorder.Progress progress) {
+    public void model(FlatVector theta, long rounds, RunRecorder.Progress progress) {
         checkpointWriter.await();
         RunDirectory.requireExists(directory.folder());
         metrics.syncAction().run();
         String hash = directory.writeModel(
-                new Manifest(origin.provenance(), made, progress == RunRecorder.Progress.FINISHED),
+                new Manifest(origin.provenance(), rounds, progress == RunRecorder.Progress.FINISHED),
                 origin.parameters(),
                 theta,
                 NetworkDescription.json(origin.network(), origin.episode(), origin.parameters()),
                 origin.table());
-        model = Optional.of(new EvaluatedModel(origin.settings(), origin.provenance(), made, hash));
+        model = Optional.of(new EvaluatedModel(origin.settings(), origin.provenance(), rounds, hash));
     }
 
     @Override

@@ -9,18 +9,19 @@ import java.time.Duration;
  * @param rounds of meta-training, at least 1
  * @param logEvery rounds between two lines of {@code metrics.jsonl}; 0 for none
  * @param tasksPerRound meta-batch size, at least 1
- * @param together number of tasks that make one contribution: 1, or a divisor of the meta-batch size
+ * @param tasksPerContribution number of tasks that make one contribution: 1, or a divisor of the meta-batch size
  * @param wallTime limit after which training ends, whatever rounds remain; zero for none. The number of rounds, and with it
  *     the result, then depends on the machine's speed
  */
-public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRound, int together, Duration wallTime) {
+public record RunSettings(
+        long seed, long rounds, long logEvery, int tasksPerRound, int tasksPerContribution, Duration wallTime) {
     public RunSettings {
         atLeast(1, "run.rounds", rounds);
         atLeast(0, "run.log-every", logEvery);
         atLeast(1, "task.meta-batch-size", tasksPerRound);
-        if (together < 1 || tasksPerRound % together != 0) {
+        if (tasksPerContribution < 1 || tasksPerRound % tasksPerContribution != 0) {
             throw new IllegalArgumentException("task.meta-batch-size is " + tasksPerRound
-                    + "; it must be a multiple of the " + together + " tasks that are taken together");
+                    + "; it must be a multiple of the " + tasksPerContribution + " tasks of one contribution");
         }
         if (wallTime.isNegative()) {
             throw new IllegalArgumentException(
@@ -35,7 +36,7 @@ public record RunSettings(long seed, long rounds, long logEvery, int tasksPerRou
 
     /** Number of contributions of one round. */
     public int contributions() {
-        return tasksPerRound / together;
+        return tasksPerRound / tasksPerContribution;
     }
 
     /** Whether the time limit is reached after the given number of seconds. */

@@ -67,7 +67,7 @@ public final class TrainingLoop {
         this.parts = parts;
         RunSettings settings = parts.settings();
         TrainingPlan plan = parts.plan();
-        this.theta = plan.untrained(settings.seed());
+        this.theta = plan.untrained(settings.seed(), parts.source());
         this.optimizer = new MetaOptimizer(parts.optimizer(), settings.rounds(), plan.precision(), theta.size());
         this.loop = new OuterLoop(
                 settings,
@@ -225,7 +225,7 @@ public final class TrainingLoop {
 
     private Result evaluate(Cluster cluster, RunRecorder recorder, CancellationToken cancellation) {
         Evaluator evaluator = parts.evaluator();
-        FlatVector untrained = parts.plan().untrained(parts.settings().seed());
+        FlatVector untrained = parts.plan().untrained(parts.settings().seed(), parts.source());
         try {
             Evaluation trained = cancellation.runCancellable(() -> evaluator.evaluate(cluster, chosen()));
             recorder.evaluation(trained);

@@ -36,7 +36,7 @@ final class Arithmetic implements BenchmarkCase {
                         plan.job().program(TrainingPlan.TRAIN).first(),
                         plan.job().options())
                 .workspace();
-        this.theta = plan.untrained(settings.run().seed());
+        this.theta = plan.untrained(settings.run().seed(), source);
         this.episodes = new Sampler(source, settings.run().seed(), Split.TRAIN)
                 .round(0, settings.run().tasksPerRound()).stream()
                         .map(spec -> episode(plan, source, spec))

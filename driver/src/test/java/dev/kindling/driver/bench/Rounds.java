@@ -54,7 +54,7 @@ final class Rounds implements BenchmarkCase {
         this.sampler = new Sampler(source, settings.run().seed(), Split.TRAIN);
         this.cluster = new LocalCluster(plan.job(), new CompiledJob(plan.job(), source), threads);
         this.aggregator = new Aggregator(settings.clip(), RunningStatistics.NONE);
-        this.theta = plan.untrained(settings.run().seed());
+        this.theta = plan.untrained(settings.run().seed(), source);
         this.optimizer =
                 new MetaOptimizer(settings.optimizer(), settings.run().rounds(), plan.precision(), theta.size());
     }

@@ -77,7 +77,7 @@ public record Chaos(Path root, long seed, List<String> scenarios, int times) {
         try {
             return Long.parseLong(value);
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(option + " is " + value + "; it must be a whole number", e);
+            throw new IllegalArgumentException(option + " is " + value + "; it must be an integer", e);
         }
     }
 
@@ -102,7 +102,7 @@ public record Chaos(Path root, long seed, List<String> scenarios, int times) {
         System.out.println(
                 "\nseed " + seed + ", " + Runtime.getRuntime().availableProcessors() + " processors\n" + Row.HEAD);
         rows.forEach(row -> System.out.println(row.line()));
-        System.out.println("what the drivers said is in " + work);
+        System.out.println("the output of the drivers is in " + work);
         return rows.stream().anyMatch(Row::failed) ? 1 : 0;
     }
 

@@ -61,12 +61,12 @@ final class DiskScenarios {
             return List.of(Row.skipped("disk-full", done, "only root can mount a small disk"));
         }
         int times = harness.times(5);
-        String said = "";
+        String message = "";
         for (int i = 0; i < times; i++) {
             try (Disk disk = Disk.of(mount, "size=" + (40 + harness.draw(860)) + "k")) {
                 RunFolder folder = new RunFolder(mount.resolve("run"));
                 try (Start start = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT, KEEP_ALL)) {
-                    said = start.mustFail(BAD_FILES);
+                    message = start.mustFail(BAD_FILES);
                 }
                 Fault.unless(folder.state().equals("failed"), "status.json on a full disk says " + folder.state());
                 disk.become("size=512m");
@@ -74,11 +74,11 @@ final class DiskScenarios {
                 harness.compare(folder, ROUNDS);
             }
         }
-        return List.of(new Row("disk-full", done, times, "exit code 3: " + shortened(said, mount), Row.SAME));
+        return List.of(new Row("disk-full", done, times, "exit code 3: " + shortened(message, mount), Row.SAME));
     }
 
-    private static String shortened(String said, Path mount) {
-        return said.replace(mount.toString(), "DISK").replaceAll("\\d{8}", "NNNNNNNN");
+    private static String shortened(String message, Path mount) {
+        return message.replace(mount.toString(), "DISK").replaceAll("\\d{8}", "NNNNNNNN");
     }
 
     /** Makes the disk read-only, once before the run and several times at a random moment. */
@@ -92,37 +92,37 @@ final class DiskScenarios {
         if (!Disk.isPossible(mount)) {
             return Row.skipped("disk-read-only", done, "only root can mount a small disk");
         }
-        String said;
+        String message;
         try (Disk disk = Disk.of(mount, "size=512m,ro")) {
             RunFolder folder = new RunFolder(mount.resolve("run"));
             try (Start start = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
-                said = start.mustFail(BAD_FILES);
+                message = start.mustFail(BAD_FILES);
             }
             disk.become("rw");
             harness.finish(folder, ROUNDS);
             harness.compare(folder, ROUNDS);
         }
-        return new Row("disk-read-only", done, 1, "exit code 3: " + shortened(said, mount), Row.SAME);
+        return new Row("disk-read-only", done, 1, "exit code 3: " + shortened(message, mount), Row.SAME);
     }
 
     private static Row readOnlyOnTheWay(ChaosHarness harness) {
         String done = "the run's folders made read-only at a random moment";
         int times = harness.times(3);
-        String said = "";
+        String message = "";
         for (int i = 0; i < times; i++) {
             RunFolder folder = harness.folder("read-only");
             try (Start start = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
                 start.reaches(1 + harness.draw(ROUNDS / 2));
                 harness.pauseBelow(20);
                 writable(folder.path(), false);
-                said = start.mustFail(BAD_FILES);
+                message = start.mustFail(BAD_FILES);
             } finally {
                 writable(folder.path(), true);
             }
             harness.finish(folder, ROUNDS);
             harness.compare(folder, ROUNDS);
         }
-        return new Row("disk-read-only", done, times, "exit code 3: " + shortened(said, harness.work()), Row.SAME);
+        return new Row("disk-read-only", done, times, "exit code 3: " + shortened(message, harness.work()), Row.SAME);
     }
 
     /** Changes permissions and the immutable attribute, since root ignores permissions but not that attribute. */
@@ -147,14 +147,14 @@ final class DiskScenarios {
     /** Removes the folder of a running run; without a checkpoint, the next start begins at round 0. */
     static List<Row> removed(ChaosHarness harness) {
         int times = harness.times(3);
-        String said = "";
+        String message = "";
         for (int i = 0; i < times; i++) {
             RunFolder folder = harness.folder("removed");
             try (Start start = harness.start(folder, ChaosHarness.ENDLESS, "local[2]", ChaosHarness.PERSISTENT)) {
                 start.reaches(1 + harness.draw(ROUNDS));
                 harness.pauseBelow(20);
                 folder.remove();
-                said = start.mustFail(BAD_FILES);
+                message = start.mustFail(BAD_FILES);
             }
             folder.remove();
             harness.finish(folder, ROUNDS);
@@ -164,7 +164,7 @@ final class DiskScenarios {
                 "folder-removed",
                 "the run's folder removed at a random moment",
                 times,
-                "the run; exit code 3: " + shortened(said, harness.work()),
+                "the run; exit code 3: " + shortened(message, harness.work()),
                 Row.SAME));
     }
 
@@ -199,7 +199,7 @@ final class DiskScenarios {
                     start.kill();
                 }
                 disk.losePower();
-                lost -= goOn(harness, folder, reported);
+                lost -= resume(harness, folder, reported);
                 harness.compare(folder, ROUNDS);
             }
         }
@@ -215,14 +215,14 @@ final class DiskScenarios {
     }
 
     /** Resumes a run until its last round, and returns the round from which it was resumed. */
-    private static long goOn(ChaosHarness harness, RunFolder folder, long reported) {
+    private static long resume(ChaosHarness harness, RunFolder folder, long reported) {
         try (Start last = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
             last.mustEndWith(0);
             // A run that begins at round 0 logs no resumption.
-            long from = Math.max(0, last.wentOnAfter());
+            long from = Math.max(0, last.resumedAfter());
             Fault.unless(
                     from >= reported,
-                    "went on after " + from + " rounds, though the checkpoint after round " + reported
+                    "resumed after " + from + " rounds, though the checkpoint after round " + reported
                             + " had been reported as written");
             return from;
         }

@@ -107,9 +107,9 @@ final class DriverScenarios {
                     end == End.DURATION ? new String[] {"--max-duration", 2 + harness.draw(8) + "s"} : new String[] {};
             try (Start start = harness.start(folder, ROUNDS, place.master(), place.mode(), more)) {
                 boolean ended = end(start, end, whole);
-                long from = start.wentOnAfter();
+                long from = start.resumedAfter();
                 if (from >= 0) {
-                    Fault.unless(from == whole, "went on after " + from + " rounds, not " + whole);
+                    Fault.unless(from == whole, "resumed after " + from + " rounds, not " + whole);
                     lost += Math.max(0, before - from);
                     mostLost = Math.max(mostLost, before - from);
                 }
@@ -222,8 +222,9 @@ final class DriverScenarios {
                 "drivers of one folder ended with " + codes + ": "
                         + starts.stream().map(Start::errors).collect(Collectors.joining()));
         for (int i = 0; i < codes.size(); i++) {
-            String said = starts.get(i).errors().strip();
-            Fault.unless(codes.get(i) == 0 || said.lines().count() == 1, "the refusal is no single sentence: " + said);
+            String message = starts.get(i).errors().strip();
+            Fault.unless(
+                    codes.get(i) == 0 || message.lines().count() == 1, "the refusal is not a single line: " + message);
         }
     }
 
@@ -240,7 +241,7 @@ final class DriverScenarios {
             Fault.unless(folder.path().resolve(".lock").toFile().exists(), "a killed driver left no lock");
             long begin = System.nanoTime();
             try (Start second = harness.start(folder, ROUNDS, "local[2]", ChaosHarness.PERSISTENT)) {
-                Await.until("the run to go on", () -> second.wentOnAfter() >= 0 || !second.isAlive());
+                Await.until("the run to be resumed", () -> second.resumedAfter() >= 0 || !second.isAlive());
                 longest = Math.max(longest, (System.nanoTime() - begin) / 1e9);
                 second.mustEndWith(0);
             }
@@ -251,8 +252,7 @@ final class DriverScenarios {
                 "lock-left",
                 "a run whose driver was killed started again at once",
                 times,
-                String.format(
-                        java.util.Locale.ROOT, "at most %.0f s from the start to the round it goes on from", longest),
+                String.format(java.util.Locale.ROOT, "at most %.0f s from the start to the resumption", longest),
                 Row.SAME));
     }
 

@@ -59,7 +59,7 @@ final class ExecutorScenarios {
                 Row.SAME);
     }
 
-    /** Suspends executors by SIGSTOP; all but the last are continued by SIGCONT while the run goes on. */
+    /** Suspends executors by SIGSTOP; all but the last are continued by SIGCONT during the run. */
     static List<Row> frozen(ChaosHarness harness) {
         return List.of(
                 frozen(harness, ChaosHarness.PERSISTENT, Map.of()), frozen(harness, ChaosHarness.JOBS, SOON_MISSED));
@@ -75,11 +75,11 @@ final class ExecutorScenarios {
             for (int i = 0; i < times; i++) {
                 ProcessHandle one = freeze(harness, start);
                 long until = System.nanoTime() + (2000 + harness.draw(25_000)) * 1_000_000;
-                longest = Math.max(longest, goOnUntil(start, until));
+                longest = Math.max(longest, awaitRoundAfter(start, until));
                 Processes.signal(one, "CONT");
             }
             ProcessHandle last = freeze(harness, start);
-            longest = Math.max(longest, goOnUntil(start, System.nanoTime() + 25_000_000_000L));
+            longest = Math.max(longest, awaitRoundAfter(start, System.nanoTime() + 25_000_000_000L));
             progress(start, ROUNDS_AFTER);
             ever = executors(start);
             end(harness, start);
@@ -108,7 +108,7 @@ final class ExecutorScenarios {
     }
 
     /** Waits until the first round after the given moment; returns the longest time without a round, in nanoseconds. */
-    static long goOnUntil(Start start, long moment) {
+    static long awaitRoundAfter(Start start, long moment) {
         long longest = 0;
         long last = System.nanoTime();
         long round = start.folder().round();
@@ -165,7 +165,7 @@ final class ExecutorScenarios {
         }
         return new Row(
                 "executor-late",
-                "a worker added to a standalone cluster of one while rounds go on, mode " + mode,
+                "a worker added to a standalone cluster of one during a run, mode " + mode,
                 1,
                 "nothing; it contributed in round " + joined + " at the latest",
                 Row.SAME);

@@ -16,7 +16,7 @@ final class Network implements AutoCloseable {
     /** The address on which the driver listens. */
     static final String DRIVER = "127.0.0.1";
 
-    private static final String TOLD = "127.0.0.2";
+    private static final String ADVERTISED = "127.0.0.2";
 
     private final Path root;
     private final Relay workers = relay();
@@ -30,7 +30,7 @@ final class Network implements AutoCloseable {
 
     private static Relay relay() {
         try (ServerSocket free = new ServerSocket(0, 0, InetAddress.getLoopbackAddress())) {
-            return new Relay(TOLD, DRIVER, free.getLocalPort());
+            return new Relay(ADVERTISED, DRIVER, free.getLocalPort());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -43,7 +43,7 @@ final class Network implements AutoCloseable {
                 String.join(
                         " ",
                         "-Dspark.driver.bindAddress=" + DRIVER,
-                        "-Dspark.driver.host=" + TOLD,
+                        "-Dspark.driver.host=" + ADVERTISED,
                         "-Dspark.driver.port=" + rpc.port(),
                         "-Dspark.driver.blockManager.port=" + blocks.port(),
                         "-Dspark.ui.enabled=false",

@@ -21,7 +21,7 @@ final class NetworkScenarios {
             for (int i = 0; i < times; i++) {
                 Relay.Connection one = oneOf(harness, network, start);
                 one.interrupt();
-                longest = Math.max(longest, goOn(harness, start));
+                longest = Math.max(longest, awaitRound(harness, start));
                 one.restore();
             }
             awaitTwoConnections(network, start);
@@ -96,8 +96,8 @@ final class NetworkScenarios {
                 "connections of two executors", () -> network.workers().open().size() == 2 || !start.isAlive());
     }
 
-    private static long goOn(ChaosHarness harness, Start start) {
-        return ExecutorScenarios.goOnUntil(start, System.nanoTime() + (2000 + harness.draw(25_000)) * 1_000_000);
+    private static long awaitRound(ChaosHarness harness, Start start) {
+        return ExecutorScenarios.awaitRoundAfter(start, System.nanoTime() + (2000 + harness.draw(25_000)) * 1_000_000);
     }
 
     /** Attacks the driver's port for workers during a run that loses an executor, whose replacement must connect. */
@@ -108,16 +108,16 @@ final class NetworkScenarios {
                 Start start = start(harness, network, "hostile")) {
             for (int i = 0; i < times; i++) {
                 oneOf(harness, network, start);
-                Stranger stranger = new Stranger(network.workers().port(), harness.draw(Long.MAX_VALUE));
+                Attacker attacker = new Attacker(network.workers().port(), harness.draw(Long.MAX_VALUE));
                 List<byte[]> sent = network.workers().open().stream()
                         .map(Relay.Connection::sent)
                         .toList();
                 // These come first, since they must be logged and the number of such warnings is limited.
-                stranger.declareLengths();
-                sent.forEach(stranger::replay);
-                sent.forEach(stranger::replayDamaged);
-                stranger.flood(FLOOD_MILLIS, () -> replaceExecutor(harness, network, start));
-                connections += stranger.connections();
+                attacker.declareLengths();
+                sent.forEach(attacker::replay);
+                sent.forEach(attacker::replayDamaged);
+                attacker.flood(FLOOD_MILLIS, () -> replaceExecutor(harness, network, start));
+                connections += attacker.connections();
                 ExecutorScenarios.progress(start, ExecutorScenarios.ROUNDS_AFTER);
             }
             ExecutorScenarios.end(harness, start);
@@ -125,8 +125,8 @@ final class NetworkScenarios {
         }
         return List.of(new Row(
                 "hostile-peer",
-                "a stranger at the driver's port replays recorded connections as they were and damaged, declares impossible "
-                        + "lengths, sends garbage and slow greetings, and holds idle connections while an executor is "
+                "an attacker at the driver's port replays recorded connections as they were and damaged, declares impossible "
+                        + "lengths, sends garbage and slow handshakes, and holds idle connections while an executor is "
                         + "killed and replaced",
                 times,
                 "nothing; " + connections + " connections dropped",
@@ -139,7 +139,7 @@ final class NetworkScenarios {
                 "dropped a handshake without ",
                 "dropped a message before the handshake",
                 " more warnings of this kind were left out")) {
-            Fault.unless(log.contains(line), "the log of strangers has no line with: " + line);
+            Fault.unless(log.contains(line), "the log of dropped connections has no line with: " + line);
         }
     }
 

@@ -79,14 +79,14 @@ record RunFolder(Path path) {
 
     /** Whether a writer was interrupted, so that a temporary file, or an incomplete checkpoint or model, remains. */
     boolean isTorn() {
-        boolean beside;
+        boolean temporary;
         try (Stream<Path> all = Files.walk(path)) {
-            beside = all.map(one -> one.getFileName().toString())
+            temporary = all.map(one -> one.getFileName().toString())
                     .anyMatch(name -> name.matches("\\..*\\.new|\\.model-(new|old)"));
         } catch (IOException | UncheckedIOException e) {
             return false;
         }
-        return beside || checkpoints().stream().anyMatch(one -> !Files.exists(one.resolve("manifest.json")));
+        return temporary || checkpoints().stream().anyMatch(one -> !Files.exists(one.resolve("manifest.json")));
     }
 
     /** Compares all results of this run with those of an undisturbed one; a Fault names the first file that differs. */

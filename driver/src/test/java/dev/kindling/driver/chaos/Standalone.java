@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Runs a standalone Spark cluster on this machine, from the application's own copy of Spark. */
+/** Runs a standalone Spark cluster on this machine, from the application's copy of Spark. */
 final class Standalone implements AutoCloseable {
     private static final Pattern MASTER = Pattern.compile("Starting Spark master at (spark://\\S+)");
 

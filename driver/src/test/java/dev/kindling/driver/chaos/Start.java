@@ -11,9 +11,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Runs {@code deploy/kindling train} once, in a process of its own, with its output and errors in two files. */
+/** Runs {@code deploy/kindling train} once, in a separate process, with its output and errors in two files. */
 final class Start implements AutoCloseable {
-    private static final Pattern GOING_ON = Pattern.compile("going on after (\\d+) rounds");
+    private static final Pattern RESUMING = Pattern.compile("resuming after (\\d+) rounds");
     private static final long LONGEST_MINUTES = 15;
 
     private final Process process;
@@ -89,10 +89,11 @@ final class Start implements AutoCloseable {
     /** Waits for the end of the process; Fault unless it has one of the codes and a single-line message, the result. */
     String mustFail(List<Integer> codes) {
         int ended = await();
-        String said = errors().strip();
-        Fault.unless(codes.contains(ended), "ended with " + ended + ", not one of " + codes + ": " + said);
-        Fault.unless(!said.isEmpty() && said.lines().count() == 1, "said more or less than one sentence; see " + err);
-        return said;
+        String message = errors().strip();
+        Fault.unless(codes.contains(ended), "ended with " + ended + ", not one of " + codes + ": " + message);
+        Fault.unless(
+                !message.isEmpty() && message.lines().count() == 1, "printed more or less than one line; see " + err);
+        return message;
     }
 
     /** Waits until the run has done a round; false if the driver has ended. */
@@ -102,8 +103,8 @@ final class Start implements AutoCloseable {
     }
 
     /** The number of rounds after which this start resumed the run; -1 if it has not printed one. */
-    long wentOnAfter() {
-        Matcher matcher = GOING_ON.matcher(read(out));
+    long resumedAfter() {
+        Matcher matcher = RESUMING.matcher(read(out));
         if (matcher.find()) {
             return Long.parseLong(matcher.group(1));
         }

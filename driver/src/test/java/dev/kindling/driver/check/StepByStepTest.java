@@ -217,11 +217,20 @@ class StepByStepTest {
     java.util.stream.Stream<DynamicTest> methodsWithoutInnerSteps() {
         return NETS.stream()
                 .flatMap(net -> java.util.stream.Stream.of(
-                                "proto-net", "relation-net", "hypernetwork", "cnp", "transfer", "random")
+                                "proto-net",
+                                "relation-net",
+                                "hypernetwork",
+                                "cnp",
+                                "bayesian-linear",
+                                "ridge-head",
+                                "logistic-head",
+                                "transfer",
+                                "random")
                         .filter(method -> fits(net, method))
                         .map(method -> DynamicTest.dynamicTest(method + " on " + net.name(), () -> {
                             for (String mode : net.hasBatchNorm() ? MODES : MODES.subList(0, 1)) {
-                                List<String> settings = List.of("hypernetwork.width=8", "cnp.width=8");
+                                List<String> settings =
+                                        List.of("hypernetwork.width=8", "cnp.width=8", "bayesian-linear.features=3");
                                 Form form = new Form(
                                         Methods.named(method, settings), List.of(LARGE_MEMORY), "without steps");
                                 check(net, net.model(mode), List.of(form), method + " " + mode);
@@ -231,9 +240,10 @@ class StepByStepTest {
 
     private static boolean fits(Net net, String method) {
         return switch (method) {
-            case "proto-net" -> net.hasBatchNorm();
+            case "proto-net", "logistic-head" -> net.hasBatchNorm();
             case "relation-net" -> net.name().equals("json");
             case "hypernetwork", "cnp" -> !net.hasBatchNorm();
+            case "bayesian-linear" -> !net.hasBatchNorm() || net.layout().classes() == 2;
             default -> true;
         };
     }

@@ -125,8 +125,8 @@ public record LockTakers(int processes, int threads, int locks) {
             Taker taker = new Taker(AtomicDirectory.at(args[0], new Configuration()), Integer.parseInt(args[2]));
             int threads = Integer.parseInt(args[1]);
             // A warm-up acquisition loads the classes.
-            String own = "warm-" + ProcessHandle.current().pid();
-            RunLock.take(taker.folder.child(own), InstantSource.system()).close();
+            String warmUp = "warm-" + ProcessHandle.current().pid();
+            RunLock.take(taker.folder.child(warmUp), InstantSource.system()).close();
             System.out.println("ready");
             BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             long begin = Long.parseLong(input.readLine());

@@ -49,11 +49,11 @@ class ChangedConfigurationTest {
         assertThat(outcome.err())
                 .isEqualTo(run.file("config.conf")
                         + " was changed after the run: algorithm.inner-learning-rate was 0.01 and is 0.09;"
-                        + " put it back, or ask evaluate for another value by --set\n");
+                        + " restore it, or give evaluate another value with --set\n");
     }
 
     @Test
-    void noCommandBelievesIt() throws IOException {
+    void everyCommandRefusesAChangedConfiguration() throws IOException {
         byte[] evaluation = Files.readAllBytes(run.file("evaluation.json"));
         change("inner-learning-rate=0.01", "inner-learning-rate=0.09");
         refused(command("evaluate"));
@@ -81,7 +81,17 @@ class ChangedConfigurationTest {
     }
 
     @Test
-    void aRunThatDiedBeforeItsModelIsHeldToItsCheckpoints() throws IOException {
+    void aDamagedConfigurationIsBadDataWhateverElseIsGiven() throws IOException {
+        Files.writeString(run.file("config.conf"), "run { rounds = ");
+        for (String[] more : new String[][] {{}, {"--conf", "../conf/sinusoid-maml.conf"}, {"--set", "evaluation.tasks=3"}}) {
+            Outcome outcome = command("evaluate", more);
+            assertThat(outcome.err()).startsWith(run.file("config.conf") + " is damaged: ");
+            assertThat(outcome.code()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void withoutAModelTheConfigurationIsComparedWithTheCheckpoints() throws IOException {
         run = TinyRun.in(temporary, "stopped", "algorithm.inner-learning-rate=0.01");
         assertThat(run.stoppedIn(6).code()).isEqualTo(6);
         try (Stream<Path> model = Files.walk(run.file("model"))) {
@@ -93,14 +103,14 @@ class ChangedConfigurationTest {
     }
 
     @Test
-    void whatDecidesNothingMayBeChanged() throws IOException {
+    void keysWithoutEffectOnResultsMayBeChanged() throws IOException {
         change("log-every=3", "log-every=7");
         assertThat(command("evaluate").code()).isZero();
         assertThat(command("report").code()).isZero();
     }
 
     @Test
-    void anEvaluationSaysWithWhatItWasMade() throws IOException {
+    void anEvaluationRecordsItsConfiguration() throws IOException {
         JsonNode trained = run.json("evaluation.json");
         assertThat(trained.at("/settings/algorithm/inner-learning-rate").asDouble())
                 .isEqualTo(0.01);

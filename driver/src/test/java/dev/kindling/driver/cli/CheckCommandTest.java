@@ -23,7 +23,7 @@ class CheckCommandTest {
     private Path folder;
 
     @Test
-    void theModelOfARunIsProvedOnTheTasksThatAreAskedFor() throws IOException {
+    void theModelOfARunIsCheckedOnTheRequestedTasks() throws IOException {
         TinyRun run = TinyRun.in(folder, "run", "algorithm.inner-steps=2");
         assertThat(run.train().code()).isZero();
         Path dump = folder.resolve("dump");
@@ -61,9 +61,9 @@ class CheckCommandTest {
                 .isNotEqualTo(Files.readAllBytes(dump.resolve("task-2/episode.safetensors")));
     }
 
-    /** Tasks for testing have other shapes here; what moves θ are training tasks. */
+    /** Test tasks have other shapes here; only training tasks change θ. */
     @Test
-    void thatThetaMovesIsProvedWithTrainingTasks() {
+    void theCheckThatThetaChangesUsesTrainingTasks() {
         TinyRun run = TinyRun.in(folder, "run");
         assertThat(run.train().code()).isZero();
         Outcome outcome = check("--out", run.folder().toString());
@@ -77,7 +77,7 @@ class CheckCommandTest {
     }
 
     @Test
-    void whatCannotBeChosenIsRefused() {
+    void invalidTaskChoicesAreRefused() {
         for (List<String> wrong : List.of(
                 List.of("--split", "all"),
                 List.of("--tasks", "0"),
@@ -91,19 +91,19 @@ class CheckCommandTest {
         }
     }
 
-    /** The second of these once failed with "order 0": differences across kinks of rectifiers. */
+    /** Regression test: the second seed once failed with "order 0", from finite differences across kinks of rectifiers. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
-    void rightGradientsOfRectifierNetworksAreProved(int seed) throws IOException {
+    void correctGradientsOfRectifierNetworksPass(int seed) throws IOException {
         Outcome outcome = onOmniglot(
                 "omniglot-fc-5w1s-maml", "run.seed=" + seed, "algorithm.inner-steps=3", "task.meta-batch-size=2");
         assertThat(outcome.code()).as(outcome.out() + outcome.err()).isZero();
         assertThat(outcome.out()).contains("found order 2");
     }
 
-    /** Two written-out steps had a gradient of zero for kernels in the second, and that was "passed". */
+    /** Regression test: two unrolled steps had a zero gradient for kernels in the second step, and the check passed. */
     @Test
-    void twoStepsOnConvolutionsAreTheStepsOneByOne() throws IOException {
+    void twoStepsOnConvolutionsEqualTheReference() throws IOException {
         Outcome outcome = onOmniglot(
                 "omniglot-conv4-5w1s-maml",
                 "algorithm.inner-steps=2",

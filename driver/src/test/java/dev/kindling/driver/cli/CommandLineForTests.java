@@ -19,34 +19,34 @@ import org.apache.hadoop.conf.Configuration;
 
 /** Runs commands in this JVM on clusters that a test provides. */
 final class CommandLineForTests {
-    /** How a command ended and what it said. */
+    /** The exit code and the output of a command. */
     record Outcome(int code, String out, String err) {}
 
     private CommandLineForTests() {}
 
-    /** A command on so many threads of this JVM in Spark's place. */
+    /** Runs a command with a number of threads of this JVM instead of Spark. */
     static Outcome onThreads(int threads, List<String> args) {
         return on((job, settings) -> new LocalCluster(job, new Configuration(), threads), args);
     }
 
-    /** A command on clusters of the test's own. */
+    /** Runs a command on clusters that the test creates. */
     static Outcome on(BiFunction<Job, ClusterSettings, Cluster> clusters, List<String> args) {
         return on(clusters, new Signals(), args);
     }
 
-    /** A command that the given signals reach. */
+    /** Runs a command that receives the given signals. */
     static Outcome on(BiFunction<Job, ClusterSettings, Cluster> clusters, Signals signals, List<String> args) {
         return on(clusters, signals, InstantSource.system(), args);
     }
 
-    /** A command by a clock of the test's own. */
+    /** Runs a command with the test's clock. */
     static Outcome on(
             BiFunction<Job, ClusterSettings, Cluster> clusters,
             Signals signals,
             InstantSource clock,
             List<String> args) {
         StringWriter out = new StringWriter();
-        return run(around(clusters, new PrintWriter(out), signals, clock), out, args);
+        return run(context(clusters, new PrintWriter(out), signals, clock), out, args);
     }
 
     /** A command on clusters of the test's own that may prepare tables. */
@@ -76,15 +76,16 @@ final class CommandLineForTests {
         return new Outcome(code, out.toString(), err.toString());
     }
 
-    static CommandContext around(BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out) {
-        return around(clusters, out, new Signals());
+    static CommandContext context(BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out) {
+        return context(clusters, out, new Signals());
     }
 
-    static CommandContext around(BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals) {
-        return around(clusters, out, signals, InstantSource.system());
+    static CommandContext context(
+            BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals) {
+        return context(clusters, out, signals, InstantSource.system());
     }
 
-    static CommandContext around(
+    static CommandContext context(
             BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals, InstantSource clock) {
         return new CommandContext(
                 (name, master) -> new Running(clusters, CommandLineForTests::refuseTables), out, clock, false, signals);

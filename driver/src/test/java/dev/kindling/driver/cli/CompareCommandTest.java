@@ -68,7 +68,7 @@ class CompareCommandTest {
     }
 
     @Test
-    void allEntrantsAndSeedsMeetTheSameTasks() throws IOException {
+    void allEntrantsAndSeedsAreEvaluatedOnTheSameTasks() throws IOException {
         Outcome outcome = compare("--seeds", "2");
         assertThat(outcome.code()).as(outcome.err()).isZero();
         // Each of four runs evaluates its model and an untrained one.
@@ -86,11 +86,11 @@ class CompareCommandTest {
         assertThat(json.at("/differences/0/entrant").asText()).isEqualTo("b");
         assertThat(json.at("/differences/0/minus").asText()).isEqualTo("a");
         assertThat(json.at("/differences/0/steps")).hasSize(3);
-        assertThat(outcome.out()).contains("difference to a, task by task", "over seeds", "what it cost");
+        assertThat(outcome.out()).contains("difference to a, task by task", "over seeds", "training cost");
     }
 
     @Test
-    void aDifferenceIsTheDifferenceOfTheEvaluationsThatTheRunsThemselvesWrote() throws IOException {
+    void differencesAreThoseOfTheEvaluationsInTheRunFolders() throws IOException {
         assertThat(compare().code()).isZero();
         for (int step = 0; step < 3; step++) {
             String mean = "/steps/" + step + "/loss/mean";
@@ -106,7 +106,7 @@ class CompareCommandTest {
     }
 
     @Test
-    void theMeanTaskAndAnOracleTakePart() throws IOException {
+    void meanTaskBaselineAndOracleAreCompared() throws IOException {
         Files.writeString(comparison, """
                 compare {
                   runs = [ { job = tiny, name = told, set.sinusoid.oracle = true }, { job = tiny, name = blind } ]
@@ -132,12 +132,12 @@ class CompareCommandTest {
     }
 
     @Test
-    void aMeanTaskThatIsNoneIsRefused() {
+    void theMeanTaskBaselineIsRefusedIfQueryInputsDiffer() {
         assertThat(compare("--set", "compare.baselines=mean-task", "--set", "evaluation.split=train"))
                 .isEqualTo(new Outcome(
                         2,
                         "",
-                        "compare.baselines has mean-task, but the test tasks have classes or are not asked at the same "
+                        "compare.baselines has mean-task, but the test tasks are classifications or differ in their query "
                                 + "inputs; it must be empty then\n"));
     }
 
@@ -152,7 +152,7 @@ class CompareCommandTest {
     }
 
     @Test
-    void anotherEvaluationNeedsNoOtherTraining() throws IOException {
+    void aChangedEvaluationDoesNotTrainAgain() throws IOException {
         assertThat(compare().code()).isZero();
         requests.clear();
         assertThat(compare("--set", "evaluation.tasks=9").code()).isZero();
@@ -161,7 +161,7 @@ class CompareCommandTest {
     }
 
     @Test
-    void aComparisonThatWasStoppedGoesOnToTheSameNumbers() throws IOException {
+    void aStoppedComparisonIsResumedWithTheSameResult() throws IOException {
         Signals signals = new Signals();
         Outcome stopped = compare(
                 request -> {
@@ -172,17 +172,17 @@ class CompareCommandTest {
                 },
                 signals);
         assertThat(stopped.code()).isEqualTo(6);
-        assertThat(stopped.err()).contains("SIGTERM stopped the comparison in " + out, "goes on");
+        assertThat(stopped.err()).contains("SIGTERM stopped the comparison in " + out, "resumes it");
         assertThat(out.resolve("compare.json")).doesNotExist();
         assertThat(compare().code()).isZero();
         JsonNode resumed = json().at("/differences");
-        out = folder.resolve("straight");
+        out = folder.resolve("uninterrupted");
         assertThat(compare().code()).isZero();
         assertThat(json().at("/differences")).isEqualTo(resumed);
     }
 
     @Test
-    void aRunThatWasTrainedElsewhereTakesPart() throws IOException {
+    void aRunThatWasTrainedElsewhereIsCompared() throws IOException {
         assertThat(compare().code()).isZero();
         Path run = out.resolve("b-1");
         Files.writeString(comparison, """
@@ -196,7 +196,7 @@ class CompareCommandTest {
     }
 
     @Test
-    void entrantsOfOtherTasksAreRefusedBeforeAnythingRuns() throws IOException {
+    void entrantsWithOtherTestTasksAreRefusedBeforeTraining() throws IOException {
         for (String other : List.of(
                 "evaluation.seed=5",
                 "evaluation.tasks=8",
@@ -242,7 +242,7 @@ class CompareCommandTest {
     }
 
     @Test
-    void whatIsNeitherAJobNorARunIsBadData() throws IOException {
+    void anEntrantThatIsNeitherJobNorRunIsBadData() throws IOException {
         Files.writeString(comparison, "compare.runs = [ tiny, nowhere/at-all ]");
         Outcome outcome = compare();
         assertThat(outcome.code()).isEqualTo(3);
@@ -252,14 +252,14 @@ class CompareCommandTest {
     }
 
     @Test
-    void equalTimeEndsEveryTrainingAsAFinishedOne() throws IOException {
+    void aTimeLimitEndsEveryTrainingAsFinished() throws IOException {
         Outcome outcome = compare("--set", "compare.wall-time=300ms", "--set", "run.rounds=100000000");
         assertThat(outcome.code()).as(outcome.err()).isZero();
         for (String run : List.of("a-1", "b-1")) {
             JsonNode status =
                     JSON.readTree(out.resolve(run).resolve("status.json").toFile());
             assertThat(status.at("/state").asText()).isEqualTo("done");
-            assertThat(status.at("/message").asText()).contains("its time was over");
+            assertThat(status.at("/message").asText()).contains("its time limit was reached");
             JsonNode manifest = JSON.readTree(
                     out.resolve(run).resolve("model/manifest.json").toFile());
             assertThat(manifest.at("/finished").asBoolean()).isTrue();

@@ -30,7 +30,7 @@ class EarlierVersionTest {
     }
 
     @Test
-    void itsModelIsEvaluatedToTheSameNumbers() throws IOException {
+    void itsModelIsEvaluatedWithTheSameResult() throws IOException {
         JsonNode before = steps();
         Outcome outcome = CommandLineForTests.onThreads(1, List.of("evaluate", "--out", run.toString()));
         assertThat(outcome.code()).as(outcome.err()).isZero();
@@ -45,7 +45,7 @@ class EarlierVersionTest {
     }
 
     @Test
-    void itIsNotResumedAndSaysSo() throws IOException {
+    void itCannotBeResumed() throws IOException {
         byte[] status = Files.readAllBytes(run.resolve("status.json"));
         Outcome outcome = CommandLineForTests.onThreads(
                 1, List.of("train", "--resume", "--out", run.toString(), "--set", "run.rounds=6"));

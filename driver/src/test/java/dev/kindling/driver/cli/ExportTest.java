@@ -71,7 +71,7 @@ class ExportTest {
 
     private int runs;
 
-    /** A run on drawings, and its first training episode. */
+    /** A run on images, and its first training episode. */
     private final class Drawn {
         private final Path folder;
         private final ResolvedRun resolved;
@@ -94,7 +94,7 @@ class ExportTest {
             List<String> args = new ArrayList<>(List.of("train", "--conf", job.toString(), "--out", folder.toString()));
             List.of(sets).forEach(set -> args.addAll(List.of("--set", set)));
             assertThat(CommandLineForTests.onThreads(1, args).err()).isEmpty();
-            resolved = ResolvedRun.here(StoredConfiguration.own(
+            resolved = ResolvedRun.here(StoredConfiguration.load(
                     RunDirectory.open(folder.toString(), new org.apache.hadoop.conf.Configuration()), List.of()));
             layout = resolved.source().layout(Split.TRAIN);
             episode = FlatVector.zeros(Precision.DOUBLE, layout.arrays().size());
@@ -202,7 +202,7 @@ class ExportTest {
         return data;
     };
 
-    /** Twelve classes of four drawings of 12x12 pixels. */
+    /** Writes twelve classes of four images of 12x12 pixels. */
     private static void images(Path data) throws IOException {
         for (int kind = 0; kind < 12; kind++) {
             Path folder = Files.createDirectories(data.resolve("class" + (char) ('a' + kind)));
@@ -219,8 +219,8 @@ class ExportTest {
         }
     }
 
-    /** What holds of an export whose statistics are those of the first episode's support set. */
-    private void agreesOnItsSupportSet(Drawn run, MultiLayerNetwork theirs) throws IOException {
+    /** Checks an export whose statistics are those of the first episode's support set. */
+    private void assertAgreesOnSupportSet(Drawn run, MultiLayerNetwork theirs) throws IOException {
         double[] ours = run.ourOutputThenAdapted();
         int outputs = run.layout.support() * run.layout.outputs();
         assertThat(theirs.output(run.support(), true).dup('c').data().asDouble())
@@ -250,9 +250,9 @@ class ExportTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"conv4", "conv4-pool-32", "omniglot-fc", "simple-cnn"})
-    void deeplearning4jLoadsAPresetAndTakesOurStep(String network) throws IOException {
+    void deeplearning4jLoadsAPresetAndComputesTheSameStep(String network) throws IOException {
         Drawn run = network.equals("conv4-pool-32") ? new Drawn(network, "few-shot.image-size=16") : new Drawn(network);
-        agreesOnItsSupportSet(run, run.exported("--episodes", "1"));
+        assertAgreesOnSupportSet(run, run.exported("--episodes", "1"));
         JsonNode note = note(temporary.resolve("out.zip"));
         assertThat(note.at("/network").asText()).isEqualTo(network);
         assertThat(note.at("/rounds").asInt()).isEqualTo(3);
@@ -261,7 +261,7 @@ class ExportTest {
     }
 
     @Test
-    void aNetworkFromJsonGoesInTrainsAndLeavesUnderItsOwnConfiguration() throws IOException {
+    void aNetworkFromJsonIsTrainedAndExportedWithItsConfiguration() throws IOException {
         Path json = temporary.resolve("net.json");
         Files.writeString(
                 json,
@@ -299,11 +299,11 @@ class ExportTest {
                                 theirs.getLayerWiseConfigurations().getConf(1).getLayer())
                         .getDecay())
                 .isEqualTo(0.5);
-        agreesOnItsSupportSet(run, theirs);
+        assertAgreesOnSupportSet(run, theirs);
     }
 
     @Test
-    void statisticsComeFromImagesOrFromSupportX() throws IOException {
+    void statisticsAreComputedFromImagesOrSupportX() throws IOException {
         Drawn run = new Drawn("conv4");
         // The images of three classes as one batch: with it, both of theirs agree.
         Path support = temporary.resolve("support");
@@ -335,7 +335,7 @@ class ExportTest {
                 .containsExactly(theirs.output(batch, true).data().asDouble(), within(1e-9));
 
         Path file = supportFile(run);
-        agreesOnItsSupportSet(run, run.exported("--support", file.toString()));
+        assertAgreesOnSupportSet(run, run.exported("--support", file.toString()));
     }
 
     private Path supportFile(Drawn run) throws IOException {
@@ -360,7 +360,7 @@ class ExportTest {
     }
 
     @Test
-    void theDataIsNeededForStatisticsOfItsTasksAlone() throws IOException {
+    void dataIsNeededOnlyForStatisticsOfItsTasks() throws IOException {
         Drawn run = new Drawn("conv4");
         Path file = supportFile(run);
         Drawn bare = new Drawn("simple-cnn");
@@ -369,7 +369,7 @@ class ExportTest {
         Files.move(SMALL.get(temporary), temporary.resolve("elsewhere"));
         bare.exported();
         assertThat(temporary.resolve("out.zip")).as("no batch norm").hasBinaryContent(before);
-        agreesOnItsSupportSet(run, run.exported("--support", file.toString()));
+        assertAgreesOnSupportSet(run, run.exported("--support", file.toString()));
         List<String> args = List.of(
                 "export",
                 "--out",
@@ -424,7 +424,7 @@ class ExportTest {
     }
 
     @Test
-    void runningStatisticsLeaveAsTheyAre() throws IOException {
+    void runningStatisticsAreExportedUnchanged() throws IOException {
         Drawn run = new Drawn("conv4", "model.batch-norm=running");
         MultiLayerNetwork theirs = run.exported();
         assertThat(note(temporary.resolve("out.zip"))
@@ -442,7 +442,7 @@ class ExportTest {
     }
 
     @Test
-    void safetensorsHoldThetaAndWhereItCameFrom() throws IOException {
+    void safetensorsHoldThetaAndProvenance() throws IOException {
         Drawn run = new Drawn("conv4");
         Path file = temporary.resolve("o.safetensors");
         List<String> args =
@@ -464,7 +464,7 @@ class ExportTest {
     }
 
     @Test
-    void equalExportsAreEqualBytes() throws IOException {
+    void exportsAreReproducible() throws IOException {
         Drawn run = new Drawn("conv4");
         run.exported("--episodes", "2");
         byte[] first = Files.readAllBytes(temporary.resolve("out.zip"));
@@ -473,7 +473,7 @@ class ExportTest {
     }
 
     @Test
-    void wrongUsageIsRefusedInOneSentence() throws IOException {
+    void wrongUsageIsRefusedWithASingleLineMessage() throws IOException {
         Drawn run = new Drawn("conv4");
         String out = run.folder.toString();
         String to = temporary.resolve("x").toString();

@@ -52,7 +52,7 @@ class FailedTasksTest {
     private Path folder;
 
     @Test
-    void taskIsNamedAndLeftOutWithTheRightWeight() throws IOException {
+    void aFailedTaskIsNamedAndExcludedFromTheMean() throws IOException {
         List<TaskSpec> specs = round(0);
         List<TaskSpec> good = specs.stream().filter(spec -> !overflows(spec)).toList();
         assertThat(good).as("a round with tasks of both kinds").hasSizeBetween(TASKS / 2, TASKS - 1);
@@ -71,7 +71,7 @@ class FailedTasksTest {
 
         double[] expected = movedBy(good);
         double[] moved = theta(run).toDoubles();
-        double[] before = resolved.plan().untrained(seed()).toDoubles();
+        double[] before = resolved.plan().untrained(seed(), resolved.source()).toDoubles();
         assertThat(moved).isNotEqualTo(before);
         for (int i = 0; i < moved.length; i++) {
             assertThat(moved[i]).isCloseTo(expected[i], within(1e-6));
@@ -82,7 +82,7 @@ class FailedTasksTest {
     }
 
     @Test
-    void overTheLimitTheRunStopsWithFourAndTheLastGoodModel() throws IOException {
+    void aboveTheLimitTheRunEndsWithFourAndTheLastFiniteModel() throws IOException {
         long allowed = failures(0);
         long stop = LongStream.range(1, 100)
                 .filter(round -> failures(round) > allowed)
@@ -104,7 +104,7 @@ class FailedTasksTest {
         assertThat(train(shorter, stop, limit).code()).isZero();
         assertThat(theta(run))
                 .isEqualTo(theta(shorter))
-                .isNotEqualTo(resolved.plan().untrained(seed()));
+                .isNotEqualTo(resolved.plan().untrained(seed(), resolved.source()));
     }
 
     private Outcome train(Path run, long rounds, double limit) {
@@ -126,7 +126,7 @@ class FailedTasksTest {
         return round(round).stream().filter(this::overflows).count();
     }
 
-    /** Whether the squares of a set's targets add up to more than a float holds: beside them the network's output is 0. */
+    /** Whether the squares of a set's targets overflow a float; the network's output is negligible compared with them. */
     private boolean overflows(TaskSpec spec) {
         Layout arrays = resolved.source().layout(Split.TRAIN).arrays();
         FlatVector episode = FlatVector.zeros(Precision.DOUBLE, arrays.size());
@@ -144,7 +144,7 @@ class FailedTasksTest {
     /** θ after a round of the given tasks alone. */
     private double[] movedBy(List<TaskSpec> specs) {
         TrainingPlan plan = resolved.plan();
-        FlatVector theta = plan.untrained(seed());
+        FlatVector theta = plan.untrained(seed(), resolved.source());
         try (Cluster cluster = new LocalCluster(plan.job(), resolved.hadoop(), 1)) {
             PartialSum root = cluster.run(new RoundRequest(TrainingPlan.TRAIN, specs, OutputMode.SUMS), theta)
                     .sum();

@@ -62,13 +62,13 @@ class FailingDiskTest {
     }
 
     @Test
-    void aRunWhereNothingCanBeAppendedHasTheSameFiles() {
-        TinyRun straight = TinyRun.in(temporary, "straight");
-        assertThat(straight.train().code()).isZero();
+    void aRunOnAFileSystemWithoutAppendHasTheSameFiles() {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted");
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun run = TinyRun.in(temporary, "run");
         Outcome outcome = train(run);
         assertThat(outcome.code()).as(outcome.err()).isZero();
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
     }
 
     @ParameterizedTest
@@ -80,9 +80,9 @@ class FailingDiskTest {
                 "manifest.*",
                 "metrics.*",
             })
-    void aFullDiskIsThreeAndTheRunGoesOnWhenThereIsRoom(String files) {
-        TinyRun straight = TinyRun.in(temporary, "straight");
-        assertThat(straight.train().code()).isZero();
+    void aFullDiskEndsWithThreeAndTheRunIsResumedOnceThereIsSpace(String files) {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted");
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun run = TinyRun.in(temporary, "run");
         Outcome outcome = trainUntilFull(run, 10, files);
         assertThat(outcome.code()).as(outcome.err()).isEqualTo(3);
@@ -92,11 +92,11 @@ class FailingDiskTest {
         TroubledFileSystem.works();
         Outcome end = train(run, "--resume");
         assertThat(end.code()).as(end.err()).isZero();
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
     }
 
     @Test
-    void aStatusThatCannotBeWrittenStopsNothingThatCan() {
+    void aStatusThatCannotBeWrittenDoesNotStopTheRun() {
         TinyRun run = TinyRun.in(temporary, "run");
         Outcome outcome = trainUntilFull(run, 10, "status.*");
         assertThat(outcome.code()).isEqualTo(3);
@@ -108,9 +108,9 @@ class FailingDiskTest {
     }
 
     @Test
-    void aDiskThatOthersFillLeavesAStatusThatSaysFailedAndNothingHalfWritten() throws IOException {
-        TinyRun straight = TinyRun.in(temporary, "straight");
-        assertThat(straight.train().code()).isZero();
+    void aFullDiskLeavesTheStatusFailedAndNoPartialFile() throws IOException {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted");
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun run = TinyRun.in(temporary, "run");
         SmallDisk disk = new SmallDisk(temporary);
         assertThatThrownBy(() -> run.trainIn(disk.folder("run"), request -> {
@@ -133,11 +133,11 @@ class FailingDiskTest {
                 .allSatisfy(name -> assertThat(run.file("checkpoints/" + name + "/manifest.json"))
                         .exists());
         assertThat(run.train("--resume").code()).isZero();
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
     }
 
     @Test
-    void aFolderThatCannotBeWrittenIsThreeBeforeAnythingRuns() {
+    void aFolderThatCannotBeWrittenEndsWithThreeBeforeTheFirstRound() {
         TroubledFileSystem.fails(name -> Optional.of("Read-only file system"));
         TinyRun run = TinyRun.in(temporary, "run");
         Outcome outcome = train(run);
@@ -150,9 +150,9 @@ class FailingDiskTest {
     }
 
     @Test
-    void aCheckpointWhoseBlocksAreLostIsDamagedToo() throws IOException {
-        TinyRun straight = TinyRun.in(temporary, "straight");
-        assertThat(straight.train().code()).isZero();
+    void aCheckpointWithLostBlocksIsDamaged() throws IOException {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted");
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun run = TinyRun.in(temporary, "run");
         assertThat(run.stoppedIn(10).code()).isEqualTo(6);
         TroubledFileSystem.damages(path -> path.contains("00000011/theta"));
@@ -161,13 +161,13 @@ class FailingDiskTest {
         assertThat(end.out())
                 .contains(
                         "00000011/theta.safetensors is damaged: Could not obtain block; the checkpoint before it is used")
-                .contains("going on after 8 rounds");
+                .contains("resuming after 8 rounds");
         TroubledFileSystem.works();
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
     }
 
     @Test
-    void metricsThatCannotBeClosedAreTheRunsFailureInItsStatusToo() {
+    void aFailureToCloseMetricsIsRecordedInTheStatus() {
         TroubledFileSystem.showsWhatIsFlushed();
         TinyRun run = TinyRun.in(temporary, "run");
         Outcome outcome = train(run);
@@ -178,7 +178,7 @@ class FailingDiskTest {
     }
 
     @Test
-    void metricsThatCannotBeBegunAgainAreTheRunsFailureInItsStatusToo() {
+    void aFailureToReopenMetricsIsRecordedInTheStatus() {
         TinyRun run = TinyRun.in(temporary, "run");
         assertThat(run.stoppedIn(10).code()).isEqualTo(6);
         TroubledFileSystem.fails(name -> name.startsWith("metrics") ? Optional.of(FULL) : Optional.empty());
@@ -191,9 +191,9 @@ class FailingDiskTest {
     }
 
     @Test
-    void aDamagedCheckpointIsNamedInOneLineAndTheOneBeforeItIsUsed() throws IOException {
-        TinyRun straight = TinyRun.in(temporary, "straight");
-        assertThat(straight.train().code()).isZero();
+    void aDamagedCheckpointIsReportedAndThePreviousOneIsUsed() throws IOException {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted");
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun run = TinyRun.in(temporary, "run");
         assertThat(run.stoppedIn(10).code()).isEqualTo(6);
         Path theta = run.file("checkpoints/00000011/theta.safetensors");
@@ -205,12 +205,12 @@ class FailingDiskTest {
         assertThat(end.out())
                 .contains(theta + " is damaged: its bytes do not match the checksum in its manifest;"
                         + " the checkpoint before it is used\n")
-                .contains("going on after 8 rounds");
-        run.assertSameAs(straight);
+                .contains("resuming after 8 rounds");
+        run.assertSameAs(uninterrupted);
     }
 
     @Test
-    void whereEveryCheckpointIsDamagedTheRunIsThreeAndNothingIsLost() throws IOException {
+    void ifEveryCheckpointIsDamagedTheRunEndsWithThreeAndNoFileIsDeleted() throws IOException {
         TinyRun run = TinyRun.in(temporary, "run");
         assertThat(run.stoppedIn(10).code()).isEqualTo(6);
         for (String name : run.checkpoints()) {

@@ -44,19 +44,19 @@ class FrozenDriverTest {
         "run.rounds=" + ROUNDS, "run.log-every=1", "run.checkpoint-every=20", "run.checkpoint-keep=10"
     };
 
-    /** Made by the driver when it is in the round in which it will be frozen. */
+    /** Created by the driver in the round in which it is suspended. */
     private static final String IN_ROUND = "in-round";
-    /** Made by the test before it thaws the driver: from then on the driver's clock is two leases ahead. */
+    /** Created by the test before it continues the driver: from then on the driver's clock is two leases ahead. */
     private static final String LEASE_OVER = "lease-over";
 
     @TempDir
     private Path temporary;
 
-    private TinyRun straight;
+    private TinyRun uninterrupted;
     private TinyRun run;
     private Optional<Process> frozen = Optional.empty();
 
-    /** A driver in a process of its own that waits in one of its rounds; the first argument is the folder of both files. */
+    /** A driver in a separate process that waits in one of its rounds; the first argument is the folder of both files. */
     static final class WaitingDriver {
         private final Path files;
 
@@ -67,7 +67,7 @@ class FrozenDriverTest {
         public static void main(String[] args) {
             WaitingDriver driver = new WaitingDriver(Path.of(args[0]));
             PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
-            CommandContext context = CommandLineForTests.around(
+            CommandContext context = CommandLineForTests.context(
                     (job, settings) -> new WatchedCluster(job, 1, driver::waitInRound),
                     out,
                     new Signals(),
@@ -104,8 +104,8 @@ class FrozenDriverTest {
 
     @BeforeEach
     void freeze() throws IOException, InterruptedException {
-        straight = TinyRun.in(temporary, "straight", SETS);
-        Outcome first = straight.train();
+        uninterrupted = TinyRun.in(temporary, "uninterrupted", SETS);
+        Outcome first = uninterrupted.train();
         assertThat(first.code()).as(first.err()).isZero();
         run = TinyRun.in(temporary, "run", SETS);
         Process started = TrainInChild.start(
@@ -160,8 +160,8 @@ class FrozenDriverTest {
                 lock, FileTime.from(Instant.now().minus(RunLock.LEASE).minusSeconds(15)));
     }
 
-    /** Thaws the first driver and waits for its end. */
-    private void thaw() {
+    /** Continues the first driver by SIGCONT and waits for its end. */
+    private void continueFirstDriver() {
         try {
             Files.createFile(temporary.resolve(LEASE_OVER));
             signal("CONT");
@@ -184,35 +184,35 @@ class FrozenDriverTest {
     }
 
     @Test
-    void aDriverThatThawsWhenAnotherHasFinishedItsRunStopsAndWritesNothing() throws IOException {
+    void aDriverContinuedAfterAnotherFinishedItsRunStopsAndWritesNothing() throws IOException {
         Outcome outcome = run.train("--resume");
         assertThat(outcome.code()).as(outcome.err()).isZero();
-        assertThat(outcome.out()).contains("going on after 40 rounds");
+        assertThat(outcome.out()).contains("resuming after 40 rounds");
         Map<String, String> finished = files();
-        thaw();
+        continueFirstDriver();
         assertThat(files()).isEqualTo(finished);
         assertThat(read(said()))
                 .contains("the run in " + run.folder() + " was taken over by a process that deleted its lock; "
                         + "this driver stops and writes nothing more");
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
     }
 
     @Test
-    void aDriverThatThawsWhileAnotherTrainsItsRunStopsAndLeavesItToTheOther() {
+    void aDriverContinuedWhileAnotherTrainsItsRunStopsAndTheOtherFinishes() {
         Outcome outcome = run.watched(
                 request -> {
                     if (isTrainingIn(request, FROZEN_IN + 2)) {
-                        thaw();
+                        continueFirstDriver();
                     }
                 },
                 new Signals(),
                 "--resume");
         assertThat(outcome.code()).as(outcome.err()).isZero();
-        assertThat(outcome.out()).contains("going on after 40 rounds");
+        assertThat(outcome.out()).contains("resuming after 40 rounds");
         assertThat(read(said()))
                 .containsPattern("the run in " + run.folder() + " was taken over by process "
                         + ProcessHandle.current().pid() + " on \\S+, last heard of at .*; this driver stops");
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
         assertThat(run.json("status.json").at("/state").asText()).isEqualTo("done");
     }
 }

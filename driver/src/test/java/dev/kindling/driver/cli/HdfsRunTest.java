@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HdfsRunTest {
     private static final int ROUNDS = 40;
-    /** It has written this one, and is killed at whatever comes after it. */
+    /** The checkpoint that the driver has written before it is killed. */
     private static final String CHECKPOINT = "00000012";
 
     @TempDir
@@ -70,7 +70,7 @@ class HdfsRunTest {
         return args;
     }
 
-    /** What a command that is to succeed says. */
+    /** Runs a command that must succeed, and returns its output. */
     private static String done(List<String> args) {
         Outcome outcome = CommandLineForTests.onThreads(1, args);
         assertThat(outcome.code()).as(outcome.err()).isZero();
@@ -88,12 +88,12 @@ class HdfsRunTest {
     }
 
     @Test
-    void aRunOnHdfsWhoseDriverIsKilledGoesOnAndIsEvaluatedAsTheRunOnADiskWhoseDriverWasNot()
+    void aRunOnHdfsResumedAfterAKilledDriverEqualsAnUninterruptedRunOnALocalDisk()
             throws IOException, InterruptedException, JMException {
         Path images = Files.createDirectories(temporary.resolve("images"));
         SmallImages.write(images);
-        Path straight = temporary.resolve("straight");
-        var unused = done(train(images.toString(), straight.toString()));
+        Path uninterrupted = temporary.resolve("uninterrupted");
+        var unused = done(train(images.toString(), uninterrupted.toString()));
 
         String data = hdfs.getURI() + "/data/images";
         String run = hdfs.getURI() + "/runs/run";
@@ -102,34 +102,34 @@ class HdfsRunTest {
         killOnceAt(train(data, run), run + "/checkpoints/" + CHECKPOINT + "/manifest.json");
         assertThat(exists(run + "/.lock")).as("a dead driver's lock").isTrue();
         // Lock and configuration, then θ, moments, manifest and metrics of at least one checkpoint.
-        assertThat(syncedInTheEnd(6)).as("syncs to the disks of data nodes").isGreaterThanOrEqualTo(6);
+        assertThat(awaitSynced(6)).as("syncs to the disks of data nodes").isGreaterThanOrEqualTo(6);
         assertThat(new String(bytes(run + "/status.json"), StandardCharsets.UTF_8))
                 .contains("\"running\"");
         assertThat(exists(run + "/evaluation.json")).isFalse();
 
-        assertThat(done(train(data, run))).contains("going on after ").doesNotContain("going on after 0 rounds");
-        assertSame(run, straight, "model/theta.safetensors");
-        assertSame(run, straight, "checkpoints/000000" + ROUNDS + "/theta.safetensors");
-        assertSame(run, straight, "checkpoints/000000" + ROUNDS + "/optimizer.safetensors");
-        assertSame(run, straight, "evaluation.json");
+        assertThat(done(train(data, run))).contains("resuming after ").doesNotContain("resuming after 0 rounds");
+        assertSame(run, uninterrupted, "model/theta.safetensors");
+        assertSame(run, uninterrupted, "checkpoints/000000" + ROUNDS + "/theta.safetensors");
+        assertSame(run, uninterrupted, "checkpoints/000000" + ROUNDS + "/optimizer.safetensors");
+        assertSame(run, uninterrupted, "evaluation.json");
 
         assertThat(files.delete(new org.apache.hadoop.fs.Path(run, "evaluation.json"), false))
                 .isTrue();
         assertThat(done(List.of("evaluate", "--out", run))).contains("the evaluation is in " + run);
-        assertSame(run, straight, "evaluation.json");
+        assertSame(run, uninterrupted, "evaluation.json");
     }
 
-    /** The count of synced blocks when it has come to so many, or what it is half a minute later: Hadoop shows counts that are up to ten seconds old. */
-    private static long syncedInTheEnd(long wanted) throws JMException, InterruptedException {
+    /** Waits up to half a minute until the expected number of blocks is synced, since Hadoop publishes counts with a delay of up to ten seconds; returns the last count. */
+    private static long awaitSynced(long expected) throws JMException, InterruptedException {
         long count = synced();
-        for (int i = 0; i < 150 && count < wanted; i++) {
+        for (int i = 0; i < 150 && count < expected; i++) {
             Thread.sleep(200);
             count = synced();
         }
         return count;
     }
 
-    /** How many blocks the data nodes have synced to their disks. */
+    /** The number of blocks that the data nodes have synced to their disks. */
     private static long synced() throws JMException {
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         long count = 0;
@@ -154,7 +154,7 @@ class HdfsRunTest {
         assertThat(child.waitFor()).as(Files.readString(said)).isEqualTo(128 + 9);
     }
 
-    private void assertSame(String run, Path straight, String name) throws IOException {
-        assertThat(bytes(run + "/" + name)).as(name).isEqualTo(Files.readAllBytes(straight.resolve(name)));
+    private void assertSame(String run, Path uninterrupted, String name) throws IOException {
+        assertThat(bytes(run + "/" + name)).as(name).isEqualTo(Files.readAllBytes(uninterrupted.resolve(name)));
     }
 }

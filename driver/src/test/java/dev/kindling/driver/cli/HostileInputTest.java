@@ -46,13 +46,13 @@ class HostileInputTest {
         return CommandLineForTests.onThreads(1, List.of(args));
     }
 
-    private static void ends(Outcome outcome, int code, String... parts) {
+    private static void assertEnds(Outcome outcome, int code, String... parts) {
         assertThat(outcome.err()).contains(parts).hasLineCount(1);
         assertThat(outcome.code()).isEqualTo(code);
-        assertThat((outcome.out() + outcome.err()).chars()).noneMatch(HostileInputTest::controls);
+        assertThat((outcome.out() + outcome.err()).chars()).noneMatch(HostileInputTest::isControl);
     }
 
-    private static boolean controls(int character) {
+    private static boolean isControl(int character) {
         return (Character.isISOControl(character) && character != '\n')
                 || Character.getType(character) == Character.FORMAT;
     }
@@ -69,21 +69,24 @@ class HostileInputTest {
     }
 
     @Test
-    void nestingIsWrongUsage() throws IOException {
+    void deepNestingIsWrongUsage() throws IOException {
         String deep = "[".repeat(10_000);
         Path nested = Files.writeString(folder.resolve("deep.conf"), "run.rounds = " + deep);
-        ends(kindling("check", "--conf", nested.toString()), 2, "deep.conf has more than 64 levels");
-        ends(
+        assertEnds(kindling("check", "--conf", nested.toString()), 2, "deep.conf has more than 64 levels");
+        assertEnds(
                 kindling("check", "--conf", job.toString(), "--set", "run.rounds=" + deep),
                 2,
                 "--set run.rounds has more");
         String path = "run" + ".a".repeat(10_000);
-        ends(kindling("check", "--conf", job.toString(), "--set", path + "=1"), 2, "the key of --set has more than 64");
+        assertEnds(
+                kindling("check", "--conf", job.toString(), "--set", path + "=1"),
+                2,
+                "the key of --set has more than 64");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"report", "evaluate", "export"})
-    void theConfigurationOfARunIncludesNothing(String command) throws IOException {
+    void theConfigurationOfARunCannotInclude(String command) throws IOException {
         Path run = folder.resolve("run");
         assertThat(kindling("train", "--conf", job.toString(), "--out", run.toString())
                         .code())
@@ -95,17 +98,17 @@ class HostileInputTest {
             args.addAll(
                     List.of("--format", "dl4j", "--to", folder.resolve("a.zip").toString()));
         }
-        ends(kindling(args.toArray(String[]::new)), 3, "config.conf includes url(http://localhost:1/a)");
+        assertEnds(kindling(args.toArray(String[]::new)), 3, "config.conf includes url(http://localhost:1/a)");
     }
 
     @Test
-    void namesInDataDoNotReachTheTerminalAsTheyAre() throws IOException {
+    void namesInDataAreEscapedForTheTerminal() throws IOException {
         Path deep = zip(folder.resolve("deep.zip"), "x/".repeat(10_000) + "1.png");
-        ends(pack(deep), 3, "is nested 10000 folders deep");
+        assertEnds(pack(deep), 3, "is nested 10000 folders deep");
         Path image = zip(folder.resolve("image.zip"), "a\u001b[2J\u202e/\u0007b/1.png");
-        ends(pack(image), 3, "a\\u001b[2J\\u202e/\\u0007b/1.png");
+        assertEnds(pack(image), 3, "a\\u001b[2J\\u202e/\\u0007b/1.png");
         Path broken = zip(folder.resolve("broken.zip"), "a\nb\u001b]0;x/../1.png");
-        ends(pack(broken), 3, "a\\u000ab\\u001b]0;x/../1.png", "leads outside");
+        assertEnds(pack(broken), 3, "a\\u000ab\\u001b]0;x/../1.png", "leads outside");
         Outcome traced = kindling(
                 "pack",
                 "--set",
@@ -114,9 +117,9 @@ class HostileInputTest {
                 folder.resolve("a.npz").toString(),
                 "--debug");
         assertThat(traced.err().lines().count()).isGreaterThan(3);
-        assertThat(traced.err().chars()).noneMatch(HostileInputTest::controls);
-        ends(kindling("check", "--conf", "a\u001b[2Jb"), 2, "a\\u001b[2Jb");
-        ends(kindling("check", "--co\u001b[2Jnf", "b"), 2, "--co\\u001b[2Jnf");
+        assertThat(traced.err().chars()).noneMatch(HostileInputTest::isControl);
+        assertEnds(kindling("check", "--conf", "a\u001b[2Jb"), 2, "a\\u001b[2Jb");
+        assertEnds(kindling("check", "--co\u001b[2Jnf", "b"), 2, "--co\\u001b[2Jnf");
     }
 
     private Outcome pack(Path data) {
@@ -129,14 +132,14 @@ class HostileInputTest {
     }
 
     @Test
-    void whatTheUserNamesToBeWrittenIsNeverWrittenOver() throws IOException {
+    void existingFilesAreNeverOverwritten() throws IOException {
         Path run = folder.resolve("run");
         assertThat(kindling("train", "--conf", job.toString(), "--out", run.toString())
                         .code())
                 .isZero();
         Path to = Files.writeString(folder.resolve("mine.safetensors"), "mine");
         String[] export = {"export", "--out", run.toString(), "--format", "safetensors", "--to", to.toString()};
-        ends(kindling(export), 2, "--to: " + to + " exists; it must be a file that is not there yet");
+        assertEnds(kindling(export), 2, "--to: " + to + " exists; it must be a file that is not there yet");
         assertThat(to).hasContent("mine");
         Files.delete(to);
         assertThat(kindling(export).code()).isZero();
@@ -146,20 +149,23 @@ class HostileInputTest {
         String[] check = {"check", "--conf", job.toString(), "--dump", dump.toString()};
         assertThat(kindling(check).code()).as("beside other files").isZero();
         byte[] theta = Files.readAllBytes(dump.resolve("theta.safetensors"));
-        ends(kindling(check), 2, "--dump: " + dump.resolve("theta.safetensors") + " exists");
+        assertEnds(kindling(check), 2, "--dump: " + dump.resolve("theta.safetensors") + " exists");
         Files.write(dump.resolve("theta.safetensors"), "mine".getBytes(StandardCharsets.UTF_8));
-        ends(kindling(check), 2, "exists");
+        assertEnds(kindling(check), 2, "exists");
         assertThat(dump.resolve("theta.safetensors")).hasContent("mine");
         assertThat(theta).isNotEmpty();
     }
 
     @Test
-    void filesThatAreNoneAreNotRead() throws IOException, InterruptedException {
+    void pipesAndDevicesAreNotRead() throws IOException, InterruptedException {
         Path pipe = folder.resolve("pipe.safetensors");
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
                 .isZero();
-        ends(kindling("check", "--conf", job.toString(), "--theta", pipe.toString()), 3, "pipe.safetensors is a pipe");
-        ends(kindling("check", "--conf", pipe.toUri().toString()), 3, "pipe.safetensors is a pipe");
-        ends(kindling("check", "--conf", pipe.toString()), 2, "it must be a file that exists");
+        assertEnds(
+                kindling("check", "--conf", job.toString(), "--theta", pipe.toString()),
+                3,
+                "pipe.safetensors is a pipe");
+        assertEnds(kindling("check", "--conf", pipe.toUri().toString()), 3, "pipe.safetensors is a pipe");
+        assertEnds(kindling("check", "--conf", pipe.toString()), 2, "it must be a file that exists");
     }
 }

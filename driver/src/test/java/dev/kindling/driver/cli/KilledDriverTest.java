@@ -48,9 +48,9 @@ class KilledDriverTest {
     }
 
     @Test
-    void aRunWhoseDriverIsKilledAgainAndAgainIsTheRunWhoseDriverWasNot() throws IOException, InterruptedException {
-        TinyRun straight = TinyRun.in(temporary, "straight", SETS);
-        assertThat(straight.train().code()).isZero();
+    void aRunWithRepeatedlyKilledDriversEqualsAnUninterruptedRun() throws IOException, InterruptedException {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted", SETS);
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun run = TinyRun.in(temporary, "run", SETS);
         for (int lines : List.of(3, 120)) {
             Process child = child(run, lines);
@@ -66,7 +66,7 @@ class KilledDriverTest {
         assertThat(run.file(".lock")).doesNotExist();
         assertThat(lines(run)).isLessThan(300);
         assertThat(run.train("--resume").code()).isZero();
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
         // The last two, the best, one that is older than a minute and one that will be.
         assertThat(run.checkpoints()).hasSizeLessThanOrEqualTo(5);
     }

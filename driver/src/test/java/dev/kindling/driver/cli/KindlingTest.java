@@ -55,7 +55,7 @@ class KindlingTest {
     }
 
     @Test
-    void trainLeavesAWholeRunAndSaysWhereItIs() throws IOException {
+    void trainWritesACompleteRunAndPrintsItsFolder() throws IOException {
         Outcome outcome = train();
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertThat(outcome.err()).isEmpty();
@@ -84,7 +84,7 @@ class KindlingTest {
     }
 
     @Test
-    void theSameSeedGivesTheSameBytesAndAnotherSeedDoesNot() throws IOException {
+    void theSameSeedGivesTheSameBytesAndAnotherSeedOthers() throws IOException {
         assertThat(train().code()).isZero();
         byte[] first = Files.readAllBytes(run.resolve("model/theta.safetensors"));
         Path again = folder.resolve("again");
@@ -130,7 +130,7 @@ class KindlingTest {
 
     @ParameterizedTest
     @CsvSource({"maml,2", "fomaml,1"})
-    void checkProvesWhatEachMethodClaims(String algorithm, int order) throws IOException {
+    void checkPassesForEachMethodsClaim(String algorithm, int order) throws IOException {
         Outcome outcome = kindling(
                 "check",
                 "--conf",
@@ -166,7 +166,7 @@ class KindlingTest {
     }
 
     @Test
-    void stoppedRunSaysSoInItsStatus() throws IOException {
+    void stoppedRunIsRecordedInItsStatus() throws IOException {
         StringWriter err = new StringWriter();
         Signals signals = new Signals();
         ClusterProvider stopping = (name, master) -> {
@@ -181,14 +181,14 @@ class KindlingTest {
         assertThat(code).isEqualTo(6);
         assertThat(err.toString().strip())
                 .isEqualTo("SIGTERM stopped the run after 0 of 20 rounds; kindling train --resume --out " + run
-                        + " goes on");
+                        + " resumes it");
         assertThat(json("status.json").at("/state").asText()).isEqualTo("stopped");
         assertThat(json("status.json").at("/exit_code").asInt()).isEqualTo(6);
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
     }
 
     @Test
-    void masterThatSparkDoesNotKnowIsTwoAndLeavesNothing() {
+    void anInvalidMasterEndsWithTwoAndWritesNothing() {
         for (String master : List.of("foo", "local[x]", "local-cluster[2,1]", "", "spark://", "local[0]")) {
             refused(train("--master", master), 2, "--master is " + master + "; it must be local");
         }
@@ -196,7 +196,7 @@ class KindlingTest {
     }
 
     @Test
-    void authenticationThatIsRequiredAndOffIsTwoAndLeavesNothing() {
+    void requiredAuthenticationThatIsOffEndsWithTwoAndWritesNothing() {
         String required = "cluster.require-authentication=true";
         refused(
                 train("--master", "local-cluster[2,1,1024]", "--set", required),
@@ -209,7 +209,7 @@ class KindlingTest {
     }
 
     @Test
-    void whoMayTakePartIsToldBeforeARunOnANetworkThatIsNotItsOwn() {
+    void anUnauthenticatedNetworkIsWarnedAboutBeforeARun() {
         assertThat(train("--master", "yarn").out().lines())
                 .filteredOn(line -> line.startsWith("warning: "))
                 .singleElement()
@@ -221,7 +221,7 @@ class KindlingTest {
     }
 
     @Test
-    void overridesThatAskForAnotherModelAreTwo() throws IOException {
+    void overridesThatChangeTheModelEndWithTwo() throws IOException {
         assertThat(train().code()).isZero();
         String before = Files.readString(run.resolve("evaluation.json"));
         refused(kindling("evaluate", "--out", run.toString(), "--set", "model.network=mlp-40-40"), 2, "another model");
@@ -229,7 +229,7 @@ class KindlingTest {
     }
 
     @Test
-    void damagedConfigurationOfARunIsThree() throws IOException {
+    void aDamagedConfigurationOfARunEndsWithThree() throws IOException {
         assertThat(train().code()).isZero();
         Files.writeString(run.resolve("config.conf"), "run { rounds = ");
         refused(kindling("evaluate", "--out", run.toString()), 3, "config.conf is damaged");
@@ -241,7 +241,7 @@ class KindlingTest {
     }
 
     @Test
-    void relativePathsOfDataAreAbsoluteInWhatARunWritesDown() throws IOException {
+    void pathsOfDataAreAbsoluteInTheStoredConfiguration() throws IOException {
         Path here = Path.of("").toAbsolutePath();
         Outcome outcome = fewShot(here.relativize(images(3).toRealPath()));
         assertThat(outcome.code()).as(outcome.err()).isZero();
@@ -253,12 +253,12 @@ class KindlingTest {
     }
 
     @Test
-    void argumentThatBeginsWithAnAtSignIsNoFile() {
+    void anArgumentThatBeginsWithAnAtSignIsNotReadAsAFile() {
         refused(kindling("@" + job), 2, "@");
     }
 
     @Test
-    void folderThatHoldsSomethingIsLeftAsItIs() throws IOException {
+    void aFolderThatIsNotEmptyIsRefusedAndUnchanged() throws IOException {
         Files.createDirectories(run);
         Files.writeString(run.resolve("theirs.txt"), "theirs");
         Outcome outcome = train();
@@ -273,7 +273,7 @@ class KindlingTest {
             delimiter = '|',
             value = {
                 "run.round=5|there is no key run.round; the nearest is run.rounds",
-                "run.rounds=many|run.rounds is many; it must be a whole number",
+                "run.rounds=many|run.rounds is many; it must be an integer",
                 "task.meta-batch-size=0|task.meta-batch-size is 0; it must be at least 1",
                 "algorithm.inner-learning-rate=-1|algorithm.inner-learning-rate is -1.0; it must be a finite number above 0",
                 "backend.name=abacus|backend.name is abacus; it must be vector, reference or nd4j",
@@ -282,19 +282,19 @@ class KindlingTest {
                 "evaluation.tasks=0|evaluation.tasks is 0; it must be at least 1",
                 "sinusoid.amplitude=[5, 1]|sinusoid.amplitude is [5.0, 1.0]; it must be [a, b]",
             })
-    void wrongSettingIsTwoAndOneSentence(String assignment, String sentence) {
+    void aWrongSettingEndsWithTwoAndASingleLineMessage(String assignment, String sentence) {
         refused(train("--set", assignment), 2, sentence);
         assertThat(run).doesNotExist();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"--tune", "--nonsense"})
-    void unknownOptionIsTwoAndOneSentence(String option) {
+    void anUnknownOptionEndsWithTwoAndASingleLineMessage(String option) {
         refused(train(option), 2, "Unknown option");
     }
 
     @Test
-    void missingPiecesOfTheCommandLineAreTwo() {
+    void missingOptionsEndWithTwo() {
         refused(kindling(), 2, "Missing required subcommand");
         refused(kindling("tarin"), 2, "tarin");
         refused(kindling("train"), 2, "--conf is missing");
@@ -304,7 +304,7 @@ class KindlingTest {
     }
 
     @Test
-    void helpIsNoError() {
+    void helpEndsWithZero() {
         Outcome outcome = kindling("--help");
         assertThat(outcome.code()).isZero();
         assertThat(outcome.out()).contains("train", "evaluate", "check");
@@ -312,18 +312,18 @@ class KindlingTest {
     }
 
     @Test
-    void stackTraceComesOnlyWithDebug() {
+    void theStackTraceIsPrintedOnlyWithDebug() {
         assertThat(train("--set", "run.rounds=0", "--debug").err()).contains("    at dev.kindling");
         assertThat(train("--set", "run.rounds=0").err()).doesNotContain("    at ");
     }
 
     @Test
-    void evaluatingWhatIsNoRunIsThree() {
+    void evaluatingAFolderWithoutARunEndsWithThree() {
         refused(kindling("evaluate", "--out", folder.resolve("none").toString()), 3, "is no run directory");
     }
 
     @Test
-    void damagedModelIsThree() throws IOException {
+    void aDamagedModelEndsWithThree() throws IOException {
         assertThat(train().code()).isZero();
         Path theta = run.resolve("model/theta.safetensors");
         byte[] bytes = Files.readAllBytes(theta);
@@ -333,7 +333,7 @@ class KindlingTest {
     }
 
     @Test
-    void divergedRunIsFourAndLeavesTheLastGoodModelUnfinished() throws IOException {
+    void aDivergedRunEndsWithFourAndLeavesTheLastFiniteModelUnfinished() throws IOException {
         // Squares beyond what a float holds: every task of the first round fails.
         Outcome outcome = train("--set", "sinusoid.amplitude=[1e25, 1e25]");
         assertThat(outcome.code()).isEqualTo(4);
@@ -348,7 +348,7 @@ class KindlingTest {
     }
 
     @Test
-    void thetaOfAnotherNetworkIsThree() {
+    void thetaOfAnotherNetworkEndsWithThree() {
         kindling("check", "--conf", job.toString(), "--dump", run.toString());
         refused(
                 kindling(
@@ -364,12 +364,12 @@ class KindlingTest {
     }
 
     @Test
-    void missingImagesAreThree() {
+    void missingImagesEndWithThree() {
         refused(fewShot(folder.resolve("nowhere")), 3, "nowhere");
     }
 
     @Test
-    void soundImagesTrain() throws IOException {
+    void validImagesTrain() throws IOException {
         Outcome outcome = fewShot(images(3));
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertThat(outcome.out()).contains("accuracy of 7 test tasks");
@@ -378,12 +378,12 @@ class KindlingTest {
     }
 
     @Test
-    void tooFewDrawingsAreNamed() throws IOException {
+    void aClassWithTooFewImagesIsNamed() throws IOException {
         refused(fewShot(images(1)), 2, "a/c0");
     }
 
     @Test
-    void emptyClassIsThree() throws IOException {
+    void anEmptyClassEndsWithThree() throws IOException {
         Path data = images(3);
         Files.createDirectories(data.resolve("a/empty"));
         Files.writeString(data.resolve("train.txt"), "a/c0\na/c1\na/empty\n");
@@ -391,38 +391,38 @@ class KindlingTest {
     }
 
     @Test
-    void imageThatIsNoneIsThree() throws IOException {
+    void aFileThatIsNoImageEndsWithThree() throws IOException {
         Path data = images(3);
         Files.writeString(data.resolve("a/c1/0.png"), "no image");
         refused(fewShot(data), 3, "0.png");
     }
 
     @Test
-    void splitThatNamesAnUnknownClassIsThree() throws IOException {
+    void aSplitWithAnUnknownClassEndsWithThree() throws IOException {
         Path data = images(3);
         Files.writeString(data.resolve("val.txt"), "a/c2\na/nobody\n");
         refused(fewShot(data), 3, "a/nobody");
     }
 
     @Test
-    void overlappingSplitsAreTwo() throws IOException {
+    void overlappingSplitsEndWithTwo() throws IOException {
         Path data = images(3);
         Files.writeString(data.resolve("test.txt"), "a/c0\na/c5\n");
         refused(fewShot(data), 2, "a/c0");
     }
 
     @Test
-    void moreWaysThanClassesAreTwo() throws IOException {
+    void moreWaysThanClassesEndWithTwo() throws IOException {
         refused(fewShot(images(3), "--set", "few-shot.ways=3"), 2, "few-shot.ways is 3");
     }
 
     @Test
-    void dataThatChangedUnderAModelIsThree() throws IOException {
+    void dataThatChangedAfterTrainingEndsWithThree() throws IOException {
         Path data = images(3);
         assertThat(fewShot(data).code()).isZero();
         Path moved = folder.resolve("moved");
         Files.move(data, moved);
-        // The same data elsewhere is the same data.
+        // The same data at another path is accepted.
         assertThat(kindling("evaluate", "--out", run.toString(), "--set", "few-shot.data=" + moved)
                         .code())
                 .isZero();
@@ -478,7 +478,7 @@ class KindlingTest {
     }
 
     @Test
-    void islandsCountTheirTasksAndAreNotEvaluatedOnTrainingTasks() throws IOException {
+    void islandsCountTheirTasksAndRefuseEvaluationOnTrainingTasks() throws IOException {
         String[] islands = {
             "--set",
             "algorithm.name=reptile",
@@ -500,11 +500,11 @@ class KindlingTest {
         refused(
                 train(more.toArray(String[]::new)),
                 2,
-                "evaluation.split is train; it must be val or test where training tasks are taken together");
+                "evaluation.split is train; it must be val or test where several tasks make one contribution");
     }
 
     @Test
-    void averagingByDeeplearning4jIsRefusedWhereItWouldDoOtherwiseThanExpected() throws IOException {
+    void parameterAveragingRefusesUnsupportedConfigurations() throws IOException {
         String[] averaging = {"--set", "algorithm.name=transfer", "--set", "transfer.engine=dl4j-spark"};
         refused(train(averaging), 2, "transfer.engine is dl4j-spark, whose Spark jobs need the slots");
         List<String> withNd4j = new ArrayList<>(List.of(averaging));
@@ -551,7 +551,7 @@ class KindlingTest {
 
     private record Outcome(int code, String out, String err) {}
 
-    /** One thread of this JVM in Spark's place. */
+    /** One thread of this JVM instead of Spark. */
     private static final class Local implements ClusterProvider.Session {
         @Override
         public Cluster cluster(Job job, ClusterSettings settings) {

@@ -26,24 +26,24 @@ class NetworkFileRunTest {
     Path temporary;
 
     @Test
-    void aRunNeedsItsFileOnlyToBegin() throws IOException {
+    void aRunNeedsItsNetworkFileOnlyAtTheStart() throws IOException {
         Path file = temporary.resolve("net.json");
         Files.writeString(
                 file, network(Activation.TANH).getLayerWiseConfigurations().toJson());
-        TinyRun straight = TinyRun.in(temporary, "straight", "model.network=" + file);
-        assertThat(straight.train().code()).isZero();
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted", "model.network=" + file);
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun stopped = TinyRun.in(temporary, "stopped", "model.network=" + file);
         assertThat(stopped.stoppedIn(9).code()).isEqualTo(ExitCode.STOPPED.number());
         assertThat(stopped.file("network.json")).hasSameBinaryContentAs(file);
         assertThat(stopped.json("model/network.json").at("/sha256").asText()).hasSize(64);
 
         Files.delete(file);
-        // As a cron job would go on, with the job's file; then without it.
+        // Resumed as by a cron job, with the job's file; then without it.
         assertThat(stopped.train("--resume").err()).isEmpty();
-        stopped.assertSameAs(straight);
-        byte[] evaluation = Files.readAllBytes(straight.file("evaluation.json"));
-        assertThat(evaluate(straight).err()).isEmpty();
-        assertThat(straight.file("evaluation.json")).hasBinaryContent(evaluation);
+        stopped.assertSameAs(uninterrupted);
+        byte[] evaluation = Files.readAllBytes(uninterrupted.file("evaluation.json"));
+        assertThat(evaluate(uninterrupted).err()).isEmpty();
+        assertThat(uninterrupted.file("evaluation.json")).hasBinaryContent(evaluation);
     }
 
     @Test
@@ -59,8 +59,9 @@ class NetworkFileRunTest {
         CommandLineForTests.Outcome refused = run.train("--resume", "--set", "model.network=" + other);
         assertThat(refused.code()).isEqualTo(ExitCode.WRONG_USAGE.number());
         assertThat(refused.err())
-                .contains("cannot go on under another configuration: model.network was " + file + " and is " + other);
-        // The same bytes elsewhere are the same network.
+                .contains(
+                        "cannot be resumed with another configuration: model.network was " + file + " and is " + other);
+        // The same bytes at another path count as the same network.
         Path copy = temporary.resolve("copy.json");
         Files.copy(file, copy);
         assertThat(run.train("--resume", "--set", "model.network=" + copy).code())
@@ -68,7 +69,7 @@ class NetworkFileRunTest {
     }
 
     @Test
-    void aDamagedCopyIsNamed() throws IOException {
+    void aDamagedCopyOfTheNetworkIsReported() throws IOException {
         Path file = temporary.resolve("net.json");
         Files.writeString(
                 file, network(Activation.TANH).getLayerWiseConfigurations().toJson());
@@ -81,7 +82,7 @@ class NetworkFileRunTest {
     }
 
     @Test
-    void trainingBeginsAtTheWeightsOfAZip() throws IOException {
+    void trainingStartsFromTheWeightsOfAZip() throws IOException {
         Path file = temporary.resolve("trained.zip");
         MultiLayerNetwork trained = network(Activation.TANH);
         trained.save(file.toFile());
@@ -126,7 +127,7 @@ class NetworkFileRunTest {
                 1, List.of("evaluate", "--out", run.folder().toString()));
     }
 
-    /** A small network of the given activation, with weights of its own. */
+    /** A small network of the given activation, with initialised weights. */
     static MultiLayerNetwork network(Activation activation) {
         MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
                 .seed(3)

@@ -66,7 +66,7 @@ class PackCommandTest {
     }
 
     @Test
-    void aRunOnAPackIsTheRunOnItsOriginalAndGoesOnWithIt() throws IOException {
+    void aRunOnAPackEqualsTheRunOnItsOriginalAndCanBeResumedWithIt() throws IOException {
         Path file = temporary.resolve("pictures.npz");
         Outcome packed = pack(file);
         assertThat(packed.code()).as(packed.err()).isZero();
@@ -92,11 +92,11 @@ class PackCommandTest {
                 "--set",
                 "few-shot.split=");
         assertThat(longer.code()).as(longer.err()).isZero();
-        assertThat(longer.out()).contains("going on after 3 rounds");
+        assertThat(longer.out()).contains("resuming after 3 rounds");
     }
 
     @Test
-    void aPackLiesOnAnyFileSystem() throws IOException {
+    void aPackMayBeOnAnyFileSystem() throws IOException {
         Configuration hadoop = new Configuration();
         hadoop.set(
                 MiniDFSCluster.HDFS_MINIDFS_BASEDIR, temporary.resolve("hdfs").toString());
@@ -121,7 +121,7 @@ class PackCommandTest {
     }
 
     @Test
-    void wrongUseIsOneSentence() throws IOException {
+    void wrongUsageIsRefusedWithASingleLineMessage() throws IOException {
         Outcome nowhere = run("pack", "--set", "few-shot.data=" + zip);
         assertThat(nowhere.code()).isEqualTo(2);
         assertThat(nowhere.err()).startsWith("--to is missing").hasLineCount(1);
@@ -141,7 +141,7 @@ class PackCommandTest {
     }
 
     @Test
-    void validationOnTheClassesOfItsSplitChoosesTheModelAndEndsTheRun() throws IOException {
+    void validationSelectsTheModelAndEndsTheRun() throws IOException {
         Outcome outcome = train(
                 "run",
                 "few-shot.data=" + zip,

@@ -82,7 +82,7 @@ class PerTaskTest {
     }
 
     @Test
-    void accuracyStandsInItForClassesAndAnOlderOneGoesWithItsEvaluation() throws IOException {
+    void itHasAccuracyForClassificationAndIsDeletedWithItsEvaluation() throws IOException {
         SmallImages.write(temporary);
         TinyRun run = TinyRun.in(
                 temporary,

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 300, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PowerCutTest {
     private static final Pattern REPORTED = Pattern.compile("the checkpoint after round (\\d+) is written");
-    private static final Pattern WENT_ON = Pattern.compile("going on after (\\d+) rounds");
+    private static final Pattern RESUMING = Pattern.compile("resuming after (\\d+) rounds");
     private static final String[] SETS = {
         "run.rounds=6",
         "run.log-every=1",
@@ -40,7 +40,7 @@ class PowerCutTest {
         return last;
     }
 
-    private List<PowerCuts.Remains> trainedOnADiskThatForgets(TinyRun run) {
+    private List<PowerCuts.Remains> trainOnADiskThatLosesUnsyncedData(TinyRun run) {
         try (LogLines log = new LogLines()) {
             PowerCuts cuts = new PowerCuts(temporary, () -> last(REPORTED, String.join("\n", log.lines())));
             run.trainIn(cuts.folder(run.folder().getFileName().toString()), request -> {});
@@ -50,21 +50,21 @@ class PowerCutTest {
     }
 
     @Test
-    void aRunGoesOnFromTheLastCheckpointThatWasReportedWheneverThePowerIsCut() {
-        TinyRun straight = TinyRun.in(temporary, "straight", SETS);
-        assertThat(straight.train().code()).isZero();
-        List<PowerCuts.Remains> all = trainedOnADiskThatForgets(TinyRun.in(temporary, "run", SETS));
+    void afterAPowerCutARunResumesFromTheLastReportedCheckpoint() {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted", SETS);
+        assertThat(uninterrupted.train().code()).isZero();
+        List<PowerCuts.Remains> all = trainOnADiskThatLosesUnsyncedData(TinyRun.in(temporary, "run", SETS));
         assertThat(all.stream().mapToLong(PowerCuts.Remains::reported).max()).hasValue(6);
         for (int i = 0; i < all.size(); i++) {
             all.get(i).putInto(temporary.resolve("cut-" + i));
             TinyRun run = TinyRun.in(temporary.resolve("cut-" + i), "run", SETS);
             Outcome outcome = run.train("--resume");
             assertThat(outcome.code()).as("cut %d: %s", i, outcome.err()).isZero();
-            long from = outcome.out().contains("is finished: ") ? 6 : last(WENT_ON, outcome.out());
+            long from = outcome.out().contains("is finished: ") ? 6 : last(RESUMING, outcome.out());
             assertThat(from)
                     .as("cut %d: %s", i, outcome.out())
                     .isGreaterThanOrEqualTo(all.get(i).reported());
-            run.assertSameAs(straight);
+            run.assertSameAs(uninterrupted);
             assertThat(run.json("status.json").at("/state").asText()).isEqualTo("done");
         }
     }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** Tests the progress output of a run. */
 class ProgressTest {
     @Test
-    void whatThereIsToBeSeenOfARoundIsALineOfItsOwn() {
+    void failedTasksNoticesAndValidationsAreSeparateLines() {
         FlatVector none = FlatVector.zeros(Precision.FLOAT, 0);
         MetaGradient gradient = new MetaGradient(none, none, 1, new TreeMap<>(Map.of("query_loss", 0.5)), 25);
         RoundTimings times = new RoundTimings(0, 0, 0, 0, 0, 0, 0);

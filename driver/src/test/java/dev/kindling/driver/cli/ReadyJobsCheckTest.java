@@ -31,22 +31,22 @@ class ReadyJobsCheckTest {
 
     @ParameterizedTest
     @CsvSource({"sinusoid-maml,2", "sinusoid-fomaml,1"})
-    void sinusoids(String job, int order) throws IOException {
-        proves(job, order, List.of());
+    void sinusoidJobsPass(String job, int order) throws IOException {
+        assertPasses(job, order, List.of());
     }
 
     @Test
-    void mamlPlusPlusIsProvedInARoundInWhichItIsExact() throws IOException {
-        proves("sinusoid-maml-plus-plus", 2, List.of("--set", "maml-plus-plus.first-order-until=9000"));
+    void mamlPlusPlusPassesInARoundInWhichItIsExact() throws IOException {
+        assertPasses("sinusoid-maml-plus-plus", 2, List.of("--set", "maml-plus-plus.first-order-until=9000"));
     }
 
     @Test
-    void omniglot() throws IOException {
+    void omniglotJobPasses() throws IOException {
         List<String> sets = Omniglot.beginning(40, Omniglot.folder(), folder.resolve("split"));
-        proves("omniglot-fc-5w1s-maml", 2, sets);
+        assertPasses("omniglot-fc-5w1s-maml", 2, sets);
     }
 
-    private void proves(String job, int order, List<String> sets) throws IOException {
+    private void assertPasses(String job, int order, List<String> sets) throws IOException {
         Path dump = folder.resolve("dump");
         List<String> args =
                 new ArrayList<>(List.of("check", "--conf", "../conf/" + job + ".conf", "--dump", dump.toString()));
@@ -63,9 +63,9 @@ class ReadyJobsCheckTest {
     }
 
     @Test
-    void firstOrderThatClaimsToBeExactEndsWithOne() {
+    void aFirstOrderMethodThatClaimsToBeExactEndsWithOne() {
         ResolvedRun resolved = ResolvedRun.here(JobConfig.load(Path.of("../conf/sinusoid-fomaml.conf"), List.of()));
-        CheckTarget honest = CheckCommand.subject(resolved, TaskChoice.FIRST);
+        CheckTarget honest = CheckCommand.target(resolved, TaskChoice.FIRST);
         CheckTarget boasting = new CheckTarget(
                 Wrapped.claiming(Algorithm.Claim.EXACT, honest.algorithm()),
                 honest.reference(),
@@ -75,14 +75,14 @@ class ReadyJobsCheckTest {
                 honest.options(),
                 honest.round());
         StringWriter out = new StringWriter();
-        CheckCommand check = new CheckCommand(CommandLineForTests.around(
+        CheckCommand check = new CheckCommand(CommandLineForTests.context(
                 (job, settings) -> new LocalCluster(job, resolved.hadoop(), 1), new PrintWriter(out)));
-        assertThat(prove(check, resolved, boasting)).isEqualTo(1);
+        assertThat(check(check, resolved, boasting)).isEqualTo(1);
         assertThat(out.toString()).contains("FAILED: the meta-gradient is the exact derivative (found order 1");
-        assertThat(prove(check, resolved, honest)).isZero();
+        assertThat(check(check, resolved, honest)).isZero();
     }
 
-    private static int prove(CheckCommand check, ResolvedRun resolved, CheckTarget target) {
-        return check.prove(resolved, target, TaskChoice.FIRST, Optional.empty()).number();
+    private static int check(CheckCommand check, ResolvedRun resolved, CheckTarget target) {
+        return check.check(resolved, target, TaskChoice.FIRST, Optional.empty()).number();
     }
 }

@@ -52,7 +52,7 @@ class ReportCommandTest {
     }
 
     @Test
-    void aRunOfCurvesHasAPageOfItsOwnWithAllSections() throws IOException {
+    void aRunOnSinusoidsHasAReportWithAllSections() throws IOException {
         TinyRun run = TinyRun.in(folder, "run", "run.validate-every=8");
         assertThat(run.train().code()).isZero();
         String html = report(run.folder());
@@ -74,9 +74,9 @@ class ReportCommandTest {
                         "program hash");
     }
 
-    /** The evaluation is another program than the one that predicts. */
+    /** Evaluation and prediction are different programs. */
     @Test
-    void aFitHasTheErrorThatTheEvaluationMeasured() throws IOException {
+    void fitsHaveTheErrorsOfTheEvaluation() throws IOException {
         TinyRun run = TinyRun.in(folder, "run", "evaluation.tasks=1", "sinusoid.amplitude=[0.5, 1]");
         assertThat(run.train().code()).isZero();
         JsonNode steps = run.json("evaluation.json").at("/steps");
@@ -89,7 +89,7 @@ class ReportCommandTest {
                         rounded(steps, 1)));
     }
 
-    /** As the page writes numbers below 1; the losses of this run are. */
+    /** Rounds as the page does for numbers below 1, such as the losses of this run. */
     private static double rounded(JsonNode steps, int step) {
         double loss = steps.get(step).at("/loss/mean").asDouble();
         assertThat(loss).isBetween(0.001, 1.0);
@@ -105,7 +105,7 @@ class ReportCommandTest {
     }
 
     @Test
-    void aRunOfImagesShowsAnEpisodeWithPredictionsBeforeAndAfter() throws IOException {
+    void aRunOnImagesShowsAnEpisodeWithPredictionsBeforeAndAfter() throws IOException {
         SmallImages.write(folder);
         Path job = Files.writeString(
                 folder.resolve("images.conf"), """
@@ -155,7 +155,7 @@ class ReportCommandTest {
                         "What it cost",
                         "Where their configurations differ",
                         "algorithm.name");
-        // At amplitude 1 no truth is above 1.
+        // At amplitude 1 no target is above 1.
         Matcher ranges = Pattern.compile("other task \\d\\. A curve between (\\S+) and (\\S+),")
                 .matcher(html);
         assertThat(ranges.results().map(match -> Double.parseDouble(match.group(2))))
@@ -184,7 +184,7 @@ class ReportCommandTest {
     }
 
     @Test
-    void fitsOnTasksThatTheSourceDoesNotHaveAreRefusedBeforeAnythingRuns() throws IOException {
+    void fitsWithUnknownSettingsAreRefusedBeforeTraining() throws IOException {
         Path out = folder.resolve("out");
         Outcome outcome = compare(comparison("compare.fits = { sinusoid.amplitud = [1, 1] }"), out);
         assertThat(outcome.code()).isEqualTo(2);
@@ -197,7 +197,7 @@ class ReportCommandTest {
     }
 
     @Test
-    void whatHoldsNoRunIsRefused() throws IOException {
+    void aFolderWithoutARunIsRefused() throws IOException {
         Outcome nothing = CommandLineForTests.onThreads(1, List.of("report", "--out", folder.toString()));
         assertThat(nothing.code()).isEqualTo(3);
         assertThat(nothing.err())

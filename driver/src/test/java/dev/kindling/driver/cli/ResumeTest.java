@@ -39,13 +39,13 @@ class ResumeTest {
         "amsgrad,float,0",
         "adadelta,float,0",
     })
-    void aRunThatIsStoppedAgainAndAgainIsTheRunThatWasNot(String optimizer, String precision, int validateEvery)
+    void aRepeatedlyStoppedRunEqualsAnUninterruptedRun(String optimizer, String precision, int validateEvery)
             throws IOException {
         String[] sets = {
             "optimizer.name=" + optimizer, "backend.precision=" + precision, "run.validate-every=" + validateEvery
         };
-        TinyRun straight = TinyRun.in(temporary, "straight", sets);
-        assertThat(straight.train().code()).isZero();
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted", sets);
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun stopped = TinyRun.in(temporary, "stopped", sets);
         assertStopped(stopped, stopped.stoppedIn(0), 1);
         // Before a checkpoint's round, in it, and after it; in a round with a validation; in the last one.
@@ -54,7 +54,7 @@ class ResumeTest {
         }
         Outcome end = stopped.train("--resume");
         assertThat(end.code()).as(end.err()).isZero();
-        stopped.assertSameAs(straight);
+        stopped.assertSameAs(uninterrupted);
         assertThat(stopped.json("status.json").at("/state").asText()).isEqualTo("done");
         assertThat(seconds(stopped)).isSorted();
     }
@@ -63,7 +63,7 @@ class ResumeTest {
         assertThat(outcome.code()).as(outcome.err()).isEqualTo(6);
         assertThat(outcome.err().strip())
                 .isEqualTo("SIGTERM stopped the run after " + rounds + " of 24 rounds; kindling train --resume --out "
-                        + run.folder() + " goes on");
+                        + run.folder() + " resumes it");
         assertThat(run.json("status.json").at("/state").asText()).isEqualTo("stopped");
         assertThat(run.json("status.json").at("/exit_code").asInt()).isEqualTo(6);
         assertThat(run.json("status.json").at("/round").asInt()).isEqualTo(rounds);
@@ -80,20 +80,20 @@ class ResumeTest {
     }
 
     @Test
-    void anotherNumberOfThreadsGoesOnWithTheSameBits() {
-        TinyRun straight = TinyRun.in(temporary, "straight");
-        assertThat(straight.train().code()).isZero();
+    void resumingWithAnotherNumberOfThreadsGivesTheSameBits() {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted");
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun stopped = TinyRun.in(temporary, "stopped");
         assertThat(stopped.stoppedIn(10).code()).isEqualTo(6);
         assertThat(CommandLineForTests.onThreads(3, stopped.args("--resume")).code())
                 .isZero();
-        stopped.assertSameAs(straight);
+        stopped.assertSameAs(uninterrupted);
     }
 
     @Test
-    void sparkGoesOnWithWhatThreadsBegan() {
-        TinyRun straight = TinyRun.in(temporary, "straight", "run.validate-every=5");
-        assertThat(straight.train().code()).isZero();
+    void sparkResumesARunThatThreadsBegan() {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted", "run.validate-every=5");
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun stopped = TinyRun.in(temporary, "stopped", "run.validate-every=5");
         assertThat(stopped.stoppedIn(10).code()).isEqualTo(6);
         ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -102,13 +102,13 @@ class ResumeTest {
                 new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8));
         assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isZero();
-        stopped.assertSameAs(straight);
+        stopped.assertSameAs(uninterrupted);
     }
 
     @Test
-    void whatWasWrittenAfterTheCheckpointIsCutOffAndALineCutShortIsDropped() throws IOException {
-        TinyRun straight = TinyRun.in(temporary, "straight");
-        assertThat(straight.train().code()).isZero();
+    void metricsAfterTheCheckpointAndIncompleteLinesAreRemoved() throws IOException {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted");
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun stopped = TinyRun.in(temporary, "stopped");
         assertThat(stopped.stoppedIn(10).code()).isEqualTo(6);
         Files.writeString(
@@ -116,30 +116,30 @@ class ResumeTest {
                 "{\"round\":12,\"query_loss\":1.0}\n{\"round\":15,\"quer",
                 StandardOpenOption.APPEND);
         assertThat(stopped.train("--resume").code()).isZero();
-        stopped.assertSameAs(straight);
+        stopped.assertSameAs(uninterrupted);
     }
 
     @Test
-    void aFolderWithoutACheckpointBeginsFromTheBeginning() throws IOException {
-        TinyRun straight = TinyRun.in(temporary, "straight");
-        assertThat(straight.train().code()).isZero();
+    void withoutACheckpointARunBeginsAtRoundZero() throws IOException {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted");
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun fresh = TinyRun.in(temporary, "fresh");
         assertThat(fresh.train("--resume").code()).isZero();
-        fresh.assertSameAs(straight);
+        fresh.assertSameAs(uninterrupted);
         TinyRun empty = TinyRun.in(temporary, "empty");
         Files.createDirectories(empty.folder());
         assertThat(empty.train("--resume").code()).isZero();
-        empty.assertSameAs(straight);
+        empty.assertSameAs(uninterrupted);
         TinyRun died = TinyRun.in(temporary, "died");
         Files.createDirectories(died.folder());
-        Files.copy(straight.file("config.conf"), died.file("config.conf"));
+        Files.copy(uninterrupted.file("config.conf"), died.file("config.conf"));
         Files.writeString(died.file("metrics.jsonl"), "{\"round\":3}\n");
         assertThat(died.train("--resume").code()).isZero();
-        died.assertSameAs(straight);
+        died.assertSameAs(uninterrupted);
     }
 
     @Test
-    void aFinishedRunSaysSoAndIsLeftAsItIs() throws IOException {
+    void aFinishedRunIsReportedAndUnchanged() throws IOException {
         TinyRun run = TinyRun.in(temporary, "run");
         assertThat(run.train().code()).isZero();
         byte[] status = Files.readAllBytes(run.file("status.json"));
@@ -152,7 +152,7 @@ class ResumeTest {
     }
 
     @Test
-    void aFolderThatIsRemovedUnderTheRunEndsItAndDoesNotComeBack() {
+    void aRunEndsIfItsFolderIsRemovedAndDoesNotRecreateIt() {
         // No checkpoint is being written while the folder is removed.
         TinyRun run = TinyRun.in(temporary, "run", "run.checkpoint-every=20");
         Outcome outcome = run.watched(
@@ -181,26 +181,26 @@ class ResumeTest {
     }
 
     @Test
-    void theRunsOwnConfigurationIsEnough() {
-        TinyRun straight = TinyRun.in(temporary, "straight", "run.seed=5");
-        assertThat(straight.train().code()).isZero();
+    void aRunIsResumedWithItsStoredConfiguration() {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted", "run.seed=5");
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun stopped = TinyRun.in(temporary, "stopped", "run.seed=5");
         assertThat(stopped.stoppedIn(10).code()).isEqualTo(6);
         Outcome end = CommandLineForTests.onThreads(
                 1, List.of("train", "--resume", "--out", stopped.folder().toString()));
         assertThat(end.code()).as(end.err()).isZero();
-        stopped.assertSameAs(straight);
+        stopped.assertSameAs(uninterrupted);
     }
 
     @Test
-    void resumeNeedsARunToResume() {
+    void resumeNeedsOut() {
         Outcome outcome = CommandLineForTests.onThreads(1, List.of("train", "--resume", "--conf", "x.conf"));
         assertThat(outcome.code()).isEqualTo(2);
         assertThat(outcome.err().strip()).isEqualTo("--resume needs --out; it must be the directory of the run");
     }
 
     @Test
-    void somethingElseThanARunIsNotResumed() throws IOException {
+    void aFolderWithoutARunIsNotResumed() throws IOException {
         TinyRun run = TinyRun.in(temporary, "run");
         Files.createDirectories(run.folder());
         Files.writeString(run.file("theirs.txt"), "theirs");
@@ -211,24 +211,24 @@ class ResumeTest {
     }
 
     @Test
-    void anotherConfigurationIsRefusedWithTheKeysThatDifferAndBothValues() throws IOException {
+    void aChangedConfigurationIsRefusedWithTheKeysAndBothValues() throws IOException {
         TinyRun run = TinyRun.in(temporary, "run");
         assertThat(run.stoppedIn(5).code()).isEqualTo(6);
         String before = Files.readString(run.file("config.conf"));
         Outcome outcome = run.train("--resume", "--set", "run.seed=9", "--set", "algorithm.inner-learning-rate=0.5");
         assertThat(outcome.code()).isEqualTo(2);
         assertThat(outcome.err().strip())
-                .isEqualTo("the run in " + run.folder() + " cannot go on under another configuration: "
+                .isEqualTo("the run in " + run.folder() + " cannot be resumed with another configuration: "
                         + "algorithm.inner-learning-rate was 0.01 and is 0.5, run.seed was 1 and is 9; "
-                        + "take back what differs, or begin a run in another folder");
+                        + "undo these changes, or begin a run in another folder");
         assertThat(run.file("config.conf")).hasContent(before);
         assertThat(run.json("status.json").at("/state").asText()).isEqualTo("stopped");
     }
 
     @Test
-    void whatDecidesNothingMayChangeAndIsWrittenDown() throws IOException {
-        TinyRun straight = TinyRun.in(temporary, "straight");
-        assertThat(straight.train().code()).isZero();
+    void keysWithoutEffectOnResultsMayChangeAndAreStored() throws IOException {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted");
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun stopped = TinyRun.in(temporary, "stopped");
         assertThat(stopped.stoppedIn(10).code()).isEqualTo(6);
         Outcome end = stopped.train(
@@ -247,20 +247,20 @@ class ResumeTest {
                 "run.checkpoint-every=0");
         assertThat(end.code()).as(end.err()).isZero();
         assertThat(Files.readString(stopped.file("config.conf"))).contains("checkpoint-keep=1");
-        stopped.assertSameAs(straight);
+        stopped.assertSameAs(uninterrupted);
         assertThat(stopped.file("evaluation.parquet")).exists();
-        // The last one, and the oldest, which will once be older than a minute.
+        // The last one, and the oldest, which will be the first older than a minute.
         assertThat(stopped.checkpoints()).containsExactly("00000004", "00000024");
     }
 
     @Test
-    void moreRoundsMayBeAskedForWhereNoScheduleDependsOnThem() {
-        TinyRun straight = TinyRun.in(temporary, "straight", "run.rounds=30");
-        assertThat(straight.train().code()).isZero();
+    void roundsMayBeIncreasedIfNoScheduleDependsOnThem() {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted", "run.rounds=30");
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun longer = TinyRun.in(temporary, "longer");
         assertThat(longer.train().code()).isZero();
         assertThat(longer.train("--resume", "--set", "run.rounds=30").code()).isZero();
-        longer.assertSameAs(straight);
+        longer.assertSameAs(uninterrupted);
         Outcome fewer = longer.train("--resume", "--set", "run.rounds=10");
         assertThat(fewer.code()).isEqualTo(2);
         assertThat(fewer.err())
@@ -269,9 +269,9 @@ class ResumeTest {
     }
 
     @Test
-    void aRunThatIsMadeLongerHasNoEvaluationUntilItsNewEndAndNoLineOfItsOldOne() {
-        TinyRun straight = TinyRun.in(temporary, "straight", "run.rounds=30", "run.log-every=5");
-        assertThat(straight.train().code()).isZero();
+    void anExtendedRunHasNeitherTheEvaluationNorTheLastMetricsLineOfItsFormerEnd() {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted", "run.rounds=30", "run.log-every=5");
+        assertThat(uninterrupted.train().code()).isZero();
         TinyRun longer = TinyRun.in(temporary, "longer", "run.log-every=5");
         assertThat(longer.train().code()).isZero();
         assertThat(longer.metrics()).last().asString().contains("\"round\":24");
@@ -279,7 +279,7 @@ class ResumeTest {
                 .isEqualTo(6);
         assertThat(longer.file("evaluation.json")).doesNotExist();
         assertThat(longer.train("--resume", "--set", "run.rounds=30").code()).isZero();
-        longer.assertSameAs(straight);
+        longer.assertSameAs(uninterrupted);
     }
 
     @ParameterizedTest

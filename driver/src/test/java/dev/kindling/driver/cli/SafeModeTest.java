@@ -28,9 +28,9 @@ class SafeModeTest {
     private Path temporary;
 
     @Test
-    void aFileSystemInSafeModeIsThreeInOneSentenceAndTheRunGoesOnAfterIt() throws IOException {
-        TinyRun straight = TinyRun.in(temporary, "straight");
-        assertThat(straight.train().code()).isZero();
+    void aFileSystemInSafeModeEndsWithThreeAndTheRunIsResumedAfterwards() throws IOException {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted");
+        assertThat(uninterrupted.train().code()).isZero();
         Configuration hadoop = new Configuration();
         hadoop.set(
                 MiniDFSCluster.HDFS_MINIDFS_BASEDIR, temporary.resolve("hdfs").toString());
@@ -40,19 +40,20 @@ class SafeModeTest {
             DistributedFileSystem files = cluster.getFileSystem();
             String run = cluster.getURI() + "/runs/run";
             files.setSafeMode(SafeModeAction.SAFEMODE_ENTER);
-            assertRefused(train(straight, run, request -> {}));
+            assertRefused(train(uninterrupted, run, request -> {}));
             files.setSafeMode(SafeModeAction.SAFEMODE_LEAVE);
-            assertRefused(train(straight, run, request -> enterInRound(10, request, files)));
+            assertRefused(train(uninterrupted, run, request -> enterInRound(10, request, files)));
             files.setSafeMode(SafeModeAction.SAFEMODE_LEAVE);
-            // Its lock could not be removed, and this process, which it names, is not dead as a driver's would be.
+            // The lock could not be removed, and its owner, this process, is still alive, unlike a driver that has
+            // ended.
             assertThat(files.delete(new org.apache.hadoop.fs.Path(run, ".lock"), false))
                     .isTrue();
-            Outcome end = train(straight, run, request -> {});
+            Outcome end = train(uninterrupted, run, request -> {});
             assertThat(end.code()).as(end.err()).isZero();
             for (String name : List.of(
                     "model/theta.safetensors", "checkpoints/00000024/optimizer.safetensors", "evaluation.json")) {
                 try (FSDataInputStream in = files.open(new org.apache.hadoop.fs.Path(run, name))) {
-                    assertThat(in.readAllBytes()).as(name).isEqualTo(Files.readAllBytes(straight.file(name)));
+                    assertThat(in.readAllBytes()).as(name).isEqualTo(Files.readAllBytes(uninterrupted.file(name)));
                 }
             }
         }

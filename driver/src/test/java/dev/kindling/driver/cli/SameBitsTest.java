@@ -35,13 +35,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Tests that the same seed gives bitwise identical results: compares complete runs byte by byte on one, two and three
- * threads of Spark and on two executors, with rounds as Spark jobs, with resident workers, and alternating between
+ * threads of Spark and on two executors, with rounds as Spark jobs, with persistent workers, and alternating between
  * both. Each master is started once for all its runs.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SameBitsTest {
     private static final String ONE_THREAD = "local[1]";
-    /** Where the expected bits come from. */
+    /** The run with the expected bits. */
     private static final String FIRST = ONE_THREAD + " jobs";
 
     private static final String TWO_EXECUTORS = "local-cluster[2,1,1024]";
@@ -51,7 +51,7 @@ class SameBitsTest {
     private static final String[] ND4J = {"org.nd4j", "org.deeplearning4j", "org.bytedeco"};
     private static final String VECTOR = "dev.kindling.job.backend.vector";
 
-    /** The tasks of a round are never a power of two, in blocks (1 and 4 tasks) neither. */
+    /** The numbers of tasks and of blocks (of 1 and 4 tasks) in a round are not powers of two. */
     enum Case {
         SINUSOID_FLOAT("sinusoid-maml.conf", 13, "float"),
         SINUSOID_DOUBLE("sinusoid-maml.conf", 13, "double"),
@@ -66,7 +66,7 @@ class SameBitsTest {
                 "float",
                 "maml-plus-plus.anneal=8",
                 "maml-plus-plus.first-order-until=4"),
-        /** Conjugate gradients, which end after another number of terms in each task. */
+        /** Conjugate gradients, whose number of iterations differs between tasks. */
         SINUSOID_IMAML("sinusoid-imaml.conf", 13, "float", "imaml.tolerance=1e-3"),
         /** Deltas of mini-batches, and moments that are carried. */
         SINUSOID_REPTILE(
@@ -76,7 +76,7 @@ class SameBitsTest {
                 "algorithm.inner-optimizer=adam",
                 "reptile.batch=4",
                 "reptile.carry-moments=true"),
-        /** Five groups of tasks that make outer steps of their own. */
+        /** Five groups of tasks with local outer steps. */
         SINUSOID_ISLANDS(
                 "sinusoid-reptile.conf",
                 15,
@@ -138,24 +138,24 @@ class SameBitsTest {
 
     @BeforeAll
     @Timeout(value = 900, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-    void runEverythingEverywhere(@TempDir Path folder) throws IOException {
+    void runAllCasesOnAllMasters(@TempDir Path folder) throws IOException {
         if (Omniglot.find().isPresent()) {
             omniglot = Omniglot.beginning(40, Omniglot.folder(), folder.resolve("split"));
         }
         for (String master : List.of(ONE_THREAD, "local[2]", "local[3]")) {
             try (SparkApplication spark = SparkApplication.start("test", Optional.of(master))) {
                 String mode = master.equals(ONE_THREAD) ? "jobs" : "persistent";
-                for (Case each : possible()) {
+                for (Case each : supportedCases()) {
                     train(each, master, mode, folder, spark::cluster, TablePreparer.on(spark)::prepare);
                 }
             }
         }
         try (TwoExecutors executors = new TwoExecutors()) {
-            for (Case each : possible()) {
+            for (Case each : supportedCases()) {
                 train(each, TWO_EXECUTORS, "jobs", folder, executors::cluster, executors.tables()::prepare);
                 executorsAtWork.put(each, executors.workedLately());
                 train(each, TWO_EXECUTORS, "persistent", folder, executors::cluster, executors.tables()::prepare);
-                trainInTurn(each, folder, executors::cluster, executors.tables()::prepare);
+                trainAlternating(each, folder, executors::cluster, executors.tables()::prepare);
                 executors.workedLately();
             }
             nd4jOnExecutors = executors.loaded(ND4J);
@@ -163,7 +163,7 @@ class SameBitsTest {
         }
     }
 
-    private List<Case> possible() {
+    private List<Case> supportedCases() {
         return List.of(Case.values()).stream()
                 .filter(each -> !each.needsOmniglot() || !omniglot.isEmpty())
                 .toList();
@@ -183,8 +183,8 @@ class SameBitsTest {
                 .isZero();
     }
 
-    /** Stops in a round of each mode but the last, and goes on in the next one. */
-    private void trainInTurn(
+    /** Stops in a round of each mode but the last, and resumes in the next mode. */
+    private void trainAlternating(
             Case each, Path folder, BiFunction<Job, ClusterSettings, Cluster> clusters, TablePreparation tables) {
         String place = TWO_EXECUTORS + " in turn";
         for (int turn = 0; turn < IN_TURN.size(); turn++) {

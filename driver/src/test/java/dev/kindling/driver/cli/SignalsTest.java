@@ -16,7 +16,7 @@ class SignalsTest {
     private final Signals signals = new Signals(clock::get, halts::add);
 
     @Test
-    void twoWithinAMomentAreOneAndALaterOneEndsTheJvm() {
+    void signalsWithinTwoSecondsCountOnceAndALaterOneHaltsTheJvm() {
         try (CancellationSource run = new CancellationSource()) {
             signals.guard(run);
             signals.arrived("TERM");

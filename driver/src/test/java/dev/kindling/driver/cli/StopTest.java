@@ -36,10 +36,10 @@ class StopTest {
     @TempDir
     private Path temporary;
 
-    private TinyRun straight(String... sets) {
-        TinyRun straight = TinyRun.in(temporary, "straight", sets);
-        assertThat(straight.train().code()).isZero();
-        return straight;
+    private TinyRun uninterrupted(String... sets) {
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted", sets);
+        assertThat(uninterrupted.train().code()).isZero();
+        return uninterrupted;
     }
 
     private static void assertStatus(TinyRun run, String state, int code, int round) {
@@ -93,8 +93,8 @@ class StopTest {
     }
 
     @Test
-    void aRoundThatDoesNotEndIsAbandonedAfterTenSecondsAndCostsNothing() {
-        TinyRun straight = straight();
+    void aRoundThatDoesNotEndIsInterruptedAfterTenSecondsWithoutLoss() {
+        TinyRun uninterrupted = uninterrupted();
         TinyRun run = TinyRun.in(temporary, "run");
         long begin = System.nanoTime();
         Outcome outcome = sleeping(run, "train", 10);
@@ -104,25 +104,25 @@ class StopTest {
         assertStatus(run, "stopped", 6, 10);
         assertThat(run.checkpoints()).last().isEqualTo("00000010");
         assertThat(run.train("--resume").code()).isZero();
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
     }
 
     @Test
-    void aStopInAValidationTakesItsRoundBack() {
-        TinyRun straight = straight("run.validate-every=5");
+    void aStopDuringAValidationDiscardsItsRound() {
+        TinyRun uninterrupted = uninterrupted("run.validate-every=5");
         TinyRun run = TinyRun.in(temporary, "run", "run.validate-every=5");
         Outcome outcome = sleeping(run, "validate", 1);
         assertThat(outcome.code()).as(outcome.err()).isEqualTo(6);
         assertStatus(run, "stopped", 6, 9);
         assertThat(run.checkpoints()).last().isEqualTo("00000009");
         assertThat(run.train("--resume").code()).isZero();
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1})
-    void aStopInTheFinalEvaluationIsAtOnceAndLeavesOnlyTheEvaluation(int evaluation) {
-        TinyRun straight = straight();
+    void aStopDuringTheFinalEvaluationIsImmediateAndLeavesOnlyTheEvaluationOpen(int evaluation) {
+        TinyRun uninterrupted = uninterrupted();
         TinyRun run = TinyRun.in(temporary, "run");
         Outcome outcome = sleeping(run, "evaluate", evaluation);
         assertThat(outcome.code()).as(outcome.err()).isEqualTo(6);
@@ -132,12 +132,12 @@ class StopTest {
         Outcome end = run.watched(request -> programs.add(request.program()), new Signals(), "--resume");
         assertThat(end.code()).as(end.err()).isZero();
         assertThat(programs).containsOnly("evaluate");
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
     }
 
     @Test
-    void aTimeBudgetEndsAfterTheRoundInWhichItPasses() {
-        TinyRun straight = straight();
+    void aTimeBudgetEndsTheRunAfterTheRoundInWhichItIsReached() {
+        TinyRun uninterrupted = uninterrupted();
         TinyRun run = TinyRun.in(temporary, "run");
         AtomicInteger rounds = new AtomicInteger();
         Outcome outcome = run.watched(
@@ -152,9 +152,9 @@ class StopTest {
         assertThat(outcome.code()).as(outcome.err()).isEqualTo(6);
         assertThat(outcome.err())
                 .isEqualTo("--max-duration 1s stopped the run after 7 of 24 rounds; kindling train --resume --out "
-                        + run.folder() + " goes on\n");
+                        + run.folder() + " resumes it\n");
         assertThat(run.train("--resume", "--max-duration", "5 minutes").code()).isZero();
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
     }
 
     private static void sleep(long millis) {
@@ -167,7 +167,7 @@ class StopTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"90", "soon", "0s", "-5m", "", "90 parsecs"})
-    void aTimeBudgetThatIsNoneIsTwo(String budget) {
+    void anInvalidTimeBudgetEndsWithTwo(String budget) {
         TinyRun run = TinyRun.in(temporary, "run");
         Outcome outcome = run.train("--max-duration", budget);
         assertThat(outcome.code()).isEqualTo(2);
@@ -178,8 +178,8 @@ class StopTest {
     }
 
     @Test
-    void aSecondStartWhileARunIsTrainedIsToldByWhomAndTouchesNothing() {
-        TinyRun straight = straight();
+    void aSecondStartIsRefusedWithTheOwnerAndChangesNothing() {
+        TinyRun uninterrupted = uninterrupted();
         TinyRun run = TinyRun.in(temporary, "run");
         List<Outcome> seconds = new ArrayList<>();
         List<List<String>> names = new ArrayList<>();
@@ -203,12 +203,12 @@ class StopTest {
             assertThat(second.err().lines()).hasSize(1);
         });
         assertThat(names.get(0)).isEqualTo(names.get(1));
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
     }
 
     private static List<String> names(TinyRun run) {
         try (Stream<Path> names = Files.walk(run.folder())) {
-            // The saver may be at work, beside.
+            // The checkpoint writer may be running at the same time.
             return names.filter(path -> !path.toString().contains("checkpoints")
                             && !path.toString().contains("status"))
                     .map(Path::toString)
@@ -220,19 +220,19 @@ class StopTest {
     }
 
     @Test
-    void aDriverThatLostItsLockStopsWithFiveAndWritesNothingMore() throws IOException {
+    void aDriverThatLostItsLockEndsWithFiveAndWritesNothingMore() throws IOException {
         TinyRun run = TinyRun.in(temporary, "run", "run.log-every=1");
         AtomicLong slept = new AtomicLong();
         Outcome outcome = run.watched(
                 request -> {
                     if (request.program().equals("train")
                             && request.specs().get(0).round() == 5) {
-                        // Checkpoints are written while rounds go on; this one is to be there before.
+                        // Checkpoints are written in the background; this one must exist first.
                         while (!Files.exists(run.file("checkpoints/00000004"))) {
                             LockSupport.parkNanos(1_000_000);
                         }
                         takeOver(run.file(".lock"));
-                        // As a machine that was suspended: it looks before it writes.
+                        // As after a suspension of the machine: the lock is checked before a write.
                         slept.set(61);
                     }
                 },
@@ -260,7 +260,7 @@ class StopTest {
     }
 
     @Test
-    void theStatusIsRefreshedInALongRound() {
+    void theStatusIsRefreshedDuringALongRound() {
         TinyRun run = TinyRun.in(temporary, "run");
         AtomicLong later = new AtomicLong();
         List<String> updated = new ArrayList<>();
@@ -288,7 +288,7 @@ class StopTest {
 
     @Test
     void aClusterThatFailsLeavesACheckpointOfTheLastRound() {
-        TinyRun straight = straight();
+        TinyRun uninterrupted = uninterrupted();
         TinyRun run = TinyRun.in(temporary, "run");
         Outcome outcome = run.watched(
                 request -> {
@@ -302,15 +302,15 @@ class StopTest {
         assertThat(outcome.err().strip()).isEqualTo("no executor for 120 s");
         assertStatus(run, "failed", 5, 10);
         assertThat(run.json("status.json").at("/hint").asText())
-                .isEqualTo("remove the cause; then kindling train --resume --out " + run.folder() + " goes on");
+                .isEqualTo("remove the cause; then kindling train --resume --out " + run.folder() + " resumes the run");
         assertThat(run.checkpoints()).last().isEqualTo("00000010");
         assertThat(run.train("--resume").code()).isZero();
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
     }
 
     @Test
-    void whatIsThrownUndeclaredLeavesACheckpointToo() {
-        TinyRun straight = straight("run.validate-every=11");
+    void anUndeclaredCheckedExceptionLeavesACheckpoint() {
+        TinyRun uninterrupted = uninterrupted("run.validate-every=11");
         TinyRun run = TinyRun.in(temporary, "run", "run.validate-every=11");
         Outcome outcome = run.watched(
                 request -> {
@@ -325,7 +325,7 @@ class StopTest {
         assertStatus(run, "failed", 5, 10);
         assertThat(run.checkpoints()).last().isEqualTo("00000010");
         assertThat(run.train("--resume").code()).isZero();
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
     }
 
     @SuppressWarnings("unchecked")
@@ -333,8 +333,8 @@ class StopTest {
         throw (E) failure;
     }
 
-    /** Threads of this JVM after a moment, as Spark's, and trouble in closing them. */
-    private static Outcome slowAndHardToClose(TinyRun run) {
+    /** Trains on threads of this JVM that start with a delay, like Spark, and whose cluster fails to close. */
+    private static Outcome trainOnASlowClusterThatFailsToClose(TinyRun run) {
         return CommandLineForTests.on(
                 (job, settings) -> {
                     sleep(400);
@@ -356,19 +356,19 @@ class StopTest {
     }
 
     @Test
-    void aClusterThatDoesNotCloseAfterTheResultChangesNothing() {
+    void aFailureToCloseTheClusterAfterTheResultIsIgnored() {
         TinyRun run = TinyRun.in(temporary, "run");
-        Outcome outcome = slowAndHardToClose(run);
+        Outcome outcome = trainOnASlowClusterThatFailsToClose(run);
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertStatus(run, "done", 0, 24);
-        // The first line's pace is that of training: starting the cluster is in the seconds alone.
+        // The throughput of the first line is that of training: only the seconds include the start of the cluster.
         double seconds = run.firstMetrics().at("/seconds").asDouble();
         double pace = run.firstMetrics().at("/tasks_per_second").asDouble();
         assertThat(seconds - 3 * 3 / pace).isGreaterThan(0.39);
     }
 
     @Test
-    void evaluateTakesTheModelOfAStoppedRun() {
+    void evaluateUsesTheModelOfAStoppedRun() {
         TinyRun run = TinyRun.in(temporary, "run");
         assertThat(run.stoppedIn(10).code()).isEqualTo(6);
         Outcome outcome = CommandLineForTests.onThreads(

@@ -84,7 +84,7 @@ class TasksOfSeveralShapesRunTest {
     }
 
     @Test
-    void whatWasTrainedOnTasksThatVaryIsEvaluatedOnThoseThatDoNot() throws IOException {
+    void aModelTrainedOnVaryingTasksIsEvaluatedOnFixedOnes() throws IOException {
         Outcome outcome = train("fixed", 2, "evaluation.support=1");
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertThat(protocol("fixed").get("shots").toString()).isEqualTo("1");
@@ -103,7 +103,7 @@ class TasksOfSeveralShapesRunTest {
     }
 
     @Test
-    void checkProvesTheFirstTaskInItsOwnShape() throws IOException {
+    void checkPassesOnATaskInItsShape() throws IOException {
         Set<Integer> supports = new TreeSet<>();
         for (int seed = 1; seed <= 9 && supports.size() < 2; seed++) {
             Path dump = temporary.resolve("dump" + seed);
@@ -120,7 +120,7 @@ class TasksOfSeveralShapesRunTest {
     }
 
     @Test
-    void statisticsForDeeplearning4jComeFromEpisodesOfAllShapes() throws IOException {
+    void statisticsForDeeplearning4jAreComputedFromEpisodesOfAllShapes() throws IOException {
         Outcome outcome = train("run", 1, "model.network=conv4", "run.rounds=1");
         assertThat(outcome.code()).as(outcome.err()).isZero();
         String to = temporary.resolve("run.zip").toString();
@@ -141,7 +141,7 @@ class TasksOfSeveralShapesRunTest {
     }
 
     @Test
-    void anOutputLayerOfAFixedWidthRefusesWaysThatVary() throws IOException {
+    void anOutputLayerOfFixedWidthRefusesVaryingWays() throws IOException {
         Outcome ways = train("ways", 1, "few-shot.ways=[2, 3]");
         assertThat(ways.code()).isEqualTo(2);
         assertThat(ways.err())

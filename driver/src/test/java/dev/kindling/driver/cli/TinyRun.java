@@ -30,7 +30,7 @@ import java.util.stream.Stream;
 final class TinyRun {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** What two equal runs may differ in. */
+    /** Fields of metrics that may differ between equal runs. */
     private static final List<String> TIMES_AND_BYTES =
             List.of("seconds", "tasks_per_second", "bytes_out", "bytes_in", "round_milliseconds");
 
@@ -83,27 +83,27 @@ final class TinyRun {
         return CommandLineForTests.onThreads(1, args(more));
     }
 
-    /** Trains in a folder of the test's own making, while somebody sees each request; throws what a command would tell. */
+    /** Trains in a given folder; an observer receives each request. Throws the exceptions that a command would print. */
     void trainIn(AtomicDirectory folder, Consumer<RoundRequest> watcher) {
         Optional<String> master = Optional.of("local[1]");
-        CommandContext context = CommandLineForTests.around(
+        CommandContext context = CommandLineForTests.context(
                 (work, settings) -> new WatchedCluster(work, 1, watcher), new PrintWriter(new StringWriter()));
         new RunService(context.run(), master, new CancellationSource(), new RoundProfile(System::nanoTime))
                 .begin(ResolvedRun.of(JobConfig.load(job, sets), master), folder);
     }
 
-    /** Trains while somebody sees each request. */
+    /** Trains; an observer receives each request. */
     Outcome watched(Consumer<RoundRequest> watcher, Signals signals, String... more) {
         return CommandLineForTests.on((job, settings) -> new WatchedCluster(job, 1, watcher), signals, args(more));
     }
 
-    /** The same by a clock that the test moves. */
+    /** The same with a clock that the test advances. */
     Outcome watched(Consumer<RoundRequest> watcher, InstantSource clock) {
         return CommandLineForTests.on(
                 (job, settings) -> new WatchedCluster(job, 1, watcher), new Signals(), clock, args());
     }
 
-    /** Trains until SIGTERM comes while the given round (from 0 on) is worked on. */
+    /** Trains until SIGTERM arrives during the given round, from 0. */
     Outcome stoppedIn(long round, String... more) {
         Signals signals = new Signals();
         return watched(
@@ -158,23 +158,24 @@ final class TinyRun {
         }
     }
 
-    /** Holds this run to the bytes of one that was never interrupted. */
-    void assertSameAs(TinyRun straight) {
-        String last = straight.checkpoints().get(straight.checkpoints().size() - 1);
+    /** Asserts that this run has the bytes of an uninterrupted one. */
+    void assertSameAs(TinyRun uninterrupted) {
+        String last =
+                uninterrupted.checkpoints().get(uninterrupted.checkpoints().size() - 1);
         for (String name : List.of(
                 "model/theta.safetensors",
                 "model/network.json",
                 "evaluation.json",
                 "checkpoints/" + last + "/theta.safetensors",
                 "checkpoints/" + last + "/optimizer.safetensors")) {
-            assertThat(file(name)).as(name).hasSameBinaryContentAs(straight.file(name));
+            assertThat(file(name)).as(name).hasSameBinaryContentAs(uninterrupted.file(name));
         }
-        Path best = straight.file("checkpoints/" + last + "/best.safetensors");
+        Path best = uninterrupted.file("checkpoints/" + last + "/best.safetensors");
         if (Files.exists(best)) {
             assertThat(file("checkpoints/" + last + "/best.safetensors")).hasSameBinaryContentAs(best);
         }
-        assertThat(metrics()).isEqualTo(straight.metrics());
+        assertThat(metrics()).isEqualTo(uninterrupted.metrics());
         assertThat(json("model/manifest.json").at("/rounds"))
-                .isEqualTo(straight.json("model/manifest.json").at("/rounds"));
+                .isEqualTo(uninterrupted.json("model/manifest.json").at("/rounds"));
     }
 }

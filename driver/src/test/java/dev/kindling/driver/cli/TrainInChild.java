@@ -14,7 +14,7 @@ import org.apache.hadoop.conf.Configuration;
 final class TrainInChild {
     private TrainInChild() {}
 
-    /** Runs the command that the arguments are. */
+    /** Runs the command given by the arguments. */
     public static void main(String[] args) {
         Signals signals = new Signals();
         signals.listen();
@@ -22,12 +22,12 @@ final class TrainInChild {
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         System.exit(Kindling.run(
                 args,
-                CommandLineForTests.around(
+                CommandLineForTests.context(
                         (job, settings) -> new LocalCluster(job, new Configuration(), 1), out, signals),
                 err));
     }
 
-    /** Starts it; what it says goes to a file. */
+    /** Starts a command; its output is written to a file. */
     static Process start(List<String> args, File said) throws IOException {
         return start(TrainInChild.class, args, said);
     }

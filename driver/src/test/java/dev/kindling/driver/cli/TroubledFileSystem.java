@@ -27,15 +27,15 @@ import org.apache.hadoop.util.Progressable;
  * in one JVM run sequentially.
  */
 public final class TroubledFileSystem extends DelegateToFileSystem {
-    /** What is wrong with writing a file; empty if nothing is. */
+    /** The error of writing a file by its name; empty if writing succeeds. */
     private static volatile Function<String, Optional<String>> trouble = name -> Optional.empty();
 
-    /** Whose blocks are lost. */
+    /** The paths whose blocks are lost. */
     private static volatile Predicate<String> damaged = path -> false;
 
     private static volatile boolean shows;
 
-    /** As Hadoop makes it. */
+    /** Called by Hadoop through reflection. */
     public TroubledFileSystem(URI uri, Configuration settings) throws IOException, URISyntaxException {
         super(uri, new Disk(), settings, "troubled", false);
     }
@@ -45,7 +45,7 @@ public final class TroubledFileSystem extends DelegateToFileSystem {
         return -1;
     }
 
-    /** Makes the scheme known to the commands of this JVM. */
+    /** Registers the scheme for the commands of this JVM. */
     static void install() {
         System.setProperty("spark.hadoop.fs.AbstractFileSystem.troubled.impl", TroubledFileSystem.class.getName());
     }
@@ -55,17 +55,17 @@ public final class TroubledFileSystem extends DelegateToFileSystem {
         System.clearProperty("spark.hadoop.fs.AbstractFileSystem.troubled.impl");
     }
 
-    /** From now on writing fails where the function gives a message for a file's name; what was begun is half written. */
+    /** From now on writing fails with the message that the function returns for a file's name; files being written stay incomplete. */
     static void fails(Function<String, Optional<String>> how) {
         trouble = how;
     }
 
-    /** From now on the file system says that what lies under such a path is damaged. */
+    /** From now on reading files at such paths reports damage. */
     static void damages(Predicate<String> paths) {
         damaged = paths;
     }
 
-    /** From now on what is flushed can be read at once, as on HDFS; closing fails. */
+    /** From now on flushed data can be read at once, as on HDFS; closing fails. */
     static void showsWhatIsFlushed() {
         shows = true;
     }
@@ -127,12 +127,12 @@ public final class TroubledFileSystem extends DelegateToFileSystem {
         }
     }
 
-    /** Something that may fail as files do. */
+    /** An action that may throw IOException. */
     private interface Opening {
         OutputStream open() throws IOException;
     }
 
-    /** Puts a file in place when it is closed. */
+    /** Makes a file visible when it is closed. */
     private static final class AtClose extends ByteArrayOutputStream {
         private final Opening place;
 

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Tests validation during training. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ValidationTest {
-    /** So fast that θ gets worse now and then. */
+    /** A learning rate so high that θ sometimes gets worse. */
     private static final String FAST = "optimizer.learning-rate=0.3";
 
     @TempDir
@@ -52,7 +52,7 @@ class ValidationTest {
     }
 
     @Test
-    void theModelIsTheThetaOfTheBestValidation() throws IOException {
+    void theModelIsTheOneWithTheBestValidation() throws IOException {
         TinyRun run = TinyRun.in(temporary, "run", FAST, "run.validate-every=4", "run.checkpoint-every=0");
         Outcome outcome = run.train();
         assertThat(outcome.code()).as(outcome.err()).isZero();
@@ -77,7 +77,7 @@ class ValidationTest {
     }
 
     @Test
-    void validatingChangesNothingOfTheRounds() throws IOException {
+    void validationDoesNotChangeTheRounds() throws IOException {
         TinyRun with = TinyRun.in(temporary, "with", "run.validate-every=5");
         assertThat(with.train().code()).isZero();
         TinyRun without = TinyRun.in(temporary, "without");
@@ -89,7 +89,7 @@ class ValidationTest {
     }
 
     @Test
-    void patienceEndsARunEarlyAndItIsDone() throws IOException {
+    void exhaustedPatienceEndsARunAsDone() throws IOException {
         TinyRun run = TinyRun.in(
                 temporary,
                 "run",
@@ -113,19 +113,19 @@ class ValidationTest {
     }
 
     @Test
-    void patienceIsRememberedOverAStop() throws IOException {
+    void patienceIsStoredInCheckpoints() throws IOException {
         String[] sets = {FAST, "run.rounds=400", "run.validate-every=2", "run.patience=3"};
-        TinyRun straight = TinyRun.in(temporary, "straight", sets);
-        assertThat(straight.train().code()).isZero();
-        int best = best(losses(straight));
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted", sets);
+        assertThat(uninterrupted.train().code()).isZero();
+        int best = best(losses(uninterrupted));
         TinyRun run = TinyRun.in(temporary, "run", sets);
         assertThat(run.stoppedIn(best + 3).code()).isEqualTo(6);
         assertThat(run.train("--resume").code()).isZero();
-        run.assertSameAs(straight);
+        run.assertSameAs(uninterrupted);
     }
 
     @Test
-    void validationMeetsItsOwnTasksAlwaysTheSame() {
+    void validationAlwaysUsesTheSameSeparateTasks() {
         TinyRun run = TinyRun.in(temporary, "run", "run.validate-every=8", "evaluation.split=val");
         List<RoundRequest> validations = new ArrayList<>();
         List<TaskSpec> evaluated = new ArrayList<>();

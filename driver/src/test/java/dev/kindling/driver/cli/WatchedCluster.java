@@ -14,7 +14,7 @@ final class WatchedCluster implements Cluster {
     private final Cluster cluster;
     private final Consumer<RoundRequest> watcher;
 
-    /** Watches threads of this JVM in Spark's place. */
+    /** Observes a cluster of threads of this JVM instead of Spark. */
     WatchedCluster(Job job, int threads, Consumer<RoundRequest> watcher) {
         this(new LocalCluster(job, new Configuration(), threads), watcher);
     }

@@ -79,9 +79,9 @@ final class FakeExecutor implements ExecutorConnection {
 
         private CompletableFuture<FlatVector> ask(
                 Peer peer, Function<ShardStore, CompletableFuture<FlatVector>> question) {
-            FakeExecutor asked = executors.get(peer);
-            return asked.connected
-                    ? question.apply(asked.store)
+            FakeExecutor queried = executors.get(peer);
+            return queried.connected
+                    ? question.apply(queried.store)
                     : CompletableFuture.failedFuture(new IllegalStateException("no connection to " + peer));
         }
     }
@@ -180,23 +180,23 @@ final class FakeExecutor implements ExecutorConnection {
 
     @Override
     public void send(byte[] message) {
-        ExecutorMessage told = MessageCodec.decodeExecutorMessage(message);
+        ExecutorMessage decoded = MessageCodec.decodeExecutorMessage(message);
         if (!connected) {
             return;
         }
-        if (told instanceof Job job) {
+        if (decoded instanceof Job job) {
             compiled = CompiledJob.open(job, new Configuration(false));
             send(new DriverMessage.Heartbeat(1));
-        } else if (told instanceof BroadcastVector shared) {
+        } else if (decoded instanceof BroadcastVector shared) {
             wholeVectors++;
             take(shared);
-        } else if (told instanceof BroadcastShard slice) {
+        } else if (decoded instanceof BroadcastShard slice) {
             gather(slice);
-        } else if (told instanceof ReduceShardRequest order) {
+        } else if (decoded instanceof ReduceShardRequest order) {
             reduce(order);
-        } else if (told instanceof RangeRequest order) {
+        } else if (decoded instanceof RangeRequest order) {
             take(order);
-        } else if (told instanceof StopExecutor) {
+        } else if (decoded instanceof StopExecutor) {
             closed = true;
         }
     }
@@ -268,8 +268,8 @@ final class FakeExecutor implements ExecutorConnection {
                         FlatVector less = FlatVector.zeros(sums.precision(), sums.size() - 1);
                         send(new DriverMessage.ShardReduced(request.shared(), index, less));
                     } else {
-                        int said = exchangeBehaviour == ExchangeBehaviour.OTHER_SHARD ? index + 1 : index;
-                        send(new DriverMessage.ShardReduced(request.shared(), said, sums));
+                        int claimed = exchangeBehaviour == ExchangeBehaviour.OTHER_SHARD ? index + 1 : index;
+                        send(new DriverMessage.ShardReduced(request.shared(), claimed, sums));
                     }
                 });
     }
@@ -279,30 +279,30 @@ final class FakeExecutor implements ExecutorConnection {
             waiting.add(request);
             return;
         }
-        Optional<RangeResult> kept = store.retained(request.shared(), request.firstTask());
-        if (kept.isPresent()) {
-            answer(request, kept.get());
+        Optional<RangeResult> retained = store.retained(request.shared(), request.firstTask());
+        if (retained.isPresent()) {
+            reply(request, retained.get());
             return;
         }
         requests.add(request);
         switch (behaviours.get()) {
-            case RUN -> answer(request, compiled.run(request, vector, name));
+            case RUN -> reply(request, compiled.run(request, vector, name));
             case RUN_TWICE -> {
-                answer(request, compiled.run(request, vector, name));
-                answer(request, compiled.run(request, vector, name));
+                reply(request, compiled.run(request, vector, name));
+                reply(request, compiled.run(request, vector, name));
             }
             case FREEZE -> {}
             case DIE -> {
                 connected = false;
                 events.put(new ExecutorEvents.ExecutorLost(this));
             }
-            case FAIL -> answer(request, new Failure(Failure.Kind.RETRYABLE, "the disk of " + name + " is full"));
-            case NO_DATA -> answer(request, new Failure(Failure.Kind.BAD_DATA, "x.zip is empty"));
+            case FAIL -> reply(request, new Failure(Failure.Kind.RETRYABLE, "the disk of " + name + " is full"));
+            case NO_DATA -> reply(request, new Failure(Failure.Kind.BAD_DATA, "x.zip is empty"));
             case HUGE_SUMS -> {
                 RangeResult reply = compiled.run(request, vector, name);
                 List<PartialSum> larger =
                         reply.sums().stream().map(FakeExecutor::huge).toList();
-                answer(
+                reply(
                         request,
                         new RangeResult(
                                 reply.firstTask(),
@@ -317,7 +317,7 @@ final class FakeExecutor implements ExecutorConnection {
                 List<PartialSum> shifted = reply.sums().stream()
                         .map(sum -> new PartialSum(sum.level(), sum.index() + 1, sum.sums(), sum.totals(), sum.tasks()))
                         .toList();
-                answer(
+                reply(
                         request,
                         new RangeResult(
                                 reply.firstTask(),
@@ -338,7 +338,7 @@ final class FakeExecutor implements ExecutorConnection {
         return new PartialSum(sum.level(), sum.index(), sums, sum.totals(), sum.tasks());
     }
 
-    private void answer(RangeRequest request, RangeOutcome outcome) {
+    private void reply(RangeRequest request, RangeOutcome outcome) {
         if (request.sums() == RangeRequest.SumLocation.RETAINED && outcome instanceof RangeResult result) {
             store.retain(request.shared(), result);
             send(new DriverMessage.RangeRetained(request.shared(), result.withoutSums()));

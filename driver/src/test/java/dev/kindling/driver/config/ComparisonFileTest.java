@@ -36,7 +36,7 @@ class ComparisonFileTest {
     }
 
     @Test
-    void jobsAreOverriddenByTheFileThenByTheirOwnSetThenByTheCommandLine() {
+    void jobsAreOverriddenByTheFileThenByTheirSetThenByTheCommandLine() {
         ComparisonFile file = load("""
                 compare.runs = [ sinusoid-maml, { job = sinusoid-fomaml, name = other, set { run.rounds = 7, task.query = 3 } } ]
                 run.rounds = 5
@@ -55,14 +55,14 @@ class ComparisonFileTest {
     }
 
     @Test
-    void aJobBesideTheFileComesBeforeAReadyOne() throws IOException {
+    void aJobInTheFilesFolderTakesPrecedenceOverAReadyOne() throws IOException {
         Files.writeString(folder.resolve("sinusoid-maml.conf"), "run.rounds = 3");
         ComparisonFile file = load("compare.runs = [ sinusoid-maml, sinusoid-fomaml ]");
         assertThat(configuration(file, 0).shown("run.rounds")).isEqualTo("3");
     }
 
     @Test
-    void whatIsNoJobIsTheFolderOfARunOfWhichOnlyTheEvaluationMayBeChosen() {
+    void anEntrantThatIsNoJobIsARunOfWhichOnlyTheEvaluationCanBeChanged() {
         ComparisonFile file = load(
                 "compare.runs = [ sinusoid-maml, runs/last-week, { run = sinusoid-maml, name = folder } ]\n"
                         + "evaluation.tasks = 50, run.rounds = 5",
@@ -75,21 +75,21 @@ class ComparisonFileTest {
     }
 
     @Test
-    void aJobWhoseNameNoFileCanHaveIsRefusedInOneLine() {
+    void aJobWithAnInvalidFileNameIsRefused() {
         assertThatThrownBy(() -> load("compare.runs = [ sinusoid-maml, { job = \"a\\u0000b\" } ]"))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
                 .hasMessage("a\\u0000b.conf cannot be the name of a file: Nul character not allowed");
     }
 
     @Test
-    void anAssignmentThatIsNoneIsRefusedForRunsToo() {
+    void anInvalidAssignmentIsRefusedForRunsToo() {
         assertThatThrownBy(() -> load("compare.runs = [ runs/last-week, runs/this-week ]", "task.query"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("--set is task.query; it must be key=value");
     }
 
     @Test
-    void equalTimeIsGivenToEveryJob() {
+    void theTimeLimitAppliesToEveryJob() {
         ComparisonFile file = load("compare { runs = [ sinusoid-maml, sinusoid-fomaml ], wall-time = 5m }");
         assertThat(configuration(file, 0).keys().duration("run.wall-time")).hasMinutes(5);
         assertThat(configuration(file, 1).keys().duration("run.wall-time")).hasMinutes(5);
@@ -114,7 +114,7 @@ class ComparisonFileTest {
                 "compare { runs = [ sinusoid-maml, b ] }, task.suport = 1 | there is no key task.suport",
                 "compare { runs = [ a, b ] | cannot be read as HOCON"
             })
-    void whatMakesNoSenseIsRefused(String text, String message) {
+    void invalidComparisonsAreRefused(String text, String message) {
         assertThatThrownBy(() -> load(text))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);
@@ -128,7 +128,7 @@ class ComparisonFileTest {
 
     @ParameterizedTest
     @MethodSource("readyComparisons")
-    void everyReadyComparisonNamesJobsThatMakeSettings(Path comparison) {
+    void everyReadyComparisonHasValidJobs(Path comparison) {
         ComparisonFile file = ComparisonFile.load(
                 comparison.toString(), JobFileResolver.here(), List.of("few-shot.data=/data"), Optional.of(2));
         assertThat(file.seeds()).isEqualTo(2);

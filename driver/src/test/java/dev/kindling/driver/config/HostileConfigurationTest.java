@@ -88,7 +88,7 @@ class HostileConfigurationTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("texts")
-    void isRefusedInAJobFileAndByItsText(String what, String text, String message) throws IOException {
+    void isRefusedAsAJobFileAndAsStoredText(String what, String text, String message) throws IOException {
         Path job = file("job.conf", text);
         assertThatThrownBy(() -> JobConfig.load(job, List.of()))
                 .as(what)
@@ -98,7 +98,7 @@ class HostileConfigurationTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("assignments")
-    void isRefusedInAnAssignmentToo(String what, String assignment, String message) {
+    void isRefusedInAnAssignment(String what, String assignment, String message) {
         assertThatThrownBy(() ->
                         JobConfig.parse("job", "", List.of(assignment)).keys().bytes("backend.memory"))
                 .as(what)
@@ -119,7 +119,7 @@ class HostileConfigurationTest {
     }
 
     @Test
-    void whatIsWithinTheLimitsIsRead() throws IOException {
+    void textWithinTheLimitsIsRead() throws IOException {
         Path job = file("job.conf", """
                 # [[[[ {{{{ "
                 run { rounds = 7, seed = ${run.rounds} } // ]]]] a.b.c.d
@@ -145,14 +145,14 @@ class HostileConfigurationTest {
         assertThatThrownBy(() -> JobConfig.load(job, List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("b.conf includes ./a.conf, which is being read already; files must not include each other");
-        Path own = file("own.conf", "include file(\"" + folder.resolve("own.conf") + "\")");
-        assertThatThrownBy(() -> JobConfig.load(own, List.of()))
+        Path cyclic = file("own.conf", "include file(\"" + folder.resolve("own.conf") + "\")");
+        assertThatThrownBy(() -> JobConfig.load(cyclic, List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("which is being read already");
     }
 
     @Test
-    void includesMayBeNeitherDeepNorMany() throws IOException {
+    void deepAndManyIncludesAreRefused() throws IOException {
         for (int i = 0; i < 30; i++) {
             file("deep" + i + ".conf", "include \"deep" + (i + 1) + ".conf\"");
             file("many" + i + ".conf", ("include \"many" + (i + 1) + ".conf\"\n").repeat(10));
@@ -167,7 +167,7 @@ class HostileConfigurationTest {
     }
 
     @Test
-    void missingIncludesOfEveryKindAreRefusedAndThoseThatAreThereAreRead() throws IOException {
+    void missingIncludesOfEveryKindAreRefusedAndExistingOnesAreRead() throws IOException {
         file("there.conf", "run.rounds = 7");
         for (String missing : List.of("\"gone.conf\"", "file(\"/gone.conf\")", "classpath(\"gone.conf\")")) {
             Path job = file("job.conf", "include " + missing);
@@ -189,7 +189,7 @@ class HostileConfigurationTest {
     }
 
     @Test
-    void nothingIsFetched() throws IOException {
+    void urlsAreNotFetched() throws IOException {
         AtomicInteger requests = new AtomicInteger();
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/", exchange -> {
@@ -218,7 +218,7 @@ class HostileConfigurationTest {
     }
 
     @Test
-    void whatARunHasKeptIncludesNothingAndSeesNoEnvironment() throws IOException {
+    void aStoredConfigurationCanNeitherIncludeNorReadTheEnvironment() throws IOException {
         Path other = file("other.conf", "run.rounds = 7");
         for (String include :
                 List.of("\"sinusoid-maml.conf\"", "file(\"" + other + "\")", "classpath(\"reference.conf\")")) {
@@ -235,7 +235,7 @@ class HostileConfigurationTest {
     }
 
     @Test
-    void filesThatAreNotUtf8AreNamed() throws IOException {
+    void filesThatAreNotUtf8AreRefusedByName() throws IOException {
         Path job = Files.write(
                 folder.resolve("latin.conf"), "few-shot.data = /b\u00fccher".getBytes(StandardCharsets.ISO_8859_1));
         for (String name : List.of(job.toString(), job.toUri().toString())) {
@@ -246,7 +246,7 @@ class HostileConfigurationTest {
     }
 
     @Test
-    void controlCharactersOfKeysAreReadable() throws IOException {
+    void controlCharactersOfKeysAreEscaped() throws IOException {
         Path job = file("job.conf", "\"ro\\u0000un\\u001b[31md\\ns\\u202e\" = 1");
         assertThatThrownBy(() -> JobConfig.load(job, List.of()))
                 .isInstanceOf(IllegalArgumentException.class)

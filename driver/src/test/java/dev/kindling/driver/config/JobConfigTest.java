@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -35,7 +36,7 @@ class JobConfigTest {
     private Path folder;
 
     @Test
-    void everyKeyOfTheReferenceIsReadAndNothingElseIs() {
+    void exactlyTheKeysOfTheReferenceAreRead() {
         List<String> variants = new ArrayList<>();
         SOURCES.forEach(source -> variants.add("task.source=" + source));
         Algorithms.names().forEach(method -> variants.add("algorithm.name=" + method));
@@ -56,7 +57,15 @@ class JobConfigTest {
     }
 
     @Test
-    void everyKeyOfTheReferenceHasOneLineAboutIt() throws IOException {
+    void defaultsThatReferToOtherKeysFollowCheckedValues() {
+        JobConfig changed = JobConfig.reference().withChecked(Map.of("task.support", 3, "few-shot.ways", 4));
+
+        assertThat(changed.shown("evaluation.support")).isEqualTo("3");
+        assertThat(changed.shown("evaluation.ways")).isEqualTo("4");
+    }
+
+    @Test
+    void everyKeyOfTheReferenceHasALineOfDescription() throws IOException {
         List<String> lines = Files.readAllLines(CONF.resolve("reference.conf"));
         for (int i = 1; i < lines.size(); i++) {
             if (lines.get(i).matches(" +[a-z-]+ = .*")) {
@@ -98,7 +107,7 @@ class JobConfigTest {
 
     @ParameterizedTest
     @MethodSource("readyJobs")
-    void everyReadyJobMakesSettings(Path job) {
+    void everyReadyJobIsValid(Path job) {
         // The ready job for tables is completed by a user.
         List<String> table = job.endsWith("table.conf")
                 ? List.of("table.path=/t.csv", "table.group=g", "table.label=y")
@@ -122,7 +131,7 @@ class JobConfigTest {
     }
 
     @Test
-    void queryOfAnEvaluationFollowsTheTaskWhereThereIsNoGrid() {
+    void theQuerySizeOfAnEvaluationDefaultsToThatOfTraining() {
         assertThat(settings(configuration("task.source=regression", "task.query=3"))
                         .source()
                         .settings())
@@ -132,7 +141,7 @@ class JobConfigTest {
     }
 
     @Test
-    void renderedConfigurationReadsBackAsItself() {
+    void aRenderedConfigurationIsReadBackUnchanged() {
         JobConfig first = configuration(
                 "run.rounds=12",
                 "few-shot.data=hdfs://name/a b",
@@ -143,7 +152,7 @@ class JobConfigTest {
     }
 
     @Test
-    void theReferenceIsTheSinusoidOfTheDesign() {
+    void theReferenceIsSinusoidMaml() {
         Settings settings = settings(JobConfig.reference());
         assertThat(settings.plan().model()).isEqualTo(ModelSettings.preset("mlp-40-40"));
         assertThat(settings.evaluation().split()).isEqualTo(Split.TEST);
@@ -163,7 +172,7 @@ class JobConfigTest {
                 "inner-steps=5|inner-steps|algorithm.inner-steps",
                 "task.sinusoid.pool=5|task.sinusoid.pool|sinusoid.pool",
             })
-    void unknownKeyIsRefusedWithTheNearestRightOne(String assignment, String key, String nearest) {
+    void anUnknownKeyIsRefusedWithTheNearestKnownOne(String assignment, String key, String nearest) {
         assertThatThrownBy(() -> configuration(assignment))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("there is no key " + key + "; the nearest is " + nearest);
@@ -173,13 +182,13 @@ class JobConfigTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "run.rounds=many|run.rounds is many; it must be a whole number",
-                "run.rounds=2.5|run.rounds is 2.5; it must be a whole number",
-                "run.rounds=[1]|run.rounds is [1]; it must be a whole number",
+                "run.rounds=many|run.rounds is many; it must be an integer",
+                "run.rounds=2.5|run.rounds is 2.5; it must be an integer",
+                "run.rounds=[1]|run.rounds is [1]; it must be an integer",
                 "run.rounds=0|run.rounds is 0; it must be at least 1",
                 "run=5|run is 5; it is a section of keys, such as run.checkpoint-every",
                 "task.meta-batch-size=0|task.meta-batch-size is 0; it must be at least 1",
-                "task.meta-batch-size=3000000000|task.meta-batch-size is 3000000000; it must be a whole number of at most 2147483647",
+                "task.meta-batch-size=3000000000|task.meta-batch-size is 3000000000; it must be an integer of at most 2147483647",
                 "algorithm.inner-learning-rate=fast|algorithm.inner-learning-rate is fast; it must be a number",
                 "algorithm.inner-learning-rate=-0.1|algorithm.inner-learning-rate is -0.1; it must be a finite number above 0",
                 "sinusoid.amplitude=3|sinusoid.amplitude is 3; it must be a range of two numbers, [low, high]",
@@ -196,14 +205,14 @@ class JobConfigTest {
                 "cluster.mode=both|cluster.mode is both; it must be persistent or jobs",
                 "model.network=resnet|model.network is resnet; it must be one of",
             })
-    void wrongValueIsRefusedWithKeyValueAndWhatIsAllowed(String assignment, String message) {
+    void aWrongValueIsRefusedWithKeyValueAndAllowedValues(String assignment, String message) {
         assertThatThrownBy(() -> settings(configuration(assignment)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);
     }
 
     @Test
-    void rotationsOfFewShotAreTrueOrFalse() {
+    void rotationsAreTrueOrFalse() {
         assertThatThrownBy(() ->
                         settings(configuration("task.source=few-shot", "few-shot.data=/d", "few-shot.rotations=4")))
                 .hasMessage("few-shot.rotations is 4; it must be true or false");
@@ -217,24 +226,24 @@ class JobConfigTest {
                 "few-shot.polarity=blue|few-shot.polarity is blue; it must be dark or light",
                 "few-shot.within=class|few-shot.within is class; it must be split or alphabet",
                 "few-shot.ways=[5]|few-shot.ways is [5]; it must be a range of two numbers, [low, high]",
-                "few-shot.ways=[5, 2]|few-shot.ways is [5,2]; it must be a whole number or a range of two, [least, most]",
+                "few-shot.ways=[5, 2]|few-shot.ways is [5,2]; it must be an integer or a range of two, [least, most]",
                 "few-shot.ways=[1, 2]|few-shot.ways is 1; it must be at least 2",
                 "few-shot.split={ train = 0.5 }|it must be a folder or an object of train, validation and seed",
                 "few-shot.split={ train = 0.9, validation = 0.2, seed = 1 }|must be shares, train above 0 and both together",
                 "few-shot.split={ train = most, validation = 0.2, seed = 1 }|few-shot.split.train is most; it must be a number",
-                "few-shot.split={ train = 0.9, validation = 0.1, seed = 1.5 }|few-shot.split.seed is 1.5; it must be a whole",
+                "few-shot.split={ train = 0.9, validation = 0.1, seed = 1.5 }|few-shot.split.seed is 1.5; it must be an integer",
                 "evaluation.ways=1|evaluation.ways is 1; it must be at least 2",
                 "few-shot.data=[]|few-shot.data is empty",
                 "few-shot.memory=-1|few-shot.memory is -1; it must be a number of bytes",
             })
-    void wrongValueOfAnImageSetIsRefused(String assignment, String message) {
+    void aWrongValueOfAnImageSetIsRefused(String assignment, String message) {
         assertThatThrownBy(() -> settings(configuration("task.source=few-shot", "few-shot.data=/d", assignment)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);
     }
 
     @Test
-    void imagesOfOneChannelAreInkAndOfThreeAreLight() {
+    void theDefaultPolarityIsDarkForOneChannelAndLightForThree() {
         assertThat(images("few-shot.channels=1").imageFormat())
                 .isEqualTo(new ImageFormat(28, 1, ImageFormat.Polarity.DARK));
         assertThat(images("few-shot.channels=3").imageFormat())
@@ -244,7 +253,7 @@ class JobConfigTest {
     }
 
     @Test
-    void severalSetsSharesAndRangesReachTheSource() {
+    void severalSetsSharesAndRangesArePassedToTheSource() {
         FewShotSettings settings = images(
                 "few-shot.data=[/a, /b]",
                 "few-shot.split={ train = 0.64, validation = 0.16, seed = 7 }",
@@ -269,20 +278,20 @@ class JobConfigTest {
     }
 
     @Test
-    void nullValueIsRefused() {
+    void aNullValueIsRefused() {
         assertThatThrownBy(() -> settings(JobConfig.parse("job", "run.rounds = null", List.of())))
                 .hasMessage("run.rounds is null; leave it out to have its default");
     }
 
     @Test
-    void missingFileIsNamed() {
+    void aMissingFileIsNamed() {
         assertThatThrownBy(() -> JobConfig.load(folder.resolve("none.conf"), List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("--conf is " + folder.resolve("none.conf") + "; it must be a file that exists");
     }
 
     @Test
-    void brokenFileIsNamedInOneLine() throws IOException {
+    void aMalformedFileIsNamedInASingleLineMessage() throws IOException {
         Path broken = folder.resolve("broken.conf");
         Files.writeString(broken, "run { rounds = \n } }");
         assertThatThrownBy(() -> JobConfig.load(broken, List.of()))
@@ -292,7 +301,7 @@ class JobConfigTest {
     }
 
     @Test
-    void warmUpLeadsToAnotherSchedule() {
+    void warmUpIsFollowedByAnotherSchedule() {
         Settings settings = settings(
                 configuration(
                         "optimizer.learning-rate={ schedule = warm-up, from = 0, rounds = 10, then = { schedule = step, from = 1, factor = 0.5, every = 100 } }"));

@@ -28,7 +28,7 @@ class JobFileResolverTest {
     }
 
     @Test
-    void anIncludeIsFoundBesideItsFile() throws IOException {
+    void anIncludeIsFoundInTheFolderOfItsFile() throws IOException {
         file("deep/base.conf", "a = 1, b = 1");
         Path job = file("deep/job.conf", "include \"base.conf\"\nb = 2");
         for (String name : List.of(job.toString(), job.toUri().toString())) {
@@ -45,7 +45,7 @@ class JobFileResolverTest {
     }
 
     @Test
-    void aFileOfTheUsersComesBeforeAReadyJobAndMayIncludeOne() throws IOException {
+    void aUsersFileTakesPrecedenceOverAReadyJobAndMayIncludeOne() throws IOException {
         Path job = file("sinusoid-fomaml.conf", "include \"sinusoid-maml.conf\"\nrun.rounds = 7");
         assertThat(parsed(job.toString()).getInt("run.rounds")).isEqualTo(7);
         assertThat(parsed(job.toString()).getString("algorithm.name")).isEqualTo("maml");
@@ -55,7 +55,7 @@ class JobFileResolverTest {
     }
 
     @Test
-    void aReadyJobIsNotFoundAtAPathThatIsWrong() {
+    void aReadyJobIsNotFoundByAWrongPath() {
         assertThatThrownBy(() -> parsed("nowhere/sinusoid-maml.conf"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("--conf is nowhere/sinusoid-maml.conf; it must be a file that exists");
@@ -66,11 +66,11 @@ class JobFileResolverTest {
         Path job = file("job.conf", "include \"gone.conf\"");
         assertThatThrownBy(() -> parsed(job.toString()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(job + " includes gone.conf; it must be a file beside it, or the name of a ready job");
+                .hasMessage(job + " includes gone.conf; it must be a file in its folder, or the name of a ready job");
     }
 
     @Test
-    void aFileSystemThatHadoopDoesNotKnowIsRefusedInOneLine() {
+    void anUnknownFileSystemIsRefusedWithASingleLineMessage() {
         assertThatThrownBy(() -> parsed("nofs://host/job.conf"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(

@@ -25,19 +25,19 @@ class KeyValueOverrideTest {
                 "[1, 2",
                 "truth"
             })
-    void whatIsNoNumberBooleanListOrObjectIsText(String text) {
+    void otherValuesAreText(String text) {
         assertThat(KeyValueOverride.parse("a.b=" + text).value().unwrapped()).isEqualTo(text);
     }
 
     @ParameterizedTest
     @CsvSource({"10,10", "-3,-3", "1e4,10000"})
-    void wholeNumbersAreNumbers(String text, long number) {
+    void integersAreNumbers(String text, long number) {
         assertThat(((Number) KeyValueOverride.parse("a=" + text).value().unwrapped()).longValue())
                 .isEqualTo(number);
     }
 
     @Test
-    void fractionsBooleansListsAndObjectsAreThemselves() {
+    void fractionsBooleansListsAndObjectsAreTyped() {
         assertThat(KeyValueOverride.parse("a=1e-3").value().unwrapped()).isEqualTo(0.001);
         assertThat(KeyValueOverride.parse("a=true").value().unwrapped()).isEqualTo(true);
         assertThat(KeyValueOverride.parse("a=[0.1, 5]").value().unwrapped()).isEqualTo(List.of(0.1, 5));
@@ -51,7 +51,7 @@ class KeyValueOverrideTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"run.rounds", "=5", "", "a..b=1"})
-    void anythingElseIsRefusedWithItsText(String text) {
+    void malformedAssignmentsAreRefusedWithTheirText(String text) {
         assertThatThrownBy(() -> KeyValueOverride.parse(text))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("--set is " + text);

@@ -52,11 +52,11 @@ final class Frames {
 
     private Frames() {}
 
-    private static RangeRequest order() {
+    private static RangeRequest rangeRequest() {
         return new RangeRequest("train", 7, 9, 8, List.of(SPEC, SPEC), OutputMode.PER_TASK);
     }
 
-    private static RangeResult reply() {
+    private static RangeResult rangeResult() {
         return new RangeResult(
                 8,
                 List.of(
@@ -77,11 +77,11 @@ final class Frames {
     }
 
     /** The messages to workers other than jobs. */
-    static List<byte[]> toWorker() {
+    static List<byte[]> executorMessages() {
         List<PeerAccess> peers = List.of(access("a", 1), access("b.c", 40_000));
         return List.of(
-                MessageCodec.encodeRangeRequest(order()),
-                MessageCodec.encodeRangeRequest(order().with(RangeRequest.SumLocation.RETAINED)),
+                MessageCodec.encodeRangeRequest(rangeRequest()),
+                MessageCodec.encodeRangeRequest(rangeRequest().with(RangeRequest.SumLocation.RETAINED)),
                 MessageCodec.encodeBroadcastVector(new BroadcastVector(42, NUMBERS)),
                 MessageCodec.encodeBroadcastShard(
                         new BroadcastShard(8, 7, 1, FlatVector.of(Precision.FLOAT, 1, 2, 3, 4), peers)),
@@ -98,14 +98,14 @@ final class Frames {
                 MessageCodec.encodeStopExecutor());
     }
 
-    static List<byte[]> toDriver() {
+    static List<byte[]> driverMessages() {
         return Stream.of(
                         new DriverMessage.WorkerStarted(1L << 40, "GPU 1"),
                         new DriverMessage.Heartbeat(3),
-                        new DriverMessage.RangeCompleted(-1, 8, reply()),
+                        new DriverMessage.RangeCompleted(-1, 8, rangeResult()),
                         new DriverMessage.RangeCompleted(5, 0, failure()),
                         new DriverMessage.JobRejected(failure()),
-                        new DriverMessage.RangeRetained(-1, reply().withoutSums()),
+                        new DriverMessage.RangeRetained(-1, rangeResult().withoutSums()),
                         new DriverMessage.VectorMissing(1L << 40),
                         new DriverMessage.ShardReduced(9, 2, NUMBERS),
                         new DriverMessage.ShardFailed(9, 2, "no connection"))
@@ -113,23 +113,23 @@ final class Frames {
                 .toList();
     }
 
-    static List<byte[]> toPeer() {
+    static List<byte[]> peerRequests() {
         return List.of(
                 MessageCodec.encodePeerRequest(new PeerRequest.VectorShardRequest(7)),
                 MessageCodec.encodePeerRequest(new PeerRequest.SumShardRequest(7, 24, new VectorShard(1, 3))));
     }
 
-    static List<byte[]> numbers() {
+    static List<byte[]> shardPayloads() {
         return List.of(
                 MessageCodec.encodeShardPayload(NUMBERS),
                 MessageCodec.encodeShardPayload(FlatVector.of(Precision.DOUBLE, 0.1, -0.0)));
     }
 
-    static List<byte[]> answers() {
-        return List.of(MessageCodec.encodeOutcome(reply()), MessageCodec.encodeOutcome(failure()));
+    static List<byte[]> rangeOutcomes() {
+        return List.of(MessageCodec.encodeOutcome(rangeResult()), MessageCodec.encodeOutcome(failure()));
     }
 
-    static List<byte[]> handshake() {
+    static List<byte[]> handshakes() {
         return Stream.of(
                         new HandshakeMessage.WorkerHello(3, 1L << 40, "17", "0123abc", Optional.empty()),
                         new HandshakeMessage.WorkerHello(3, -1, "17", "", Optional.of(new Peer("h-1", 65_535))),
@@ -157,11 +157,12 @@ final class Frames {
 
     /** The bytes of connections to the driver, before authentication and after it. */
     static List<byte[]> connections() {
-        List<byte[]> requests = handshake().stream()
+        List<byte[]> requests = handshakes().stream()
                 .map(message -> request(RPC_REQUEST, message))
                 .toList();
-        List<byte[]> messages =
-                toDriver().stream().map(message -> request(ONE_WAY, message)).toList();
+        List<byte[]> messages = driverMessages().stream()
+                .map(message -> request(ONE_WAY, message))
+                .toList();
         return List.of(joined(requests), joined(List.of(requests.get(0), requests.get(4), messages.get(0))));
     }
 

@@ -70,7 +70,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Fuzzes every parser of untrusted bytes, from files and from connections, except network files, which
- * {@code CraftedNetworkFilesTest} covers. Damaged bytes must give a value or an exception that the parser's row allows,
+ * the {@code CraftedNetworkFiles} tests cover. Damaged bytes must give a value or an exception that the parser's row allows,
  * within the time limit and, where the row has one, the memory limit. The system property {@code fuzz.seed} is the seed
  * of the mutations, {@code fuzz.times} multiplies their number.
  */
@@ -297,12 +297,12 @@ class ParserFuzzTest {
 
     private static Stream<Parser> frames() {
         return Stream.of(
-                frame("message to a worker", 4000, Frames.toWorker(), MessageCodec::decodeExecutorMessage),
-                frame("message to the driver", 4000, Frames.toDriver(), MessageCodec::decodeDriverMessage),
-                frame("question to an executor", 2000, Frames.toPeer(), MessageCodec::decodePeerRequest),
-                frame("numbers of an executor", 2000, Frames.numbers(), MessageCodec::decodeShardPayload),
-                frame("answer to an order", 3000, Frames.answers(), MessageCodec::decodeOutcome),
-                frame("message of a handshake", 3000, Frames.handshake(), MessageCodec::decodeHandshake),
+                frame("message to a worker", 4000, Frames.executorMessages(), MessageCodec::decodeExecutorMessage),
+                frame("message to the driver", 4000, Frames.driverMessages(), MessageCodec::decodeDriverMessage),
+                frame("question to an executor", 2000, Frames.peerRequests(), MessageCodec::decodePeerRequest),
+                frame("numbers of an executor", 2000, Frames.shardPayloads(), MessageCodec::decodeShardPayload),
+                frame("range outcome", 3000, Frames.rangeOutcomes(), MessageCodec::decodeOutcome),
+                frame("message of a handshake", 3000, Frames.handshakes(), MessageCodec::decodeHandshake),
                 new Parser(
                         "job to a worker",
                         1500,
@@ -323,7 +323,7 @@ class ParserFuzzTest {
         return new Parser(name, count, valid, Set.of(ProtocolException.class), Memory.OF_A_MESSAGE, decode);
     }
 
-    /** Reads everything of a job that is read before its data. */
+    /** Reads everything of a job except its data. */
     private static void read(dev.kindling.driver.config.JobConfig configuration) {
         configuration.json();
         SettingsReader.read(NetworkFiles.attach(configuration, HADOOP), HADOOP);
@@ -386,11 +386,11 @@ class ParserFuzzTest {
             try {
                 assertTimeoutPreemptively(LIMIT, () -> requireReadOrRefused(parser, damaged));
             } catch (AssertionError e) {
-                Path kept = Files.createDirectories(Path.of("target/fuzz"))
+                Path saved = Files.createDirectories(Path.of("target/fuzz"))
                         .resolve(parser.name().replaceAll("[^A-Za-z0-9.]", "-") + "-" + SEED + "-" + i);
-                Files.write(kept, damaged);
+                Files.write(saved, damaged);
                 throw new AssertionError(
-                        parser.name() + ": case " + i + " of seed " + SEED + " failed; its bytes are in " + kept, e);
+                        parser.name() + ": case " + i + " of seed " + SEED + " failed; its bytes are in " + saved, e);
             }
         }
     }

@@ -10,6 +10,7 @@ import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.Split;
+import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.tensor.Precision;
@@ -45,8 +46,11 @@ class TrainingPlanTest {
                 .allSatisfy(program -> assertThat(program.broadcastInputs()).isEqualTo(plan.parameters()));
         // 40 weights and 40 biases, 40 weights and 1 bias.
         assertThat(plan.parameters().size()).isEqualTo(121);
-        assertThat(plan.untrained(3).size()).isEqualTo(121);
-        assertThat(plan.untrained(3)).isEqualTo(plan.untrained(3)).isNotEqualTo(plan.untrained(4));
+        TaskSource source = TaskSources.open(SOURCE, new Configuration());
+        assertThat(plan.untrained(3, source).size()).isEqualTo(121);
+        assertThat(plan.untrained(3, source))
+                .isEqualTo(plan.untrained(3, source))
+                .isNotEqualTo(plan.untrained(4, source));
     }
 
     private static TrainingPlan plan(String algorithm, Precision precision, int steps) {

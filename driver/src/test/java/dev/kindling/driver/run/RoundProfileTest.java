@@ -21,20 +21,20 @@ class RoundProfileTest {
     }
 
     @Test
-    void partsAndWhatLiesBetweenRoundsMakeUpTheWallTime() {
+    void phasesAndTimeBetweenRoundsAddUpToTheWallTime() {
         AtomicLong clock = new AtomicLong(1);
         RoundProfile profile = new RoundProfile(clock::get);
-        List<Long> told = new ArrayList<>();
-        TrainingListener listener = profile.before(round -> told.add(round.number()));
+        List<Long> received = new ArrayList<>();
+        TrainingListener listener = profile.before(round -> received.add(round.number()));
         listener.done(round(1, new RoundTimings(1L << 60, 0, 0, 0, 0, 0, 0)));
         for (long number = 2; number <= 3; number++) {
             clock.addAndGet(4_000_000);
             listener.done(round(number, new RoundTimings(100_000, 200_000, 2_000_000, 300_000, 400_000, 0, 500_000)));
         }
-        assertThat(told).containsExactly(1L, 2L, 3L);
+        assertThat(received).containsExactly(1L, 2L, 3L);
         assertThat(profile.lines().stream().map(String::strip))
                 .containsExactly(
-                        "where the time of 2 rounds went (mean of a round, without this start's first):",
+                        "time by phase (mean of 2 rounds, without the first after this start):",
                         "sample               0.1000 ms   2.5%",
                         "materialize          0.2000 ms   5.0%",
                         "compute              2.0000 ms  50.0%",
@@ -43,7 +43,7 @@ class RoundProfileTest {
                         "idle                 0.0000 ms   0.0%",
                         "optimize             0.5000 ms  12.5%",
                         "between rounds       0.5000 ms  12.5%",
-                        "together             4.0000 ms 100.0%");
+                        "total                4.0000 ms 100.0%");
     }
 
     @Test

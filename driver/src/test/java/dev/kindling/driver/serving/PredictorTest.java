@@ -59,7 +59,7 @@ class PredictorTest {
         keys.put("model.network", plain ? "mlp-8-6-tanh" : "dense-8-tanh, batch-norm, dense-6-tanh");
         ResolvedRun run = ResolvedRun.here(JobConfig.reference().withChecked(keys));
         PlanSettings settings = run.settings().plan();
-        FlatVector theta = run.plan().untrained(5);
+        FlatVector theta = run.plan().untrained(5, run.source());
         RandomStream stream = RandomStream.of(9);
         for (int i = 0; i < theta.size(); i++) {
             theta.set(i, theta.at(i) + stream.nextDouble(-0.1, 0.1));

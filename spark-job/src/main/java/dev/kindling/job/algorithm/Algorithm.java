@@ -3,6 +3,7 @@ package dev.kindling.job.algorithm;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import java.util.Map;
@@ -43,6 +44,14 @@ public interface Algorithm {
 
     /** Draws the initial θ into {@code target}: a pure function of the seed. */
     void initialise(Model model, long seed, FlatVector target);
+
+    /**
+     * Replaces the initial θ with one fitted to training tasks before the first round: a pure function of θ, the seed and the
+     * source's data. By default θ keeps its initial value.
+     *
+     * @param theta laid out as {@link #parameters}
+     */
+    default void fitInitial(Model model, TaskSource source, long seed, FlatVector theta) {}
 
     /**
      * The arrays of θ that are running averages of values that tasks report instead of being updated by gradients, each with
@@ -118,7 +127,8 @@ public interface Algorithm {
     /**
      * The program that predicts the query set of one task. Inputs as those of {@link #evaluate}. Per-task output:
      * {@code prediction}, the output of the network for the query set after 0, 1, ... {@code steps} inner steps: [steps +
-     * 1, queries, outputs]; methods without inner steps give [1, queries, outputs].
+     * 1, queries, outputs]; methods without inner steps give [1, queries, outputs]. Methods that predict the variance of a
+     * query's target also give {@code variance}, [1, queries].
      */
     Program predict(Model model, EpisodeLayout layout, int steps);
 

@@ -23,6 +23,9 @@ public final class Algorithms {
             Map.entry(HypernetworkAlgorithm.NAME, HypernetworkAlgorithm::of),
             Map.entry(ConditionalNeuralProcessAlgorithm.NAME, ConditionalNeuralProcessAlgorithm::of),
             Map.entry(ReptileAlgorithm.NAME, ReptileAlgorithm::of),
+            Map.entry(BayesianLinearAlgorithm.NAME, BayesianLinearAlgorithm::of),
+            Map.entry(RidgeHeadAlgorithm.NAME, RidgeHeadAlgorithm::of),
+            Map.entry(LogisticHeadAlgorithm.NAME, LogisticHeadAlgorithm::of),
             Map.entry(TransferAlgorithm.NAME, TransferAlgorithm::of),
             Map.entry(RandomInitAlgorithm.NAME, RandomInitAlgorithm::of)));
 

@@ -43,10 +43,15 @@ abstract class FeedForwardMethod implements Algorithm {
     /**
      * The outputs for the support and query set, [examples, outputs] each, in the form that {@code model.loss} accepts.
      *
-     * @param support for the support examples
+     * @param support for the support examples; before adaptation, for a method that has such outputs
      * @param query for the queries
+     * @param queryVariance the variance of each query's target, [queries]; empty if the method does not predict any
      */
-    record Outputs(Value support, Value query) {}
+    record Outputs(Value support, Value query, Optional<Value> queryVariance) {
+        Outputs(Value support, Value query) {
+            this(support, query, Optional.empty());
+        }
+    }
 
     /** The outputs for a task and the given queries. */
     abstract Outputs outputs(ProgramBuilder b, Task task, Value queries);
@@ -88,12 +93,14 @@ abstract class FeedForwardMethod implements Algorithm {
         Task task = new Task(model, theta, support, numbered(b, key, 0), numbered(b, key, 1));
         Outputs outputs = outputs(b, task, query.x());
         Value queryLoss = loss(b, model, outputs.query(), query.targets());
+        Optional<Value> density = outputs.queryVariance()
+                .map(variance -> negativeLogDensity(b, outputs.query(), variance, query.targets()));
         Map<String, Value> statistics = batchStatistics(b, task, query.x());
         List<String> trained = theta.keySet().stream()
                 .filter(array -> !statistics.containsKey(array))
                 .toList();
-        Map<String, Value> gradients =
-                NamedValues.of(trained, Autodiff.grad(b, queryLoss, NamedValues.values(theta, trained)));
+        Map<String, Value> gradients = NamedValues.of(
+                trained, Autodiff.grad(b, density.orElse(queryLoss), NamedValues.values(theta, trained)));
         Map<String, Value> sums = new LinkedHashMap<>();
         theta.forEach((array, value) -> sums.put(
                 array,
@@ -107,7 +114,15 @@ abstract class FeedForwardMethod implements Algorithm {
         model.accuracy(b, outputs.query(), query.targets())
                 .ifPresent(accuracy ->
                         results.add(new Program.Output("query_accuracy", Program.Reduction.PER_TASK, accuracy)));
+        density.ifPresent(value -> results.add(new Program.Output("objective", Program.Reduction.PER_TASK, value)));
         return b.build(name + "-train", results);
+    }
+
+    /** The weighted mean of -log N(y; mean, variance), a scalar; mean and y [queries, 1], variance [queries]. */
+    private static Value negativeLogDensity(ProgramBuilder b, Value mean, Value variance, Targets targets) {
+        Value squared = b.reshape(b.square(b.sub(mean, targets.y())), variance.shape());
+        Value log = b.add(b.log(variance), b.constant(StrictMath.log(2 * StrictMath.PI)));
+        return targets.mean(b, b.mul(b.constant(0.5), b.add(b.div(squared, variance), log)));
     }
 
     /** The statistics of the batch that the running statistics of θ average, by name. */
@@ -142,13 +157,14 @@ abstract class FeedForwardMethod implements Algorithm {
         ProgramBuilder b = new ProgramBuilder();
         Map<String, Value> theta = NamedValues.declare(b, parameters(model), Program.Scope.BROADCAST);
         Map<String, Value> episode = NamedValues.declare(b, layout.arrays(), Program.Scope.TASK);
-        Value output = outputs(
-                        b,
-                        new Task(model, theta, Batch.support(episode), ForwardContext.PLAIN, ForwardContext.PLAIN),
-                        Batch.query(episode).x())
-                .query();
-        Value stacked = b.reshape(output, output.shape().stacked(1));
-        return b.build(
-                name + "-predict", List.of(new Program.Output("prediction", Program.Reduction.PER_TASK, stacked)));
+        Outputs outputs = outputs(
+                b,
+                new Task(model, theta, Batch.support(episode), ForwardContext.PLAIN, ForwardContext.PLAIN),
+                Batch.query(episode).x());
+        Map<String, Value> results = new LinkedHashMap<>();
+        results.put("prediction", outputs.query());
+        outputs.queryVariance().ifPresent(variance -> results.put("variance", variance));
+        results.replaceAll((output, value) -> b.reshape(value, value.shape().stacked(1)));
+        return b.build(name + "-predict", NamedValues.outputs(results, Program.Reduction.PER_TASK));
     }
 }

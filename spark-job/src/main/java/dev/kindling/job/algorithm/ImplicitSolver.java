@@ -22,12 +22,18 @@ import java.util.Map;
  * @param product how the product of A and a vector is computed
  * @param lambda λ, above 0
  * @param damping δ, at least 0
- * @param terms maximum number of products with A, at least 1; the Neumann series needs one more, for its residual
+ * @param maxIterations maximum number of products with A, at least 1; the Neumann series needs one more, for its residual
  * @param tolerance relative residual at which conjugate gradients stop, at least 0
  * @param relaxation η of the Neumann series, above 0
  */
 record ImplicitSolver(
-        Kind kind, Product product, double lambda, double damping, int terms, double tolerance, double relaxation) {
+        Kind kind,
+        Product product,
+        double lambda,
+        double damping,
+        int maxIterations,
+        double tolerance,
+        double relaxation) {
     /** The solvers. */
     enum Kind {
         /**
@@ -61,8 +67,8 @@ record ImplicitSolver(
             throw new IllegalArgumentException(
                     "imaml.damping is " + damping + "; it must be a finite number, 0 or above");
         }
-        if (terms < 1) {
-            throw new IllegalArgumentException("imaml.max-iterations is " + terms + "; it must be at least 1");
+        if (maxIterations < 1) {
+            throw new IllegalArgumentException("imaml.max-iterations is " + maxIterations + "; it must be at least 1");
         }
         if (!(tolerance >= 0) || Double.isInfinite(tolerance)) {
             throw new IllegalArgumentException(
@@ -157,7 +163,7 @@ record ImplicitSolver(
 
     private Solution conjugateGradients(ProgramBuilder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
         Value squared = Vectors.dot(b, v, v);
-        Terms steps = new Terms(b);
+        SolverLoop steps = new SolverLoop(b);
         Map<String, Value> x = steps.carry("x ", Vectors.zeros(b, v));
         Map<String, Value> r = steps.carry("r ", v);
         Map<String, Value> p = steps.carry("p ", v);
@@ -187,7 +193,7 @@ record ImplicitSolver(
         Value solved = sb.equal(rr, sb.constant(0));
         steps.next(sb.select(negative, sb.select(solved, before, sb.constant(1)), before));
         Value continues = sb.select(negative, sb.constant(0), sb.greater(squaredResidual, limit));
-        List<Value> results = steps.run(terms, sb.sub(sb.constant(1), continues));
+        List<Value> results = steps.run(maxIterations, sb.sub(sb.constant(1), continues));
 
         int size = v.size();
         Value left = results.get(3 * size);
@@ -198,7 +204,7 @@ record ImplicitSolver(
     }
 
     private Solution neumann(ProgramBuilder b, Task task, Map<String, Value> phi, Map<String, Value> v) {
-        Terms steps = new Terms(b);
+        SolverLoop steps = new SolverLoop(b);
         Map<String, Value> g = steps.carry("g ", v);
         Map<String, Value> inside = steps.fixed("φ ", phi);
         Batch support = steps.fixed(task.support());
@@ -206,7 +212,7 @@ record ImplicitSolver(
         ProgramBuilder sb = steps.step;
         Map<String, Value> r = Vectors.sub(sb, right, product(sb, task.model(), inside, support, g));
         steps.next(Vectors.add(sb, g, sb.constant(relaxation), r));
-        List<Value> results = steps.run(terms, sb.constant(0));
+        List<Value> results = steps.run(maxIterations, sb.constant(0));
         Map<String, Value> sum = NamedValues.of(v.keySet(), results);
         // An iteration computes the residual of the sum before it, so that of the last sum needs one more product.
         Map<String, Value> end = new LinkedHashMap<>(phi);
@@ -222,14 +228,14 @@ record ImplicitSolver(
     }
 
     /** Builds the loop of a solver; carried values are declared first, then loop invariants. */
-    private static final class Terms {
+    private static final class SolverLoop {
         private final ProgramBuilder b;
         private final ProgramBuilder step = new ProgramBuilder();
         private final List<Value> carries = new ArrayList<>();
         private final List<Value> invariants = new ArrayList<>();
         private final List<Program.Output> outputs = new ArrayList<>();
 
-        Terms(ProgramBuilder b) {
+        SolverLoop(ProgramBuilder b) {
             this.b = b;
         }
 
@@ -273,15 +279,15 @@ record ImplicitSolver(
             values.values().forEach(this::next);
         }
 
-        /** The carried values after {@code terms} iterations, or after the first whose {@code stop} is not 0. */
-        List<Value> run(int terms, Value stop) {
+        /** The carried values after {@code maxIterations} iterations, or after the first whose {@code stop} is not 0. */
+        List<Value> run(int maxIterations, Value stop) {
             outputs.add(new Program.Output("stop", Program.Reduction.LOOP, stop));
             List<Value> arguments = new ArrayList<>();
-            arguments.add(b.constant(terms));
+            arguments.add(b.constant(maxIterations));
             arguments.addAll(carries);
             arguments.addAll(invariants);
             return b.loop(
-                    new Attributes.Loop(step.build("term", outputs), terms, false, carries.size(), 0, 0, true),
+                    new Attributes.Loop(step.build("term", outputs), maxIterations, false, carries.size(), 0, 0, true),
                     arguments);
         }
     }

@@ -285,8 +285,16 @@ final class InnerLoop {
         return curve(name + "-evaluate", model, layout, count, (b, task, used) -> {
             Value output =
                     model.predict(b, used, task.support().x(), task.query().x(), ForwardContext.PLAIN);
-            return EvaluationOutputs.of(b, model, output, task.query());
+            return scores(b, model, output, task.query());
         });
+    }
+
+    /** {@code loss} and, for classification, {@code accuracy} of outputs [examples, outputs]. */
+    private static Map<String, Value> scores(ProgramBuilder b, Model model, Value output, Batch batch) {
+        Map<String, Value> scores = new LinkedHashMap<>();
+        scores.put("loss", model.loss(b, output, batch.targets()));
+        model.accuracy(b, output, batch.targets()).ifPresent(accuracy -> scores.put("accuracy", accuracy));
+        return scores;
     }
 
     /** The program of {@link Algorithm#predict}; without dropout. */

@@ -118,10 +118,10 @@ public final class MamlPlusPlusAlgorithm extends GradientBasedMethod {
                         target.set(entry.offset() + i, settings.rate());
                     }
                 } else if (name.startsWith(OWN)) {
-                    Layout.Entry own = all.entry(name.substring(OWN.length()));
-                    int size = own.shape().size();
+                    Layout.Entry shared = all.entry(name.substring(OWN.length()));
+                    int size = shared.shape().size();
                     for (int i = 0; i < entry.shape().size(); i++) {
-                        target.set(entry.offset() + i, target.at(own.offset() + i % size));
+                        target.set(entry.offset() + i, target.at(shared.offset() + i % size));
                     }
                 }
             }
@@ -173,14 +173,14 @@ public final class MamlPlusPlusAlgorithm extends GradientBasedMethod {
             if (settings.steps() == 1) {
                 return phi;
             }
-            Map<String, Value> own = new LinkedHashMap<>(phi);
+            Map<String, Value> ofStep = new LinkedHashMap<>(phi);
             for (String name : normalising(task.model())) {
                 Value first = NamedValues.value(adaptNormalisation ? task.extraInputs() : phi, name);
                 Value later = NamedValues.value(task.extraInputs(), OWN + name);
                 Value stack = b.concat(0, List.of(b.reshape(first, first.shape().stacked(1)), later));
-                own.put(name, row(b, stack, number));
+                ofStep.put(name, row(b, stack, number));
             }
-            return own;
+            return ofStep;
         }
 
         @Override

@@ -182,13 +182,13 @@ final class LoopBodyVjp {
     Attributes.Loop withResiduals(List<Value> residuals) {
         ProgramBuilder fb = new ProgramBuilder();
         Map<Value, Value> images = new HashMap<>();
-        List<Value> own = new ArrayList<>();
+        List<Value> forwardInputs = new ArrayList<>();
         for (int i = 0; i < inputs.size(); i++) {
             Program.Input input = step.inputs().get(i);
-            own.add(fb.input(input.name(), input.shape(), Program.Scope.LOOP));
-            images.put(inputs.get(i), own.get(i));
+            forwardInputs.add(fb.input(input.name(), input.shape(), Program.Scope.LOOP));
+            images.put(inputs.get(i), forwardInputs.get(i));
         }
-        List<Value> same = fb.inline(step, own);
+        List<Value> same = fb.inline(step, forwardInputs);
         List<Value> stored = fb.inline(TopologicalOrder.of(residuals), images, residuals);
         List<Program.Output> outputs = new ArrayList<>();
         for (int i = 0; i < same.size(); i++) {

@@ -71,6 +71,7 @@ final class VjpRules {
                 (b, value, c) -> Arrays.asList(
                         null, b.select(value.arg(0), c, b.constant(0)), b.select(value.arg(0), b.constant(0), c)));
         RULES.put(Op.MATMUL, VjpRules::product);
+        RULES.put(Op.SOLVE, VjpRules::solution);
         // Each of the three is the adjoint of the others, so the set is closed.
         RULES.put(
                 Op.CONV,
@@ -137,6 +138,16 @@ final class VjpRules {
                 right ? b.matmul(c, x, true, left) : b.matmul(x, c, !left, false));
     }
 
+    /**
+     * X = S⁻¹ B with S = (A + Aᵀ) / 2 gives dB = S⁻¹ c and dS = -dB Xᵀ (Giles, An extended collection of matrix derivative
+     * results, 2008, section 2.3.1), and dA is the symmetric part of dS.
+     */
+    private static List<@Nullable Value> solution(ProgramBuilder b, Value value, Value c) {
+        Value right = b.solve(value.arg(0), c);
+        Value outer = b.matmul(b.mul(right, b.constant(-0.5)), value, false, true);
+        return List.of(b.add(outer, b.transpose(outer, 1, 0)), right);
+    }
+
     /** Sums over the axes along which {@code shape} was broadcast. */
     private static Value unbroadcast(ProgramBuilder b, Value c, Shape shape) {
         int more = c.shape().rank() - shape.rank();
@@ -149,11 +160,11 @@ final class VjpRules {
 
     /** Broadcasts along the axes that a sum removed. */
     private static Value spread(ProgramBuilder b, Value c, Shape shape, List<Integer> axes) {
-        Shape kept = shape;
+        Shape withUnitAxes = shape;
         for (int axis : axes) {
-            kept = kept.with(axis, 1);
+            withUnitAxes = withUnitAxes.with(axis, 1);
         }
-        return b.broadcast(b.reshape(c, kept), shape);
+        return b.broadcast(b.reshape(c, withUnitAxes), shape);
     }
 
     private static Value maximum(ProgramBuilder b, Value a, Value c) {

@@ -68,12 +68,12 @@ final class PeerRpcHandler extends RpcHandler {
     /** Handles one step of a handshake; the transport delivers the messages of a connection one after the other. */
     private void handshake(Channel channel, byte[] bytes, RpcResponseCallback callback) {
         Handshake begun = channel.attr(HANDSHAKE).get();
-        byte[] own = session;
+        byte[] key = session;
         if (begun == null
-                && own != null
+                && key != null
                 && pending.hasAccepted(channel)
                 && MessageCodec.decodeHandshake(bytes) instanceof HandshakeMessage.PeerHello hello) {
-            Handshake handshake = Handshake.answering(PeerKeys.pair(own, hello.executor()), bytes);
+            Handshake handshake = Handshake.answering(PeerKeys.pair(key, hello.executor()), bytes);
             channel.attr(HANDSHAKE).set(handshake);
             callback.onSuccess(ByteBuffer.wrap(handshake.challenge()));
         } else if (begun != null && begun.isProvedBy(bytes)) {

@@ -190,8 +190,8 @@ final class PeerTransport implements AutoCloseable {
 
     private TransportClient connect(PeerAccess access) {
         Peer peer = access.peer();
-        byte[] own = session;
-        if (own == null) {
+        byte[] key = session;
+        if (key == null) {
             throw new IllegalStateException("this executor is not authenticated yet");
         }
         try {
@@ -199,7 +199,7 @@ final class PeerTransport implements AutoCloseable {
             try {
                 Handshake.begin(
                                 client,
-                                PeerKeys.open(own, access.sealedKey()),
+                                PeerKeys.open(key, access.sealedKey()),
                                 new HandshakeMessage.PeerHello(executor, Handshake.random()))
                         .prove(client);
                 return client;

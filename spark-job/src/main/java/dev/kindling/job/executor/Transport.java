@@ -50,10 +50,10 @@ public final class Transport {
      * @param secret of the worker job, in hexadecimal digits
      */
     public byte[] key(String secret) {
-        byte[] own = HexFormat.of().parseHex(secret);
+        byte[] jobSecret = HexFormat.of().parseHex(secret);
         return security.isAuthenticationEnabled()
-                ? Handshake.mac(security.getSecretKey().getBytes(StandardCharsets.UTF_8), own)
-                : own;
+                ? Handshake.mac(security.getSecretKey().getBytes(StandardCharsets.UTF_8), jobSecret)
+                : jobSecret;
     }
 
     /** The steps of a client before its first message. */
@@ -64,8 +64,8 @@ public final class Transport {
     }
 
     /** The steps of a server before it accepts the first message, after the given ones. */
-    public List<TransportServerBootstrap> serverBootstraps(List<TransportServerBootstrap> own) {
-        List<TransportServerBootstrap> bootstraps = new ArrayList<>(own);
+    public List<TransportServerBootstrap> serverBootstraps(List<TransportServerBootstrap> first) {
+        List<TransportServerBootstrap> bootstraps = new ArrayList<>(first);
         if (security.isAuthenticationEnabled()) {
             bootstraps.add(new AuthServerBootstrap(settings, security));
         }

@@ -1,6 +1,8 @@
 package dev.kindling.job.executor;
 
 import java.io.Serializable;
+import java.util.function.BooleanSupplier;
+import org.apache.spark.TaskContext;
 
 /**
  * The function that the single Spark task of a worker job runs: it makes its thread a worker of a run until the run ends.
@@ -9,6 +11,12 @@ import java.io.Serializable;
 public sealed interface WorkerTask extends Serializable {
     /** Works until the run is over, the driver is gone or Spark ends the task. */
     void execute();
+
+    /** True until Spark kills the task of the calling thread. */
+    private static BooleanSupplier untilInterrupted() {
+        TaskContext task = TaskContext.get();
+        return () -> !task.isInterrupted();
+    }
 
     /**
      * A worker in the driver's JVM, for Spark's local mode.
@@ -19,7 +27,7 @@ public sealed interface WorkerTask extends Serializable {
     record Local(String run, long workerJobId) implements WorkerTask {
         @Override
         public void execute() {
-            LocalWorkerRegistry.runWorker(run, workerJobId, AssignedDevice.ofTask(), TaskInterruption.ofTask());
+            LocalWorkerRegistry.runWorker(run, workerJobId, AssignedDevice.ofTask(), untilInterrupted());
         }
     }
 
@@ -38,7 +46,7 @@ public sealed interface WorkerTask extends Serializable {
             implements WorkerTask {
         @Override
         public void execute() {
-            ExecutorSession.of(this).runWorker(workerJobId, TaskInterruption.ofTask());
+            ExecutorSession.of(this).runWorker(workerJobId, untilInterrupted());
         }
 
         /** Without the secret, which must not appear in logs. */

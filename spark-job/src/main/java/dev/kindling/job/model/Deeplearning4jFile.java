@@ -88,15 +88,15 @@ final class Deeplearning4jFile {
     /**
      * The weights of a zip, each array row-major by name.
      *
-     * @param wanted names and shapes of the network's parameters
+     * @param layout names and shapes of the network's parameters
      * @return empty for JSON
      * @throws BadDataException if the zip has no weights, or a number of weights that does not match its configuration
      */
-    Optional<Map<String, double[]>> weights(Layout wanted) {
+    Optional<Map<String, double[]>> weights(Layout layout) {
         if (!file.isZip()) {
             return Optional.empty();
         }
-        StoredParameters parameters = new StoredParameters(file, configuration, wanted);
+        StoredParameters parameters = new StoredParameters(file, configuration, layout);
         long limit = parameters.count() * Double.BYTES + LONGEST_HEADER;
         return Optional.of(new NetworkZip(file).read(COEFFICIENTS, limit, parameters::read));
     }

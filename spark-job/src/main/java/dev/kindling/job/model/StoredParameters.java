@@ -34,18 +34,18 @@ final class StoredParameters {
     }
 
     private final NetworkFile file;
-    private final Layout wanted;
+    private final Layout layout;
     private final List<Block> blocks = new ArrayList<>();
 
     /**
      * A reader of a network's parameters.
      *
      * @param configuration of the network
-     * @param wanted names and shapes of the parameters to read
+     * @param layout names and shapes of the parameters to read
      */
-    StoredParameters(NetworkFile file, MultiLayerConfiguration configuration, Layout wanted) {
+    StoredParameters(NetworkFile file, MultiLayerConfiguration configuration, Layout layout) {
         this.file = file;
-        this.wanted = wanted;
+        this.layout = layout;
         for (int i = 0; i < configuration.getConfs().size(); i++) {
             if (configuration.getConf(i).getLayer() instanceof BatchNormalization norm) {
                 addNorm(i, norm.isUseLogStd());
@@ -62,14 +62,14 @@ final class StoredParameters {
     private void addNorm(int layer, boolean logarithm) {
         add(layer + "_gamma", false);
         add(layer + "_beta", false);
-        Shape units = wanted.shape(layer + "_gamma");
+        Shape units = layout.shape(layer + "_gamma");
         blocks.add(new Block(layer + "_mean", units, false, false));
         blocks.add(new Block(layer + "_var", units, false, logarithm));
     }
 
     private void add(String name, boolean columnMajor) {
-        if (wanted.has(name)) {
-            blocks.add(new Block(name, wanted.shape(name), columnMajor, false));
+        if (layout.has(name)) {
+            blocks.add(new Block(name, layout.shape(name), columnMajor, false));
         }
     }
 
@@ -79,7 +79,7 @@ final class StoredParameters {
     }
 
     /**
-     * Reads the wanted arrays, each row-major by name.
+     * Reads the requested arrays, each row-major by name.
      *
      * @param in the vector, as ND4J wrote it
      * @throws IOException if the vector has another length or type, or ends too early
@@ -93,7 +93,7 @@ final class StoredParameters {
             for (int position = 0; position < numbers.length; position++) {
                 numbers[block.index(position)] = block.logarithm() ? variance(vector.next()) : vector.next();
             }
-            if (wanted.has(block.name())) {
+            if (layout.has(block.name())) {
                 requireUsable(block.name(), numbers);
                 arrays.put(block.name(), numbers);
             }

@@ -76,13 +76,13 @@ public final class RangeExecution {
      * @return whether it ran any
      */
     boolean takePart(Device device, BooleanSupplier stay) {
-        int own = ranges.own();
-        int block = ranges.take(own);
+        int span = ranges.assignSpan();
+        int block = ranges.take(span);
         if (block == WorkStealingRanges.NONE || completion.isDone()) {
             return false;
         }
         try {
-            int done = run(device, own, block, stay);
+            int done = run(device, span, block, stay);
             if (unfinished.addAndGet(-done) == 0) {
                 completion.complete(merged());
             }
@@ -93,7 +93,7 @@ public final class RangeExecution {
     }
 
     /** Runs blocks from the given one on; returns their number. */
-    private int run(Device device, int own, int first, BooleanSupplier stay) {
+    private int run(Device device, int span, int first, BooleanSupplier stay) {
         BlockRunner runner = runners.acquire(device);
         boolean succeeded = false;
         try {
@@ -101,10 +101,10 @@ public final class RangeExecution {
             int done = 0;
             int block = first;
             while (block != WorkStealingRanges.NONE) {
-                int count = 1 + ranges.takeNext(own, block, run.blocksAtOnce(block) - 1);
+                int count = 1 + ranges.takeNext(span, block, run.blocksAtOnce(block) - 1);
                 run.run(block, count);
                 done += count;
-                block = stay.getAsBoolean() && !completion.isDone() ? ranges.take(own) : WorkStealingRanges.NONE;
+                block = stay.getAsBoolean() && !completion.isDone() ? ranges.take(span) : WorkStealingRanges.NONE;
             }
             results.add(run.end());
             succeeded = true;

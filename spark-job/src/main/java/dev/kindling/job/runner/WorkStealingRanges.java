@@ -48,7 +48,7 @@ final class WorkStealingRanges {
     }
 
     /** Assigns a span to the calling thread; beyond the number of spans, the index of none. */
-    int own() {
+    int assignSpan() {
         return arrivals.getAndIncrement();
     }
 
@@ -57,11 +57,11 @@ final class WorkStealingRanges {
         return longest() != NONE;
     }
 
-    /** The next block for the thread with the given own span, or {@link #NONE}. */
-    int take(int own) {
-        if (own < spans.length()) {
-            for (long span = spans.get(own); next(span) < end(span); span = spans.get(own)) {
-                if (spans.compareAndSet(own, span, pack(next(span) + 1, end(span)))) {
+    /** The next block for the thread of the span with the given index, or {@link #NONE}. */
+    int take(int index) {
+        if (index < spans.length()) {
+            for (long span = spans.get(index); next(span) < end(span); span = spans.get(index)) {
+                if (spans.compareAndSet(index, span, pack(next(span) + 1, end(span)))) {
                     return next(span);
                 }
             }
@@ -75,15 +75,15 @@ final class WorkStealingRanges {
      * @param most maximum number
      * @return their number; 0 after a stolen block
      */
-    int takeNext(int own, int block, int most) {
-        if (most < 1 || own >= spans.length()) {
+    int takeNext(int index, int block, int most) {
+        if (most < 1 || index >= spans.length()) {
             return 0;
         }
-        long span = spans.get(own);
+        long span = spans.get(index);
         int count = Math.min(most, end(span) - next(span));
         boolean taken = count > 0
                 && next(span) == block + 1
-                && spans.compareAndSet(own, span, pack(next(span) + count, end(span)));
+                && spans.compareAndSet(index, span, pack(next(span) + count, end(span)));
         return taken ? count : 0;
     }
 

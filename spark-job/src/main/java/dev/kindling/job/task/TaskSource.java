@@ -5,12 +5,16 @@ import dev.kindling.job.tensor.FlatVector;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /**
  * A distribution of tasks. The driver samples specs, executors materialise them as episodes; both open the source from the
  * same {@link SourceDescription}. An open source is immutable and thread-safe.
  */
 public interface TaskSource {
+    /** The round of tasks that are sampled before the first. */
+    long BEFORE_TRAINING = -1;
+
     /**
      * The shapes of the split's episodes; the largest shapes if they differ from task to task.
      *
@@ -85,6 +89,16 @@ public interface TaskSource {
     /** The factor from an error of a regression target to one in the units of the data. */
     default double targetScale() {
         return 1;
+    }
+
+    /**
+     * Training tasks to which a start is fitted before the first round, at most {@code most}: the tasks of a source of finitely
+     * many at most once each, here as many samples as that.
+     */
+    default List<TaskSpec> representatives(long seed, int most) {
+        return IntStream.range(0, most)
+                .mapToObj(index -> sample(new TaskKey(seed, Split.TRAIN, BEFORE_TRAINING, index)))
+                .toList();
     }
 
     /**

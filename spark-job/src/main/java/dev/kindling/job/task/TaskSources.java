@@ -13,8 +13,8 @@ public final class TaskSources {
     /**
      * Opens the described source.
      *
-     * @throws IllegalArgumentException if no source has that name, or as {@link TaskSourceProvider#open} says
-     * @throws BadDataException as {@link TaskSourceProvider#open} says
+     * @throws IllegalArgumentException if no source has that name, or for the reasons of {@link TaskSourceProvider#open}
+     * @throws BadDataException for the reasons of {@link TaskSourceProvider#open}
      */
     public static TaskSource open(SourceDescription description, Configuration hadoop) {
         SortedMap<String, TaskSourceProvider> known = providers();

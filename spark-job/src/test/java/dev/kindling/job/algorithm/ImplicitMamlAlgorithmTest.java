@@ -67,11 +67,11 @@ class ImplicitMamlAlgorithmTest {
         RealMatrix hessian = new Array2DRowRealMatrix(phi.length, phi.length);
         for (int i = 0; i < phi.length; i++) {
             double[] ahead = phi.clone();
-            double[] behind = phi.clone();
+            double[] below = phi.clone();
             ahead[i] += h;
-            behind[i] -= h;
+            below[i] -= h;
             double[] up = flat(SETTING.gradient(named(ahead), "support"));
-            double[] down = flat(SETTING.gradient(named(behind), "support"));
+            double[] down = flat(SETTING.gradient(named(below), "support"));
             for (int j = 0; j < phi.length; j++) {
                 hessian.setEntry(j, i, (up[j] - down[j]) / (2 * h));
             }

@@ -150,8 +150,8 @@ class InnerLoopTest {
         // Small, because along a random direction the kinks of relu are near.
         double h = network.equals("mlp-40-tanh") ? 1e-5 : 1e-7;
         double ahead = last(run(evaluation, setting.moved(direction, h)).get("loss"));
-        double behind = last(run(evaluation, setting.moved(direction, -h)).get("loss"));
-        double difference = (ahead - behind) / (2 * h);
+        double below = last(run(evaluation, setting.moved(direction, -h)).get("loss"));
+        double difference = (ahead - below) / (2 * h);
 
         assertThat(slope).isCloseTo(difference, within(1e-6 * Math.abs(difference)));
         assertThat(firstOrderSlope).isNotCloseTo(difference, within(1e-3 * Math.abs(difference)));

@@ -37,9 +37,9 @@ class MethodContractTest {
 
         @Override
         public String toString() {
-            Map<String, Object> own = new HashMap<>(options.values());
-            own.entrySet().removeAll(OptionsForTests.usual().values().entrySet());
-            return method + " on " + network + " in round " + round + " with " + own;
+            Map<String, Object> changed = new HashMap<>(options.values());
+            changed.entrySet().removeAll(OptionsForTests.usual().values().entrySet());
+            return method + " on " + network + " in round " + round + " with " + changed;
         }
     }
 
@@ -83,6 +83,14 @@ class MethodContractTest {
             rows.add(new Row("hypernetwork", network, 0, usual));
         }
         rows.add(new Row("cnp", "mlp-40-tanh", 0, usual));
+        for (String network : List.of("mlp-40-tanh", "mlp-3-tanh", "two classes")) {
+            rows.add(new Row("bayesian-linear", network, 0, usual));
+        }
+        for (String network : List.of("mlp-40-tanh", "mlp-3-tanh", "omniglot-fc")) {
+            rows.add(new Row("ridge-head", network, 0, usual));
+        }
+        rows.add(new Row("logistic-head", "omniglot-fc", 0, usual));
+        rows.add(new Row("logistic-head", "two classes", 0, usual));
         for (String solver : List.of("neumann", "identity")) {
             rows.add(new Row("imaml", "mlp-40-tanh", 0, usual.with(0.1, 2).with("imaml.solver", solver)));
         }
@@ -136,9 +144,9 @@ class MethodContractTest {
                 double h = STEPS[i];
                 double ahead = Setting.run(train, moved(inputs, entry.name(), along, h))
                         .get(objective)[0];
-                double behind = Setting.run(train, moved(inputs, entry.name(), along, -h))
+                double below = Setting.run(train, moved(inputs, entry.name(), along, -h))
                         .get(objective)[0];
-                best = Math.min(best, Math.abs((ahead - behind) / (2 * h) - claimed) / scale);
+                best = Math.min(best, Math.abs((ahead - below) / (2 * h) - claimed) / scale);
             }
             assertThat(best).as(entry.name()).isLessThan(TOLERANCE);
         }
@@ -179,7 +187,7 @@ class MethodContractTest {
         assertThat(evaluate.perTask().shape("loss").size()).isEqualTo(points);
         Layout predicted =
                 algorithm.predict(setting.model(), setting.layout(), 3).perTask();
-        assertThat(predicted.names()).containsExactly("prediction");
+        assertThat(predicted.names()).startsWith("prediction").isSubsetOf("prediction", "variance");
         assertThat(predicted.shape("prediction").dim(0)).isEqualTo(points);
         assertThat(predicted.shape("prediction").dim(1))
                 .isEqualTo(setting.layout().query());

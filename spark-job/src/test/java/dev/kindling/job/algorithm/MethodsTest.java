@@ -340,7 +340,7 @@ class MethodsTest {
         double[][] support = setting.features("support");
         double[][] query = setting.features("query");
         double[] labels = setting.inputs().get("support.y");
-        double[] wanted = setting.inputs().get("query.y");
+        double[] queryLabels = setting.inputs().get("query.y");
         int ways = setting.layout().classes();
         double loss = 0;
         for (int i = 0; i < query.length; i++) {
@@ -364,7 +364,7 @@ class MethodsTest {
             }
             double total = 0;
             for (double logit : logits) {
-                total += Math.exp(logit - logits[(int) wanted[i]]);
+                total += Math.exp(logit - logits[(int) queryLabels[i]]);
             }
             loss += Math.log(total) / query.length;
         }

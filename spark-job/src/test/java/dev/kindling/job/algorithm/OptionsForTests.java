@@ -34,6 +34,9 @@ record OptionsForTests(Map<String, Object> values) implements AlgorithmConfig {
         values.put("hypernetwork.width", 6);
         values.put("hypernetwork.scale", 0.1);
         values.put("cnp.width", 6);
+        values.put("bayesian-linear.features", 6);
+        values.put("ridge-head.penalty", 0.5);
+        values.put("logistic-head.penalty", 0.5);
         values.put("transfer.engine", "rounds");
         values.put("transfer.workers", 2);
         values.put("transfer.learning-rate", 0.01);

@@ -101,12 +101,12 @@ class RelationNetAlgorithmTest {
                         "relation-net.1_var",
                         "relation-net.5_mean",
                         "relation-net.5_var");
-        double[][][] behind = convolved(images(inputs.get("query.x")), inputs.get("0_W"), 1, 2);
+        double[][][] outputs = convolved(images(inputs.get("query.x")), inputs.get("0_W"), 1, 2);
         Map<String, double[]> sums = Setting.run(METHOD.train(setting.model(), setting.layout()), inputs);
         for (int channel = 0; channel < 2; channel++) {
-            double mean = moment(behind, channel, 0, 1);
+            double mean = moment(outputs, channel, 0, 1);
             assertThat(sums.get("1_mean")[channel]).isCloseTo(-mean, within(1e-12));
-            assertThat(sums.get("1_var")[channel]).isCloseTo(1 - moment(behind, channel, mean, 2), within(1e-12));
+            assertThat(sums.get("1_var")[channel]).isCloseTo(1 - moment(outputs, channel, mean, 2), within(1e-12));
         }
         double[][] pairs = pairs(inputs, untouched(inputs, "support.x"), untouched(inputs, "query.x"));
         double[][][] first = convolved(stacks(pairs), inputs.get("relation-net.0_W"), 4, 64);
@@ -193,14 +193,14 @@ class RelationNetAlgorithmTest {
     }
 
     private static double[][][] block(Map<String, double[]> theta, int layer, double[][][] maps, int in) {
-        double[][][] behind = convolved(maps, theta.get("relation-net." + layer + "_W"), in, 64);
+        double[][][] outputs = convolved(maps, theta.get("relation-net." + layer + "_W"), in, 64);
         int norm = layer + 1;
         normalise(
-                behind,
+                outputs,
                 theta.get("relation-net." + norm + "_gamma"),
                 theta.get("relation-net." + norm + "_beta"),
                 Perceptrons.RELU);
-        return behind;
+        return outputs;
     }
 
     private static double[][][] images(double[] x) {
@@ -214,7 +214,7 @@ class RelationNetAlgorithmTest {
     /** A 3x3 convolution with a border of zeros, over square images [image][channel][pixel]. */
     private static double[][][] convolved(double[][][] images, double[] weights, int in, int out) {
         int extent = (int) Math.sqrt(images[0][0].length);
-        double[][][] behind = new double[images.length][out][extent * extent];
+        double[][][] outputs = new double[images.length][out][extent * extent];
         for (int i = 0; i < images.length; i++) {
             for (int o = 0; o < out; o++) {
                 for (int at = 0; at < extent * extent; at++) {
@@ -222,13 +222,13 @@ class RelationNetAlgorithmTest {
                         int row = at / extent + tap % 9 / 3 - 1;
                         int column = at % extent + tap % 3 - 1;
                         if (row >= 0 && row < extent && column >= 0 && column < extent) {
-                            behind[i][o][at] += weights[o * 9 * in + tap] * images[i][tap / 9][row * extent + column];
+                            outputs[i][o][at] += weights[o * 9 * in + tap] * images[i][tap / 9][row * extent + column];
                         }
                     }
                 }
             }
         }
-        return behind;
+        return outputs;
     }
 
     private static void normalise(double[][][] maps, double[] gamma, double[] beta, DoubleUnaryOperator activation) {

@@ -31,8 +31,15 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
     private static final EpisodeLayout SQUARES = new EpisodeLayout(Shape.of(1, 2, 2), 3, 3, 6, 9);
     private static final EpisodeLayout IMAGES = new EpisodeLayout(Shape.of(1, 4, 4), 3, 3, 6, 9);
 
-    /** A preset with matching tasks, or "maps" followed by the mode of batch norm. */
+    private static final EpisodeLayout TWO_CLASSES = new EpisodeLayout(Shape.of(2), 2, 2, 7, 4);
+
+    /** A preset with matching tasks, "two classes" of points, or "maps" followed by the mode of batch norm. */
     static Setting named(String network) {
+        if (network.equals("two classes")) {
+            return of(
+                    ModelFactory.of(new ModelSettings("mlp-4-tanh", "fan-in-uniform", "query"), TWO_CLASSES),
+                    TWO_CLASSES);
+        }
         if (network.startsWith("maps ")) {
             return of(SmallNetworks.maps(IMAGES, network.substring("maps ".length())), IMAGES);
         }

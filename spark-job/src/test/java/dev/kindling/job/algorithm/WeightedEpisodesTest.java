@@ -26,6 +26,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class WeightedEpisodesTest {
     private static final EpisodeLayout POINTS = new EpisodeLayout(Shape.of(2), 0, 1, 5, 4);
     private static final EpisodeLayout CLASSES = new EpisodeLayout(Shape.of(2), 3, 3, 6, 6);
+    private static final EpisodeLayout TWO_CLASSES = new EpisodeLayout(Shape.of(2), 2, 2, 6, 5);
+
+    /** Methods whose outputs depend on the size of the weights, not only on their ratios. */
+    private static final List<String> ABSOLUTE =
+            List.of("hypernetwork", "bayesian-linear", "ridge-head", "logistic-head");
 
     /** A method with its tasks. */
     record Row(String method, EpisodeLayout layout, OptionsForTests options) {
@@ -61,6 +66,13 @@ class WeightedEpisodesTest {
         rows.add(new Row("cnp", POINTS, usual));
         rows.add(new Row("hypernetwork", POINTS, usual));
         rows.add(new Row("proto-net", CLASSES, usual));
+        rows.add(new Row("bayesian-linear", POINTS, usual));
+        rows.add(new Row("bayesian-linear", POINTS, usual.with("bayesian-linear.features", 1)));
+        rows.add(new Row("bayesian-linear", TWO_CLASSES, usual));
+        rows.add(new Row("bayesian-linear", TWO_CLASSES, usual.with("bayesian-linear.features", 1)));
+        rows.add(new Row("ridge-head", POINTS, usual));
+        rows.add(new Row("ridge-head", CLASSES, usual));
+        rows.add(new Row("logistic-head", CLASSES, usual));
         return rows.stream();
     }
 
@@ -107,7 +119,7 @@ class WeightedEpisodesTest {
         Map<String, double[]> inputs = inputs(row, model);
         EpisodeLayout weighted = larger(row.layout()).withWeights();
         Algorithm algorithm = row.algorithm();
-        double weight = row.method().equals("hypernetwork") ? 1 : 2.5;
+        double weight = ABSOLUTE.contains(row.method()) ? 1 : 2.5;
         Map<String, double[]> with = padded(inputs, row.layout(), weight, 0);
 
         assertClose(run(algorithm.train(model, weighted), with), run(algorithm.train(model, row.layout()), inputs));

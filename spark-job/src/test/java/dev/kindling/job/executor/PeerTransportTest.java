@@ -49,7 +49,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/** What executors give each other over their own ports, and what they take from nobody. */
+/** Tests the exchange of shards between executors over their own ports, and refused connections. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PeerTransportTest {
@@ -73,7 +73,7 @@ class PeerTransportTest {
     @BeforeAll
     void start() {
         spark = new SparkContext(
-                new SparkConf().setMaster("local[1]").setAppName("neighbours").set("spark.ui.enabled", "false"));
+                new SparkConf().setMaster("local[1]").setAppName("peers").set("spark.ui.enabled", "false"));
     }
 
     @AfterAll
@@ -171,19 +171,20 @@ class PeerTransportTest {
         List<Integer> firsts = new ArrayList<>();
         List<List<ReduceShardRequest.NodeHeader>> headers = new ArrayList<>();
         for (int who = 0; who < COUNT; who++) {
-            List<PartialSum> kept = new ArrayList<>();
+            List<PartialSum> retained = new ArrayList<>();
             int first = 0;
             for (int i = 0; i < places.length; i++) {
                 if (holder[i] == who) {
-                    kept.add(sums.get(i));
+                    retained.add(sums.get(i));
                     first = firstTask[i];
                 }
             }
             RangeResult.Nanos nanos = new RangeResult.Nanos(0, 0, 0, 0, new long[0]);
             stores.get(who).begin(VERSION);
-            stores.get(who).retain(VERSION, new RangeResult(first, kept, List.of(), new double[0], "" + who, nanos));
+            stores.get(who)
+                    .retain(VERSION, new RangeResult(first, retained, List.of(), new double[0], "" + who, nanos));
             firsts.add(first);
-            headers.add(kept.stream()
+            headers.add(retained.stream()
                     .map(node -> new ReduceShardRequest.NodeHeader(node.level(), node.index(), node.tasks()))
                     .toList());
         }

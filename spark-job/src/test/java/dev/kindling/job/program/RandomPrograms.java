@@ -214,6 +214,7 @@ public final class RandomPrograms {
             rows.put(Op.EQUAL, () -> comparison(Op.EQUAL));
             rows.put(Op.SELECT, this::select);
             rows.put(Op.MATMUL, this::matmul);
+            rows.put(Op.SOLVE, this::solve);
             rows.put(Op.CONV, () -> convolution(Op.CONV));
             rows.put(Op.CONV_INPUT, () -> convolution(Op.CONV_INPUT));
             rows.put(Op.CONV_KERNEL, () -> convolution(Op.CONV_KERNEL));
@@ -379,6 +380,20 @@ public final class RandomPrograms {
             return bounded(product, inner * bounds.get(x) * bounds.get(y == null ? x : y));
         }
 
+        /** The solution with C Cᵀ + I, where C has elements of magnitude 1 at most, so that the condition is below 26. */
+        private @Nullable Value solve() {
+            Value x = pick(any -> true);
+            Value y = pick(any -> true);
+            int n = 1 + stream.nextInt(5);
+            int columns = EXTENTS[stream.nextInt(EXTENTS.length)];
+            if (x == null || y == null) {
+                return null;
+            }
+            Value c = b.mul(shaped(x, n, n), b.constant(1 / Math.max(1, bounds.get(x))));
+            Value matrix = b.add(b.matmul(c, c, false, true), b.diagonal(b.full(Shape.of(n), 1)));
+            return bounded(b.solve(matrix, shaped(y, n, columns)), n * bounds.get(y));
+        }
+
         /** A geometry of small extents, over which the op is not the whole. */
         private Window window() {
             int height = 1 + stream.nextInt(4);
@@ -402,10 +417,10 @@ public final class RandomPrograms {
 
         /** The first elements of a value in another shape, followed by zeros if it has too few. */
         private Value shaped(Value value, int... dims) {
-            int wanted = Shape.of(dims).size();
+            int needed = Shape.of(dims).size();
             int had = value.shape().size();
             Value flat = b.reshape(value, Shape.of(had));
-            Value cut = had < wanted ? b.pad(flat, 0, 0, wanted - had) : b.slice(flat, 0, 0, wanted);
+            Value cut = had < needed ? b.pad(flat, 0, 0, needed - had) : b.slice(flat, 0, 0, needed);
             return moved(value, b.reshape(cut, Shape.of(dims)));
         }
 
@@ -568,10 +583,10 @@ public final class RandomPrograms {
                     ? b.constant(stream.nextInt(capacity + 2))
                     : counts.get(0);
             Value places = b.iota(capacity);
-            int[] kept = new int[carry.shape().rank() + 1];
-            Arrays.fill(kept, 1);
-            kept[0] = capacity;
-            Value stack = b.mul(b.add(b.reshape(places, Shape.of(kept)), b.constant(0.5)), carry);
+            int[] ones = new int[carry.shape().rank() + 1];
+            Arrays.fill(ones, 1);
+            ones[0] = capacity;
+            Value stack = b.mul(b.add(b.reshape(places, Shape.of(ones)), b.constant(0.5)), carry);
             Program step = step(carry, invariant, bounds.get(invariant), stops);
             List<Value> results = b.loop(
                     new Attributes.Loop(step, capacity, backwards, 1, 2, 1, stops),

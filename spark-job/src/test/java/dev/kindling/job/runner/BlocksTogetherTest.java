@@ -67,8 +67,8 @@ class BlocksTogetherTest {
     @Test
     void spansGiveBlocksBehindOneAnotherToTheThreadWhoseTheyAre() {
         WorkStealingRanges ranges = new WorkStealingRanges(10, 20, 2);
-        int mine = ranges.own();
-        int other = ranges.own();
+        int mine = ranges.assignSpan();
+        int other = ranges.assignSpan();
         assertThat(ranges.take(mine)).isEqualTo(10);
         assertThat(ranges.takeNext(mine, 10, 0)).isZero();
         assertThat(ranges.takeNext(mine, 10, 3)).isEqualTo(3);

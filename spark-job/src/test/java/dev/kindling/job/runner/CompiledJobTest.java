@@ -119,11 +119,11 @@ class CompiledJobTest {
         CompiledJob compiled = new CompiledJob(Noise.job(Precision.DOUBLE, 2), new Noise());
         int[] how = {0, 0, 0, Noise.LOSS_IS_NAN, 0, 0, 0, 0, 0};
         RangeResult first = run(compiled, 2, OutputMode.SUMS, how);
-        double[] kept = all(first);
+        double[] copy = all(first);
         for (int i = 0; i < 5; i++) {
-            assertThat(all(run(compiled, 2, OutputMode.SUMS, how))).containsExactly(kept);
+            assertThat(all(run(compiled, 2, OutputMode.SUMS, how))).containsExactly(copy);
         }
-        assertThat(all(first)).as("a reply keeps its arrays").containsExactly(kept);
+        assertThat(all(first)).as("a reply keeps its arrays").containsExactly(copy);
     }
 
     @Test

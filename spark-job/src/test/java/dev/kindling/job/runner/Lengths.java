@@ -84,7 +84,7 @@ final class Lengths implements TaskSource {
         throw new UnsupportedOperationException("specs are made by hand");
     }
 
-    /** Noise; an infinite one where the spec says so by a second item. */
+    /** Noise; an infinite one if the spec has a second item. */
     @Override
     public void materialise(TaskSpec spec, FlatVector target, int offset) {
         RandomStream stream = RandomStream.of(spec.seed());

@@ -21,7 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Workspaces whose memory nobody but they themselves can free. */
+/** Tests that workspaces free the memory that they hold outside the Java heap. */
 class MemoryGivenBackTest {
     private static final BroadcastVector THETA = new BroadcastVector(1, FlatVector.of(Precision.DOUBLE, 1, 2, 3, 4, 5));
     private static final int BUDGET = 1000;

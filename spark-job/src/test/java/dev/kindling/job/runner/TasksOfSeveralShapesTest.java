@@ -114,11 +114,11 @@ class TasksOfSeveralShapesTest {
         }
         WorkerPool pool = new WorkerPool(used, Duration.ofMillis(1));
         AtomicBoolean stay = new AtomicBoolean(true);
-        List<Thread> lent = new ArrayList<>();
+        List<Thread> workers = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             Thread thread = new Thread(() -> pool.runWorker(Device.PROCESSOR, stay::get));
             thread.start();
-            lent.add(thread);
+            workers.add(thread);
         }
         for (int round = 0; round < 100; round++) {
             RangeResult result =
@@ -126,7 +126,7 @@ class TasksOfSeveralShapesTest {
             assertThat(result.sums()).as("on four threads").isEqualTo(expected);
         }
         stay.set(false);
-        for (Thread thread : lent) {
+        for (Thread thread : workers) {
             thread.join();
         }
     }

@@ -42,13 +42,13 @@ class WorkerPoolTest {
     }
 
     private static List<Thread> startWorkers(WorkerPool pool, int threads, AtomicBoolean stay) {
-        List<Thread> lent = new ArrayList<>();
+        List<Thread> workers = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
             Thread thread = new Thread(() -> pool.runWorker(Device.PROCESSOR, stay::get));
             thread.start();
-            lent.add(thread);
+            workers.add(thread);
         }
-        return lent;
+        return workers;
     }
 
     @ParameterizedTest
@@ -57,7 +57,7 @@ class WorkerPoolTest {
         RangeResult expected = compiled.run(request(Noise.GOOD, Noise.LOSS_IS_NAN), THETA, "one");
         WorkerPool pool = new WorkerPool(compiled, Duration.ofMillis(1));
         AtomicBoolean stay = new AtomicBoolean(true);
-        List<Thread> lent = startWorkers(pool, threads, stay);
+        List<Thread> workers = startWorkers(pool, threads, stay);
         for (int round = 0; round < 200; round++) {
             RangeResult result =
                     pool.helpAndAwait(pool.submit(request(Noise.GOOD, Noise.LOSS_IS_NAN), THETA, "many", 1));
@@ -65,7 +65,7 @@ class WorkerPoolTest {
             assertThat(result.failed()).isEqualTo(expected.failed()).hasSize(1);
         }
         stay.set(false);
-        for (Thread thread : lent) {
+        for (Thread thread : workers) {
             thread.join();
         }
         assertThat(pool.threads()).isZero();
@@ -75,7 +75,7 @@ class WorkerPoolTest {
     void threadsThatWereAsleepWakeUpForWork() throws Exception {
         WorkerPool pool = new WorkerPool(compiled, Duration.ZERO);
         AtomicBoolean stay = new AtomicBoolean(true);
-        List<Thread> lent = startWorkers(pool, 2, stay);
+        List<Thread> workers = startWorkers(pool, 2, stay);
         for (int round = 0; round < 20; round++) {
             // Nobody but the sleepers can do it.
             assertThat(pool.submit(request(), THETA, "sleepers", 0)
@@ -86,7 +86,7 @@ class WorkerPoolTest {
             Thread.sleep(2);
         }
         stay.set(false);
-        for (Thread thread : lent) {
+        for (Thread thread : workers) {
             thread.join();
         }
     }
@@ -95,8 +95,8 @@ class WorkerPoolTest {
     void aThreadThatLeavesLeavesItsBlocksToOthers() throws InterruptedException {
         WorkerPool pool = new WorkerPool(compiled, Duration.ZERO);
         RangeExecution execution = pool.submit(request(), THETA, "two", 1);
-        AtomicInteger asked = new AtomicInteger();
-        assertThat(execution.takePart(Device.PROCESSOR, () -> asked.incrementAndGet() < 4))
+        AtomicInteger queried = new AtomicInteger();
+        assertThat(execution.takePart(Device.PROCESSOR, () -> queried.incrementAndGet() < 4))
                 .isTrue();
         assertThat(execution.result()).isNotDone();
         assertThat(pool.helpAndAwait(execution).sums())
@@ -128,7 +128,7 @@ class WorkerPoolTest {
             List<Thread> all = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 Thread thread = new Thread(() -> {
-                    int home = ranges.own();
+                    int home = ranges.assignSpan();
                     for (int block = ranges.take(home); block != WorkStealingRanges.NONE; block = ranges.take(home)) {
                         taken.add(block);
                     }

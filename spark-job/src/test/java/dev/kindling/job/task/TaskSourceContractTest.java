@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The contract of {@link TaskSource} and of the settings behind it, checked for every source: one row each. */
+/** The contract of {@link TaskSource} and of its settings, checked for every source: one row each. */
 final class TaskSourceContractTest {
     private static final Configuration HADOOP = new Configuration();
     private static final EpisodeSizes SIZES = new EpisodeSizes(2, 3, 1, 4);

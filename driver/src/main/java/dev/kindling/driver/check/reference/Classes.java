@@ -33,6 +33,15 @@ final class Classes {
         return means;
     }
 
+    /** A row for each label with 1 at the label and 0 elsewhere. */
+    static double[][] oneHot(double[] labels, int ways) {
+        double[][] rows = new double[labels.length][ways];
+        for (int i = 0; i < labels.length; i++) {
+            rows[i][(int) labels[i]] = 1;
+        }
+        return rows;
+    }
+
     /** The softmax of each row of {@code classes} logits, in a row-major array. */
     static double[] softmax(double[] logits, int classes) {
         double[] probabilities = new double[logits.length];

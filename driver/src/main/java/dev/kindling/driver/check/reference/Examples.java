@@ -38,6 +38,13 @@ record Examples(double[] x, double[] y, Optional<double[]> weights, int count) {
         return weights.isPresent() ? weights.get()[row] : 1;
     }
 
+    /** The weights of the rows; ones if the episode is not weighted. */
+    double[] weightOfEachRow() {
+        double[] each = new double[count];
+        Arrays.setAll(each, this::weight);
+        return each;
+    }
+
     /** The sum of the weights; the number of rows if the episode is not weighted. */
     double totalWeight() {
         return weights.isPresent() ? Arrays.stream(weights.get()).sum() : count;

@@ -11,9 +11,14 @@ abstract class ForwardReference implements Reference {
      *
      * @param support outputs for the support examples, in rows
      * @param query outputs for the queries, in rows
+     * @param queryVariance the variance of each query's target, if the method predicts it
      * @param statistics contributions of the running statistics
      */
-    record Prediction(double[][] support, double[][] query, NamedArrays statistics) {}
+    record Prediction(double[][] support, double[][] query, Optional<double[]> queryVariance, NamedArrays statistics) {
+        Prediction(double[][] support, double[][] query, NamedArrays statistics) {
+            this(support, query, Optional.empty(), statistics);
+        }
+    }
 
     private final TaskContext task;
 
@@ -40,8 +45,12 @@ abstract class ForwardReference implements Reference {
         Sides sides = new Sides();
         Prediction prediction = predict(theta, sides);
         double loss = loss(prediction.query(), task.query());
+        double objective = prediction
+                .queryVariance()
+                .map(variance -> negativeLogDensity(prediction.query(), variance, task.query()))
+                .orElse(loss);
         return new Outcome(
-                loss,
+                objective,
                 loss,
                 loss(prediction.support(), task.support()),
                 task.layout().classification()
@@ -56,6 +65,17 @@ abstract class ForwardReference implements Reference {
     @Override
     public final NamedArrays known(NamedArrays theta) {
         return predict(theta, new Sides()).statistics();
+    }
+
+    /** The weighted mean over examples of -log N(target; output, variance). */
+    private static double negativeLogDensity(double[][] outputs, double[] variance, Examples examples) {
+        double total = 0;
+        for (int i = 0; i < outputs.length; i++) {
+            double difference = outputs[i][0] - examples.y()[i];
+            double log = StrictMath.log(2 * StrictMath.PI * variance[i]);
+            total += examples.weight(i) * (difference * difference / variance[i] + log) / 2;
+        }
+        return total / examples.totalWeight();
     }
 
     /** The weighted mean over examples of the mean of (output - target)². */

@@ -88,18 +88,18 @@ final class StepRules {
         /** Gamma and beta of a step: the model's for step 0, then the rows of the stacked arrays; the last row after the last step. */
         private NamedDuals stepNorm(TaskContext task, NamedDuals theta, NamedDuals phi, int step) {
             int row = Math.min(step, steps() - 1);
-            NamedDuals own = phi;
+            NamedDuals ofStep = phi;
             for (String name : task.model().parameters().names()) {
                 if (norm(name)) {
                     int size = phi.get(name).value().length;
-                    own = own.with(
+                    ofStep = ofStep.with(
                             name,
                             row == 0
                                     ? theta.get(name)
                                     : theta.get("maml-plus-plus." + name).part((row - 1) * size, size));
                 }
             }
-            return own;
+            return ofStep;
         }
 
         @Override

@@ -55,13 +55,13 @@ public record TaskContext(
     /** One task of an episode of several. */
     TaskContext single(int index) {
         EpisodeLayout one = layout.single();
-        NamedArrays own = NamedArrays.empty();
+        NamedArrays arrays = NamedArrays.empty();
         for (Layout.Entry entry : one.arrays().entries()) {
             int size = entry.shape().size();
             double[] part = new double[size];
             System.arraycopy(episode.get(entry.name()), index * size, part, 0, size);
-            own = own.with(entry.name(), part);
+            arrays = arrays.with(entry.name(), part);
         }
-        return new TaskContext(model, one, theta, own, key, round, prober);
+        return new TaskContext(model, one, theta, arrays, key, round, prober);
     }
 }

@@ -45,9 +45,9 @@ record ExecutorClasspath(List<String> jars, Kind kind) {
         if (INSTALLED.equals(configuration.get(FOLDER.setting(), ""))) {
             return new ExecutorClasspath(List.of(), Kind.UNKNOWN);
         }
-        List<Path> own = FOLDER.jars(configuration, hadoop, jar);
-        JarDirectory folder = own.isEmpty() ? DriverClasspath.FOLDER : FOLDER;
-        List<Path> jars = own.isEmpty() ? folder.jars(configuration, hadoop, jar) : own;
+        List<Path> executorJars = FOLDER.jars(configuration, hadoop, jar);
+        JarDirectory folder = executorJars.isEmpty() ? DriverClasspath.FOLDER : FOLDER;
+        List<Path> jars = executorJars.isEmpty() ? folder.jars(configuration, hadoop, jar) : executorJars;
         if (jars.isEmpty()) {
             throw new IllegalArgumentException("backend.name is nd4j, but neither the folder " + FOLDER.name() + " nor "
                     + folder.name() + " of Kindling's package is next to " + JarDirectory.last(jar.getPath()) + "; "

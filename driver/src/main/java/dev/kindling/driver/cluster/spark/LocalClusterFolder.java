@@ -40,12 +40,12 @@ final class LocalClusterFolder implements AutoCloseable {
             return Optional.empty();
         }
         Path home = Path.of(environment.getOrDefault("SPARK_HOME", "."));
-        LocalClusterFolder own =
+        LocalClusterFolder created =
                 new LocalClusterFolder(home.resolve("work").resolve(application).toAbsolutePath());
         try {
-            Files.createDirectories(own.folder);
-            Files.createFile(own.marker);
-            return Optional.of(own);
+            Files.createDirectories(created.folder);
+            Files.createFile(created.marker);
+            return Optional.of(created);
         } catch (IOException e) {
             // Without permission to write here, executors cannot have written either.
             return Optional.empty();

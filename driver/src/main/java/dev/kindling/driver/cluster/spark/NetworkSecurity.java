@@ -100,8 +100,8 @@ public record NetworkSecurity(
      *
      * @throws IllegalArgumentException with a single-line message that names the setting to change
      */
-    public void require(ClusterSettings.Authentication wanted) {
-        if (wanted == ClusterSettings.Authentication.REQUIRED && (distributed || exposed) && !authenticated) {
+    public void require(ClusterSettings.Authentication authentication) {
+        if (authentication == ClusterSettings.Authentication.REQUIRED && (distributed || exposed) && !authenticated) {
             throw new IllegalArgumentException("cluster.require-authentication is true and " + AUTHENTICATE
                     + " is not, with master " + master + "; set " + AUTHENTICATE + "=true for Spark" + SEE
                     + ", or cluster.require-authentication=false");

@@ -227,11 +227,11 @@ public final class SparkApplication implements AutoCloseable {
 
     /** Adds the plugin to the user's own. */
     private static String withMetrics(String plugins) {
-        String own = MetricsPlugin.class.getName();
-        if (Arrays.stream(plugins.split(",")).map(String::strip).anyMatch(own::equals)) {
+        String plugin = MetricsPlugin.class.getName();
+        if (Arrays.stream(plugins.split(",")).map(String::strip).anyMatch(plugin::equals)) {
             return plugins;
         }
-        return plugins.isBlank() ? own : plugins + "," + own;
+        return plugins.isBlank() ? plugin : plugins + "," + plugin;
     }
 
     /** Adds the module that {@code backend.name = vector} needs to the user's own options. */

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 import scala.collection.JavaConverters;
 
 /**
- * Submits the application by Spark's own submit class, with single-line error messages. For a driver on the cluster
+ * Submits the application by Spark's submit class, with single-line error messages. For a driver on the cluster
  * ({@code --deploy-mode cluster}) it adds what the driver needs: the job's file; on YARN the folder {@code driver-libs}, unless
  * {@code spark.kindling.driver.libs} is set; on a standalone cluster the options of Java 17.
  */
@@ -65,8 +65,8 @@ public final class SparkSubmitLauncher {
 
     /** The arguments extended by what a driver on another machine needs. */
     static String[] complete(String[] arguments, SparkSubmitArguments parsed, Path libraries) {
-        List<String> own = new ArrayList<>(JavaConverters.seqAsJavaList(parsed.childArgs()));
-        int jar = arguments.length - own.size() - 1;
+        List<String> applicationArguments = new ArrayList<>(JavaConverters.seqAsJavaList(parsed.childArgs()));
+        int jar = arguments.length - applicationArguments.size() - 1;
         List<String> complete = new ArrayList<>(Arrays.asList(arguments).subList(0, jar));
         if (parsed.master().startsWith("yarn")
                 && !parsed.sparkProperties().contains(DriverClasspath.FOLDER.setting())
@@ -80,11 +80,11 @@ public final class SparkSubmitLauncher {
                     "--driver-java-options",
                     spaced(JavaModuleOptions.defaultModuleOptions(), parsed.driverExtraJavaOptions())));
         }
-        Optional<Path> file = localJobFile(own);
+        Optional<Path> file = localJobFile(applicationArguments);
         file.ifPresent(path -> complete.addAll(
                 List.of("--files", joined(parsed.files(), path.toUri().toString()))));
         complete.add(arguments[jar]);
-        complete.addAll(own);
+        complete.addAll(applicationArguments);
         return complete.toArray(String[]::new);
     }
 
@@ -97,16 +97,16 @@ public final class SparkSubmitLauncher {
     }
 
     /** The job's file if it is on this machine; the arguments then name it as in the driver's working directory. */
-    private static Optional<Path> localJobFile(List<String> own) {
-        for (int i = 0; i < own.size(); i++) {
-            boolean separate = own.get(i).equals(JOB_FILE) && i + 1 < own.size();
-            boolean joined = own.get(i).startsWith(JOB_FILE + "=");
+    private static Optional<Path> localJobFile(List<String> applicationArguments) {
+        for (int i = 0; i < applicationArguments.size(); i++) {
+            boolean separate = applicationArguments.get(i).equals(JOB_FILE) && i + 1 < applicationArguments.size();
+            boolean joined = applicationArguments.get(i).startsWith(JOB_FILE + "=");
             if (separate || joined) {
                 int at = separate ? i + 1 : i;
                 String prefix = separate ? "" : JOB_FILE + "=";
-                Path file = Path.of(own.get(at).substring(prefix.length()));
+                Path file = Path.of(applicationArguments.get(at).substring(prefix.length()));
                 if (Files.isRegularFile(file)) {
-                    own.set(at, prefix + file.getFileName());
+                    applicationArguments.set(at, prefix + file.getFileName());
                     return Optional.of(file.toAbsolutePath());
                 }
             }

@@ -354,9 +354,9 @@ class DriverEndpointTest {
                 .map(bytes -> new String(bytes, StandardCharsets.ISO_8859_1))
                 .reduce("", String::concat);
         assertThat(all).contains("a-host");
-        for (String kept : List.of(secret, other, HexFormat.of().formatHex(sessionKey))) {
-            String raw = new String(HexFormat.of().parseHex(kept), StandardCharsets.ISO_8859_1);
-            assertThat(all).doesNotContain(kept).doesNotContain(raw);
+        for (String confidential : List.of(secret, other, HexFormat.of().formatHex(sessionKey))) {
+            String raw = new String(HexFormat.of().parseHex(confidential), StandardCharsets.ISO_8859_1);
+            assertThat(all).doesNotContain(confidential).doesNotContain(raw);
         }
     }
 

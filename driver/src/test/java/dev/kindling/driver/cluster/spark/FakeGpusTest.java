@@ -85,7 +85,7 @@ class FakeGpusTest {
                         .anySatisfy(worker -> assertThat(worker).matches("0\\.\\d+ on GPU 1"));
                 round(cluster);
                 assertThat(log.lines())
-                        .as("said once")
+                        .as("logged once")
                         .haveExactly(1, ending("executor 0 computes on GPU 0"))
                         .haveExactly(1, ending("executor 0 computes on GPU 1"));
             }

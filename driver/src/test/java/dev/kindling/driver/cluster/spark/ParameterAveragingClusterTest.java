@@ -50,7 +50,7 @@ class ParameterAveragingClusterTest {
     @Test
     @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void aRoundIsTheMeanOfWhereItsWorkersDescendTo() {
-        FlatVector theta = plan.untrained(5);
+        FlatVector theta = plan.untrained(5, source);
         SparkConf local =
                 new SparkConf().setMaster("local[2]").setAppName("averaging").set("spark.ui.enabled", "false");
         try (JavaSparkContext context = new JavaSparkContext(local);

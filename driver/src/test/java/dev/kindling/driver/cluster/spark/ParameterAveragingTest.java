@@ -78,7 +78,7 @@ class ParameterAveragingTest {
         return episode;
     }
 
-    /** θ behind a round of Reptile, by the vector backend. */
+    /** θ after a round of Reptile, by the vector backend. */
     private static double[] interpolated(FlatVector theta, List<FlatVector> episodes) {
         JobConfig job = JobConfig.load(
                 Path.of("../conf/sinusoid-reptile.conf"),

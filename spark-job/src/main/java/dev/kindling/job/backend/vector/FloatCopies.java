@@ -49,11 +49,11 @@ final class FloatCopies {
                 axes[count++] = new int[] {n, dStrides[axis], aStrides[axis]};
             }
         }
-        int[][] kept = Arrays.copyOf(axes, count);
+        int[][] remaining = Arrays.copyOf(axes, count);
         return new FloatCopies(
-                Arrays.stream(kept).mapToInt(axis -> axis[0]).toArray(),
-                Arrays.stream(kept).mapToInt(axis -> axis[1]).toArray(),
-                Arrays.stream(kept).mapToInt(axis -> axis[2]).toArray());
+                Arrays.stream(remaining).mapToInt(axis -> axis[0]).toArray(),
+                Arrays.stream(remaining).mapToInt(axis -> axis[1]).toArray(),
+                Arrays.stream(remaining).mapToInt(axis -> axis[2]).toArray());
     }
 
     private int[] table(int from, int size) {

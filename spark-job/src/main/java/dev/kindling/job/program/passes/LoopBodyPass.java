@@ -86,10 +86,10 @@ final class LoopBodyPass {
         Map<Value, Value> images = new HashMap<>();
         program.inputs().forEach(input -> images.put(input.value(), cloner.like(input)));
         for (Value value : program.values()) {
-            Replacement own = replacements.get(value);
-            if (own != null) {
+            Replacement ofLoop = replacements.get(value);
+            if (ofLoop != null) {
                 List<Value> args = value.args().stream().map(images::get).toList();
-                images.put(value, cloner.apply(Op.LOOP, args, own.attributes()));
+                images.put(value, cloner.apply(Op.LOOP, args, ofLoop.attributes()));
             } else if (value.op() == Op.LOOP_RESULT) {
                 Value loopValue = value.arg(0);
                 IntUnaryOperator newIndex =

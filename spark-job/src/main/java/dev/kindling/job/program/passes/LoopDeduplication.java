@@ -234,9 +234,9 @@ final class LoopDeduplication {
             return needed;
         }
 
-        private static int[] inverse(int[] kept, int count, int begin) {
+        private static int[] inverse(int[] retained, int count, int begin) {
             int[] inverse = new int[count];
-            IntStream.range(0, kept.length).forEach(i -> inverse[kept[i]] = begin + i);
+            IntStream.range(0, retained.length).forEach(i -> inverse[retained[i]] = begin + i);
             return inverse;
         }
     }

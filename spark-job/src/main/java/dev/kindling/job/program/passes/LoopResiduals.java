@@ -93,14 +93,14 @@ final class LoopResiduals {
 
     /** Whether two loops of equal capacity run over the same indices. */
     private static boolean sameIndices(Value loopValue, Value reader) {
-        Value own = loopValue.loop().stops() ? null : count(loopValue);
+        Value count = loopValue.loop().stops() ? null : count(loopValue);
         Value other = count(reader);
-        if (own == null) {
+        if (count == null) {
             return other.op() == Op.LOOP_RESULT
                     && other.arg(0) == loopValue
                     && other.count() == loopValue.loop().countResult();
         }
-        return own == other || (own.constant() && other.constant() && own.number() == other.number());
+        return count == other || (count.constant() && other.constant() && count.number() == other.number());
     }
 
     /**

@@ -29,7 +29,7 @@ record Bitmap(int width, int height, List<byte[]> planes) {
     /**
      * Decodes a PNG, JPEG, BMP or GIF file (of several frames, the first).
      *
-     * @param name for messages
+     * @param name of the image with the setting that names it, at the beginning of messages
      * @param channels 1 for grey, 3 for colour; a grey file read as colour has three equal planes
      * @throws BadDataException if the bytes are not such an image, or exceed {@link ImageLimits}
      */
@@ -78,8 +78,7 @@ record Bitmap(int width, int height, List<byte[]> planes) {
 
     private static BadDataException notAnImage(String name, @Nullable Throwable cause) {
         return new BadDataException(
-                "few-shot.data: " + name + " is not an image that can be read; it must be a PNG, JPEG, BMP or GIF file",
-                cause);
+                name + " is not an image that can be read; it must be a PNG, JPEG, BMP or GIF file", cause);
     }
 
     private static byte[] grey(BufferedImage image) {

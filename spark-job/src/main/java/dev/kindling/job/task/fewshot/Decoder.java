@@ -17,7 +17,7 @@ final class Decoder {
     /**
      * The image as one byte per sample: [channels, size, size].
      *
-     * @param name for messages
+     * @param name of the image with the setting that names it, at the beginning of messages
      * @throws dev.kindling.job.error.BadDataException if the bytes are not an image or exceed {@link ImageLimits}
      */
     byte[] decode(String name, byte[] file) {

@@ -16,16 +16,45 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** An image store in a tree of folders on a Hadoop file system. Computing checksums reads every image. */
+/**
+ * An image store in a tree of folders on a Hadoop file system, or in listed files. Computing checksums reads every image.
+ */
 final class DirectoryStore implements ImageStore {
+    private final String key;
     private final FileSystem files;
     private final Path root;
     private final SortedMap<String, SortedSet<String>> folders = new TreeMap<>();
+    private final SortedSet<String> rootImages = new TreeSet<>();
 
+    /** A store of all images in the tree of a folder. */
     DirectoryStore(ResolvedPath data) {
+        this.key = data.key();
         this.files = data.files();
         this.root = data.path();
         list(root, "", new HashSet<>());
+    }
+
+    /**
+     * A store of listed files, all in one folder without a name.
+     *
+     * @param paths relative to the folder, or absolute on its file system
+     */
+    DirectoryStore(ResolvedPath folder, SortedSet<String> paths) {
+        this.key = folder.key();
+        this.files = folder.files();
+        this.root = folder.path();
+        folders.put("", paths);
+        paths.forEach(path -> RegularFiles.refuseSpecial(key, new Path(root, path)));
+    }
+
+    @Override
+    public String key() {
+        return key;
+    }
+
+    /** The names of the images in the top folder itself, which are of no class; sorted. */
+    SortedSet<String> rootImages() {
+        return rootImages;
     }
 
     @Override
@@ -39,10 +68,10 @@ final class DirectoryStore implements ImageStore {
     }
 
     @Override
-    public void read(Predicate<String> wanted, Visitor visitor) {
+    public void read(Predicate<String> selected, Visitor visitor) {
         folders.forEach((folder, images) -> images.forEach(image -> {
             String path = ImageStore.child(folder, image);
-            if (wanted.test(path)) {
+            if (selected.test(path)) {
                 visitor.image(path, bytes(path));
             }
         }));
@@ -60,13 +89,13 @@ final class DirectoryStore implements ImageStore {
 
     /** Indexes a folder and those below it; {@code above} holds the real paths of its ancestors, to detect cycles of links. */
     private void list(Path folder, String name, Set<String> above) {
-        ImageStore.refuseDeep(name);
+        ImageStore.refuseDeep(key, name);
         String realPath = realPath(folder);
         if (!above.add(realPath)) {
-            throw new BadDataException("few-shot.data: folder " + folder
-                    + " is a link to a folder that contains it; such links are not allowed");
+            throw new BadDataException(
+                    key + ": folder " + folder + " is a link to a folder that contains it; such links are not allowed");
         }
-        SortedSet<String> images = name.isEmpty() ? new TreeSet<>() : ImageStore.folder(folders, name);
+        SortedSet<String> images = name.isEmpty() ? rootImages : ImageStore.folder(folders, name);
         for (FileStatus child : children(folder)) {
             String childName = child.getPath().getName();
             if (ImageStore.isHidden(childName)) {
@@ -75,7 +104,7 @@ final class DirectoryStore implements ImageStore {
             if (child.isDirectory()) {
                 list(child.getPath(), ImageStore.child(name, childName), above);
             } else if (ImageStore.isImage(childName)) {
-                RegularFiles.refuseSpecial("few-shot.data", child.getPath());
+                RegularFiles.refuseSpecial(key, child.getPath());
                 images.add(childName);
             }
         }
@@ -83,7 +112,7 @@ final class DirectoryStore implements ImageStore {
     }
 
     /** The path of a folder with links resolved; only local file systems have links. */
-    private static String realPath(Path folder) {
+    private String realPath(Path folder) {
         if (!"file".equals(folder.toUri().getScheme())) {
             return folder.toString();
         }
@@ -94,8 +123,8 @@ final class DirectoryStore implements ImageStore {
         }
     }
 
-    private static BadDataException cannotList(Path folder, IOException e) {
-        return new BadDataException("few-shot.data: folder " + folder + " cannot be listed: " + e.getMessage(), e);
+    private BadDataException cannotList(Path folder, IOException e) {
+        return new BadDataException(key + ": folder " + folder + " cannot be listed: " + e.getMessage(), e);
     }
 
     private FileStatus[] children(Path folder) {
@@ -111,12 +140,12 @@ final class DirectoryStore implements ImageStore {
         try (InputStream in = files.open(file)) {
             byte[] bytes = in.readNBytes(LARGEST_FILE + 1);
             if (bytes.length > LARGEST_FILE) {
-                throw new BadDataException("few-shot.data: image " + file + " is longer than the " + LARGEST_FILE
+                throw new BadDataException(key + ": image " + file + " is longer than the " + LARGEST_FILE
                         + " bytes that an image may have");
             }
             return bytes;
         } catch (IOException e) {
-            throw new BadDataException("few-shot.data: image " + file + " cannot be read: " + e.getMessage(), e);
+            throw new BadDataException(key + ": image " + file + " cannot be read: " + e.getMessage(), e);
         }
     }
 }

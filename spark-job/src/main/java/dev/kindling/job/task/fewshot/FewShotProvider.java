@@ -5,15 +5,20 @@ import dev.kindling.job.task.TaskSourceProvider;
 import java.util.SortedMap;
 import org.apache.hadoop.conf.Configuration;
 
-/** The provider of {@code task.source = few-shot}. */
+/** The provider of {@code task.source = few-shot}: of drawn tasks, or of given episodes. */
 public final class FewShotProvider implements TaskSourceProvider {
+    /** The value of {@code task.source}. */
+    public static final String NAME = "few-shot";
+
     @Override
     public String name() {
-        return "few-shot";
+        return NAME;
     }
 
     @Override
     public TaskSource open(SortedMap<String, String> settings, Configuration hadoop) {
-        return FewShotSource.open(FewShotSettings.fromMap(settings), hadoop);
+        return FixedEpisodeSource.isDescribedBy(settings)
+                ? FixedEpisodeSource.open(settings, hadoop)
+                : FewShotSource.open(FewShotSettings.fromMap(settings), hadoop);
     }
 }

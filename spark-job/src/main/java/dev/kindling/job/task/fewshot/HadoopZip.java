@@ -105,17 +105,17 @@ record HadoopZip(FileSystem files, Path path, long length) {
     }
 
     /**
-     * Applies the action to the wanted entries in one sequential pass, in the order in which they lie in the file.
+     * Applies the action to the selected entries in one sequential pass, in the order of the file.
      *
      * @throws BadDataException if the zip cannot be read
      */
-    void pass(Predicate<ZipArchiveEntry> wanted, EntryWork work) {
+    void pass(Predicate<ZipArchiveEntry> selected, EntryWork work) {
         visit(zip -> {
             Iterator<ZipArchiveEntry> entries =
                     zip.zip().getEntriesInPhysicalOrder().asIterator();
             while (entries.hasNext()) {
                 ZipArchiveEntry entry = entries.next();
-                if (wanted.test(entry)) {
+                if (selected.test(entry)) {
                     work.on(zip, entry);
                 }
             }

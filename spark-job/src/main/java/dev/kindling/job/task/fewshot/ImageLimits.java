@@ -33,7 +33,7 @@ final class ImageLimits {
     /**
      * The limits for one file.
      *
-     * @param name for messages
+     * @param name of the image with the setting that names it, at the beginning of messages
      */
     ImageLimits(String name, byte[] bytes) {
         this.name = name;
@@ -80,7 +80,7 @@ final class ImageLimits {
     }
 
     private BadDataException bad(String fault) {
-        return new BadDataException("few-shot.data: image " + name + " " + fault);
+        return new BadDataException(name + " " + fault);
     }
 
     /** The number of scans of a JPEG; markers are searched as the decoder does. */

@@ -64,8 +64,8 @@ record ImageSets(ImageIndex index, Optional<ClassSplits> splits) {
         sets.forEach((name, set) -> {
             Map<Split, SplitListing> lines = set.ownSplits();
             if (!lines.isEmpty()) {
-                ClassSplits own = SplitReader.read(lines, set.index(), settings.rotations());
-                each.add(sets.size() == 1 ? own : own.inSet(name));
+                ClassSplits splits = SplitReader.read(lines, set.index(), settings.rotations());
+                each.add(sets.size() == 1 ? splits : splits.inSet(name));
             }
         });
         return each.size() == sets.size() ? Optional.of(ClassSplits.joined(each)) : Optional.empty();

@@ -37,14 +37,19 @@ interface ImageStore {
         byte[] bytes(String path);
     }
 
+    /** The setting or option that names the store, for messages. */
+    default String key() {
+        return "few-shot.data";
+    }
+
     /** The path of the store, for messages. */
     String name();
 
     /** The names of the image files of each folder, including folders without images; both sorted. */
     SortedMap<String, SortedSet<String>> folders();
 
-    /** Passes the stored bytes of each wanted image to the visitor once, in one sequential pass in storage order. */
-    void read(Predicate<String> wanted, Visitor visitor);
+    /** Passes the stored bytes of each selected image to the visitor once, in one sequential pass in storage order. */
+    void read(Predicate<String> selected, Visitor visitor);
 
     /** Opens the store for random access; it stays open as long as the result is reachable. */
     Opened open();
@@ -54,7 +59,7 @@ interface ImageStore {
 
     /** The pixels of an image, in the form of {@link Decoder#decode}, from its bytes as stored. */
     default byte[] pixels(String path, byte[] bytes, Decoder decoder) {
-        return decoder.decode(PrintableText.line(path) + " of " + name(), bytes);
+        return decoder.decode(key() + ": image " + PrintableText.line(path) + " of " + name(), bytes);
     }
 
     /** Refuses an image format that the store cannot provide with IllegalArgumentException. */
@@ -89,7 +94,7 @@ interface ImageStore {
      * @throws BadDataException if the folder is nested too deeply
      */
     static SortedSet<String> folder(SortedMap<String, SortedSet<String>> folders, String path) {
-        refuseDeep(path);
+        refuseDeep("few-shot.data", path);
         for (int end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
             if (folders.putIfAbsent(path.substring(0, end), new TreeSet<>()) != null) {
                 break;
@@ -98,11 +103,11 @@ interface ImageStore {
         return folders.computeIfAbsent(path, absent -> new TreeSet<>());
     }
 
-    /** Refuses a folder that is nested too deeply, with BadDataException. */
-    static void refuseDeep(String path) {
+    /** Refuses a folder that is nested too deeply, with BadDataException that begins with the key. */
+    static void refuseDeep(String key, String path) {
         long depth = 1 + path.chars().filter(character -> character == '/').count();
         if (depth > DEEPEST) {
-            throw new BadDataException("few-shot.data: folder " + path.substring(0, Math.min(80, path.length()))
+            throw new BadDataException(key + ": folder " + path.substring(0, Math.min(80, path.length()))
                     + "... is nested " + depth + " folders deep; at most " + DEEPEST + " are allowed");
         }
     }

@@ -36,8 +36,8 @@ final class ImageZipStore extends ZipStore {
     }
 
     @Override
-    void readEntry(HadoopZip.Open zip, ZipArchiveEntry entry, Predicate<String> wanted, Visitor visitor) {
-        if (wanted.test(entry.getName())) {
+    void readEntry(HadoopZip.Open zip, ZipArchiveEntry entry, Predicate<String> selected, Visitor visitor) {
+        if (selected.test(entry.getName())) {
             visitor.image(entry.getName(), zip.bytes(entry, LARGEST_FILE));
         }
     }

@@ -116,20 +116,20 @@ final class PackStore extends ZipStore {
     }
 
     @Override
-    void readEntry(HadoopZip.Open zip, ZipArchiveEntry entry, Predicate<String> wanted, Visitor visitor)
+    void readEntry(HadoopZip.Open zip, ZipArchiveEntry entry, Predicate<String> selected, Visitor visitor)
             throws IOException {
         String className = className(entry);
         List<String> paths = folders().getOrDefault(className, Collections.emptySortedSet()).stream()
                 .map(image -> ImageStore.child(className, image))
                 .toList();
-        if (paths.stream().noneMatch(wanted)) {
+        if (paths.stream().noneMatch(selected)) {
             return;
         }
         try (InputStream in = zip.zip().getInputStream(entry)) {
             in.skipNBytes(requireArray(zip, entry));
             for (String path : paths) {
                 byte[] pixels = in.readNBytes(imageFormat.samples());
-                if (wanted.test(path)) {
+                if (selected.test(path)) {
                     visitor.image(path, pixels);
                 }
             }
@@ -219,14 +219,14 @@ final class PackStore extends ZipStore {
     }
 
     @Override
-    public void requireSupports(ImageFormat wanted) {
-        require("few-shot.image-size", wanted.size(), imageFormat.size());
-        require("few-shot.channels", wanted.channels(), imageFormat.channels());
+    public void requireSupports(ImageFormat requested) {
+        require("few-shot.image-size", requested.size(), imageFormat.size());
+        require("few-shot.channels", requested.channels(), imageFormat.channels());
     }
 
-    private void require(String key, int wanted, int packed) {
-        if (wanted != packed) {
-            throw new IllegalArgumentException(key + " is " + wanted + "; it must be " + packed
+    private void require(String key, int requested, int packed) {
+        if (requested != packed) {
+            throw new IllegalArgumentException(key + " is " + requested + "; it must be " + packed
                     + ", with which the pack " + name() + " was made, or the set must be packed again");
         }
     }

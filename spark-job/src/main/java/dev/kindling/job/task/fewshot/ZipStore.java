@@ -22,8 +22,8 @@ abstract sealed class ZipStore implements ImageStore permits ImageZipStore, Pack
     /** Whether an entry of the zip holds images of the set. */
     abstract boolean holdsImages(ZipArchiveEntry entry);
 
-    /** Passes the wanted images of an entry for which {@link #holdsImages} is true to the visitor. */
-    abstract void readEntry(HadoopZip.Open zip, ZipArchiveEntry entry, Predicate<String> wanted, Visitor visitor)
+    /** Passes the selected images of an entry for which {@link #holdsImages} is true to the visitor. */
+    abstract void readEntry(HadoopZip.Open zip, ZipArchiveEntry entry, Predicate<String> selected, Visitor visitor)
             throws IOException;
 
     /** The stored bytes of one image of an open zip; BadDataException if they cannot be read. The caller holds a lock. */
@@ -44,8 +44,8 @@ abstract sealed class ZipStore implements ImageStore permits ImageZipStore, Pack
     }
 
     @Override
-    public final void read(Predicate<String> wanted, Visitor visitor) {
-        zipFile.pass(this::holdsImages, (zip, entry) -> readEntry(zip, entry, wanted, visitor));
+    public final void read(Predicate<String> selected, Visitor visitor) {
+        zipFile.pass(this::holdsImages, (zip, entry) -> readEntry(zip, entry, selected, visitor));
     }
 
     @Override

@@ -202,13 +202,13 @@ class RematerializationTest {
 
     private static void assertSameBits(
             Program program, RandomPrograms.Drawn drawn, Precision precision, Function<Program, Workspace> backend) {
-        Map<String, double[]> kept = run(backend, precision, program, drawn);
+        Map<String, double[]> expected = run(backend, precision, program, drawn);
         for (Mode mode : List.of(Mode.RECOMPUTE, Mode.SQRT)) {
             Program other = Rematerialization.in(mode, program);
             run(backend, precision, other, drawn)
                     .forEach((name, array) -> assertThat(array)
                             .as("%s in %s, %s of %s", name, precision, mode, other)
-                            .containsExactly(kept.get(name)));
+                            .containsExactly(expected.get(name)));
         }
     }
 

@@ -218,7 +218,7 @@ class MessageCodecTest {
                 handshake("hello of a peer", new HandshakeMessage.PeerHello("17", "0123abc")),
                 handshake("challenge", new HandshakeMessage.Challenge("0123abc", "4567")),
                 handshake("proof", new HandshakeMessage.Proof("0123abc")),
-                toDriver("kept", new DriverMessage.RangeRetained(-1, result().withoutSums())),
+                toDriver("retained", new DriverMessage.RangeRetained(-1, result().withoutSums())),
                 toDriver("lacks", new DriverMessage.VectorMissing(1L << 40)),
                 toDriver(
                         "folded",
@@ -254,7 +254,7 @@ class MessageCodecTest {
                         MessageCodec.encodeRangeRequest(request().with(RangeRequest.SumLocation.RETAINED)),
                         MessageCodec::decodeRangeRequest,
                         request().with(RangeRequest.SumLocation.RETAINED)),
-                toDriver("lent", new DriverMessage.WorkerStarted(1L << 40, "GPU 1")),
+                toDriver("worker started", new DriverMessage.WorkerStarted(1L << 40, "GPU 1")),
                 toDriver("present", new DriverMessage.Heartbeat(3)),
                 toDriver("answered", new DriverMessage.RangeCompleted(-1, 8, result())),
                 toDriver(

@@ -92,9 +92,9 @@ final class FewShotTest {
                 assertThat(numbers[labels + row]).isEqualTo(image.label());
             }
             for (int label = 0; label < 3; label++) {
-                int wanted = label;
+                int expected = label;
                 List<SampledImage> ofLabel =
-                        set.stream().filter(each -> each.label() == wanted).toList();
+                        set.stream().filter(each -> each.label() == expected).toList();
                 assertThat(ofLabel).hasSize(set.size() / 3).doesNotHaveDuplicates();
                 assertThat(ofLabel.stream().map(SampledImage::className).distinct())
                         .hasSize(1);

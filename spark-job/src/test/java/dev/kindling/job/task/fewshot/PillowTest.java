@@ -96,8 +96,8 @@ final class PillowTest {
     }
 
     /** The image as in a task: the query set has all images of its class except one, which is in the support set. */
-    private static double[] shown(FewShotSource source, Expected wanted) {
-        String className = className(wanted) + "/rot%03d".formatted(90 * wanted.turns());
+    private static double[] shown(FewShotSource source, Expected expected) {
+        String className = className(expected) + "/rot%03d".formatted(90 * expected.turns());
         List<String> classes = source.classes(Split.TEST);
         int number = classes.indexOf(className);
         int[] items = IntStream.concat(
@@ -108,7 +108,7 @@ final class PillowTest {
         FlatVector episode = FlatVector.zeros(
                 Precision.FLOAT, source.layout(Split.TEST).arrays().size());
         source.materialise(spec, episode, 0);
-        String image = wanted.name().substring(wanted.name().lastIndexOf('/') + 1);
+        String image = expected.name().substring(expected.name().lastIndexOf('/') + 1);
         FewShotSource.SampledImage drawing = new FewShotSource.SampledImage(className, image, 0);
         int inSupport = source.support(spec).indexOf(drawing);
         int at = inSupport >= 0

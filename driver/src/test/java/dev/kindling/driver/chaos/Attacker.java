@@ -18,12 +18,12 @@ import java.util.concurrent.atomic.AtomicReference;
  * Attacks the driver's port for workers without knowledge of any secret. The driver must close each connection, and may
  * send nothing but a challenge on it; Fault otherwise.
  */
-final class Stranger {
+final class Attacker {
     private static final int ADDRESSES = 20;
     /** Longer than the time limit of the driver for authentication. */
     private static final int LONGEST_MILLIS = 40_000;
 
-    private static final int LONGEST_ANSWER = 600;
+    private static final int MOST_RECEIVED = 600;
     private static final int LONGEST_FRAME = 64 * 1024;
     private static final long[] LENGTHS = {
         Long.MIN_VALUE, -1, 0, 7, LONGEST_FRAME + 1, Integer.MAX_VALUE, 1L << 31, 1L << 40, Long.MAX_VALUE
@@ -32,9 +32,9 @@ final class Stranger {
     private final int port;
     private final long seed;
     private final AtomicInteger connections = new AtomicInteger();
-    private final AtomicReference<Fault> mishap = new AtomicReference<>();
+    private final AtomicReference<Fault> fault = new AtomicReference<>();
 
-    Stranger(int port, long seed) {
+    Attacker(int port, long seed) {
         this.port = port;
         this.seed = seed;
     }
@@ -73,11 +73,11 @@ final class Stranger {
     private static void requireEnded(Socket socket) {
         try {
             InputStream in = socket.getInputStream();
-            String answer = new String(in.readNBytes(LONGEST_ANSWER), StandardCharsets.US_ASCII);
+            String received = new String(in.readNBytes(MOST_RECEIVED), StandardCharsets.US_ASCII);
             Fault.unless(
-                    answer.length() < LONGEST_ANSWER, "a stranger was answered " + answer.replaceAll("[^ -~]+", " "));
+                    received.length() < MOST_RECEIVED, "an attacker received " + received.replaceAll("[^ -~]+", " "));
         } catch (SocketTimeoutException e) {
-            throw new Fault("a stranger's connection was not ended within " + LONGEST_MILLIS + " ms", e);
+            throw new Fault("an attacker's connection was not ended within " + LONGEST_MILLIS + " ms", e);
         } catch (IOException e) {
             // The driver has reset the connection, which closes it too.
         }
@@ -98,8 +98,8 @@ final class Stranger {
         SplittableRandom random = new SplittableRandom(seed + 1);
         each(() -> {
             send(random, sent);
-            send(random, Arrays.copyOf(sent, greeting(sent)));
-            send(random, Arrays.copyOfRange(sent, greeting(sent), sent.length));
+            send(random, Arrays.copyOf(sent, handshakeLength(sent)));
+            send(random, Arrays.copyOfRange(sent, handshakeLength(sent), sent.length));
         });
     }
 
@@ -109,7 +109,7 @@ final class Stranger {
         each(() -> {
             for (int i = 0; i < 20; i++) {
                 byte[] damaged = sent.clone();
-                damaged[Long.BYTES + random.nextInt(greeting(sent) - Long.BYTES)] ^=
+                damaged[Long.BYTES + random.nextInt(handshakeLength(sent) - Long.BYTES)] ^=
                         (byte) (1 << random.nextInt(Byte.SIZE));
                 send(random, damaged);
             }
@@ -117,7 +117,7 @@ final class Stranger {
     }
 
     /** The length of the first frame, the start of the handshake. */
-    private static int greeting(byte[] sent) {
+    private static int handshakeLength(byte[] sent) {
         return (int) ByteBuffer.wrap(sent).getLong();
     }
 
@@ -131,7 +131,7 @@ final class Stranger {
         try {
             sending.send();
         } catch (IOException e) {
-            throw new Fault("a stranger cannot connect: " + e.getMessage(), e);
+            throw new Fault("an attacker cannot connect: " + e.getMessage(), e);
         }
     }
 
@@ -149,8 +149,8 @@ final class Stranger {
                     idle.add(connect(random));
                     Await.pause(10);
                 }),
-                repeat(end, 4, this::greetSlowly),
-                repeat(end, 5, this::greetSlowly),
+                repeat(end, 4, this::sendHandshakeSlowly),
+                repeat(end, 5, this::sendHandshakeSlowly),
                 repeat(end, 6, this::sendGarbage));
         meanwhile.run();
         for (Thread thread : threads) {
@@ -163,8 +163,8 @@ final class Stranger {
                 }
             });
         }
-        if (mishap.get() != null) {
-            throw mishap.get();
+        if (fault.get() != null) {
+            throw fault.get();
         }
     }
 
@@ -176,9 +176,9 @@ final class Stranger {
                     attack.run(random);
                 }
             } catch (IOException e) {
-                mishap.set(new Fault("a stranger cannot connect: " + e.getMessage(), e));
+                fault.set(new Fault("an attacker cannot connect: " + e.getMessage(), e));
             } catch (Fault e) {
-                mishap.set(e);
+                fault.set(e);
             }
         });
         thread.setDaemon(true);
@@ -196,7 +196,7 @@ final class Stranger {
     }
 
     /** Sends a frame of valid length one byte at a time, which would take about an hour. */
-    private void greetSlowly(SplittableRandom random) throws IOException {
+    private void sendHandshakeSlowly(SplittableRandom random) throws IOException {
         try (Socket socket = connect(random)) {
             long end = System.nanoTime() + LONGEST_MILLIS * 1_000_000L;
             try {
@@ -211,7 +211,7 @@ final class Stranger {
             } catch (IOException e) {
                 return;
             }
-            throw new Fault("a slow greeting was not ended within " + LONGEST_MILLIS + " ms");
+            throw new Fault("a slow handshake was not ended within " + LONGEST_MILLIS + " ms");
         }
     }
 

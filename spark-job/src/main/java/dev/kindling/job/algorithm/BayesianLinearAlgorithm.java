@@ -1,0 +1,241 @@
+package dev.kindling.job.algorithm;
+
+import dev.kindling.job.model.AuxiliaryNetworks;
+import dev.kindling.job.model.ForwardContext;
+import dev.kindling.job.model.Model;
+import dev.kindling.job.program.ProgramBuilder;
+import dev.kindling.job.program.Value;
+import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.tensor.FlatVector;
+import dev.kindling.job.tensor.Layout;
+import dev.kindling.job.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A Bayesian linear head on learned features: Harrison, Sharma and Pavone (ALPaCA), WAFR 2018, equations 5 to 8. A task's
+ * prediction is m(x) + ψ(x)·a + noise with a ~ N(0, I):
+ *
+ * <pre>
+ * f(x) = tanh(W e(x) + b)      e: model.network without its output layer; f has bayesian-linear.features elements
+ * φ(x) = [1, x, f(x)]          x only where inputs are vectors
+ * m(x) = φ(x)·(β, γ)           the prior mean, of which β belongs to [1, x] and γ to f
+ * ψ(x) = φ(x) L                so that the head's prior covariance is L Lᵀ
+ * noise variance = exp(2 (s + v·f(x))) + 1e-4
+ * </pre>
+ *
+ * <p>All of it is learned: training minimises the mean negative log density of the queries, so a task without examples is
+ * predicted by the prior, and every prediction has a variance. With two classes the prediction is a logit without noise, the
+ * posterior is the Laplace approximation, and the logit is divided by √(1 + π/8 variance) (MacKay 1992).
+ */
+public final class BayesianLinearAlgorithm extends FeedForwardMethod {
+    static final String NAME = "bayesian-linear";
+
+    private static final double SMALLEST_VARIANCE = 1e-4;
+    private static final double INITIAL_DEVIATION = 0.5;
+    private static final double INITIAL_FEATURE_DEVIATION = 0.1;
+    private static final double INITIAL_LOG_NOISE = StrictMath.log(0.7);
+    private static final int CLASSES = 2;
+
+    /** Added to the variances of the mixed model, whose estimates may be 0. */
+    private static final double SMALLEST_COVARIANCE = 1e-6;
+
+    /** What takes the part of the noise variance in the initial size of features where targets are classes. */
+    private static final double CLASS_NOISE = 0.5;
+
+    private static final String BETA = NAME + ".beta";
+    private static final String GAMMA = NAME + ".gamma";
+    private static final String FACTOR = NAME + ".L";
+    private static final String LOG_NOISE = NAME + ".log-noise";
+    private static final String NOISE_WEIGHTS = NAME + ".noise-weights";
+
+    private final int features;
+
+    private BayesianLinearAlgorithm(int features) {
+        super(NAME);
+        this.features = features;
+        if (features < 1) {
+            throw new IllegalArgumentException("bayesian-linear.features is " + features + "; it must be at least 1");
+        }
+    }
+
+    static Algorithm of(AlgorithmConfig config) {
+        return new BayesianLinearAlgorithm(config.count("bayesian-linear.features"));
+    }
+
+    @Override
+    public Layout parameters(Model model) {
+        int width = linear(model) + features;
+        Layout.Builder head = Layout.builder()
+                .add(BETA, Shape.of(linear(model)))
+                .add(GAMMA, Shape.of(features))
+                .add(FACTOR, Shape.of(width, width));
+        if (hasNoise(model)) {
+            head.add(LOG_NOISE, Shape.of(1)).add(NOISE_WEIGHTS, Shape.of(features));
+        }
+        return networks(model).parameters().then(head.build());
+    }
+
+    /** The prior mean starts at 0 and the prior covariance diagonal, small for the features. */
+    @Override
+    public void initialise(Model model, long seed, FlatVector target) {
+        networks(model).initialise(seed, target);
+        Layout layout = parameters(model);
+        int linear = linear(model);
+        int width = linear + features;
+        for (int i = 0; i < width; i++) {
+            double deviation = i < linear
+                    ? INITIAL_DEVIATION / StrictMath.sqrt(linear)
+                    : INITIAL_FEATURE_DEVIATION / StrictMath.sqrt(features);
+            target.set(layout.offset(FACTOR) + i * width + i, deviation);
+        }
+        if (hasNoise(model)) {
+            target.set(layout.offset(LOG_NOISE), INITIAL_LOG_NOISE);
+        }
+    }
+
+    /** Whether targets have noise: those of regression, whose networks have one output. */
+    private static boolean hasNoise(Model model) {
+        return Prototypes.ways(model) == 1;
+    }
+
+    /**
+     * Sets β, the part of L that belongs to [1, x], and the noise to those of a linear mixed model of training tasks, so that
+     * training starts from its predictions. For classes it is a mixed model of the labels, scaled to logits by the slope of
+     * the logistic function.
+     */
+    @Override
+    public void fitInitial(Model model, TaskSource source, long seed, FlatVector theta) {
+        TrainingRows rows = TrainingRows.of(source, seed, linear(model), !hasNoise(model));
+        MixedModel fitted = rows.mixedModel();
+        Layout layout = parameters(model);
+        int linear = linear(model);
+        double[] coefficients = fitted.coefficients();
+        coefficients[0] += rows.intercept();
+        double[] factor = fitted.factor(SMALLEST_COVARIANCE);
+        for (int i = 0; i < linear; i++) {
+            theta.set(layout.offset(BETA) + i, coefficients[i]);
+            for (int j = 0; j < linear; j++) {
+                theta.set(layout.offset(FACTOR) + i * (linear + features) + j, factor[i * linear + j]);
+            }
+        }
+        double noise = hasNoise(model) ? fitted.noise() : CLASS_NOISE;
+        double deviation = INITIAL_FEATURE_DEVIATION * Math.sqrt(noise / features);
+        for (int i = linear; i < linear + features; i++) {
+            theta.set(layout.offset(FACTOR) + i * (linear + features) + i, deviation);
+        }
+        if (hasNoise(model)) {
+            theta.set(layout.offset(LOG_NOISE), 0.5 * StrictMath.log(Math.max(noise, SMALLEST_VARIANCE)));
+        }
+    }
+
+    private JointParameters networks(Model model) {
+        return JointParameters.of(model.encoder(), projection(model));
+    }
+
+    private Model projection(Model model) {
+        int encoded = model.parameters().shape(model.head().get(0)).dim(0);
+        return AuxiliaryNetworks.perceptron(NAME + ".", 0, List.of(encoded, features));
+    }
+
+    /** The number of elements of [1, x]; 1 where inputs are no vectors. */
+    private static int linear(Model model) {
+        Shape first = model.parameters().entries().get(0).shape();
+        return first.rank() == 2 ? 1 + first.dim(0) : 1;
+    }
+
+    @Override
+    void requireFits(Model model, EpisodeLayout layout) {
+        boolean fits = layout.classification() ? layout.classes() == CLASSES : layout.outputs() == 1;
+        if (!fits) {
+            String found = layout.classification() ? layout.classes() + " classes" : layout.outputs() + " outputs";
+            throw new IllegalArgumentException(
+                    "algorithm.name is " + NAME + "; it needs regression with one output or two "
+                            + "classes, but the tasks have " + found + "; ridge-head and proto-net serve more");
+        }
+    }
+
+    /**
+     * The values computed from inputs alone, a row or element for each example.
+     *
+     * @param features f
+     */
+    private record Features(Value mean, Value psi, Value features) {}
+
+    /** The values for inputs x and the encoder's output for them. */
+    private Features features(ProgramBuilder b, Task task, Value x, Value encoded) {
+        Model model = task.model();
+        Map<String, Value> theta = task.theta();
+        int examples = x.shape().dim(0);
+        Value f = b.tanh(projection(model).output(b, theta, encoded, ForwardContext.PLAIN));
+        List<Value> parts = new ArrayList<>(List.of(b.full(Shape.of(examples, 1), 1)));
+        if (linear(model) > 1) {
+            parts.add(SetEncoder.rows(b, x));
+        }
+        parts.add(f);
+        Value phi = b.concat(1, parts);
+        Value coefficients = b.concat(0, List.of(NamedValues.value(theta, BETA), NamedValues.value(theta, GAMMA)));
+        return new Features(product(b, phi, coefficients), b.matmul(phi, NamedValues.value(theta, FACTOR)), f);
+    }
+
+    /** The noise variance of each example. */
+    private static Value noise(ProgramBuilder b, Task task, Features features) {
+        Value weights = NamedValues.value(task.theta(), NOISE_WEIGHTS);
+        Value log = b.add(product(b, features.features(), weights), NamedValues.value(task.theta(), LOG_NOISE));
+        return b.add(b.exp(b.mul(b.constant(2), log)), b.constant(SMALLEST_VARIANCE));
+    }
+
+    /** A matrix times a vector: [rows]. */
+    private static Value product(ProgramBuilder b, Value matrix, Value vector) {
+        Value column = b.reshape(vector, Shape.of(vector.shape().size(), 1));
+        return b.reshape(b.matmul(matrix, column), Shape.of(matrix.shape().dim(0)));
+    }
+
+    @Override
+    Outputs outputs(ProgramBuilder b, Task task, Value queries) {
+        Model encoder = task.model().encoder();
+        Value x = task.support().x();
+        Features support = features(b, task, x, encoder.output(b, task.theta(), x, task.context()));
+        Features query = features(b, task, queries, encoder.predict(b, task.theta(), x, queries, task.queryPass()));
+        int examples = task.support().size();
+        Value weights = task.support().weights().orElseGet(() -> b.full(Shape.of(examples), 1));
+        LinearHeadPosterior posterior = new LinearHeadPosterior(b, support.psi(), query.psi(), weights);
+        Value y = b.reshape(task.support().y(), Shape.of(examples));
+        if (task.support().y().shape().rank() == 1) {
+            LinearHeadPosterior.PredictedClasses predicted = posterior.ofClasses(y, support.mean());
+            Value spread =
+                    b.add(b.constant(1), b.mul(b.constant(StrictMath.PI / 8), positive(b, predicted.variance())));
+            Value logit = b.div(b.add(query.mean(), predicted.mean()), b.sqrt(spread));
+            return new Outputs(logits(b, support.mean()), logits(b, logit));
+        }
+        LinearHeadPosterior.Predicted predicted = posterior.ofValues(b.sub(y, support.mean()), noise(b, task, support));
+        Value mean = b.add(query.mean(), predicted.mean());
+        return new Outputs(
+                column(b, support.mean()),
+                column(b, mean),
+                Optional.of(b.add(positive(b, predicted.variance()), noise(b, task, query))));
+    }
+
+    @Override
+    Map<String, Value> batchStatistics(ProgramBuilder b, Task task, Value queries) {
+        return task.model().encoder().batchStatistics(b, task.theta(), queries, task.queryPass());
+    }
+
+    /** A variance, which rounding could make negative. */
+    private static Value positive(ProgramBuilder b, Value variance) {
+        return b.relu(variance);
+    }
+
+    private static Value column(ProgramBuilder b, Value vector) {
+        return b.reshape(vector, Shape.of(vector.shape().size(), 1));
+    }
+
+    /** The logits of both classes, [examples, 2]: 0 for the first. */
+    private static Value logits(ProgramBuilder b, Value second) {
+        Value column = column(b, second);
+        return b.concat(1, List.of(b.full(column.shape(), 0), column));
+    }
+}
