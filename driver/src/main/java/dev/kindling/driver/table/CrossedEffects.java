@@ -180,7 +180,8 @@ final class CrossedEffects {
                     for (int row = 0; row < rows.rows(); row++) {
                         Column from = fits.columns.get(column);
                         String value = rows.text(from.input(), row);
-                        Integer position = value == null ? null : from.positions().get(value);
+                        Integer position =
+                                value == null ? null : from.positions().get(value);
                         if (position != null) {
                             items[count] = position;
                             values[count] = fits.labels.of(rows, row, output);

@@ -6,14 +6,10 @@ import dev.kindling.driver.cluster.LocalCluster;
 import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.driver.run.TablePreparation;
 import dev.kindling.job.protocol.Job;
-import dev.kindling.job.task.table.TableEncoding;
-import dev.kindling.job.task.table.TableManifest;
-import dev.kindling.job.task.table.TableSettings;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.BiFunction;
 import org.apache.hadoop.conf.Configuration;
 
@@ -21,6 +17,10 @@ import org.apache.hadoop.conf.Configuration;
 final class CommandLineForTests {
     /** The exit code and the output of a command. */
     record Outcome(int code, String out, String err) {}
+
+    private static final TablePreparation NO_TABLES = (settings, folder, fitted) -> {
+        throw new IllegalStateException("this test has no Spark to read " + settings.path());
+    };
 
     private CommandLineForTests() {}
 
@@ -87,12 +87,7 @@ final class CommandLineForTests {
 
     static CommandContext context(
             BiFunction<Job, ClusterSettings, Cluster> clusters, PrintWriter out, Signals signals, InstantSource clock) {
-        return new CommandContext(
-                (name, master) -> new Running(clusters, CommandLineForTests::refuseTables), out, clock, false, signals);
-    }
-
-    private static TableManifest refuseTables(TableSettings settings, String folder, Optional<TableEncoding> fitted) {
-        throw new IllegalStateException("this test has no Spark to read " + settings.path());
+        return new CommandContext((name, master) -> new Running(clusters, NO_TABLES), out, clock, false, signals);
     }
 
     private record Running(BiFunction<Job, ClusterSettings, Cluster> clusters, TablePreparation tables)
