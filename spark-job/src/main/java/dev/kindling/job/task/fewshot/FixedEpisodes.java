@@ -113,7 +113,9 @@ record FixedEpisodes(List<GivenTask> tasks, DirectoryStore store) {
             EpisodePaths paths = new EpisodePaths(
                     name, paths(episode, SUPPORT, name, folder, place), paths(episode, QUERY, name, folder, place));
             paths.refuseShared(place);
-            paths.all().forEach(all::addAll);
+            for (SortedSet<String> each : paths.all()) {
+                all.addAll(each);
+            }
             episodes.add(paths);
         }
         DirectoryStore store = new DirectoryStore(folder, all);
