@@ -39,6 +39,7 @@ class ArchitectureTest {
             "random",
             "program",
             "autodiff",
+            "optimizer",
             "backend",
             "task",
             "model",
@@ -178,7 +179,6 @@ class ArchitectureTest {
                 onlyIn("org.apache.parquet..", DRIVER + "evaluation.."),
                 onlyIn(
                         "org.nd4j..",
-                        DRIVER + "optimizer..",
                         DRIVER + "cluster.spark..",
                         JOB + "model..",
                         JOB + "backend.nd4j.."),

@@ -17,6 +17,7 @@ import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.driver.training.Validator;
 import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.Backends;
+import dev.kindling.job.model.Deeplearning4jLibrary;
 import dev.kindling.job.model.Deeplearning4jZip;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelFactory;
@@ -74,8 +75,9 @@ public record ResolvedRun(
         Settings settings = SettingsReader.read(configuration, hadoop);
         Backends.refuseUnknown(settings.plan().backend().name());
         TaskSource source = TaskSources.open(settings.source(), hadoop);
-        return new ResolvedRun(
-                absolute(configuration, settings.source()), hadoop, settings, source, plan(settings, source));
+        TrainingPlan plan = plan(settings, source);
+        settings.optimizer().requireMatches(plan.parameters());
+        return new ResolvedRun(absolute(configuration, settings.source()), hadoop, settings, source, plan);
     }
 
     private static TrainingPlan plan(Settings settings, TaskSource source) {
@@ -124,7 +126,9 @@ public record ResolvedRun(
         if (plan.algorithm().averaging().isEmpty()) {
             return;
         }
-        String engine = "transfer.engine is dl4j-spark, ";
+        String key = "transfer.engine is dl4j-spark";
+        Deeplearning4jLibrary.require(key);
+        String engine = key + ", ";
         if (settings.cluster().mode() != ClusterSettings.Mode.JOBS) {
             throw new IllegalArgumentException(
                     engine + "whose Spark jobs need the slots that resident workers hold; cluster.mode must be jobs");

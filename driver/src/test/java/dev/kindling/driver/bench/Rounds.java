@@ -56,7 +56,12 @@ final class Rounds implements BenchmarkCase {
         this.aggregator = new Aggregator(settings.clip(), RunningStatistics.NONE);
         this.theta = plan.untrained(settings.run().seed());
         this.optimizer =
-                new MetaOptimizer(settings.optimizer(), settings.run().rounds(), plan.precision(), theta.size());
+                new MetaOptimizer(
+                settings.optimizer(),
+                settings.run().rounds(),
+                plan.parameters(),
+                plan.precision(),
+                plan.job().backend());
     }
 
     @Override

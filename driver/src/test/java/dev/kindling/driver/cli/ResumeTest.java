@@ -38,6 +38,7 @@ class ResumeTest {
         "sgd,float,3",
         "amsgrad,float,0",
         "adadelta,float,0",
+        "radam,float,0",
     })
     void aRunThatIsStoppedAgainAndAgainIsTheRunThatWasNot(String optimizer, String precision, int validateEvery)
             throws IOException {
