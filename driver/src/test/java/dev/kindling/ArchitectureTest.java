@@ -233,7 +233,12 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideInAnyPackage(
-                        JOB + "tensor..", JOB + "random..", JOB + "program..", JOB + "task..", JOB + "model..")
+                        JOB + "tensor..",
+                        JOB + "random..",
+                        JOB + "program..",
+                        JOB + "optimizer..",
+                        JOB + "task..",
+                        JOB + "model..")
                 .should()
                 .callMethodWhere(loose)
                 .check(CLASSES);

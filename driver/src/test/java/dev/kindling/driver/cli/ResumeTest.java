@@ -81,6 +81,32 @@ class ResumeTest {
     }
 
     @Test
+    void parameterGroupsGoOnMayNotChangeAndMatchSomething() throws IOException {
+        String groups = "optimizer.groups=[{ parameters = \"0_*\", learning-rate-factor = 0.5, weight-decay = 0.1 }]";
+        TinyRun straight = TinyRun.in(temporary, "straight", groups);
+        assertThat(straight.train().code()).isZero();
+        TinyRun stopped = TinyRun.in(temporary, "stopped", groups);
+        assertThat(stopped.stoppedIn(10).code()).isEqualTo(6);
+        assertThat(stopped.json("model/manifest.json").toString()).contains("\"learning-rate-factor\":0.5");
+        Outcome changed = stopped.train("--resume", "--set", groups.replace("0.5", "0.6"));
+        assertThat(changed.code()).isEqualTo(2);
+        assertThat(changed.err()).contains("optimizer.groups was [{").contains("0.6");
+        assertThat(stopped.train("--resume").code()).isZero();
+        stopped.assertSameAs(straight);
+        TinyRun without = TinyRun.in(temporary, "without");
+        assertThat(without.train().code()).isZero();
+        assertThat(Files.mismatch(without.file("model/theta.safetensors"), straight.file("model/theta.safetensors")))
+                .isNotNegative();
+
+        TinyRun nothing = TinyRun.in(temporary, "nothing", groups.replace("0_", "7_"));
+        Outcome refused = nothing.train();
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err().strip())
+                .startsWith("optimizer.groups has 7_*, which fits none of the parameters 0_W, 0_b");
+        assertThat(nothing.folder()).doesNotExist();
+    }
+
+    @Test
     void anotherNumberOfThreadsGoesOnWithTheSameBits() {
         TinyRun straight = TinyRun.in(temporary, "straight");
         assertThat(straight.train().code()).isZero();
