@@ -177,11 +177,7 @@ class ArchitectureTest {
                 onlyIn("me.tongfei.progressbar..", DRIVER + "cli.."),
                 onlyIn("j2html..", DRIVER + "report.."),
                 onlyIn("org.apache.parquet..", DRIVER + "evaluation.."),
-                onlyIn(
-                        "org.nd4j..",
-                        DRIVER + "cluster.spark..",
-                        JOB + "model..",
-                        JOB + "backend.nd4j.."),
+                onlyIn("org.nd4j..", DRIVER + "cluster.spark..", JOB + "model..", JOB + "backend.nd4j.."),
                 onlyIn("org.deeplearning4j..", DRIVER + "cluster.spark..", JOB + "model.."),
                 onlyIn("com.esotericsoftware..", JOB + "protocol.codec.."));
     }

@@ -256,8 +256,7 @@ public final class SettingsReader {
 
     private OuterStep outerStep(Algorithm algorithm) {
         OuterStep configured = new OuterStep(
-                Clip.of(keys.number("optimizer.clip-norm"), keys.number("optimizer.clip-value")),
-                optimizer());
+                Clip.of(keys.number("optimizer.clip-norm"), keys.number("optimizer.clip-value")), optimizer());
         return OuterStep.of(algorithm, configured, key -> Schedules.at(keys, key));
     }
 

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -131,9 +132,8 @@ public final class MetaOptimizer {
         boolean finite = runParts();
         if (rate > 0) {
             if (!finite) {
-                throw new DivergedException(
-                        "θ is not finite after the meta-optimizer's step in round " + round + " at rate " + rate
-                                + "; a smaller optimizer.learning-rate or optimizer.clip-norm may help");
+                throw new DivergedException("θ is not finite after the meta-optimizer's step in round " + round
+                        + " at rate " + rate + "; a smaller optimizer.learning-rate or optimizer.clip-norm may help");
             }
             theta.copyFrom(next, 0, 0, next.size());
         }
@@ -177,7 +177,9 @@ public final class MetaOptimizer {
                         "the optimizer's state " + name + " is " + vector + ", but θ is " + next);
             }
         });
-        moments.forEach((name, own) -> own.copyFrom(state.moments().get(name), 0, 0, own.size()));
+        state.moments()
+                .forEach((name, moment) ->
+                        Objects.requireNonNull(moments.get(name)).copyFrom(moment, 0, 0, moment.size()));
         updates = state.updates();
     }
 
@@ -211,7 +213,8 @@ public final class MetaOptimizer {
 
         Part(Executable executable) {
             this.workspace = executable.workspace();
-            this.outputs = FlatVector.zeros(precision, executable.program().sums().size());
+            this.outputs =
+                    FlatVector.zeros(precision, executable.program().sums().size());
             this.size = outputs.size() / (1 + moments.size());
         }
 

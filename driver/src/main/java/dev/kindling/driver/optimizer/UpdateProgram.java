@@ -44,9 +44,8 @@ record UpdateProgram(OptimizerSettings settings, Map<String, FlatVector> paramet
         for (Layout.Entry entry : parameters.entries()) {
             ParameterGroup group = groups.get(entry.name());
             double factor = group == null ? 1 : group.rateFactor();
-            double decay = group == null
-                    ? settings.weightDecay()
-                    : group.weightDecay().orElse(settings.weightDecay());
+            double decay =
+                    group == null ? settings.weightDecay() : group.weightDecay().orElse(settings.weightDecay());
             for (int i = entry.offset(); i < entry.offset() + entry.shape().size(); i++) {
                 factors.set(i, factor);
                 decays.set(i, decay);
@@ -87,9 +86,7 @@ record UpdateProgram(OptimizerSettings settings, Map<String, FlatVector> paramet
         outputs.add(new Program.Output(THETA, Program.Reduction.SUM, next));
         for (int i = 0; i < moments.size(); i++) {
             outputs.add(new Program.Output(
-                    rule.moments().get(i),
-                    Program.Reduction.SUM,
-                    step.moments().get(i)));
+                    rule.moments().get(i), Program.Reduction.SUM, step.moments().get(i)));
         }
         outputs.add(new Program.Output(CHECK, Program.Reduction.PER_TASK, b.sumAll(b.sub(next, next))));
         return RoundedProducts.rewrite(b.build("update-" + rule.name(), outputs));

@@ -35,7 +35,8 @@ class WithoutNd4jTest {
             for (String arg : args) {
                 if (arg.equals(NEXT)) {
                     Outcome outcome = CommandLineForTests.onThreads(1, command);
-                    System.out.println("code " + outcome.code() + ": " + outcome.err().strip());
+                    System.out.println(
+                            "code " + outcome.code() + ": " + outcome.err().strip());
                     command.clear();
                 } else {
                     command.add(arg);
@@ -55,14 +56,7 @@ class WithoutNd4jTest {
                         List.of("train", "--resume", "--out", folder, "--set", "run.rounds=30"),
                         List.of("evaluate", "--out", folder),
                         List.of("report", "--out", folder),
-                        List.of(
-                                "export",
-                                "--out",
-                                folder,
-                                "--format",
-                                "safetensors",
-                                "--to",
-                                exported.toString()))))
+                        List.of("export", "--out", folder, "--format", "safetensors", "--to", exported.toString()))))
                 .hasSize(5)
                 .allSatisfy(outcome -> assertThat(outcome).startsWith("code 0: "));
         assertThat(run.json("status.json").at("/round").asInt()).isEqualTo(30);
@@ -76,12 +70,7 @@ class WithoutNd4jTest {
         List<String> outcomes = outcomes(List.of(
                 TinyRun.in(temporary, "a", "backend.name=nd4j").args("--master", "local[1]"),
                 TinyRun.in(temporary, "b", "model.network=" + network).args(),
-                TinyRun.in(
-                                temporary,
-                                "c",
-                                "algorithm.name=transfer",
-                                "transfer.engine=dl4j-spark",
-                                "cluster.mode=jobs")
+                TinyRun.in(temporary, "c", "algorithm.name=transfer", "transfer.engine=dl4j-spark", "cluster.mode=jobs")
                         .args(),
                 run.args(),
                 List.of(
@@ -104,8 +93,7 @@ class WithoutNd4jTest {
     }
 
     private List<String> outcomes(List<List<String>> commands) throws IOException, InterruptedException {
-        String classPath = Arrays.stream(
-                        System.getProperty("java.class.path").split(File.pathSeparator, -1))
+        String classPath = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
                 .filter(path -> MISSING.stream().noneMatch(new File(path).getName()::contains))
                 .collect(Collectors.joining(File.pathSeparator));
         List<String> args = new ArrayList<>();

@@ -56,8 +56,7 @@ class MetaOptimizerTest {
     /** The file was written by {@code optax_rounds.py} beside it. */
     @TestFactory
     Stream<DynamicTest> twentyRoundsAgreeWithOptax() throws IOException {
-        JsonNode file =
-                new ObjectMapper().readTree(MetaOptimizerTest.class.getResourceAsStream("optax-rounds.json"));
+        JsonNode file = new ObjectMapper().readTree(MetaOptimizerTest.class.getResourceAsStream("optax-rounds.json"));
         Set<String> names = new TreeSet<>();
         List<DynamicTest> tests = new ArrayList<>();
         for (JsonNode expected : file.get("cases")) {
@@ -187,8 +186,7 @@ class MetaOptimizerTest {
     /** Reptile's outer step: a product and a difference, each rounded. */
     @Test
     void descentSubtractsTheRoundedProductOfRateAndGradient() {
-        MetaOptimizer descent =
-                optimizer(OptimizerSettings.descent(new Schedule.Constant(0.3)), Precision.FLOAT, 500);
+        MetaOptimizer descent = optimizer(OptimizerSettings.descent(new Schedule.Constant(0.3)), Precision.FLOAT, 500);
         FlatVector theta = FlatVector.zeros(Precision.FLOAT, 500);
         run(descent, 0, 1, theta);
         FlatVector expected = theta.copy();

@@ -88,13 +88,11 @@ class OuterLoopTest {
         Layout layout =
                 Layout.builder().add("w", Shape.of(1)).add("mean", Shape.of(1)).build();
         RunningStatistics statistics = new RunningStatistics(layout, Map.of("mean", 0.1));
-        OuterLoop loop =
-                loop(0.1, statistics, new OptimizerSettings(
-                                UpdateRule.ADAMW,
-                                new Schedule.Constant(0.5),
-                                UpdateRule.ADAMW.defaults(),
-                                0.9,
-                                List.of()));
+        OuterLoop loop = loop(
+                0.1,
+                statistics,
+                new OptimizerSettings(
+                        UpdateRule.ADAMW, new Schedule.Constant(0.5), UpdateRule.ADAMW.defaults(), 0.9, List.of()));
         for (int round = 0; round < 3; round++) {
             loop.round(round, returning(0, 9, 20), theta);
         }
@@ -103,10 +101,7 @@ class OuterLoopTest {
     }
 
     private static OuterLoop loop(double failureLimit) {
-        return loop(
-                failureLimit,
-                RunningStatistics.NONE,
-                OptimizerSettings.descent(new Schedule.Constant(0.5)));
+        return loop(failureLimit, RunningStatistics.NONE, OptimizerSettings.descent(new Schedule.Constant(0.5)));
     }
 
     private static OuterLoop loop(double failureLimit, RunningStatistics statistics, OptimizerSettings optimizer) {

@@ -28,8 +28,7 @@ record StepFormula(
 
     Step nesterovs() {
         Value velocity = velocity();
-        return new Step(
-                b.add(gradient, b.mul(velocity, b.constant(coefficients.momentum()))), List.of(velocity));
+        return new Step(b.add(gradient, b.mul(velocity, b.constant(coefficients.momentum()))), List.of(velocity));
     }
 
     Step adam() {
@@ -62,8 +61,7 @@ record StepFormula(
         Value mean = mean(0, gradient, coefficients.beta1());
         Value square = mean(1, b.square(gradient), coefficients.beta2());
         Value largest = max(moments.get(2), corrected(square, StepScalar.SQUARE_CORRECTION));
-        return new Step(
-                overRoot(corrected(mean, StepScalar.MEAN_CORRECTION), largest), List.of(mean, square, largest));
+        return new Step(overRoot(corrected(mean, StepScalar.MEAN_CORRECTION), largest), List.of(mean, square, largest));
     }
 
     Step adagrad() {
@@ -79,8 +77,7 @@ record StepFormula(
     Step adadelta() {
         Value square = mean(0, b.square(gradient), coefficients.beta2());
         Value epsilon = b.constant(coefficients.epsilon());
-        Value step = b.div(
-                b.mul(gradient, b.sqrt(b.add(moments.get(1), epsilon))), b.sqrt(b.add(square, epsilon)));
+        Value step = b.div(b.mul(gradient, b.sqrt(b.add(moments.get(1), epsilon))), b.sqrt(b.add(square, epsilon)));
         return new Step(step, List.of(square, mean(1, b.square(step), coefficients.beta2())));
     }
 
@@ -95,8 +92,7 @@ record StepFormula(
         Step adam = adam();
         Value factor = scalars.apply(StepScalar.RECTIFICATION);
         Value mean = corrected(adam.moments().get(0), StepScalar.MEAN_CORRECTION);
-        return new Step(
-                b.select(b.greater(factor, b.constant(0)), b.mul(adam.step(), factor), mean), adam.moments());
+        return new Step(b.select(b.greater(factor, b.constant(0)), b.mul(adam.step(), factor), mean), adam.moments());
     }
 
     /** μ v + g. */

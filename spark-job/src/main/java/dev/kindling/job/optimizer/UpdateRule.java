@@ -88,12 +88,8 @@ public enum UpdateRule {
             case ADAMAX -> List.of(StepScalar.MEAN_CORRECTION);
             case ADAM, ADAMW, AMSGRAD -> List.of(StepScalar.MEAN_CORRECTION, StepScalar.SQUARE_CORRECTION);
             case NADAM ->
-                List.of(
-                        StepScalar.MEAN_CORRECTION,
-                        StepScalar.NEXT_MEAN_CORRECTION,
-                        StepScalar.SQUARE_CORRECTION);
-            case RADAM ->
-                List.of(StepScalar.MEAN_CORRECTION, StepScalar.SQUARE_CORRECTION, StepScalar.RECTIFICATION);
+                List.of(StepScalar.MEAN_CORRECTION, StepScalar.NEXT_MEAN_CORRECTION, StepScalar.SQUARE_CORRECTION);
+            case RADAM -> List.of(StepScalar.MEAN_CORRECTION, StepScalar.SQUARE_CORRECTION, StepScalar.RECTIFICATION);
         };
     }
 

@@ -32,8 +32,8 @@ public final class RoundedProducts {
 
     private static Value reshaped(ProgramBuilder b, Value value, Map<Value, Value> images) {
         Shape shape = value.shape();
-        Shape other = Shape.of(IntStream.concat(IntStream.of(1), IntStream.of(shape.dims()))
-                .toArray());
+        Shape other = Shape.of(
+                IntStream.concat(IntStream.of(1), IntStream.of(shape.dims())).toArray());
         Map<Value, Value> flat = new HashMap<>();
         value.args().forEach(arg -> flat.put(arg, b.reshape(Passes.image(images, arg), other)));
         return b.reshape(b.copy(value, flat), shape);
