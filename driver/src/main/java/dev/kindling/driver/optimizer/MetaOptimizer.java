@@ -184,7 +184,7 @@ public final class MetaOptimizer {
     }
 
     /** The work of one thread: updates parts of θ that no other thread has taken, until none is left. */
-    private final class Lane {
+    private static final class Lane {
         private final int parts;
         private final Part whole;
         private final Part last;

@@ -30,16 +30,16 @@ public enum StepScalar {
      */
     public double at(Coefficients coefficients, long step) {
         return switch (this) {
-            case MEAN_CORRECTION -> 1 - StrictMath.pow(coefficients.beta1(), step);
+            case MEAN_CORRECTION -> 1 - StrictMath.pow(coefficients.beta1(), (double) step);
             case NEXT_MEAN_CORRECTION -> 1 - StrictMath.pow(coefficients.beta1(), step + 1.0);
-            case SQUARE_CORRECTION -> 1 - StrictMath.pow(coefficients.beta2(), step);
+            case SQUARE_CORRECTION -> 1 - StrictMath.pow(coefficients.beta2(), (double) step);
             case RECTIFICATION -> rectification(coefficients.beta2(), step);
         };
     }
 
     private static double rectification(double beta2, long step) {
         double last = 2 / (1 - beta2) - 1;
-        double power = StrictMath.pow(beta2, step);
+        double power = StrictMath.pow(beta2, (double) step);
         double length = last - 2 * step * power / (1 - power);
         return length < RECTIFIED_FROM
                 ? 0

@@ -3,7 +3,6 @@ package dev.kindling.job.optimizer;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -17,68 +16,80 @@ import java.util.function.Function;
  */
 public enum UpdateRule {
     /** s = g. */
-    SGD(List.of(), Set.of()),
+    SGD,
     /** v ← μ v + g; s = v (Polyak, 1964). */
-    MOMENTUM(List.of("velocity"), Set.of(Coefficient.MOMENTUM)),
+    MOMENTUM,
     /** v ← μ v + g; s = g + μ v: Nesterov's momentum as PyTorch and optax write it (Sutskever and others, ICML 2013). */
-    NESTEROVS(List.of("velocity"), Set.of(Coefficient.MOMENTUM)),
+    NESTEROVS,
     /** m ← β₁ m + (1 - β₁) g; v ← β₂ v + (1 - β₂) g²; s = m̂ / (√v̂ + ε) (Kingma and Ba, ICLR 2015, algorithm 1). */
-    ADAM(List.of("mean", UpdateRule.SQUARE), Set.of(Coefficient.BETA1, Coefficient.BETA2, Coefficient.EPSILON)),
+    ADAM,
     /** Adam, with weight decay by default (Loshchilov and Hutter, ICLR 2019, algorithm 2). */
-    ADAMW(ADAM.moments, ADAM.coefficients),
+    ADAMW,
     /** u ← max(β₂ u, |g| + ε); s = m̂ / u (Kingma and Ba, ICLR 2015, algorithm 2, with ε as PyTorch and optax add it). */
-    ADAMAX(List.of("mean", "maximum"), ADAM.coefficients),
+    ADAMAX,
     /**
      * s = (β₁ m / (1 - β₁ᵗ⁺¹) + (1 - β₁) g / (1 - β₁ᵗ)) / (√v̂ + ε) (Dozat, 2016) with a constant β₁, as optax has it;
      * PyTorch's β₁ grows by a schedule.
      */
-    NADAM(ADAM.moments, ADAM.coefficients),
+    NADAM,
     /**
      * w ← max(w, v̂); s = m̂ / (√w + ε) (Reddi, Kale and Kumar, ICLR 2018) with the maximum over corrected means, as optax
      * has it; PyTorch takes it before the correction.
      */
-    AMSGRAD(List.of("mean", UpdateRule.SQUARE, "largest-square"), ADAM.coefficients),
+    AMSGRAD,
     /**
      * w ← w + g²; s = g / (√w + ε) (Duchi, Hazan and Singer, 2011) as PyTorch has it; optax starts w at 0.1 and adds ε under
      * the root.
      */
-    ADAGRAD(List.of("sum-of-squares"), Set.of(Coefficient.EPSILON)),
+    ADAGRAD,
     /**
      * v ← β₂ v + (1 - β₂) g²; s = g / (√v + ε) (Hinton, 2012) as PyTorch has it, and optax with {@code eps_in_sqrt = False}.
      */
-    RMSPROP(List.of(UpdateRule.SQUARE), Set.of(Coefficient.BETA2, Coefficient.EPSILON)),
+    RMSPROP,
     /**
      * v ← β₂ v + (1 - β₂) g²; s = g √(w + ε) / √(v + ε); w ← β₂ w + (1 - β₂) s² (Zeiler, 2012; β₂ is Zeiler's ρ). A learning
      * rate of 1 is the original method.
      */
-    ADADELTA(List.of(UpdateRule.SQUARE, "step-square"), RMSPROP.coefficients),
+    ADADELTA,
     /** s = sign(β₁ m + (1 - β₁) g); m ← β₂ m + (1 - β₂) g (Chen and others, NeurIPS 2023). */
-    LION(List.of("mean"), Set.of(Coefficient.BETA1, Coefficient.BETA2)),
+    LION,
     /**
      * s = rₜ m̂ / (√v̂ + ε) where {@link StepScalar#RECTIFICATION} is not 0, else m̂ (Liu and others, ICLR 2020) as optax has
      * it; PyTorch adds ε before the bias correction.
      */
-    RADAM(ADAM.moments, ADAM.coefficients);
+    RADAM;
 
     /** The name of the moment that is a mean of squares. */
     public static final String SQUARE = "square";
 
-    private final List<String> moments;
-    private final Set<Coefficient> coefficients;
-
-    UpdateRule(List<String> moments, Set<Coefficient> coefficients) {
-        this.moments = moments;
-        this.coefficients = coefficients;
-    }
+    private static final String MEAN = "mean";
+    private static final String VELOCITY = "velocity";
 
     /** The names of a parameter's moments. */
     public List<String> moments() {
-        return moments;
+        return switch (this) {
+            case SGD -> List.of();
+            case MOMENTUM, NESTEROVS -> List.of(VELOCITY);
+            case ADAM, ADAMW, NADAM, RADAM -> List.of(MEAN, SQUARE);
+            case ADAMAX -> List.of(MEAN, "maximum");
+            case AMSGRAD -> List.of(MEAN, SQUARE, "largest-square");
+            case ADAGRAD -> List.of("sum-of-squares");
+            case RMSPROP -> List.of(SQUARE);
+            case ADADELTA -> List.of(SQUARE, "step-square");
+            case LION -> List.of(MEAN);
+        };
     }
 
     /** Whether the rule has a coefficient. */
     public boolean uses(Coefficient coefficient) {
-        return coefficients.contains(coefficient);
+        return switch (this) {
+            case SGD -> false;
+            case MOMENTUM, NESTEROVS -> coefficient == Coefficient.MOMENTUM;
+            case ADAM, ADAMW, ADAMAX, NADAM, AMSGRAD, RADAM -> coefficient != Coefficient.MOMENTUM;
+            case ADAGRAD -> coefficient == Coefficient.EPSILON;
+            case RMSPROP, ADADELTA -> coefficient == Coefficient.BETA2 || coefficient == Coefficient.EPSILON;
+            case LION -> coefficient == Coefficient.BETA1 || coefficient == Coefficient.BETA2;
+        };
     }
 
     /** The scalars that {@link #step} reads. */
