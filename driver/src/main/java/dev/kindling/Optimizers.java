@@ -14,6 +14,16 @@ public final class Optimizers {
         return Optimizer.of("sgd", rate);
     }
 
+    /** Descent with momentum 0.9: Polyak, 1964. */
+    public static Optimizer momentum(double rate) {
+        return momentum(LearningRate.constant(rate));
+    }
+
+    /** The same with a schedule. */
+    public static Optimizer momentum(LearningRate rate) {
+        return Optimizer.of("momentum", rate);
+    }
+
     /** Descent with Nesterov momentum 0.9. */
     public static Optimizer nesterovs(double rate) {
         return nesterovs(LearningRate.constant(rate));
@@ -44,7 +54,7 @@ public final class Optimizers {
         return Optimizer.of("adamax", rate);
     }
 
-    /** Nadam: Dozat, 2016. */
+    /** NAdam: Dozat, 2016, with a constant β₁. */
     public static Optimizer nadam(double rate) {
         return nadam(LearningRate.constant(rate));
     }
@@ -74,7 +84,7 @@ public final class Optimizers {
         return Optimizer.of("adagrad", rate);
     }
 
-    /** RMSProp, decay 0.95. */
+    /** RMSProp: Hinton, 2012; β₂ 0.99. */
     public static Optimizer rmsprop(double rate) {
         return rmsprop(LearningRate.constant(rate));
     }
@@ -94,12 +104,32 @@ public final class Optimizers {
         return Optimizer.of("adadelta", rate);
     }
 
+    /** Lion: Chen and others, NeurIPS 2023; β₁ 0.9, β₂ 0.99, weight decay 0.001. */
+    public static Optimizer lion(double rate) {
+        return lion(LearningRate.constant(rate));
+    }
+
+    /** The same with a schedule. */
+    public static Optimizer lion(LearningRate rate) {
+        return Optimizer.of("lion", rate);
+    }
+
+    /** Rectified Adam: Liu and others, ICLR 2020. */
+    public static Optimizer radam(double rate) {
+        return radam(LearningRate.constant(rate));
+    }
+
+    /** The same with a schedule. */
+    public static Optimizer radam(LearningRate rate) {
+        return Optimizer.of("radam", rate);
+    }
+
     /**
      * Adam with decoupled weight decay: Loshchilov and Hutter, ICLR 2019.
      *
      * @param weightDecay the share of θ that is lost in a round, times the rate
      */
     public static Optimizer adamw(LearningRate rate, double weightDecay) {
-        return Optimizer.of("adamw", rate).with("optimizer.weight-decay", weightDecay);
+        return Optimizer.of("adamw", rate).weightDecay(weightDecay);
     }
 }

@@ -39,6 +39,7 @@ class ArchitectureTest {
             "random",
             "program",
             "autodiff",
+            "optimizer",
             "backend",
             "task",
             "model",
@@ -183,12 +184,7 @@ class ArchitectureTest {
                 onlyIn("me.tongfei.progressbar..", DRIVER + "cli.."),
                 onlyIn("j2html..", DRIVER + "report.."),
                 onlyIn("org.apache.parquet..", DRIVER + "storage..", DRIVER + "evaluation..", DRIVER + "serving.."),
-                onlyIn(
-                        "org.nd4j..",
-                        DRIVER + "optimizer..",
-                        DRIVER + "cluster.spark..",
-                        JOB + "model..",
-                        JOB + "backend.nd4j.."),
+                onlyIn("org.nd4j..", DRIVER + "cluster.spark..", JOB + "model..", JOB + "backend.nd4j.."),
                 onlyIn("org.deeplearning4j..", DRIVER + "cluster.spark..", JOB + "model.."),
                 onlyIn("com.esotericsoftware..", JOB + "protocol.codec.."));
     }
@@ -240,7 +236,12 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideInAnyPackage(
-                        JOB + "tensor..", JOB + "random..", JOB + "program..", JOB + "task..", JOB + "model..")
+                        JOB + "tensor..",
+                        JOB + "random..",
+                        JOB + "program..",
+                        JOB + "optimizer..",
+                        JOB + "task..",
+                        JOB + "model..")
                 .should()
                 .callMethodWhere(loose)
                 .check(CLASSES);

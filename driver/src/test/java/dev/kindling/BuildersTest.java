@@ -107,7 +107,11 @@ class BuildersTest {
                 Optimizers.amsgrad(LearningRate.step(1e-3, 0.5, 2)),
                 Optimizers.adagrad(1e-3),
                 Optimizers.rmsprop(1e-3).clipNorm(10),
-                Optimizers.adadelta(1).clipValue(1));
+                Optimizers.adadelta(1).clipValue(1),
+                Optimizers.momentum(0.1).momentum(0.5),
+                Optimizers.lion(1e-3).beta1(0.8).beta2(0.9).weightDecay(0.1),
+                Optimizers.radam(1e-3).epsilon(1e-6),
+                Optimizers.adam(1e-3).group("0_*", 0.1).group("1_b", 1, 0.5));
         for (Optimizer optimizer : all) {
             TrainedModel model =
                     waves(Maml.builder().build()).optimizer(optimizer).build().fit();

@@ -333,7 +333,12 @@ public final class Checker {
                 .aggregate(ROUND, new PartialSum(0, 0, sums, perTaskSums, specs.size()), train.perTask());
         FlatVector moved = theta.copy();
         FlatVector statistics = round.aggregator().statistics().next(gradient, theta);
-        new MetaOptimizer(round.optimizer(), round.rounds(), Precision.DOUBLE, theta.size())
+        new MetaOptimizer(
+                        round.optimizer(),
+                        round.rounds(),
+                        parameters(),
+                        Precision.DOUBLE,
+                        target.backend().name())
                 .update(ROUND, gradient.gradient(), moved);
         round.aggregator().statistics().put(statistics, moved);
         return Optional.of(movement(specs.size(), theta, moved));

@@ -1,6 +1,8 @@
 package dev.kindling.driver.config;
 
+import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import dev.kindling.driver.aggregator.Clip;
 import dev.kindling.driver.aggregator.FailurePolicy;
@@ -9,8 +11,8 @@ import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.evaluation.EvaluationSettings;
 import dev.kindling.driver.evaluation.SplitNames;
 import dev.kindling.driver.evaluation.ValidationSettings;
-import dev.kindling.driver.optimizer.MetaOptimizerType;
 import dev.kindling.driver.optimizer.OptimizerSettings;
+import dev.kindling.driver.optimizer.ParameterGroup;
 import dev.kindling.driver.plan.BackendSettings;
 import dev.kindling.driver.plan.OuterStep;
 import dev.kindling.driver.plan.PlanSettings;
@@ -21,6 +23,9 @@ import dev.kindling.job.algorithm.Algorithms;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.NetworkFile;
+import dev.kindling.job.optimizer.Coefficient;
+import dev.kindling.job.optimizer.Coefficients;
+import dev.kindling.job.optimizer.UpdateRule;
 import dev.kindling.job.task.EpisodeSizes;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.Split;
@@ -38,8 +43,10 @@ import dev.kindling.job.task.table.TableSettings;
 import dev.kindling.job.task.table.TableSettings.GroupSplit;
 import dev.kindling.job.task.table.TableTaskSettings;
 import dev.kindling.job.tensor.Precision;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -47,6 +54,10 @@ import java.util.TreeMap;
 /** Builds the settings records of all packages from a configuration; the records validate their values themselves. */
 public final class SettingsReader {
     private static final int SINUSOID_EVALUATION_POINTS = 100;
+    private static final String AUTO = "auto";
+    private static final String PARAMETERS = "parameters";
+    private static final String RATE_FACTOR = "learning-rate-factor";
+    private static final String WEIGHT_DECAY = "weight-decay";
 
     private final ConfigReader keys;
     private final Optional<NetworkFile> network;
@@ -288,12 +299,56 @@ public final class SettingsReader {
 
     private OuterStep outerStep(Algorithm algorithm) {
         OuterStep configured = new OuterStep(
-                Clip.of(keys.number("optimizer.clip-norm"), keys.number("optimizer.clip-value")),
-                new OptimizerSettings(
-                        MetaOptimizerType.named(keys.text("optimizer.name")),
-                        Schedules.at(keys, "optimizer.learning-rate"),
-                        keys.number("optimizer.weight-decay")));
+                Clip.of(keys.number("optimizer.clip-norm"), keys.number("optimizer.clip-value")), optimizer());
         return OuterStep.of(algorithm, configured, key -> Schedules.at(keys, key));
+    }
+
+    private OptimizerSettings optimizer() {
+        UpdateRule rule = keys.choice("optimizer.name", UpdateRule.class);
+        Coefficients coefficients = rule.defaults();
+        for (Coefficient coefficient : Coefficient.values()) {
+            String key = "optimizer." + coefficient.key();
+            if (!keys.isKeyword(key, AUTO)) {
+                if (!rule.uses(coefficient)) {
+                    throw keys.refuse(key, "auto where optimizer.name is " + keys.text("optimizer.name"));
+                }
+                coefficients = coefficients.with(coefficient, keys.number(key));
+            }
+        }
+        return new OptimizerSettings(
+                rule,
+                Schedules.at(keys, "optimizer.learning-rate"),
+                coefficients,
+                keys.isKeyword("optimizer.weight-decay", AUTO)
+                        ? rule.defaultWeightDecay()
+                        : keys.number("optimizer.weight-decay"),
+                parameterGroups());
+    }
+
+    private List<ParameterGroup> parameterGroups() {
+        String key = ParameterGroup.KEY;
+        String allowed = "a list of objects of parameters (a pattern or a list of patterns) with learning-rate-factor, "
+                + "weight-decay or both";
+        if (!(keys.value(key) instanceof ConfigList list)) {
+            throw keys.refuse(key, allowed);
+        }
+        List<ParameterGroup> groups = new ArrayList<>();
+        for (ConfigValue element : list) {
+            if (!(element instanceof ConfigObject object)
+                    || !object.containsKey(PARAMETERS)
+                    || object.size() < 2
+                    || !Set.of(PARAMETERS, RATE_FACTOR, WEIGHT_DECAY).containsAll(object.keySet())) {
+                throw keys.refuse(key, allowed);
+            }
+            ConfigReader group = new ConfigReader(object.toConfig());
+            groups.add(new ParameterGroup(
+                    group.strings(PARAMETERS),
+                    object.containsKey(RATE_FACTOR) ? group.number(RATE_FACTOR) : 1,
+                    object.containsKey(WEIGHT_DECAY)
+                            ? OptionalDouble.of(group.number(WEIGHT_DECAY))
+                            : OptionalDouble.empty()));
+        }
+        return groups;
     }
 
     private EvaluationSettings evaluation() {

@@ -21,6 +21,7 @@ import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.error.BadDataException;
+import dev.kindling.job.model.Deeplearning4jLibrary;
 import dev.kindling.job.model.Deeplearning4jZip;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelFactory;
@@ -110,6 +111,7 @@ public final class Deeplearning4jExport {
 
     /** The bytes of the zip. */
     public byte[] zip() {
+        Deeplearning4jLibrary.require("--format is dl4j");
         Model network = ModelFactory.of(model(), layout);
         Layout learned = algorithm().parameters(network);
         InnerSettings inner = requireNetwork(network, learned);

@@ -1,79 +1,110 @@
 package dev.kindling.driver.optimizer;
 
 import dev.kindling.driver.error.DivergedException;
+import dev.kindling.job.backend.Backend;
+import dev.kindling.job.backend.Backends;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.backend.Executable;
+import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.error.BackendUnavailableException;
+import dev.kindling.job.optimizer.StepScalar;
+import dev.kindling.job.optimizer.UpdateRule;
 import dev.kindling.job.tensor.FlatVector;
+import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.SortedMap;
 import java.util.TreeMap;
-import org.bytedeco.javacpp.DoublePointer;
-import org.bytedeco.javacpp.FloatPointer;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.learning.GradientUpdater;
-import org.nd4j.linalg.learning.config.IUpdater;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 
 /**
- * The meta-optimizer: applies one of ND4J's updaters to the flat vector θ, given a round's meta-gradient. All arithmetic is
- * elementwise and in θ's precision, so the result does not depend on ND4J's threads. Not thread-safe; lives on the driver.
+ * The meta-optimizer: updates the flat vector θ by the program of an update rule, given a round's meta-gradient. Not
+ * thread-safe; lives on the driver.
  *
- * <p>ND4J's Adam is the second form of Kingma and Ba (2015, end of section 2), in which the bias corrections enter the
- * learning rate and ε is added to the uncorrected root; with t = 1, 2, ... counting updates,
- *
- * <pre>
- * m ← β₁ m + (1 - β₁) g        v ← β₂ v + (1 - β₂) g²
- * θ ← θ - α √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε)
- * </pre>
- *
- * <p>so its ε corresponds to ε / √(1 - β₂ᵗ) in the first form, which PyTorch and Optax compute: 31.6 times as much in the
- * first update, the same in the long run. With ε = 1e-8 that affects only parameters whose gradient is below 1e-6.
- *
- * <p>AdamW (Loshchilov and Hutter 2019, algorithm 2), which ND4J lacks, is the same step from a decayed θ: with the scheduled
- * learning rate α and the decay λ, θ ← (1 - α λ) θ - the step of Adam. The decay does not enter the moments.
+ * <p>The program is compiled for a part of θ that fits the processor's cache with all of its arrays, and run part by part, by
+ * several threads of the JVM's common pool if θ is large. It is elementwise and every operation is rounded by itself, so
+ * neither the parts, nor the threads, nor the backend change a bit.
  */
 public final class MetaOptimizer {
-    private final IUpdater config;
-    private final GradientUpdater<?> updater;
-    private final Schedule rate;
-    private final double decay;
+    /** Elements of θ that are updated at once. */
+    static final int PART = 1024;
+
+    /** Number of parameters from which on several threads update θ; below, starting them takes longer than they save. */
+    static final int PARALLEL_FROM = 100_000;
+
+    /** Update programs have no loops, whose residuals the budget is for. */
+    private static final long MEMORY = 1 << 20;
+
+    private static final String REFERENCE = "reference";
+    private static final String VECTOR = "vector";
+
+    private final UpdateRule rule;
+    private final OptimizerSettings settings;
     private final long rounds;
     private final Precision precision;
-    private final INDArray gradientArray;
-    private final FlatVector step;
+    private final Map<String, FlatVector> moments = new LinkedHashMap<>();
+    /** The next θ, until it is known to be finite. */
+    private final FlatVector next;
+    /** The arrays of the program's inputs, of which θ and the gradient are set by each update. */
+    private final List<FlatVector> arrays = new ArrayList<>();
+
+    private final double[] scalars;
+    private final List<Lane> lanes;
     private long updates;
 
     /**
      * An optimizer before its first update.
      *
      * @param rounds {@code run.rounds}, over which the learning rate is scheduled
+     * @param parameters names and shapes of the arrays of θ
      * @param precision of θ and of the gradients
-     * @param size number of parameters
+     * @param backend {@code backend.name}. The update runs on the processor of this JVM: by {@code vector}, or by {@code
+     *     reference} if that is configured or the JVM lacks the Vector API
+     * @throws IllegalArgumentException if a pattern of a parameter group matches no parameter
      */
-    public MetaOptimizer(OptimizerSettings settings, long rounds, Precision precision, int size) {
-        // ND4J runs elementwise loops of more than 1024 elements on several threads that synchronise: if other work
-        // occupies
-        // the cores, a step of 5,000 parameters then takes milliseconds instead of 50 µs.
-        Nd4j.getEnvironment().setMaxMasterThreads(1);
-        this.config = settings.type().updater();
-        this.rate = settings.rate();
-        this.decay = settings.decay();
+    public MetaOptimizer(
+            OptimizerSettings settings, long rounds, Layout parameters, Precision precision, String backend) {
+        this.rule = settings.rule();
+        this.settings = settings;
         this.rounds = rounds;
         this.precision = precision;
-        this.step = FlatVector.zeros(precision, size);
-        this.gradientArray = array(size);
-        this.updater = updater(size);
+        int size = parameters.size();
+        this.next = FlatVector.zeros(precision, size);
+        this.scalars = new double[1 + rule.scalars().size()];
+        UpdateProgram program = UpdateProgram.of(settings, parameters, precision);
+        rule.moments().forEach(name -> moments.put(name, FlatVector.zeros(precision, size)));
+        arrays.add(next);
+        arrays.add(next);
+        arrays.addAll(moments.values());
+        arrays.addAll(program.parameterConstants().values());
+        this.lanes = lanes(program, processorBackend(backend), size);
     }
 
-    private INDArray array(long size) {
-        DataType type = precision == Precision.FLOAT ? DataType.FLOAT : DataType.DOUBLE;
-        return Nd4j.create(type, 1, size);
+    private static Backend processorBackend(String name) {
+        if (name.equals(REFERENCE)) {
+            return Backends.named(REFERENCE);
+        }
+        try {
+            return Backends.named(VECTOR);
+        } catch (BackendUnavailableException e) {
+            return Backends.named(REFERENCE);
+        }
     }
 
-    private GradientUpdater<?> updater(int size) {
-        long stateSize = config.stateSize(size);
-        return stateSize == 0 ? config.instantiate((INDArray) null, true) : config.instantiate(array(stateSize), true);
+    private List<Lane> lanes(UpdateProgram program, Backend backend, int size) {
+        CompileOptions options = new CompileOptions(precision, MEMORY);
+        Executable whole = backend.compile(program.of(Math.min(size, PART)), options);
+        Executable last = size <= PART || size % PART == 0 ? whole : backend.compile(program.of(size % PART), options);
+        int parts = (size + PART - 1) / PART;
+        int threads = size < PARALLEL_FROM ? 1 : Math.min(parts, ForkJoinPool.getCommonPoolParallelism() + 1);
+        return IntStream.range(0, threads)
+                .mapToObj(lane -> new Lane(parts, new Part(whole), new Part(last)))
+                .toList();
     }
 
     /** The number of updates made. */
@@ -83,115 +114,131 @@ public final class MetaOptimizer {
 
     /**
      * Updates θ in place. At a learning rate of exactly 0, with which a warm-up may begin, the moments are updated and θ stays
-     * bitwise the same: ND4J's Adam replaces a rate of 0 by a tiny number.
+     * bitwise the same.
      *
      * @param round 0-based; determines the learning rate
      * @param gradient of θ's length and precision; not modified
      * @throws DivergedException if the next θ would not be finite; θ is then unchanged
      */
     public void update(long round, FlatVector gradient, FlatVector theta) {
-        double currentRate = rate.at(round, rounds);
-        if (config.hasLearningRate()) {
-            config.setLrAndSchedule(currentRate, null);
+        double rate = settings.rate().at(round, rounds);
+        scalars[0] = rate;
+        for (int i = 1; i < scalars.length; i++) {
+            StepScalar scalar = rule.scalars().get(i - 1);
+            scalars[i] = scalar.at(settings.coefficients(), updates + 1);
         }
-        write(gradient, gradientArray);
-        updater.applyUpdater(gradientArray, Math.toIntExact(updates), 0);
-        if (currentRate > 0) {
-            step(round, currentRate, theta);
+        arrays.set(0, theta);
+        arrays.set(1, gradient);
+        boolean finite = runParts();
+        if (rate > 0) {
+            if (!finite) {
+                throw new DivergedException("θ is not finite after the meta-optimizer's step in round " + round
+                        + " at rate " + rate + "; a smaller optimizer.learning-rate or optimizer.clip-norm may help");
+            }
+            theta.copyFrom(next, 0, 0, next.size());
         }
         updates++;
     }
 
-    /** Applies the step, which the updater wrote over the gradient. */
-    private void step(long round, double currentRate, FlatVector theta) {
-        read(gradientArray, step);
-        if (!move(1 - currentRate * decay, config.hasLearningRate() ? 1 : currentRate, theta)) {
-            throw new DivergedException(
-                    "θ is not finite after the meta-optimizer's step in round " + round + " at rate " + currentRate
-                            + "; a smaller optimizer.learning-rate or optimizer.clip-norm may help");
+    /** Computes the next θ and the next moments; returns whether every element of θ is finite. */
+    private boolean runParts() {
+        AtomicInteger taken = new AtomicInteger();
+        if (lanes.size() == 1) {
+            lanes.get(0).run(taken);
+        } else {
+            IntStream.range(0, lanes.size())
+                    .parallel()
+                    .forEach(lane -> lanes.get(lane).run(taken));
         }
-        theta.copyFrom(step, 0, 0, step.size());
-    }
-
-    /** Overwrites {@code step} with retained · θ - scale · step; returns whether every element is finite. */
-    private boolean move(double retained, double scale, FlatVector theta) {
-        if (step instanceof FlatVector.OfFloat floats) {
-            return move((float) retained, (float) scale, floats.array(), ((FlatVector.OfFloat) theta).array());
-        }
-        return move(retained, scale, ((FlatVector.OfDouble) step).array(), ((FlatVector.OfDouble) theta).array());
-    }
-
-    /** Without decay θ is multiplied by 1, which is exact. */
-    private static boolean move(float retained, float scale, float[] step, float[] theta) {
-        boolean finite = true;
-        for (int i = 0; i < step.length; i++) {
-            step[i] = retained * theta[i] - scale * step[i];
-            finite &= Math.abs(step[i]) <= Float.MAX_VALUE;
-        }
-        return finite;
-    }
-
-    private static boolean move(double retained, double scale, double[] step, double[] theta) {
-        boolean finite = true;
-        for (int i = 0; i < step.length; i++) {
-            step[i] = retained * theta[i] - scale * step[i];
-            finite &= Math.abs(step[i]) <= Double.MAX_VALUE;
-        }
-        return finite;
+        return lanes.stream().allMatch(lane -> lane.finite);
     }
 
     /** A copy of the state. */
     public OptimizerState state() {
-        SortedMap<String, FlatVector> moments = new TreeMap<>();
-        moments().forEach((name, array) -> {
-            FlatVector copy = FlatVector.zeros(precision, step.size());
-            read(array, copy);
-            moments.put(name, copy);
-        });
-        return new OptimizerState(updates, moments);
+        TreeMap<String, FlatVector> copies = new TreeMap<>();
+        moments.forEach((name, moment) -> copies.put(name, moment.copy()));
+        return new OptimizerState(updates, copies);
     }
 
     /**
      * Restores a state.
      *
-     * @throws IllegalArgumentException if the state belongs to another type, precision or size
+     * @throws IllegalArgumentException if the state belongs to another rule, precision or size
      */
     public void restore(OptimizerState state) {
-        Map<String, INDArray> own = moments();
-        if (!own.keySet().equals(state.moments().keySet())) {
+        if (!moments.keySet().equals(state.moments().keySet())) {
             throw new IllegalArgumentException("the optimizer's state holds "
-                    + state.moments().keySet() + ", but " + config.getClass().getSimpleName() + " has " + own.keySet());
+                    + state.moments().keySet() + ", but " + settings.key() + " has "
+                    + new TreeMap<>(moments).keySet());
         }
         state.moments().forEach((name, vector) -> {
-            if (vector.precision() != precision || vector.size() != step.size()) {
+            if (vector.precision() != precision || vector.size() != next.size()) {
                 throw new IllegalArgumentException(
-                        "the optimizer's state " + name + " is " + vector + ", but θ is " + step);
+                        "the optimizer's state " + name + " is " + vector + ", but θ is " + next);
             }
-            write(vector, Objects.requireNonNull(own.get(name)));
         });
+        state.moments()
+                .forEach((name, moment) ->
+                        Objects.requireNonNull(moments.get(name)).copyFrom(moment, 0, 0, moment.size()));
         updates = state.updates();
     }
 
-    private SortedMap<String, INDArray> moments() {
-        Map<String, INDArray> state = config.stateSize(1) == 0 ? Map.of() : updater.getState();
-        return new TreeMap<>(state);
-    }
+    /** The work of one thread: updates parts of θ that no other thread has taken, until none is left. */
+    private static final class Lane {
+        private final int parts;
+        private final Part whole;
+        private final Part last;
+        private boolean finite;
 
-    // Bulk copies between the heap and ND4J's memory; INDArray's own accessors copy element by element.
+        Lane(int parts, Part whole, Part last) {
+            this.parts = parts;
+            this.whole = whole;
+            this.last = last;
+        }
 
-    private static void write(FlatVector from, INDArray to) {
-        if (from instanceof FlatVector.OfFloat floats) {
-            new FloatPointer(to.data().addressPointer()).put(floats.array(), 0, floats.size());
-        } else if (from instanceof FlatVector.OfDouble doubles) {
-            new DoublePointer(to.data().addressPointer()).put(doubles.array(), 0, doubles.size());
+        void run(AtomicInteger taken) {
+            finite = true;
+            for (int part = taken.getAndIncrement(); part < parts; part = taken.getAndIncrement()) {
+                finite &= (part == parts - 1 ? last : whole).run(part * PART);
+            }
         }
     }
 
-    private static void read(INDArray from, FlatVector to) {
-        if (to instanceof FlatVector.OfFloat floats) {
-            new FloatPointer(from.data().addressPointer()).get(floats.array(), 0, floats.size());
-        } else if (to instanceof FlatVector.OfDouble doubles) {
-            new DoublePointer(from.data().addressPointer()).get(doubles.array(), 0, doubles.size());
+    /** The buffers in which one thread updates a part of θ. */
+    private final class Part {
+        private final int size;
+        private final Workspace workspace;
+        private final FlatVector outputs;
+        private final double[] check = new double[1];
+
+        Part(Executable executable) {
+            this.workspace = executable.workspace();
+            this.outputs =
+                    FlatVector.zeros(precision, executable.program().sums().size());
+            this.size = outputs.size() / (1 + moments.size());
+        }
+
+        /** Updates the part that begins at an element; returns whether its next θ is finite. */
+        boolean run(int begin) {
+            workspace.run(1, (task, target, offset) -> write(begin, target, offset), outputs, check);
+            next.copyFrom(outputs, 0, begin, size);
+            int output = size;
+            for (FlatVector moment : moments.values()) {
+                moment.copyFrom(outputs, output, begin, size);
+                output += size;
+            }
+            return check[0] == 0;
+        }
+
+        private void write(int begin, FlatVector target, int offset) {
+            int at = offset;
+            for (FlatVector array : arrays) {
+                target.copyFrom(array, begin, at, size);
+                at += size;
+            }
+            for (double scalar : scalars) {
+                target.set(at++, scalar);
+            }
         }
     }
 }

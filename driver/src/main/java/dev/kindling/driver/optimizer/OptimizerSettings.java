@@ -1,24 +1,58 @@
 package dev.kindling.driver.optimizer;
 
+import dev.kindling.job.optimizer.Coefficient;
+import dev.kindling.job.optimizer.Coefficients;
+import dev.kindling.job.optimizer.UpdateRule;
+import dev.kindling.job.tensor.Layout;
+import java.util.List;
+import java.util.Locale;
+
 /**
  * The settings of the meta-optimizer.
  *
- * @param type {@code optimizer.name}
+ * @param rule {@code optimizer.name}
  * @param rate {@code optimizer.learning-rate}: the learning rate over {@code run.rounds}
- * @param weightDecay {@code optimizer.weight-decay}: the fraction of θ that a type with weight decay subtracts in each round,
- *     times the learning rate; at least 0
+ * @param coefficients {@code optimizer.momentum}, {@code .beta1}, {@code .beta2} and {@code .epsilon}
+ * @param weightDecay {@code optimizer.weight-decay}: λ of a decoupled weight decay (Loshchilov and Hutter, ICLR 2019): in each
+ *     round θ is also reduced by λ times the learning rate times θ; at least 0
+ * @param groups {@code optimizer.groups}; of several groups that match a parameter the first applies
  */
-public record OptimizerSettings(MetaOptimizerType type, Schedule rate, double weightDecay) {
-    /** Throws IllegalArgumentException if the decay is negative or not finite. */
+public record OptimizerSettings(
+        UpdateRule rule, Schedule rate, Coefficients coefficients, double weightDecay, List<ParameterGroup> groups) {
+    /** Throws IllegalArgumentException if the decay or a coefficient of the rule is outside its range. */
     public OptimizerSettings {
-        if (!(weightDecay >= 0) || Double.isInfinite(weightDecay)) {
-            throw new IllegalArgumentException(
-                    "optimizer.weight-decay is " + weightDecay + "; it must be a finite number, 0 or above");
+        groups = List.copyOf(groups);
+        requireFactor("optimizer.weight-decay", weightDecay);
+        for (Coefficient coefficient : Coefficient.values()) {
+            if (rule.uses(coefficient)) {
+                coefficient.require("optimizer." + coefficient.key(), coefficients.get(coefficient));
+            }
         }
     }
 
-    /** The effective decay: 0 for a type without weight decay. */
-    double decay() {
-        return type.decays() ? weightDecay : 0;
+    /** A rule with its usual coefficients and weight decay, for all parameters alike. */
+    public static OptimizerSettings of(UpdateRule rule, Schedule rate) {
+        return new OptimizerSettings(rule, rate, rule.defaults(), rule.defaultWeightDecay(), List.of());
+    }
+
+    /** The value of {@code optimizer.name}. */
+    String key() {
+        return rule.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Gradient descent without weight decay. */
+    public static OptimizerSettings descent(Schedule rate) {
+        return of(UpdateRule.SGD, rate);
+    }
+
+    /** Throws IllegalArgumentException if a pattern of {@link #groups} matches none of the parameters. */
+    public void requireMatches(Layout parameters) {
+        groups.forEach(group -> group.matching(parameters.names()));
+    }
+
+    static void requireFactor(String key, double value) {
+        if (!(value >= 0) || Double.isInfinite(value)) {
+            throw new IllegalArgumentException(key + " is " + value + "; it must be a finite number, 0 or above");
+        }
     }
 }

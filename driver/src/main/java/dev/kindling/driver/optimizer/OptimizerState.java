@@ -9,7 +9,7 @@ import java.util.TreeMap;
  * The state of a meta-optimizer between rounds, which checkpoints store.
  *
  * @param updates number of updates made
- * @param moments by ND4J's names ({@code M} and {@code V} for Adam), each of θ's length and precision
+ * @param moments by the names of the update rule ({@code mean} and {@code square} for Adam), each of θ's length and precision
  */
 public record OptimizerState(long updates, SortedMap<String, FlatVector> moments) {
     public OptimizerState {

@@ -1,7 +1,6 @@
 package dev.kindling.driver.plan;
 
 import dev.kindling.driver.aggregator.Clip;
-import dev.kindling.driver.optimizer.MetaOptimizerType;
 import dev.kindling.driver.optimizer.OptimizerSettings;
 import dev.kindling.driver.optimizer.Schedule;
 import dev.kindling.job.algorithm.Algorithm;
@@ -25,12 +24,12 @@ public record OuterStep(Clip clip, OptimizerSettings optimizer) {
     public static OuterStep of(Algorithm algorithm, OuterStep configured, Function<String, Schedule> schedules) {
         Optional<String> share = algorithm.interpolationRateKey();
         if (share.isPresent()) {
-            return new OuterStep(
-                    new Clip.None(), new OptimizerSettings(MetaOptimizerType.SGD, schedules.apply(share.get()), 0));
+            return new OuterStep(new Clip.None(), OptimizerSettings.descent(schedules.apply(share.get())));
         }
         if (algorithm.claim() == Algorithm.Claim.NOTHING) {
-            Schedule rate = configured.optimizer().rate();
-            return new OuterStep(configured.clip(), new OptimizerSettings(MetaOptimizerType.SGD, rate, 0));
+            return new OuterStep(
+                    configured.clip(),
+                    OptimizerSettings.descent(configured.optimizer().rate()));
         }
         return configured;
     }

@@ -17,6 +17,7 @@ import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.driver.training.Validator;
 import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.Backends;
+import dev.kindling.job.model.Deeplearning4jLibrary;
 import dev.kindling.job.model.Deeplearning4jZip;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelFactory;
@@ -120,8 +121,9 @@ public record ResolvedRun(
                 TablePacks.description(read.settings(), read.configuration(), read.hadoop(), tables);
         TaskSource source = TaskSources.open(description, read.hadoop());
         Settings settings = read.settings().withSource(description).limitedTo(source);
-        return new ResolvedRun(
-                absolute(read.configuration(), settings), read.hadoop(), settings, source, plan(settings, source));
+        TrainingPlan plan = plan(settings, source);
+        settings.optimizer().requireMatches(plan.parameters());
+        return new ResolvedRun(absolute(read.configuration(), settings), read.hadoop(), settings, source, plan);
     }
 
     /** A configuration with its network file and its settings, before its data is opened. */
@@ -184,7 +186,9 @@ public record ResolvedRun(
         if (plan.algorithm().averaging().isEmpty()) {
             return;
         }
-        String engine = "transfer.engine is dl4j-spark, ";
+        String key = "transfer.engine is dl4j-spark";
+        Deeplearning4jLibrary.require(key);
+        String engine = key + ", ";
         if (settings.cluster().mode() != ClusterSettings.Mode.JOBS) {
             throw new IllegalArgumentException(engine
                     + "whose Spark jobs need the slots that persistent workers occupy; cluster.mode must be jobs");

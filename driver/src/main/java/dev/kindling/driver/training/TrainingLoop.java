@@ -68,7 +68,12 @@ public final class TrainingLoop {
         RunSettings settings = parts.settings();
         TrainingPlan plan = parts.plan();
         this.theta = plan.untrained(settings.seed(), parts.source());
-        this.optimizer = new MetaOptimizer(parts.optimizer(), settings.rounds(), plan.precision(), theta.size());
+        this.optimizer = new MetaOptimizer(
+                parts.optimizer(),
+                settings.rounds(),
+                plan.parameters(),
+                plan.precision(),
+                plan.job().backend());
         this.loop = new OuterLoop(
                 settings,
                 new Sampler(parts.source(), settings.seed(), Split.TRAIN),

@@ -55,8 +55,12 @@ final class Rounds implements BenchmarkCase {
         this.cluster = new LocalCluster(plan.job(), new CompiledJob(plan.job(), source), threads);
         this.aggregator = new Aggregator(settings.clip(), RunningStatistics.NONE);
         this.theta = plan.untrained(settings.run().seed(), source);
-        this.optimizer =
-                new MetaOptimizer(settings.optimizer(), settings.run().rounds(), plan.precision(), theta.size());
+        this.optimizer = new MetaOptimizer(
+                settings.optimizer(),
+                settings.run().rounds(),
+                plan.parameters(),
+                plan.precision(),
+                plan.job().backend());
     }
 
     @Override

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.aggregator.Aggregator;
 import dev.kindling.driver.aggregator.Clip;
 import dev.kindling.driver.aggregator.RunningStatistics;
-import dev.kindling.driver.optimizer.MetaOptimizerType;
 import dev.kindling.driver.optimizer.OptimizerSettings;
 import dev.kindling.driver.optimizer.Schedule;
 import dev.kindling.job.algorithm.Algorithm;
@@ -18,6 +17,7 @@ import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.Targets;
+import dev.kindling.job.optimizer.UpdateRule;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
@@ -184,7 +184,7 @@ class CheckerTest {
                         100,
                         3,
                         new Aggregator(new Clip.None(), RunningStatistics.NONE),
-                        new OptimizerSettings(MetaOptimizerType.ADAM, new Schedule.Constant(1e-3), 0)));
+                        OptimizerSettings.of(UpdateRule.ADAM, new Schedule.Constant(1e-3))));
         Checker checker = new Checker(target, TaskChoice.FIRST);
         FlatVector theta =
                 FlatVector.zeros(Precision.DOUBLE, checker.parameters().size());

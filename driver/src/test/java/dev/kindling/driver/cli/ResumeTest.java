@@ -38,6 +38,7 @@ class ResumeTest {
         "sgd,float,3",
         "amsgrad,float,0",
         "adadelta,float,0",
+        "radam,float,0",
     })
     void aRepeatedlyStoppedRunEqualsAnUninterruptedRun(String optimizer, String precision, int validateEvery)
             throws IOException {
@@ -77,6 +78,32 @@ class ResumeTest {
         return Files.readAllLines(run.file("metrics.jsonl")).stream()
                 .map(line -> Double.parseDouble(line.replaceFirst(".*\"seconds\":([0-9.E-]+).*", "$1")))
                 .toList();
+    }
+
+    @Test
+    void parameterGroupsAreResumedCannotChangeAndMustMatchAParameter() throws IOException {
+        String groups = "optimizer.groups=[{ parameters = \"0_*\", learning-rate-factor = 0.5, weight-decay = 0.1 }]";
+        TinyRun uninterrupted = TinyRun.in(temporary, "uninterrupted", groups);
+        assertThat(uninterrupted.train().code()).isZero();
+        TinyRun stopped = TinyRun.in(temporary, "stopped", groups);
+        assertThat(stopped.stoppedIn(10).code()).isEqualTo(6);
+        assertThat(stopped.json("model/manifest.json").toString()).contains("\"learning-rate-factor\":0.5");
+        Outcome changed = stopped.train("--resume", "--set", groups.replace("0.5", "0.6"));
+        assertThat(changed.code()).isEqualTo(2);
+        assertThat(changed.err()).contains("optimizer.groups was [{").contains("0.6");
+        assertThat(stopped.train("--resume").code()).isZero();
+        stopped.assertSameAs(uninterrupted);
+        TinyRun without = TinyRun.in(temporary, "without");
+        assertThat(without.train().code()).isZero();
+        assertThat(Files.mismatch(without.file("model/theta.safetensors"), uninterrupted.file("model/theta.safetensors")))
+                .isNotNegative();
+
+        TinyRun nothing = TinyRun.in(temporary, "nothing", groups.replace("0_", "7_"));
+        Outcome refused = nothing.train();
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err().strip())
+                .startsWith("optimizer.groups has 7_*, which fits none of the parameters 0_W, 0_b");
+        assertThat(nothing.folder()).doesNotExist();
     }
 
     @Test

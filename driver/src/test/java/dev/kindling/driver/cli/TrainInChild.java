@@ -34,12 +34,17 @@ final class TrainInChild {
 
     /** Starts another main class in the same way. */
     static Process start(Class<?> main, List<String> args, File said) throws IOException {
+        return start(main, System.getProperty("java.class.path"), args, said);
+    }
+
+    /** Starts a main class on a class path. */
+    static Process start(Class<?> main, String classPath, List<String> args, File said) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(option -> option.startsWith("--add-"))
                 .forEach(command::add);
-        command.addAll(List.of("-Xmx512m", "-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of("-Xmx512m", "-cp", classPath, main.getName()));
         command.addAll(args);
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)

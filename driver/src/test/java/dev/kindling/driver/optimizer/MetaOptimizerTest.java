@@ -5,192 +5,234 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.driver.error.DivergedException;
+import dev.kindling.job.optimizer.Coefficient;
+import dev.kindling.job.optimizer.Coefficients;
+import dev.kindling.job.optimizer.UpdateRule;
 import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.tensor.FlatVector;
+import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class MetaOptimizerTest {
     private static final double RATE = 0.1;
+    private static final String VECTOR = "vector";
+    private static final String REFERENCE = "reference";
 
-    /** Weight decay, which only AdamW must use. */
-    private static final double DECAY = 0.3;
-
-    /** The step of one parameter by the published formula, written without ND4J: the value that is subtracted from θ. */
-    private interface Formula {
-        double step(double gradient, int t);
+    private static MetaOptimizer optimizer(OptimizerSettings settings, Precision precision, int size) {
+        return new MetaOptimizer(settings, 100, layout(size), precision, VECTOR);
     }
 
-    /** The formula of each type with its constants, for one parameter; fresh state for each call. */
-    private static Formula formula(MetaOptimizerType type) {
-        double[] m = {0};
-        double[] v = {0};
-        double[] h = {0};
-        double b1 = 0.9;
-        double b2 = 0.999;
-        double eps = 1e-8;
-        return switch (type) {
-            case SGD -> (g, t) -> RATE * g;
-            case NESTEROVS ->
-                (g, t) -> {
-                    double before = v[0];
-                    v[0] = 0.9 * before - RATE * g;
-                    return 0.9 * before - 1.9 * v[0];
-                };
-            case ADAM, ADAMW ->
-                (g, t) -> {
-                    m[0] = b1 * m[0] + (1 - b1) * g;
-                    v[0] = b2 * v[0] + (1 - b2) * g * g;
-                    double alpha = RATE * Math.sqrt(1 - Math.pow(b2, t)) / (1 - Math.pow(b1, t));
-                    return alpha * m[0] / (Math.sqrt(v[0]) + eps);
-                };
-            case ADAMAX ->
-                (g, t) -> {
-                    m[0] = b1 * m[0] + (1 - b1) * g;
-                    v[0] = Math.max(b2 * v[0], Math.abs(g));
-                    return RATE / (1 - Math.pow(b1, t)) * m[0] / v[0];
-                };
-            case NADAM ->
-                (g, t) -> {
-                    m[0] = b1 * m[0] + (1 - b1) * g;
-                    v[0] = b2 * v[0] + (1 - b2) * g * g;
-                    return RATE * (b1 * m[0] + (1 - b1) * g) / (1 - Math.pow(b1, t)) / (Math.sqrt(v[0]) + eps);
-                };
-            case AMSGRAD ->
-                (g, t) -> {
-                    m[0] = b1 * m[0] + (1 - b1) * g;
-                    v[0] = b2 * v[0] + (1 - b2) * g * g;
-                    h[0] = Math.max(h[0], v[0]);
-                    double alpha = RATE * Math.sqrt(1 - Math.pow(b2, t)) / (1 - Math.pow(b1, t));
-                    return alpha * m[0] / (Math.sqrt(h[0]) + eps);
-                };
-            // Both of ND4J's accumulators start at ε, not at 0.
-            case ADAGRAD ->
-                (g, t) -> {
-                    v[0] += (t == 1 ? 1e-6 : 0) + g * g;
-                    return RATE * g / (Math.sqrt(v[0]) + 1e-6);
-                };
-            case RMSPROP ->
-                (g, t) -> {
-                    v[0] = 0.95 * (t == 1 ? eps : v[0]) + 0.05 * g * g;
-                    return RATE * g / (Math.sqrt(v[0]) + eps);
-                };
-            case ADADELTA ->
-                (g, t) -> {
-                    v[0] = 0.95 * v[0] + 0.05 * g * g;
-                    double step = g * Math.sqrt(h[0] + 1e-6) / Math.sqrt(v[0] + 1e-6);
-                    h[0] = 0.95 * h[0] + 0.05 * step * step;
-                    return RATE * step;
-                };
-        };
+    private static MetaOptimizer optimizer(UpdateRule rule, Precision precision, int size) {
+        return optimizer(OptimizerSettings.of(rule, new Schedule.Constant(RATE)), precision, size);
     }
 
-    private static MetaOptimizer optimizer(MetaOptimizerType type, Precision precision, int size) {
-        return new MetaOptimizer(new OptimizerSettings(type, new Schedule.Constant(RATE), DECAY), 100, precision, size);
+    private static OptimizerSettings decaying(UpdateRule rule, Schedule rate, double weightDecay) {
+        return new OptimizerSettings(rule, rate, rule.defaults(), weightDecay, List.of());
     }
 
-    @ParameterizedTest
-    @EnumSource(MetaOptimizerType.class)
-    void aRateOfZeroLeavesThetaBitwiseUnchanged(MetaOptimizerType type) {
-        Schedule warmUp = new Schedule.WarmUp(0, 2, new Schedule.Constant(RATE));
-        MetaOptimizer optimizer =
-                new MetaOptimizer(new OptimizerSettings(type, warmUp, DECAY), 100, Precision.DOUBLE, 2);
-        FlatVector theta = FlatVector.of(Precision.DOUBLE, 0.3, -1e-9);
-        optimizer.update(0, FlatVector.of(Precision.DOUBLE, 0.7, -2), theta);
-        assertThat(theta).isEqualTo(FlatVector.of(Precision.DOUBLE, 0.3, -1e-9));
-        assertThat(optimizer.updates()).isEqualTo(1);
-        optimizer.update(1, FlatVector.of(Precision.DOUBLE, 0.7, -2), theta);
-        assertThat(theta.at(0)).isNotEqualTo(0.3);
+    private static Layout layout(int size) {
+        return Layout.builder().add("theta", Shape.of(size)).build();
+    }
+
+    /** The file was written by {@code optax_rounds.py} beside it. */
+    @TestFactory
+    Stream<DynamicTest> twentyRoundsAgreeWithOptax() throws IOException {
+        JsonNode file = new ObjectMapper().readTree(MetaOptimizerTest.class.getResourceAsStream("optax-rounds.json"));
+        Set<String> names = new TreeSet<>();
+        List<DynamicTest> tests = new ArrayList<>();
+        for (JsonNode expected : file.get("cases")) {
+            names.add(expected.get("name").asText());
+            String title = expected.get("name").asText() + " " + expected.get("coefficients") + ", weight decay "
+                    + expected.get("weight-decay");
+            tests.add(DynamicTest.dynamicTest(title, () -> agrees(file, expected)));
+        }
+        assertThat(names)
+                .containsExactlyInAnyOrderElementsOf(Stream.of(UpdateRule.values())
+                        .map(rule -> rule.name().toLowerCase(Locale.ROOT))
+                        .toList());
+        return tests.stream();
+    }
+
+    private static void agrees(JsonNode file, JsonNode expected) {
+        UpdateRule rule = UpdateRule.valueOf(expected.get("name").asText().toUpperCase(Locale.ROOT));
+        Coefficients coefficients = rule.defaults();
+        for (Coefficient coefficient : Coefficient.values()) {
+            if (expected.get("coefficients").has(coefficient.key())) {
+                coefficients = coefficients.with(
+                        coefficient,
+                        expected.get("coefficients").get(coefficient.key()).asDouble());
+            }
+        }
+        JsonNode decay = expected.get("weight-decay");
+        FlatVector theta = FlatVector.of(Precision.DOUBLE, numbers(file.get("theta")));
+        // Rates of the file: 0.1 (1 - r / 40), linear over 40 rounds.
+        MetaOptimizer optimizer = new MetaOptimizer(
+                new OptimizerSettings(
+                        rule,
+                        new Schedule.Linear(RATE, 0),
+                        coefficients,
+                        decay.isNull() ? rule.defaultWeightDecay() : decay.asDouble(),
+                        List.of()),
+                40,
+                layout(theta.size()),
+                Precision.DOUBLE,
+                VECTOR);
+        for (int round = 0; round < 20; round++) {
+            FlatVector gradient = FlatVector.of(
+                    Precision.DOUBLE, numbers(file.get("gradients").get(round)));
+            optimizer.update(round, gradient, theta);
+            assertThat(theta.toDoubles())
+                    .as("θ after round %d", round)
+                    .containsExactly(numbers(expected.get("thetas").get(round)), within(1e-12));
+        }
+    }
+
+    private static double[] numbers(JsonNode array) {
+        return StreamSupport.stream(array.spliterator(), false)
+                .mapToDouble(JsonNode::asDouble)
+                .toArray();
     }
 
     @Test
     void threeRoundsOfAdamAgreeWithAHandCalculation() {
-        // g = 1, -2, 0.5; β₁ 0.9, β₂ 0.999, α 0.1; the second form of Kingma and Ba:
-        // t=1: m 0.1        v 0.001        α₁ = 0.1·√0.001/0.1             = 0.0316227766016838
-        //      θ = 1 - α₁·0.1/(0.0316227766016838 + 1e-8)                  = 0.9000000316227666
-        // t=2: m -0.11      v 0.004999     α₂ = 0.1·√0.001999/0.19         = 0.0235317033966006
-        //      θ += α₂·0.11/(0.0707036066972541 + 1e-8)                    = 0.9366109174590
-        // t=3: m -0.049     v 0.005244001  α₃ = 0.1·√0.002997001/0.271     = 0.0202010933866
-        //      θ += α₃·0.049/(0.0724154748 + 1e-8)
-        double a1 = 0.1 * Math.sqrt(0.001) / 0.1;
-        double a2 = 0.1 * Math.sqrt(0.001999) / 0.19;
-        double a3 = 0.1 * Math.sqrt(0.002997001) / 0.271;
-        double first = 1 - a1 * 0.1 / (Math.sqrt(0.001) + 1e-8);
-        double second = first + a2 * 0.11 / (Math.sqrt(0.004999) + 1e-8);
-        double third = second + a3 * 0.049 / (Math.sqrt(0.005244001) + 1e-8);
-        assertThat(first).isCloseTo(0.9000000316227666, within(1e-15));
-
-        MetaOptimizer adam = optimizer(MetaOptimizerType.ADAM, Precision.DOUBLE, 1);
+        // g = 1, -2, 0.5; β₁ 0.9, β₂ 0.999, α 0.1; Kingma and Ba, algorithm 1:
+        // t=1: m 0.1     v 0.001        m̂ 1                   v̂ 1
+        // t=2: m -0.11   v 0.004999     m̂ -0.11 / 0.19        v̂ 0.004999 / 0.001999
+        // t=3: m -0.049  v 0.005244001  m̂ -0.049 / 0.271      v̂ 0.005244001 / 0.002997001
+        double first = 1 - 0.1 / (1 + 1e-8);
+        double second = first + 0.1 * (0.11 / 0.19) / (Math.sqrt(0.004999 / 0.001999) + 1e-8);
+        double third = second + 0.1 * (0.049 / 0.271) / (Math.sqrt(0.005244001 / 0.002997001) + 1e-8);
+        MetaOptimizer adam = optimizer(UpdateRule.ADAM, Precision.DOUBLE, 1);
         FlatVector theta = FlatVector.of(Precision.DOUBLE, 1);
         double[] gradients = {1, -2, 0.5};
         double[] expected = {first, second, third};
         for (int round = 0; round < 3; round++) {
             adam.update(round, FlatVector.of(Precision.DOUBLE, gradients[round]), theta);
-            assertThat(theta.at(0)).as("θ after round %d", round).isCloseTo(expected[round], within(1e-14));
+            assertThat(theta.at(0)).as("θ after round %d", round).isCloseTo(expected[round], within(1e-13));
         }
         assertThat(adam.state().updates()).isEqualTo(3);
-        assertThat(adam.state().moments().get("M").at(0)).isCloseTo(-0.049, within(1e-15));
-        assertThat(adam.state().moments().get("V").at(0)).isCloseTo(0.005244001, within(1e-15));
+        assertThat(adam.state().moments().get("mean").at(0)).isCloseTo(-0.049, within(1e-15));
+        assertThat(adam.state().moments().get("square").at(0)).isCloseTo(0.005244001, within(1e-15));
     }
 
     @ParameterizedTest
-    @EnumSource
-    void everyMethodFollowsItsFormulaInDoublePrecision(MetaOptimizerType type) {
-        follows(type, Precision.DOUBLE, 1e-11);
+    @EnumSource(UpdateRule.class)
+    void aRateOfZeroLeavesThetaBitwiseUnchanged(UpdateRule rule) {
+        Schedule warmUp = new Schedule.WarmUp(0, 2, new Schedule.Constant(RATE));
+        MetaOptimizer optimizer = optimizer(decaying(rule, warmUp, 0.3), Precision.DOUBLE, 3);
+        FlatVector before = FlatVector.of(Precision.DOUBLE, 0.3, -1e-9, -0.0);
+        FlatVector theta = before.copy();
+        optimizer.update(0, FlatVector.of(Precision.DOUBLE, 0.7, -2, 1), theta);
+        assertThat(theta).isEqualTo(before);
+        assertThat(optimizer.updates()).isEqualTo(1);
+        optimizer.update(1, FlatVector.of(Precision.DOUBLE, 0.7, -2, 1), theta);
+        assertThat(theta.at(0)).isNotEqualTo(0.3);
     }
 
     @ParameterizedTest
-    @EnumSource
-    void everyMethodFollowsItsFormulaInFloatPrecision(MetaOptimizerType type) {
-        // 1 - β₂ in float is off by 5e-5 of itself, and Adam's bias correction cancels only part of that.
-        follows(type, Precision.FLOAT, 2e-4);
+    @EnumSource(UpdateRule.class)
+    void floatFollowsDoubleAndTheGradientIsNotWritten(UpdateRule rule) {
+        FlatVector doubles = FlatVector.zeros(Precision.DOUBLE, 37);
+        run(optimizer(rule, Precision.DOUBLE, 37), 0, 12, doubles);
+        FlatVector floats = FlatVector.zeros(Precision.FLOAT, 37);
+        run(optimizer(rule, Precision.FLOAT, 37), 0, 12, floats);
+        assertThat(floats.toDoubles()).containsExactly(doubles.toDoubles(), within(2e-4));
     }
 
-    private static void follows(MetaOptimizerType type, Precision precision, double tolerance) {
-        int size = 37;
-        MetaOptimizer optimizer = optimizer(type, precision, size);
-        Formula[] formulas = new Formula[size];
-        double[] expected = new double[size];
-        RandomStream stream = RandomStream.of(5, type.name().hashCode());
-        FlatVector theta = FlatVector.zeros(precision, size);
-        for (int i = 0; i < size; i++) {
-            formulas[i] = formula(type);
-            theta.set(i, stream.nextNormal());
-            expected[i] = theta.at(i);
-        }
-        for (int round = 0; round < 12; round++) {
-            FlatVector gradient = FlatVector.zeros(precision, size);
-            for (int i = 0; i < size; i++) {
-                gradient.set(i, stream.nextNormal());
-                double shrunk = type == MetaOptimizerType.ADAMW ? expected[i] * (1 - RATE * DECAY) : expected[i];
-                expected[i] = shrunk - formulas[i].step(gradient.at(i), round + 1);
+    /** So a driver without the Vector API goes on with the bits of one that has it. */
+    @ParameterizedTest
+    @EnumSource(UpdateRule.class)
+    void bothBackendsComputeTheSameBits(UpdateRule rule) {
+        for (Precision precision : Precision.values()) {
+            OptimizerSettings settings = new OptimizerSettings(
+                    rule,
+                    new Schedule.Linear(RATE, 0),
+                    rule.defaults(),
+                    0.2,
+                    List.of(new ParameterGroup(List.of("theta"), 0.7, OptionalDouble.of(0.1))));
+            List<FlatVector> ends = new ArrayList<>();
+            List<OptimizerState> states = new ArrayList<>();
+            for (String backend : List.of(VECTOR, REFERENCE)) {
+                FlatVector theta = FlatVector.zeros(precision, 1500);
+                MetaOptimizer optimizer = new MetaOptimizer(settings, 100, layout(1500), precision, backend);
+                run(optimizer, 0, 8, theta);
+                ends.add(theta);
+                states.add(optimizer.state());
             }
-            FlatVector before = gradient.copy();
-            optimizer.update(round, gradient, theta);
-            assertThat(gradient).as("the caller's gradient").isEqualTo(before);
+            assertThat(ends.get(1)).isEqualTo(ends.get(0));
+            assertThat(states.get(1)).isEqualTo(states.get(0));
         }
-        assertThat(theta.toDoubles()).usingComparatorWithPrecision(tolerance).containsExactly(expected);
+    }
+
+    /** Reptile's outer step: a product and a difference, each rounded. */
+    @Test
+    void descentSubtractsTheRoundedProductOfRateAndGradient() {
+        MetaOptimizer descent = optimizer(OptimizerSettings.descent(new Schedule.Constant(0.3)), Precision.FLOAT, 500);
+        FlatVector theta = FlatVector.zeros(Precision.FLOAT, 500);
+        run(descent, 0, 1, theta);
+        FlatVector expected = theta.copy();
+        for (int i = 0; i < expected.size(); i++) {
+            float product = 0.3f * (float) gradient(1, theta).at(i);
+            expected.set(i, (float) theta.at(i) - product);
+        }
+        descent.update(1, gradient(1, theta), theta);
+        assertThat(theta).isEqualTo(expected);
+    }
+
+    /** More parameters than from which on several threads work, and a last part that is not full. */
+    @Test
+    void partsAndThreadsDoNotChangeABit() {
+        int size = MetaOptimizer.PARALLEL_FROM + MetaOptimizer.PART / 2;
+        FlatVector whole = FlatVector.zeros(Precision.FLOAT, size);
+        run(optimizer(UpdateRule.ADAM, Precision.FLOAT, size), 0, 3, whole);
+        for (int begin : List.of(0, MetaOptimizer.PART - 1, size - 7)) {
+            MetaOptimizer adam = optimizer(UpdateRule.ADAM, Precision.FLOAT, 7);
+            FlatVector theta = FlatVector.zeros(Precision.FLOAT, 7);
+            for (int round = 0; round < 3; round++) {
+                FlatVector gradient = FlatVector.zeros(Precision.FLOAT, 7);
+                gradient.copyFrom(gradient(round, whole), begin, 0, 7);
+                adam.update(round, gradient, theta);
+            }
+            FlatVector part = FlatVector.zeros(Precision.FLOAT, 7);
+            part.copyFrom(whole, begin, 0, 7);
+            assertThat(theta).isEqualTo(part);
+        }
     }
 
     @ParameterizedTest
     @EnumSource
-    void everyMethodGivesTheSameBitsAgainAndAfterARestore(MetaOptimizerType type) {
+    void everyRuleGivesTheSameBitsAgainAndAfterARestore(UpdateRule rule) {
         for (Precision precision : Precision.values()) {
             int size = 5003;
-            MetaOptimizer whole = optimizer(type, precision, size);
+            MetaOptimizer whole = optimizer(rule, precision, size);
             FlatVector theta = FlatVector.zeros(precision, size);
             run(whole, 0, 10, theta);
 
-            MetaOptimizer first = optimizer(type, precision, size);
+            MetaOptimizer first = optimizer(rule, precision, size);
             FlatVector resumed = FlatVector.zeros(precision, size);
             run(first, 0, 4, resumed);
             OptimizerState saved = first.state();
             run(first, 4, 1, resumed.copy());
-            MetaOptimizer second = optimizer(type, precision, size);
+            MetaOptimizer second = optimizer(rule, precision, size);
             second.restore(saved);
             assertThat(second.state()).isEqualTo(saved);
             run(second, 4, 6, resumed);
@@ -202,20 +244,26 @@ class MetaOptimizerTest {
 
     private static void run(MetaOptimizer optimizer, int firstRound, int rounds, FlatVector theta) {
         for (int round = firstRound; round < firstRound + rounds; round++) {
-            RandomStream stream = RandomStream.of(9, round);
-            FlatVector gradient = FlatVector.zeros(theta.precision(), theta.size());
-            for (int i = 0; i < gradient.size(); i++) {
-                gradient.set(i, stream.nextNormal());
-            }
+            FlatVector gradient = gradient(round, theta);
+            FlatVector before = gradient.copy();
             optimizer.update(round, gradient, theta);
+            assertThat(gradient).as("the caller's gradient").isEqualTo(before);
         }
+    }
+
+    private static FlatVector gradient(int round, FlatVector theta) {
+        RandomStream stream = RandomStream.of(9, round);
+        FlatVector gradient = FlatVector.zeros(theta.precision(), theta.size());
+        for (int i = 0; i < gradient.size(); i++) {
+            gradient.set(i, stream.nextNormal());
+        }
+        return gradient;
     }
 
     @Test
     void theRateFollowsItsSchedule() {
-        Schedule schedule = new Schedule.Linear(1, 0);
         MetaOptimizer sgd = new MetaOptimizer(
-                new OptimizerSettings(MetaOptimizerType.SGD, schedule, DECAY), 4, Precision.DOUBLE, 1);
+                OptimizerSettings.descent(new Schedule.Linear(1, 0)), 4, layout(1), Precision.DOUBLE, VECTOR);
         FlatVector theta = FlatVector.zeros(Precision.DOUBLE, 1);
         for (int round = 0; round < 4; round++) {
             sgd.update(round, FlatVector.of(Precision.DOUBLE, -1), theta);
@@ -234,7 +282,8 @@ class MetaOptimizerTest {
         // 1.581376
         double first = 2 * 0.97 - 0.1;
         double second = first * 0.97 + 0.1 * (0.11 / 0.19) / Math.sqrt(0.004999 / 0.001999);
-        MetaOptimizer adamw = optimizer(MetaOptimizerType.ADAMW, Precision.DOUBLE, 1);
+        MetaOptimizer adamw =
+                optimizer(decaying(UpdateRule.ADAMW, new Schedule.Constant(RATE), 0.3), Precision.DOUBLE, 1);
         FlatVector theta = FlatVector.of(Precision.DOUBLE, 2);
         adamw.update(0, FlatVector.of(Precision.DOUBLE, 1), theta);
         assertThat(theta.at(0)).isCloseTo(first, within(1e-7));
@@ -245,42 +294,80 @@ class MetaOptimizerTest {
     @Test
     void decayFollowsTheScheduleOfTheRate() {
         MetaOptimizer adamw = new MetaOptimizer(
-                new OptimizerSettings(MetaOptimizerType.ADAMW, new Schedule.Linear(1, 0), 0.5), 4, Precision.DOUBLE, 1);
+                decaying(UpdateRule.ADAMW, new Schedule.Linear(1, 0), 0.5), 4, layout(1), Precision.DOUBLE, VECTOR);
         FlatVector theta = FlatVector.of(Precision.DOUBLE, 64);
         for (int round = 0; round < 4; round++) {
             adamw.update(round, FlatVector.of(Precision.DOUBLE, 0), theta);
         }
         assertThat(theta.at(0)).isEqualTo(64 * 0.5 * 0.625 * 0.75 * 0.875);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new OptimizerSettings(MetaOptimizerType.ADAMW, new Schedule.Constant(1), -0.1))
+                .isThrownBy(() -> decaying(UpdateRule.ADAMW, new Schedule.Constant(1), -0.1))
                 .withMessage("optimizer.weight-decay is -0.1; it must be a finite number, 0 or above");
+    }
+
+    /** Gradient 1 everywhere, rate 0.5: θ ← θ - 0.5 f (1 + λ θ) from θ = 8. */
+    @Test
+    void aGroupHasItsRateAndItsDecayAndTheFirstThatMatchesApplies() {
+        Layout parameters = Layout.builder()
+                .add("0_W", Shape.of(2))
+                .add("0_b", Shape.of(1))
+                .add("1_W", Shape.of(1))
+                .add("1_b", Shape.of(1))
+                .build();
+        OptimizerSettings settings = new OptimizerSettings(
+                UpdateRule.SGD,
+                new Schedule.Constant(0.5),
+                UpdateRule.SGD.defaults(),
+                0.25,
+                List.of(
+                        new ParameterGroup(List.of("*_b"), 1, OptionalDouble.of(0)),
+                        new ParameterGroup(List.of("1_*"), 0.25, OptionalDouble.empty())));
+        FlatVector theta = FlatVector.of(Precision.DOUBLE, 8, 8, 8, 8, 8);
+        new MetaOptimizer(settings, 100, parameters, Precision.DOUBLE, VECTOR)
+                .update(0, FlatVector.of(Precision.DOUBLE, 1, 1, 1, 1, 1), theta);
+        assertThat(theta).isEqualTo(FlatVector.of(Precision.DOUBLE, 6.5, 6.5, 7.5, 7.625, 7.5));
+    }
+
+    @Test
+    void aGroupThatMatchesNoParameterIsRefused() {
+        OptimizerSettings settings = new OptimizerSettings(
+                UpdateRule.SGD,
+                new Schedule.Constant(1),
+                UpdateRule.SGD.defaults(),
+                0,
+                List.of(new ParameterGroup(List.of("head.*"), 2, OptionalDouble.empty())));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> settings.requireMatches(layout(1)))
+                .withMessage("optimizer.groups has head.*, which fits none of the parameters theta");
     }
 
     @Test
     void aStepToInfinityIsRefusedAndThetaKeepsItsLastFiniteValue() {
-        MetaOptimizer sgd = optimizer(MetaOptimizerType.SGD, Precision.FLOAT, 2);
-        FlatVector theta = FlatVector.of(Precision.FLOAT, 1, -3.3e38);
-        assertThatThrownBy(() -> sgd.update(7, FlatVector.of(Precision.FLOAT, 1, 3e38), theta))
+        int size = 2 * MetaOptimizer.PART;
+        MetaOptimizer sgd = optimizer(UpdateRule.SGD, Precision.FLOAT, size);
+        FlatVector theta = FlatVector.zeros(Precision.FLOAT, size);
+        theta.set(0, 1);
+        theta.set(1, -3.3e38);
+        FlatVector before = theta.copy();
+        FlatVector gradient = FlatVector.zeros(Precision.FLOAT, size);
+        gradient.set(0, 1);
+        gradient.set(1, 3e38);
+        assertThatThrownBy(() -> sgd.update(7, gradient, theta))
                 .isInstanceOf(DivergedException.class)
                 .hasMessageContaining("round 7")
                 .hasMessageContaining("optimizer.learning-rate");
-        assertThat(theta).isEqualTo(FlatVector.of(Precision.FLOAT, 1, -3.3e38));
+        assertThat(theta).isEqualTo(before);
     }
 
     @Test
-    void aStateOfAnotherMethodOrSizeIsRefused() {
-        MetaOptimizer adam = optimizer(MetaOptimizerType.ADAM, Precision.FLOAT, 3);
+    void aStateOfAnotherRuleOrSizeIsRefused() {
+        MetaOptimizer adam = optimizer(UpdateRule.ADAM, Precision.FLOAT, 3);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> adam.restore(new OptimizerState(1, new TreeMap<>())))
-                .withMessageContaining("[M, V]");
+                .withMessage("the optimizer's state holds [], but adam has [mean, square]");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> adam.restore(
-                        optimizer(MetaOptimizerType.ADAM, Precision.FLOAT, 4).state()))
+                        optimizer(UpdateRule.ADAM, Precision.FLOAT, 4).state()))
                 .withMessageContaining("float[4]");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> MetaOptimizerType.named("lion"))
-                .withMessage(
-                        "optimizer.name is lion; it must be one of sgd, nesterovs, adam, adamw, adamax, nadam, amsgrad,"
-                                + " adagrad, rmsprop, adadelta");
     }
 }

@@ -14,10 +14,10 @@ import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.cluster.RoundResult;
 import dev.kindling.driver.error.DivergedException;
 import dev.kindling.driver.optimizer.MetaOptimizer;
-import dev.kindling.driver.optimizer.MetaOptimizerType;
 import dev.kindling.driver.optimizer.OptimizerSettings;
 import dev.kindling.driver.optimizer.Schedule;
 import dev.kindling.driver.sampler.Sampler;
+import dev.kindling.job.optimizer.UpdateRule;
 import dev.kindling.job.protocol.FailedTask;
 import dev.kindling.job.reduce.PartialSum;
 import dev.kindling.job.task.EpisodeSizes;
@@ -88,8 +88,11 @@ class OuterLoopTest {
         Layout layout =
                 Layout.builder().add("w", Shape.of(1)).add("mean", Shape.of(1)).build();
         RunningStatistics statistics = new RunningStatistics(layout, Map.of("mean", 0.1));
-        OuterLoop loop =
-                loop(0.1, statistics, new OptimizerSettings(MetaOptimizerType.ADAMW, new Schedule.Constant(0.5), 0.9));
+        OuterLoop loop = loop(
+                0.1,
+                statistics,
+                new OptimizerSettings(
+                        UpdateRule.ADAMW, new Schedule.Constant(0.5), UpdateRule.ADAMW.defaults(), 0.9, List.of()));
         for (int round = 0; round < 3; round++) {
             loop.round(round, returning(0, 9, 20), theta);
         }
@@ -98,10 +101,7 @@ class OuterLoopTest {
     }
 
     private static OuterLoop loop(double failureLimit) {
-        return loop(
-                failureLimit,
-                RunningStatistics.NONE,
-                new OptimizerSettings(MetaOptimizerType.SGD, new Schedule.Constant(0.5), 0));
+        return loop(failureLimit, RunningStatistics.NONE, OptimizerSettings.descent(new Schedule.Constant(0.5)));
     }
 
     private static OuterLoop loop(double failureLimit, RunningStatistics statistics, OptimizerSettings optimizer) {
@@ -110,7 +110,12 @@ class OuterLoopTest {
                 new Sampler(SOURCE, 1, Split.TRAIN),
                 new FailurePolicy(FailurePolicy.Reaction.SKIP, failureLimit),
                 new Aggregator(new Clip.None(), statistics),
-                new MetaOptimizer(optimizer, 100, Precision.DOUBLE, 2),
+                new MetaOptimizer(
+                        optimizer,
+                        100,
+                        Layout.builder().add("theta", Shape.of(2)).build(),
+                        Precision.DOUBLE,
+                        "reference"),
                 "train",
                 PER_TASK_OUTPUTS);
     }

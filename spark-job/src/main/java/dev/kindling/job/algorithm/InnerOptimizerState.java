@@ -1,6 +1,7 @@
 package dev.kindling.job.algorithm;
 
 import dev.kindling.job.model.Model;
+import dev.kindling.job.optimizer.UpdateRule;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
@@ -37,7 +38,7 @@ final class InnerOptimizerState {
 
     /** Whether an array holds means of squares. */
     static boolean squares(String name) {
-        return name.startsWith(MOMENT + InnerOptimizer.SQUARE);
+        return name.startsWith(MOMENT + UpdateRule.SQUARE);
     }
 
     /** The initial value of an array's numbers. */

@@ -1,6 +1,7 @@
 package dev.kindling.job.algorithm;
 
 import dev.kindling.job.model.Model;
+import dev.kindling.job.optimizer.UpdateRule;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.FlatVector;
@@ -120,7 +121,7 @@ interface InnerUpdate {
         gradients.forEach((name, gradient) -> {
             List<String> moments = InnerOptimizerState.moments(optimizer, name);
             Value before = NamedValues.value(state.phi(), name);
-            InnerOptimizer.Step step = optimizer.step(
+            UpdateRule.Step step = optimizer.step(
                     b,
                     gradient(b, task, name, before, gradient),
                     NamedValues.values(state.optimizerState(), moments),

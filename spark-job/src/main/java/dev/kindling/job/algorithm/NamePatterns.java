@@ -10,8 +10,9 @@ import java.util.stream.Collectors;
  * @param key of the setting
  * @param patterns at least one
  */
-record NamePatterns(String key, List<String> patterns) {
-    NamePatterns {
+public record NamePatterns(String key, List<String> patterns) {
+    /** Throws IllegalArgumentException if there is no pattern. */
+    public NamePatterns {
         patterns = List.copyOf(patterns);
         if (patterns.isEmpty()) {
             throw new IllegalArgumentException(key + " is empty; it must have a name or a pattern such as 12_*");
@@ -23,7 +24,7 @@ record NamePatterns(String key, List<String> patterns) {
      *
      * @throws IllegalArgumentException if a pattern matches none
      */
-    List<String> matching(List<String> names) {
+    public List<String> matching(List<String> names) {
         for (String pattern : patterns) {
             if (names.stream().noneMatch(compiled(pattern).asMatchPredicate())) {
                 throw new IllegalArgumentException(

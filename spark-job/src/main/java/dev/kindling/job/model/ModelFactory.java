@@ -15,6 +15,7 @@ public final class ModelFactory {
             return network(settings, initialized(NamedNetworks.layers(settings.network(), layout), chosen), layout);
         }
         NetworkFile bytes = settings.file().get();
+        Deeplearning4jLibrary.require(bytes.subject());
         Deeplearning4jFile file = Deeplearning4jFile.read(bytes);
         Network network = bytes.namingFile(() -> network(settings, file.layers(layout, chosen), layout));
         file.requireMemory(network.parameters());

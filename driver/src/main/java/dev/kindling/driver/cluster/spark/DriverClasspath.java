@@ -15,9 +15,10 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.util.MutableURLClassLoader;
 
 /**
- * Adds the folder {@code driver-libs} of Kindling's package, which contains ND4J, to the driver's class path. If Spark's submit
- * class has loaded the application jar, the jars are added to its class loader, so that the user need not name them and
- * executors do not load them; executors that need ND4J get it from {@link ExecutorClasspath}.
+ * Adds the folder {@code driver-libs} of Kindling's package, which contains ND4J and Deeplearning4j, to the driver's class path
+ * where it is present; only {@code backend.name = nd4j} and Deeplearning4j's files and engine need it. If Spark's submit class
+ * has loaded the application jar, the jars are added to its class loader, so that the user need not name them and executors
+ * do not load them; executors that need ND4J get it from {@link ExecutorClasspath}.
  */
 public final class DriverClasspath {
     /** Locates the folder. */
@@ -30,7 +31,7 @@ public final class DriverClasspath {
     /**
      * Adds the folder's jars to the class loader of the application unless ND4J is on the class path already.
      *
-     * @throws IllegalArgumentException if the folder cannot be found
+     * @throws IllegalArgumentException if the setting names a folder without jars, or the jars cannot be fetched
      */
     public static void attach() {
         if (DriverClasspath.class.getClassLoader() instanceof MutableURLClassLoader loader
@@ -55,12 +56,9 @@ public final class DriverClasspath {
         }
     }
 
+    /** The URLs of the folder's jars; empty if there is no such folder. */
     static List<URL> urls(SparkConf configuration, Configuration hadoop, URI jar) {
         List<Path> jars = FOLDER.jars(configuration, hadoop, jar);
-        if (jars.isEmpty()) {
-            throw new IllegalArgumentException("the folder " + FOLDER.name() + " of Kindling's package is not next to "
-                    + JarDirectory.last(jar.getPath()) + "; " + FOLDER.setting() + " must be its path");
-        }
         try {
             return local(jars, hadoop);
         } catch (IOException e) {
