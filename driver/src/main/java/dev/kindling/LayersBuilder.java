@@ -48,7 +48,8 @@ public final class LayersBuilder {
         return add("dropout-" + retained);
     }
 
-    /** An activation: {@code relu}, {@code tanh}, {@code sigmoid}, {@code leaky-relu}, {@code elu} or {@code softplus}. */
+    /** An activation: {@code relu}, {@code tanh}, {@code sigmoid}, {@code leaky-relu}, {@code elu},
+     * {@code silu} or {@code softplus}. */
     public LayersBuilder activation(String name) {
         return add(name);
     }

@@ -17,7 +17,6 @@ import dev.kindling.driver.run.StoredConfiguration;
 import dev.kindling.driver.serving.Predictor;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.training.NetworkDescription;
-import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;

@@ -134,7 +134,7 @@ class Deeplearning4jOracleTest {
                                 network()
                                         .layer(convolution(5, new int[] {3, 2}, new int[] {2, 1}, new int[] {1, 1})
                                                 .convolutionMode(ConvolutionMode.Truncate)
-                                                .activation(Activation.TANH)
+                                                .activation(Activation.SWISH)
                                                 .build())
                                         .layer(convolution(7, new int[] {1, 4}, new int[] {3, 2}, new int[] {0, 3})
                                                 .hasBias(false)

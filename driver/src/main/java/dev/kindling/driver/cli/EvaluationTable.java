@@ -55,22 +55,25 @@ final class EvaluationTable {
     /** A line for each given episode, its measure after the last step; none if tasks were drawn. */
     static List<String> episodes(Evaluation evaluation) {
         List<String> lines = new ArrayList<>();
-        evaluation.tasks().filter(results -> evaluation.protocol().episodes().isPresent()).ifPresent(results -> {
-            int step = results.steps() - 1;
-            boolean classes = evaluation.steps().get(step).accuracy().isPresent();
-            lines.add((classes ? "accuracy" : "loss") + " of each episode after step " + step + ":");
-            for (int task = 0; task < Math.min(results.tasks(), EPISODES); task++) {
-                double measure = results.accuracy(task, step).orElse(results.loss(task, step));
-                lines.add(String.format(
-                        Locale.ROOT,
-                        "%10s  %s",
-                        number(measure, classes),
-                        results.name(task).orElseThrow()));
-            }
-            if (results.tasks() > EPISODES) {
-                lines.add("and " + (results.tasks() - EPISODES) + " more in evaluation.json");
-            }
-        });
+        evaluation
+                .tasks()
+                .filter(results -> evaluation.protocol().episodes().isPresent())
+                .ifPresent(results -> {
+                    int step = results.steps() - 1;
+                    boolean classes = evaluation.steps().get(step).accuracy().isPresent();
+                    lines.add((classes ? "accuracy" : "loss") + " of each episode after step " + step + ":");
+                    for (int task = 0; task < Math.min(results.tasks(), EPISODES); task++) {
+                        double measure = results.accuracy(task, step).orElse(results.loss(task, step));
+                        lines.add(String.format(
+                                Locale.ROOT,
+                                "%10s  %s",
+                                number(measure, classes),
+                                results.name(task).orElseThrow()));
+                    }
+                    if (results.tasks() > EPISODES) {
+                        lines.add("and " + (results.tasks() - EPISODES) + " more in evaluation.json");
+                    }
+                });
         return lines;
     }
 

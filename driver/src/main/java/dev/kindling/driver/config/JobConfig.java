@@ -158,8 +158,7 @@ public final class JobConfig {
 
     /** A copy with the values of some keys replaced: texts, or lists of texts. The keys are not checked. */
     public JobConfig with(Map<String, ?> values) {
-        return new JobConfig(
-                changed(written, values), environment, changed(resolved, values), networkFile, runFolder);
+        return new JobConfig(changed(written, values), environment, changed(resolved, values), networkFile, runFolder);
     }
 
     private static Config changed(Config config, Map<String, ?> values) {

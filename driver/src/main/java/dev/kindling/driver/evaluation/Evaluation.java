@@ -76,7 +76,8 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
     /** Adds an object for each episode: its name, and its measures after 0, 1, ... inner steps. */
     private void addEach(ArrayNode episodes, PerTaskResults results) {
         for (int task = 0; task < results.tasks(); task++) {
-            ObjectNode episode = episodes.addObject().put("name", results.name(task).orElseThrow());
+            ObjectNode episode =
+                    episodes.addObject().put("name", results.name(task).orElseThrow());
             ArrayNode losses = episode.putArray("loss");
             for (int step = 0; step < results.steps(); step++) {
                 addFinite(losses, results.loss(task, step));

@@ -83,7 +83,8 @@ class ChangedConfigurationTest {
     @Test
     void aDamagedConfigurationIsBadDataWhateverElseIsGiven() throws IOException {
         Files.writeString(run.file("config.conf"), "run { rounds = ");
-        for (String[] more : new String[][] {{}, {"--conf", "../conf/sinusoid-maml.conf"}, {"--set", "evaluation.tasks=3"}}) {
+        for (String[] more :
+                new String[][] {{}, {"--conf", "../conf/sinusoid-maml.conf"}, {"--set", "evaluation.tasks=3"}}) {
             Outcome outcome = command("evaluate", more);
             assertThat(outcome.err()).startsWith(run.file("config.conf") + " is damaged: ");
             assertThat(outcome.code()).isEqualTo(3);

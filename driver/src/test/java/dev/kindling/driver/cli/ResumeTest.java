@@ -95,7 +95,8 @@ class ResumeTest {
         stopped.assertSameAs(uninterrupted);
         TinyRun without = TinyRun.in(temporary, "without");
         assertThat(without.train().code()).isZero();
-        assertThat(Files.mismatch(without.file("model/theta.safetensors"), uninterrupted.file("model/theta.safetensors")))
+        assertThat(Files.mismatch(
+                        without.file("model/theta.safetensors"), uninterrupted.file("model/theta.safetensors")))
                 .isNotNegative();
 
         TinyRun nothing = TinyRun.in(temporary, "nothing", groups.replace("0_", "7_"));

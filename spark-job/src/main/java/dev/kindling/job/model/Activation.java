@@ -50,6 +50,13 @@ enum Activation implements Layer {
             return b.select(positive, x, b.expm1(b.select(positive, b.constant(0), x)));
         }
     },
+    /** x σ(x) (Elfwing, Uchibe and Doya 2018), Deeplearning4j's swish. */
+    SILU {
+        @Override
+        Value of(ProgramBuilder b, Value x) {
+            return b.mul(x, b.sigmoid(x));
+        }
+    },
     /** log(1 + exp(x)). */
     SOFTPLUS {
         /** max(x, 0) + log1p(exp(-|x|)), which cannot overflow; at 0 the slope of |x| is -1 and that of the maximum 0. */

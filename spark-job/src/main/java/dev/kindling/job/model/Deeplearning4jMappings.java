@@ -20,6 +20,7 @@ import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.activations.impl.ActivationSigmoid;
 import org.nd4j.linalg.activations.impl.ActivationSoftPlus;
 import org.nd4j.linalg.activations.impl.ActivationSoftmax;
+import org.nd4j.linalg.activations.impl.ActivationSwish;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.linalg.lossfunctions.impl.LossMCXENT;
@@ -51,6 +52,9 @@ final class Deeplearning4jMappings {
             layerContext.require("activation elu of alpha", elu.getAlpha(), ActivationELU.DEFAULT_ALPHA);
             return Activation.ELU;
         }
+        if (activation instanceof ActivationSwish) {
+            return Activation.SILU;
+        }
         if (activation instanceof ActivationSoftPlus) {
             return Activation.SOFTPLUS;
         }
@@ -61,7 +65,7 @@ final class Deeplearning4jMappings {
             return Activation.SIGMOID;
         }
         throw layerContext.refusal("has the activation " + activation
-                + "; supported are identity, relu, leakyrelu, elu, softplus, tanh and sigmoid");
+                + "; supported are identity, relu, leakyrelu, elu, swish, softplus, tanh and sigmoid");
     }
 
     static IActivation activation(Activation activation) {
@@ -72,6 +76,7 @@ final class Deeplearning4jMappings {
             case SIGMOID -> new ActivationSigmoid();
             case LEAKY_RELU -> new ActivationLReLU();
             case ELU -> new ActivationELU();
+            case SILU -> new ActivationSwish();
             case SOFTPLUS -> new ActivationSoftPlus();
         };
     }

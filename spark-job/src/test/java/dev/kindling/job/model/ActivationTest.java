@@ -51,6 +51,12 @@ class ActivationTest {
             case LEAKY_RELU -> new double[] {positive ? x : 0.01 * x, positive ? 1 : 0.01, 0};
             case ELU ->
                 new double[] {positive ? x : Math.expm1(x), positive ? 1 : Math.exp(x), positive ? 0 : Math.exp(x)};
+            case SILU ->
+                new double[] {
+                    x * sigmoid,
+                    sigmoid * (1 + x * (1 - sigmoid)),
+                    sigmoid * (1 - sigmoid) * (2 + x * (1 - 2 * sigmoid))
+                };
             case SOFTPLUS ->
                 new double[] {Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), sigmoid, sigmoid * (1 - sigmoid)};
         };

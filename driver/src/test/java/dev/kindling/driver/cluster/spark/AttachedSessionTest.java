@@ -84,7 +84,7 @@ class AttachedSessionTest {
     /** The class path of this JVM without the folders of this project's classes. */
     private static JavaSparkContext session() {
         new File(System.getenv("SPARK_HOME"), "jars").mkdirs();
-        String libraries = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        String libraries = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
                 .filter(entry -> !isOwn(entry))
                 .collect(Collectors.joining(File.pathSeparator));
         return new JavaSparkContext(new SparkConf()
@@ -103,7 +103,7 @@ class AttachedSessionTest {
         Set<String> written = new HashSet<>();
         try (OutputStream file = Files.newOutputStream(target);
                 JarOutputStream jar = new JarOutputStream(file)) {
-            for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+            for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
                 if (isOwn(entry)) {
                     addTo(jar, Path.of(entry), written);
                 }

@@ -1,9 +1,9 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.ResolvedPath;
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.IntRange;
+import dev.kindling.job.task.ResolvedPath;
 import dev.kindling.job.task.SettingsCodec;
 import dev.kindling.job.task.SourceDescription;
 import dev.kindling.job.task.Split;
@@ -13,8 +13,8 @@ import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.FlatVector;
 import java.util.IntSummaryStatistics;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;

@@ -1,6 +1,5 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.ResolvedPath;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -8,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.PrintableText;
+import dev.kindling.job.task.ResolvedPath;
 import dev.kindling.job.task.fewshot.GivenTask.SetNames;
 import java.io.IOException;
 import java.io.InputStream;

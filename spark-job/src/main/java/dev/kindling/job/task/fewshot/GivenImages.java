@@ -1,8 +1,8 @@
 package dev.kindling.job.task.fewshot;
 
-import dev.kindling.job.task.ResolvedPath;
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.ResolvedPath;
 import dev.kindling.job.task.fewshot.GivenTask.Queries;
 import dev.kindling.job.task.fewshot.GivenTask.SetNames;
 import dev.kindling.job.tensor.FlatVector;

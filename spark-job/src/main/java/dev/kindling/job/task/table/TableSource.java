@@ -267,6 +267,24 @@ public final class TableSource implements TaskSource {
         return new TaskSpec(key.split(), key.round(), key.index(), seed, new int[] {group, support, query});
     }
 
+    /** Groups in a drawn order, each at most once, all of their rows in the query set as far as {@code task.query} allows. */
+    @Override
+    public List<TaskSpec> representatives(long seed, int most) {
+        GroupTasks tasks = checked(Split.TRAIN);
+        GroupPermutation order = new GroupPermutation(RandomStream.seed(seed, BEFORE_TRAINING, GROUPS), tasks.count());
+        return IntStream.range(0, Math.min(most, tasks.count()))
+                .mapToObj(index -> {
+                    TaskKey key = new TaskKey(seed, Split.TRAIN, BEFORE_TRAINING, index);
+                    int group = tasks.group(order.at(index));
+                    int rows =
+                            pack.rows(Split.TRAIN, group) - support(Split.TRAIN).least();
+                    int query = Math.min(settings.sizes().query(Split.TRAIN), rows);
+                    return new TaskSpec(
+                            Split.TRAIN, BEFORE_TRAINING, index, key.taskSeed(), new int[] {group, 0, query});
+                })
+                .toList();
+    }
+
     /** The rows of a task, those of the support set first; its query rows are in the order of the table where all are asked. */
     private int[] rows(TaskSpec spec, int available) {
         int support = supportRows(spec);
