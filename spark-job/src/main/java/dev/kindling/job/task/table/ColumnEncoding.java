@@ -226,7 +226,7 @@ public sealed interface ColumnEncoding {
 
         /** The feature of a number of rows before it is standardised. */
         public static double logarithm(long count) {
-            return StrictMath.log1p(count);
+            return StrictMath.log1p((double) count);
         }
     }
 

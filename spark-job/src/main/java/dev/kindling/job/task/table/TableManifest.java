@@ -10,6 +10,7 @@ import dev.kindling.job.task.Split;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -141,7 +142,7 @@ public record TableManifest(
         for (Groups each : splits.values()) {
             long groups = 0;
             long rows = 0;
-            for (SortedMap.Entry<Integer, Integer> size : each.sizes().entrySet()) {
+            for (Map.Entry<Integer, Integer> size : each.sizes().entrySet()) {
                 if (size.getKey() < 1 || size.getValue() < 1) {
                     throw new BadDataException(place + " is damaged: it lists " + size.getValue() + " groups of "
                             + size.getKey() + " rows");

@@ -414,13 +414,15 @@ public final class TableSource implements TaskSource {
     /** The keys of a split are sorted, so that the splits can be compared in one pass. */
     private CheckResult splitsDisjoint() {
         String statement = "splits disjoint";
-        int[] at = new int[Split.values().length];
+        Map<Split, Integer> at = new EnumMap<>(Split.class);
+        for (Split split : Split.values()) {
+            at.put(split, 0);
+        }
         Optional<String> last = Optional.empty();
         long count = 0;
         for (Optional<Split> next = next(at); next.isPresent(); next = next(at)) {
-            int ordinal = next.get().ordinal();
-            String key = pack.key(next.get(), at[ordinal]);
-            at[ordinal]++;
+            String key = pack.key(next.get(), at.get(next.get()));
+            at.merge(next.get(), 1, Integer::sum);
             if (last.isPresent() && last.get().equals(key)) {
                 return new CheckResult(statement, false, "the group " + PrintableText.line(key) + " is in two splits");
             }
@@ -431,17 +433,12 @@ public final class TableSource implements TaskSource {
     }
 
     /** The split whose next key is the smallest; empty at the end. */
-    private Optional<Split> next(int[] at) {
+    private Optional<Split> next(Map<Split, Integer> at) {
         Optional<Split> smallest = Optional.empty();
         for (Split split : Split.values()) {
-            if (at[split.ordinal()] < pack.groups(split)
+            if (at.get(split) < pack.groups(split)
                     && (smallest.isEmpty()
-                            || compare(
-                                            split,
-                                            at[split.ordinal()],
-                                            smallest.get(),
-                                            at[smallest.get().ordinal()])
-                                    < 0)) {
+                            || compare(split, at.get(split), smallest.get(), at.get(smallest.get())) < 0)) {
                 smallest = Optional.of(split);
             }
         }
