@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kindling.driver.cli.CommandLineForTests.Outcome;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
-import dev.kindling.driver.cluster.spark.LoadedClasses;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.cluster.spark.TwoExecutors;
 import dev.kindling.driver.run.TablePreparation;

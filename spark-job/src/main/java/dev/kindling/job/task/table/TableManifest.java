@@ -9,8 +9,8 @@ import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.Split;
 import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 

@@ -415,13 +415,10 @@ public final class TableSource implements TaskSource {
     private CheckResult splitsDisjoint() {
         String statement = "splits disjoint";
         Map<Split, Integer> at = new EnumMap<>(Split.class);
-        for (Split split : Split.values()) {
-            at.put(split, 0);
-        }
         Optional<String> last = Optional.empty();
         long count = 0;
         for (Optional<Split> next = next(at); next.isPresent(); next = next(at)) {
-            String key = pack.key(next.get(), at.get(next.get()));
+            String key = pack.key(next.get(), at.getOrDefault(next.get(), 0));
             at.merge(next.get(), 1, Integer::sum);
             if (last.isPresent() && last.get().equals(key)) {
                 return new CheckResult(statement, false, "the group " + PrintableText.line(key) + " is in two splits");
@@ -436,9 +433,14 @@ public final class TableSource implements TaskSource {
     private Optional<Split> next(Map<Split, Integer> at) {
         Optional<Split> smallest = Optional.empty();
         for (Split split : Split.values()) {
-            if (at.get(split) < pack.groups(split)
+            if (at.getOrDefault(split, 0) < pack.groups(split)
                     && (smallest.isEmpty()
-                            || compare(split, at.get(split), smallest.get(), at.get(smallest.get())) < 0)) {
+                            || compare(
+                                            split,
+                                            at.getOrDefault(split, 0),
+                                            smallest.get(),
+                                            at.getOrDefault(smallest.get(), 0))
+                                    < 0)) {
                 smallest = Optional.of(split);
             }
         }
