@@ -41,6 +41,11 @@ public final class Bench implements Callable<Integer> {
     /** Number of rounds of one timed call on sinusoids, as in the peers' programs: a single round is too short. */
     private static final int SINE_BLOCK = 500;
 
+    /** Rows of the linear systems that are solved. */
+    private static final List<Integer> SOLVED = List.of(10, 40, 80);
+
+    private static final int SOLVED_COLUMNS = 32;
+
     private static final String REST = "rest of run";
 
     @Parameters(description = "${COMPLETION-CANDIDATES}")
@@ -118,7 +123,26 @@ public final class Bench implements Callable<Integer> {
         Product large = Stream.of(square, tall)
                 .max(Comparator.comparing(product -> Timing.median(samples.get(product.name()))))
                 .orElseThrow();
-        return figures("products", "GFLOP/s", samples, large.name());
+        List<Figure> figures = new ArrayList<>(figures("products", "GFLOP/s", samples, large.name()));
+        figures.addAll(solutions(timing));
+        return figures;
+    }
+
+    /** Each solution and the same in plain loops, sampled in turn. */
+    private static List<Figure> solutions(Timing timing) {
+        List<Solve> cases = new ArrayList<>();
+        for (int n : SOLVED) {
+            cases.add(Solve.vector(n, SOLVED_COLUMNS));
+            cases.add(Solve.plainLoops(n, SOLVED_COLUMNS));
+        }
+        Map<String, double[]> samples = timing.alternate(cases);
+        List<Figure> figures = new ArrayList<>();
+        for (int n : SOLVED) {
+            String plain = Solve.plainName(n, SOLVED_COLUMNS);
+            figures.add(figure("products", "GFLOP/s", samples, Solve.name(n, SOLVED_COLUMNS), plain));
+            figures.add(figure("products", "GFLOP/s", samples, plain, plain));
+        }
+        return figures;
     }
 
     private List<Figure> sine(Timing timing) {

@@ -71,6 +71,7 @@ final class VjpRules {
                 (b, value, c) -> Arrays.asList(
                         null, b.select(value.arg(0), c, b.constant(0)), b.select(value.arg(0), b.constant(0), c)));
         RULES.put(Op.MATMUL, VjpRules::product);
+        RULES.put(Op.SOLVE, VjpRules::solution);
         // Each of the three is the adjoint of the others, so the set is closed.
         RULES.put(
                 Op.CONV,
@@ -135,6 +136,16 @@ final class VjpRules {
         return List.of(
                 left ? b.matmul(y, c, right, true) : b.matmul(c, y, false, !right),
                 right ? b.matmul(c, x, true, left) : b.matmul(x, c, !left, false));
+    }
+
+    /**
+     * X = S⁻¹ B with S = (A + Aᵀ) / 2 gives dB = S⁻¹ c and dS = -dB Xᵀ (Giles, An extended collection of matrix derivative
+     * results, 2008, section 2.3.1), and dA is the symmetric part of dS.
+     */
+    private static List<@Nullable Value> solution(ProgramBuilder b, Value value, Value c) {
+        Value right = b.solve(value.arg(0), c);
+        Value outer = b.matmul(b.mul(right, b.constant(-0.5)), value, false, true);
+        return List.of(b.add(outer, b.transpose(outer, 1, 0)), right);
     }
 
     /** Sums over the axes along which {@code shape} was broadcast. */

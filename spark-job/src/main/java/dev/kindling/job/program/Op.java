@@ -39,6 +39,12 @@ public enum Op {
 
     /** Matrix product; either operand may be read transposed. */
     MATMUL(2),
+    /**
+     * The solution X [n, m] of A X = B for a symmetric positive definite A [n, n] and B [n, m], by Cholesky's factorisation.
+     * Only the symmetric part (A + Aᵀ) / 2 is used, also by the derivative. Where a pivot of the factorisation is not a
+     * positive finite number, A is not positive definite and all of X is NaN.
+     */
+    SOLVE(2),
     /** Cross-correlation of [n, h, w, in] with a kernel [kh, kw, in, out] over a {@link Window}: [n, oh, ow, out]. */
     CONV(2),
     /** The adjoint of {@link #CONV} in its input: from [n, oh, ow, out] and the kernel to [n, h, w, in]. */

@@ -237,6 +237,29 @@ public final class ProgramBuilder {
         return apply(Op.MATMUL, List.of(a, b), new Attributes.Product(aTransposed, bTransposed));
     }
 
+    /**
+     * The solution [n, m] of A X = B for a symmetric positive definite A [n, n] and B [n, m]; a right-hand side that is a
+     * vector is [n, 1]. The function is that of A's symmetric part (A + Aᵀ) / 2, so its derivative in A is symmetric. All
+     * results are NaN if A is not positive definite.
+     */
+    public Value solve(Value a, Value b) {
+        return apply(Op.SOLVE, List.of(a, b), Attributes.None.NONE);
+    }
+
+    /** The diagonal matrix [n, n] of a vector [n]. */
+    public Value diagonal(Value vector) {
+        int n = vector.shape().dim(0);
+        return select(oneHot(iota(n), n), vector, constant(0));
+    }
+
+    /** A matrix with zeros above its diagonal. */
+    public Value lowerTriangle(Value matrix) {
+        int rows = matrix.shape().dim(0);
+        Value row = reshape(iota(rows), Shape.of(rows, 1));
+        Value column = iota(matrix.shape().dim(1));
+        return select(greater(column, row), constant(0), matrix);
+    }
+
     /** Images [n, h, w, in] cross-correlated with a kernel [kh, kw, in, out]: [n, oh, ow, out]. */
     public Value conv(Value images, Value kernel, Window window) {
         return apply(Op.CONV, List.of(images, kernel), window);

@@ -30,6 +30,7 @@ final class ShapeInference {
         RULES.put(Op.STOP_GRADIENT, (args, attributes) -> args.get(0).shape());
         RULES.put(Op.BARRIER, (args, attributes) -> args.get(0).shape());
         RULES.put(Op.MATMUL, (args, attributes) -> product(args, (Attributes.Product) attributes));
+        RULES.put(Op.SOLVE, (args, attributes) -> solution(shape(args, 0), shape(args, 1)));
         RULES.put(Op.UNIFORM, (args, attributes) -> uniform(shape(args, 0), ((Attributes.To) attributes).shape()));
         RULES.put(Op.CONV, (args, attributes) -> convolution(args, (Window) attributes));
         RULES.put(Op.CONV_INPUT, (args, attributes) -> convolutionInput(args, (Window) attributes));
@@ -96,6 +97,17 @@ final class ShapeInference {
                 inner == right.dim(product.rightTransposed() ? 1 : 0),
                 () -> "matmul of " + left + " and " + right + " {" + product + "}: inner extents differ");
         return Shape.of(left.dim(product.leftTransposed() ? 1 : 0), right.dim(product.rightTransposed() ? 0 : 1));
+    }
+
+    private static Shape solution(Shape matrix, Shape right) {
+        require(
+                matrix.rank() == 2
+                        && matrix.dim(0) == matrix.dim(1)
+                        && right.rank() == 2
+                        && right.dim(0) == matrix.dim(0),
+                () -> "solve of " + matrix + " and " + right
+                        + ": the first must be a square matrix, the second a matrix of as many rows");
+        return right;
     }
 
     private static Shape uniform(Shape key, Shape to) {

@@ -166,7 +166,44 @@ class VjpRulesTest {
                 "a matrix with itself",
                 (b, in) -> b.matmul(in.get(0), in.get(0), true, false),
                 awayFromZero("a", 2, 3)));
+        cases.addAll(solutions());
         return cases;
+    }
+
+    /** Differences move each element of A alone, so these cases also check that the symmetric part is what counts. */
+    private static List<Case> solutions() {
+        return List.of(
+                new Case(
+                        Op.SOLVE,
+                        "one number",
+                        (b, in) -> b.solve(in.get(0), in.get(1)),
+                        positive("a", 1, 1),
+                        awayFromZero("b", 1, 1)),
+                new Case(
+                        Op.SOLVE,
+                        "a matrix that is not symmetric",
+                        (b, in) -> b.solve(in.get(0), in.get(1)),
+                        rows(3, 3, 0.5, -1, 0.1, 2, 0.7, -0.2, 1.1, 4),
+                        awayFromZero("b", 3, 2)),
+                new Case(
+                        Op.SOLVE,
+                        "a product with itself and a ridge",
+                        (b, in) -> b.solve(
+                                b.add(b.matmul(in.get(0), in.get(0), true, false), b.diagonal(b.full(Shape.of(4), 1))),
+                                in.get(1)),
+                        awayFromZero("c", 3, 4),
+                        awayFromZero("b", 4, 3)),
+                new Case(
+                        Op.SOLVE,
+                        "the lower triangle of the matrix",
+                        (b, in) -> b.solve(b.lowerTriangle(in.get(0)), in.get(1)),
+                        rows(3, 3, 9, 9, -1, 2, 9, -0.2, 1.1, 4),
+                        awayFromZero("b", 3, 1)),
+                new Case(
+                        Op.SOLVE,
+                        "its own matrix on the right",
+                        (b, in) -> b.solve(in.get(0), b.square(in.get(0))),
+                        rows(2, 3, 0.5, -1, 2)));
     }
 
     private static List<Case> moves() {
@@ -314,6 +351,17 @@ class VjpRulesTest {
         Value gradient = Autodiff.grad(b, b.max(x), List.of(x)).get(0);
         Program program = b.build("tie", List.of(new Program.Output("g", Program.Reduction.PER_TASK, gradient)));
         assertThat(run(program, Map.of("x", new double[] {1, 2, 2})).get("g")).containsExactly(0, 1, 0);
+    }
+
+    @Test
+    void theDerivativesOfAReciprocalBySolvingAreKnownToOrderThree() {
+        Map<String, double[]> found = derivatives(
+                (b, x) -> b.reshape(b.solve(b.reshape(x, Shape.of(1, 1)), b.full(Shape.of(1, 1), 1)), Shape.scalar()),
+                0.5);
+        assertThat(found.get("order 0")).containsExactly(new double[] {2}, within(1e-14));
+        assertThat(found.get("order 1")).containsExactly(new double[] {-4}, within(1e-14));
+        assertThat(found.get("order 2")).containsExactly(new double[] {16}, within(1e-13));
+        assertThat(found.get("order 3")).containsExactly(new double[] {-96}, within(1e-12));
     }
 
     @Test

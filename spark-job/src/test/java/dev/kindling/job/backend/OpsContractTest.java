@@ -250,6 +250,73 @@ class OpsContractTest {
         return Runs.run(workspace, precision, program, tasks);
     }
 
+    /** Of three tasks the second has a matrix that is not positive definite; all of its solutions are NaN, and no others. */
+    @ParameterizedTest
+    @MethodSource("entrants")
+    void solutionsWithMatricesOfWhichOneIsNotPositiveDefinite(Entrant entrant, Precision precision) {
+        double tolerance = precision == Precision.FLOAT ? 1e-5 : 1e-13;
+        for (int n : entrant.sizes()) {
+            int m = 1 + (7 * n) % 36;
+            ProgramBuilder b = new ProgramBuilder();
+            Value matrix = b.input("matrix", Shape.of(n, n), Program.Scope.TASK);
+            Value right = b.input("right", Shape.of(n, m), Program.Scope.TASK);
+            Value sharedMatrix = b.input("shared matrix", Shape.of(n, n), Program.Scope.BROADCAST);
+            Value sharedRight = b.input("shared right", Shape.of(n, m), Program.Scope.BROADCAST);
+            Map<String, Value> results = new LinkedHashMap<>();
+            results.put("both per task", b.solve(matrix, right));
+            results.put("shared right", b.solve(matrix, sharedRight));
+            results.put("shared matrix", b.solve(sharedMatrix, right));
+            results.put("both shared", b.mul(b.solve(sharedMatrix, sharedRight), right));
+            Program program = b.build("solve", outputs(results));
+            RandomStream stream = RandomStream.of(n);
+            Map<String, double[]> broadcast =
+                    Map.of("shared matrix", matrix(stream, n, 1), "shared right", uniform(stream, n * m));
+            List<Map<String, double[]>> tasks = new ArrayList<>();
+            for (int task = 0; task < TASKS; task++) {
+                double pivot = task == 1 ? -1 : 1;
+                tasks.add(Map.of("matrix", matrix(stream, n, pivot), "right", uniform(stream, n * m)));
+            }
+            Map<String, double[]> expected = run(reference(program, precision), precision, program, broadcast, tasks);
+            run(entrant.workspace(program, precision), precision, program, broadcast, tasks)
+                    .forEach((name, array) -> {
+                        boolean perTask = name.equals("both per task") || name.equals("shared right");
+                        for (int i = 0; i < array.length; i++) {
+                            String what = name + " " + n + " x " + m + " [" + i + "]";
+                            if (perTask && i / (n * m) == 1) {
+                                assertThat(array[i]).as(what).isNaN();
+                            } else {
+                                assertThat(Math.abs(array[i] - expected.get(name)[i]))
+                                        .as(what)
+                                        .isLessThan(tolerance);
+                            }
+                        }
+                    });
+        }
+    }
+
+    /** C Cᵀ / n + I plus a skew part, with the last pivot's sign. */
+    private static double[] matrix(RandomStream stream, int n, double lastPivot) {
+        double[] c = uniform(stream, n * n);
+        double[] matrix = new double[n * n];
+        for (int i = 0; i < n; i++) {
+            for (int j = 0; j < n; j++) {
+                double sum = i == j ? 1 : 0.25 * Integer.signum(i - j);
+                for (int k = 0; k < n; k++) {
+                    sum += c[i * n + k] * c[j * n + k] / n;
+                }
+                matrix[i * n + j] = (float) sum;
+            }
+        }
+        matrix[n * n - 1] *= lastPivot;
+        return matrix;
+    }
+
+    private static double[] uniform(RandomStream stream, int count) {
+        double[] numbers = new double[count];
+        Arrays.setAll(numbers, any -> (float) stream.nextDouble(-1, 1));
+        return numbers;
+    }
+
     /** |error| ≤ n ε Σ|a| for any order of additions. */
     @ParameterizedTest
     @MethodSource("entrants")

@@ -214,6 +214,7 @@ public final class RandomPrograms {
             rows.put(Op.EQUAL, () -> comparison(Op.EQUAL));
             rows.put(Op.SELECT, this::select);
             rows.put(Op.MATMUL, this::matmul);
+            rows.put(Op.SOLVE, this::solve);
             rows.put(Op.CONV, () -> convolution(Op.CONV));
             rows.put(Op.CONV_INPUT, () -> convolution(Op.CONV_INPUT));
             rows.put(Op.CONV_KERNEL, () -> convolution(Op.CONV_KERNEL));
@@ -377,6 +378,20 @@ public final class RandomPrograms {
             // A product of x with itself always fits one way.
             Value product = y == null ? b.matmul(x, x, left, !left) : b.matmul(x, y, left, right);
             return bounded(product, inner * bounds.get(x) * bounds.get(y == null ? x : y));
+        }
+
+        /** The solution with C Cᵀ + I, where C has elements of magnitude 1 at most, so that the condition is below 26. */
+        private @Nullable Value solve() {
+            Value x = pick(any -> true);
+            Value y = pick(any -> true);
+            int n = 1 + stream.nextInt(5);
+            int columns = EXTENTS[stream.nextInt(EXTENTS.length)];
+            if (x == null || y == null) {
+                return null;
+            }
+            Value c = b.mul(shaped(x, n, n), b.constant(1 / Math.max(1, bounds.get(x))));
+            Value matrix = b.add(b.matmul(c, c, false, true), b.diagonal(b.full(Shape.of(n), 1)));
+            return bounded(b.solve(matrix, shaped(y, n, columns)), n * bounds.get(y));
         }
 
         /** A geometry of small extents, over which the op is not the whole. */

@@ -74,6 +74,7 @@ final class Nd4jKernels {
         table.put(Op.GATHER, new IndexingKernels.Gather());
         table.put(Op.SCATTER_ADD, new IndexingKernels.ScatterAdd());
         table.put(Op.MATMUL, batchedMatmul);
+        table.put(Op.SOLVE, new SolveKernel());
         table.put(Op.CONV, new Convolutions.Forward(batchedMatmul));
         table.put(Op.CONV_INPUT, new Convolutions.ToInput(batchedMatmul));
         table.put(Op.CONV_KERNEL, new Convolutions.ToKernel(batchedMatmul));

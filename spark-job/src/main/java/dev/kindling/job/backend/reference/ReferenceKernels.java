@@ -1,5 +1,6 @@
 package dev.kindling.job.backend.reference;
 
+import dev.kindling.job.backend.CholeskySolver;
 import dev.kindling.job.program.Attributes;
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Program;
@@ -46,6 +47,7 @@ final class ReferenceKernels {
         }
         table.put(Op.SELECT, (value, args) -> select(args.get(0), args.get(1), args.get(2)));
         table.put(Op.MATMUL, ReferenceKernels::matmul);
+        table.put(Op.SOLVE, ReferenceKernels::solve);
         table.put(Op.UNIFORM, ReferenceKernels::uniform);
         table.put(Op.CONV, ReferenceWindowKernels::conv);
         table.put(Op.CONV_INPUT, ReferenceWindowKernels::convInput);
@@ -160,6 +162,14 @@ final class ReferenceKernels {
                 result[i * columns + j] = total;
             }
         }
+        return result;
+    }
+
+    private static double[] solve(Value value, List<double[]> args) {
+        CholeskySolver solver = new CholeskySolver(value.shape().dim(0));
+        solver.factorise(args.get(0));
+        double[] result = args.get(1).clone();
+        solver.solve(result, value.shape().dim(1));
         return result;
     }
 

@@ -29,6 +29,12 @@ interface Emitter<S> {
     /** d = a·bᵀ, m x n over k, all row-major. */
     S matmulTransposed(int m, int n, int k, BufferSlice a, BufferSlice b, BufferSlice d);
 
+    /** u = Cholesky's factor of the symmetric part of a, n x n; {@code work} is scratch memory of as many elements. */
+    S factorise(int n, BufferSlice a, BufferSlice work, BufferSlice u);
+
+    /** d = the solution for b, n x m, from a factor; {@code work} is scratch memory of as many elements. */
+    S solve(int n, int m, BufferSlice u, BufferSlice b, BufferSlice work, BufferSlice d);
+
     /**
      * d = s + the window product of a and b, whose rows have n elements.
      *

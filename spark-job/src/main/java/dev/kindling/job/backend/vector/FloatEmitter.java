@@ -55,6 +55,27 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
+    public FloatStep factorise(int n, BufferSlice a, BufferSlice work, BufferSlice u) {
+        return memory -> FloatCholesky.factorise(
+                n, memory[a.space()], a.offset(), memory[work.space()], work.offset(), memory[u.space()], u.offset());
+    }
+
+    @Override
+    public FloatStep solve(int n, int m, BufferSlice u, BufferSlice b, BufferSlice work, BufferSlice d) {
+        return memory -> FloatCholesky.solve(
+                n,
+                m,
+                memory[u.space()],
+                u.offset(),
+                memory[b.space()],
+                b.offset(),
+                memory[work.space()],
+                work.offset(),
+                memory[d.space()],
+                d.offset());
+    }
+
+    @Override
     public FloatStep windowMatmul(
             WindowIndexTable table, int n, BufferSlice a, BufferSlice b, BufferSlice s, int[] starts, BufferSlice d) {
         return memory -> FloatWindowMatmul.multiply(

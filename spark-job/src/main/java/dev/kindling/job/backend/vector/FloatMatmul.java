@@ -137,17 +137,42 @@ final class FloatMatmul {
             int sRow,
             float[] c,
             int cAt) {
+        multiply(m, n, k, n, a, aAt, aRow, aColumn, b, bAt, s, sAt, sRow, c, cAt);
+    }
+
+    /**
+     * The same over some columns of wider matrices.
+     *
+     * @param row distance of the rows of b and of c in elements, at least n; columns after the n-th of a narrow c are
+     *     overwritten with garbage
+     */
+    static void multiply(
+            int m,
+            int n,
+            int k,
+            int row,
+            float[] a,
+            int aAt,
+            int aRow,
+            int aColumn,
+            float[] b,
+            int bAt,
+            float[] s,
+            int sAt,
+            int sRow,
+            float[] c,
+            int cAt) {
         if (n <= SCALAR_COLUMNS) {
             for (int j = 0; j < n; j++) {
-                column(m, n, k, a, aAt, aRow, aColumn, b, bAt + j, s, sAt + j, sRow, c, cAt + j);
+                column(m, row, k, a, aAt, aRow, aColumn, b, bAt + j, s, sAt + j, sRow, c, cAt + j);
             }
         } else if (n < W) {
-            narrow(m, n, k, a, aAt, aRow, aColumn, b, bAt, s, sAt, sRow, c, cAt);
+            narrow(m, row, k, a, aAt, aRow, aColumn, b, bAt, s, sAt, sRow, c, cAt);
         } else {
             int j = 0;
             while (j < n) {
                 int width = width(n - j);
-                strip(m, n, k, a, aAt, aRow, aColumn, b, bAt + j, s, sAt + j, sRow, c, cAt + j, width);
+                strip(m, row, k, a, aAt, aRow, aColumn, b, bAt + j, s, sAt + j, sRow, c, cAt + j, width);
                 j += width;
             }
         }
@@ -167,7 +192,7 @@ final class FloatMatmul {
 
     private static void strip(
             int m,
-            int n,
+            int row,
             int k,
             float[] a,
             int aAt,
@@ -191,19 +216,20 @@ final class FloatMatmul {
                         aColumn,
                         b,
                         bAt,
-                        n,
+                        row,
                         k,
                         s,
                         sAt + i * sRow,
                         sRow,
                         c,
-                        cAt + i * n,
-                        n,
+                        cAt + i * row,
+                        row,
                         W,
                         width - W);
             }
             for (; i < m; i++) {
-                oneByThree(a, aAt + i * aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, c, cAt + i * n, W, width - W);
+                oneByThree(
+                        a, aAt + i * aRow, aColumn, b, bAt, row, k, s, sAt + i * sRow, c, cAt + i * row, W, width - W);
             }
         } else if (width > W) {
             for (; i + ROWS <= m; i += ROWS) {
@@ -214,25 +240,39 @@ final class FloatMatmul {
                         aColumn,
                         b,
                         bAt,
-                        n,
+                        row,
                         k,
                         s,
                         sAt + i * sRow,
                         sRow,
                         c,
-                        cAt + i * n,
-                        n,
+                        cAt + i * row,
+                        row,
                         width - W);
             }
             for (; i < m; i++) {
-                oneByTwo(a, aAt + i * aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, c, cAt + i * n, width - W);
+                oneByTwo(a, aAt + i * aRow, aColumn, b, bAt, row, k, s, sAt + i * sRow, c, cAt + i * row, width - W);
             }
         } else {
             for (; i + ROWS <= m; i += ROWS) {
-                fiveByOne(a, aAt + i * aRow, aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, sRow, c, cAt + i * n, n);
+                fiveByOne(
+                        a,
+                        aAt + i * aRow,
+                        aRow,
+                        aColumn,
+                        b,
+                        bAt,
+                        row,
+                        k,
+                        s,
+                        sAt + i * sRow,
+                        sRow,
+                        c,
+                        cAt + i * row,
+                        row);
             }
             for (; i < m; i++) {
-                oneByOne(a, aAt + i * aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, c, cAt + i * n);
+                oneByOne(a, aAt + i * aRow, aColumn, b, bAt, row, k, s, sAt + i * sRow, c, cAt + i * row);
             }
         }
     }
@@ -243,7 +283,7 @@ final class FloatMatmul {
      */
     private static void narrow(
             int m,
-            int n,
+            int row,
             int k,
             float[] a,
             int aAt,
@@ -258,17 +298,17 @@ final class FloatMatmul {
             int cAt) {
         int i = 0;
         for (; i + ROWS <= m; i += ROWS) {
-            fiveByOne(a, aAt + i * aRow, aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, sRow, c, cAt + i * n, n);
+            fiveByOne(a, aAt + i * aRow, aRow, aColumn, b, bAt, row, k, s, sAt + i * sRow, sRow, c, cAt + i * row, row);
         }
         for (; i < m; i++) {
-            oneByOne(a, aAt + i * aRow, aColumn, b, bAt, n, k, s, sAt + i * sRow, c, cAt + i * n);
+            oneByOne(a, aAt + i * aRow, aColumn, b, bAt, row, k, s, sAt + i * sRow, c, cAt + i * row);
         }
     }
 
     /** One column, five rows at a time, so that five independent chains hide the latency of the multiply-adds. */
     private static void column(
             int m,
-            int n,
+            int row,
             int k,
             float[] a,
             int aAt,
@@ -299,21 +339,21 @@ final class FloatMatmul {
                 c3 = Math.fma(a[p + 3 * aRow], f, c3);
                 c4 = Math.fma(a[p + 4 * aRow], f, c4);
                 p += aColumn;
-                q += n;
+                q += row;
             }
-            at = cAt + i * n;
+            at = cAt + i * row;
             c[at] = c0;
-            c[at + n] = c1;
-            c[at + 2 * n] = c2;
-            c[at + 3 * n] = c3;
-            c[at + 4 * n] = c4;
+            c[at + row] = c1;
+            c[at + 2 * row] = c2;
+            c[at + 3 * row] = c3;
+            c[at + 4 * row] = c4;
         }
         for (; i < m; i++) {
             float sum = s[sAt + i * sRow];
             for (int x = 0; x < k; x++) {
-                sum = Math.fma(a[aAt + i * aRow + x * aColumn], b[bAt + x * n], sum);
+                sum = Math.fma(a[aAt + i * aRow + x * aColumn], b[bAt + x * row], sum);
             }
-            c[cAt + i * n] = sum;
+            c[cAt + i * row] = sum;
         }
     }
 

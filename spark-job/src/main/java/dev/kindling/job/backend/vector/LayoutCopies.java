@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * A cache of values copied to another layout, shared by all readers: transposed matrices, padded images. A copy lives as
+ * A cache of values copied to another layout, shared by all readers: transposed matrices, padded images, Cholesky factors. A copy lives as
  * long as its source.
  *
  * @param <S> the type of a step

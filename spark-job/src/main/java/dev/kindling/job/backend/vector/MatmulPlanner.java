@@ -179,17 +179,13 @@ final class MatmulPlanner<S> {
             into.accept(c);
             return;
         }
-        int at = level(product);
         int m = product.shape().dim(0);
         int n = product.shape().dim(1);
-        BufferSlice d =
-                new BufferSlice(ExecutionPlan.LEVELS + at, planner.arena(at).allocate(m * n));
-        into.accept(d);
-        StridedOperand left = new StridedOperand(start, startRow, false);
-        step(product, emitter.binary(Op.ADD, c, m, n, left, new StridedOperand(d, n, false)));
-        if (at == programPlanner.level()) {
-            planner.arena(at).free(d.offset(), m * n);
-        }
+        programPlanner.withTemporary(level(product), m * n, d -> {
+            into.accept(d);
+            StridedOperand left = new StridedOperand(start, startRow, false);
+            step(product, emitter.binary(Op.ADD, c, m, n, left, new StridedOperand(d, n, false)));
+        });
     }
 
     /** The transposed copies of {@code count} consecutive matrices [rows, columns], shared by all readers. */

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -265,6 +266,7 @@ final class ProgramPlanner<S> {
                 int parts = value.arg(0).shape().size();
                 step(value, emitter.uniform(allocate(value), value.shape().size(), key, parts));
             }
+            case SOLVE -> solve(value);
             case POOL_GATHER, POOL_SCATTER, WINDOW_SUM, WINDOW_SPREAD -> pooling(value);
             case SUM -> reduce(value);
             case MAX, ARGMAX -> {
@@ -280,6 +282,32 @@ final class ProgramPlanner<S> {
                 // The loop has allocated all of its results that are read.
             }
             default -> throw new IllegalStateException(value.op().printed() + " cannot be planned");
+        }
+    }
+
+    /** Factorises the matrix once for all readers, as soon as it is known: its derivatives solve with the same matrix. */
+    private void solve(Value value) {
+        Value matrix = value.arg(0);
+        int n = value.shape().dim(0);
+        int m = value.shape().dim(1);
+        BufferSlice a = slice(matrix);
+        BufferSlice factor = copies.of(matrix, "Cholesky factor", n * n, u -> {
+            List<S> steps = new ArrayList<>();
+            withTemporary(fusion.level(matrix), n * n, work -> steps.add(emitter.factorise(n, a, work, u)));
+            return steps;
+        });
+        BufferSlice b = slice(value.arg(1));
+        BufferSlice d = allocate(value);
+        withTemporary(fusion.level(value), n * m, work -> step(value, emitter.solve(n, m, factor, b, work, d)));
+    }
+
+    /** Plans steps that need temporary memory at a level; outer levels do not reuse it. */
+    void withTemporary(int at, int size, Consumer<BufferSlice> steps) {
+        BufferSlice temporary =
+                new BufferSlice(ExecutionPlan.LEVELS + at, planner.arena(at).allocate(size));
+        steps.accept(temporary);
+        if (at == level) {
+            planner.arena(at).free(temporary.offset(), size);
         }
     }
 

@@ -122,6 +122,50 @@ class ReferenceBackendTest {
     }
 
     @Test
+    void solutionsWithTheSymmetricPartOfAMatrix() {
+        Program program = program((b, in) -> b.solve(in.get(0), in.get(1)), Shape.of(2, 2), Shape.of(2, 2));
+        double[] right = {2, 8, 5, 4};
+        for (double[] matrix : new double[][] {{4, 2, 2, 3}, {4, 0, 4, 3}, {4, 5, -1, 3}}) {
+            assertThat(run(program, matrix, right)).containsExactly(new double[] {-0.5, 2, 2, 0}, within(1e-15));
+        }
+    }
+
+    @Test
+    void solutionsAreNotANumberIfTheMatrixIsNotPositiveDefinite() {
+        Program program = program((b, in) -> b.solve(in.get(0), in.get(1)), Shape.of(2, 2), Shape.of(2, 1));
+        double infinite = Double.POSITIVE_INFINITY;
+        for (double[] matrix : new double[][] {
+            {1, 2, 2, 1}, {1, 1, 1, 1}, {0, 0, 0, 1}, {-1, 0, 0, 1}, {1, 0, NAN, 1}, {NAN, 0, 0, 1}, {infinite, 0, 0, 1}
+        }) {
+            assertThat(run(program, matrix, array(1, 1)))
+                    .as(Arrays.toString(matrix))
+                    .containsExactly(NAN, NAN);
+        }
+    }
+
+    @Test
+    void solveRefusesMatricesThatAreNotSquareAndOtherNumbersOfRows() {
+        String allowed = ": the first must be a square matrix, the second a matrix of as many rows";
+        assertThatThrownBy(() -> program((b, in) -> b.solve(in.get(0), in.get(1)), Shape.of(2, 3), Shape.of(2, 1)))
+                .hasMessage("solve of [2, 3] and [2, 1]" + allowed);
+        assertThatThrownBy(() -> program((b, in) -> b.solve(in.get(0), in.get(1)), Shape.of(2, 2), Shape.of(3, 1)))
+                .hasMessage("solve of [2, 2] and [3, 1]" + allowed);
+        assertThatThrownBy(() -> program((b, in) -> b.solve(in.get(0), in.get(1)), Shape.of(2, 2), Shape.of(2)))
+                .hasMessage("solve of [2, 2] and [2]" + allowed);
+    }
+
+    @Test
+    void diagonalMatricesAndLowerTrianglesDoNotSpreadWhatIsNotFinite() {
+        assertThat(run(program((b, in) -> b.diagonal(in.get(0)), Shape.of(3)), array(1, NAN, 3)))
+                .containsExactly(1, 0, 0, 0, NAN, 0, 0, 0, 3);
+        double[] counted = {1, NAN, NAN, 4, 5, NAN, 7, 8, 9, 10, 11, 12};
+        assertThat(run(program((b, in) -> b.lowerTriangle(in.get(0)), Shape.of(4, 3)), counted))
+                .containsExactly(1, 0, 0, 4, 5, 0, 7, 8, 9, 10, 11, 12);
+        assertThat(run(program((b, in) -> b.lowerTriangle(in.get(0)), Shape.of(2, 3)), array(1, 2, 3, 4, 5, 6)))
+                .containsExactly(1, 0, 0, 4, 5, 0);
+    }
+
+    @Test
     void sumsOverAnyAxes() {
         double[] counted = IntStream.range(0, 12).asDoubleStream().toArray();
         assertThat(run(program((b, in) -> b.sum(in.get(0), 0, 2), Shape.of(2, 3, 2)), counted))

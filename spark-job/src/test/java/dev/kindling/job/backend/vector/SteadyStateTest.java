@@ -3,10 +3,13 @@ package dev.kindling.job.backend.vector;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.kindling.job.backend.CompileOptions;
+import dev.kindling.job.backend.Executable;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
+import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
@@ -16,6 +19,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A task allocates no memory once the code is compiled, and does not recompute task-independent values. */
 class SteadyStateTest {
@@ -32,7 +36,8 @@ class SteadyStateTest {
         Training training = Training.sinusoid(precision, steps);
         FlatVector episode = episode(training);
         Workspace.TaskInputs copied = (task, target, offset) -> target.copyFrom(episode, 0, offset, episode.size());
-        assertThat(leastBytesPerTask(training, copied)).isLessThan(NO_ALLOCATION);
+        assertThat(leastBytesPerTask(training.executable(), training.theta(), copied))
+                .isLessThan(NO_ALLOCATION);
     }
 
     @Test
@@ -42,7 +47,23 @@ class SteadyStateTest {
             FlatVector episode = episode(training);
             target.copyFrom(episode, 0, offset, episode.size());
         };
-        assertThat(leastBytesPerTask(training, allocating)).isGreaterThan(NO_ALLOCATION);
+        assertThat(leastBytesPerTask(training.executable(), training.theta(), allocating))
+                .isGreaterThan(NO_ALLOCATION);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void solvingAllocatesNothing(Precision precision) {
+        Program program = SolveTest.program(12, 7);
+        Executable executable = new VectorBackend().compile(program, new CompileOptions(precision, 1 << 28));
+        FlatVector episode = FlatVector.zeros(precision, program.taskInputs().size());
+        double[] matrix = SolveTest.positiveDefinite(RandomStream.of(12), 12, precision);
+        for (int i = 0; i < matrix.length; i++) {
+            episode.set(i, matrix[i]);
+        }
+        FlatVector nothing = FlatVector.zeros(precision, 0);
+        Workspace.TaskInputs copied = (task, target, offset) -> target.copyFrom(episode, 0, offset, episode.size());
+        assertThat(leastBytesPerTask(executable, nothing, copied)).isLessThan(NO_ALLOCATION);
     }
 
     private static FlatVector episode(Training training) {
@@ -53,17 +74,18 @@ class SteadyStateTest {
     }
 
     /** The least over as many rounds as compilation takes, which other tests in this JVM can delay. */
-    private static double leastBytesPerTask(Training training, Workspace.TaskInputs taskInputs) {
+    private static double leastBytesPerTask(
+            Executable executable, FlatVector broadcastInputs, Workspace.TaskInputs taskInputs) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        Workspace workspace = training.executable().workspace();
-        Program program = training.executable().program();
-        FlatVector sums = FlatVector.zeros(
-                training.executable().precision(), program.sums().size());
+        Workspace workspace = executable.workspace();
+        Program program = executable.program();
+        FlatVector sums =
+                FlatVector.zeros(executable.precision(), program.sums().size());
         double[] perTaskOutputs = new double[TASKS * program.perTask().size()];
         long thread = Thread.currentThread().getId();
         double least = Double.MAX_VALUE;
         for (int round = 0; round < MOST_ROUNDS && least >= NO_ALLOCATION; round++) {
-            workspace.setBroadcastInputs(training.theta());
+            workspace.setBroadcastInputs(broadcastInputs);
             long before = threads.getThreadAllocatedBytes(thread);
             workspace.run(TASKS, taskInputs, sums, perTaskOutputs);
             least = Math.min(least, (threads.getThreadAllocatedBytes(thread) - before) / (double) TASKS);
@@ -83,5 +105,22 @@ class SteadyStateTest {
                 Planner.plan(program, new FloatEmitter(ExecutionPlan.SCRATCH), FloatReductions.scratch());
         assertThat(plan.perRound()).hasSize(3);
         assertThat(plan.perTask()).hasSize(1);
+    }
+
+    @Test
+    void aMatrixIsFactorisedOnceForAllItsSolutions() {
+        ProgramBuilder b = new ProgramBuilder();
+        Value theta = b.input("theta", Shape.of(6, 6), Program.Scope.BROADCAST);
+        Value matrix = b.input("matrix", Shape.of(6, 6), Program.Scope.TASK);
+        Value x = b.input("x", Shape.of(6, 3), Program.Scope.TASK);
+        Value once = b.solve(theta, x);
+        Value twice = b.solve(matrix, b.solve(matrix, once));
+        Program program = b.build("factors", List.of(new Program.Output("y", Program.Reduction.PER_TASK, twice)));
+        ExecutionPlan<FloatStep> plan =
+                Planner.plan(program, new FloatEmitter(ExecutionPlan.SCRATCH), FloatReductions.scratch());
+        assertThat(plan.perRound()).as("the factor of theta").hasSize(1);
+        assertThat(plan.perTask())
+                .as("the factor of the matrix and three solutions")
+                .hasSize(4);
     }
 }

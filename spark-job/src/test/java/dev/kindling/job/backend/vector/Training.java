@@ -5,6 +5,7 @@ import dev.kindling.job.algorithm.MamlAlgorithm;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Executable;
+import dev.kindling.job.backend.Runs;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelFactory;
@@ -15,6 +16,8 @@ import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
+import java.util.Arrays;
+import java.util.Map;
 
 /** Small meta-training runs by gradient descent on random episodes; {@link #main} prints a hash of the results. */
 final class Training {
@@ -95,7 +98,16 @@ final class Training {
         return theta;
     }
 
-    /** A hash of the bits of all trained parameters. */
+    private static double[] solutions(Precision precision) {
+        RandomStream stream = RandomStream.of(23);
+        double[] right = new double[23 * 37];
+        Arrays.setAll(right, any -> (float) stream.nextDouble(-1, 1));
+        Map<String, double[]> inputs = Map.of("a", SolveTest.positiveDefinite(stream, 23, precision), "b", right);
+        return Runs.once(new VectorBackend(), precision, SolveTest.program(23, 37), inputs)
+                .get("x");
+    }
+
+    /** A hash of the bits of all trained parameters and of some solutions. */
     static String fingerprint() {
         long hash = 1;
         for (Precision precision : Precision.values()) {
@@ -107,6 +119,11 @@ final class Training {
                         training.train(small ? 20 : 3, small ? 5 : 2).toDoubles()) {
                     hash = hash * 31 + Double.doubleToLongBits(value);
                 }
+            }
+        }
+        for (Precision precision : Precision.values()) {
+            for (double value : solutions(precision)) {
+                hash = hash * 31 + Double.doubleToLongBits(value);
             }
         }
         return Long.toHexString(hash);
