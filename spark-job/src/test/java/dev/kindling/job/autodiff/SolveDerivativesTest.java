@@ -27,7 +27,7 @@ class SolveDerivativesTest {
     private static final int ORDERS = 3;
 
     @ParameterizedTest
-    @ValueSource(strings = {"reference", "vector", "nd4j"})
+    @ValueSource(strings = {"reference", "vector", "scalar", "nd4j"})
     void solutionsAndTheirDirectionalDerivativesAreThoseOfSciPy(String backend) throws IOException {
         for (Map<String, Tensor> given : cases()) {
             Program program = program(given.get("b").shape());

@@ -11,6 +11,7 @@ import dev.kindling.job.program.Value;
 import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
+import java.util.Arrays;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -164,6 +165,11 @@ class MatmulPlannerTest {
                 for (int sRow : new int[] {0, n}) {
                     float[] c = new float[m * n + FloatLanes.slack()];
                     FloatMatmul.multiply(m, n, k, a, 0, 1, m, b, 0, s, 0, sRow, c, 0);
+                    float[] scalar = new float[m * n];
+                    FloatScalarMatmul.multiply(m, n, k, a, 0, 1, m, b, 0, s, 0, sRow, scalar, 0);
+                    assertThat(scalar)
+                            .as("plain loops: %d x %d over %d", m, n, k)
+                            .isEqualTo(Arrays.copyOf(c, m * n));
                     for (int at = 0; at < m * n; at++) {
                         float sum = s[at / n * sRow + at % n];
                         for (int x = 0; x < k; x++) {
