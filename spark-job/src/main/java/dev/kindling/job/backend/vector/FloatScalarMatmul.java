@@ -2,11 +2,9 @@ package dev.kindling.job.backend.vector;
 
 /**
  * Kernels of matrix products in plain Java, with the arguments and the bits of {@link FloatMatmul}: each element is the same
- * chain of fused multiply-adds.
- *
- * <p>Why tiles in local variables: C2 of Java 17 vectorises a loop over the columns of one row of b, but then loads and stores
- * c in every step, and spends short rows in the loops that it adds before and after the vectors. Ten chains in registers keep
- * both units of a processor busy that multiply and add, at every size.
+ * chain of fused multiply-adds. Large products are computed by {@link FloatScalarPanels}, all others in tiles of local variables:
+ * C2 spends short loops in the iterations that it adds before and after the vectors, while ten chains in registers keep both
+ * units of a processor busy that multiply and add.
  */
 final class FloatScalarMatmul {
     private static final int LANES = FloatLanes.LANES;
@@ -82,6 +80,31 @@ final class FloatScalarMatmul {
 
     /** The same over some columns of wider matrices, whose rows are {@code row} elements apart. */
     static void multiply(
+            int m,
+            int n,
+            int k,
+            int row,
+            float[] a,
+            int aAt,
+            int aRow,
+            int aColumn,
+            float[] b,
+            int bAt,
+            float[] s,
+            int sAt,
+            int sRow,
+            float[] c,
+            int cAt) {
+        if (FloatScalarPanels.columnsFit(m, n, k)) {
+            FloatScalarPanels.columns(m, n, k, row, a, aAt, aRow, aColumn, b, bAt, s, sAt, sRow, c, cAt);
+        } else if (FloatScalarPanels.rowsFit(m, n, k)) {
+            FloatScalarPanels.rows(m, n, k, row, a, aAt, aRow, aColumn, b, bAt, s, sAt, sRow, c, cAt);
+        } else {
+            tiles(m, n, k, row, a, aAt, aRow, aColumn, b, bAt, s, sAt, sRow, c, cAt);
+        }
+    }
+
+    private static void tiles(
             int m,
             int n,
             int k,

@@ -2,8 +2,8 @@ package dev.kindling.job.backend.vector;
 
 /**
  * Kernels of implicit-GEMM convolution in plain Java, with the arguments and the bits of {@link FloatWindowMatmul}: each
- * element is the same chain of fused multiply-adds. Tiles are five rows of two columns, as in {@link FloatScalarMatmul}; the
- * last one repeats the last row until it is full.
+ * element is the same chain of fused multiply-adds. Large ones are computed by {@link FloatScalarPanels}; others in tiles of five
+ * rows of two columns, as in {@link FloatScalarMatmul}, of which the last repeats the last row until it is full.
  */
 final class FloatScalarWindowMatmul {
     private static final int ROWS = 5;
@@ -23,6 +23,10 @@ final class FloatScalarWindowMatmul {
             int[] starts,
             float[] d,
             int dAt) {
+        if (FloatScalarPanels.rowsFit(t.rows().length, n, t.columns().length)) {
+            FloatScalarPanels.windows(t, n, a, aAt, b, bAt, s, sAt, starts, d, dAt);
+            return;
+        }
         for (int i = 0; i < t.rows().length; i += ROWS) {
             int j = 0;
             for (; j + 2 <= n; j += 2) {
