@@ -42,7 +42,7 @@ public final class Backends {
                             + "--add-modules=jdk.incubator.vector to the java command line (with spark-submit: "
                             + "--driver-java-options=--add-modules=jdk.incubator.vector; executors: "
                             + "spark.executor.extraJavaOptions), or set backend.name = scalar, whose results are the same and which is "
-                            + "several times slower");
+                            + "2 to 6 times slower");
         }
         Backend backend = find(name);
         backend.requireAvailable();

@@ -42,9 +42,9 @@ final class FloatScalarPanels {
         return n >= WIDTH / 2 && m > ROWS / 2 && k >= ROWS - 1;
     }
 
-    /** Whether panels of rows are faster than tiles; they are copied element by element. */
+    /** Whether panels of rows are faster than tiles: they are copied element by element, so they need more columns. */
     static boolean rowsFit(int m, int n, int k) {
-        return m >= WIDTH / 2 && n >= 2 * ROWS && k >= ROWS - 1;
+        return m >= WIDTH / 3 && n >= 2 * ROWS && k >= ROWS - 1;
     }
 
     /** c = s + a·b with panels of columns; see {@link FloatMatmul}. */
