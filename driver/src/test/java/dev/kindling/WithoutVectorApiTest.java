@@ -28,6 +28,7 @@ class WithoutVectorApiTest {
         Path printed = folder.resolve("printed");
         Process child = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Dkindling.log.level=warn",
                         "-cp",
                         System.getProperty("java.class.path"),
                         WithoutVectorApiTest.class.getName())

@@ -45,9 +45,10 @@ class BackendAgreementTest {
         Map<String, double[]> vector = run("vector", drawn, precision);
         compare("vector", expected, vector, drawn, tolerance);
         compare("nd4j", expected, run("nd4j", drawn, precision), drawn, tolerance);
-        run("scalar", drawn, precision).forEach((name, array) -> assertThat(array)
-                .as("bits of scalar: %s%n%s", name, drawn.program())
-                .containsExactly(vector.get(name)));
+        run("scalar", drawn, precision)
+                .forEach((name, array) -> assertThat(array)
+                        .as("bits of scalar: %s%n%s", name, drawn.program())
+                        .containsExactly(vector.get(name)));
     }
 
     private static void compare(

@@ -310,8 +310,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
     @Override
     public FloatStep rowwise(Op op, BufferSlice d, int rows, int n, BufferSlice a) {
         return switch (op) {
-            case MAX ->
-                memory -> FloatRows.max(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
+            case MAX -> memory -> FloatRows.max(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
             case ARGMAX ->
                 memory -> FloatRows.argmax(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
             case ONE_HOT ->

@@ -39,7 +39,8 @@ final class FloatMatmul {
                     fiveDots(k - k % LANES, a, aAt + i * k + lane, k, b, bAt + j * k + lane, lanes, lane);
                 }
                 for (int r = 0; r < ROWS; r++) {
-                    d[dAt + (i + r) * n + j] = FloatLanes.finishDot(k, a, aAt + (i + r) * k, b, bAt + j * k, lanes, r * LANES);
+                    d[dAt + (i + r) * n + j] =
+                            FloatLanes.finishDot(k, a, aAt + (i + r) * k, b, bAt + j * k, lanes, r * LANES);
                 }
             }
             for (; i < m; i++) {

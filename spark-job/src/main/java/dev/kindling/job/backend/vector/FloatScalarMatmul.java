@@ -245,7 +245,17 @@ final class FloatScalarMatmul {
     }
 
     private static void oneByEight(
-            int k, int row, float[] a, int aAt, int aColumn, float[] b, int bAt, float[] s, int sAt, float[] c, int cAt) {
+            int k,
+            int row,
+            float[] a,
+            int aAt,
+            int aColumn,
+            float[] b,
+            int bAt,
+            float[] s,
+            int sAt,
+            float[] c,
+            int cAt) {
         float c0 = s[sAt];
         float c1 = s[sAt + 1];
         float c2 = s[sAt + 2];
@@ -280,7 +290,17 @@ final class FloatScalarMatmul {
     }
 
     private static void oneByOne(
-            int k, int row, float[] a, int aAt, int aColumn, float[] b, int bAt, float[] s, int sAt, float[] c, int cAt) {
+            int k,
+            int row,
+            float[] a,
+            int aAt,
+            int aColumn,
+            float[] b,
+            int bAt,
+            float[] s,
+            int sAt,
+            float[] c,
+            int cAt) {
         float sum = s[sAt];
         for (int x = 0; x < k; x++) {
             sum = Math.fma(a[aAt + x * aColumn], b[bAt + x * row], sum);

@@ -114,21 +114,7 @@ final class FloatScalarPanels {
                 panels.startOffsets[v] = sAt + (i + v) * sRow;
                 panels.resultOffsets[v] = cAt + (i + v) * row;
             }
-            panels.multiply(
-                    width,
-                    false,
-                    k,
-                    a,
-                    panels.wideProducts,
-                    n,
-                    b,
-                    bAt,
-                    1,
-                    panels.narrowProducts,
-                    s,
-                    1,
-                    c,
-                    1);
+            panels.multiply(width, false, k, a, panels.wideProducts, n, b, bAt, 1, panels.narrowProducts, s, 1, c, 1);
         }
     }
 
@@ -154,8 +140,7 @@ final class FloatScalarPanels {
                 panels.startOffsets[v] = sAt + starts[i + v];
                 panels.resultOffsets[v] = dAt + t.targets()[i + v];
             }
-            panels.multiply(
-                    width, false, t.columns().length, a, t.columns(), n, b, bAt, 1, t.bRows(), s, 1, d, 1);
+            panels.multiply(width, false, t.columns().length, a, t.columns(), n, b, bAt, 1, t.bRows(), s, 1, d, 1);
         }
     }
 
@@ -244,8 +229,7 @@ final class FloatScalarPanels {
     }
 
     /** Adds the panel's products to five rows of sums; the factors of a row begin at p0, p1, ... */
-    private void group(
-            int begin, int depth, float[] f, int p0, int p1, int p2, int p3, int p4, int[] narrowProducts) {
+    private void group(int begin, int depth, float[] f, int p0, int p1, int p2, int p3, int p4, int[] narrowProducts) {
         float[] c0 = sums[0];
         float[] c1 = sums[1];
         float[] c2 = sums[2];

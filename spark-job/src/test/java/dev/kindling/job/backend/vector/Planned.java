@@ -11,10 +11,8 @@ public final class Planned {
     /** A workspace that computes with the Vector API. */
     public static Workspace workspace(Program program, Precision precision) {
         return switch (precision) {
-            case FLOAT ->
-                new FloatExecutable(program, program, new FloatEmitter(ExecutionPlan.SCRATCH)).workspace();
-            case DOUBLE ->
-                new DoubleExecutable(program, program, new DoubleEmitter(ExecutionPlan.SCRATCH)).workspace();
+            case FLOAT -> new FloatExecutable(program, program, new FloatEmitter(ExecutionPlan.SCRATCH)).workspace();
+            case DOUBLE -> new DoubleExecutable(program, program, new DoubleEmitter(ExecutionPlan.SCRATCH)).workspace();
         };
     }
 

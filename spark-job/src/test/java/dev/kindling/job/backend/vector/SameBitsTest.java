@@ -40,8 +40,8 @@ class SameBitsTest {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
-        command.addAll(List.of(
-                "-Xmx1g", "-cp", System.getProperty("java.class.path"), Training.class.getName(), backend));
+        command.addAll(
+                List.of("-Xmx1g", "-cp", System.getProperty("java.class.path"), Training.class.getName(), backend));
         Process child = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();

@@ -112,8 +112,7 @@ final class Training {
         double[] right = new double[23 * 37];
         Arrays.setAll(right, any -> (float) stream.nextDouble(-1, 1));
         Map<String, double[]> inputs = Map.of("a", SolveTest.positiveDefinite(stream, 23, precision), "b", right);
-        return Runs.once(backend, precision, SolveTest.program(23, 37), inputs)
-                .get("x");
+        return Runs.once(backend, precision, SolveTest.program(23, 37), inputs).get("x");
     }
 
     /** A hash of the bits of all trained parameters and of some solutions. */
