@@ -89,8 +89,8 @@ final class ProgramClusters implements ClusterProvider {
     }
 
     /**
-     * The configuration with the reference backend where this JVM, which Kindling did not start, lacks the Vector API: slower,
-     * and the same results up to rounding.
+     * The configuration with the backend scalar where this JVM, which Kindling did not start, lacks the Vector API: slower,
+     * with the same bits.
      */
     static JobConfig withAvailableBackend(JobConfig configuration) {
         if (!configuration.shown(BACKEND).equals("vector")) {
@@ -100,8 +100,8 @@ final class ProgramClusters implements ClusterProvider {
             Backends.named("vector");
             return configuration;
         } catch (BackendUnavailableException e) {
-            LOG.warn("{}; computing with the reference backend, which is many times slower", e.getMessage());
-            return configuration.with(Map.of(BACKEND, "reference"));
+            LOG.warn("{}; computing with the backend scalar", e.getMessage());
+            return configuration.with(Map.of(BACKEND, "scalar"));
         }
     }
 }

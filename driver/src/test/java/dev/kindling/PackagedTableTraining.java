@@ -35,7 +35,8 @@ class PackagedTableTraining {
                 "--conf",
                 Path.of("..", "conf", "table-growth.conf").toString(),
                 "--set",
-                "table.path=" + Path.of("..", "conf", "growth.csv").toAbsolutePath().normalize(),
+                "table.path="
+                        + Path.of("..", "conf", "growth.csv").toAbsolutePath().normalize(),
                 "--set",
                 "run.rounds=2",
                 "--out",

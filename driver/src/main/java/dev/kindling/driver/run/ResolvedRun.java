@@ -195,7 +195,7 @@ public record ResolvedRun(
         }
         if (settings.plan().backend().name().equals("nd4j")) {
             throw new IllegalArgumentException(engine
-                    + "which brings ND4J for processors to executors; backend.name must be vector or reference, or the "
+                    + "which brings ND4J for processors to executors; backend.name must be vector, scalar or reference, or the "
                     + "engine rounds");
         }
         if (source.layouts(Split.TRAIN).size() > 1) {

@@ -512,7 +512,7 @@ class KindlingTest {
         refused(
                 train(withNd4j.toArray(String[]::new)),
                 2,
-                "which brings ND4J for processors to executors; backend.name must be vector or reference");
+                "which brings ND4J for processors to executors; backend.name must be vector, scalar or reference");
         Path data = images(3);
         List<String> more = new ArrayList<>(List.of(averaging));
         more.addAll(List.of("--set", "cluster.mode=jobs", "--set", "model.network=omniglot-fc"));

@@ -163,7 +163,7 @@ class MethodContractTest {
                 algorithm.evaluate(setting.model(), setting.layout(), 4),
                 algorithm.predict(setting.model(), setting.layout(), 2))) {
             Map<String, double[]> plain = Setting.run(program, inputs);
-            for (String backend : List.of("vector", "nd4j")) {
+            for (String backend : List.of("vector", "scalar", "nd4j")) {
                 Map<String, double[]> found = Runs.once(Backends.named(backend), Precision.DOUBLE, program, inputs);
                 plain.forEach((name, numbers) -> assertThat(found.get(name))
                         .as(backend + " " + program.name() + " " + name)

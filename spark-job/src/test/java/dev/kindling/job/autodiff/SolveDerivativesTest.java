@@ -25,7 +25,7 @@ class SolveDerivativesTest {
     private static final int ORDERS = 3;
 
     @ParameterizedTest
-    @ValueSource(strings = {"reference", "vector", "nd4j"})
+    @ValueSource(strings = {"reference", "vector", "scalar", "nd4j"})
     void solutionsAndTheirDirectionalDerivativesAreThoseOfSciPy(String backend) {
         List<Map<String, Tensor>> cases = TensorCases.read(SolveDerivativesTest.class, "solve.txt");
         assertThat(cases).hasSize(5);

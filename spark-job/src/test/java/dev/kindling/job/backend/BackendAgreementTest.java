@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.program.RandomPrograms;
 import dev.kindling.job.tensor.Precision;
-import java.util.List;
 import java.util.Map;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -12,7 +11,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
 /**
- * The vector and nd4j backends against the reference backend over random programs. Errors are relative to the greatest
+ * The other backends against the reference backend over random programs, and the scalar backend against the vector backend. Errors are relative to the greatest
  * magnitude of the array, or to 1 if that is smaller.
  */
 class BackendAgreementTest {
@@ -43,9 +42,13 @@ class BackendAgreementTest {
 
     private static void compare(RandomPrograms.Drawn drawn, Precision precision, double tolerance) {
         Map<String, double[]> expected = run("reference", drawn, precision);
-        for (String backend : List.of("vector", "nd4j")) {
-            compare(backend, expected, run(backend, drawn, precision), drawn, tolerance);
-        }
+        Map<String, double[]> vector = run("vector", drawn, precision);
+        compare("vector", expected, vector, drawn, tolerance);
+        compare("nd4j", expected, run("nd4j", drawn, precision), drawn, tolerance);
+        run("scalar", drawn, precision)
+                .forEach((name, array) -> assertThat(array)
+                        .as("bits of scalar: %s%n%s", name, drawn.program())
+                        .containsExactly(vector.get(name)));
     }
 
     private static void compare(

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class BackendsTest {
     @ParameterizedTest
-    @ValueSource(strings = {"vector", "reference", "nd4j"})
+    @ValueSource(strings = {"vector", "scalar", "reference", "nd4j"})
     void knownNamesAreAccepted(String name) {
         assertThatCode(() -> Backends.refuseUnknown(name)).doesNotThrowAnyException();
     }
@@ -18,7 +18,7 @@ class BackendsTest {
     void anUnknownNameIsRefusedWithTheKnownOnes() {
         assertThatThrownBy(() -> Backends.refuseUnknown("abacus"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("backend.name is abacus; it must be vector, reference or nd4j");
+                .hasMessage("backend.name is abacus; it must be vector, scalar, reference or nd4j");
     }
 
     @Test
@@ -26,6 +26,6 @@ class BackendsTest {
         assertThatThrownBy(() -> Backends.refuseUnknown("plain"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "backend.name is plain, which is now called reference; it must be vector, reference or nd4j");
+                        "backend.name is plain, which is now called reference; it must be vector, scalar, reference or nd4j");
     }
 }

@@ -48,7 +48,7 @@ class ConvolutionalTasksTest {
                 .max()
                 .orElseThrow();
         assertThat(greatest).isGreaterThan(0.01).isFinite();
-        for (String backend : List.of("vector", "nd4j")) {
+        for (String backend : List.of("vector", "scalar", "nd4j")) {
             Map<String, double[]> found = run(backend, Precision.DOUBLE, LARGE, drawn);
             expected.forEach((name, array) -> assertThat(found.get(name))
                     .as(backend + " " + name)
@@ -57,7 +57,7 @@ class ConvolutionalTasksTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vector", "nd4j"})
+    @ValueSource(strings = {"vector", "scalar", "nd4j"})
     void resultsDoNotDependOnTheMemoryBudget(String backend) {
         Drawn drawn = drawn("conv4", "query", 9, 4);
         Map<String, double[]> expected = run(backend, Precision.FLOAT, LARGE, drawn);

@@ -51,6 +51,18 @@ class OpsContractTest {
                 return IntStream.rangeClosed(1, 70).toArray();
             }
         },
+        /** The same in plain loops. */
+        SCALAR(true) {
+            @Override
+            Workspace workspace(Program program, Precision precision) {
+                return Planned.scalar(program, precision);
+            }
+
+            @Override
+            int[] sizes() {
+                return new int[] {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 70};
+            }
+        },
         ND4J(false) {
             @Override
             Workspace workspace(Program program, Precision precision) {

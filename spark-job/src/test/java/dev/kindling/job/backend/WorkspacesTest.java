@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The contract of every backend's workspace, one row per backend and precision. */
 class WorkspacesTest {
     static Stream<Arguments> backends() {
-        return Stream.of("reference", "vector", "nd4j")
+        return Stream.of("reference", "vector", "scalar", "nd4j")
                 .flatMap(name -> Arrays.stream(Precision.values())
                         .map(precision -> Arguments.of(Backends.named(name), precision)));
     }

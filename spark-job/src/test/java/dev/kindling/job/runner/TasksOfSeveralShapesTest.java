@@ -97,7 +97,7 @@ class TasksOfSeveralShapesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vector", "reference", "nd4j"})
+    @ValueSource(strings = {"vector", "scalar", "reference", "nd4j"})
     void bitsDependOnTheSpecsAlone(String backend) throws InterruptedException {
         Job roomy = Lengths.job(backend, ROOMY, 3, ALL);
         List<PartialSum> expected = run(roomy, specs(MIXED)).sums();

@@ -310,12 +310,11 @@ final class FloatEmitter implements Emitter<FloatStep> {
     @Override
     public FloatStep rowwise(Op op, BufferSlice d, int rows, int n, BufferSlice a) {
         return switch (op) {
-            case MAX ->
-                memory -> FloatReductions.max(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
+            case MAX -> memory -> FloatRows.max(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
             case ARGMAX ->
-                memory -> FloatReductions.argmax(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
+                memory -> FloatRows.argmax(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
             case ONE_HOT ->
-                memory -> FloatReductions.oneHot(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
+                memory -> FloatRows.oneHot(memory[d.space()], d.offset(), rows, n, memory[a.space()], a.offset());
             default -> throw new IllegalArgumentException(op.printed() + " does not run over rows");
         };
     }
@@ -324,7 +323,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
     public FloatStep gather(BufferSlice d, BufferSlice rows, int count, int width, BufferSlice indices, int k) {
         return memory -> {
             for (int i = 0; i < k; i++) {
-                int row = FloatReductions.index(memory[indices.space()][indices.offset() + i], count);
+                int row = FloatRows.index(memory[indices.space()][indices.offset() + i], count);
                 System.arraycopy(
                         memory[rows.space()],
                         rows.offset() + row * width,
@@ -341,7 +340,7 @@ final class FloatEmitter implements Emitter<FloatStep> {
             float[] to = memory[d.space()];
             Arrays.fill(to, d.offset(), d.offset() + count * width, 0f);
             for (int i = 0; i < k; i++) {
-                int row = FloatReductions.index(memory[indices.space()][indices.offset() + i], count);
+                int row = FloatRows.index(memory[indices.space()][indices.offset() + i], count);
                 int at = d.offset() + row * width;
                 FloatElementwise.add(to, at, width, to, at, memory[rows.space()], rows.offset() + i * width);
             }

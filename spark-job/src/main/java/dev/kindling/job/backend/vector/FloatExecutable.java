@@ -21,13 +21,11 @@ final class FloatExecutable implements Executable {
      *
      * @param program the program before any pass
      * @param rewritten the equal, optimized program that is planned
+     * @param emitter creates the steps, which call the kernels of one implementation
      */
-    FloatExecutable(Program program, Program rewritten) {
+    FloatExecutable(Program program, Program rewritten, Emitter<FloatStep> emitter) {
         this.program = program;
-        this.plan = Planner.plan(
-                rewritten,
-                new FloatEmitter(ExecutionPlan.SCRATCH),
-                Math.max(FloatReductions.scratch(), FloatMatmul.dotScratch()));
+        this.plan = Planner.plan(rewritten, emitter, FloatLanes.scratch());
         this.perRound = plan.perRound().toArray(FloatStep[]::new);
         this.perTask = plan.perTask().toArray(FloatStep[]::new);
         this.outputCopies = plan.perTaskOutputs().toArray(LoopInstruction.Copy[]::new);
@@ -63,9 +61,9 @@ final class FloatExecutable implements Executable {
             int[] sizes = plan.sizes();
             memory = new float[sizes.length][];
             for (int space = 0; space < sizes.length; space++) {
-                memory[space] = new float[sizes[space] + FloatMatmul.slack()];
+                memory[space] = new float[sizes[space] + FloatLanes.slack()];
             }
-            memory[ExecutionPlan.INPUTS] = new float[broadcastSize + FloatMatmul.slack()];
+            memory[ExecutionPlan.INPUTS] = new float[broadcastSize + FloatLanes.slack()];
             episode = new FlatVector.OfFloat(memory[plan.taskInputs().space()]);
         }
 

@@ -70,20 +70,13 @@ final class FloatMath {
         }
     }
 
-    /** Uses exp(-|x|), which does not overflow: 1 / (1 + exp(-x)), or exp(x) / (1 + exp(x)) below 0. */
     private static void sigmoid(float[] d, int dAt, int n, float[] a, int aAt) {
-        FloatVector one = FloatVector.broadcast(S, 1f);
         int i = 0;
         for (; i <= n - W; i += W) {
-            FloatVector x = FloatVector.fromArray(S, a, aAt + i);
-            FloatVector e = exp(x.abs().neg());
-            FloatVector above = one.blend(e, x.compare(VectorOperators.LT, 0f));
-            above.div(e.add(one)).intoArray(d, dAt + i);
+            sigmoid(FloatVector.fromArray(S, a, aAt + i)).intoArray(d, dAt + i);
         }
         for (; i < n; i++) {
-            float x = a[aAt + i];
-            float e = exp(-Math.abs(x));
-            d[dAt + i] = (x < 0f ? e : 1f) / (e + 1f);
+            d[dAt + i] = sigmoid(a[aAt + i]);
         }
     }
 
@@ -223,6 +216,18 @@ final class FloatMath {
             return x;
         }
         return log(u) * (x / (u - 1f));
+    }
+
+    /** Uses exp(-|x|), which does not overflow: 1 / (1 + exp(-x)), or exp(x) / (1 + exp(x)) below 0. */
+    private static FloatVector sigmoid(FloatVector x) {
+        FloatVector one = FloatVector.broadcast(S, 1f);
+        FloatVector e = exp(x.abs().neg());
+        return one.blend(e, x.compare(VectorOperators.LT, 0f)).div(e.add(one));
+    }
+
+    private static float sigmoid(float x) {
+        float e = exp(-Math.abs(x));
+        return (x < 0f ? e : 1f) / (e + 1f);
     }
 
     /** An odd polynomial below 0.625, else 1 - 2 / (exp 2x + 1). */

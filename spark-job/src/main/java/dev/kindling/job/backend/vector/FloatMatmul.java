@@ -20,27 +20,11 @@ final class FloatMatmul {
     /** Five rows of three vectors and their operands fit 32 registers; five rows of two fit 16. */
     private static final int VECTORS = S.vectorBitSize() == 512 ? 3 : 2;
 
-    /** Up to this number of columns, scalar arithmetic is faster than vectors. */
-    private static final int SCALAR_COLUMNS = 3;
+    private static final int LANES = FloatLanes.LANES;
 
-    private static final int LANES = 64 / Float.BYTES;
-
-    private static final int ROWS = 5;
+    private static final int ROWS = FloatLanes.DOT_ROWS;
 
     private FloatMatmul() {}
-
-    /** Elements after the end of b and s that must be readable, and after the end of a narrow c writable. */
-    static int slack() {
-        return LANES;
-    }
-
-    /**
-     * Whether garbage may be written after rows of c, so that c must not be its own start. Does not depend on the register
-     * width, because the alternative adds in another order.
-     */
-    static boolean narrow(int n) {
-        return n > SCALAR_COLUMNS && n < LANES;
-    }
 
     /**
      * d = a·bᵀ, m x n over k, all three row-major. Each element is a sum over virtual lanes, as many as a 512-bit register
@@ -55,21 +39,17 @@ final class FloatMatmul {
                     fiveDots(k - k % LANES, a, aAt + i * k + lane, k, b, bAt + j * k + lane, lanes, lane);
                 }
                 for (int r = 0; r < ROWS; r++) {
-                    d[dAt + (i + r) * n + j] = finish(k, a, aAt + (i + r) * k, b, bAt + j * k, lanes, r * LANES);
+                    d[dAt + (i + r) * n + j] =
+                            FloatLanes.finishDot(k, a, aAt + (i + r) * k, b, bAt + j * k, lanes, r * LANES);
                 }
             }
             for (; i < m; i++) {
                 for (int lane = 0; lane < LANES; lane += W) {
                     dot(k - k % LANES, a, aAt + i * k + lane, b, bAt + j * k + lane, lanes, lane);
                 }
-                d[dAt + i * n + j] = finish(k, a, aAt + i * k, b, bAt + j * k, lanes, 0);
+                d[dAt + i * n + j] = FloatLanes.finishDot(k, a, aAt + i * k, b, bAt + j * k, lanes, 0);
             }
         }
-    }
-
-    /** Elements of scratch memory that {@link #dots} needs. */
-    static int dotScratch() {
-        return ROWS * LANES;
     }
 
     private static void fiveDots(int k, float[] a, int aAt, int aRow, float[] b, int bAt, float[] lanes, int lane) {
@@ -99,19 +79,6 @@ final class FloatMatmul {
             c = FloatVector.fromArray(S, b, bAt + x).fma(FloatVector.fromArray(S, a, aAt + x), c);
         }
         c.intoArray(lanes, lane);
-    }
-
-    /** Adds the products that do not fill all lanes, then sums the lanes as a tree. */
-    private static float finish(int k, float[] a, int aAt, float[] b, int bAt, float[] lanes, int at) {
-        for (int x = k - k % LANES; x < k; x++) {
-            lanes[at + x % LANES] = Math.fma(a[aAt + x], b[bAt + x], lanes[at + x % LANES]);
-        }
-        for (int half = LANES / 2; half > 0; half /= 2) {
-            for (int lane = 0; lane < half; lane++) {
-                lanes[at + lane] += lanes[at + lane + half];
-            }
-        }
-        return lanes[at];
     }
 
     /**
@@ -162,7 +129,7 @@ final class FloatMatmul {
             int sRow,
             float[] c,
             int cAt) {
-        if (n <= SCALAR_COLUMNS) {
+        if (n <= FloatLanes.SCALAR_COLUMNS) {
             for (int j = 0; j < n; j++) {
                 column(m, row, k, a, aAt, aRow, aColumn, b, bAt + j, s, sAt + j, sRow, c, cAt + j);
             }

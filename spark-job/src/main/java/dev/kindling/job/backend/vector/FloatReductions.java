@@ -1,35 +1,30 @@
 package dev.kindling.job.backend.vector;
 
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Kernels of sums and maxima. The order of every sum depends on its shape only. A sum over the last axis uses virtual lanes,
+ * Kernels of sums. The order of every sum depends on its shape only. A sum over the last axis uses virtual lanes,
  * as many as a 512-bit register holds: element i is added to lane i modulo that number, and the lanes are then added as a
  * fixed binary tree. A sum over an outer axis adds row after row.
  */
 final class FloatReductions {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     private static final int W = S.length();
-    private static final int LANES = 64 / Float.BYTES;
+    private static final int LANES = FloatLanes.LANES;
 
     private FloatReductions() {}
 
-    /** d[r] = Σ a[r, :] for rows of n elements; {@code lanes} is scratch memory of {@link #scratch()} elements. */
+    /**
+     * d[r] = Σ a[r, :] for rows of n elements. Fewer elements than lanes: the same tree without the zeros, which would change
+     * at most the sign of a zero.
+     *
+     * @param lanes scratch memory of {@link FloatLanes#LANES} elements
+     */
     static void last(float[] d, int dAt, int rows, int n, float[] a, int aAt, float[] lanes) {
         for (int r = 0; r < rows; r++) {
-            d[dAt + r] = n < LANES ? few(a, aAt + r * n, n) : many(a, aAt + r * n, n, lanes);
+            d[dAt + r] = n < LANES ? FloatLanes.tree(a, aAt + r * n, n) : many(a, aAt + r * n, n, lanes);
         }
-    }
-
-    static int scratch() {
-        return LANES;
-    }
-
-    /** Fewer elements than lanes: the same tree without the zeros, which would change at most the sign of a zero. */
-    private static float few(float[] a, int at, int n) {
-        return tree(a, at, n);
     }
 
     private static float many(float[] a, int at, int n, float[] lanes) {
@@ -45,16 +40,7 @@ final class FloatReductions {
         for (int lane = 0; i + lane < n; lane++) {
             lanes[lane] += a[at + i + lane];
         }
-        return tree(lanes, 0, LANES);
-    }
-
-    /** The sum of at most {@link #LANES} contiguous elements as a binary tree. */
-    private static float tree(float[] a, int at, int n) {
-        if (n <= 2) {
-            return n == 1 ? a[at] : a[at] + a[at + 1];
-        }
-        int half = Integer.highestOneBit(n - 1);
-        return tree(a, at, half) + tree(a, at + half, n - half);
+        return FloatLanes.tree(lanes, 0, LANES);
     }
 
     /** d[o, j] = Σ over r of a[o, r, j], r ascending. */
@@ -107,50 +93,5 @@ final class FloatReductions {
             at += inner;
         }
         c.intoArray(d, dAt);
-    }
-
-    /** d[r] = max a[r, :]; NaN if any element is. */
-    static void max(float[] d, int dAt, int rows, int n, float[] a, int aAt) {
-        for (int r = 0; r < rows; r++) {
-            float max = a[aAt + r * n];
-            for (int i = 1; i < n; i++) {
-                max = Math.max(max, a[aAt + r * n + i]);
-            }
-            d[dAt + r] = max;
-        }
-    }
-
-    /** d[r] = the index of the first maximum of a[r, :]; a NaN compares as greater than every number. */
-    static void argmax(float[] d, int dAt, int rows, int n, float[] a, int aAt) {
-        for (int r = 0; r < rows; r++) {
-            int best = 0;
-            float max = a[aAt + r * n];
-            for (int i = 1; i < n; i++) {
-                float next = a[aAt + r * n + i];
-                if (next > max || (Float.isNaN(next) && !Float.isNaN(max))) {
-                    best = i;
-                    max = next;
-                }
-            }
-            d[dAt + r] = best;
-        }
-    }
-
-    /** d[r, :] = 1 at the index a[r], 0 elsewhere. */
-    static void oneHot(float[] d, int dAt, int rows, int depth, float[] a, int aAt) {
-        Arrays.fill(d, dAt, dAt + rows * depth, 0f);
-        for (int r = 0; r < rows; r++) {
-            d[dAt + r * depth + index(a[aAt + r], depth)] = 1f;
-        }
-    }
-
-    /** The index that a value holds; refused if it is not an integer from 0 to {@code count - 1}. */
-    static int index(float value, int count) {
-        int row = (int) value;
-        if (row != value || row < 0 || row >= count) {
-            throw new IllegalArgumentException(
-                    "index " + value + ": indices must be integers from 0 to " + (count - 1));
-        }
-        return row;
     }
 }

@@ -149,14 +149,14 @@ final class MatmulPlanner<S> {
         boolean transposed = attributes.rightTransposed() && n > 1 && k > 1;
         // Swapped, one column becomes one row, which must not be its own start if it is narrow.
         boolean swapped = n == 1 && attributes.leftTransposed() && (start == null || startRow == 1);
-        if (swapped && !(c.equals(start) && FloatMatmul.narrow(m))) {
+        if (swapped && !(c.equals(start) && FloatLanes.narrow(m))) {
             step(product, emitter.matmul(1, m, k, b, 0, 1, a, start == null ? planner.zeros(m) : start, 0, c));
         } else if (m == 1 && transposed) {
             BufferSlice s = start == null ? planner.zeros(1) : start;
             step(product, emitter.matmul(n, 1, k, b, k, 1, a, s, start == null ? 0 : 1, c));
         } else if (transposed && !attributes.leftTransposed() && fewDots(product, m, k)) {
             inTemporary(product, start, startRow, c, d -> step(product, emitter.matmulTransposed(m, n, k, a, b, d)));
-        } else if (c.equals(start) && FloatMatmul.narrow(n)) {
+        } else if (c.equals(start) && FloatLanes.narrow(n)) {
             inTemporary(product, start, startRow, c, d -> matmul(product, null, 0, d));
         } else {
             BufferSlice right = transposed ? transposed(product.arg(1), 1, n, k) : b;

@@ -20,12 +20,17 @@ public final class VectorBackend implements Backend {
 
     @Override
     public Executable compile(Program program, CompileOptions options) {
-        Program canonical = LowRankMatmulPass.rewrite(Passes.canonicalize(program));
-        Program rewritten = Rematerialization.within(
-                canonical, options.memoryBytes(), options.precision().bytes());
+        Program rewritten = rewrite(program, options);
         return switch (options.precision()) {
-            case FLOAT -> new FloatExecutable(program, rewritten);
-            case DOUBLE -> new DoubleExecutable(program, rewritten);
+            case FLOAT -> new FloatExecutable(program, rewritten, new FloatEmitter(ExecutionPlan.SCRATCH));
+            case DOUBLE -> new DoubleExecutable(program, rewritten, new DoubleEmitter(ExecutionPlan.SCRATCH));
         };
+    }
+
+    /** The equal, optimized program that is planned. */
+    static Program rewrite(Program program, CompileOptions options) {
+        Program canonical = LowRankMatmulPass.rewrite(Passes.canonicalize(program));
+        return Rematerialization.within(
+                canonical, options.memoryBytes(), options.precision().bytes());
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.program.Op;
 import dev.kindling.job.program.ScalarOps;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,7 +94,7 @@ class FloatMathTest {
 
     @ParameterizedTest
     @CsvSource({"EXP", "LOG", "TANH", "SIGMOID", "EXPM1", "LOG1P"})
-    @DisplayName("a result does not depend on its index in the array")
+    @DisplayName("a result does not depend on its index in the array, nor on vectors")
     void aResultDoesNotDependOnItsIndex(Op op) {
         float[] x = sample();
         float[] all = new float[x.length];
@@ -105,5 +106,8 @@ class FloatMathTest {
                 assertThat(one[0]).as(op + " of " + x[i]).isEqualTo(all[i]);
             }
         }
+        float[] scalar = new float[x.length];
+        FloatScalarMath.apply(op, scalar, 0, x.length, x, 0);
+        assertThat(Arrays.equals(scalar, all)).as("bits of plain loops").isTrue();
     }
 }

@@ -12,6 +12,7 @@ import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -159,11 +160,16 @@ class MatmulPlannerTest {
             for (int m : new int[] {1, 4, 5, 13}) {
                 int k = 1 + stream.nextInt(MAX_EXTENT);
                 float[] a = floats(m * k, stream);
-                float[] b = floats(k * n + FloatMatmul.slack(), stream);
-                float[] s = floats(m * n + FloatMatmul.slack(), stream);
+                float[] b = floats(k * n + FloatLanes.slack(), stream);
+                float[] s = floats(m * n + FloatLanes.slack(), stream);
                 for (int sRow : new int[] {0, n}) {
-                    float[] c = new float[m * n + FloatMatmul.slack()];
+                    float[] c = new float[m * n + FloatLanes.slack()];
                     FloatMatmul.multiply(m, n, k, a, 0, 1, m, b, 0, s, 0, sRow, c, 0);
+                    float[] scalar = new float[m * n];
+                    FloatScalarMatmul.multiply(m, n, k, a, 0, 1, m, b, 0, s, 0, sRow, scalar, 0);
+                    assertThat(scalar)
+                            .as("plain loops: %d x %d over %d", m, n, k)
+                            .isEqualTo(Arrays.copyOf(c, m * n));
                     for (int at = 0; at < m * n; at++) {
                         float sum = s[at / n * sRow + at % n];
                         for (int x = 0; x < k; x++) {

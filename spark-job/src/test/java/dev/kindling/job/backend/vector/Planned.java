@@ -8,10 +8,21 @@ import dev.kindling.job.tensor.Precision;
 public final class Planned {
     private Planned() {}
 
+    /** A workspace that computes with the Vector API. */
     public static Workspace workspace(Program program, Precision precision) {
         return switch (precision) {
-            case FLOAT -> new FloatExecutable(program, program).workspace();
-            case DOUBLE -> new DoubleExecutable(program, program).workspace();
+            case FLOAT -> new FloatExecutable(program, program, new FloatEmitter(ExecutionPlan.SCRATCH)).workspace();
+            case DOUBLE -> new DoubleExecutable(program, program, new DoubleEmitter(ExecutionPlan.SCRATCH)).workspace();
+        };
+    }
+
+    /** A workspace that computes in plain loops. */
+    public static Workspace scalar(Program program, Precision precision) {
+        return switch (precision) {
+            case FLOAT ->
+                new FloatExecutable(program, program, new FloatScalarEmitter(ExecutionPlan.SCRATCH)).workspace();
+            case DOUBLE ->
+                new DoubleExecutable(program, program, new DoubleScalarEmitter(ExecutionPlan.SCRATCH)).workspace();
         };
     }
 }

@@ -18,28 +18,36 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Trained parameters do not depend on the width of vector registers, nor on the thread that computes. */
+/** Trained parameters do not depend on the width of vector registers, nor on whether there are any, nor on the thread that computes. */
 class SameBitsTest {
     @ParameterizedTest
     @ValueSource(strings = {"-XX:UseAVX=2", "-XX:MaxVectorSize=16"})
     @DisplayName("a JVM with narrower registers trains to the same bits")
     void narrowerRegistersGiveTheSameBits(String option) throws IOException, InterruptedException {
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        Process child = new ProcessBuilder(
-                        java,
-                        "--add-modules=jdk.incubator.vector",
-                        // An option of another processor architecture must not fail the test.
-                        "-XX:+IgnoreUnrecognizedVMOptions",
-                        option,
-                        "-Xmx1g",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Training.class.getName())
+        // An option of another processor architecture must not fail the test.
+        List<String> options =
+                List.of("--add-modules=jdk.incubator.vector", "-XX:+IgnoreUnrecognizedVMOptions", option);
+        assertThat(fingerprintOfChild(options, "vector")).isEqualTo(Training.fingerprint("vector"));
+    }
+
+    @Test
+    void aJvmWithoutTheVectorApiTrainsToTheSameBitsInPlainLoops() throws IOException, InterruptedException {
+        assertThat(fingerprintOfChild(List.of(), "scalar")).isEqualTo(Training.fingerprint("vector"));
+    }
+
+    private static String fingerprintOfChild(List<String> options, String backend)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(options);
+        command.addAll(
+                List.of("-Xmx1g", "-cp", System.getProperty("java.class.path"), Training.class.getName(), backend));
+        Process child = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         String printed = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         assertThat(child.waitFor()).isZero();
-        assertThat(printed).isEqualTo(Training.fingerprint());
+        return printed;
     }
 
     @Test

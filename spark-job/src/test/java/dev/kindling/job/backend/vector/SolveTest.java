@@ -3,6 +3,7 @@ package dev.kindling.job.backend.vector;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kindling.job.backend.Runs;
+import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
@@ -15,7 +16,7 @@ import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** SOLVE on the vector backend is, bit by bit, the chains of multiply-adds that {@link FloatCholesky} documents. */
+/** SOLVE on the vector and the scalar backend is, bit by bit, the chains of multiply-adds that {@link FloatCholesky} documents. */
 class SolveTest {
     private static final int[] COLUMNS = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 100};
 
@@ -28,15 +29,15 @@ class SolveTest {
                 double[] a = positiveDefinite(stream, n, precision);
                 double[] b = new double[n * m];
                 Arrays.setAll(b, any -> (float) stream.nextDouble(-2, 2));
-                double[] found = Runs.run(
-                                Planned.workspace(program(n, m), precision),
-                                precision,
-                                program(n, m),
-                                List.of(Map.of("a", a, "b", b)))
-                        .get("x");
                 double[] expected =
                         precision == Precision.FLOAT ? doubles(chains(n, m, floats(a), floats(b))) : chains(n, m, a, b);
-                assertThat(found).as("%d x %d", n, m).containsExactly(expected);
+                Program program = program(n, m);
+                for (Workspace workspace :
+                        List.of(Planned.workspace(program, precision), Planned.scalar(program, precision))) {
+                    double[] found = Runs.run(workspace, precision, program, List.of(Map.of("a", a, "b", b)))
+                            .get("x");
+                    assertThat(found).as("%d x %d", n, m).containsExactly(expected);
+                }
             }
         }
     }

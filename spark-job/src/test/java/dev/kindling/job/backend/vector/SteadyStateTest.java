@@ -102,7 +102,7 @@ class SteadyStateTest {
         Program program =
                 b.build("split", List.of(new Program.Output("y", Program.Reduction.PER_TASK, b.mul(x, independent))));
         ExecutionPlan<FloatStep> plan =
-                Planner.plan(program, new FloatEmitter(ExecutionPlan.SCRATCH), FloatReductions.scratch());
+                Planner.plan(program, new FloatEmitter(ExecutionPlan.SCRATCH), FloatLanes.scratch());
         assertThat(plan.perRound()).hasSize(3);
         assertThat(plan.perTask()).hasSize(1);
     }
@@ -117,7 +117,7 @@ class SteadyStateTest {
         Value twice = b.solve(matrix, b.solve(matrix, once));
         Program program = b.build("factors", List.of(new Program.Output("y", Program.Reduction.PER_TASK, twice)));
         ExecutionPlan<FloatStep> plan =
-                Planner.plan(program, new FloatEmitter(ExecutionPlan.SCRATCH), FloatReductions.scratch());
+                Planner.plan(program, new FloatEmitter(ExecutionPlan.SCRATCH), FloatLanes.scratch());
         assertThat(plan.perRound()).as("the factor of theta").hasSize(1);
         assertThat(plan.perTask())
                 .as("the factor of the matrix and three solutions")

@@ -2,6 +2,7 @@ package dev.kindling.job.backend.vector;
 
 import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.algorithm.MamlAlgorithm;
+import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Executable;
@@ -19,7 +20,7 @@ import dev.kindling.job.tensor.Shape;
 import java.util.Arrays;
 import java.util.Map;
 
-/** Small meta-training runs by gradient descent on random episodes; {@link #main} prints a hash of the results. */
+/** Small meta-training runs by gradient descent on random episodes; {@link #main} prints a hash of the results on a backend. */
 final class Training {
     private static final EpisodeLayout POINTS = new EpisodeLayout(Shape.of(1), 0, 1, 10, 10);
     private static final EpisodeLayout IMAGES = new EpisodeLayout(Shape.of(28, 28), 5, 5, 5, 5);
@@ -30,27 +31,35 @@ final class Training {
     private final Executable executable;
     private final FlatVector theta;
 
-    private Training(String network, EpisodeLayout layout, InnerSettings inner, Precision precision) {
+    private Training(Backend backend, String network, EpisodeLayout layout, InnerSettings inner, Precision precision) {
         this.layout = layout;
         this.model = ModelFactory.of(ModelSettings.preset(network), layout);
         Program program = new MamlAlgorithm(inner).train(model, layout);
-        this.executable = Backends.named("vector").compile(program, new CompileOptions(precision, 1 << 28));
+        this.executable = backend.compile(program, new CompileOptions(precision, 1 << 28));
         this.theta = FlatVector.zeros(precision, model.parameters().size());
         model.initialise(1, theta);
     }
 
     static Training sinusoid(Precision precision, int steps) {
-        return new Training("mlp-40-40", POINTS, new InnerSettings(0.01, steps), precision);
+        return sinusoid(Backends.named("vector"), precision, steps);
+    }
+
+    private static Training sinusoid(Backend backend, Precision precision, int steps) {
+        return new Training(backend, "mlp-40-40", POINTS, new InnerSettings(0.01, steps), precision);
     }
 
     static Training omniglot(Precision precision) {
-        return new Training("omniglot-fc", IMAGES, new InnerSettings(0.4, 1), precision);
+        return omniglot(Backends.named("vector"), precision);
+    }
+
+    private static Training omniglot(Backend backend, Precision precision) {
+        return new Training(backend, "omniglot-fc", IMAGES, new InnerSettings(0.4, 1), precision);
     }
 
     /** Images of odd extent and three channels. */
-    static Training convolutions(Precision precision) {
+    private static Training convolutions(Backend backend, Precision precision) {
         EpisodeLayout photographs = new EpisodeLayout(Shape.of(3, 9, 9), 5, 5, 5, 5);
-        return new Training("conv4", photographs, new InnerSettings(0.4, 1), precision);
+        return new Training(backend, "conv4", photographs, new InnerSettings(0.4, 1), precision);
     }
 
     Executable executable() {
@@ -98,21 +107,24 @@ final class Training {
         return theta;
     }
 
-    private static double[] solutions(Precision precision) {
+    private static double[] solutions(Backend backend, Precision precision) {
         RandomStream stream = RandomStream.of(23);
         double[] right = new double[23 * 37];
         Arrays.setAll(right, any -> (float) stream.nextDouble(-1, 1));
         Map<String, double[]> inputs = Map.of("a", SolveTest.positiveDefinite(stream, 23, precision), "b", right);
-        return Runs.once(new VectorBackend(), precision, SolveTest.program(23, 37), inputs)
-                .get("x");
+        return Runs.once(backend, precision, SolveTest.program(23, 37), inputs).get("x");
     }
 
     /** A hash of the bits of all trained parameters and of some solutions. */
-    static String fingerprint() {
+    static String fingerprint(String backendName) {
+        Backend backend = Backends.named(backendName);
         long hash = 1;
         for (Precision precision : Precision.values()) {
             for (Training training : new Training[] {
-                sinusoid(precision, 1), sinusoid(precision, 5), omniglot(precision), convolutions(precision)
+                sinusoid(backend, precision, 1),
+                sinusoid(backend, precision, 5),
+                omniglot(backend, precision),
+                convolutions(backend, precision)
             }) {
                 boolean small = training.layout.equals(POINTS);
                 for (double value :
@@ -122,7 +134,7 @@ final class Training {
             }
         }
         for (Precision precision : Precision.values()) {
-            for (double value : solutions(precision)) {
+            for (double value : solutions(backend, precision)) {
                 hash = hash * 31 + Double.doubleToLongBits(value);
             }
         }
@@ -130,6 +142,6 @@ final class Training {
     }
 
     public static void main(String[] args) {
-        System.out.println(fingerprint());
+        System.out.println(fingerprint(args[0]));
     }
 }
