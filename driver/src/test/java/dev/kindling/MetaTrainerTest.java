@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.driver.checkpoint.Validation;
 import dev.kindling.driver.cli.Kindling;
 import dev.kindling.driver.error.StoppedEarlyException;
 import dev.kindling.driver.error.StoppedException;
@@ -74,6 +75,35 @@ class MetaTrainerTest {
                 .parameters()
                 .forEach((name, numbers) ->
                         assertThat(byApi.parameters().get(name)).as(name).isEqualTo(numbers));
+    }
+
+    /** The Bayesian head starts from a fit to the tasks; a huge learning rate makes every later round worse. */
+    @Test
+    void aTrainingThatOnlyGetsWorseEndsWithItsFittedStart() {
+        List<Long> validated = new ArrayList<>();
+        MetaTrainer trainer = MetaTrainer.builder()
+                .tasks(Sinusoids.builder().support(5).query(5).build())
+                .network("mlp-8-tanh")
+                .method(BayesianLinear.builder().features(4).build())
+                .optimizer(Optimizers.adam(1))
+                .metaBatchSize(2)
+                .rounds(4)
+                .validation(2, 0)
+                .validationTasks(20)
+                .set("evaluation.tasks", 20)
+                .listener(new TrainingListener() {
+                    @Override
+                    public void done(Round round) {}
+
+                    @Override
+                    public void validated(Validation validation) {
+                        validated.add(validation.round());
+                    }
+                })
+                .build();
+
+        assertThat(trainer.fit().rounds()).isZero();
+        assertThat(validated).containsExactly(0L, 2L, 4L);
     }
 
     @Test

@@ -134,6 +134,9 @@ public final class TrainingLoop {
      */
     public Result run(
             Cluster cluster, RunRecorder recorder, TrainingListener listener, CancellationToken cancellation) {
+        if (done == 0 && parts.plan().algorithm().fitsInitial()) {
+            validateStart(cluster, recorder, listener, cancellation);
+        }
         while (!isTrained()) {
             refuseIfStopped(recorder, cancellation);
             step(cluster, recorder, listener, cancellation);
@@ -150,6 +153,21 @@ public final class TrainingLoop {
 
     private long chosenRound() {
         return best.map(found -> found.score().validation().round()).orElse(done);
+    }
+
+    /** Validates the θ before the first round, as the first candidate for the best model. */
+    private void validateStart(
+            Cluster cluster, RunRecorder recorder, TrainingListener listener, CancellationToken cancellation) {
+        refuseIfStopped(recorder, cancellation);
+        try {
+            parts.validator().ifPresent(validator -> {
+                Validation found = cancellation.runInterruptiblyAfterGrace(() -> validator.validate(0, cluster, theta));
+                best = Optional.of(TrainingState.BestModel.first(found, theta));
+                listener.validated(found);
+            });
+        } catch (Exception e) {
+            throw failure(UncheckedExceptions.unchecked(e), recorder, cancellation);
+        }
     }
 
     private void step(

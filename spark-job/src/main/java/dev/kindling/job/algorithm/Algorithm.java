@@ -53,6 +53,11 @@ public interface Algorithm {
      */
     default void fitInitial(Model model, TaskSource source, long seed, FlatVector theta) {}
 
+    /** Whether {@link #fitInitial} changes θ: then the start is validated too, so that no training is worse than it. */
+    default boolean fitsInitial() {
+        return false;
+    }
+
     /**
      * The arrays of θ that are running averages of values that tasks report instead of being updated by gradients, each with
      * the weight of a round's mean in the average, above 0 and at most 1.

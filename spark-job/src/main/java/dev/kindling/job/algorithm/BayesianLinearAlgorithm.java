@@ -76,13 +76,13 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
         if (hasNoise(model)) {
             head.add(LOG_NOISE, Shape.of(1)).add(NOISE_WEIGHTS, Shape.of(features));
         }
-        return networks(model).parameters().then(head.build());
+        return super.parameters(model).then(head.build());
     }
 
     /** The prior mean starts at 0 and the prior covariance diagonal, small for the features. */
     @Override
     public void initialise(Model model, long seed, FlatVector target) {
-        networks(model).initialise(seed, target);
+        super.initialise(model, seed, target);
         Layout layout = parameters(model);
         int linear = linear(model);
         int width = linear + features;
@@ -132,7 +132,13 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
         }
     }
 
-    private JointParameters networks(Model model) {
+    @Override
+    public boolean fitsInitial() {
+        return true;
+    }
+
+    @Override
+    JointParameters networks(Model model) {
         return JointParameters.of(model.encoder(), projection(model));
     }
 

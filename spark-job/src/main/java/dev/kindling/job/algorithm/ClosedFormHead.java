@@ -37,8 +37,7 @@ abstract class ClosedFormHead extends FeedForwardMethod {
 
     @Override
     public final Layout parameters(Model model) {
-        return model.encoder()
-                .parameters()
+        return super.parameters(model)
                 .then(Layout.builder()
                         .add(logPenalty(), Shape.of(1))
                         .add(scale(), Shape.of(1))
@@ -48,10 +47,15 @@ abstract class ClosedFormHead extends FeedForwardMethod {
 
     @Override
     public final void initialise(Model model, long seed, FlatVector target) {
-        model.encoder().initialise(seed, target);
+        super.initialise(model, seed, target);
         Layout layout = parameters(model);
         target.set(layout.offset(logPenalty()), StrictMath.log(penalty));
         target.set(layout.offset(scale()), 1);
+    }
+
+    @Override
+    final JointParameters networks(Model model) {
+        return JointParameters.of(model.encoder());
     }
 
     private String logPenalty() {

@@ -6,8 +6,6 @@ import dev.kindling.job.model.Model;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.tensor.FlatVector;
-import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
 
@@ -37,13 +35,8 @@ public final class ConditionalNeuralProcessAlgorithm extends FeedForwardMethod {
     }
 
     @Override
-    public Layout parameters(Model model) {
-        return JointParameters.of(h(model).points(), g(model)).parameters();
-    }
-
-    @Override
-    public void initialise(Model model, long seed, FlatVector target) {
-        JointParameters.of(h(model).points(), g(model)).initialise(seed, target);
+    JointParameters networks(Model model) {
+        return JointParameters.of(h(model).points(), g(model));
     }
 
     private SetEncoder h(Model model) {

@@ -8,12 +8,15 @@ import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.tensor.FlatVector;
+import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** A method that predicts from the support set without inner steps; its evaluations have step 0 only. */
 abstract class FeedForwardMethod implements Algorithm {
@@ -59,6 +62,26 @@ abstract class FeedForwardMethod implements Algorithm {
     /** The loss of outputs, a scalar; by default that of the model. */
     Value loss(ProgramBuilder b, Model model, Value output, Targets targets) {
         return model.loss(b, output, targets);
+    }
+
+    /** The networks whose parameters θ consists of, in its order. */
+    abstract JointParameters networks(Model model);
+
+    @Override
+    public Layout parameters(Model model) {
+        return networks(model).parameters();
+    }
+
+    @Override
+    public void initialise(Model model, long seed, FlatVector target) {
+        networks(model).initialise(seed, target);
+    }
+
+    @Override
+    public final Map<String, Double> runningStatistics(Model model) {
+        Map<String, Double> rates = new TreeMap<>();
+        networks(model).statistics().forEach(name -> rates.put(name, Model.MOMENTUM));
+        return rates;
     }
 
     /** Refuses a model or tasks that the method does not support with IllegalArgumentException. */

@@ -6,7 +6,6 @@ import dev.kindling.job.model.Model;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,13 +43,8 @@ public final class HypernetworkAlgorithm extends FeedForwardMethod {
     }
 
     @Override
-    public Layout parameters(Model model) {
-        return JointParameters.of(encoder(model).points(), writer(model)).parameters();
-    }
-
-    @Override
-    public void initialise(Model model, long seed, FlatVector target) {
-        JointParameters.of(encoder(model).points(), writer(model)).initialise(seed, target);
+    JointParameters networks(Model model) {
+        return JointParameters.of(encoder(model).points(), writer(model));
     }
 
     private SetEncoder encoder(Model model) {

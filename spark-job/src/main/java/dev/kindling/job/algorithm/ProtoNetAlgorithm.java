@@ -4,8 +4,6 @@ import dev.kindling.job.model.Model;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.tensor.FlatVector;
-import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.util.Map;
 
@@ -69,13 +67,8 @@ public final class ProtoNetAlgorithm extends FeedForwardMethod {
     }
 
     @Override
-    public Layout parameters(Model model) {
-        return model.encoder().parameters();
-    }
-
-    @Override
-    public void initialise(Model model, long seed, FlatVector target) {
-        model.encoder().initialise(seed, target);
+    JointParameters networks(Model model) {
+        return JointParameters.of(model.encoder());
     }
 
     @Override

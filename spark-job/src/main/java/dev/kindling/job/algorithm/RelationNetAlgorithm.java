@@ -6,13 +6,10 @@ import dev.kindling.job.model.Targets;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.task.EpisodeLayout;
-import dev.kindling.job.tensor.FlatVector;
-import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * Relation networks: Sung et al., CVPR 2018, section 3.2. The network without its output layer is the embedding f, whose
@@ -37,23 +34,7 @@ public final class RelationNetAlgorithm extends FeedForwardMethod {
     }
 
     @Override
-    public Layout parameters(Model model) {
-        return networks(model).parameters();
-    }
-
-    @Override
-    public void initialise(Model model, long seed, FlatVector target) {
-        networks(model).initialise(seed, target);
-    }
-
-    @Override
-    public Map<String, Double> runningStatistics(Model model) {
-        Map<String, Double> rates = new TreeMap<>();
-        networks(model).statistics().forEach(name -> rates.put(name, Model.MOMENTUM));
-        return rates;
-    }
-
-    private static JointParameters networks(Model model) {
+    JointParameters networks(Model model) {
         return JointParameters.of(model.encoder(), g(model));
     }
 
