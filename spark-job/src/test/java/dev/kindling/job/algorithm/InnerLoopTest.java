@@ -221,7 +221,8 @@ class InnerLoopTest {
                         assertThat(Algorithms.named(name, options).name()).isEqualTo(name));
         assertThatThrownBy(() -> Algorithms.named("mmal", options))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("algorithm.name is mmal; it must be one of anil, cnp, fomaml, ");
+                .hasMessageStartingWith(
+                        "algorithm.name is mmal; it must be one of anil, bayesian-linear, cnp, fomaml, ");
     }
 
     @Test
