@@ -278,7 +278,7 @@ class KindlingTest {
                 "algorithm.inner-learning-rate=-1|algorithm.inner-learning-rate is -1.0; it must be a finite number above 0",
                 "backend.name=abacus|backend.name is abacus; it must be vector, reference or nd4j",
                 "backend.name=plain|backend.name is plain, which is now called reference; it must be vector, reference or nd4j",
-                "algorithm.name=mlam|algorithm.name is mlam; it must be one of anil, cnp, fomaml, ",
+                "algorithm.name=mlam|algorithm.name is mlam; it must be one of anil, bayesian-linear, cnp, fomaml, ",
                 "evaluation.tasks=0|evaluation.tasks is 0; it must be at least 1",
                 "sinusoid.amplitude=[5, 1]|sinusoid.amplitude is [5.0, 1.0]; it must be [a, b]",
             })
