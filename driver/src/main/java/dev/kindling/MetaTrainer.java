@@ -300,10 +300,7 @@ public final class MetaTrainer {
          */
         public MetaTrainer build() {
             JobConfig configuration = base.withChecked(settings());
-            if (SettingsReader.read(configuration, HadoopSettings.load())
-                    .table()
-                    .isEmpty()) {
-                // The columns of a table are known when it is prepared.
+            if (!SettingsReader.isOfTable(configuration)) {
                 EpisodeLayout layout = ResolvedRun.elsewhere(
                                 configuration, ClusterProvider.spark().tables(Optional.empty()))
                         .episode();

@@ -260,7 +260,7 @@ class Deeplearning4jFilesTest {
                         convolution().activation(new ActivationLReLU(0.2)).build(),
                         "has activation leakyrelu of alpha 0.2; only 0.01 is supported"),
                 refusedImages(
-                        convolution().activation(Activation.SWISH).build(), "has the activation swish; supported are"),
+                        convolution().activation(Activation.CUBE).build(), "has the activation cube; supported are"),
                 new Refused(
                         new NeuralNetConfiguration.Builder()
                                 .list()

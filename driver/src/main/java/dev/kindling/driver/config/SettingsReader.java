@@ -69,6 +69,11 @@ public final class SettingsReader {
         this.hadoop = hadoop;
     }
 
+    /** Whether tasks come from a table, whose columns are known only when it is prepared. */
+    public static boolean isOfTable(JobConfig configuration) {
+        return configuration.shown("task.source").equals(TableTaskSettings.SOURCE);
+    }
+
     /**
      * Reads the settings of a configuration.
      *

@@ -30,7 +30,7 @@ public record RunService(
      * @throws IllegalArgumentException if the configuration makes no sense or the folder is not empty
      */
     public TrainingLoop.Result begin(JobConfig configuration, AtomicDirectory folder) {
-        if (SettingsReader.read(configuration, HadoopSettings.load()).table().isEmpty()) {
+        if (!SettingsReader.isOfTable(configuration)) {
             return begin(context.clusters().resolve(configuration, master), folder);
         }
         refuseOccupied(folder);

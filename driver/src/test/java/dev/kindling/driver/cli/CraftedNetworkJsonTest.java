@@ -95,7 +95,7 @@ class CraftedNetworkJsonTest extends CraftedNetworkFiles {
         crafted.add(json("eps NaN", with("/confs/1/layer", "eps", "NaN"), "has eps NaN"));
         crafted.add(json(
                 "a name with control characters",
-                with("/confs/0/layer", "layerName", "\u001b[2J\n").replace("TanH", "Swish"),
+                with("/confs/0/layer", "layerName", "\u001b[2J\n").replace("TanH", "Cube"),
                 "whose layer 0 (?[2J?, DenseLayer) has the activation"));
         return crafted;
     }

@@ -110,7 +110,7 @@ class NetworkFileRunTest {
     void anUnsupportedNetworkIsRefusedBeforeAnythingIsWritten() throws IOException {
         Path file = temporary.resolve("net.json");
         Files.writeString(
-                file, network(Activation.SWISH).getLayerWiseConfigurations().toJson());
+                file, network(Activation.CUBE).getLayerWiseConfigurations().toJson());
         TinyRun run = TinyRun.in(temporary, "run", "model.network=" + file);
         CommandLineForTests.Outcome refused = run.train();
         assertThat(refused.code()).isEqualTo(ExitCode.WRONG_USAGE.number());

@@ -117,8 +117,9 @@ class TableRunTest {
     void otherDataIsEvaluatedWithTheEncodingOfTheRun() throws IOException {
         Path run = temporary.resolve("run");
         assertEnded(train(run), 0);
+        assertEnded(evaluate(run, "evaluation.support=0"), 0);
         JsonNode own = json(run.resolve("evaluation.json"));
-        assertEnded(evaluate(run, "table.path=" + taller()), 0);
+        assertEnded(evaluate(run, "evaluation.support=0", "table.path=" + taller()), 0);
         JsonNode other = json(run.resolve("evaluation.json"));
         assertThat(other.at("/protocol/tasks")).isEqualTo(own.at("/protocol/tasks"));
         assertThat(other.at("/steps/0/rmse").asDouble())
