@@ -55,12 +55,15 @@ class OmniglotLabelsTest {
                 .flat(plan.parameters(), plan.precision());
         Evaluation honest = evaluate(resolved, plan.job(), theta);
         assertThat(accuracy(honest, 1).mean()).isGreaterThan(CHANCE + 0.1);
-        assertThat(accuracy(honest, 0).mean())
-                .isCloseTo(CHANCE, within(accuracy(honest, 0).ci95()));
+        assertThat(accuracy(honest, 0).mean()).isCloseTo(CHANCE, within(chance(accuracy(honest, 0))));
 
         Evaluation shuffled = evaluate(resolved, shuffled(resolved), theta);
-        assertThat(accuracy(shuffled, 1).mean())
-                .isCloseTo(CHANCE, within(accuracy(shuffled, 1).ci95()));
+        assertThat(accuracy(shuffled, 1).mean()).isCloseTo(CHANCE, within(chance(accuracy(shuffled, 1))));
+    }
+
+    /** Three standard errors: the interval of 95% would exclude chance for one seed of twenty. */
+    private static double chance(Statistics accuracy) {
+        return 1.5 * accuracy.ci95();
     }
 
     private static Job shuffled(ResolvedRun resolved) {

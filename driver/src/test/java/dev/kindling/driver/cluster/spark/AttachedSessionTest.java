@@ -17,6 +17,8 @@ import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -95,8 +97,10 @@ class AttachedSessionTest {
                 .set("spark.executor.extraJavaOptions", SparkApplication.VECTOR_MODULE));
     }
 
+    /** Whether an entry of the class path is a folder or, after packaging, a jar of this project. */
     private static boolean isOwn(String entry) {
-        return entry.contains(OWN_CLASSES) && !entry.endsWith(".jar");
+        return entry.contains(OWN_CLASSES)
+                && (!entry.endsWith(".jar") || new File(entry).getName().startsWith("kindling-"));
     }
 
     private static URI jar(Path target) throws IOException {
@@ -113,6 +117,16 @@ class AttachedSessionTest {
     }
 
     private static void addTo(JarOutputStream jar, Path classes, Set<String> written) throws IOException {
+        if (Files.isDirectory(classes)) {
+            addFolder(jar, classes, written);
+            return;
+        }
+        try (FileSystem packaged = FileSystems.newFileSystem(classes)) {
+            addFolder(jar, packaged.getPath("/"), written);
+        }
+    }
+
+    private static void addFolder(JarOutputStream jar, Path classes, Set<String> written) throws IOException {
         List<Path> files;
         try (Stream<Path> all = Files.walk(classes)) {
             files = all.filter(Files::isRegularFile).toList();
