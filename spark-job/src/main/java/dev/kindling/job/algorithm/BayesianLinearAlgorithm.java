@@ -105,10 +105,13 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
     /**
      * Sets β, the part of L that belongs to [1, x], and the noise to those of a linear mixed model of training tasks, so that
      * training starts from its predictions. For classes it is a mixed model of the labels, scaled to logits by the slope of
-     * the logistic function.
+     * the logistic function. Where inputs are images θ keeps its initial value.
      */
     @Override
     public void fitInitial(Model model, TaskSource source, long seed, FlatVector theta) {
+        if (linear(model) == 1) {
+            return;
+        }
         TrainingRows rows = TrainingRows.of(source, seed, linear(model), !hasNoise(model));
         MixedModel fitted = rows.mixedModel();
         Layout layout = parameters(model);
