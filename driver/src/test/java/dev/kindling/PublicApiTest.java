@@ -85,7 +85,7 @@ class PublicApiTest {
     @TestFactory
     Stream<DynamicTest> theJavaOfTheDocumentsCompiles(@TempDir Path classes) throws IOException {
         List<DynamicTest> tests = new ArrayList<>();
-        for (String document : List.of("README.md", "docs/api.md")) {
+        for (String document : List.of("README.md", "docs/api.md", "docs/tables.md")) {
             Matcher block = BLOCK.matcher(Files.readString(ROOT.resolve(document)));
             for (int i = 1; block.find(); i++) {
                 String code = block.group(1);
@@ -101,7 +101,8 @@ class PublicApiTest {
         String source = code.contains("class ")
                 ? code
                 : "import dev.kindling.*;\nimport java.util.*;\nclass Snippet {\n"
-                        + "void run(org.apache.spark.sql.SparkSession spark, float[] supportX, float[] supportY, "
+                        + "void run(org.apache.spark.sql.SparkSession spark, "
+                        + "org.apache.spark.sql.Dataset<org.apache.spark.sql.Row> visits, float[] supportX, float[] supportY, "
                         + "float[] queryX) {\n" + code + "\n}\n}\n";
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         StringWriter messages = new StringWriter();

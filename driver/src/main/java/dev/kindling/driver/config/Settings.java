@@ -47,19 +47,7 @@ public record Settings(
         ClusterSettings cluster) {
     /** The same settings with another description of the task source. */
     public Settings withSource(SourceDescription description) {
-        return new Settings(
-                run,
-                checkpoints,
-                description,
-                table,
-                plan,
-                reference,
-                failures,
-                clip,
-                optimizer,
-                validation,
-                evaluation,
-                cluster);
+        return with(description, table, plan, validation, evaluation);
     }
 
     /**
@@ -68,19 +56,9 @@ public record Settings(
      * @throws IllegalArgumentException if all tasks are to be evaluated and the source draws tasks without end
      */
     public Settings limitedTo(TaskSource opened) {
-        return new Settings(
-                run,
-                checkpoints,
-                source,
-                table,
-                plan,
-                reference,
-                failures,
-                clip,
-                optimizer,
-                validation.isOn() ? validation.limitedTo(opened.tasks(Split.VALIDATE)) : validation,
-                evaluation.limitedTo(opened.tasks(evaluation.split())),
-                cluster);
+        ValidationSettings limited =
+                validation.isOn() ? validation.limitedTo(opened.tasks(Split.VALIDATE)) : validation;
+        return with(source, table, plan, limited, evaluation.limitedTo(opened.tasks(evaluation.split())));
     }
 
     /**
@@ -94,18 +72,27 @@ public record Settings(
                 new PlanSettings(plan.model(), plan.algorithm(), plan.backend(), plan.evaluationSteps(), Split.TEST);
         EvaluationSettings all = new EvaluationSettings(
                 tasks, evaluation.steps(), Split.TEST, evaluation.seed(), EvaluationSettings.Detail.EACH_TASK);
+        return with(episodes, Optional.empty(), onTests, validation, all);
+    }
+
+    private Settings with(
+            SourceDescription description,
+            Optional<TableSettings> prepared,
+            PlanSettings planned,
+            ValidationSettings validated,
+            EvaluationSettings evaluated) {
         return new Settings(
                 run,
                 checkpoints,
-                episodes,
-                Optional.empty(),
-                onTests,
+                description,
+                prepared,
+                planned,
                 reference,
                 failures,
                 clip,
                 optimizer,
-                validation,
-                all,
+                validated,
+                evaluated,
                 cluster);
     }
 }

@@ -4,7 +4,6 @@ import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -38,17 +37,6 @@ record LinearHeadPosterior(ProgramBuilder b, Value support, Value query, Value w
      * @param noise the noise variance of an example of weight 1, [examples]; it is divided by the weight
      */
     Predicted ofValues(Value residual, Value noise) {
-        Value present = b.greater(weights, b.constant(0));
-        if (examples() <= width()) {
-            Value each = b.select(present, b.div(noise, b.select(present, weights, b.constant(1))), b.constant(1));
-            Value masked = rows(support, present);
-            Value system = b.add(b.matmul(masked, masked, false, true), b.diagonal(each));
-            Value cross = b.matmul(masked, query, false, true);
-            Value right = b.concat(1, List.of(column(b.mul(present, residual)), cross));
-            Value solved = b.solve(system, right);
-            Value mean = b.matmul(cross, first(solved), true, false);
-            return new Predicted(row(mean), b.sub(squares(query), b.sum(b.mul(cross, rest(solved)), 0)));
-        }
         Value precision = b.div(weights, noise);
         Value mean = b.matmul(query, ofPrecisions(precision, column(b.mul(precision, residual))));
         return new Predicted(row(mean), variance(precision));
@@ -133,11 +121,9 @@ record LinearHeadPosterior(ProgramBuilder b, Value support, Value query, Value w
     private Value ofPrecisions(Value precision, Value target) {
         if (examples() <= width()) {
             // a = ψᵀ (t - √P (I + √P K √P)⁻¹ √P K t) with K = ψ ψᵀ: no division by a precision of 0.
-            Value root = root(precision);
-            Value scaled = b.mul(support, broadcast(root));
-            Value system = b.add(b.matmul(scaled, scaled, false, true), b.diagonal(b.full(root.shape(), 1)));
+            Value scaled = scaled(precision);
             Value projected = b.matmul(support, target, true, false);
-            Value solved = b.solve(system, b.matmul(scaled, projected));
+            Value solved = b.solve(gram(scaled), b.matmul(scaled, projected));
             return b.sub(projected, b.matmul(scaled, solved, true, false));
         }
         return b.solve(information(precision), b.matmul(support, target, true, false));
@@ -146,13 +132,23 @@ record LinearHeadPosterior(ProgramBuilder b, Value support, Value query, Value w
     /** The variance of ψ(query)·a for the precision of each example. */
     private Value variance(Value precision) {
         if (examples() <= width()) {
-            Value scaled = b.mul(support, broadcast(root(precision)));
-            Value system = b.add(b.matmul(scaled, scaled, false, true), b.diagonal(b.full(precision.shape(), 1)));
+            Value scaled = scaled(precision);
             Value cross = b.matmul(scaled, query, false, true);
-            return b.sub(squares(query), b.sum(b.mul(cross, b.solve(system, cross)), 0));
+            Value reduction = b.sum(b.mul(cross, b.solve(gram(scaled), cross)), 0);
+            return b.sub(b.sum(b.square(query), 1), reduction);
         }
         Value transposed = b.transpose(query, 1, 0);
         return b.sum(b.mul(transposed, b.solve(information(precision), transposed)), 0);
+    }
+
+    /** √P ψ, [examples, width]. */
+    private Value scaled(Value precision) {
+        return b.mul(support, broadcast(root(precision)));
+    }
+
+    /** I + √P ψ ψᵀ √P, [examples, examples]. */
+    private Value gram(Value scaled) {
+        return b.add(b.matmul(scaled, scaled, false, true), b.diagonal(b.full(Shape.of(examples()), 1)));
     }
 
     /** I + ψᵀ P ψ, [width, width]. */
@@ -175,10 +171,6 @@ record LinearHeadPosterior(ProgramBuilder b, Value support, Value query, Value w
         return support.shape().dim(1);
     }
 
-    private Value rows(Value matrix, Value present) {
-        return b.select(b.greater(broadcast(present), b.constant(0)), matrix, b.constant(0));
-    }
-
     /** A value for each support example, [examples], repeated along the width. */
     private Value broadcast(Value each) {
         return b.broadcast(column(each), support.shape());
@@ -190,17 +182,5 @@ record LinearHeadPosterior(ProgramBuilder b, Value support, Value query, Value w
 
     private Value row(Value column) {
         return b.reshape(column, Shape.of(column.shape().size()));
-    }
-
-    private Value first(Value matrix) {
-        return b.slice(matrix, 1, 0, 1);
-    }
-
-    private Value rest(Value matrix) {
-        return b.slice(matrix, 1, 1, matrix.shape().dim(1));
-    }
-
-    private Value squares(Value matrix) {
-        return b.sum(b.square(matrix), 1);
     }
 }

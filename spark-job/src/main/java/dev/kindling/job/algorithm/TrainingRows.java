@@ -30,6 +30,9 @@ record TrainingRows(List<MixedModel.Group> groups, double intercept) {
     /** The slope of the logistic function, on average over logits of unit size. */
     private static final double SLOPE = 0.22;
 
+    /** The least fraction of either class that the intercept supposes, so that it is finite. */
+    private static final double LEAST_MEAN = 0.01;
+
     /**
      * Reads the rows.
      *
@@ -48,13 +51,23 @@ record TrainingRows(List<MixedModel.Group> groups, double intercept) {
         if (!classes) {
             return new TrainingRows(groups, 0);
         }
-        double mean = groups.stream()
-                .flatMapToDouble(group -> Arrays.stream(group.y()))
-                .average()
-                .orElse(0.5);
-        double bounded = Math.min(Math.max(mean, 0.01), 0.99);
-        groups.replaceAll(group -> new MixedModel.Group(
-                group.x(), Arrays.stream(group.y()).map(y -> (y - mean) / SLOPE).toArray()));
+        // The column of the constant holds the roots of the weights, by which targets are multiplied.
+        double sum = 0;
+        double weights = 0;
+        for (MixedModel.Group group : groups) {
+            for (int row = 0; row < group.rows(); row++) {
+                double root = group.x()[row * columns];
+                sum += root * group.y()[row];
+                weights += root * root;
+            }
+        }
+        double mean = sum / weights;
+        groups.replaceAll(group -> {
+            double[] logits = new double[group.rows()];
+            Arrays.setAll(logits, row -> (group.y()[row] - mean * group.x()[row * columns]) / SLOPE);
+            return new MixedModel.Group(group.x(), logits);
+        });
+        double bounded = Math.min(Math.max(mean, LEAST_MEAN), 1 - LEAST_MEAN);
         return new TrainingRows(groups, StrictMath.log(bounded / (1 - bounded)));
     }
 
@@ -69,36 +82,25 @@ record TrainingRows(List<MixedModel.Group> groups, double intercept) {
         Layout arrays = layout.arrays();
         FlatVector episode = FlatVector.zeros(Precision.DOUBLE, arrays.size());
         source.materialise(spec, episode, 0);
-        List<Double> x = new ArrayList<>();
-        List<Double> y = new ArrayList<>();
-        addRows(episode, arrays, "support", layout, columns, x, y);
-        addRows(episode, arrays, "query", layout, columns, x, y);
-        return new MixedModel.Group(
-                x.stream().mapToDouble(Double::doubleValue).toArray(),
-                y.stream().mapToDouble(Double::doubleValue).toArray());
-    }
-
-    private static void addRows(
-            FlatVector episode,
-            Layout arrays,
-            String set,
-            EpisodeLayout layout,
-            int columns,
-            List<Double> x,
-            List<Double> y) {
-        int targets = arrays.offset(set + ".y");
-        int inputs = arrays.offset(set + ".x");
-        int features = layout.features().size();
-        for (int row = 0; row < arrays.shape(set + ".y").dim(0); row++) {
-            double weight = layout.weighted() ? episode.at(arrays.offset(set + ".w") + row) : 1;
-            if (weight > 0) {
-                double root = Math.sqrt(weight);
-                x.add(root);
-                for (int i = 0; i < columns - 1; i++) {
-                    x.add(root * episode.at(inputs + row * features + i));
+        double[] x = new double[(layout.support() + layout.query()) * columns];
+        double[] y = new double[layout.support() + layout.query()];
+        int rows = 0;
+        for (String set : List.of("support", "query")) {
+            for (int i = 0; i < arrays.shape(set + ".y").dim(0); i++) {
+                double weight = layout.weighted() ? episode.at(arrays.offset(set + ".w") + i) : 1;
+                if (weight > 0) {
+                    double root = Math.sqrt(weight);
+                    x[rows * columns] = root;
+                    int inputs =
+                            arrays.offset(set + ".x") + i * layout.features().size();
+                    for (int column = 1; column < columns; column++) {
+                        x[rows * columns + column] = root * episode.at(inputs + column - 1);
+                    }
+                    y[rows] = root * episode.at(arrays.offset(set + ".y") + i);
+                    rows++;
                 }
-                y.add(root * episode.at(targets + row));
             }
         }
+        return new MixedModel.Group(Arrays.copyOf(x, rows * columns), Arrays.copyOf(y, rows));
     }
 }

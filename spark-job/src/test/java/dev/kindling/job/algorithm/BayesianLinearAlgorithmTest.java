@@ -98,6 +98,41 @@ class BayesianLinearAlgorithmTest {
                 .isCloseTo(0.01, within(0.001));
     }
 
+    /** Each task has one row of class 1 and weight 3 and one of class 0 and weight 1. */
+    @Test
+    void theInterceptOfClassesIsTheLogitOfTheirWeightedMean() {
+        EpisodeLayout layout = new EpisodeLayout(Shape.of(1), 2, 2, 1, 1).withWeights();
+        TaskSource source = new TaskSource() {
+            @Override
+            public EpisodeLayout layout(Split split) {
+                return layout;
+            }
+
+            @Override
+            public TaskSpec sample(TaskKey key) {
+                return new TaskSpec(key.split(), key.round(), key.index(), key.taskSeed(), new int[0]);
+            }
+
+            @Override
+            public void materialise(TaskSpec spec, FlatVector target, int offset) {
+                target.set(offset + layout.arrays().offset("support.y"), 1);
+                target.set(offset + layout.arrays().offset("support.w"), 3);
+                target.set(offset + layout.arrays().offset("query.w"), 1);
+            }
+
+            @Override
+            public String dataHash() {
+                return "generated";
+            }
+        };
+        TrainingRows rows = TrainingRows.of(source, 1, 2, true);
+
+        assertThat(rows.intercept()).isCloseTo(Math.log(3), within(1e-12));
+        double[] logits = rows.groups().get(0).y();
+        assertThat(logits[0]).isCloseTo(Math.sqrt(3) * 0.25 / 0.22, within(1e-12));
+        assertThat(logits[1]).isCloseTo(-0.75 / 0.22, within(1e-12));
+    }
+
     /** With the features' part of the prior at 0 the head is the mixed model; its predictions are compared with the formula. */
     @Test
     void withoutFeaturesThePredictionIsThatOfTheMixedModel() {

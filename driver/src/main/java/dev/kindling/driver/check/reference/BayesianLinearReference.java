@@ -1,6 +1,5 @@
 package dev.kindling.driver.check.reference;
 
-import dev.kindling.driver.check.reference.ModelPasses.Mode;
 import dev.kindling.driver.check.reference.ModelPasses.Result;
 import java.util.Optional;
 
@@ -52,20 +51,15 @@ final class BayesianLinearReference extends ForwardReference {
     Prediction predict(NamedArrays theta, Sides sides) {
         Examples support = task().support();
         Examples query = task().query();
-        NamedDuals constants = NamedDuals.constant(theta);
-        Result supportPass = encoder.support(constants, support, 0, Mode.OUTPUT);
-        Result queryPass = encoder.query(constants, support, query, 1, Mode.OUTPUT);
-        sides.add(supportPass.outputs());
-        sides.add(queryPass.outputs());
-        Inputs there = inputs(theta, support, supportPass, sides);
-        Inputs queried = inputs(theta, query, queryPass, sides);
+        Embedded passes = embedded(encoder, theta, sides);
+        Inputs there = inputs(theta, support, passes.support(), sides);
+        Inputs queried = inputs(theta, query, passes.query(), sides);
         double[][] factor = Examples.rows(theta.get(NAME + "L"), there.phi()[0].length);
         double[][] psi = PenalisedRegression.product(there.phi(), factor);
         double[][] queryPsi = PenalisedRegression.product(queried.phi(), factor);
         double[] prior = mean(theta, there);
         double[] queryPrior = mean(theta, queried);
-        NamedArrays observed = queryPass.observed();
-        NamedArrays statistics = theta.only(observed.names()).plus(-1, observed);
+        NamedArrays statistics = statistics(theta, passes.query().observed());
         Prediction prediction = task().layout().classification()
                 ? classes(support, prior, queryPrior, psi, queryPsi)
                 : values(support, prior, queryPrior, psi, queryPsi, noise(theta, there), noise(theta, queried));

@@ -1,8 +1,5 @@
 package dev.kindling.driver.check.reference;
 
-import dev.kindling.driver.check.reference.ModelPasses.Mode;
-import dev.kindling.driver.check.reference.ModelPasses.Result;
-
 /**
  * The reference of ridge and logistic regression as output layer (Bertinetto and others, ICLR 2019): embeddings from a pass,
  * coefficients from normal equations in Java.
@@ -22,22 +19,17 @@ final class ClosedFormReference extends ForwardReference {
     Prediction predict(NamedArrays theta, Sides sides) {
         Examples support = task().support();
         Examples query = task().query();
-        NamedDuals constants = NamedDuals.constant(theta);
-        Result supportPass = embedding.support(constants, support, 0, Mode.OUTPUT);
-        Result queryPass = embedding.query(constants, support, query, 1, Mode.OUTPUT);
-        sides.add(supportPass.outputs());
-        sides.add(queryPass.outputs());
+        Embedded passes = embedded(embedding, theta, sides);
         double penalty = StrictMath.exp(theta.get(method + ".log-penalty")[0]);
-        double[][] x = scaled(supportPass.output().value(), support.count(), penalty);
-        double[][] queries = scaled(queryPass.output().value(), query.count(), penalty);
+        double[][] x = scaled(passes.support().output().value(), support.count(), penalty);
+        double[][] queries = scaled(passes.query().output().value(), query.count(), penalty);
         PenalisedRegression regression = new PenalisedRegression(x, support.weightOfEachRow());
         double[][] coefficients =
                 method.equals("ridge-head") ? ridge(regression, support) : logistic(regression, support);
-        NamedArrays observed = queryPass.observed();
         return new Prediction(
                 adjusted(theta, PenalisedRegression.product(x, coefficients)),
                 adjusted(theta, PenalisedRegression.product(queries, coefficients)),
-                theta.only(observed.names()).plus(-1, observed));
+                statistics(theta, passes.query().observed()));
     }
 
     private double[][] ridge(PenalisedRegression regression, Examples support) {

@@ -20,6 +20,14 @@ abstract class ForwardReference implements Reference {
         }
     }
 
+    /**
+     * Passes of an embedding over both sets.
+     *
+     * @param support over the support set, with its statistics
+     * @param query over the queries
+     */
+    record Embedded(ModelPasses.Result support, ModelPasses.Result query) {}
+
     private final TaskContext task;
 
     ForwardReference(TaskContext task) {
@@ -34,6 +42,21 @@ abstract class ForwardReference implements Reference {
 
     /** The weighted mean loss of outputs for examples. */
     abstract double loss(double[][] outputs, Examples examples);
+
+    /** The outputs of an embedding for the task's support set and queries. */
+    final Embedded embedded(ModelPasses embedding, NamedArrays theta, Sides sides) {
+        NamedDuals constants = NamedDuals.constant(theta);
+        ModelPasses.Result support = embedding.support(constants, task.support(), 0, ModelPasses.Mode.OUTPUT);
+        ModelPasses.Result query = embedding.query(constants, task.support(), task.query(), 1, ModelPasses.Mode.OUTPUT);
+        sides.add(support.outputs());
+        sides.add(query.outputs());
+        return new Embedded(support, query);
+    }
+
+    /** The contributions of running statistics: θ's less those of the query pass. */
+    static NamedArrays statistics(NamedArrays theta, NamedArrays observed) {
+        return theta.only(observed.names()).plus(-1, observed);
+    }
 
     /** The class probabilities, if the outputs are logits. */
     Optional<double[]> probabilities(double[][] outputs) {

@@ -1,8 +1,6 @@
 package dev.kindling.driver.check.reference;
 
-import dev.kindling.driver.check.reference.ModelPasses.Mode;
 import dev.kindling.job.algorithm.AlgorithmConfig;
-import dev.kindling.job.model.Model;
 import java.util.Optional;
 
 /** The reference of prototypical networks (Snell, Swersky and Zemel, NeurIPS 2017, equations 1 and 2), in Java from the embeddings on. */
@@ -27,23 +25,13 @@ final class ProtoNetReference extends ForwardReference {
     Prediction predict(NamedArrays theta, Sides sides) {
         Examples support = task().support();
         Examples query = task().query();
-        NamedDuals constants = NamedDuals.constant(theta);
-        ModelPasses.Result supportPass = embedding.support(constants, support, 0, Mode.OUTPUT);
-        ModelPasses.Result queryPass = embedding.query(constants, support, query, 1, Mode.OUTPUT);
-        sides.add(supportPass.outputs());
-        sides.add(queryPass.outputs());
-        double[][] features = Examples.rows(supportPass.output().value(), support.count());
+        Embedded passes = embedded(embedding, theta, sides);
+        double[][] features = Examples.rows(passes.support().output().value(), support.count());
         double[][] prototypes = Classes.means(features, support, task().layout().classes());
         return new Prediction(
                 similarities(features, prototypes),
-                similarities(Examples.rows(queryPass.output().value(), query.count()), prototypes),
-                statistics(theta, embedding.model(), queryPass.observed()));
-    }
-
-    private static NamedArrays statistics(NamedArrays theta, Model encoder, NamedArrays observed) {
-        return encoder.runningStatistics().isEmpty()
-                ? NamedArrays.empty()
-                : theta.only(observed.names()).plus(-1, observed);
+                similarities(Examples.rows(passes.query().output().value(), query.count()), prototypes),
+                statistics(theta, passes.query().observed()));
     }
 
     private double[][] similarities(double[][] features, double[][] prototypes) {

@@ -29,23 +29,20 @@ final class RelationNetReference extends ForwardReference {
     Prediction predict(NamedArrays theta, Sides sides) {
         Examples support = task().support();
         Examples query = task().query();
+        Embedded passes = embedded(embedding, theta, sides);
         NamedDuals constants = NamedDuals.constant(theta);
-        Result supportPass = embedding.support(constants, support, 0, Mode.OUTPUT);
-        Result queryPass = embedding.query(constants, support, query, 1, Mode.OUTPUT);
-        double[][] features = Examples.rows(supportPass.output().value(), support.count());
+        double[][] features = Examples.rows(passes.support().output().value(), support.count());
         double[][] classes = Classes.sums(features, support, task().layout().classes());
         Examples supportPairs = pairs(classes, features);
-        Examples queryPairs = pairs(classes, Examples.rows(queryPass.output().value(), query.count()));
+        Examples queryPairs =
+                pairs(classes, Examples.rows(passes.query().output().value(), query.count()));
         Result supportScores = relation.support(constants, supportPairs, 0, Mode.OUTPUT);
         Result queryScores = relation.query(constants, supportPairs, queryPairs, 1, Mode.OUTPUT);
-        sides.add(supportPass.outputs());
-        sides.add(queryPass.outputs());
         sides.add(queryScores.outputs());
-        NamedArrays observed = queryPass.observed().with(queryScores.observed());
         return new Prediction(
                 Examples.rows(supportScores.output().value(), support.count()),
                 Examples.rows(queryScores.output().value(), query.count()),
-                theta.only(observed.names()).plus(-1, observed));
+                statistics(theta, passes.query().observed().with(queryScores.observed())));
     }
 
     /** For each example, each class's features followed by the example's. */
