@@ -130,7 +130,7 @@ public final class MetaTrainer {
     private TrainedModel trainInMemory(ClusterProvider clusters, CancellationSource cancellation) {
         ResolvedRun resolved = clusters.resolve(configuration, Optional.empty());
         resolved.requireTrainable();
-        resolved.source().notes().forEach(LOG::warn);
+        resolved.notes().forEach(LOG::warn);
         TrainingLoop training = RunService.training(resolved, Optional.empty());
         MemoryRecorder recorder = new MemoryRecorder(System::nanoTime);
         try (ClusterProvider.Session session = clusters.start("kindling", Optional.empty());
@@ -218,6 +218,16 @@ public final class MetaTrainer {
         /** Tasks of a round. */
         public Builder metaBatchSize(int tasks) {
             return set("task.meta-batch-size", tasks);
+        }
+
+        /** Models that are trained together, each with a meta-batch of its own, and whose predictions are averaged. */
+        public Builder members(int models) {
+            return set("run.members", models);
+        }
+
+        /** Training and validation groups of a table below which a start that is fitted to them is the model; 0 for never. */
+        public Builder minTrainingGroups(int groups) {
+            return set("run.min-training-groups", groups);
         }
 
         /** Rounds: updates of the meta-parameters. */

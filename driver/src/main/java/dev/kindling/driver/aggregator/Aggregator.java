@@ -2,14 +2,16 @@ package dev.kindling.driver.aggregator;
 
 import dev.kindling.driver.error.DivergedException;
 import dev.kindling.job.reduce.PartialSum;
+import dev.kindling.job.tensor.EnsembleLayout;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Computes the meta-gradient of a round from its sum: the mean over the tasks that were added, then clipped. One thread computes
- * it in an order fixed by the size, so equal sums give the same bits. Thread-safe.
+ * Computes the meta-gradient of a round from its sum: the mean over the tasks that were added, then clipped. The gradients of the
+ * members of an ensemble are computed separately, each from the member's part of the sum. One thread computes them in an
+ * order fixed by the size, so equal sums give the same bits. Thread-safe.
  */
 public final class Aggregator {
     private final Clip clip;
@@ -34,38 +36,68 @@ public final class Aggregator {
      * @throws DivergedException if no task was added, or if the mean is not finite
      */
     public MetaGradient aggregate(long round, PartialSum root, Layout totals) {
-        if (root.tasks() == 0) {
-            throw new DivergedException("round " + round + " has no meta-gradient: each of its tasks failed");
+        return aggregate(round, root, totals, new int[] {root.tasks()});
+    }
+
+    /**
+     * As {@link #aggregate(long, PartialSum, Layout)}, for an ensemble.
+     *
+     * @param tasks the number of tasks that were added for each member
+     */
+    public MetaGradient aggregate(long round, PartialSum root, Layout totals, int[] tasks) {
+        FlatVector mean = root.sums().copy();
+        int size = mean.size() / tasks.length;
+        for (int member = 0; member < tasks.length; member++) {
+            if (tasks[member] == 0) {
+                throw new DivergedException("round " + round + " has no meta-gradient"
+                        + of(member, tasks.length) + ": each of its tasks failed");
+            }
+            divide(mean, member * size, (member + 1) * size, tasks[member]);
         }
-        FlatVector mean = mean(root);
         FlatVector offsets = statistics.removeFrom(mean);
-        double norm = norm(mean);
+        double norms = 0;
+        for (int member = 0; member < tasks.length; member++) {
+            norms += clip(round, mean, member, tasks.length);
+        }
+        return new MetaGradient(mean, offsets, norms / tasks.length, means(root, totals), root.tasks());
+    }
+
+    /** Clips a member's part of the mean; returns its norm before. */
+    private double clip(long round, FlatVector mean, int member, int members) {
+        FlatVector part = members == 1 ? mean : EnsembleLayout.part(mean, member, members);
+        double norm = norm(part);
         if (!Double.isFinite(norm)) {
-            throw new DivergedException("the meta-gradient of round " + round + " is not finite (its norm is " + norm
+            throw new DivergedException("the meta-gradient of round " + round + of(member, members)
+                    + " is not finite (its norm is " + norm
                     + "); a smaller optimizer.learning-rate or algorithm.inner-learning-rate may help");
         }
-        clip.apply(mean, norm);
-        return new MetaGradient(mean, offsets, norm, means(root, totals), root.tasks());
-    }
-
-    private static FlatVector mean(PartialSum root) {
-        FlatVector mean = root.sums().copy();
-        if (mean instanceof FlatVector.OfFloat floats) {
-            divide(floats.array(), root.tasks());
-        } else {
-            divide(((FlatVector.OfDouble) mean).array(), root.tasks());
+        clip.apply(part, norm);
+        if (members > 1) {
+            mean.copyFrom(part, 0, member * part.size(), part.size());
         }
-        return mean;
+        return norm;
     }
 
-    private static void divide(float[] numbers, float by) {
-        for (int i = 0; i < numbers.length; i++) {
+    private static String of(int member, int members) {
+        return members == 1 ? "" : " of member " + member;
+    }
+
+    private static void divide(FlatVector sums, int begin, int end, int by) {
+        if (sums instanceof FlatVector.OfFloat floats) {
+            divide(floats.array(), begin, end, by);
+        } else {
+            divide(((FlatVector.OfDouble) sums).array(), begin, end, by);
+        }
+    }
+
+    private static void divide(float[] numbers, int begin, int end, float by) {
+        for (int i = begin; i < end; i++) {
             numbers[i] /= by;
         }
     }
 
-    private static void divide(double[] numbers, double by) {
-        for (int i = 0; i < numbers.length; i++) {
+    private static void divide(double[] numbers, int begin, int end, double by) {
+        for (int i = begin; i < end; i++) {
             numbers[i] /= by;
         }
     }

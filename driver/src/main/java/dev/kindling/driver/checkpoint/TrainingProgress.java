@@ -3,11 +3,15 @@ package dev.kindling.driver.checkpoint;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.job.error.BadDataException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 
 /**
  * The progress of a run at a checkpoint, apart from its round and its arrays: the object {@code progress} of the
@@ -15,10 +19,12 @@ import java.util.OptionalDouble;
  *
  * @param updates number of updates that the meta-optimizer has made
  * @param seconds wall time of the run so far, over all its starts
- * @param best the best validation so far; empty before the first
+ * @param best the best validation so far, of each member of an ensemble; empty before the first
  */
-public record TrainingProgress(long updates, double seconds, Optional<Best> best) {
+public record TrainingProgress(long updates, double seconds, List<Best> best) {
     static final String KEY = "progress";
+
+    private static final String BEST = "best";
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -36,20 +42,36 @@ public record TrainingProgress(long updates, double seconds, Optional<Best> best
         }
     }
 
+    public TrainingProgress {
+        best = List.copyOf(best);
+    }
+
+    /** The validations since the last improvement of any member; empty before the first validation. */
+    public OptionalInt validationsWithoutImprovement() {
+        return best.stream().mapToInt(Best::validationsWithoutImprovement).min();
+    }
+
     ObjectNode json() {
         ObjectNode node = JsonNodeFactory.instance.objectNode();
         node.put("updates", updates).put("seconds", seconds);
-        best.ifPresent(found -> {
-            Validation validation = found.validation();
-            ObjectNode inner = node.putObject("best").put("round", validation.round());
-            if (Double.isFinite(validation.loss())) {
-                inner.put("validation_loss", validation.loss());
-            }
-            validation.accuracy().ifPresent(accuracy -> inner.put("validation_accuracy", accuracy));
-            inner.put("diverged", validation.diverged())
-                    .put("validations_without_improvement", found.validationsWithoutImprovement());
-        });
+        if (best.size() == 1) {
+            put(best.get(0), node.putObject(BEST));
+        } else if (!best.isEmpty()) {
+            ArrayNode members = node.putArray(BEST);
+            best.forEach(each -> put(each, members.addObject()));
+        }
         return node;
+    }
+
+    private static void put(Best found, ObjectNode node) {
+        Validation validation = found.validation();
+        node.put("round", validation.round());
+        if (Double.isFinite(validation.loss())) {
+            node.put("validation_loss", validation.loss());
+        }
+        validation.accuracy().ifPresent(accuracy -> node.put("validation_accuracy", accuracy));
+        node.put("diverged", validation.diverged())
+                .put("validations_without_improvement", found.validationsWithoutImprovement());
     }
 
     /** The progress that a manifest's text holds; empty for a model's. */
@@ -63,11 +85,17 @@ public record TrainingProgress(long updates, double seconds, Optional<Best> best
     }
 
     private static TrainingProgress of(JsonNode node, String place) {
-        JsonNode best = node.get("best");
+        List<Best> best = new ArrayList<>();
+        JsonNode found = node.path(BEST);
+        if (found.isObject()) {
+            best.add(best(found, place));
+        } else {
+            found.forEach(member -> best.add(best(member, place)));
+        }
         return new TrainingProgress(
                 number(node, "updates", place).asLong(),
                 number(node, "seconds", place).asDouble(),
-                best == null ? Optional.empty() : Optional.of(best(best, place)));
+                best);
     }
 
     private static Best best(JsonNode node, String place) {

@@ -63,7 +63,7 @@ public final class RoundTracker {
                 new double[Math.multiplyExact(reported, program.perTask().size())];
         this.timings = new TaskTimings(new long[reported], new String[reported]);
         List<BlockPartitioner.BlockRange> ranges =
-                BlockPartitioner.partition(blocks, threads, this.program.sums().size());
+                BlockPartitioner.partition(blocks, threads, this.program.sumsSize());
         this.workers = ranges.stream().map(BlockPartitioner.BlockRange::worker).toList();
         this.requests = ranges.stream()
                 .map(range -> rangeRequest(request.program(), shared, range))
@@ -93,7 +93,7 @@ public final class RoundTracker {
 
     /** Length of the sums. */
     int sumSize() {
-        return program.sums().size();
+        return program.sumsSize();
     }
 
     /** The requests of the round, left to right. */
@@ -119,7 +119,7 @@ public final class RoundTracker {
             require(known, result, "no range begins at task " + result.firstTask());
             return false;
         }
-        requireFits(request, result, program.sums().size());
+        requireFits(request, result, sumSize());
         add(request, result);
         return true;
     }

@@ -20,6 +20,7 @@ import dev.kindling.driver.training.CheckpointSettings;
 import dev.kindling.driver.training.RunSettings;
 import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.algorithm.Algorithms;
+import dev.kindling.job.algorithm.EnsembleAlgorithm;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.NetworkFile;
@@ -39,6 +40,7 @@ import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.task.sinusoid.DoubleRange;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
 import dev.kindling.job.task.table.SupportDraw;
+import dev.kindling.job.task.table.TableFolds;
 import dev.kindling.job.task.table.TableSettings;
 import dev.kindling.job.task.table.TableSettings.GroupSplit;
 import dev.kindling.job.task.table.TableTaskSettings;
@@ -97,14 +99,15 @@ public final class SettingsReader {
 
     Settings settings() {
         EvaluationSettings evaluation = evaluation();
-        Algorithm algorithm = Algorithms.named(keys.text("algorithm.name"), keys);
+        Algorithm algorithm =
+                EnsembleAlgorithm.of(Algorithms.named(keys.text("algorithm.name"), keys), keys.count(EnsembleAlgorithm.KEY));
         RunSettings run = run(algorithm, evaluation);
         OuterStep outer = outerStep(algorithm);
         return new Settings(
                 run,
                 checkpoints(),
-                source().together(run.tasksPerContribution()),
-                keys.text("task.source").equals(TableTaskSettings.SOURCE) ? Optional.of(table()) : Optional.empty(),
+                source(run, evaluation).together(run.tasksPerContribution()),
+                isOfTable() ? Optional.of(table()) : Optional.empty(),
                 plan(algorithm, evaluation),
                 References.named(algorithm.name(), keys),
                 failures(),
@@ -122,13 +125,19 @@ public final class SettingsReader {
             throw keys.refuse(
                     "evaluation.split", "val or test where several tasks make one contribution (reptile.islands)");
         }
+        long rounds = keys.integer("run.rounds");
+        if (rounds == 0 && !algorithm.fitsInitial()) {
+            throw keys.refuse("run.rounds", "at least 1");
+        }
         return new RunSettings(
                 keys.integer("run.seed"),
-                keys.integer("run.rounds"),
+                rounds,
                 keys.integer("run.log-every"),
                 tasks,
                 group,
-                keys.duration("run.wall-time"));
+                keys.duration("run.wall-time"),
+                algorithm.members(),
+                keys.count("run.min-training-groups"));
     }
 
     private CheckpointSettings checkpoints() {
@@ -141,6 +150,29 @@ public final class SettingsReader {
                 keys.count("run.patience"),
                 tasks("validation.tasks"),
                 keys.integer("evaluation.seed"));
+    }
+
+    private boolean isOfTable() {
+        return keys.text("task.source").equals(TableTaskSettings.SOURCE);
+    }
+
+    /**
+     * The description of the task source. Members of an ensemble are validated on folds of a table's training and validation
+     * groups; a run without rounds validates nothing, so that its start is fitted to both.
+     */
+    private SourceDescription source(RunSettings run, EvaluationSettings evaluation) {
+        if (!isOfTable() || (run.members() == 1 && run.rounds() > 0)) {
+            return source();
+        }
+        if (evaluation.split() == Split.VALIDATE) {
+            throw keys.refuse(
+                    "evaluation.split",
+                    "test or train where run.members is above 1 or run.rounds is 0: the model learns from the validation "
+                            + "groups, too");
+        }
+        TableFolds folds =
+                run.members() == 1 ? TableFolds.joined() : TableFolds.ofMembers(run.members(), run.seed());
+        return folds.of(source());
     }
 
     private SourceDescription source() {

@@ -47,7 +47,7 @@ public record OptimizerSettings(
 
     /** Throws IllegalArgumentException if a pattern of {@link #groups} matches none of the parameters. */
     public void requireMatches(Layout parameters) {
-        groups.forEach(group -> group.matching(parameters.names()));
+        groups.forEach(group -> group.matching(UpdateProgram.memberArrays(parameters)));
     }
 
     static void requireFactor(String key, double value) {

@@ -6,6 +6,7 @@ import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.program.passes.RoundedProducts;
+import dev.kindling.job.tensor.EnsembleLayout;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
@@ -37,12 +38,14 @@ record UpdateProgram(OptimizerSettings settings, Map<String, FlatVector> paramet
     /** The program's settings for the arrays of θ. */
     static UpdateProgram of(OptimizerSettings settings, Layout parameters, Precision precision) {
         Map<String, ParameterGroup> groups = new TreeMap<>();
+        // Patterns name the arrays of one member of an ensemble and hold for all members.
+        List<String> names = memberArrays(parameters);
         settings.groups()
-                .forEach(group -> group.matching(parameters.names()).forEach(name -> groups.putIfAbsent(name, group)));
+                .forEach(group -> group.matching(names).forEach(name -> groups.putIfAbsent(name, group)));
         FlatVector factors = FlatVector.zeros(precision, parameters.size());
         FlatVector decays = FlatVector.zeros(precision, parameters.size());
         for (Layout.Entry entry : parameters.entries()) {
-            ParameterGroup group = groups.get(entry.name());
+            ParameterGroup group = groups.get(EnsembleLayout.memberArray(entry.name()));
             double factor = group == null ? 1 : group.rateFactor();
             double decay =
                     group == null ? settings.weightDecay() : group.weightDecay().orElse(settings.weightDecay());
@@ -59,6 +62,14 @@ record UpdateProgram(OptimizerSettings settings, Map<String, FlatVector> paramet
             constants.put(WEIGHT_DECAY, decays);
         }
         return new UpdateProgram(settings, constants);
+    }
+
+    /** The names that the patterns of parameter groups match. */
+    static List<String> memberArrays(Layout parameters) {
+        return parameters.names().stream()
+                .map(EnsembleLayout::memberArray)
+                .distinct()
+                .toList();
     }
 
     /** The program for a part of θ of that many elements. */

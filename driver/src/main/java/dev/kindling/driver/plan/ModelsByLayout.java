@@ -78,11 +78,17 @@ final class ModelsByLayout {
                 .orElse(theta + " would be " + other);
     }
 
-    /** A program for each task layout of a split. */
-    ProgramVariants programs(Split split, BiFunction<Model, EpisodeLayout, Program> program) {
+    /**
+     * A program for each task layout of a split.
+     *
+     * @param members number of members of whose arrays it takes one's; 1 for a program of the whole θ
+     */
+    ProgramVariants programs(Split split, BiFunction<Model, EpisodeLayout, Program> program, int members) {
         List<EpisodeLayout> layouts = source.layouts(split);
-        return new ProgramVariants(layouts.stream()
-                .map(layout -> program.apply(of(layout), layout))
-                .toList());
+        return new ProgramVariants(
+                layouts.stream()
+                        .map(layout -> program.apply(of(layout), layout))
+                        .toList(),
+                members);
     }
 }

@@ -57,6 +57,10 @@ public final class TrainingPlan {
                 .forEach(parts::add);
         parts.add(Integer.toString(job.blockSize()));
         parts.add(job.options().precision().name());
+        int members = job.program(TRAIN).members();
+        if (members > 1) {
+            parts.add(members + " members");
+        }
         return DigestUtils.sha256Hex(String.join("\n", parts));
     }
 
@@ -71,32 +75,35 @@ public final class TrainingPlan {
         Algorithm algorithm = settings.algorithm();
         ModelsByLayout models = new ModelsByLayout(settings, algorithm, source);
         TreeMap<String, ProgramVariants> programs = new TreeMap<>();
-        programs.put(TRAIN, models.programs(Split.TRAIN, algorithm::train));
+        programs.put(TRAIN, models.programs(Split.TRAIN, algorithm::train, algorithm.members()));
         programs.put(
                 EVALUATE,
                 models.programs(
                         settings.evaluationSplit(),
-                        (model, layout) -> algorithm.evaluate(model, layout, settings.evaluationSteps())));
+                        (model, layout) -> algorithm.evaluate(model, layout, settings.evaluationSteps()),
+                        1));
         BackendSettings backend = settings.backend();
-        int blockSize = blockSize(models.theta().size());
+        int blockSize = blockSize(models.theta().size() / algorithm.members());
         Job job = new Job(description, backend.name(), backend.options(), blockSize, programs);
         return new TrainingPlan(models, algorithm, job);
     }
 
     /**
-     * The same plan with a validation program.
+     * The same plan with a validation program, which evaluates one member of an ensemble.
      *
      * @param steps number of inner steps of a validation
      */
     public TrainingPlan validating(int steps) {
         TreeMap<String, ProgramVariants> programs = new TreeMap<>(job.programs());
         programs.put(
-                VALIDATE, models.programs(Split.VALIDATE, (model, layout) -> algorithm.evaluate(model, layout, steps)));
+                VALIDATE,
+                models.programs(
+                        Split.VALIDATE, (model, layout) -> algorithm.member().evaluate(model, layout, steps), 1));
         return new TrainingPlan(
                 models, algorithm, new Job(job.source(), job.backend(), job.options(), job.blockSize(), programs));
     }
 
-    /** Tasks per block. Depends on the parameter count only and not on the cluster, because it determines the order of summation. */
+    /** Tasks per block. Depends on the parameter count of one member only and not on the cluster, because it determines the order of summation. */
     public static int blockSize(int parameterCount) {
         if (parameterCount < SMALL) {
             return 1;

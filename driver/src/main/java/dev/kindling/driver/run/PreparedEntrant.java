@@ -226,7 +226,7 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
         return new EntrantSummary.Run(
                 run.seed(),
                 inside ? run.folder().name() : run.folder().toString(),
-                TrainingCost.of(metrics, rounds, prepared.settings().run().tasksPerRound()),
+                TrainingCost.of(metrics, rounds, prepared.settings().run().allTasksPerRound()),
                 LossWindow.of(metrics, rounds, WINDOWS));
     }
 

@@ -1,6 +1,7 @@
 package dev.kindling.driver.run;
 
 import dev.kindling.driver.checkpoint.Provenance;
+import dev.kindling.driver.checkpoint.RunDirectory;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.ParameterAveragingJob;
@@ -14,7 +15,10 @@ import dev.kindling.driver.evaluation.Evaluator;
 import dev.kindling.driver.evaluation.Protocol;
 import dev.kindling.driver.evaluation.ValidationSettings;
 import dev.kindling.driver.plan.TrainingPlan;
+import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.driver.training.RunSettings;
 import dev.kindling.driver.training.Validator;
+import dev.kindling.job.algorithm.EnsembleAlgorithm;
 import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.model.Deeplearning4jLibrary;
@@ -31,7 +35,10 @@ import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.FixedEpisodeSource;
 import dev.kindling.job.task.fewshot.SplitSettings;
 import dev.kindling.job.task.table.TableSource;
+import dev.kindling.job.task.table.TableTaskSettings;
 import dev.kindling.job.tensor.Layout;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -50,6 +57,10 @@ public record ResolvedRun(
     private static final String DATA = "few-shot.data";
     private static final String WITHIN = "few-shot.within";
     private static final String TABLE = "table.path";
+
+    /** The settings of a run whose model is the start that its method fits to training tasks. */
+    private static final Map<String, ?> START_ONLY =
+            Map.of("run.rounds", 0, "run.validate-every", 0, EnsembleAlgorithm.KEY, 1);
 
     /**
      * Resolves a configuration for rounds on a master. If executors run in other processes, the backend need not be
@@ -120,6 +131,39 @@ public record ResolvedRun(
         SourceDescription description =
                 TablePacks.description(read.settings(), read.configuration(), read.hadoop(), tables);
         TaskSource source = TaskSources.open(description, read.hadoop());
+        return isTooSmall(read, source)
+                ? of(read.with(START_ONLY), TableTaskSettings.fromMap(description.settings()))
+                : of(read, description, source);
+    }
+
+    /** The settings that {@link #elsewhere} gives a run of too small a table to train on. */
+    static JobConfig startOnly(JobConfig configuration) {
+        return configuration.with(START_ONLY);
+    }
+
+    /**
+     * Whether a new run has too few groups to train on, so that the start that is fitted to them is better. The settings of an
+     * existing run stay as they are, whatever other table it is evaluated on.
+     */
+    private static boolean isTooSmall(Read read, TaskSource source) {
+        RunSettings run = read.settings().run();
+        return run.rounds() > 0
+                && read.settings().plan().algorithm().fitsInitial()
+                && source.single() instanceof TableSource table
+                && table.joinedGroups() < run.leastGroups()
+                && read.configuration()
+                        .runFolder()
+                        .filter(folder -> RunDirectory.isIn(AtomicDirectory.at(folder, read.hadoop())))
+                        .isEmpty();
+    }
+
+    private static ResolvedRun of(Read read, TableTaskSettings prepared) {
+        SourceDescription description =
+                TableTaskSettings.prepared(read.settings().source(), prepared.pack());
+        return of(read, description, TaskSources.open(description, read.hadoop()));
+    }
+
+    private static ResolvedRun of(Read read, SourceDescription description, TaskSource source) {
         Settings settings = read.settings().withSource(description).limitedTo(source);
         TrainingPlan plan = plan(settings, source);
         settings.optimizer().requireMatches(plan.parameters());
@@ -134,6 +178,12 @@ public record ResolvedRun(
             Settings settings = SettingsReader.read(configuration, hadoop);
             Backends.refuseUnknown(settings.plan().backend().name());
             return new Read(configuration, hadoop, settings);
+        }
+
+        /** The same with other values of some keys. */
+        Read with(Map<String, ?> values) {
+            JobConfig changed = configuration.with(values);
+            return new Read(changed, hadoop, SettingsReader.read(changed, hadoop));
         }
     }
 
@@ -232,8 +282,21 @@ public record ResolvedRun(
         }
     }
 
+    /** Remarks on the data and on what follows from its size, a clause each. */
+    public List<String> notes() {
+        List<String> notes = new ArrayList<>(source.notes());
+        int least = settings.run().leastGroups();
+        if (settings.run().rounds() == 0
+                && source.single() instanceof TableSource table
+                && table.joinedGroups() < least) {
+            notes.add("the table has " + table.joinedGroups() + " training and validation groups, fewer than "
+                    + "run.min-training-groups = " + least + ": the start that is fitted to them is the model");
+        }
+        return notes;
+    }
+
     public Evaluator evaluator() {
-        return evaluator(settings.evaluation(), TrainingPlan.EVALUATE, plan.evaluationMeasures());
+        return evaluator(source, settings.evaluation(), TrainingPlan.EVALUATE, plan.evaluationMeasures());
     }
 
     /** Evaluates θ on validation tasks during training; empty if validation is off. */
@@ -242,12 +305,18 @@ public record ResolvedRun(
         if (!validation.isOn()) {
             return Optional.empty();
         }
-        EvaluationSettings tasks = validation.evaluation(validationSteps(settings));
-        return Optional.of(
-                new Validator(validation, evaluator(tasks, TrainingPlan.VALIDATE, plan.validationMeasures())));
+        List<Evaluator> evaluators = new ArrayList<>();
+        for (int member = 0; member < plan.algorithm().members(); member++) {
+            TaskSource tasks = source.member(member);
+            EvaluationSettings limited =
+                    validation.limitedTo(tasks.tasks(Split.VALIDATE)).evaluation(validationSteps(settings));
+            evaluators.add(evaluator(tasks, limited, TrainingPlan.VALIDATE, plan.validationMeasures()));
+        }
+        return Optional.of(new Validator(validation, evaluators));
     }
 
-    private Evaluator evaluator(EvaluationSettings evaluation, String program, Layout measures) {
+    private Evaluator evaluator(
+            TaskSource tasks, EvaluationSettings evaluation, String program, Layout measures) {
         int order = switch (plan.algorithm().claim()) {
             case EXACT -> 2;
             case FIRST_ORDER -> 1;
@@ -256,15 +325,15 @@ public record ResolvedRun(
         Protocol protocol = Protocol.of(
                 settings.source().source(),
                 evaluation,
-                source.layouts(evaluation.split()),
-                source.padding(evaluation.split()),
+                tasks.layouts(evaluation.split()),
+                tasks.padding(evaluation.split()),
                 Optional.ofNullable(settings.source().settings().get(WITHIN)),
                 settings.plan().model().batchNorm(),
                 order);
         Protocol ofEpisodes = fixedEpisodes()
                 .map(fixed -> protocol.onFixedEpisodes(fixed.place(), fixed.shots(), fixed.queries()))
                 .orElse(protocol);
-        return new Evaluator(evaluation, ofEpisodes, source, program, measures);
+        return new Evaluator(evaluation, ofEpisodes, tasks, program, measures);
     }
 
     /** The provenance that manifests record for artifacts of this run. */

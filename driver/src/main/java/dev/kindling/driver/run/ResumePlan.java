@@ -12,6 +12,7 @@ import dev.kindling.driver.metrics.StatusFile;
 import dev.kindling.job.error.BadDataException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Plans the resumption of a run: selects the checkpoint, and refuses a configuration, program or data that differ from
@@ -32,15 +33,17 @@ public record ResumePlan(
      */
     public static ResumePlan of(RunDirectory directory, JobConfig requested, RunContext context) {
         Optional<Checkpoint> from = directory.checkpoints().newest(context::message);
-        Settings settings = SettingsReader.read(requested, HadoopSettings.load());
-        ResumePlan resumePlan = new ResumePlan(directory, requested, settings, from);
-        resumePlan.refuseAnotherRun();
+        JobConfig was =
+                from.map(StoredConfiguration::of).orElseGet(() -> StoredConfiguration.load(directory, List.of()));
+        // The request may be the one that the run was begun with, before its table was found to be small.
+        JobConfig effective = was.shown("run.rounds").equals("0") ? ResolvedRun.startOnly(requested) : requested;
+        Settings settings = SettingsReader.read(effective, HadoopSettings.load());
+        ResumePlan resumePlan = new ResumePlan(directory, effective, settings, from);
+        resumePlan.refuseAnotherRun(was);
         return resumePlan;
     }
 
-    private void refuseAnotherRun() {
-        JobConfig was =
-                from.map(StoredConfiguration::of).orElseGet(() -> StoredConfiguration.load(directory, List.of()));
+    private void refuseAnotherRun(JobConfig was) {
         ConfigDiff diff = ConfigDiff.between(was, configuration).forbidden();
         if (!settings.optimizer().rate().dependsOnRounds()) {
             diff = diff.withoutRunLength();
@@ -63,9 +66,11 @@ public record ResumePlan(
 
     /** Whether the run is trained and evaluated. */
     public boolean isFinished() {
-        boolean exhausted = from.flatMap(checkpoint -> checkpoint.progress().best())
-                .filter(best -> settings.validation().isExhaustedBy(best.validationsWithoutImprovement()))
-                .isPresent();
+        boolean exhausted = from.map(
+                        checkpoint -> checkpoint.progress().validationsWithoutImprovement())
+                .orElse(OptionalInt.empty())
+                .stream()
+                .anyMatch(settings.validation()::isExhaustedBy);
         boolean outOfTime = from.filter(checkpoint ->
                         settings.run().isOverAfter(checkpoint.progress().seconds()))
                 .isPresent();

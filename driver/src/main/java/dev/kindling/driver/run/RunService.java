@@ -141,7 +141,7 @@ public record RunService(
             RunLock lock,
             TrainingLoop training,
             Optional<Checkpoint> from) {
-        resolved.source().notes().forEach(context::message);
+        resolved.notes().forEach(context::message);
         context.clusters().warnings(master).forEach(context::message);
         try (DriverLogContext log = DriverLogContext.of(directory.folder().name())) {
             log.started(

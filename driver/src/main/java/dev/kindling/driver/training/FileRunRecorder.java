@@ -109,7 +109,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
         checkpointWriter.refuseIfFailed();
         directory.folder().ensureWritable();
         status.count(round.number());
-        throughput.count(settings.tasksPerRound());
+        throughput.count(settings.allTasksPerRound());
         times = times.plus(round.times());
         timedRounds++;
         boolean last = settings.isOverAfter(throughput.seconds());
@@ -168,7 +168,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
                     .retain(
                             state.rounds(),
                             checkpoints.keep(),
-                            state.best().map(best -> best.score().validation().round()));
+                            state.best().map(TrainingState.BestModel::round));
         };
         throughput.exclude(() -> {
             checkpointWriter.begin(DriverLogContext.carried(write));

@@ -11,9 +11,13 @@ import dev.kindling.driver.error.DivergedException;
 import dev.kindling.driver.metrics.RoundTimings;
 import dev.kindling.driver.optimizer.MetaOptimizer;
 import dev.kindling.driver.sampler.Sampler;
+import dev.kindling.job.protocol.FailedTask;
 import dev.kindling.job.protocol.OutputMode;
+import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OuterLoop {
     private final RunSettings settings;
-    private final Sampler sampler;
+    private final List<Sampler> samplers;
     private final FailurePolicy failures;
     private final Aggregator aggregator;
     private final MetaOptimizer optimizer;
@@ -34,19 +38,20 @@ public final class OuterLoop {
     /**
      * A loop over rounds of one program of the cluster's job.
      *
+     * @param samplers of the training tasks of each member of an ensemble; one where θ is a single model
      * @param program name of the program
      * @param perTaskOutputs layout of its per-task outputs
      */
     public OuterLoop(
             RunSettings settings,
-            Sampler sampler,
+            List<Sampler> samplers,
             FailurePolicy failures,
             Aggregator aggregator,
             MetaOptimizer optimizer,
             String program,
             Layout perTaskOutputs) {
         this.settings = settings;
-        this.sampler = sampler;
+        this.samplers = List.copyOf(samplers);
         this.failures = failures;
         this.aggregator = aggregator;
         this.optimizer = optimizer;
@@ -66,8 +71,7 @@ public final class OuterLoop {
         long sampled = System.nanoTime();
         RoundResult result = cluster.run(request, theta, () -> prefetch(round + 1));
         long returned = System.nanoTime();
-        failures.accept(round, request.specs().size(), result.failed());
-        MetaGradient gradient = aggregator.aggregate(round, result.sum(), perTaskOutputs);
+        MetaGradient gradient = aggregator.aggregate(round, result.sum(), perTaskOutputs, added(round, result));
         FlatVector statistics = aggregator.statistics().next(gradient, theta);
         optimizer.update(round, gradient.gradient(), theta);
         aggregator.statistics().put(statistics, theta);
@@ -86,7 +90,37 @@ public final class OuterLoop {
         if (upcoming != null && upcoming.specs().get(0).round() == round) {
             return upcoming;
         }
-        return new RoundRequest(program, sampler.round(round, settings.contributions()), OutputMode.SUMS);
+        return new RoundRequest(program, specs(round), OutputMode.SUMS);
+    }
+
+    /**
+     * The tasks of a round, those of one member after those of another: members then share few blocks, and the tree over each
+     * one's blocks is that of a training alone if the number of blocks is a power of two. A task's index determines its member.
+     */
+    private List<TaskSpec> specs(long round) {
+        List<TaskSpec> specs = new ArrayList<>();
+        for (int member = 0; member < samplers.size(); member++) {
+            for (TaskSpec spec : samplers.get(member).round(round, settings.contributions())) {
+                specs.add(spec.withIndex(spec.index() * samplers.size() + member));
+            }
+        }
+        return specs;
+    }
+
+    /** The number of tasks that were added for each member; DivergedException if too many of one member's failed. */
+    private int[] added(long round, RoundResult result) {
+        int[] added = new int[samplers.size()];
+        for (int member = 0; member < added.length; member++) {
+            List<FailedTask> failed = new ArrayList<>();
+            for (FailedTask task : result.failed()) {
+                if (task.index() % added.length == member) {
+                    failed.add(task);
+                }
+            }
+            failures.accept(round, settings.contributions(), failed);
+            added[member] = settings.contributions() - failed.size();
+        }
+        return added.length == 1 ? new int[] {result.sum().tasks()} : added;
     }
 
     /** The request of the round after the current one, sampled while workers are busy; empty after the last round. */

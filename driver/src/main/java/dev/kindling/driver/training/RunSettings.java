@@ -1,24 +1,36 @@
 package dev.kindling.driver.training;
 
+import dev.kindling.job.algorithm.EnsembleAlgorithm;
 import java.time.Duration;
 
 /**
- * The length of a run, its meta-batch size and how often it logs.
+ * The length of a run, its meta-batch size, its members and how often it logs.
  *
  * @param seed determines everything random in the run
- * @param rounds of meta-training, at least 1
+ * @param rounds of meta-training; 0 for a method whose start is fitted to training tasks and is the model
  * @param logEvery rounds between two lines of {@code metrics.jsonl}; 0 for none
- * @param tasksPerRound meta-batch size, at least 1
+ * @param tasksPerRound meta-batch size, at least 1, for each member
  * @param tasksPerContribution number of tasks that make one contribution: 1, or a divisor of the meta-batch size
  * @param wallTime limit after which training ends, whatever rounds remain; zero for none. The number of rounds, and with it
  *     the result, then depends on the machine's speed
+ * @param members number of models that are trained together as an ensemble, at least 1
+ * @param leastGroups groups of a table below which a start that is fitted to them is the model
  */
 public record RunSettings(
-        long seed, long rounds, long logEvery, int tasksPerRound, int tasksPerContribution, Duration wallTime) {
+        long seed,
+        long rounds,
+        long logEvery,
+        int tasksPerRound,
+        int tasksPerContribution,
+        Duration wallTime,
+        int members,
+        int leastGroups) {
     public RunSettings {
-        atLeast(1, "run.rounds", rounds);
+        atLeast(0, "run.rounds", rounds);
         atLeast(0, "run.log-every", logEvery);
         atLeast(1, "task.meta-batch-size", tasksPerRound);
+        atLeast(1, EnsembleAlgorithm.KEY, members);
+        atLeast(0, "run.min-training-groups", leastGroups);
         if (tasksPerContribution < 1 || tasksPerRound % tasksPerContribution != 0) {
             throw new IllegalArgumentException("task.meta-batch-size is " + tasksPerRound
                     + "; it must be a multiple of the " + tasksPerContribution + " tasks of one contribution");
@@ -29,12 +41,17 @@ public record RunSettings(
         }
     }
 
-    /** A run of single tasks without a time limit. */
+    /** A run of one model, of single tasks, without a time limit. */
     public RunSettings(long seed, long rounds, long logEvery, int tasksPerRound) {
-        this(seed, rounds, logEvery, tasksPerRound, 1, Duration.ZERO);
+        this(seed, rounds, logEvery, tasksPerRound, 1, Duration.ZERO, 1, 0);
     }
 
-    /** Number of contributions of one round. */
+    /** Number of tasks of one round, those of all members. */
+    public int allTasksPerRound() {
+        return Math.multiplyExact(tasksPerRound, members);
+    }
+
+    /** Number of contributions of one round to the meta-gradient of each member. */
     public int contributions() {
         return tasksPerRound / tasksPerContribution;
     }

@@ -14,11 +14,14 @@ import dev.kindling.driver.optimizer.MetaOptimizer;
 import dev.kindling.driver.optimizer.OptimizerSettings;
 import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.driver.sampler.Sampler;
+import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.tensor.FlatVector;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * The training of one run, from initial parameters or a checkpoint to an evaluated model.
@@ -76,12 +79,19 @@ public final class TrainingLoop {
                 plan.job().backend());
         this.loop = new OuterLoop(
                 settings,
-                new Sampler(parts.source(), settings.seed(), Split.TRAIN),
+                samplers(plan.algorithm(), parts.source(), settings.seed()),
                 parts.failures(),
                 parts.aggregator(),
                 optimizer,
                 TrainingPlan.TRAIN,
                 plan.trainingMeasures());
+    }
+
+    private static List<Sampler> samplers(Algorithm algorithm, TaskSource source, long seed) {
+        return IntStream.range(0, algorithm.members())
+                .mapToObj(member ->
+                        new Sampler(source.member(member), algorithm.memberSeed(seed, member), Split.TRAIN))
+                .toList();
     }
 
     /**
@@ -92,7 +102,10 @@ public final class TrainingLoop {
     public void resume(Checkpoint checkpoint) {
         try {
             restore(TrainingState.of(
-                    checkpoint, parts.plan().parameters(), parts.plan().precision()));
+                    checkpoint,
+                    parts.plan().parameters(),
+                    parts.plan().precision(),
+                    parts.plan().algorithm().members()));
         } catch (IllegalArgumentException e) {
             throw new BadDataException(checkpoint.optimizer().file() + " does not fit the run: " + e.getMessage(), e);
         }
@@ -118,8 +131,8 @@ public final class TrainingLoop {
     /** Whether validation's patience is exhausted. */
     public boolean isExhausted() {
         return parts.validator()
-                .flatMap(validator -> best.map(found ->
-                        validator.settings().isExhaustedBy(found.score().validationsWithoutImprovement())))
+                .flatMap(validator -> best.map(found -> found.scores().stream()
+                        .allMatch(score -> validator.settings().isExhaustedBy(score.validationsWithoutImprovement()))))
                 .orElse(false);
     }
 
@@ -152,7 +165,7 @@ public final class TrainingLoop {
     }
 
     private long chosenRound() {
-        return best.map(found -> found.score().validation().round()).orElse(done);
+        return best.map(TrainingState.BestModel::round).orElse(done);
     }
 
     /** Validates the θ before the first round, as the first candidate for the best model. */
@@ -161,9 +174,9 @@ public final class TrainingLoop {
         refuseIfStopped(recorder, cancellation);
         try {
             parts.validator().ifPresent(validator -> {
-                Validation found = cancellation.runInterruptiblyAfterGrace(() -> validator.validate(0, cluster, theta));
+                List<Validation> found = cancellation.runInterruptiblyAfterGrace(() -> validator.validate(0, cluster, theta));
                 best = Optional.of(TrainingState.BestModel.first(found, theta));
-                listener.validated(found);
+                listener.validated(Validator.mean(found));
             });
         } catch (Exception e) {
             throw failure(UncheckedExceptions.unchecked(e), recorder, cancellation);
@@ -176,10 +189,10 @@ public final class TrainingLoop {
                 parts.validator().filter(validator -> validator.settings().isDueAfter(done + 1));
         Optional<TrainingState> before = due.map(validator -> state());
         TrainingListener.Round round;
-        Optional<Validation> validation;
+        Optional<List<Validation>> validations;
         try {
             round = cancellation.runInterruptiblyAfterGrace(() -> loop.round(done, cluster, theta));
-            validation = due.map(validator -> recorder.excludeFromThroughput(() ->
+            validations = due.map(validator -> recorder.excludeFromThroughput(() ->
                     cancellation.runInterruptiblyAfterGrace(() -> validator.validate(round.number(), cluster, theta))));
         } catch (DivergedException e) {
             recorder.model(chosen(), chosenRound(), RunRecorder.Progress.UNFINISHED);
@@ -189,8 +202,9 @@ public final class TrainingLoop {
             throw failure(UncheckedExceptions.unchecked(e), recorder, cancellation);
         }
         done = round.number();
-        validation.ifPresent(found -> best = Optional.of(best.map(model -> model.after(found, theta))
+        validations.ifPresent(found -> best = Optional.of(best.map(model -> model.after(found, theta))
                 .orElseGet(() -> TrainingState.BestModel.first(found, theta))));
+        Optional<Validation> validation = validations.map(Validator::mean);
         recorder.done(round, validation);
         seconds = recorder.seconds();
         validation.ifPresent(listener::validated);

@@ -11,6 +11,8 @@ import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -26,46 +28,78 @@ import java.util.TreeMap;
  */
 public record TrainingState(long rounds, FlatVector theta, OptimizerState optimizer, Optional<BestModel> best) {
     /**
-     * The best θ by validation.
+     * The best θ by validation. Each member of an ensemble has a best part of its own.
      *
+     * @param scores of each member
      * @param theta a copy, never written to
      */
-    public record BestModel(TrainingProgress.Best score, FlatVector theta) {
+    public record BestModel(List<TrainingProgress.Best> scores, FlatVector theta) {
         /** The first model that is validated. */
-        static BestModel first(Validation validation, FlatVector current) {
-            return new BestModel(new TrainingProgress.Best(validation, 0), current.copy());
+        static BestModel first(List<Validation> validations, FlatVector current) {
+            return new BestModel(
+                    validations.stream()
+                            .map(validation -> new TrainingProgress.Best(validation, 0))
+                            .toList(),
+                    current.copy());
         }
 
         /** The best model after one more validation, that of the current θ. */
-        BestModel after(Validation next, FlatVector current) {
-            TrainingProgress.Best best = score.after(next);
-            return new BestModel(best, best.validationsWithoutImprovement() == 0 ? current.copy() : theta);
+        BestModel after(List<Validation> next, FlatVector current) {
+            List<TrainingProgress.Best> better = new ArrayList<>();
+            FlatVector parts = theta.copy();
+            int size = parts.size() / scores.size();
+            for (int member = 0; member < scores.size(); member++) {
+                TrainingProgress.Best best = scores.get(member).after(next.get(member));
+                better.add(best);
+                if (best.validationsWithoutImprovement() == 0) {
+                    parts.copyFrom(current, member * size, member * size, size);
+                }
+            }
+            return new BestModel(better, parts);
+        }
+
+        /** The last round from which a part of θ is. */
+        public long round() {
+            return scores.stream()
+                    .mapToLong(score -> score.validation().round())
+                    .max()
+                    .orElseThrow();
         }
     }
 
-    /** The state that a checkpoint holds, for a θ of the given arrays. */
-    static TrainingState of(Checkpoint checkpoint, Layout parameters, Precision precision) {
+    /**
+     * The state that a checkpoint holds.
+     *
+     * @param parameters the arrays of θ
+     * @param members number of members of the ensemble; 1 for a single model
+     * @throws IllegalArgumentException if it is the state of another number of members
+     */
+    static TrainingState of(Checkpoint checkpoint, Layout parameters, Precision precision, int members) {
         SortedMap<String, FlatVector> moments = new TreeMap<>();
         checkpoint
                 .optimizer()
                 .arrays()
                 .forEach((name, tensor) -> moments.put(name, tensor.values().to(precision)));
         TrainingProgress progress = checkpoint.progress();
+        if (!progress.best().isEmpty() && progress.best().size() != members) {
+            throw new IllegalArgumentException("it has the best validations of "
+                    + progress.best().size() + " members; the run has " + members);
+        }
         return new TrainingState(
                 checkpoint.manifest().rounds(),
                 checkpoint.theta().flat(parameters, precision),
                 new OptimizerState(progress.updates(), moments),
-                progress.best()
-                        .flatMap(score -> checkpoint
-                                .best()
-                                .map(theta -> new BestModel(score, theta.flat(parameters, precision)))));
+                checkpoint
+                        .best()
+                        .filter(theta -> !progress.best().isEmpty())
+                        .map(theta -> new BestModel(progress.best(), theta.flat(parameters, precision))));
     }
 
     /** This state as a checkpoint. */
     Checkpoint checkpoint(Provenance provenance, Layout parameters, double seconds) {
         return new Checkpoint(
                 new Manifest(provenance, rounds, false),
-                new TrainingProgress(optimizer.updates(), seconds, best.map(BestModel::score)),
+                new TrainingProgress(optimizer.updates(), seconds, best.map(BestModel::scores).orElse(List.of())),
                 Tensors.of("theta", parameters, theta),
                 moments(),
                 best.map(found -> Tensors.of("best", parameters, found.theta())));

@@ -34,6 +34,26 @@ public interface Algorithm {
 
     Claim claim();
 
+    /** The number of members whose arrays θ holds; 1 unless this is an ensemble. */
+    default int members() {
+        return 1;
+    }
+
+    /** The method that trains one member of an ensemble; this method unless it is one. */
+    default Algorithm member() {
+        return this;
+    }
+
+    /** The seed of one member, from 0, of a run with the given seed; that seed unless this is an ensemble. */
+    default long memberSeed(long seed, int number) {
+        return seed;
+    }
+
+    /** Whether predictions are what the model's loss takes: means of targets, or logits of classes. */
+    default boolean predictsForTheModelsLoss() {
+        return true;
+    }
+
     /** The first round in which contributions are as claimed; those of earlier rounds may be of first order. */
     default long exactFromRound() {
         return 0;

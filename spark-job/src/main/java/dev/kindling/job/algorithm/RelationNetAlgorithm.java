@@ -86,6 +86,12 @@ public final class RelationNetAlgorithm extends FeedForwardMethod {
         }
     }
 
+    /** Scores between 0 and 1. */
+    @Override
+    public boolean predictsForTheModelsLoss() {
+        return false;
+    }
+
     @Override
     Value loss(ProgramBuilder b, Model model, Value output, Targets targets) {
         Value classes = b.oneHot(targets.y(), output.shape().dim(1));

@@ -22,8 +22,8 @@ import java.util.Optional;
  * from range to range, while a {@link RangeRun} holds the state of one range. In the steady state a range allocates the
  * vectors of the partial sums that leave with its result, and a few small objects a block. Not thread-safe.
  *
- * <p>Adjacent tasks of a block that have one shape run together, and the sums of such groups are added in task order: the
- * groups, and with them the bits of the sums, follow from the block's specs alone.
+ * <p>Adjacent tasks of a block that have one shape and belong to one member run together, and the sums of such groups are added
+ * in task order: the groups, and with them the bits of the sums, follow from the block's specs alone.
  */
 final class BlockRunner {
     /**
@@ -41,7 +41,12 @@ final class BlockRunner {
     private final Device device;
     private final WorkspaceCache workspaces;
     private final TaskSource source;
+    private final int members;
     private final int sumsSize;
+    /** The sums of one member's tasks; those of the whole program where there is one member. */
+    private final int memberSumsSize;
+    /** Vectors of the sums of one member's tasks, to be reused; not used where there is one member. */
+    private final ArrayDeque<FlatVector> spareMemberSums = new ArrayDeque<>();
     /** Number of per-task outputs of one task. */
     private final int width;
     /** Per-task outputs of one block. */
@@ -55,9 +60,12 @@ final class BlockRunner {
         this.runners = runners;
         this.device = device;
         this.blockSize = runners.blockSize();
-        this.workspaces = new WorkspaceCache(runners.options().memoryBytes(), device);
+        this.workspaces = new WorkspaceCache(
+                runners.options().memoryBytes(), device, runners.program().members());
         this.source = runners.source();
-        this.sumsSize = runners.program().sums().size();
+        this.members = runners.program().members();
+        this.sumsSize = runners.program().sumsSize();
+        this.memberSumsSize = runners.program().sums().size();
         this.width = runners.width();
         this.blockOutputs = new double[Math.multiplyExact(blockSize, width)];
         this.groupOutputs = new double[blockOutputs.length];
@@ -93,6 +101,24 @@ final class BlockRunner {
         return free != null ? free : FlatVector.zeros(runners.options().precision(), sumsSize);
     }
 
+    /** A vector for the sums of tasks of one member that are to be placed in {@code sums}. */
+    private FlatVector memberSums(FlatVector sums) {
+        if (members == 1) {
+            return sums;
+        }
+        FlatVector free = spareMemberSums.poll();
+        return free != null ? free : FlatVector.zeros(runners.options().precision(), memberSumsSize);
+    }
+
+    /** Overwrites {@code sums} with the sums of one member's tasks, and zeros for the other members. */
+    private void place(FlatVector memberSums, int member, FlatVector sums) {
+        if (members > 1) {
+            sums.fill(0);
+            sums.copyFrom(memberSums, 0, member * memberSumsSize, memberSumsSize);
+            spareMemberSums.push(memberSums);
+        }
+    }
+
     private void addTo(double[] totals, int task) {
         for (int i = 0; i < width; i++) {
             totals[i] += blockOutputs[task * width + i];
@@ -125,6 +151,8 @@ final class BlockRunner {
         private int firstOfGroup;
         /** The variant that the running group's tasks have. */
         private CompiledVariant variant = runners.first();
+        /** The member that the running group's tasks belong to. */
+        private int member;
         /** When the running task began. */
         private long taskBegin;
 
@@ -139,15 +167,16 @@ final class BlockRunner {
 
         /** How many blocks from the given one on are best run in one call: enough for the workspace's batch of tasks. */
         int blocksAtOnce(int block) {
-            CompiledVariant next = runners.variant(specs.get(firstTask(block)));
-            return Math.max(1, workspaces.of(next).tasksAtOnce() / blockSize);
+            TaskSpec next = specs.get(firstTask(block));
+            return Math.max(
+                    1, workspaces.of(runners.variant(next), member(next)).tasksAtOnce() / blockSize);
         }
 
         /** Runs consecutive blocks of the range and adds their sums. */
         void run(int block, int count) {
             int from = firstTask(block);
             int end = Math.min(firstTask(block + count), specs.size());
-            if (count > 1 && haveOneShape(from, end)) {
+            if (count > 1 && beginGroup(from, end) == end) {
                 runTogether(block, from, end);
                 return;
             }
@@ -180,28 +209,26 @@ final class BlockRunner {
             add(block, from, count, sums);
         }
 
-        private boolean haveOneShape(int from, int end) {
-            CompiledVariant first = runners.variant(specs.get(from));
-            return specs.subList(from, end).stream()
-                    .allMatch(spec -> runners.variant(spec).equals(first));
+        private int member(TaskSpec spec) {
+            return runners.program().member(spec);
         }
 
-        /** Runs blocks whose tasks have one shape in one call of their workspace. */
+        /** Runs blocks whose tasks are the group that has begun in one call of their workspace. */
         private void runTogether(int block, int from, int end) {
             List<FlatVector> sums = new ArrayList<>();
             for (int first = from; first < end; first += blockSize) {
                 sums.add(vector());
             }
+            List<FlatVector> ofMember = sums.stream().map(BlockRunner.this::memberSums).toList();
             double[] outputs = new double[Math.multiplyExact(end - from, width)];
             firstOfBlock = from;
-            firstOfGroup = from;
-            variant = runners.variant(specs.get(from));
             long start = System.nanoTime();
-            workspaces.of(variant).run(end - from, blockSize, this, sums, outputs);
+            workspaces.of(variant, member).run(end - from, blockSize, this, ofMember, outputs);
             finishTimes(from, end - from, start);
             for (int i = 0; i < sums.size(); i++) {
                 int first = from + i * blockSize;
                 int count = tasks(first);
+                place(ofMember.get(i), member, sums.get(i));
                 System.arraycopy(outputs, (first - from) * width, blockOutputs, 0, count * width);
                 add(block + i, first, count, sums.get(i));
             }
@@ -214,7 +241,7 @@ final class BlockRunner {
             }
             long now = System.nanoTime();
             taskNanos[from + count - 1] = now - taskBegin;
-            if (workspaces.of(variant).tasksAtOnce() > 1) {
+            if (workspaces.of(variant, member).tasksAtOnce() > 1) {
                 Arrays.fill(taskNanos, from, from + count, (now - start) / count);
             }
         }
@@ -256,7 +283,8 @@ final class BlockRunner {
             FlatVector one = vector();
             for (int task = from; task < from + count; task++) {
                 compute(task, 1, one);
-                Optional<String> reason = FiniteCheck.describe(runners.program(), one, blockOutputs);
+                Optional<String> reason =
+                        FiniteCheck.describe(runners.program(), one, member * memberSumsSize, blockOutputs);
                 if (reason.isPresent()) {
                     TaskSpec spec = specs.get(task);
                     failed.add(new FailedTask(spec.round(), spec.index(), reason.get()));
@@ -286,16 +314,26 @@ final class BlockRunner {
             }
         }
 
-        /** Runs the first of the given tasks and the following ones that have its shape; returns the end of the group. */
+        /** Runs the first of the given tasks and the following ones of its group; returns the end of the group. */
         private int runGroup(int from, int end, FlatVector sums, double[] outputs) {
-            CompiledVariant first = runners.variant(specs.get(from));
+            int groupEnd = beginGroup(from, end);
+            FlatVector ofMember = memberSums(sums);
+            workspaces.of(variant, member).run(groupEnd - from, this, ofMember, outputs);
+            place(ofMember, member, sums);
+            return groupEnd;
+        }
+
+        /** Begins the group of the tasks from the given one on that have its shape and its member; returns its end. */
+        private int beginGroup(int from, int end) {
+            firstOfGroup = from;
+            variant = runners.variant(specs.get(from));
+            member = member(specs.get(from));
             int groupEnd = from + 1;
-            while (groupEnd < end && runners.variant(specs.get(groupEnd)).equals(first)) {
+            while (groupEnd < end
+                    && member(specs.get(groupEnd)) == member
+                    && runners.variant(specs.get(groupEnd)).equals(variant)) {
                 groupEnd++;
             }
-            firstOfGroup = from;
-            variant = first;
-            workspaces.of(first).run(groupEnd - from, this, sums, outputs);
             return groupEnd;
         }
     }

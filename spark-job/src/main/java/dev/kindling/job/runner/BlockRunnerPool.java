@@ -79,7 +79,7 @@ final class BlockRunnerPool {
 
     /** Throws IllegalStateException unless vector and tasks match the program. */
     void requireFits(RangeRequest request, BroadcastVector shared) {
-        int size = program.broadcastInputs().size();
+        int size = program.broadcastSize();
         CompiledJob.require(
                 shared.values().size() == size && shared.values().precision() == options.precision(),
                 "program " + name() + " takes " + size + " broadcast numbers in " + options.precision() + ", not "

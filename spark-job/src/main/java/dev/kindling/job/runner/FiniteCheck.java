@@ -54,12 +54,16 @@ final class FiniteCheck {
         return a + b + c + d == 0;
     }
 
-    /** Names the first output of one task that is not finite, in one clause; empty if all are finite. */
-    static Optional<String> describe(ProgramVariants program, FlatVector sums, double[] perTask) {
+    /**
+     * Names the first output of one task that is not finite, in one clause; empty if all are finite.
+     *
+     * @param begin offset of the sums of the task's member
+     */
+    static Optional<String> describe(ProgramVariants program, FlatVector sums, int begin, double[] perTask) {
         Optional<String> ofTask = first(program.perTask(), i -> perTask[i]).map(where -> where.name() + where.is());
         return ofTask.isPresent()
                 ? ofTask
-                : first(program.sums(), sums::at).map(where -> "meta-gradient of " + where.name() + " is not finite");
+                : first(program.sums(), i -> sums.at(begin + i)).map(where -> "meta-gradient of " + where.name() + " is not finite");
     }
 
     /** A non-finite element of a named array. */

@@ -52,6 +52,14 @@ public interface TaskSource {
         return this;
     }
 
+    /**
+     * The source of the training and validation tasks of one member of an ensemble, from 0: this source, unless its data is
+     * divided into folds, one of which the member is validated on and all others of which it is trained on.
+     */
+    default TaskSource member(int number) {
+        return this;
+    }
+
     /** Remarks on the data for the user, a clause each, such as what is left out. */
     default List<String> notes() {
         return List.of();

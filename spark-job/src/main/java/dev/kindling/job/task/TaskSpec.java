@@ -25,6 +25,11 @@ public record TaskSpec(Split split, long round, int index, long seed, int[] samp
         return new int[] {stream.nextInt(1 << 24), stream.nextInt(1 << 24)};
     }
 
+    /** The same task with another index in its round. */
+    public TaskSpec withIndex(int other) {
+        return new TaskSpec(split, round, other, seed, sampleIndices);
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof TaskSpec that

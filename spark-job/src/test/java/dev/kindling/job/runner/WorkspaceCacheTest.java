@@ -94,28 +94,28 @@ class WorkspaceCacheTest {
         CompiledVariant one = variant(1);
         CompiledVariant two = variant(2);
         CompiledVariant three = variant(3);
-        WorkspaceCache workspaces = new WorkspaceCache(2 * BYTES, Device.PROCESSOR);
+        WorkspaceCache workspaces = new WorkspaceCache(2 * BYTES, Device.PROCESSOR, 1);
         workspaces.use(vector());
         for (CompiledVariant each : List.of(one, two, one, one)) {
-            workspaces.of(each);
+            workspaces.of(each, 0);
         }
         assertThat(logged()).containsExactly("made 1", "shared 1", "made 2", "shared 2");
-        workspaces.of(three);
+        workspaces.of(three, 0);
         assertThat(workspaces.count()).isEqualTo(2);
-        workspaces.of(one);
+        workspaces.of(one, 0);
         assertThat(logged()).as("one was used after two").containsExactly("made 3", "shared 3");
-        workspaces.of(two);
+        workspaces.of(two, 0);
         assertThat(logged()).containsExactly("made 2", "shared 2");
     }
 
     @Test
     void theOneInUseStaysWhateverItHolds() {
         CompiledVariant one = variant(1);
-        WorkspaceCache workspaces = new WorkspaceCache(1, Device.PROCESSOR);
+        WorkspaceCache workspaces = new WorkspaceCache(1, Device.PROCESSOR, 1);
         workspaces.use(vector());
-        Workspace first = workspaces.of(one);
-        assertThat(workspaces.of(one)).isSameAs(first);
-        workspaces.of(variant(2));
+        Workspace first = workspaces.of(one, 0);
+        assertThat(workspaces.of(one, 0)).isSameAs(first);
+        workspaces.of(variant(2), 0);
         assertThat(workspaces.count()).isEqualTo(1);
     }
 
@@ -123,19 +123,19 @@ class WorkspaceCacheTest {
     void aVectorIsSharedWithEachOnceAndOnlyWhereItIsUsed() {
         CompiledVariant one = variant(1);
         CompiledVariant two = variant(2);
-        WorkspaceCache workspaces = new WorkspaceCache(1000, Device.PROCESSOR);
+        WorkspaceCache workspaces = new WorkspaceCache(1000, Device.PROCESSOR, 1);
         workspaces.use(vector());
-        workspaces.of(one);
-        workspaces.of(two);
+        workspaces.of(one, 0);
+        workspaces.of(two, 0);
         logged();
         BroadcastVector next = vector();
         workspaces.use(next);
-        workspaces.of(two);
+        workspaces.of(two, 0);
         workspaces.use(next);
-        workspaces.of(two);
+        workspaces.of(two, 0);
         assertThat(logged()).containsExactly("shared 2");
         workspaces.use(vector());
-        workspaces.of(one);
+        workspaces.of(one, 0);
         assertThat(logged()).containsExactly("shared 1");
     }
 }

@@ -37,6 +37,7 @@ final class JobSerializer extends Serializer<Job> {
         WireFormat.writeCount(output, job.programs().size());
         job.programs().forEach((name, programVariants) -> {
             WireFormat.writeText(output, name);
+            WireFormat.writeCount(output, programVariants.members());
             WireFormat.writeCount(output, programVariants.programs().size());
             programVariants.programs().forEach(program -> kryo.writeObject(output, program));
         });
@@ -66,10 +67,11 @@ final class JobSerializer extends Serializer<Job> {
     }
 
     private static ProgramVariants readVariants(Kryo kryo, Input input) {
+        int members = input.readVarInt(true);
         List<Program> programs = new ArrayList<>();
         for (int left = WireFormat.readCount(input, LEAST_PROGRAM); left > 0; left--) {
             programs.add(kryo.readObject(input, Program.class));
         }
-        return new ProgramVariants(programs);
+        return new ProgramVariants(programs, members);
     }
 }

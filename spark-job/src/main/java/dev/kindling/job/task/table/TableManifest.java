@@ -73,6 +73,13 @@ public record TableManifest(
             sizes = Collections.unmodifiableSortedMap(new TreeMap<>(sizes));
             sizes.values().forEach(Objects::requireNonNull);
         }
+
+        /** These groups and others. */
+        Groups and(Groups others) {
+            TreeMap<Integer, Integer> both = new TreeMap<>(sizes);
+            others.sizes().forEach((size, number) -> both.merge(size, number, Integer::sum));
+            return new Groups(groups + others.groups(), rows + others.rows(), keyBytes + others.keyBytes(), both);
+        }
     }
 
     /**

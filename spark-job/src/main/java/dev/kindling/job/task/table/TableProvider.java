@@ -15,6 +15,6 @@ public final class TableProvider implements TaskSourceProvider {
     @Override
     public TaskSource open(SortedMap<String, String> settings, Configuration hadoop) {
         TableTaskSettings opened = TableTaskSettings.fromMap(settings);
-        return new TableSource(opened, TablePack.open(opened.pack(), hadoop));
+        return new TableSource(opened, TablePack.open(opened.pack(), hadoop), TableFolds.from(settings));
     }
 }

@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 
 /**
@@ -32,6 +33,9 @@ import java.util.stream.IntStream;
  * of its rows as the support set, and up to {@code task.query} of the others as the query set. In validation and evaluation
  * the tasks are the groups of the split, each once, and every row that is not in the support set is a query. The support
  * set consists of the first rows where the table has an order, and of drawn rows elsewhere.
+ *
+ * <p>Where there are {@link TableFolds}, training and validation tasks both are of training and validation groups, numbered in
+ * this order; those of a {@link #member} are of its folds.
  *
  * <p>The sample indices of a spec are the group, the support rows and the query rows; which rows those are follows from the
  * spec's seed. Sets are padded to a few sizes ({@link SizeLadder}) with rows of zeros whose weight is 0.
@@ -48,7 +52,11 @@ public final class TableSource implements TaskSource {
 
     private final TableTaskSettings settings;
     private final TablePack pack;
+    private final Optional<TableFolds> folds;
     private final Map<Split, GroupTasks> splits = new EnumMap<>(Split.class);
+    private final Map<Integer, TableSource> members = new ConcurrentHashMap<>();
+    /** The fold whose groups are no training tasks. */
+    private final OptionalInt heldOut;
 
     /**
      * The tasks of a split.
@@ -70,14 +78,88 @@ public final class TableSource implements TaskSource {
         int group(int number) {
             return groups.length == 0 ? number : groups[number];
         }
+
+        /** The tasks of some of the groups. */
+        GroupTasks only(int[] some) {
+            return new GroupTasks(some, some.length, supports, queries, layouts, padding);
+        }
     }
 
-    TableSource(TableTaskSettings settings, TablePack pack) {
+    /**
+     * The tasks of a prepared table.
+     *
+     * @param folds how training and validation groups are divided among members; empty if they are not
+     */
+    TableSource(TableTaskSettings settings, TablePack pack, Optional<TableFolds> folds) {
         this.settings = settings;
         this.pack = pack;
+        this.folds = folds;
+        this.heldOut = OptionalInt.empty();
         for (Split split : Split.values()) {
-            tasks(split, pack.manifest().of(split)).ifPresent(tasks -> splits.put(split, tasks));
+            tasks(split, groups(split)).ifPresent(tasks -> splits.put(split, tasks));
         }
+    }
+
+    /** The tasks of one member. */
+    private TableSource(TableSource all, TableFolds division, int fold) {
+        this.settings = all.settings;
+        this.pack = all.pack;
+        this.folds = all.folds;
+        this.heldOut = OptionalInt.of(fold);
+        splits.putAll(all.splits);
+        splits.computeIfPresent(Split.VALIDATE, (split, tasks) -> tasks.only(IntStream.range(0, tasks.count())
+                .map(tasks::group)
+                .filter(this::isHeldOut)
+                .toArray()));
+        GroupTasks training = checked(Split.TRAIN);
+        boolean trains = IntStream.range(0, training.count()).map(training::group).anyMatch(group -> !isHeldOut(group));
+        if (!trains || checked(Split.VALIDATE).count() == 0) {
+            throw new IllegalArgumentException("run.members above 1 needs training and validation groups in each of "
+                    + division.count() + " folds; the table has " + joinedGroups()
+                    + " such groups, so run.members must be 1");
+        }
+    }
+
+    /** The number of training and validation groups of the table. */
+    public int joinedGroups() {
+        return pack.groups(Split.TRAIN) + pack.groups(Split.VALIDATE);
+    }
+
+    private boolean isJoined(Split split) {
+        return split != Split.TEST && folds.isPresent();
+    }
+
+    /** The groups from which a split's tasks are drawn. */
+    private TableManifest.Groups groups(Split split) {
+        TableManifest.Groups own = pack.manifest().of(split);
+        return isJoined(split)
+                ? pack.manifest().of(Split.TRAIN).and(pack.manifest().of(Split.VALIDATE))
+                : own;
+    }
+
+    /** A group in the pack. */
+    private record Place(Split split, int group) {}
+
+    /** Where a group of a split's tasks is in the pack. */
+    private Place place(Split split, int group) {
+        if (!isJoined(split)) {
+            return new Place(split, group);
+        }
+        int training = pack.groups(Split.TRAIN);
+        return group < training ? new Place(Split.TRAIN, group) : new Place(Split.VALIDATE, group - training);
+    }
+
+    private int packRows(Split split, int group) {
+        Place place = place(split, group);
+        return pack.rows(place.split(), place.group());
+    }
+
+    @Override
+    public TableSource member(int number) {
+        return folds
+                .filter(division -> division.count() > 1)
+                .map(division -> members.computeIfAbsent(number, fold -> new TableSource(this, division, fold)))
+                .orElse(this);
     }
 
     private IntRange support(Split split) {
@@ -112,8 +194,8 @@ public final class TableSource implements TaskSource {
     private int[] groups(Split split, int leastRows, int count) {
         int[] numbers = new int[count];
         int at = 0;
-        for (int group = 0; group < pack.groups(split); group++) {
-            if (pack.rows(split, group) >= leastRows) {
+        for (int group = 0; group < groups(split).groups(); group++) {
+            if (packRows(split, group) >= leastRows) {
                 if (at == count) {
                     throw new BadDataException("the index of the table pack does not match its manifest");
                 }
@@ -233,7 +315,8 @@ public final class TableSource implements TaskSource {
 
     @Override
     public Optional<String> name(TaskSpec spec) {
-        return Optional.of(pack.key(spec.split(), group(spec)));
+        Place place = place(spec.split(), group(spec));
+        return Optional.of(pack.key(place.split(), place.group()));
     }
 
     @Override
@@ -256,15 +339,27 @@ public final class TableSource implements TaskSource {
         GroupTasks tasks = checked(key.split());
         long seed = key.taskSeed();
         RandomStream stream = RandomStream.of(seed, SAMPLE);
-        int number = key.split() == Split.TRAIN
-                ? stream.nextInt(tasks.count())
-                : new GroupPermutation(RandomStream.seed(key.seed(), key.round(), GROUPS), tasks.count())
-                        .at(key.index() % tasks.count());
-        int group = tasks.group(number);
-        int rows = pack.rows(key.split(), group);
+        int group = key.split() == Split.TRAIN
+                ? trainingGroup(tasks, stream)
+                : tasks.group(new GroupPermutation(RandomStream.seed(key.seed(), key.round(), GROUPS), tasks.count())
+                        .at(key.index() % tasks.count()));
+        int rows = packRows(key.split(), group);
         int support = settings.draw().draw(stream, support(key.split()), rows);
         int query = Math.min(settings.sizes().query(key.split()), rows - support);
         return new TaskSpec(key.split(), key.round(), key.index(), seed, new int[] {group, support, query});
+    }
+
+    private int trainingGroup(GroupTasks tasks, RandomStream stream) {
+        int group = tasks.group(stream.nextInt(tasks.count()));
+        while (isHeldOut(group)) {
+            group = tasks.group(stream.nextInt(tasks.count()));
+        }
+        return group;
+    }
+
+    private boolean isHeldOut(int group) {
+        return heldOut.isPresent()
+                && folds.orElseThrow().fold(group, joinedGroups()) == heldOut.getAsInt();
     }
 
     /** Groups in a drawn order, each at most once, all of their rows in the query set as far as {@code task.query} allows. */
@@ -272,12 +367,17 @@ public final class TableSource implements TaskSource {
     public List<TaskSpec> representatives(long seed, int most) {
         GroupTasks tasks = checked(Split.TRAIN);
         GroupPermutation order = new GroupPermutation(RandomStream.seed(seed, BEFORE_TRAINING, GROUPS), tasks.count());
-        return IntStream.range(0, Math.min(most, tasks.count()))
+        int[] groups = IntStream.range(0, tasks.count())
+                .map(position -> tasks.group(order.at(position)))
+                .filter(group -> !isHeldOut(group))
+                .limit(most)
+                .toArray();
+        return IntStream.range(0, groups.length)
                 .mapToObj(index -> {
                     TaskKey key = new TaskKey(seed, Split.TRAIN, BEFORE_TRAINING, index);
-                    int group = tasks.group(order.at(index));
+                    int group = groups[index];
                     int rows =
-                            pack.rows(Split.TRAIN, group) - support(Split.TRAIN).least();
+                            packRows(Split.TRAIN, group) - support(Split.TRAIN).least();
                     int query = Math.min(settings.sizes().query(Split.TRAIN), rows);
                     return new TaskSpec(
                             Split.TRAIN, BEFORE_TRAINING, index, key.taskSeed(), new int[] {group, 0, query});
@@ -302,7 +402,8 @@ public final class TableSource implements TaskSource {
 
     @Override
     public void materialise(TaskSpec spec, FlatVector target, int offset) {
-        ByteBuffer group = pack.read(spec.split(), group(spec));
+        Place place = place(spec.split(), group(spec));
+        ByteBuffer group = pack.read(place.split(), place.group());
         int available = group.capacity() / (pack.rowLength() * Float.BYTES);
         int[] rows = rows(spec, available);
         EpisodeLayout layout = layout(spec);
@@ -366,19 +467,28 @@ public final class TableSource implements TaskSource {
     public List<String> notes() {
         TableManifest manifest = pack.manifest();
         List<String> notes = new ArrayList<>();
-        splits.forEach((split, tasks) -> notes.add(String.format(
-                Locale.ROOT,
-                "%d %s groups with %d rows, as tasks of %d sizes with %.0f%% padding",
-                tasks.count(),
-                TableManifest.name(split),
-                manifest.of(split).rows(),
-                tasks.layouts().size(),
-                100 * tasks.padding())));
         for (Split split : Split.values()) {
-            int small = manifest.of(split).groups()
+            if (splits.containsKey(split) && !(isJoined(split) && split == Split.VALIDATE)) {
+                GroupTasks tasks = splits.get(split);
+                notes.add(String.format(
+                        Locale.ROOT,
+                        "%d %s groups with %d rows, as tasks of %d sizes with %.0f%% padding",
+                        tasks.count(),
+                        label(split),
+                        groups(split).rows(),
+                        tasks.layouts().size(),
+                        100 * tasks.padding()));
+            }
+        }
+        folds
+                .filter(division -> division.count() > 1)
+                .ifPresent(division -> notes.add("training and validation groups are divided into " + division.count()
+                        + " folds, one of which each member is validated on"));
+        for (Split split : Split.values()) {
+            int small = groups(split).groups()
                     - (splits.containsKey(split) ? splits.get(split).count() : 0);
             if (small > 0) {
-                notes.add(small + " " + TableManifest.name(split) + " groups are left out: they have fewer than "
+                notes.add(small + " " + label(split) + " groups are left out: they have fewer than "
                         + (support(split).least() + 1) + " rows");
             }
         }
@@ -399,6 +509,10 @@ public final class TableSource implements TaskSource {
                     + PrintableText.line(String.join(", ", manifest.constantColumns())));
         }
         return notes;
+    }
+
+    private String label(Split split) {
+        return isJoined(split) && split == Split.TRAIN ? "train and validation" : TableManifest.name(split);
     }
 
     @Override
@@ -456,7 +570,7 @@ public final class TableSource implements TaskSource {
     private CheckResult supportAndQueryDisjoint(List<TaskSpec> specs) {
         String statement = "support and query disjoint";
         for (TaskSpec spec : specs) {
-            int[] rows = rows(spec, pack.rows(spec.split(), group(spec)));
+            int[] rows = rows(spec, packRows(spec.split(), group(spec)));
             if (IntStream.of(rows).distinct().count() < rows.length) {
                 return new CheckResult(statement, false, "a row is twice in " + spec);
             }

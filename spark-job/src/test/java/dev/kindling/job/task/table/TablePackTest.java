@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -35,7 +36,8 @@ class TablePackTest {
         EpisodeSizes sizes = new EpisodeSizes(support, query, IntRange.of(3), TableTaskSettings.ALL_ROWS);
         return new TableSource(
                 new TableTaskSettings(pack.toString(), SupportDraw.MIX, sizes),
-                TablePack.open(pack.toString(), SmallTablePacks.HADOOP));
+                TablePack.open(pack.toString(), SmallTablePacks.HADOOP),
+                Optional.empty());
     }
 
     private static double[] array(TableSource source, TaskSpec spec, String name) {
