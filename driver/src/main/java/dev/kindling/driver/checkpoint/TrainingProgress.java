@@ -89,8 +89,10 @@ public record TrainingProgress(long updates, double seconds, List<Best> best) {
         JsonNode found = node.path(BEST);
         if (found.isObject()) {
             best.add(best(found, place));
-        } else {
+        } else if (found.isArray()) {
             found.forEach(member -> best.add(best(member, place)));
+        } else if (!found.isMissingNode()) {
+            throw new BadDataException(place + " is damaged: " + BEST + " of its " + KEY + " is " + found);
         }
         return new TrainingProgress(
                 number(node, "updates", place).asLong(),

@@ -6,7 +6,10 @@ import dev.kindling.driver.check.CheckTarget;
 import dev.kindling.driver.check.Checker;
 import dev.kindling.driver.check.TaskChoice;
 import dev.kindling.driver.checkpoint.RunDirectory;
+import dev.kindling.driver.config.JobConfig;
+import dev.kindling.driver.config.NetworkFiles;
 import dev.kindling.driver.config.Settings;
+import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.driver.error.ExitCode;
 import dev.kindling.driver.evaluation.SplitNames;
 import dev.kindling.driver.plan.BackendSettings;
@@ -14,6 +17,7 @@ import dev.kindling.driver.run.HadoopSettings;
 import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.storage.Safetensors;
+import dev.kindling.job.algorithm.EnsembleAlgorithm;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelFactory;
@@ -21,11 +25,13 @@ import dev.kindling.job.task.CheckResult;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskSource;
+import dev.kindling.job.tensor.EnsembleLayout;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -44,6 +50,9 @@ import picocli.CommandLine.Option;
                         + "meta-gradient, that θ changes, and that neither splits nor support and query share data. Ends "
                         + "with 0 if all checks pass, with 1 if one fails or is inconclusive.")
 final class CheckCommand implements Callable<Integer> {
+    /** The settings with which a single model is checked, whatever the size of its table. */
+    private static final Map<String, ?> ONE_MODEL = Map.of(EnsembleAlgorithm.KEY, 1, "run.min-training-groups", 0);
+
     private static final String CHECK_INITIALIZER = "fan-in-uniform";
 
     private final CommandContext context;
@@ -95,11 +104,19 @@ final class CheckCommand implements Callable<Integer> {
         Optional<RunDirectory> run = options.conf().isPresent()
                 ? Optional.empty()
                 : options.out().map(place -> RunDirectory.open(place, HadoopSettings.load()));
-        ResolvedRun resolved = ResolvedRun.here(run.map(directory -> options.configuration(directory))
-                .orElseGet(() -> options.configuration(options.requiredConf())));
+        JobConfig configuration = run.map(directory -> options.configuration(directory))
+                .orElseGet(() -> options.configuration(options.requiredConf()));
+        int members = SettingsReader.read(NetworkFiles.attach(configuration, HadoopSettings.load()), HadoopSettings.load())
+                .run()
+                .members();
+        ResolvedRun resolved = ResolvedRun.here(configuration.with(ONE_MODEL));
         resolved.source().notes().forEach(context::print);
-        Optional<FlatVector> learned = run.map(
-                directory -> directory.readModel().theta().flat(resolved.plan().parameters(), Precision.DOUBLE));
+        if (members > 1) {
+            context.print("checking the first of " + members + " members; all run the same program");
+        }
+        Layout stored = EnsembleLayout.of(resolved.plan().parameters(), members);
+        Optional<FlatVector> learned = run.map(directory -> EnsembleLayout.part(
+                directory.readModel().theta().flat(stored, Precision.DOUBLE), 0, members));
         return check(resolved, choices, learned).number();
     }
 
@@ -174,7 +191,7 @@ final class CheckCommand implements Callable<Integer> {
                 backend.options(),
                 new CheckTarget.Round(
                         settings.run().seed(),
-                        settings.run().rounds(),
+                        Math.max(1, settings.run().rounds()),
                         settings.run().contributions(),
                         new Aggregator(settings.clip(), resolved.plan().statistics()),
                         settings.optimizer()));

@@ -18,6 +18,7 @@ import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.storage.Safetensors;
 import dev.kindling.driver.storage.Tensors;
 import dev.kindling.job.algorithm.Algorithm;
+import dev.kindling.job.algorithm.EnsembleAlgorithm;
 import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.error.BadDataException;
@@ -81,6 +82,11 @@ public final class Deeplearning4jExport {
             @Nullable Integer episodes) {
         this.configuration = configuration;
         this.settings = SettingsReader.read(configuration, HadoopSettings.load());
+        if (settings.run().members() > 1) {
+            throw new IllegalArgumentException("--format is dl4j, whose files hold one network, and "
+                    + EnsembleAlgorithm.KEY + " is " + settings.run().members()
+                    + "; it must be safetensors, which holds the parameters of all members");
+        }
         this.layout = layout(settings.source());
         this.directory = directory;
         this.stored = stored;

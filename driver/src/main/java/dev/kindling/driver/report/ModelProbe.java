@@ -5,6 +5,7 @@ import dev.kindling.driver.cluster.RoundRequest;
 import dev.kindling.driver.evaluation.EvaluationSettings;
 import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.driver.sampler.Sampler;
+import dev.kindling.job.algorithm.Algorithm;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
@@ -162,7 +163,9 @@ public final class ModelProbe implements AutoCloseable {
     boolean startsIndependentOfTask() {
         return !revealsParameters()
                 && plan.algorithm().inner().isPresent()
-                && plan.parameters()
+                && plan.algorithm()
+                        .member()
+                        .parameters(plan.model(layout))
                         .names()
                         .containsAll(plan.model(layout).parameters().names());
     }
@@ -223,15 +226,19 @@ public final class ModelProbe implements AutoCloseable {
         return run(TrainingPlan.EVALUATE, "", specs);
     }
 
-    /** The contributions of training tasks of a round to the meta-gradient, one vector for each task. */
+    /** The contributions of training tasks of a round to the meta-gradient of the first member, one vector for each task. */
     List<double[]> contributions(long round, int count) {
-        Set<String> statistics =
-                plan.algorithm().runningStatistics(plan.model()).keySet();
-        List<Layout.Entry> trained = plan.parameters().entries().stream()
+        Algorithm first = plan.algorithm().member();
+        int members = plan.algorithm().members();
+        Set<String> statistics = first.runningStatistics(plan.model()).keySet();
+        List<Layout.Entry> trained = first.parameters(plan.model()).entries().stream()
                 .filter(entry -> !statistics.contains(entry.name()))
                 .toList();
+        Sampler sampler =
+                new Sampler(source.member(0), plan.algorithm().memberSeed(seed, 0), Split.TRAIN);
         List<double[]> contributions = new ArrayList<>();
-        for (TaskSpec spec : new Sampler(source, seed, Split.TRAIN).round(round, count)) {
+        for (TaskSpec task : sampler.round(round, count)) {
+            TaskSpec spec = task.withIndex(task.index() * members);
             double[] sums = cluster.run(new RoundRequest(TrainingPlan.TRAIN, List.of(spec), OutputMode.SUMS), theta)
                     .sum()
                     .sums()

@@ -48,7 +48,7 @@ class CheckpointsTest {
                 new TrainingProgress(
                         rounds,
                         12.5,
-                        Optional.of(new TrainingProgress.Best(
+                        List.of(new TrainingProgress.Best(
                                 new Validation(rounds / 2, 0.25, OptionalDouble.of(0.75), 1), 2))),
                 Tensors.of("theta", LAYOUT, FlatVector.of(Precision.FLOAT, (double) rounds, 2, 3)),
                 Tensors.of("optimizer", moments, FlatVector.of(Precision.FLOAT, 1, 2, 3, 4, 5, 6)),
@@ -89,7 +89,7 @@ class CheckpointsTest {
         Checkpoint with = checkpoint(3);
         checkpoints.write(new Checkpoint(
                 with.manifest(),
-                new TrainingProgress(3, 0.5, Optional.empty()),
+                new TrainingProgress(3, 0.5, List.of()),
                 with.theta(),
                 with.optimizer(),
                 Optional.empty()));
@@ -100,7 +100,7 @@ class CheckpointsTest {
                 new TrainingProgress(
                         4,
                         0.5,
-                        Optional.of(new TrainingProgress.Best(
+                        List.of(new TrainingProgress.Best(
                                 new Validation(4, Double.NaN, OptionalDouble.empty(), 100), 0))),
                 with.theta(),
                 with.optimizer(),
@@ -108,7 +108,7 @@ class CheckpointsTest {
         assertThat(newest(checkpoints)
                         .progress()
                         .best()
-                        .orElseThrow()
+                        .get(0)
                         .validation()
                         .loss())
                 .isNaN();

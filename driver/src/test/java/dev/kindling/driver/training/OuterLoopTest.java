@@ -107,7 +107,7 @@ class OuterLoopTest {
     private static OuterLoop loop(double failureLimit, RunningStatistics statistics, OptimizerSettings optimizer) {
         return new OuterLoop(
                 new RunSettings(1, 100, 10, TASKS),
-                new Sampler(SOURCE, 1, Split.TRAIN),
+                List.of(new Sampler(SOURCE, 1, Split.TRAIN)),
                 new FailurePolicy(FailurePolicy.Reaction.SKIP, failureLimit),
                 new Aggregator(new Clip.None(), statistics),
                 new MetaOptimizer(

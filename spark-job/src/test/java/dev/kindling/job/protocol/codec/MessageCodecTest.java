@@ -135,7 +135,7 @@ class MessageCodecTest {
                         "evaluate",
                         ProgramVariants.of(step(inner())),
                         "shapes",
-                        new ProgramVariants(List.of(ofExamples(3, 1), ofExamples(2, 1), ofExamples(7, 1))))));
+                        new ProgramVariants(List.of(ofExamples(3, 1), ofExamples(2, 1), ofExamples(7, 1)), 5))));
     }
 
     private static RangeRequest request() {
@@ -401,8 +401,8 @@ class MessageCodecTest {
 
     /** A job of one program, with that of another job as a second variant. */
     private static byte[] spliced(byte[] job, byte[] other) {
-        // The count of variants follows the program's name, which is of one letter.
-        int count = new String(job, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf("\u0001p\u0001") + 2;
+        // The counts of members and variants follow the program's name, which is of one letter.
+        int count = new String(job, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf("\u0001p\u0001\u0001") + 3;
         byte[] both = Arrays.copyOf(job, job.length + other.length - count - 1);
         both[count] = 2;
         System.arraycopy(other, count + 1, both, job.length, other.length - count - 1);
