@@ -157,7 +157,7 @@ public final class TableSource implements TaskSource {
     @Override
     public TableSource member(int number) {
         return folds
-                .filter(division -> division.count() > 1)
+                .filter(division -> division.count() > 1 && heldOut.isEmpty())
                 .map(division -> members.computeIfAbsent(number, fold -> new TableSource(this, division, fold)))
                 .orElse(this);
     }
