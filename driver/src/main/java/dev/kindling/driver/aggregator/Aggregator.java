@@ -49,8 +49,8 @@ public final class Aggregator {
         int size = mean.size() / tasks.length;
         for (int member = 0; member < tasks.length; member++) {
             if (tasks[member] == 0) {
-                throw new DivergedException("round " + round + " has no meta-gradient"
-                        + of(member, tasks.length) + ": each of its tasks failed");
+                throw new DivergedException("round " + round + " has no meta-gradient" + of(member, tasks.length)
+                        + ": each of its tasks failed");
             }
             divide(mean, member * size, (member + 1) * size, tasks[member]);
         }

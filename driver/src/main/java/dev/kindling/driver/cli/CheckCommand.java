@@ -106,7 +106,8 @@ final class CheckCommand implements Callable<Integer> {
                 : options.out().map(place -> RunDirectory.open(place, HadoopSettings.load()));
         JobConfig configuration = run.map(directory -> options.configuration(directory))
                 .orElseGet(() -> options.configuration(options.requiredConf()));
-        int members = SettingsReader.read(NetworkFiles.attach(configuration, HadoopSettings.load()), HadoopSettings.load())
+        int members = SettingsReader.read(
+                        NetworkFiles.attach(configuration, HadoopSettings.load()), HadoopSettings.load())
                 .run()
                 .members();
         ResolvedRun resolved = ResolvedRun.here(configuration.with(ONE_MODEL));
@@ -115,8 +116,8 @@ final class CheckCommand implements Callable<Integer> {
             context.print("checking the first of " + members + " members; all run the same program");
         }
         Layout stored = EnsembleLayout.of(resolved.plan().parameters(), members);
-        Optional<FlatVector> learned = run.map(directory -> EnsembleLayout.part(
-                directory.readModel().theta().flat(stored, Precision.DOUBLE), 0, members));
+        Optional<FlatVector> learned = run.map(directory ->
+                EnsembleLayout.part(directory.readModel().theta().flat(stored, Precision.DOUBLE), 0, members));
         return check(resolved, choices, learned).number();
     }
 

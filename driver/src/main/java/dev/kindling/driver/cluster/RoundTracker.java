@@ -62,8 +62,7 @@ public final class RoundTracker {
         this.collected =
                 new double[Math.multiplyExact(reported, program.perTask().size())];
         this.timings = new TaskTimings(new long[reported], new String[reported]);
-        List<BlockPartitioner.BlockRange> ranges =
-                BlockPartitioner.partition(blocks, threads, this.program.sumsSize());
+        List<BlockPartitioner.BlockRange> ranges = BlockPartitioner.partition(blocks, threads, this.program.sumsSize());
         this.workers = ranges.stream().map(BlockPartitioner.BlockRange::worker).toList();
         this.requests = ranges.stream()
                 .map(range -> rangeRequest(request.program(), shared, range))

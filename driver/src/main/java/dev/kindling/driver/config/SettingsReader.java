@@ -99,8 +99,8 @@ public final class SettingsReader {
 
     Settings settings() {
         EvaluationSettings evaluation = evaluation();
-        Algorithm algorithm =
-                EnsembleAlgorithm.of(Algorithms.named(keys.text("algorithm.name"), keys), keys.count(EnsembleAlgorithm.KEY));
+        Algorithm algorithm = EnsembleAlgorithm.of(
+                Algorithms.named(keys.text("algorithm.name"), keys), keys.count(EnsembleAlgorithm.KEY));
         RunSettings run = run(algorithm, evaluation);
         OuterStep outer = outerStep(algorithm);
         return new Settings(
@@ -170,8 +170,7 @@ public final class SettingsReader {
                     "test or train where run.members is above 1 or run.rounds is 0: the model learns from the validation "
                             + "groups, too");
         }
-        TableFolds folds =
-                run.members() == 1 ? TableFolds.joined() : TableFolds.ofMembers(run.members(), run.seed());
+        TableFolds folds = run.members() == 1 ? TableFolds.joined() : TableFolds.ofMembers(run.members(), run.seed());
         return folds.of(source());
     }
 

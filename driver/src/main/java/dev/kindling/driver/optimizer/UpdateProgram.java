@@ -40,8 +40,7 @@ record UpdateProgram(OptimizerSettings settings, Map<String, FlatVector> paramet
         Map<String, ParameterGroup> groups = new TreeMap<>();
         // Patterns name the arrays of one member of an ensemble and hold for all members.
         List<String> names = memberArrays(parameters);
-        settings.groups()
-                .forEach(group -> group.matching(names).forEach(name -> groups.putIfAbsent(name, group)));
+        settings.groups().forEach(group -> group.matching(names).forEach(name -> groups.putIfAbsent(name, group)));
         FlatVector factors = FlatVector.zeros(precision, parameters.size());
         FlatVector decays = FlatVector.zeros(precision, parameters.size());
         for (Layout.Entry entry : parameters.entries()) {

@@ -234,8 +234,7 @@ public final class ModelProbe implements AutoCloseable {
         List<Layout.Entry> trained = first.parameters(plan.model()).entries().stream()
                 .filter(entry -> !statistics.contains(entry.name()))
                 .toList();
-        Sampler sampler =
-                new Sampler(source.member(0), plan.algorithm().memberSeed(seed, 0), Split.TRAIN);
+        Sampler sampler = new Sampler(source.member(0), plan.algorithm().memberSeed(seed, 0), Split.TRAIN);
         List<double[]> contributions = new ArrayList<>();
         for (TaskSpec task : sampler.round(round, count)) {
             TaskSpec spec = task.withIndex(task.index() * members);

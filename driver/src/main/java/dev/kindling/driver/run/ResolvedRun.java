@@ -315,8 +315,7 @@ public record ResolvedRun(
         return Optional.of(new Validator(validation, evaluators));
     }
 
-    private Evaluator evaluator(
-            TaskSource tasks, EvaluationSettings evaluation, String program, Layout measures) {
+    private Evaluator evaluator(TaskSource tasks, EvaluationSettings evaluation, String program, Layout measures) {
         int order = switch (plan.algorithm().claim()) {
             case EXACT -> 2;
             case FIRST_ORDER -> 1;

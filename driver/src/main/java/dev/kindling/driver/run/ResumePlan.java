@@ -66,8 +66,8 @@ public record ResumePlan(
 
     /** Whether the run is trained and evaluated. */
     public boolean isFinished() {
-        boolean exhausted = from.map(
-                        checkpoint -> checkpoint.progress().validationsWithoutImprovement())
+        boolean exhausted = from
+                .map(checkpoint -> checkpoint.progress().validationsWithoutImprovement())
                 .orElse(OptionalInt.empty())
                 .stream()
                 .anyMatch(settings.validation()::isExhaustedBy);

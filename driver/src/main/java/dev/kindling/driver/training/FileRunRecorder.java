@@ -165,10 +165,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
             DriverLogContext.checkpoint(state.rounds(), directory.folder().place("checkpoints"));
             directory
                     .checkpoints()
-                    .retain(
-                            state.rounds(),
-                            checkpoints.keep(),
-                            state.best().map(TrainingState.BestModel::round));
+                    .retain(state.rounds(), checkpoints.keep(), state.best().map(TrainingState.BestModel::round));
         };
         throughput.exclude(() -> {
             checkpointWriter.begin(DriverLogContext.carried(write));

@@ -89,8 +89,7 @@ public final class TrainingLoop {
 
     private static List<Sampler> samplers(Algorithm algorithm, TaskSource source, long seed) {
         return IntStream.range(0, algorithm.members())
-                .mapToObj(member ->
-                        new Sampler(source.member(member), algorithm.memberSeed(seed, member), Split.TRAIN))
+                .mapToObj(member -> new Sampler(source.member(member), algorithm.memberSeed(seed, member), Split.TRAIN))
                 .toList();
     }
 
@@ -174,7 +173,8 @@ public final class TrainingLoop {
         refuseIfStopped(recorder, cancellation);
         try {
             parts.validator().ifPresent(validator -> {
-                List<Validation> found = cancellation.runInterruptiblyAfterGrace(() -> validator.validate(0, cluster, theta));
+                List<Validation> found =
+                        cancellation.runInterruptiblyAfterGrace(() -> validator.validate(0, cluster, theta));
                 best = Optional.of(TrainingState.BestModel.first(found, theta));
                 listener.validated(Validator.mean(found));
             });

@@ -82,8 +82,8 @@ public record TrainingState(long rounds, FlatVector theta, OptimizerState optimi
                 .forEach((name, tensor) -> moments.put(name, tensor.values().to(precision)));
         TrainingProgress progress = checkpoint.progress();
         if (!progress.best().isEmpty() && progress.best().size() != members) {
-            throw new IllegalArgumentException("it has the best validations of "
-                    + progress.best().size() + " members; the run has " + members);
+            throw new IllegalArgumentException(
+                    "it has the best validations of " + progress.best().size() + " members; the run has " + members);
         }
         return new TrainingState(
                 checkpoint.manifest().rounds(),
@@ -99,7 +99,10 @@ public record TrainingState(long rounds, FlatVector theta, OptimizerState optimi
     Checkpoint checkpoint(Provenance provenance, Layout parameters, double seconds) {
         return new Checkpoint(
                 new Manifest(provenance, rounds, false),
-                new TrainingProgress(optimizer.updates(), seconds, best.map(BestModel::scores).orElse(List.of())),
+                new TrainingProgress(
+                        optimizer.updates(),
+                        seconds,
+                        best.map(BestModel::scores).orElse(List.of())),
                 Tensors.of("theta", parameters, theta),
                 moments(),
                 best.map(found -> Tensors.of("best", parameters, found.theta())));

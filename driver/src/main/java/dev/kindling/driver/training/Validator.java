@@ -23,8 +23,7 @@ public record Validator(ValidationSettings settings, List<Evaluator> evaluators)
     List<Validation> validate(long round, Cluster cluster, FlatVector theta) {
         List<Validation> found = new ArrayList<>();
         for (int member = 0; member < evaluators.size(); member++) {
-            FlatVector part =
-                    evaluators.size() == 1 ? theta : EnsembleLayout.part(theta, member, evaluators.size());
+            FlatVector part = evaluators.size() == 1 ? theta : EnsembleLayout.part(theta, member, evaluators.size());
             found.add(validation(round, evaluators.get(member).evaluate(cluster, part)));
         }
         return found;

@@ -89,6 +89,30 @@ class AggregatorTest {
     }
 
     @Test
+    void eachMemberHasTheMeanOverItsOwnTasksAndIsClippedByItsOwnNorm() {
+        PartialSum root = root(FlatVector.of(Precision.DOUBLE, 12, 16, 3, 4), 5);
+        MetaGradient gradient =
+                new Aggregator(Clip.byNorm(2), RunningStatistics.NONE).aggregate(0, root, TOTALS, new int[] {2, 3});
+        assertThat(gradient.gradient().toDoubles())
+                .usingComparatorWithPrecision(1e-15)
+                .containsExactly(1.2, 1.6, 1, 4.0 / 3);
+        assertThat(gradient.norm()).as("the mean of 10 and 5/3").isCloseTo(35.0 / 6, within(1e-12));
+        assertThat(gradient.means()).containsEntry("query_loss", 2.0);
+    }
+
+    @Test
+    void aMemberWithoutTasksOrWithoutAFiniteMeanEndsTheRunAndIsNamed() {
+        Aggregator aggregator = new Aggregator(Clip.byNorm(2), RunningStatistics.NONE);
+        PartialSum root = root(FlatVector.of(Precision.FLOAT, 1, 2, Double.NaN, 1), 4);
+        assertThatThrownBy(() -> aggregator.aggregate(4, root, TOTALS, new int[] {4, 0}))
+                .isInstanceOf(DivergedException.class)
+                .hasMessage("round 4 has no meta-gradient of member 1: each of its tasks failed");
+        assertThatThrownBy(() -> aggregator.aggregate(4, root, TOTALS, new int[] {2, 2}))
+                .isInstanceOf(DivergedException.class)
+                .hasMessageContaining("the meta-gradient of round 4 of member 1 is not finite");
+    }
+
+    @Test
     void noTasksAndNumbersThatAreNotFiniteEndTheRun() {
         Aggregator aggregator = new Aggregator(new Clip.None(), RunningStatistics.NONE);
         assertThatThrownBy(() -> aggregator.aggregate(4, root(FlatVector.of(Precision.FLOAT, 0), 0), TOTALS))

@@ -105,13 +105,22 @@ class CheckpointsTest {
                 with.theta(),
                 with.optimizer(),
                 with.best()));
-        assertThat(newest(checkpoints)
-                        .progress()
-                        .best()
-                        .get(0)
-                        .validation()
-                        .loss())
+        assertThat(newest(checkpoints).progress().best().get(0).validation().loss())
                 .isNaN();
+    }
+
+    @Test
+    void theBestValidationOfEachMemberIsRetained() {
+        Checkpoints checkpoints = checkpoints();
+        Checkpoint one = checkpoint(3);
+        List<TrainingProgress.Best> best = List.of(
+                new TrainingProgress.Best(new Validation(2, 0.5, OptionalDouble.empty(), 0), 1),
+                new TrainingProgress.Best(new Validation(3, 0.25, OptionalDouble.empty(), 1), 0));
+        checkpoints.write(new Checkpoint(
+                one.manifest(), new TrainingProgress(3, 0.5, best), one.theta(), one.optimizer(), one.best()));
+        TrainingProgress progress = newest(checkpoints).progress();
+        assertThat(progress.best()).isEqualTo(best);
+        assertThat(progress.validationsWithoutImprovement()).hasValue(0);
     }
 
     @Test

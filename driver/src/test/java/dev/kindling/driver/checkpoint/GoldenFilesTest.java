@@ -87,8 +87,7 @@ class GoldenFilesTest {
                 .isEqualTo(new TrainingProgress(
                         1000,
                         12.5,
-                        List.of(
-                                new TrainingProgress.Best(new Validation(500, 0.25, OptionalDouble.of(0.75), 1), 2))));
+                        List.of(new TrainingProgress.Best(new Validation(500, 0.25, OptionalDouble.of(0.75), 1), 2))));
         assertThat(checkpoint.theta().flat(LAYOUT, Precision.FLOAT))
                 .isEqualTo(FlatVector.of(Precision.FLOAT, 1000, 2, 3));
         assertThat(checkpoint.optimizer().arrays()).containsOnlyKeys("M", "V");

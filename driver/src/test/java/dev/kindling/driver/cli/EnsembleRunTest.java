@@ -90,12 +90,20 @@ class EnsembleRunTest {
         Outcome outcome = command(training(run, ENSEMBLE));
         assertEnded(outcome, 0);
         assertThat(outcome.out())
-                .contains("342 train and validation groups with", "divided into 5 folds", "validation after round 0: loss");
+                .contains(
+                        "342 train and validation groups with",
+                        "divided into 5 folds",
+                        "validation after round 0: loss");
         JsonNode best = json(run.resolve("checkpoints/00000008/manifest.json")).at("/progress/best");
-        assertThat(best).hasSize(3).allMatch(member -> member.get("validation_loss").asDouble() > 0);
+        assertThat(best)
+                .hasSize(3)
+                .allMatch(member -> member.get("validation_loss").asDouble() > 0);
         List<String> metrics = Files.readAllLines(run.resolve("metrics.jsonl"));
         assertThat(metrics).hasSize(4);
-        assertThat(new ObjectMapper().readTree(metrics.get(3)).get("validation_loss").asDouble())
+        assertThat(new ObjectMapper()
+                        .readTree(metrics.get(3))
+                        .get("validation_loss")
+                        .asDouble())
                 .isPositive();
         byte[] evaluation = Files.readAllBytes(run.resolve("evaluation.json"));
         assertEnded(command(List.of("evaluate", "--out", run.toString())), 0);
@@ -110,7 +118,8 @@ class EnsembleRunTest {
                 List.of("export", "--out", run.toString(), "--format", "dl4j", "--to", temporary + "/model.zip"));
         assertEnded(zip, 2);
         assertThat(zip.err())
-                .contains("--format is dl4j, whose files hold one network, and run.members is 3; it must be safetensors");
+                .contains(
+                        "--format is dl4j, whose files hold one network, and run.members is 3; it must be safetensors");
         assertEnded(
                 command(List.of(
                         "export", "--out", run.toString(), "--format", "safetensors", "--to", temporary + "/model")),
@@ -162,14 +171,15 @@ class EnsembleRunTest {
         Outcome outcome = command(train);
         assertEnded(outcome, 0);
         assertThat(outcome.out())
-                .containsPattern("the table has 2\\d training and validation groups, fewer than run.min-training-groups "
-                        + "= 40: the start that is fitted to them is the model");
+                .containsPattern(
+                        "the table has 2\\d training and validation groups, fewer than run.min-training-groups "
+                                + "= 40: the start that is fitted to them is the model");
         JsonNode manifest = json(run.resolve("model/manifest.json"));
         assertThat(manifest.at("/rounds").asInt()).isZero();
         assertThat(manifest.at("/finished").asBoolean()).isTrue();
-        assertThat(manifest.at("/configuration/run/members").asInt()).isOne();
-        assertThat(manifest.at("/configuration/run/rounds").asInt()).isZero();
-        assertThat(Files.readString(run.resolve("config.conf"))).contains("rounds = 0").contains("members = 1");
+        assertThat(manifest.at("/provenance/configuration/run/members").asInt()).isOne();
+        assertThat(manifest.at("/provenance/configuration/run/rounds").asInt()).isZero();
+        assertThat(Files.readString(run.resolve("config.conf"))).contains("rounds=0", "members=1", "validate-every=0");
         JsonNode evaluation = json(run.resolve("evaluation.json")).at("/steps");
         assertEnded(command(List.of("evaluate", "--out", run.toString())), 0);
         assertThat(json(run.resolve("evaluation.json")).at("/steps")).isEqualTo(evaluation);
@@ -193,19 +203,26 @@ class EnsembleRunTest {
         Path trained = temporary.resolve("trained");
         assertEnded(
                 command(training(
-                        trained, small, "evaluation.support=2", "run.min-training-groups=0", "run.rounds=1", "run.members=1",
-                        "run.validate-every=0", "optimizer.learning-rate=0")),
+                        trained,
+                        small,
+                        "evaluation.support=2",
+                        "run.min-training-groups=0",
+                        "run.rounds=1",
+                        "run.members=1",
+                        "run.validate-every=0",
+                        "optimizer.learning-rate=0")),
                 0);
         double joined = json(run.resolve("evaluation.json")).at("/steps/0/rmse").asDouble();
-        double apart = json(trained.resolve("evaluation.json")).at("/steps/0/rmse").asDouble();
+        double apart =
+                json(trained.resolve("evaluation.json")).at("/steps/0/rmse").asDouble();
         assertThat(joined).isNotEqualTo(apart).isCloseTo(apart, within(apart));
     }
 
     @Test
     void membersOfGradientMethodsShareTheDistributionOfTasks() throws IOException {
         Path run = temporary.resolve("run");
-        List<String> args = new ArrayList<>(
-                List.of("train", "--conf", "../conf/sinusoid-maml.conf", "--out", run.toString()));
+        List<String> args =
+                new ArrayList<>(List.of("train", "--conf", "../conf/sinusoid-maml.conf", "--out", run.toString()));
         for (String set : List.of(
                 "run.members=2",
                 "run.rounds=6",
@@ -216,7 +233,9 @@ class EnsembleRunTest {
             args.addAll(List.of("--set", set));
         }
         assertEnded(CommandLineForTests.onThreads(2, args), 0);
-        assertThat(json(run.resolve("model/manifest.json")).at("/configuration/run/members").asInt())
+        assertThat(json(run.resolve("model/manifest.json"))
+                        .at("/provenance/configuration/run/members")
+                        .asInt())
                 .isEqualTo(2);
         assertEnded(CommandLineForTests.onThreads(1, List.of("report", "--out", run.toString())), 0);
         assertEnded(CommandLineForTests.onThreads(1, List.of("check", "--out", run.toString())), 0);
@@ -224,7 +243,10 @@ class EnsembleRunTest {
 
     @Test
     void settingsThatContradictMembersAreRefused() {
-        refused("../conf/table-growth.conf", "evaluation.split=val", "evaluation.split is val; it must be test or train");
+        refused(
+                "../conf/table-growth.conf",
+                "evaluation.split=val",
+                "evaluation.split is val; it must be test or train");
         refused("../conf/sinusoid-maml.conf", "algorithm.name=random", "run.members is 2; it must be 1 with");
         refused("../conf/sinusoid-maml.conf", "run.members=0", "run.members is 0; it must be at least 1");
         refused("../conf/sinusoid-maml.conf", "run.rounds=0", "run.rounds is 0; it must be at least 1");

@@ -89,7 +89,8 @@ class SameBitsTest {
         /** Tasks of several sizes with row weights, from a table that each master prepares by itself. */
         TABLE("table-growth.conf", 13, "float", "table.path=../conf/growth.csv"),
         /** An ensemble of a method of inner steps, each member with a best round of its own. */
-        SINUSOID_MEMBERS("sinusoid-maml.conf", 5, "float", "run.members=3", "run.validate-every=2", "validation.tasks=9"),
+        SINUSOID_MEMBERS(
+                "sinusoid-maml.conf", 5, "float", "run.members=3", "run.validate-every=2", "validation.tasks=9"),
         /** Two members' 98,034 numbers, in blocks of four tasks. */
         SINUSOID_LARGE_MEMBERS("sinusoid-hypernetwork.conf", 11, "float", "run.members=2"),
         /** Members with folds of a table's groups. */

@@ -12,6 +12,7 @@ import dev.kindling.job.optimizer.Coefficient;
 import dev.kindling.job.optimizer.Coefficients;
 import dev.kindling.job.optimizer.UpdateRule;
 import dev.kindling.job.random.RandomStream;
+import dev.kindling.job.tensor.EnsembleLayout;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Precision;
@@ -326,6 +327,23 @@ class MetaOptimizerTest {
         new MetaOptimizer(settings, 100, parameters, Precision.DOUBLE, VECTOR)
                 .update(0, FlatVector.of(Precision.DOUBLE, 1, 1, 1, 1, 1), theta);
         assertThat(theta).isEqualTo(FlatVector.of(Precision.DOUBLE, 6.5, 6.5, 7.5, 7.625, 7.5));
+    }
+
+    @Test
+    void aGroupNamesTheParametersOfEachMemberOfAnEnsemble() {
+        Layout member =
+                Layout.builder().add("0_W", Shape.of(1)).add("0_b", Shape.of(1)).build();
+        OptimizerSettings settings = new OptimizerSettings(
+                UpdateRule.SGD,
+                new Schedule.Constant(0.5),
+                UpdateRule.SGD.defaults(),
+                0,
+                List.of(new ParameterGroup(List.of("0_W"), 0.25, OptionalDouble.empty())));
+        settings.requireMatches(EnsembleLayout.of(member, 2));
+        FlatVector theta = FlatVector.of(Precision.DOUBLE, 8, 8, 8, 8);
+        new MetaOptimizer(settings, 100, EnsembleLayout.of(member, 2), Precision.DOUBLE, VECTOR)
+                .update(0, FlatVector.of(Precision.DOUBLE, 1, 1, 1, 1), theta);
+        assertThat(theta).isEqualTo(FlatVector.of(Precision.DOUBLE, 7.875, 7.5, 7.875, 7.5));
     }
 
     @Test

@@ -143,8 +143,7 @@ class EnsembleTrainingTest {
                 .limitedTo(source.tasks(Split.VALIDATE))
                 .evaluation(steps);
         TrainingLoop training = new TrainingLoop(new TrainingLoop.Parts(
-                new RunSettings(
-                        ensemble.memberSeed(run.seed(), member), run.rounds(), 0, run.tasksPerRound()),
+                new RunSettings(ensemble.memberSeed(run.seed(), member), run.rounds(), 0, run.tasksPerRound()),
                 together.settings().checkpoints(),
                 plan,
                 source,
@@ -159,12 +158,9 @@ class EnsembleTrainingTest {
     }
 
     private static Evaluator evaluator(
-            EvaluationSettings settings,
-            TaskSource source,
-            String program,
-            Layout measures) {
-        Protocol protocol = Protocol.of(
-                "test", settings, source.layouts(settings.split()), 0, Optional.empty(), "query", 2);
+            EvaluationSettings settings, TaskSource source, String program, Layout measures) {
+        Protocol protocol =
+                Protocol.of("test", settings, source.layouts(settings.split()), 0, Optional.empty(), "query", 2);
         return new Evaluator(settings, protocol, source, program, measures);
     }
 
@@ -187,7 +183,8 @@ class EnsembleTrainingTest {
             assertThat(EnsembleLayout.part(all.model, member, MEMBERS)).isEqualTo(one.model);
             assertThat(state.best().orElseThrow().scores().get(member))
                     .isEqualTo(one.state.best().orElseThrow().scores().get(0));
-            bestRounds.add(state.best().orElseThrow().scores().get(member).validation().round());
+            bestRounds.add(
+                    state.best().orElseThrow().scores().get(member).validation().round());
             for (int i = 0; i < losses.length; i++) {
                 losses[i] += one.losses.get(i) / MEMBERS;
             }
@@ -200,9 +197,10 @@ class EnsembleTrainingTest {
             assertThat(all.losses.get(i)).isCloseTo(losses[i], withinPercentage(1e-6));
         }
         for (int i = 0; i < validations.length; i++) {
-            assertThat(all.validations.get(i).loss())
-                    .isCloseTo(validations[i], withinPercentage(1e-6));
+            assertThat(all.validations.get(i).loss()).isCloseTo(validations[i], withinPercentage(1e-6));
         }
-        assertThat(bestRounds).as("otherwise this shows nothing of a best round of each").hasSizeGreaterThan(1);
+        assertThat(bestRounds)
+                .as("otherwise this shows nothing of a best round of each")
+                .hasSizeGreaterThan(1);
     }
 }

@@ -68,6 +68,29 @@ class OuterLoopTest {
     }
 
     @Test
+    void theLimitOfFailedTasksHoldsForEachMember() {
+        OuterLoop two = new OuterLoop(
+                new RunSettings(1, 100, 10, TASKS),
+                List.of(new Sampler(SOURCE, 1, Split.TRAIN), new Sampler(SOURCE, 2, Split.TRAIN)),
+                new FailurePolicy(FailurePolicy.Reaction.SKIP, 0.2),
+                new Aggregator(new Clip.None(), RunningStatistics.NONE),
+                new MetaOptimizer(
+                        OptimizerSettings.descent(new Schedule.Constant(0.5)),
+                        100,
+                        Layout.builder().add("theta", Shape.of(2)).build(),
+                        Precision.DOUBLE,
+                        "reference"),
+                "train",
+                PER_TASK_OUTPUTS);
+        // The first member's tasks come first. Two of its ten tasks fail: means 8 / 8 and 20 / 10.
+        two.round(0, returning(2, 8, 20), theta);
+        assertThat(theta.toDoubles()).containsExactly(new double[] {0.5, 0}, within(1e-12));
+        assertThatThrownBy(() -> two.round(1, returning(3, 8, 20), theta))
+                .isInstanceOf(DivergedException.class)
+                .hasMessageContaining("2 more of 10; task.failure-limit 0.2 allows 2");
+    }
+
+    @Test
     void thetaIsUnchangedIfTheNextOneWouldNotBeFinite() {
         assertThatThrownBy(() -> loop(0.1).round(0, returning(0, Double.MAX_VALUE, Double.MAX_VALUE), theta))
                 .isInstanceOf(DivergedException.class);

@@ -221,8 +221,8 @@ public final class EnsembleAlgorithm implements Algorithm {
     private Map<String, Value> predictions(
             ProgramBuilder b, Map<String, Value> inputs, Model model, EpisodeLayout layout, int steps) {
         Program predict = member.predict(model, layout, steps);
-        Map<String, Value> theta = NamedValues.declare(
-                b, EnsembleLayout.of(predict.broadcastInputs(), members), Program.Scope.BROADCAST);
+        Map<String, Value> theta =
+                NamedValues.declare(b, EnsembleLayout.of(predict.broadcastInputs(), members), Program.Scope.BROADCAST);
         inputs.putAll(NamedValues.declare(b, predict.taskInputs(), Program.Scope.TASK));
         List<String> names =
                 predict.outputs().stream().map(Program.Output::name).toList();
@@ -245,7 +245,8 @@ public final class EnsembleAlgorithm implements Algorithm {
         Map<String, Value> combined = new LinkedHashMap<>();
         for (String name : names) {
             List<Value> values = ofMembers.getOrDefault(name, List.of());
-            combined.put(name, layout.classification() && name.equals(PREDICTION) ? logMean(b, values) : mean(b, values));
+            combined.put(
+                    name, layout.classification() && name.equals(PREDICTION) ? logMean(b, values) : mean(b, values));
         }
         if (names.contains(VARIANCE)) {
             combined.put(VARIANCE, b.add(combined.get(VARIANCE), spread(b, ofMembers.get(PREDICTION), combined)));
@@ -276,7 +277,8 @@ public final class EnsembleAlgorithm implements Algorithm {
         int rows = shape.size() / classes;
         List<Value> columns = new ArrayList<>();
         for (Value each : logits) {
-            columns.add(b.reshape(logSoftmax(b, b.reshape(each, Shape.of(rows, classes))), Shape.of(rows * classes, 1)));
+            columns.add(b.reshape(
+                    logSoftmax(b, b.reshape(each, Shape.of(rows, classes))), Shape.of(rows * classes, 1)));
         }
         Value all = b.concat(1, columns);
         Value largest = b.reshape(b.max(all), Shape.of(rows * classes, 1));

@@ -219,7 +219,8 @@ final class BlockRunner {
             for (int first = from; first < end; first += blockSize) {
                 sums.add(vector());
             }
-            List<FlatVector> ofMember = sums.stream().map(BlockRunner.this::memberSums).toList();
+            List<FlatVector> ofMember =
+                    sums.stream().map(BlockRunner.this::memberSums).toList();
             double[] outputs = new double[Math.multiplyExact(end - from, width)];
             firstOfBlock = from;
             long start = System.nanoTime();

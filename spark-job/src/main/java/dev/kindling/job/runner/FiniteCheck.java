@@ -63,7 +63,8 @@ final class FiniteCheck {
         Optional<String> ofTask = first(program.perTask(), i -> perTask[i]).map(where -> where.name() + where.is());
         return ofTask.isPresent()
                 ? ofTask
-                : first(program.sums(), i -> sums.at(begin + i)).map(where -> "meta-gradient of " + where.name() + " is not finite");
+                : first(program.sums(), i -> sums.at(begin + i))
+                        .map(where -> "meta-gradient of " + where.name() + " is not finite");
     }
 
     /** A non-finite element of a named array. */

@@ -57,10 +57,10 @@ class EnsembleAlgorithmTest {
             int shift = member;
             inputs.computeIfPresent(
                     EnsembleLayout.name(member, "bayesian-linear.beta"),
-                    (name, beta) -> Arrays.stream(beta).map(each -> each + shift).toArray());
-            inputs.computeIfPresent(
-                    EnsembleLayout.name(member, "bayesian-linear.log-noise"),
-                    (name, noise) -> new double[] {noise[0] + 0.2 * shift});
+                    (name, beta) ->
+                            Arrays.stream(beta).map(each -> each + shift).toArray());
+            inputs.computeIfPresent(EnsembleLayout.name(member, "bayesian-linear.log-noise"), (name, noise) ->
+                    new double[] {noise[0] + 0.2 * shift});
         }
         Map<String, double[]> all = predicted(setting, ensemble, inputs);
         double[][] means = new double[MEMBERS][];
@@ -75,9 +75,12 @@ class EnsembleAlgorithmTest {
         double loss = 0;
         for (int query = 0; query < 4; query++) {
             int at = query;
-            double mean = Arrays.stream(means).mapToDouble(each -> each[at]).average().orElseThrow();
-            double variance =
-                    Arrays.stream(variances).mapToDouble(each -> each[at]).average().orElseThrow();
+            double mean =
+                    Arrays.stream(means).mapToDouble(each -> each[at]).average().orElseThrow();
+            double variance = Arrays.stream(variances)
+                    .mapToDouble(each -> each[at])
+                    .average()
+                    .orElseThrow();
             double spread = Arrays.stream(means)
                     .mapToDouble(each -> (each[at] - mean) * (each[at] - mean))
                     .average()
@@ -87,8 +90,7 @@ class EnsembleAlgorithmTest {
             assertThat(all.get("variance")[query]).isCloseTo(variance + spread, within(1e-12));
             loss += weights[query] / 5 * (mean - y[query]) * (mean - y[query]);
         }
-        Map<String, double[]> scores =
-                Setting.run(ensemble.evaluate(setting.model(), setting.layout(), 0), inputs);
+        Map<String, double[]> scores = Setting.run(ensemble.evaluate(setting.model(), setting.layout(), 0), inputs);
         assertThat(scores.get("loss")).hasSize(1);
         assertThat(scores.get("loss")[0]).isCloseTo(loss, within(1e-12));
     }
@@ -102,7 +104,8 @@ class EnsembleAlgorithmTest {
         double[] all = predicted(setting, ensemble, inputs).get("prediction");
         double[][] logits = new double[MEMBERS][];
         for (int member = 0; member < MEMBERS; member++) {
-            logits[member] = predicted(setting, member(name), of(member, inputs)).get("prediction");
+            logits[member] =
+                    predicted(setting, member(name), of(member, inputs)).get("prediction");
         }
         double[] y = setting.inputs().get(EpisodeLayout.QUERY_Y);
         Map<String, double[]> scores = Setting.run(ensemble.evaluate(setting.model(), setting.layout(), 2), inputs);

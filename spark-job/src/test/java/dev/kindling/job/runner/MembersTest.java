@@ -43,7 +43,8 @@ class MembersTest {
                 one.backend(),
                 one.options(),
                 blockSize,
-                new TreeMap<>(Map.of("train", new ProgramVariants(one.program("train").programs(), members))));
+                new TreeMap<>(
+                        Map.of("train", new ProgramVariants(one.program("train").programs(), members))));
     }
 
     /** Tasks of a member as a round of its own, of two lengths. */
@@ -101,9 +102,7 @@ class MembersTest {
             double[] expected = new double[PARAMETERS];
             for (TaskSpec spec : alone(member)) {
                 FlatVector one = sums(run(
-                        job("vector", 1, 1),
-                        List.of(spec.withIndex(0)),
-                        EnsembleLayout.part(THETA, member, MEMBERS)));
+                        job("vector", 1, 1), List.of(spec.withIndex(0)), EnsembleLayout.part(THETA, member, MEMBERS)));
                 for (int i = 0; i < PARAMETERS; i++) {
                     expected[i] += one.at(i);
                 }
@@ -121,12 +120,7 @@ class MembersTest {
         TaskSpec bad = specs.get(EACH + 1);
         specs.set(
                 EACH + 1,
-                new TaskSpec(
-                        bad.split(),
-                        bad.round(),
-                        bad.index(),
-                        bad.seed(),
-                        new int[] {bad.sampleIndices()[0], 1}));
+                new TaskSpec(bad.split(), bad.round(), bad.index(), bad.seed(), new int[] {bad.sampleIndices()[0], 1}));
         RangeResult result = run(job("vector", 4, MEMBERS), specs, THETA);
         assertThat(result.failed()).extracting(FailedTask::index).containsExactly(bad.index());
         PartialSum sum = result.sums().get(0);
@@ -136,6 +130,8 @@ class MembersTest {
             assertThat(EnsembleLayout.part(sum.sums(), member, MEMBERS))
                     .isEqualTo(EnsembleLayout.part(without, member, MEMBERS));
         }
-        assertThat(sum.sums().at(PARAMETERS)).isNotEqualTo(without.at(PARAMETERS)).isFinite();
+        assertThat(sum.sums().at(PARAMETERS))
+                .isNotEqualTo(without.at(PARAMETERS))
+                .isFinite();
     }
 }

@@ -107,12 +107,15 @@ public final class TableSource implements TaskSource {
         this.folds = all.folds;
         this.heldOut = OptionalInt.of(fold);
         splits.putAll(all.splits);
-        splits.computeIfPresent(Split.VALIDATE, (split, tasks) -> tasks.only(IntStream.range(0, tasks.count())
-                .map(tasks::group)
-                .filter(this::isHeldOut)
-                .toArray()));
+        splits.computeIfPresent(
+                Split.VALIDATE,
+                (split, tasks) -> tasks.only(IntStream.range(0, tasks.count())
+                        .map(tasks::group)
+                        .filter(this::isHeldOut)
+                        .toArray()));
         GroupTasks training = checked(Split.TRAIN);
-        boolean trains = IntStream.range(0, training.count()).map(training::group).anyMatch(group -> !isHeldOut(group));
+        boolean trains =
+                IntStream.range(0, training.count()).map(training::group).anyMatch(group -> !isHeldOut(group));
         if (!trains || checked(Split.VALIDATE).count() == 0) {
             throw new IllegalArgumentException("run.members above 1 needs training and validation groups in each of "
                     + division.count() + " folds; the table has " + joinedGroups()
@@ -156,8 +159,7 @@ public final class TableSource implements TaskSource {
 
     @Override
     public TableSource member(int number) {
-        return folds
-                .filter(division -> division.count() > 1 && heldOut.isEmpty())
+        return folds.filter(division -> division.count() > 1 && heldOut.isEmpty())
                 .map(division -> members.computeIfAbsent(number, fold -> new TableSource(this, division, fold)))
                 .orElse(this);
     }
@@ -358,8 +360,7 @@ public final class TableSource implements TaskSource {
     }
 
     private boolean isHeldOut(int group) {
-        return heldOut.isPresent()
-                && folds.orElseThrow().fold(group, joinedGroups()) == heldOut.getAsInt();
+        return heldOut.isPresent() && folds.orElseThrow().fold(group, joinedGroups()) == heldOut.getAsInt();
     }
 
     /** Groups in a drawn order, each at most once, all of their rows in the query set as far as {@code task.query} allows. */
@@ -480,8 +481,7 @@ public final class TableSource implements TaskSource {
                         100 * tasks.padding()));
             }
         }
-        folds
-                .filter(division -> division.count() > 1)
+        folds.filter(division -> division.count() > 1)
                 .ifPresent(division -> notes.add("training and validation groups are divided into " + division.count()
                         + " folds, one of which each member is validated on"));
         for (Split split : Split.values()) {
