@@ -87,7 +87,7 @@ class SameBitsTest {
         SINUSOID_HYPERNETWORK("sinusoid-hypernetwork.conf", 21, "float"),
         SINUSOID_CNP("sinusoid-cnp.conf", 13, "float"),
         /** Tasks of several sizes with row weights, from a table that each master prepares by itself. */
-        TABLE("table-growth.conf", 13, "float", "table.path=../conf/growth.csv"),
+        TABLE("table-growth.conf", 13, "float", "table.path=../conf/growth.csv", "run.members=1"),
         /** An ensemble of a method of inner steps, each member with a best round of its own. */
         SINUSOID_MEMBERS(
                 "sinusoid-maml.conf", 5, "float", "run.members=3", "run.validate-every=2", "validation.tasks=9"),
@@ -99,7 +99,6 @@ class SameBitsTest {
                 5,
                 "float",
                 "table.path=../conf/growth.csv",
-                "run.members=5",
                 "run.validate-every=4",
                 "optimizer.clip-norm=0.1"),
         OMNIGLOT_FLOAT("omniglot-fc-5w1s-maml.conf", 21, "float"),

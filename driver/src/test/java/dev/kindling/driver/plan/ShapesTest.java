@@ -113,7 +113,7 @@ class ShapesTest {
         Shapes shapes = new Shapes(List.of(layout(3, 1), layout(4, 1)), layout(20, 1));
         Algorithm protoMaml = new ProtoMamlAlgorithm(new InnerSettings(0.1, 1));
         ModelsByLayout models = new ModelsByLayout(settings(1), protoMaml, shapes);
-        assertThat(models.programs(Split.TRAIN, protoMaml::train).programs()).hasSize(2);
+        assertThat(models.programs(Split.TRAIN, protoMaml::train, 1).programs()).hasSize(2);
         assertThat(models.of(layout(20, 1)).parameters().shape("12_W")).isEqualTo(Shape.of(64, 20));
         assertThat(models.theta().names()).contains("10_gamma").doesNotContain("12_W");
     }

@@ -130,7 +130,8 @@ public interface Algorithm {
      * inputs of {@link EpisodeLayout#arraysAnd} that the method needs. Summed outputs: one for each array of θ, with its name
      * and in its order. Per-task outputs, all scalars: {@code query_loss}, {@code support_loss} (at θ), for classification
      * {@code query_accuracy}, and the method's own; {@code objective} is the differentiated function if it is not
-     * {@code query_loss}, {@code residual} the relative residual of a linear system that the method solves.
+     * {@code query_loss}, {@code residual} the relative residual of a linear system that the method solves. For an ensemble it is
+     * the program of one member, over the arrays of {@link #member()}.
      */
     Program train(Model model, EpisodeLayout layout);
 

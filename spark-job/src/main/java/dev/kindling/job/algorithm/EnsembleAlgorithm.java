@@ -242,14 +242,12 @@ public final class EnsembleAlgorithm implements Algorithm {
                         .add(outputs.get(i));
             }
         }
+        List<Value> outputs = ofMembers.getOrDefault(PREDICTION, List.of());
         Map<String, Value> combined = new LinkedHashMap<>();
-        for (String name : names) {
-            List<Value> values = ofMembers.getOrDefault(name, List.of());
-            combined.put(
-                    name, layout.classification() && name.equals(PREDICTION) ? logMean(b, values) : mean(b, values));
-        }
-        if (names.contains(VARIANCE)) {
-            combined.put(VARIANCE, b.add(combined.get(VARIANCE), spread(b, ofMembers.get(PREDICTION), combined)));
+        combined.put(PREDICTION, layout.classification() ? logMean(b, outputs) : mean(b, outputs));
+        List<Value> variances = ofMembers.getOrDefault(VARIANCE, List.of());
+        if (!variances.isEmpty()) {
+            combined.put(VARIANCE, b.add(mean(b, variances), spread(b, outputs, variances.get(0).shape())));
         }
         return combined;
     }
@@ -262,12 +260,12 @@ public final class EnsembleAlgorithm implements Algorithm {
         return b.div(sum, b.constant(values.size()));
     }
 
-    /** The variance of the members' means, in the shape of the variance. */
-    private static Value spread(ProgramBuilder b, List<Value> means, Map<String, Value> combined) {
-        Value mean = NamedValues.value(combined, PREDICTION);
+    /** The variance of the members' means, reshaped. */
+    private static Value spread(ProgramBuilder b, List<Value> means, Shape shape) {
+        Value mean = mean(b, means);
         List<Value> squares =
                 means.stream().map(each -> b.square(b.sub(each, mean))).toList();
-        return b.reshape(mean(b, squares), NamedValues.value(combined, VARIANCE).shape());
+        return b.reshape(mean(b, squares), shape);
     }
 
     /** The logarithm of the mean of the members' class probabilities, without overflow; outputs [..., classes]. */
