@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
 
 /**
  * An ensemble of models that one method learns, with different seeds and, where a task source has folds, from different groups:
@@ -110,23 +111,25 @@ public final class EnsembleAlgorithm implements Algorithm {
 
     @Override
     public void initialise(Model model, long seed, FlatVector target) {
-        forEachPart(target, (number, part) -> member.initialise(model, memberSeed(seed, number), part));
+        forEachPart(target, IntStream.range(0, members), (number, part) -> member.initialise(model, memberSeed(seed, number), part));
     }
 
     @Override
     public void fitInitial(Model model, TaskSource source, long seed, FlatVector theta) {
         forEachPart(
                 theta,
+                // Members differ in all that a fit works on, and it may take seconds.
+                IntStream.range(0, members).parallel(),
                 (number, part) -> member.fitInitial(model, source.member(number), memberSeed(seed, number), part));
     }
 
     /** Applies a change to each member's part of θ. */
-    private void forEachPart(FlatVector theta, BiConsumer<Integer, FlatVector> change) {
-        for (int number = 0; number < members; number++) {
+    private void forEachPart(FlatVector theta, IntStream numbers, BiConsumer<Integer, FlatVector> change) {
+        numbers.forEach(number -> {
             FlatVector part = EnsembleLayout.part(theta, number, members);
             change.accept(number, part);
             theta.copyFrom(part, 0, number * part.size(), part.size());
-        }
+        });
     }
 
     @Override

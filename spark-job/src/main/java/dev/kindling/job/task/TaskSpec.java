@@ -27,7 +27,7 @@ public record TaskSpec(Split split, long round, int index, long seed, int[] samp
 
     /** The same task with another index in its round. */
     public TaskSpec withIndex(int other) {
-        return new TaskSpec(split, round, other, seed, sampleIndices);
+        return other == index ? this : new TaskSpec(split, round, other, seed, sampleIndices);
     }
 
     @Override
