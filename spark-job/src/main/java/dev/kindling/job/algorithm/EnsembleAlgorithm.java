@@ -111,7 +111,10 @@ public final class EnsembleAlgorithm implements Algorithm {
 
     @Override
     public void initialise(Model model, long seed, FlatVector target) {
-        forEachPart(target, IntStream.range(0, members), (number, part) -> member.initialise(model, memberSeed(seed, number), part));
+        forEachPart(
+                target,
+                IntStream.range(0, members),
+                (number, part) -> member.initialise(model, memberSeed(seed, number), part));
     }
 
     @Override
@@ -250,7 +253,11 @@ public final class EnsembleAlgorithm implements Algorithm {
         combined.put(PREDICTION, layout.classification() ? logMean(b, outputs) : mean(b, outputs));
         List<Value> variances = ofMembers.getOrDefault(VARIANCE, List.of());
         if (!variances.isEmpty()) {
-            combined.put(VARIANCE, b.add(mean(b, variances), spread(b, outputs, variances.get(0).shape())));
+            combined.put(
+                    VARIANCE,
+                    b.add(
+                            mean(b, variances),
+                            spread(b, outputs, variances.get(0).shape())));
         }
         return combined;
     }
