@@ -2,35 +2,19 @@ package dev.kindling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
-import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tests that the built package brings what reads tables; run after packaging, in {@code verify}. */
 class PackagedTableTraining {
-    private static final Path APPLICATION = Path.of("target", "kindling");
-
     @TempDir
     private Path temporary;
 
-    @Test
-    void thePackageTrainsOnATable() throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(option -> option.startsWith("--add-") || option.startsWith("-Djdk."))
-                .forEach(command::add);
-        command.addAll(List.of(
-                "-cp",
-                APPLICATION.resolve("*") + File.pathSeparator + APPLICATION.resolve("spark/jars/*"),
-                "dev.kindling.driver.cli.Kindling",
+    /** The arguments of a short training on the project's table. */
+    static List<String> arguments(Path run) {
+        return List.of(
                 "train",
                 "--conf",
                 Path.of("..", "conf", "table-growth.conf").toString(),
@@ -40,12 +24,13 @@ class PackagedTableTraining {
                 "--set",
                 "run.rounds=2",
                 "--out",
-                temporary.resolve("run").toString()));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+                run.toString());
+    }
 
-        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).as(output).isZero();
+    @Test
+    void thePackageTrainsOnATable() {
+        BuiltPackage.on(BuiltPackage.OWN_SPARK).run(arguments(temporary.resolve("run")));
+
         assertThat(temporary.resolve("run/table")).isNotEmptyDirectory();
     }
 }

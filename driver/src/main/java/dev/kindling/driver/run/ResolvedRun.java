@@ -5,6 +5,7 @@ import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.ParameterAveragingJob;
 import dev.kindling.driver.cluster.spark.SparkApplication;
+import dev.kindling.driver.cluster.spark.SparkVersion;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.NetworkFiles;
 import dev.kindling.driver.config.Settings;
@@ -187,6 +188,7 @@ public record ResolvedRun(
             return;
         }
         String key = "transfer.engine is dl4j-spark";
+        SparkVersion.requireDeeplearning4j(key);
         Deeplearning4jLibrary.require(key);
         String engine = key + ", ";
         if (settings.cluster().mode() != ClusterSettings.Mode.JOBS) {

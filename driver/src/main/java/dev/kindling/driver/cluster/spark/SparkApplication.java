@@ -78,6 +78,7 @@ public final class SparkApplication implements AutoCloseable {
     }
 
     static SparkApplication attach(JavaSparkContext context, String run, URI jar) {
+        SparkVersion.requireSupported();
         if (!context.isLocal()) {
             sendJar(context, jar);
         }
@@ -180,6 +181,7 @@ public final class SparkApplication implements AutoCloseable {
     }
 
     static SparkApplication start(SparkConf configuration) {
+        SparkVersion.requireSupported();
         if (!Object.class.getModule().isOpen(OPENED_PACKAGE, SparkApplication.class.getModule())) {
             throw new ClusterException(
                     "Spark does not start: this JVM lacks the --add-opens options that Spark needs on "
