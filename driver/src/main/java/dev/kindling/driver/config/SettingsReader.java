@@ -11,6 +11,7 @@ import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.evaluation.EvaluationSettings;
 import dev.kindling.driver.evaluation.SplitNames;
 import dev.kindling.driver.evaluation.ValidationSettings;
+import dev.kindling.driver.metrics.MetricsWriter;
 import dev.kindling.driver.optimizer.OptimizerSettings;
 import dev.kindling.driver.optimizer.ParameterGroup;
 import dev.kindling.driver.plan.BackendSettings;
@@ -126,6 +127,7 @@ public final class SettingsReader {
                 keys.integer("run.seed"),
                 keys.integer("run.rounds"),
                 keys.integer("run.log-every"),
+                MetricsWriter.Files.of(keys.bool("run.tensorboard")),
                 tasks,
                 group,
                 keys.duration("run.wall-time"));

@@ -84,9 +84,10 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
         this.settings = settings;
         this.checkpoints = checkpoints;
         this.status = status;
-        this.metrics = from.map(checkpoint ->
-                        MetricsWriter.resumed(directory, checkpoint.manifest().rounds(), extra(checkpoint), warning))
-                .orElseGet(() -> new MetricsWriter(directory));
+        MetricsWriter.Files files = settings.metricsFiles();
+        this.metrics = from.map(checkpoint -> MetricsWriter.resumed(
+                        directory, files, checkpoint.manifest().rounds(), extra(checkpoint), warning))
+                .orElseGet(() -> MetricsWriter.create(directory, files));
         this.throughput = new TrainingThroughput(
                 from.map(Checkpoint::progress).map(TrainingProgress::seconds).orElse(0.0), nanoTime);
     }

@@ -1,5 +1,6 @@
 package dev.kindling.driver.training;
 
+import dev.kindling.driver.metrics.MetricsWriter;
 import java.time.Duration;
 
 /**
@@ -8,13 +9,20 @@ import java.time.Duration;
  * @param seed determines everything random in the run
  * @param rounds of meta-training, at least 1
  * @param logEvery rounds between two lines of {@code metrics.jsonl}; 0 for none
+ * @param metricsFiles the files that metrics are written to
  * @param tasksPerRound meta-batch size, at least 1
  * @param tasksPerContribution number of tasks that make one contribution: 1, or a divisor of the meta-batch size
  * @param wallTime limit after which training ends, whatever rounds remain; zero for none. The number of rounds, and with it
  *     the result, then depends on the machine's speed
  */
 public record RunSettings(
-        long seed, long rounds, long logEvery, int tasksPerRound, int tasksPerContribution, Duration wallTime) {
+        long seed,
+        long rounds,
+        long logEvery,
+        MetricsWriter.Files metricsFiles,
+        int tasksPerRound,
+        int tasksPerContribution,
+        Duration wallTime) {
     public RunSettings {
         atLeast(1, "run.rounds", rounds);
         atLeast(0, "run.log-every", logEvery);
@@ -31,7 +39,7 @@ public record RunSettings(
 
     /** A run of single tasks without a time limit. */
     public RunSettings(long seed, long rounds, long logEvery, int tasksPerRound) {
-        this(seed, rounds, logEvery, tasksPerRound, 1, Duration.ZERO);
+        this(seed, rounds, logEvery, MetricsWriter.Files.LINES, tasksPerRound, 1, Duration.ZERO);
     }
 
     /** Number of contributions of one round. */
