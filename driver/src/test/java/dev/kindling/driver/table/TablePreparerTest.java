@@ -90,6 +90,8 @@ class TablePreparerTest {
         private TableSettings.GroupSplit split = new TableSettings.GroupSplit.Fractions(1, 0, 0);
         private int maxRows = 4096;
         private int maxOneHot = 30;
+        private int crossedAbove = 10;
+        private TableSettings.Stack stack = TableSettings.Stack.NONE;
 
         TableSettings build() {
             return new TableSettings(
@@ -109,6 +111,8 @@ class TablePreparerTest {
                     1,
                     maxRows,
                     maxOneHot,
+                    crossedAbove,
+                    stack,
                     5);
         }
     }
