@@ -35,8 +35,6 @@ final class StackFit {
     /** The most outputs that are predicted, each by trees of its own. */
     static final int MOST_OUTPUTS = 10;
 
-    private static final String NAME = "stacked prediction";
-
     /** About the most rows that trees are fitted on: of larger tables a sample of the training groups. */
     private static final int MOST_ROWS = 200_000;
 
@@ -135,7 +133,7 @@ final class StackFit {
             scales.add(scale);
         }
         return Optional.of(new StackedPrediction(
-                labels.outputs().stream().map(output -> NAME + output).toList(),
+                labels.outputs().stream().map(output -> StackedPrediction.NAME + output).toList(),
                 labels.classes().isEmpty() ? Double.POSITIVE_INFINITY : BoostedTreeFit.LIMIT,
                 fits,
                 scales));

@@ -16,6 +16,9 @@ public record StackedPrediction(
         double limit,
         List<List<BoostedTrees>> fits,
         List<ColumnEncoding.Effects.Scale> scales) {
+    /** The beginning of the features' names. */
+    public static final String NAME = "stacked prediction";
+
     public StackedPrediction {
         names = List.copyOf(names);
         fits = fits.stream().map(List::copyOf).toList();

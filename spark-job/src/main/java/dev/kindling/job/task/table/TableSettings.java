@@ -138,7 +138,7 @@ public record TableSettings(
         }
         if (task == Target.CLASSIFICATION && !offset.isEmpty()) {
             throw new IllegalArgumentException(
-                    "table.offset is " + offset + " and table.task is classification; it must be empty then");
+                    "table.offset is " + offset + " and table.task is classification; it must be empty then (a prediction can be a feature)");
         }
     }
 
