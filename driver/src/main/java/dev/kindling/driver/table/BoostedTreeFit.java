@@ -175,8 +175,7 @@ final class BoostedTreeFit {
                 sums[count] += prediction;
                 squares[count] += prediction * prediction;
                 double error = score - rows.labels()[row];
-                loss += rows.weights()[row]
-                        * (logistic ? logLoss(score, rows.labels()[row]) : error * error);
+                loss += rows.weights()[row] * (logistic ? logLoss(score, rows.labels()[row]) : error * error);
             }
         }
         return loss;
@@ -194,8 +193,8 @@ final class BoostedTreeFit {
     /** The growth of one tree. */
     private final class Growth {
         private final int[] sample = sampledRows();
-        private final int[] columns = random.sampleWithoutReplacement(
-                (int) Math.ceil(SAMPLE * rows.width()), rows.width());
+        private final int[] columns =
+                random.sampleWithoutReplacement((int) Math.ceil(SAMPLE * rows.width()), rows.width());
         private final List<Leaf> leaves = new ArrayList<>();
         private final int[] features = new int[LEAVES - 1];
         private final float[] thresholds = new float[LEAVES - 1];
@@ -260,8 +259,7 @@ final class BoostedTreeFit {
             right[node] = ~leaves.size();
             boolean leftIsSmaller = middle - leaf.begin < leaf.end - middle;
             double[] parent = leaf.histogram;
-            double[] smaller =
-                    leftIsSmaller ? histogram(leaf.begin, middle) : histogram(middle, leaf.end);
+            double[] smaller = leftIsSmaller ? histogram(leaf.begin, middle) : histogram(middle, leaf.end);
             for (int i = 0; i < parent.length; i++) {
                 parent[i] -= smaller[i];
             }
@@ -356,8 +354,8 @@ final class BoostedTreeFit {
                         continue;
                     }
                     double rightGradient = gradient - leftGradient;
-                    double score = leftGradient * leftGradient / leftHessian
-                            + rightGradient * rightGradient / rightHessian;
+                    double score =
+                            leftGradient * leftGradient / leftHessian + rightGradient * rightGradient / rightHessian;
                     double improvement = score - parentScore;
                     if (improvement > gain && improvement > LEAST_GAIN * score) {
                         gain = improvement;

@@ -100,9 +100,7 @@ final class StackFit {
             JavaSparkContext spark) {
         double rows = statistics.rows();
         double numbers = rows * encodings.get(0).features().size();
-        return new StackFit(
-                        table, encodings, labels, Math.min(MOST_ROWS / rows, MOST_NUMBERS / numbers), spark)
-                .fit();
+        return new StackFit(table, encodings, labels, Math.min(MOST_ROWS / rows, MOST_NUMBERS / numbers), spark).fit();
     }
 
     private Optional<StackedPrediction> fit() {
@@ -133,7 +131,9 @@ final class StackFit {
             scales.add(scale);
         }
         return Optional.of(new StackedPrediction(
-                labels.outputs().stream().map(output -> StackedPrediction.NAME + output).toList(),
+                labels.outputs().stream()
+                        .map(output -> StackedPrediction.NAME + output)
+                        .toList(),
                 labels.classes().isEmpty() ? Double.POSITIVE_INFINITY : BoostedTreeFit.LIMIT,
                 fits,
                 scales));
@@ -171,8 +171,8 @@ final class StackFit {
         CrossedEffects.Labels of = labels;
         double groupShare = share;
         List<FoldFit> results = table.rows()
-                .mapPartitionsToPair(partition ->
-                        new Sampling(rows, shared.value(), of, groupShare, fits).run(partition))
+                .mapPartitionsToPair(
+                        partition -> new Sampling(rows, shared.value(), of, groupShare, fits).run(partition))
                 .partitionBy(new HashPartitioner(fits.size()))
                 .mapPartitions(groups -> FoldFit.of(groups, trees, !of.classes().isEmpty()))
                 .collect();
@@ -197,19 +197,15 @@ final class StackFit {
         private final List<Tuple2<Integer, Group>> groups = new ArrayList<>();
 
         Sampling(
-                GroupedRows table,
-                List<String> texts,
-                CrossedEffects.Labels labels,
-                double share,
-                List<Integer> fits) {
+                GroupedRows table, List<String> texts, CrossedEffects.Labels labels, double share, List<Integer> fits) {
             this.table = table;
             this.labels = labels;
             this.share = share;
             this.fits = fits;
             for (int fit : fits) {
                 String text = texts.get(fit % texts.size());
-                encodings.add(parsed.computeIfAbsent(
-                        text, each -> TableEncodingJson.read(each, "the broadcast encoding")));
+                encodings.add(
+                        parsed.computeIfAbsent(text, each -> TableEncodingJson.read(each, "the broadcast encoding")));
             }
         }
 
@@ -232,8 +228,7 @@ final class StackFit {
             for (int output = 0; output < targets.length; output++) {
                 for (int row = 0; row < rows.rows(); row++) {
                     // In the label's units, so that trees do not depend on labels of the fold that they leave out.
-                    targets[output][row] =
-                            labels.classes().isEmpty() ? rows.label(row) : labels.of(rows, row, output);
+                    targets[output][row] = labels.classes().isEmpty() ? rows.label(row) : labels.of(rows, row, output);
                 }
             }
             int fold = GroupKeys.fold(encodings.get(0).seed(), group.key());

@@ -22,8 +22,8 @@ class BoostedTreeFitTest {
     private record Example(float[] features, double[] numbers, double[] classes) {
         static Example read() throws IOException {
             List<String> lines = Files.readAllLines(RESOURCES.resolve("boosted.csv"));
-            Example example = new Example(
-                    new float[lines.size() * WIDTH], new double[lines.size()], new double[lines.size()]);
+            Example example =
+                    new Example(new float[lines.size() * WIDTH], new double[lines.size()], new double[lines.size()]);
             for (int row = 0; row < lines.size(); row++) {
                 String[] cells = lines.get(row).split(",");
                 for (int i = 0; i < WIDTH; i++) {
@@ -50,9 +50,7 @@ class BoostedTreeFitTest {
 
         Example first(int rows) {
             return new Example(
-                    Arrays.copyOf(features, rows * WIDTH),
-                    Arrays.copyOf(numbers, rows),
-                    Arrays.copyOf(classes, rows));
+                    Arrays.copyOf(features, rows * WIDTH), Arrays.copyOf(numbers, rows), Arrays.copyOf(classes, rows));
         }
 
         double predicted(BoostedTrees trees, int row) {
@@ -61,7 +59,9 @@ class BoostedTreeFitTest {
     }
 
     private static double[] lightGbm() throws IOException {
-        return Arrays.stream(Files.readString(RESOURCES.resolve("boosted-losses.csv")).strip().split(","))
+        return Arrays.stream(Files.readString(RESOURCES.resolve("boosted-losses.csv"))
+                        .strip()
+                        .split(","))
                 .mapToDouble(Double::parseDouble)
                 .toArray();
     }
@@ -140,7 +140,9 @@ class BoostedTreeFitTest {
         for (int row = FITTED; row < others.length; row++) {
             sum += all.predicted(chosen.first(10), row);
         }
-        assertThat(chosen.sums()[10]).as("the evaluator's and the fit's predictions").isEqualTo(sum);
+        assertThat(chosen.sums()[10])
+                .as("the evaluator's and the fit's predictions")
+                .isEqualTo(sum);
     }
 
     @Test

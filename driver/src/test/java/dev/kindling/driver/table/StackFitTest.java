@@ -212,7 +212,8 @@ class StackFitTest {
     void neitherDoTheyByTheCrossedEffectsThatOtherGroupsGet() throws IOException {
         Prepared before = prepare(table(GROUPS, at -> "" + score(at), true));
         Prepared after = prepare(table(GROUPS, at -> "" + (score(at) + (at < ROWS ? at % 3 : 0)), true));
-        assertThat(before.manifest().features()).containsExactly("x", "item effect", "item count", "stacked prediction");
+        assertThat(before.manifest().features())
+                .containsExactly("x", "item effect", "item count", "stacked prediction");
         int fold = GroupKeys.fold(1, key(0));
         JsonNode a = before.trees(fold + 1);
         JsonNode b = after.trees(fold + 1);
@@ -244,8 +245,9 @@ class StackFitTest {
         String many = table(GROUPS, at -> "c" + at % 12, false);
         assertThatThrownBy(() -> prepare(many))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("table.stack is gbt and the label has 12 classes; it must be none or auto if there are more "
-                        + "than 11");
+                .hasMessage(
+                        "table.stack is gbt and the label has 12 classes; it must be none or auto if there are more "
+                                + "than 11");
         assertThat(prepare(many, TableSettings.Stack.AUTO, 30).manifest().features())
                 .containsExactly("x");
     }
@@ -255,7 +257,8 @@ class StackFitTest {
         Prepared tiny = prepare(table(3, at -> "" + score(at), false));
         assertThat(tiny.manifest().features()).containsExactly("x");
         assertThat(tiny.source().notes())
-                .contains("table.stack = gbt: no feature, the training groups or their rows are too few for boosted trees");
+                .contains(
+                        "table.stack = gbt: no feature, the training groups or their rows are too few for boosted trees");
         Prepared small = prepare(table(39, at -> "" + score(at), false), TableSettings.Stack.AUTO, 30);
         assertThat(small.manifest().features()).containsExactly("x");
         Prepared enough = prepare(table(GROUPS, at -> "" + score(at), false), TableSettings.Stack.AUTO, 30);

@@ -541,16 +541,23 @@ class TablePreparerTest {
 
     @Test
     void columnsOfATypeThatTheirUseDoesNotAllowAreRefused() {
-        String columns = "SELECT 'a' AS g, id AS y, id AS x, DATE'2024-01-01' AS d, true AS b, array(1) AS v, 'w' AS w, "
-                + "CASE WHEN id = 1 THEN 'yes' ELSE 'no' END AS c FROM range(2)";
+        String columns =
+                "SELECT 'a' AS g, id AS y, id AS x, DATE'2024-01-01' AS d, true AS b, array(1) AS v, 'w' AS w, "
+                        + "CASE WHEN id = 1 THEN 'yes' ELSE 'no' END AS c FROM range(2)";
         Settings label = new Settings();
         label.sql = columns;
         label.label = "d";
-        refused(label, IllegalArgumentException.class, "table.label is d, a column of the type date; it must be a number");
+        refused(
+                label,
+                IllegalArgumentException.class,
+                "table.label is d, a column of the type date; it must be a number");
         Settings group = new Settings();
         group.sql = columns;
         group.group = "b";
-        refused(group, IllegalArgumentException.class, "table.group is b, a column of the type boolean; it must be text");
+        refused(
+                group,
+                IllegalArgumentException.class,
+                "table.group is b, a column of the type boolean; it must be text");
         Settings order = new Settings();
         order.sql = columns;
         order.order = "v";
@@ -558,7 +565,10 @@ class TablePreparerTest {
         Settings weight = new Settings();
         weight.sql = columns;
         weight.weight = "w";
-        refused(weight, IllegalArgumentException.class, "table.weight is w, a column of the type string; it must be a number");
+        refused(
+                weight,
+                IllegalArgumentException.class,
+                "table.weight is w, a column of the type string; it must be a number");
         Settings offset = new Settings();
         offset.sql = columns;
         offset.label = "c";
@@ -577,7 +587,8 @@ class TablePreparerTest {
             refused(
                     settings,
                     IllegalArgumentException.class,
-                    "table.format is " + format + ", which this Spark has no jar for; it must be csv, tsv, parquet, orc, json "
+                    "table.format is " + format
+                            + ", which this Spark has no jar for; it must be csv, tsv, parquet, orc, json "
                             + "or a format whose jar is added");
         }
     }

@@ -230,8 +230,7 @@ public sealed interface ColumnEncoding {
                 at++;
             }
             if (hasCount()) {
-                target[at] =
-                        scaled(outputs.size(), logarithm(position == null ? 0 : fitted.counts()[position]), clip);
+                target[at] = scaled(outputs.size(), logarithm(position == null ? 0 : fitted.counts()[position]), clip);
                 at++;
             }
             if (missing) {

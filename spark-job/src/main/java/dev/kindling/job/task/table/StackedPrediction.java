@@ -12,10 +12,7 @@ import java.util.List;
  * @param scales of the features over the rows of training groups
  */
 public record StackedPrediction(
-        List<String> names,
-        double limit,
-        List<List<BoostedTrees>> fits,
-        List<ColumnEncoding.Effects.Scale> scales) {
+        List<String> names, double limit, List<List<BoostedTrees>> fits, List<ColumnEncoding.Effects.Scale> scales) {
     /** The beginning of the features' names. */
     public static final String NAME = "stacked prediction";
 

@@ -137,8 +137,8 @@ public record TableSettings(
             throw new IllegalArgumentException("table.clip is " + clip + "; it must be above 0");
         }
         if (task == Target.CLASSIFICATION && !offset.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "table.offset is " + offset + " and table.task is classification; it must be empty then (a prediction can be a feature)");
+            throw new IllegalArgumentException("table.offset is " + offset
+                    + " and table.task is classification; it must be empty then (a prediction can be a feature)");
         }
     }
 

@@ -42,8 +42,8 @@ class StackedPredictionTest {
 
     @Test
     void aPredictionIsTheBaseAndTheLeafOfEachTree() {
-        BoostedTrees.Tree leafOnly = new BoostedTrees.Tree(
-                new int[0], new float[0], new int[0], new int[0], new float[] {0.125f});
+        BoostedTrees.Tree leafOnly =
+                new BoostedTrees.Tree(new int[0], new float[0], new int[0], new int[0], new float[] {0.125f});
         BoostedTrees boosted = trees(10, TREE, leafOnly, TREE);
         assertThat(boosted.predict(new float[] {0.5f, 0, 0})).isEqualTo(12.125);
         assertThat(boosted.predict(new float[] {0.75f, 0, 1})).isEqualTo(14.125);
@@ -81,8 +81,7 @@ class StackedPredictionTest {
 
     @Test
     void storedTreesAreReadAsTheyWere() {
-        TableEncoding written = SmallTablePacks.encoding(false)
-                .with(stack(3.25, trees(1 / 3.0, TREE, TREE)));
+        TableEncoding written = SmallTablePacks.encoding(false).with(stack(3.25, trees(1 / 3.0, TREE, TREE)));
         String text = TableEncodingJson.write(written);
         TableEncoding read = TableEncodingJson.read(text, "table.json");
         assertThat(TableEncodingJson.write(read)).isEqualTo(text);
@@ -101,8 +100,8 @@ class StackedPredictionTest {
         assertThatThrownBy(() -> TableEncodingJson.read(text.replace("0.25", "0.75"), "table.json"))
                 .isInstanceOf(BadDataException.class)
                 .hasMessage("table.json is damaged: its content does not match its checksum");
-        BoostedTrees.Tree beyond = new BoostedTrees.Tree(
-                new int[] {4}, new float[1], new int[] {~0}, new int[] {~1}, new float[2]);
+        BoostedTrees.Tree beyond =
+                new BoostedTrees.Tree(new int[] {4}, new float[1], new int[] {~0}, new int[] {~1}, new float[2]);
         String reads = TableEncodingJson.write(encoding(trees(0, beyond)));
         assertThatThrownBy(() -> TableEncodingJson.read(reads, "table.json"))
                 .isInstanceOf(BadDataException.class)
@@ -112,8 +111,8 @@ class StackedPredictionTest {
     @Test
     void arraysThatAreNoTreeAreRefused() {
         int[] noNode = new int[0];
-        assertThatThrownBy(() -> new BoostedTrees.Tree(
-                        new int[] {0}, new float[1], new int[] {0}, new int[] {~1}, new float[2]))
+        assertThatThrownBy(() ->
+                        new BoostedTrees.Tree(new int[] {0}, new float[1], new int[] {0}, new int[] {~1}, new float[2]))
                 .as("a split below itself")
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new BoostedTrees.Tree(
