@@ -264,6 +264,8 @@ public final class SettingsReader {
                         keys.integer("table.seed"),
                         keys.count("table.max-rows"),
                         keys.count("table.max-one-hot"),
+                        keys.count("table.crossed-above"),
+                        TableSettings.Stack.parse(keys.text("table.stack")),
                         keys.number("table.clip"))
                 .qualified(hadoop);
     }

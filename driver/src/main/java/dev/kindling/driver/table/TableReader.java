@@ -35,6 +35,13 @@ final class TableReader {
             String what = settings.sql().isBlank()
                     ? "table.path is " + settings.path() + ", which cannot be read"
                     : "table.sql cannot be run";
+            if (e instanceof ClassNotFoundException) {
+                throw new IllegalArgumentException(
+                        "table.format is " + settings.format()
+                                + ", which this Spark has no jar for; it must be csv, tsv, parquet, orc, json or a format "
+                                + "whose jar is added, as by spark-submit --packages",
+                        e);
+            }
             if (e instanceof IllegalArgumentException refusal && !(e.getCause() instanceof AnalysisException)) {
                 throw refusal;
             }

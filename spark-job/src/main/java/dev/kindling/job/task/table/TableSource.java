@@ -398,6 +398,14 @@ public final class TableSource implements TaskSource {
             notes.add("columns that are constant in the training groups are left out: "
                     + PrintableText.line(String.join(", ", manifest.constantColumns())));
         }
+        String stack = manifest.settings().getOrDefault("table.stack", "none");
+        if (!stack.equals("none")) {
+            boolean stacked = manifest.features().stream().anyMatch(name -> name.startsWith(StackedPrediction.NAME));
+            notes.add("table.stack = " + stack
+                    + (stacked
+                            ? ": a prediction of the label by boosted trees is a feature"
+                            : ": no feature, the training groups or their rows are too few for boosted trees"));
+        }
         return notes;
     }
 
