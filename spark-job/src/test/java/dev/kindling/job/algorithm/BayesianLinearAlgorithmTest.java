@@ -100,7 +100,7 @@ class BayesianLinearAlgorithmTest {
 
     /** Each task has one row of class 1 and weight 3 and one of class 0 and weight 1. */
     @Test
-    void theInterceptOfClassesIsTheLogitOfTheirWeightedMean() {
+    void theFractionOfAClassIsWeighted() {
         EpisodeLayout layout = new EpisodeLayout(Shape.of(1), 2, 2, 1, 1).withWeights();
         TaskSource source = new TaskSource() {
             @Override
@@ -125,10 +125,10 @@ class BayesianLinearAlgorithmTest {
                 return "generated";
             }
         };
-        TrainingRows rows = TrainingRows.of(source, 1, 2, true);
+        TrainingRows.Indicators indicators = TrainingRows.of(source, 1, 2).indicators(1);
 
-        assertThat(rows.intercept()).isCloseTo(Math.log(3), within(1e-12));
-        double[] logits = rows.groups().get(0).y();
+        assertThat(indicators.fraction()).isCloseTo(0.75, within(1e-12));
+        double[] logits = indicators.rows().groups().get(0).y();
         assertThat(logits[0]).isCloseTo(Math.sqrt(3) * 0.25 / 0.22, within(1e-12));
         assertThat(logits[1]).isCloseTo(-0.75 / 0.22, within(1e-12));
     }
@@ -213,13 +213,9 @@ class BayesianLinearAlgorithmTest {
     }
 
     @Test
-    void moreThanOneOutputOrTwoClassesAreRefused() {
-        EpisodeLayout three = new EpisodeLayout(Shape.of(2), 3, 3, 6, 6);
+    void moreThanOneOutputIsRefused() {
         EpisodeLayout twoOutputs = new EpisodeLayout(Shape.of(2), 0, 2, 6, 6);
 
-        assertThatThrownBy(() -> algorithm().train(model(three), three))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("3 classes");
         assertThatThrownBy(() -> algorithm().train(model(twoOutputs), twoOutputs))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("2 outputs");

@@ -14,6 +14,7 @@ import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.task.sinusoid.DoubleRange;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
 import dev.kindling.job.task.table.SmallTablePacks;
+import dev.kindling.job.task.table.GroupDraw;
 import dev.kindling.job.task.table.SupportDraw;
 import dev.kindling.job.task.table.TableTaskSettings;
 import dev.kindling.job.tensor.FlatVector;
@@ -170,6 +171,7 @@ final class TaskSourceContractTest {
     private static Row table(Path pack) {
         TableTaskSettings settings = new TableTaskSettings(
                 pack.toString(),
+                GroupDraw.GROUPS,
                 SupportDraw.MIX,
                 new EpisodeSizes(new IntRange(0, 4), 5, IntRange.of(3), TableTaskSettings.ALL_ROWS));
         return new Row(

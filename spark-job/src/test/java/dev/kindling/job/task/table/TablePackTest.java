@@ -34,7 +34,7 @@ class TablePackTest {
     private TableSource source(Path pack, IntRange support, int query) {
         EpisodeSizes sizes = new EpisodeSizes(support, query, IntRange.of(3), TableTaskSettings.ALL_ROWS);
         return new TableSource(
-                new TableTaskSettings(pack.toString(), SupportDraw.MIX, sizes),
+                new TableTaskSettings(pack.toString(), GroupDraw.GROUPS, SupportDraw.MIX, sizes),
                 TablePack.open(pack.toString(), SmallTablePacks.HADOOP));
     }
 
