@@ -3,17 +3,21 @@ package dev.kindling.job.algorithm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.kindling.job.autodiff.FiniteDifferences;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.Runs;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Precision;
+import dev.kindling.job.tensor.Shape;
 import dev.kindling.job.tensor.TensorCases;
 import dev.kindling.job.tensor.TensorCases.Tensor;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -76,6 +80,67 @@ class HeadPosteriorTest {
             }
         }
         return b.build("head", NamedValues.outputs(outputs, Program.Reduction.PER_TASK));
+    }
+
+    private static final FiniteDifferences.Argument WEIGHTS =
+            FiniteDifferences.Argument.fixed(Shape.of(4), 1, 0.5, 0, 2);
+    private static final FiniteDifferences.Argument ORDERS =
+            FiniteDifferences.Argument.fixed(Shape.of(7), 0.3, -1, 2, 0.3, 0.9, -0.4, 1.1);
+
+    /** The covariance of four support rows and three queries; arguments psi, query-psi, variance, rate and the orders. */
+    private static HeadCovariance covariance(ProgramBuilder b, List<Value> in) {
+        return HeadCovariance.linear(b, in.get(0), in.get(1))
+                .plusExponential(
+                        b, in.get(2), in.get(3), b.slice(in.get(4), 0, 0, 4), b.slice(in.get(4), 0, 4, 7));
+    }
+
+    private static List<FiniteDifferences.Argument> arguments(FiniteDifferences.Argument... more) {
+        List<FiniteDifferences.Argument> arguments = new ArrayList<>(List.of(
+                FiniteDifferences.Argument.awayFromZero("psi", 4, 2),
+                FiniteDifferences.Argument.awayFromZero("query-psi", 3, 2),
+                FiniteDifferences.Argument.positive("variance", 1),
+                FiniteDifferences.Argument.positive("rate", 1),
+                ORDERS,
+                WEIGHTS));
+        arguments.addAll(List.of(more));
+        return arguments;
+    }
+
+    @Test
+    void theGaussianPosteriorWithAnOrderHasExactDerivativesToSecondOrder() {
+        FiniteDifferences.checkSmooth(
+                (b, in) -> {
+                    HeadPosterior.Predicted predicted = new CovariancePosterior(b, covariance(b, in), in.get(5))
+                            .ofValues(in.get(6), in.get(7));
+                    return b.concat(0, List.of(predicted.mean(), predicted.variance()));
+                },
+                arguments(
+                        FiniteDifferences.Argument.awayFromZero("residual", 4),
+                        FiniteDifferences.Argument.positive("noise", 4)));
+    }
+
+    @Test
+    void theLaplacePosteriorWithAnOrderHasExactDerivativesToSecondOrder() {
+        FiniteDifferences.checkSmooth(
+                (b, in) -> {
+                    HeadPosterior.PredictedClasses predicted = new CovariancePosterior(b, covariance(b, in), in.get(5))
+                            .ofClasses(in.get(7), in.get(6));
+                    return b.concat(0, List.of(predicted.mean(), predicted.variance()));
+                },
+                arguments(
+                        FiniteDifferences.Argument.awayFromZero("prior", 4),
+                        FiniteDifferences.Argument.fixed(Shape.of(4), 1, 0, 1, 0)));
+    }
+
+    @Test
+    void theSoftmaxPosteriorHasExactDerivativesToSecondOrder() {
+        FiniteDifferences.checkSmooth(
+                (b, in) -> new SoftmaxPosterior(b, covariance(b, in), in.get(5))
+                        .logits(in.get(8), in.get(6), in.get(7)),
+                arguments(
+                        FiniteDifferences.Argument.awayFromZero("prior", 4, 3),
+                        FiniteDifferences.Argument.awayFromZero("query-prior", 3, 3),
+                        FiniteDifferences.Argument.fixed(Shape.of(4), 2, 0, 1, 2)));
     }
 
     private static HeadCovariance ordered(ProgramBuilder b, Map<String, Value> inputs) {
