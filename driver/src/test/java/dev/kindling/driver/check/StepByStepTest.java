@@ -124,8 +124,12 @@ class StepByStepTest {
             new Net("mlp-40-40", POINTS),
             new Net("mlp-20-10", POINTS.withWeights()),
             new Net("dense-8, layer-norm, tanh", ROWS),
-            new Net("mlp-8-tanh", new EpisodeLayout(Shape.of(2), 2, 2, 6, 4).withWeights().orderedBy(OptionalInt.of(0))),
-            new Net("mlp-8", new EpisodeLayout(Shape.of(2), 4, 4, 8, 5).withWeights().orderedBy(OptionalInt.of(1))),
+            new Net(
+                    "mlp-8-tanh",
+                    new EpisodeLayout(Shape.of(2), 2, 2, 6, 4).withWeights().orderedBy(OptionalInt.of(0))),
+            new Net(
+                    "mlp-8",
+                    new EpisodeLayout(Shape.of(2), 4, 4, 8, 5).withWeights().orderedBy(OptionalInt.of(1))),
             new Net("omniglot-fc", images(4, 3)),
             new Net("conv4", images(8, 2)),
             new Net("conv4-pool-32", images(16, 2)),
@@ -248,7 +252,8 @@ class StepByStepTest {
         return switch (method) {
             case "proto-net", "logistic-head" -> net.layout().classification();
             case "relation-net" -> net.name().equals("json");
-            case "hypernetwork", "cnp" -> net.name().startsWith("mlp") && !net.layout().classification();
+            case "hypernetwork", "cnp" ->
+                net.name().startsWith("mlp") && !net.layout().classification();
             default -> true;
         };
     }

@@ -18,8 +18,8 @@ import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.task.table.ColumnEncoding;
 import dev.kindling.job.task.table.ColumnEncoding.Effects;
-import dev.kindling.job.task.table.GroupKeys;
 import dev.kindling.job.task.table.GroupDraw;
+import dev.kindling.job.task.table.GroupKeys;
 import dev.kindling.job.task.table.SupportDraw;
 import dev.kindling.job.task.table.TableEncoding;
 import dev.kindling.job.task.table.TableEncodingJson;
@@ -185,7 +185,8 @@ class TablePreparerTest {
         TableManifest manifest = preparer.prepare(settings.build(), folder.toString(), fitted);
         EpisodeSizes sizes = new EpisodeSizes(IntRange.of(0), 1000, IntRange.of(0), TableTaskSettings.ALL_ROWS);
         TaskSource source = TaskSources.open(
-                TableTaskSettings.prepared(TableTaskSettings.description(GroupDraw.GROUPS, SupportDraw.MOST, sizes), folder.toString()),
+                TableTaskSettings.prepared(
+                        TableTaskSettings.description(GroupDraw.GROUPS, SupportDraw.MOST, sizes), folder.toString()),
                 new Configuration());
         try {
             TableEncoding encoding =

@@ -74,7 +74,8 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        return new BayesianLinearAlgorithm(config.count("bayesian-linear.features"), config.bool("bayesian-linear.order-kernel"));
+        return new BayesianLinearAlgorithm(
+                config.count("bayesian-linear.features"), config.bool("bayesian-linear.order-kernel"));
     }
 
     @Override
@@ -288,8 +289,7 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
         int examples = task.support().size();
         Value weights = task.support().weights().orElseGet(() -> b.full(Shape.of(examples), 1));
         if (means(task.model()) > 1) {
-            SoftmaxPosterior posterior =
-                    new SoftmaxPosterior(b, covariance(b, task, queries, support, query), weights);
+            SoftmaxPosterior posterior = new SoftmaxPosterior(b, covariance(b, task, queries, support, query), weights);
             return new Outputs(support.mean(), posterior.logits(task.support().y(), support.mean(), query.mean()));
         }
         HeadPosterior posterior = hasOrder(task.model())
@@ -325,7 +325,9 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
 
     /** The element of each input by which examples are ordered, [examples]. */
     private static Value order(ProgramBuilder b, Value x, int element) {
-        return b.reshape(b.slice(SetEncoder.rows(b, x), 1, element, element + 1), Shape.of(x.shape().dim(0)));
+        return b.reshape(
+                b.slice(SetEncoder.rows(b, x), 1, element, element + 1),
+                Shape.of(x.shape().dim(0)));
     }
 
     @Override

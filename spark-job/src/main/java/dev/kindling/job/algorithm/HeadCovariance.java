@@ -34,8 +34,7 @@ record HeadCovariance(Value support, Value cross, Value query) {
      * @param supportOrder [examples]
      * @param queryOrder [queries]
      */
-    HeadCovariance plusExponential(
-            ProgramBuilder b, Value variance, Value rate, Value supportOrder, Value queryOrder) {
+    HeadCovariance plusExponential(ProgramBuilder b, Value variance, Value rate, Value supportOrder, Value queryOrder) {
         return new HeadCovariance(
                 b.add(support, exponential(b, variance, rate, supportOrder, supportOrder)),
                 b.add(cross, exponential(b, variance, rate, queryOrder, supportOrder)),

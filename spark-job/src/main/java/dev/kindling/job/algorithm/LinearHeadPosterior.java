@@ -39,8 +39,7 @@ final class LinearHeadPosterior extends HeadPosterior {
      * @return at the support examples and the queries
      */
     Fitted ofTargets(Value targets) {
-        Value a =
-                ofPrecisions(weights(), b().mul(b().broadcast(column(weights()), targets.shape()), targets));
+        Value a = ofPrecisions(weights(), b().mul(b().broadcast(column(weights()), targets.shape()), targets));
         return new Fitted(b().matmul(support, a), b().matmul(query, a));
     }
 

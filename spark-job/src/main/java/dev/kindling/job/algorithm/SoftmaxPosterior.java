@@ -65,9 +65,7 @@ record SoftmaxPosterior(ProgramBuilder b, HeadCovariance covariance, Value weigh
         LoopBuilder loop = new LoopBuilder(b, NEWTON_STEPS, carries, Map.of(), invariants);
         Value inside = NamedValues.value(loop.fixed(), "covariance");
         SoftmaxPosterior step = new SoftmaxPosterior(
-                loop.step(),
-                new HeadCovariance(inside, inside, inside),
-                NamedValues.value(loop.fixed(), "weights"));
+                loop.step(), new HeadCovariance(inside, inside, inside), NamedValues.value(loop.fixed(), "weights"));
         Value next = step.newtonStep(
                 NamedValues.value(loop.fixed(), "targets"),
                 NamedValues.value(loop.fixed(), "prior"),
@@ -116,8 +114,7 @@ record SoftmaxPosterior(ProgramBuilder b, HeadCovariance covariance, Value weigh
      * @param inverses E_c
      * @param sum M, with 1 on the diagonal for examples of weight 0
      */
-    private record Curvature(
-            Value probabilities, Value bounded, Value precisions, List<Value> inverses, Value sum) {}
+    private record Curvature(Value probabilities, Value bounded, Value precisions, List<Value> inverses, Value sum) {}
 
     private Curvature curvature(Value logits) {
         int examples = logits.shape().dim(0);

@@ -84,8 +84,7 @@ record TrainingRows(List<MixedModel.Group> groups) {
             });
             logits.add(new MixedModel.Group(group.x(), y));
         }
-        return new Indicators(
-                new TrainingRows(logits), Math.min(Math.max(mean, LEAST_FRACTION), 1 - LEAST_FRACTION));
+        return new Indicators(new TrainingRows(logits), Math.min(Math.max(mean, LEAST_FRACTION), 1 - LEAST_FRACTION));
     }
 
     MixedModel mixedModel() {

@@ -75,7 +75,8 @@ final class LayerSequence {
                 : CONVOLUTION.matcher(layer).matches()
                         || POOLING.matcher(layer).matches()
                         || DROPOUT.matcher(layer).matches()
-                        || List.of("global-average", "global-max", "batch-norm", "layer-norm").contains(layer)
+                        || List.of("global-average", "global-max", "batch-norm", "layer-norm")
+                                .contains(layer)
                         || activation(layer).isPresent();
     }
 

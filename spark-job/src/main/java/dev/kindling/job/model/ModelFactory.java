@@ -13,7 +13,10 @@ public final class ModelFactory {
     public static Model of(ModelSettings settings, EpisodeLayout layout) {
         Optional<Initializer> chosen = settings.chosenInitializer();
         if (settings.file().isEmpty()) {
-            return network(settings, initialized(NamedNetworks.layers(settings.network(), settings.options(), layout), chosen), layout);
+            return network(
+                    settings,
+                    initialized(NamedNetworks.layers(settings.network(), settings.options(), layout), chosen),
+                    layout);
         }
         NetworkFile bytes = settings.file().get();
         Deeplearning4jLibrary.require(bytes.subject());
@@ -39,8 +42,7 @@ public final class ModelFactory {
             ModelSettings settings, List<Network.InitializedLayer> layers, EpisodeLayout layout) {
         Loss loss = layout.classification() ? Loss.SOFTMAX_CROSS_ENTROPY : Loss.MEAN_SQUARED_ERROR;
         BatchNormMode batchNormMode = BatchNormMode.named(settings.batchNorm());
-        OptionalInt skip =
-                settings.options().skip() ? OptionalInt.of(layers.size() - 1) : OptionalInt.empty();
+        OptionalInt skip = settings.options().skip() ? OptionalInt.of(layers.size() - 1) : OptionalInt.empty();
         return new Network(
                         Network.Names.PLAIN,
                         batchNormMode.withMode(layers),

@@ -31,7 +31,9 @@ final class NamedNetworks {
                 && LayerSequence.written(network, options).isEmpty()) {
             throw new IllegalArgumentException(options.clause() + " and model.network is " + network
                     + "; it must be mlp-UNITS[-UNITS...][-ACTIVATION]"
-                    + (options.changesLayers() ? ", or layers with dropout-SHARE and layer-norm among them" : " or layers"));
+                    + (options.changesLayers()
+                            ? ", or layers with dropout-SHARE and layer-norm among them"
+                            : " or layers"));
         }
     }
 

@@ -306,7 +306,10 @@ final class Network implements Model {
     private static Value withInputs(ProgramBuilder b, Value output, Value x) {
         int examples = x.shape().dim(0);
         return b.concat(
-                1, List.of(flat(b, output), b.reshape(x, Shape.of(examples, x.shape().size() / examples))));
+                1,
+                List.of(
+                        flat(b, output),
+                        b.reshape(x, Shape.of(examples, x.shape().size() / examples))));
     }
 
     /** Examples flattened to rows, images in the order [channels, height, width], as fully connected layers need them. */

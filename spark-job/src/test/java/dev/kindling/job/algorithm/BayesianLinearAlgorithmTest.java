@@ -184,8 +184,8 @@ class BayesianLinearAlgorithmTest {
             }
         };
         Model model = model(layout);
-        FlatVector theta = FlatVector.zeros(
-                Precision.DOUBLE, algorithm().parameters(model).size());
+        FlatVector theta =
+                FlatVector.zeros(Precision.DOUBLE, algorithm().parameters(model).size());
         algorithm().initialise(model, 5, theta);
         algorithm().fitInitial(model, source, 5, theta);
         Layout arrays = algorithm().parameters(model);

@@ -90,8 +90,7 @@ class HeadPosteriorTest {
     /** The covariance of four support rows and three queries; arguments psi, query-psi, variance, rate and the orders. */
     private static HeadCovariance covariance(ProgramBuilder b, List<Value> in) {
         return HeadCovariance.linear(b, in.get(0), in.get(1))
-                .plusExponential(
-                        b, in.get(2), in.get(3), b.slice(in.get(4), 0, 0, 4), b.slice(in.get(4), 0, 4, 7));
+                .plusExponential(b, in.get(2), in.get(3), b.slice(in.get(4), 0, 0, 4), b.slice(in.get(4), 0, 4, 7));
     }
 
     private static List<FiniteDifferences.Argument> arguments(FiniteDifferences.Argument... more) {
@@ -110,8 +109,8 @@ class HeadPosteriorTest {
     void theGaussianPosteriorWithAnOrderHasExactDerivativesToSecondOrder() {
         FiniteDifferences.checkSmooth(
                 (b, in) -> {
-                    HeadPosterior.Predicted predicted = new CovariancePosterior(b, covariance(b, in), in.get(5))
-                            .ofValues(in.get(6), in.get(7));
+                    HeadPosterior.Predicted predicted =
+                            new CovariancePosterior(b, covariance(b, in), in.get(5)).ofValues(in.get(6), in.get(7));
                     return b.concat(0, List.of(predicted.mean(), predicted.variance()));
                 },
                 arguments(
@@ -123,8 +122,8 @@ class HeadPosteriorTest {
     void theLaplacePosteriorWithAnOrderHasExactDerivativesToSecondOrder() {
         FiniteDifferences.checkSmooth(
                 (b, in) -> {
-                    HeadPosterior.PredictedClasses predicted = new CovariancePosterior(b, covariance(b, in), in.get(5))
-                            .ofClasses(in.get(7), in.get(6));
+                    HeadPosterior.PredictedClasses predicted =
+                            new CovariancePosterior(b, covariance(b, in), in.get(5)).ofClasses(in.get(7), in.get(6));
                     return b.concat(0, List.of(predicted.mean(), predicted.variance()));
                 },
                 arguments(
@@ -135,8 +134,8 @@ class HeadPosteriorTest {
     @Test
     void theSoftmaxPosteriorHasExactDerivativesToSecondOrder() {
         FiniteDifferences.checkSmooth(
-                (b, in) -> new SoftmaxPosterior(b, covariance(b, in), in.get(5))
-                        .logits(in.get(8), in.get(6), in.get(7)),
+                (b, in) ->
+                        new SoftmaxPosterior(b, covariance(b, in), in.get(5)).logits(in.get(8), in.get(6), in.get(7)),
                 arguments(
                         FiniteDifferences.Argument.awayFromZero("prior", 4, 3),
                         FiniteDifferences.Argument.awayFromZero("query-prior", 3, 3),

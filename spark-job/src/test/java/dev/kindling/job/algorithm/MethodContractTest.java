@@ -99,8 +99,7 @@ class MethodContractTest {
                 "omniglot-fc")) {
             rows.add(new Row("bayesian-linear", network, 0, usual));
         }
-        rows.add(new Row(
-                "bayesian-linear", "ordered rows", 0, usual.with("bayesian-linear.order-kernel", false)));
+        rows.add(new Row("bayesian-linear", "ordered rows", 0, usual.with("bayesian-linear.order-kernel", false)));
         for (String network : List.of("mlp-40-tanh", "mlp-3-tanh", "omniglot-fc")) {
             rows.add(new Row("ridge-head", network, 0, usual));
         }

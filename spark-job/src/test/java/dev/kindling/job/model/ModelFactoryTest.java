@@ -468,8 +468,10 @@ class ModelFactoryTest {
             h[j] = b[j] + x[0] * w[0][j] + x[1] * w[1][j] + x[2] * w[2][j];
         }
         double mean = Arrays.stream(h).average().orElseThrow();
-        double variance =
-                Arrays.stream(h).map(each -> (each - mean) * (each - mean)).average().orElseThrow();
+        double variance = Arrays.stream(h)
+                .map(each -> (each - mean) * (each - mean))
+                .average()
+                .orElseThrow();
         double expected = 0.7;
         for (int j = 0; j < 4; j++) {
             expected += out[j] * Math.tanh(gamma[j] * (h[j] - mean) / Math.sqrt(variance + 1e-5) + beta[j]);
@@ -501,8 +503,7 @@ class ModelFactoryTest {
         }
         Value x = b.input("x", Shape.of(2, 3), Program.Scope.TASK);
         Value encoded = model.encoder().output(b, values, x, ForwardContext.PLAIN);
-        Program program =
-                b.build("encoder", List.of(new Program.Output("e", Program.Reduction.PER_TASK, encoded)));
+        Program program = b.build("encoder", List.of(new Program.Output("e", Program.Reduction.PER_TASK, encoded)));
         double[] inputs = {1, 2, 3, 4, 5, 6};
         double[] found = Runs.once(
                         new ReferenceBackend(),
@@ -529,8 +530,8 @@ class ModelFactoryTest {
         Map<String, Value> values = new LinkedHashMap<>();
         model.parameters()
                 .entries()
-                .forEach(entry -> values.put(
-                        entry.name(), b.input(entry.name(), entry.shape(), Program.Scope.BROADCAST)));
+                .forEach(entry ->
+                        values.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Scope.BROADCAST)));
         Value key = b.input("key", Shape.of(2), Program.Scope.TASK);
         Value x = b.input("x", Shape.of(4, 1), Program.Scope.TASK);
         Value output = model.output(b, values, x, ForwardContext.dropping(key));

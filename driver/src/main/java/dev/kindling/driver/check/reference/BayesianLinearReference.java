@@ -74,8 +74,8 @@ final class BayesianLinearReference extends ForwardReference {
             } else if (task().layout().classification()) {
                 prediction = classes(support, mean, queryMean, psi, queryPsi);
             } else {
-                prediction = values(
-                        support, mean, queryMean, psi, queryPsi, noise(theta, there), noise(theta, queried));
+                prediction =
+                        values(support, mean, queryMean, psi, queryPsi, noise(theta, there), noise(theta, queried));
             }
         }
         return new Prediction(
@@ -138,8 +138,8 @@ final class BayesianLinearReference extends ForwardReference {
     private static Prediction ofLogits(double[] prior, double[] queryPrior, GaussianProcess.Posterior deviation) {
         double[][] query = new double[queryPrior.length][2];
         for (int i = 0; i < query.length; i++) {
-            query[i][1] =
-                    (queryPrior[i] + deviation.mean()[i]) / Math.sqrt(1 + Math.PI / 8 * deviation.variance()[i]);
+            query[i][1] = (queryPrior[i] + deviation.mean()[i])
+                    / Math.sqrt(1 + Math.PI / 8 * deviation.variance()[i]);
         }
         double[][] before = new double[prior.length][2];
         for (int i = 0; i < before.length; i++) {

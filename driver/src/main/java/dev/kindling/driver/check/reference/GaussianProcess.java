@@ -39,10 +39,14 @@ record GaussianProcess(double[][] support, double[][] cross, double[] query, dou
             variances[i] += variance;
         }
         return new GaussianProcess(
-                plus(support, variance, rate, order, order), plus(cross, variance, rate, queryOrder, order), variances, weights);
+                plus(support, variance, rate, order, order),
+                plus(cross, variance, rate, queryOrder, order),
+                variances,
+                weights);
     }
 
-    private static double[][] plus(double[][] covariance, double variance, double rate, double[] rows, double[] columns) {
+    private static double[][] plus(
+            double[][] covariance, double variance, double rate, double[] rows, double[] columns) {
         double[][] sum = new double[rows.length][columns.length];
         for (int i = 0; i < rows.length; i++) {
             for (int j = 0; j < columns.length; j++) {
@@ -134,14 +138,14 @@ record GaussianProcess(double[][] support, double[][] cross, double[] query, dou
             for (int i = 0; i < f.length; i++) {
                 target[i][0] += dot(curvature[i], f);
             }
-            f = column(PenalisedRegression.product(
-                    covariance, LinearSystem.solve(system(curvature, covariance), target)));
+            f = column(
+                    PenalisedRegression.product(covariance, LinearSystem.solve(system(curvature, covariance), target)));
         }
         double[][] curvature = curvature(prior, f);
         double[][] crossed = repeated(cross, classes);
         double[] mean = column(PenalisedRegression.product(crossed, gradient(labels, prior, f)));
-        double[][] solved =
-                LinearSystem.solve(system(curvature, covariance), PenalisedRegression.product(curvature, transposed(crossed)));
+        double[][] solved = LinearSystem.solve(
+                system(curvature, covariance), PenalisedRegression.product(curvature, transposed(crossed)));
         double[][] logits = new double[queryPrior.length][classes];
         for (int i = 0; i < logits.length; i++) {
             double[][] posterior = new double[classes][classes];

@@ -3,6 +3,7 @@ package dev.kindling.job.task.table;
 import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.IntRange;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -33,24 +34,22 @@ final class RowWeightedGroups {
      * @param bySize reads the numbers of the groups, in the order of their rows
      */
     RowWeightedGroups(
-            SortedMap<Integer, Integer> sizes,
-            SupportDraw draw,
-            IntRange support,
-            int query,
-            Supplier<int[]> bySize) {
+            SortedMap<Integer, Integer> sizes, SupportDraw draw, IntRange support, int query, Supplier<int[]> bySize) {
         this.draw = draw;
         this.support = support;
         this.query = query;
         this.bySize = bySize;
-        this.sizes = sizes.keySet().stream().mapToInt(Integer::intValue).toArray();
-        this.starts = new int[this.sizes.length + 1];
-        this.cumulative = new double[this.sizes.length];
+        this.sizes = new int[sizes.size()];
+        this.starts = new int[sizes.size() + 1];
+        this.cumulative = new double[sizes.size()];
         double total = 0;
-        for (int i = 0; i < this.sizes.length; i++) {
-            int groups = sizes.get(this.sizes[i]);
-            starts[i + 1] = starts[i] + groups;
-            total += groups * sum(weights(this.sizes[i]));
+        int i = 0;
+        for (Map.Entry<Integer, Integer> size : sizes.entrySet()) {
+            this.sizes[i] = size.getKey();
+            starts[i + 1] = starts[i] + size.getValue();
+            total += size.getValue() * sum(weights(size.getKey()));
             cumulative[i] = total;
+            i++;
         }
     }
 

@@ -111,7 +111,9 @@ public final class TableSource implements TaskSource {
                 queries,
                 sizes.layouts(),
                 sizes.padding(),
-                groupDraw(split) == GroupDraw.ROWS ? Optional.of(weighted(groups.sizes().tailMap(least))) : Optional.empty()));
+                groupDraw(split) == GroupDraw.ROWS
+                        ? Optional.of(weighted(groups.sizes().tailMap(least)))
+                        : Optional.empty()));
     }
 
     private RowWeightedGroups weighted(SortedMap<Integer, Integer> sizes) {
@@ -314,8 +316,7 @@ public final class TableSource implements TaskSource {
 
     private TaskSpec spec(TaskKey key, int group, int support) {
         int query = Math.min(settings.sizes().query(key.split()), pack.rows(key.split(), group) - support);
-        return new TaskSpec(
-                key.split(), key.round(), key.index(), key.taskSeed(), new int[] {group, support, query});
+        return new TaskSpec(key.split(), key.round(), key.index(), key.taskSeed(), new int[] {group, support, query});
     }
 
     /** Groups in a drawn order, each at most once, all of their rows in the query set as far as {@code task.query} allows. */
