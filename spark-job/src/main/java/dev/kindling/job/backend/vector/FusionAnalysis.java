@@ -183,8 +183,7 @@ final class FusionAnalysis {
     }
 
     private boolean absorbable(Set<Op> kinds, Value arg, Value consumer) {
-        return onlyUse(arg, consumer)
-                && (kinds.contains(arg.op()) || (arg.op() == Op.ADD && containsAny(kinds, arg)));
+        return onlyUse(arg, consumer) && (kinds.contains(arg.op()) || (arg.op() == Op.ADD && containsAny(kinds, arg)));
     }
 
     private FusedOp.Sum sumTree(Set<Op> kinds, Value root) {

@@ -82,11 +82,15 @@ class SteadyStateTest {
         Value support = b.input("support", Shape.of(5), Program.Scope.TASK);
         Value query = b.input("query", Shape.of(15), Program.Scope.TASK);
         Value loss = b.sumAll(b.square(b.sub(
-                b.tanh(b.gather(table, query)), b.broadcast(b.meanKept(b.gather(table, support), 0), Shape.of(15, 8)))));
+                b.tanh(b.gather(table, query)),
+                b.broadcast(b.meanKept(b.gather(table, support), 0), Shape.of(15, 8)))));
         return b.build(
                 "lookups",
                 List.of(
-                        new Program.Output("table", Program.Reduction.SUM, Autodiff.grad(b, loss, List.of(table)).get(0)),
+                        new Program.Output(
+                                "table",
+                                Program.Reduction.SUM,
+                                Autodiff.grad(b, loss, List.of(table)).get(0)),
                         new Program.Output("loss", Program.Reduction.PER_TASK, loss)));
     }
 
@@ -97,9 +101,7 @@ class SteadyStateTest {
         Program program = lookups(rows);
         Executable executable = new VectorBackend().compile(program, new CompileOptions(precision, 1 << 28));
         long table = 8L * rows * (precision == Precision.FLOAT ? Float.BYTES : Double.BYTES);
-        assertThat(executable.workspace().bytes())
-                .as("θ and little more")
-                .isBetween(table, table + table / 2);
+        assertThat(executable.workspace().bytes()).as("θ and little more").isBetween(table, table + table / 2);
         FlatVector episode = FlatVector.zeros(precision, program.taskInputs().size());
         Workspace.TaskInputs copied = (task, target, offset) -> target.copyFrom(episode, 0, offset, episode.size());
         assertThat(leastBytesPerTask(executable, FlatVector.zeros(precision, 8 * rows), copied))
@@ -115,15 +117,22 @@ class SteadyStateTest {
         double[] table = DoubleStream.generate(stream::nextNormal).limit(96).toArray();
         for (int task = 0; task < 4; task++) {
             tasks.add(Map.of(
-                    "support", DoubleStream.generate(() -> stream.nextInt(12)).limit(5).toArray(),
-                    "query", DoubleStream.generate(() -> stream.nextInt(12)).limit(15).toArray()));
+                    "support",
+                            DoubleStream.generate(() -> stream.nextInt(12))
+                                    .limit(5)
+                                    .toArray(),
+                    "query",
+                            DoubleStream.generate(() -> stream.nextInt(12))
+                                    .limit(15)
+                                    .toArray()));
         }
         for (Precision precision : Precision.values()) {
             double[] expected = sums(new ReferenceBackend(), precision, program, table, tasks);
             double[] found = sums(new VectorBackend(), precision, program, table, tasks);
             double tolerance = precision == Precision.FLOAT ? 1e-4 : 1e-12;
             assertThat(found).containsExactly(expected, within(tolerance));
-            assertThat(sums(new ScalarBackend(), precision, program, table, tasks)).isEqualTo(found);
+            assertThat(sums(new ScalarBackend(), precision, program, table, tasks))
+                    .isEqualTo(found);
         }
     }
 
