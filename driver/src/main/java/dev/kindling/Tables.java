@@ -141,6 +141,15 @@ public final class Tables {
         }
 
         /**
+         * How a training task draws its group.
+         *
+         * @param how {@code groups} for equal probabilities, or {@code rows} for some in proportion to a group's query rows
+         */
+        public Builder draw(String how) {
+            return set("table.draw", how);
+        }
+
+        /**
          * How a training task draws its number of support rows.
          *
          * @param how {@code mix}, {@code uniform} or {@code most}

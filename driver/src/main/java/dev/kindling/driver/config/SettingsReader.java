@@ -24,6 +24,7 @@ import dev.kindling.job.algorithm.Algorithms;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.NetworkFile;
+import dev.kindling.job.model.NetworkOptions;
 import dev.kindling.job.optimizer.Coefficient;
 import dev.kindling.job.optimizer.Coefficients;
 import dev.kindling.job.optimizer.UpdateRule;
@@ -39,6 +40,7 @@ import dev.kindling.job.task.fewshot.WaySettings;
 import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.task.sinusoid.DoubleRange;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
+import dev.kindling.job.task.table.GroupDraw;
 import dev.kindling.job.task.table.SupportDraw;
 import dev.kindling.job.task.table.TableSettings;
 import dev.kindling.job.task.table.TableSettings.GroupSplit;
@@ -161,7 +163,9 @@ public final class SettingsReader {
                                 .toMap());
             case TableTaskSettings.SOURCE ->
                 TableTaskSettings.description(
-                        SupportDraw.parse(keys.text("table.support-draw")), sizes(TableTaskSettings.ALL_ROWS));
+                        GroupDraw.parse(keys.text("table.draw")),
+                        SupportDraw.parse(keys.text("table.support-draw")),
+                        sizes(TableTaskSettings.ALL_ROWS));
             default -> registered(source);
         };
     }
@@ -294,7 +298,12 @@ public final class SettingsReader {
 
     private ModelSettings model() {
         ModelSettings model = new ModelSettings(
-                keys.text("model.network"), keys.text("model.initializer"), keys.text("model.batch-norm"), network);
+                keys.text("model.network"),
+                keys.text("model.initializer"),
+                keys.text("model.batch-norm"),
+                new NetworkOptions(
+                        keys.number("model.dropout"), keys.bool("model.layer-norm"), keys.bool("model.skip")),
+                network);
         if (network.isEmpty() && !keys.text("model.network-hash").isEmpty()) {
             throw keys.refuse("model.network-hash", "empty where model.network is a preset");
         }

@@ -88,6 +88,25 @@ class SameBitsTest {
         SINUSOID_CNP("sinusoid-cnp.conf", 13, "float"),
         /** Tasks of several sizes with row weights, from a table that each master prepares by itself. */
         TABLE("table-growth.conf", 13, "float", "table.path=../conf/growth.csv"),
+        /** Groups drawn by rows, dropout, layer norm and a process in the order of the rows. */
+        TABLE_ROWS(
+                "table-growth.conf",
+                13,
+                "float",
+                "table.path=../conf/growth.csv",
+                "table.draw=rows",
+                "model.dropout=0.2",
+                "model.layer-norm=true",
+                "bayesian-linear.order-kernel=true"),
+        /** The softmax posterior of four classes. */
+        TABLE_CLASSES(
+                "table-growth.conf",
+                13,
+                "float",
+                "table.path=../conf/growth.csv",
+                "table.label=season",
+                "table.categorical=[]",
+                "table.task=classification"),
         OMNIGLOT_FLOAT("omniglot-fc-5w1s-maml.conf", 21, "float"),
         OMNIGLOT_DOUBLE("omniglot-fc-5w1s-maml.conf", 21, "double"),
         /** Eight shapes of tasks, four in training and others in evaluation. */

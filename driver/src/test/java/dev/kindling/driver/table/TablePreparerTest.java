@@ -18,6 +18,7 @@ import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.task.table.ColumnEncoding;
 import dev.kindling.job.task.table.ColumnEncoding.Effects;
+import dev.kindling.job.task.table.GroupDraw;
 import dev.kindling.job.task.table.GroupKeys;
 import dev.kindling.job.task.table.SupportDraw;
 import dev.kindling.job.task.table.TableEncoding;
@@ -188,7 +189,8 @@ class TablePreparerTest {
         TableManifest manifest = preparer.prepare(settings.build(), folder.toString(), fitted);
         EpisodeSizes sizes = new EpisodeSizes(IntRange.of(0), 1000, IntRange.of(0), TableTaskSettings.ALL_ROWS);
         TaskSource source = TaskSources.open(
-                TableTaskSettings.prepared(TableTaskSettings.description(SupportDraw.MOST, sizes), folder.toString()),
+                TableTaskSettings.prepared(
+                        TableTaskSettings.description(GroupDraw.GROUPS, SupportDraw.MOST, sizes), folder.toString()),
                 new Configuration());
         try {
             TableEncoding encoding =
@@ -261,7 +263,7 @@ class TablePreparerTest {
         EpisodeSizes sizes = new EpisodeSizes(IntRange.of(2), 5, IntRange.of(3), TableTaskSettings.ALL_ROWS);
         TaskSource source = TaskSources.open(
                 TableTaskSettings.prepared(
-                        TableTaskSettings.description(SupportDraw.MIX, sizes),
+                        TableTaskSettings.description(GroupDraw.GROUPS, SupportDraw.MIX, sizes),
                         RESOURCES.resolve("golden-pack").toAbsolutePath().toString()),
                 new Configuration());
         assertThat(source.dataHash()).isEqualTo("7b27222d80bbfe8bc24dbdca4532d8f75813d0ae43cc727ae87e0e75c68b15c1");

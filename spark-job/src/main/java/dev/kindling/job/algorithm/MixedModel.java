@@ -77,6 +77,18 @@ record MixedModel(double[] coefficients, double[] covariance, double noise) {
         return model;
     }
 
+    /** The first of the models, with a factor times the mean of their covariances; there is at least one. */
+    static MixedModel withMeanCovariance(List<MixedModel> models, double factor) {
+        MixedModel first = models.get(0);
+        double[] mean = new double[first.covariance.length];
+        for (MixedModel model : models) {
+            for (int i = 0; i < mean.length; i++) {
+                mean[i] += factor * model.covariance[i] / models.size();
+            }
+        }
+        return new MixedModel(first.coefficients, mean, first.noise);
+    }
+
     private static CholeskySolver normalEquations(List<Group> groups, int columns) {
         double[] squares = new double[columns * columns];
         for (Group group : groups) {

@@ -18,18 +18,20 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
- * A task source whose tasks are the groups of a table's rows. In training a task is a group drawn uniformly, a drawn number
- * of its rows as the support set, and up to {@code task.query} of the others as the query set. In validation and evaluation
+ * A task source whose tasks are the groups of a table's rows. In training a task is a drawn group ({@link GroupDraw}), a drawn
+ * number of its rows as the support set, and up to {@code task.query} of the others as the query set. In validation and evaluation
  * the tasks are the groups of the split, each once, and every row that is not in the support set is a query. The support
  * set consists of the first rows where the table has an order, and of drawn rows elsewhere.
  *
@@ -59,6 +61,7 @@ public final class TableSource implements TaskSource {
      * @param queries sizes of query sets
      * @param layouts of all tasks, the largest last
      * @param padding mean fraction of a task's rows that are padding
+     * @param weighted the groups by their rows; empty if each has the same probability
      */
     private record GroupTasks(
             int[] groups,
@@ -66,7 +69,8 @@ public final class TableSource implements TaskSource {
             SizeLadder supports,
             SizeLadder queries,
             List<EpisodeLayout> layouts,
-            double padding) {
+            double padding,
+            Optional<RowWeightedGroups> weighted) {
         int group(int number) {
             return groups.length == 0 ? number : groups[number];
         }
@@ -106,22 +110,61 @@ public final class TableSource implements TaskSource {
                 supports,
                 queries,
                 sizes.layouts(),
-                sizes.padding()));
+                sizes.padding(),
+                groupDraw(split) == GroupDraw.ROWS
+                        ? Optional.of(weighted(groups.sizes().tailMap(least)))
+                        : Optional.empty()));
     }
 
+    private RowWeightedGroups weighted(SortedMap<Integer, Integer> sizes) {
+        return new RowWeightedGroups(
+                sizes,
+                settings.draw(),
+                support(Split.TRAIN),
+                settings.sizes().query(Split.TRAIN),
+                () -> groupsBySize(sizes));
+    }
+
+    /** The numbers of the {@code count} groups with enough rows. */
     private int[] groups(Split split, int leastRows, int count) {
+        int[] rows = pack.rows(split);
+        int[] numbers = IntStream.range(0, rows.length)
+                .filter(group -> rows[group] >= leastRows)
+                .toArray();
+        if (numbers.length != count) {
+            throw notOfManifest();
+        }
+        return numbers;
+    }
+
+    /** The numbers of the training groups with enough rows, in the order of their rows. */
+    private int[] groupsBySize(SortedMap<Integer, Integer> sizes) {
+        Map<Integer, Integer> next = new HashMap<>();
+        int count = 0;
+        for (Map.Entry<Integer, Integer> size : sizes.entrySet()) {
+            next.put(size.getKey(), count);
+            count += size.getValue();
+        }
         int[] numbers = new int[count];
-        int at = 0;
-        for (int group = 0; group < pack.groups(split); group++) {
-            if (pack.rows(split, group) >= leastRows) {
-                if (at == count) {
-                    throw new BadDataException("the index of the table pack does not match its manifest");
+        int[] rows = pack.rows(Split.TRAIN);
+        for (int group = 0; group < rows.length; group++) {
+            if (rows[group] >= sizes.firstKey()) {
+                int at = next.merge(rows[group], 1, Integer::sum) - 1;
+                if (at >= count) {
+                    throw notOfManifest();
                 }
                 numbers[at] = group;
-                at++;
             }
         }
         return numbers;
+    }
+
+    private static BadDataException notOfManifest() {
+        return new BadDataException("the index of the table pack does not match its manifest");
+    }
+
+    private GroupDraw groupDraw(Split split) {
+        return split == Split.TRAIN ? settings.groups() : GroupDraw.GROUPS;
     }
 
     /** Collects the sizes of a split's tasks, and how much of them is padding. */
@@ -144,7 +187,10 @@ public final class TableSource implements TaskSource {
         void add(int size, int groups) {
             IntRange possible = SupportDraw.possible(support(split), size);
             for (int support = possible.least(); support <= possible.most(); support++) {
-                double expected = groups * settings.draw().probability(support, possible);
+                double expected = groups
+                        * settings.draw().probability(support, possible)
+                        * groupDraw(split)
+                                .weight(size - support, settings.sizes().query(split));
                 if (expected > 0) {
                     int query = Math.min(settings.sizes().query(split), size - support);
                     int supportSize = supports.padded(support);
@@ -175,7 +221,8 @@ public final class TableSource implements TaskSource {
         int classes = pack.manifest().classes().size();
         return new EpisodeLayout(
                         Shape.of(pack.manifest().features().size()), classes, Math.max(1, classes), support, query)
-                .withWeights();
+                .withWeights()
+                .orderedBy(pack.manifest().order());
     }
 
     private GroupTasks checked(Split split) {
@@ -254,17 +301,22 @@ public final class TableSource implements TaskSource {
     @Override
     public TaskSpec sample(TaskKey key) {
         GroupTasks tasks = checked(key.split());
-        long seed = key.taskSeed();
-        RandomStream stream = RandomStream.of(seed, SAMPLE);
+        RandomStream stream = RandomStream.of(key.taskSeed(), SAMPLE);
+        if (tasks.weighted().isPresent()) {
+            RowWeightedGroups.Drawn drawn = tasks.weighted().get().draw(stream);
+            return spec(key, drawn.group(), drawn.support());
+        }
         int number = key.split() == Split.TRAIN
                 ? stream.nextInt(tasks.count())
                 : new GroupPermutation(RandomStream.seed(key.seed(), key.round(), GROUPS), tasks.count())
                         .at(key.index() % tasks.count());
         int group = tasks.group(number);
-        int rows = pack.rows(key.split(), group);
-        int support = settings.draw().draw(stream, support(key.split()), rows);
-        int query = Math.min(settings.sizes().query(key.split()), rows - support);
-        return new TaskSpec(key.split(), key.round(), key.index(), seed, new int[] {group, support, query});
+        return spec(key, group, settings.draw().draw(stream, support(key.split()), pack.rows(key.split(), group)));
+    }
+
+    private TaskSpec spec(TaskKey key, int group, int support) {
+        int query = Math.min(settings.sizes().query(key.split()), pack.rows(key.split(), group) - support);
+        return new TaskSpec(key.split(), key.round(), key.index(), key.taskSeed(), new int[] {group, support, query});
     }
 
     /** Groups in a drawn order, each at most once, all of their rows in the query set as far as {@code task.query} allows. */
@@ -386,6 +438,10 @@ public final class TableSource implements TaskSource {
             notes.add(manifest.faults().count() + " groups are left out: "
                     + PrintableText.line(String.join("; ", manifest.faults().first()))
                     + (manifest.faults().count() > manifest.faults().first().size() ? "; ..." : ""));
+        }
+        if (manifest.ordered() && manifest.order().isEmpty()) {
+            notes.add("table.order = " + PrintableText.line(manifest.orderColumn())
+                    + " is not a numeric feature: rows are ordered by it, but models do not see their distance in it");
         }
         if (manifest.unlabelledRows() > 0) {
             notes.add(manifest.unlabelledRows() + " rows without a label are left out");
