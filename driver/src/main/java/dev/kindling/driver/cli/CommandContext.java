@@ -36,8 +36,10 @@ record CommandContext(
                 clock,
                 this::print,
                 (from, rounds) -> Progress.on(this, from, rounds),
-                result -> EvaluationTable.lines(result.trained(), result.untrained())
-                        .forEach(this::print));
+                result -> {
+                    EvaluationTable.lines(result.trained(), result.untrained()).forEach(this::print);
+                    result.trained().groups().map(GroupTable::lines).ifPresent(lines -> lines.forEach(this::print));
+                });
     }
 
     /** Prints a line, with unprintable characters escaped: it may hold names from files. */
