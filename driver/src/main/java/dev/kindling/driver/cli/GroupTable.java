@@ -50,6 +50,9 @@ final class GroupTable {
                     protocol.shorter(),
                     protocol.mostSupport()));
         }
+        if (protocol.trainingGroups() > 0) {
+            lines.add("the baselines are fitted to " + protocol.trainingGroups() + " training groups");
+        }
         evaluation.notes().forEach(lines::add);
     }
 
