@@ -127,7 +127,9 @@ public final class GroupEvaluator {
             Sampler sampler = new Sampler(source, settings.seed(), settings.split());
             List<Integer> starts = new ArrayList<>(List.of(0));
             long queries = 0;
-            for (int index = 0; index < Math.min(settings.tasks(), MOST_GROUPS); index++) {
+            int tasks = Math.min(
+                    source.tasks(settings.split()).orElse(MOST_GROUPS), Math.min(settings.tasks(), MOST_GROUPS));
+            for (int index = 0; index < tasks; index++) {
                 TaskSpec spec = sampler.range(0, index, index + 1).get(0);
                 int size = source.rows(spec);
                 int ofGroup =
@@ -146,11 +148,20 @@ public final class GroupEvaluator {
         void predict() {
             int chunks = (groups.size() + CHUNK - 1) / CHUNK;
             for (int wave = 0; wave < chunks; wave += WAVE) {
-                IntStream.range(wave, Math.min(chunks, wave + WAVE)).parallel().forEach(this::predict);
+                try {
+                    IntStream.range(wave, Math.min(chunks, wave + WAVE)).parallel().forEach(this::predict);
+                } catch (RuntimeException e) {
+                    // An interruption also makes files unreadable.
+                    throw Thread.currentThread().isInterrupted() ? interrupted(e) : e;
+                }
                 if (Thread.currentThread().isInterrupted()) {
-                    throw new ClusterException("the evaluation by group was interrupted", new InterruptedException());
+                    throw interrupted(new InterruptedException());
                 }
             }
+        }
+
+        private static ClusterException interrupted(Exception cause) {
+            return new ClusterException("the evaluation by group was interrupted", cause);
         }
 
         private void predict(int chunk) {
