@@ -32,11 +32,7 @@ record CommandContext(
     /** The context of a run that prints to this command's output. */
     RunContext run() {
         return new RunContext(
-                clusters,
-                clock,
-                this::print,
-                (from, rounds) -> Progress.on(this, from, rounds),
-                result -> {
+                clusters, clock, this::print, (from, rounds) -> Progress.on(this, from, rounds), result -> {
                     EvaluationTable.lines(result.trained(), result.untrained()).forEach(this::print);
                     result.trained().groups().map(GroupTable::lines).ifPresent(lines -> lines.forEach(this::print));
                 });

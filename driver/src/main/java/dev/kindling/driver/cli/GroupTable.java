@@ -68,10 +68,11 @@ final class GroupTable {
     private void differences() {
         GroupMeasure measure = evaluation.shown();
         GroupScores first = evaluation.models().get(0);
-        List<GroupScores> others = evaluation.predictors().subList(1, evaluation.predictors().size());
+        List<GroupScores> others =
+                evaluation.predictors().subList(1, evaluation.predictors().size());
         if (!others.isEmpty()) {
-            lines.add("difference of " + first.name() + " to each other, group by group (below 0 is better; p of Wilcoxon's "
-                    + "signed-rank test):");
+            lines.add("difference of " + first.name()
+                    + " to each other, group by group (below 0 is better; p of Wilcoxon's " + "signed-rank test):");
             rows(others, 28, k -> other -> paired(first.minus(other, measure, k), measure));
         }
     }

@@ -389,8 +389,8 @@ public final class SettingsReader {
         return Arrays.stream(Baseline.values())
                 .filter(baseline -> baseline.key().equals(name))
                 .findFirst()
-                .orElseThrow(() ->
-                        keys.refuse(GroupEvaluationSettings.BASELINES, "a list of some of " + Baseline.keys()));
+                .orElseThrow(
+                        () -> keys.refuse(GroupEvaluationSettings.BASELINES, "a list of some of " + Baseline.keys()));
     }
 
     private int tasks(String key) {

@@ -64,7 +64,8 @@ public record GroupEvaluation(
                         || !each.protocol.supportRows().equals(first.protocol.supportRows()))
                 .findFirst()
                 .ifPresent(each -> {
-                    throw new IllegalArgumentException("the models were evaluated on other groups or numbers of support rows");
+                    throw new IllegalArgumentException(
+                            "the models were evaluated on other groups or numbers of support rows");
                 });
         List<GroupScores> scores = IntStream.range(0, names.size())
                 .mapToObj(i -> GroupScores.mean(

@@ -63,7 +63,8 @@ final class GroupEvaluationJson {
     }
 
     private static void difference(ObjectNode node, GroupEvaluation.Pair pair, GroupEvaluation evaluation) {
-        node.put("predictor", pair.predictor().name()).put("minus", pair.against().name());
+        node.put("predictor", pair.predictor().name())
+                .put("minus", pair.against().name());
         ArrayNode curve = node.putArray("curve");
         List<Integer> support = evaluation.protocol().supportRows();
         for (int k = 0; k < support.size(); k++) {

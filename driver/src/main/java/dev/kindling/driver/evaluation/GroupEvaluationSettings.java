@@ -69,8 +69,7 @@ public record GroupEvaluationSettings(Optional<List<Integer>> supportRows, List<
     }
 
     private static void check(List<Integer> numbers) {
-        boolean ascending =
-                IntStream.range(1, numbers.size()).allMatch(i -> numbers.get(i - 1) < numbers.get(i));
+        boolean ascending = IntStream.range(1, numbers.size()).allMatch(i -> numbers.get(i - 1) < numbers.get(i));
         boolean inRange = numbers.stream().allMatch(number -> number >= 0 && number <= MOST_ROWS);
         if (!ascending || !inRange || numbers.size() > MOST_NUMBERS) {
             throw new IllegalArgumentException(SUPPORT_ROWS + " is " + numbers + "; it must be auto or at most "

@@ -33,8 +33,8 @@ public final class GroupParquet {
     private record Cell(int group, int entry, int support) {}
 
     private static MessageType schema() {
-        Types.GroupBuilder<MessageType> schema = text(
-                integer(text(Types.buildMessage(), "group"), "rows"), "predictor");
+        Types.GroupBuilder<MessageType> schema =
+                text(integer(text(Types.buildMessage(), "group"), "rows"), "predictor");
         integer(integer(integer(schema, "support_rows"), "shown"), "queries");
         for (GroupMeasure measure : GroupMeasure.values()) {
             schema.optional(PrimitiveTypeName.DOUBLE).named(measure.key());

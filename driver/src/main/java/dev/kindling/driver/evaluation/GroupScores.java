@@ -101,7 +101,8 @@ public final class GroupScores {
     private static <T> T found(Map<GroupMeasure, T> measures, GroupMeasure measure) {
         T value = measures.get(measure);
         if (value == null) {
-            throw new IllegalArgumentException(measure.key() + " was not measured; it must be one of " + measures.keySet());
+            throw new IllegalArgumentException(
+                    measure.key() + " was not measured; it must be one of " + measures.keySet());
         }
         return value;
     }

@@ -77,14 +77,17 @@ final class GroupFigures {
         List<JsonNode> support = list(protocol.path("support_rows"));
         String most = support.get(support.size() - 1).asText();
         int shorter = protocol.path("shorter_groups").asInt();
-        return "The first rows of each group are shown, and the same " + protocol.path("query_rows").asText()
-                + " rows of " + protocol.path("groups").asText() + " " + protocol.path("split").asText()
+        return "The first rows of each group are shown, and the same "
+                + protocol.path("query_rows").asText()
+                + " rows of " + protocol.path("groups").asText() + " "
+                + protocol.path("split").asText()
                 + " groups are predicted for every number of support rows: those after the first " + most + "."
                 + (shorter > 0
                         ? " " + shorter + " groups have at most " + most
                                 + " rows, of which all but the last are shown at most."
                         : "")
-                + " The baselines are fitted to " + protocol.path("training_groups").asText() + " training groups.";
+                + " The baselines are fitted to "
+                + protocol.path("training_groups").asText() + " training groups.";
     }
 
     private Chart chart(String what, String mean, String halfWidth) {
@@ -116,7 +119,8 @@ final class GroupFigures {
     private static String title(String key) {
         return switch (key) {
             case "rmse", "mae", "auc" -> key.toUpperCase(Locale.ROOT);
-            default -> key.substring(0, 1).toUpperCase(Locale.ROOT) + key.substring(1).replace('_', ' ');
+            default ->
+                key.substring(0, 1).toUpperCase(Locale.ROOT) + key.substring(1).replace('_', ' ');
         };
     }
 
@@ -124,12 +128,14 @@ final class GroupFigures {
         List<List<String>> rows = new ArrayList<>();
         for (JsonNode predictor : predictors) {
             for (JsonNode entry : curve(predictor)) {
-                entry.path("rows").fields().forEachRemaining(field -> rows.add(List.of(
-                        predictor.path("name").asText(),
-                        entry.path("support_rows").asText(),
-                        title(field.getKey()),
-                        NumberFormat.text(field.getValue().asDouble(Double.NaN)),
-                        Charts.interval(entry.path("groups").path(field.getKey()), 1))));
+                entry.path("rows")
+                        .fields()
+                        .forEachRemaining(field -> rows.add(List.of(
+                                predictor.path("name").asText(),
+                                entry.path("support_rows").asText(),
+                                title(field.getKey()),
+                                NumberFormat.text(field.getValue().asDouble(Double.NaN)),
+                                Charts.interval(entry.path("groups").path(field.getKey()), 1))));
             }
         }
         return HtmlPage.wideRows(
@@ -146,7 +152,8 @@ final class GroupFigures {
                                 + pair.path("minus").asText(),
                         entry.path("support_rows").asText(),
                         Charts.interval(found, 1),
-                        found.path("better").asText() + " / " + found.path("worse").asText(),
+                        found.path("better").asText() + " / "
+                                + found.path("worse").asText(),
                         NumberFormat.text(Charts.number(found, "wilcoxon_p"))));
             }
         }
@@ -183,9 +190,8 @@ final class GroupFigures {
     }
 
     private Chart reliability(List<JsonNode> bins) {
-        List<JsonNode> filled = bins.stream()
-                .filter(bin -> bin.path("fraction").asDouble() > 0)
-                .toList();
+        List<JsonNode> filled =
+                bins.stream().filter(bin -> bin.path("fraction").asDouble() > 0).toList();
         double[] predicted = column(filled, "/expected");
         double[] observed = column(filled, "/observed");
         List<JsonNode> names = list(groups.at("/protocol/classes"));
@@ -240,19 +246,20 @@ final class GroupFigures {
 
     private Chart residuals(List<JsonNode> bins) {
         double[] middle = bins.stream()
-                .mapToDouble(bin ->
-                        (bin.path("from").asDouble() + bin.path("to").asDouble()) / 2)
+                .mapToDouble(
+                        bin -> (bin.path("from").asDouble() + bin.path("to").asDouble()) / 2)
                 .toArray();
         double[] found = column(bins, "/observed");
         double[] normal = column(bins, "/expected");
         double outside = bins.stream()
-                .filter(bin -> Math.abs(bin.path("from").asDouble() + bin.path("to").asDouble()) > 4)
+                .filter(bin ->
+                        Math.abs(bin.path("from").asDouble() + bin.path("to").asDouble()) > 4)
                 .mapToDouble(bin -> bin.path("fraction").asDouble())
                 .sum();
         return new Chart(
                 "Standardised residuals",
-                "(Label - prediction) / predicted standard deviation in bins of 0.5; "
-                        + NumberFormat.percent(outside) + " are beyond 2, of a normal distribution 4.55%.",
+                "(Label - prediction) / predicted standard deviation in bins of 0.5; " + NumberFormat.percent(outside)
+                        + " are beyond 2, of a normal distribution 4.55%.",
                 "standard deviations",
                 "fraction of query rows",
                 List.of(
@@ -271,9 +278,8 @@ final class GroupFigures {
                     group.path("group").asText(),
                     group.path("rows").asText(),
                     group.path("queries").asText()));
-            predictors.forEach(predictor -> row.add(NumberFormat.text(group.path(measure)
-                    .path(predictor.path("name").asText())
-                    .asDouble(Double.NaN))));
+            predictors.forEach(predictor -> row.add(NumberFormat.text(
+                    group.path(measure).path(predictor.path("name").asText()).asDouble(Double.NaN))));
             rows.add(row);
         }
         return List.of(

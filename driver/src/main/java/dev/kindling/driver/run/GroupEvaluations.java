@@ -34,9 +34,7 @@ final class GroupEvaluations {
     /** The numbers of support rows of the evaluation. */
     List<Integer> supportRows() {
         EvaluationSettings evaluation = run.settings().evaluation();
-        return run.settings()
-                .groups()
-                .supportRows(table.support(Split.TRAIN), table.sizes(evaluation.split()));
+        return run.settings().groups().supportRows(table.support(Split.TRAIN), table.sizes(evaluation.split()));
     }
 
     /** Evaluates the θ of a model. */

@@ -40,11 +40,16 @@ final class PooledNetwork {
     static QueryPredictor train(ResolvedRun run, String backend) {
         JobConfig configuration = run.configuration()
                 .with(Map.of(
-                        "algorithm.name", "transfer",
-                        "transfer.engine", "rounds",
-                        "task.support", 0,
-                        "optimizer.groups", List.of(),
-                        "backend.name", backend));
+                        "algorithm.name",
+                        "transfer",
+                        "transfer.engine",
+                        "rounds",
+                        "task.support",
+                        0,
+                        "optimizer.groups",
+                        List.of(),
+                        "backend.name",
+                        backend));
         Settings settings = SettingsReader.read(configuration, run.hadoop());
         SourceDescription description = TableTaskSettings.prepared(
                 settings.source(),
@@ -76,8 +81,8 @@ final class PooledNetwork {
                         plan.job().backend()),
                 TrainingPlan.TRAIN,
                 plan.trainingMeasures());
-        try (LocalCluster cluster = new LocalCluster(
-                plan.job(), run.hadoop(), Runtime.getRuntime().availableProcessors())) {
+        try (LocalCluster cluster =
+                new LocalCluster(plan.job(), run.hadoop(), Runtime.getRuntime().availableProcessors())) {
             for (long round = 0; round < length.rounds(); round++) {
                 loop.round(round, cluster, theta);
             }

@@ -9,8 +9,8 @@ import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.evaluation.EntrantScores;
 import dev.kindling.driver.evaluation.EntrantSummary;
 import dev.kindling.driver.evaluation.Evaluation;
-import dev.kindling.driver.evaluation.MeanPredictorBaseline;
 import dev.kindling.driver.evaluation.GroupEvaluationSettings;
+import dev.kindling.driver.evaluation.MeanPredictorBaseline;
 import dev.kindling.driver.evaluation.Protocol;
 import dev.kindling.driver.evaluation.TaskSetFingerprint;
 import dev.kindling.driver.metrics.LossWindow;
@@ -135,10 +135,10 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
         Optional<List<Integer>> support = prepared.groupEvaluations().map(GroupEvaluations::supportRows);
         Optional<List<Integer>> otherSupport = other.prepared.groupEvaluations().map(GroupEvaluations::supportRows);
         if (!support.equals(otherSupport)) {
-            throw new IllegalArgumentException(
-                    "the entrants are not evaluated with the same numbers of support rows: " + GroupEvaluationSettings.SUPPORT_ROWS + " is "
-                            + otherSupport.orElse(List.of()) + " for " + other.name + " and "
-                            + support.orElse(List.of()) + " for " + name + "; it must be the same for all");
+            throw new IllegalArgumentException("the entrants are not evaluated with the same numbers of support rows: "
+                    + GroupEvaluationSettings.SUPPORT_ROWS + " is "
+                    + otherSupport.orElse(List.of()) + " for " + other.name + " and "
+                    + support.orElse(List.of()) + " for " + name + "; it must be the same for all");
         }
     }
 

@@ -250,10 +250,8 @@ public record ResolvedRun(
             return Optional.empty();
         }
         EvaluationSettings tasks = validation.evaluation(validationSteps(settings));
-        return Optional.of(
-                new Validator(
-                validation,
-                evaluator(tasks, TrainingPlan.VALIDATE, plan.validationMeasures(), Optional.empty())));
+        return Optional.of(new Validator(
+                validation, evaluator(tasks, TrainingPlan.VALIDATE, plan.validationMeasures(), Optional.empty())));
     }
 
     /** The evaluation by group; empty unless tasks are groups of a table and it is configured. */

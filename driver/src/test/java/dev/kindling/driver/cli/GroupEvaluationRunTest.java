@@ -156,7 +156,8 @@ class GroupEvaluationRunTest {
                         "coverage_90");
         JsonNode groups = json(run).path("groups");
         assertThat(groups.at("/protocol/support_rows")).hasToString("[0,1,2,5]");
-        assertThat(texts(groups.path("predictors"), "name")).containsExactly("model", "mean", "own ridge", "mixed model");
+        assertThat(texts(groups.path("predictors"), "name"))
+                .containsExactly("model", "mean", "own ridge", "mixed model");
         assertThat(texts(groups.path("differences"), "minus")).containsExactly("mean", "own ridge", "mixed model");
         assertThat(groups.at("/worst")).hasSize(20);
         assertThat(groups.at("/calibration/bins")).hasSize(16);
@@ -172,10 +173,10 @@ class GroupEvaluationRunTest {
                         "own ridge",
                         groups.at("/worst/0/group").asText())
                 .doesNotContain("NaN");
-        // The evaluation of the tasks is another computation of the same predictions: on executors, by the evaluation program.
+        // The evaluation of the tasks is another computation of the same predictions: on executors, by the evaluation
+        // program.
         for (int support : new int[] {0, 3}) {
-            assertEnded(
-                    evaluate(run, "evaluation.support=" + support, "evaluation.support-rows=[" + support + "]"), 0);
+            assertEnded(evaluate(run, "evaluation.support=" + support, "evaluation.support-rows=[" + support + "]"), 0);
             JsonNode own = json(run);
             assertThat(own.at("/groups/predictors/0/curve/0/rows/rmse").asDouble())
                     .isCloseTo(own.at("/steps/0/rmse").asDouble(), within(1e-3));
@@ -191,8 +192,7 @@ class GroupEvaluationRunTest {
         assertThat(rows).hasSize(groups.at("/protocol/groups").asInt());
         assertThat(rows)
                 .allMatch(row -> row.<Integer>getAs("shown") == Math.min(7, row.<Integer>getAs("rows") - 1)
-                        && row.<Integer>getAs("queries")
-                                == row.<Integer>getAs("rows") - row.<Integer>getAs("shown"));
+                        && row.<Integer>getAs("queries") == row.<Integer>getAs("rows") - row.<Integer>getAs("shown"));
         assertThat(rows.stream().mapToDouble(row -> row.getAs("rmse")).average().orElseThrow())
                 .isCloseTo(groups.at("/predictors/3/curve/1/groups/rmse/mean").asDouble(), within(1e-9));
         assertEnded(evaluate(run, "evaluation.support-rows=[]"), 0);
@@ -216,7 +216,10 @@ class GroupEvaluationRunTest {
     void twoClassesWithWeightsAreEvaluatedByProbabilities() throws IOException {
         Path run = temporary.resolve("run");
         Outcome trained = trainOnVisits(
-                run, 2, "evaluation.support-rows=[2]", "evaluation.baselines=[mean, own-ridge, mixed-model, pooled-network]");
+                run,
+                2,
+                "evaluation.support-rows=[2]",
+                "evaluation.baselines=[mean, own-ridge, mixed-model, pooled-network]");
         assertEnded(trained, 0);
         assertThat(trained.out()).contains("log_loss over all query rows:", "calibration_error", "pooled network");
         JsonNode evaluation = json(run);
@@ -235,7 +238,8 @@ class GroupEvaluationRunTest {
         assertThat(texts(groups.path("predictors"), "name")).endsWith("pooled network");
         assertThat(groups.at("/calibration/kind").asText()).isEqualTo("reliability");
         assertThat(report(run))
-                .contains("Error by support rows", "Log loss over all query rows", "Reliability", "AUC", "pooled network")
+                .contains(
+                        "Error by support rows", "Log loss over all query rows", "Reliability", "AUC", "pooled network")
                 .doesNotContain("Coverage of predictive intervals");
     }
 
@@ -265,8 +269,8 @@ class GroupEvaluationRunTest {
                 cluster.mode = jobs
                 evaluation { support = 3, steps = 1 }
                 """.formatted(
-                Path.of("../conf/table.conf").toAbsolutePath().normalize(),
-                GROWTH.toAbsolutePath().normalize()));
+                        Path.of("../conf/table.conf").toAbsolutePath().normalize(),
+                        GROWTH.toAbsolutePath().normalize()));
         Path comparison = Files.writeString(temporary.resolve("two.conf"), """
                 compare.runs = [
                   { job = growth, name = linear }
@@ -285,7 +289,8 @@ class GroupEvaluationRunTest {
                 .containsExactly("linear", "ridge", "mean", "own ridge", "mixed model");
         for (int entrant = 0; entrant < 2; entrant++) {
             JsonNode own = json(out.resolve(List.of("linear-1", "ridge-1").get(entrant)));
-            assertThat(json.at("/groups/predictors/" + entrant + "/curve")).isEqualTo(own.at("/groups/predictors/0/curve"));
+            assertThat(json.at("/groups/predictors/" + entrant + "/curve"))
+                    .isEqualTo(own.at("/groups/predictors/0/curve"));
         }
         JsonNode difference = json.at("/groups/differences/0");
         assertThat(difference.path("predictor").asText()).isEqualTo("ridge");
@@ -293,7 +298,8 @@ class GroupEvaluationRunTest {
         assertThat(difference.at("/curve/3/rmse/mean").asDouble())
                 .isCloseTo(
                         json.at("/groups/predictors/1/curve/3/groups/rmse/mean").asDouble()
-                                - json.at("/groups/predictors/0/curve/3/groups/rmse/mean").asDouble(),
+                                - json.at("/groups/predictors/0/curve/3/groups/rmse/mean")
+                                        .asDouble(),
                         within(1e-9));
         assertThat(Files.readString(out.resolve("report.html")))
                 .contains("Error by support rows", "Worst groups", "ridge", "linear")
@@ -304,11 +310,16 @@ class GroupEvaluationRunTest {
         assertEnded(again, 0);
         assertThat(again.out()).contains("evaluating");
         Files.writeString(
-                comparison,
-                Files.readString(comparison).replace("ridge-head", "ridge-head, task.support = [1, 2]"));
-        Outcome refused =
-                run(List.of("compare", "--conf", comparison.toString(), "--out", temporary.resolve("o").toString()));
+                comparison, Files.readString(comparison).replace("ridge-head", "ridge-head, task.support = [1, 2]"));
+        Outcome refused = run(List.of(
+                "compare",
+                "--conf",
+                comparison.toString(),
+                "--out",
+                temporary.resolve("o").toString()));
         assertEnded(refused, 2);
-        assertThat(refused.err()).contains("evaluation.support-rows is [1, 2] for ridge and [0, 1, 2, 5] for linear; it must be the same for all");
+        assertThat(refused.err())
+                .contains(
+                        "evaluation.support-rows is [1, 2] for ridge and [0, 1, 2, 5] for linear; it must be the same for all");
     }
 }

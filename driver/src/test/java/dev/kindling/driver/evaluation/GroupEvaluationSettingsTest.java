@@ -46,8 +46,8 @@ class GroupEvaluationSettingsTest {
                     .hasMessage("evaluation.support-rows is " + wrong
                             + "; it must be auto or at most 16 ascending integers from 0 to 1000");
         }
-        assertThatThrownBy(() -> new GroupEvaluationSettings(
-                        Optional.empty(), List.of(Baseline.OWN_RIDGE, Baseline.OWN_RIDGE)))
+        assertThatThrownBy(() ->
+                        new GroupEvaluationSettings(Optional.empty(), List.of(Baseline.OWN_RIDGE, Baseline.OWN_RIDGE)))
                 .hasMessage("evaluation.baselines is [own-ridge, own-ridge]; it must not name one twice");
     }
 }

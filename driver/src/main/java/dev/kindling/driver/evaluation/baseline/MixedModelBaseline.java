@@ -38,6 +38,9 @@ final class MixedModelBaseline implements QueryPredictor {
     private static final int FEWER_ROUNDS = 30;
     private static final double LARGE = 2e5;
 
+    /** The least frequency of either class that the logit of the mean supposes. */
+    private static final double LEAST_MEAN = 0.01;
+
     private static final int NEWTON_STEPS = 30;
     private static final double NEWTON_TOLERANCE = 1e-10;
 
@@ -56,7 +59,7 @@ final class MixedModelBaseline implements QueryPredictor {
     /** Fits the model to regression targets or to two classes. */
     static MixedModelBaseline fit(TrainingGroups training) {
         boolean logistic = training.classes() > 0;
-        double mean = logistic ? training.mean()[1] : 0;
+        double mean = logistic ? Math.max(LEAST_MEAN, Math.min(1 - LEAST_MEAN, training.mean()[1])) : 0;
         int columns = training.features() + 1;
         int most = (int) Math.max(LEAST_GROUPS, MOST_WORK / ((double) columns * columns));
         List<MixedModel.Group> groups = training.groups().stream()

@@ -44,7 +44,8 @@ final class OwnRidgeBaseline implements QueryPredictor {
         QueryPredictions predictions = QueryPredictions.empty(tasks, mean.length, false);
         int at = 0;
         for (QueryTask task : tasks) {
-            Fit fit = task.support() == 0 ? new Fit(new double[task.rows().features()], mean, new double[0]) : fit(task);
+            Fit fit =
+                    task.support() == 0 ? new Fit(new double[task.rows().features()], mean, new double[0]) : fit(task);
             for (int query = 0; query < task.queries(); query++) {
                 double[] outputs = fit.at(task.rows(), task.firstQuery() + query);
                 for (double output : classes == 0 ? outputs : probabilities(outputs)) {
@@ -67,8 +68,7 @@ final class OwnRidgeBaseline implements QueryPredictor {
             double[] outputs = values.clone();
             for (int i = 0; i < slopes.length; i++) {
                 int feature = i / outputs.length;
-                outputs[i % outputs.length] +=
-                        slopes[i] * (rows.x()[row * centre.length + feature] - centre[feature]);
+                outputs[i % outputs.length] += slopes[i] * (rows.x()[row * centre.length + feature] - centre[feature]);
             }
             return outputs;
         }

@@ -73,9 +73,8 @@ public final class GroupEvaluator {
         Work work = new Work(predictors);
         work.predict();
         List<GroupScores> scores = work.scores();
-        int shorter = (int) work.groups.stream()
-                .filter(group -> group.rows() <= most())
-                .count();
+        int shorter = (int)
+                work.groups.stream().filter(group -> group.rows() <= most()).count();
         GroupProtocol protocol = new GroupProtocol(
                 SplitNames.name(settings.split()),
                 work.groups.size(),
@@ -132,8 +131,7 @@ public final class GroupEvaluator {
             for (int index = 0; index < tasks; index++) {
                 TaskSpec spec = sampler.range(0, index, index + 1).get(0);
                 int size = source.rows(spec);
-                int ofGroup =
-                        Math.min(size - Math.min(most(), size - 1), source.mostQueries(settings.split()));
+                int ofGroup = Math.min(size - Math.min(most(), size - 1), source.mostQueries(settings.split()));
                 queries += ofGroup;
                 if (queries > mostQueries && !groups.isEmpty()) {
                     break;
@@ -149,7 +147,9 @@ public final class GroupEvaluator {
             int chunks = (groups.size() + CHUNK - 1) / CHUNK;
             for (int wave = 0; wave < chunks; wave += WAVE) {
                 try {
-                    IntStream.range(wave, Math.min(chunks, wave + WAVE)).parallel().forEach(this::predict);
+                    IntStream.range(wave, Math.min(chunks, wave + WAVE))
+                            .parallel()
+                            .forEach(this::predict);
                 } catch (RuntimeException e) {
                     // An interruption also makes files unreadable.
                     throw Thread.currentThread().isInterrupted() ? interrupted(e) : e;
@@ -167,8 +167,9 @@ public final class GroupEvaluator {
         private void predict(int chunk) {
             int from = chunk * CHUNK;
             int to = Math.min(groups.size(), from + CHUNK);
-            List<GroupRows> read =
-                    IntStream.range(from, to).mapToObj(group -> source.groupRows(specs.get(group))).toList();
+            List<GroupRows> read = IntStream.range(from, to)
+                    .mapToObj(group -> source.groupRows(specs.get(group)))
+                    .toList();
             int first = rows.starts()[from];
             int at = first;
             for (int i = 0; i < read.size(); i++) {
@@ -183,8 +184,7 @@ public final class GroupEvaluator {
                 for (int i = 0; i < predictors.size(); i++) {
                     QueryPredictions part = predictors.get(i).predict(tasks);
                     QueryPredictions all = predictions[i][k];
-                    System.arraycopy(
-                            part.outputs(), 0, all.outputs(), first * rows.outputs(), part.outputs().length);
+                    System.arraycopy(part.outputs(), 0, all.outputs(), first * rows.outputs(), part.outputs().length);
                     if (all.variances().length > 0) {
                         System.arraycopy(part.variances(), 0, all.variances(), first, part.variances().length);
                     }

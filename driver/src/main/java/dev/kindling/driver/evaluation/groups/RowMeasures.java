@@ -193,8 +193,8 @@ final class RowMeasures {
         for (int row = 0; row < rows.size(); row++) {
             double residual = residual(row);
             if (!Double.isNaN(residual)) {
-                int bin = (int) Math.max(
-                        0, Math.min(count - 1.0, Math.floor((residual + MOST_RESIDUAL) / RESIDUAL_WIDTH)));
+                int bin = (int)
+                        Math.max(0, Math.min(count - 1.0, Math.floor((residual + MOST_RESIDUAL) / RESIDUAL_WIDTH)));
                 weights[bin] += rows.weights()[row];
                 all += rows.weights()[row];
             }

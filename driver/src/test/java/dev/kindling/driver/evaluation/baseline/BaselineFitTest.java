@@ -80,13 +80,14 @@ class BaselineFitTest {
     @Test
     void theMeanIsTheWeightedMeanOfTheTrainingRowsWithTheirVariance() {
         QueryPredictions values = new MeanBaseline(training("regression")).predict(tasks("regression"));
-        assertThat(values.outputs()).containsOnly((float) expected("regression").path("mean").asDouble());
-        assertThat(values.variances())
-                .hasSameSizeAs(values.outputs())
-                .containsOnly((float) expected("regression").path("variance").asDouble());
+        assertThat(values.outputs())
+                .containsOnly((float) expected("regression").path("mean").asDouble());
+        assertThat(values.variances()).hasSameSizeAs(values.outputs()).containsOnly((float)
+                expected("regression").path("variance").asDouble());
         QueryPredictions classes = new MeanBaseline(training("classes")).predict(tasks("classes"));
         float second = (float) expected("classes").path("mean").asDouble();
-        assertThat(classes.outputs()).containsOnly(second, (float) (1 - expected("classes").path("mean").asDouble()));
+        assertThat(classes.outputs()).containsOnly(second, (float)
+                (1 - expected("classes").path("mean").asDouble()));
         assertThat(classes.outputs()[1]).isEqualTo(second);
         assertThat(classes.variances()).isEmpty();
     }
@@ -116,8 +117,8 @@ class BaselineFitTest {
 
     @Test
     void aPredictionDoesNotDependOnTheOtherTasks() {
-        for (QueryPredictor baseline : List.of(
-                new OwnRidgeBaseline(training("regression")), MixedModelBaseline.fit(training("regression")))) {
+        for (QueryPredictor baseline :
+                List.of(new OwnRidgeBaseline(training("regression")), MixedModelBaseline.fit(training("regression")))) {
             QueryPredictions all = baseline.predict(tasks("regression"));
             int at = 0;
             for (QueryTask task : tasks("regression")) {

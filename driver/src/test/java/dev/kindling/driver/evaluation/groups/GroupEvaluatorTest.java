@@ -102,8 +102,8 @@ class GroupEvaluatorTest {
         assertThat(evaluation.groups()).hasSize(tests());
         assertThat(evaluation.protocol().shorter()).isZero();
         Map<String, List<QueryTask>> byGroup = new TreeMap<>();
-        model.asked.forEach(task ->
-                byGroup.computeIfAbsent(task.rows().key(), key -> new ArrayList<>()).add(task));
+        model.asked.forEach(task -> byGroup.computeIfAbsent(task.rows().key(), key -> new ArrayList<>())
+                .add(task));
         assertThat(byGroup).hasSize(tests());
         byGroup.values().forEach(tasks -> {
             assertThat(tasks).extracting(QueryTask::support).containsExactlyInAnyOrder(0, 1, 5);
@@ -192,8 +192,7 @@ class GroupEvaluatorTest {
     @Test
     void groupsBeyondTheLimitOfMemoryAreLeftOut() {
         int numbersOfRow = 2 * 2 * 5;
-        GroupEvaluation evaluation = new GroupEvaluator(
-                        source(2), settings(1000), List.of(0, 5), 7 * numbersOfRow)
+        GroupEvaluation evaluation = new GroupEvaluator(source(2), settings(1000), List.of(0, 5), 7 * numbersOfRow)
                 .evaluate(new Recording(), NONE);
         assertThat(evaluation.groups()).hasSize(3);
     }
@@ -203,8 +202,7 @@ class GroupEvaluatorTest {
         GroupEvaluator evaluator = evaluator(0);
         Thread.currentThread().interrupt();
         try {
-            assertThatThrownBy(() -> evaluator.evaluate(new Recording(), NONE))
-                    .isInstanceOf(ClusterException.class);
+            assertThatThrownBy(() -> evaluator.evaluate(new Recording(), NONE)).isInstanceOf(ClusterException.class);
         } finally {
             assertThat(Thread.interrupted()).isTrue();
         }
@@ -216,8 +214,8 @@ class GroupEvaluatorTest {
         TaskSpec spec = source.sample(new TaskKey(7, Split.TEST, 0, 0));
         GroupRows group = source.groupRows(spec);
         assertThat(group.size()).isEqualTo(source.rows(spec));
-        FlatVector episode = FlatVector.zeros(
-                Precision.DOUBLE, source.layout(spec).arrays().size());
+        FlatVector episode =
+                FlatVector.zeros(Precision.DOUBLE, source.layout(spec).arrays().size());
         source.materialise(spec, episode, 0);
         for (int i = 0; i < 5 * group.features(); i++) {
             assertThat((double) group.x()[i]).isEqualTo(episode.at(i));

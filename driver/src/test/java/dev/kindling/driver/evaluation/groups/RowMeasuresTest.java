@@ -112,8 +112,7 @@ class RowMeasuresTest {
     @Test
     void aPredictionThatIsNotFiniteMakesTheErrorOfItsGroupNaN() {
         QueryRows rows = new QueryRows(new float[] {1, 2, 3}, new float[] {1, 1, 1}, new int[] {0, 2, 3}, 0, 1);
-        RowMeasures measures =
-                new RowMeasures(rows, new QueryPredictions(new float[] {1, Float.NaN, 1}, new float[0]));
+        RowMeasures measures = new RowMeasures(rows, new QueryPredictions(new float[] {1, Float.NaN, 1}, new float[0]));
         assertThat(measures.of(GroupMeasure.RMSE, 0, 2)).isNaN();
         assertThat(measures.of(GroupMeasure.RMSE, 2, 3)).isEqualTo(2);
         assertThat(measures.calibration().bins()).isEmpty();
