@@ -123,6 +123,7 @@ public final class TrainedModel {
         evaluation.ifPresent(found -> directory.writeEvaluation(
                 found.json(new EvaluatedModel(
                         configuration.resultSettingsJson(), manifest.provenance(), manifest.rounds(), hash)),
+                Optional.empty(),
                 Optional.empty()));
     }
 
@@ -147,7 +148,7 @@ public final class TrainedModel {
         try (ClusterProvider.Session session = clusters.start("kindling (evaluation)", Optional.empty());
                 Cluster cluster = session.cluster(
                         resolved.plan().job(), resolved.settings().cluster())) {
-            return resolved.evaluator().evaluate(cluster, theta);
+            return resolved.evaluator().evaluateModel(cluster, theta);
         }
     }
 

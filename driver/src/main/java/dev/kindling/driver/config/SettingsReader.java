@@ -9,6 +9,8 @@ import dev.kindling.driver.aggregator.FailurePolicy;
 import dev.kindling.driver.check.reference.References;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.evaluation.EvaluationSettings;
+import dev.kindling.driver.evaluation.GroupEvaluationSettings;
+import dev.kindling.driver.evaluation.GroupEvaluationSettings.Baseline;
 import dev.kindling.driver.evaluation.SplitNames;
 import dev.kindling.driver.evaluation.ValidationSettings;
 import dev.kindling.driver.metrics.MetricsWriter;
@@ -47,6 +49,7 @@ import dev.kindling.job.task.table.TableSettings.GroupSplit;
 import dev.kindling.job.task.table.TableTaskSettings;
 import dev.kindling.job.tensor.Precision;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -115,6 +118,7 @@ public final class SettingsReader {
                 outer.optimizer(),
                 validation(),
                 evaluation,
+                groups(),
                 cluster());
     }
 
@@ -376,6 +380,30 @@ public final class SettingsReader {
                 split(),
                 keys.integer("evaluation.seed"),
                 EvaluationSettings.Detail.of(keys.bool("evaluation.per-task")));
+    }
+
+    private GroupEvaluationSettings groups() {
+        String rows = GroupEvaluationSettings.SUPPORT_ROWS;
+        String baselines = GroupEvaluationSettings.BASELINES;
+        try {
+            return new GroupEvaluationSettings(
+                    keys.isKeyword(rows, AUTO)
+                            ? Optional.empty()
+                            : Optional.of(keys.strings(rows).stream()
+                                    .map(Integer::valueOf)
+                                    .toList()),
+                    keys.strings(baselines).stream().map(this::baseline).toList());
+        } catch (NumberFormatException e) {
+            throw keys.refuse(rows, "auto or a list of ascending integers, such as [0, 1, 5]");
+        }
+    }
+
+    private Baseline baseline(String name) {
+        return Arrays.stream(Baseline.values())
+                .filter(baseline -> baseline.key().equals(name))
+                .findFirst()
+                .orElseThrow(
+                        () -> keys.refuse(GroupEvaluationSettings.BASELINES, "a list of some of " + Baseline.keys()));
     }
 
     private int tasks(String key) {

@@ -12,6 +12,7 @@ import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.driver.evaluation.EvaluationSettings;
 import dev.kindling.driver.evaluation.Evaluator;
+import dev.kindling.driver.evaluation.GroupEvaluation;
 import dev.kindling.driver.evaluation.Protocol;
 import dev.kindling.driver.evaluation.ValidationSettings;
 import dev.kindling.driver.plan.TrainingPlan;
@@ -32,11 +33,13 @@ import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.FixedEpisodeSource;
 import dev.kindling.job.task.fewshot.SplitSettings;
 import dev.kindling.job.task.table.TableSource;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * A validated configuration with its opened data and training plan. Resolving checks everything that can be checked
@@ -235,7 +238,11 @@ public record ResolvedRun(
     }
 
     public Evaluator evaluator() {
-        return evaluator(settings.evaluation(), TrainingPlan.EVALUATE, plan.evaluationMeasures());
+        return evaluator(
+                settings.evaluation(),
+                TrainingPlan.EVALUATE,
+                plan.evaluationMeasures(),
+                groupEvaluations().map(groups -> groups::evaluate));
     }
 
     /** Evaluates θ on validation tasks during training; empty if validation is off. */
@@ -245,11 +252,22 @@ public record ResolvedRun(
             return Optional.empty();
         }
         EvaluationSettings tasks = validation.evaluation(validationSteps(settings));
-        return Optional.of(
-                new Validator(validation, evaluator(tasks, TrainingPlan.VALIDATE, plan.validationMeasures())));
+        return Optional.of(new Validator(
+                validation, evaluator(tasks, TrainingPlan.VALIDATE, plan.validationMeasures(), Optional.empty())));
     }
 
-    private Evaluator evaluator(EvaluationSettings evaluation, String program, Layout measures) {
+    /** The evaluation by group; empty unless tasks are groups of a table and it is configured. */
+    Optional<GroupEvaluations> groupEvaluations() {
+        return settings.groups().isOn() && source.single() instanceof TableSource table
+                ? Optional.of(new GroupEvaluations(this, table))
+                : Optional.empty();
+    }
+
+    private Evaluator evaluator(
+            EvaluationSettings evaluation,
+            String program,
+            Layout measures,
+            Optional<Function<FlatVector, GroupEvaluation>> byGroup) {
         int order = switch (plan.algorithm().claim()) {
             case EXACT -> 2;
             case FIRST_ORDER -> 1;
@@ -266,7 +284,7 @@ public record ResolvedRun(
         Protocol ofEpisodes = fixedEpisodes()
                 .map(fixed -> protocol.onFixedEpisodes(fixed.place(), fixed.shots(), fixed.queries()))
                 .orElse(protocol);
-        return new Evaluator(evaluation, ofEpisodes, source, program, measures);
+        return new Evaluator(evaluation, ofEpisodes, source, program, measures, byGroup);
     }
 
     /** The provenance that manifests record for artifacts of this run. */

@@ -196,7 +196,8 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
         RunDirectory.requireExists(directory.folder());
         EvaluatedModel evaluated =
                 model.orElseThrow(() -> new IllegalStateException("the model is recorded before its evaluation"));
-        directory.writeEvaluation(evaluation.json(evaluated), evaluation.tasks().map(PerTaskParquet::encode));
+        directory.writeEvaluation(
+                evaluation.json(evaluated), evaluation.tasks().map(PerTaskParquet::encode), evaluation.groupsParquet());
     }
 
     /** Writes to {@code status.json} that the run is done, after all other files are on disk. */

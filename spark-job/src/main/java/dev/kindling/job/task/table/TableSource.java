@@ -84,8 +84,19 @@ public final class TableSource implements TaskSource {
         }
     }
 
-    private IntRange support(Split split) {
+    /** The numbers of support rows that tasks of a split may have. */
+    public IntRange support(Split split) {
         return settings.sizes().supports(split);
+    }
+
+    /** The most query rows of a task of a split. */
+    public int mostQueries(Split split) {
+        return settings.sizes().query(split);
+    }
+
+    /** For a number of rows, the number of a split's groups that have it and are tasks. */
+    public SortedMap<Integer, Integer> sizes(Split split) {
+        return pack.manifest().of(split).sizes().tailMap(support(split).least() + 1);
     }
 
     private Optional<GroupTasks> tasks(Split split, TableManifest.Groups groups) {
@@ -402,6 +413,40 @@ public final class TableSource implements TaskSource {
             return group.getFloat(
                     (rows[first + row] * (features + TablePack.TARGET_AND_WEIGHT) + column) * Float.BYTES);
         }
+    }
+
+    /** The number of rows of a task's group. */
+    public int rows(TaskSpec spec) {
+        return pack.rows(spec.split(), group(spec));
+    }
+
+    /**
+     * All rows of a task's group. The first ones are the task's support set; where the table has an order the others are in that
+     * order, elsewhere in a drawn one.
+     *
+     * @throws BadDataException if the rows are damaged
+     */
+    public GroupRows groupRows(TaskSpec spec) {
+        ByteBuffer group = pack.read(spec.split(), group(spec));
+        int features = pack.manifest().features().size();
+        int available = group.capacity() / (pack.rowLength() * Float.BYTES);
+        int[] order = pack.manifest().ordered()
+                ? IntStream.range(0, available).toArray()
+                : RandomStream.of(spec.seed(), ROWS).sampleWithoutReplacement(available, available);
+        Rows rows = new Rows(group, order, 0, available, available, features);
+        GroupRows result = new GroupRows(
+                pack.key(spec.split(), group(spec)),
+                new float[available * features],
+                new float[available],
+                new float[available]);
+        for (int row = 0; row < available; row++) {
+            for (int feature = 0; feature < features; feature++) {
+                result.x()[row * features + feature] = rows.value(row, feature);
+            }
+            result.y()[row] = rows.value(row, features);
+            result.weights()[row] = rows.value(row, features + 1);
+        }
+        return result;
     }
 
     /** The manifest of the prepared table. */
