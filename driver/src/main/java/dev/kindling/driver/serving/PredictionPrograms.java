@@ -36,11 +36,13 @@ public final class PredictionPrograms implements Serializable {
 
     private final byte[] job;
     private final byte[] theta;
+    private final boolean hasVariances;
     private final String hash;
 
-    private PredictionPrograms(byte[] job, byte[] theta) {
+    private PredictionPrograms(byte[] job, byte[] theta, boolean hasVariances) {
         this.job = job;
         this.theta = theta;
+        this.hasVariances = hasVariances;
         this.hash = DigestUtils.sha256Hex(job) + DigestUtils.sha256Hex(theta);
     }
 
@@ -78,7 +80,9 @@ public final class PredictionPrograms implements Serializable {
                 1,
                 named);
         return new PredictionPrograms(
-                MessageCodec.encodeJob(job), MessageCodec.encodeBroadcastVector(new BroadcastVector(0, theta)));
+                MessageCodec.encodeJob(job),
+                MessageCodec.encodeBroadcastVector(new BroadcastVector(0, theta)),
+                programs.get(0).perTask().has("variance"));
     }
 
     private static List<Integer> supportSizes(int most) {
@@ -89,6 +93,11 @@ public final class PredictionPrograms implements Serializable {
         }
         sizes.add(most);
         return sizes;
+    }
+
+    /** Whether the method predicts variances. */
+    public boolean predictsVariances() {
+        return hasVariances;
     }
 
     /** A hash of the programs and θ. */
