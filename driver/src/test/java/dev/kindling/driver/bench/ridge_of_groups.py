@@ -10,6 +10,7 @@ import time
 
 import pandas as pd
 from pyspark.sql import SparkSession
+from pyspark.sql.types import DoubleType, StructField, StructType
 from sklearn.linear_model import Ridge
 
 source, groups, cores, out = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
@@ -35,6 +36,7 @@ def ridge(rows: pd.DataFrame) -> pd.DataFrame:
 
 table = spark.read.parquet(source).filter(f"g < 'g{groups:07d}'")
 begin = time.time()
-table.groupBy("g").applyInPandas(ridge, table.schema.add("prediction", "double")).write.parquet(out)
+schema = StructType([*table.schema.fields, StructField("prediction", DoubleType())])
+table.groupBy("g").applyInPandas(ridge, schema).write.parquet(out)
 print(json.dumps({"groups": groups, "cores": cores, "seconds": time.time() - begin}))
 spark.stop()
