@@ -32,8 +32,9 @@ final class AdaptCommand implements Callable<Integer> {
     @Option(
             names = "--data",
             paramLabel = "TABLE",
-            description = "A table with the columns of the run's: a path of any format and file system that Spark reads. "
-                    + "Rows with a label adapt the model to their group, rows without are predicted.")
+            description =
+                    "A table with the columns of the run's: a path of any format and file system that Spark reads. "
+                            + "Rows with a label adapt the model to their group, rows without are predicted.")
     private @Nullable String data;
 
     @Option(
@@ -90,8 +91,9 @@ final class AdaptCommand implements Callable<Integer> {
             return ExitCode.DONE.number();
         }
         if (support == null || query == null) {
-            throw new IllegalArgumentException((support == null ? "--support" : "--query")
-                    + " is missing; --support and --query must both be given, each a folder of images, or --data, a table");
+            throw new IllegalArgumentException(
+                    (support == null ? "--support" : "--query")
+                            + " is missing; --support and --query must both be given, each a folder of images, or --data, a table");
         }
         if (supportColumn != null) {
             throw new IllegalArgumentException(

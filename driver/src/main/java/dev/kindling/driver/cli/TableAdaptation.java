@@ -62,8 +62,8 @@ final class TableAdaptation {
 
     private static List<String> lines(PredictionCounts counts, int mostSupport) {
         List<String> lines = new ArrayList<>();
-        lines.add(counts.groups() + " groups, adapted to " + counts.supportRows() + " rows, "
-                + counts.predictedRows() + " rows predicted");
+        lines.add(counts.groups() + " groups, adapted to " + counts.supportRows() + " rows, " + counts.predictedRows()
+                + " rows predicted");
         if (counts.groupsWithoutSupport() > 0) {
             lines.add(counts.groupsWithoutSupport()
                     + " groups have no support rows; they are predicted by the model as it was trained");

@@ -42,10 +42,11 @@ public final class GroupPredictor {
             SizedProgram program = new SizedProgram(variants.first(), backend, job.options());
             programs.computeIfAbsent(program.support, size -> new TreeMap<>()).put(program.query, program);
         });
-        programs.values().forEach(byQuery -> byQuery.values().forEach(program -> {
-            program.number = all.size();
-            all.add(program);
-        }));
+        programs.values()
+                .forEach(byQuery -> byQuery.values().forEach(program -> {
+                    program.number = all.size();
+                    all.add(program);
+                }));
         SizedProgram first = all.get(0);
         this.outputs = first.outputs;
         this.hasVariances = first.variances >= 0;
@@ -163,7 +164,8 @@ public final class GroupPredictor {
             int length = program.perTask().size();
             double[] each = new double[chunks.count * length];
             Workspace workspace = acquire();
-            FlatVector sums = FlatVector.zeros(options.precision(), program.sums().size());
+            FlatVector sums =
+                    FlatVector.zeros(options.precision(), program.sums().size());
             TaskWriter writer = new TaskWriter(batch, chunks, this, options.precision());
             workspace.run(chunks.count, writer::write, sums, each);
             idle.add(workspace);
@@ -174,11 +176,7 @@ public final class GroupPredictor {
                         each, chunk * length + predictions, result.outputs(), first * outputs, count * outputs);
                 if (variances >= 0) {
                     System.arraycopy(
-                            each,
-                            chunk * length + variances,
-                            result.variances().orElseThrow(),
-                            first,
-                            count);
+                            each, chunk * length + variances, result.variances().orElseThrow(), first, count);
                 }
             }
         }

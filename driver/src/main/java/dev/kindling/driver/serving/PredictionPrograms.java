@@ -63,8 +63,7 @@ public final class PredictionPrograms implements Serializable {
         }
         // Programs with many inner steps take a while to build and verify.
         List<Program> programs = layouts.parallelStream()
-                .map(layout ->
-                        settings.algorithm().predict(ModelFactory.of(settings.model(), layout), layout, steps))
+                .map(layout -> settings.algorithm().predict(ModelFactory.of(settings.model(), layout), layout, steps))
                 .toList();
         SortedMap<String, ProgramVariants> named = IntStream.range(0, programs.size())
                 .boxed()

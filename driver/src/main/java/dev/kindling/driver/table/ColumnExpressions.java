@@ -57,9 +57,7 @@ public final class ColumnExpressions {
         if (type(columns.label()).isEmpty()) {
             return functions.lit(null).cast(columns.classes() ? DataTypes.StringType : DataTypes.DoubleType);
         }
-        return columns.classes()
-                ? column(columns.label()).cast(DataTypes.StringType)
-                : number(columns.label());
+        return columns.classes() ? column(columns.label()).cast(DataTypes.StringType) : number(columns.label());
     }
 
     /** The weight of a row, 1 where the table has no weights. */
@@ -100,7 +98,8 @@ public final class ColumnExpressions {
     private static Column parsed(String name, DataType type) {
         Column text = functions.trim(column(name));
         Column value = functions.expr("try_cast(" + quoted(name) + " AS " + type.sql() + ")");
-        return functions.when(text.isNull().or(text.equalTo("")), functions.lit(null))
+        return functions
+                .when(text.isNull().or(text.equalTo("")), functions.lit(null))
                 .otherwise(functions.coalesce(
                         type.equals(DataTypes.DoubleType) ? value : days(value),
                         functions.lit(Double.POSITIVE_INFINITY)));

@@ -72,7 +72,8 @@ final class GroupedRows implements Serializable {
      * @throws BadDataException if the table is empty or a key is null
      */
     static GroupedRows of(Dataset<Row> table, TableColumns columns, TableSettings settings) {
-        Row counts = table.agg(functions.count(functions.lit(1)), functions.count(ColumnExpressions.column(columns.group())))
+        Row counts = table.agg(
+                        functions.count(functions.lit(1)), functions.count(ColumnExpressions.column(columns.group())))
                 .first();
         long count = counts.getLong(0);
         if (count == 0) {

@@ -37,11 +37,7 @@ final class GroupPass implements Iterator<InternalRow> {
      * @param added the columns of the predictions
      */
     record Setting(
-            RowValues values,
-            TableEncoding encoding,
-            GroupPredictor predictor,
-            int mostSupport,
-            StructType added) {}
+            RowValues values, TableEncoding encoding, GroupPredictor predictor, int mostSupport, StructType added) {}
 
     private final Setting setting;
     private final TableColumns columns;

@@ -61,7 +61,7 @@ final class LazyPartitions extends RDD<InternalRow> {
     @Override
     public Iterator<InternalRow> compute(Partition split, TaskContext context) {
         RDD<InternalRow> parent = Objects.requireNonNull(firstParent(TAG));
-        return JavaConverters.asScalaIterator(function.apply(
-                split.index(), JavaConverters.asJavaIterator(parent.iterator(split, context))));
+        return JavaConverters.asScalaIterator(
+                function.apply(split.index(), JavaConverters.asJavaIterator(parent.iterator(split, context))));
     }
 }

@@ -62,8 +62,9 @@ public final class PredictionJob {
             PredictionCounts counts = transformed.report().value();
             if (counts.predictedRows() == 0 && counts.failedRows() > 0) {
                 files.delete(folder, true);
-                throw new BadDataException("none of the " + counts.failedRows() + " rows without a label can be predicted: "
-                        + counts.faults().get(0));
+                throw new BadDataException(
+                        "none of the " + counts.failedRows() + " rows without a label can be predicted: "
+                                + counts.faults().get(0));
             }
             return counts;
         } catch (Exception e) {

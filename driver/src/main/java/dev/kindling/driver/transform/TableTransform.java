@@ -83,7 +83,7 @@ public final class TableTransform {
         StructType schema = table.schema();
         ColumnExpressions expressions =
                 new ColumnExpressions(schema, model.encoding().columns());
-        List<StructField> added = added(expressions);
+        List<StructField> added = added();
         requireColumns(schema, expressions, added);
         Prepared prepared = new Prepared(table, expressions);
         PredictionReport report = new PredictionReport();
@@ -99,7 +99,7 @@ public final class TableTransform {
     }
 
     /** The columns that are added, a class as text. */
-    private List<StructField> added(ColumnExpressions expressions) {
+    private List<StructField> added() {
         List<StructField> added = new ArrayList<>();
         if (model.encoding().classes().isEmpty()) {
             added.add(nullable(PREDICTION, DataTypes.DoubleType));
@@ -253,8 +253,7 @@ public final class TableTransform {
     private final class Prepared {
         private final List<Column> all = new ArrayList<>();
         private final StructType schema;
-        private final String prefix =
-                "kindling_" + UUID.randomUUID().toString().replace('-', '_') + "_";
+        private final String prefix = "kindling_" + UUID.randomUUID().toString().replace('-', '_') + "_";
         private final RowValues values;
         private final Dataset<Row> sorted;
 
@@ -286,8 +285,8 @@ public final class TableTransform {
                                     expressions.input(input)))
                             .toList());
             Dataset<Row> wide = table.select(all.toArray(new Column[0]));
-            List<Column> order = new ArrayList<>(List.of(
-                    column(wide, key).asc(), column(wide, support).desc()));
+            List<Column> order = new ArrayList<>(
+                    List.of(column(wide, key).asc(), column(wide, support).desc()));
             if (!model.order().isEmpty()) {
                 order.add(ColumnExpressions.column(model.order()).asc_nulls_last());
             }
@@ -315,9 +314,8 @@ public final class TableTransform {
         /** A value's position: that of the column, if its type is read as it is, or of an added column. */
         private RowValues.Position position(String name, boolean text, boolean days, Column cast) {
             int ordinal = Arrays.asList(schema.fieldNames()).indexOf(name);
-            RowValues.Access access = ordinal < 0 || days
-                    ? null
-                    : RowValues.Access.of(schema.fields()[ordinal].dataType(), text);
+            RowValues.Access access =
+                    ordinal < 0 || days ? null : RowValues.Access.of(schema.fields()[ordinal].dataType(), text);
             return access == null
                     ? new RowValues.Position(add(cast), text ? RowValues.Access.TEXT : RowValues.Access.DOUBLE)
                     : new RowValues.Position(ordinal, access);

@@ -41,7 +41,8 @@ public final class GroupTable {
     private static Dataset<Row> known(SparkSession session, long groups) {
         Column group = functions.expr("id div " + ROWS);
         List<Column> columns = new ArrayList<>(List.of(
-                functions.format_string("g%07d", group).alias("g"), functions.expr("cast(id % " + ROWS + " as int) t")));
+                functions.format_string("g%07d", group).alias("g"),
+                functions.expr("cast(id % " + ROWS + " as int) t")));
         Column label = uniform(group, 100);
         for (int i = 0; i < FEATURES; i++) {
             Column x = uniform(functions.col("id"), i);
@@ -54,6 +55,9 @@ public final class GroupTable {
 
     /** A number between -1.7 and 1.7 with variance 1. */
     private static Column uniform(Column number, int use) {
-        return functions.xxhash64(number, functions.lit(use)).divide(Math.pow(2, 63)).multiply(Math.sqrt(3));
+        return functions
+                .xxhash64(number, functions.lit(use))
+                .divide(Math.pow(2, 63))
+                .multiply(Math.sqrt(3));
     }
 }

@@ -91,8 +91,8 @@ class TableAdaptTest {
     }
 
     private static Outcome adapt(Path folder, Path data, Path to, String... more) {
-        List<String> args = new ArrayList<>(List.of(
-                "adapt", "--out", folder.toString(), "--data", data.toString(), "--to", to.toString()));
+        List<String> args = new ArrayList<>(
+                List.of("adapt", "--out", folder.toString(), "--data", data.toString(), "--to", to.toString()));
         args.addAll(List.of(more));
         return CommandLineForTests.onSpark(spark.session(), args);
     }
@@ -137,10 +137,14 @@ class TableAdaptTest {
     /** The predictions of the tasks of the run's evaluation, by child, sorted. */
     private static Map<String, double[]> evaluated(Path folder) {
         RunDirectory directory = RunDirectory.open(folder.toString(), HadoopSettings.load());
-        ResolvedRun resolved = ResolvedRun.here(
-                StoredConfiguration.load(directory, List.of()), TablePreparer.on(spark)::prepare);
-        FlatVector theta = directory.readModel().theta().flat(resolved.plan().parameters(), resolved.plan().precision());
-        TableEncoding encoding = TableEncodingJson.read(directory.readModel().table().orElseThrow(), "table.json");
+        ResolvedRun resolved =
+                ResolvedRun.here(StoredConfiguration.load(directory, List.of()), TablePreparer.on(spark)::prepare);
+        FlatVector theta = directory
+                .readModel()
+                .theta()
+                .flat(resolved.plan().parameters(), resolved.plan().precision());
+        TableEncoding encoding =
+                TableEncodingJson.read(directory.readModel().table().orElseThrow(), "table.json");
         Algorithm algorithm = resolved.plan().algorithm();
         Map<String, double[]> predictions = new TreeMap<>();
         for (int index = 0; index < resolved.source().tasks(Split.TEST).orElseThrow(); index++) {
@@ -160,7 +164,9 @@ class TableAdaptTest {
             int end = program.perTask().offset("prediction")
                     + program.perTask().shape("prediction").size();
             double[] last = Arrays.copyOfRange(
-                    results, end - layout.query(), end - layout.query() + resolved.source().queries(spec));
+                    results,
+                    end - layout.query(),
+                    end - layout.query() + resolved.source().queries(spec));
             predictions.put(
                     resolved.source().name(spec).orElseThrow(),
                     Arrays.stream(last)
@@ -199,8 +205,8 @@ class TableAdaptTest {
         Map<String, double[]> predicted = byChild(rows);
         Map<String, double[]> evaluated = evaluated(run);
         assertThat(evaluated).hasSizeGreaterThan(50);
-        evaluated.forEach((child, values) ->
-                assertThat(predicted.get(child)).as(child).isEqualTo(values));
+        evaluated.forEach(
+                (child, values) -> assertThat(predicted.get(child)).as(child).isEqualTo(values));
     }
 
     @Test
@@ -210,8 +216,8 @@ class TableAdaptTest {
         Path own = temporary.resolve("own.json");
         assertEnded(adapt(maml, hidden(), own), 0);
         Map<String, double[]> predicted = byChild(read(own, "json"));
-        evaluated.forEach((child, values) ->
-                assertThat(predicted.get(child)).as(child).containsExactly(values, within(1e-3)));
+        evaluated.forEach(
+                (child, values) -> assertThat(predicted.get(child)).as(child).containsExactly(values, within(1e-3)));
         Path none = temporary.resolve("none.orc");
         assertEnded(adapt(maml, hidden(), none, "--steps", "0"), 0);
         assertThat(byChild(read(none, "orc")).get("c001")).isNotEqualTo(predicted.get("c001"));
@@ -230,13 +236,18 @@ class TableAdaptTest {
         assertThat(predictions.predictedRows()).isPositive();
         assertThat(predictions.faultyGroups()).isZero();
         // All labelled rows but the first three, told by a column.
-        Dataset<Row> labelled = read(Path.of(TABLE), "csv").withColumn(
-                "shown",
-                functions.row_number()
-                        .over(org.apache.spark.sql.expressions.Window.partitionBy("child")
-                                .orderBy("age"))
-                        .leq(SUPPORT));
-        assertThat(byChild(model.tablePredictor().supportColumn("shown").predict(labelled).rows()))
+        Dataset<Row> labelled = read(Path.of(TABLE), "csv")
+                .withColumn(
+                        "shown",
+                        functions
+                                .row_number()
+                                .over(org.apache.spark.sql.expressions.Window.partitionBy("child")
+                                        .orderBy("age"))
+                                .leq(SUPPORT));
+        assertThat(byChild(model.tablePredictor()
+                        .supportColumn("shown")
+                        .predict(labelled)
+                        .rows()))
                 .usingRecursiveComparison()
                 .isEqualTo(byChild(predictions.rows()));
     }
@@ -272,11 +283,35 @@ class TableAdaptTest {
         refused(2, "--to is missing", "--data", data.toString());
         refused(2, "--support is x; it must be left out with --data", "--data", "t.csv", "--to", "t", "--support", "x");
         refused(2, "--adapted is x; it must be left out with --data", "--data", "t.csv", "--to", "t", "--adapted", "x");
-        refused(2, "--support-column is x; it must be left out without --data", "--support", "a", "--query", "b", "--support-column", "x");
-        refused(2, "--steps is 3; it must be left out for algorithm.name = bayesian-linear", "--data", data.toString(), "--to", to.toString(), "--steps", "3");
+        refused(
+                2,
+                "--support-column is x; it must be left out without --data",
+                "--support",
+                "a",
+                "--query",
+                "b",
+                "--support-column",
+                "x");
+        refused(
+                2,
+                "--steps is 3; it must be left out for algorithm.name = bayesian-linear",
+                "--data",
+                data.toString(),
+                "--to",
+                to.toString(),
+                "--steps",
+                "3");
         refused(3, "--data is ", "--data", temporary.resolve("missing.csv").toString(), "--to", to.toString());
         refused(2, "table.format is empty and --data is ", "--data", run.toString(), "--to", to.toString());
-        refused(3, "the table has no column seen", "--data", data.toString(), "--to", to.toString(), "--support-column", "seen");
+        refused(
+                3,
+                "the table has no column seen",
+                "--data",
+                data.toString(),
+                "--to",
+                to.toString(),
+                "--support-column",
+                "seen");
         Files.createDirectory(to);
         refused(2, "exists; it must be a file that is not there yet", "--data", data.toString(), "--to", to.toString());
         assertThat(to).isEmptyDirectory();
@@ -284,7 +319,13 @@ class TableAdaptTest {
                 .map(line -> line.substring(line.indexOf(',', line.indexOf(',') + 1) + 1))
                 .toList();
         Files.write(data, without);
-        refused(3, "the table has no column child, age, which the model needs", "--data", data.toString(), "--to", to.resolve("new").toString());
+        refused(
+                3,
+                "the table has no column child, age, which the model needs",
+                "--data",
+                data.toString(),
+                "--to",
+                to.resolve("new").toString());
         assertThat(to).isEmptyDirectory();
     }
 

@@ -146,9 +146,7 @@ class GroupPredictorTest {
 
     private static Map<String, Object> keys(String method, Object... more) {
         Map<String, Object> keys = new HashMap<>(Map.of(
-                "algorithm.name", method,
-                "model.network", "mlp-12-12-tanh",
-                "algorithm.inner-learning-rate", 0.05));
+                "algorithm.name", method, "model.network", "mlp-12-12-tanh", "algorithm.inner-learning-rate", 0.05));
         for (int i = 0; i < more.length; i += 2) {
             keys.put((String) more[i], more[i + 1]);
         }
@@ -172,7 +170,8 @@ class GroupPredictorTest {
         Stream<DynamicTest> classes = Stream.of("maml", "proto-net", "logistic-head", "ridge-head")
                 .map(method -> DynamicTest.dynamicTest("classes " + method, () -> equalsExactSizes(3, keys(method))));
         Stream<DynamicTest> two = Stream.of("bayesian-linear")
-                .map(method -> DynamicTest.dynamicTest("two classes " + method, () -> equalsExactSizes(2, keys(method))));
+                .map(method ->
+                        DynamicTest.dynamicTest("two classes " + method, () -> equalsExactSizes(2, keys(method))));
         return Stream.of(regression, classes, two).flatMap(each -> each);
     }
 
@@ -200,8 +199,7 @@ class GroupPredictorTest {
                 int first = at;
                 double[] all = predicted
                         .variances()
-                        .map(variances ->
-                                concat(found, Arrays.copyOfRange(variances, first, first + queries)))
+                        .map(variances -> concat(found, Arrays.copyOfRange(variances, first, first + queries)))
                         .orElse(found);
                 // Products of inner steps are ordered by their cost, which depends on the sizes.
                 assertThat(all)

@@ -135,10 +135,14 @@ class TableTransformTest {
     /** A model with parameters near their initial values. */
     private static TableModel model(String method, List<String> classes) {
         Map<String, Object> keys = new HashMap<>(Map.of(
-                "algorithm.name", method,
-                "model.network", "mlp-12-12-tanh",
-                "bayesian-linear.features", 6,
-                "algorithm.inner-learning-rate", 0.05));
+                "algorithm.name",
+                method,
+                "model.network",
+                "mlp-12-12-tanh",
+                "bayesian-linear.features",
+                6,
+                "algorithm.inner-learning-rate",
+                0.05));
         PlanSettings settings = SettingsReader.read(JobConfig.reference().withChecked(keys), new Configuration())
                 .plan();
         TableEncoding encoding = encoding(classes);
@@ -190,8 +194,7 @@ class TableTransformTest {
     }
 
     private static Dataset<Row> table(List<Line> lines) {
-        return spark.session()
-                .createDataFrame(lines.stream().map(Line::row).toList(), SCHEMA);
+        return spark.session().createDataFrame(lines.stream().map(Line::row).toList(), SCHEMA);
     }
 
     private static Map<Integer, Row> byId(Dataset<Row> rows) {
@@ -294,8 +297,9 @@ class TableTransformTest {
             spark.session().conf().set("spark.sql.adaptive.enabled", adaptive);
             spark.session().conf().set("spark.sql.shuffle.partitions", adaptive.equals("true") ? 200 : 3);
             for (Function<Dataset<Row>, Dataset<Row>> other : others) {
-                Map<Integer, Row> rows =
-                        byId(new TableTransform(model, "").apply(other.apply(reversed)).rows());
+                Map<Integer, Row> rows = byId(new TableTransform(model, "")
+                        .apply(other.apply(reversed))
+                        .rows());
                 assertThat(rows).isEqualTo(first);
             }
         }
@@ -304,7 +308,8 @@ class TableTransformTest {
         if (method.equals("bayesian-linear")) {
             Collections.reverse(lines);
             expected(model, lines)
-                    .forEach((id, values) -> assertThat(prediction(first.get(id))).isEqualTo(values[0]));
+                    .forEach((id, values) ->
+                            assertThat(prediction(first.get(id))).isEqualTo(values[0]));
         }
     }
 
@@ -318,7 +323,8 @@ class TableTransformTest {
                 },
                 DataTypes.IntegerType);
         Dataset<Row> table = table(lines(10)).withColumn("id", counted.apply(functions.col("id")));
-        Dataset<Row> rows = new TableTransform(regression(), "").apply(table).rows().filter("prediction > 0");
+        Dataset<Row> rows =
+                new TableTransform(regression(), "").apply(table).rows().filter("prediction > 0");
         assertThat(read.value()).isZero();
         assertThat(rows.count()).isPositive();
         assertThat(read.value()).isPositive();
@@ -331,9 +337,12 @@ class TableTransformTest {
         List<Line> labelled = lines.stream()
                 .map(line -> line.label() == null ? line.withLabel(1e6 * line.id()) : line)
                 .toList();
-        List<Integer> support =
-                lines.stream().filter(line -> line.label() != null).map(Line::id).toList();
-        Dataset<Row> table = table(labelled).withColumn("seen", functions.col("id").isin(support.toArray()));
+        List<Integer> support = lines.stream()
+                .filter(line -> line.label() != null)
+                .map(Line::id)
+                .toList();
+        Dataset<Row> table =
+                table(labelled).withColumn("seen", functions.col("id").isin(support.toArray()));
         Map<Integer, Row> rows =
                 byId(new TableTransform(regression(), "seen").apply(table).rows());
         rows.forEach((id, row) -> {
@@ -341,8 +350,7 @@ class TableTransformTest {
             assertThat(row.<Double>getAs("y")).isEqualTo(labelled.get(id).label());
         });
         // Where the column is null the label decides, as without it.
-        Dataset<Row> empty =
-                table(lines).withColumn("seen", functions.lit(null).cast(DataTypes.BooleanType));
+        Dataset<Row> empty = table(lines).withColumn("seen", functions.lit(null).cast(DataTypes.BooleanType));
         byId(new TableTransform(regression(), "seen").apply(empty).rows())
                 .forEach((id, row) -> assertThat(prediction(row)).isEqualTo(prediction(plain.get(id))));
         // A support row must have a label.
@@ -439,19 +447,18 @@ class TableTransformTest {
         Map<String, org.apache.spark.sql.Column> keys = Map.of(
                 "long", number.cast(DataTypes.LongType),
                 "decimal", number.cast(DataTypes.createDecimalType(12, 3)),
-                "timestamp", functions.date_add(functions.lit(Date.valueOf("2024-01-01")), number)
-                        .cast(DataTypes.TimestampType));
+                "timestamp",
+                        functions
+                                .date_add(functions.lit(Date.valueOf("2024-01-01")), number)
+                                .cast(DataTypes.TimestampType));
         keys.forEach((name, key) -> byId(new TableTransform(regression(), "")
                         .apply(table.withColumn("g", key))
                         .rows())
-                .forEach((id, row) ->
-                        assertThat(prediction(row)).as(name).isEqualTo(prediction(plain.get(id)))));
+                .forEach((id, row) -> assertThat(prediction(row)).as(name).isEqualTo(prediction(plain.get(id)))));
         for (DataType type : List.of(
-                DataTypes.FloatType,
-                DataTypes.IntegerType,
-                DataTypes.createDecimalType(10, 2),
-                DataTypes.StringType)) {
-            Dataset<Row> rounded = table.withColumn("x", functions.round(functions.col("x").multiply(10)));
+                DataTypes.FloatType, DataTypes.IntegerType, DataTypes.createDecimalType(10, 2), DataTypes.StringType)) {
+            Dataset<Row> rounded =
+                    table.withColumn("x", functions.round(functions.col("x").multiply(10)));
             Map<Integer, Row> doubles =
                     byId(new TableTransform(regression(), "").apply(rounded).rows());
             byId(new TableTransform(regression(), "")
@@ -466,15 +473,17 @@ class TableTransformTest {
     void textThatIsNoNumberIsAFaultAndAColumnWithoutLabelsIsPredicted() {
         List<Line> lines = lines(20).stream().map(line -> line.withLabel(null)).toList();
         Map<Integer, Row> plain = predicted(regression(), lines);
-        Map<Integer, Row> without = byId(
-                new TableTransform(regression(), "").apply(table(lines).drop("y")).rows());
+        Map<Integer, Row> without = byId(new TableTransform(regression(), "")
+                .apply(table(lines).drop("y"))
+                .rows());
         without.forEach((id, row) -> assertThat(prediction(row)).isEqualTo(prediction(plain.get(id))));
         Dataset<Row> text = table(lines)
                 .withColumn("y", functions.lit(""))
                 .withColumn("x", functions.expr("if(id = 0, 'abc', cast(x as string))"));
         TableTransform.Transformed transformed = new TableTransform(regression(), "").apply(text);
         byId(transformed.rows())
-                .forEach((id, row) -> assertThat(prediction(row)).isEqualTo(id == 0 ? null : prediction(plain.get(id))));
+                .forEach(
+                        (id, row) -> assertThat(prediction(row)).isEqualTo(id == 0 ? null : prediction(plain.get(id))));
         assertThat(transformed.report().value().faults()).containsExactly("group g000: x is Infinity");
     }
 
@@ -489,8 +498,7 @@ class TableTransformTest {
                         ? line
                         : line.withLabel(Double.valueOf(names.get(stream.nextInt(names.size())))))
                 .toList();
-        Dataset<Row> table =
-                table(lines).withColumn("y", functions.col("y").cast(DataTypes.IntegerType));
+        Dataset<Row> table = table(lines).withColumn("y", functions.col("y").cast(DataTypes.IntegerType));
         Dataset<Row> rows = new TableTransform(model, "").apply(table).rows();
         assertThat(rows.schema().apply("prediction").dataType()).isEqualTo(DataTypes.IntegerType);
         byId(rows).values().forEach(row -> {
@@ -512,15 +520,18 @@ class TableTransformTest {
         TableTransform.Transformed faulty = new TableTransform(model, "")
                 .apply(table(unknown).withColumn("y", functions.col("y").cast(DataTypes.IntegerType)));
         assertThat(faulty.rows().count()).isEqualTo(lines.size());
-        assertThat(faulty.report().value().faults())
-                .containsExactly("group g011: y is 5, which no training group has");
+        assertThat(faulty.report().value().faults()).containsExactly("group g011: y is 5, which no training group has");
     }
 
     @Test
     void aTableThatLacksColumnsOrHasWrongTypesIsRefused() {
         Dataset<Row> table = table(lines(3));
         TableTransform transform = new TableTransform(regression(), "");
-        refused(transform, table.drop("x", "w"), BadDataException.class, "the table has no column x, w, which the model needs");
+        refused(
+                transform,
+                table.drop("x", "w"),
+                BadDataException.class,
+                "the table has no column x, w, which the model needs");
         refused(transform, table.drop("t"), BadDataException.class, "the table has no column t");
         refused(
                 new TableTransform(regression(), "seen"),
