@@ -180,6 +180,19 @@ public final class TrainedModel {
                 ofClasses, ofClasses.adapt(AdaptedModel.doubles(supportX), AdaptedModel.doubles(supportY)));
     }
 
+    /**
+     * A predictor of tables, for a model that was trained on one: it adapts the model to each group of rows.
+     *
+     * @throws IllegalStateException if the model was not trained on a table
+     */
+    public TablePredictor tablePredictor() {
+        if (table.isEmpty()) {
+            throw new IllegalStateException("the model was trained on task.source = "
+                    + settings.source().source() + "; only a model of task.source = table predicts tables");
+        }
+        return TablePredictor.of(settings, theta, episode, table);
+    }
+
     /** The settings that the model was trained with. */
     Settings settings() {
         return settings;

@@ -81,10 +81,13 @@ class PackagedOnAnotherSpark {
     }
 
     @Test
-    void aTableIsPreparedAndLearnedToTheSameBytes() throws IOException {
-        BuiltPackage.on(BuiltPackage.OWN_SPARK).run(PackagedTableTraining.arguments(own.resolve("table")));
-        BuiltPackage.on(OTHER_SPARK).run(PackagedTableTraining.arguments(run));
+    void aTableIsLearnedToTheSameBytesAndPredicted() throws IOException {
+        BuiltPackage.on(BuiltPackage.OWN_SPARK).run(PackagedTableTraining.training(own.resolve("table")));
+        BuiltPackage.on(OTHER_SPARK).run(PackagedTableTraining.training(run));
 
         assertThat(theta(run)).isEqualTo(theta(own.resolve("table")));
+        assertThat(BuiltPackage.on(OTHER_SPARK)
+                        .run(PackagedTableTraining.prediction(run, temporary.resolve("predictions.parquet"))))
+                .contains("420 groups, adapted to");
     }
 }

@@ -7,30 +7,42 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tests that the built package brings what reads tables; run after packaging, in {@code verify}. */
+/** Tests that the built package brings what reads and writes tables; run after packaging, in {@code verify}. */
 class PackagedTableTraining {
+    static final String TABLE =
+            Path.of("..", "conf", "growth.csv").toAbsolutePath().normalize().toString();
+
     @TempDir
     private Path temporary;
 
     /** The arguments of a short training on the project's table. */
-    static List<String> arguments(Path run) {
+    static List<String> training(Path run) {
         return List.of(
                 "train",
                 "--conf",
                 Path.of("..", "conf", "table-growth.conf").toString(),
                 "--set",
-                "table.path="
-                        + Path.of("..", "conf", "growth.csv").toAbsolutePath().normalize(),
+                "table.path=" + TABLE,
                 "--set",
                 "run.rounds=2",
                 "--out",
                 run.toString());
     }
 
-    @Test
-    void thePackageTrainsOnATable() {
-        BuiltPackage.on(BuiltPackage.OWN_SPARK).run(arguments(temporary.resolve("run")));
+    /** The arguments of predictions for the same table. */
+    static List<String> prediction(Path run, Path predictions) {
+        return List.of("adapt", "--out", run.toString(), "--data", TABLE, "--to", predictions.toString());
+    }
 
-        assertThat(temporary.resolve("run/table")).isNotEmptyDirectory();
+    @Test
+    void thePackageTrainsOnATableAndPredictsIt() {
+        BuiltPackage own = BuiltPackage.on(BuiltPackage.OWN_SPARK);
+        Path run = temporary.resolve("run");
+        own.run(training(run));
+        assertThat(run.resolve("table")).isNotEmptyDirectory();
+
+        Path predictions = temporary.resolve("predictions.parquet");
+        assertThat(own.run(prediction(run, predictions))).contains("420 groups, adapted to");
+        assertThat(predictions).isDirectoryContaining("glob:**.parquet");
     }
 }

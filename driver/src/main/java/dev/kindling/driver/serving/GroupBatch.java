@@ -102,6 +102,11 @@ public final class GroupBatch {
         return queries;
     }
 
+    /** The number of queries of the group that was begun last. */
+    public int lastQueries() {
+        return groups == 0 ? 0 : queries - queryStarts[groups - 1];
+    }
+
     int features() {
         return features;
     }

@@ -24,9 +24,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Predicts batches of groups: adapts the model to the support rows of each group and predicts its queries. Groups whose sets are
  * padded to the same sizes are run together; the queries of a group beyond the largest size are run in chunks, each with the
- * whole support set. A prediction depends on the group's support rows, their order and the query alone: the size of the padded
- * sets, the other queries and the other groups change no bit of it. Runs on the driver and on executors. Thread-safe: threads
- * share compiled programs and borrow workspaces.
+ * whole support set. Other groups change no bit of a prediction, nor do padding and other queries where the method has no inner
+ * steps; with inner steps products are ordered by their cost, so the numbers of rows may change the last digits. Runs on the
+ * driver and on executors. Thread-safe: threads share compiled programs and borrow workspaces.
  */
 public final class GroupPredictor {
     private final NavigableMap<Integer, NavigableMap<Integer, SizedProgram>> programs = new TreeMap<>();
@@ -42,10 +42,11 @@ public final class GroupPredictor {
             SizedProgram program = new SizedProgram(variants.first(), backend, job.options());
             programs.computeIfAbsent(program.support, size -> new TreeMap<>()).put(program.query, program);
         });
-        programs.values().forEach(byQuery -> byQuery.values().forEach(program -> {
-            program.number = all.size();
-            all.add(program);
-        }));
+        programs.values()
+                .forEach(byQuery -> byQuery.values().forEach(program -> {
+                    program.number = all.size();
+                    all.add(program);
+                }));
         SizedProgram first = all.get(0);
         this.outputs = first.outputs;
         this.hasVariances = first.variances >= 0;
@@ -59,6 +60,11 @@ public final class GroupPredictor {
     /** Whether the method predicts variances. */
     public boolean predictsVariances() {
         return hasVariances;
+    }
+
+    /** The number of queries of a group that are predicted at once; more are divided into chunks of this size. */
+    public int chunk() {
+        return all.get(all.size() - 1).query;
     }
 
     /**
@@ -158,7 +164,8 @@ public final class GroupPredictor {
             int length = program.perTask().size();
             double[] each = new double[chunks.count * length];
             Workspace workspace = acquire();
-            FlatVector sums = FlatVector.zeros(options.precision(), program.sums().size());
+            FlatVector sums =
+                    FlatVector.zeros(options.precision(), program.sums().size());
             TaskWriter writer = new TaskWriter(batch, chunks, this, options.precision());
             workspace.run(chunks.count, writer::write, sums, each);
             idle.add(workspace);
@@ -169,11 +176,7 @@ public final class GroupPredictor {
                         each, chunk * length + predictions, result.outputs(), first * outputs, count * outputs);
                 if (variances >= 0) {
                     System.arraycopy(
-                            each,
-                            chunk * length + variances,
-                            result.variances().orElseThrow(),
-                            first,
-                            count);
+                            each, chunk * length + variances, result.variances().orElseThrow(), first, count);
                 }
             }
         }

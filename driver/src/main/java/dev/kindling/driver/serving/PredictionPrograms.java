@@ -36,11 +36,13 @@ public final class PredictionPrograms implements Serializable {
 
     private final byte[] job;
     private final byte[] theta;
+    private final boolean hasVariances;
     private final String hash;
 
-    private PredictionPrograms(byte[] job, byte[] theta) {
+    private PredictionPrograms(byte[] job, byte[] theta, boolean hasVariances) {
         this.job = job;
         this.theta = theta;
+        this.hasVariances = hasVariances;
         this.hash = DigestUtils.sha256Hex(job) + DigestUtils.sha256Hex(theta);
     }
 
@@ -61,8 +63,7 @@ public final class PredictionPrograms implements Serializable {
         }
         // Programs with many inner steps take a while to build and verify.
         List<Program> programs = layouts.parallelStream()
-                .map(layout ->
-                        settings.algorithm().predict(ModelFactory.of(settings.model(), layout), layout, steps))
+                .map(layout -> settings.algorithm().predict(ModelFactory.of(settings.model(), layout), layout, steps))
                 .toList();
         SortedMap<String, ProgramVariants> named = IntStream.range(0, programs.size())
                 .boxed()
@@ -78,7 +79,9 @@ public final class PredictionPrograms implements Serializable {
                 1,
                 named);
         return new PredictionPrograms(
-                MessageCodec.encodeJob(job), MessageCodec.encodeBroadcastVector(new BroadcastVector(0, theta)));
+                MessageCodec.encodeJob(job),
+                MessageCodec.encodeBroadcastVector(new BroadcastVector(0, theta)),
+                programs.get(0).perTask().has("variance"));
     }
 
     private static List<Integer> supportSizes(int most) {
@@ -89,6 +92,11 @@ public final class PredictionPrograms implements Serializable {
         }
         sizes.add(most);
         return sizes;
+    }
+
+    /** Whether the method predicts variances. */
+    public boolean predictsVariances() {
+        return hasVariances;
     }
 
     /** A hash of the programs and θ. */

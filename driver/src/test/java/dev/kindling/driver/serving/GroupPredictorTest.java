@@ -2,6 +2,7 @@ package dev.kindling.driver.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.SettingsReader;
@@ -84,6 +85,10 @@ class GroupPredictorTest {
             return new Trained(settings, theta, template);
         }
 
+        boolean hasInnerSteps() {
+            return settings.algorithm().inner().isPresent();
+        }
+
         PredictionPrograms programs() {
             return PredictionPrograms.of(settings, theta, template, STEPS, MOST_SUPPORT);
         }
@@ -141,9 +146,7 @@ class GroupPredictorTest {
 
     private static Map<String, Object> keys(String method, Object... more) {
         Map<String, Object> keys = new HashMap<>(Map.of(
-                "algorithm.name", method,
-                "model.network", "mlp-12-12-tanh",
-                "algorithm.inner-learning-rate", 0.05));
+                "algorithm.name", method, "model.network", "mlp-12-12-tanh", "algorithm.inner-learning-rate", 0.05));
         for (int i = 0; i < more.length; i += 2) {
             keys.put((String) more[i], more[i + 1]);
         }
@@ -151,7 +154,7 @@ class GroupPredictorTest {
     }
 
     @TestFactory
-    Stream<DynamicTest> predictionsOfABatchAreThoseOfEachGroupAloneBitForBit() {
+    Stream<DynamicTest> predictionsOfABatchAreThoseOfEachGroupAlone() {
         Stream<DynamicTest> regression = Stream.of(
                         keys("bayesian-linear", "bayesian-linear.features", 6),
                         keys("bayesian-linear", "bayesian-linear.features", 6, "backend.precision", "double"),
@@ -163,15 +166,16 @@ class GroupPredictorTest {
                         keys("reptile"),
                         keys("cnp"),
                         keys("hypernetwork"))
-                .map(each -> DynamicTest.dynamicTest("regression " + each, () -> sameBits(0, each)));
+                .map(each -> DynamicTest.dynamicTest("regression " + each, () -> equalsExactSizes(0, each)));
         Stream<DynamicTest> classes = Stream.of("maml", "proto-net", "logistic-head", "ridge-head")
-                .map(method -> DynamicTest.dynamicTest("classes " + method, () -> sameBits(3, keys(method))));
+                .map(method -> DynamicTest.dynamicTest("classes " + method, () -> equalsExactSizes(3, keys(method))));
         Stream<DynamicTest> two = Stream.of("bayesian-linear")
-                .map(method -> DynamicTest.dynamicTest("two classes " + method, () -> sameBits(2, keys(method))));
+                .map(method ->
+                        DynamicTest.dynamicTest("two classes " + method, () -> equalsExactSizes(2, keys(method))));
         return Stream.of(regression, classes, two).flatMap(each -> each);
     }
 
-    private static void sameBits(int classes, Map<String, Object> keys) {
+    private static void equalsExactSizes(int classes, Map<String, Object> keys) {
         Trained trained = Trained.of(classes, keys);
         GroupPredictor predictor = trained.programs().open();
         RandomStream stream = RandomStream.of(4);
@@ -195,12 +199,12 @@ class GroupPredictorTest {
                 int first = at;
                 double[] all = predicted
                         .variances()
-                        .map(variances ->
-                                concat(found, Arrays.copyOfRange(variances, first, first + queries)))
+                        .map(variances -> concat(found, Arrays.copyOfRange(variances, first, first + queries)))
                         .orElse(found);
+                // Products of inner steps are ordered by their cost, which depends on the sizes.
                 assertThat(all)
                         .as("%d support rows, %d queries", group.supportX().length, queries)
-                        .isEqualTo(exact);
+                        .containsExactly(exact, within(trained.hasInnerSteps() ? 1e-5 : 0));
                 at += queries;
             }
         }

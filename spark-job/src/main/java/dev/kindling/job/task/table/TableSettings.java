@@ -150,13 +150,14 @@ public record TableSettings(
     public TableSettings qualified(Configuration hadoop) {
         return path.isBlank()
                 ? this
-                : withPath(ResolvedPath.of("table.path", path, hadoop).path().toString());
+                : at(ResolvedPath.of("table.path", path, hadoop).path().toString());
     }
 
-    private TableSettings withPath(String absolute) {
+    /** The same settings for the table at another path. */
+    public TableSettings at(String another) {
         return new TableSettings(
-                absolute,
-                sql,
+                another,
+                "",
                 format,
                 options,
                 task,
