@@ -19,6 +19,7 @@ import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.BooleanType;
@@ -94,8 +95,20 @@ public final class TableTransform {
         for (StructField field : added) {
             all = all.add(field);
         }
-        Dataset<Row> computed = table.sparkSession().internalCreateDataFrame(rows, all, false);
+        Dataset<Row> computed = dataset(table.sparkSession(), rows, all);
         return new Transformed(computed.select(selected(schema, added, expressions)), report);
+    }
+
+    /** The session's own conversion of rows in Spark's internal form, a method of another class in Spark 4. */
+    @SuppressWarnings("unchecked")
+    private static Dataset<Row> dataset(SparkSession session, RDD<InternalRow> rows, StructType schema) {
+        try {
+            return (Dataset<Row>) session.getClass()
+                    .getMethod("internalCreateDataFrame", RDD.class, StructType.class, boolean.class)
+                    .invoke(session, rows, schema, false);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("this Spark cannot make a table of rows: " + e.getMessage(), e);
+        }
     }
 
     /** The columns that are added, a class as text. */
