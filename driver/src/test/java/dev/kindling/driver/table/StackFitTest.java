@@ -16,6 +16,7 @@ import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSource;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.TaskSpec;
+import dev.kindling.job.task.table.GroupDraw;
 import dev.kindling.job.task.table.GroupKeys;
 import dev.kindling.job.task.table.SupportDraw;
 import dev.kindling.job.task.table.TableManifest;
@@ -151,7 +152,7 @@ class StackFitTest {
         TableManifest manifest = preparer.prepare(settings, folder.toString(), Optional.empty());
         EpisodeSizes sizes = new EpisodeSizes(IntRange.of(0), 1000, IntRange.of(0), TableTaskSettings.ALL_ROWS);
         TaskSource source = TaskSources.open(
-                TableTaskSettings.prepared(TableTaskSettings.description(SupportDraw.MOST, sizes), folder.toString()),
+                TableTaskSettings.prepared(TableTaskSettings.description(GroupDraw.GROUPS, SupportDraw.MOST, sizes), folder.toString()),
                 new Configuration());
         JsonNode encoding = new ObjectMapper()
                 .readTree(Files.readString(folder.resolve("table.json")))
