@@ -15,6 +15,7 @@ import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.task.table.GroupRows;
+import dev.kindling.job.task.table.GroupDraw;
 import dev.kindling.job.task.table.SupportDraw;
 import dev.kindling.job.task.table.TableSource;
 import dev.kindling.job.task.table.TableTaskSettings;
@@ -39,7 +40,7 @@ class GroupEvaluatorTest {
         return (TableSource) TaskSources.open(
                 TableTaskSettings.prepared(
                         TableTaskSettings.description(
-                                SupportDraw.MOST, new EpisodeSizes(new IntRange(0, 5), 8, new IntRange(0, 5), queries)),
+                                GroupDraw.GROUPS, SupportDraw.MOST, new EpisodeSizes(new IntRange(0, 5), 8, new IntRange(0, 5), queries)),
                         PACK.toAbsolutePath().toString()),
                 new Configuration());
     }
