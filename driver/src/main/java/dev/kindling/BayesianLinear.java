@@ -25,9 +25,9 @@ public final class BayesianLinear {
             return set("bayesian-linear.features", count);
         }
 
-        /** Whether the prior has a process in the order of a table's rows, where that is a numeric feature. */
-        public Builder orderKernel(boolean used) {
-            return set("bayesian-linear.order-kernel", used);
+        /** No process in the order of a table's rows in the prior; by default there is one where the order is a numeric feature. */
+        public Builder withoutOrderKernel() {
+            return set("bayesian-linear.order-kernel", false);
         }
     }
 }
