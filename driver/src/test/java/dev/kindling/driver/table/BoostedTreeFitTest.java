@@ -25,7 +25,7 @@ class BoostedTreeFitTest {
             Example example =
                     new Example(new float[lines.size() * WIDTH], new double[lines.size()], new double[lines.size()]);
             for (int row = 0; row < lines.size(); row++) {
-                String[] cells = lines.get(row).split(",");
+                String[] cells = lines.get(row).split(",", -1);
                 for (int i = 0; i < WIDTH; i++) {
                     example.features[row * WIDTH + i] = Float.parseFloat(cells[i]);
                 }
@@ -161,7 +161,7 @@ class BoostedTreeFitTest {
     void valuesOfOneBinAreNeighboursAndEqualValuesShareABin() {
         float[] column = new float[1000];
         for (int i = 0; i < column.length; i++) {
-            column[i] = (i * 7919 % 1000) / 3 * 0.5f;
+            column[i] = 0.5f * Math.floorDiv(i * 7919 % 1000, 3);
         }
         FeatureBins bins = new FeatureBins(column, 1);
         assertThat(bins.count(0)).isBetween(64, FeatureBins.MOST);
