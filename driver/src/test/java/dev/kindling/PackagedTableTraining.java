@@ -22,7 +22,8 @@ class PackagedTableTraining {
 
     @Test
     void thePackageTrainsOnATableAndPredictsIt() throws IOException, InterruptedException {
-        String table = Path.of("..", "conf", "growth.csv").toAbsolutePath().normalize().toString();
+        String table =
+                Path.of("..", "conf", "growth.csv").toAbsolutePath().normalize().toString();
         String run = temporary.resolve("run").toString();
         kindling(
                 "train",

@@ -285,8 +285,9 @@ class TableTransformTest {
     void partitionsAndOrderOfTheInputChangeNoBit(String method) {
         List<Line> lines = new ArrayList<>(lines(60));
         // In one partition the first batch of 4096 rows ends after two queries of a chunk of the large group.
-        long before =
-                lines.stream().filter(line -> String.valueOf(line.group()).compareTo("g002b") < 0).count();
+        long before = lines.stream()
+                .filter(line -> String.valueOf(line.group()).compareTo("g002b") < 0)
+                .count();
         add(lines, RandomStream.of(7), "a", 0, (int) ((4096 - 5 - 2 - before) % 128));
         add(lines, RandomStream.of(8), "g002b", 5, 10_001);
         boolean classes = method.equals("maml");
