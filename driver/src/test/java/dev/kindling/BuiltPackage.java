@@ -43,8 +43,8 @@ final class BuiltPackage {
 
     /** Runs a command by Spark's submit class. */
     String submit(String master, List<String> arguments) {
-        List<String> command = new ArrayList<>(List.of(
-                "dev.kindling.driver.cli.SubmitMain", "--master", master, "--class", MAIN, jar().toString()));
+        List<String> command = new ArrayList<>(
+                List.of("dev.kindling.driver.cli.SubmitMain", "--master", master, "--class", MAIN, jar().toString()));
         command.addAll(arguments);
         return java(command);
     }
@@ -55,7 +55,8 @@ final class BuiltPackage {
 
     private static Path only(Path folder, String begin) {
         try (Stream<Path> files = Files.list(folder)) {
-            List<Path> found = files.filter(file -> file.getFileName().toString().startsWith(begin))
+            List<Path> found = files.filter(
+                            file -> file.getFileName().toString().startsWith(begin))
                     .toList();
             assertThat(found).hasSize(1);
             return found.get(0).toAbsolutePath();

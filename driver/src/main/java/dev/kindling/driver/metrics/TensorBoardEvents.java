@@ -17,7 +17,8 @@ final class TensorBoardEvents {
 
     private static final String VERSION = "brain.Event:2";
 
-    // Fields of Event, Summary and Summary.Value (tensorboard/compat/proto/{event,summary}.proto): number and wire type.
+    // Fields of Event, Summary and Summary.Value (tensorboard/compat/proto/{event,summary}.proto): number and wire
+    // type.
     private static final int WALL_TIME = 1 << 3 | 1;
     private static final int STEP = 2 << 3;
     private static final int FILE_VERSION = 3 << 3 | 2;
@@ -26,6 +27,7 @@ final class TensorBoardEvents {
     private static final int TAG = 1 << 3 | 2;
     private static final int SIMPLE_VALUE = 2 << 3 | 5;
 
+    private static final int BITS = 7;
     private static final int SEVEN_BITS = 0x7f;
     private static final int CONTINUED = 0x80;
 
@@ -59,7 +61,8 @@ final class TensorBoardEvents {
             if (field.getValue().isObject()) {
                 field.getValue()
                         .fields()
-                        .forEachRemaining(part -> scalar(summary, field.getKey() + "/" + part.getKey(), part.getValue()));
+                        .forEachRemaining(
+                                part -> scalar(summary, field.getKey() + "/" + part.getKey(), part.getValue()));
             } else if (!field.getKey().equals("round")) {
                 scalar(summary, field.getKey(), field.getValue());
             }
@@ -133,8 +136,8 @@ final class TensorBoardEvents {
         private void unsigned(long number) {
             long rest = number;
             while ((rest & ~SEVEN_BITS) != 0) {
-                out.write((int) rest & SEVEN_BITS | CONTINUED);
-                rest >>>= 7;
+                out.write(((int) rest & SEVEN_BITS) | CONTINUED);
+                rest >>>= BITS;
             }
             out.write((int) rest);
         }

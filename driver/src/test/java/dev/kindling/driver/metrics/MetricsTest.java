@@ -140,7 +140,8 @@ class MetricsTest {
                 {"round":7,"query_loss":1}
                 {"round":8,"quer""");
         List<String> warnings = new ArrayList<>();
-        MetricsWriter.resumed(run, MetricsWriter.Files.LINES, 6, OptionalLong.empty(), warnings::add).close();
+        MetricsWriter.resumed(run, MetricsWriter.Files.LINES, 6, OptionalLong.empty(), warnings::add)
+                .close();
         assertThat(file).hasContent("""
                 {"round":1,"query_loss":4}
                 {"round":5,"query_loss":1}
@@ -149,7 +150,8 @@ class MetricsTest {
         assertThat(warnings)
                 .containsExactly(file + " is damaged in lines 2, 3, 5, which are left out; the other 4 lines are used");
         warnings.clear();
-        MetricsWriter.resumed(run, MetricsWriter.Files.LINES, 6, OptionalLong.empty(), warnings::add).close();
+        MetricsWriter.resumed(run, MetricsWriter.Files.LINES, 6, OptionalLong.empty(), warnings::add)
+                .close();
         assertThat(warnings).isEmpty();
     }
 

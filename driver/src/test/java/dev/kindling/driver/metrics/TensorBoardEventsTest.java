@@ -20,11 +20,9 @@ class TensorBoardEventsTest {
         TensorBoardEvents encoder = new TensorBoardEvents(START);
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         file.writeBytes(encoder.header());
-        for (String line : List.of(
-                """
+        for (String line : List.of("""
                 {"round": 10, "query_loss": 0.5, "validation_loss": null, "tasks": 24, "seconds": 3.5,
-                "round_milliseconds": {"compute": 3.0}}""",
-                """
+                "round_milliseconds": {"compute": 3.0}}""", """
                 {"round": 300000, "query_loss": 1e-7, "tasks": 24, "seconds": 700.25,
                 "round_milliseconds": {"compute": 2.5}}""")) {
             file.writeBytes(encoder.record(new ObjectMapper().readTree(line)));

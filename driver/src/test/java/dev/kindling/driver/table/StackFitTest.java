@@ -152,7 +152,8 @@ class StackFitTest {
         TableManifest manifest = preparer.prepare(settings, folder.toString(), Optional.empty());
         EpisodeSizes sizes = new EpisodeSizes(IntRange.of(0), 1000, IntRange.of(0), TableTaskSettings.ALL_ROWS);
         TaskSource source = TaskSources.open(
-                TableTaskSettings.prepared(TableTaskSettings.description(GroupDraw.GROUPS, SupportDraw.MOST, sizes), folder.toString()),
+                TableTaskSettings.prepared(
+                        TableTaskSettings.description(GroupDraw.GROUPS, SupportDraw.MOST, sizes), folder.toString()),
                 new Configuration());
         JsonNode encoding = new ObjectMapper()
                 .readTree(Files.readString(folder.resolve("table.json")))

@@ -64,8 +64,9 @@ public final class Transport {
 
     /**
      * Sends a message that has no response: {@code TransportClient.send}, whose type of result differs between versions of
-     * Spark.
+     * Spark. A failure closes the connection, which both ends notice.
      */
+    @SuppressWarnings("FutureReturnValueIgnored")
     public static void send(TransportClient client, byte[] message) {
         client.getChannel().writeAndFlush(new OneWayMessage(new NioManagedBuffer(ByteBuffer.wrap(message))));
     }

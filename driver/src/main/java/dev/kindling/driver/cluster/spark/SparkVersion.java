@@ -22,9 +22,9 @@ public final class SparkVersion {
 
     static void requireSupported(String spark) {
         if (spark.equals(UNUSABLE)) {
-            throw new ClusterException(
-                    "Spark is " + spark + ", where stages of pipelines that are written in Java fail (SPARK-52259); it must be "
-                            + "3.5, or 4 from 4.0.1 on");
+            throw new ClusterException("Spark is " + spark
+                    + ", where stages of pipelines that are written in Java fail (SPARK-52259); it must be "
+                    + "3.5, or 4 from 4.0.1 on");
         }
         if (!SUPPORTED.matcher(spark).matches()) {
             throw new ClusterException("Spark is " + spark + "; it must be 3.5, or 4 from 4.0.1 on");
@@ -43,8 +43,9 @@ public final class SparkVersion {
 
     static void requireDeeplearning4j(String setting, String scala) {
         if (!scala.startsWith(DEEPLEARNING4J_SCALA)) {
-            throw new IllegalArgumentException(setting + ", which is published for Scala 2.12 only, but this Spark has Scala "
-                    + scala + "; use transfer.engine = rounds, or a Spark 3.5 for Scala 2.12");
+            throw new IllegalArgumentException(
+                    setting + ", which is published for Scala 2.12 only, but this Spark has Scala " + scala
+                            + "; use transfer.engine = rounds, or a Spark 3.5 for Scala 2.12");
         }
     }
 }

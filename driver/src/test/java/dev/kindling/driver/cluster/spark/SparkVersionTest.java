@@ -26,8 +26,9 @@ class SparkVersionTest {
     void spark400IsRefusedWithTheReason() {
         assertThatThrownBy(() -> SparkVersion.requireSupported("4.0.0"))
                 .isInstanceOf(ClusterException.class)
-                .hasMessage("Spark is 4.0.0, where stages of pipelines that are written in Java fail (SPARK-52259); it must be "
-                        + "3.5, or 4 from 4.0.1 on");
+                .hasMessage(
+                        "Spark is 4.0.0, where stages of pipelines that are written in Java fail (SPARK-52259); it must be "
+                                + "3.5, or 4 from 4.0.1 on");
     }
 
     @ParameterizedTest
@@ -42,7 +43,8 @@ class SparkVersionTest {
     void deeplearning4jSparkIsRefusedWithAnotherScala() {
         assertThatThrownBy(() -> SparkVersion.requireDeeplearning4j("transfer.engine is dl4j-spark", "2.13.18"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("transfer.engine is dl4j-spark, which is published for Scala 2.12 only, but this Spark has Scala "
-                        + "2.13.18; use transfer.engine = rounds, or a Spark 3.5 for Scala 2.12");
+                .hasMessage(
+                        "transfer.engine is dl4j-spark, which is published for Scala 2.12 only, but this Spark has Scala "
+                                + "2.13.18; use transfer.engine = rounds, or a Spark 3.5 for Scala 2.12");
     }
 }

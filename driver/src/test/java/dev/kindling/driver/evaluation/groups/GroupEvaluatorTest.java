@@ -14,8 +14,8 @@ import dev.kindling.job.task.Split;
 import dev.kindling.job.task.TaskKey;
 import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.TaskSpec;
-import dev.kindling.job.task.table.GroupRows;
 import dev.kindling.job.task.table.GroupDraw;
+import dev.kindling.job.task.table.GroupRows;
 import dev.kindling.job.task.table.SupportDraw;
 import dev.kindling.job.task.table.TableSource;
 import dev.kindling.job.task.table.TableTaskSettings;
@@ -40,7 +40,9 @@ class GroupEvaluatorTest {
         return (TableSource) TaskSources.open(
                 TableTaskSettings.prepared(
                         TableTaskSettings.description(
-                                GroupDraw.GROUPS, SupportDraw.MOST, new EpisodeSizes(new IntRange(0, 5), 8, new IntRange(0, 5), queries)),
+                                GroupDraw.GROUPS,
+                                SupportDraw.MOST,
+                                new EpisodeSizes(new IntRange(0, 5), 8, new IntRange(0, 5), queries)),
                         PACK.toAbsolutePath().toString()),
                 new Configuration());
     }
