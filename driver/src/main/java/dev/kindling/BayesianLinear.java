@@ -1,6 +1,6 @@
 package dev.kindling;
 
-/** The Bayesian linear head of ALPaCA: Harrison, Sharma and Pavone, WAFR 2018. For regression with one output, or two classes. */
+/** The Bayesian linear head of ALPaCA: Harrison, Sharma and Pavone, WAFR 2018. For regression with one output, or classes. */
 public final class BayesianLinear {
     private BayesianLinear() {}
 
@@ -23,6 +23,11 @@ public final class BayesianLinear {
         /** Learned features of the head, in addition to a constant and, where inputs are vectors, the inputs. */
         public Builder features(int count) {
             return set("bayesian-linear.features", count);
+        }
+
+        /** No process in the order of a table's rows in the prior; by default there is one where the order is a numeric feature. */
+        public Builder withoutOrderKernel() {
+            return set("bayesian-linear.order-kernel", false);
         }
     }
 }

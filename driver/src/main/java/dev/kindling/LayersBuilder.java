@@ -39,6 +39,11 @@ public final class LayersBuilder {
         return add("batch-norm");
     }
 
+    /** Layer norm, over the units of a fully connected layer, with learned scale and shift. */
+    public LayersBuilder layerNorm() {
+        return add("layer-norm");
+    }
+
     /**
      * Dropout in training.
      *

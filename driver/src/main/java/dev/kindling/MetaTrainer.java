@@ -260,6 +260,11 @@ public final class MetaTrainer {
             return set("run.log-every", rounds);
         }
 
+        /** Also writes the metrics of a run folder as a TensorBoard event file. */
+        public Builder tensorBoard() {
+            return set("run.tensorboard", true);
+        }
+
         /**
          * Checkpoints of a run folder.
          *

@@ -34,6 +34,25 @@ public final class NetworkSpec {
         return with("model.batch-norm", mode);
     }
 
+    /**
+     * The same with dropout after each hidden layer of {@code mlp-UNITS}.
+     *
+     * @param share of units that is dropped in training, at least 0 and below 1
+     */
+    public NetworkSpec dropout(double share) {
+        return with("model.dropout", share);
+    }
+
+    /** The same with layer norm before the activation of each hidden layer of {@code mlp-UNITS}. */
+    public NetworkSpec layerNorm() {
+        return with("model.layer-norm", true);
+    }
+
+    /** The same with an output layer that reads the inputs beside the last hidden layer; for {@code mlp-UNITS} and layers. */
+    public NetworkSpec skip() {
+        return with("model.skip", true);
+    }
+
     /** The same, refused unless the network file has this SHA-256. */
     public NetworkSpec sha256(String hash) {
         return with("model.network-hash", hash);

@@ -121,9 +121,32 @@ public final class Tables {
             return set("table.max-one-hot", values);
         }
 
+        /** The most values of a categorical column whose crossed effect is not a feature beside its indicators. */
+        public Builder crossedAbove(int values) {
+            return set("table.crossed-above", values);
+        }
+
+        /**
+         * Adds a prediction of the label as one more feature.
+         *
+         * @param by {@code gbt} for gradient-boosted trees, {@code auto} or {@code none}
+         */
+        public Builder stack(String by) {
+            return set("table.stack", by);
+        }
+
         /** Largest magnitude of a standardised number. */
         public Builder clip(double magnitude) {
             return set("table.clip", magnitude);
+        }
+
+        /**
+         * How a training task draws its group.
+         *
+         * @param how {@code groups} for equal probabilities, or {@code rows} for some in proportion to a group's query rows
+         */
+        public Builder draw(String how) {
+            return set("table.draw", how);
         }
 
         /**

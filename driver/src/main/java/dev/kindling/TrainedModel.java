@@ -123,6 +123,7 @@ public final class TrainedModel {
         evaluation.ifPresent(found -> directory.writeEvaluation(
                 found.json(new EvaluatedModel(
                         configuration.resultSettingsJson(), manifest.provenance(), manifest.rounds(), hash)),
+                Optional.empty(),
                 Optional.empty()));
     }
 
@@ -147,7 +148,7 @@ public final class TrainedModel {
         try (ClusterProvider.Session session = clusters.start("kindling (evaluation)", Optional.empty());
                 Cluster cluster = session.cluster(
                         resolved.plan().job(), resolved.settings().cluster())) {
-            return resolved.evaluator().evaluate(cluster, theta);
+            return resolved.evaluator().evaluateModel(cluster, theta);
         }
     }
 
@@ -177,6 +178,19 @@ public final class TrainedModel {
         Predictor ofClasses = predictor.withClasses(classes);
         return new AdaptedModel(
                 ofClasses, ofClasses.adapt(AdaptedModel.doubles(supportX), AdaptedModel.doubles(supportY)));
+    }
+
+    /**
+     * A predictor of tables, for a model that was trained on one: it adapts the model to each group of rows.
+     *
+     * @throws IllegalStateException if the model was not trained on a table
+     */
+    public TablePredictor tablePredictor() {
+        if (table.isEmpty()) {
+            throw new IllegalStateException("the model was trained on task.source = "
+                    + settings.source().source() + "; only a model of task.source = table predicts tables");
+        }
+        return TablePredictor.of(settings, theta, episode, table);
     }
 
     /** The settings that the model was trained with. */

@@ -35,7 +35,9 @@ class BuilderKeysTest {
             "evaluation.seed", "published numbers use the default",
             "evaluation.ways", "follows few-shot.ways",
             "evaluation.query", "follows task.query",
-            "evaluation.per-task", "writes a file of a run folder for reports");
+            "evaluation.per-task", "writes a file of a run folder for reports",
+            "evaluation.support-rows", "chosen from the data",
+            "evaluation.baselines", "for evaluations of a run folder");
 
     @Test
     void eachKeyIsSetByATypedMethodOfABuilderOrIsAnException() throws ReflectiveOperationException {

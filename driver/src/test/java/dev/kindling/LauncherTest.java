@@ -19,6 +19,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests {@code deploy/kindling} in a temporary repository, with stand-ins for java and mvn that print their arguments. */
 class LauncherTest {
@@ -154,16 +156,26 @@ class LauncherTest {
         assertThat(run("train").out()).contains("home " + root.resolve("spark"));
     }
 
-    @Test
-    void aSparkThatKindlingCannotUseIsRefused() {
-        write("spark/jars/spark-core_2.13-4.0.0.jar", "");
+    @ParameterizedTest
+    @ValueSource(strings = {"2.13-3.5.6", "2.13-4.0.1", "2.13-4.3.0"})
+    void otherVersionsOfSparkAndScalaAreUsedAndMayBeFoldersOfJars(String version) {
+        javaOfSpark();
+        write("spark/jars/spark-core_" + version + ".jar", "");
+        environment.put("SPARK_HOME", root.resolve("spark").toString());
+        assertThat(run("train").out()).contains("home " + root.resolve("spark"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"2.13-4.0.0", "2.12-3.4.1", "2.13-5.0.0"})
+    void aSparkThatKindlingCannotUseIsRefused(String version) {
+        write("spark/jars/spark-core_" + version + ".jar", "");
         environment.put("SPARK_HOME", root.resolve("spark").toString());
         Outcome refused = run("train");
         assertThat(refused.code()).isEqualTo(2);
         assertThat(refused.err())
                 .last()
                 .asString()
-                .startsWith("SPARK_HOME is " + root.resolve("spark") + ", which is no Spark 3.5 for Scala 2.12");
+                .startsWith("SPARK_HOME is " + root.resolve("spark") + ", which is no Spark 3.5 or 4 (4.0.1 or newer)");
     }
 
     @Test
@@ -173,7 +185,7 @@ class LauncherTest {
         assertThat(refused.err())
                 .last()
                 .asString()
-                .startsWith("--master is yarn, for which a Spark 3.5 must be installed");
+                .startsWith("--master is yarn, for which a Spark 3.5 or 4 must be installed");
     }
 
     @Test

@@ -2,50 +2,47 @@ package dev.kindling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
-import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tests that the built package brings what reads tables; run after packaging, in {@code verify}. */
+/** Tests that the built package brings what reads and writes tables; run after packaging, in {@code verify}. */
 class PackagedTableTraining {
-    private static final Path APPLICATION = Path.of("target", "kindling");
+    static final String TABLE =
+            Path.of("..", "conf", "growth.csv").toAbsolutePath().normalize().toString();
 
     @TempDir
     private Path temporary;
 
-    @Test
-    void thePackageTrainsOnATable() throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(option -> option.startsWith("--add-") || option.startsWith("-Djdk."))
-                .forEach(command::add);
-        command.addAll(List.of(
-                "-cp",
-                APPLICATION.resolve("*") + File.pathSeparator + APPLICATION.resolve("spark/jars/*"),
-                "dev.kindling.driver.cli.Kindling",
+    /** The arguments of a short training on the project's table. */
+    static List<String> training(Path run) {
+        return List.of(
                 "train",
                 "--conf",
                 Path.of("..", "conf", "table-growth.conf").toString(),
                 "--set",
-                "table.path="
-                        + Path.of("..", "conf", "growth.csv").toAbsolutePath().normalize(),
+                "table.path=" + TABLE,
                 "--set",
                 "run.rounds=2",
                 "--out",
-                temporary.resolve("run").toString()));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+                run.toString());
+    }
 
-        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).as(output).isZero();
-        assertThat(temporary.resolve("run/table")).isNotEmptyDirectory();
+    /** The arguments of predictions for the same table. */
+    static List<String> prediction(Path run, Path predictions) {
+        return List.of("adapt", "--out", run.toString(), "--data", TABLE, "--to", predictions.toString());
+    }
+
+    @Test
+    void thePackageTrainsOnATableAndPredictsIt() {
+        BuiltPackage own = BuiltPackage.on(BuiltPackage.OWN_SPARK);
+        Path run = temporary.resolve("run");
+        own.run(training(run));
+        assertThat(run.resolve("table")).isNotEmptyDirectory();
+
+        Path predictions = temporary.resolve("predictions.parquet");
+        assertThat(own.run(prediction(run, predictions))).contains("420 groups, adapted to");
+        assertThat(predictions).isDirectoryContaining("glob:**.parquet");
     }
 }

@@ -75,6 +75,8 @@ class PublicApiTest {
                         "RidgeHead",
                         "SettingsBuilder",
                         "Sinusoids",
+                        "TablePredictions",
+                        "TablePredictor",
                         "Tables",
                         "TaskDistribution",
                         "TaskDistributionBuilder",

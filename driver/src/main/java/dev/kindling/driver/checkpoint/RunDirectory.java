@@ -31,6 +31,7 @@ public final class RunDirectory {
     private static final String CONFIG = "config.conf";
     private static final String EVALUATION = "evaluation.json";
     private static final String TASKS = "evaluation.parquet";
+    private static final String GROUPS = "evaluation-groups.parquet";
     private static final String CHECKPOINTS = "checkpoints";
     private static final String MODEL = "model";
     private static final String NEW_MODEL = ".model-new";
@@ -164,12 +165,15 @@ public final class RunDirectory {
     }
 
     /**
-     * Replaces {@code evaluation.json} and {@code evaluation.parquet}, which holds the per-task results.
+     * Replaces {@code evaluation.json}, {@code evaluation.parquet}, which holds the per-task results, and
+     * {@code evaluation-groups.parquet}, which holds the scores of each group of a table.
      *
-     * @param tasks content of the Parquet file; if empty, a file of an earlier evaluation is deleted
+     * @param tasks content of the first Parquet file; if empty, a file of an earlier evaluation is deleted
+     * @param groups content of the second one; as {@code tasks}
      */
-    public void writeEvaluation(String json, Optional<byte[]> tasks) {
+    public void writeEvaluation(String json, Optional<byte[]> tasks, Optional<byte[]> groups) {
         tasks.ifPresentOrElse(bytes -> folder.replace(TASKS, bytes), () -> folder.remove(TASKS));
+        groups.ifPresentOrElse(bytes -> folder.replace(GROUPS, bytes), () -> folder.remove(GROUPS));
         folder.replace(EVALUATION, json.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -177,6 +181,7 @@ public final class RunDirectory {
     public void removeEvaluation() {
         folder.remove(EVALUATION);
         folder.remove(TASKS);
+        folder.remove(GROUPS);
     }
 
     /** Replaces a file and opens it for appending; empty if the file system cannot append. */

@@ -32,12 +32,10 @@ record CommandContext(
     /** The context of a run that prints to this command's output. */
     RunContext run() {
         return new RunContext(
-                clusters,
-                clock,
-                this::print,
-                (from, rounds) -> Progress.on(this, from, rounds),
-                result -> EvaluationTable.lines(result.trained(), result.untrained())
-                        .forEach(this::print));
+                clusters, clock, this::print, (from, rounds) -> Progress.on(this, from, rounds), result -> {
+                    EvaluationTable.lines(result.trained(), result.untrained()).forEach(this::print);
+                    result.trained().groups().map(GroupTable::lines).ifPresent(lines -> lines.forEach(this::print));
+                });
     }
 
     /** Prints a line, with unprintable characters escaped: it may hold names from files. */

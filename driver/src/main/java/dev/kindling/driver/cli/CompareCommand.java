@@ -9,6 +9,7 @@ import dev.kindling.driver.evaluation.ComparisonJson;
 import dev.kindling.driver.evaluation.EntrantScores;
 import dev.kindling.driver.evaluation.EntrantSummary;
 import dev.kindling.driver.evaluation.Evaluation;
+import dev.kindling.driver.evaluation.GroupEvaluation;
 import dev.kindling.driver.evaluation.MeanPredictorBaseline;
 import dev.kindling.driver.evaluation.PerTaskResults;
 import dev.kindling.driver.evaluation.Protocol;
@@ -108,10 +109,14 @@ final class CompareCommand implements Callable<Integer> {
     private void compare(Work work, ClusterProvider clusters, Optional<String> master) {
         List<EntrantScores> scores = new ArrayList<>();
         List<Protocol> protocols = new ArrayList<>();
+        List<List<GroupEvaluation>> groups = new ArrayList<>();
         try (ClusterProvider.Session running = clusters.start(work.out().name() + " (comparison)", master)) {
             for (PreparedEntrant entrant : work.entrants()) {
                 List<Evaluation> evaluations = evaluations(entrant, running, work, master);
                 protocols.add(evaluations.get(0).protocol());
+                groups.add(evaluations.stream()
+                        .flatMap(evaluation -> evaluation.groups().stream())
+                        .toList());
                 scores.add(new EntrantScores(
                         entrant.name(),
                         evaluations.stream().map(CompareCommand::tasks).toList()));
@@ -124,9 +129,14 @@ final class CompareCommand implements Callable<Integer> {
             entrants.add(work.entrants().get(i).summary(protocols.get(i), work.out()));
         }
         work.meanTask().ifPresent(mean -> entrants.add(EntrantSummary.untrained(mean.name())));
-        String json = ComparisonJson.of(comparison, entrants, work.fits());
+        Optional<GroupEvaluation> byGroup = groups.stream().anyMatch(List::isEmpty)
+                ? Optional.empty()
+                : Optional.of(GroupEvaluation.joined(
+                        work.entrants().stream().map(PreparedEntrant::name).toList(), groups));
+        String json = ComparisonJson.of(comparison, entrants, work.fits(), byGroup);
         work.out().replace(ComparisonReport.RESULT, json.getBytes(StandardCharsets.UTF_8));
         ComparisonTable.lines(comparison, entrants).forEach(context::print);
+        byGroup.map(GroupTable::lines).ifPresent(lines -> lines.forEach(context::print));
         context.print("the comparison is in " + work.out().place(ComparisonReport.RESULT));
         context.print("the report is in " + RunReports.write(work.out(), List.of(), context::print));
     }

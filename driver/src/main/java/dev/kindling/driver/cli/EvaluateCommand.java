@@ -109,12 +109,14 @@ final class EvaluateCommand implements Callable<Integer> {
         try (ClusterProvider.Session running = clusters.start(name, options.master());
                 Cluster cluster =
                         running.cluster(plan.job(), resolved.settings().cluster())) {
-            Evaluation trained = evaluator.evaluate(cluster, theta);
-            directory.writeEvaluation(trained.json(evaluated), trained.tasks().map(PerTaskParquet::encode));
+            Evaluation trained = evaluator.evaluateModel(cluster, theta);
+            directory.writeEvaluation(
+                    trained.json(evaluated), trained.tasks().map(PerTaskParquet::encode), trained.groupsParquet());
             FlatVector untrained = plan.untrained(resolved.settings().run().seed(), resolved.source());
             EvaluationTable.lines(trained, evaluator.evaluate(cluster, untrained))
                     .forEach(context::print);
             EvaluationTable.episodes(trained).forEach(context::print);
+            trained.groups().map(GroupTable::lines).ifPresent(lines -> lines.forEach(context::print));
         }
     }
 }

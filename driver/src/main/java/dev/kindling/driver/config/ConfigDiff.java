@@ -14,6 +14,7 @@ public record ConfigDiff(List<Difference> list) {
     /** Keys that have no effect on the results of a run. */
     private static final Set<String> NO_EFFECT = Set.of(
             "run.log-every",
+            "run.tensorboard",
             "run.checkpoint-every",
             "run.checkpoint-keep",
             "backend.memory",

@@ -26,7 +26,7 @@ final class ResolvedSize {
     /** The most substitutions: resolving takes more than linear time in those that refer to their own key. */
     static final int MOST_SUBSTITUTIONS = 100;
 
-    static final long LARGEST = 128 << 10;
+    static final long LARGEST = 256 << 10;
 
     /** The largest bound, at which sums and products saturate; the sum or product of two such numbers fits a long. */
     private static final long HUGE = 1L << 30;

@@ -5,6 +5,7 @@ import dev.kindling.driver.aggregator.FailurePolicy;
 import dev.kindling.driver.check.reference.ReferenceMethod;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.evaluation.EvaluationSettings;
+import dev.kindling.driver.evaluation.GroupEvaluationSettings;
 import dev.kindling.driver.evaluation.ValidationSettings;
 import dev.kindling.driver.optimizer.OptimizerSettings;
 import dev.kindling.driver.plan.PlanSettings;
@@ -30,6 +31,7 @@ import java.util.Optional;
  * @param optimizer the meta-optimizer and its learning rate
  * @param validation how often θ is validated during training, on which tasks, and when training ends early
  * @param evaluation the tasks and inner steps of the evaluation after training
+ * @param groups the evaluation by group, where tasks are groups of a table
  * @param cluster how rounds are distributed to executors
  */
 public record Settings(
@@ -44,6 +46,7 @@ public record Settings(
         OptimizerSettings optimizer,
         ValidationSettings validation,
         EvaluationSettings evaluation,
+        GroupEvaluationSettings groups,
         ClusterSettings cluster) {
     /** The same settings with another description of the task source. */
     public Settings withSource(SourceDescription description) {
@@ -93,6 +96,7 @@ public record Settings(
                 optimizer,
                 validated,
                 evaluated,
+                groups,
                 cluster);
     }
 }

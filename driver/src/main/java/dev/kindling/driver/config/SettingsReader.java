@@ -9,8 +9,11 @@ import dev.kindling.driver.aggregator.FailurePolicy;
 import dev.kindling.driver.check.reference.References;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.evaluation.EvaluationSettings;
+import dev.kindling.driver.evaluation.GroupEvaluationSettings;
+import dev.kindling.driver.evaluation.GroupEvaluationSettings.Baseline;
 import dev.kindling.driver.evaluation.SplitNames;
 import dev.kindling.driver.evaluation.ValidationSettings;
+import dev.kindling.driver.metrics.MetricsWriter;
 import dev.kindling.driver.optimizer.OptimizerSettings;
 import dev.kindling.driver.optimizer.ParameterGroup;
 import dev.kindling.driver.plan.BackendSettings;
@@ -24,6 +27,7 @@ import dev.kindling.job.algorithm.EnsembleAlgorithm;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.model.ModelSettings;
 import dev.kindling.job.model.NetworkFile;
+import dev.kindling.job.model.NetworkOptions;
 import dev.kindling.job.optimizer.Coefficient;
 import dev.kindling.job.optimizer.Coefficients;
 import dev.kindling.job.optimizer.UpdateRule;
@@ -39,6 +43,7 @@ import dev.kindling.job.task.fewshot.WaySettings;
 import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.task.sinusoid.DoubleRange;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
+import dev.kindling.job.task.table.GroupDraw;
 import dev.kindling.job.task.table.SupportDraw;
 import dev.kindling.job.task.table.TableFolds;
 import dev.kindling.job.task.table.TableSettings;
@@ -46,6 +51,7 @@ import dev.kindling.job.task.table.TableSettings.GroupSplit;
 import dev.kindling.job.task.table.TableTaskSettings;
 import dev.kindling.job.tensor.Precision;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -115,6 +121,7 @@ public final class SettingsReader {
                 outer.optimizer(),
                 validation(),
                 evaluation,
+                groups(),
                 cluster());
     }
 
@@ -133,6 +140,7 @@ public final class SettingsReader {
                 keys.integer("run.seed"),
                 rounds,
                 keys.integer("run.log-every"),
+                MetricsWriter.Files.of(keys.bool("run.tensorboard")),
                 tasks,
                 group,
                 keys.duration("run.wall-time"),
@@ -190,7 +198,9 @@ public final class SettingsReader {
                                 .toMap());
             case TableTaskSettings.SOURCE ->
                 TableTaskSettings.description(
-                        SupportDraw.parse(keys.text("table.support-draw")), sizes(TableTaskSettings.ALL_ROWS));
+                        GroupDraw.parse(keys.text("table.draw")),
+                        SupportDraw.parse(keys.text("table.support-draw")),
+                        sizes(TableTaskSettings.ALL_ROWS));
             default -> registered(source);
         };
     }
@@ -293,6 +303,8 @@ public final class SettingsReader {
                         keys.integer("table.seed"),
                         keys.count("table.max-rows"),
                         keys.count("table.max-one-hot"),
+                        keys.count("table.crossed-above"),
+                        TableSettings.Stack.parse(keys.text("table.stack")),
                         keys.number("table.clip"))
                 .qualified(hadoop);
     }
@@ -321,7 +333,12 @@ public final class SettingsReader {
 
     private ModelSettings model() {
         ModelSettings model = new ModelSettings(
-                keys.text("model.network"), keys.text("model.initializer"), keys.text("model.batch-norm"), network);
+                keys.text("model.network"),
+                keys.text("model.initializer"),
+                keys.text("model.batch-norm"),
+                new NetworkOptions(
+                        keys.number("model.dropout"), keys.bool("model.layer-norm"), keys.bool("model.skip")),
+                network);
         if (network.isEmpty() && !keys.text("model.network-hash").isEmpty()) {
             throw keys.refuse("model.network-hash", "empty where model.network is a preset");
         }
@@ -394,6 +411,30 @@ public final class SettingsReader {
                 split(),
                 keys.integer("evaluation.seed"),
                 EvaluationSettings.Detail.of(keys.bool("evaluation.per-task")));
+    }
+
+    private GroupEvaluationSettings groups() {
+        String rows = GroupEvaluationSettings.SUPPORT_ROWS;
+        String baselines = GroupEvaluationSettings.BASELINES;
+        try {
+            return new GroupEvaluationSettings(
+                    keys.isKeyword(rows, AUTO)
+                            ? Optional.empty()
+                            : Optional.of(keys.strings(rows).stream()
+                                    .map(Integer::valueOf)
+                                    .toList()),
+                    keys.strings(baselines).stream().map(this::baseline).toList());
+        } catch (NumberFormatException e) {
+            throw keys.refuse(rows, "auto or a list of ascending integers, such as [0, 1, 5]");
+        }
+    }
+
+    private Baseline baseline(String name) {
+        return Arrays.stream(Baseline.values())
+                .filter(baseline -> baseline.key().equals(name))
+                .findFirst()
+                .orElseThrow(
+                        () -> keys.refuse(GroupEvaluationSettings.BASELINES, "a list of some of " + Baseline.keys()));
     }
 
     private int tasks(String key) {

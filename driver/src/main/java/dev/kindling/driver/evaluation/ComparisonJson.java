@@ -9,6 +9,7 @@ import dev.kindling.driver.metrics.TrainingCost;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Optional;
 
 /** Writer of {@code compare.json}; values that are not finite are null. */
 public final class ComparisonJson {
@@ -23,8 +24,13 @@ public final class ComparisonJson {
      *
      * @param summaries of the entrants, in the order of the comparison's scores
      * @param fits changed settings of the tasks on which the report draws fits, {@code key=value} each
+     * @param groups of all entrants; empty unless tasks are groups of a table
      */
-    public static String of(Comparison comparison, List<EntrantSummary> summaries, List<String> fits) {
+    public static String of(
+            Comparison comparison,
+            List<EntrantSummary> summaries,
+            List<String> fits,
+            Optional<GroupEvaluation> groups) {
         ComparisonJson json = new ComparisonJson();
         ObjectNode protocol = Evaluation.json(comparison.protocol());
         protocol.remove(List.of("batch_norm", "order"));
@@ -37,6 +43,7 @@ public final class ComparisonJson {
         }
         ArrayNode differences = json.root.putArray("differences");
         comparison.pairs().forEach(pair -> difference(differences.addObject(), comparison, pair));
+        groups.ifPresent(found -> json.root.set("groups", GroupEvaluationJson.of(found)));
         try {
             return JSON.writeValueAsString(json.root) + "\n";
         } catch (IOException e) {

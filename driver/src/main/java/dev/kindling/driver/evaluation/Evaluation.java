@@ -16,8 +16,10 @@ import java.util.OptionalDouble;
  *
  * @param steps one entry for each number of inner steps, from 0 on
  * @param tasks the per-task results; empty unless they were requested
+ * @param groups the evaluation by group; empty unless tasks are groups of a table
  */
-public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskResults> tasks) {
+public record Evaluation(
+        Protocol protocol, List<Step> steps, Optional<PerTaskResults> tasks, Optional<GroupEvaluation> groups) {
     /**
      * Statistics over the tasks after one number of inner steps.
      *
@@ -36,6 +38,16 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
 
     public Evaluation {
         steps = List.copyOf(steps);
+    }
+
+    /** The same evaluation with one by group. */
+    Evaluation with(GroupEvaluation byGroup) {
+        return new Evaluation(protocol, steps, tasks, Optional.of(byGroup));
+    }
+
+    /** The scores of each group as a Parquet file; empty unless per-task results were requested. */
+    public Optional<byte[]> groupsParquet() {
+        return tasks.isPresent() ? groups.map(GroupParquet::encode) : Optional.empty();
     }
 
     /**
@@ -65,6 +77,7 @@ public record Evaluation(Protocol protocol, List<Step> steps, Optional<PerTaskRe
         if (protocol.episodes().isPresent()) {
             tasks.ifPresent(results -> addEach(root.putArray("episodes"), results));
         }
+        groups.ifPresent(found -> root.set("groups", GroupEvaluationJson.of(found)));
         model.addTo(root);
         try {
             return JSON.writeValueAsString(root) + "\n";

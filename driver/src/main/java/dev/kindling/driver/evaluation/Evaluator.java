@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Function;
 
 /**
  * Evaluates parameters: adapts them to held-out tasks and measures loss and accuracy on the query set after each inner step.
@@ -28,6 +29,7 @@ public final class Evaluator {
     private final Sampler sampler;
     private final String program;
     private final Layout measures;
+    private final Optional<Function<FlatVector, GroupEvaluation>> byGroup;
 
     /**
      * An evaluator that runs a program of the cluster's job.
@@ -37,12 +39,34 @@ public final class Evaluator {
      */
     public Evaluator(
             EvaluationSettings settings, Protocol protocol, TaskSource source, String program, Layout measures) {
+        this(settings, protocol, source, program, measures, Optional.empty());
+    }
+
+    /**
+     * As the other constructor, with an evaluation by group.
+     *
+     * @param byGroup evaluates θ by group; empty unless tasks are groups of a table
+     */
+    public Evaluator(
+            EvaluationSettings settings,
+            Protocol protocol,
+            TaskSource source,
+            String program,
+            Layout measures,
+            Optional<Function<FlatVector, GroupEvaluation>> byGroup) {
+        this.byGroup = byGroup;
         this.settings = settings;
         this.protocol = protocol;
         this.source = source;
         this.sampler = new Sampler(source, settings.seed(), settings.split());
         this.program = program;
         this.measures = measures;
+    }
+
+    /** Evaluates the θ of a model on all tasks, and by group where tasks are groups of a table. */
+    public Evaluation evaluateModel(Cluster cluster, FlatVector theta) {
+        Evaluation evaluation = evaluate(cluster, theta);
+        return byGroup.map(evaluate -> evaluation.with(evaluate.apply(theta))).orElse(evaluation);
     }
 
     /** Evaluates θ on all tasks. */
@@ -62,7 +86,8 @@ public final class Evaluator {
         return new Evaluation(
                 protocol,
                 steps(results),
-                settings.detail() == EvaluationSettings.Detail.EACH_TASK ? Optional.of(results) : Optional.empty());
+                settings.detail() == EvaluationSettings.Detail.EACH_TASK ? Optional.of(results) : Optional.empty(),
+                Optional.empty());
     }
 
     private void names(PerTaskResults results, List<TaskSpec> specs) {

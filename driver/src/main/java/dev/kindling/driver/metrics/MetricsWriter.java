@@ -4,104 +4,101 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.driver.checkpoint.RunDirectory;
-import dev.kindling.driver.storage.AtomicDirectory;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import org.apache.hadoop.fs.FSDataOutputStream;
-import org.apache.hadoop.fs.FSError;
-import org.apache.hadoop.fs.StreamCapabilities;
 
 /**
- * Writer of a run's {@code metrics.jsonl}: one JSON object per line, visible to readers when {@link #write} returns. On file
- * systems that publish a file only when it is closed, such as object stores, the lines are buffered in memory and {@link
- * #syncAction} rewrites the file. Values that are not finite are written as null. Not thread-safe.
+ * Writer of a run's {@code metrics.jsonl}, one JSON object per line, and of the same numbers in TensorBoard's format if
+ * requested. Values that are not finite are written as null. Not thread-safe.
  */
 public final class MetricsWriter implements AutoCloseable {
     private static final String NAME = "metrics.jsonl";
     private static final double NANOS_PER_MILLISECOND = 1e6;
+    private static final double MILLISECONDS_PER_SECOND = 1000;
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final RunDirectory run;
-    private final ByteArrayOutputStream buffered = new ByteArrayOutputStream();
-    private final Optional<FSDataOutputStream> appending;
-    private boolean closed;
+    /** The files to write. */
+    public enum Files {
+        /** Only {@code metrics.jsonl}. */
+        LINES,
+        /** A TensorBoard event file too. */
+        LINES_AND_EVENTS;
 
-    /** Creates the metrics file of a new run. */
-    public MetricsWriter(RunDirectory run) {
-        this(run, Optional.of(run.createStream(NAME)));
-    }
-
-    private MetricsWriter(RunDirectory run, Optional<FSDataOutputStream> stream) {
-        this.run = run;
-        this.appending = stream.filter(MetricsWriter::isVisibleAfterFlush);
-        if (appending.isEmpty()) {
-            stream.ifPresent(this::close);
+        /** The constant for the value of {@code run.tensorboard}. */
+        public static Files of(boolean tensorBoard) {
+            return tensorBoard ? LINES_AND_EVENTS : LINES;
         }
     }
 
+    private final RunDirectory run;
+    private final AppendedFile lines;
+    private final TensorBoardEvents encoder;
+    private final Optional<AppendedFile> events;
+
+    private MetricsWriter(RunDirectory run, AppendedFile lines, Files files, List<MetricsLines.Line> until) {
+        this.run = run;
+        this.lines = lines;
+        double seconds = until.isEmpty()
+                ? 0
+                : until.get(until.size() - 1).content().path("seconds").asDouble();
+        this.encoder = new TensorBoardEvents(System.currentTimeMillis() / MILLISECONDS_PER_SECOND - seconds);
+        this.events = files == Files.LINES_AND_EVENTS
+                ? Optional.of(AppendedFile.replace(run, TensorBoardEvents.NAME, encoded(until)))
+                : Optional.empty();
+    }
+
+    /** Creates the files of a new run. */
+    public static MetricsWriter create(RunDirectory run, Files files) {
+        return new MetricsWriter(run, AppendedFile.create(run, NAME), files, List.of());
+    }
+
     /**
-     * Continues the metrics file of a run that is resumed after the given number of rounds: lines of later rounds and
-     * damaged lines are removed. The file is rewritten, because another process may still hold the old one open.
+     * Continues the files of a run that is resumed after the given number of rounds: lines of later rounds and damaged lines
+     * are removed.
      *
      * @param extra the round of a line that was written only because the run ended there; removed too, unless it holds a
      *     validation
      * @param warning receives a single-line message about damaged lines
      */
-    public static MetricsWriter resumed(RunDirectory run, long rounds, OptionalLong extra, Consumer<String> warning) {
-        MetricsLines lines =
+    public static MetricsWriter resumed(
+            RunDirectory run, Files files, long rounds, OptionalLong extra, Consumer<String> warning) {
+        MetricsLines found =
                 MetricsLines.of(run.folder().has(NAME) ? run.folder().read(NAME) : new byte[0]);
-        lines.warning(run.folder().place(NAME)).ifPresent(warning);
-        byte[] retained = until(rounds, extra, lines);
-        MetricsWriter log = new MetricsWriter(run, run.replaceAndAppend(NAME, retained));
-        if (log.appending.isEmpty()) {
-            log.buffered.writeBytes(retained);
-        }
-        return log;
-    }
-
-    private static byte[] until(long rounds, OptionalLong extra, MetricsLines lines) {
-        return lines.whole().stream()
+        found.warning(run.folder().place(NAME)).ifPresent(warning);
+        List<MetricsLines.Line> until = found.whole().stream()
                 .filter(line -> line.round() <= rounds)
                 .filter(line -> extra.isEmpty() || !isExtra(line, extra.getAsLong()))
+                .toList();
+        byte[] retained = until.stream()
                 .map(line -> line.text() + "\n")
                 .collect(Collectors.joining())
                 .getBytes(StandardCharsets.UTF_8);
+        return new MetricsWriter(run, AppendedFile.replace(run, NAME, retained), files, until);
     }
 
     private static boolean isExtra(MetricsLines.Line line, long extra) {
         return line.round() == extra && !line.content().has("validation_loss");
     }
 
-    private static boolean isVisibleAfterFlush(FSDataOutputStream stream) {
-        return stream.hasCapability(StreamCapabilities.HSYNC);
+    private byte[] encoded(List<MetricsLines.Line> until) {
+        ByteArrayOutputStream content = new ByteArrayOutputStream();
+        content.writeBytes(encoder.header());
+        until.forEach(line -> content.writeBytes(encoder.record(line.content())));
+        return content.toByteArray();
     }
 
     /** Appends the line of a round. */
     public void write(RoundMetrics metrics) {
         run.folder().ensureWritable();
-        byte[] line = line(metrics).getBytes(StandardCharsets.UTF_8);
-        appending.ifPresentOrElse(stream -> append(stream, line), () -> buffered.writeBytes(line));
-    }
-
-    private void append(FSDataOutputStream stream, byte[] line) {
-        try {
-            stream.write(line);
-            stream.hflush();
-        } catch (FSError e) {
-            throw cannotWrite(AtomicDirectory.cause(e));
-        } catch (IOException e) {
-            throw cannotWrite(e);
-        }
-    }
-
-    private UncheckedIOException cannotWrite(IOException e) {
-        return new UncheckedIOException("cannot write " + run.folder().place(NAME) + ": " + e.getMessage(), e);
+        ObjectNode line = line(metrics);
+        lines.append(text(line).getBytes(StandardCharsets.UTF_8));
+        events.ifPresent(file -> file.append(encoder.record(line)));
     }
 
     /**
@@ -109,26 +106,15 @@ public final class MetricsWriter implements AutoCloseable {
      * on another thread while lines are written, but no two of them concurrently.
      */
     public Runnable syncAction() {
-        if (appending.isPresent()) {
-            FSDataOutputStream stream = appending.get();
-            return () -> sync(stream);
-        }
-        byte[] lines = buffered.toByteArray();
-        return () -> run.folder().replace(NAME, lines);
+        Runnable syncLines = lines.syncAction();
+        Optional<Runnable> syncEvents = events.map(AppendedFile::syncAction);
+        return () -> {
+            syncLines.run();
+            syncEvents.ifPresent(Runnable::run);
+        };
     }
 
-    private void sync(FSDataOutputStream stream) {
-        try {
-            stream.hsync();
-        } catch (FSError e) {
-            throw cannotWrite(AtomicDirectory.cause(e));
-        } catch (IOException e) {
-            throw cannotWrite(e);
-        }
-        run.folder().sync();
-    }
-
-    private static String line(RoundMetrics metrics) {
+    private static ObjectNode line(RoundMetrics metrics) {
         ObjectNode node = JSON.createObjectNode();
         node.put("round", metrics.round());
         put(node, "query_loss", metrics.queryLoss());
@@ -145,8 +131,12 @@ public final class MetricsWriter implements AutoCloseable {
         node.put("bytes_in", metrics.bytesIn());
         ObjectNode times = node.putObject("round_milliseconds");
         metrics.times().parts().forEach((part, nanos) -> times.put(part, nanos / NANOS_PER_MILLISECOND));
+        return node;
+    }
+
+    private static String text(ObjectNode line) {
         try {
-            return JSON.writeValueAsString(node) + "\n";
+            return JSON.writeValueAsString(line) + "\n";
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }
@@ -162,19 +152,7 @@ public final class MetricsWriter implements AutoCloseable {
 
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
-            appending.ifPresent(this::close);
-        }
-    }
-
-    private void close(FSDataOutputStream stream) {
-        try {
-            stream.close();
-        } catch (FSError e) {
-            throw cannotWrite(AtomicDirectory.cause(e));
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot close " + run.folder().place(NAME) + ": " + e.getMessage(), e);
-        }
+        lines.close();
+        events.ifPresent(AppendedFile::close);
     }
 }

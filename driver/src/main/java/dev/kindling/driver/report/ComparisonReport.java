@@ -63,6 +63,7 @@ public final class ComparisonReport {
         ComparisonReport report = new ComparisonReport(name, comparison, entrants);
         report.scores();
         report.differences();
+        GroupFigures.addTo(report.page, comparison.path("groups"));
         report.training();
         report.fits();
         report.costs();

@@ -42,6 +42,7 @@ public final class RunReport {
     public static String html(ReportedRun run, Optional<ModelProbe> probe) {
         RunReport report = new RunReport(run, probe);
         report.evaluation();
+        GroupFigures.addTo(report.page, run.evaluation().path("groups"));
         report.training();
         probe.ifPresent(report::examples);
         report.diagnostics();

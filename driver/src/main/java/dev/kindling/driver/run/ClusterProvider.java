@@ -7,6 +7,7 @@ import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.cluster.spark.metrics.RoundGauges;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.table.TablePreparer;
+import dev.kindling.driver.transform.PredictionJob;
 import dev.kindling.job.protocol.Job;
 import java.util.List;
 import java.util.Optional;
@@ -71,6 +72,11 @@ public interface ClusterProvider {
             throw new IllegalStateException("only Spark reads tables");
         }
 
+        /** Predicts tables on this platform; IllegalStateException if it has no Spark. */
+        default TablePrediction predictions() {
+            throw new IllegalStateException("only Spark reads tables");
+        }
+
         /** The gauges that publish rounds to a metrics system; by default they are not registered with any. */
         default RoundGauges gauges() {
             return new RoundGauges();
@@ -105,6 +111,11 @@ public interface ClusterProvider {
             @Override
             public TablePreparation tables() {
                 return TablePreparer.on(application)::prepare;
+            }
+
+            @Override
+            public TablePrediction predictions() {
+                return PredictionJob.on(application)::run;
             }
 
             @Override

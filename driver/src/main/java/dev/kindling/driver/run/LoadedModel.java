@@ -5,15 +5,22 @@ import dev.kindling.driver.checkpoint.StoredModel;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.config.SettingsReader;
+import dev.kindling.driver.serving.PredictionPrograms;
 import dev.kindling.driver.serving.Predictor;
 import dev.kindling.driver.training.NetworkDescription;
+import dev.kindling.driver.transform.TableModel;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.fewshot.FewShotProvider;
 import dev.kindling.job.task.fewshot.FewShotSettings;
 import dev.kindling.job.task.fewshot.ImageFormat;
+import dev.kindling.job.task.table.TableEncodingJson;
+import dev.kindling.job.task.table.TableSettings;
+import dev.kindling.job.task.table.TableTaskSettings;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
+import java.util.Optional;
 
 /**
  * A run's model with its settings, for adaptation in this JVM. Loading it does not read the training data.
@@ -23,6 +30,9 @@ import dev.kindling.job.tensor.Layout;
  */
 public record LoadedModel(
         StoredModel stored, JobConfig configuration, Settings settings, EpisodeLayout episode, Layout parameters) {
+    /** The most support rows of a group that adaptation uses, whatever {@code table.max-rows} is. */
+    private static final int MOST_SUPPORT = 1 << 16;
+
     /**
      * Combines a stored model with a configuration, which has its network attached.
      *
@@ -58,6 +68,38 @@ public record LoadedModel(
      */
     public Predictor predictor(int steps) {
         return new Predictor(settings.plan(), parameters, theta(), episode, steps);
+    }
+
+    /**
+     * This model for the groups of a table.
+     *
+     * @param steps inner steps of an adaptation
+     * @throws IllegalArgumentException if its tasks are no groups of a table
+     * @throws dev.kindling.job.error.BadDataException as {@link #theta}
+     */
+    public TableModel tableModel(int steps) {
+        return tableModel(settings, theta(), episode, stored.table(), steps);
+    }
+
+    /**
+     * A model for the groups of a table.
+     *
+     * @param encoding the text of {@code table.json}
+     * @throws IllegalArgumentException if its tasks are no groups of a table
+     */
+    public static TableModel tableModel(
+            Settings settings, FlatVector theta, EpisodeLayout episode, Optional<String> encoding, int steps) {
+        TableSettings table = settings.table()
+                .orElseThrow(() -> new IllegalArgumentException("the model was trained on task.source = "
+                        + settings.source().source() + "; it must be " + TableTaskSettings.SOURCE
+                        + " to predict the rows of a table"));
+        int most = Math.min(table.maxRows(), MOST_SUPPORT);
+        return new TableModel(
+                PredictionPrograms.of(settings.plan(), theta, episode, steps, most),
+                TableEncodingJson.read(
+                        encoding.orElseThrow(() -> new BadDataException("the model has no table.json")), "table.json"),
+                table.order(),
+                most);
     }
 
     /**

@@ -9,6 +9,7 @@ import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.evaluation.EntrantScores;
 import dev.kindling.driver.evaluation.EntrantSummary;
 import dev.kindling.driver.evaluation.Evaluation;
+import dev.kindling.driver.evaluation.GroupEvaluationSettings;
 import dev.kindling.driver.evaluation.MeanPredictorBaseline;
 import dev.kindling.driver.evaluation.Protocol;
 import dev.kindling.driver.evaluation.TaskSetFingerprint;
@@ -131,6 +132,14 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
             throw new IllegalArgumentException(
                     "the entrants do not meet the same test tasks: " + clause + "; it must be the same for all");
         });
+        Optional<List<Integer>> support = prepared.groupEvaluations().map(GroupEvaluations::supportRows);
+        Optional<List<Integer>> otherSupport = other.prepared.groupEvaluations().map(GroupEvaluations::supportRows);
+        if (!support.equals(otherSupport)) {
+            throw new IllegalArgumentException("the entrants are not evaluated with the same numbers of support rows: "
+                    + GroupEvaluationSettings.SUPPORT_ROWS + " is "
+                    + otherSupport.orElse(List.of()) + " for " + other.name + " and "
+                    + support.orElse(List.of()) + " for " + name + "; it must be the same for all");
+        }
     }
 
     /** Refuses fits on tasks that the task source cannot produce. */
@@ -194,7 +203,7 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
         DataHashCheck.refuseOther(model.manifest().provenance(), prepared, run.folder());
         FlatVector theta = model.theta().flat(plan.parameters(), plan.precision());
         try (Cluster cluster = running.cluster(plan.job(), prepared.settings().cluster())) {
-            return prepared.evaluator().evaluate(cluster, theta);
+            return prepared.evaluator().evaluateModel(cluster, theta);
         }
     }
 

@@ -6,12 +6,14 @@ import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.ParameterAveragingJob;
 import dev.kindling.driver.cluster.spark.SparkApplication;
+import dev.kindling.driver.cluster.spark.SparkVersion;
 import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.NetworkFiles;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.config.SettingsReader;
 import dev.kindling.driver.evaluation.EvaluationSettings;
 import dev.kindling.driver.evaluation.Evaluator;
+import dev.kindling.driver.evaluation.GroupEvaluation;
 import dev.kindling.driver.evaluation.Protocol;
 import dev.kindling.driver.evaluation.ValidationSettings;
 import dev.kindling.driver.plan.TrainingPlan;
@@ -36,6 +38,7 @@ import dev.kindling.job.task.fewshot.FixedEpisodeSource;
 import dev.kindling.job.task.fewshot.SplitSettings;
 import dev.kindling.job.task.table.TableSource;
 import dev.kindling.job.task.table.TableTaskSettings;
+import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +46,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * A validated configuration with its opened data and training plan. Resolving checks everything that can be checked
@@ -237,6 +241,7 @@ public record ResolvedRun(
             return;
         }
         String key = "transfer.engine is dl4j-spark";
+        SparkVersion.requireDeeplearning4j(key);
         Deeplearning4jLibrary.require(key);
         String engine = key + ", ";
         if (settings.cluster().mode() != ClusterSettings.Mode.JOBS) {
@@ -296,7 +301,12 @@ public record ResolvedRun(
     }
 
     public Evaluator evaluator() {
-        return evaluator(source, settings.evaluation(), TrainingPlan.EVALUATE, plan.evaluationMeasures());
+        return evaluator(
+                source,
+                settings.evaluation(),
+                TrainingPlan.EVALUATE,
+                plan.evaluationMeasures(),
+                groupEvaluations().map(groups -> groups::evaluate));
     }
 
     /** Evaluates θ on validation tasks during training; empty if validation is off. */
@@ -310,12 +320,25 @@ public record ResolvedRun(
             TaskSource tasks = source.member(member);
             EvaluationSettings limited =
                     validation.limitedTo(tasks.tasks(Split.VALIDATE)).evaluation(validationSteps(settings));
-            evaluators.add(evaluator(tasks, limited, TrainingPlan.VALIDATE, plan.validationMeasures()));
+            evaluators.add(evaluator(
+                    tasks, limited, TrainingPlan.VALIDATE, plan.validationMeasures(), Optional.empty()));
         }
         return Optional.of(new Validator(validation, evaluators));
     }
 
-    private Evaluator evaluator(TaskSource tasks, EvaluationSettings evaluation, String program, Layout measures) {
+    /** The evaluation by group; empty unless tasks are groups of a table and it is configured. */
+    Optional<GroupEvaluations> groupEvaluations() {
+        return settings.groups().isOn() && source.single() instanceof TableSource table
+                ? Optional.of(new GroupEvaluations(this, table))
+                : Optional.empty();
+    }
+
+    private Evaluator evaluator(
+            TaskSource tasks,
+            EvaluationSettings evaluation,
+            String program,
+            Layout measures,
+            Optional<Function<FlatVector, GroupEvaluation>> byGroup) {
         int order = switch (plan.algorithm().claim()) {
             case EXACT -> 2;
             case FIRST_ORDER -> 1;
@@ -332,7 +355,7 @@ public record ResolvedRun(
         Protocol ofEpisodes = fixedEpisodes()
                 .map(fixed -> protocol.onFixedEpisodes(fixed.place(), fixed.shots(), fixed.queries()))
                 .orElse(protocol);
-        return new Evaluator(evaluation, ofEpisodes, tasks, program, measures);
+        return new Evaluator(evaluation, ofEpisodes, tasks, program, measures, byGroup);
     }
 
     /** The provenance that manifests record for artifacts of this run. */

@@ -97,8 +97,11 @@ public final class RunReports {
                 "evaluation.split=" + protocol.path("split").asText(),
                 "evaluation.seed=" + protocol.path("seed"),
                 "evaluation.support=" + protocol.path("shots"),
-                "evaluation.query=" + protocol.path("query"),
                 "evaluation.steps=" + protocol.path("steps")));
+        // Where query sets differ in size, as those of groups of a table do, the size is not a setting.
+        if (!protocol.path("query").isArray()) {
+            keys.add("evaluation.query=" + protocol.path("query"));
+        }
         if (protocol.has("ways")) {
             keys.add("evaluation.ways=" + protocol.path("ways"));
         }

@@ -23,6 +23,11 @@ public record SharedSession(ClusterProvider.Session running) implements ClusterP
             }
 
             @Override
+            public TablePrediction predictions() {
+                return running.predictions();
+            }
+
+            @Override
             public RoundGauges gauges() {
                 return running.gauges();
             }

@@ -61,27 +61,7 @@ public final class AdaptedTask {
      * @return row-major [queries, classes]
      */
     public double[] probabilities(double[] queries) {
-        double[] outputs = predict(queries);
-        int classes = layout.outputs();
-        for (int from = 0; from < outputs.length; from += classes) {
-            softmax(outputs, from, from + classes);
-        }
-        return outputs;
-    }
-
-    private static void softmax(double[] numbers, int from, int end) {
-        double largest = Double.NEGATIVE_INFINITY;
-        for (int i = from; i < end; i++) {
-            largest = Math.max(largest, numbers[i]);
-        }
-        double sum = 0;
-        for (int i = from; i < end; i++) {
-            numbers[i] = StrictMath.exp(numbers[i] - largest);
-            sum += numbers[i];
-        }
-        for (int i = from; i < end; i++) {
-            numbers[i] /= sum;
-        }
+        return predictWithVariances(queries).probabilities(layout.outputs());
     }
 
     /**

@@ -6,6 +6,7 @@ import dev.kindling.job.task.table.ColumnEncoding.Effects;
 import dev.kindling.job.task.table.GroupKeys;
 import dev.kindling.job.task.table.RawGroup;
 import dev.kindling.job.task.table.TableColumns;
+import dev.kindling.job.task.table.TableSettings;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,17 +21,25 @@ import org.apache.spark.sql.catalyst.InternalRow;
 
 /**
  * Fits the encoding of categorical columns of many values, {@link Effects}: for each column and output one {@link CrossedFit}
- * on all training groups, and one without each fold, from which the groups of that fold are encoded. All fits advance together,
- * one pass over the rows for each round.
+ * on all training groups, and one without each fold, from which the groups of that fold are encoded. For predictors that are
+ * fitted without a fold on the effects of the other groups there is one without each two folds as well. All fits advance
+ * together, one pass over the rows for each round.
  */
 final class CrossedEffects {
     /** Merges of partial sums on executors before the driver's. */
     private static final int DEPTH = 2;
 
+    /** Fits without one fold, and that of all training groups. */
+    private static final int FITS = GroupKeys.FOLDS + 1;
+
+    private static final int PAIRS = GroupKeys.FOLDS * (GroupKeys.FOLDS - 1) / 2;
+
     private final GroupedRows table;
     private final JavaSparkContext spark;
     private final Labels labels;
     private final long seed;
+    private final int fits;
+    private final int mostOneHot;
     private final List<Column> columns;
 
     /** A column and its sorted values. */
@@ -62,17 +71,26 @@ final class CrossedEffects {
         }
     }
 
+    /**
+     * The fits of some columns.
+     *
+     * @param inputs the columns
+     * @param pairs whether there are fits without each two folds
+     */
     CrossedEffects(
             GroupedRows table,
             JavaSparkContext spark,
             TrainingStatistics statistics,
             Labels labels,
             List<Integer> inputs,
-            long seed) {
+            TableSettings settings,
+            boolean pairs) {
         this.table = table;
+        this.mostOneHot = settings.maxOneHot();
+        this.fits = pairs ? FITS + PAIRS : FITS;
         this.spark = spark;
         this.labels = labels;
-        this.seed = seed;
+        this.seed = settings.seed();
         this.columns = inputs.stream()
                 .map(input -> column(
                         input,
@@ -86,42 +104,75 @@ final class CrossedEffects {
         return new Column(input, values, positions);
     }
 
-    /** All fits: by column, then output, then folds + 1. */
+    /** The fit without two folds, which may be the same. */
+    private static int fitWithout(int fold, int other) {
+        int low = Math.min(fold, other);
+        int high = Math.max(fold, other);
+        return low == high ? low + 1 : FITS + high * (high - 1) / 2 + low;
+    }
+
+    /** Whether a fit leaves out the groups of a fold. */
+    private static boolean leavesOut(int fit, int fold) {
+        if (fit < FITS) {
+            return fit == fold + 1;
+        }
+        for (int other = 0; other < GroupKeys.FOLDS; other++) {
+            if (other != fold && fitWithout(fold, other) == fit) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** All fits: by column, then output, then folds. */
     private static final class Fits implements Serializable {
         private static final long serialVersionUID = 1L;
 
         private final List<Column> columns;
         private final Labels labels;
+        private final int count;
         private final List<CrossedFit> all = new ArrayList<>();
 
-        Fits(List<Column> columns, Labels labels) {
+        Fits(List<Column> columns, Labels labels, int count) {
             this.columns = columns;
             this.labels = labels;
+            this.count = count;
             for (Column column : columns) {
-                for (int i = 0; i < labels.outputs().size() * (GroupKeys.FOLDS + 1); i++) {
+                for (int i = 0; i < labels.outputs().size() * count; i++) {
                     all.add(new CrossedFit(column.values().size()));
                 }
             }
         }
 
         int index(int column, int output, int fit) {
-            return (column * labels.outputs().size() + output) * (GroupKeys.FOLDS + 1) + fit;
+            return (column * labels.outputs().size() + output) * count + fit;
         }
     }
 
-    /** The encodings of the columns, in the order of the inputs. */
-    List<ColumnEncoding> fit(TrainingStatistics statistics) {
-        Fits fits = new Fits(columns, labels);
+    /**
+     * The encodings of the columns, in the order of the inputs; with fits without pairs of folds, the same without each fold
+     * after them.
+     */
+    List<List<ColumnEncoding>> fit(TrainingStatistics statistics) {
+        Fits all = new Fits(columns, labels, fits);
         List<CrossedSums> sums = List.of();
         for (int round = 0; round < CrossedFit.ROUNDS; round++) {
-            sums = pass(fits);
+            sums = pass(all);
             for (int i = 0; i < sums.size(); i++) {
-                fits.all.get(i).update(sums.get(i));
+                all.all.get(i).update(sums.get(i));
             }
         }
-        List<ColumnEncoding> encodings = new ArrayList<>();
+        List<List<ColumnEncoding>> encodings = new ArrayList<>();
+        encodings.add(new ArrayList<>());
         for (int i = 0; i < columns.size(); i++) {
-            encodings.add(encoding(i, fits, sums, statistics));
+            encodings.get(0).add(encoding(i, all, sums, statistics));
+        }
+        for (int fold = 0; fits > FITS && fold < GroupKeys.FOLDS; fold++) {
+            List<ColumnEncoding> without = new ArrayList<>();
+            for (int i = 0; i < columns.size(); i++) {
+                without.add(without(fold, (Effects) encodings.get(0).get(i), i, all, sums));
+            }
+            encodings.add(without);
         }
         return encodings;
     }
@@ -152,7 +203,7 @@ final class CrossedEffects {
             this.fits = fits;
             this.seed = seed;
             for (Column column : fits.columns) {
-                for (int i = 0; i < fits.labels.outputs().size() * (GroupKeys.FOLDS + 1); i++) {
+                for (int i = 0; i < fits.labels.outputs().size() * fits.count; i++) {
                     sums.add(new CrossedSums(column.values().size()));
                 }
             }
@@ -188,8 +239,8 @@ final class CrossedEffects {
                             count++;
                         }
                     }
-                    for (int fit = 0; count > 0 && fit <= GroupKeys.FOLDS; fit++) {
-                        if (fit != fold + 1) {
+                    for (int fit = 0; count > 0 && fit < fits.count; fit++) {
+                        if (!leavesOut(fit, fold)) {
                             int index = fits.index(column, output, fit);
                             fits.all.get(index).add(sums.get(index), values, items, count);
                         }
@@ -206,31 +257,47 @@ final class CrossedEffects {
         }
     }
 
-    private ColumnEncoding encoding(int number, Fits fits, List<CrossedSums> sums, TrainingStatistics statistics) {
+    private Effects encoding(int number, Fits all, List<CrossedSums> sums, TrainingStatistics statistics) {
         Column column = columns.get(number);
         List<String> outputs = labels.outputs();
-        List<Effects.Fit> all = new ArrayList<>();
-        for (int fit = 0; fit <= GroupKeys.FOLDS; fit++) {
-            double[][] effects = new double[outputs.size()][];
-            for (int output = 0; output < effects.length; output++) {
-                effects[output] = fits.all.get(fits.index(number, output, fit)).effects();
-            }
-            all.add(new Effects.Fit(sums.get(fits.index(number, 0, fit)).counts.clone(), effects));
-        }
+        List<Effects.Fit> ofFolds = IntStream.range(0, FITS)
+                .mapToObj(fit -> effects(number, fit, all, sums))
+                .toList();
         List<Effects.Scale> scales = new ArrayList<>();
         for (int output = 0; output < outputs.size(); output++) {
             int at = output;
-            scales.add(scale(all, statistics.rows(), (fit, item) -> fit.effects()[at][item]));
+            scales.add(scale(ofFolds, statistics.rows(), (fit, item) -> fit.effects()[at][item]));
         }
-        scales.add(scale(all, statistics.rows(), (fit, item) -> Effects.logarithm(fit.counts()[item])));
+        boolean alone = column.values().size() > mostOneHot;
+        if (alone) {
+            scales.add(scale(ofFolds, statistics.rows(), (fit, item) -> Effects.logarithm(fit.counts()[item])));
+        }
         return new Effects(
                 column.input(),
                 table.columns().inputs().get(column.input()).name(),
                 outputs,
                 column.values(),
-                all,
+                ofFolds,
                 scales,
-                statistics.hasMissing(column.input()));
+                alone && statistics.hasMissing(column.input()));
+    }
+
+    private Effects.Fit effects(int number, int fit, Fits all, List<CrossedSums> sums) {
+        double[][] effects = new double[labels.outputs().size()][];
+        for (int output = 0; output < effects.length; output++) {
+            effects[output] = all.all.get(all.index(number, output, fit)).effects();
+        }
+        return new Effects.Fit(sums.get(all.index(number, 0, fit)).counts.clone(), effects);
+    }
+
+    /** The encoding of a column as if there were no groups in a fold. */
+    private Effects without(int fold, Effects encoding, int number, Fits all, List<CrossedSums> sums) {
+        List<Effects.Fit> ofFolds = new ArrayList<>();
+        ofFolds.add(effects(number, fold + 1, all, sums));
+        for (int other = 0; other < GroupKeys.FOLDS; other++) {
+            ofFolds.add(effects(number, fitWithout(fold, other), all, sums));
+        }
+        return encoding.with(ofFolds);
     }
 
     /** The value of a feature for an item. */

@@ -2,6 +2,7 @@ package dev.kindling.driver.table;
 
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.task.table.ColumnEncoding;
+import dev.kindling.job.task.table.StackedPrediction;
 import dev.kindling.job.task.table.TableColumns;
 import dev.kindling.job.task.table.TableEncoding;
 import dev.kindling.job.task.table.TableSettings;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -24,7 +26,7 @@ record EncodingFit(TableEncoding encoding, List<String> constantColumns) {
     private static final int DEPTH = 2;
 
     /**
-     * Fits the encoding; one pass over the rows, and fifteen more if a categorical column has many values.
+     * Fits the encoding: one pass over the rows, fifteen more for crossed effects and two for stacked predictions.
      *
      * @throws BadDataException if the table cannot be learned from
      */
@@ -39,17 +41,18 @@ record EncodingFit(TableEncoding encoding, List<String> constantColumns) {
                 ? new CrossedEffects.Labels(statistics.classes(), 0, 1)
                 : new CrossedEffects.Labels(
                         List.of(), statistics.label().mean(), statistics.label().std());
-        List<Integer> many = IntStream.range(0, columns.inputs().size())
-                .filter(input -> statistics.values(input).size() > settings.maxOneHot())
+        boolean stacked = StackFit.applies(settings, statistics, labels);
+        List<Integer> crossed = IntStream.range(0, columns.inputs().size())
+                .filter(input -> statistics.values(input).size() > crossedAbove(settings))
                 .boxed()
                 .toList();
-        List<ColumnEncoding> effects = many.isEmpty()
-                ? List.of()
-                : new CrossedEffects(table, spark, statistics, labels, many, settings.seed()).fit(statistics);
+        List<List<ColumnEncoding>> effects = crossed.isEmpty()
+                ? List.of(List.of())
+                : new CrossedEffects(table, spark, statistics, labels, crossed, settings, stacked).fit(statistics);
         List<ColumnEncoding> few = new ArrayList<>();
         List<String> constant = new ArrayList<>();
         for (int input = 0; input < columns.inputs().size(); input++) {
-            if (many.contains(input)) {
+            if (statistics.values(input).size() > settings.maxOneHot()) {
                 continue;
             }
             if (isConstant(statistics, input, columns)) {
@@ -58,17 +61,35 @@ record EncodingFit(TableEncoding encoding, List<String> constantColumns) {
                 few.add(encoding(statistics, input, columns));
             }
         }
-        List<ColumnEncoding> all = Stream.concat(few.stream(), effects.stream())
-                .sorted(Comparator.comparingInt(ColumnEncoding::input))
-                .toList();
-        if (all.isEmpty()) {
+        if (few.isEmpty() && crossed.isEmpty()) {
             throw new BadDataException(
                     "all features are constant in the training groups: " + String.join(", ", constant));
         }
-        return new EncodingFit(
-                new TableEncoding(
-                        columns, all, labels.classes(), labels.mean(), labels.std(), settings.clip(), settings.seed()),
-                constant);
+        List<TableEncoding> encodings = effects.stream()
+                .map(each -> encoding(few, each, columns, labels, settings))
+                .toList();
+        Optional<StackedPrediction> stack =
+                stacked ? StackFit.of(table, encodings, labels, statistics, spark) : Optional.empty();
+        TableEncoding encoding = encodings.get(0);
+        return new EncodingFit(stack.map(encoding::with).orElse(encoding), constant);
+    }
+
+    /** The most values of a categorical column that does not become its crossed effect. */
+    private static int crossedAbove(TableSettings settings) {
+        return Math.min(settings.crossedAbove(), settings.maxOneHot());
+    }
+
+    private static TableEncoding encoding(
+            List<ColumnEncoding> few,
+            List<ColumnEncoding> effects,
+            TableColumns columns,
+            CrossedEffects.Labels labels,
+            TableSettings settings) {
+        List<ColumnEncoding> all = Stream.concat(few.stream(), effects.stream())
+                .sorted(Comparator.comparingInt(ColumnEncoding::input))
+                .toList();
+        return new TableEncoding(
+                columns, all, labels.classes(), labels.mean(), labels.std(), settings.clip(), settings.seed());
     }
 
     private static boolean isConstant(TrainingStatistics statistics, int input, TableColumns columns) {

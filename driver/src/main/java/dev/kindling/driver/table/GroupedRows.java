@@ -18,9 +18,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.functions;
-import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.DateType;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.unsafe.types.UTF8String;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +37,6 @@ final class GroupedRows implements Serializable {
 
     private static final int GUESSED_FEATURES_PER_COLUMN = 4;
     private static final int MOST_PARTITIONS = 4096;
-    private static final double MICROS_PER_DAY = 86_400e6;
 
     /** Positions of a row's columns; the inputs follow. */
     private static final int KEY = 0;
@@ -75,7 +72,8 @@ final class GroupedRows implements Serializable {
      * @throws BadDataException if the table is empty or a key is null
      */
     static GroupedRows of(Dataset<Row> table, TableColumns columns, TableSettings settings) {
-        Row counts = table.agg(functions.count(functions.lit(1)), functions.count(column(columns.group())))
+        Row counts = table.agg(
+                        functions.count(functions.lit(1)), functions.count(ColumnExpressions.column(columns.group())))
                 .first();
         long count = counts.getLong(0);
         if (count == 0) {
@@ -108,50 +106,22 @@ final class GroupedRows implements Serializable {
         return (int) Math.max(1, Math.min(MOST_PARTITIONS, (bytes + PARTITION_BYTES - 1) / PARTITION_BYTES));
     }
 
-    private static Column column(String name) {
-        return functions.col("`" + name.replace("`", "``") + "`");
-    }
-
     private static List<Column> projection(StructType schema, TableColumns columns, TableSettings settings) {
-        List<Column> values = new ArrayList<>();
-        Column label = column(columns.label());
-        values.add(columns.classes() ? label.cast(DataTypes.StringType) : label.cast(DataTypes.DoubleType));
-        values.add(number(columns.weight(), 1));
-        values.add(number(columns.offset(), 0));
-        for (TableColumns.Input input : columns.inputs()) {
-            values.add(input(input, schema.apply(input.name()).dataType()));
-        }
+        ColumnExpressions expressions = new ColumnExpressions(schema, columns);
+        List<Column> values = expressions.values();
         List<Column> all = new ArrayList<>();
-        all.add(column(columns.group()).cast(DataTypes.StringType));
+        all.add(expressions.key());
         all.add(
                 settings.split() instanceof GroupSplit.Named named
-                        ? column(named.column()).cast(DataTypes.StringType)
+                        ? ColumnExpressions.column(named.column()).cast(DataTypes.StringType)
                         : NONE);
-        all.add(settings.order().isEmpty() ? NONE : column(settings.order()));
+        all.add(settings.order().isEmpty() ? NONE : ColumnExpressions.column(settings.order()));
         all.add(functions.xxhash64(values.toArray(new Column[0])));
         all.addAll(values);
         for (int i = 0; i < all.size(); i++) {
             all.set(i, all.get(i).alias(name(i)));
         }
         return all;
-    }
-
-    private static Column number(String name, double otherwise) {
-        return name.isEmpty() ? functions.lit(otherwise) : column(name).cast(DataTypes.DoubleType);
-    }
-
-    private static Column input(TableColumns.Input input, DataType type) {
-        Column column = column(input.name());
-        return switch (input.kind()) {
-            case CATEGORY -> column.cast(DataTypes.StringType);
-            case NUMBER -> column.cast(DataTypes.DoubleType);
-            case DAYS ->
-                type instanceof DateType
-                        ? functions.unix_date(column).cast(DataTypes.DoubleType)
-                        : functions
-                                .unix_micros(column.cast(DataTypes.TimestampType))
-                                .divide(MICROS_PER_DAY);
-        };
     }
 
     TableColumns columns() {

@@ -22,7 +22,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkEnv;
-import org.apache.spark.SparkException;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -64,7 +63,7 @@ public final class TablePreparer {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write the table pack " + folder + ": " + e.getMessage(), e);
         } catch (Exception e) {
-            throw failure(e);
+            throw TableErrors.of(e, "the table cannot be prepared");
         }
     }
 
@@ -162,20 +161,5 @@ public final class TablePreparer {
                 unlabelled,
                 shortened,
                 fit.constantColumns());
-    }
-
-    /** The failure as the exception of its exit code; Spark wraps those of its tasks, and throws checked ones undeclared. */
-    private static RuntimeException failure(Exception failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof BadDataException || cause instanceof IllegalArgumentException) {
-                return (RuntimeException) cause;
-            }
-        }
-        if (failure instanceof SparkException || failure instanceof InterruptedException) {
-            return new ClusterException("the table cannot be prepared: " + TableReader.firstLine(failure), failure);
-        }
-        return failure instanceof RuntimeException unchecked
-                ? unchecked
-                : new ClusterException("the table cannot be prepared: " + TableReader.firstLine(failure), failure);
     }
 }

@@ -55,7 +55,7 @@ final class TableSchema {
         requireNumber("table.offset", settings.offset());
         if (classes && !settings.offset().isEmpty()) {
             throw new IllegalArgumentException("table.offset is " + settings.offset() + " and the label "
-                    + settings.label() + " is a class; it must be empty then");
+                    + settings.label() + " is a class; it must be empty then (a prediction can be a feature)");
         }
         if (!settings.order().isEmpty()) {
             scalar("table.order", field("table.order", settings.order()));

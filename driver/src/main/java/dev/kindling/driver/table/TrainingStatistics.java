@@ -237,6 +237,10 @@ final class TrainingStatistics implements Serializable {
         }
     }
 
+    long groups() {
+        return groups;
+    }
+
     long rows() {
         return rows;
     }

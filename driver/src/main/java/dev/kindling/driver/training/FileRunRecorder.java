@@ -84,9 +84,10 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
         this.settings = settings;
         this.checkpoints = checkpoints;
         this.status = status;
-        this.metrics = from.map(checkpoint ->
-                        MetricsWriter.resumed(directory, checkpoint.manifest().rounds(), extra(checkpoint), warning))
-                .orElseGet(() -> new MetricsWriter(directory));
+        MetricsWriter.Files files = settings.metricsFiles();
+        this.metrics = from.map(checkpoint -> MetricsWriter.resumed(
+                        directory, files, checkpoint.manifest().rounds(), extra(checkpoint), warning))
+                .orElseGet(() -> MetricsWriter.create(directory, files));
         this.throughput = new TrainingThroughput(
                 from.map(Checkpoint::progress).map(TrainingProgress::seconds).orElse(0.0), nanoTime);
     }
@@ -192,7 +193,8 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
         RunDirectory.requireExists(directory.folder());
         EvaluatedModel evaluated =
                 model.orElseThrow(() -> new IllegalStateException("the model is recorded before its evaluation"));
-        directory.writeEvaluation(evaluation.json(evaluated), evaluation.tasks().map(PerTaskParquet::encode));
+        directory.writeEvaluation(
+                evaluation.json(evaluated), evaluation.tasks().map(PerTaskParquet::encode), evaluation.groupsParquet());
     }
 
     /** Writes to {@code status.json} that the run is done, after all other files are on disk. */

@@ -12,11 +12,13 @@ import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.io.UncheckedIOException;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Reader and writer of a model's {@code network.json}: the network, the shapes of its examples and of its parameters. */
 public final class NetworkDescription {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     private static final String EPISODE = "episode";
+    private static final String ORDER = "order";
 
     private NetworkDescription() {}
 
@@ -37,6 +39,7 @@ public final class NetworkDescription {
         shapes.put("classes", episode.classes())
                 .put("outputs", episode.outputs())
                 .put("weighted", episode.weighted());
+        episode.order().ifPresent(element -> shapes.put(ORDER, element));
         ObjectNode arrays = root.putObject("parameters");
         for (Layout.Entry entry : parameters.entries()) {
             arrays.set(entry.name(), JSON.valueToTree(entry.shape().dims()));
@@ -74,6 +77,9 @@ public final class NetworkDescription {
                 episode.path("outputs").asInt(),
                 1,
                 1);
+        if (episode.has(ORDER)) {
+            layout = layout.orderedBy(OptionalInt.of(episode.path(ORDER).asInt()));
+        }
         return Optional.of(episode.path("weighted").asBoolean() ? layout.withWeights() : layout);
     }
 }

@@ -1,5 +1,6 @@
 package dev.kindling.driver.training;
 
+import dev.kindling.driver.metrics.MetricsWriter;
 import dev.kindling.job.algorithm.EnsembleAlgorithm;
 import java.time.Duration;
 
@@ -9,6 +10,7 @@ import java.time.Duration;
  * @param seed determines everything random in the run
  * @param rounds of meta-training; 0 for a method whose start is fitted to training tasks and is the model
  * @param logEvery rounds between two lines of {@code metrics.jsonl}; 0 for none
+ * @param metricsFiles the files that metrics are written to
  * @param tasksPerRound meta-batch size, at least 1, for each member
  * @param tasksPerContribution number of tasks that make one contribution: 1, or a divisor of the meta-batch size
  * @param wallTime limit after which training ends, whatever rounds remain; zero for none. The number of rounds, and with it
@@ -20,6 +22,7 @@ public record RunSettings(
         long seed,
         long rounds,
         long logEvery,
+        MetricsWriter.Files metricsFiles,
         int tasksPerRound,
         int tasksPerContribution,
         Duration wallTime,
@@ -43,7 +46,7 @@ public record RunSettings(
 
     /** A run of one model, of single tasks, without a time limit. */
     public RunSettings(long seed, long rounds, long logEvery, int tasksPerRound) {
-        this(seed, rounds, logEvery, tasksPerRound, 1, Duration.ZERO, 1, 0);
+        this(seed, rounds, logEvery, MetricsWriter.Files.LINES, tasksPerRound, 1, Duration.ZERO, 1, 0);
     }
 
     /** Number of tasks of one round, those of all members. */

@@ -264,7 +264,7 @@ public final class TrainingLoop {
         Evaluator evaluator = parts.evaluator();
         FlatVector untrained = parts.plan().untrained(parts.settings().seed(), parts.source());
         try {
-            Evaluation trained = cancellation.runCancellable(() -> evaluator.evaluate(cluster, chosen()));
+            Evaluation trained = cancellation.runCancellable(() -> evaluator.evaluateModel(cluster, chosen()));
             recorder.evaluation(trained);
             refuseIfStopped(recorder, cancellation);
             return new Result(trained, cancellation.runCancellable(() -> evaluator.evaluate(cluster, untrained)));

@@ -46,6 +46,9 @@ public final class Bench implements Callable<Integer> {
 
     private static final int SOLVED_COLUMNS = 32;
 
+    /** Rows of the tables to which tasks add some. */
+    private static final List<Integer> TABLES = List.of(1_000, 10_000, 100_000);
+
     private static final String REST = "rest of run";
 
     @Parameters(description = "${COMPLETION-CANDIDATES}")
@@ -125,6 +128,23 @@ public final class Bench implements Callable<Integer> {
                 .orElseThrow();
         List<Figure> figures = new ArrayList<>(figures("products", "GFLOP/s", samples, large.name()));
         figures.addAll(solutions(timing));
+        figures.addAll(addedRows(timing));
+        return figures;
+    }
+
+    /** Rows that tasks add to a table's sum, and the same with a dense array for each task, sampled in turn. */
+    private static List<Figure> addedRows(Timing timing) {
+        List<AddedRows> cases = new ArrayList<>();
+        for (int rows : TABLES) {
+            cases.add(AddedRows.of(rows, false));
+            cases.add(AddedRows.of(rows, true));
+        }
+        Map<String, double[]> samples = timing.alternate(cases);
+        List<Figure> figures = new ArrayList<>();
+        for (int rows : TABLES) {
+            String dense = AddedRows.name(rows, true);
+            figures.add(figure("products", "tasks/ms", samples, AddedRows.name(rows, false), dense));
+        }
         return figures;
     }
 

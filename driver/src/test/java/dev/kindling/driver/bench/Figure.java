@@ -10,7 +10,7 @@ import java.util.Map;
  *
  * @param bench the benchmark that it belongs to
  * @param name of the figure
- * @param unit {@code ms} or {@code GFLOP/s}
+ * @param unit {@code ms}, {@code GFLOP/s} or {@code tasks/ms}
  * @param samples at least one
  * @param of name of the baseline
  * @param baseline the baseline's samples, in the same unit

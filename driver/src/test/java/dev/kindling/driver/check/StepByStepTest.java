@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -49,6 +50,8 @@ class StepByStepTest {
     private static final int[] STEPS = {1, 2, 3, 5, 16};
     private static final List<String> MODES = List.of("query", "support-and-query", "support-and-one", "running");
     private static final EpisodeLayout POINTS = new EpisodeLayout(Shape.of(1), 0, 1, 5, 4);
+    private static final EpisodeLayout ROWS =
+            new EpisodeLayout(Shape.of(3), 0, 1, 5, 4).withWeights().orderedBy(OptionalInt.of(2));
     private static final Backend BACKEND = Backends.named("vector");
     private static final CompileOptions LARGE_MEMORY = new CompileOptions(Precision.DOUBLE, 1L << 30);
     private static final CompileOptions SMALL_MEMORY = new CompileOptions(Precision.DOUBLE, 1);
@@ -105,11 +108,11 @@ class StepByStepTest {
 
         /** Whether the network is small enough for numerical derivatives. */
         boolean small() {
-            return name.startsWith("mlp");
+            return !hasBatchNorm();
         }
 
         boolean hasBatchNorm() {
-            return layout.classification();
+            return layout.features().rank() == 3;
         }
     }
 
@@ -120,6 +123,13 @@ class StepByStepTest {
     private static final List<Net> NETS = List.of(
             new Net("mlp-40-40", POINTS),
             new Net("mlp-20-10", POINTS.withWeights()),
+            new Net("dense-8, layer-norm, tanh", ROWS),
+            new Net(
+                    "mlp-8-tanh",
+                    new EpisodeLayout(Shape.of(2), 2, 2, 6, 4).withWeights().orderedBy(OptionalInt.of(0))),
+            new Net(
+                    "mlp-8",
+                    new EpisodeLayout(Shape.of(2), 4, 4, 8, 5).withWeights().orderedBy(OptionalInt.of(1))),
             new Net("omniglot-fc", images(4, 3)),
             new Net("conv4", images(8, 2)),
             new Net("conv4-pool-32", images(16, 2)),
@@ -136,7 +146,7 @@ class StepByStepTest {
                 Method.of("imaml", "imaml.max-iterations=3"),
                 Method.of("imaml", "imaml.solver=neumann", "imaml.max-iterations=3"),
                 Method.of("reptile", "reptile.batch=4")));
-        if (net.hasBatchNorm()) {
+        if (net.layout().classification()) {
             methods.add(Method.of("proto-maml"));
         }
         if (!net.hasBatchNorm()) {
@@ -240,10 +250,10 @@ class StepByStepTest {
 
     private static boolean fits(Net net, String method) {
         return switch (method) {
-            case "proto-net", "logistic-head" -> net.hasBatchNorm();
+            case "proto-net", "logistic-head" -> net.layout().classification();
             case "relation-net" -> net.name().equals("json");
-            case "hypernetwork", "cnp" -> !net.hasBatchNorm();
-            case "bayesian-linear" -> !net.hasBatchNorm() || net.layout().classes() == 2;
+            case "hypernetwork", "cnp" ->
+                net.name().startsWith("mlp") && !net.layout().classification();
             default -> true;
         };
     }

@@ -79,7 +79,7 @@ class RunDirectoryTest {
     @Test
     void aModelComesBackAsItWasWrittenAndNoOtherFileIsLeft() throws IOException {
         RunDirectory run = withModel(run(), 1, 9);
-        run.writeEvaluation("{}\n", Optional.empty());
+        run.writeEvaluation("{}\n", Optional.empty(), Optional.empty());
         StoredModel model = run.readModel();
         assertThat(model.theta().flat(LAYOUT, Precision.FLOAT)).isEqualTo(FlatVector.of(Precision.FLOAT, 1, 2, 3));
         assertThat(model.theta().layout()).isEqualTo(LAYOUT);

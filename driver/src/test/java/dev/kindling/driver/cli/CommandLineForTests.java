@@ -3,6 +3,7 @@ package dev.kindling.driver.cli;
 import dev.kindling.driver.cluster.Cluster;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.cluster.LocalCluster;
+import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.driver.run.TablePreparation;
 import dev.kindling.job.protocol.Job;
@@ -12,6 +13,8 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
 
 /** Runs commands in this JVM on clusters that a test provides. */
 final class CommandLineForTests {
@@ -63,6 +66,21 @@ final class CommandLineForTests {
                         InstantSource.system(),
                         false,
                         signals),
+                out,
+                args);
+    }
+
+    /** A command on a session that runs already. */
+    static Outcome onSpark(SparkSession session, List<String> args) {
+        JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+        StringWriter out = new StringWriter();
+        return run(
+                new CommandContext(
+                        ClusterProvider.attached(run -> SparkApplication.attach(spark, run)),
+                        new PrintWriter(out),
+                        InstantSource.system(),
+                        false,
+                        new Signals()),
                 out,
                 args);
     }

@@ -88,6 +88,27 @@ class SameBitsTest {
         SINUSOID_CNP("sinusoid-cnp.conf", 13, "float"),
         /** Tasks of several sizes with row weights, from a table that each master prepares by itself. */
         TABLE("table-growth.conf", 13, "float", "table.path=../conf/growth.csv", "run.members=1"),
+        /** Groups drawn by rows, dropout, layer norm and a process in the order of the rows. */
+        TABLE_ROWS(
+                "table-growth.conf",
+                13,
+                "float",
+                "table.path=../conf/growth.csv",
+                "run.members=1",
+                "table.draw=rows",
+                "model.dropout=0.2",
+                "model.layer-norm=true",
+                "bayesian-linear.order-kernel=true"),
+        /** The softmax posterior of four classes. */
+        TABLE_CLASSES(
+                "table-growth.conf",
+                13,
+                "float",
+                "table.path=../conf/growth.csv",
+                "run.members=1",
+                "table.label=season",
+                "table.categorical=[]",
+                "table.task=classification"),
         /** An ensemble of a method of inner steps, each member with a best round of its own. */
         SINUSOID_MEMBERS(
                 "sinusoid-maml.conf", 5, "float", "run.members=3", "run.validate-every=2", "validation.tasks=9"),

@@ -55,23 +55,23 @@ class HostileConfigurationTest {
                 Arguments.of(
                         "texts of texts",
                         "a0=lol\n" + lines(30, i -> "a" + (i + 1) + "=${a" + i + "}${a" + i + "}"),
-                        "131072 characters"),
+                        "262144 characters"),
                 Arguments.of(
                         "lists of lists",
                         "a0=[lol]\n" + lines(30, i -> "a" + (i + 1) + "=${a" + i + "}${a" + i + "}"),
-                        "131072 characters"),
+                        "262144 characters"),
                 Arguments.of(
                         "objects of objects",
                         "a0=lol\n" + lines(30, i -> "a" + (i + 1) + "{x=${a" + i + "},y=${a" + i + "}}"),
-                        "131072 characters"),
+                        "262144 characters"),
                 Arguments.of(
                         "a text that doubles itself",
                         "run.rounds=7\n" + lines(40, i -> "run.rounds=${run.rounds}${run.rounds}"),
-                        "131072 characters"),
+                        "262144 characters"),
                 Arguments.of(
                         "two that double each other",
                         "a=1\nb=2\n" + lines(20, i -> "a=${b}${b}\nb=${a}${a}"),
-                        "131072 characters"),
+                        "262144 characters"),
                 Arguments.of(
                         "a long row of substitutions",
                         lines(200, i -> "a" + i + "=${a" + (i + 1) + "}") + "a200=1",
@@ -260,6 +260,6 @@ class HostileConfigurationTest {
         assertThatThrownBy(() -> ComparisonFile.load(
                         file.toString(), JobFileResolver.here(), List.of(), java.util.Optional.empty()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("131072 characters");
+                .hasMessageContaining("262144 characters");
     }
 }

@@ -31,6 +31,7 @@ import dev.kindling.job.task.fewshot.ImageFormat;
 import dev.kindling.job.task.fewshot.PackWriter;
 import dev.kindling.job.task.fewshot.SplitSettings;
 import dev.kindling.job.task.fewshot.WaySettings;
+import dev.kindling.job.task.table.GroupDraw;
 import dev.kindling.job.task.table.SupportDraw;
 import dev.kindling.job.task.table.TableSource;
 import dev.kindling.job.task.table.TableTaskSettings;
@@ -510,6 +511,7 @@ class ParserFuzzTest {
     private static void readTablePack() {
         SourceDescription description = TableTaskSettings.prepared(
                 TableTaskSettings.description(
+                        GroupDraw.GROUPS,
                         SupportDraw.MIX,
                         new EpisodeSizes(new IntRange(0, 4), 8, IntRange.of(2), TableTaskSettings.ALL_ROWS)),
                 table.toString());

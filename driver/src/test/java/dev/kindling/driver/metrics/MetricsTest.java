@@ -52,7 +52,7 @@ class MetricsTest {
     @Test
     void aLineIsVisibleAsSoonAsItIsWritten() throws IOException {
         Path file = temporary.resolve("run/metrics.jsonl");
-        try (MetricsWriter log = new MetricsWriter(run())) {
+        try (MetricsWriter log = MetricsWriter.create(run(), MetricsWriter.Files.LINES)) {
             log.write(metrics(10, OptionalDouble.empty(), 2));
             assertThat(Files.readString(file))
                     .isEqualTo(
@@ -71,11 +71,32 @@ class MetricsTest {
     }
 
     @Test
+    void aResumedEventFileHasTheRecordsOfTheRetainedLines() throws IOException {
+        Path file = temporary.resolve("run/events.out.tfevents.kindling");
+        RunDirectory run = run();
+        try (MetricsWriter log = MetricsWriter.create(run, MetricsWriter.Files.LINES)) {
+            log.write(metrics(5, OptionalDouble.empty(), 2));
+            log.write(metrics(10, OptionalDouble.empty(), 2));
+        }
+        assertThat(file).doesNotExist();
+        MetricsWriter.resumed(run, MetricsWriter.Files.LINES_AND_EVENTS, 6, OptionalLong.empty(), warning -> {})
+                .close();
+        long one = Files.size(file);
+        try (MetricsWriter log = MetricsWriter.resumed(
+                run, MetricsWriter.Files.LINES_AND_EVENTS, 6, OptionalLong.empty(), warning -> {})) {
+            assertThat(Files.size(file)).isEqualTo(one);
+            log.write(metrics(7, OptionalDouble.empty(), 2));
+            log.syncAction().run();
+            assertThat(Files.size(file)).isGreaterThan(one + 100);
+        }
+    }
+
+    @Test
     @EnabledOnOs(OS.LINUX)
     void aDiskWithoutSpaceIsAFailureWithASingleLineMessage() throws IOException {
         RunDirectory run = run();
         Files.createSymbolicLink(temporary.resolve("run/metrics.jsonl"), Path.of("/dev/full"));
-        MetricsWriter log = new MetricsWriter(run);
+        MetricsWriter log = MetricsWriter.create(run, MetricsWriter.Files.LINES);
         assertThatThrownBy(() -> log.write(metrics(10, OptionalDouble.empty(), 2)))
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessage("cannot write " + temporary.resolve("run/metrics.jsonl") + ": No space left on device");
@@ -119,7 +140,8 @@ class MetricsTest {
                 {"round":7,"query_loss":1}
                 {"round":8,"quer""");
         List<String> warnings = new ArrayList<>();
-        MetricsWriter.resumed(run, 6, OptionalLong.empty(), warnings::add).close();
+        MetricsWriter.resumed(run, MetricsWriter.Files.LINES, 6, OptionalLong.empty(), warnings::add)
+                .close();
         assertThat(file).hasContent("""
                 {"round":1,"query_loss":4}
                 {"round":5,"query_loss":1}
@@ -128,7 +150,8 @@ class MetricsTest {
         assertThat(warnings)
                 .containsExactly(file + " is damaged in lines 2, 3, 5, which are left out; the other 4 lines are used");
         warnings.clear();
-        MetricsWriter.resumed(run, 6, OptionalLong.empty(), warnings::add).close();
+        MetricsWriter.resumed(run, MetricsWriter.Files.LINES, 6, OptionalLong.empty(), warnings::add)
+                .close();
         assertThat(warnings).isEmpty();
     }
 

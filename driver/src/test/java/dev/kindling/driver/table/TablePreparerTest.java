@@ -18,6 +18,7 @@ import dev.kindling.job.task.TaskSources;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.task.table.ColumnEncoding;
 import dev.kindling.job.task.table.ColumnEncoding.Effects;
+import dev.kindling.job.task.table.GroupDraw;
 import dev.kindling.job.task.table.GroupKeys;
 import dev.kindling.job.task.table.SupportDraw;
 import dev.kindling.job.task.table.TableEncoding;
@@ -90,6 +91,8 @@ class TablePreparerTest {
         private TableSettings.GroupSplit split = new TableSettings.GroupSplit.Fractions(1, 0, 0);
         private int maxRows = 4096;
         private int maxOneHot = 30;
+        private int crossedAbove = 10;
+        private TableSettings.Stack stack = TableSettings.Stack.NONE;
 
         TableSettings build() {
             return new TableSettings(
@@ -109,6 +112,8 @@ class TablePreparerTest {
                     1,
                     maxRows,
                     maxOneHot,
+                    crossedAbove,
+                    stack,
                     5);
         }
     }
@@ -184,7 +189,8 @@ class TablePreparerTest {
         TableManifest manifest = preparer.prepare(settings.build(), folder.toString(), fitted);
         EpisodeSizes sizes = new EpisodeSizes(IntRange.of(0), 1000, IntRange.of(0), TableTaskSettings.ALL_ROWS);
         TaskSource source = TaskSources.open(
-                TableTaskSettings.prepared(TableTaskSettings.description(SupportDraw.MOST, sizes), folder.toString()),
+                TableTaskSettings.prepared(
+                        TableTaskSettings.description(GroupDraw.GROUPS, SupportDraw.MOST, sizes), folder.toString()),
                 new Configuration());
         try {
             TableEncoding encoding =
@@ -257,7 +263,7 @@ class TablePreparerTest {
         EpisodeSizes sizes = new EpisodeSizes(IntRange.of(2), 5, IntRange.of(3), TableTaskSettings.ALL_ROWS);
         TaskSource source = TaskSources.open(
                 TableTaskSettings.prepared(
-                        TableTaskSettings.description(SupportDraw.MIX, sizes),
+                        TableTaskSettings.description(GroupDraw.GROUPS, SupportDraw.MIX, sizes),
                         RESOURCES.resolve("golden-pack").toAbsolutePath().toString()),
                 new Configuration());
         assertThat(source.dataHash()).isEqualTo("7b27222d80bbfe8bc24dbdca4532d8f75813d0ae43cc727ae87e0e75c68b15c1");
@@ -270,6 +276,7 @@ class TablePreparerTest {
     @Test
     void orderAndPartitionsOfTheInputChangeNoByteOfThePack() throws IOException {
         Settings whole = growth();
+        whole.stack = TableSettings.Stack.GBT;
         Map<String, byte[]> expected = files(prepare(whole).folder());
         List<String> lines = new ArrayList<>(Files.readAllLines(Path.of(whole.path)));
         String header = lines.remove(0);
@@ -299,6 +306,7 @@ class TablePreparerTest {
         one.path = "";
         one.sql = "SELECT /*+ COALESCE(1) */ * FROM global_temp.five ORDER BY height";
         for (Settings other : List.of(parts, five, one)) {
+            other.stack = TableSettings.Stack.GBT;
             Map<String, byte[]> found = files(prepare(other).folder());
             assertThat(found.keySet()).isEqualTo(expected.keySet());
             expected.forEach((name, bytes) -> {
@@ -531,6 +539,77 @@ class TablePreparerTest {
         Settings only = new Settings();
         only.sql = "SELECT 'a' AS g, 1.0 AS y";
         refused(only, IllegalArgumentException.class, "the table has no column but group and label");
+    }
+
+    @Test
+    void columnsOfATypeThatTheirUseDoesNotAllowAreRefused() {
+        String columns =
+                "SELECT 'a' AS g, id AS y, id AS x, DATE'2024-01-01' AS d, true AS b, array(1) AS v, 'w' AS w, "
+                        + "CASE WHEN id = 1 THEN 'yes' ELSE 'no' END AS c FROM range(2)";
+        Settings label = new Settings();
+        label.sql = columns;
+        label.label = "d";
+        refused(
+                label,
+                IllegalArgumentException.class,
+                "table.label is d, a column of the type date; it must be a number");
+        Settings group = new Settings();
+        group.sql = columns;
+        group.group = "b";
+        refused(
+                group,
+                IllegalArgumentException.class,
+                "table.group is b, a column of the type boolean; it must be text");
+        Settings order = new Settings();
+        order.sql = columns;
+        order.order = "v";
+        refused(order, IllegalArgumentException.class, "table.order is v, a column of the type array<int>; it must be");
+        Settings weight = new Settings();
+        weight.sql = columns;
+        weight.weight = "w";
+        refused(
+                weight,
+                IllegalArgumentException.class,
+                "table.weight is w, a column of the type string; it must be a number");
+        Settings offset = new Settings();
+        offset.sql = columns;
+        offset.label = "c";
+        offset.offset = "x";
+        refused(
+                offset,
+                IllegalArgumentException.class,
+                "table.offset is x and the label c is a class; it must be empty then (a prediction can be a feature)");
+    }
+
+    @Test
+    void aFormatWithoutItsJarIsRefusedWithWhatToDo() {
+        for (String format : List.of("delta", "iceberg")) {
+            Settings settings = csv("g,y,x\na,1,1\na,2,2\n");
+            settings.format = format;
+            refused(
+                    settings,
+                    IllegalArgumentException.class,
+                    "table.format is " + format
+                            + ", which this Spark has no jar for; it must be csv, tsv, parquet, orc, json "
+                            + "or a format whose jar is added");
+        }
+    }
+
+    @Test
+    void timestampsAreDaysAndABooleanLabelIsAClass() {
+        Settings settings = new Settings();
+        settings.sql = "SELECT 'a' AS g, id = 1 AS y, timestamp_seconds(43200 + 86400 * id) AS t, "
+                + "TIMESTAMP_NTZ'1970-01-02 00:00:00' + make_dt_interval(cast(2 * id AS INT)) AS n FROM range(3)";
+        Prepared prepared = prepare(settings);
+        assertThat(prepared.encoding().classes()).containsExactly("false", "true");
+        assertThat(prepared.manifest().features()).containsExactly("t", "n");
+        ColumnEncoding.Standardised time =
+                (ColumnEncoding.Standardised) prepared.encoding().encodings().get(0);
+        assertThat(time.mean()).isEqualTo(1.5);
+        ColumnEncoding.Standardised local =
+                (ColumnEncoding.Standardised) prepared.encoding().encodings().get(1);
+        assertThat(local.mean()).isEqualTo(3);
+        assertThat(local.std()).isCloseTo(2 * StrictMath.sqrt(2 / 3.0), within(1e-12));
     }
 
     @Test

@@ -27,9 +27,14 @@ import java.util.Optional;
  * noise variance = exp(2 (s + v·f(x))) + 1e-4
  * </pre>
  *
+ * <p>Where a task's examples are ordered by an element o of their inputs, such as a time, ψ(x)·a is joined by an
+ * Ornstein-Uhlenbeck process in o, of covariance exp(2 p - exp(q) |o - o'|) with p and q learned, unless
+ * bayesian-linear.order-kernel is false.
+ *
  * <p>All of it is learned: training minimises the mean negative log density of the queries, so a task without examples is
  * predicted by the prior, and every prediction has a variance. With two classes the prediction is a logit without noise, the
- * posterior is the Laplace approximation, and the logit is divided by √(1 + π/8 variance) (MacKay 1992).
+ * posterior is the Laplace approximation, and the logit is divided by √(1 + π/8 variance) (MacKay 1992). With more classes
+ * each has a logit with a prior mean of its own, all with the same prior covariance ({@link SoftmaxPosterior}).
  */
 public final class BayesianLinearAlgorithm extends FeedForwardMethod {
     static final String NAME = "bayesian-linear";
@@ -38,7 +43,9 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
     private static final double INITIAL_DEVIATION = 0.5;
     private static final double INITIAL_FEATURE_DEVIATION = 0.1;
     private static final double INITIAL_LOG_NOISE = StrictMath.log(0.7);
-    private static final int CLASSES = 2;
+
+    /** The initial standard deviation of the process in the order, relative to that of the noise. */
+    private static final double INITIAL_ORDER_DEVIATION = 0.2;
 
     /** Added to the variances of the mixed model, whose estimates may be 0. */
     private static final double SMALLEST_COVARIANCE = 1e-6;
@@ -51,30 +58,39 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
     private static final String FACTOR = NAME + ".L";
     private static final String LOG_NOISE = NAME + ".log-noise";
     private static final String NOISE_WEIGHTS = NAME + ".noise-weights";
+    private static final String ORDER_DEVIATION = NAME + ".log-order-deviation";
+    private static final String ORDER_RATE = NAME + ".log-order-rate";
 
     private final int features;
+    private final boolean orderKernel;
 
-    private BayesianLinearAlgorithm(int features) {
+    private BayesianLinearAlgorithm(int features, boolean orderKernel) {
         super(NAME);
         this.features = features;
+        this.orderKernel = orderKernel;
         if (features < 1) {
             throw new IllegalArgumentException("bayesian-linear.features is " + features + "; it must be at least 1");
         }
     }
 
     static Algorithm of(AlgorithmConfig config) {
-        return new BayesianLinearAlgorithm(config.count("bayesian-linear.features"));
+        return new BayesianLinearAlgorithm(
+                config.count("bayesian-linear.features"), config.bool("bayesian-linear.order-kernel"));
     }
 
     @Override
     public Layout parameters(Model model) {
         int width = linear(model) + features;
+        int means = means(model);
         Layout.Builder head = Layout.builder()
-                .add(BETA, Shape.of(linear(model)))
-                .add(GAMMA, Shape.of(features))
+                .add(BETA, means == 1 ? Shape.of(linear(model)) : Shape.of(linear(model), means))
+                .add(GAMMA, means == 1 ? Shape.of(features) : Shape.of(features, means))
                 .add(FACTOR, Shape.of(width, width));
         if (hasNoise(model)) {
             head.add(LOG_NOISE, Shape.of(1)).add(NOISE_WEIGHTS, Shape.of(features));
+        }
+        if (hasOrder(model)) {
+            head.add(ORDER_DEVIATION, Shape.of(1)).add(ORDER_RATE, Shape.of(1));
         }
         return super.parameters(model).then(head.build());
     }
@@ -95,6 +111,10 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
         if (hasNoise(model)) {
             target.set(layout.offset(LOG_NOISE), INITIAL_LOG_NOISE);
         }
+        if (hasOrder(model)) {
+            double logNoise = hasNoise(model) ? INITIAL_LOG_NOISE : 0.5 * StrictMath.log(CLASS_NOISE);
+            target.set(layout.offset(ORDER_DEVIATION), logNoise + StrictMath.log(INITIAL_ORDER_DEVIATION));
+        }
     }
 
     /** Whether targets have noise: those of regression, whose networks have one output. */
@@ -102,36 +122,92 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
         return Prototypes.ways(model) == 1;
     }
 
+    /** Whether a process in the order of examples is part of the prior. */
+    private boolean hasOrder(Model model) {
+        return orderKernel && model.order().isPresent();
+    }
+
+    /** The number of prior means: one logit suffices for two classes. */
+    private static int means(Model model) {
+        int ways = Prototypes.ways(model);
+        return ways == 2 ? 1 : ways;
+    }
+
     /**
      * Sets β, the part of L that belongs to [1, x], and the noise to those of a linear mixed model of training tasks, so that
      * training starts from its predictions. For classes it is a mixed model of the labels, scaled to logits by the slope of
-     * the logistic function. Where inputs are images θ keeps its initial value.
+     * the logistic function; for more than two, one for each class against the others, with the mean of their covariances.
+     * Where inputs are images θ keeps its initial value.
      */
     @Override
     public void fitInitial(Model model, TaskSource source, long seed, FlatVector theta) {
-        if (linear(model) == 1) {
+        int linear = linear(model);
+        if (linear == 1) {
             return;
         }
-        TrainingRows rows = TrainingRows.of(source, seed, linear(model), !hasNoise(model));
-        MixedModel fitted = rows.mixedModel();
-        Layout layout = parameters(model);
-        int linear = linear(model);
-        double[] coefficients = fitted.coefficients();
-        coefficients[0] += rows.intercept();
+        TrainingRows rows = TrainingRows.of(source, seed, linear);
+        int means = means(model);
+        MixedModel fitted;
+        if (hasNoise(model)) {
+            fitted = rows.mixedModel();
+            setCoefficients(model, theta, 0, fitted.coefficients());
+        } else if (means == 1) {
+            TrainingRows.Indicators second = rows.indicators(1);
+            fitted = second.rows().mixedModel();
+            double[] coefficients = fitted.coefficients();
+            coefficients[0] += StrictMath.log(second.fraction() / (1 - second.fraction()));
+            setCoefficients(model, theta, 0, coefficients);
+        } else {
+            fitted = fitClasses(model, rows, theta);
+        }
         double[] factor = fitted.factor(SMALLEST_COVARIANCE);
+        Layout layout = parameters(model);
+        int width = linear + features;
         for (int i = 0; i < linear; i++) {
-            theta.set(layout.offset(BETA) + i, coefficients[i]);
             for (int j = 0; j < linear; j++) {
-                theta.set(layout.offset(FACTOR) + i * (linear + features) + j, factor[i * linear + j]);
+                theta.set(layout.offset(FACTOR) + i * width + j, factor[i * linear + j]);
             }
         }
         double noise = hasNoise(model) ? fitted.noise() : CLASS_NOISE;
         double deviation = INITIAL_FEATURE_DEVIATION * Math.sqrt(noise / features);
-        for (int i = linear; i < linear + features; i++) {
-            theta.set(layout.offset(FACTOR) + i * (linear + features) + i, deviation);
+        for (int i = linear; i < width; i++) {
+            theta.set(layout.offset(FACTOR) + i * width + i, deviation);
         }
+        double logNoise = 0.5 * StrictMath.log(Math.max(noise, SMALLEST_VARIANCE));
         if (hasNoise(model)) {
-            theta.set(layout.offset(LOG_NOISE), 0.5 * StrictMath.log(Math.max(noise, SMALLEST_VARIANCE)));
+            theta.set(layout.offset(LOG_NOISE), logNoise);
+        }
+        if (hasOrder(model)) {
+            theta.set(layout.offset(ORDER_DEVIATION), logNoise + StrictMath.log(INITIAL_ORDER_DEVIATION));
+        }
+    }
+
+    /**
+     * Sets β of each of C > 2 classes. A class's logit against the mean of the others is C/(C-1) times its difference from the
+     * mean of all, of variance C/(C-1) times that of one logit; both factors are taken out of what is fitted.
+     */
+    private MixedModel fitClasses(Model model, TrainingRows rows, FlatVector theta) {
+        int classes = means(model);
+        double share = (classes - 1.0) / classes;
+        List<MixedModel> fits = new ArrayList<>();
+        for (int way = 0; way < classes; way++) {
+            TrainingRows.Indicators indicators = rows.indicators(way);
+            MixedModel fitted = indicators.rows().mixedModel();
+            double[] coefficients = fitted.coefficients();
+            for (int i = 0; i < coefficients.length; i++) {
+                coefficients[i] *= share;
+            }
+            coefficients[0] += StrictMath.log(indicators.fraction());
+            setCoefficients(model, theta, way, coefficients);
+            fits.add(fitted);
+        }
+        return MixedModel.withMeanCovariance(fits, share);
+    }
+
+    private void setCoefficients(Model model, FlatVector theta, int mean, double[] coefficients) {
+        int offset = parameters(model).offset(BETA) + mean;
+        for (int i = 0; i < coefficients.length; i++) {
+            theta.set(offset + i * means(model), coefficients[i]);
         }
     }
 
@@ -158,19 +234,19 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
 
     @Override
     void requireFits(Model model, EpisodeLayout layout) {
-        boolean fits = layout.classification() ? layout.classes() == CLASSES : layout.outputs() == 1;
-        if (!fits) {
-            String found = layout.classification() ? layout.classes() + " classes" : layout.outputs() + " outputs";
-            throw new IllegalArgumentException(
-                    "algorithm.name is " + NAME + "; it needs regression with one output or two "
-                            + "classes, but the tasks have " + found + "; ridge-head and proto-net serve more");
+        if (!layout.classification() && layout.outputs() != 1) {
+            throw new IllegalArgumentException("algorithm.name is " + NAME
+                    + "; it needs regression with one output or classes, but the tasks have " + layout.outputs()
+                    + " outputs; ridge-head serves more");
         }
     }
 
     /**
      * The values computed from inputs alone, a row or element for each example.
      *
-     * @param features f
+     * @param mean m, [examples] or [examples, C] for more than two classes
+     * @param psi ψ, [examples, width]
+     * @param features f, [examples, features]
      */
     private record Features(Value mean, Value psi, Value features) {}
 
@@ -187,7 +263,8 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
         parts.add(f);
         Value phi = b.concat(1, parts);
         Value coefficients = b.concat(0, List.of(NamedValues.value(theta, BETA), NamedValues.value(theta, GAMMA)));
-        return new Features(product(b, phi, coefficients), b.matmul(phi, NamedValues.value(theta, FACTOR)), f);
+        Value mean = coefficients.shape().rank() == 1 ? product(b, phi, coefficients) : b.matmul(phi, coefficients);
+        return new Features(mean, b.matmul(phi, NamedValues.value(theta, FACTOR)), f);
     }
 
     /** The noise variance of each example. */
@@ -211,21 +288,46 @@ public final class BayesianLinearAlgorithm extends FeedForwardMethod {
         Features query = features(b, task, queries, encoder.predict(b, task.theta(), x, queries, task.queryPass()));
         int examples = task.support().size();
         Value weights = task.support().weights().orElseGet(() -> b.full(Shape.of(examples), 1));
-        LinearHeadPosterior posterior = new LinearHeadPosterior(b, support.psi(), query.psi(), weights);
+        if (means(task.model()) > 1) {
+            SoftmaxPosterior posterior = new SoftmaxPosterior(b, covariance(b, task, queries, support, query), weights);
+            return new Outputs(support.mean(), posterior.logits(task.support().y(), support.mean(), query.mean()));
+        }
+        HeadPosterior posterior = hasOrder(task.model())
+                ? new CovariancePosterior(b, covariance(b, task, queries, support, query), weights)
+                : new LinearHeadPosterior(b, support.psi(), query.psi(), weights);
         Value y = b.reshape(task.support().y(), Shape.of(examples));
-        if (task.support().y().shape().rank() == 1) {
-            LinearHeadPosterior.PredictedClasses predicted = posterior.ofClasses(y, support.mean());
+        if (!hasNoise(task.model())) {
+            HeadPosterior.PredictedClasses predicted = posterior.ofClasses(y, support.mean());
             Value spread =
                     b.add(b.constant(1), b.mul(b.constant(StrictMath.PI / 8), positive(b, predicted.variance())));
             Value logit = b.div(b.add(query.mean(), predicted.mean()), b.sqrt(spread));
             return new Outputs(logits(b, support.mean()), logits(b, logit));
         }
-        LinearHeadPosterior.Predicted predicted = posterior.ofValues(b.sub(y, support.mean()), noise(b, task, support));
+        HeadPosterior.Predicted predicted = posterior.ofValues(b.sub(y, support.mean()), noise(b, task, support));
         Value mean = b.add(query.mean(), predicted.mean());
         return new Outputs(
                 column(b, support.mean()),
                 column(b, mean),
                 Optional.of(b.add(positive(b, predicted.variance()), noise(b, task, query))));
+    }
+
+    private HeadCovariance covariance(ProgramBuilder b, Task task, Value queries, Features support, Features query) {
+        HeadCovariance linear = HeadCovariance.linear(b, support.psi(), query.psi());
+        if (!hasOrder(task.model())) {
+            return linear;
+        }
+        int element = task.model().order().getAsInt();
+        Value variance = b.exp(b.mul(b.constant(2), NamedValues.value(task.theta(), ORDER_DEVIATION)));
+        Value rate = b.exp(NamedValues.value(task.theta(), ORDER_RATE));
+        return linear.plusExponential(
+                b, variance, rate, order(b, task.support().x(), element), order(b, queries, element));
+    }
+
+    /** The element of each input by which examples are ordered, [examples]. */
+    private static Value order(ProgramBuilder b, Value x, int element) {
+        return b.reshape(
+                b.slice(SetEncoder.rows(b, x), 1, element, element + 1),
+                Shape.of(x.shape().dim(0)));
     }
 
     @Override

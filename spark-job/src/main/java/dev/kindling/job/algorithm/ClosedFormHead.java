@@ -33,7 +33,7 @@ abstract class ClosedFormHead extends FeedForwardMethod {
     }
 
     /** The outputs of the fitted layer; the penalty is contained in the posterior's ψ = e / √penalty. */
-    abstract LinearHeadPosterior.Fitted fitted(ProgramBuilder b, Task task, LinearHeadPosterior posterior);
+    abstract HeadPosterior.Fitted fitted(ProgramBuilder b, Task task, LinearHeadPosterior posterior);
 
     @Override
     public final Layout parameters(Model model) {
@@ -85,7 +85,7 @@ abstract class ClosedFormHead extends FeedForwardMethod {
         Value weights = task.support()
                 .weights()
                 .orElseGet(() -> b.full(Shape.of(task.support().size()), 1));
-        LinearHeadPosterior.Fitted fitted = fitted(b, task, new LinearHeadPosterior(b, support, query, weights));
+        HeadPosterior.Fitted fitted = fitted(b, task, new LinearHeadPosterior(b, support, query, weights));
         return new Outputs(adjusted(b, theta, fitted.support()), adjusted(b, theta, fitted.query()));
     }
 

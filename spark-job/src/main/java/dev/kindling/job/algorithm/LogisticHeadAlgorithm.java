@@ -31,7 +31,7 @@ public final class LogisticHeadAlgorithm extends ClosedFormHead {
     }
 
     @Override
-    LinearHeadPosterior.Fitted fitted(ProgramBuilder b, Task task, LinearHeadPosterior posterior) {
+    HeadPosterior.Fitted fitted(ProgramBuilder b, Task task, LinearHeadPosterior posterior) {
         int ways = Prototypes.ways(task.model());
         int examples = task.support().size();
         Value prior = b.full(Shape.of(examples), 0);
@@ -44,11 +44,11 @@ public final class LogisticHeadAlgorithm extends ClosedFormHead {
                 continue;
             }
             Value labels = b.equal(task.support().y(), b.constant(way));
-            LinearHeadPosterior.PredictedClasses predicted = posterior.ofClasses(labels, prior);
+            HeadPosterior.PredictedClasses predicted = posterior.ofClasses(labels, prior);
             support.add(b.reshape(predicted.support(), Shape.of(examples, 1)));
             query.add(b.reshape(
                     predicted.mean(), Shape.of(predicted.mean().shape().dim(0), 1)));
         }
-        return new LinearHeadPosterior.Fitted(b.concat(1, support), b.concat(1, query));
+        return new HeadPosterior.Fitted(b.concat(1, support), b.concat(1, query));
     }
 }

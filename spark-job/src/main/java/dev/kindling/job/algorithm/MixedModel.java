@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
  * @param covariance D, row-major [columns, columns]
  * @param noise s²
  */
-record MixedModel(double[] coefficients, double[] covariance, double noise) {
+public record MixedModel(double[] coefficients, double[] covariance, double noise) {
     /** The initial shares of the residual variance: noise, and the first column's random effect. */
     private static final double NOISE_SHARE = 0.7;
 
@@ -45,7 +45,7 @@ record MixedModel(double[] coefficients, double[] covariance, double noise) {
      * @param x row-major [rows, columns]; the first column is the constant
      * @param y [rows]
      */
-    record Group(double[] x, double[] y) {
+    public record Group(double[] x, double[] y) {
         int rows() {
             return y.length;
         }
@@ -57,7 +57,7 @@ record MixedModel(double[] coefficients, double[] covariance, double noise) {
      * @param groups with at least one row each; at least one group
      * @param rounds iterations
      */
-    static MixedModel fit(List<Group> groups, int rounds) {
+    public static MixedModel fit(List<Group> groups, int rounds) {
         int columns = groups.get(0).x().length / groups.get(0).rows();
         CholeskySolver normal = normalEquations(groups, columns);
         double[] coefficients = new double[columns];
@@ -75,6 +75,18 @@ record MixedModel(double[] coefficients, double[] covariance, double noise) {
             model = model.improved(groups, normal);
         }
         return model;
+    }
+
+    /** The first of the models, with a factor times the mean of their covariances; there is at least one. */
+    static MixedModel withMeanCovariance(List<MixedModel> models, double factor) {
+        MixedModel first = models.get(0);
+        double[] mean = new double[first.covariance.length];
+        for (MixedModel model : models) {
+            for (int i = 0; i < mean.length; i++) {
+                mean[i] += factor * model.covariance[i] / models.size();
+            }
+        }
+        return new MixedModel(first.coefficients, mean, first.noise);
     }
 
     private static CholeskySolver normalEquations(List<Group> groups, int columns) {

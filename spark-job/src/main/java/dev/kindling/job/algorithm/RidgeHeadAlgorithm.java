@@ -19,7 +19,7 @@ public final class RidgeHeadAlgorithm extends ClosedFormHead {
     }
 
     @Override
-    LinearHeadPosterior.Fitted fitted(ProgramBuilder b, Task task, LinearHeadPosterior posterior) {
+    HeadPosterior.Fitted fitted(ProgramBuilder b, Task task, LinearHeadPosterior posterior) {
         Value y = task.support().y();
         return posterior.ofTargets(y.shape().rank() == 1 ? b.oneHot(y, Prototypes.ways(task.model())) : y);
     }

@@ -15,9 +15,8 @@ import java.util.List;
  * multiplied by the root of the row's weight; rows of weight 0 are left out.
  *
  * @param groups a group for each task
- * @param intercept to be added to the constant's coefficient: for classes the logit of their mean, else 0
  */
-record TrainingRows(List<MixedModel.Group> groups, double intercept) {
+record TrainingRows(List<MixedModel.Group> groups) {
     /** The most tasks that are read. */
     private static final int TASKS = 2000;
 
@@ -30,16 +29,23 @@ record TrainingRows(List<MixedModel.Group> groups, double intercept) {
     /** The slope of the logistic function, on average over logits of unit size. */
     private static final double SLOPE = 0.22;
 
-    /** The least fraction of either class that the intercept supposes, so that it is finite. */
-    private static final double LEAST_MEAN = 0.01;
+    /** The least fraction of the rows that a class, or its absence, is taken to have: logarithms of it are finite. */
+    private static final double LEAST_FRACTION = 0.01;
+
+    /**
+     * Rows whose targets are logits of one class.
+     *
+     * @param rows with the indicator of the class less its mean, scaled to logits, as targets
+     * @param fraction of the class, by weight, within bounds above 0 and below 1
+     */
+    record Indicators(TrainingRows rows, double fraction) {}
 
     /**
      * Reads the rows.
      *
      * @param columns of [1, x]; 1 to use the constant only
-     * @param classes whether targets are classes 0 and 1, which are scaled to logits
      */
-    static TrainingRows of(TaskSource source, long seed, int columns, boolean classes) {
+    static TrainingRows of(TaskSource source, long seed, int columns) {
         List<MixedModel.Group> groups = new ArrayList<>();
         TaskSource single = source.single();
         for (TaskSpec spec : single.representatives(seed, TASKS)) {
@@ -48,31 +54,41 @@ record TrainingRows(List<MixedModel.Group> groups, double intercept) {
                 groups.add(group);
             }
         }
-        if (!classes) {
-            return new TrainingRows(groups, 0);
-        }
+        return new TrainingRows(groups);
+    }
+
+    private int columns() {
+        return groups.get(0).x().length / groups.get(0).rows();
+    }
+
+    /** The rows with the logits of one class as targets. */
+    Indicators indicators(int way) {
+        int columns = columns();
         // The column of the constant holds the roots of the weights, by which targets are multiplied.
         double sum = 0;
         double weights = 0;
         for (MixedModel.Group group : groups) {
             for (int row = 0; row < group.rows(); row++) {
                 double root = group.x()[row * columns];
-                sum += root * group.y()[row];
+                sum += group.y()[row] == root * way ? root * root : 0;
                 weights += root * root;
             }
         }
         double mean = sum / weights;
-        groups.replaceAll(group -> {
-            double[] logits = new double[group.rows()];
-            Arrays.setAll(logits, row -> (group.y()[row] - mean * group.x()[row * columns]) / SLOPE);
-            return new MixedModel.Group(group.x(), logits);
-        });
-        double bounded = Math.min(Math.max(mean, LEAST_MEAN), 1 - LEAST_MEAN);
-        return new TrainingRows(groups, StrictMath.log(bounded / (1 - bounded)));
+        List<MixedModel.Group> logits = new ArrayList<>();
+        for (MixedModel.Group group : groups) {
+            double[] y = new double[group.rows()];
+            Arrays.setAll(y, row -> {
+                double root = group.x()[row * columns];
+                return ((group.y()[row] == root * way ? root : 0) - mean * root) / SLOPE;
+            });
+            logits.add(new MixedModel.Group(group.x(), y));
+        }
+        return new Indicators(new TrainingRows(logits), Math.min(Math.max(mean, LEAST_FRACTION), 1 - LEAST_FRACTION));
     }
 
     MixedModel mixedModel() {
-        int columns = groups.get(0).x().length / groups.get(0).rows();
+        int columns = columns();
         boolean large = (double) groups.size() * columns * columns > LARGE;
         return MixedModel.fit(groups, large ? FEWER_ROUNDS : ROUNDS);
     }

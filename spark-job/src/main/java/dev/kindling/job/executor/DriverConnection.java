@@ -72,7 +72,7 @@ final class DriverConnection implements AutoCloseable {
     }
 
     void send(DriverMessage message) {
-        driver.send(ByteBuffer.wrap(MessageCodec.encodeDriverMessage(message)));
+        Transport.send(driver, MessageCodec.encodeDriverMessage(message));
     }
 
     /** Ends the connection; may be called by any thread. */

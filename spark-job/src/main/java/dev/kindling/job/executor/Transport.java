@@ -1,16 +1,22 @@
 package dev.kindling.job.executor;
 
+import java.lang.reflect.Method;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import org.apache.spark.SecurityManager;
 import org.apache.spark.SparkConf;
 import org.apache.spark.network.TransportContext;
+import org.apache.spark.network.buffer.NioManagedBuffer;
+import org.apache.spark.network.client.TransportClient;
 import org.apache.spark.network.client.TransportClientBootstrap;
 import org.apache.spark.network.crypto.AuthClientBootstrap;
 import org.apache.spark.network.crypto.AuthServerBootstrap;
 import org.apache.spark.network.netty.SparkTransportConf;
+import org.apache.spark.network.protocol.OneWayMessage;
 import org.apache.spark.network.server.RpcHandler;
 import org.apache.spark.network.server.TransportServerBootstrap;
 import org.apache.spark.network.util.TransportConf;
@@ -33,9 +39,36 @@ public final class Transport {
      * @param handler receives the messages
      */
     public Transport(SparkConf spark, SecurityManager security, RpcHandler handler) {
-        this.settings = SparkTransportConf.fromSparkConf(spark, MODULE, THREADS, scala.Option.empty());
+        this.settings = settings(spark);
         this.context = new TransportContext(settings, handler, false);
         this.security = security;
+    }
+
+    /** Spark's settings of the module. Spark 4 has one more parameter, for the options of SSL, which is optional too. */
+    private static TransportConf settings(SparkConf spark) {
+        Method method = Arrays.stream(SparkTransportConf.class.getMethods())
+                .filter(found -> found.getName().equals("fromSparkConf"))
+                .findFirst()
+                .orElseThrow();
+        Object[] arguments = new Object[method.getParameterCount()];
+        Arrays.fill(arguments, scala.Option.empty());
+        arguments[0] = spark;
+        arguments[1] = MODULE;
+        arguments[2] = THREADS;
+        try {
+            return (TransportConf) method.invoke(null, arguments);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("Spark's transport cannot be configured: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Sends a message that has no response: {@code TransportClient.send}, whose type of result differs between versions of
+     * Spark. A failure closes the connection, which both ends notice.
+     */
+    @SuppressWarnings("FutureReturnValueIgnored")
+    public static void send(TransportClient client, byte[] message) {
+        client.getChannel().writeAndFlush(new OneWayMessage(new NioManagedBuffer(ByteBuffer.wrap(message))));
     }
 
     /** Creates clients and servers. */

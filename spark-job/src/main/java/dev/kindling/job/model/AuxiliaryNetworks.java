@@ -3,6 +3,7 @@ package dev.kindling.job.model;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * Creates the networks that a method trains in addition to the configured one; their parameter names have a prefix. Their loss
@@ -37,7 +38,8 @@ public final class AuxiliaryNetworks {
                 Loss.MEAN_SQUARED_ERROR,
                 BatchNormMode.QUERY,
                 Shape.of(widths.get(0)),
-                widths.get(last));
+                widths.get(last),
+                OptionalInt.empty());
     }
 
     /**
@@ -68,7 +70,8 @@ public final class AuxiliaryNetworks {
                 Loss.MEAN_SQUARED_ERROR,
                 batchNormMode,
                 Shape.of(pair.size()),
-                1);
+                1,
+                OptionalInt.empty());
     }
 
     private static List<Network.InitializedLayer> layers(Shape pair) {

@@ -35,8 +35,16 @@ final class Deeplearning4jWriter {
 
     private Deeplearning4jWriter() {}
 
-    /** The configuration of a network that was not read from a file, for examples of the given shape. */
+    /**
+     * The configuration of a network that was not read from a file, for examples of the given shape.
+     *
+     * @throws IllegalArgumentException if Deeplearning4j lacks one of its parts
+     */
     static MultiLayerConfiguration configuration(Network network, Shape features) {
+        if (network.skips()) {
+            throw new IllegalArgumentException(
+                    "model.skip is true; Deeplearning4j's networks of layers in sequence have no skip");
+        }
         NeuralNetConfiguration.ListBuilder list =
                 new NeuralNetConfiguration.Builder().seed(SEED).list();
         List<Layer> layers = network.layers();
@@ -132,6 +140,10 @@ final class Deeplearning4jWriter {
             return new ActivationLayer.Builder()
                     .activation(Deeplearning4jMappings.activation(activation))
                     .build();
+        }
+        if (layer instanceof LayerNorm) {
+            throw new IllegalArgumentException(
+                    "model.network has layer norm; Deeplearning4j has no layer of it that keeps a scale and a shift");
         }
         throw new IllegalStateException("Deeplearning4j has no layer for " + layer);
     }

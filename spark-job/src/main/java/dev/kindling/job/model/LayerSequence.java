@@ -2,6 +2,7 @@ package dev.kindling.job.model;
 
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.Shape;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -18,7 +19,7 @@ final class LayerSequence {
     /** The forms of a layer, for error messages. */
     static final String GRAMMAR =
             "dense-UNITS[-ACTIVATION], conv-FILTERS-KERNEL[-STRIDE], max-pool-SIZE, average-pool-SIZE, "
-                    + "global-average, global-max, batch-norm, dropout-SHARE and activations, separated by commas";
+                    + "global-average, global-max, batch-norm, layer-norm, dropout-SHARE and activations, separated by commas";
 
     private static final Pattern DENSE = Pattern.compile("dense-(\\d{1,6})(?:-([a-z-]+))?");
     private static final Pattern CONVOLUTION = Pattern.compile("conv-(\\d{1,5})-(\\d{1,2})(?:-(\\d{1,2}))?");
@@ -39,27 +40,32 @@ final class LayerSequence {
 
     /**
      * The same network with its layers written out, if the text is a sequence of layers or {@code mlp-UNITS...}; else
-     * empty.
+     * empty. Only the latter can have dropout or layer norm by option.
      */
-    static Optional<String> written(String network) {
+    static Optional<String> written(String network, NetworkOptions options) {
         Matcher mlp = MLP.matcher(network);
         if (mlp.matches()) {
             String activation = mlp.group(2) == null ? "relu" : mlp.group(2);
-            StringBuilder text = new StringBuilder();
+            String separator = options.layerNorm() ? ", layer-norm, " : "-";
+            List<String> hidden = new ArrayList<>();
             for (String units : mlp.group(1).substring(1).split("-", -1)) {
-                text.append(text.isEmpty() ? "" : ", ")
-                        .append("dense-")
-                        .append(units)
-                        .append('-')
-                        .append(activation);
+                hidden.add("dense-" + units + separator + activation);
+                if (options.dropout() > 0) {
+                    hidden.add("dropout-" + BigDecimal.ONE.subtract(BigDecimal.valueOf(options.dropout())));
+                }
             }
-            return written(text.toString());
+            return sequence(String.join(", ", hidden));
         }
-        boolean known = true;
+        return options.changesLayers() ? Optional.empty() : sequence(network);
+    }
+
+    private static Optional<String> sequence(String network) {
         for (String layer : network.split(",", -1)) {
-            known &= isLayer(layer.strip());
+            if (!isLayer(layer.strip())) {
+                return Optional.empty();
+            }
         }
-        return known ? Optional.of(network) : Optional.empty();
+        return Optional.of(network);
     }
 
     private static boolean isLayer(String layer) {
@@ -69,7 +75,8 @@ final class LayerSequence {
                 : CONVOLUTION.matcher(layer).matches()
                         || POOLING.matcher(layer).matches()
                         || DROPOUT.matcher(layer).matches()
-                        || List.of("global-average", "global-max", "batch-norm").contains(layer)
+                        || List.of("global-average", "global-max", "batch-norm", "layer-norm")
+                                .contains(layer)
                         || activation(layer).isPresent();
     }
 
@@ -85,15 +92,17 @@ final class LayerSequence {
     /**
      * The layers, the output layer included.
      *
-     * @param written a text for which {@link #written} is present
+     * @param written a text that {@link #written} gives
+     * @param skip whether the output layer reads the inputs beside the output of the layers
      * @throws IllegalArgumentException if a layer does not accept the output of the layer before it
      */
-    static List<Network.InitializedLayer> layers(String written, EpisodeLayout layout) {
+    static List<Network.InitializedLayer> layers(String written, boolean skip, EpisodeLayout layout) {
         LayerSequence sequence = new LayerSequence(written, layout);
         for (String layer : written.split(",", -1)) {
             sequence.add(layer.strip());
         }
-        sequence.add(Dense.withBias(sequence.shape.size(), layout.outputs(), Activation.IDENTITY));
+        int inputs = sequence.shape.size() + (skip ? layout.features().size() : 0);
+        sequence.layers.add(Dense.withBias(inputs, layout.outputs(), Activation.IDENTITY));
         return sequence.layers.stream()
                 .map(layer -> new Network.InitializedLayer(layer, Initializer.FAN_IN_UNIFORM))
                 .toList();
@@ -126,6 +135,7 @@ final class LayerSequence {
                 case "global-average" -> addGlobal(layer, GlobalPooling.AVERAGE);
                 case "global-max" -> addGlobal(layer, GlobalPooling.MAXIMUM);
                 case "batch-norm" -> add(new BatchNorm(shape.dim(0)));
+                case "layer-norm" -> add(new LayerNorm(shape.size()));
                 default -> add(activation(layer).orElseThrow());
             }
         }

@@ -7,6 +7,7 @@ import dev.kindling.job.tensor.Layout;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -40,6 +41,11 @@ public interface Model {
      */
     default Model encoder() {
         throw new IllegalArgumentException("model.network has no fully connected output layer that can be removed");
+    }
+
+    /** The index of the element of an input by which a task's examples are ordered, such as a time; empty if there is none. */
+    default OptionalInt order() {
+        return OptionalInt.empty();
     }
 
     /**

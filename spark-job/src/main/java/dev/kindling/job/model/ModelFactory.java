@@ -3,6 +3,7 @@ package dev.kindling.job.model;
 import dev.kindling.job.task.EpisodeLayout;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Creates models from settings. */
 public final class ModelFactory {
@@ -12,7 +13,10 @@ public final class ModelFactory {
     public static Model of(ModelSettings settings, EpisodeLayout layout) {
         Optional<Initializer> chosen = settings.chosenInitializer();
         if (settings.file().isEmpty()) {
-            return network(settings, initialized(NamedNetworks.layers(settings.network(), layout), chosen), layout);
+            return network(
+                    settings,
+                    initialized(NamedNetworks.layers(settings.network(), settings.options(), layout), chosen),
+                    layout);
         }
         NetworkFile bytes = settings.file().get();
         Deeplearning4jLibrary.require(bytes.subject());
@@ -38,6 +42,15 @@ public final class ModelFactory {
             ModelSettings settings, List<Network.InitializedLayer> layers, EpisodeLayout layout) {
         Loss loss = layout.classification() ? Loss.SOFTMAX_CROSS_ENTROPY : Loss.MEAN_SQUARED_ERROR;
         BatchNormMode batchNormMode = BatchNormMode.named(settings.batchNorm());
-        return new Network(batchNormMode.withMode(layers), loss, batchNormMode, layout.features(), layout.outputs());
+        OptionalInt skip = settings.options().skip() ? OptionalInt.of(layers.size() - 1) : OptionalInt.empty();
+        return new Network(
+                        Network.Names.PLAIN,
+                        batchNormMode.withMode(layers),
+                        loss,
+                        batchNormMode,
+                        layout.features(),
+                        layout.outputs(),
+                        skip)
+                .orderedBy(layout.order());
     }
 }

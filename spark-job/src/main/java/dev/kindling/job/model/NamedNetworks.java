@@ -15,29 +15,37 @@ final class NamedNetworks {
 
     static boolean has(String network) {
         return Preset.isNamed(network)
-                || LayerSequence.written(network).isPresent()
+                || LayerSequence.written(network, NetworkOptions.NONE).isPresent()
                 || provider(network).isPresent();
     }
 
-    /** Refuses a name that no network has with IllegalArgumentException. */
-    static void require(String network) {
+    /** Refuses a name that no network has, or options that it does not have, with IllegalArgumentException. */
+    static void require(String network, NetworkOptions options) {
         if (!has(network)) {
             throw new IllegalArgumentException("model.network is " + network + "; it must be one of "
                     + String.join(", ", Preset.keys()) + ", mlp-UNITS[-UNITS...][-ACTIVATION], layers ("
                     + LayerSequence.GRAMMAR
                     + "), or the path of a Deeplearning4j configuration (JSON) or zip that is there");
         }
+        if (!options.equals(NetworkOptions.NONE)
+                && LayerSequence.written(network, options).isEmpty()) {
+            throw new IllegalArgumentException(options.clause() + " and model.network is " + network
+                    + "; it must be mlp-UNITS[-UNITS...][-ACTIVATION]"
+                    + (options.changesLayers()
+                            ? ", or layers with dropout-SHARE and layer-norm among them"
+                            : " or layers"));
+        }
     }
 
     /** The layers of a network in order, each with its initialiser. */
-    static List<Network.InitializedLayer> layers(String network, EpisodeLayout layout) {
-        require(network);
-        if (Preset.isNamed(network)) {
+    static List<Network.InitializedLayer> layers(String network, NetworkOptions options, EpisodeLayout layout) {
+        require(network, options);
+        if (Preset.isNamed(network) && options.equals(NetworkOptions.NONE)) {
             return Preset.named(network).layers(layout);
         }
-        Optional<String> written = LayerSequence.written(network);
+        Optional<String> written = LayerSequence.written(network, options);
         if (written.isPresent()) {
-            return LayerSequence.layers(written.get(), layout);
+            return LayerSequence.layers(written.get(), options.skip(), layout);
         }
         return provider(network).orElseThrow().layers(layout).stream()
                 .map(layer -> new Network.InitializedLayer(layer, Initializer.FAN_IN_UNIFORM))

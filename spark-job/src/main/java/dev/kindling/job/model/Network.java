@@ -13,9 +13,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
-/** A sequence of layers and a loss; parameter p of layer i is named {@code i_p}. */
+/**
+ * A sequence of layers and a loss; parameter p of layer i is named {@code i_p}. With a skip the output layer reads the inputs
+ * beside the output of the layer before it.
+ */
 final class Network implements Model {
     /** A layer and the initialiser of its parameters. */
     record InitializedLayer(Layer layer, Initializer initializer) {}
@@ -43,9 +47,14 @@ final class Network implements Model {
     private final Layout parameters;
     private final Map<String, double[]> initialWeights;
 
+    /** The number of layers before the inputs are appended to what they give; empty without a skip. */
+    private final OptionalInt skip;
+
+    private final OptionalInt order;
+
     /** A network with Deeplearning4j's names. */
     Network(List<InitializedLayer> layers, Loss loss, BatchNormMode batchNormMode, Shape features, int outputs) {
-        this(Names.PLAIN, layers, loss, batchNormMode, features, outputs);
+        this(Names.PLAIN, layers, loss, batchNormMode, features, outputs, OptionalInt.empty());
     }
 
     /**
@@ -55,6 +64,7 @@ final class Network implements Model {
      * @param batchNormMode the statistics that batch norm uses for queries
      * @param features shape of one example
      * @param outputs the number of outputs that the last layer must have
+     * @param skip the number of layers before the inputs are appended to what they give; empty for none
      * @throws IllegalArgumentException if a layer does not accept the output of the layer before it
      */
     Network(
@@ -63,8 +73,11 @@ final class Network implements Model {
             Loss loss,
             BatchNormMode batchNormMode,
             Shape features,
-            int outputs) {
+            int outputs,
+            OptionalInt skip) {
         this.names = names;
+        this.skip = skip;
+        this.order = OptionalInt.empty();
         this.features = features;
         this.initialWeights = Map.of();
         this.layers = List.copyOf(layers);
@@ -85,7 +98,13 @@ final class Network implements Model {
     }
 
     private Network(
-            Network network, List<InitializedLayer> layers, Layout parameters, Map<String, double[]> initialWeights) {
+            Network network,
+            List<InitializedLayer> layers,
+            Layout parameters,
+            Map<String, double[]> initialWeights,
+            OptionalInt order) {
+        this.skip = network.skip;
+        this.order = order;
         this.names = network.names;
         this.features = network.features;
         this.layers = layers;
@@ -97,7 +116,22 @@ final class Network implements Model {
 
     /** The same network with the given initial values of the named arrays. */
     Network withInitialWeights(Map<String, double[]> arrays) {
-        return new Network(this, layers, parameters, arrays);
+        return new Network(this, layers, parameters, arrays, order);
+    }
+
+    /** The same network for examples that are ordered by an element of their inputs. */
+    Network orderedBy(OptionalInt element) {
+        return new Network(this, layers, parameters, initialWeights, element);
+    }
+
+    @Override
+    public OptionalInt order() {
+        return order;
+    }
+
+    /** Whether the output layer reads the inputs too. */
+    boolean skips() {
+        return skip.isPresent();
     }
 
     @Override
@@ -121,7 +155,7 @@ final class Network implements Model {
         parameters.entries().stream()
                 .filter(entry -> !head.contains(entry.name()))
                 .forEach(entry -> remaining.add(entry.name(), entry.shape()));
-        return new Network(this, layers.subList(0, layers.size() - 1), remaining.build(), initialWeights);
+        return new Network(this, layers.subList(0, layers.size() - 1), remaining.build(), initialWeights, order);
     }
 
     /** The layers in order. */
@@ -133,9 +167,17 @@ final class Network implements Model {
     Shape outputShape() {
         Shape shape = features;
         for (int i = 0; i < layers.size(); i++) {
-            shape = outputShape(i, layers.get(i).layer(), shape);
+            shape = outputShape(i, layers.get(i).layer(), appendsInputs(i) ? withInputs(shape) : shape);
         }
-        return shape;
+        return appendsInputs(layers.size()) ? withInputs(shape) : shape;
+    }
+
+    private boolean appendsInputs(int before) {
+        return skip.isPresent() && skip.getAsInt() == before;
+    }
+
+    private Shape withInputs(Shape shape) {
+        return Shape.of(shape.size() + features.size());
     }
 
     /** The output shape of a layer for one example; an exception of the layer is extended by its index. */
@@ -243,6 +285,9 @@ final class Network implements Model {
         Value output = x.shape().rank() == 4 ? b.transpose(x, 0, 2, 3, 1) : x;
         for (int i = 0; i < layers.size(); i++) {
             Layer layer = layers.get(i).layer();
+            if (appendsInputs(i)) {
+                output = withInputs(b, output, x);
+            }
             Iterator<Value> statistics = layer.runningStatistics(b, output).iterator();
             List<Value> layerValues = new ArrayList<>();
             for (Parameter parameter : layer.parameters()) {
@@ -255,7 +300,16 @@ final class Network implements Model {
             }
             output = layer.apply(b, layerValues, output, context);
         }
-        return flat(b, output);
+        return appendsInputs(layers.size()) ? withInputs(b, output, x) : flat(b, output);
+    }
+
+    private static Value withInputs(ProgramBuilder b, Value output, Value x) {
+        int examples = x.shape().dim(0);
+        return b.concat(
+                1,
+                List.of(
+                        flat(b, output),
+                        b.reshape(x, Shape.of(examples, x.shape().size() / examples))));
     }
 
     /** Examples flattened to rows, images in the order [channels, height, width], as fully connected layers need them. */

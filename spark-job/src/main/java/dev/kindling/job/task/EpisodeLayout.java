@@ -3,6 +3,7 @@ package dev.kindling.job.task;
 import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * The shapes of an episode. Inputs are [examples, ...features] (images [examples, channels, height, width]); targets
@@ -16,9 +17,17 @@ import java.util.List;
  * @param tasks number of episodes that are stacked into one, each array along a new first axis; 1 for a single episode
  * @param weighted whether each example has a weight, at least 0; losses and other means over examples are weighted, and an
  *     example of weight 0 has no effect, so that sets of different sizes can be padded to one shape
+ * @param order index of the element of an input by which a task's examples are ordered, such as a time; empty if there is none
  */
 public record EpisodeLayout(
-        Shape features, int classes, int outputs, int support, int query, int tasks, boolean weighted) {
+        Shape features,
+        int classes,
+        int outputs,
+        int support,
+        int query,
+        int tasks,
+        boolean weighted,
+        OptionalInt order) {
     public static final String SUPPORT_X = "support.x";
     public static final String SUPPORT_Y = "support.y";
     public static final String QUERY_X = "query.x";
@@ -38,27 +47,32 @@ public record EpisodeLayout(
 
     /** The shapes of one task's episode, without weights. */
     public EpisodeLayout(Shape features, int classes, int outputs, int support, int query) {
-        this(features, classes, outputs, support, query, 1, false);
+        this(features, classes, outputs, support, query, 1, false, OptionalInt.empty());
     }
 
     /** The same layout with a weight for each example. */
     public EpisodeLayout withWeights() {
-        return new EpisodeLayout(features, classes, outputs, support, query, tasks, true);
+        return new EpisodeLayout(features, classes, outputs, support, query, tasks, true, order);
+    }
+
+    /** The same layout for examples that are ordered by an element of their inputs. */
+    public EpisodeLayout orderedBy(OptionalInt element) {
+        return new EpisodeLayout(features, classes, outputs, support, query, tasks, weighted, element);
     }
 
     /** The same layout with other sizes of the support and query set. */
     public EpisodeLayout withSizes(int supportSize, int querySize) {
-        return new EpisodeLayout(features, classes, outputs, supportSize, querySize, tasks, weighted);
+        return new EpisodeLayout(features, classes, outputs, supportSize, querySize, tasks, weighted, order);
     }
 
     /** The layout of {@code count} episodes of these shapes stacked into one. */
     public EpisodeLayout together(int count) {
-        return new EpisodeLayout(features, classes, outputs, support, query, tasks * count, weighted);
+        return new EpisodeLayout(features, classes, outputs, support, query, tasks * count, weighted, order);
     }
 
     /** The layout of each of the stacked episodes. */
     public EpisodeLayout single() {
-        return new EpisodeLayout(features, classes, outputs, support, query, 1, weighted);
+        return new EpisodeLayout(features, classes, outputs, support, query, 1, weighted, order);
     }
 
     public boolean classification() {

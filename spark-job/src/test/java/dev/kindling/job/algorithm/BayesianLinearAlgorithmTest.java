@@ -22,7 +22,9 @@ import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 /** The start of the Bayesian linear head, which is a linear mixed model of the training tasks. */
@@ -100,7 +102,7 @@ class BayesianLinearAlgorithmTest {
 
     /** Each task has one row of class 1 and weight 3 and one of class 0 and weight 1. */
     @Test
-    void theInterceptOfClassesIsTheLogitOfTheirWeightedMean() {
+    void theFractionOfAClassIsWeighted() {
         EpisodeLayout layout = new EpisodeLayout(Shape.of(1), 2, 2, 1, 1).withWeights();
         TaskSource source = new TaskSource() {
             @Override
@@ -125,12 +127,74 @@ class BayesianLinearAlgorithmTest {
                 return "generated";
             }
         };
-        TrainingRows rows = TrainingRows.of(source, 1, 2, true);
+        TrainingRows.Indicators indicators = TrainingRows.of(source, 1, 2).indicators(1);
 
-        assertThat(rows.intercept()).isCloseTo(Math.log(3), within(1e-12));
-        double[] logits = rows.groups().get(0).y();
+        assertThat(indicators.fraction()).isCloseTo(0.75, within(1e-12));
+        double[] logits = indicators.rows().groups().get(0).y();
         assertThat(logits[0]).isCloseTo(Math.sqrt(3) * 0.25 / 0.22, within(1e-12));
         assertThat(logits[1]).isCloseTo(-0.75 / 0.22, within(1e-12));
+    }
+
+    @Test
+    void theStartOfTheProcessInTheOrderIsAFifthOfTheNoiseAndTheKernelCanBeSwitchedOff() {
+        EpisodeLayout ordered = LINES.orderedBy(OptionalInt.of(0));
+        Model model = model(ordered);
+        FlatVector theta = start(model);
+        Layout layout = algorithm().parameters(model);
+        double logNoise = theta.at(layout.offset("bayesian-linear.log-noise"));
+        assertThat(theta.at(layout.offset("bayesian-linear.log-order-deviation")))
+                .isCloseTo(logNoise + Math.log(0.2), within(1e-12));
+        assertThat(theta.at(layout.offset("bayesian-linear.log-order-rate"))).isZero();
+        Algorithm without = Algorithms.named(
+                "bayesian-linear", OptionsForTests.usual().with("bayesian-linear.order-kernel", false));
+        assertThat(without.parameters(model)).isEqualTo(algorithm().parameters(model(LINES)));
+    }
+
+    /** Classes of 60, 30 and 10% of the rows, whatever x; without features every task is predicted by these shares. */
+    @Test
+    void theStartOfThreeClassesPredictsTheirShares() {
+        EpisodeLayout layout = new EpisodeLayout(Shape.of(1), 3, 3, 10, 10).withWeights();
+        double[] labels = {0, 1, 0, 2, 0, 1, 0, 0, 1, 0};
+        TaskSource source = new TaskSource() {
+            @Override
+            public EpisodeLayout layout(Split split) {
+                return layout;
+            }
+
+            @Override
+            public TaskSpec sample(TaskKey key) {
+                return new TaskSpec(key.split(), key.round(), key.index(), key.taskSeed(), new int[0]);
+            }
+
+            @Override
+            public void materialise(TaskSpec spec, FlatVector target, int offset) {
+                RandomStream stream = RandomStream.of(spec.seed());
+                for (String set : List.of("support", "query")) {
+                    for (int i = 0; i < labels.length; i++) {
+                        target.set(offset + layout.arrays().offset(set + ".x") + i, stream.nextNormal());
+                        target.set(offset + layout.arrays().offset(set + ".y") + i, labels[i]);
+                        target.set(offset + layout.arrays().offset(set + ".w") + i, 1);
+                    }
+                }
+            }
+
+            @Override
+            public String dataHash() {
+                return "generated";
+            }
+        };
+        Model model = model(layout);
+        FlatVector theta =
+                FlatVector.zeros(Precision.DOUBLE, algorithm().parameters(model).size());
+        algorithm().initialise(model, 5, theta);
+        algorithm().fitInitial(model, source, 5, theta);
+        Layout arrays = algorithm().parameters(model);
+        assertThat(arrays.shape("bayesian-linear.beta")).isEqualTo(Shape.of(2, 3));
+        int beta = arrays.offset("bayesian-linear.beta");
+        for (int way = 0; way < 3; way++) {
+            assertThat(theta.at(beta + way)).isCloseTo(Math.log(new double[] {0.6, 0.3, 0.1}[way]), within(0.01));
+            assertThat(theta.at(beta + 3 + way)).isCloseTo(0, within(0.05));
+        }
     }
 
     /** With the features' part of the prior at 0 the head is the mixed model; its predictions are compared with the formula. */
@@ -213,13 +277,9 @@ class BayesianLinearAlgorithmTest {
     }
 
     @Test
-    void moreThanOneOutputOrTwoClassesAreRefused() {
-        EpisodeLayout three = new EpisodeLayout(Shape.of(2), 3, 3, 6, 6);
+    void moreThanOneOutputIsRefused() {
         EpisodeLayout twoOutputs = new EpisodeLayout(Shape.of(2), 0, 2, 6, 6);
 
-        assertThatThrownBy(() -> algorithm().train(model(three), three))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("3 classes");
         assertThatThrownBy(() -> algorithm().train(model(twoOutputs), twoOutputs))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("2 outputs");

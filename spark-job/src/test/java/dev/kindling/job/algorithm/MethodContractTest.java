@@ -62,7 +62,12 @@ class MethodContractTest {
             }
             rows.add(new Row("anil", "mlp-40-tanh", 0, options.with("anil.adapt", List.of("0_*", "1_b"))));
             rows.add(new Row("proto-maml", "omniglot-fc", 0, options));
+            for (String method : List.of("maml", "anil", "meta-sgd", "maml-plus-plus", "reptile", "imaml")) {
+                rows.add(new Row(method, "options", 0, options));
+            }
         }
+        rows.add(new Row("ridge-head", "options", 0, usual));
+        rows.add(new Row("transfer", "options", 0, usual));
         OptionsForTests many = usual.with(0.1, 3).with("maml-plus-plus.anneal", 10);
         for (int round : new int[] {0, 5, 12}) {
             rows.add(new Row("maml-plus-plus", "mlp-40-tanh", round, many));
@@ -83,9 +88,18 @@ class MethodContractTest {
             rows.add(new Row("hypernetwork", network, 0, usual));
         }
         rows.add(new Row("cnp", "mlp-40-tanh", 0, usual));
-        for (String network : List.of("mlp-40-tanh", "mlp-3-tanh", "two classes")) {
+        for (String network : List.of(
+                "mlp-40-tanh",
+                "mlp-3-tanh",
+                "two classes",
+                "ordered rows",
+                "two classes of ordered rows",
+                "three classes of ordered rows",
+                "options",
+                "omniglot-fc")) {
             rows.add(new Row("bayesian-linear", network, 0, usual));
         }
+        rows.add(new Row("bayesian-linear", "ordered rows", 0, usual.with("bayesian-linear.order-kernel", false)));
         for (String network : List.of("mlp-40-tanh", "mlp-3-tanh", "omniglot-fc")) {
             rows.add(new Row("ridge-head", network, 0, usual));
         }

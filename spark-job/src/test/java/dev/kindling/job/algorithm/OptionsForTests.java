@@ -35,6 +35,7 @@ record OptionsForTests(Map<String, Object> values) implements AlgorithmConfig {
         values.put("hypernetwork.scale", 0.1);
         values.put("cnp.width", 6);
         values.put("bayesian-linear.features", 6);
+        values.put("bayesian-linear.order-kernel", true);
         values.put("ridge-head.penalty", 0.5);
         values.put("logistic-head.penalty", 0.5);
         values.put("transfer.engine", "rounds");

@@ -7,6 +7,7 @@ import dev.kindling.job.model.ForwardContext;
 import dev.kindling.job.model.Model;
 import dev.kindling.job.model.ModelFactory;
 import dev.kindling.job.model.ModelSettings;
+import dev.kindling.job.model.NetworkOptions;
 import dev.kindling.job.model.SmallNetworks;
 import dev.kindling.job.model.Targets;
 import dev.kindling.job.program.Program;
@@ -23,6 +24,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.DoubleStream;
 
 /** A network, an episode and weights for tests of methods; first and second order differ at the weights. */
@@ -33,12 +36,37 @@ record Setting(Model model, EpisodeLayout layout, Map<String, double[]> inputs) 
 
     private static final EpisodeLayout TWO_CLASSES = new EpisodeLayout(Shape.of(2), 2, 2, 7, 4);
 
-    /** A preset with matching tasks, "two classes" of points, or "maps" followed by the mode of batch norm. */
+    /** Examples that are ordered by their first element. */
+    private static final EpisodeLayout ORDERED =
+            new EpisodeLayout(Shape.of(2), 0, 1, 7, 4).orderedBy(OptionalInt.of(0));
+
+    private static final EpisodeLayout ORDERED_CLASSES =
+            new EpisodeLayout(Shape.of(2), 2, 2, 7, 4).orderedBy(OptionalInt.of(0));
+    private static final EpisodeLayout THREE_CLASSES =
+            new EpisodeLayout(Shape.of(2), 3, 3, 7, 4).orderedBy(OptionalInt.of(1));
+
+    private static final Map<String, EpisodeLayout> ROWS = Map.of(
+            "two classes", TWO_CLASSES,
+            "ordered rows", ORDERED,
+            "two classes of ordered rows", ORDERED_CLASSES,
+            "three classes of ordered rows", THREE_CLASSES);
+
+    /**
+     * A preset with matching tasks, a name of {@link #ROWS}, "options" for a network with layer norm and a skip, or "maps" followed by the mode
+     * of batch norm.
+     */
     static Setting named(String network) {
-        if (network.equals("two classes")) {
+        if (ROWS.containsKey(network)) {
+            EpisodeLayout rows = ROWS.get(network);
+            return of(ModelFactory.of(new ModelSettings("mlp-4-tanh", "fan-in-uniform", "query"), rows), rows);
+        }
+        if (network.equals("options")) {
+            NetworkOptions options = new NetworkOptions(0, true, true);
             return of(
-                    ModelFactory.of(new ModelSettings("mlp-4-tanh", "fan-in-uniform", "query"), TWO_CLASSES),
-                    TWO_CLASSES);
+                    ModelFactory.of(
+                            new ModelSettings("mlp-5-4-tanh", "fan-in-uniform", "query", options, Optional.empty()),
+                            ORDERED),
+                    ORDERED);
         }
         if (network.startsWith("maps ")) {
             return of(SmallNetworks.maps(IMAGES, network.substring("maps ".length())), IMAGES);

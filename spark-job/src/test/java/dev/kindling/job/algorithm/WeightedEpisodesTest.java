@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -70,6 +71,10 @@ class WeightedEpisodesTest {
         rows.add(new Row("bayesian-linear", POINTS, usual.with("bayesian-linear.features", 1)));
         rows.add(new Row("bayesian-linear", TWO_CLASSES, usual));
         rows.add(new Row("bayesian-linear", TWO_CLASSES, usual.with("bayesian-linear.features", 1)));
+        for (EpisodeLayout layout : List.of(POINTS, TWO_CLASSES, CLASSES)) {
+            rows.add(new Row("bayesian-linear", layout.orderedBy(OptionalInt.of(0)), usual));
+        }
+        rows.add(new Row("bayesian-linear", CLASSES, usual));
         rows.add(new Row("ridge-head", POINTS, usual));
         rows.add(new Row("ridge-head", CLASSES, usual));
         rows.add(new Row("logistic-head", CLASSES, usual));

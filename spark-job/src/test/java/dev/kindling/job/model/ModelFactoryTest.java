@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -437,6 +438,121 @@ class ModelFactoryTest {
                 .isEqualTo(rounded);
         Layout layout = ModelFactory.of(ModelSettings.preset("mlp-40-40"), SINE).parameters();
         assertThat(part(once, layout, "0_W")).isNotEqualTo(part(once, layout, "0_b"));
+    }
+
+    private static ModelSettings with(String network, NetworkOptions options) {
+        return new ModelSettings(network, "fan-in-uniform", "query", options, Optional.empty());
+    }
+
+    /** Dense, layer norm, tanh, then an output layer that reads the three inputs too; computed by hand. */
+    @Test
+    void layerNormIsAppliedBeforeTheActivationAndTheSkipBeforeTheOutputLayer() {
+        EpisodeLayout layout = new EpisodeLayout(Shape.of(3), 0, 1, 2, 2);
+        Model model = ModelFactory.of(with("mlp-4-tanh", new NetworkOptions(0, true, true)), layout);
+        assertThat(shapes(model.parameters()))
+                .containsExactly(
+                        Map.entry("0_W", Shape.of(3, 4)),
+                        Map.entry("0_b", Shape.of(1, 4)),
+                        Map.entry("1_gamma", Shape.of(1, 4)),
+                        Map.entry("1_beta", Shape.of(1, 4)),
+                        Map.entry("3_W", Shape.of(7, 1)),
+                        Map.entry("3_b", Shape.of(1, 1)));
+        double[][] w = {{1, -2, 0.5, 3}, {0, 1, 1, -1}, {2, 0.25, -1, 0}};
+        double[] b = {0.1, 0.2, -0.3, 0};
+        double[] gamma = {1, 2, 0.5, -1};
+        double[] beta = {0, 0.1, 0.2, 0.3};
+        double[] out = {0.5, -1, 2, 1, 0.25, -0.75, 1.5};
+        double[] x = {0.4, -1.2, 2};
+        double[] h = new double[4];
+        for (int j = 0; j < 4; j++) {
+            h[j] = b[j] + x[0] * w[0][j] + x[1] * w[1][j] + x[2] * w[2][j];
+        }
+        double mean = Arrays.stream(h).average().orElseThrow();
+        double variance = Arrays.stream(h)
+                .map(each -> (each - mean) * (each - mean))
+                .average()
+                .orElseThrow();
+        double expected = 0.7;
+        for (int j = 0; j < 4; j++) {
+            expected += out[j] * Math.tanh(gamma[j] * (h[j] - mean) / Math.sqrt(variance + 1e-5) + beta[j]);
+        }
+        for (int i = 0; i < 3; i++) {
+            expected += out[4 + i] * x[i];
+        }
+        Map<String, double[][]> theta = Map.of(
+                "0_W", w,
+                "0_b", new double[][] {b},
+                "1_gamma", new double[][] {gamma},
+                "1_beta", new double[][] {beta},
+                "3_W", Arrays.stream(out).mapToObj(each -> new double[] {each}).toArray(double[][]::new),
+                "3_b", new double[][] {{0.7}});
+        double[] found = run(model, theta, Shape.of(1, 3), x, Shape.of(1, 1), new double[] {0})
+                .get("output");
+        assertThat(found[0]).isCloseTo(expected, within(1e-12));
+    }
+
+    @Test
+    void theEncoderOfANetworkWithASkipEndsInTheInputs() {
+        EpisodeLayout layout = new EpisodeLayout(Shape.of(3), 0, 1, 2, 2);
+        Model model = ModelFactory.of(with("dense-4-tanh", new NetworkOptions(0, false, true)), layout);
+        assertThat(model.parameters().shape("1_W")).isEqualTo(Shape.of(7, 1));
+        ProgramBuilder b = new ProgramBuilder();
+        Map<String, Value> values = new LinkedHashMap<>();
+        for (String name : List.of("0_W", "0_b")) {
+            values.put(name, b.input(name, model.parameters().shape(name), Program.Scope.BROADCAST));
+        }
+        Value x = b.input("x", Shape.of(2, 3), Program.Scope.TASK);
+        Value encoded = model.encoder().output(b, values, x, ForwardContext.PLAIN);
+        Program program = b.build("encoder", List.of(new Program.Output("e", Program.Reduction.PER_TASK, encoded)));
+        double[] inputs = {1, 2, 3, 4, 5, 6};
+        double[] found = Runs.once(
+                        new ReferenceBackend(),
+                        Precision.DOUBLE,
+                        program,
+                        Map.of("x", inputs, "0_W", new double[12], "0_b", new double[4]))
+                .get("e");
+        assertThat(found).containsExactly(0, 0, 0, 0, 1, 2, 3, 0, 0, 0, 0, 4, 5, 6);
+    }
+
+    @Test
+    void dropoutByOptionIsThatOfTheLayersWrittenOut() {
+        Model option = ModelFactory.of(with("mlp-8-8-silu", new NetworkOptions(0.1, false, false)), SINE);
+        Model written =
+                ModelFactory.of(ModelSettings.preset("dense-8-silu, dropout-0.9, dense-8-silu, dropout-0.9"), SINE);
+        assertThat(option.random()).isTrue();
+        assertThat(option.parameters()).isEqualTo(written.parameters());
+        assertThat(train(option)).isEqualTo(train(written));
+    }
+
+    /** The printed program of a pass with dropout. */
+    private static String train(Model model) {
+        ProgramBuilder b = new ProgramBuilder();
+        Map<String, Value> values = new LinkedHashMap<>();
+        model.parameters()
+                .entries()
+                .forEach(entry ->
+                        values.put(entry.name(), b.input(entry.name(), entry.shape(), Program.Scope.BROADCAST)));
+        Value key = b.input("key", Shape.of(2), Program.Scope.TASK);
+        Value x = b.input("x", Shape.of(4, 1), Program.Scope.TASK);
+        Value output = model.output(b, values, x, ForwardContext.dropping(key));
+        return b.build("pass", List.of(new Program.Output("output", Program.Reduction.PER_TASK, output)))
+                .toString();
+    }
+
+    @Test
+    void optionsThatANetworkCannotHaveAreRefused() {
+        assertThatThrownBy(() -> new NetworkOptions(1, false, false))
+                .hasMessage("model.dropout is 1.0; it must be at least 0 and below 1");
+        assertThatThrownBy(() -> with("conv4", new NetworkOptions(0.1, false, false)))
+                .hasMessage("model.dropout is 0.1 and model.network is conv4; it must be "
+                        + "mlp-UNITS[-UNITS...][-ACTIVATION], or layers with dropout-SHARE and layer-norm among them");
+        assertThatThrownBy(() -> with("dense-4, tanh", new NetworkOptions(0, true, false)))
+                .hasMessageStartingWith("model.layer-norm is true and model.network is dense-4, tanh; it must be mlp-");
+        assertThatThrownBy(() -> with("conv4", new NetworkOptions(0, false, true)))
+                .hasMessage("model.skip is true and model.network is conv4; it must be "
+                        + "mlp-UNITS[-UNITS...][-ACTIVATION] or layers");
+        assertThatThrownBy(() -> ModelFactory.of(ModelSettings.preset("conv-4-3, layer-norm"), FIVE_WAYS))
+                .hasMessageContaining("layer norm of 3136 units cannot take examples of shape [4, 28, 28]");
     }
 
     @Test

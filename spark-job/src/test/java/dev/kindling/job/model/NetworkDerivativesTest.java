@@ -16,7 +16,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -40,6 +42,14 @@ class NetworkDerivativesTest {
                 ModelFactory.of(new ModelSettings(preset, "fan-in-uniform", "query"), layout),
                 layout,
                 preset.endsWith("tanh"));
+    }
+
+    @Test
+    void layerNormAndASkip() {
+        EpisodeLayout layout = new EpisodeLayout(Shape.of(3), 0, 2, EXAMPLES, EXAMPLES);
+        ModelSettings settings = new ModelSettings(
+                "mlp-5-4-tanh", "fan-in-uniform", "query", new NetworkOptions(0, true, true), Optional.empty());
+        check(ModelFactory.of(settings, layout), layout, true);
     }
 
     @ParameterizedTest

@@ -13,6 +13,7 @@ import dev.kindling.job.task.fewshot.WaySettings;
 import dev.kindling.job.task.regression.RegressionSettings;
 import dev.kindling.job.task.sinusoid.DoubleRange;
 import dev.kindling.job.task.sinusoid.SinusoidSettings;
+import dev.kindling.job.task.table.GroupDraw;
 import dev.kindling.job.task.table.SmallTablePacks;
 import dev.kindling.job.task.table.SupportDraw;
 import dev.kindling.job.task.table.TableTaskSettings;
@@ -161,15 +162,17 @@ final class TaskSourceContractTest {
                         new EpisodeSizes(new IntRange(1, 2), 3, new IntRange(1, 3), 2),
                         0,
                         1),
-                table(SmallTablePacks.regression(temp.resolve("regression"))),
-                table(SmallTablePacks.classification(temp.resolve("classification"))),
+                table(SmallTablePacks.regression(temp.resolve("regression")), GroupDraw.GROUPS),
+                table(SmallTablePacks.regression(temp.resolve("regression by rows")), GroupDraw.ROWS),
+                table(SmallTablePacks.classification(temp.resolve("classification")), GroupDraw.GROUPS),
                 fewShot("grouped few-shot", images().tree(temp.resolve("tree")), WaySettings.of(3), SIZES, 1 << 20, 2));
     }
 
     /** Groups of at least ten rows, so that every size can occur. */
-    private static Row table(Path pack) {
+    private static Row table(Path pack, GroupDraw groups) {
         TableTaskSettings settings = new TableTaskSettings(
                 pack.toString(),
+                groups,
                 SupportDraw.MIX,
                 new EpisodeSizes(new IntRange(0, 4), 5, IntRange.of(3), TableTaskSettings.ALL_ROWS));
         return new Row(
@@ -184,6 +187,7 @@ final class TaskSourceContractTest {
                         new Refusal("task.support", "-1", "task.support is -1; it must be an integer or a range"),
                         new Refusal("task.query", "0", "task.query is 0; it must be at least 1"),
                         new Refusal("task.support", "900", "the table has no train group of at least 901 rows"),
+                        new Refusal("table.draw", "all", "table.draw is all; it must be groups or rows"),
                         new Refusal(
                                 "table.support-draw", "all", "table.support-draw is all; it must be mix or uniform"),
                         new Refusal("table.pack", "/missing/pack", "/missing/pack/pack.json does not exist")));

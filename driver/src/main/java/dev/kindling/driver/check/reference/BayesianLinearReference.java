@@ -1,14 +1,17 @@
 package dev.kindling.driver.check.reference;
 
 import dev.kindling.driver.check.reference.ModelPasses.Result;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
  * The reference of the Bayesian linear head (Harrison, Sharma and Pavone, WAFR 2018, equations 5 to 8), from the encoder's
- * outputs on in Java. The coefficients have the information matrix I + ψᵀ P ψ whatever the number of examples.
+ * outputs on in Java. The coefficients have the information matrix I + ψᵀ P ψ whatever the number of examples; with a process in
+ * the order of examples, or more than two classes, the deviation is a {@link GaussianProcess}.
  */
 final class BayesianLinearReference extends ForwardReference {
     private static final String NAME = "bayesian-linear.";
+    private static final String RATE = NAME + "log-order-rate";
 
     private final ModelPasses encoder;
     private final boolean skips;
@@ -57,13 +60,92 @@ final class BayesianLinearReference extends ForwardReference {
         double[][] factor = Examples.rows(theta.get(NAME + "L"), there.phi()[0].length);
         double[][] psi = PenalisedRegression.product(there.phi(), factor);
         double[][] queryPsi = PenalisedRegression.product(queried.phi(), factor);
-        double[] prior = mean(theta, there);
-        double[] queryPrior = mean(theta, queried);
-        NamedArrays statistics = statistics(theta, passes.query().observed());
-        Prediction prediction = task().layout().classification()
-                ? classes(support, prior, queryPrior, psi, queryPsi)
-                : values(support, prior, queryPrior, psi, queryPsi, noise(theta, there), noise(theta, queried));
-        return new Prediction(prediction.support(), prediction.query(), prediction.queryVariance(), statistics);
+        double[][] prior = mean(theta, there);
+        double[][] queryPrior = mean(theta, queried);
+        Prediction prediction;
+        if (prior[0].length > 1) {
+            double[][] logits = process(theta, psi, queryPsi).logits(support.y(), prior, queryPrior);
+            prediction = new Prediction(prior, logits, NamedArrays.empty());
+        } else {
+            double[] mean = column(prior);
+            double[] queryMean = column(queryPrior);
+            if (theta.has(RATE)) {
+                prediction = ordered(theta, process(theta, psi, queryPsi), there, queried);
+            } else if (task().layout().classification()) {
+                prediction = classes(support, mean, queryMean, psi, queryPsi);
+            } else {
+                prediction =
+                        values(support, mean, queryMean, psi, queryPsi, noise(theta, there), noise(theta, queried));
+            }
+        }
+        return new Prediction(
+                prediction.support(),
+                prediction.query(),
+                prediction.queryVariance(),
+                statistics(theta, passes.query().observed()));
+    }
+
+    private GaussianProcess process(NamedArrays theta, double[][] psi, double[][] queryPsi) {
+        GaussianProcess linear =
+                GaussianProcess.linear(psi, queryPsi, task().support().weightOfEachRow());
+        return theta.has(RATE)
+                ? linear.plusExponential(
+                        StrictMath.exp(2 * theta.get(NAME + "log-order-deviation")[0]),
+                        StrictMath.exp(theta.get(RATE)[0]),
+                        order(task().support()),
+                        order(task().query()))
+                : linear;
+    }
+
+    private double[] order(Examples examples) {
+        int element = task().layout().order().orElseThrow();
+        return Arrays.stream(examples.rows()).mapToDouble(row -> row[element]).toArray();
+    }
+
+    private Prediction ordered(NamedArrays theta, GaussianProcess process, Inputs there, Inputs queried) {
+        double[] prior = column(mean(theta, there));
+        double[] queryPrior = column(mean(theta, queried));
+        Examples support = task().support();
+        if (task().layout().classification()) {
+            return ofLogits(prior, queryPrior, process.ofClasses(support.y(), prior));
+        }
+        double[] residual = new double[prior.length];
+        for (int i = 0; i < residual.length; i++) {
+            residual[i] = support.y()[i] - prior[i];
+        }
+        return ofValues(prior, queryPrior, process.ofValues(residual, noise(theta, there)), noise(theta, queried));
+    }
+
+    private static double[] column(double[][] rows) {
+        return Arrays.stream(rows).mapToDouble(row -> row[0]).toArray();
+    }
+
+    private static Prediction ofValues(
+            double[] prior, double[] queryPrior, GaussianProcess.Posterior deviation, double[] queryNoise) {
+        double[][] query = new double[queryPrior.length][1];
+        double[] variance = new double[queryPrior.length];
+        for (int i = 0; i < query.length; i++) {
+            query[i][0] = queryPrior[i] + deviation.mean()[i];
+            variance[i] = deviation.variance()[i] + queryNoise[i];
+        }
+        double[][] before = new double[prior.length][1];
+        for (int i = 0; i < before.length; i++) {
+            before[i][0] = prior[i];
+        }
+        return new Prediction(before, query, Optional.of(variance), NamedArrays.empty());
+    }
+
+    private static Prediction ofLogits(double[] prior, double[] queryPrior, GaussianProcess.Posterior deviation) {
+        double[][] query = new double[queryPrior.length][2];
+        for (int i = 0; i < query.length; i++) {
+            query[i][1] = (queryPrior[i] + deviation.mean()[i])
+                    / Math.sqrt(1 + Math.PI / 8 * deviation.variance()[i]);
+        }
+        double[][] before = new double[prior.length][2];
+        for (int i = 0; i < before.length; i++) {
+            before[i][1] = prior[i];
+        }
+        return new Prediction(before, query, NamedArrays.empty());
     }
 
     private static Prediction values(
@@ -82,17 +164,11 @@ final class BayesianLinearReference extends ForwardReference {
         }
         PenalisedRegression regression = new PenalisedRegression(psi, precision);
         double[][] deviation = PenalisedRegression.product(queryPsi, regression.linear(residual));
-        double[] variance = regression.variance(precision, queryPsi);
-        double[][] query = new double[queryPrior.length][1];
-        for (int i = 0; i < query.length; i++) {
-            query[i][0] = queryPrior[i] + deviation[i][0];
-            variance[i] += queryNoise[i];
-        }
-        double[][] before = new double[prior.length][1];
-        for (int i = 0; i < before.length; i++) {
-            before[i][0] = prior[i];
-        }
-        return new Prediction(before, query, Optional.of(variance), NamedArrays.empty());
+        return ofValues(
+                prior,
+                queryPrior,
+                new GaussianProcess.Posterior(column(deviation), regression.variance(precision, queryPsi)),
+                queryNoise);
     }
 
     private static Prediction classes(
@@ -101,27 +177,16 @@ final class BayesianLinearReference extends ForwardReference {
         double[][] a = regression.logistic(support.y(), prior);
         double[][] deviation = PenalisedRegression.product(queryPsi, a);
         double[] variance = regression.variance(regression.curvature(prior, a), queryPsi);
-        double[][] query = new double[queryPrior.length][2];
-        for (int i = 0; i < query.length; i++) {
-            query[i][1] = (queryPrior[i] + deviation[i][0]) / Math.sqrt(1 + Math.PI / 8 * variance[i]);
-        }
-        double[][] before = new double[prior.length][2];
-        for (int i = 0; i < before.length; i++) {
-            before[i][1] = prior[i];
-        }
-        return new Prediction(before, query, NamedArrays.empty());
+        return ofLogits(prior, queryPrior, new GaussianProcess.Posterior(column(deviation), variance));
     }
 
-    private static double[] mean(NamedArrays theta, Inputs inputs) {
+    /** The prior means of the examples, in rows: one, or one for each of more than two classes. */
+    private static double[][] mean(NamedArrays theta, Inputs inputs) {
         double[] beta = theta.get(NAME + "beta");
         double[] gamma = theta.get(NAME + "gamma");
-        double[] mean = new double[inputs.phi().length];
-        for (int i = 0; i < mean.length; i++) {
-            for (int j = 0; j < inputs.phi()[i].length; j++) {
-                mean[i] += inputs.phi()[i][j] * (j < beta.length ? beta[j] : gamma[j - beta.length]);
-            }
-        }
-        return mean;
+        double[] all = Arrays.copyOf(beta, beta.length + gamma.length);
+        System.arraycopy(gamma, 0, all, beta.length, gamma.length);
+        return PenalisedRegression.product(inputs.phi(), Examples.rows(all, inputs.phi()[0].length));
     }
 
     private static double[] noise(NamedArrays theta, Inputs inputs) {

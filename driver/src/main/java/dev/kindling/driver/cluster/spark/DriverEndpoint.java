@@ -111,7 +111,7 @@ final class DriverEndpoint extends RpcHandler implements AutoCloseable {
 
         @Override
         public void send(byte[] message) {
-            client.send(ByteBuffer.wrap(message));
+            Transport.send(client, message);
         }
 
         @Override

@@ -77,10 +77,20 @@ public final class SparkApplication implements AutoCloseable {
         return attach(context, run, DriverClasspath.applicationJar());
     }
 
-    static SparkApplication attach(JavaSparkContext context, String run, URI jar) {
+    /** Makes executors fetch Kindling's jar if the context does not list it and they are other processes. */
+    public static void provideClasses(JavaSparkContext context) {
+        provideClasses(context, DriverClasspath.applicationJar());
+    }
+
+    private static void provideClasses(JavaSparkContext context, URI jar) {
+        SparkVersion.requireSupported();
         if (!context.isLocal()) {
             sendJar(context, jar);
         }
+    }
+
+    static SparkApplication attach(JavaSparkContext context, String run, URI jar) {
+        provideClasses(context, jar);
         SparkApplication application = new SparkApplication(context, Ownership.ATTACHED);
         application.nameJobs(run);
         return application;
@@ -180,6 +190,7 @@ public final class SparkApplication implements AutoCloseable {
     }
 
     static SparkApplication start(SparkConf configuration) {
+        SparkVersion.requireSupported();
         if (!Object.class.getModule().isOpen(OPENED_PACKAGE, SparkApplication.class.getModule())) {
             throw new ClusterException(
                     "Spark does not start: this JVM lacks the --add-opens options that Spark needs on "

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.Deflater;
@@ -41,7 +40,7 @@ public final class SparkSubmitLauncher {
     public static void submit(String... arguments) {
         boolean onCluster = false;
         try {
-            SparkSubmitArguments parsed = parse(System.getenv(), arguments);
+            SparkSubmitArguments parsed = SubmitArguments.parse(System.getenv(), arguments);
             onCluster = "cluster".equals(parsed.deployMode());
             SparkSubmit.main(onCluster ? complete(arguments, parsed, driverLibraries()) : arguments);
         } catch (Exception e) {
@@ -51,12 +50,6 @@ public final class SparkSubmitLauncher {
                     : "Spark cannot submit Kindling: ";
             throw new ClusterException(verb + SparkErrors.first(e), e);
         }
-    }
-
-    static SparkSubmitArguments parse(Map<String, String> environment, String... arguments) {
-        return new SparkSubmitArguments(
-                JavaConverters.asScalaBuffer(List.of(arguments)),
-                JavaConverters.mapAsScalaMap(environment).toMap(scala.Predef$.MODULE$.$conforms()));
     }
 
     private static Path driverLibraries() {

@@ -33,9 +33,9 @@ class SparkSubmitLauncherTest {
         job = Files.writeString(folder.resolve("mine.conf"), "");
     }
 
-    private List<String> completed(String... arguments) {
+    private List<String> completed(String... arguments) throws Exception {
         return Arrays.asList(SparkSubmitLauncher.complete(
-                arguments, SparkSubmitLauncher.parse(Map.of("HADOOP_CONF_DIR", "/conf"), arguments), libraries));
+                arguments, SubmitArguments.parse(Map.of("HADOOP_CONF_DIR", "/conf"), arguments), libraries));
     }
 
     private List<URL> found(SparkConf configuration, String jar) {
@@ -43,7 +43,7 @@ class SparkSubmitLauncherTest {
     }
 
     @Test
-    void theJobsFileGoesAlongAndIsNamedAsTheDriverWillFindIt() {
+    void theJobsFileGoesAlongAndIsNamedAsTheDriverWillFindIt() throws Exception {
         List<String> completed = completed(
                 "--master",
                 "spark://h:1",
@@ -68,7 +68,7 @@ class SparkSubmitLauncherTest {
     }
 
     @Test
-    void whatIsElsewhereAlreadyStaysAsItIs() {
+    void whatIsElsewhereAlreadyStaysAsItIs() throws Exception {
         String[] arguments = {
             "--master",
             "yarn",
@@ -85,7 +85,7 @@ class SparkSubmitLauncherTest {
     }
 
     @Test
-    void aStandaloneDriverIsGivenWhatSparkNeedsOfJavaAndKeepsItsOwn() {
+    void aStandaloneDriverIsGivenWhatSparkNeedsOfJavaAndKeepsItsOwn() throws Exception {
         List<String> completed = completed(
                 "--master",
                 "spark://h:1",
@@ -103,7 +103,7 @@ class SparkSubmitLauncherTest {
     }
 
     @Test
-    void yarnIsGivenTheDriversLibrariesAsAnArchive() {
+    void yarnIsGivenTheDriversLibrariesAsAnArchive() throws Exception {
         List<String> completed =
                 completed("--master", "yarn", "--archives", "/y.zip", "--class", "M", "k.jar", "train");
         String archives = completed.get(completed.lastIndexOf("--archives") + 1);
@@ -121,20 +121,20 @@ class SparkSubmitLauncherTest {
     }
 
     @Test
-    void orNextToTheJarsPlaceOfSubmission() {
+    void orNextToTheJarsPlaceOfSubmission() throws Exception {
         SparkConf submitted =
                 new SparkConf(false).set("spark.jars", "http://h/other.jar,local:" + folder + "/kindling-1.jar");
         assertThat(found(submitted, "file:/copied/kindling-1.jar")).hasSize(2);
     }
 
     @Test
-    void orWhereTheSettingSays() {
+    void orWhereTheSettingSays() throws Exception {
         SparkConf configuration = new SparkConf(false).set(DriverClasspath.FOLDER.setting(), libraries.toString());
         assertThat(found(configuration, "file:/copied/kindling-1.jar")).hasSize(2);
     }
 
     @Test
-    void aMissingFolderIsRefusedOnlyIfTheSettingNamesIt() {
+    void aMissingFolderIsRefusedOnlyIfTheSettingNamesIt() throws Exception {
         assertThat(found(new SparkConf(false), "file:/copied/kindling-1.jar")).isEmpty();
         SparkConf wrong = new SparkConf(false).set(DriverClasspath.FOLDER.setting(), folder + "/nothing");
         assertThatThrownBy(() -> found(wrong, "file:/copied/kindling-1.jar"))

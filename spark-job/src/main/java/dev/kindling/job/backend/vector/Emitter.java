@@ -76,7 +76,8 @@ interface Emitter<S> {
     /** GATHER of rows of {@code width} elements at {@code k} indices, each below {@code count}. */
     S gather(BufferSlice d, BufferSlice rows, int count, int width, BufferSlice indices, int k);
 
-    S scatterAdd(BufferSlice d, int count, int width, BufferSlice indices, BufferSlice rows, int k);
+    /** Adds {@code k} rows of {@code width} elements, in order, to the rows of d at the indices, each below {@code count}. */
+    S addRows(BufferSlice d, int count, int width, BufferSlice indices, BufferSlice rows, int k);
 
     /** Strided copy; a source stride of 0 broadcasts. */
     S copy(BufferSlice d, int[] extents, int[] dStrides, BufferSlice a, int[] aStrides);

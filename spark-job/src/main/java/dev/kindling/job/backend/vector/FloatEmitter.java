@@ -335,10 +335,9 @@ final class FloatEmitter implements Emitter<FloatStep> {
     }
 
     @Override
-    public FloatStep scatterAdd(BufferSlice d, int count, int width, BufferSlice indices, BufferSlice rows, int k) {
+    public FloatStep addRows(BufferSlice d, int count, int width, BufferSlice indices, BufferSlice rows, int k) {
         return memory -> {
             float[] to = memory[d.space()];
-            Arrays.fill(to, d.offset(), d.offset() + count * width, 0f);
             for (int i = 0; i < k; i++) {
                 int row = FloatRows.index(memory[indices.space()][indices.offset() + i], count);
                 int at = d.offset() + row * width;

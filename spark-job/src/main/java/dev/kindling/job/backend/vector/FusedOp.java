@@ -28,12 +28,17 @@ sealed interface FusedOp {
         }
     }
 
-    /** The sum of products and of other values, either of which may be absent; each of the others has its own pattern. */
-    record Sum(List<Value> products, List<OperandAccess.BroadcastPattern> rest) implements FusedOp {
+    /**
+     * The sum of products, of rows added at indices (SCATTER_ADD) and of other values, any of which may be absent; each of the
+     * others has its own pattern.
+     */
+    record Sum(List<Value> products, List<Value> scatters, List<OperandAccess.BroadcastPattern> rest)
+            implements FusedOp {
         @Override
         public List<Value> reads() {
             List<Value> reads = new ArrayList<>();
             products.forEach(product -> reads.addAll(product.args()));
+            scatters.forEach(scatter -> reads.addAll(scatter.args()));
             rest.forEach(pattern -> reads.add(pattern.accesses().get(0).value()));
             return reads;
         }

@@ -6,6 +6,8 @@ import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -18,6 +20,9 @@ import java.util.Set;
  * computed: 0 once per set of broadcast inputs, 1 once per task, more inside loops.
  */
 final class FusionAnalysis {
+    /** The ops that a summed output absorbs: they add to the sum without an array of their own. */
+    private static final Set<Op> SUMMANDS_OF_OUTPUTS = summandsOfOutputs();
+
     private final Program program;
     private final Map<Value, Integer> levels;
     private final Map<Value, Integer> uses = new HashMap<>();
@@ -41,6 +46,12 @@ final class FusionAnalysis {
         }
         program.outputs().forEach(output -> uses.merge(output.value(), 1, Integer::sum));
         fuse();
+    }
+
+    private static Set<Op> summandsOfOutputs() {
+        Set<Op> kinds = EnumSet.copyOf(MatmulPlanner.KINDS);
+        kinds.add(Op.SCATTER_ADD);
+        return Collections.unmodifiableSet(kinds);
     }
 
     int level(Value value) {
@@ -90,13 +101,13 @@ final class FusionAnalysis {
 
     private FusedOp fuse(Value value) {
         if (MatmulPlanner.KINDS.contains(value.op())) {
-            return new FusedOp.Sum(List.of(value), List.of());
+            return new FusedOp.Sum(List.of(value), List.of(), List.of());
         }
         if (!value.op().elementwise()) {
             return new FusedOp.Unfused(value);
         }
-        if (value.op() == Op.ADD && containsProduct(value)) {
-            return sumTree(value);
+        if (value.op() == Op.ADD && containsAny(MatmulPlanner.KINDS, value)) {
+            return sumTree(MatmulPlanner.KINDS, value);
         }
         return switch (value.op()) {
             case SELECT -> mask(value);
@@ -166,29 +177,28 @@ final class FusionAnalysis {
         return binary(value);
     }
 
-    private boolean containsProduct(Value sum) {
-        return sum.args().stream().anyMatch(arg -> absorbable(arg, sum));
+    /** Whether a sum absorbs an op of the given kinds. */
+    private boolean containsAny(Set<Op> kinds, Value sum) {
+        return sum.args().stream().anyMatch(arg -> absorbable(kinds, arg, sum));
     }
 
-    private boolean absorbable(Value arg, Value consumer) {
-        return onlyUse(arg, consumer)
-                && (MatmulPlanner.KINDS.contains(arg.op()) || (arg.op() == Op.ADD && containsProduct(arg)));
+    private boolean absorbable(Set<Op> kinds, Value arg, Value consumer) {
+        return onlyUse(arg, consumer) && (kinds.contains(arg.op()) || (arg.op() == Op.ADD && containsAny(kinds, arg)));
     }
 
-    private FusedOp.Sum sumTree(Value root) {
-        List<Value> products = new ArrayList<>();
-        List<OperandAccess.BroadcastPattern> rest = new ArrayList<>();
-        root.args().forEach(arg -> collect(arg, root, products, rest));
-        return new FusedOp.Sum(products, rest);
+    private FusedOp.Sum sumTree(Set<Op> kinds, Value root) {
+        FusedOp.Sum sum = new FusedOp.Sum(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        root.args().forEach(arg -> collect(kinds, arg, root, sum));
+        return sum;
     }
 
-    private void collect(Value value, Value consumer, List<Value> products, List<OperandAccess.BroadcastPattern> rest) {
-        if (!absorbable(value, consumer)) {
-            rest.add(patternOf(value));
-        } else if (MatmulPlanner.KINDS.contains(value.op())) {
-            products.add(value);
+    private void collect(Set<Op> kinds, Value value, Value consumer, FusedOp.Sum sum) {
+        if (!absorbable(kinds, value, consumer)) {
+            sum.rest().add(patternOf(value));
+        } else if (kinds.contains(value.op())) {
+            (value.op() == Op.SCATTER_ADD ? sum.scatters() : sum.products()).add(value);
         } else {
-            value.args().forEach(arg -> collect(arg, value, products, rest));
+            value.args().forEach(arg -> collect(kinds, arg, value, sum));
         }
     }
 
@@ -196,17 +206,23 @@ final class FusionAnalysis {
         return OperandAccess.BroadcastPattern.of(value.shape(), List.of(value));
     }
 
-    /** Splits a summed output into its summands, if it has no other use. */
+    /**
+     * Splits a summed output into its summands, if it has no other use. Rows that are added at indices, the gradient of an array of
+     * θ that a task reads at indices, are added to the block's sum where they belong: the task has no array of that size.
+     */
     private FusedOp.Sum summed(Value value) {
         if (uses.getOrDefault(value, 0) > 1 || level(value) == 0) {
-            return new FusedOp.Sum(List.of(), List.of(patternOf(value)));
+            return new FusedOp.Sum(List.of(), List.of(), List.of(patternOf(value)));
         }
         if (MatmulPlanner.KINDS.contains(value.op())) {
-            return new FusedOp.Sum(List.of(value), List.of());
+            return new FusedOp.Sum(List.of(value), List.of(), List.of());
         }
-        return value.op() == Op.ADD && containsProduct(value)
-                ? sumTree(value)
-                : new FusedOp.Sum(List.of(), List.of(patternOf(value)));
+        if (value.op() == Op.SCATTER_ADD) {
+            return new FusedOp.Sum(List.of(), List.of(value), List.of());
+        }
+        return value.op() == Op.ADD && containsAny(SUMMANDS_OF_OUTPUTS, value)
+                ? sumTree(SUMMANDS_OF_OUTPUTS, value)
+                : new FusedOp.Sum(List.of(), List.of(), List.of(patternOf(value)));
     }
 
     /**

@@ -237,6 +237,7 @@ final class ProgramPlanner<S> {
         for (Value product : sum.products()) {
             matmuls.multiply(product, d, row(output.shape()), d);
         }
+        sum.scatters().forEach(scatter -> addRows(scatter, d));
         sum.rest().forEach(pattern -> planner.list(level).add(add(d, pattern)));
     }
 
@@ -346,11 +347,18 @@ final class ProgramPlanner<S> {
     }
 
     private void scatter(Value value) {
+        BufferSlice d = allocate(value);
+        step(value, emitter.fill(d, value.shape().size(), 0));
+        addRows(value, d);
+    }
+
+    /** Adds the rows of a SCATTER_ADD to an array of its shape. */
+    private void addRows(Value value, BufferSlice d) {
         int width = value.shape().size() / value.count();
         BufferSlice indices = slice(value.arg(0));
         BufferSlice rows = slice(value.arg(1));
         int k = value.arg(1).shape().dim(0);
-        step(value, emitter.scatterAdd(allocate(value), value.count(), width, indices, rows, k));
+        step(value, emitter.addRows(d, value.count(), width, indices, rows, k));
     }
 
     /** Computes a sum over any axes as sums over the middle of three axes, from the last axis to the first. */

@@ -111,9 +111,9 @@ public sealed interface ColumnEncoding {
     }
 
     /**
-     * A category of many values: its shrunk effect on the label beside that of the group (a crossed effect), and the logarithm
-     * of 1 + the number of its rows in training groups, both standardised. A value that no training group has is one of no
-     * rows and no effect.
+     * A category's shrunk effect on the label beside that of the group (a crossed effect), and, for one of many values, which
+     * have no indicators, the logarithm of 1 + the number of its rows in training groups, both standardised. A value that no
+     * training group has is one of no rows and no effect.
      */
     final class Effects implements ColumnEncoding {
         private final int input;
@@ -134,7 +134,12 @@ public sealed interface ColumnEncoding {
         public record Fit(long[] counts, double[][] effects) {}
 
         /** Mean and standard deviation of a feature over the rows of training groups. */
-        public record Scale(double mean, double std) {}
+        public record Scale(double mean, double std) {
+            /** The standardised value, at most {@code clip} in magnitude. */
+            float standardised(double value, double clip) {
+                return ColumnEncoding.standardised(value, mean, std, clip);
+            }
+        }
 
         /**
          * An encoding by effects.
@@ -142,8 +147,8 @@ public sealed interface ColumnEncoding {
          * @param outputs suffixes of the names of the effects: one empty text, or one for each class but the first
          * @param values known values, sorted
          * @param fits those of all training groups, then those without one fold each
-         * @param scales of the effects, then of the logarithm of the count
-         * @param missing whether training groups have missing values
+         * @param scales of the effects, then of the logarithm of the count if that is a feature
+         * @param missing whether missing values have an indicator
          */
         public Effects(
                 int input,
@@ -161,6 +166,15 @@ public sealed interface ColumnEncoding {
             this.scales = List.copyOf(scales);
             this.missing = missing;
             this.positions = positions(values);
+        }
+
+        /** The same encoding with other fits. */
+        public Effects with(List<Fit> others) {
+            return new Effects(input, name, outputs, values, others, scales, missing);
+        }
+
+        private boolean hasCount() {
+            return scales.size() > outputs.size();
         }
 
         @Override
@@ -196,7 +210,9 @@ public sealed interface ColumnEncoding {
         public List<String> features() {
             List<String> names = new ArrayList<>();
             outputs.forEach(output -> names.add(name + " effect" + output));
-            names.add(name + " count");
+            if (hasCount()) {
+                names.add(name + " count");
+            }
             if (missing) {
                 names.add(name + MISSING);
             }
@@ -213,15 +229,17 @@ public sealed interface ColumnEncoding {
                 target[at] = scaled(output, position == null ? 0 : fitted.effects()[output][position], clip);
                 at++;
             }
-            target[at] = scaled(outputs.size(), logarithm(position == null ? 0 : fitted.counts()[position]), clip);
+            if (hasCount()) {
+                target[at] = scaled(outputs.size(), logarithm(position == null ? 0 : fitted.counts()[position]), clip);
+                at++;
+            }
             if (missing) {
-                target[at + 1] = value == null ? 1 : 0;
+                target[at] = value == null ? 1 : 0;
             }
         }
 
         private float scaled(int feature, double value, double clip) {
-            Scale scale = scales.get(feature);
-            return standardised(value, scale.mean(), scale.std(), clip);
+            return scales.get(feature).standardised(value, clip);
         }
 
         /** The feature of a number of rows before it is standardised. */

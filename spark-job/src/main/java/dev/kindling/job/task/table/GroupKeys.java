@@ -12,6 +12,7 @@ public final class GroupKeys {
 
     private static final long SPLIT = 0;
     private static final long FOLD = 1;
+    private static final long SAMPLE = 2;
 
     private GroupKeys() {}
 
@@ -27,6 +28,11 @@ public final class GroupKeys {
     /** The fold of a training group, 0 .. {@link #FOLDS}-1. */
     public static int fold(long seed, String key) {
         return stream(seed, FOLD, key).nextInt(FOLDS);
+    }
+
+    /** Whether a group is in a sample of a share of all groups. */
+    public static boolean isSampled(long seed, String key, double share) {
+        return stream(seed, SAMPLE, key).nextDouble() < share;
     }
 
     private static RandomStream stream(long seed, long use, String key) {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The encoding of a table's rows as inputs and targets, fitted on its training groups. Immutable; every value is a function of
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param labelStd standard deviation of the same, in the label's units; 1 for classification
  * @param clip the largest magnitude of a standardised number
  * @param seed of the folds
+ * @param stack predictions of the label as further features; empty if there are none
  */
 public record TableEncoding(
         TableColumns columns,
@@ -25,16 +27,36 @@ public record TableEncoding(
         double labelMean,
         double labelStd,
         double clip,
-        long seed) {
+        long seed,
+        Optional<StackedPrediction> stack) {
     public TableEncoding {
         encodings = List.copyOf(encodings);
         classes = List.copyOf(classes);
     }
 
-    /** The names of the features. */
+    /** An encoding without stacked predictions. */
+    public TableEncoding(
+            TableColumns columns,
+            List<ColumnEncoding> encodings,
+            List<String> classes,
+            double labelMean,
+            double labelStd,
+            double clip,
+            long seed) {
+        this(columns, encodings, classes, labelMean, labelStd, clip, seed, Optional.empty());
+    }
+
+    /** The same encoding with stacked predictions. */
+    public TableEncoding with(StackedPrediction predictions) {
+        return new TableEncoding(
+                columns, encodings, classes, labelMean, labelStd, clip, seed, Optional.of(predictions));
+    }
+
+    /** The names of the features: those of the columns, then stacked predictions. */
     public List<String> features() {
-        return encodings.stream()
-                .flatMap(encoding -> encoding.features().stream())
+        return Stream.concat(
+                        encodings.stream().flatMap(encoding -> encoding.features().stream()),
+                        stack.stream().flatMap(predictions -> predictions.names().stream()))
                 .toList();
     }
 
@@ -47,6 +69,7 @@ public record TableEncoding(
     public static final class Encoder {
         private final TableEncoding encoding;
         private final int[] offsets;
+        private final int columnFeatures;
         private final float[] features;
         private final Map<String, Integer> classes = new HashMap<>();
 
@@ -58,7 +81,8 @@ public record TableEncoding(
                 offsets[i] = width;
                 width += encoding.encodings().get(i).features().size();
             }
-            this.features = new float[width];
+            this.columnFeatures = width;
+            this.features = new float[encoding.features().size()];
             for (int i = 0; i < encoding.classes().size(); i++) {
                 classes.put(encoding.classes().get(i), i);
             }
@@ -77,6 +101,9 @@ public record TableEncoding(
         public float[] features(RawGroup group, int row, int fit) {
             for (int i = 0; i < offsets.length; i++) {
                 encoding.encodings().get(i).encode(group, row, fit, encoding.clip(), features, offsets[i]);
+            }
+            if (encoding.stack().isPresent()) {
+                encoding.stack().get().encode(features, fit, encoding.clip(), columnFeatures);
             }
             return features;
         }

@@ -25,6 +25,9 @@ public final class TableEncodingJson {
     private static final String HASH = "sha256";
     private static final String VALUES = "values";
     private static final String MISSING = "missing";
+    private static final String SCALES = "scales";
+    private static final String STACK = "stack";
+    private static final String LIMIT = "limit";
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
@@ -79,7 +82,57 @@ public final class TableEncodingJson {
                 .put("seed", encoding.seed());
         ArrayNode encodings = root.putArray("encodings");
         encoding.encodings().forEach(each -> encodings.add(content(each)));
+        encoding.stack().ifPresent(stack -> root.set(STACK, content(stack)));
         return root;
+    }
+
+    private static ObjectNode content(StackedPrediction stack) {
+        ObjectNode node = JSON.createObjectNode();
+        stack.names().forEach(node.putArray("names")::add);
+        if (Double.isFinite(stack.limit())) {
+            node.put(LIMIT, stack.limit());
+        }
+        putScales(node, stack.scales());
+        ArrayNode fits = node.putArray("fits");
+        for (List<BoostedTrees> fit : stack.fits()) {
+            ArrayNode outputs = fits.addArray();
+            fit.forEach(trees -> outputs.add(content(trees)));
+        }
+        return node;
+    }
+
+    private static ObjectNode content(BoostedTrees boosted) {
+        ObjectNode node = JSON.createObjectNode();
+        node.put("base", boosted.base());
+        ArrayNode trees = node.putArray("trees");
+        for (BoostedTrees.Tree tree : boosted.trees()) {
+            ObjectNode each = trees.addObject();
+            put(each, "features", tree.features());
+            put(each, "thresholds", tree.thresholds());
+            put(each, "left", tree.left());
+            put(each, "right", tree.right());
+            put(each, VALUES, tree.values());
+        }
+        return node;
+    }
+
+    private static void put(ObjectNode node, String name, int[] numbers) {
+        ArrayNode array = node.putArray(name);
+        for (int number : numbers) {
+            array.add(number);
+        }
+    }
+
+    private static void put(ObjectNode node, String name, float[] numbers) {
+        ArrayNode array = node.putArray(name);
+        for (float number : numbers) {
+            array.add(number);
+        }
+    }
+
+    private static void putScales(ObjectNode node, List<ColumnEncoding.Effects.Scale> scales) {
+        ArrayNode array = node.putArray(SCALES);
+        scales.forEach(scale -> array.addObject().put("mean", scale.mean()).put("std", scale.std()));
     }
 
     private static ObjectNode content(ColumnEncoding encoding) {
@@ -110,9 +163,7 @@ public final class TableEncodingJson {
                 }
             }
         }
-        ArrayNode scales = node.putArray("scales");
-        effects.scales()
-                .forEach(scale -> scales.addObject().put("mean", scale.mean()).put("std", scale.std()));
+        putScales(node, effects.scales());
         return node.put(MISSING, effects.missing());
     }
 
@@ -159,7 +210,7 @@ public final class TableEncodingJson {
         for (JsonNode node : list(root, "encodings")) {
             encodings.add(column(node, inputs));
         }
-        return new TableEncoding(
+        TableEncoding encoding = new TableEncoding(
                 columns,
                 encodings,
                 texts(root, "classes"),
@@ -167,6 +218,69 @@ public final class TableEncodingJson {
                 number(root, "label_std"),
                 number(root, "clip"),
                 exact(root, "seed"));
+        return root.has(STACK)
+                ? encoding.with(stack(root.get(STACK), encoding.features().size()))
+                : encoding;
+    }
+
+    private static StackedPrediction stack(JsonNode node, int columnFeatures) {
+        List<String> names = texts(node, "names");
+        List<List<BoostedTrees>> fits = new ArrayList<>();
+        for (JsonNode fit : list(node, "fits")) {
+            List<BoostedTrees> outputs = new ArrayList<>();
+            fit.forEach(output -> outputs.add(trees(output)));
+            require(outputs.size() == names.size());
+            fits.add(outputs);
+        }
+        StackedPrediction stack = new StackedPrediction(
+                names, node.has(LIMIT) ? number(node, LIMIT) : Double.POSITIVE_INFINITY, fits, scales(node));
+        require(!names.isEmpty()
+                && fits.size() == GroupKeys.FOLDS + 1
+                && stack.scales().size() == names.size()
+                && stack.limit() > 0
+                && stack.width() <= columnFeatures);
+        return stack;
+    }
+
+    private static BoostedTrees trees(JsonNode node) {
+        List<BoostedTrees.Tree> trees = new ArrayList<>();
+        for (JsonNode tree : list(node, "trees")) {
+            trees.add(new BoostedTrees.Tree(
+                    integers(tree, "features"),
+                    floats(tree, "thresholds"),
+                    integers(tree, "left"),
+                    integers(tree, "right"),
+                    floats(tree, VALUES)));
+        }
+        return new BoostedTrees(number(node, "base"), trees);
+    }
+
+    private static int[] integers(JsonNode node, String name) {
+        ArrayNode array = list(node, name);
+        int[] numbers = new int[array.size()];
+        for (int i = 0; i < numbers.length; i++) {
+            require(array.get(i).canConvertToInt() && array.get(i).isIntegralNumber());
+            numbers[i] = array.get(i).asInt();
+        }
+        return numbers;
+    }
+
+    private static float[] floats(JsonNode node, String name) {
+        ArrayNode array = list(node, name);
+        float[] numbers = new float[array.size()];
+        for (int i = 0; i < numbers.length; i++) {
+            require(array.get(i).isNumber());
+            numbers[i] = array.get(i).floatValue();
+        }
+        return numbers;
+    }
+
+    private static List<ColumnEncoding.Effects.Scale> scales(JsonNode node) {
+        List<ColumnEncoding.Effects.Scale> scales = new ArrayList<>();
+        for (JsonNode scale : list(node, SCALES)) {
+            scales.add(new ColumnEncoding.Effects.Scale(number(scale, "mean"), number(scale, "std")));
+        }
+        return scales;
     }
 
     private static ColumnEncoding column(JsonNode node, List<TableColumns.Input> inputs) {
@@ -189,11 +303,9 @@ public final class TableEncodingJson {
         for (JsonNode fit : list(node, "fits")) {
             fits.add(fit(fit, outputs.size(), values.size()));
         }
-        List<ColumnEncoding.Effects.Scale> scales = new ArrayList<>();
-        for (JsonNode scale : list(node, "scales")) {
-            scales.add(new ColumnEncoding.Effects.Scale(number(scale, "mean"), number(scale, "std")));
-        }
-        require(fits.size() == GroupKeys.FOLDS + 1 && scales.size() == outputs.size() + 1);
+        List<ColumnEncoding.Effects.Scale> scales = scales(node);
+        require(fits.size() == GroupKeys.FOLDS + 1
+                && (scales.size() == outputs.size() || scales.size() == outputs.size() + 1));
         return new ColumnEncoding.Effects(input, column.name(), outputs, values, fits, scales, missing);
     }
 

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -105,6 +106,20 @@ public record TableManifest(
         splits = Collections.unmodifiableSortedMap(new TreeMap<>(splits));
         splits.values().forEach(Objects::requireNonNull);
         constantColumns = List.copyOf(constantColumns);
+    }
+
+    /** The column by which rows of a group are ordered; empty if there is none. */
+    String orderColumn() {
+        return settings.getOrDefault("table.order", "");
+    }
+
+    /**
+     * The index of the feature that is the standardised value of {@link #orderColumn}; empty if rows are not ordered, or by
+     * a column that is a category or no input. Only a number's feature has the name of its column.
+     */
+    OptionalInt order() {
+        int index = ordered ? features.indexOf(orderColumn()) : -1;
+        return index < 0 ? OptionalInt.empty() : OptionalInt.of(index);
     }
 
     /** The groups of a split. */

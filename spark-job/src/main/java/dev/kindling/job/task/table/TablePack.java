@@ -46,6 +46,7 @@ public final class TablePack {
     /** Numbers of a row beside its features: target and weight. */
     static final int TARGET_AND_WEIGHT = 2;
 
+    private static final int ENTRIES_AT_ONCE = 1 << 15;
     private static final int LARGEST_TEXT = 1 << 30;
 
     private final FileSystem files;
@@ -166,6 +167,21 @@ public final class TablePack {
         return entry(split, group).rows();
     }
 
+    /** The number of rows of every group of a split, in the order of the groups. */
+    int[] rows(Split split) {
+        int[] rows = new int[groups(split)];
+        for (int first = 0; first < rows.length; first += ENTRIES_AT_ONCE) {
+            int count = Math.min(ENTRIES_AT_ONCE, rows.length - first);
+            PackFile index = files(split).index();
+            ByteBuffer bytes = index.read((long) first * ENTRY, count * ENTRY);
+            for (int i = 0; i < count; i++) {
+                bytes.position(i * ENTRY);
+                rows[first + i] = entry(split, index, bytes, first + i).rows();
+            }
+        }
+        return rows;
+    }
+
     /** The key of a group. */
     String key(Split split, int group) {
         return new String(keyBytes(split, entry(split, group)), StandardCharsets.UTF_8);
@@ -188,7 +204,11 @@ public final class TablePack {
 
     private Entry entry(Split split, int group) {
         PackFile index = files(split).index();
-        ByteBuffer bytes = index.read((long) group * ENTRY, ENTRY);
+        return entry(split, index, index.read((long) group * ENTRY, ENTRY), group);
+    }
+
+    /** Reads the next entry of an index; BadDataException if it does not fit the manifest. */
+    private Entry entry(Split split, PackFile index, ByteBuffer bytes, int group) {
         Entry entry = new Entry(
                 bytes.getInt(), bytes.getInt(), bytes.getLong(), bytes.getInt(), bytes.getInt(), bytes.getLong());
         if (entry.part() < 0

@@ -28,6 +28,8 @@ import org.apache.hadoop.conf.Configuration;
  * @param seed of that division and of the folds of crossed effects
  * @param maxRows the most rows of a group; others, last in order, are left out
  * @param maxOneHot the most values of a categorical column that is encoded with an indicator for each
+ * @param crossedAbove the most values of a categorical column whose crossed effect is not a feature beside its indicators
+ * @param stack what predicts the label as one more feature
  * @param clip the largest magnitude of a standardised number
  */
 public record TableSettings(
@@ -47,6 +49,8 @@ public record TableSettings(
         long seed,
         int maxRows,
         int maxOneHot,
+        int crossedAbove,
+        Stack stack,
         double clip)
         implements Serializable {
     /** What is predicted. */
@@ -61,6 +65,21 @@ public record TableSettings(
         /** The constant for the text of {@code table.task}. */
         public static Target parse(String text) {
             return SettingsCodec.choice(Target.class, "table.task", text);
+        }
+    }
+
+    /** What predicts the label as one more feature. */
+    public enum Stack {
+        /** Boosted trees if there are enough training groups. */
+        AUTO,
+        /** Gradient-boosted trees. */
+        GBT,
+        /** Nothing. */
+        NONE;
+
+        /** The constant for the text of {@code table.stack}. */
+        public static Stack parse(String text) {
+            return SettingsCodec.choice(Stack.class, "table.stack", text);
         }
     }
 
@@ -113,12 +132,13 @@ public record TableSettings(
         require("table.label", label);
         SettingsCodec.atLeast(2, "table.max-rows", maxRows);
         SettingsCodec.atLeast(2, "table.max-one-hot", maxOneHot);
+        SettingsCodec.atLeast(1, "table.crossed-above", crossedAbove);
         if (!(clip > 0)) {
             throw new IllegalArgumentException("table.clip is " + clip + "; it must be above 0");
         }
         if (task == Target.CLASSIFICATION && !offset.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "table.offset is " + offset + " and table.task is classification; it must be empty then");
+            throw new IllegalArgumentException("table.offset is " + offset
+                    + " and table.task is classification; it must be empty then (a prediction can be a feature)");
         }
     }
 
@@ -130,13 +150,14 @@ public record TableSettings(
     public TableSettings qualified(Configuration hadoop) {
         return path.isBlank()
                 ? this
-                : withPath(ResolvedPath.of("table.path", path, hadoop).path().toString());
+                : at(ResolvedPath.of("table.path", path, hadoop).path().toString());
     }
 
-    private TableSettings withPath(String absolute) {
+    /** The same settings for the table at another path. */
+    public TableSettings at(String another) {
         return new TableSettings(
-                absolute,
-                sql,
+                another,
+                "",
                 format,
                 options,
                 task,
@@ -151,6 +172,8 @@ public record TableSettings(
                 seed,
                 maxRows,
                 maxOneHot,
+                crossedAbove,
+                stack,
                 clip);
     }
 
@@ -179,6 +202,8 @@ public record TableSettings(
         settings.put("table.seed", Long.toString(seed));
         settings.put("table.max-rows", Integer.toString(maxRows));
         settings.put("table.max-one-hot", Integer.toString(maxOneHot));
+        settings.put("table.crossed-above", Integer.toString(crossedAbove));
+        settings.put("table.stack", SettingsCodec.lowerCase(stack));
         settings.put("table.clip", Double.toString(clip));
         return settings;
     }

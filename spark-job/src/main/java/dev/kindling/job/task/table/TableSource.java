@@ -18,19 +18,21 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 
 /**
- * A task source whose tasks are the groups of a table's rows. In training a task is a group drawn uniformly, a drawn number
- * of its rows as the support set, and up to {@code task.query} of the others as the query set. In validation and evaluation
+ * A task source whose tasks are the groups of a table's rows. In training a task is a drawn group ({@link GroupDraw}), a drawn
+ * number of its rows as the support set, and up to {@code task.query} of the others as the query set. In validation and evaluation
  * the tasks are the groups of the split, each once, and every row that is not in the support set is a query. The support
  * set consists of the first rows where the table has an order, and of drawn rows elsewhere.
  *
@@ -67,6 +69,7 @@ public final class TableSource implements TaskSource {
      * @param queries sizes of query sets
      * @param layouts of all tasks, the largest last
      * @param padding mean fraction of a task's rows that are padding
+     * @param weighted the groups by their rows; empty if each has the same probability
      */
     private record GroupTasks(
             int[] groups,
@@ -74,14 +77,15 @@ public final class TableSource implements TaskSource {
             SizeLadder supports,
             SizeLadder queries,
             List<EpisodeLayout> layouts,
-            double padding) {
+            double padding,
+            Optional<RowWeightedGroups> weighted) {
         int group(int number) {
             return groups.length == 0 ? number : groups[number];
         }
 
         /** The tasks of some of the groups. */
         GroupTasks only(int[] some) {
-            return new GroupTasks(some, some.length, supports, queries, layouts, padding);
+            return new GroupTasks(some, some.length, supports, queries, layouts, padding, weighted);
         }
     }
 
@@ -152,6 +156,14 @@ public final class TableSource implements TaskSource {
         return group < training ? new Place(Split.TRAIN, group) : new Place(Split.VALIDATE, group - training);
     }
 
+    /** The numbers of rows of the groups from which a split's tasks are drawn. */
+    private int[] rows(Split split) {
+        return isJoined(split)
+                ? IntStream.concat(IntStream.of(pack.rows(Split.TRAIN)), IntStream.of(pack.rows(Split.VALIDATE)))
+                        .toArray()
+                : pack.rows(split);
+    }
+
     private int packRows(Split split, int group) {
         Place place = place(split, group);
         return pack.rows(place.split(), place.group());
@@ -164,8 +176,19 @@ public final class TableSource implements TaskSource {
                 .orElse(this);
     }
 
-    private IntRange support(Split split) {
+    /** The numbers of support rows that tasks of a split may have. */
+    public IntRange support(Split split) {
         return settings.sizes().supports(split);
+    }
+
+    /** The most query rows of a task of a split. */
+    public int mostQueries(Split split) {
+        return settings.sizes().query(split);
+    }
+
+    /** For a number of rows, the number of a split's groups that have it and are tasks. */
+    public SortedMap<Integer, Integer> sizes(Split split) {
+        return groups(split).sizes().tailMap(support(split).least() + 1);
     }
 
     private Optional<GroupTasks> tasks(Split split, TableManifest.Groups groups) {
@@ -190,22 +213,61 @@ public final class TableSource implements TaskSource {
                 supports,
                 queries,
                 sizes.layouts(),
-                sizes.padding()));
+                sizes.padding(),
+                groupDraw(split) == GroupDraw.ROWS
+                        ? Optional.of(weighted(groups.sizes().tailMap(least)))
+                        : Optional.empty()));
     }
 
+    private RowWeightedGroups weighted(SortedMap<Integer, Integer> sizes) {
+        return new RowWeightedGroups(
+                sizes,
+                settings.draw(),
+                support(Split.TRAIN),
+                settings.sizes().query(Split.TRAIN),
+                () -> groupsBySize(sizes));
+    }
+
+    /** The numbers of the {@code count} groups with enough rows. */
     private int[] groups(Split split, int leastRows, int count) {
+        int[] rows = rows(split);
+        int[] numbers = IntStream.range(0, rows.length)
+                .filter(group -> rows[group] >= leastRows)
+                .toArray();
+        if (numbers.length != count) {
+            throw notOfManifest();
+        }
+        return numbers;
+    }
+
+    /** The numbers of the training groups with enough rows, in the order of their rows. */
+    private int[] groupsBySize(SortedMap<Integer, Integer> sizes) {
+        Map<Integer, Integer> next = new HashMap<>();
+        int count = 0;
+        for (Map.Entry<Integer, Integer> size : sizes.entrySet()) {
+            next.put(size.getKey(), count);
+            count += size.getValue();
+        }
         int[] numbers = new int[count];
-        int at = 0;
-        for (int group = 0; group < groups(split).groups(); group++) {
-            if (packRows(split, group) >= leastRows) {
-                if (at == count) {
-                    throw new BadDataException("the index of the table pack does not match its manifest");
+        int[] rows = rows(Split.TRAIN);
+        for (int group = 0; group < rows.length; group++) {
+            if (rows[group] >= sizes.firstKey()) {
+                int at = next.merge(rows[group], 1, Integer::sum) - 1;
+                if (at >= count) {
+                    throw notOfManifest();
                 }
                 numbers[at] = group;
-                at++;
             }
         }
         return numbers;
+    }
+
+    private static BadDataException notOfManifest() {
+        return new BadDataException("the index of the table pack does not match its manifest");
+    }
+
+    private GroupDraw groupDraw(Split split) {
+        return split == Split.TRAIN ? settings.groups() : GroupDraw.GROUPS;
     }
 
     /** Collects the sizes of a split's tasks, and how much of them is padding. */
@@ -228,7 +290,10 @@ public final class TableSource implements TaskSource {
         void add(int size, int groups) {
             IntRange possible = SupportDraw.possible(support(split), size);
             for (int support = possible.least(); support <= possible.most(); support++) {
-                double expected = groups * settings.draw().probability(support, possible);
+                double expected = groups
+                        * settings.draw().probability(support, possible)
+                        * groupDraw(split)
+                                .weight(size - support, settings.sizes().query(split));
                 if (expected > 0) {
                     int query = Math.min(settings.sizes().query(split), size - support);
                     int supportSize = supports.padded(support);
@@ -259,7 +324,8 @@ public final class TableSource implements TaskSource {
         int classes = pack.manifest().classes().size();
         return new EpisodeLayout(
                         Shape.of(pack.manifest().features().size()), classes, Math.max(1, classes), support, query)
-                .withWeights();
+                .withWeights()
+                .orderedBy(pack.manifest().order());
     }
 
     private GroupTasks checked(Split split) {
@@ -339,16 +405,29 @@ public final class TableSource implements TaskSource {
     @Override
     public TaskSpec sample(TaskKey key) {
         GroupTasks tasks = checked(key.split());
-        long seed = key.taskSeed();
-        RandomStream stream = RandomStream.of(seed, SAMPLE);
+        RandomStream stream = RandomStream.of(key.taskSeed(), SAMPLE);
+        if (tasks.weighted().isPresent()) {
+            RowWeightedGroups.Drawn drawn = weightedGroup(tasks.weighted().get(), stream);
+            return spec(key, drawn.group(), drawn.support());
+        }
         int group = key.split() == Split.TRAIN
                 ? trainingGroup(tasks, stream)
                 : tasks.group(new GroupPermutation(RandomStream.seed(key.seed(), key.round(), GROUPS), tasks.count())
                         .at(key.index() % tasks.count()));
-        int rows = packRows(key.split(), group);
-        int support = settings.draw().draw(stream, support(key.split()), rows);
-        int query = Math.min(settings.sizes().query(key.split()), rows - support);
-        return new TaskSpec(key.split(), key.round(), key.index(), seed, new int[] {group, support, query});
+        return spec(key, group, settings.draw().draw(stream, support(key.split()), packRows(key.split(), group)));
+    }
+
+    private TaskSpec spec(TaskKey key, int group, int support) {
+        int query = Math.min(settings.sizes().query(key.split()), packRows(key.split(), group) - support);
+        return new TaskSpec(key.split(), key.round(), key.index(), key.taskSeed(), new int[] {group, support, query});
+    }
+
+    private RowWeightedGroups.Drawn weightedGroup(RowWeightedGroups groups, RandomStream stream) {
+        RowWeightedGroups.Drawn drawn = groups.draw(stream);
+        while (isHeldOut(drawn.group())) {
+            drawn = groups.draw(stream);
+        }
+        return drawn;
     }
 
     private int trainingGroup(GroupTasks tasks, RandomStream stream) {
@@ -454,6 +533,41 @@ public final class TableSource implements TaskSource {
         }
     }
 
+    /** The number of rows of a task's group. */
+    public int rows(TaskSpec spec) {
+        return packRows(spec.split(), group(spec));
+    }
+
+    /**
+     * All rows of a task's group. The first ones are the task's support set; where the table has an order the others are in that
+     * order, elsewhere in a drawn one.
+     *
+     * @throws BadDataException if the rows are damaged
+     */
+    public GroupRows groupRows(TaskSpec spec) {
+        Place place = place(spec.split(), group(spec));
+        ByteBuffer group = pack.read(place.split(), place.group());
+        int features = pack.manifest().features().size();
+        int available = group.capacity() / (pack.rowLength() * Float.BYTES);
+        int[] order = pack.manifest().ordered()
+                ? IntStream.range(0, available).toArray()
+                : RandomStream.of(spec.seed(), ROWS).sampleWithoutReplacement(available, available);
+        Rows rows = new Rows(group, order, 0, available, available, features);
+        GroupRows result = new GroupRows(
+                pack.key(place.split(), place.group()),
+                new float[available * features],
+                new float[available],
+                new float[available]);
+        for (int row = 0; row < available; row++) {
+            for (int feature = 0; feature < features; feature++) {
+                result.x()[row * features + feature] = rows.value(row, feature);
+            }
+            result.y()[row] = rows.value(row, features);
+            result.weights()[row] = rows.value(row, features + 1);
+        }
+        return result;
+    }
+
     /** The manifest of the prepared table. */
     public TableManifest manifest() {
         return pack.manifest();
@@ -497,6 +611,10 @@ public final class TableSource implements TaskSource {
                     + PrintableText.line(String.join("; ", manifest.faults().first()))
                     + (manifest.faults().count() > manifest.faults().first().size() ? "; ..." : ""));
         }
+        if (manifest.ordered() && manifest.order().isEmpty()) {
+            notes.add("table.order = " + PrintableText.line(manifest.orderColumn())
+                    + " is not a numeric feature: rows are ordered by it, but models do not see their distance in it");
+        }
         if (manifest.unlabelledRows() > 0) {
             notes.add(manifest.unlabelledRows() + " rows without a label are left out");
         }
@@ -507,6 +625,14 @@ public final class TableSource implements TaskSource {
         if (!manifest.constantColumns().isEmpty()) {
             notes.add("columns that are constant in the training groups are left out: "
                     + PrintableText.line(String.join(", ", manifest.constantColumns())));
+        }
+        String stack = manifest.settings().getOrDefault("table.stack", "none");
+        if (!stack.equals("none")) {
+            boolean stacked = manifest.features().stream().anyMatch(name -> name.startsWith(StackedPrediction.NAME));
+            notes.add("table.stack = " + stack
+                    + (stacked
+                            ? ": a prediction of the label by boosted trees is a feature"
+                            : ": no feature, the training groups or their rows are too few for boosted trees"));
         }
         return notes;
     }

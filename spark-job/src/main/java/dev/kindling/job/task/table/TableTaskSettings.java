@@ -11,10 +11,11 @@ import java.util.TreeMap;
  * are drawn from its groups. {@link TableSettings} describe how it is prepared.
  *
  * @param pack the folder of the table pack, an absolute path or a URI
+ * @param groups how a training task draws its group
  * @param draw how the number of support rows is drawn
  * @param sizes rows of the support and query sets, per group; a query size is an upper limit
  */
-public record TableTaskSettings(String pack, SupportDraw draw, EpisodeSizes sizes) {
+public record TableTaskSettings(String pack, GroupDraw groups, SupportDraw draw, EpisodeSizes sizes) {
     /** The value of {@code task.source}. */
     public static final String SOURCE = "table";
 
@@ -26,22 +27,23 @@ public record TableTaskSettings(String pack, SupportDraw draw, EpisodeSizes size
 
     /** The settings as text, under their configuration keys. */
     public SortedMap<String, String> toMap() {
-        SortedMap<String, String> settings = unprepared(draw, sizes);
+        SortedMap<String, String> settings = unprepared(groups, draw, sizes);
         settings.put(PACK, pack);
         return settings;
     }
 
     /** The settings without the pack, as text. */
-    private static SortedMap<String, String> unprepared(SupportDraw draw, EpisodeSizes sizes) {
+    private static SortedMap<String, String> unprepared(GroupDraw groups, SupportDraw draw, EpisodeSizes sizes) {
         SortedMap<String, String> settings = new TreeMap<>();
+        settings.put(GroupDraw.KEY, SettingsCodec.lowerCase(groups));
         settings.put(SupportDraw.KEY, SettingsCodec.lowerCase(draw));
         sizes.putInto(settings);
         return settings;
     }
 
     /** The description of a source whose table is not prepared yet; {@link #prepared} completes it. */
-    public static SourceDescription description(SupportDraw draw, EpisodeSizes sizes) {
-        return new SourceDescription(SOURCE, unprepared(draw, sizes));
+    public static SourceDescription description(GroupDraw groups, SupportDraw draw, EpisodeSizes sizes) {
+        return new SourceDescription(SOURCE, unprepared(groups, draw, sizes));
     }
 
     /** The description with the folder of the pack. */
@@ -55,6 +57,7 @@ public record TableTaskSettings(String pack, SupportDraw draw, EpisodeSizes size
     public static TableTaskSettings fromMap(SortedMap<String, String> settings) {
         return new TableTaskSettings(
                 SettingsCodec.text(settings, PACK),
+                GroupDraw.parse(SettingsCodec.text(settings, GroupDraw.KEY)),
                 SupportDraw.parse(SettingsCodec.text(settings, SupportDraw.KEY)),
                 EpisodeSizes.from(settings));
     }

@@ -1,11 +1,16 @@
 package dev.kindling.job.backend.vector;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.sun.management.ThreadMXBean;
+import dev.kindling.job.autodiff.Autodiff;
+import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Executable;
+import dev.kindling.job.backend.Runs;
 import dev.kindling.job.backend.Workspace;
+import dev.kindling.job.backend.reference.ReferenceBackend;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.ProgramBuilder;
 import dev.kindling.job.program.Value;
@@ -14,7 +19,11 @@ import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Precision;
 import dev.kindling.job.tensor.Shape;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,6 +73,75 @@ class SteadyStateTest {
         FlatVector nothing = FlatVector.zeros(precision, 0);
         Workspace.TaskInputs copied = (task, target, offset) -> target.copyFrom(episode, 0, offset, episode.size());
         assertThat(leastBytesPerTask(executable, nothing, copied)).isLessThan(NO_ALLOCATION);
+    }
+
+    /** The gradient of a table of which a task reads a few rows: a dense array for each task would be as large as the table. */
+    private static Program lookups(int rows) {
+        ProgramBuilder b = new ProgramBuilder();
+        Value table = b.input("table", Shape.of(rows, 8), Program.Scope.BROADCAST);
+        Value support = b.input("support", Shape.of(5), Program.Scope.TASK);
+        Value query = b.input("query", Shape.of(15), Program.Scope.TASK);
+        Value loss = b.sumAll(b.square(b.sub(
+                b.tanh(b.gather(table, query)),
+                b.broadcast(b.meanKept(b.gather(table, support), 0), Shape.of(15, 8)))));
+        return b.build(
+                "lookups",
+                List.of(
+                        new Program.Output(
+                                "table",
+                                Program.Reduction.SUM,
+                                Autodiff.grad(b, loss, List.of(table)).get(0)),
+                        new Program.Output("loss", Program.Reduction.PER_TASK, loss)));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void rowsAreAddedToASumWithoutAnArrayOfItsSize(Precision precision) {
+        int rows = 20_000;
+        Program program = lookups(rows);
+        Executable executable = new VectorBackend().compile(program, new CompileOptions(precision, 1 << 28));
+        long table = 8L * rows * (precision == Precision.FLOAT ? Float.BYTES : Double.BYTES);
+        assertThat(executable.workspace().bytes()).as("θ and little more").isBetween(table, table + table / 2);
+        FlatVector episode = FlatVector.zeros(precision, program.taskInputs().size());
+        Workspace.TaskInputs copied = (task, target, offset) -> target.copyFrom(episode, 0, offset, episode.size());
+        assertThat(leastBytesPerTask(executable, FlatVector.zeros(precision, 8 * rows), copied))
+                .isLessThan(NO_ALLOCATION);
+    }
+
+    /** Two gathers of one table, with repeated indices within and between them, over several tasks. */
+    @Test
+    void rowsThatAreAddedToASumGiveTheSumsOfTheReferenceBackend() {
+        Program program = lookups(12);
+        List<Map<String, double[]>> tasks = new ArrayList<>();
+        RandomStream stream = RandomStream.of(3);
+        double[] table = DoubleStream.generate(stream::nextNormal).limit(96).toArray();
+        for (int task = 0; task < 4; task++) {
+            tasks.add(Map.of(
+                    "support",
+                            DoubleStream.generate(() -> stream.nextInt(12))
+                                    .limit(5)
+                                    .toArray(),
+                    "query",
+                            DoubleStream.generate(() -> stream.nextInt(12))
+                                    .limit(15)
+                                    .toArray()));
+        }
+        for (Precision precision : Precision.values()) {
+            double[] expected = sums(new ReferenceBackend(), precision, program, table, tasks);
+            double[] found = sums(new VectorBackend(), precision, program, table, tasks);
+            double tolerance = precision == Precision.FLOAT ? 1e-4 : 1e-12;
+            assertThat(found).containsExactly(expected, within(tolerance));
+            assertThat(sums(new ScalarBackend(), precision, program, table, tasks))
+                    .isEqualTo(found);
+        }
+    }
+
+    private static double[] sums(
+            Backend backend, Precision precision, Program program, double[] table, List<Map<String, double[]>> tasks) {
+        Workspace workspace = Runs.workspace(backend, precision, program);
+        workspace.setBroadcastInputs(Runs.pack(program.broadcastInputs(), precision, Map.of("table", table)));
+        return Objects.requireNonNull(
+                Runs.run(workspace, precision, program, tasks).get("table"));
     }
 
     private static FlatVector episode(Training training) {

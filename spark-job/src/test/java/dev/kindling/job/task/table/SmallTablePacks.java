@@ -36,6 +36,8 @@ public final class SmallTablePacks {
                 1,
                 4096,
                 30,
+                10,
+                TableSettings.Stack.NONE,
                 5);
     }
 

@@ -2,6 +2,7 @@ package dev.kindling.job.task.table;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.random.RandomStream;
@@ -19,7 +20,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -35,9 +38,50 @@ class TablePackTest {
     private TableSource source(Path pack, IntRange support, int query) {
         EpisodeSizes sizes = new EpisodeSizes(support, query, IntRange.of(3), TableTaskSettings.ALL_ROWS);
         return new TableSource(
-                new TableTaskSettings(pack.toString(), SupportDraw.MIX, sizes),
+                new TableTaskSettings(pack.toString(), GroupDraw.GROUPS, SupportDraw.MIX, sizes),
                 TablePack.open(pack.toString(), SmallTablePacks.HADOOP),
                 Optional.empty());
+    }
+
+    private TableSource byRows(Path pack, IntRange support, int query) {
+        EpisodeSizes sizes = new EpisodeSizes(support, query, IntRange.of(3), TableTaskSettings.ALL_ROWS);
+        return new TableSource(
+                new TableTaskSettings(pack.toString(), GroupDraw.ROWS, SupportDraw.MIX, sizes),
+                TablePack.open(pack.toString(), SmallTablePacks.HADOOP),
+                Optional.empty());
+    }
+
+    /** Of groups of 10 to 14 rows, with 0 to 13 support rows; each (group, support) must come in proportion to its query rows. */
+    @Test
+    void groupsDrawnByRowsComeInProportionToTheirQueryRows() {
+        Path pack = SmallTablePacks.regression(temporary.resolve("pack"));
+        TableSource equal = source(pack, new IntRange(0, 12), 2);
+        TableSource weighted = byRows(pack, new IntRange(0, 12), 2);
+        TablePack opened = TablePack.open(pack.toString(), SmallTablePacks.HADOOP);
+        int tasks = 40_000;
+        Map<List<Integer>, Double> expected = new HashMap<>();
+        Map<List<Integer>, Integer> found = new HashMap<>();
+        double total = 0;
+        for (int i = 0; i < tasks; i++) {
+            int[] task = equal.sample(new TaskKey(1, Split.TRAIN, 0, i)).sampleIndices();
+            int rows = opened.rows(Split.TRAIN, task[0]);
+            double weight = Math.min(16, rows - task[1]);
+            expected.merge(List.of(rows, task[1]), weight, Double::sum);
+            total += weight;
+            int[] drawn = weighted.sample(new TaskKey(1, Split.TRAIN, 0, i)).sampleIndices();
+            int of = opened.rows(Split.TRAIN, drawn[0]);
+            assertThat(drawn[2]).isEqualTo(Math.min(2, of - drawn[1]));
+            found.merge(List.of(of, drawn[1]), 1, Integer::sum);
+        }
+        double all = total;
+        assertThat(found.keySet()).isEqualTo(expected.keySet());
+        expected.forEach((task, weight) -> {
+            double share = weight / all;
+            assertThat(found.get(task) / (double) tasks)
+                    .as(task.toString())
+                    .isCloseTo(share, within(6 * Math.sqrt(2 * share / tasks)));
+        });
+        assertThat(weighted.padding(Split.TRAIN)).isBetween(0.0, 0.5);
     }
 
     private static double[] array(TableSource source, TaskSpec spec, String name) {
@@ -109,6 +153,9 @@ class TablePackTest {
         assertThat(source.layouts(Split.TRAIN)).hasSizeLessThan(12);
         assertThat(source.padding(Split.TRAIN)).isBetween(0.05, 0.5);
         assertThat(source.notes()).anySatisfy(note -> assertThat(note).contains("train groups", "% padding"));
+        assertThat(source.layout(Split.TRAIN).order()).isEmpty();
+        assertThat(source.notes())
+                .anySatisfy(note -> assertThat(note).contains("table.order = t is not a numeric feature"));
     }
 
     @Test
