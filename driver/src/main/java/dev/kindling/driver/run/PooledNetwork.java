@@ -46,6 +46,8 @@ final class PooledNetwork {
                         "rounds",
                         "task.support",
                         0,
+                        "run.members",
+                        1,
                         "optimizer.groups",
                         List.of(),
                         "backend.name",
@@ -70,7 +72,7 @@ final class PooledNetwork {
         FlatVector theta = plan.untrained(length.seed(), source);
         OuterLoop loop = new OuterLoop(
                 length,
-                new Sampler(source, length.seed(), Split.TRAIN),
+                List.of(new Sampler(source, length.seed(), Split.TRAIN)),
                 settings.failures(),
                 new Aggregator(settings.clip(), plan.statistics()),
                 new MetaOptimizer(

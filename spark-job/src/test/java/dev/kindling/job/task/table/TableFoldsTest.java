@@ -32,7 +32,7 @@ class TableFoldsTest {
         Path pack = SmallTablePacks.regression(temporary.resolve("pack"));
         EpisodeSizes sizes = new EpisodeSizes(new IntRange(0, 4), 5, IntRange.of(3), TableTaskSettings.ALL_ROWS);
         SourceDescription table =
-                TableTaskSettings.prepared(TableTaskSettings.description(SupportDraw.MIX, sizes), pack.toString());
+                TableTaskSettings.prepared(TableTaskSettings.description(GroupDraw.GROUPS, SupportDraw.MIX, sizes), pack.toString());
         return TaskSources.open(folds.of(table), SmallTablePacks.HADOOP);
     }
 
