@@ -33,14 +33,14 @@ class PackagedOnAnotherSpark {
 
     @BeforeAll
     static void trainOnTheOwnSpark() {
+        assumeTrue(
+                Files.isDirectory(OTHER_SPARK.resolve("jars")),
+                "skipped: deploy/versions was not built, which mvn verify of the whole project does");
         BuiltPackage.on(BuiltPackage.OWN_SPARK).run(sinusoids(own.resolve("sinusoids")));
     }
 
     @BeforeEach
-    void requireAnotherSpark() {
-        assumeTrue(
-                Files.isDirectory(OTHER_SPARK.resolve("jars")),
-                "skipped: deploy/versions was not built, which mvn verify of the whole project does");
+    void nameTheRun() {
         run = temporary.resolve("run");
     }
 

@@ -3,7 +3,7 @@ package dev.kindling.driver.serving;
 import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.Backends;
 import dev.kindling.job.backend.CompileOptions;
-import dev.kindling.job.backend.Executable;
+import dev.kindling.job.backend.LazyExecutable;
 import dev.kindling.job.backend.Workspace;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.protocol.Job;
@@ -19,7 +19,6 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Predicts batches of groups: adapts the model to the support rows of each group and predicts its queries. Groups whose sets are
@@ -128,9 +127,8 @@ public final class GroupPredictor {
 
     /** The program of one pair of sizes, compiled when it is first run, and its idle workspaces, in which θ is set. */
     private final class SizedProgram {
-        private final Program program;
-        private final Backend backend;
-        private final CompileOptions options;
+        private final LazyExecutable compiled;
+        private final Precision precision;
         private final int support;
         private final int query;
         private final int outputs;
@@ -141,12 +139,10 @@ public final class GroupPredictor {
 
         private final Queue<Workspace> idle = new ConcurrentLinkedQueue<>();
         private int number;
-        private volatile @Nullable Executable executable;
 
         SizedProgram(Program program, Backend backend, CompileOptions options) {
-            this.program = program;
-            this.backend = backend;
-            this.options = options;
+            this.compiled = new LazyExecutable(program, backend, options);
+            this.precision = options.precision();
             Layout inputs = program.taskInputs();
             this.support = inputs.shape(EpisodeLayout.SUPPORT_X).dim(0);
             this.query = inputs.shape(EpisodeLayout.QUERY_X).dim(0);
@@ -161,12 +157,12 @@ public final class GroupPredictor {
         }
 
         void run(GroupBatch batch, Chunks chunks, Prediction result) {
+            Program program = compiled.program();
             int length = program.perTask().size();
             double[] each = new double[chunks.count * length];
             Workspace workspace = acquire();
-            FlatVector sums =
-                    FlatVector.zeros(options.precision(), program.sums().size());
-            TaskWriter writer = new TaskWriter(batch, chunks, this, options.precision());
+            FlatVector sums = FlatVector.zeros(precision, program.sums().size());
+            TaskWriter writer = new TaskWriter(batch, chunks, this, precision);
             workspace.run(chunks.count, writer::write, sums, each);
             idle.add(workspace);
             for (int chunk = 0; chunk < chunks.count; chunk++) {
@@ -186,23 +182,9 @@ public final class GroupPredictor {
             if (waiting != null) {
                 return waiting;
             }
-            Workspace workspace = executable().workspace();
+            Workspace workspace = compiled.executable().workspace();
             workspace.setBroadcastInputs(theta);
             return workspace;
-        }
-
-        private Executable executable() {
-            Executable ready = executable;
-            if (ready == null) {
-                synchronized (this) {
-                    ready = executable;
-                    if (ready == null) {
-                        ready = backend.compile(program, options);
-                        executable = ready;
-                    }
-                }
-            }
-            return ready;
         }
     }
 
@@ -225,8 +207,12 @@ public final class GroupPredictor {
             this.supportY = new Source(batch.supportY(), precision);
             this.supportWeights = new Source(batch.supportWeights(), precision);
             this.queryX = new Source(batch.queryX(), precision);
-            this.targetWidth =
-                    program.program.taskInputs().shape(EpisodeLayout.SUPPORT_Y).size() / program.support;
+            this.targetWidth = program.compiled
+                            .program()
+                            .taskInputs()
+                            .shape(EpisodeLayout.SUPPORT_Y)
+                            .size()
+                    / program.support;
         }
 
         void write(int chunk, FlatVector target, int offset) {

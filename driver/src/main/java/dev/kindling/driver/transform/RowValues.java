@@ -43,72 +43,45 @@ record RowValues(
 
     /** Reads a value of one of Spark's types; numbers as doubles, as Spark's casts give them. */
     enum Access {
-        DOUBLE {
-            @Override
-            double read(InternalRow row, int ordinal) {
-                return row.getDouble(ordinal);
-            }
-        },
-        FLOAT {
-            @Override
-            double read(InternalRow row, int ordinal) {
-                return row.getFloat(ordinal);
-            }
-        },
-        LONG {
-            @Override
-            double read(InternalRow row, int ordinal) {
-                return row.getLong(ordinal);
-            }
-        },
-        INTEGER {
-            @Override
-            double read(InternalRow row, int ordinal) {
-                return row.getInt(ordinal);
-            }
-        },
-        SHORT {
-            @Override
-            double read(InternalRow row, int ordinal) {
-                return row.getShort(ordinal);
-            }
-        },
-        BYTE {
-            @Override
-            double read(InternalRow row, int ordinal) {
-                return row.getByte(ordinal);
-            }
-        },
-        TEXT {
-            @Override
-            double read(InternalRow row, int ordinal) {
-                throw new IllegalStateException("text is no number");
-            }
-        };
+        DOUBLE(DoubleType.class, InternalRow::getDouble),
+        FLOAT(FloatType.class, InternalRow::getFloat),
+        LONG(LongType.class, InternalRow::getLong),
+        INTEGER(IntegerType.class, InternalRow::getInt),
+        SHORT(ShortType.class, InternalRow::getShort),
+        BYTE(ByteType.class, InternalRow::getByte),
+        TEXT(StringType.class, (row, ordinal) -> {
+            throw new IllegalStateException("text is no number");
+        });
 
-        abstract double read(InternalRow row, int ordinal);
+        /** A number of a row. */
+        @FunctionalInterface
+        private interface Number {
+            double read(InternalRow row, int ordinal);
+        }
+
+        private final Class<? extends DataType> type;
+
+        /** One of the functions above, which have no state. */
+        @SuppressWarnings("ImmutableEnumChecker")
+        private final Number number;
+
+        Access(Class<? extends DataType> type, Number number) {
+            this.type = type;
+            this.number = number;
+        }
+
+        double read(InternalRow row, int ordinal) {
+            return number.read(row, ordinal);
+        }
 
         /** How a column is read, or null if Spark must cast it first. */
         static @Nullable Access of(DataType type, boolean text) {
-            if (text) {
-                return type instanceof StringType ? TEXT : null;
+            for (Access access : values()) {
+                if (access.type.isInstance(type) && (access == TEXT) == text) {
+                    return access;
+                }
             }
-            if (type instanceof DoubleType) {
-                return DOUBLE;
-            }
-            if (type instanceof FloatType) {
-                return FLOAT;
-            }
-            if (type instanceof LongType) {
-                return LONG;
-            }
-            if (type instanceof IntegerType) {
-                return INTEGER;
-            }
-            if (type instanceof ShortType) {
-                return SHORT;
-            }
-            return type instanceof ByteType ? BYTE : null;
+            return null;
         }
     }
 

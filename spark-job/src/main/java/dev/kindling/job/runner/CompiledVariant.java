@@ -3,36 +3,30 @@ package dev.kindling.job.runner;
 import dev.kindling.job.backend.Backend;
 import dev.kindling.job.backend.CompileOptions;
 import dev.kindling.job.backend.Executable;
+import dev.kindling.job.backend.LazyExecutable;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.task.TaskSpec;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
-import org.jspecify.annotations.Nullable;
 
 /** A program variant for tasks of one shape, compiled once per JVM, when its first task arrives. Thread-safe. */
 final class CompiledVariant {
-    private final Program program;
-    private final Backend backend;
-    private final CompileOptions options;
+    private final LazyExecutable compiled;
     /** Offset of the task's key in its inputs; negative if the program has no such input. */
     private final int keyOffset;
     /** Offset of the task's round in its inputs; negative if the program has no such input. */
     private final int roundOffset;
 
-    private volatile @Nullable Executable executable;
-
     CompiledVariant(Program program, Backend backend, CompileOptions options) {
-        this.program = program;
-        this.backend = backend;
-        this.options = options;
+        this.compiled = new LazyExecutable(program, backend, options);
         Layout inputs = program.taskInputs();
         this.keyOffset = inputs.has(EpisodeLayout.KEY) ? inputs.offset(EpisodeLayout.KEY) : -1;
         this.roundOffset = inputs.has(EpisodeLayout.ROUND) ? inputs.offset(EpisodeLayout.ROUND) : -1;
     }
 
     Program program() {
-        return program;
+        return compiled.program();
     }
 
     /** Writes the task key and the round, if the program has them as inputs, into inputs that begin at {@code offset}. */
@@ -50,7 +44,7 @@ final class CompiledVariant {
 
     /** Whether the program takes episodes of the given shapes. */
     boolean takes(EpisodeLayout layout) {
-        Layout inputs = program.taskInputs();
+        Layout inputs = program().taskInputs();
         int arrays = Math.min(layout.arrays().entries().size(), inputs.entries().size());
         return layout.arraysAnd(inputs.names().subList(arrays, inputs.entries().size()))
                 .equals(inputs);
@@ -58,16 +52,6 @@ final class CompiledVariant {
 
     /** The compiled program; IllegalArgumentException if the backend refuses it. */
     Executable executable() {
-        Executable ready = executable;
-        if (ready == null) {
-            synchronized (this) {
-                ready = executable;
-                if (ready == null) {
-                    ready = backend.compile(program, options);
-                    executable = ready;
-                }
-            }
-        }
-        return ready;
+        return compiled.executable();
     }
 }
