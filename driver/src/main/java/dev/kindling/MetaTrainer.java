@@ -21,6 +21,7 @@ import dev.kindling.job.task.EpisodeLayout;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -243,6 +244,11 @@ public final class MetaTrainer {
         /** Validates every so many rounds and keeps the best model; ends when so many validations in a row were no better, 0 for never. */
         public Builder validation(long everyRounds, int patience) {
             return set("run.validate-every", everyRounds).set("run.patience", patience);
+        }
+
+        /** The score by which validations choose the best model; by default the loss for tables, accuracy for other classes. */
+        public Builder validationMeasure(Validation.Measure measure) {
+            return set("validation.measure", measure.name().toLowerCase(Locale.ROOT));
         }
 
         /** Validation tasks; the same ones every time. */

@@ -35,8 +35,8 @@ public record TrainingProgress(long updates, double seconds, List<Best> best) {
      */
     public record Best(Validation validation, int validationsWithoutImprovement) {
         /** The best after one more validation. */
-        public Best after(Validation next) {
-            return next.isBetterThan(validation)
+        public Best after(Validation next, Validation.Measure measure) {
+            return next.isBetterThan(validation, measure)
                     ? new Best(next, 0)
                     : new Best(validation, validationsWithoutImprovement + 1);
         }

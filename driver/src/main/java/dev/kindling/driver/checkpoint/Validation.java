@@ -12,15 +12,20 @@ import java.util.OptionalDouble;
  * @param diverged number of tasks whose loss is not finite
  */
 public record Validation(long round, double loss, OptionalDouble accuracy, int diverged) {
-    /**
-     * Whether these scores are better: fewer diverged tasks; with equally many, a higher accuracy, or for regression a lower
-     * loss. Equal scores are not better.
-     */
-    public boolean isBetterThan(Validation other) {
+    /** The score by which the best θ is chosen. */
+    public enum Measure {
+        /** The mean query accuracy; the loss for regression. */
+        ACCURACY,
+        /** The mean query loss, which for classes also measures how good the probabilities are. */
+        LOSS
+    }
+
+    /** Whether these scores are better: fewer diverged tasks; with equally many, the better measure. Equal scores are not better. */
+    public boolean isBetterThan(Validation other, Measure measure) {
         if (diverged != other.diverged) {
             return diverged < other.diverged;
         }
-        return (accuracy.isPresent() && other.accuracy.isPresent())
+        return (measure == Measure.ACCURACY && accuracy.isPresent() && other.accuracy.isPresent())
                 ? accuracy.getAsDouble() > other.accuracy.getAsDouble()
                 : loss < other.loss;
     }

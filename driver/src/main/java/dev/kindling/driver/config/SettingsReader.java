@@ -7,10 +7,11 @@ import com.typesafe.config.ConfigValueType;
 import dev.kindling.driver.aggregator.Clip;
 import dev.kindling.driver.aggregator.FailurePolicy;
 import dev.kindling.driver.check.reference.References;
+import dev.kindling.driver.checkpoint.Validation;
 import dev.kindling.driver.cluster.ClusterSettings;
 import dev.kindling.driver.evaluation.EvaluationSettings;
-import dev.kindling.driver.evaluation.GroupEvaluationSettings;
 import dev.kindling.driver.evaluation.GroupEvaluationSettings.Baseline;
+import dev.kindling.driver.evaluation.GroupEvaluationSettings;
 import dev.kindling.driver.evaluation.SplitNames;
 import dev.kindling.driver.evaluation.ValidationSettings;
 import dev.kindling.driver.metrics.MetricsWriter;
@@ -46,8 +47,8 @@ import dev.kindling.job.task.sinusoid.SinusoidSettings;
 import dev.kindling.job.task.table.GroupDraw;
 import dev.kindling.job.task.table.SupportDraw;
 import dev.kindling.job.task.table.TableFolds;
-import dev.kindling.job.task.table.TableSettings;
 import dev.kindling.job.task.table.TableSettings.GroupSplit;
+import dev.kindling.job.task.table.TableSettings;
 import dev.kindling.job.task.table.TableTaskSettings;
 import dev.kindling.job.tensor.Precision;
 import java.util.ArrayList;
@@ -156,8 +157,16 @@ public final class SettingsReader {
         return new ValidationSettings(
                 keys.integer("run.validate-every"),
                 keys.count("run.patience"),
+                validationMeasure(),
                 tasks("validation.tasks"),
                 keys.integer("evaluation.seed"));
+    }
+
+    private Validation.Measure validationMeasure() {
+        if (keys.isKeyword("validation.measure", AUTO)) {
+            return isOfTable() ? Validation.Measure.LOSS : Validation.Measure.ACCURACY;
+        }
+        return keys.choice("validation.measure", Validation.Measure.class);
     }
 
     private boolean isOfTable() {

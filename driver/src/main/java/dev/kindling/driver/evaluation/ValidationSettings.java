@@ -1,5 +1,6 @@
 package dev.kindling.driver.evaluation;
 
+import dev.kindling.driver.checkpoint.Validation;
 import dev.kindling.job.random.RandomStream;
 import dev.kindling.job.task.Split;
 import java.util.OptionalInt;
@@ -9,10 +10,11 @@ import java.util.OptionalInt;
  *
  * @param every rounds between two validations; 0 for none
  * @param patience number of validations without improvement after which training ends; 0 for no limit
+ * @param measure the score by which the best model is chosen
  * @param tasks number of tasks, the same in every validation, at least 1
  * @param evaluationSeed {@code evaluation.seed}
  */
-public record ValidationSettings(long every, int patience, int tasks, long evaluationSeed) {
+public record ValidationSettings(long every, int patience, Validation.Measure measure, int tasks, long evaluationSeed) {
     public ValidationSettings {
         atLeast(0, "run.validate-every", every);
         atLeast(0, "run.patience", patience);
@@ -22,7 +24,11 @@ public record ValidationSettings(long every, int patience, int tasks, long evalu
     /** As {@link EvaluationSettings#limitedTo}, for {@code validation.tasks}. */
     public ValidationSettings limitedTo(OptionalInt most) {
         return new ValidationSettings(
-                every, patience, EvaluationSettings.limited("validation.tasks", tasks, most), evaluationSeed);
+                every,
+                patience,
+                measure,
+                EvaluationSettings.limited("validation.tasks", tasks, most),
+                evaluationSeed);
     }
 
     private static void atLeast(long least, String key, long value) {

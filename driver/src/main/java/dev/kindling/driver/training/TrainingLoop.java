@@ -202,7 +202,8 @@ public final class TrainingLoop {
             throw failure(UncheckedExceptions.unchecked(e), recorder, cancellation);
         }
         done = round.number();
-        validations.ifPresent(found -> best = Optional.of(best.map(model -> model.after(found, theta))
+        validations.ifPresent(found -> best = Optional.of(best.map(model -> model.after(
+                        found, due.orElseThrow().settings().measure(), theta))
                 .orElseGet(() -> TrainingState.BestModel.first(found, theta))));
         Optional<Validation> validation = validations.map(Validator::mean);
         recorder.done(round, validation);

@@ -44,12 +44,12 @@ public record TrainingState(long rounds, FlatVector theta, OptimizerState optimi
         }
 
         /** The best model after one more validation, that of the current θ. */
-        BestModel after(List<Validation> next, FlatVector current) {
+        BestModel after(List<Validation> next, Validation.Measure measure, FlatVector current) {
             List<TrainingProgress.Best> better = new ArrayList<>();
             FlatVector parts = theta.copy();
             int size = parts.size() / scores.size();
             for (int member = 0; member < scores.size(); member++) {
-                TrainingProgress.Best best = scores.get(member).after(next.get(member));
+                TrainingProgress.Best best = scores.get(member).after(next.get(member), measure);
                 better.add(best);
                 if (best.validationsWithoutImprovement() == 0) {
                     parts.copyFrom(current, member * size, member * size, size);
