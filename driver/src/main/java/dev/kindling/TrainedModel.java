@@ -68,7 +68,7 @@ public final class TrainedModel {
                 settings.evaluation().steps());
     }
 
-    static TrainedModel of(ResolvedRun resolved, FlatVector theta, long rounds, Evaluation evaluation) {
+    static TrainedModel of(ResolvedRun resolved, FlatVector theta, long rounds, Optional<Evaluation> evaluation) {
         Provenance provenance = resolved.provenance();
         return new TrainedModel(
                 resolved.configuration(),
@@ -77,7 +77,7 @@ public final class TrainedModel {
                 resolved.plan().parameters(),
                 theta,
                 new Manifest(provenance, rounds, true),
-                Optional.of(evaluation),
+                evaluation,
                 resolved.tableEncoding());
     }
 
@@ -127,7 +127,7 @@ public final class TrainedModel {
                 Optional.empty()));
     }
 
-    /** The evaluation at the end of the training; empty for a loaded model. */
+    /** The evaluation at the end of the training; empty for a loaded model, and without {@code evaluation.tasks}. */
     public Optional<Evaluation> evaluation() {
         return evaluation;
     }

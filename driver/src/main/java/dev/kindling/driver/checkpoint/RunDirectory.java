@@ -159,11 +159,6 @@ public final class RunDirectory {
         return NETWORK_FILES.stream().filter(folder::has).findFirst().map(folder::read);
     }
 
-    /** Whether the run has an {@code evaluation.json}. */
-    public boolean hasEvaluation() {
-        return folder.has(EVALUATION);
-    }
-
     /**
      * Replaces {@code evaluation.json}, {@code evaluation.parquet}, which holds the per-task results, and
      * {@code evaluation-groups.parquet}, which holds the scores of each group of a table.

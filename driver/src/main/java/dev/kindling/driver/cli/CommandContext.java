@@ -1,5 +1,6 @@
 package dev.kindling.driver.cli;
 
+import dev.kindling.driver.evaluation.Evaluation;
 import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.driver.run.RunContext;
 import dev.kindling.job.task.PrintableText;
@@ -33,9 +34,15 @@ record CommandContext(
     RunContext run() {
         return new RunContext(
                 clusters, clock, this::print, (from, rounds) -> Progress.on(this, from, rounds), result -> {
-                    EvaluationTable.lines(result.trained(), result.untrained()).forEach(this::print);
-                    result.trained().groups().map(GroupTable::lines).ifPresent(lines -> lines.forEach(this::print));
+                    result.trained()
+                            .ifPresent(
+                                    trained -> print(trained, result.untrained().orElseThrow()));
                 });
+    }
+
+    private void print(Evaluation trained, Evaluation untrained) {
+        EvaluationTable.lines(trained, untrained).forEach(this::print);
+        trained.groups().map(GroupTable::lines).ifPresent(lines -> lines.forEach(this::print));
     }
 
     /** Prints a line, with unprintable characters escaped: it may hold names from files. */

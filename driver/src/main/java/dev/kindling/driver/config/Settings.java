@@ -54,14 +54,22 @@ public record Settings(
     }
 
     /**
-     * The same settings with at most as many tasks of validation and evaluation as the source has.
+     * The same settings with at most as many tasks of validation and evaluation as the source has. Without an evaluation, the
+     * plan's evaluation program is for training tasks, which exist.
      *
      * @throws IllegalArgumentException if all tasks are to be evaluated and the source draws tasks without end
      */
     public Settings limitedTo(TaskSource opened) {
         ValidationSettings limited =
                 validation.isOn() ? validation.limitedTo(opened.tasks(Split.VALIDATE)) : validation;
-        return with(source, table, plan, limited, evaluation.limitedTo(opened.tasks(evaluation.split())));
+        EvaluationSettings evaluated = evaluation.limitedTo(opened.tasks(evaluation.split()));
+        return with(source, table, evaluated.isOn() ? plan : plan(Split.TRAIN), limited, evaluated);
+    }
+
+    /** The plan with another split of evaluations. */
+    private PlanSettings plan(Split evaluationSplit) {
+        return new PlanSettings(
+                plan.model(), plan.algorithm(), plan.backend(), plan.evaluationSteps(), evaluationSplit);
     }
 
     /**
@@ -71,11 +79,9 @@ public record Settings(
      * @param tasks the number of episodes
      */
     public Settings onFixedEpisodes(SourceDescription episodes, int tasks) {
-        PlanSettings onTests =
-                new PlanSettings(plan.model(), plan.algorithm(), plan.backend(), plan.evaluationSteps(), Split.TEST);
         EvaluationSettings all = new EvaluationSettings(
                 tasks, evaluation.steps(), Split.TEST, evaluation.seed(), EvaluationSettings.Detail.EACH_TASK);
-        return with(episodes, Optional.empty(), onTests, validation, all);
+        return with(episodes, Optional.empty(), plan(Split.TEST), validation, all);
     }
 
     private Settings with(

@@ -6,7 +6,7 @@ import java.util.OptionalInt;
 /**
  * The settings of an evaluation.
  *
- * @param tasks number of tasks, at least 1
+ * @param tasks number of tasks; 0 for no evaluation
  * @param steps maximum number of inner steps; it measures after 0, 1, ... steps
  * @param split of the tasks
  * @param seed of the tasks, independent of the run's seed
@@ -30,12 +30,17 @@ public record EvaluationSettings(int tasks, int steps, Split split, long seed, D
     public static final int ALL_TASKS = Integer.MAX_VALUE;
 
     public EvaluationSettings {
-        if (tasks < 1) {
-            throw new IllegalArgumentException("evaluation.tasks is " + tasks + "; it must be at least 1");
+        if (tasks < 0) {
+            throw new IllegalArgumentException("evaluation.tasks is " + tasks + "; it must be at least 0");
         }
         if (steps < 0) {
             throw new IllegalArgumentException("evaluation.steps is " + steps + "; it must be at least 0");
         }
+    }
+
+    /** Whether there is an evaluation at all. */
+    public boolean isOn() {
+        return tasks > 0;
     }
 
     /**

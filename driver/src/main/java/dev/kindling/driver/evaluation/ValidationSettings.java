@@ -24,11 +24,7 @@ public record ValidationSettings(long every, int patience, Validation.Measure me
     /** As {@link EvaluationSettings#limitedTo}, for {@code validation.tasks}. */
     public ValidationSettings limitedTo(OptionalInt most) {
         return new ValidationSettings(
-                every,
-                patience,
-                measure,
-                EvaluationSettings.limited("validation.tasks", tasks, most),
-                evaluationSeed);
+                every, patience, measure, EvaluationSettings.limited("validation.tasks", tasks, most), evaluationSeed);
     }
 
     private static void atLeast(long least, String key, long value) {

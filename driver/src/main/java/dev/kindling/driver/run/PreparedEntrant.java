@@ -81,6 +81,7 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
             ClusterProvider clusters,
             Optional<String> master) {
         ResolvedRun prepared = clusters.resolve(job.configuration().with(PER_TASK), master);
+        prepared.requireEvaluated();
         long first = prepared.settings().run().seed();
         List<Run> runs = LongStream.range(first, first + seeds)
                 .mapToObj(seed -> new Run(seed, out.child(job.name() + "-" + seed)))
@@ -99,6 +100,7 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
         RunDirectory directory = RunDirectory.open(folder);
         JobConfig stored = StoredConfiguration.load(directory, run.set());
         ResolvedRun prepared = clusters.resolve(stored.with(PER_TASK), master);
+        prepared.requireEvaluated();
         DataHashCheck.refuseOther(directory.readModel().manifest().provenance(), prepared, directory.folder());
         long seed = prepared.settings().run().seed();
         return new PreparedEntrant(
@@ -180,13 +182,13 @@ public record PreparedEntrant(String name, String origin, ResolvedRun prepared, 
             return Optional.empty();
         }
         if (!RunDirectory.isIn(run.folder())) {
-            return Optional.of(service.begin(requested(run), run.folder()).trained());
+            return service.begin(requested(run), run.folder()).trained();
         }
         if (isFinished(run)) {
             return Optional.empty();
         }
         return service.resume(run.folder(), directory -> StoredConfiguration.requested(requested(run), directory))
-                .map(TrainingLoop.Result::trained);
+                .flatMap(TrainingLoop.Result::trained);
     }
 
     private boolean isFinished(Run run) {

@@ -23,6 +23,7 @@ import dev.kindling.driver.training.Validator;
 import dev.kindling.job.algorithm.EnsembleAlgorithm;
 import dev.kindling.job.algorithm.InnerSettings;
 import dev.kindling.job.backend.Backends;
+import dev.kindling.job.error.BadDataException;
 import dev.kindling.job.model.Deeplearning4jLibrary;
 import dev.kindling.job.model.Deeplearning4jZip;
 import dev.kindling.job.model.Model;
@@ -264,9 +265,9 @@ public record ResolvedRun(
         }
     }
 
-    /** The shapes of an evaluation task; of the largest if they differ. */
+    /** The shapes of a task of the evaluation program; of the largest if they differ. */
     public EpisodeLayout episode() {
-        return source.layout(settings.evaluation().split());
+        return source.layout(settings.plan().evaluationSplit());
     }
 
     /** The encoding of the table that tasks come from, for {@code table.json} of a model; empty for other sources. */
@@ -290,6 +291,9 @@ public record ResolvedRun(
     /** Remarks on the data and on what follows from its size, a clause each. */
     public List<String> notes() {
         List<String> notes = new ArrayList<>(source.notes());
+        if (!settings.evaluation().isOn()) {
+            notes.add("the model is not evaluated: " + noTasks());
+        }
         int least = settings.run().leastGroups();
         if (settings.run().rounds() == 0
                 && source.single() instanceof TableSource table
@@ -300,13 +304,45 @@ public record ResolvedRun(
         return notes;
     }
 
+    /** Why there is no evaluation. */
+    private String noTasks() {
+        return source.single() instanceof TableSource table
+                        && table.tasks(settings.evaluation().split()).orElse(1) == 0
+                ? table.noGroups(settings.evaluation().split())
+                : "evaluation.tasks is 0";
+    }
+
+    /** Evaluates θ after the training; empty if there are no tasks for it. */
+    public Optional<Evaluator> evaluatorIfOn() {
+        return settings.evaluation().isOn()
+                ? Optional.of(evaluator(
+                        source,
+                        settings.evaluation(),
+                        TrainingPlan.EVALUATE,
+                        plan.evaluationMeasures(),
+                        groupEvaluations().map(groups -> groups::evaluate)))
+                : Optional.empty();
+    }
+
+    /**
+     * Evaluates θ.
+     *
+     * @throws BadDataException if there are no tasks for an evaluation
+     */
     public Evaluator evaluator() {
-        return evaluator(
-                source,
-                settings.evaluation(),
-                TrainingPlan.EVALUATE,
-                plan.evaluationMeasures(),
-                groupEvaluations().map(groups -> groups::evaluate));
+        requireEvaluated();
+        return evaluatorIfOn().orElseThrow();
+    }
+
+    /**
+     * Refuses a run without tasks for an evaluation.
+     *
+     * @throws BadDataException if there are none
+     */
+    void requireEvaluated() {
+        if (!settings.evaluation().isOn()) {
+            throw new BadDataException("the model cannot be evaluated: " + noTasks());
+        }
     }
 
     /** Evaluates θ on validation tasks during training; empty if validation is off. */
@@ -320,8 +356,8 @@ public record ResolvedRun(
             TaskSource tasks = source.member(member);
             EvaluationSettings limited =
                     validation.limitedTo(tasks.tasks(Split.VALIDATE)).evaluation(validationSteps(settings));
-            evaluators.add(evaluator(
-                    tasks, limited, TrainingPlan.VALIDATE, plan.validationMeasures(), Optional.empty()));
+            evaluators.add(
+                    evaluator(tasks, limited, TrainingPlan.VALIDATE, plan.validationMeasures(), Optional.empty()));
         }
         return Optional.of(new Validator(validation, evaluators));
     }

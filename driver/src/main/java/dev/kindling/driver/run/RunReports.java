@@ -112,6 +112,10 @@ public final class RunReports {
         RunDirectory directory = RunDirectory.open(folder);
         try {
             ResolvedRun resolved = ResolvedRun.here(StoredConfiguration.load(directory, set));
+            if (!resolved.settings().evaluation().isOn()) {
+                messages.accept("no fits and no diagnostics, which are of evaluation tasks: there are none");
+                return Optional.empty();
+            }
             StoredModel model = directory.readModel();
             DataHashCheck.refuseOther(model.manifest().provenance(), resolved, folder);
             return Optional.of(new ModelProbe(

@@ -166,7 +166,7 @@ public record RunService(
                 new Aggregator(settings.clip(), resolved.plan().statistics()),
                 settings.optimizer(),
                 resolved.validator(),
-                resolved.evaluator()));
+                resolved.evaluatorIfOn()));
         from.ifPresent(training::resume);
         return training;
     }

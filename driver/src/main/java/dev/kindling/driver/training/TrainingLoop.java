@@ -40,7 +40,7 @@ public final class TrainingLoop {
      * @param aggregator from a round's sum to its meta-gradient
      * @param optimizer the meta-optimizer and its learning rate
      * @param validator during training; empty for a run without validation
-     * @param evaluator of the final model
+     * @param evaluator of the final model; empty for a run without evaluation
      */
     public record Parts(
             RunSettings settings,
@@ -51,10 +51,10 @@ public final class TrainingLoop {
             Aggregator aggregator,
             OptimizerSettings optimizer,
             Optional<Validator> validator,
-            Evaluator evaluator) {}
+            Optional<Evaluator> evaluator) {}
 
-    /** The evaluations of the trained and of the initial model on the same tasks. */
-    public record Result(Evaluation trained, Evaluation untrained) {}
+    /** The evaluations of the trained and of the initial model on the same tasks; both empty for a run without evaluation. */
+    public record Result(Optional<Evaluation> trained, Optional<Evaluation> untrained) {}
 
     private final Parts parts;
     private final OuterLoop loop;
@@ -156,7 +156,9 @@ public final class TrainingLoop {
         recordCheckpoint(recorder);
         recorder.model(chosen(), chosenRound(), RunRecorder.Progress.FINISHED);
         refuseIfStopped(recorder, cancellation);
-        return evaluate(cluster, recorder, cancellation);
+        return parts.evaluator().isPresent()
+                ? evaluate(parts.evaluator().get(), cluster, recorder, cancellation)
+                : new Result(Optional.empty(), Optional.empty());
     }
 
     private FlatVector chosen() {
@@ -202,8 +204,8 @@ public final class TrainingLoop {
             throw failure(UncheckedExceptions.unchecked(e), recorder, cancellation);
         }
         done = round.number();
-        validations.ifPresent(found -> best = Optional.of(best.map(model -> model.after(
-                        found, due.orElseThrow().settings().measure(), theta))
+        validations.ifPresent(found -> best = Optional.of(best.map(
+                        model -> model.after(found, due.orElseThrow().settings().measure(), theta))
                 .orElseGet(() -> TrainingState.BestModel.first(found, theta))));
         Optional<Validation> validation = validations.map(Validator::mean);
         recorder.done(round, validation);
@@ -261,14 +263,16 @@ public final class TrainingLoop {
         }
     }
 
-    private Result evaluate(Cluster cluster, RunRecorder recorder, CancellationToken cancellation) {
-        Evaluator evaluator = parts.evaluator();
+    private Result evaluate(
+            Evaluator evaluator, Cluster cluster, RunRecorder recorder, CancellationToken cancellation) {
         FlatVector untrained = parts.plan().untrained(parts.settings().seed(), parts.source());
         try {
             Evaluation trained = cancellation.runCancellable(() -> evaluator.evaluateModel(cluster, chosen()));
             recorder.evaluation(trained);
             refuseIfStopped(recorder, cancellation);
-            return new Result(trained, cancellation.runCancellable(() -> evaluator.evaluate(cluster, untrained)));
+            return new Result(
+                    Optional.of(trained),
+                    Optional.of(cancellation.runCancellable(() -> evaluator.evaluate(cluster, untrained))));
         } catch (StoppedEarlyException e) {
             throw e;
         } catch (Exception e) {

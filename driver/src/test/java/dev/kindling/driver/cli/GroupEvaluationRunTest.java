@@ -150,7 +150,7 @@ class GroupEvaluationRunTest {
                 .contains(
                         "by group: 298 query rows of 78 test groups, the same for every number of support rows: those after the first 5",
                         "9 of these groups have at most 5 rows",
-                        "the baselines are fitted to 302 training groups",
+                        "the baselines are fitted to 342 training groups",
                         "rmse over all query rows:",
                         "support rows  model           mean            own ridge       mixed model",
                         "coverage_90");

@@ -85,6 +85,46 @@ class TableRunTest {
     }
 
     @Test
+    void aTableWithoutTestGroupsIsTrainedOnButNotEvaluated() throws IOException {
+        Path run = temporary.resolve("run");
+        Outcome trained = train(run, "--set", "table.split=[1,0,0]");
+        assertEnded(trained, 0);
+        String reason = "the table has no test group of at least 4 rows, as evaluation.support is 3 needs with a query";
+        assertThat(trained.out()).contains("the model is not evaluated: " + reason);
+        assertThat(run.resolve("evaluation.json")).doesNotExist();
+        assertThat(TrainedModel.load(run.toString()).parameters()).isNotEmpty();
+
+        Outcome resumed = CommandLineForTests.on(
+                spark::cluster,
+                TablePreparer.on(spark)::prepare,
+                new Signals(),
+                List.of("train", "--resume", "--out", run.toString()));
+        assertEnded(resumed, 0);
+        assertThat(resumed.out()).contains("is finished");
+        Outcome evaluated = evaluate(run);
+        assertEnded(evaluated, 3);
+        assertThat(evaluated.err()).contains("the model cannot be evaluated: " + reason);
+        Outcome reported = CommandLineForTests.on(
+                spark::cluster,
+                TablePreparer.on(spark)::prepare,
+                new Signals(),
+                List.of("report", "--out", run.toString()));
+        assertEnded(reported, 0);
+    }
+
+    @Test
+    void noEvaluationTasksMeanNoEvaluation() {
+        Path run = temporary.resolve("run");
+        Outcome trained = train(run, "--set", "evaluation.tasks=0");
+        assertEnded(trained, 0);
+        assertThat(trained.out()).contains("the model is not evaluated: evaluation.tasks is 0");
+        assertThat(run.resolve("evaluation.json")).doesNotExist();
+        Outcome evaluated = evaluate(run, "evaluation.tasks=5");
+        assertEnded(evaluated, 0);
+        assertThat(run.resolve("evaluation.json")).exists();
+    }
+
+    @Test
     void aRunKeepsItsTableAndItsEncodingAndEvaluatesWithThem() throws IOException {
         Path run = temporary.resolve("run");
         Outcome outcome = train(run);

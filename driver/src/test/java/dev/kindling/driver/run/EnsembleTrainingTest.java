@@ -153,7 +153,8 @@ class EnsembleTrainingTest {
                 Optional.of(new Validator(
                         together.settings().validation(),
                         List.of(evaluator(validation, source, TrainingPlan.VALIDATE, plan.validationMeasures())))),
-                evaluator(together.settings().evaluation(), source, TrainingPlan.EVALUATE, plan.evaluationMeasures())));
+                Optional.of(evaluator(
+                        together.settings().evaluation(), source, TrainingPlan.EVALUATE, plan.evaluationMeasures()))));
         return trained(training, plan, together, 1);
     }
 

@@ -331,12 +331,17 @@ public final class TableSource implements TaskSource {
     private GroupTasks checked(Split split) {
         GroupTasks tasks = splits.get(split);
         if (tasks == null) {
-            throw new BadDataException("the table has no " + TableManifest.name(split) + " group of at least "
-                    + (support(split).least() + 1) + " rows, as "
-                    + settings.sizes().supportClause(split)
-                    + " needs with a query");
+            throw new BadDataException(noGroups(split));
         }
         return tasks;
+    }
+
+    /** The message that a split has no group of enough rows. */
+    public String noGroups(Split split) {
+        return "the table has no " + TableManifest.name(split) + " group of at least "
+                + (support(split).least() + 1) + " rows, as "
+                + settings.sizes().supportClause(split)
+                + " needs with a query";
     }
 
     @Override
@@ -374,11 +379,15 @@ public final class TableSource implements TaskSource {
         return "the label has " + pack.manifest().classes().size() + " classes";
     }
 
+    /** The number of groups of the split; a table may be without test groups. */
     @Override
     public OptionalInt tasks(Split split) {
-        return split == Split.TRAIN
-                ? OptionalInt.empty()
-                : OptionalInt.of(checked(split).count());
+        return switch (split) {
+            case TRAIN -> OptionalInt.empty();
+            case VALIDATE -> OptionalInt.of(checked(split).count());
+            case TEST ->
+                OptionalInt.of(splits.containsKey(split) ? splits.get(split).count() : 0);
+        };
     }
 
     @Override

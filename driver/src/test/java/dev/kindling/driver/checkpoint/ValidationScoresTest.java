@@ -5,15 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
-class ValidationTest {
+class ValidationScoresTest {
     private static final Validation MORE_ACCURATE = classes(0.6, 0.75, 0);
     private static final Validation LOWER_LOSS = classes(0.5, 0.7, 0);
 
     @Test
     void classes_are_judged_by_the_measure_that_is_asked_for() {
-        assertThat(MORE_ACCURATE.isBetterThan(LOWER_LOSS, Validation.Measure.ACCURACY)).isTrue();
-        assertThat(MORE_ACCURATE.isBetterThan(LOWER_LOSS, Validation.Measure.LOSS)).isFalse();
-        assertThat(LOWER_LOSS.isBetterThan(MORE_ACCURATE, Validation.Measure.LOSS)).isTrue();
+        assertThat(MORE_ACCURATE.isBetterThan(LOWER_LOSS, Validation.Measure.ACCURACY))
+                .isTrue();
+        assertThat(MORE_ACCURATE.isBetterThan(LOWER_LOSS, Validation.Measure.LOSS))
+                .isFalse();
+        assertThat(LOWER_LOSS.isBetterThan(MORE_ACCURATE, Validation.Measure.LOSS))
+                .isTrue();
     }
 
     @Test
