@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
  * β  ← β + (Σ XᵀX)⁻¹ Σ Xᵀ s² α
  * </pre>
  *
- * <p>in which no covariance is inverted.
+ * <p>in which no covariance is inverted. Groups of more rows than columns are added as {@link GroupMoments}.
  *
  * @param coefficients β
  * @param covariance D, row-major [columns, columns]
@@ -36,6 +36,9 @@ public record MixedModel(double[] coefficients, double[] covariance, double nois
     /** The least noise, with which V can be inverted where the model explains all rows. */
     private static final double LEAST_NOISE = 1e-8;
 
+    /** Added to the diagonal of D as a fraction of its trace before it is factorised, for it may become singular. */
+    private static final double JITTER = 1e-13;
+
     /** Groups whose sums are added up by one thread. */
     private static final int CHUNK = 64;
 
@@ -49,6 +52,17 @@ public record MixedModel(double[] coefficients, double[] covariance, double nois
         int rows() {
             return y.length;
         }
+    }
+
+    /** What a group adds to the sums of an iteration. */
+    @FunctionalInterface
+    interface Contribution {
+        /**
+         * Adds it.
+         *
+         * @param factor L of the model's covariance
+         */
+        void addTo(Sums sums, MixedModel model, double[] factor);
     }
 
     /**
@@ -71,10 +85,19 @@ public record MixedModel(double[] coefficients, double[] covariance, double nois
             covariance[i * columns + i] = EFFECT_SHARE * variance / (i == 0 ? 1 : columns);
         }
         MixedModel model = new MixedModel(coefficients, covariance, Math.max(NOISE_SHARE * variance, LEAST_NOISE));
+        List<Contribution> contributions =
+                groups.stream().map(group -> contribution(group, columns)).toList();
         for (int round = 0; round < rounds; round++) {
-            model = model.improved(groups, normal);
+            model = model.improved(contributions, normal);
         }
         return model;
+    }
+
+    /** In matrices of as many rows as the group has, or as there are columns, whichever are fewer. */
+    private static Contribution contribution(Group group, int columns) {
+        return group.rows() > columns
+                ? GroupMoments.of(group, columns)
+                : (sums, model, factor) -> model.add(group, sums);
     }
 
     /** The first of the models, with a factor times the mean of their covariances; there is at least one. */
@@ -144,7 +167,7 @@ public record MixedModel(double[] coefficients, double[] covariance, double nois
     }
 
     /** Sums over groups. */
-    private static final class Sums {
+    static final class Sums {
         private final double[] curvature;
         private final double[] gradient;
         private double noise;
@@ -153,6 +176,26 @@ public record MixedModel(double[] coefficients, double[] covariance, double nois
         Sums(int columns) {
             this.curvature = new double[columns * columns];
             this.gradient = new double[columns];
+        }
+
+        /**
+         * Adds a group.
+         *
+         * @param precision Xᵀ V⁻¹ X
+         * @param weighted Xᵀ α
+         * @param s2 s²
+         * @param squares s⁴ αᵀα + s² n - s⁴ tr V⁻¹
+         */
+        void add(double[] precision, double[] weighted, double s2, double squares, int groupRows) {
+            int n = weighted.length;
+            for (int i = 0; i < n; i++) {
+                gradient[i] += s2 * weighted[i];
+                for (int j = 0; j < n; j++) {
+                    curvature[i * n + j] += precision[i * n + j] - weighted[i] * weighted[j];
+                }
+            }
+            noise += squares;
+            rows += groupRows;
         }
 
         void add(Sums other) {
@@ -169,13 +212,15 @@ public record MixedModel(double[] coefficients, double[] covariance, double nois
         }
     }
 
-    private MixedModel improved(List<Group> groups, CholeskySolver normal) {
+    private MixedModel improved(List<Contribution> groups, CholeskySolver normal) {
         int columns = coefficients.length;
         int chunks = (groups.size() + CHUNK - 1) / CHUNK;
+        double[] factor = factor(JITTER * trace());
         Sums sums = new Sums(columns);
         IntStream.range(0, chunks)
                 .parallel()
-                .mapToObj(chunk -> sums(groups.subList(chunk * CHUNK, Math.min(groups.size(), (chunk + 1) * CHUNK))))
+                .mapToObj(chunk ->
+                        sums(groups.subList(chunk * CHUNK, Math.min(groups.size(), (chunk + 1) * CHUNK)), factor))
                 .toList()
                 .forEach(sums::add);
         double[] next = sums.gradient;
@@ -192,12 +237,18 @@ public record MixedModel(double[] coefficients, double[] covariance, double nois
         return new MixedModel(next, symmetric(nextCovariance, columns), nextNoise);
     }
 
-    private Sums sums(List<Group> groups) {
+    private Sums sums(List<Contribution> groups, double[] factor) {
         Sums sums = new Sums(coefficients.length);
-        for (Group group : groups) {
-            add(group, sums);
-        }
+        groups.forEach(group -> group.addTo(sums, this, factor));
         return sums;
+    }
+
+    private double trace() {
+        double sum = Double.MIN_NORMAL;
+        for (int i = 0; i < coefficients.length; i++) {
+            sum += covariance[i * coefficients.length + i];
+        }
+        return sum;
     }
 
     private void add(Group group, Sums sums) {

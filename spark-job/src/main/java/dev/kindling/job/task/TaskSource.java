@@ -101,7 +101,7 @@ public interface TaskSource {
 
     /**
      * Training tasks to which a start is fitted before the first round, at most {@code most}: the tasks of a source of finitely
-     * many at most once each, here as many samples as that.
+     * many at most once each, here as many samples as that. They may be of sizes that no program is for.
      */
     default List<TaskSpec> representatives(long seed, int most) {
         return IntStream.range(0, most)

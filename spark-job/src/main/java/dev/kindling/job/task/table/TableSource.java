@@ -52,6 +52,9 @@ public final class TableSource implements TaskSource {
     private static final int QUERY_FACTOR = 2;
     private static final int LEAST_QUERY = 4;
 
+    /** The most rows of a group to which a start is fitted. */
+    private static final int REPRESENTATIVE_ROWS = 256;
+
     private final TableTaskSettings settings;
     private final TablePack pack;
     private final Optional<TableFolds> folds;
@@ -358,8 +361,10 @@ public final class TableSource implements TaskSource {
     @Override
     public EpisodeLayout layout(TaskSpec spec) {
         GroupTasks tasks = checked(spec.split());
-        return layout(
-                tasks.supports().padded(supportRows(spec)), tasks.queries().padded(queryRows(spec)));
+        int query = spec.round() == BEFORE_TRAINING
+                ? queryRows(spec)
+                : tasks.queries().padded(queryRows(spec));
+        return layout(tasks.supports().padded(supportRows(spec)), query);
     }
 
     private static int group(TaskSpec spec) {
@@ -451,7 +456,7 @@ public final class TableSource implements TaskSource {
         return heldOut.isPresent() && folds.orElseThrow().fold(group, joinedGroups()) == heldOut.getAsInt();
     }
 
-    /** Groups in a drawn order, each at most once, all of their rows in the query set as far as {@code task.query} allows. */
+    /** Groups in a drawn order, each at most once, with up to {@value #REPRESENTATIVE_ROWS} rows, all in the query set. */
     @Override
     public List<TaskSpec> representatives(long seed, int most) {
         GroupTasks tasks = checked(Split.TRAIN);
@@ -465,9 +470,7 @@ public final class TableSource implements TaskSource {
                 .mapToObj(index -> {
                     TaskKey key = new TaskKey(seed, Split.TRAIN, BEFORE_TRAINING, index);
                     int group = groups[index];
-                    int rows =
-                            packRows(Split.TRAIN, group) - support(Split.TRAIN).least();
-                    int query = Math.min(settings.sizes().query(Split.TRAIN), rows);
+                    int query = Math.min(REPRESENTATIVE_ROWS, packRows(Split.TRAIN, group));
                     return new TaskSpec(
                             Split.TRAIN, BEFORE_TRAINING, index, key.taskSeed(), new int[] {group, 0, query});
                 })
