@@ -21,7 +21,6 @@ import dev.kindling.job.task.EpisodeLayout;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -246,9 +245,13 @@ public final class MetaTrainer {
             return set("run.validate-every", everyRounds).set("run.patience", patience);
         }
 
-        /** The score by which validations choose the best model; by default the loss for tables, accuracy for other classes. */
-        public Builder validationMeasure(Validation.Measure measure) {
-            return set("validation.measure", measure.name().toLowerCase(Locale.ROOT));
+        /**
+         * The score by which validations choose the best model.
+         *
+         * @param score {@code accuracy}, {@code loss}, or for tables {@code loss-over-rows}
+         */
+        public Builder validationMeasure(String score) {
+            return set("validation.measure", score);
         }
 
         /** Validation tasks; the same ones every time. */

@@ -164,9 +164,13 @@ public final class SettingsReader {
 
     private Validation.Measure validationMeasure() {
         if (keys.isKeyword("validation.measure", AUTO)) {
-            return isOfTable() ? Validation.Measure.LOSS : Validation.Measure.ACCURACY;
+            return isOfTable() ? Validation.Measure.LOSS_OVER_ROWS : Validation.Measure.ACCURACY;
         }
-        return keys.choice("validation.measure", Validation.Measure.class);
+        Validation.Measure measure = keys.choice("validation.measure", Validation.Measure.class);
+        if (measure == Validation.Measure.LOSS_OVER_ROWS && !isOfTable()) {
+            throw keys.refuse("validation.measure", "accuracy or loss where task.source is not table");
+        }
+        return measure;
     }
 
     private boolean isOfTable() {

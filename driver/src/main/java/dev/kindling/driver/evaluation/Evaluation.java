@@ -26,11 +26,13 @@ public record Evaluation(
      * @param accuracy a fraction; empty for regression
      * @param rmse root of the mean squared error over the query examples of all tasks together, in the units of the data;
      *     empty for classification and for tasks without names
+     * @param lossOverRows mean loss of the query examples of all tasks together; empty for tasks without names
      */
-    public record Step(Statistics loss, Optional<Statistics> accuracy, OptionalDouble rmse) {
+    public record Step(
+            Statistics loss, Optional<Statistics> accuracy, OptionalDouble rmse, OptionalDouble lossOverRows) {
         /** Statistics of tasks without a common error. */
         public Step(Statistics loss, Optional<Statistics> accuracy) {
-            this(loss, accuracy, OptionalDouble.empty());
+            this(loss, accuracy, OptionalDouble.empty(), OptionalDouble.empty());
         }
     }
 

@@ -105,7 +105,8 @@ public final class Evaluator {
             steps.add(new Evaluation.Step(
                     statistics(results, PerTaskResults.LOSS, step, Statistics.Better.LOWER),
                     accuracy,
-                    accuracy.isPresent() ? OptionalDouble.empty() : results.rmse(step, source.targetScale())));
+                    accuracy.isPresent() ? OptionalDouble.empty() : results.rmse(step, source.targetScale()),
+                    results.lossOverRows(step)));
         }
         return steps;
     }

@@ -4,6 +4,7 @@ import dev.kindling.job.tensor.Layout;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.DoublePredicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -64,16 +65,30 @@ public final class PerTaskResults {
      * @param scale the factor from an error of a target to one in the units of the data
      */
     OptionalDouble rmse(int step, double scale) {
+        return meanLoss(step, loss -> true).stream()
+                .map(squares -> scale * StrictMath.sqrt(squares))
+                .findFirst();
+    }
+
+    /** The mean loss of the query examples of all tasks together whose loss is finite; empty without names. */
+    OptionalDouble lossOverRows(int step) {
+        return meanLoss(step, Double::isFinite);
+    }
+
+    private OptionalDouble meanLoss(int step, DoublePredicate counts) {
         if (names.length == 0) {
             return OptionalDouble.empty();
         }
-        double squares = 0;
+        double sum = 0;
         long examples = 0;
         for (int task = 0; task < tasks(); task++) {
-            squares += queries[task] * loss(task, step);
-            examples += queries[task];
+            double loss = loss(task, step);
+            if (counts.test(loss)) {
+                sum += queries[task] * loss;
+                examples += queries[task];
+            }
         }
-        return OptionalDouble.of(scale * StrictMath.sqrt(squares / examples));
+        return OptionalDouble.of(sum / examples);
     }
 
     /** The number of tasks. */

@@ -24,7 +24,8 @@ public record Validator(ValidationSettings settings, List<Evaluator> evaluators)
         List<Validation> found = new ArrayList<>();
         for (int member = 0; member < evaluators.size(); member++) {
             FlatVector part = evaluators.size() == 1 ? theta : EnsembleLayout.part(theta, member, evaluators.size());
-            found.add(validation(round, evaluators.get(member).evaluate(cluster, part)));
+            found.add(
+                    validation(round, settings.measure(), evaluators.get(member).evaluate(cluster, part)));
         }
         return found;
     }
@@ -43,11 +44,14 @@ public record Validator(ValidationSettings settings, List<Evaluator> evaluators)
                 members.stream().mapToInt(Validation::diverged).sum());
     }
 
-    private static Validation validation(long round, Evaluation evaluation) {
+    private static Validation validation(long round, Validation.Measure measure, Evaluation evaluation) {
         List<Evaluation.Step> steps = evaluation.steps();
         Evaluation.Step last = steps.get(steps.size() - 1);
         OptionalDouble accuracy =
                 last.accuracy().stream().mapToDouble(Statistics::mean).findFirst();
-        return new Validation(round, last.loss().mean(), accuracy, last.loss().diverged());
+        double loss = measure == Validation.Measure.LOSS_OVER_ROWS
+                ? last.lossOverRows().orElse(last.loss().mean())
+                : last.loss().mean();
+        return new Validation(round, loss, accuracy, last.loss().diverged());
     }
 }

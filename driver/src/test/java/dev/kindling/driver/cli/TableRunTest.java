@@ -1,6 +1,7 @@
 package dev.kindling.driver.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -15,6 +16,7 @@ import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.table.TablePreparer;
 import dev.kindling.job.protocol.Job;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -80,6 +82,14 @@ class TableRunTest {
         assertThat(outcome.code()).as("%s%s", outcome.out(), outcome.err()).isEqualTo(code);
     }
 
+    private static JsonNode parsed(String line) {
+        try {
+            return new ObjectMapper().readTree(line);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static JsonNode json(Path file) throws IOException {
         return new ObjectMapper().readTree(file.toFile());
     }
@@ -110,6 +120,40 @@ class TableRunTest {
                 new Signals(),
                 List.of("report", "--out", run.toString()));
         assertEnded(reported, 0);
+    }
+
+    @Test
+    void theLossOfAValidationIsThatOfAllQueryRowsTogether() throws IOException {
+        // The same groups as the evaluation's, whose error over rows is the root of that loss in the label's units.
+        Path run = temporary.resolve("run");
+        assertEnded(
+                train(
+                        run,
+                        "--set",
+                        "run.members=1",
+                        "--set",
+                        "run.rounds=4",
+                        "--set",
+                        "run.log-every=1",
+                        "--set",
+                        "validation.tasks=all",
+                        "--set",
+                        "evaluation.split=val",
+                        "--set",
+                        "evaluation.support=2"),
+                0);
+        double loss = Files.readAllLines(run.resolve("metrics.jsonl")).stream()
+                .map(TableRunTest::parsed)
+                .filter(line -> line.path("round").asInt() == 4)
+                .mapToDouble(line -> line.path("validation_loss").asDouble())
+                .findFirst()
+                .orElseThrow();
+        JsonNode steps = json(run.resolve("evaluation.json")).path("steps");
+        JsonNode last = steps.get(steps.size() - 1);
+        double std =
+                json(run.resolve("model/table.json")).findValue("label_std").asDouble();
+        assertThat(loss).isNotCloseTo(last.at("/loss/mean").asDouble(), within(1e-6));
+        assertThat(Math.sqrt(loss) * std).isCloseTo(last.path("rmse").asDouble(), within(1e-5));
     }
 
     @Test
