@@ -164,6 +164,11 @@ public final class RunDirectory {
         return folder.has(EVALUATION);
     }
 
+    /** The content of {@code evaluation.json}. */
+    public byte[] evaluation() {
+        return folder.read(EVALUATION);
+    }
+
     /**
      * Replaces {@code evaluation.json}, {@code evaluation.parquet}, which holds the per-task results, and
      * {@code evaluation-groups.parquet}, which holds the scores of each group of a table.

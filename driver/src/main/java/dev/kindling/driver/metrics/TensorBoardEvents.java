@@ -49,16 +49,10 @@ final class TensorBoardEvents {
     /** The record of a line: its numbers under their names, those of an object under {@code object/name}. */
     byte[] record(JsonNode line) {
         ProtobufMessage summary = new ProtobufMessage();
-        line.fields().forEachRemaining(field -> {
-            if (field.getValue().isObject()) {
-                field.getValue()
-                        .fields()
-                        .forEachRemaining(
-                                part -> scalar(summary, field.getKey() + "/" + part.getKey(), part.getValue()));
-            } else if (!field.getKey().equals("round")) {
-                scalar(summary, field.getKey(), field.getValue());
-            }
-        });
+        NumbersOfLine.of(line)
+                .forEach((name, number) -> summary.message(
+                        SUMMARY_VALUE,
+                        new ProtobufMessage().text(TAG, name).number(SIMPLE_VALUE, number.floatValue())));
         return record(event(line.path("seconds").asDouble())
                 .integer(STEP, line.path("round").asLong())
                 .message(SUMMARY, summary));
@@ -66,14 +60,6 @@ final class TensorBoardEvents {
 
     private ProtobufMessage event(double seconds) {
         return new ProtobufMessage().number(WALL_TIME, epochSeconds + seconds);
-    }
-
-    private static void scalar(ProtobufMessage summary, String tag, JsonNode value) {
-        if (value.isNumber()) {
-            summary.message(
-                    SUMMARY_VALUE,
-                    new ProtobufMessage().text(TAG, tag).number(SIMPLE_VALUE, value.floatValue()));
-        }
     }
 
     private static byte[] record(ProtobufMessage event) {
