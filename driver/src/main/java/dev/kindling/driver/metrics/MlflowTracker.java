@@ -67,6 +67,9 @@ final class MlflowTracker implements RunTracker {
     /** What the server has not taken yet; used by the thread of requests. */
     private final List<Metric> pending = new ArrayList<>();
 
+    /** Why {@link #pending} is not empty. */
+    private volatile @Nullable RuntimeException metricsFailure;
+
     private volatile @Nullable RuntimeException failure;
     private boolean ended;
 
@@ -229,10 +232,15 @@ final class MlflowTracker implements RunTracker {
 
     private void send(List<Metric> metrics) {
         pending.addAll(metrics);
-        while (!pending.isEmpty()) {
-            List<Metric> batch = pending.subList(0, Math.min(pending.size(), MOST_METRICS));
-            client.logBatch(info.getRunId(), batch, List.of(), List.of());
-            batch.clear();
+        try {
+            while (!pending.isEmpty()) {
+                List<Metric> batch = pending.subList(0, Math.min(pending.size(), MOST_METRICS));
+                client.logBatch(info.getRunId(), batch, List.of(), List.of());
+                batch.clear();
+            }
+            metricsFailure = null;
+        } catch (RuntimeException e) {
+            metricsFailure = e;
         }
     }
 
@@ -301,10 +309,7 @@ final class MlflowTracker implements RunTracker {
             return;
         }
         ended = true;
-        submit(() -> {
-            failure = null;
-            send(List.of());
-        });
+        submit(() -> send(List.of()));
         submit(() -> client.setTerminated(
                 info.getRunId(),
                 switch (end) {
@@ -319,7 +324,7 @@ final class MlflowTracker implements RunTracker {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        RuntimeException last = failure;
+        RuntimeException last = metricsFailure == null ? failure : metricsFailure;
         if (last != null || !done) {
             requests.shutdownNow();
             warning.accept("not all of the run is logged to " + settings.uri() + " ("

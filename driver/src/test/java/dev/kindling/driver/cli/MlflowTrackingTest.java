@@ -49,6 +49,9 @@ class MlflowTrackingTest {
     /** Requests whose method and path begin so are refused. */
     private volatile String refused = "nothing";
 
+    /** Batches of metrics that are still to be refused. */
+    private volatile int refusals;
+
     @TempDir
     private Path temporary;
 
@@ -77,7 +80,8 @@ class MlflowTrackingTest {
                     case "POST runs/create", "GET runs/get" -> "{\"run\": " + info + "}";
                     default -> "{}";
                 };
-        if (request.what().startsWith(refused)) {
+        boolean metrics = request.what().equals("POST runs/log-batch") && request.json().path("metrics").size() > 0;
+        if (request.what().startsWith(refused) || (metrics && refusals-- > 0)) {
             code = 500;
             answer = "{\"error_code\": \"INTERNAL_ERROR\", \"message\": \"no space\"}";
         } else if (request.what().equals("GET experiments/get-by-name")) {
@@ -98,7 +102,7 @@ class MlflowTrackingTest {
     }
 
     private TinyRun run(String... sets) {
-        List<String> all = new ArrayList<>(List.of("run.mlflow=\"" + uri() + "\"", "run.mlflow-experiment=trials"));
+        List<String> all = new ArrayList<>(List.of("run.mlflow=" + uri(), "run.mlflow-experiment=trials"));
         all.addAll(List.of(sets));
         return TinyRun.in(temporary, "run", all.toArray(String[]::new));
     }
@@ -177,7 +181,7 @@ class MlflowTrackingTest {
     @Test
     void aRunThatIsLoggedFromItsResumptionOnHasItsEarlierMetricsToo() throws IOException {
         TinyRun run = run();
-        assertThat(run.train("--set", "run.rounds=12", "--set", "run.mlflow=\"\"").err()).isEmpty();
+        assertThat(run.train("--set", "run.rounds=12", "--set", "run.mlflow=").err()).isEmpty();
         assertThat(requests).isEmpty();
         assertThat(run.train("--resume").code()).isZero();
         assertThat(metric("query_loss")).hasSize(8).isEqualTo(lines(run, "query_loss"));
@@ -200,7 +204,7 @@ class MlflowTrackingTest {
                 .contains("run.mlflow is " + uri() + ", which must be the URI of an MLflow server")
                 .hasLineCount(1);
         refused = "PUT ";
-        Outcome outcome = TinyRun.in(temporary, "other", "run.mlflow=\"" + uri() + "\"").train();
+        Outcome outcome = TinyRun.in(temporary, "other", "run.mlflow=" + uri()).train();
         assertThat(outcome.code()).isZero();
         assertThat(outcome.out() + outcome.err())
                 .contains("not all of the run is logged to " + uri())
@@ -208,8 +212,18 @@ class MlflowTrackingTest {
     }
 
     @Test
+    void metricsThatTheServerDidNotTakeAreSentAgain() throws IOException {
+        refusals = 4;
+        TinyRun run = run();
+        Outcome outcome = run.train();
+        assertThat(outcome.code()).isZero();
+        assertThat(outcome.out() + outcome.err()).doesNotContain("not all of the run");
+        assertThat(metric("query_loss")).hasSize(8).isEqualTo(lines(run, "query_loss"));
+    }
+
+    @Test
     void anExperimentWithoutANameIsRefused() {
-        Outcome outcome = run("run.mlflow-experiment=\"\"").train();
+        Outcome outcome = run("run.mlflow-experiment=").train();
         assertThat(outcome.code()).isEqualTo(2);
         assertThat(outcome.err()).startsWith("run.mlflow-experiment is empty").hasLineCount(1);
     }
