@@ -199,10 +199,7 @@ public final class TrainedModel {
     OnnxExport onnx(Predictor ofTasks) {
         String network = NetworkDescription.json(settings.plan().model(), episode, parameters);
         return new OnnxExport(
-                ofTasks.model(),
-                OptionalInt.empty(),
-                OptionalInt.empty(),
-                ExportMetadata.of(manifest, network, table));
+                ofTasks.model(), OptionalInt.empty(), OptionalInt.empty(), ExportMetadata.of(manifest, network, table));
     }
 
     /** Writes a new file; IllegalArgumentException if it exists. */

@@ -47,7 +47,8 @@ class OnnxExportTest {
     }
 
     private static MetaTrainer.Builder sines() {
-        return MetaTrainer.builder().tasks(Sinusoids.builder().support(10).query(10).build());
+        return MetaTrainer.builder()
+                .tasks(Sinusoids.builder().support(10).query(10).build());
     }
 
     private MetaTrainer.Builder images() throws IOException {
@@ -147,8 +148,8 @@ class OnnxExportTest {
             float[] weights = new float[rows[0]];
             Arrays.fill(weights, 1);
             AdaptedModel adapted = model.adapt(supportX, supportY);
-            Map<String, float[]> given = Map.of(
-                    "support.x", supportX, "support.y", supportY, "support.w", weights, "query.x", queryX);
+            Map<String, float[]> given =
+                    Map.of("support.x", supportX, "support.y", supportY, "support.w", weights, "query.x", queryX);
             Map<String, long[]> shapes = Map.of(
                     "support.x",
                     shape(rows[0], model.inputShape()),
@@ -161,9 +162,8 @@ class OnnxExportTest {
             String ofTask = place();
             adapted.exportOnnx(ofTask);
             for (String file : List.of(ofModel, ofTask)) {
-                Map<String, float[]> found = file.equals(ofModel)
-                        ? run(file, given, shapes)
-                        : run(file, Map.of("query.x", queryX), shapes);
+                Map<String, float[]> found =
+                        file.equals(ofModel) ? run(file, given, shapes) : run(file, Map.of("query.x", queryX), shapes);
                 if (classification) {
                     assertClose(found.get("probability"), adapted.probabilities(queryX), tolerance);
                 } else {
@@ -195,13 +195,15 @@ class OnnxExportTest {
     @ParameterizedTest
     @ValueSource(strings = {"simple-cnn", "conv4-pool", "omniglot-fc"})
     void everyNetworkPredictsTheSame(String network) throws OrtException, IOException {
-        assertSamePredictions(trained(images(network.equals("conv4-pool") ? 28 : 12), "maml", network, "model.batch-norm=query"), true, 2e-4);
+        assertSamePredictions(
+                trained(images(network.equals("conv4-pool") ? 28 : 12), "maml", network, "model.batch-norm=query"),
+                true,
+                2e-4);
     }
 
     @Test
     void anEnsembleIsOneFile() throws OrtException {
-        assertSamePredictions(
-                trained(sines(), "bayesian-linear", "mlp-8-8-tanh", "run.members=2"), false, 2e-5);
+        assertSamePredictions(trained(sines(), "bayesian-linear", "mlp-8-8-tanh", "run.members=2"), false, 2e-5);
     }
 
     @ParameterizedTest

@@ -86,7 +86,8 @@ final class AdaptCommand implements Callable<Integer> {
         if (data != null) {
             TableAdaptation table = tableAdaptation(data);
             LoadedModel model = model(place);
-            table.run(model, InnerSteps.of(steps, model), context.clusters(), options.master()).forEach(context::print);
+            table.run(model, InnerSteps.of(steps, model), context.clusters(), options.master())
+                    .forEach(context::print);
             return ExitCode.DONE.number();
         }
         if (support == null || query == null) {

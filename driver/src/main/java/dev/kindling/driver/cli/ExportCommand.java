@@ -77,10 +77,7 @@ final class ExportCommand implements Callable<Integer> {
             description = "For onnx: the number of rows of the support set; default any.")
     private @Nullable Integer supportRows;
 
-    @Option(
-            names = "--query-rows",
-            paramLabel = "N",
-            description = "For onnx: the number of queries; default any.")
+    @Option(names = "--query-rows", paramLabel = "N", description = "For onnx: the number of queries; default any.")
     private @Nullable Integer queryRows;
 
     ExportCommand(CommandContext context) {
@@ -163,8 +160,7 @@ final class ExportCommand implements Callable<Integer> {
             return export.ofModel();
         }
         AtomicDirectory folder = AtomicDirectory.of(adapted, HadoopSettings.load());
-        return export.ofParameters(
-                Safetensors.decode(folder.read(new Path(adapted).getName()), adapted));
+        return export.ofParameters(Safetensors.decode(folder.read(new Path(adapted).getName()), adapted));
     }
 
     private static OptionalInt rows(@Nullable Integer given) {

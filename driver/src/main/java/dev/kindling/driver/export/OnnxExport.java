@@ -97,8 +97,8 @@ public final class OnnxExport {
     private byte[] ofModel(Map<String, double[]> constants) {
         VariableRows.Programs programs = (support, query) -> {
             EpisodeLayout layout = model.template().withSizes(support, query);
-            return finished(algorithm()
-                    .predict(ModelFactory.of(model.settings().model(), layout), layout, model.steps()));
+            return finished(
+                    algorithm().predict(ModelFactory.of(model.settings().model(), layout), layout, model.steps()));
         };
         return encoded(programs, Tensors.of("theta", model.parameters(), model.theta()), constants);
     }
@@ -146,8 +146,7 @@ public final class OnnxExport {
         if (model.template().classification()) {
             Value logits = outputs.values().iterator().next();
             Value shifted = b.sub(
-                    logits,
-                    b.reshape(b.max(logits), Shape.of(logits.shape().dim(0), 1)));
+                    logits, b.reshape(b.max(logits), Shape.of(logits.shape().dim(0), 1)));
             Value exponentials = b.exp(shifted);
             outputs.put("probability", b.div(exponentials, b.sumKept(exponentials, 1)));
         }
@@ -172,10 +171,12 @@ public final class OnnxExport {
     private byte[] encoded(VariableRows.Programs programs, Tensors arrays, Map<String, double[]> constants) {
         VariableRows rows = variableRows(programs);
         Program program = rows.program();
-        List<Value> results = program.outputs().stream().map(Program.Output::value).toList();
+        List<Value> results =
+                program.outputs().stream().map(Program.Output::value).toList();
         Set<Value> needed = OnnxTranslation.needed(results);
         Layout layout = program.broadcastInputs();
-        FlatVector values = arrays.flat(layout, model.settings().backend().options().precision());
+        FlatVector values =
+                arrays.flat(layout, model.settings().backend().options().precision());
         OnnxGraph graph = new OnnxGraph();
         Map<Value, String> names = new IdentityHashMap<>();
         Map<String, String> numbers = new LinkedHashMap<>();
@@ -189,7 +190,10 @@ public final class OnnxExport {
                 double[] array = array(layout, values, name);
                 graph.initializer(name, array, input.shape().dims());
             } else if (constants.containsKey(name)) {
-                graph.initializer(name, constants.getOrDefault(name, new double[0]), input.shape().dims());
+                graph.initializer(
+                        name,
+                        constants.getOrDefault(name, new double[0]),
+                        input.shape().dims());
             } else {
                 graph.input(name, dimensions(rows, input.value()));
                 numbers.putIfAbsent(name.startsWith("query") ? QUERY_ROWS : SUPPORT_ROWS, name);
@@ -200,10 +204,7 @@ public final class OnnxExport {
         try {
             translation.translate(graph, program, results, names);
             for (Program.Output output : program.outputs()) {
-                graph.output(
-                        output.name(),
-                        names.getOrDefault(output.value(), ""),
-                        dimensions(rows, output.value()));
+                graph.output(output.name(), names.getOrDefault(output.value(), ""), dimensions(rows, output.value()));
             }
         } catch (VariableRows.DifferentProgramsException e) {
             throw refused(e);
@@ -213,7 +214,8 @@ public final class OnnxExport {
 
     private VariableRows variableRows(VariableRows.Programs programs) {
         try {
-            return VariableRows.of(programs, supportRows, queryRows, model.template().support());
+            return VariableRows.of(
+                    programs, supportRows, queryRows, model.template().support());
         } catch (VariableRows.DifferentProgramsException e) {
             throw refused(e);
         }

@@ -235,7 +235,8 @@ final class OnnxGraph {
 
     /** The name of a constant scalar. */
     String scalar(double number) {
-        return constant("scalar " + (float) number, Type.FLOAT, little(Float.BYTES).putFloat((float) number));
+        return constant(
+                "scalar " + (float) number, Type.FLOAT, little(Float.BYTES).putFloat((float) number));
     }
 
     /** The name of a constant scalar in double precision. */

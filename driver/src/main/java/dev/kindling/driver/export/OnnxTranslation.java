@@ -70,13 +70,14 @@ final class OnnxTranslation {
         table.put(Op.IOTA, (graph, value, args) -> cast(graph, iota(graph, value), TO_FLOAT));
         table.put(Op.MATMUL, OnnxTranslation::matmul);
         table.put(Op.SOLVE, this::solve);
-        table.put(Op.BROADCAST, (graph, value, args) -> graph.node("Expand", List.of(args.get(0), shape(graph, value))));
+        table.put(
+                Op.BROADCAST, (graph, value, args) -> graph.node("Expand", List.of(args.get(0), shape(graph, value))));
         table.put(Op.RESHAPE, (graph, value, args) -> graph.node("Reshape", List.of(args.get(0), shape(graph, value))));
         table.put(Op.SUM, OnnxTranslation::sum);
         table.put(
                 Op.MAX,
-                (graph, value, args) -> graph.node(
-                        "ReduceMax", args, Attribute.of("axes", List.of(-1)), Attribute.of("keepdims", 0)));
+                (graph, value, args) ->
+                        graph.node("ReduceMax", args, Attribute.of("axes", List.of(-1)), Attribute.of("keepdims", 0)));
         table.put(
                 Op.ARGMAX,
                 (graph, value, args) -> cast(
@@ -109,8 +110,10 @@ final class OnnxTranslation {
         table.put(Op.STOP_GRADIENT, (graph, value, args) -> args.get(0));
         table.put(Op.BARRIER, (graph, value, args) -> args.get(0));
         table.put(Op.LOOP, this::loop);
-        table.put(Op.LOOP_RESULT, (graph, value, args) -> loops.getOrDefault(value.arg(0), List.of())
-                .get(value.count()));
+        table.put(
+                Op.LOOP_RESULT,
+                (graph, value, args) ->
+                        loops.getOrDefault(value.arg(0), List.of()).get(value.count()));
     }
 
     /** The ops that have a rule. INPUT has none because inputs have names before the translation begins. */
@@ -213,8 +216,7 @@ final class OnnxTranslation {
                     .toArray());
         }
         List<String> parts = new ArrayList<>();
-        extents.forEach(extent ->
-                parts.add(root.node("Reshape", List.of(scalar(root, extent), root.integers(1)))));
+        extents.forEach(extent -> parts.add(root.node("Reshape", List.of(scalar(root, extent), root.integers(1)))));
         return root.node("Concat", parts, AXIS_0);
     }
 
@@ -253,8 +255,7 @@ final class OnnxTranslation {
     }
 
     private String iota(OnnxGraph graph, Value value) {
-        return graph.node(
-                "Range", List.of(graph.integer(0), scalar(graph, rows.extent(value, 0)), graph.integer(1)));
+        return graph.node("Range", List.of(graph.integer(0), scalar(graph, rows.extent(value, 0)), graph.integer(1)));
     }
 
     /** log(1 + x) = x log(u) / (u - 1) for u = 1 + x as rounded, and x where u is 1. */
@@ -263,8 +264,7 @@ final class OnnxTranslation {
         String u = graph.node("Add", List.of(x, one));
         String isOne = graph.node("Equal", List.of(u, one));
         String infinite = graph.node("IsInf", List.of(u));
-        String ratio = graph.node(
-                "Div", List.of(graph.node("Log", List.of(u)), graph.node("Sub", List.of(u, one))));
+        String ratio = graph.node("Div", List.of(graph.node("Log", List.of(u)), graph.node("Sub", List.of(u, one))));
         String product = graph.node("Mul", List.of(x, ratio));
         String finite = graph.node("Where", List.of(isOne, x, product));
         return graph.node("Where", List.of(infinite, graph.node("Log", List.of(u)), finite));
@@ -276,9 +276,7 @@ final class OnnxTranslation {
         String half = graph.node("Tanh", List.of(graph.node("Mul", List.of(x, graph.scalar(0.5)))));
         String near = graph.node(
                 "Div",
-                List.of(
-                        graph.node("Mul", List.of(half, graph.scalar(2))),
-                        graph.node("Sub", List.of(one, half))));
+                List.of(graph.node("Mul", List.of(half, graph.scalar(2))), graph.node("Sub", List.of(one, half))));
         String far = graph.node("Sub", List.of(graph.node("Exp", List.of(x)), one));
         String isNear = graph.node("Less", List.of(graph.node("Abs", List.of(x)), one));
         return graph.node("Where", List.of(isNear, near, far));
@@ -371,10 +369,9 @@ final class OnnxTranslation {
                         body.node("Less", List.of(pivot, body.precise(Double.POSITIVE_INFINITY)))));
         String divisor = body.node("Where", List.of(usable, pivot, body.precise(Double.NaN)));
         String scaled = body.node("Div", List.of(row, divisor));
-        String column = body.node("Unsqueeze", List.of(
-                body.node("Gather", List.of(matrix, step), AXIS_1), body.integers(1)));
-        String isPivot = body.node(
-                "Unsqueeze", List.of(body.node("Equal", List.of(numbers, step)), body.integers(1)));
+        String column =
+                body.node("Unsqueeze", List.of(body.node("Gather", List.of(matrix, step), AXIS_1), body.integers(1)));
+        String isPivot = body.node("Unsqueeze", List.of(body.node("Equal", List.of(numbers, step)), body.integers(1)));
         String reduced = body.node("Sub", List.of(matrix, body.node("Mul", List.of(column, scaled))));
         body.output(proceeds, Type.BOOL);
         body.output(body.node("Where", List.of(isPivot, scaled, reduced)), Type.DOUBLE);
@@ -394,7 +391,8 @@ final class OnnxTranslation {
     private String loop(OnnxGraph graph, Value value, List<String> args) {
         Attributes.Loop loop = value.loop();
         Program step = loop.step();
-        String capacity = scalar(graph, rows.extent(value, variant -> variant.loop().capacity()));
+        String capacity =
+                scalar(graph, rows.extent(value, variant -> variant.loop().capacity()));
         String count = graph.node("Min", List.of(cast(graph, args.get(0), TO_INT64), capacity));
         List<String> carries = args.subList(1, 1 + loop.carries());
         List<String> stacks = args.subList(1 + loop.carries(), 1 + loop.carries() + loop.perStep());
@@ -452,14 +450,11 @@ final class OnnxTranslation {
                                 graph.integers(0),
                                 graph.integers(-1)))
                 : outputs;
-        String extent = graph.node(
-                "Gather", List.of(graph.node("Shape", List.of(ordered)), graph.integer(0)), AXIS_0);
-        String missing = graph.node(
-                "Reshape", List.of(graph.node("Sub", List.of(capacity, extent)), graph.integers(1)));
+        String extent = graph.node("Gather", List.of(graph.node("Shape", List.of(ordered)), graph.integer(0)), AXIS_0);
+        String missing =
+                graph.node("Reshape", List.of(graph.node("Sub", List.of(capacity, extent)), graph.integers(1)));
         String pads = graph.node(
-                "Concat",
-                List.of(graph.integers(new long[rank + 1]), missing, graph.integers(new long[rank])),
-                AXIS_0);
+                "Concat", List.of(graph.integers(new long[rank + 1]), missing, graph.integers(new long[rank])), AXIS_0);
         return graph.node("Pad", List.of(ordered, pads));
     }
 }

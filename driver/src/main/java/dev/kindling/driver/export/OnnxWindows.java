@@ -21,7 +21,8 @@ final class OnnxWindows {
     /** Rows or columns of a window op along one axis. */
     private record Axis(int extent, int kernel, int stride, int before, int out) {
         static Axis rows(Window window) {
-            return new Axis(window.height(), window.kernelHeight(), window.rowStride(), window.top(), window.outHeight());
+            return new Axis(
+                    window.height(), window.kernelHeight(), window.rowStride(), window.top(), window.outHeight());
         }
 
         static Axis columns(Window window) {
@@ -96,22 +97,20 @@ final class OnnxWindows {
         String images = cropped(graph, window, channelsFirst(graph, args.get(0)));
         String kernel = graph.node("Transpose", List.of(args.get(1)), KERNEL);
         return channelsLast(
-                graph,
-                graph.node("Conv", List.of(images, kernel), extents(window), pads(window), strides(window)));
+                graph, graph.node("Conv", List.of(images, kernel), extents(window), pads(window), strides(window)));
     }
 
     static String convolutionInput(OnnxGraph graph, Window window, List<String> args) {
         String cotangent = channelsFirst(graph, args.get(0));
         String kernel = graph.node("Transpose", List.of(args.get(1)), KERNEL);
-        String images = graph.node(
-                "ConvTranspose", List.of(cotangent, kernel), extents(window), pads(window), strides(window));
+        String images =
+                graph.node("ConvTranspose", List.of(cotangent, kernel), extents(window), pads(window), strides(window));
         return channelsLast(graph, restored(graph, window, images));
     }
 
     /** The convolution of the images with the cotangent, whose elements are as far apart as the strides. */
     static String convolutionKernel(OnnxGraph graph, Window window, List<String> args) {
-        String images =
-                cropped(graph, window, graph.node("Transpose", List.of(args.get(0)), FIRST_AND_LAST));
+        String images = cropped(graph, window, graph.node("Transpose", List.of(args.get(0)), FIRST_AND_LAST));
         String cotangent = graph.node("Transpose", List.of(args.get(1)), FIRST_AND_LAST);
         String kernel = graph.node(
                 "Conv",
@@ -133,25 +132,21 @@ final class OnnxWindows {
             return channelsLast(graph, pooled.get(0));
         }
         String from = graph.node(
-                "Reshape",
-                List.of(cropped(graph, window, channelsFirst(graph, args.get(1))), graph.integers(-1)));
+                "Reshape", List.of(cropped(graph, window, channelsFirst(graph, args.get(1))), graph.integers(-1)));
         return channelsLast(graph, graph.node("Gather", List.of(from, pooled.get(1)), Attribute.of("axis", 0)));
     }
 
     static String poolScatter(OnnxGraph graph, Value value, List<String> args) {
         Window window = (Window) value.attributes();
         String images = cropped(graph, window, channelsFirst(graph, args.get(0)));
-        String indices = graph.node(
-                "Reshape", List.of(maxPool(graph, window, images).get(1), graph.integers(-1)));
-        String added =
-                graph.node("Reshape", List.of(channelsFirst(graph, args.get(1)), graph.integers(-1)));
+        String indices =
+                graph.node("Reshape", List.of(maxPool(graph, window, images).get(1), graph.integers(-1)));
+        String added = graph.node("Reshape", List.of(channelsFirst(graph, args.get(1)), graph.integers(-1)));
         String shape = graph.node("Shape", List.of(images));
         String size = graph.node("ReduceProd", List.of(shape), Attribute.of("keepdims", 1));
         String zeros = graph.node("ConstantOfShape", List.of(size), Attribute.zero("value"));
-        String sums = graph.node(
-                "ScatterElements", List.of(zeros, indices, added), Attribute.of("reduction", "add"));
-        return channelsLast(
-                graph, restored(graph, window, graph.node("Reshape", List.of(sums, shape))));
+        String sums = graph.node("ScatterElements", List.of(zeros, indices, added), Attribute.of("reduction", "add"));
+        return channelsLast(graph, restored(graph, window, graph.node("Reshape", List.of(sums, shape))));
     }
 
     /** Sums of windows, a convolution of each channel by itself with a kernel of ones. */

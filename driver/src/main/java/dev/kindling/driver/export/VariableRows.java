@@ -160,14 +160,13 @@ final class VariableRows {
         double both = slope(slope(y[3] - y[2] - y[1] + y[0], s), q);
         double perSupport = slope(y[1] - y[0], s) - both * base.query();
         double perQuery = slope(y[2] - y[0], q) - both * base.support();
-        double constant = y[0]
-                - perSupport * base.support()
-                - perQuery * base.query()
-                - both * base.support() * base.query();
+        double constant =
+                y[0] - perSupport * base.support() - perQuery * base.query() - both * base.support() * base.query();
         RowFunction fitted = new RowFunction(constant, perSupport, perQuery, both, reciprocal);
         for (int i = 0; i < members.size(); i++) {
             if (!fitted.matches(members.get(i).support(), members.get(i).query(), numbers[i])) {
-                throw new DifferentProgramsException("the value " + value + " is no bilinear function of the numbers of rows");
+                throw new DifferentProgramsException(
+                        "the value " + value + " is no bilinear function of the numbers of rows");
             }
         }
         return fitted;

@@ -124,8 +124,8 @@ final class MlflowTracker implements RunTracker {
             throw e;
         } catch (RuntimeException e) {
             throw new IllegalArgumentException(
-                    "run.mlflow is " + settings.uri() + ", which must be the URI of an MLflow server that takes the run: "
-                            + reason(e),
+                    "run.mlflow is " + settings.uri()
+                            + ", which must be the URI of an MLflow server that takes the run: " + reason(e),
                     e);
         }
     }
@@ -172,10 +172,7 @@ final class MlflowTracker implements RunTracker {
         client.logBatch(id, List.of(), List.of(), tags);
         for (int from = 0; from < params.size(); from += MOST_PARAMETERS) {
             client.logBatch(
-                    id,
-                    List.of(),
-                    params.subList(from, Math.min(params.size(), from + MOST_PARAMETERS)),
-                    List.of());
+                    id, List.of(), params.subList(from, Math.min(params.size(), from + MOST_PARAMETERS)), List.of());
         }
     }
 

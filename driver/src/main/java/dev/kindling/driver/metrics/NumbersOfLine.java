@@ -15,8 +15,7 @@ final class NumbersOfLine {
             if (field.getValue().isObject()) {
                 field.getValue()
                         .fields()
-                        .forEachRemaining(
-                                part -> put(numbers, field.getKey() + "/" + part.getKey(), part.getValue()));
+                        .forEachRemaining(part -> put(numbers, field.getKey() + "/" + part.getKey(), part.getValue()));
             } else if (!field.getKey().equals("round")) {
                 put(numbers, field.getKey(), field.getValue());
             }

@@ -65,7 +65,8 @@ public interface RunTracker extends AutoCloseable {
         } catch (NoClassDefFoundError e) {
             throw new IllegalArgumentException(
                     "run.mlflow is " + settings.uri() + ", for which MLflow's client is not on the class path ("
-                            + e.getMessage() + "); add org.mlflow:mlflow-client, with --packages of spark-submit or as a "
+                            + e.getMessage()
+                            + "); add org.mlflow:mlflow-client, with --packages of spark-submit or as a "
                             + "jar in driver-libs, or leave run.mlflow out",
                     e);
         }

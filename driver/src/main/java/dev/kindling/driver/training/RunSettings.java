@@ -49,7 +49,17 @@ public record RunSettings(
 
     /** A run of one model, of single tasks, without a time limit. */
     public RunSettings(long seed, long rounds, long logEvery, int tasksPerRound) {
-        this(seed, rounds, logEvery, MetricsWriter.Files.LINES, TrackingSettings.NONE, tasksPerRound, 1, Duration.ZERO, 1, 0);
+        this(
+                seed,
+                rounds,
+                logEvery,
+                MetricsWriter.Files.LINES,
+                TrackingSettings.NONE,
+                tasksPerRound,
+                1,
+                Duration.ZERO,
+                1,
+                0);
     }
 
     /** Number of tasks of one round, those of all members. */

@@ -477,7 +477,9 @@ class ExportTest {
         Drawn run = new Drawn("conv4");
         String out = run.folder.toString();
         String to = temporary.resolve("x").toString();
-        refused(List.of("export", "--out", out, "--to", to), "--format is missing; it must be dl4j, safetensors or onnx");
+        refused(
+                List.of("export", "--out", out, "--to", to),
+                "--format is missing; it must be dl4j, safetensors or onnx");
         refused(
                 List.of("export", "--out", out, "--to", to, "--format", "onnx"),
                 "--format is onnx; it must be dl4j, safetensors or onnx");

@@ -74,13 +74,13 @@ class MlflowTrackingTest {
         int code = 200;
         String info = "{\"info\": {\"run_id\": \"run-1\", \"run_uuid\": \"run-1\", \"artifact_uri\": \"" + artifacts
                 + "\", \"status\": \"RUNNING\"}}";
-        String answer =
-                switch (request.what()) {
-                    case "POST experiments/create" -> "{\"experiment_id\": \"7\"}";
-                    case "POST runs/create", "GET runs/get" -> "{\"run\": " + info + "}";
-                    default -> "{}";
-                };
-        boolean metrics = request.what().equals("POST runs/log-batch") && request.json().path("metrics").size() > 0;
+        String answer = switch (request.what()) {
+            case "POST experiments/create" -> "{\"experiment_id\": \"7\"}";
+            case "POST runs/create", "GET runs/get" -> "{\"run\": " + info + "}";
+            default -> "{}";
+        };
+        boolean metrics = request.what().equals("POST runs/log-batch")
+                && request.json().path("metrics").size() > 0;
         if (request.what().startsWith(refused) || (metrics && refusals-- > 0)) {
             code = 500;
             answer = "{\"error_code\": \"INTERNAL_ERROR\", \"message\": \"no space\"}";
@@ -114,11 +114,14 @@ class MlflowTrackingTest {
     /** The rounds and values that were logged for a metric. */
     private Map<Long, Double> metric(String name) {
         Map<Long, Double> values = new TreeMap<>();
-        of("POST runs/log-batch").forEach(batch -> batch.path("metrics").forEach(metric -> {
-            if (metric.path("key").asText().equals(name)) {
-                values.put(metric.path("step").asLong(), metric.path("value").asDouble());
-            }
-        }));
+        of("POST runs/log-batch")
+                .forEach(batch -> batch.path("metrics").forEach(metric -> {
+                    if (metric.path("key").asText().equals(name)) {
+                        values.put(
+                                metric.path("step").asLong(),
+                                metric.path("value").asDouble());
+                    }
+                }));
         return values;
     }
 
@@ -137,13 +140,14 @@ class MlflowTrackingTest {
         Outcome outcome = run.train();
         assertThat(outcome.err()).isEmpty();
         assertThat(outcome.code()).isZero();
-        assertThat(of("POST experiments/create")).singleElement().satisfies(json -> assertThat(
-                        json.path("name").asText())
-                .isEqualTo("trials"));
+        assertThat(of("POST experiments/create"))
+                .singleElement()
+                .satisfies(json -> assertThat(json.path("name").asText()).isEqualTo("trials"));
         Map<String, String> parameters = new TreeMap<>();
-        of("POST runs/log-batch").forEach(batch -> batch.path("params")
-                .forEach(each -> parameters.put(
-                        each.path("key").asText(), each.path("value").asText())));
+        of("POST runs/log-batch")
+                .forEach(batch -> batch.path("params")
+                        .forEach(each -> parameters.put(
+                                each.path("key").asText(), each.path("value").asText())));
         assertThat(parameters)
                 .containsEntry("run.rounds", "24")
                 .containsEntry("algorithm.name", "maml")
@@ -157,8 +161,7 @@ class MlflowTrackingTest {
                 .satisfies(request -> assertThat(request.what() + request.body())
                         .startsWith("PUT mlflow-artifacts/artifacts/7/run-1")
                         .contains("<html"));
-        assertThat(requests)
-                .anyMatch(request -> request.what().endsWith("run-1/artifacts/evaluation.json"));
+        assertThat(requests).anyMatch(request -> request.what().endsWith("run-1/artifacts/evaluation.json"));
         assertThat(of("POST runs/update").map(json -> json.path("status").asText()))
                 .containsExactly("FINISHED");
         assertThat(JSON.readTree(Files.readString(run.file("mlflow.json")))
@@ -181,7 +184,8 @@ class MlflowTrackingTest {
     @Test
     void aRunThatIsLoggedFromItsResumptionOnHasItsEarlierMetricsToo() throws IOException {
         TinyRun run = run();
-        assertThat(run.train("--set", "run.rounds=12", "--set", "run.mlflow=").err()).isEmpty();
+        assertThat(run.train("--set", "run.rounds=12", "--set", "run.mlflow=").err())
+                .isEmpty();
         assertThat(requests).isEmpty();
         assertThat(run.train("--resume").code()).isZero();
         assertThat(metric("query_loss")).hasSize(8).isEqualTo(lines(run, "query_loss"));

@@ -49,8 +49,7 @@ class OnnxExportCommandTest {
 
     private static LoadedModel load(Path run) {
         RunDirectory directory = RunDirectory.open(run.toString(), new Configuration());
-        return LoadedModel.of(
-                directory.readModel(), directory, StoredConfiguration.load(directory, List.of()));
+        return LoadedModel.of(directory.readModel(), directory, StoredConfiguration.load(directory, List.of()));
     }
 
     private static OnnxTensor tensor(double[] values, long... shape) throws OrtException {
@@ -61,8 +60,7 @@ class OnnxExportCommandTest {
         return OnnxTensor.createTensor(RUNTIME, FloatBuffer.wrap(numbers), shape);
     }
 
-    private static float[] output(OrtSession session, String name, Map<String, OnnxTensor> inputs)
-            throws OrtException {
+    private static float[] output(OrtSession session, String name, Map<String, OnnxTensor> inputs) throws OrtException {
         try (OrtSession.Result result = session.run(inputs)) {
             FloatBuffer buffer = ((OnnxTensor) result.get(name).orElseThrow()).getFloatBuffer();
             float[] values = new float[buffer.remaining()];
@@ -99,8 +97,8 @@ class OnnxExportCommandTest {
     void stepsAndNumbersOfRowsAreThoseOfTheOptions() throws OrtException {
         TinyRun run = trained("run");
         Path to = temporary.resolve("fixed.onnx");
-        Outcome outcome = export(
-                run.folder(), "--to", to.toString(), "--steps", "4", "--support-rows", "5", "--query-rows", "3");
+        Outcome outcome =
+                export(run.folder(), "--to", to.toString(), "--steps", "4", "--support-rows", "5", "--query-rows", "3");
         assertThat(outcome.err()).isEmpty();
         double[] x = new Random(3).doubles(5, -5, 5).toArray();
         double[] queries = new Random(4).doubles(3, -5, 5).toArray();
@@ -125,7 +123,8 @@ class OnnxExportCommandTest {
     @Test
     void tablesHaveWeightsAsAnInputAndTheirEncodingInTheMetadata() throws OrtException {
         Path run = temporary.resolve("growth");
-        List<String> args = new ArrayList<>(List.of("train", "--conf", "../conf/table-growth.conf", "--out", run.toString()));
+        List<String> args =
+                new ArrayList<>(List.of("train", "--conf", "../conf/table-growth.conf", "--out", run.toString()));
         List.of("table.path=../conf/growth.csv", "run.rounds=2", "evaluation.baselines=[]", "cluster.mode=jobs")
                 .forEach(set -> args.addAll(List.of("--set", set)));
         try (SparkApplication spark = SparkApplication.start("test", Optional.of("local[2]"))) {
@@ -149,8 +148,7 @@ class OnnxExportCommandTest {
                 Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
                 inputs.put("support.x", tensor(Arrays.copyOf(x, (3 + padding) * width), 3 + padding, width));
                 inputs.put("support.y", tensor(Arrays.copyOf(y, 3 + padding), 3 + padding, 1));
-                inputs.put(
-                        "support.w", tensor(Arrays.copyOf(new double[] {1, 1, 1}, 3 + padding), 3 + padding));
+                inputs.put("support.w", tensor(Arrays.copyOf(new double[] {1, 1, 1}, 3 + padding), 3 + padding));
                 inputs.put("query.x", tensor(queries, 2, width));
                 float[] found = output(session, "prediction", inputs);
                 float[] spread = output(session, "variance", inputs);
@@ -174,7 +172,13 @@ class OnnxExportCommandTest {
         refused(2, "--query-rows is 0; it must be at least 1", run, to, "--query-rows", "0");
         refused(2, "--steps is 2; it must be left out for algorithm.name = ridge-head", ridge, to, "--steps", "2");
         refused(2, "it must be left out for algorithm.name = ridge-head", ridge, to, "--adapted", adapted.toString());
-        refused(3, "missing.safetensors", run, to, "--adapted", temporary.resolve("missing.safetensors").toString());
+        refused(
+                3,
+                "missing.safetensors",
+                run,
+                to,
+                "--adapted",
+                temporary.resolve("missing.safetensors").toString());
         assertThat(Path.of(to)).doesNotExist();
         Outcome other = CommandLineForTests.onThreads(
                 1,

@@ -148,8 +148,9 @@ class OnnxTranslationTest {
             cases.put("conv-input" + of, in -> in.b().convInput(outside.apply(in), kernel.apply(in), window));
             cases.put("conv-kernel" + of, in -> in.b().convKernel(in.images(), outside.apply(in), window));
             cases.put("max-pool" + of, in -> in.b().maxPool(in.images(), window));
-            cases.put("pool-gather" + of, in -> in.b()
-                    .poolGather(in.images(), in.b().mul(in.images(), in.images()), window));
+            cases.put(
+                    "pool-gather" + of,
+                    in -> in.b().poolGather(in.images(), in.b().mul(in.images(), in.images()), window));
             cases.put("pool-scatter" + of, in -> in.b().poolScatter(in.images(), outside.apply(in), window));
             cases.put("window-sum" + of, in -> in.b().windowSum(in.images(), window));
             cases.put("window-spread" + of, in -> in.b().windowSpread(outside.apply(in), window));
