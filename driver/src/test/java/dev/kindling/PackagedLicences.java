@@ -90,7 +90,7 @@ class PackagedLicences {
     void theNoticeNamesEveryLibraryInTheApplicationJarAndNoOther() throws IOException {
         Set<String> named = new TreeSet<>();
         for (String line : Files.readAllLines(APPLICATION.resolve("NOTICE"), StandardCharsets.UTF_8)) {
-            String[] columns = line.strip().split(" {2,}");
+            String[] columns = line.strip().split(" {2,}", -1);
             if (line.startsWith("  ") && columns.length == 3) {
                 named.add(columns[0]);
             }

@@ -18,7 +18,7 @@ import dev.kindling.job.tensor.Layout;
 import dev.kindling.job.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -178,7 +178,7 @@ public final class OnnxExport {
         FlatVector values =
                 arrays.flat(layout, model.settings().backend().options().precision());
         OnnxGraph graph = new OnnxGraph();
-        Map<Value, String> names = new IdentityHashMap<>();
+        Map<Value, String> names = new HashMap<>();
         Map<String, String> numbers = new LinkedHashMap<>();
         for (Program.Input input : program.inputs()) {
             if (!needed.contains(input.value())) {

@@ -22,7 +22,7 @@ final class OnnxGraph {
     private static final int IR_VERSION = 8;
 
     /** An element type, with its number in {@code TensorProto.DataType}. */
-    enum Type {
+    enum ElementType {
         FLOAT(1),
         INT64(7),
         BOOL(9),
@@ -30,7 +30,7 @@ final class OnnxGraph {
 
         private final int number;
 
-        Type(int number) {
+        ElementType(int number) {
             this.number = number;
         }
 
@@ -107,7 +107,7 @@ final class OnnxGraph {
         /** A tensor of one element 0 of the type float. */
         static Attribute zero(String name) {
             return new Attribute(
-                    begun(name, TENSOR).message(Fields.ATTRIBUTE_TENSOR, tensor(Type.FLOAT, new byte[Float.BYTES], 1)));
+                    begun(name, TENSOR).message(Fields.ATTRIBUTE_TENSOR, tensor(ElementType.FLOAT, new byte[Float.BYTES], 1)));
         }
 
         static Attribute of(String name, OnnxGraph body) {
@@ -163,14 +163,14 @@ final class OnnxGraph {
     }
 
     /** Adds an input of any shape, of a loop's body. */
-    String input(Type type) {
+    String input(ElementType type) {
         String name = fresh();
         inputs.add(value(name, type, null));
         return name;
     }
 
     /** Adds a scalar input, of a loop's body. */
-    String scalarInput(Type type) {
+    String scalarInput(ElementType type) {
         String name = fresh();
         inputs.add(value(name, type, List.of()));
         return name;
@@ -178,18 +178,18 @@ final class OnnxGraph {
 
     /** Adds an input of the model. */
     void input(String name, List<Dimension> shape) {
-        inputs.add(value(name, Type.FLOAT, shape));
+        inputs.add(value(name, ElementType.FLOAT, shape));
     }
 
     /** Makes a value an output of a loop's body: a copy of it, because an output may not be an input or an outer value. */
-    void output(String from, Type type) {
+    void output(String from, ElementType type) {
         outputs.add(value(node("Identity", List.of(from)), type, null));
     }
 
     /** Makes a value an output of the model under a name. */
     void output(String name, String from, List<Dimension> shape) {
         nodes.add(message("Identity", List.of(from), List.of(name)));
-        outputs.add(value(name, Type.FLOAT, shape));
+        outputs.add(value(name, ElementType.FLOAT, shape));
     }
 
     /** Adds a node of one output, whose name is returned. */
@@ -225,23 +225,23 @@ final class OnnxGraph {
         for (long number : numbers) {
             bytes.putLong(number);
         }
-        return constant("integers " + Arrays.toString(numbers), Type.INT64, bytes, numbers.length);
+        return constant("integers " + Arrays.toString(numbers), ElementType.INT64, bytes, numbers.length);
     }
 
     /** The name of a constant scalar integer. */
     String integer(long number) {
-        return constant("integer " + number, Type.INT64, little(Long.BYTES).putLong(number));
+        return constant("integer " + number, ElementType.INT64, little(Long.BYTES).putLong(number));
     }
 
     /** The name of a constant scalar. */
     String scalar(double number) {
         return constant(
-                "scalar " + (float) number, Type.FLOAT, little(Float.BYTES).putFloat((float) number));
+                "scalar " + (float) number, ElementType.FLOAT, little(Float.BYTES).putFloat((float) number));
     }
 
     /** The name of a constant scalar in double precision. */
     String precise(double number) {
-        return constant("precise " + number, Type.DOUBLE, little(Double.BYTES).putDouble(number));
+        return constant("precise " + number, ElementType.DOUBLE, little(Double.BYTES).putDouble(number));
     }
 
     /** The name of a constant vector. */
@@ -250,18 +250,18 @@ final class OnnxGraph {
         for (double number : numbers) {
             bytes.putFloat((float) number);
         }
-        return constant("vector " + Arrays.toString(numbers), Type.FLOAT, bytes, numbers.length);
+        return constant("vector " + Arrays.toString(numbers), ElementType.FLOAT, bytes, numbers.length);
     }
 
     /** The name of a constant that is true. */
     String yes() {
-        return constant("yes", Type.BOOL, little(1).put((byte) 1));
+        return constant("yes", ElementType.BOOL, little(1).put((byte) 1));
     }
 
-    private String constant(String content, Type type, ByteBuffer bytes, int... shape) {
+    private String constant(String content, ElementType type, ByteBuffer bytes, int... shape) {
         return root.constants.computeIfAbsent(content, key -> {
             String name = fresh();
-            root.initializers.add(tensor(type, bytes.array(), shape).text(Fields.TENSOR_NAME, name));
+            root.initializers.add(tensor(type, content(bytes), shape).text(Fields.TENSOR_NAME, name));
             return name;
         });
     }
@@ -272,10 +272,10 @@ final class OnnxGraph {
         for (double value : values) {
             bytes.putFloat((float) value);
         }
-        root.initializers.add(tensor(Type.FLOAT, bytes.array(), shape).text(Fields.TENSOR_NAME, name));
+        root.initializers.add(tensor(ElementType.FLOAT, content(bytes), shape).text(Fields.TENSOR_NAME, name));
     }
 
-    private static ProtobufMessage tensor(Type type, byte[] bytes, int... shape) {
+    private static ProtobufMessage tensor(ElementType type, byte[] bytes, int... shape) {
         ProtobufMessage tensor = new ProtobufMessage();
         for (int extent : shape) {
             tensor.integer(Fields.TENSOR_DIMS, extent);
@@ -283,11 +283,18 @@ final class OnnxGraph {
         return tensor.integer(Fields.TENSOR_TYPE, type.number()).bytes(Fields.TENSOR_BYTES, bytes);
     }
 
+    /** The bytes of a buffer that is full. */
+    private static byte[] content(ByteBuffer full) {
+        byte[] bytes = new byte[full.capacity()];
+        full.rewind().get(bytes);
+        return bytes;
+    }
+
     private static ByteBuffer little(int bytes) {
         return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    private static ProtobufMessage value(String name, Type type, @Nullable List<Dimension> shape) {
+    private static ProtobufMessage value(String name, ElementType type, @Nullable List<Dimension> shape) {
         ProtobufMessage tensor = new ProtobufMessage().integer(Fields.TENSOR_TYPE_ELEMENT, type.number());
         if (shape != null) {
             ProtobufMessage dimensions = new ProtobufMessage();

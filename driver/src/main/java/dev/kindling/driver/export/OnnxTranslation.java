@@ -1,7 +1,7 @@
 package dev.kindling.driver.export;
 
 import dev.kindling.driver.export.OnnxGraph.Attribute;
-import dev.kindling.driver.export.OnnxGraph.Type;
+import dev.kindling.driver.export.OnnxGraph.ElementType;
 import dev.kindling.driver.export.VariableRows.RowFunction;
 import dev.kindling.job.program.Attributes;
 import dev.kindling.job.program.Op;
@@ -11,7 +11,7 @@ import dev.kindling.job.program.Window;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,10 +34,10 @@ final class OnnxTranslation {
         String translate(OnnxGraph graph, Value value, List<String> args);
     }
 
-    private static final Attribute TO_FLOAT = Attribute.of("to", Type.FLOAT.number());
-    private static final Attribute TO_DOUBLE = Attribute.of("to", Type.DOUBLE.number());
-    private static final Attribute TO_INT64 = Attribute.of("to", Type.INT64.number());
-    private static final Attribute TO_BOOL = Attribute.of("to", Type.BOOL.number());
+    private static final Attribute TO_FLOAT = Attribute.of("to", ElementType.FLOAT.number());
+    private static final Attribute TO_DOUBLE = Attribute.of("to", ElementType.DOUBLE.number());
+    private static final Attribute TO_INT64 = Attribute.of("to", ElementType.INT64.number());
+    private static final Attribute TO_BOOL = Attribute.of("to", ElementType.BOOL.number());
     private static final Attribute AXIS_0 = Attribute.of("axis", 0);
     private static final Attribute AXIS_1 = Attribute.of("axis", 1);
 
@@ -51,7 +51,7 @@ final class OnnxTranslation {
     private final String query;
 
     /** Results of each LOOP. */
-    private final Map<Value, List<String>> loops = new IdentityHashMap<>();
+    private final Map<Value, List<String>> loops = new HashMap<>();
 
     /**
      * A translation.
@@ -357,9 +357,9 @@ final class OnnxTranslation {
         String numbers = graph.node("Range", List.of(graph.integer(0), size, graph.integer(1)));
 
         OnnxGraph body = graph.body();
-        String step = body.scalarInput(Type.INT64);
-        String proceeds = body.scalarInput(Type.BOOL);
-        String matrix = body.input(Type.DOUBLE);
+        String step = body.scalarInput(ElementType.INT64);
+        String proceeds = body.scalarInput(ElementType.BOOL);
+        String matrix = body.input(ElementType.DOUBLE);
         String row = body.node("Gather", List.of(matrix, step), AXIS_0);
         String pivot = body.node("Gather", List.of(row, step), AXIS_0);
         String usable = body.node(
@@ -373,8 +373,8 @@ final class OnnxTranslation {
                 body.node("Unsqueeze", List.of(body.node("Gather", List.of(matrix, step), AXIS_1), body.integers(1)));
         String isPivot = body.node("Unsqueeze", List.of(body.node("Equal", List.of(numbers, step)), body.integers(1)));
         String reduced = body.node("Sub", List.of(matrix, body.node("Mul", List.of(column, scaled))));
-        body.output(proceeds, Type.BOOL);
-        body.output(body.node("Where", List.of(isPivot, scaled, reduced)), Type.DOUBLE);
+        body.output(proceeds, ElementType.BOOL);
+        body.output(body.node("Where", List.of(isPivot, scaled, reduced)), ElementType.DOUBLE);
 
         String solved = graph.node("Loop", List.of(size, graph.yes(), system), Attribute.of("body", body));
         String solution = graph.node(
@@ -399,17 +399,17 @@ final class OnnxTranslation {
         List<String> invariants = args.subList(1 + loop.carries() + loop.perStep(), args.size());
 
         OnnxGraph body = graph.body();
-        String number = body.scalarInput(Type.INT64);
-        String proceeds = body.scalarInput(Type.BOOL);
+        String number = body.scalarInput(ElementType.INT64);
+        String proceeds = body.scalarInput(ElementType.BOOL);
         List<String> inputs = new ArrayList<>();
-        carries.forEach(carry -> inputs.add(body.input(Type.FLOAT)));
-        String ran = body.input(Type.FLOAT);
+        carries.forEach(carry -> inputs.add(body.input(ElementType.FLOAT)));
+        String ran = body.input(ElementType.FLOAT);
         String index = loop.backwards()
                 ? body.node("Sub", List.of(body.node("Sub", List.of(count, body.integer(1))), number))
                 : number;
         stacks.forEach(stack -> inputs.add(body.node("Gather", List.of(stack, index), AXIS_0)));
         inputs.addAll(invariants);
-        Map<Value, String> names = new IdentityHashMap<>();
+        Map<Value, String> names = new HashMap<>();
         for (int i = 0; i < inputs.size(); i++) {
             names.put(step.inputs().get(i).value(), inputs.get(i));
         }
@@ -419,10 +419,10 @@ final class OnnxTranslation {
         int stacked = loop.carries() + loop.stacked();
         body.output(
                 loop.stops() ? body.node("Not", List.of(cast(body, outputs.get(stacked), TO_BOOL))) : proceeds,
-                Type.BOOL);
-        outputs.subList(0, loop.carries()).forEach(next -> body.output(next, Type.FLOAT));
-        body.output(body.node("Add", List.of(ran, body.scalar(1))), Type.FLOAT);
-        outputs.subList(loop.carries(), stacked).forEach(each -> body.output(each, Type.FLOAT));
+                ElementType.BOOL);
+        outputs.subList(0, loop.carries()).forEach(next -> body.output(next, ElementType.FLOAT));
+        body.output(body.node("Add", List.of(ran, body.scalar(1))), ElementType.FLOAT);
+        outputs.subList(loop.carries(), stacked).forEach(each -> body.output(each, ElementType.FLOAT));
 
         List<String> given = new ArrayList<>(List.of(count, graph.yes()));
         given.addAll(carries);

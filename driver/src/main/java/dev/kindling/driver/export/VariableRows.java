@@ -5,7 +5,7 @@ import dev.kindling.job.program.Op;
 import dev.kindling.job.program.Program;
 import dev.kindling.job.program.Value;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -58,7 +58,7 @@ final class VariableRows {
 
     private final Program program;
     private final List<Member> members;
-    private final Map<Value, List<Value>> variants = new IdentityHashMap<>();
+    private final Map<Value, List<Value>> variants = new HashMap<>();
 
     private VariableRows(Program program, List<Member> members, List<Program> programs) {
         this.program = program;

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,7 +51,7 @@ class MlflowTrackingTest {
     private volatile String refused = "nothing";
 
     /** Batches of metrics that are still to be refused. */
-    private volatile int refusals;
+    private final AtomicInteger refusals = new AtomicInteger();
 
     @TempDir
     private Path temporary;
@@ -81,7 +82,7 @@ class MlflowTrackingTest {
         };
         boolean metrics = request.what().equals("POST runs/log-batch")
                 && request.json().path("metrics").size() > 0;
-        if (request.what().startsWith(refused) || (metrics && refusals-- > 0)) {
+        if (request.what().startsWith(refused) || (metrics && refusals.getAndDecrement() > 0)) {
             code = 500;
             answer = "{\"error_code\": \"INTERNAL_ERROR\", \"message\": \"no space\"}";
         } else if (request.what().equals("GET experiments/get-by-name")) {
@@ -217,7 +218,7 @@ class MlflowTrackingTest {
 
     @Test
     void metricsThatTheServerDidNotTakeAreSentAgain() throws IOException {
-        refusals = 4;
+        refusals.set(4);
         TinyRun run = run();
         Outcome outcome = run.train();
         assertThat(outcome.code()).isZero();

@@ -26,7 +26,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -226,7 +226,7 @@ class OnnxTranslationTest {
 
     private static double[] onnx(Program program, FlatVector values) throws OrtException {
         OnnxGraph graph = new OnnxGraph();
-        Map<Value, String> names = new IdentityHashMap<>();
+        Map<Value, String> names = new HashMap<>();
         for (Program.Input input : program.inputs()) {
             names.put(input.value(), input.name());
             graph.input(input.name(), dimensions(input.shape()));
