@@ -106,8 +106,8 @@ final class OnnxGraph {
 
         /** A tensor of one element 0 of the type float. */
         static Attribute zero(String name) {
-            return new Attribute(
-                    begun(name, TENSOR).message(Fields.ATTRIBUTE_TENSOR, tensor(ElementType.FLOAT, new byte[Float.BYTES], 1)));
+            return new Attribute(begun(name, TENSOR)
+                    .message(Fields.ATTRIBUTE_TENSOR, tensor(ElementType.FLOAT, new byte[Float.BYTES], 1)));
         }
 
         static Attribute of(String name, OnnxGraph body) {
@@ -230,18 +230,22 @@ final class OnnxGraph {
 
     /** The name of a constant scalar integer. */
     String integer(long number) {
-        return constant("integer " + number, ElementType.INT64, little(Long.BYTES).putLong(number));
+        return constant(
+                "integer " + number, ElementType.INT64, little(Long.BYTES).putLong(number));
     }
 
     /** The name of a constant scalar. */
     String scalar(double number) {
         return constant(
-                "scalar " + (float) number, ElementType.FLOAT, little(Float.BYTES).putFloat((float) number));
+                "scalar " + (float) number,
+                ElementType.FLOAT,
+                little(Float.BYTES).putFloat((float) number));
     }
 
     /** The name of a constant scalar in double precision. */
     String precise(double number) {
-        return constant("precise " + number, ElementType.DOUBLE, little(Double.BYTES).putDouble(number));
+        return constant(
+                "precise " + number, ElementType.DOUBLE, little(Double.BYTES).putDouble(number));
     }
 
     /** The name of a constant vector. */
