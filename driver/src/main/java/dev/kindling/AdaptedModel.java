@@ -5,10 +5,12 @@ import dev.kindling.driver.serving.Predictor;
 
 /** A model that has adapted to one task. Immutable and thread-safe; needs no Spark. */
 public final class AdaptedModel {
+    private final TrainedModel model;
     private final Predictor predictor;
     private final AdaptedTask task;
 
-    AdaptedModel(Predictor predictor, AdaptedTask task) {
+    AdaptedModel(TrainedModel model, Predictor predictor, AdaptedTask task) {
+        this.model = model;
         this.predictor = predictor;
         this.task = task;
     }
@@ -61,6 +63,17 @@ public final class AdaptedModel {
             variances[i] = Math.sqrt(variances[i]);
         }
         return floats(variances);
+    }
+
+    /**
+     * Writes the prediction of this task as an ONNX model in single precision, which takes queries in any number: the network with its
+     * adapted parameters, or for a method that adapts none its prediction with the support set as constants.
+     *
+     * @param place a new file on any Hadoop file system
+     * @throws IllegalArgumentException if the file exists, or ONNX cannot express the method's prediction
+     */
+    public void exportOnnx(String place) {
+        TrainedModel.write(place, model.onnx(predictor).ofTask(task));
     }
 
     static double[] doubles(float[] numbers) {

@@ -275,6 +275,16 @@ public final class MetaTrainer {
         }
 
         /**
+         * Logs a run folder's parameters, metrics, evaluation and report to an MLflow server; MLflow's client must be on the class path.
+         *
+         * @param uri of the server
+         * @param experiment name of the experiment, which is created if there is none
+         */
+        public Builder mlflow(String uri, String experiment) {
+            return set("run.mlflow", uri).set("run.mlflow-experiment", experiment);
+        }
+
+        /**
          * Checkpoints of a run folder.
          *
          * @param everyRounds rounds between two of them; 0 for one at the end and at a cancellation only

@@ -9,6 +9,8 @@ import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.evaluation.EvaluatedModel;
 import dev.kindling.driver.evaluation.Evaluation;
+import dev.kindling.driver.export.ExportMetadata;
+import dev.kindling.driver.export.OnnxExport;
 import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.driver.run.HadoopSettings;
 import dev.kindling.driver.run.LoadedModel;
@@ -24,8 +26,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -161,7 +165,7 @@ public final class TrainedModel {
      */
     public AdaptedModel adapt(float[] supportX, float[] supportY) {
         return new AdaptedModel(
-                predictor, predictor.adapt(AdaptedModel.doubles(supportX), AdaptedModel.doubles(supportY)));
+                this, predictor, predictor.adapt(AdaptedModel.doubles(supportX), AdaptedModel.doubles(supportY)));
     }
 
     /**
@@ -177,7 +181,33 @@ public final class TrainedModel {
     public AdaptedModel adapt(float[] supportX, float[] supportY, int classes) {
         Predictor ofClasses = predictor.withClasses(classes);
         return new AdaptedModel(
-                ofClasses, ofClasses.adapt(AdaptedModel.doubles(supportX), AdaptedModel.doubles(supportY)));
+                this, ofClasses, ofClasses.adapt(AdaptedModel.doubles(supportX), AdaptedModel.doubles(supportY)));
+    }
+
+    /**
+     * Writes the prediction of any task as an ONNX model in single precision, which takes the support set and the queries, in any
+     * numbers, and contains the adaptation.
+     *
+     * @param place a new file on any Hadoop file system
+     * @throws IllegalArgumentException if the file exists, or ONNX cannot express the method's prediction
+     */
+    public void exportOnnx(String place) {
+        write(place, onnx(predictor).ofModel());
+    }
+
+    /** An export of a predictor of this model, for any numbers of rows. */
+    OnnxExport onnx(Predictor ofTasks) {
+        String network = NetworkDescription.json(settings.plan().model(), episode, parameters);
+        return new OnnxExport(
+                ofTasks.model(), OptionalInt.empty(), OptionalInt.empty(), ExportMetadata.of(manifest, network, table));
+    }
+
+    /** Writes a new file; IllegalArgumentException if it exists. */
+    static void write(String place, byte[] content) {
+        AtomicDirectory folder = AtomicDirectory.of(place, HadoopSettings.load());
+        String name = new Path(place).getName();
+        folder.refuseExisting("the file", List.of(name));
+        folder.replace(name, content);
     }
 
     /**

@@ -185,6 +185,7 @@ class ArchitectureTest {
                 onlyIn("picocli..", DRIVER + "cli.."),
                 onlyIn("me.tongfei.progressbar..", DRIVER + "cli.."),
                 onlyIn("j2html..", DRIVER + "report.."),
+                onlyIn("org.mlflow..", DRIVER + "metrics.."),
                 onlyIn("org.apache.parquet..", DRIVER + "storage..", DRIVER + "evaluation..", DRIVER + "serving.."),
                 onlyIn("org.nd4j..", DRIVER + "cluster.spark..", JOB + "model..", JOB + "backend.nd4j.."),
                 onlyIn("org.deeplearning4j..", DRIVER + "cluster.spark..", JOB + "model.."),

@@ -66,11 +66,7 @@ class PackagedLicences {
 
     @Test
     void librariesInTheApplicationJarHaveTheirLicenceText() {
-        Set<String> bundled = jars(TARGET.resolve("runtime"));
-        bundled.removeAll(jars(APPLICATION.resolve("driver-libs")));
-        bundled.removeAll(jars(APPLICATION.resolve("spark/jars")));
-        bundled.removeIf(jar -> jar.startsWith("kindling-"));
-        assertThat(bundled).hasSizeGreaterThan(10).allSatisfy(jar -> {
+        assertThat(bundled()).hasSizeGreaterThan(10).allSatisfy(jar -> {
             Listed listed = listed().stream()
                     .filter(line -> line.names(jar))
                     .findFirst()
@@ -87,6 +83,30 @@ class PackagedLicences {
                 }
             }
         });
+    }
+
+    /** A line of the notice begins with an artifact, its licence and its owner, each after two spaces or more. */
+    @Test
+    void theNoticeNamesEveryLibraryInTheApplicationJarAndNoOther() throws IOException {
+        Set<String> named = new TreeSet<>();
+        for (String line : Files.readAllLines(APPLICATION.resolve("NOTICE"), StandardCharsets.UTF_8)) {
+            String[] columns = line.strip().split(" {2,}", -1);
+            if (line.startsWith("  ") && columns.length == 3) {
+                named.add(columns[0]);
+            }
+        }
+        Set<String> bundled = new TreeSet<>();
+        bundled().forEach(jar -> bundled.add(jar.replaceFirst("-[0-9][0-9.]*\\.jar$", "")));
+        assertThat(named).isEqualTo(bundled);
+    }
+
+    /** The jars of libraries that are compiled into the application jar. */
+    private static Set<String> bundled() {
+        Set<String> bundled = jars(TARGET.resolve("runtime"));
+        bundled.removeAll(jars(APPLICATION.resolve("driver-libs")));
+        bundled.removeAll(jars(APPLICATION.resolve("spark/jars")));
+        bundled.removeIf(jar -> jar.startsWith("kindling-"));
+        return bundled;
     }
 
     private static List<Listed> listed() {

@@ -159,6 +159,11 @@ public final class RunDirectory {
         return NETWORK_FILES.stream().filter(folder::has).findFirst().map(folder::read);
     }
 
+    /** The content of {@code evaluation.json}. */
+    public byte[] evaluation() {
+        return folder.read(EVALUATION);
+    }
+
     /**
      * Replaces {@code evaluation.json}, {@code evaluation.parquet}, which holds the per-task results, and
      * {@code evaluation-groups.parquet}, which holds the scores of each group of a table.

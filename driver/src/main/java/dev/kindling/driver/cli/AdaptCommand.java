@@ -6,7 +6,6 @@ import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.error.ExitCode;
 import dev.kindling.driver.run.HadoopSettings;
 import dev.kindling.driver.run.LoadedModel;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -87,7 +86,8 @@ final class AdaptCommand implements Callable<Integer> {
         if (data != null) {
             TableAdaptation table = tableAdaptation(data);
             LoadedModel model = model(place);
-            table.run(model, steps(model), context.clusters(), options.master()).forEach(context::print);
+            table.run(model, InnerSteps.of(steps, model), context.clusters(), options.master())
+                    .forEach(context::print);
             return ExitCode.DONE.number();
         }
         if (support == null || query == null) {
@@ -101,7 +101,7 @@ final class AdaptCommand implements Callable<Integer> {
         }
         ImageAdaptation images = new ImageAdaptation(support, query, to, adapted);
         LoadedModel model = model(place);
-        images.run(model, steps(model)).forEach(context::print);
+        images.run(model, InnerSteps.of(steps, model)).forEach(context::print);
         return ExitCode.DONE.number();
     }
 
@@ -135,20 +135,5 @@ final class AdaptCommand implements Callable<Integer> {
                     + stored.manifest().rounds() + " rounds");
         }
         return model;
-    }
-
-    /** The inner steps of the adaptation; IllegalArgumentException if there can be none of that number. */
-    private int steps(LoadedModel model) {
-        int given =
-                Optional.ofNullable(steps).orElse(model.settings().evaluation().steps());
-        if (given < 0) {
-            throw new IllegalArgumentException("--steps is " + given + "; it must be at least 0");
-        }
-        boolean without = model.settings().plan().algorithm().inner().isEmpty();
-        if (steps != null && without) {
-            throw new IllegalArgumentException("--steps is " + given + "; it must be left out for algorithm.name = "
-                    + model.settings().plan().algorithm().name() + ", which has no inner steps");
-        }
-        return given;
     }
 }

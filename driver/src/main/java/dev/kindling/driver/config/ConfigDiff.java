@@ -15,6 +15,8 @@ public record ConfigDiff(List<Difference> list) {
     private static final Set<String> NO_EFFECT = Set.of(
             "run.log-every",
             "run.tensorboard",
+            "run.mlflow",
+            "run.mlflow-experiment",
             "run.checkpoint-every",
             "run.checkpoint-keep",
             "backend.memory",

@@ -16,6 +16,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -249,6 +251,15 @@ public final class JobConfig {
             }
         }
         return relevant.root().render(ConfigRenderOptions.concise());
+    }
+
+    /** The keys of {@link #resultSettingsJson} with their values as text. */
+    public SortedMap<String, String> resultSettings() {
+        SortedMap<String, String> settings = new TreeMap<>();
+        knownKeys().stream()
+                .filter(key -> !ConfigDiff.hasNoEffectOnResults(key))
+                .forEach(key -> settings.put(key, shown(key)));
+        return settings;
     }
 
     /** The configuration with every key, as HOCON that {@link #load} and {@link #parse} can read. */

@@ -15,6 +15,7 @@ import dev.kindling.driver.evaluation.GroupEvaluationSettings.Baseline;
 import dev.kindling.driver.evaluation.SplitNames;
 import dev.kindling.driver.evaluation.ValidationSettings;
 import dev.kindling.driver.metrics.MetricsWriter;
+import dev.kindling.driver.metrics.TrackingSettings;
 import dev.kindling.driver.optimizer.OptimizerSettings;
 import dev.kindling.driver.optimizer.ParameterGroup;
 import dev.kindling.driver.plan.BackendSettings;
@@ -142,6 +143,7 @@ public final class SettingsReader {
                 rounds,
                 keys.integer("run.log-every"),
                 MetricsWriter.Files.of(keys.bool("run.tensorboard")),
+                new TrackingSettings(keys.text("run.mlflow"), keys.text("run.mlflow-experiment")),
                 tasks,
                 group,
                 keys.duration("run.wall-time"),

@@ -1,6 +1,7 @@
 package dev.kindling.driver.metrics;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kindling.driver.checkpoint.RunDirectory;
@@ -40,10 +41,12 @@ public final class MetricsWriter implements AutoCloseable {
     private final AppendedFile lines;
     private final TensorBoardEvents encoder;
     private final Optional<AppendedFile> events;
+    private final List<JsonNode> earlier;
 
     private MetricsWriter(RunDirectory run, AppendedFile lines, Files files, List<MetricsLines.Line> until) {
         this.run = run;
         this.lines = lines;
+        this.earlier = until.stream().map(MetricsLines.Line::content).toList();
         double seconds = until.isEmpty()
                 ? 0
                 : until.get(until.size() - 1).content().path("seconds").asDouble();
@@ -93,12 +96,18 @@ public final class MetricsWriter implements AutoCloseable {
         return content.toByteArray();
     }
 
-    /** Appends the line of a round. */
-    public void write(RoundMetrics metrics) {
+    /** The lines of a resumed run that were written before; empty for a new run. */
+    public List<JsonNode> earlier() {
+        return earlier;
+    }
+
+    /** Appends the line of a round, which is returned. */
+    public JsonNode write(RoundMetrics metrics) {
         run.folder().ensureWritable();
         ObjectNode line = line(metrics);
         lines.append(text(line).getBytes(StandardCharsets.UTF_8));
         events.ifPresent(file -> file.append(encoder.record(line)));
+        return line;
     }
 
     /**

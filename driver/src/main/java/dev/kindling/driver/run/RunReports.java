@@ -47,7 +47,8 @@ public final class RunReports {
         return folder.place(PAGE);
     }
 
-    private static String run(AtomicDirectory folder, List<String> set, Consumer<String> messages) {
+    /** The report of the run in a folder. */
+    static String run(AtomicDirectory folder, List<String> set, Consumer<String> messages) {
         ReportedRun run = reported(folder, messages);
         Optional<ModelProbe> probe = probe(folder, set, messages);
         try {

@@ -10,12 +10,15 @@ import dev.kindling.driver.error.ExitCode;
 import dev.kindling.driver.error.StoppedEarlyException;
 import dev.kindling.driver.error.StoppedException;
 import dev.kindling.driver.metrics.DriverLogContext;
+import dev.kindling.driver.metrics.RunTracker;
 import dev.kindling.driver.metrics.StatusFile;
 import dev.kindling.driver.training.FileRunRecorder;
 import dev.kindling.driver.training.RunHeartbeat;
 import dev.kindling.driver.training.TrainingLoop;
 import dev.kindling.driver.training.UncheckedExceptions;
+import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -60,8 +63,9 @@ public final class RunSession {
     public TrainingLoop.Result run(Optional<Checkpoint> from, Optional<String> master) {
         StatusFile status = new StatusFile(directory.folder(), context.clock(), training.rounds());
         RunHeartbeat heartbeat = new RunHeartbeat(lock, status, cancellation::abandon);
-        try (FileRunRecorder files = openRecorder(status, from)) {
-            return run(files, master);
+        try (RunTracker tracker = openTracker(status);
+                FileRunRecorder files = openRecorder(status, tracker, from)) {
+            return run(files, tracker, master);
         } finally {
             heartbeat.close();
         }
@@ -72,32 +76,63 @@ public final class RunSession {
         void failed(int exitCode, String message, String hint, Throwable failure);
     }
 
-    private FileRunRecorder openRecorder(StatusFile status, Optional<Checkpoint> from) {
+    private RunTracker openTracker(StatusFile status) {
         try {
-            if (!training.isTrained()) {
-                directory.removeEvaluation();
-            }
-            return recorder(status, from);
+            return RunTracker.open(
+                    resolved.settings().run().tracking(),
+                    directory,
+                    resolved.configuration().resultSettings(),
+                    resolved.provenance(),
+                    resolved.hadoop(),
+                    context::message);
         } catch (Exception | Error e) {
             throw failed(status::failed, e);
         }
     }
 
-    private TrainingLoop.Result run(FileRunRecorder files, Optional<String> master) {
+    private FileRunRecorder openRecorder(StatusFile status, RunTracker tracker, Optional<Checkpoint> from) {
+        try {
+            if (!training.isTrained()) {
+                directory.removeEvaluation();
+            }
+            return recorder(status, tracker, from);
+        } catch (Exception | Error e) {
+            throw failed(status::failed, e);
+        }
+    }
+
+    private TrainingLoop.Result run(FileRunRecorder files, RunTracker tracker, Optional<String> master) {
         try {
             TrainingLoop.Result result = train(files, master);
+            track(tracker);
             files.done(completionMessage());
             DriverLogContext.ended(ExitCode.DONE.number(), completionMessage());
+            tracker.end(RunTracker.End.FINISHED);
             context.results().accept(result);
             return result;
         } catch (StoppedEarlyException e) {
+            tracker.end(RunTracker.End.STOPPED);
             throw stopped(files, e);
         } catch (Exception | Error e) {
             throw failed(files::failed, e);
         }
     }
 
-    private FileRunRecorder recorder(StatusFile status, Optional<Checkpoint> from) {
+    /** Logs the evaluation and the report, which are not made without a tracking server. */
+    private void track(RunTracker tracker) {
+        if (tracker == RunTracker.NONE) {
+            return;
+        }
+        tracker.evaluation(directory.evaluation());
+        try {
+            String report = RunReports.run(directory.folder(), List.of(), context::message);
+            tracker.file("report.html", report.getBytes(StandardCharsets.UTF_8));
+        } catch (RuntimeException e) {
+            context.message("the report is not logged to run.mlflow: " + ExitCode.message(e));
+        }
+    }
+
+    private FileRunRecorder recorder(StatusFile status, RunTracker tracker, Optional<Checkpoint> from) {
         Settings settings = resolved.settings();
         return new FileRunRecorder(
                 directory,
@@ -111,6 +146,7 @@ public final class RunSession {
                 settings.run(),
                 settings.checkpoints(),
                 status,
+                tracker,
                 from,
                 System::nanoTime,
                 context::message);

@@ -4,6 +4,8 @@ import dev.kindling.driver.storage.Tensors;
 import dev.kindling.job.task.EpisodeLayout;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /** A task that a model has adapted to: its support set, and the parameters that the method adapted, if it adapts any. */
@@ -82,6 +84,22 @@ public final class AdaptedTask {
     /** The adapted parameters by name; empty for a method that predicts from the support set itself. */
     public Optional<Tensors> parameters() {
         return adapted.map(found -> Tensors.of("adapted parameters", found.layout(), found.values()));
+    }
+
+    /** The number of rows of the support set; of an empty one the row of weight 0 that stands for it. */
+    public int supportSize() {
+        return layout.support();
+    }
+
+    /** The support set by the names of an episode's arrays, row-major. */
+    public Map<String, double[]> supportArrays() {
+        Map<String, double[]> arrays = new LinkedHashMap<>();
+        arrays.put(EpisodeLayout.SUPPORT_X, x.clone());
+        arrays.put(EpisodeLayout.SUPPORT_Y, y.clone());
+        if (layout.weighted()) {
+            arrays.put(EpisodeLayout.SUPPORT_WEIGHTS, weights.clone());
+        }
+        return arrays;
     }
 
     EpisodeLayout layout() {

@@ -91,6 +91,11 @@ public final class Predictor {
         return TRANSDUCTIVE.contains(settings.model().batchNorm()) && withStatistics.size() > own.size();
     }
 
+    /** The model that predicts. */
+    public PredictedModel model() {
+        return new PredictedModel(settings, parameters, theta, template, steps);
+    }
+
     /** The shape of one input. */
     public Shape features() {
         return template.features();

@@ -14,6 +14,7 @@ import dev.kindling.driver.metrics.MetricsWriter;
 import dev.kindling.driver.metrics.RoundMetrics;
 import dev.kindling.driver.metrics.RoundTimings;
 import dev.kindling.driver.metrics.RunStatus;
+import dev.kindling.driver.metrics.RunTracker;
 import dev.kindling.driver.metrics.StatusFile;
 import dev.kindling.driver.metrics.TrainingThroughput;
 import dev.kindling.job.model.ModelSettings;
@@ -37,6 +38,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
     private final CheckpointSettings checkpoints;
     private final StatusFile status;
     private final MetricsWriter metrics;
+    private final RunTracker tracker;
     private final TrainingThroughput throughput;
     private final AsyncCheckpointWriter checkpointWriter = new AsyncCheckpointWriter();
     private RoundTimings times = RoundTimings.NONE;
@@ -66,6 +68,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
      *
      * @param checkpoints how many checkpoints to retain
      * @param status the run's status file
+     * @param tracker receives the metrics too
      * @param from the checkpoint that the run resumes from; empty for a new run
      * @param nanoTime as {@link System#nanoTime}
      * @param warning receives a single-line message for each damaged file that is not needed
@@ -76,6 +79,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
             RunSettings settings,
             CheckpointSettings checkpoints,
             StatusFile status,
+            RunTracker tracker,
             Optional<Checkpoint> from,
             LongSupplier nanoTime,
             Consumer<String> warning) {
@@ -88,6 +92,10 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
         this.metrics = from.map(checkpoint -> MetricsWriter.resumed(
                         directory, files, checkpoint.manifest().rounds(), extra(checkpoint), warning))
                 .orElseGet(() -> MetricsWriter.create(directory, files));
+        this.tracker = tracker;
+        if (tracker.isNew()) {
+            metrics.earlier().forEach(tracker::line);
+        }
         this.throughput = new TrainingThroughput(
                 from.map(Checkpoint::progress).map(TrainingProgress::seconds).orElse(0.0), nanoTime);
     }
@@ -115,7 +123,7 @@ public final class FileRunRecorder implements RunRecorder, AutoCloseable {
         timedRounds++;
         boolean last = settings.isOverAfter(throughput.seconds());
         if (settings.logsAfter(round.number()) || (settings.logs() && (last || validation.isPresent()))) {
-            metrics.write(line(round, validation));
+            tracker.line(metrics.write(line(round, validation)));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.kindling.driver.training;
 
 import dev.kindling.driver.metrics.MetricsWriter;
+import dev.kindling.driver.metrics.TrackingSettings;
 import dev.kindling.job.algorithm.EnsembleAlgorithm;
 import java.time.Duration;
 
@@ -11,6 +12,7 @@ import java.time.Duration;
  * @param rounds of meta-training; 0 for a method whose start is fitted to training tasks and is the model
  * @param logEvery rounds between two lines of {@code metrics.jsonl}; 0 for none
  * @param metricsFiles the files that metrics are written to
+ * @param tracking the tracking server that the run is logged to
  * @param tasksPerRound meta-batch size, at least 1, for each member
  * @param tasksPerContribution number of tasks that make one contribution: 1, or a divisor of the meta-batch size
  * @param wallTime limit after which training ends, whatever rounds remain; zero for none. The number of rounds, and with it
@@ -23,6 +25,7 @@ public record RunSettings(
         long rounds,
         long logEvery,
         MetricsWriter.Files metricsFiles,
+        TrackingSettings tracking,
         int tasksPerRound,
         int tasksPerContribution,
         Duration wallTime,
@@ -46,7 +49,17 @@ public record RunSettings(
 
     /** A run of one model, of single tasks, without a time limit. */
     public RunSettings(long seed, long rounds, long logEvery, int tasksPerRound) {
-        this(seed, rounds, logEvery, MetricsWriter.Files.LINES, tasksPerRound, 1, Duration.ZERO, 1, 0);
+        this(
+                seed,
+                rounds,
+                logEvery,
+                MetricsWriter.Files.LINES,
+                TrackingSettings.NONE,
+                tasksPerRound,
+                1,
+                Duration.ZERO,
+                1,
+                0);
     }
 
     /** Number of tasks of one round, those of all members. */

@@ -477,10 +477,12 @@ class ExportTest {
         Drawn run = new Drawn("conv4");
         String out = run.folder.toString();
         String to = temporary.resolve("x").toString();
-        refused(List.of("export", "--out", out, "--to", to), "--format is missing; it must be dl4j or safetensors");
+        refused(
+                List.of("export", "--out", out, "--to", to),
+                "--format is missing; it must be dl4j, safetensors or onnx");
         refused(
                 List.of("export", "--out", out, "--to", to, "--format", "onnx"),
-                "--format is onnx; it must be dl4j or safetensors");
+                "--format is onnx; it must be dl4j, safetensors or onnx");
         refused(List.of("export", "--out", out, "--format", "dl4j"), "--to is missing; it must be the file to write");
         refused(List.of("export", "--format", "dl4j", "--to", to), "--out is missing");
         refused(

@@ -133,6 +133,9 @@ class TableRunTest {
                         "run.members=1",
                         "--set",
                         "run.rounds=4",
+                        // All rounds have the same θ, so that it does not matter which one is chosen.
+                        "--set",
+                        "optimizer.learning-rate=1e-30",
                         "--set",
                         "run.log-every=1",
                         "--set",
