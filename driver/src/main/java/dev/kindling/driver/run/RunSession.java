@@ -104,7 +104,7 @@ public final class RunSession {
     private TrainingLoop.Result run(FileRunRecorder files, RunTracker tracker, Optional<String> master) {
         try {
             TrainingLoop.Result result = train(files, master);
-            track(tracker);
+            track(tracker, result);
             files.done(completionMessage());
             DriverLogContext.ended(ExitCode.DONE.number(), completionMessage());
             tracker.end(RunTracker.End.FINISHED);
@@ -118,12 +118,14 @@ public final class RunSession {
         }
     }
 
-    /** Logs the evaluation and the report, which are not made without a tracking server. */
-    private void track(RunTracker tracker) {
+    /** Logs the evaluation, if there is one, and the report, which is not made without a tracking server. */
+    private void track(RunTracker tracker, TrainingLoop.Result result) {
         if (tracker == RunTracker.NONE) {
             return;
         }
-        tracker.evaluation(directory.evaluation());
+        if (result.trained().isPresent()) {
+            tracker.evaluation(directory.evaluation());
+        }
         try {
             String report = RunReports.run(directory.folder(), List.of(), context::message);
             tracker.file("report.html", report.getBytes(StandardCharsets.UTF_8));
