@@ -128,6 +128,7 @@ public abstract class MetaModel<M extends MetaModel<M>> extends Model<M> impleme
      */
     @Override
     public Dataset<Row> transform(Dataset<?> dataset) {
+        trained();
         return switch (getOrDefault(output)) {
             case ADAPTED -> adapt(dataset);
             case FROM_ADAPTED -> predictAdapted(dataset.toDF());
