@@ -8,6 +8,9 @@ import dev.kindling.TrainedModel;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.error.StoppedEarlyException;
 import dev.kindling.job.error.BadDataException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -423,6 +426,25 @@ class MetaEstimatorsTest {
                 .message()
                 .contains("label")
                 .hasLineCount(1);
+    }
+
+    @Test
+    void aSecondVersionOnTheClassPathIsRefused(@TempDir Path folder) throws Exception {
+        Path other = folder.resolve("dev/kindling/driver/checkpoint/build.properties");
+        Files.createDirectories(other.getParent());
+        Files.writeString(other, "version=0.0.1\ncommit=none\n");
+        ClassLoader given = Thread.currentThread().getContextClassLoader();
+        try (URLClassLoader both = new URLClassLoader(new URL[] {folder.toUri().toURL()}, given)) {
+            Thread.currentThread().setContextClassLoader(both);
+            assertThatThrownBy(() -> regressor().fit(train))
+                    .isInstanceOf(IllegalStateException.class)
+                    .message()
+                    .startsWith("Kindling is on the class path in several versions: ")
+                    .contains(folder.toString())
+                    .hasLineCount(1);
+        } finally {
+            Thread.currentThread().setContextClassLoader(given);
+        }
     }
 
     private static void assertRefused(Runnable action, String message) {
