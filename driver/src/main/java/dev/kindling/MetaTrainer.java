@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,12 +41,15 @@ public final class MetaTrainer {
     private final JobConfig configuration;
     private final Optional<String> runFolder;
     private final TrainingListener listener;
+    private final boolean baselines;
     private final Set<CancellationSource> running = ConcurrentHashMap.newKeySet();
 
-    private MetaTrainer(JobConfig configuration, Optional<String> runFolder, TrainingListener listener) {
+    private MetaTrainer(
+            JobConfig configuration, Optional<String> runFolder, TrainingListener listener, boolean baselines) {
         this.configuration = configuration;
         this.runFolder = runFolder;
         this.listener = listener;
+        this.baselines = baselines;
     }
 
     /** A builder in which nothing is set. */
@@ -64,13 +68,23 @@ public final class MetaTrainer {
     }
 
     /**
+     * A builder in which the settings of a ready job of Kindling's jar are set, such as {@code table.conf}, whatever files of
+     * that name there are.
+     *
+     * @throws IllegalArgumentException if there is none of that name
+     */
+    public static Builder readyJob(String name) {
+        return new Builder(JobConfig.ready(name));
+    }
+
+    /**
      * Trains on the executors of a session that runs already, which is not stopped.
      *
      * @throws IllegalArgumentException if the settings make no sense together
      * @throws dev.kindling.job.error.BadDataException if data is missing or damaged
      * @throws dev.kindling.driver.error.DivergedException if training diverged
      * @throws dev.kindling.driver.error.ClusterException if the cluster failed
-     * @throws dev.kindling.driver.error.StoppedEarlyException after {@link #cancel}
+     * @throws dev.kindling.driver.error.StoppedEarlyException after {@link #cancel}, or if the calling thread is interrupted
      * @throws dev.kindling.driver.error.StoppedException after {@link #cancel}, where there is a run folder to resume from
      */
     public TrainedModel fit(SparkSession spark) {
@@ -123,6 +137,9 @@ public final class MetaTrainer {
                         : trainInMemory(clusters, cancellation);
             } finally {
                 running.remove(cancellation);
+                if (cancellation.isInterrupted()) {
+                    Thread.currentThread().interrupt();
+                }
             }
         }
     }
@@ -136,7 +153,12 @@ public final class MetaTrainer {
         try (ClusterProvider.Session session = clusters.start("kindling", Optional.empty());
                 Cluster cluster = resolved.cluster(session)) {
             TrainingLoop.Result result = training.run(cluster, recorder, listener, cancellation);
-            return TrainedModel.of(resolved, recorder.theta(), recorder.rounds(), result.trained());
+            return TrainedModel.of(
+                    resolved,
+                    recorder.theta(),
+                    recorder.rounds(),
+                    result.trained(),
+                    baselines ? resolved.baselines() : Optional.empty());
         }
     }
 
@@ -178,6 +200,8 @@ public final class MetaTrainer {
         private TrainingListener listener = round -> {};
         private OptionalInt inputs = OptionalInt.empty();
         private OptionalInt outputs = OptionalInt.empty();
+        private List<String> assignments = List.of();
+        private boolean baselines;
 
         private Builder(JobConfig base) {
             this.base = base;
@@ -309,6 +333,12 @@ public final class MetaTrainer {
             return set("evaluation.tasks", tasks).set("evaluation.steps", steps);
         }
 
+        /** Settings, {@code key=value} each, as those of the command line; they override all others. */
+        public Builder assignments(List<String> keysAndValues) {
+            assignments = List.copyOf(keysAndValues);
+            return this;
+        }
+
         /** {@code float} or {@code double}. */
         public Builder precision(String name) {
             return set("backend.precision", name);
@@ -317,6 +347,15 @@ public final class MetaTrainer {
         /** A folder for checkpoints, metrics and the model, on any Hadoop file system; without one nothing is written. */
         public Builder runFolder(String place) {
             runFolder = Optional.of(place);
+            return this;
+        }
+
+        /**
+         * Also fits baselines to the training groups of a table, with which {@link TrainedModel#evaluate(Dataset)} compares the
+         * model. A training with a run folder does not: its own evaluation has them.
+         */
+        public Builder baselines() {
+            baselines = true;
             return this;
         }
 
@@ -333,7 +372,7 @@ public final class MetaTrainer {
          * @throws dev.kindling.job.error.BadDataException if data is missing or damaged
          */
         public MetaTrainer build() {
-            JobConfig configuration = base.withChecked(settings());
+            JobConfig configuration = base.withChecked(settings()).withAssignments(assignments);
             if (!SettingsReader.isOfTable(configuration)) {
                 EpisodeLayout layout = ResolvedRun.elsewhere(
                                 configuration, ClusterProvider.spark().tables(Optional.empty()))
@@ -341,7 +380,7 @@ public final class MetaTrainer {
                 require("inputs", inputs, layout.features().size());
                 require("outputs", outputs, layout.outputs());
             }
-            return new MetaTrainer(configuration, runFolder, listener);
+            return new MetaTrainer(configuration, runFolder, listener, baselines);
         }
 
         private static void require(String what, OptionalInt expected, int found) {

@@ -96,6 +96,14 @@ public final class Predictor {
         return new PredictedModel(settings, parameters, theta, template, steps);
     }
 
+    /** Whether the method predicts variances. */
+    public boolean predictsVariances() {
+        return settings.algorithm()
+                .predict(model(template.withSizes(1, 1)), template.withSizes(1, 1), steps)
+                .perTask()
+                .has("variance");
+    }
+
     /** The shape of one input. */
     public Shape features() {
         return template.features();
