@@ -1,0 +1,314 @@
+"""Estimators and models of Spark ML for tables whose groups of rows are tasks.
+
+``kindling_ml`` exports these classes. Their module has the name of the Java package, by which Spark finds the Python class
+of a stage that it has loaded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, TypeVar, Union
+
+from kindling_ml._errors import kindling_errors
+from kindling_ml._session import require_kindling
+from kindling_ml._training import setting
+
+try:
+    from pyspark import keyword_only
+    from pyspark.ml.param import Param, Params, TypeConverters
+    from pyspark.ml.util import JavaMLReadable, JavaMLWritable
+    from pyspark.ml.wrapper import JavaEstimator, JavaModel, JavaParams, JavaTransformer
+except ImportError:
+    require_kindling()
+    raise
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+__all__ = ["GroupedFolds", "MetaClassificationModel", "MetaClassifier", "MetaRegressionModel", "MetaRegressor"]
+
+P = TypeVar("P", bound="_MetaParams")
+R = TypeVar("R", bound="_RegressionParams")
+C = TypeVar("C", bound="_ClassificationParams")
+E = TypeVar("E", bound="_EstimatorParams")
+F = TypeVar("F", bound="GroupedFolds")
+M = TypeVar("M")
+
+
+def _to_list_settings(value: Any) -> List[str]:
+    """A dictionary of keys and values, or a list of texts key=value, as such a list."""
+    if isinstance(value, Mapping):
+        return [f"{key}={setting(key, found)}" for key, found in value.items()]
+    converted: List[str] = TypeConverters.toListString(value)
+    return converted
+
+
+# pyspark recognises converters of lists by this prefix.
+_to_list_settings.__name__ = "toListSettings"
+
+
+def _param(name: str, doc: str, converter: Any) -> Any:
+    return Param(Params._dummy(), name, doc, typeConverter=converter)
+
+
+class _MetaParams(JavaParams):
+    """The columns of tables, which an estimator and its model share."""
+
+    groupCol: "Param[str]" = _param(
+        "groupCol", "the column of the groups' keys: text, a whole number or a date; every group is a task", TypeConverters.toString
+    )
+    featuresCols: "Param[List[str]]" = _param("featuresCols", "the columns of the inputs", TypeConverters.toListString)
+    featuresCol: "Param[str]" = _param(
+        "featuresCol", "a column of vectors of one size that has the inputs, instead of featuresCols", TypeConverters.toString
+    )
+    labelCol: "Param[str]" = _param("labelCol", "the column that is predicted", TypeConverters.toString)
+    weightCol: "Param[str]" = _param("weightCol", "the column of row weights above 0", TypeConverters.toString)
+    orderCol: "Param[str]" = _param("orderCol", "the column that orders the rows of a group", TypeConverters.toString)
+    supportCol: "Param[str]" = _param(
+        "supportCol",
+        "a column of booleans: rows with true adapt the model, rows with false are predicted; null means that a label decides",
+        TypeConverters.toString,
+    )
+    predictionCol: "Param[str]" = _param("predictionCol", "the column of predictions, which transform adds", TypeConverters.toString)
+
+    def _begin(self, java_class: str) -> None:
+        """Constructs the Java object, from which the default of each parameter is taken."""
+        require_kindling()
+        with kindling_errors():
+            self._java_obj = self._new_java_obj(java_class, self.uid)
+        if not isinstance(self._java_obj, str):
+            self._take_defaults()
+
+    def _take_defaults(self) -> None:
+        java = self._java_obj
+        for param in self.params:
+            if java.hasParam(param.name) and java.hasDefault(java.getParam(param.name)):
+                value = java.getDefault(java.getParam(param.name)).get()
+                is_list = param.typeConverter.__name__.startswith("toList")
+                self._setDefault(**{param.name: list(value) if is_list else value})
+
+    def getGroupCol(self) -> str:
+        """The column of the groups' keys.
+
+        >>> kd.MetaRegressor(groupCol="patient").getGroupCol()
+        'patient'
+        """
+        return self.getOrDefault(self.groupCol)
+
+    def getFeaturesCols(self) -> List[str]:
+        """The columns of the inputs.
+
+        >>> kd.MetaRegressor(featuresCols=["age", "dose"]).getFeaturesCols()
+        ['age', 'dose']
+        """
+        return self.getOrDefault(self.featuresCols)
+
+    def getFeaturesCol(self) -> str:
+        """The column of vectors.
+
+        >>> kd.MetaRegressor(featuresCol="features").getFeaturesCol()
+        'features'
+        """
+        return self.getOrDefault(self.featuresCol)
+
+    def getLabelCol(self) -> str:
+        """The column that is predicted.
+
+        >>> kd.MetaRegressor(labelCol="score").getLabelCol()
+        'score'
+        """
+        return self.getOrDefault(self.labelCol)
+
+    def getWeightCol(self) -> str:
+        """The column of row weights.
+
+        >>> kd.MetaRegressor(weightCol="visits").getWeightCol()
+        'visits'
+        """
+        return self.getOrDefault(self.weightCol)
+
+    def getOrderCol(self) -> str:
+        """The column that orders the rows of a group.
+
+        >>> kd.MetaRegressor(orderCol="date").getOrderCol()
+        'date'
+        """
+        return self.getOrDefault(self.orderCol)
+
+    def getSupportCol(self) -> str:
+        """The column that says which rows adapt the model.
+
+        >>> kd.MetaRegressor(supportCol="isSupport").getSupportCol()
+        'isSupport'
+        """
+        return self.getOrDefault(self.supportCol)
+
+    def getPredictionCol(self) -> str:
+        """The column of predictions.
+
+        >>> kd.MetaRegressor().getPredictionCol()
+        'prediction'
+        """
+        return self.getOrDefault(self.predictionCol)
+
+    def setSupportCol(self: P, value: str) -> P:
+        """Sets the column that says which rows adapt the model.
+
+        >>> model.setSupportCol("isSupport")
+        """
+        return self._set(supportCol=value)
+
+    def setPredictionCol(self: P, value: str) -> P:
+        """Sets the column of predictions.
+
+        >>> model.setPredictionCol("predicted_score")
+        """
+        return self._set(predictionCol=value)
+
+
+class _RegressionParams(_MetaParams):
+    """What a regression has besides."""
+
+    offsetCol: "Param[str]" = _param(
+        "offsetCol", "a column with predictions that the model improves: the target is the label less the offset", TypeConverters.toString
+    )
+    stddevCol: "Param[str]" = _param(
+        "stddevCol",
+        "the column of standard deviations, noise included, which transform adds where the method predicts them",
+        TypeConverters.toString,
+    )
+
+    def getOffsetCol(self) -> str:
+        """The column of offsets.
+
+        >>> kd.MetaRegressor(offsetCol="expected").getOffsetCol()
+        'expected'
+        """
+        return self.getOrDefault(self.offsetCol)
+
+    def getStddevCol(self) -> str:
+        """The column of standard deviations.
+
+        >>> kd.MetaRegressor().getStddevCol()
+        'stddev'
+        """
+        return self.getOrDefault(self.stddevCol)
+
+    def setStddevCol(self: R, value: str) -> R:
+        """Sets the column of standard deviations.
+
+        >>> model.setStddevCol("score_stddev")
+        """
+        return self._set(stddevCol=value)
+
+
+class _ClassificationParams(_MetaParams):
+    """What a classification has besides."""
+
+    probabilityCol: "Param[str]" = _param(
+        "probabilityCol", "the column of vectors of class probabilities, which transform adds", TypeConverters.toString
+    )
+    rawPredictionCol: "Param[str]" = _param(
+        "rawPredictionCol", "the column of vectors of the network's outputs, which transform adds", TypeConverters.toString
+    )
+
+    def getProbabilityCol(self) -> str:
+        """The column of class probabilities.
+
+        >>> kd.MetaClassifier().getProbabilityCol()
+        'probability'
+        """
+        return self.getOrDefault(self.probabilityCol)
+
+    def getRawPredictionCol(self) -> str:
+        """The column of the network's outputs.
+
+        >>> kd.MetaClassifier().getRawPredictionCol()
+        'rawPrediction'
+        """
+        return self.getOrDefault(self.rawPredictionCol)
+
+    def setProbabilityCol(self: C, value: str) -> C:
+        """Sets the column of class probabilities.
+
+        >>> model.setProbabilityCol("p")
+        """
+        return self._set(probabilityCol=value)
+
+    def setRawPredictionCol(self: C, value: str) -> C:
+        """Sets the column of the network's outputs.
+
+        >>> model.setRawPredictionCol("raw")
+        """
+        return self._set(rawPredictionCol=value)
+
+
+class _EstimatorParams(_MetaParams):
+    """What an estimator has besides."""
+
+    validationIndicatorCol: "Param[str]" = _param(
+        "validationIndicatorCol",
+        "a column of booleans, equal within a group: true for groups that choose the best round, false for groups that are learned from",
+        TypeConverters.toString,
+    )
+    method: "Param[str]" = _param("method", "the method, a value of algorithm.name such as bayesian-linear or maml", TypeConverters.toString)
+    maxRounds: "Param[int]" = _param("maxRounds", "the largest number of rounds of training", TypeConverters.toInt)
+    tasksPerRound: "Param[int]" = _param("tasksPerRound", "the tasks of a round", TypeConverters.toInt)
+    members: "Param[int]" = _param("members", "the models that are trained and whose predictions are averaged", TypeConverters.toInt)
+    seed: "Param[int]" = _param("seed", "the seed of all random numbers", TypeConverters.toInt)
+    settings: "Param[List[str]]" = _param("settings", "any keys of the configuration, as texts key=value", _to_list_settings)
+
+    def getValidationIndicatorCol(self) -> str:
+        """The column that marks validation groups.
+
+        >>> kd.MetaRegressor(validationIndicatorCol="isVal").getValidationIndicatorCol()
+        'isVal'
+        """
+        return self.getOrDefault(self.validationIndicatorCol)
+
+    def getMethod(self) -> str:
+        """The method.
+
+        >>> kd.MetaRegressor().getMethod()
+        'bayesian-linear'
+        """
+        return self.getOrDefault(self.method)
+
+    def getMaxRounds(self) -> int:
+        """The largest number of rounds.
+
+        >>> kd.MetaRegressor(maxRounds=200).getMaxRounds()
+        200
+        """
+        return self.getOrDefault(self.maxRounds)
+
+    def getTasksPerRound(self) -> int:
+        """The tasks of a round.
+
+        >>> kd.MetaRegressor(tasksPerRound=32).getTasksPerRound()
+        32
+        """
+        return self.getOrDefault(self.tasksPerRound)
+
+    def getMembers(self) -> int:
+        """The models whose predictions are averaged.
+
+        >>> kd.MetaRegressor(members=1).getMembers()
+        1
+        """
+        return self.getOrDefault(self.members)
+
+    def getSeed(self) -> int:
+        """The seed.
+
+        >>> kd.MetaRegressor(seed=7).getSeed()
+        7
+        """
+        return self.getOrDefault(self.seed)
+
+    def getSettings(self) -> List[str]:
+        """The keys of the configuration.
+
+        >>> kd.MetaRegressor(settings={"table.query": 16}).getSettings()
+        ['table.query=16']
+        """
+        return self.getOrDefault(self.settings)

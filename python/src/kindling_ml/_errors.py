@@ -1,0 +1,117 @@
+"""The exception of this package, and its construction from exceptions of Java."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import Any, Iterator, Optional
+
+_KINDS = {
+    1: "check failed",
+    2: "usage",
+    3: "data",
+    4: "diverged",
+    5: "cluster",
+    6: "stopped",
+}
+
+# What the command line appends to the message of an unexpected exception.
+_COMMAND_HINT = "; run again with --debug to see where"
+
+
+class KindlingError(Exception):
+    """An error with one message, which names the column, key or file, the value that it had, and what is allowed.
+
+    ``exit_code`` is the exit code of Kindling's command line for the same error, ``kind`` its name: ``usage`` (2, a wrong
+    argument or setting), ``data`` (3, a missing or unusable column, table or file), ``diverged`` (4), ``cluster`` (5, Java
+    or Spark failed) or ``stopped`` (6).
+
+    >>> try:
+    ...     kd.load("runs/none")
+    ... except kd.KindlingError as error:
+    ...     print(error.kind, error)
+    """
+
+    def __init__(self, message: str, exit_code: int = 2) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+    @property
+    def kind(self) -> str:
+        """The name of the exit code."""
+        return _KINDS.get(self.exit_code, "cluster")
+
+
+def usage(message: str) -> KindlingError:
+    """An error of a wrong argument."""
+    return KindlingError(message, 2)
+
+
+def data(message: str) -> KindlingError:
+    """An error of a table or a file."""
+    return KindlingError(message, 3)
+
+
+@contextmanager
+def kindling_errors(jvm: Optional[Any] = None) -> Iterator[None]:
+    """Raises Kindling's own exceptions of Java as KindlingError, without Java's stack trace; others pass.
+
+    jvm is the view of the JVM in which Java runs; without one it is that of the Spark session.
+    """
+    try:
+        yield
+    except KindlingError:
+        raise
+    except Exception as error:
+        ours = from_java(error, jvm)
+        if ours is None:
+            raise
+        raise ours from None
+
+
+def from_java(error: BaseException, jvm: Optional[Any] = None) -> Optional[KindlingError]:
+    """The error as a KindlingError, or None if no code of Kindling threw it."""
+    throwable = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
+    if throwable is not None:
+        return _from_throwable(throwable, jvm or _session_jvm())
+    return _from_connect(error)
+
+
+def _session_jvm() -> Any:
+    from pyspark import SparkContext
+
+    return SparkContext._jvm
+
+
+def _from_throwable(throwable: Any, jvm: Any) -> Optional[KindlingError]:
+    while throwable is not None:
+        if _thrown_by_kindling(throwable):
+            if throwable.getClass().getName() == "java.lang.IllegalStateException":
+                return usage(str(throwable.getMessage()))
+            codes = jvm.dev.kindling.driver.error.ExitCode
+            message = str(codes.message(throwable)).replace(_COMMAND_HINT, "")
+            return KindlingError(message, codes.of(throwable).number())
+        throwable = throwable.getCause()
+    return None
+
+
+def _thrown_by_kindling(throwable: Any) -> bool:
+    if throwable.getClass().getName().startswith("dev.kindling."):
+        return True
+    trace = throwable.getStackTrace()
+    # Arguments are checked by methods of java.util, too.
+    frames = [frame.getClassName() for frame in list(trace)[:4]]
+    own = [frame for frame in frames if not frame.startswith("java.")]
+    return bool(own) and own[0].startswith("dev.kindling.")
+
+
+def _from_connect(error: BaseException) -> Optional[KindlingError]:
+    """A Spark Connect server sends the class and the message as text."""
+    if not type(error).__module__.startswith("pyspark.errors"):
+        return None
+    found = re.search(r"\((dev\.kindling\.[\w.$]+)\) ([^\n]*)", str(error))
+    if found is None:
+        return None
+    name = found.group(1).rsplit(".", 1)[-1]
+    code = {"BadDataException": 3, "DivergedException": 4, "StoppedEarlyException": 6}.get(name, 5)
+    return KindlingError(found.group(2), code)
