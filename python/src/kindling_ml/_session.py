@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Optional, TypeVar
+from typing import Any, Dict, Optional, TypeVar
 
 from kindling_ml._errors import KindlingError, usage
 from kindling_ml._jar import jar_path, jar_version
 
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
 VECTOR_MODULE = "jdk.incubator.vector"
 VECTOR_OPTION = f"--add-modules={VECTOR_MODULE}"
-_ESTIMATOR = "dev.kindling.ml.MetaRegressor"
+_CLASS = "dev.kindling.TrainedModel"
 
 B = TypeVar("B")
 S = TypeVar("S")
@@ -170,7 +167,7 @@ def _loaded_version(jvm: Any) -> Optional[str]:
 
     loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
     try:
-        found = jvm.java.lang.Class.forName(_ESTIMATOR, False, loader)
+        found = jvm.java.lang.Class.forName(_CLASS, False, loader)
     except Py4JJavaError:
         return None
     return str(found.getPackage().getImplementationVersion())
@@ -200,9 +197,3 @@ def _default_settings() -> Dict[str, str]:
 
 def _described(value: object) -> str:
     return f"a {type(value).__name__}"
-
-
-def session_of(dataset: Any) -> "SparkSession":
-    """The session of a DataFrame."""
-    session: "SparkSession" = dataset.sparkSession
-    return session

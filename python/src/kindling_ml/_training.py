@@ -78,7 +78,7 @@ def setting(key: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return str(os.fspath(value))
     try:
         return json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):

@@ -31,7 +31,7 @@ R = TypeVar("R", bound="_RegressionParams")
 C = TypeVar("C", bound="_ClassificationParams")
 E = TypeVar("E", bound="_EstimatorParams")
 F = TypeVar("F", bound="GroupedFolds")
-M = TypeVar("M")
+M = TypeVar("M", bound=JavaModel)
 
 
 def _to_list_settings(value: Any) -> List[str]:
@@ -79,7 +79,7 @@ class _MetaParams(JavaParams):
             self._take_defaults()
 
     def _take_defaults(self) -> None:
-        java = self._java_obj
+        java: Any = self._java_obj
         for param in self.params:
             if java.hasParam(param.name) and java.hasDefault(java.getParam(param.name)):
                 value = java.getDefault(java.getParam(param.name)).get()
@@ -245,6 +245,7 @@ class _ClassificationParams(_MetaParams):
 class _EstimatorParams(_MetaParams):
     """What an estimator has besides."""
 
+    _input_kwargs: Dict[str, Any]
     validationIndicatorCol: "Param[str]" = _param(
         "validationIndicatorCol",
         "a column of booleans, equal within a group: true for groups that choose the best round, false for groups that are learned from",
@@ -312,3 +313,315 @@ class _EstimatorParams(_MetaParams):
         ['table.query=16']
         """
         return self.getOrDefault(self.settings)
+
+    def setGroupCol(self: E, value: str) -> E:
+        """Sets the column of the groups' keys.
+
+        >>> estimator.setGroupCol("patient")
+        """
+        return self._set(groupCol=value)
+
+    def setFeaturesCols(self: E, value: List[str]) -> E:
+        """Sets the columns of the inputs.
+
+        >>> estimator.setFeaturesCols(["age", "dose"])
+        """
+        return self._set(featuresCols=value)
+
+    def setFeaturesCol(self: E, value: str) -> E:
+        """Sets the column of vectors.
+
+        >>> estimator.setFeaturesCol("features")
+        """
+        return self._set(featuresCol=value)
+
+    def setLabelCol(self: E, value: str) -> E:
+        """Sets the column that is predicted.
+
+        >>> estimator.setLabelCol("score")
+        """
+        return self._set(labelCol=value)
+
+    def setWeightCol(self: E, value: str) -> E:
+        """Sets the column of row weights.
+
+        >>> estimator.setWeightCol("visits")
+        """
+        return self._set(weightCol=value)
+
+    def setOrderCol(self: E, value: str) -> E:
+        """Sets the column that orders the rows of a group.
+
+        >>> estimator.setOrderCol("date")
+        """
+        return self._set(orderCol=value)
+
+    def setValidationIndicatorCol(self: E, value: str) -> E:
+        """Sets the column that marks validation groups.
+
+        >>> estimator.setValidationIndicatorCol("isVal")
+        """
+        return self._set(validationIndicatorCol=value)
+
+    def setMethod(self: E, value: str) -> E:
+        """Sets the method.
+
+        >>> estimator.setMethod("maml")
+        """
+        return self._set(method=value)
+
+    def setMaxRounds(self: E, value: int) -> E:
+        """Sets the largest number of rounds.
+
+        >>> estimator.setMaxRounds(200)
+        """
+        return self._set(maxRounds=value)
+
+    def setTasksPerRound(self: E, value: int) -> E:
+        """Sets the tasks of a round.
+
+        >>> estimator.setTasksPerRound(32)
+        """
+        return self._set(tasksPerRound=value)
+
+    def setMembers(self: E, value: int) -> E:
+        """Sets the models whose predictions are averaged.
+
+        >>> estimator.setMembers(1)
+        """
+        return self._set(members=value)
+
+    def setSeed(self: E, value: int) -> E:
+        """Sets the seed.
+
+        >>> estimator.setSeed(7)
+        """
+        return self._set(seed=value)
+
+    def setSettings(self: E, value: Union[Mapping[str, Any], List[str]]) -> E:
+        """Sets keys of the configuration, as a dictionary or as texts key=value.
+
+        >>> estimator.setSettings({"table.query": 16})
+        """
+        return self._set(settings=value)
+
+
+class _Estimator(JavaEstimator[M], _MetaParams):
+    """Training, with Kindling's errors as KindlingError."""
+
+    def _set_given(self, given: Dict[str, Any]) -> None:
+        self._set(**{name: value for name, value in given.items() if value is not None})
+
+    def _fit(self, dataset: "DataFrame") -> M:
+        with kindling_errors():
+            return super()._fit(dataset)
+
+
+class _Model(JavaModel, _MetaParams):
+    """Predictions, adaptation and evaluation, with Kindling's errors as KindlingError."""
+
+    def _transform(self, dataset: "DataFrame") -> "DataFrame":
+        with kindling_errors():
+            return super()._transform(dataset)
+
+    def adapt(self, dataset: "DataFrame") -> "DataFrame":
+        """The parameters adapted to each group: its key, the parameters, the number of support rows, the loss before and after.
+
+        They are the input of ``predict``, and may be stored in between.
+
+        >>> adapted = model.adapt(visits)
+        >>> adapted.write.parquet("adapted")
+        """
+        with kindling_errors():
+            found: "DataFrame" = self._call_java("adapt", dataset)
+            return found
+
+    def predict(self, adapted: "DataFrame", rows: "DataFrame") -> "DataFrame":
+        """Predictions for rows by the parameters that ``adapt`` returned, with the columns of ``transform``.
+
+        >>> model.predict(spark.read.parquet("adapted"), new_visits)
+        """
+        with kindling_errors():
+            found: "DataFrame" = self._call_java("predict", adapted, rows)
+            return found
+
+    def evaluate(self, dataset: "DataFrame") -> "DataFrame":
+        """Errors by the number of support rows, of the model and of simple methods on the same rows.
+
+        >>> model.evaluate(test).show()
+        """
+        with kindling_errors():
+            found: "DataFrame" = self._call_java("evaluate", dataset)
+            return found
+
+    def summary(self) -> "DataFrame":
+        """A row for each logged round of the training; empty for a model that was loaded.
+
+        >>> model.summary().show()
+        """
+        with kindling_errors():
+            found: "DataFrame" = self._call_java("summary")
+            return found
+
+
+class MetaRegressor(_Estimator["MetaRegressionModel"], _RegressionParams, _EstimatorParams, JavaMLWritable, JavaMLReadable["MetaRegressor"]):
+    """Learns to predict a number in new groups of rows from their first rows.
+
+    Every group of rows (a patient, a shop) is a task. ``fit`` learns from the groups of a table, on the executors of its session;
+    the model adapts to the support rows of a group that it has not seen and predicts its other rows. What is not set has
+    the value of the table configuration, ``settings`` sets any other key.
+
+    >>> estimator = kd.MetaRegressor(groupCol="patient", featuresCols=["age", "dose"], labelCol="score", orderCol="date")
+    >>> model = estimator.fit(train)
+    >>> model.transform(kd.support(test, "patient", first=5, by="date")).select("patient", "prediction", "stddev")
+    """
+
+    @keyword_only
+    def __init__(
+        self,
+        *,
+        groupCol: Optional[str] = None,
+        featuresCols: Optional[List[str]] = None,
+        featuresCol: Optional[str] = None,
+        labelCol: Optional[str] = None,
+        weightCol: Optional[str] = None,
+        offsetCol: Optional[str] = None,
+        orderCol: Optional[str] = None,
+        supportCol: Optional[str] = None,
+        validationIndicatorCol: Optional[str] = None,
+        predictionCol: Optional[str] = None,
+        stddevCol: Optional[str] = None,
+        method: Optional[str] = None,
+        maxRounds: Optional[int] = None,
+        tasksPerRound: Optional[int] = None,
+        members: Optional[int] = None,
+        seed: Optional[int] = None,
+        settings: Optional[Union[Mapping[str, Any], List[str]]] = None,
+    ) -> None:
+        super().__init__()
+        self._begin("dev.kindling.ml.MetaRegressor")
+        self._set_given(self._input_kwargs)
+
+    @keyword_only
+    def setParams(
+        self,
+        *,
+        groupCol: Optional[str] = None,
+        featuresCols: Optional[List[str]] = None,
+        featuresCol: Optional[str] = None,
+        labelCol: Optional[str] = None,
+        weightCol: Optional[str] = None,
+        offsetCol: Optional[str] = None,
+        orderCol: Optional[str] = None,
+        supportCol: Optional[str] = None,
+        validationIndicatorCol: Optional[str] = None,
+        predictionCol: Optional[str] = None,
+        stddevCol: Optional[str] = None,
+        method: Optional[str] = None,
+        maxRounds: Optional[int] = None,
+        tasksPerRound: Optional[int] = None,
+        members: Optional[int] = None,
+        seed: Optional[int] = None,
+        settings: Optional[Union[Mapping[str, Any], List[str]]] = None,
+    ) -> "MetaRegressor":
+        """Sets any of the parameters.
+
+        >>> estimator.setParams(groupCol="patient", maxRounds=200)
+        """
+        self._set_given(self._input_kwargs)
+        return self
+
+    def setOffsetCol(self, value: str) -> "MetaRegressor":
+        """Sets the column of offsets.
+
+        >>> estimator.setOffsetCol("expected")
+        """
+        return self._set(offsetCol=value)
+
+    def _create_model(self, java_model: Any) -> "MetaRegressionModel":
+        return MetaRegressionModel(java_model)
+
+
+class MetaClassifier(_Estimator["MetaClassificationModel"], _ClassificationParams, _EstimatorParams, JavaMLWritable, JavaMLReadable["MetaClassifier"]):
+    """Learns to predict a class in new groups of rows from their first rows.
+
+    All groups share the classes: numbers 0, 1, ..., text or booleans. As ``MetaRegressor`` otherwise.
+
+    >>> estimator = kd.MetaClassifier(groupCol="user", featuresCols=["price", "hour"], labelCol="bought", seed=1)
+    >>> model = estimator.fit(train)
+    >>> model.transform(kd.support(test, "user", first=5, seed=1)).select("user", "prediction", "probability")
+    """
+
+    @keyword_only
+    def __init__(
+        self,
+        *,
+        groupCol: Optional[str] = None,
+        featuresCols: Optional[List[str]] = None,
+        featuresCol: Optional[str] = None,
+        labelCol: Optional[str] = None,
+        weightCol: Optional[str] = None,
+        orderCol: Optional[str] = None,
+        supportCol: Optional[str] = None,
+        validationIndicatorCol: Optional[str] = None,
+        predictionCol: Optional[str] = None,
+        probabilityCol: Optional[str] = None,
+        rawPredictionCol: Optional[str] = None,
+        method: Optional[str] = None,
+        maxRounds: Optional[int] = None,
+        tasksPerRound: Optional[int] = None,
+        members: Optional[int] = None,
+        seed: Optional[int] = None,
+        settings: Optional[Union[Mapping[str, Any], List[str]]] = None,
+    ) -> None:
+        super().__init__()
+        self._begin("dev.kindling.ml.MetaClassifier")
+        self._set_given(self._input_kwargs)
+
+    @keyword_only
+    def setParams(
+        self,
+        *,
+        groupCol: Optional[str] = None,
+        featuresCols: Optional[List[str]] = None,
+        featuresCol: Optional[str] = None,
+        labelCol: Optional[str] = None,
+        weightCol: Optional[str] = None,
+        orderCol: Optional[str] = None,
+        supportCol: Optional[str] = None,
+        validationIndicatorCol: Optional[str] = None,
+        predictionCol: Optional[str] = None,
+        probabilityCol: Optional[str] = None,
+        rawPredictionCol: Optional[str] = None,
+        method: Optional[str] = None,
+        maxRounds: Optional[int] = None,
+        tasksPerRound: Optional[int] = None,
+        members: Optional[int] = None,
+        seed: Optional[int] = None,
+        settings: Optional[Union[Mapping[str, Any], List[str]]] = None,
+    ) -> "MetaClassifier":
+        """Sets any of the parameters.
+
+        >>> estimator.setParams(groupCol="patient", maxRounds=200)
+        """
+        self._set_given(self._input_kwargs)
+        return self
+
+    def _create_model(self, java_model: Any) -> "MetaClassificationModel":
+        return MetaClassificationModel(java_model)
+
+
+class MetaRegressionModel(_Model, _RegressionParams, JavaMLWritable, JavaMLReadable["MetaRegressionModel"]):
+    """The model of a ``MetaRegressor``.
+
+    >>> model.write().overwrite().save("models/visits")
+    >>> kd.MetaRegressionModel.load("models/visits").transform(test)
+    """
+
+
+class MetaClassificationModel(_Model, _ClassificationParams, JavaMLWritable, JavaMLReadable["MetaClassificationModel"]):
+    """The model of a ``MetaClassifier``.
+
+    >>> model.write().overwrite().save("models/visits")
+    >>> kd.MetaClassificationModel.load("models/visits").transform(test)
+    """
