@@ -1,7 +1,6 @@
 """Builds the wheel of kindling-ml and runs its tests in a virtual environment; the Maven build calls it.
 
-Exit codes: 0 done, 10 the tests did not run because this machine lacks what they need, which the last line says; others are
-failures. All it writes is in the folder target: package (what the wheel is made of), dist (the wheel), wheels (what the
+Where this machine lacks what the tests need, a line says that they did not run, and the exit code is 0. All it writes is in the folder target: package (what the wheel is made of), dist (the wheel), wheels (what the
 environment is installed from), venv, build.log.
 """
 
@@ -20,7 +19,7 @@ from typing import List, Mapping, NoReturn, Optional
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 TARGET = HERE / "target"
-DID_NOT_RUN = 10
+DID_NOT_RUN = "The Python tests did not run: "
 
 
 def main() -> None:
@@ -80,13 +79,13 @@ def environment(venv: Path, pyspark: str) -> str:
     shutil.rmtree(venv, ignore_errors=True)
     wheels = TARGET / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
-    run([sys.executable, "-m", "venv", str(venv)], "python3 cannot make a virtual environment", DID_NOT_RUN)
+    run([sys.executable, "-m", "venv", str(venv)], DID_NOT_RUN + "python3 cannot make a virtual environment")
     # pyspark's source distribution is built by setuptools.
     needed = [f"pyspark=={pyspark}", "-r", str(requirements)]
-    unavailable = "pip cannot install pyspark and the requirements of the tests"
-    run([python, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(wheels), *needed], unavailable, DID_NOT_RUN)
+    unavailable = DID_NOT_RUN + "pip cannot install pyspark and the requirements of the tests"
+    run([python, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(wheels), *needed], unavailable)
     offline = ["--no-index", "--find-links", str(wheels)]
-    run([python, "-m", "pip", "install", "--quiet", *offline, *needed], unavailable, DID_NOT_RUN)
+    run([python, "-m", "pip", "install", "--quiet", *offline, *needed], unavailable)
     stamp.write_text(wanted, encoding="utf-8")
     return python
 
@@ -107,19 +106,18 @@ def clean_environment() -> Mapping[str, str]:
     return {name: value for name, value in os.environ.items() if name not in names}
 
 
-def run(command: List[str], complaint: str, code: int = 1, more: Optional[Mapping[str, str]] = None) -> None:
+def run(command: List[str], complaint: str, more: Optional[Mapping[str, str]] = None) -> None:
     """Runs a command with its output in target/build.log; ends with the complaint if it fails."""
     log = TARGET / "build.log"
     with log.open("a", encoding="utf-8") as output:
         done = subprocess.run(command, stdout=output, stderr=output, env={**clean_environment(), **(more or {})}, check=False)
     if done.returncode != 0:
-        prefix = "The Python tests did not run: " if code == DID_NOT_RUN else ""
-        fail(f"{prefix}{complaint}; the reason is in {log}", code)
+        fail(f"{complaint}; the reason is in {log}")
 
 
-def fail(message: str, code: int = 1) -> NoReturn:
+def fail(message: str) -> NoReturn:
     print(message)
-    sys.exit(code)
+    sys.exit(0 if message.startswith(DID_NOT_RUN) else 1)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ def configure(builder: B) -> B:
 
     The jar is appended to ``spark.jars``, and the module ``jdk.incubator.vector`` to ``spark.driver.defaultJavaOptions`` and
     ``spark.executor.defaultJavaOptions``; what the builder or ``spark-defaults.conf`` has under these names is kept. The
-    builder of a Spark Connect session is returned unchanged, because the server must have the jar already (``kd.jar_path()``).
+    builder of a Spark Connect session (``remote("sc://...")``) is returned unchanged, because the server must have been
+    started with the jar (``kd.jar_path()``).
 
     Args:
         builder: ``SparkSession.builder``, with any other options.
@@ -36,7 +37,9 @@ def configure(builder: B) -> B:
     if not hasattr(builder, "config"):
         raise usage(f"configure takes SparkSession.builder; it was given {_described(builder)}")
     settings: Dict[str, Any] = dict(getattr(builder, "_options", {}))
-    if "spark.remote" in settings or (_is_remote() and "spark.master" not in settings):
+    remote = str(settings.get("spark.remote") or os.environ.get("SPARK_REMOTE", ""))
+    # For a remote of local[N] pyspark starts the server, with the settings of the builder.
+    if remote and not remote.startswith("local"):
         return builder
     defaults = _default_settings()
 
