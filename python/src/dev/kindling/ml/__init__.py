@@ -625,3 +625,18 @@ class MetaClassificationModel(_Model, _ClassificationParams, JavaMLWritable, Jav
     >>> model.write().overwrite().save("models/visits")
     >>> kd.MetaClassificationModel.load("models/visits").transform(test)
     """
+
+
+class GroupedFolds(JavaTransformer, JavaMLWritable, JavaMLReadable["GroupedFolds"]):
+    """Adds a column of fold numbers for ``CrossValidator(foldCol=...)``: all rows of a group are in one fold.
+
+    The fold of a group is a hash of the seed and of its key, for any order and partitioning of the rows.
+
+    >>> folds = kd.GroupedFolds(groupCol="patient", numFolds=5, foldCol="fold").transform(train)
+    >>> CrossValidator(estimator=regressor, estimatorParamMaps=grid, evaluator=evaluator, numFolds=5, foldCol="fold").fit(folds)
+    """
+
+    groupCol: "Param[str]" = _param("groupCol", "the column of the groups' keys", TypeConverters.toString)
+    numFolds: "Param[int]" = _param("numFolds", "the number of folds", TypeConverters.toInt)
+    foldCol: "Param[str]" = _param("foldCol", "the column of fold numbers, which transform adds", TypeConverters.toString)
+    seed: "Param[int]" = _param("seed", "the seed of the hash", TypeConverters.toInt)
