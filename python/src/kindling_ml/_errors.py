@@ -74,7 +74,30 @@ def from_java(error: BaseException, jvm: Optional[Any] = None) -> Optional[Kindl
     throwable = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
     if throwable is not None:
         return _from_throwable(throwable, jvm or _session_jvm())
-    return _from_connect(error)
+    # A Spark Connect server sends the class and the message as text.
+    return _from_text(str(error)) if type(error).__module__.startswith("pyspark.errors") else None
+
+
+def extend_pyspark() -> None:
+    """Extends pyspark's conversion of Java's exceptions by those of Kindling, for results that Spark computes later.
+
+    Throwables of another JVM than the session's, which pyspark would look up in the session's, are left to the caller.
+    """
+    from pyspark import SparkContext
+    from pyspark.errors.exceptions import captured
+
+    original: Any = captured.convert_exception
+    if getattr(original, "extended_by_kindling", False):
+        return
+
+    def convert_exception(throwable: Any) -> Any:
+        gateway = SparkContext._gateway
+        if gateway is not None and throwable._gateway_client is not gateway._gateway_client:
+            return captured.UnknownException(desc="", stackTrace="")
+        return _from_throwable(throwable, SparkContext._jvm) or original(throwable)
+
+    setattr(convert_exception, "extended_by_kindling", True)
+    setattr(captured, "convert_exception", convert_exception)
 
 
 def _session_jvm() -> Any:
@@ -84,34 +107,30 @@ def _session_jvm() -> Any:
 
 
 def _from_throwable(throwable: Any, jvm: Any) -> Optional[KindlingError]:
+    message = throwable.getMessage()
     while throwable is not None:
         if _thrown_by_kindling(throwable):
             if throwable.getClass().getName() == "java.lang.IllegalStateException":
                 return usage(str(throwable.getMessage()))
             codes = jvm.dev.kindling.driver.error.ExitCode
-            message = str(codes.message(throwable)).replace(_COMMAND_HINT, "")
-            return KindlingError(message, codes.of(throwable).number())
+            line = str(codes.message(throwable)).replace(_COMMAND_HINT, "")
+            return KindlingError(line, codes.of(throwable).number())
         throwable = throwable.getCause()
-    return None
+    # The exception of an executor may be there as text alone.
+    return _from_text(message or "")
 
 
 def _thrown_by_kindling(throwable: Any) -> bool:
     if throwable.getClass().getName().startswith("dev.kindling."):
         return True
-    trace = throwable.getStackTrace()
     # Arguments are checked by methods of java.util, too.
-    frames = [frame.getClassName() for frame in list(trace)[:4]]
-    own = [frame for frame in frames if not frame.startswith("java.")]
-    return bool(own) and own[0].startswith("dev.kindling.")
+    frames = [str(frame.getClassName()) for frame in list(throwable.getStackTrace())[:4]]
+    return next((frame for frame in frames if not frame.startswith("java.")), "").startswith("dev.kindling.")
 
 
-def _from_connect(error: BaseException) -> Optional[KindlingError]:
-    """A Spark Connect server sends the class and the message as text."""
-    if not type(error).__module__.startswith("pyspark.errors"):
-        return None
-    found = re.search(r"\((dev\.kindling\.[\w.$]+)\) ([^\n]*)", str(error))
+def _from_text(text: str) -> Optional[KindlingError]:
+    found = re.search(r"\(?\bdev\.kindling\.[\w.]*?(\w+(?:Exception|Error))(?:\)|:) ([^\n]+)", text)
     if found is None:
         return None
-    name = found.group(1).rsplit(".", 1)[-1]
-    code = {"BadDataException": 3, "DivergedException": 4, "StoppedEarlyException": 6}.get(name, 5)
-    return KindlingError(found.group(2), code)
+    codes = {"BadDataException": 3, "DivergedException": 4, "StoppedEarlyException": 6, "BackendUnavailableException": 2}
+    return KindlingError(found.group(2).strip(), codes.get(found.group(1), 5))

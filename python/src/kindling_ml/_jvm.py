@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, List, Optional
 
-from kindling_ml._errors import KindlingError, usage
+from kindling_ml._errors import KindlingError, extend_pyspark, usage
 from kindling_ml._jar import jar_path
 from kindling_ml._session import VECTOR_OPTION
 
@@ -119,6 +119,9 @@ class _LocalJvm:
     def _started(self) -> Any:
         jars = spark_jars()
         java_gateway = _py4j(jars)
+        if importlib.util.find_spec("pyspark") is not None:
+            # Once a session runs, pyspark converts the exceptions of this JVM as well.
+            extend_pyspark()
         bridge = sorted(jars.glob("py4j-*.jar"))
         java, *options = java_command("2g")
         try:
@@ -132,8 +135,10 @@ class _LocalJvm:
                 return_proc=False,
                 redirect_stderr=None,
             )[:2]
-        except Exception as error:
-            raise KindlingError(f"the JVM for models did not start: {error}", 5) from None
+        except Exception:
+            given = os.environ.get("KINDLING_JAVA_OPTS")
+            hint = f" with KINDLING_JAVA_OPTS, which is {given}" if given else ""
+            raise KindlingError(f"{java} does not start{hint}", 5) from None
         return java_gateway.JavaGateway(
             gateway_parameters=java_gateway.GatewayParameters(port=port, auth_token=token, auto_convert=True)
         )

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any, Dict, Optional, TypeVar
 
-from kindling_ml._errors import KindlingError, usage
+from kindling_ml._errors import KindlingError, extend_pyspark, usage
 from kindling_ml._jar import jar_path, jar_version
 
 VECTOR_MODULE = "jdk.incubator.vector"
@@ -93,6 +93,7 @@ def attach(spark: S) -> S:
             raise KindlingError(f"the JVM of this session does not load {jar_path()}; start the session with kd.configure", 5)
     else:
         _check_version(present)
+    extend_pyspark()
     _warn_without_vector_module(context, jvm)
     return spark
 
@@ -154,6 +155,7 @@ def require_kindling() -> None:
             "the Spark session runs without Kindling's jar; call kd.attach(spark), or start the session with kd.configure(SparkSession.builder)"
         )
     _check_version(version)
+    extend_pyspark()
 
 
 def _check_version(present: str) -> None:

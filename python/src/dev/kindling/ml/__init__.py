@@ -30,7 +30,6 @@ P = TypeVar("P", bound="_MetaParams")
 R = TypeVar("R", bound="_RegressionParams")
 C = TypeVar("C", bound="_ClassificationParams")
 E = TypeVar("E", bound="_EstimatorParams")
-F = TypeVar("F", bound="GroupedFolds")
 M = TypeVar("M", bound=JavaModel)
 
 
@@ -50,7 +49,32 @@ def _param(name: str, doc: str, converter: Any) -> Any:
     return Param(Params._dummy(), name, doc, typeConverter=converter)
 
 
-class _MetaParams(JavaParams):
+class _Stage(JavaParams):
+    """A stage whose Java object is one of Kindling's."""
+
+    _input_kwargs: Dict[str, Any]
+
+    def _construct(self, java_class: str) -> None:
+        """Constructs the Java object, from which the default of each parameter is taken."""
+        require_kindling()
+        self._java_obj = self._new_java_obj(java_class, self.uid)
+        # With Spark Connect it is only a name.
+        if not isinstance(self._java_obj, str):
+            self._take_defaults()
+
+    def _take_defaults(self) -> None:
+        java: Any = self._java_obj
+        for param in self.params:
+            if java.hasParam(param.name) and java.hasDefault(java.getParam(param.name)):
+                value = java.getDefault(java.getParam(param.name)).get()
+                is_list = param.typeConverter.__name__.startswith("toList")
+                self._setDefault(**{param.name: list(value) if is_list else value})
+
+    def _set_given(self, given: Mapping[str, Any]) -> None:
+        self._set(**{name: value for name, value in given.items() if value is not None})
+
+
+class _MetaParams(_Stage):
     """The columns of tables, which an estimator and its model share."""
 
     groupCol: "Param[str]" = _param(
@@ -69,22 +93,6 @@ class _MetaParams(JavaParams):
         TypeConverters.toString,
     )
     predictionCol: "Param[str]" = _param("predictionCol", "the column of predictions, which transform adds", TypeConverters.toString)
-
-    def _begin(self, java_class: str) -> None:
-        """Constructs the Java object, from which the default of each parameter is taken."""
-        require_kindling()
-        with kindling_errors():
-            self._java_obj = self._new_java_obj(java_class, self.uid)
-        if not isinstance(self._java_obj, str):
-            self._take_defaults()
-
-    def _take_defaults(self) -> None:
-        java: Any = self._java_obj
-        for param in self.params:
-            if java.hasParam(param.name) and java.hasDefault(java.getParam(param.name)):
-                value = java.getDefault(java.getParam(param.name)).get()
-                is_list = param.typeConverter.__name__.startswith("toList")
-                self._setDefault(**{param.name: list(value) if is_list else value})
 
     def getGroupCol(self) -> str:
         """The column of the groups' keys.
@@ -409,9 +417,6 @@ class _EstimatorParams(_MetaParams):
 class _Estimator(JavaEstimator[M], _MetaParams):
     """Training, with Kindling's errors as KindlingError."""
 
-    def _set_given(self, given: Dict[str, Any]) -> None:
-        self._set(**{name: value for name, value in given.items() if value is not None})
-
     def _fit(self, dataset: "DataFrame") -> M:
         with kindling_errors():
             return super()._fit(dataset)
@@ -499,7 +504,7 @@ class MetaRegressor(_Estimator["MetaRegressionModel"], _RegressionParams, _Estim
         settings: Optional[Union[Mapping[str, Any], List[str]]] = None,
     ) -> None:
         super().__init__()
-        self._begin("dev.kindling.ml.MetaRegressor")
+        self._construct("dev.kindling.ml.MetaRegressor")
         self._set_given(self._input_kwargs)
 
     @keyword_only
@@ -575,7 +580,7 @@ class MetaClassifier(_Estimator["MetaClassificationModel"], _ClassificationParam
         settings: Optional[Union[Mapping[str, Any], List[str]]] = None,
     ) -> None:
         super().__init__()
-        self._begin("dev.kindling.ml.MetaClassifier")
+        self._construct("dev.kindling.ml.MetaClassifier")
         self._set_given(self._input_kwargs)
 
     @keyword_only
@@ -627,7 +632,7 @@ class MetaClassificationModel(_Model, _ClassificationParams, JavaMLWritable, Jav
     """
 
 
-class GroupedFolds(JavaTransformer, JavaMLWritable, JavaMLReadable["GroupedFolds"]):
+class GroupedFolds(JavaTransformer, _Stage, JavaMLWritable, JavaMLReadable["GroupedFolds"]):
     """Adds a column of fold numbers for ``CrossValidator(foldCol=...)``: all rows of a group are in one fold.
 
     The fold of a group is a hash of the seed and of its key, for any order and partitioning of the rows.
@@ -640,3 +645,92 @@ class GroupedFolds(JavaTransformer, JavaMLWritable, JavaMLReadable["GroupedFolds
     numFolds: "Param[int]" = _param("numFolds", "the number of folds", TypeConverters.toInt)
     foldCol: "Param[str]" = _param("foldCol", "the column of fold numbers, which transform adds", TypeConverters.toString)
     seed: "Param[int]" = _param("seed", "the seed of the hash", TypeConverters.toInt)
+
+    @keyword_only
+    def __init__(
+        self,
+        *,
+        groupCol: Optional[str] = None,
+        numFolds: Optional[int] = None,
+        foldCol: Optional[str] = None,
+        seed: Optional[int] = None,
+    ) -> None:
+        super().__init__()
+        self._construct("dev.kindling.ml.GroupedFolds")
+        self._set_given(self._input_kwargs)
+
+    @keyword_only
+    def setParams(
+        self,
+        *,
+        groupCol: Optional[str] = None,
+        numFolds: Optional[int] = None,
+        foldCol: Optional[str] = None,
+        seed: Optional[int] = None,
+    ) -> "GroupedFolds":
+        """Sets any of the parameters.
+
+        >>> folds.setParams(groupCol="patient", numFolds=3)
+        """
+        self._set_given(self._input_kwargs)
+        return self
+
+    def getGroupCol(self) -> str:
+        """The column of the groups' keys.
+
+        >>> kd.GroupedFolds(groupCol="patient").getGroupCol()
+        'patient'
+        """
+        return self.getOrDefault(self.groupCol)
+
+    def setGroupCol(self, value: str) -> "GroupedFolds":
+        """Sets the column of the groups' keys.
+
+        >>> folds.setGroupCol("patient")
+        """
+        return self._set(groupCol=value)
+
+    def getNumFolds(self) -> int:
+        """The number of folds.
+
+        >>> kd.GroupedFolds(numFolds=5).getNumFolds()
+        5
+        """
+        return self.getOrDefault(self.numFolds)
+
+    def setNumFolds(self, value: int) -> "GroupedFolds":
+        """Sets the number of folds.
+
+        >>> folds.setNumFolds(5)
+        """
+        return self._set(numFolds=value)
+
+    def getFoldCol(self) -> str:
+        """The column of fold numbers.
+
+        >>> kd.GroupedFolds(foldCol="fold").getFoldCol()
+        'fold'
+        """
+        return self.getOrDefault(self.foldCol)
+
+    def setFoldCol(self, value: str) -> "GroupedFolds":
+        """Sets the column of fold numbers.
+
+        >>> folds.setFoldCol("fold")
+        """
+        return self._set(foldCol=value)
+
+    def getSeed(self) -> int:
+        """The seed of the hash.
+
+        >>> kd.GroupedFolds(seed=7).getSeed()
+        7
+        """
+        return self.getOrDefault(self.seed)
+
+    def setSeed(self, value: int) -> "GroupedFolds":
+        """Sets the seed of the hash.
+
+        >>> folds.setSeed(7)
+        """
+        return self._set(seed=value)
