@@ -143,7 +143,7 @@ def require_kindling() -> None:
         import pyspark  # noqa: F401
     except ImportError:
         raise usage("neither pyspark nor pyspark-client is installed; install one of them: pip install 'kindling-ml[spark]'") from None
-    if _is_remote():
+    if is_connect():
         return
     from pyspark import SparkContext
 
@@ -178,7 +178,7 @@ def _loaded_version(jvm: Any) -> Optional[str]:
     return str(found.getPackage().getImplementationVersion())
 
 
-def _is_remote() -> bool:
+def is_connect() -> bool:
     """Whether sessions of this process are those of Spark Connect."""
     try:
         from pyspark.sql.utils import is_remote

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, TypeVar, Union
 
 from kindling_ml._errors import kindling_errors
-from kindling_ml._session import require_kindling
+from kindling_ml._session import is_connect, require_kindling
 from kindling_ml._training import setting
 
 try:
@@ -75,7 +75,7 @@ class _Stage(JavaParams):
 
 
 class _MetaParams(_Stage):
-    """The columns of tables, which an estimator and its model share."""
+    """The parameters that an estimator and its model share."""
 
     groupCol: "Param[str]" = _param(
         "groupCol", "the column of the groups' keys: text, a whole number or a date; every group is a task", TypeConverters.toString
@@ -93,6 +93,18 @@ class _MetaParams(_Stage):
         TypeConverters.toString,
     )
     predictionCol: "Param[str]" = _param("predictionCol", "the column of predictions, which transform adds", TypeConverters.toString)
+
+    validationIndicatorCol: "Param[str]" = _param(
+        "validationIndicatorCol",
+        "a column of booleans, equal within a group: true for groups that choose the best round, false for groups that are learned from",
+        TypeConverters.toString,
+    )
+    method: "Param[str]" = _param("method", "the method, a value of algorithm.name such as bayesian-linear or maml", TypeConverters.toString)
+    maxRounds: "Param[int]" = _param("maxRounds", "the largest number of rounds of training", TypeConverters.toInt)
+    tasksPerRound: "Param[int]" = _param("tasksPerRound", "the tasks of a round", TypeConverters.toInt)
+    members: "Param[int]" = _param("members", "the models that are trained and whose predictions are averaged", TypeConverters.toInt)
+    seed: "Param[int]" = _param("seed", "the seed of all random numbers", TypeConverters.toInt)
+    settings: "Param[List[str]]" = _param("settings", "any keys of the configuration, as texts key=value", _to_list_settings)
 
     def getGroupCol(self) -> str:
         """The column of the groups' keys.
@@ -157,6 +169,62 @@ class _MetaParams(_Stage):
         'prediction'
         """
         return self.getOrDefault(self.predictionCol)
+
+    def getValidationIndicatorCol(self) -> str:
+        """The column that marks validation groups.
+
+        >>> kd.MetaRegressor(validationIndicatorCol="isVal").getValidationIndicatorCol()
+        'isVal'
+        """
+        return self.getOrDefault(self.validationIndicatorCol)
+
+    def getMethod(self) -> str:
+        """The method.
+
+        >>> kd.MetaRegressor().getMethod()
+        'bayesian-linear'
+        """
+        return self.getOrDefault(self.method)
+
+    def getMaxRounds(self) -> int:
+        """The largest number of rounds.
+
+        >>> kd.MetaRegressor(maxRounds=200).getMaxRounds()
+        200
+        """
+        return self.getOrDefault(self.maxRounds)
+
+    def getTasksPerRound(self) -> int:
+        """The tasks of a round.
+
+        >>> kd.MetaRegressor(tasksPerRound=32).getTasksPerRound()
+        32
+        """
+        return self.getOrDefault(self.tasksPerRound)
+
+    def getMembers(self) -> int:
+        """The models whose predictions are averaged.
+
+        >>> kd.MetaRegressor(members=1).getMembers()
+        1
+        """
+        return self.getOrDefault(self.members)
+
+    def getSeed(self) -> int:
+        """The seed.
+
+        >>> kd.MetaRegressor(seed=7).getSeed()
+        7
+        """
+        return self.getOrDefault(self.seed)
+
+    def getSettings(self) -> List[str]:
+        """The keys of the configuration.
+
+        >>> kd.MetaRegressor(settings={"table.query": 16}).getSettings()
+        ['table.query=16']
+        """
+        return self.getOrDefault(self.settings)
 
     def setSupportCol(self: P, value: str) -> P:
         """Sets the column that says which rows adapt the model.
@@ -251,76 +319,7 @@ class _ClassificationParams(_MetaParams):
 
 
 class _EstimatorParams(_MetaParams):
-    """What an estimator has besides."""
-
-    _input_kwargs: Dict[str, Any]
-    validationIndicatorCol: "Param[str]" = _param(
-        "validationIndicatorCol",
-        "a column of booleans, equal within a group: true for groups that choose the best round, false for groups that are learned from",
-        TypeConverters.toString,
-    )
-    method: "Param[str]" = _param("method", "the method, a value of algorithm.name such as bayesian-linear or maml", TypeConverters.toString)
-    maxRounds: "Param[int]" = _param("maxRounds", "the largest number of rounds of training", TypeConverters.toInt)
-    tasksPerRound: "Param[int]" = _param("tasksPerRound", "the tasks of a round", TypeConverters.toInt)
-    members: "Param[int]" = _param("members", "the models that are trained and whose predictions are averaged", TypeConverters.toInt)
-    seed: "Param[int]" = _param("seed", "the seed of all random numbers", TypeConverters.toInt)
-    settings: "Param[List[str]]" = _param("settings", "any keys of the configuration, as texts key=value", _to_list_settings)
-
-    def getValidationIndicatorCol(self) -> str:
-        """The column that marks validation groups.
-
-        >>> kd.MetaRegressor(validationIndicatorCol="isVal").getValidationIndicatorCol()
-        'isVal'
-        """
-        return self.getOrDefault(self.validationIndicatorCol)
-
-    def getMethod(self) -> str:
-        """The method.
-
-        >>> kd.MetaRegressor().getMethod()
-        'bayesian-linear'
-        """
-        return self.getOrDefault(self.method)
-
-    def getMaxRounds(self) -> int:
-        """The largest number of rounds.
-
-        >>> kd.MetaRegressor(maxRounds=200).getMaxRounds()
-        200
-        """
-        return self.getOrDefault(self.maxRounds)
-
-    def getTasksPerRound(self) -> int:
-        """The tasks of a round.
-
-        >>> kd.MetaRegressor(tasksPerRound=32).getTasksPerRound()
-        32
-        """
-        return self.getOrDefault(self.tasksPerRound)
-
-    def getMembers(self) -> int:
-        """The models whose predictions are averaged.
-
-        >>> kd.MetaRegressor(members=1).getMembers()
-        1
-        """
-        return self.getOrDefault(self.members)
-
-    def getSeed(self) -> int:
-        """The seed.
-
-        >>> kd.MetaRegressor(seed=7).getSeed()
-        7
-        """
-        return self.getOrDefault(self.seed)
-
-    def getSettings(self) -> List[str]:
-        """The keys of the configuration.
-
-        >>> kd.MetaRegressor(settings={"table.query": 16}).getSettings()
-        ['table.query=16']
-        """
-        return self.getOrDefault(self.settings)
+    """The setters of an estimator."""
 
     def setGroupCol(self: E, value: str) -> E:
         """Sets the column of the groups' keys.
@@ -429,6 +428,14 @@ class _Model(JavaModel, _MetaParams):
         with kindling_errors():
             return super()._transform(dataset)
 
+    def _table(self, method: str, output: str, *tables: "DataFrame") -> "DataFrame":
+        """The table that a method of the Java model returns; with Spark Connect what transform returns for a value of output."""
+        with kindling_errors():
+            found: "DataFrame" = (
+                self.copy({self.output: output}).transform(tables[0]) if is_connect() else self._call_java(method, *tables)
+            )
+            return found
+
     def adapt(self, dataset: "DataFrame") -> "DataFrame":
         """The parameters adapted to each group: its key, the parameters, the number of support rows, the loss before and after.
 
@@ -437,36 +444,28 @@ class _Model(JavaModel, _MetaParams):
         >>> adapted = model.adapt(visits)
         >>> adapted.write.parquet("adapted")
         """
-        with kindling_errors():
-            found: "DataFrame" = self._call_java("adapt", dataset)
-            return found
+        return self._table("adapt", "adapted", dataset)
 
     def predict(self, adapted: "DataFrame", rows: "DataFrame") -> "DataFrame":
         """Predictions for rows by the parameters that ``adapt`` returned, with the columns of ``transform``.
 
         >>> model.predict(spark.read.parquet("adapted"), new_visits)
         """
-        with kindling_errors():
-            found: "DataFrame" = self._call_java("predict", adapted, rows)
-            return found
+        return self._table("predict", adapted, rows)
 
     def evaluate(self, dataset: "DataFrame") -> "DataFrame":
         """Errors by the number of support rows, of the model and of simple methods on the same rows.
 
         >>> model.evaluate(test).show()
         """
-        with kindling_errors():
-            found: "DataFrame" = self._call_java("evaluate", dataset)
-            return found
+        return self._table("evaluate", "metrics", dataset)
 
     def summary(self) -> "DataFrame":
         """A row for each logged round of the training; empty for a model that was loaded.
 
         >>> model.summary().show()
         """
-        with kindling_errors():
-            found: "DataFrame" = self._call_java("summary")
-            return found
+        return self._table("summary")
 
 
 class MetaRegressor(_Estimator["MetaRegressionModel"], _RegressionParams, _EstimatorParams, JavaMLWritable, JavaMLReadable["MetaRegressor"]):
