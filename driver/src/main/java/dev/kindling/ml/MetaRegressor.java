@@ -1,0 +1,51 @@
+package dev.kindling.ml;
+
+import org.apache.spark.ml.util.DefaultParamsReader;
+import org.apache.spark.ml.util.Identifiable;
+import org.apache.spark.ml.util.MLReader;
+
+/** An estimator that meta-trains a regression on a table whose groups of rows are tasks. */
+public final class MetaRegressor extends MetaEstimator<MetaRegressor, MetaRegressionModel> implements RegressionParams {
+    private static final long serialVersionUID = 1L;
+
+    /** An estimator with a uid of its own. */
+    public MetaRegressor() {
+        this(Identifiable.randomUID("metaRegressor"));
+    }
+
+    /** An estimator with a given uid. */
+    public MetaRegressor(String uid) {
+        super(uid);
+        setDefault(stddevCol(), "stddev");
+    }
+
+    /** Reads an estimator that was saved. */
+    public static MLReader<MetaRegressor> read() {
+        return new DefaultParamsReader<>();
+    }
+
+    /** Reads the estimator at a path. */
+    public static MetaRegressor load(String path) {
+        return read().load(path);
+    }
+
+    @Override
+    MetaRegressor self() {
+        return this;
+    }
+
+    @Override
+    MetaRegressionModel newModel() {
+        return new MetaRegressionModel(uid());
+    }
+
+    /** Sets {@link #offsetCol}. */
+    public MetaRegressor setOffsetCol(String column) {
+        return with(offsetCol(), column);
+    }
+
+    /** Sets {@link #stddevCol}. */
+    public MetaRegressor setStddevCol(String column) {
+        return with(stddevCol(), column);
+    }
+}
