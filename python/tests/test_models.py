@@ -97,7 +97,7 @@ def test_a_run_stops_in_time_and_is_resumed(tmp_path: Path) -> None:
             kd.train("sinusoid-maml.conf", out, resume=resume, max_duration="2s", verbose=False, **{"run.rounds": 1_000_000})
         assert (stopped.value.kind, stopped.value.exit_code) == ("stopped", 6)
         status = json.loads((out / "status.json").read_text())
-        assert status["status"] == "stopped"
+        assert status["state"] == "stopped"
         reached.append(status["round"])
     assert reached == sorted(reached)
 

@@ -159,3 +159,31 @@ spark.stop()
         other,
         other,
     ]
+
+
+def test_java_s_exceptions_are_kindling_s_with_one_message_and_others_are_unchanged(spark: Any, tmp_path: Path) -> None:
+    from pyspark.errors import AnalysisException
+    from pyspark.errors.exceptions.captured import NumberFormatException
+
+    kd.attach(spark)
+    jvm = spark.sparkContext._jvm
+    with pytest.raises(kd.KindlingError) as refused:
+        jvm.dev.kindling.TrainedModel.load(str(tmp_path))
+    assert str(refused.value) == f"{tmp_path} is no run directory: it has no config.conf"
+    assert (refused.value.kind, refused.value.exit_code) == ("data", 3)
+    with pytest.raises(NumberFormatException):
+        jvm.java.lang.Integer.parseInt("x")
+    with pytest.raises(AnalysisException):
+        spark.sql("select x")
+
+
+def test_an_exception_of_an_executor_is_found_in_the_text_of_spark_s() -> None:
+    from kindling_ml._errors import _from_text
+
+    text = (
+        "Job aborted due to stage failure: Task 0 in stage 1.0 failed 1 times, most recent failure: Lost task 0.0 in stage 1.0 (TID 1)"
+        " (host executor 1): dev.kindling.job.error.BadDataException: rows of v have 2 and 3 elements\n\tat dev.kindling.x.Y.z(Y.java:1)\n"
+    )
+    found = _from_text(text)
+    assert found is not None and (str(found), found.exit_code) == ("rows of v have 2 and 3 elements", 3)
+    assert _from_text("java.lang.IllegalStateException: dev.kindling is there") is None

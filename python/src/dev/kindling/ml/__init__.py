@@ -424,6 +424,12 @@ class _Estimator(JavaEstimator[M], _MetaParams):
 class _Model(JavaModel, _MetaParams):
     """Predictions, adaptation and evaluation, with Kindling's errors as KindlingError."""
 
+    output: "Param[str]" = _param(
+        "output",
+        "what transform returns: predictions, adapted, predictionsFromAdapted, metrics or summary; for Spark Connect",
+        TypeConverters.toString,
+    )
+
     def _transform(self, dataset: "DataFrame") -> "DataFrame":
         with kindling_errors():
             return super()._transform(dataset)
