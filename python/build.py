@@ -1,7 +1,8 @@
 """Builds the wheel of kindling-ml and runs its tests in a virtual environment; the Maven build calls it.
 
-Where this machine lacks what the tests need, a line says that they did not run, and the exit code is 0. All it writes is in the folder target: package (what the wheel is made of), dist (the wheel), wheels (what the
-environment is installed from), venv, build.log.
+Where this machine lacks what the tests need, a line says that they did not run, and the exit code is 0. All it writes is in
+the folder target: package (what the wheel is made of), dist (the wheel), wheels (what the environment is installed from),
+venv, build.log.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import List, Mapping, NoReturn, Optional
+from typing import NoReturn
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -96,7 +98,11 @@ def build_wheel(python: str, time: str) -> Path:
     shutil.rmtree(dist, ignore_errors=True)
     seconds = int(datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp())
     command = [python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    run([*command, "--wheel-dir", str(dist), str(TARGET / "package")], "the wheel cannot be built", more={"SOURCE_DATE_EPOCH": str(seconds)})
+    run(
+        [*command, "--wheel-dir", str(dist), str(TARGET / "package")],
+        "the wheel cannot be built",
+        more={"SOURCE_DATE_EPOCH": str(seconds)},
+    )
     return next(dist.glob("*.whl"))
 
 
@@ -106,7 +112,7 @@ def clean_environment() -> Mapping[str, str]:
     return {name: value for name, value in os.environ.items() if name not in names}
 
 
-def run(command: List[str], complaint: str, more: Optional[Mapping[str, str]] = None) -> None:
+def run(command: list[str], complaint: str, more: Mapping[str, str] | None = None) -> None:
     """Runs a command with its output in target/build.log; ends with the complaint if it fails."""
     log = TARGET / "build.log"
     with log.open("a", encoding="utf-8") as output:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Set
+from typing import Any
 
 import pytest
 
 import kindling_ml as kd
 
 
-def keys(df: Any, column: str = "child") -> Set[Any]:
+def keys(df: Any, column: str = "child") -> set[Any]:
     return {row[0] for row in df.select(column).distinct().collect()}
 
 
@@ -53,7 +53,7 @@ def test_support_rows_are_the_first_by_a_column(growth: Any) -> None:
 
 
 def test_drawn_support_rows_do_not_depend_on_partitions_but_on_the_seed(growth: Any) -> None:
-    def drawn(df: Any, seed: int) -> Set[Any]:
+    def drawn(df: Any, seed: int) -> set[Any]:
         marked = kd.support(df, "child", first=2, seed=seed)
         return {(row.child, row.age) for row in marked.where("isSupport").collect()}
 
@@ -78,7 +78,10 @@ def test_nulls_of_the_order_come_last_and_maps_are_no_obstacle(spark: Any) -> No
     "call, message",
     [
         (lambda df: kd.split_groups(df, "kid", 0.8), "group is kid; the table has no such column, it has "),
-        (lambda df: kd.split_groups(df, "height", 0.8), "group is height, a column of type double; keys must be text, whole numbers"),
+        (
+            lambda df: kd.split_groups(df, "height", 0.8),
+            "group is height, a column of type double; keys must be text, whole numbers",
+        ),
         (lambda df: kd.split_groups(df, "child", 1.5), "fraction is 1.5; it must be a number between 0 and 1"),
         (lambda df: kd.split_groups(df, "child", 0.5, seed="x"), "seed is 'x'; it must be a whole number"),
         (lambda df: kd.split_groups(df, df.child, 0.5), "group is Column<'child'>; it must be the name of a column"),

@@ -151,7 +151,7 @@ def test_a_damaged_model_is_refused_with_its_file(tmp_path: Path, sine: kd.Train
     content[-1] ^= 1
     theta.write_bytes(content)
     with pytest.raises(kd.KindlingError) as refused:
-        kd.load(copy).parameters
+        dict(kd.load(copy).parameters)
     assert str(refused.value) == f"{theta} is damaged: its checksum is not that of the manifest"
     (copy / "model" / "manifest.json").write_text("{}")
     with pytest.raises(kd.KindlingError, match="manifest.json is damaged"):

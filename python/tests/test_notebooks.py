@@ -6,19 +6,18 @@ import ast
 import json
 import re
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
-
 from conftest import ROOT
 
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
 
 
-def run(notebook: Path) -> List[Any]:
+def run(notebook: Path) -> list[Any]:
     """Runs the code cells one after another; returns the value of each cell's last line, None where it has none."""
-    names: Dict[str, Any] = {"__name__": "__main__"}
-    values: List[Any] = []
+    names: dict[str, Any] = {"__name__": "__main__"}
+    values: list[Any] = []
     for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] != "code":
             continue
@@ -35,7 +34,7 @@ def run(notebook: Path) -> List[Any]:
     return values
 
 
-def percentages(text: str) -> List[float]:
+def percentages(text: str) -> list[float]:
     return [float(number) for number in re.findall(r"([\d.]+)%", text)]
 
 

@@ -6,17 +6,17 @@ import inspect
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from os import environ
 from pathlib import Path
-from typing import Iterator, Tuple
 
 import pytest
-
-import kindling_ml as kd
 from conftest import ROOT
 
+import kindling_ml as kd
 
-def documented() -> Iterator[Tuple[str, object]]:
+
+def documented() -> Iterator[tuple[str, object]]:
     for name in kd.__all__:
         found = getattr(kd, name)
         if name.startswith("_"):
@@ -36,10 +36,31 @@ def test_everything_public_has_a_docstring_with_an_example() -> None:
 
 def test_the_types_are_strict(tmp_path: Path) -> None:
     pytest.importorskip("mypy")
-    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "python" / "pyproject.toml"), "--cache-dir", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--config-file",
+        str(ROOT / "python" / "pyproject.toml"),
+        "--cache-dir",
+        str(tmp_path),
+    ]
     checked = subprocess.run(command, cwd=ROOT / "python", capture_output=True, text=True, check=False)
     problems = [line for line in checked.stdout.splitlines() if "_version" not in line and "missing-imports" not in line]
     assert [line for line in problems if ": error:" in line] == []
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=["rules", "format"])
+def test_the_code_is_formatted_and_without_findings(command: list[str]) -> None:
+    pytest.importorskip("ruff")
+    checked = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, "--no-cache", "src", "tests", "build.py"],
+        cwd=ROOT / "python",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
 
 
 @pytest.mark.skipif("KINDLING_WHEEL" not in environ, reason="build.py names the wheel")

@@ -7,16 +7,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, List
+from typing import Any
 
 import pytest
-
 from conftest import ROOT, visits
 
 READMES = [ROOT / "README.md", ROOT / "python" / "README.md", ROOT / "docs" / "python.md"]
 
 
-def lines(readme: Path) -> List[str]:
+def lines(readme: Path) -> list[str]:
     """The first Python block that imports the package; empty without one."""
     blocks = re.findall(r"```python\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
     return next((block.splitlines() for block in blocks if "import kindling_ml" in block), [])

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 import pyspark
 import pytest
@@ -20,14 +20,14 @@ class Builder:
     """What configure uses of SparkSession.Builder."""
 
     def __init__(self, **options: str) -> None:
-        self._options: Dict[str, str] = {name.replace("_", "."): value for name, value in options.items()}
+        self._options: dict[str, str] = {name.replace("_", "."): value for name, value in options.items()}
 
-    def config(self, name: str, value: str) -> "Builder":
+    def config(self, name: str, value: str) -> Builder:
         self._options[name] = value
         return self
 
 
-def python(code: str, **environment: str) -> List[str]:
+def python(code: str, **environment: str) -> list[str]:
     """The lines that code prints in a Python of its own."""
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -126,9 +126,8 @@ with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     kd.attach(spark)
     kd.attach(spark)
-for warning in caught:
-    if issubclass(warning.category, UserWarning):
-        print(warning.message)
+for message in {str(warning.message) for warning in caught if warning.category is UserWarning}:
+    print(message)
 _session.require_kindling()
 print([jar.rsplit("/", 1)[-1] for jar in list(spark.sparkContext._jsc.sc().listJars().mkString(",").split(","))])
 print(spark.sparkContext._jvm.dev.kindling.driver.error.ExitCode.STOPPED.number())

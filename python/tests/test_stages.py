@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 import numpy as np
 import pytest
-
-import kindling_ml as kd
 from conftest import visits
 
+import kindling_ml as kd
+
 FEATURES = ["age", "dose", "ward"]
-QUICK: Dict[str, Any] = {"maxRounds": 20, "tasksPerRound": 16, "members": 1, "seed": 1}
+QUICK: dict[str, Any] = {"maxRounds": 20, "tasksPerRound": 16, "members": 1, "seed": 1}
 
 
 def estimator(**changes: Any) -> kd.MetaRegressor:
@@ -37,7 +37,7 @@ def model(parts: Any) -> kd.MetaRegressionModel:
     return estimator(supportCol="isSupport").fit(parts[0])
 
 
-def predictions(df: Any, *columns: str) -> List[Any]:
+def predictions(df: Any, *columns: str) -> list[Any]:
     names = columns or ("prediction", "stddev")
     return sorted(tuple(row) for row in df.where("not isSupport").select("patient", "date", *names).collect())
 
@@ -73,7 +73,10 @@ def test_each_parameter_has_java_s_default_a_getter_and_a_setter(spark: Any) -> 
 
 
 def test_settings_may_be_a_dictionary() -> None:
-    assert kd.MetaRegressor(settings={"task.query": 16, "table.stack": "none"}).getSettings() == ["task.query=16", "table.stack=none"]
+    assert kd.MetaRegressor(settings={"task.query": 16, "table.stack": "none"}).getSettings() == [
+        "task.query=16",
+        "table.stack=none",
+    ]
     assert kd.MetaRegressor().setSettings(["task.query=16"]).getSettings() == ["task.query=16"]
 
 
@@ -107,7 +110,10 @@ def test_stages_work_in_a_pipeline(parts: Any, tmp_path: Path) -> None:
     from pyspark.ml import Pipeline, PipelineModel
     from pyspark.ml.feature import StringIndexer, VectorAssembler
 
-    assembled = [StringIndexer(inputCol="ward", outputCol="wardIndex"), VectorAssembler(inputCols=["age", "dose", "wardIndex"], outputCol="v")]
+    assembled = [
+        StringIndexer(inputCol="ward", outputCol="wardIndex"),
+        VectorAssembler(inputCols=["age", "dose", "wardIndex"], outputCol="v"),
+    ]
     regressor = estimator(featuresCols=None, featuresCol="v", supportCol="isSupport")
     fitted = Pipeline(stages=[*assembled, regressor]).fit(parts[0])
     fitted.write().overwrite().save(str(tmp_path / "pipeline"))
@@ -174,7 +180,7 @@ def test_classes_are_predicted_with_probabilities(parts: Any) -> None:
         ({"settings": {"task.qery": 3}}, "task.qery"),
     ],
 )
-def test_a_wrong_column_or_key_is_refused_with_one_message(parts: Any, changes: Dict[str, Any], message: str) -> None:
+def test_a_wrong_column_or_key_is_refused_with_one_message(parts: Any, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(kd.KindlingError) as refused:
         estimator(**changes).fit(parts[0])
     assert message in str(refused.value)

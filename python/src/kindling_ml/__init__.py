@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List
+from typing import TYPE_CHECKING, Any
 
 from kindling_ml._errors import KindlingError
 from kindling_ml._frames import split_groups, support
@@ -62,5 +62,5 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'kindling_ml' has no attribute {name!r}")
 
 
-def __dir__() -> List[str]:
+def __dir__() -> list[str]:
     return sorted(__all__)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Iterator, Optional
+from typing import Any
 
 _KINDS = {
     1: "check failed",
@@ -53,7 +54,7 @@ def data(message: str) -> KindlingError:
 
 
 @contextmanager
-def kindling_errors(jvm: Optional[Any] = None) -> Iterator[None]:
+def kindling_errors(jvm: Any | None = None) -> Iterator[None]:
     """Raises Kindling's own exceptions of Java as KindlingError, without Java's stack trace; others pass.
 
     jvm is the view of the JVM in which Java runs; without one it is that of the Spark session.
@@ -69,7 +70,7 @@ def kindling_errors(jvm: Optional[Any] = None) -> Iterator[None]:
         raise ours from None
 
 
-def from_java(error: BaseException, jvm: Optional[Any] = None) -> Optional[KindlingError]:
+def from_java(error: BaseException, jvm: Any | None = None) -> KindlingError | None:
     """The error as a KindlingError, or None if no code of Kindling threw it."""
     throwable = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
     if throwable is not None:
@@ -96,8 +97,8 @@ def extend_pyspark() -> None:
             return captured.UnknownException(desc="", stackTrace="")
         return _from_throwable(throwable, SparkContext._jvm) or original(throwable)
 
-    setattr(convert_exception, "extended_by_kindling", True)
-    setattr(captured, "convert_exception", convert_exception)
+    convert_exception.extended_by_kindling = True
+    captured.convert_exception = convert_exception
 
 
 def _session_jvm() -> Any:
@@ -106,7 +107,7 @@ def _session_jvm() -> Any:
     return SparkContext._jvm
 
 
-def _from_throwable(throwable: Any, jvm: Any) -> Optional[KindlingError]:
+def _from_throwable(throwable: Any, jvm: Any) -> KindlingError | None:
     message = throwable.getMessage()
     while throwable is not None:
         if _thrown_by_kindling(throwable):
@@ -128,7 +129,7 @@ def _thrown_by_kindling(throwable: Any) -> bool:
     return next((frame for frame in frames if not frame.startswith("java.")), "").startswith("dev.kindling.")
 
 
-def _from_text(text: str) -> Optional[KindlingError]:
+def _from_text(text: str) -> KindlingError | None:
     found = re.search(r"\(?\bdev\.kindling\.[\w.]*?(\w+(?:Exception|Error))(?:\)|:) ([^\n]+)", text)
     if found is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any
 
 from kindling_ml._errors import data, usage
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _BITS = 53
 
 
-def split_groups(df: "DataFrame", group: str, fraction: float, seed: int = 0) -> Tuple["DataFrame", "DataFrame"]:
+def split_groups(df: DataFrame, group: str, fraction: float, seed: int = 0) -> tuple[DataFrame, DataFrame]:
     """Splits a table into two by whole groups.
 
     The side of a group is a hash of the seed and of its key as text, so it is the same for any order and partitioning of
@@ -45,14 +45,14 @@ def split_groups(df: "DataFrame", group: str, fraction: float, seed: int = 0) ->
 
 
 def support(
-    df: "DataFrame",
+    df: DataFrame,
     group: str,
     first: int,
-    by: Optional[str] = None,
+    by: str | None = None,
     out: str = "isSupport",
     seed: int = 0,
-    label: Optional[str] = None,
-) -> "DataFrame":
+    label: str | None = None,
+) -> DataFrame:
     """Adds a column of booleans: true for the support rows of each group, which adapt the model, false for the others.
 
     The support rows are the first by a column, and among equal ones by a hash of the row; without a column they are
@@ -88,7 +88,7 @@ def support(
         raise usage(f"out is {out}; the table has a column of that name already")
     key = _key(df, group)
     drawn = F.xxhash64(F.lit(seed if by is None else 0).cast("bigint"), *_hashable(df))
-    order: List["Column"] = [drawn] if by is None else [_column(df, "by", by).asc_nulls_last(), drawn]
+    order: list[Column] = [drawn] if by is None else [_column(df, "by", by).asc_nulls_last(), drawn]
     if label is not None:
         order.insert(0, _column(df, "label", label).isNull())
     chosen = F.row_number().over(Window.partitionBy(key).orderBy(*order)) <= F.lit(first)
@@ -97,7 +97,7 @@ def support(
     return df.withColumn(out, chosen)
 
 
-def _key(df: "DataFrame", group: str) -> "Column":
+def _key(df: DataFrame, group: str) -> Column:
     """The group's key as text."""
     column = _column(df, "group", group)
     kind = df.schema[_named(df, group)].dataType.typeName()
@@ -111,7 +111,7 @@ def _key(df: "DataFrame", group: str) -> "Column":
     return column.cast("string")
 
 
-def _column(df: "DataFrame", argument: str, name: str) -> "Column":
+def _column(df: DataFrame, argument: str, name: str) -> Column:
     if not isinstance(name, str):
         raise usage(f"{argument} is {name!r}; it must be the name of a column")
     if _named(df, name) is None:
@@ -119,7 +119,7 @@ def _column(df: "DataFrame", argument: str, name: str) -> "Column":
     return df[f"`{name}`"]
 
 
-def _named(df: "DataFrame", name: str) -> Any:
+def _named(df: DataFrame, name: str) -> Any:
     """The column's own spelling, as names may differ from it in their case; None without such a column."""
     return next(
         (column for column in df.columns if column == name),
@@ -127,7 +127,7 @@ def _named(df: "DataFrame", name: str) -> Any:
     )
 
 
-def _hashable(df: "DataFrame") -> List["Column"]:
+def _hashable(df: DataFrame) -> list[Column]:
     """The columns that Spark can hash: all but those with maps or variants in them."""
     return [
         df[f"`{field.name}`"]

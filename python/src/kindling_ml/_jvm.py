@@ -9,10 +9,10 @@ import shlex
 import shutil
 import subprocess
 import sys
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any, List, Optional
+from typing import Any
 
 from kindling_ml._errors import KindlingError, extend_pyspark, usage
 from kindling_ml._jar import jar_path
@@ -26,7 +26,7 @@ _OPENED = (
 ).split()
 
 
-def java_command(memory: str) -> List[str]:
+def java_command(memory: str) -> list[str]:
     """The words of a command that starts Java with Kindling's options, without class path and main class.
 
     KINDLING_JAVA_OPTS of the environment comes last and overrides the others, as for the command line.
@@ -46,7 +46,7 @@ def java_command(memory: str) -> List[str]:
     ]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _java_version(java: str) -> int:
     answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
     found = re.search(r' version "(\d+)', answer.stderr)
@@ -102,7 +102,7 @@ class _LocalJvm:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._gateway: Optional[Any] = None
+        self._gateway: Any | None = None
 
     def view(self) -> Any:
         """The view of the JVM, started at the first call."""
@@ -139,9 +139,7 @@ class _LocalJvm:
             given = os.environ.get("KINDLING_JAVA_OPTS")
             hint = f" with KINDLING_JAVA_OPTS, which is {given}" if given else ""
             raise KindlingError(f"{java} does not start{hint}", 5) from None
-        return java_gateway.JavaGateway(
-            gateway_parameters=java_gateway.GatewayParameters(port=port, auth_token=token, auto_convert=True)
-        )
+        return java_gateway.JavaGateway(gateway_parameters=java_gateway.GatewayParameters(port=port, auth_token=token, auto_convert=True))
 
 
 def _py4j(jars: Path) -> Any:

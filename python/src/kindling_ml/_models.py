@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import unquote, urlparse
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Place = Union[str, "os.PathLike[str]"]
 
 
-def load(run_or_model: Place) -> "TrainedModel":
+def load(run_or_model: Place) -> TrainedModel:
     """Loads the model of a run, or one that was saved: by the command line, by ``kd.train``, from Java or as a stage of Spark ML.
 
     Parameters of a local folder are read without Java; ``adapt`` starts a local JVM, which needs Java 17 and the jars of a
@@ -51,12 +52,12 @@ class TrainedModel:
     ((1,), 1, 10000)
     """
 
-    def __init__(self, folder: "_Folder") -> None:
+    def __init__(self, folder: _Folder) -> None:
         self._folder = folder
         self._manifest = folder.manifest()
         network = json.loads(folder.file("network.json", self._manifest))
         self._network: Mapping[str, Any] = network
-        self._java: Optional[Any] = None
+        self._java: Any | None = None
 
     @property
     def place(self) -> str:
@@ -77,7 +78,7 @@ class TrainedModel:
         return int(self._manifest["rounds"])
 
     @property
-    def input_shape(self) -> Tuple[int, ...]:
+    def input_shape(self) -> tuple[int, ...]:
         """The shape of one input.
 
         >>> kd.load("runs/o51").input_shape
@@ -114,7 +115,7 @@ class TrainedModel:
         return settings
 
     @property
-    def parameters(self) -> Dict[str, "NDArray[Any]"]:
+    def parameters(self) -> dict[str, NDArray[Any]]:
         """The meta-parameters by name, as new arrays in float32, or float64 if the run computed in double precision.
 
         >>> {name: array.shape for name, array in kd.load("runs/sine").parameters.items()}
@@ -122,7 +123,7 @@ class TrainedModel:
         """
         return _safetensors(self._folder.file("theta.safetensors", self._manifest), self.place)
 
-    def adapt(self, support_x: "ArrayLike", support_y: "ArrayLike", classes: Optional[int] = None) -> "AdaptedModel":
+    def adapt(self, support_x: ArrayLike, support_y: ArrayLike, classes: int | None = None) -> AdaptedModel:
         """Adapts to the support set of a task, with the run's ``evaluation.steps`` inner steps.
 
         Args:
@@ -150,7 +151,7 @@ class TrainedModel:
             adapted = java.adapt(*arrays) if classes is None else java.adapt(*arrays, int(classes))
         return AdaptedModel(self, adapted, flat, classes or self.classes)
 
-    def read_images(self, support: Place, query: Place) -> "ImageTask":
+    def read_images(self, support: Place, query: Place) -> ImageTask:
         """Reads the images of a task from folders, decoded, resized and scaled as in the model's training.
 
         Args:
@@ -167,7 +168,7 @@ class TrainedModel:
             read = LOCAL.view().dev.kindling.ImageTask.read(java, os.fspath(support), os.fspath(query))
             return ImageTask(read, self.input_shape)
 
-    def _inputs(self, name: str, values: "ArrayLike") -> "NDArray[Any]":
+    def _inputs(self, name: str, values: ArrayLike) -> NDArray[Any]:
         x = np.asarray(values, dtype=np.float32)
         shape = self.input_shape
         if shape == (1,) and x.ndim == 1:
@@ -203,7 +204,7 @@ class AdaptedModel:
         self._flat = flat
         self._classes = classes
 
-    def predict(self, query_x: "ArrayLike") -> "NDArray[Any]":
+    def predict(self, query_x: ArrayLike) -> NDArray[Any]:
         """Predictions for queries: targets of the shape that ``support_y`` had, or the most probable class of each query.
 
         >>> adapted.predict([0.5, 1.5])
@@ -214,7 +215,7 @@ class AdaptedModel:
             return found.astype(np.int64)
         return found if self._flat else found.reshape(-1, self._model.outputs)
 
-    def probabilities(self, query_x: "ArrayLike") -> "NDArray[Any]":
+    def probabilities(self, query_x: ArrayLike) -> NDArray[Any]:
         """The probability of each class for each query, [queries, classes].
 
         >>> adapted.probabilities(query_x).sum(axis=1)
@@ -222,7 +223,7 @@ class AdaptedModel:
         """
         return self._numbers("probabilities", query_x).reshape(-1, max(1, self._classes))
 
-    def stddev(self, query_x: "ArrayLike") -> "NDArray[Any]":
+    def stddev(self, query_x: ArrayLike) -> NDArray[Any]:
         """The standard deviation of each query's target, noise included, [queries]; for methods that predict variances.
 
         >>> adapted.stddev(query_x)
@@ -230,7 +231,7 @@ class AdaptedModel:
         """
         return self._numbers("standardDeviations", query_x)
 
-    def _numbers(self, method: str, query_x: "ArrayLike") -> "NDArray[Any]":
+    def _numbers(self, method: str, query_x: ArrayLike) -> NDArray[Any]:
         x = self._model._inputs("query_x", query_x)
         with kindling_errors(LOCAL.view()):
             return _from_java(getattr(self._java, method)(_to_java(x)))
@@ -244,7 +245,7 @@ class ImageTask:
     ((10, 1, 28, 28), ['cat', 'dog'])
     """
 
-    def __init__(self, java: Any, shape: Tuple[int, ...]) -> None:
+    def __init__(self, java: Any, shape: tuple[int, ...]) -> None:
         #: The names of the classes, sorted; the position is the class as a number.
         self.classes = [str(name) for name in java.classes()]
         #: Inputs of the support set, [examples, channels, height, width].
@@ -259,7 +260,7 @@ class ImageTask:
         self.query_files = [str(name) for name in java.queryFiles()]
 
 
-def _to_java(array: "NDArray[Any]") -> Any:
+def _to_java(array: NDArray[Any]) -> Any:
     """The numbers as a float[] of Java, row-major."""
     numbers = np.ascontiguousarray(array, dtype="<f4")
     jvm = LOCAL.view()
@@ -269,7 +270,7 @@ def _to_java(array: "NDArray[Any]") -> Any:
     return target
 
 
-def _from_java(floats: Any) -> "NDArray[Any]":
+def _from_java(floats: Any) -> NDArray[Any]:
     """The numbers of a float[] of Java."""
     jvm = LOCAL.view()
     buffer = jvm.java.nio.ByteBuffer.allocate(4 * len(floats)).order(jvm.java.nio.ByteOrder.LITTLE_ENDIAN)
@@ -284,7 +285,7 @@ class _Folder:
         self.run = run
 
     @staticmethod
-    def of(place: str) -> "_Folder":
+    def of(place: str) -> _Folder:
         """The folder of the run; place may also be its folder model, or what a stage of Spark ML was saved as."""
         trimmed = place.rstrip("/") or place
         for run in (trimmed, f"{trimmed}/kindling", str(Path(trimmed).parent) if trimmed.endswith("/model") else None):
@@ -311,7 +312,7 @@ class _Folder:
         return content
 
 
-def _read(place: str) -> Optional[bytes]:
+def _read(place: str) -> bytes | None:
     """The content of a file, or None without it; files that are not local are read by Hadoop in the JVM."""
     address = urlparse(place)
     if address.scheme in ("", "file") or re.match(r"^[A-Za-z]:[\\/]", place):
@@ -337,7 +338,7 @@ def _read(place: str) -> Optional[bytes]:
 _DTYPES = {"F32": "<f4", "F64": "<f8"}
 
 
-def _safetensors(content: bytes, place: str) -> Dict[str, "NDArray[Any]"]:
+def _safetensors(content: bytes, place: str) -> dict[str, NDArray[Any]]:
     """The arrays of a safetensors file: the length of a JSON header, the header, the numbers."""
     start = 8 + int.from_bytes(content[:8], "little")
     arrays = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-from typing import Any, Dict, Optional, TypeVar
+from typing import Any, TypeVar
 
 from kindling_ml._errors import KindlingError, extend_pyspark, usage
 from kindling_ml._jar import jar_path, jar_version
@@ -36,7 +36,7 @@ def configure(builder: B) -> B:
     """
     if not hasattr(builder, "config"):
         raise usage(f"configure takes SparkSession.builder; it was given {_described(builder)}")
-    settings: Dict[str, Any] = dict(getattr(builder, "_options", {}))
+    settings: dict[str, Any] = dict(getattr(builder, "_options", {}))
     remote = str(settings.get("spark.remote") or os.environ.get("SPARK_REMOTE", ""))
     # For a remote of local[N] pyspark starts the server, with the settings of the builder.
     if remote and not remote.startswith("local"):
@@ -152,7 +152,8 @@ def require_kindling() -> None:
     version = _loaded_version(SparkContext._jvm)
     if version is None:
         raise usage(
-            "the Spark session runs without Kindling's jar; call kd.attach(spark), or start the session with kd.configure(SparkSession.builder)"
+            "the Spark session runs without Kindling's jar; call kd.attach(spark),"
+            " or start the session with kd.configure(SparkSession.builder)"
         )
     _check_version(version)
     extend_pyspark()
@@ -166,7 +167,7 @@ def _check_version(present: str) -> None:
         )
 
 
-def _loaded_version(jvm: Any) -> Optional[str]:
+def _loaded_version(jvm: Any) -> str | None:
     """The version of the Kindling that the JVM has, or None without one."""
     from py4j.protocol import Py4JJavaError
 
@@ -187,10 +188,10 @@ def is_connect() -> bool:
     return bool(is_remote())
 
 
-def _default_settings() -> Dict[str, str]:
+def _default_settings() -> dict[str, str]:
     """The settings of spark-defaults.conf, which those of a builder replace."""
     folder = os.environ.get("SPARK_CONF_DIR") or (os.environ["SPARK_HOME"] + "/conf" if os.environ.get("SPARK_HOME") else "")
-    settings: Dict[str, str] = {}
+    settings: dict[str, str] = {}
     file = Path(folder) / "spark-defaults.conf"
     if folder and file.is_file():
         for line in file.read_text(encoding="utf-8").splitlines():

@@ -12,7 +12,7 @@ from collections import deque
 from datetime import datetime, timezone
 from pathlib import Path
 from threading import Thread
-from typing import IO, Any, Deque, List, Optional
+from typing import IO, Any
 
 from kindling_ml._errors import KindlingError, usage
 from kindling_ml._jvm import class_path, java_command
@@ -25,10 +25,10 @@ _ANNOUNCEMENT = "WARNING: Using incubator modules"
 
 def train(
     conf: Place,
-    out: Optional[Place] = None,
+    out: Place | None = None,
     *,
     resume: bool = False,
-    max_duration: Optional[str] = None,
+    max_duration: str | None = None,
     master: str = "local[*]",
     memory: str = "2g",
     verbose: bool = True,
@@ -82,9 +82,7 @@ def setting(key: str, value: Any) -> str:
     try:
         return json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):
-        raise usage(
-            f"{key} is {value!r}; a value must be text, a finite number, a boolean, or lists and dictionaries of these"
-        ) from None
+        raise usage(f"{key} is {value!r}; a value must be text, a finite number, a boolean, or lists and dictionaries of these") from None
 
 
 def _new_run(conf: str) -> str:
@@ -92,7 +90,7 @@ def _new_run(conf: str) -> str:
     return f"runs/{name.rsplit('.', 1)[0]}-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}"
 
 
-def _run(command: List[str], verbose: bool) -> None:
+def _run(command: list[str], verbose: bool) -> None:
     environment = {"SPARK_LOCAL_IP": "127.0.0.1", **os.environ}
     # In a session of its own, a terminal's interrupt arrives once: from here.
     process = subprocess.Popen(
@@ -107,7 +105,7 @@ def _run(command: List[str], verbose: bool) -> None:
         start_new_session=True,
     )
     assert process.stdout is not None and process.stderr is not None
-    errors: Deque[str] = deque(maxlen=100)
+    errors: deque[str] = deque(maxlen=100)
     reader = Thread(target=_collect, args=(process.stderr, errors), daemon=True)
     reader.start()
     try:
@@ -129,7 +127,7 @@ def _run(command: List[str], verbose: bool) -> None:
         raise KindlingError(message, code)
 
 
-def _collect(stream: IO[str], lines: Deque[str]) -> None:
+def _collect(stream: IO[str], lines: deque[str]) -> None:
     for line in stream:
         if line.strip() and not line.startswith(_ANNOUNCEMENT):
             lines.append(line.rstrip("\n"))

@@ -6,7 +6,8 @@ of a stage that it has loaded.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, TypeVar, Union
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kindling_ml._errors import kindling_errors
 from kindling_ml._session import is_connect, require_kindling
@@ -33,11 +34,11 @@ E = TypeVar("E", bound="_EstimatorParams")
 M = TypeVar("M", bound=JavaModel)
 
 
-def _to_list_settings(value: Any) -> List[str]:
+def _to_list_settings(value: Any) -> list[str]:
     """A dictionary of keys and values, or a list of texts key=value, as such a list."""
     if isinstance(value, Mapping):
         return [f"{key}={setting(key, found)}" for key, found in value.items()]
-    converted: List[str] = TypeConverters.toListString(value)
+    converted: list[str] = TypeConverters.toListString(value)
     return converted
 
 
@@ -52,7 +53,7 @@ def _param(name: str, doc: str, converter: Any) -> Any:
 class _Stage(JavaParams):
     """A stage whose Java object is one of Kindling's."""
 
-    _input_kwargs: Dict[str, Any]
+    _input_kwargs: dict[str, Any]
 
     def _construct(self, java_class: str) -> None:
         """Constructs the Java object, from which the default of each parameter is taken."""
@@ -77,34 +78,36 @@ class _Stage(JavaParams):
 class _MetaParams(_Stage):
     """The parameters that an estimator and its model share."""
 
-    groupCol: "Param[str]" = _param(
-        "groupCol", "the column of the groups' keys: text, a whole number or a date; every group is a task", TypeConverters.toString
+    groupCol: Param[str] = _param(
+        "groupCol",
+        "the column of the groups' keys: text, a whole number or a date; every group is a task",
+        TypeConverters.toString,
     )
-    featuresCols: "Param[List[str]]" = _param("featuresCols", "the columns of the inputs", TypeConverters.toListString)
-    featuresCol: "Param[str]" = _param(
+    featuresCols: Param[list[str]] = _param("featuresCols", "the columns of the inputs", TypeConverters.toListString)
+    featuresCol: Param[str] = _param(
         "featuresCol", "a column of vectors of one size that has the inputs, instead of featuresCols", TypeConverters.toString
     )
-    labelCol: "Param[str]" = _param("labelCol", "the column that is predicted", TypeConverters.toString)
-    weightCol: "Param[str]" = _param("weightCol", "the column of row weights above 0", TypeConverters.toString)
-    orderCol: "Param[str]" = _param("orderCol", "the column that orders the rows of a group", TypeConverters.toString)
-    supportCol: "Param[str]" = _param(
+    labelCol: Param[str] = _param("labelCol", "the column that is predicted", TypeConverters.toString)
+    weightCol: Param[str] = _param("weightCol", "the column of row weights above 0", TypeConverters.toString)
+    orderCol: Param[str] = _param("orderCol", "the column that orders the rows of a group", TypeConverters.toString)
+    supportCol: Param[str] = _param(
         "supportCol",
         "a column of booleans: rows with true adapt the model, rows with false are predicted; null means that a label decides",
         TypeConverters.toString,
     )
-    predictionCol: "Param[str]" = _param("predictionCol", "the column of predictions, which transform adds", TypeConverters.toString)
+    predictionCol: Param[str] = _param("predictionCol", "the column of predictions, which transform adds", TypeConverters.toString)
 
-    validationIndicatorCol: "Param[str]" = _param(
+    validationIndicatorCol: Param[str] = _param(
         "validationIndicatorCol",
         "a column of booleans, equal within a group: true for groups that choose the best round, false for groups that are learned from",
         TypeConverters.toString,
     )
-    method: "Param[str]" = _param("method", "the method, a value of algorithm.name such as bayesian-linear or maml", TypeConverters.toString)
-    maxRounds: "Param[int]" = _param("maxRounds", "the largest number of rounds of training", TypeConverters.toInt)
-    tasksPerRound: "Param[int]" = _param("tasksPerRound", "the tasks of a round", TypeConverters.toInt)
-    members: "Param[int]" = _param("members", "the models that are trained and whose predictions are averaged", TypeConverters.toInt)
-    seed: "Param[int]" = _param("seed", "the seed of all random numbers", TypeConverters.toInt)
-    settings: "Param[List[str]]" = _param("settings", "any keys of the configuration, as texts key=value", _to_list_settings)
+    method: Param[str] = _param("method", "the method, a value of algorithm.name such as bayesian-linear or maml", TypeConverters.toString)
+    maxRounds: Param[int] = _param("maxRounds", "the largest number of rounds of training", TypeConverters.toInt)
+    tasksPerRound: Param[int] = _param("tasksPerRound", "the tasks of a round", TypeConverters.toInt)
+    members: Param[int] = _param("members", "the models that are trained and whose predictions are averaged", TypeConverters.toInt)
+    seed: Param[int] = _param("seed", "the seed of all random numbers", TypeConverters.toInt)
+    settings: Param[list[str]] = _param("settings", "any keys of the configuration, as texts key=value", _to_list_settings)
 
     def getGroupCol(self) -> str:
         """The column of the groups' keys.
@@ -114,7 +117,7 @@ class _MetaParams(_Stage):
         """
         return self.getOrDefault(self.groupCol)
 
-    def getFeaturesCols(self) -> List[str]:
+    def getFeaturesCols(self) -> list[str]:
         """The columns of the inputs.
 
         >>> kd.MetaRegressor(featuresCols=["age", "dose"]).getFeaturesCols()
@@ -218,7 +221,7 @@ class _MetaParams(_Stage):
         """
         return self.getOrDefault(self.seed)
 
-    def getSettings(self) -> List[str]:
+    def getSettings(self) -> list[str]:
         """The keys of the configuration.
 
         >>> kd.MetaRegressor(settings={"table.query": 16}).getSettings()
@@ -244,10 +247,12 @@ class _MetaParams(_Stage):
 class _RegressionParams(_MetaParams):
     """What a regression has besides."""
 
-    offsetCol: "Param[str]" = _param(
-        "offsetCol", "a column with predictions that the model improves: the target is the label less the offset", TypeConverters.toString
+    offsetCol: Param[str] = _param(
+        "offsetCol",
+        "a column with predictions that the model improves: the target is the label less the offset",
+        TypeConverters.toString,
     )
-    stddevCol: "Param[str]" = _param(
+    stddevCol: Param[str] = _param(
         "stddevCol",
         "the column of standard deviations, noise included, which transform adds where the method predicts them",
         TypeConverters.toString,
@@ -280,10 +285,10 @@ class _RegressionParams(_MetaParams):
 class _ClassificationParams(_MetaParams):
     """What a classification has besides."""
 
-    probabilityCol: "Param[str]" = _param(
+    probabilityCol: Param[str] = _param(
         "probabilityCol", "the column of vectors of class probabilities, which transform adds", TypeConverters.toString
     )
-    rawPredictionCol: "Param[str]" = _param(
+    rawPredictionCol: Param[str] = _param(
         "rawPredictionCol", "the column of vectors of the network's outputs, which transform adds", TypeConverters.toString
     )
 
@@ -328,7 +333,7 @@ class _EstimatorParams(_MetaParams):
         """
         return self._set(groupCol=value)
 
-    def setFeaturesCols(self: E, value: List[str]) -> E:
+    def setFeaturesCols(self: E, value: list[str]) -> E:
         """Sets the columns of the inputs.
 
         >>> estimator.setFeaturesCols(["age", "dose"])
@@ -405,7 +410,7 @@ class _EstimatorParams(_MetaParams):
         """
         return self._set(seed=value)
 
-    def setSettings(self: E, value: Union[Mapping[str, Any], List[str]]) -> E:
+    def setSettings(self: E, value: Mapping[str, Any] | list[str]) -> E:
         """Sets keys of the configuration, as a dictionary or as texts key=value.
 
         >>> estimator.setSettings({"table.query": 16})
@@ -416,7 +421,7 @@ class _EstimatorParams(_MetaParams):
 class _Estimator(JavaEstimator[M], _MetaParams):
     """Training, with Kindling's errors as KindlingError."""
 
-    def _fit(self, dataset: "DataFrame") -> M:
+    def _fit(self, dataset: DataFrame) -> M:
         with kindling_errors():
             return super()._fit(dataset)
 
@@ -424,25 +429,23 @@ class _Estimator(JavaEstimator[M], _MetaParams):
 class _Model(JavaModel, _MetaParams):
     """Predictions, adaptation and evaluation, with Kindling's errors as KindlingError."""
 
-    output: "Param[str]" = _param(
+    output: Param[str] = _param(
         "output",
         "what transform returns: predictions, adapted, predictionsFromAdapted, metrics or summary; for Spark Connect",
         TypeConverters.toString,
     )
 
-    def _transform(self, dataset: "DataFrame") -> "DataFrame":
+    def _transform(self, dataset: DataFrame) -> DataFrame:
         with kindling_errors():
             return super()._transform(dataset)
 
-    def _table(self, method: str, output: str, *tables: "DataFrame") -> "DataFrame":
+    def _table(self, method: str, output: str, *tables: DataFrame) -> DataFrame:
         """The table that a method of the Java model returns; with Spark Connect what transform returns for a value of output."""
         with kindling_errors():
-            found: "DataFrame" = (
-                self.copy({self.output: output}).transform(tables[0]) if is_connect() else self._call_java(method, *tables)
-            )
+            found: DataFrame = self.copy({self.output: output}).transform(tables[0]) if is_connect() else self._call_java(method, *tables)
             return found
 
-    def adapt(self, dataset: "DataFrame") -> "DataFrame":
+    def adapt(self, dataset: DataFrame) -> DataFrame:
         """The parameters adapted to each group: its key, the parameters, the number of support rows, the loss before and after.
 
         They are the input of ``predict``, and may be stored in between.
@@ -452,21 +455,21 @@ class _Model(JavaModel, _MetaParams):
         """
         return self._table("adapt", "adapted", dataset)
 
-    def predict(self, adapted: "DataFrame", rows: "DataFrame") -> "DataFrame":
+    def predict(self, adapted: DataFrame, rows: DataFrame) -> DataFrame:
         """Predictions for rows by the parameters that ``adapt`` returned, with the columns of ``transform``.
 
         >>> model.predict(spark.read.parquet("adapted"), new_visits)
         """
         return self._table("predict", adapted, rows)
 
-    def evaluate(self, dataset: "DataFrame") -> "DataFrame":
+    def evaluate(self, dataset: DataFrame) -> DataFrame:
         """Errors by the number of support rows, of the model and of simple methods on the same rows.
 
         >>> model.evaluate(test).show()
         """
         return self._table("evaluate", "metrics", dataset)
 
-    def summary(self) -> "DataFrame":
+    def summary(self) -> DataFrame:
         """A row for each logged round of the training; empty for a model that was loaded.
 
         >>> model.summary().show()
@@ -474,7 +477,9 @@ class _Model(JavaModel, _MetaParams):
         return self._table("summary")
 
 
-class MetaRegressor(_Estimator["MetaRegressionModel"], _RegressionParams, _EstimatorParams, JavaMLWritable, JavaMLReadable["MetaRegressor"]):
+class MetaRegressor(
+    _Estimator["MetaRegressionModel"], _RegressionParams, _EstimatorParams, JavaMLWritable, JavaMLReadable["MetaRegressor"]
+):
     """Learns to predict a number in new groups of rows from their first rows.
 
     Every group of rows (a patient, a shop) is a task. ``fit`` learns from the groups of a table, on the executors of its session;
@@ -490,23 +495,23 @@ class MetaRegressor(_Estimator["MetaRegressionModel"], _RegressionParams, _Estim
     def __init__(
         self,
         *,
-        groupCol: Optional[str] = None,
-        featuresCols: Optional[List[str]] = None,
-        featuresCol: Optional[str] = None,
-        labelCol: Optional[str] = None,
-        weightCol: Optional[str] = None,
-        offsetCol: Optional[str] = None,
-        orderCol: Optional[str] = None,
-        supportCol: Optional[str] = None,
-        validationIndicatorCol: Optional[str] = None,
-        predictionCol: Optional[str] = None,
-        stddevCol: Optional[str] = None,
-        method: Optional[str] = None,
-        maxRounds: Optional[int] = None,
-        tasksPerRound: Optional[int] = None,
-        members: Optional[int] = None,
-        seed: Optional[int] = None,
-        settings: Optional[Union[Mapping[str, Any], List[str]]] = None,
+        groupCol: str | None = None,
+        featuresCols: list[str] | None = None,
+        featuresCol: str | None = None,
+        labelCol: str | None = None,
+        weightCol: str | None = None,
+        offsetCol: str | None = None,
+        orderCol: str | None = None,
+        supportCol: str | None = None,
+        validationIndicatorCol: str | None = None,
+        predictionCol: str | None = None,
+        stddevCol: str | None = None,
+        method: str | None = None,
+        maxRounds: int | None = None,
+        tasksPerRound: int | None = None,
+        members: int | None = None,
+        seed: int | None = None,
+        settings: Mapping[str, Any] | list[str] | None = None,
     ) -> None:
         super().__init__()
         self._construct("dev.kindling.ml.MetaRegressor")
@@ -516,24 +521,24 @@ class MetaRegressor(_Estimator["MetaRegressionModel"], _RegressionParams, _Estim
     def setParams(
         self,
         *,
-        groupCol: Optional[str] = None,
-        featuresCols: Optional[List[str]] = None,
-        featuresCol: Optional[str] = None,
-        labelCol: Optional[str] = None,
-        weightCol: Optional[str] = None,
-        offsetCol: Optional[str] = None,
-        orderCol: Optional[str] = None,
-        supportCol: Optional[str] = None,
-        validationIndicatorCol: Optional[str] = None,
-        predictionCol: Optional[str] = None,
-        stddevCol: Optional[str] = None,
-        method: Optional[str] = None,
-        maxRounds: Optional[int] = None,
-        tasksPerRound: Optional[int] = None,
-        members: Optional[int] = None,
-        seed: Optional[int] = None,
-        settings: Optional[Union[Mapping[str, Any], List[str]]] = None,
-    ) -> "MetaRegressor":
+        groupCol: str | None = None,
+        featuresCols: list[str] | None = None,
+        featuresCol: str | None = None,
+        labelCol: str | None = None,
+        weightCol: str | None = None,
+        offsetCol: str | None = None,
+        orderCol: str | None = None,
+        supportCol: str | None = None,
+        validationIndicatorCol: str | None = None,
+        predictionCol: str | None = None,
+        stddevCol: str | None = None,
+        method: str | None = None,
+        maxRounds: int | None = None,
+        tasksPerRound: int | None = None,
+        members: int | None = None,
+        seed: int | None = None,
+        settings: Mapping[str, Any] | list[str] | None = None,
+    ) -> MetaRegressor:
         """Sets any of the parameters.
 
         >>> estimator.setParams(groupCol="patient", maxRounds=200)
@@ -541,18 +546,24 @@ class MetaRegressor(_Estimator["MetaRegressionModel"], _RegressionParams, _Estim
         self._set_given(self._input_kwargs)
         return self
 
-    def setOffsetCol(self, value: str) -> "MetaRegressor":
+    def setOffsetCol(self, value: str) -> MetaRegressor:
         """Sets the column of offsets.
 
         >>> estimator.setOffsetCol("expected")
         """
         return self._set(offsetCol=value)
 
-    def _create_model(self, java_model: Any) -> "MetaRegressionModel":
+    def _create_model(self, java_model: Any) -> MetaRegressionModel:
         return MetaRegressionModel(java_model)
 
 
-class MetaClassifier(_Estimator["MetaClassificationModel"], _ClassificationParams, _EstimatorParams, JavaMLWritable, JavaMLReadable["MetaClassifier"]):
+class MetaClassifier(
+    _Estimator["MetaClassificationModel"],
+    _ClassificationParams,
+    _EstimatorParams,
+    JavaMLWritable,
+    JavaMLReadable["MetaClassifier"],
+):
     """Learns to predict a class in new groups of rows from their first rows.
 
     All groups share the classes: numbers 0, 1, ..., text or booleans. As ``MetaRegressor`` otherwise.
@@ -566,23 +577,23 @@ class MetaClassifier(_Estimator["MetaClassificationModel"], _ClassificationParam
     def __init__(
         self,
         *,
-        groupCol: Optional[str] = None,
-        featuresCols: Optional[List[str]] = None,
-        featuresCol: Optional[str] = None,
-        labelCol: Optional[str] = None,
-        weightCol: Optional[str] = None,
-        orderCol: Optional[str] = None,
-        supportCol: Optional[str] = None,
-        validationIndicatorCol: Optional[str] = None,
-        predictionCol: Optional[str] = None,
-        probabilityCol: Optional[str] = None,
-        rawPredictionCol: Optional[str] = None,
-        method: Optional[str] = None,
-        maxRounds: Optional[int] = None,
-        tasksPerRound: Optional[int] = None,
-        members: Optional[int] = None,
-        seed: Optional[int] = None,
-        settings: Optional[Union[Mapping[str, Any], List[str]]] = None,
+        groupCol: str | None = None,
+        featuresCols: list[str] | None = None,
+        featuresCol: str | None = None,
+        labelCol: str | None = None,
+        weightCol: str | None = None,
+        orderCol: str | None = None,
+        supportCol: str | None = None,
+        validationIndicatorCol: str | None = None,
+        predictionCol: str | None = None,
+        probabilityCol: str | None = None,
+        rawPredictionCol: str | None = None,
+        method: str | None = None,
+        maxRounds: int | None = None,
+        tasksPerRound: int | None = None,
+        members: int | None = None,
+        seed: int | None = None,
+        settings: Mapping[str, Any] | list[str] | None = None,
     ) -> None:
         super().__init__()
         self._construct("dev.kindling.ml.MetaClassifier")
@@ -592,24 +603,24 @@ class MetaClassifier(_Estimator["MetaClassificationModel"], _ClassificationParam
     def setParams(
         self,
         *,
-        groupCol: Optional[str] = None,
-        featuresCols: Optional[List[str]] = None,
-        featuresCol: Optional[str] = None,
-        labelCol: Optional[str] = None,
-        weightCol: Optional[str] = None,
-        orderCol: Optional[str] = None,
-        supportCol: Optional[str] = None,
-        validationIndicatorCol: Optional[str] = None,
-        predictionCol: Optional[str] = None,
-        probabilityCol: Optional[str] = None,
-        rawPredictionCol: Optional[str] = None,
-        method: Optional[str] = None,
-        maxRounds: Optional[int] = None,
-        tasksPerRound: Optional[int] = None,
-        members: Optional[int] = None,
-        seed: Optional[int] = None,
-        settings: Optional[Union[Mapping[str, Any], List[str]]] = None,
-    ) -> "MetaClassifier":
+        groupCol: str | None = None,
+        featuresCols: list[str] | None = None,
+        featuresCol: str | None = None,
+        labelCol: str | None = None,
+        weightCol: str | None = None,
+        orderCol: str | None = None,
+        supportCol: str | None = None,
+        validationIndicatorCol: str | None = None,
+        predictionCol: str | None = None,
+        probabilityCol: str | None = None,
+        rawPredictionCol: str | None = None,
+        method: str | None = None,
+        maxRounds: int | None = None,
+        tasksPerRound: int | None = None,
+        members: int | None = None,
+        seed: int | None = None,
+        settings: Mapping[str, Any] | list[str] | None = None,
+    ) -> MetaClassifier:
         """Sets any of the parameters.
 
         >>> estimator.setParams(groupCol="patient", maxRounds=200)
@@ -617,7 +628,7 @@ class MetaClassifier(_Estimator["MetaClassificationModel"], _ClassificationParam
         self._set_given(self._input_kwargs)
         return self
 
-    def _create_model(self, java_model: Any) -> "MetaClassificationModel":
+    def _create_model(self, java_model: Any) -> MetaClassificationModel:
         return MetaClassificationModel(java_model)
 
 
@@ -646,19 +657,19 @@ class GroupedFolds(JavaTransformer, _Stage, JavaMLWritable, JavaMLReadable["Grou
     >>> CrossValidator(estimator=regressor, estimatorParamMaps=grid, evaluator=evaluator, numFolds=5, foldCol="fold").fit(folds)
     """
 
-    groupCol: "Param[str]" = _param("groupCol", "the column of the groups' keys", TypeConverters.toString)
-    numFolds: "Param[int]" = _param("numFolds", "the number of folds", TypeConverters.toInt)
-    foldCol: "Param[str]" = _param("foldCol", "the column of fold numbers, which transform adds", TypeConverters.toString)
-    seed: "Param[int]" = _param("seed", "the seed of the hash", TypeConverters.toInt)
+    groupCol: Param[str] = _param("groupCol", "the column of the groups' keys", TypeConverters.toString)
+    numFolds: Param[int] = _param("numFolds", "the number of folds", TypeConverters.toInt)
+    foldCol: Param[str] = _param("foldCol", "the column of fold numbers, which transform adds", TypeConverters.toString)
+    seed: Param[int] = _param("seed", "the seed of the hash", TypeConverters.toInt)
 
     @keyword_only
     def __init__(
         self,
         *,
-        groupCol: Optional[str] = None,
-        numFolds: Optional[int] = None,
-        foldCol: Optional[str] = None,
-        seed: Optional[int] = None,
+        groupCol: str | None = None,
+        numFolds: int | None = None,
+        foldCol: str | None = None,
+        seed: int | None = None,
     ) -> None:
         super().__init__()
         self._construct("dev.kindling.ml.GroupedFolds")
@@ -668,11 +679,11 @@ class GroupedFolds(JavaTransformer, _Stage, JavaMLWritable, JavaMLReadable["Grou
     def setParams(
         self,
         *,
-        groupCol: Optional[str] = None,
-        numFolds: Optional[int] = None,
-        foldCol: Optional[str] = None,
-        seed: Optional[int] = None,
-    ) -> "GroupedFolds":
+        groupCol: str | None = None,
+        numFolds: int | None = None,
+        foldCol: str | None = None,
+        seed: int | None = None,
+    ) -> GroupedFolds:
         """Sets any of the parameters.
 
         >>> folds.setParams(groupCol="patient", numFolds=3)
@@ -688,7 +699,7 @@ class GroupedFolds(JavaTransformer, _Stage, JavaMLWritable, JavaMLReadable["Grou
         """
         return self.getOrDefault(self.groupCol)
 
-    def setGroupCol(self, value: str) -> "GroupedFolds":
+    def setGroupCol(self, value: str) -> GroupedFolds:
         """Sets the column of the groups' keys.
 
         >>> folds.setGroupCol("patient")
@@ -703,7 +714,7 @@ class GroupedFolds(JavaTransformer, _Stage, JavaMLWritable, JavaMLReadable["Grou
         """
         return self.getOrDefault(self.numFolds)
 
-    def setNumFolds(self, value: int) -> "GroupedFolds":
+    def setNumFolds(self, value: int) -> GroupedFolds:
         """Sets the number of folds.
 
         >>> folds.setNumFolds(5)
@@ -718,7 +729,7 @@ class GroupedFolds(JavaTransformer, _Stage, JavaMLWritable, JavaMLReadable["Grou
         """
         return self.getOrDefault(self.foldCol)
 
-    def setFoldCol(self, value: str) -> "GroupedFolds":
+    def setFoldCol(self, value: str) -> GroupedFolds:
         """Sets the column of fold numbers.
 
         >>> folds.setFoldCol("fold")
@@ -733,7 +744,7 @@ class GroupedFolds(JavaTransformer, _Stage, JavaMLWritable, JavaMLReadable["Grou
         """
         return self.getOrDefault(self.seed)
 
-    def setSeed(self, value: int) -> "GroupedFolds":
+    def setSeed(self, value: int) -> GroupedFolds:
         """Sets the seed of the hash.
 
         >>> folds.setSeed(7)
