@@ -97,8 +97,10 @@ def extend_pyspark() -> None:
             return captured.UnknownException(desc="", stackTrace="")
         return _from_throwable(throwable, SparkContext._jvm) or original(throwable)
 
-    convert_exception.extended_by_kindling = True
-    captured.convert_exception = convert_exception
+    patched: Any = convert_exception
+    patched.extended_by_kindling = True
+    module: Any = captured
+    module.convert_exception = patched
 
 
 def _session_jvm() -> Any:

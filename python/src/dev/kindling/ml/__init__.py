@@ -439,10 +439,12 @@ class _Model(JavaModel, _MetaParams):
         with kindling_errors():
             return super()._transform(dataset)
 
-    def _table(self, method: str, output: str, *tables: DataFrame) -> DataFrame:
-        """The table that a method of the Java model returns; with Spark Connect what transform returns for a value of output."""
+    def _table(self, output: str, method: str, *tables: DataFrame) -> DataFrame:
+        """What a method of the Java model returns; with Spark Connect what transform returns for a value of output."""
         with kindling_errors():
-            found: DataFrame = self.copy({self.output: output}).transform(tables[0]) if is_connect() else self._call_java(method, *tables)
+            if is_connect():
+                return self.copy({self.output: output}).transform(tables[0])
+            found: DataFrame = self._call_java(method, *tables)
             return found
 
     def adapt(self, dataset: DataFrame) -> DataFrame:
@@ -453,28 +455,35 @@ class _Model(JavaModel, _MetaParams):
         >>> adapted = model.adapt(visits)
         >>> adapted.write.parquet("adapted")
         """
-        return self._table("adapt", "adapted", dataset)
+        return self._table("adapted", "adapt", dataset)
 
     def predict(self, adapted: DataFrame, rows: DataFrame) -> DataFrame:
         """Predictions for rows by the parameters that ``adapt`` returned, with the columns of ``transform``.
 
         >>> model.predict(spark.read.parquet("adapted"), new_visits)
         """
-        return self._table("predict", adapted, rows)
+        if is_connect():
+            joined = rows.join(adapted, self.getGroupCol(), "left")
+            return self._table("predictionsFromAdapted", "predict", joined)
+        return self._table("predictionsFromAdapted", "predict", adapted, rows)
 
     def evaluate(self, dataset: DataFrame) -> DataFrame:
         """Errors by the number of support rows, of the model and of simple methods on the same rows.
 
         >>> model.evaluate(test).show()
         """
-        return self._table("evaluate", "metrics", dataset)
+        return self._table("metrics", "evaluate", dataset)
 
     def summary(self) -> DataFrame:
         """A row for each logged round of the training; empty for a model that was loaded.
 
         >>> model.summary().show()
         """
-        return self._table("summary")
+        if is_connect():
+            from pyspark.sql import SparkSession
+
+            return self._table("summary", "summary", SparkSession.builder.getOrCreate().range(0))
+        return self._table("summary", "summary")
 
 
 class MetaRegressor(
