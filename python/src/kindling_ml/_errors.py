@@ -131,9 +131,17 @@ def _thrown_by_kindling(throwable: Any) -> bool:
     return next((frame for frame in frames if not frame.startswith("java.")), "").startswith("dev.kindling.")
 
 
+# An expression of Spark SQL raises this, without a class of Kindling.
+_VECTOR = re.compile(r"featuresCol is [^\n]+, which has a vector of \d+ elements; all must have \d+")
+_EXCEPTION = re.compile(r"\(?\bdev\.kindling\.[\w.]*?(\w+(?:Exception|Error))(?:\)|:) ([^\n]+)")
+_CODES = {"BadDataException": 3, "DivergedException": 4, "StoppedEarlyException": 6, "BackendUnavailableException": 2}
+
+
 def _from_text(text: str) -> KindlingError | None:
-    found = re.search(r"\(?\bdev\.kindling\.[\w.]*?(\w+(?:Exception|Error))(?:\)|:) ([^\n]+)", text)
+    vector = _VECTOR.search(text)
+    if vector is not None:
+        return data(vector.group())
+    found = _EXCEPTION.search(text)
     if found is None:
         return None
-    codes = {"BadDataException": 3, "DivergedException": 4, "StoppedEarlyException": 6, "BackendUnavailableException": 2}
-    return KindlingError(found.group(2).strip(), codes.get(found.group(1), 5))
+    return KindlingError(found.group(2).strip(), _CODES.get(found.group(1), 5))

@@ -447,24 +447,32 @@ class _Model(JavaModel, _MetaParams):
             found: DataFrame = self._call_java(method, *tables)
             return found
 
-    def adapt(self, dataset: DataFrame) -> DataFrame:
-        """The parameters adapted to each group: its key, the parameters, the number of support rows, the loss before and after.
+    def adapt(self, dataset: DataFrame, adapted: DataFrame | None = None) -> DataFrame:
+        """Adapts the model to each group: its key, parameters, the number of support rows, and their loss before and after.
 
-        They are the input of ``predict``, and may be stored in between.
+        The rows are the input of ``predict``, and may be stored in between. Those of earlier calls are updated by new rows.
+
+        Args:
+            dataset: The table, whose support rows the model adapts to.
+            adapted: What this method has returned for the rows before.
 
         >>> adapted = model.adapt(visits)
         >>> adapted.write.parquet("adapted")
+        >>> model.adapt(new_visits, spark.read.parquet("adapted"))
         """
-        return self._table("adapted", "adapt", dataset)
+        rows = dataset if adapted is None else dataset.unionByName(adapted, allowMissingColumns=True)
+        return self._table("adapted", "adapt", rows)
 
     def predict(self, adapted: DataFrame, rows: DataFrame) -> DataFrame:
         """Predictions for rows by the parameters that ``adapt`` returned, with the columns of ``transform``.
 
+        Groups without parameters are predicted by the model as it was trained. Labels of the rows are not used.
+
         >>> model.predict(spark.read.parquet("adapted"), new_visits)
         """
         if is_connect():
-            joined = rows.join(adapted, self.getGroupCol(), "left")
-            return self._table("predictionsFromAdapted", "predict", joined)
+            both = rows.unionByName(adapted, allowMissingColumns=True)
+            return self._table("predictionsFromAdapted", "predict", both)
         return self._table("predictionsFromAdapted", "predict", adapted, rows)
 
     def evaluate(self, dataset: DataFrame) -> DataFrame:
@@ -475,7 +483,7 @@ class _Model(JavaModel, _MetaParams):
         return self._table("metrics", "evaluate", dataset)
 
     def summary(self) -> DataFrame:
-        """A row for each logged round of the training; empty for a model that was loaded.
+        """The metrics of the rounds of the training: ``round``, ``metric`` and ``value``.
 
         >>> model.summary().show()
         """
