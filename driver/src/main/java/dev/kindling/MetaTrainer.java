@@ -64,6 +64,16 @@ public final class MetaTrainer {
     }
 
     /**
+     * A builder in which the settings of a ready job of Kindling's jar are set, such as {@code table.conf}, whatever files of
+     * that name there are.
+     *
+     * @throws IllegalArgumentException if there is none of that name
+     */
+    public static Builder readyJob(String name) {
+        return new Builder(JobConfig.ready(name));
+    }
+
+    /**
      * Trains on the executors of a session that runs already, which is not stopped.
      *
      * @throws IllegalArgumentException if the settings make no sense together
@@ -178,6 +188,7 @@ public final class MetaTrainer {
         private TrainingListener listener = round -> {};
         private OptionalInt inputs = OptionalInt.empty();
         private OptionalInt outputs = OptionalInt.empty();
+        private List<String> assignments = List.of();
 
         private Builder(JobConfig base) {
             this.base = base;
@@ -290,6 +301,12 @@ public final class MetaTrainer {
             return set("evaluation.tasks", tasks).set("evaluation.steps", steps);
         }
 
+        /** Settings, {@code key=value} each, as those of the command line; they override all others. */
+        public Builder assignments(List<String> keysAndValues) {
+            assignments = List.copyOf(keysAndValues);
+            return this;
+        }
+
         /** {@code float} or {@code double}. */
         public Builder precision(String name) {
             return set("backend.precision", name);
@@ -314,7 +331,7 @@ public final class MetaTrainer {
          * @throws dev.kindling.job.error.BadDataException if data is missing or damaged
          */
         public MetaTrainer build() {
-            JobConfig configuration = base.withChecked(settings());
+            JobConfig configuration = base.withChecked(settings()).withAssignments(assignments);
             if (!SettingsReader.isOfTable(configuration)) {
                 EpisodeLayout layout = ResolvedRun.elsewhere(
                                 configuration, ClusterProvider.spark().tables(Optional.empty()))

@@ -40,7 +40,7 @@ final class ProgramClusters implements ClusterProvider {
     /** The executors of a session that runs already and is not stopped. */
     static ProgramClusters attached(SparkSession spark) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        ClusterProvider provider = ClusterProvider.attached(run -> SparkApplication.attach(context, run));
+        ClusterProvider provider = ClusterProvider.attached(run -> SparkApplication.attach(spark, run));
         return new ProgramClusters(run -> provider.start(run, Optional.empty()), context.isLocal(), true);
     }
 

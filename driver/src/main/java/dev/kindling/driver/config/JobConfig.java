@@ -86,6 +86,15 @@ public final class JobConfig {
         }
     }
 
+    /**
+     * Loads a ready job of the application jar, whatever files of that name there are.
+     *
+     * @throws IllegalArgumentException if there is none of that name
+     */
+    public static JobConfig ready(String name) {
+        return layered(JobFileResolver.readyJob(name), List.of(), Hocon.Environment.IGNORED);
+    }
+
     /** Loads a job file of the local file system. */
     public static JobConfig load(Path file, List<String> assignments) {
         return load(file.toString(), JobFileResolver.here(), assignments);
@@ -121,11 +130,29 @@ public final class JobConfig {
 
     /** A job in memory, over the defaults and under assignments; IllegalArgumentException if it cannot be resolved. */
     static JobConfig layered(Config job, List<String> assignments, Hocon.Environment environment) {
+        return resolve(
+                assigned(job, assignments).withFallback(referenceFile()),
+                environment,
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    private static Config assigned(Config job, List<String> assignments) {
         Config given = job;
         for (String assignment : assignments) {
             given = KeyValueOverride.parse(assignment).config().withFallback(given);
         }
-        return resolve(given.withFallback(referenceFile()), environment, Optional.empty(), Optional.empty());
+        return given;
+    }
+
+    /**
+     * A copy that assignments override, as those of the command line do.
+     *
+     * @param assignments {@code key=value} each, of which the last takes precedence
+     * @throws IllegalArgumentException if one is malformed or has an unknown key
+     */
+    public JobConfig withAssignments(List<String> assignments) {
+        return resolve(assigned(written, assignments), environment, networkFile, runFolder);
     }
 
     private static Config referenceFile() {

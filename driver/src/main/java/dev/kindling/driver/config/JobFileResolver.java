@@ -158,6 +158,14 @@ public record JobFileResolver(Configuration hadoop, List<String> submitted) {
                 : Optional.empty();
     }
 
+    /** Parses the ready job of a name, whatever files of that name there are; IllegalArgumentException if there is none. */
+    static Config readyJob(String name) {
+        Found found = ready(name)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        name + " is no ready job; it must be the name of one, such as table.conf"));
+        return here().parse(name, found);
+    }
+
     /** Reads a resource of the class path by its full name; empty if it does not exist. */
     static Optional<Found> resource(String name) {
         return resource(JobFileResolver.class.getResourceAsStream("/" + name), name);

@@ -38,12 +38,14 @@ public final class PredictionPrograms implements Serializable {
     private final byte[] theta;
     private final boolean hasVariances;
     private final String hash;
+    private final String thetaHash;
 
     private PredictionPrograms(byte[] job, byte[] theta, boolean hasVariances) {
         this.job = job;
         this.theta = theta;
         this.hasVariances = hasVariances;
-        this.hash = DigestUtils.sha256Hex(job) + DigestUtils.sha256Hex(theta);
+        this.thetaHash = DigestUtils.sha256Hex(theta);
+        this.hash = DigestUtils.sha256Hex(job) + thetaHash;
     }
 
     /**
@@ -97,6 +99,11 @@ public final class PredictionPrograms implements Serializable {
     /** Whether the method predicts variances. */
     public boolean predictsVariances() {
         return hasVariances;
+    }
+
+    /** A hash of θ alone. */
+    public String thetaHash() {
+        return thetaHash;
     }
 
     /** A hash of the programs and θ. */

@@ -34,10 +34,20 @@ final class GroupPass implements Iterator<InternalRow> {
      * The parts of a pass that do not depend on the partition.
      *
      * @param mostSupport the most support rows of a group
+     * @param model the hash of the model
+     * @param names of the columns of the predictions
+     * @param fields of a row that is read
      * @param added the columns of the predictions
      */
     record Setting(
-            RowValues values, TableEncoding encoding, GroupPredictor predictor, int mostSupport, StructType added) {}
+            RowValues values,
+            TableEncoding encoding,
+            GroupPredictor predictor,
+            int mostSupport,
+            String model,
+            PredictionColumns names,
+            int fields,
+            StructType added) {}
 
     private final Setting setting;
     private final TableColumns columns;
@@ -45,6 +55,7 @@ final class GroupPass implements Iterator<InternalRow> {
     private final Runnable atEnd;
     private final PredictionCounts counts;
     private final RowValues.Reader reader;
+    private final SupportReader supportReader;
     private final TableEncoding.Encoder encoder;
     private final GroupBatch batch;
     private final RowArena arena;
@@ -74,18 +85,18 @@ final class GroupPass implements Iterator<InternalRow> {
      * A pass.
      *
      * @param counts of the partition, complete when {@code atEnd} is called after the last row
-     * @param fields of a row
      */
-    GroupPass(Setting setting, Iterator<InternalRow> rows, int fields, PredictionCounts counts, Runnable atEnd) {
+    GroupPass(Setting setting, Iterator<InternalRow> rows, PredictionCounts counts, Runnable atEnd) {
         this.setting = setting;
         this.columns = setting.encoding().columns();
         this.rows = rows;
         this.atEnd = atEnd;
         this.counts = counts;
         this.reader = new RowValues.Reader(setting.values());
+        this.supportReader = new SupportReader(setting.values(), setting.encoding(), reader, setting.model());
         this.encoder = setting.encoding().encoder();
         this.batch = new GroupBatch(setting.encoding().features().size());
-        this.arena = new RowArena(fields);
+        this.arena = new RowArena(setting.fields());
         this.classes = setting.encoding().classes().stream()
                 .map(UTF8String::fromString)
                 .toArray(UTF8String[]::new);
@@ -196,25 +207,20 @@ final class GroupPass implements Iterator<InternalRow> {
             isShortened = true;
             return;
         }
-        RawGroup raw = reader.support(row);
-        Optional<String> fault = supportFault(raw);
-        if (fault.isPresent()) {
+        supportReader.read(row, this::addSupport).ifPresent(fault -> {
             isPoisoned = true;
-            report(fault.get());
-            return;
-        }
-        batch.addSupport(encoder.features(raw, 0, 0), encoder.target(raw, 0), (float) raw.weight(0));
-        supports++;
-        counts.supportRow();
+            report(fault);
+        });
     }
 
-    private Optional<String> supportFault(RawGroup raw) {
-        if (columns.classes() && raw.className(0) == null) {
-            return Optional.of(columns.label() + " is missing in a support row");
+    private void addSupport(float[] x, float target, float weight) {
+        if (supports == setting.mostSupport()) {
+            isShortened = true;
+            return;
         }
-        return Optional.ofNullable(raw.fault(columns))
-                .or(() -> encoder.unknownClass(raw)
-                        .map(name -> columns.label() + " is " + name + ", which no training group has"));
+        batch.addSupport(x, target, weight);
+        supports++;
+        counts.supportRow();
     }
 
     private int addQuery(UnsafeRow row) {
@@ -252,13 +258,27 @@ final class GroupPass implements Iterator<InternalRow> {
             }
         } else if (columns.classes()) {
             outputs.update(0, classes[best[query]]);
-            for (int i = 0; i < classes.length; i++) {
-                outputs.setDouble(1 + i, probabilities[query * classes.length + i]);
+            int at = 1;
+            if (!setting.names().probability().isEmpty()) {
+                at = write(probabilities, query, at);
+            }
+            if (!setting.names().logit().isEmpty()) {
+                write(predicted, query, at);
             }
         } else {
             double std = setting.encoding().labelStd();
             outputs.setDouble(0, predicted[query] * std + setting.encoding().labelMean() + offsets[query]);
-            variances.ifPresent(values -> outputs.setDouble(1, Math.sqrt(values[query]) * std));
+            if (!setting.names().stddev().isEmpty()) {
+                variances.ifPresent(values -> outputs.setDouble(1, Math.sqrt(values[query]) * std));
+            }
         }
+    }
+
+    /** Writes the numbers of a query, one for each class, from an output column on; returns the column after them. */
+    private int write(double[] numbers, int query, int from) {
+        for (int i = 0; i < classes.length; i++) {
+            outputs.setDouble(from + i, numbers[query * classes.length + i]);
+        }
+        return from + classes.length;
     }
 }

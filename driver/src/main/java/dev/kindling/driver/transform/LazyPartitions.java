@@ -9,7 +9,10 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 import scala.collection.Iterator;
 import scala.collection.JavaConverters;
@@ -34,6 +37,31 @@ final class LazyPartitions extends RDD<InternalRow> {
         super(source.sparkSession().sparkContext().emptyRDD(TAG), TAG);
         this.source = source;
         this.function = function;
+    }
+
+    /**
+     * A Dataset of what a function makes of each partition of a Dataset.
+     *
+     * @param added the columns of the result beside those of the source
+     */
+    static Dataset<Row> dataset(Dataset<Row> source, List<StructField> added, PartitionFunction function) {
+        StructType schema = source.schema();
+        for (StructField field : added) {
+            schema = schema.add(field);
+        }
+        return dataset(source.sparkSession(), new LazyPartitions(source, function), schema);
+    }
+
+    /** The session's own conversion of rows in Spark's internal form, a method of another class in Spark 4. */
+    @SuppressWarnings("unchecked")
+    private static Dataset<Row> dataset(SparkSession session, RDD<InternalRow> rows, StructType schema) {
+        try {
+            return (Dataset<Row>) session.getClass()
+                    .getMethod("internalCreateDataFrame", RDD.class, StructType.class, boolean.class)
+                    .invoke(session, rows, schema, false);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("this Spark cannot make a table of rows: " + e.getMessage(), e);
+        }
     }
 
     private synchronized RDD<InternalRow> planned() {

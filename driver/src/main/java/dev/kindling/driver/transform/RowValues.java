@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * Where the values of a row are in Spark's rows.
  *
  * @param columns the table's columns and their use
+ * @param parameters the column of a group's adapted parameters; negative if there is none
+ * @param model the column of the hash of their model; negative if there is none
  * @param label of a row
  * @param inputs in the order of the columns' inputs
  */
@@ -29,6 +31,8 @@ record RowValues(
         TableColumns columns,
         int key,
         int support,
+        int parameters,
+        int model,
         Position label,
         Position weight,
         Position offset,

@@ -2,6 +2,8 @@ package dev.kindling.driver.transform;
 
 import dev.kindling.driver.serving.PredictionPrograms;
 import dev.kindling.job.task.table.TableEncoding;
+import dev.kindling.job.task.table.TableEncodingJson;
+import org.apache.commons.codec.digest.DigestUtils;
 
 /**
  * A model that was trained on a table.
@@ -11,4 +13,9 @@ import dev.kindling.job.task.table.TableEncoding;
  * @param order the column by which rows of a group are ordered; empty for none
  * @param mostSupport the most support rows of a group; of more, the first are used
  */
-public record TableModel(PredictionPrograms programs, TableEncoding encoding, String order, int mostSupport) {}
+public record TableModel(PredictionPrograms programs, TableEncoding encoding, String order, int mostSupport) {
+    /** A hash of θ and the encoding. */
+    public String hash() {
+        return DigestUtils.sha256Hex(programs.thetaHash() + TableEncodingJson.write(encoding));
+    }
+}

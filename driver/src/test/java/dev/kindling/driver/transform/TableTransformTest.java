@@ -210,7 +210,7 @@ class TableTransformTest {
     }
 
     private static @Nullable Double prediction(Row row) {
-        return row.getAs(TableTransform.PREDICTION);
+        return row.getAs(PredictionColumns.DEFAULT.prediction());
     }
 
     /** The predictions and standard deviations of each row without a label, computed group by group without Spark. */

@@ -18,9 +18,11 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.sql.SparkSession;
+import scala.Option;
 
 /**
  * The run's Spark context, which is created, closed and used in this package only. Settings of {@code spark-submit} and
@@ -49,6 +51,7 @@ public final class SparkApplication implements AutoCloseable {
     private final ExecutorResourceProfile profile;
     private final Optional<LocalClusterFolder> work;
     private final Ownership ownership;
+    private final Optional<SparkSession> session;
     private boolean executorsHaveLibraries;
 
     /** Whether closing this application stops Spark. */
@@ -57,9 +60,10 @@ public final class SparkApplication implements AutoCloseable {
         ATTACHED
     }
 
-    private SparkApplication(JavaSparkContext context, Ownership ownership) {
+    private SparkApplication(JavaSparkContext context, Ownership ownership, Optional<SparkSession> session) {
         this.context = context;
         this.ownership = ownership;
+        this.session = session;
         this.profile = ExecutorResourceProfile.of(context.getConf());
         this.work = ownership == Ownership.STARTED_HERE
                 ? LocalClusterFolder.of(context.master(), context.sc().applicationId(), System.getenv())
@@ -74,7 +78,16 @@ public final class SparkApplication implements AutoCloseable {
      * @param run the name of what runs
      */
     public static SparkApplication attach(JavaSparkContext context, String run) {
-        return attach(context, run, DriverClasspath.applicationJar());
+        return attach(context, Optional.empty(), run, DriverClasspath.applicationJar());
+    }
+
+    /** As {@link #attach(JavaSparkContext, String)}; tables are read in the given session, with its settings and views. */
+    public static SparkApplication attach(SparkSession session, String run) {
+        return attach(
+                JavaSparkContext.fromSparkContext(session.sparkContext()),
+                Optional.of(session),
+                run,
+                DriverClasspath.applicationJar());
     }
 
     /** Makes executors fetch Kindling's jar if the context does not list it and they are other processes. */
@@ -90,8 +103,13 @@ public final class SparkApplication implements AutoCloseable {
     }
 
     static SparkApplication attach(JavaSparkContext context, String run, URI jar) {
+        return attach(context, Optional.empty(), run, jar);
+    }
+
+    private static SparkApplication attach(
+            JavaSparkContext context, Optional<SparkSession> session, String run, URI jar) {
         provideClasses(context, jar);
-        SparkApplication application = new SparkApplication(context, Ownership.ATTACHED);
+        SparkApplication application = new SparkApplication(context, Ownership.ATTACHED, session);
         application.nameJobs(run);
         return application;
     }
@@ -171,8 +189,14 @@ public final class SparkApplication implements AutoCloseable {
                 && configuration.get("spark.submit.deployMode", "").equals("cluster");
     }
 
-    /** The Hadoop configuration that Spark will use, before it has started. */
+    /** The Hadoop configuration of the Spark that runs in this JVM; before it has started, the one that it will use. */
     public static Configuration hadoop() {
+        if (SparkEnv.get() != null) {
+            Option<SparkSession> running = SparkSession.getDefaultSession();
+            if (running.isDefined() && !running.get().sparkContext().isStopped()) {
+                return new Configuration(running.get().sparkContext().hadoopConfiguration());
+            }
+        }
         return hadoop(new SparkConf());
     }
 
@@ -199,7 +223,8 @@ public final class SparkApplication implements AutoCloseable {
                             + "in the cluster mode of a standalone cluster; docs/clusters.md has the list)");
         }
         try {
-            return new SparkApplication(new JavaSparkContext(configuration), Ownership.STARTED_HERE);
+            return new SparkApplication(
+                    new JavaSparkContext(configuration), Ownership.STARTED_HERE, Optional.empty());
         } catch (Exception e) {
             // Spark throws checked exceptions undeclared.
             throw new ClusterException(
@@ -254,9 +279,9 @@ public final class SparkApplication implements AutoCloseable {
         return context;
     }
 
-    /** The session of Spark SQL: the one that runs already, with its temporary views, or a new one. */
+    /** The session of Spark SQL: the attached one, or the one that runs already, with its temporary views, or a new one. */
     public SparkSession session() {
-        return SparkSession.builder().getOrCreate();
+        return session.orElseGet(() -> SparkSession.builder().getOrCreate());
     }
 
     /** The gauges that publish the run's progress in Spark's metrics. */
