@@ -123,7 +123,10 @@ def test_stages_work_in_a_pipeline(parts: Any, tmp_path: Path) -> None:
 
 
 def test_parameters_of_groups_are_stored_and_predict_later(spark: Any, parts: Any, model: kd.MetaRegressionModel, tmp_path: Path) -> None:
-    adapted = model.adapt(parts[1].where("isSupport"))
+    shown = parts[1].where("isSupport")
+    before = shown.where("day(date) = 1")
+    adapted = model.adapt(shown.subtract(before), model.adapt(before))
+    assert {row.supportRows for row in adapted.collect()} == {3}
     adapted.write.parquet(str(tmp_path / "adapted"))
     asked = parts[1].where("not isSupport")
     later = model.predict(spark.read.parquet(str(tmp_path / "adapted")), asked)
@@ -144,18 +147,23 @@ def test_the_training_is_summarised(model: kd.MetaRegressionModel) -> None:
 
 
 def test_cross_validation_keeps_groups_together(parts: Any) -> None:
+    from pyspark.ml import Pipeline
     from pyspark.ml.evaluation import RegressionEvaluator
+    from pyspark.ml.feature import SQLTransformer
     from pyspark.ml.tuning import CrossValidator, ParamGridBuilder
 
     folds = kd.GroupedFolds(groupCol="patient", numFolds=2, foldCol="fold", seed=1).transform(parts[0])
     assert folds.groupBy("patient").agg({"fold": "min"}).count() == folds.select("patient", "fold").distinct().count()
     marked = kd.support(folds, "patient", first=3, by="date", out="isSupport")
     regressor = estimator(supportCol="isSupport")
+    # Spark's evaluators refuse rows without a prediction, which support rows are.
+    pipeline = Pipeline(stages=[regressor, SQLTransformer(statement="SELECT * FROM __THIS__ WHERE prediction IS NOT NULL")])
     grid = ParamGridBuilder().addGrid(regressor.maxRounds, [5, 10]).build()
     evaluator = RegressionEvaluator(labelCol="score", predictionCol="prediction")
-    chosen = CrossValidator(estimator=regressor, estimatorParamMaps=grid, evaluator=evaluator, numFolds=2, foldCol="fold").fit(marked)
+    validator = CrossValidator(estimator=pipeline, estimatorParamMaps=grid, evaluator=evaluator, numFolds=2, foldCol="fold")
+    chosen = validator.fit(marked)
     assert len(chosen.avgMetrics) == 2 and all(0 < value < 10 for value in chosen.avgMetrics)
-    assert isinstance(chosen.bestModel, kd.MetaRegressionModel)
+    assert isinstance(chosen.bestModel.stages[0], kd.MetaRegressionModel)
 
 
 def test_classes_are_predicted_with_probabilities(parts: Any) -> None:
