@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,12 +41,15 @@ public final class MetaTrainer {
     private final JobConfig configuration;
     private final Optional<String> runFolder;
     private final TrainingListener listener;
+    private final boolean baselines;
     private final Set<CancellationSource> running = ConcurrentHashMap.newKeySet();
 
-    private MetaTrainer(JobConfig configuration, Optional<String> runFolder, TrainingListener listener) {
+    private MetaTrainer(
+            JobConfig configuration, Optional<String> runFolder, TrainingListener listener, boolean baselines) {
         this.configuration = configuration;
         this.runFolder = runFolder;
         this.listener = listener;
+        this.baselines = baselines;
     }
 
     /** A builder in which nothing is set. */
@@ -146,7 +150,12 @@ public final class MetaTrainer {
         try (ClusterProvider.Session session = clusters.start("kindling", Optional.empty());
                 Cluster cluster = resolved.cluster(session)) {
             TrainingLoop.Result result = training.run(cluster, recorder, listener, cancellation);
-            return TrainedModel.of(resolved, recorder.theta(), recorder.rounds(), result.trained());
+            return TrainedModel.of(
+                    resolved,
+                    recorder.theta(),
+                    recorder.rounds(),
+                    result.trained(),
+                    baselines ? resolved.baselines() : Optional.empty());
         }
     }
 
@@ -189,6 +198,7 @@ public final class MetaTrainer {
         private OptionalInt inputs = OptionalInt.empty();
         private OptionalInt outputs = OptionalInt.empty();
         private List<String> assignments = List.of();
+        private boolean baselines;
 
         private Builder(JobConfig base) {
             this.base = base;
@@ -318,6 +328,15 @@ public final class MetaTrainer {
             return this;
         }
 
+        /**
+         * Also fits baselines to the training groups of a table, with which {@link TrainedModel#evaluate(Dataset)} compares the
+         * model. A training with a run folder does not: its own evaluation has them.
+         */
+        public Builder baselines() {
+            baselines = true;
+            return this;
+        }
+
         /** What is notified of each round and validation, on the thread that trains. */
         public Builder listener(TrainingListener listener) {
             this.listener = listener;
@@ -339,7 +358,7 @@ public final class MetaTrainer {
                 require("inputs", inputs, layout.features().size());
                 require("outputs", outputs, layout.outputs());
             }
-            return new MetaTrainer(configuration, runFolder, listener);
+            return new MetaTrainer(configuration, runFolder, listener, baselines);
         }
 
         private static void require(String what, OptionalInt expected, int found) {

@@ -1,8 +1,8 @@
 package dev.kindling;
 
+import dev.kindling.driver.table.TableView;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -23,9 +23,7 @@ public final class Tables {
      * then.
      */
     public static Builder of(Dataset<Row> table) {
-        String view = "kindling_" + UUID.randomUUID().toString().replace('-', '_');
-        table.createOrReplaceGlobalTempView(view);
-        return new Builder().sql("SELECT * FROM global_temp." + view);
+        return new Builder().sql(TableView.of(table).query());
     }
 
     /** Builds the distribution. */

@@ -9,30 +9,59 @@ import dev.kindling.driver.config.JobConfig;
 import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.evaluation.EvaluatedModel;
 import dev.kindling.driver.evaluation.Evaluation;
+import dev.kindling.driver.evaluation.GroupEvaluation;
+import dev.kindling.driver.evaluation.GroupMeasure;
+import dev.kindling.driver.evaluation.GroupProtocol;
+import dev.kindling.driver.evaluation.GroupScores;
+import dev.kindling.driver.evaluation.Interval;
+import dev.kindling.driver.evaluation.baseline.BaselineParameters;
 import dev.kindling.driver.run.ClusterProvider;
 import dev.kindling.driver.run.HadoopSettings;
 import dev.kindling.driver.run.LoadedModel;
 import dev.kindling.driver.run.ResolvedRun;
 import dev.kindling.driver.run.StoredConfiguration;
+import dev.kindling.driver.run.TableEvaluation;
 import dev.kindling.driver.serving.Predictor;
 import dev.kindling.driver.storage.AtomicDirectory;
+import dev.kindling.driver.table.TableView;
 import dev.kindling.driver.training.NetworkDescription;
 import dev.kindling.job.task.EpisodeLayout;
+import dev.kindling.job.task.table.TableEncodingJson;
+import dev.kindling.job.task.table.TableSettings;
 import dev.kindling.job.tensor.FlatVector;
 import dev.kindling.job.tensor.Layout;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * A meta-trained model: evaluates on held-out tasks, adapts to given examples, is saved and loaded. Immutable and thread-safe;
  * {@link #adapt} needs neither Spark nor the training data.
  */
 public final class TrainedModel {
+    /** The columns of an evaluation by group. */
+    private static final StructType MEASURES = new StructType()
+            .add("predictor", DataTypes.StringType, false)
+            .add("supportRows", DataTypes.IntegerType, false)
+            .add("measure", DataTypes.StringType, false)
+            .add("value", DataTypes.DoubleType, false)
+            .add("groupMean", DataTypes.DoubleType, false)
+            .add("groupInterval", DataTypes.DoubleType, false)
+            .add("groups", DataTypes.IntegerType, false)
+            .add("rows", DataTypes.IntegerType, false);
+
+    private static final String BASELINES = "baselines.json";
+
     private final JobConfig configuration;
     private final Settings settings;
     private final EpisodeLayout episode;
@@ -41,6 +70,7 @@ public final class TrainedModel {
     private final Manifest manifest;
     private final Optional<Evaluation> evaluation;
     private final Optional<String> table;
+    private final Optional<BaselineParameters> baselines;
     private final Predictor predictor;
 
     private TrainedModel(
@@ -51,7 +81,8 @@ public final class TrainedModel {
             FlatVector theta,
             Manifest manifest,
             Optional<Evaluation> evaluation,
-            Optional<String> table) {
+            Optional<String> table,
+            Optional<BaselineParameters> baselines) {
         this.configuration = configuration;
         this.settings = settings;
         this.episode = episode;
@@ -59,6 +90,7 @@ public final class TrainedModel {
         this.manifest = manifest;
         this.evaluation = evaluation;
         this.table = table;
+        this.baselines = baselines;
         this.parameters = parameters;
         this.predictor = new Predictor(
                 settings.plan(),
@@ -68,7 +100,12 @@ public final class TrainedModel {
                 settings.evaluation().steps());
     }
 
-    static TrainedModel of(ResolvedRun resolved, FlatVector theta, long rounds, Evaluation evaluation) {
+    static TrainedModel of(
+            ResolvedRun resolved,
+            FlatVector theta,
+            long rounds,
+            Evaluation evaluation,
+            Optional<BaselineParameters> baselines) {
         Provenance provenance = resolved.provenance();
         return new TrainedModel(
                 resolved.configuration(),
@@ -78,7 +115,8 @@ public final class TrainedModel {
                 theta,
                 new Manifest(provenance, rounds, true),
                 Optional.of(evaluation),
-                resolved.tableEncoding());
+                resolved.tableEncoding(),
+                baselines);
     }
 
     /**
@@ -100,7 +138,8 @@ public final class TrainedModel {
                 loaded.theta(),
                 model.manifest(),
                 Optional.empty(),
-                model.table());
+                model.table(),
+                directory.folder().find(BASELINES).map(json -> BaselineParameters.read(json, place + "/" + BASELINES)));
     }
 
     /**
@@ -120,6 +159,7 @@ public final class TrainedModel {
                 theta,
                 NetworkDescription.json(settings.plan().model(), episode, parameters),
                 table);
+        baselines.ifPresent(fitted -> folder.replace(BASELINES, fitted.json()));
         evaluation.ifPresent(found -> directory.writeEvaluation(
                 found.json(new EvaluatedModel(
                         configuration.resultSettingsJson(), manifest.provenance(), manifest.rounds(), hash)),
@@ -150,6 +190,56 @@ public final class TrainedModel {
                         resolved.plan().job(), resolved.settings().cluster())) {
             return resolved.evaluator().evaluateModel(cluster, theta);
         }
+    }
+
+    /**
+     * Evaluates a model of tables on the groups of another table, beside the baselines that were fitted to its training groups
+     * ({@link MetaTrainer.Builder#baselines}): for several numbers of support rows, the first of each group, the errors on its other
+     * rows (docs/tables.md). A row of the result is a measure of a {@code predictor} ({@code model} or a baseline) with {@code
+     * supportRows}: its {@code value} over all rows, {@code groupMean} and {@code groupInterval}, half the width of the 95% interval,
+     * over groups, and the numbers of evaluated {@code groups} and {@code rows}. Predictions are made on the driver's processors.
+     *
+     * @throws IllegalStateException if the model was not trained on a table
+     * @throws dev.kindling.job.error.BadDataException if columns are missing, or no group has two labelled rows
+     */
+    public Dataset<Row> evaluate(Dataset<Row> rows) {
+        if (table.isEmpty()) {
+            throw notOfTables();
+        }
+        SparkSession session = rows.sparkSession();
+        TableEvaluation byGroup = new TableEvaluation(configuration, theta, table.get(), baselines);
+        try (TableView view = TableView.of(rows);
+                ClusterProvider.Session running =
+                        ProgramClusters.attached(session).start("kindling (evaluation)", Optional.empty())) {
+            return session.createDataFrame(measures(byGroup.evaluate(view.query(), running.tables())), MEASURES);
+        }
+    }
+
+    private static List<Row> measures(GroupEvaluation evaluation) {
+        GroupProtocol protocol = evaluation.protocol();
+        List<Row> rows = new ArrayList<>();
+        for (GroupScores scores : evaluation.predictors()) {
+            for (int k = 0; k < protocol.supportRows().size(); k++) {
+                for (GroupMeasure measure : scores.measures()) {
+                    Interval interval = scores.overGroups(measure, k);
+                    rows.add(RowFactory.create(
+                            scores.name(),
+                            protocol.supportRows().get(k),
+                            measure.key(),
+                            scores.overRows(measure, k),
+                            interval.mean(),
+                            interval.ci95(),
+                            protocol.groups(),
+                            protocol.queries()));
+                }
+            }
+        }
+        return rows;
+    }
+
+    /** The columns of {@link #evaluate(Dataset)}. */
+    public static StructType evaluationSchema() {
+        return MEASURES;
     }
 
     /**
@@ -187,10 +277,30 @@ public final class TrainedModel {
      */
     public TablePredictor tablePredictor() {
         if (table.isEmpty()) {
-            throw new IllegalStateException("the model was trained on task.source = "
-                    + settings.source().source() + "; only a model of task.source = table predicts tables");
+            throw notOfTables();
         }
         return TablePredictor.of(settings, theta, episode, table);
+    }
+
+    private IllegalStateException notOfTables() {
+        return new IllegalStateException("the model was trained on task.source = "
+                + settings.source().source() + "; only a model of task.source = table predicts tables");
+    }
+
+    /** The input columns of a model of tables, as they were configured; empty for all columns or for other models. */
+    public List<String> inputColumns() {
+        return settings.table().map(TableSettings::features).orElse(List.of());
+    }
+
+    /** Whether the predictions of a model of tables have standard deviations. */
+    public boolean predictsVariances() {
+        return predictor.predictsVariances();
+    }
+
+    /** The names of the classes of a model of tables, in the order of its outputs; empty for a regression. */
+    public List<String> classes() {
+        return table.map(text -> TableEncodingJson.read(text, "table.json").classes())
+                .orElse(List.of());
     }
 
     /** The settings that the model was trained with. */

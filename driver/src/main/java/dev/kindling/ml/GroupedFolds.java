@@ -1,5 +1,7 @@
 package dev.kindling.ml;
 
+import dev.kindling.driver.table.ColumnExpressions;
+import java.util.Map;
 import org.apache.spark.ml.Transformer;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.LongParam;
@@ -11,8 +13,10 @@ import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWritable;
 import org.apache.spark.ml.util.MLWriter;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -107,12 +111,18 @@ public final class GroupedFolds extends Transformer implements MLWritable {
 
     @Override
     public Dataset<Row> transform(Dataset<?> dataset) {
-        throw new UnsupportedOperationException();
+        transformSchema(dataset.schema());
+        Column hash = functions.xxhash64(
+                functions.lit((long) (Long) getOrDefault(seed)),
+                ColumnExpressions.column(getOrDefault(groupCol)).cast(DataTypes.StringType));
+        Column fold = functions.pmod(hash, functions.lit((long) (Integer) getOrDefault(numFolds)));
+        return dataset.withColumn(getOrDefault(foldCol), fold.cast(DataTypes.IntegerType));
     }
 
     @Override
     public StructType transformSchema(StructType schema) {
-        return schema.add($(foldCol), DataTypes.IntegerType, false);
+        TableInput.required(this, schema, groupCol);
+        return TableInput.with(this, schema, Map.of(foldCol, DataTypes.IntegerType));
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.kindling.ml;
 
+import dev.kindling.TrainedModel;
+import java.util.Map;
 import org.apache.spark.ml.Estimator;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
@@ -7,6 +9,7 @@ import org.apache.spark.ml.util.DefaultParamsWriter;
 import org.apache.spark.ml.util.MLWritable;
 import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -67,13 +70,30 @@ public abstract class MetaEstimator<E extends MetaEstimator<E, M>, M extends Met
      */
     @Override
     public M fit(Dataset<?> dataset) {
-        throw new UnsupportedOperationException();
+        new TableInput(this, paramSet).requireTraining(dataset.schema());
+        TrainingRecord rounds = new TrainingRecord();
+        TrainedModel trained = new TableTraining(this, paramSet, target()).fit(dataset, rounds);
+        M model = newModel();
+        model.trained(new ModelFiles.Trained(trained, rounds));
+        fitted(model, dataset.schema());
+        return copyValues(model, ParamMap.empty()).setParent(this);
     }
+
+    /** {@code regression} or {@code classification}. */
+    abstract String target();
+
+    /** Sets what a model must know of the table that it was trained on. */
+    void fitted(M model, StructType schema) {}
 
     @Override
     public StructType transformSchema(StructType schema) {
-        throw new UnsupportedOperationException();
+        TableInput input = new TableInput(this, paramSet);
+        input.requireTraining(schema);
+        return TableInput.with(this, schema, added(schema));
     }
+
+    /** The columns that a model adds to a table, by parameter. */
+    abstract Map<Param<String>, DataType> added(StructType schema);
 
     @Override
     public E copy(ParamMap extra) {

@@ -1,8 +1,14 @@
 package dev.kindling.ml;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 
 /** An estimator that meta-trains a regression on a table whose groups of rows are tasks. */
 public final class MetaRegressor extends MetaEstimator<MetaRegressor, MetaRegressionModel> implements RegressionParams {
@@ -32,6 +38,21 @@ public final class MetaRegressor extends MetaEstimator<MetaRegressor, MetaRegres
     @Override
     MetaRegressor self() {
         return this;
+    }
+
+    @Override
+    String target() {
+        return "regression";
+    }
+
+    @Override
+    Map<Param<String>, DataType> added(StructType schema) {
+        Map<Param<String>, DataType> added = new LinkedHashMap<>();
+        added.put(predictionCol(), DataTypes.DoubleType);
+        if (getOrDefault(method()).equals(MetaDefaults.METHOD) && !getOrDefault(stddevCol()).isEmpty()) {
+            added.put(stddevCol(), DataTypes.DoubleType);
+        }
+        return added;
     }
 
     @Override

@@ -248,6 +248,11 @@ public final class JobConfig {
         return KnownKeys.shown(resolved.getValue(key));
     }
 
+    /** The value of a key: a number, a boolean, a text, a list or a map. */
+    public Object value(String key) {
+        return resolved.getValue(key).unwrapped();
+    }
+
     /** Whether both have the same value for a key; a text and a number of the same characters are the same value. */
     boolean agrees(JobConfig other, String key) {
         return resolved.getValue(key).equals(other.resolved.getValue(key))

@@ -1,5 +1,6 @@
 package dev.kindling.driver.run;
 
+import dev.kindling.driver.config.Settings;
 import dev.kindling.driver.evaluation.EvaluationSettings;
 import dev.kindling.driver.evaluation.GroupEvaluation;
 import dev.kindling.driver.evaluation.baseline.BaselineFit;
@@ -41,18 +42,8 @@ final class GroupEvaluations {
     GroupEvaluation evaluate(FlatVector theta) {
         EvaluationSettings evaluation = run.settings().evaluation();
         List<Integer> supportRows = supportRows();
-        PlanSettings plan = planHere();
-        QueryPredictor model = new ModelQueryPredictor(
-                GroupEvaluation.MODEL,
-                PredictionPrograms.of(
-                                plan,
-                                theta,
-                                table.layout(evaluation.split()),
-                                evaluation.steps(),
-                                Math.max(1, supportRows.get(supportRows.size() - 1)))
-                        .open(),
-                table.manifest().classes().size(),
-                ModelQueryPredictor.Adaptation.SUPPORT_ROWS);
+        PlanSettings plan = planHere(run.settings().plan());
+        QueryPredictor model = predictor(run.settings(), theta, table, supportRows);
         return new GroupEvaluator(table, evaluation, supportRows)
                 .evaluate(
                         model,
@@ -63,8 +54,24 @@ final class GroupEvaluations {
                                 () -> PooledNetwork.train(run, plan.backend().name())));
     }
 
-    private PlanSettings planHere() {
-        PlanSettings plan = run.settings().plan();
+    /** A model as a predictor of the queries of groups, for the given numbers of support rows. */
+    static QueryPredictor predictor(
+            Settings settings, FlatVector theta, TableSource table, List<Integer> supportRows) {
+        EvaluationSettings evaluation = settings.evaluation();
+        return new ModelQueryPredictor(
+                GroupEvaluation.MODEL,
+                PredictionPrograms.of(
+                                planHere(settings.plan()),
+                                theta,
+                                table.layout(evaluation.split()),
+                                evaluation.steps(),
+                                Math.max(1, supportRows.get(supportRows.size() - 1)))
+                        .open(),
+                table.manifest().classes().size(),
+                ModelQueryPredictor.Adaptation.SUPPORT_ROWS);
+    }
+
+    private static PlanSettings planHere(PlanSettings plan) {
         try {
             Backends.named(plan.backend().name());
             return plan;

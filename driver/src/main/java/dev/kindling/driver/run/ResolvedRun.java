@@ -16,6 +16,7 @@ import dev.kindling.driver.evaluation.Evaluator;
 import dev.kindling.driver.evaluation.GroupEvaluation;
 import dev.kindling.driver.evaluation.Protocol;
 import dev.kindling.driver.evaluation.ValidationSettings;
+import dev.kindling.driver.evaluation.baseline.BaselineParameters;
 import dev.kindling.driver.plan.TrainingPlan;
 import dev.kindling.driver.storage.AtomicDirectory;
 import dev.kindling.driver.training.RunSettings;
@@ -324,6 +325,14 @@ public record ResolvedRun(
                     tasks, limited, TrainingPlan.VALIDATE, plan.validationMeasures(), Optional.empty()));
         }
         return Optional.of(new Validator(validation, evaluators));
+    }
+
+    /** Baselines fitted to the training groups of the table that tasks come from; empty for other sources. */
+    public Optional<BaselineParameters> baselines() {
+        return source.single() instanceof TableSource table
+                ? Optional.of(
+                        BaselineParameters.fit(table, settings.evaluation().seed()))
+                : Optional.empty();
     }
 
     /** The evaluation by group; empty unless tasks are groups of a table and it is configured. */

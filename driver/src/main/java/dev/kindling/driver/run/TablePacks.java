@@ -48,6 +48,21 @@ final class TablePacks {
                 .orElse(settings.source());
     }
 
+    /** A pack of other data than a run's, encoded with the given encoding, in a folder that is deleted when this JVM ends. */
+    static String encoded(
+            Settings settings,
+            JobConfig configuration,
+            Configuration hadoop,
+            TablePreparation tables,
+            TableEncoding encoding) {
+        TablePacks packs = new TablePacks(configuration, settings.table().orElseThrow(), hadoop, tables);
+        try {
+            return packs.temporary(packs.home(), Optional.of(encoding));
+        } catch (IOException e) {
+            throw new UncheckedIOException("the table cannot be prepared: " + e.getMessage(), e);
+        }
+    }
+
     private String pack() {
         try {
             return configuration.runFolder().isPresent()

@@ -91,6 +91,14 @@ public final class Predictor {
         return TRANSDUCTIVE.contains(settings.model().batchNorm()) && withStatistics.size() > own.size();
     }
 
+    /** Whether the method predicts variances. */
+    public boolean predictsVariances() {
+        return settings.algorithm()
+                .predict(model(template.withSizes(1, 1)), template.withSizes(1, 1), steps)
+                .perTask()
+                .has("variance");
+    }
+
     /** The shape of one input. */
     public Shape features() {
         return template.features();

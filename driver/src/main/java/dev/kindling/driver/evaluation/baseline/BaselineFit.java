@@ -4,8 +4,8 @@ import dev.kindling.driver.evaluation.GroupEvaluationSettings.Baseline;
 import dev.kindling.driver.evaluation.groups.FittedBaselines;
 import dev.kindling.driver.evaluation.groups.QueryPredictor;
 import dev.kindling.job.task.table.TableSource;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /** Fits baselines to the training groups of a table. */
@@ -23,24 +23,7 @@ public final class BaselineFit {
         if (baselines.isEmpty()) {
             return new FittedBaselines(List.of(), 0, List.of());
         }
-        TrainingGroups training = TrainingGroups.of(source, seed);
-        List<QueryPredictor> predictors = new ArrayList<>();
-        List<String> notes = new ArrayList<>();
-        for (Baseline baseline : baselines) {
-            switch (baseline) {
-                case MEAN -> predictors.add(new MeanBaseline(training));
-                case OWN_RIDGE -> predictors.add(new OwnRidgeBaseline(training));
-                case MIXED_MODEL -> {
-                    if (training.classes() > MixedModelBaseline.MOST_CLASSES) {
-                        notes.add("the mixed model is left out: the label has " + training.classes()
-                                + " classes, and it predicts two at most");
-                    } else {
-                        predictors.add(MixedModelBaseline.fit(training));
-                    }
-                }
-                case POOLED_NETWORK -> predictors.add(pooled.get());
-            }
-        }
-        return new FittedBaselines(predictors, training.groups().size(), notes);
+        return BaselineParameters.of(TrainingGroups.of(source, seed), baselines)
+                .predictors(baselines, Optional.of(pooled));
     }
 }

@@ -16,10 +16,16 @@ final class MeanBaseline implements QueryPredictor {
     private final double variance;
     private final boolean variances;
 
-    MeanBaseline(TrainingGroups training) {
-        this.mean = training.mean();
-        this.variances = training.classes() == 0;
-        this.variance = variances ? training.variance(mean[0]) : 0;
+    /**
+     * A baseline.
+     *
+     * @param mean target of the training rows, or the frequencies of their classes
+     * @param variance of the targets; of no meaning for classes
+     */
+    MeanBaseline(double[] mean, double variance) {
+        this.mean = mean;
+        this.variances = mean.length == 1;
+        this.variance = variance;
     }
 
     @Override

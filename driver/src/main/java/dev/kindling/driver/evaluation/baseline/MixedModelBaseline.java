@@ -49,15 +49,15 @@ final class MixedModelBaseline implements QueryPredictor {
     private final double[] covariance;
     private final double noise;
 
-    private MixedModelBaseline(boolean logistic, double[] coefficients, double[] covariance, double noise) {
-        this.logistic = logistic;
-        this.coefficients = coefficients;
-        this.covariance = covariance;
-        this.noise = noise;
+    MixedModelBaseline(BaselineParameters.MixedEffects fitted) {
+        this.logistic = fitted.logistic();
+        this.coefficients = fitted.coefficients();
+        this.covariance = fitted.covariance();
+        this.noise = fitted.noise();
     }
 
     /** Fits the model to regression targets or to two classes. */
-    static MixedModelBaseline fit(TrainingGroups training) {
+    static BaselineParameters.MixedEffects fit(TrainingGroups training) {
         boolean logistic = training.classes() > 0;
         double mean = logistic ? Math.max(LEAST_MEAN, Math.min(1 - LEAST_MEAN, training.mean()[1])) : 0;
         int columns = training.features() + 1;
@@ -76,7 +76,7 @@ final class MixedModelBaseline implements QueryPredictor {
             scale(covariance, 1 / (slope * slope));
             coefficients[0] += StrictMath.log(mean / (1 - mean));
         }
-        return new MixedModelBaseline(logistic, coefficients, covariance, fitted.noise());
+        return new BaselineParameters.MixedEffects(logistic, coefficients, covariance, fitted.noise());
     }
 
     /** The first rows of a group, each times the root of its weight. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kindling.driver.evaluation.GroupEvaluationSettings.Baseline;
 import dev.kindling.driver.evaluation.groups.QueryPredictions;
 import dev.kindling.driver.evaluation.groups.QueryPredictor;
 import dev.kindling.driver.evaluation.groups.QueryTask;
@@ -12,6 +13,7 @@ import dev.kindling.job.task.table.GroupRows;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** Predictions of the baselines against scikit-learn, NumPy and SciPy; {@code baselines.py}. */
@@ -79,12 +81,12 @@ class BaselineFitTest {
 
     @Test
     void theMeanIsTheWeightedMeanOfTheTrainingRowsWithTheirVariance() {
-        QueryPredictions values = new MeanBaseline(training("regression")).predict(tasks("regression"));
+        QueryPredictions values = predictor(Baseline.MEAN, training("regression")).predict(tasks("regression"));
         assertThat(values.outputs())
                 .containsOnly((float) expected("regression").path("mean").asDouble());
         assertThat(values.variances()).hasSameSizeAs(values.outputs()).containsOnly((float)
                 expected("regression").path("variance").asDouble());
-        QueryPredictions classes = new MeanBaseline(training("classes")).predict(tasks("classes"));
+        QueryPredictions classes = predictor(Baseline.MEAN, training("classes")).predict(tasks("classes"));
         float second = (float) expected("classes").path("mean").asDouble();
         assertThat(classes.outputs()).containsOnly(second, (float)
                 (1 - expected("classes").path("mean").asDouble()));
@@ -94,23 +96,23 @@ class BaselineFitTest {
 
     @Test
     void theRidgeOfAGroupIsThatOfScikitLearn() {
-        QueryPredictions values = new OwnRidgeBaseline(training("regression")).predict(tasks("regression"));
+        QueryPredictions values = predictor(Baseline.OWN_RIDGE, training("regression")).predict(tasks("regression"));
         assertSame(values.outputs(), 1, expected("regression").path("own"), 1e-5);
-        QueryPredictions classes = new OwnRidgeBaseline(training("classes")).predict(tasks("classes"));
+        QueryPredictions classes = predictor(Baseline.OWN_RIDGE, training("classes")).predict(tasks("classes"));
         assertSame(classes.outputs(), 2, expected("classes").path("own"), 1e-5);
         assertProbabilities(classes.outputs());
     }
 
     @Test
     void theMixedModelIsThatOfNumPy() {
-        QueryPredictions values = MixedModelBaseline.fit(training("regression")).predict(tasks("regression"));
+        QueryPredictions values = predictor(Baseline.MIXED_MODEL, training("regression")).predict(tasks("regression"));
         assertSame(values.outputs(), 1, expected("regression").path("mixed"), 1e-5);
         assertSame(values.variances(), 1, expected("regression").path("mixed_variance"), 1e-5);
     }
 
     @Test
     void theMixedModelOfTwoClassesIsTheLaplaceApproximationOfSciPy() {
-        QueryPredictions classes = MixedModelBaseline.fit(training("classes")).predict(tasks("classes"));
+        QueryPredictions classes = predictor(Baseline.MIXED_MODEL, training("classes")).predict(tasks("classes"));
         assertSame(classes.outputs(), 2, expected("classes").path("mixed"), 1e-4);
         assertProbabilities(classes.outputs());
     }
@@ -118,7 +120,7 @@ class BaselineFitTest {
     @Test
     void aPredictionDoesNotDependOnTheOtherTasks() {
         for (QueryPredictor baseline :
-                List.of(new OwnRidgeBaseline(training("regression")), MixedModelBaseline.fit(training("regression")))) {
+                List.of(predictor(Baseline.OWN_RIDGE, training("regression")), predictor(Baseline.MIXED_MODEL, training("regression")))) {
             QueryPredictions all = baseline.predict(tasks("regression"));
             int at = 0;
             for (QueryTask task : tasks("regression")) {
@@ -127,5 +129,14 @@ class BaselineFitTest {
                 }
             }
         }
+    }
+
+    /** A baseline whose parameters were written and read. */
+    private static QueryPredictor predictor(Baseline baseline, TrainingGroups training) {
+        byte[] json = BaselineParameters.of(training, List.of(baseline)).json();
+        return BaselineParameters.read(json, "baselines.json")
+                .predictors(List.of(baseline), Optional.empty())
+                .predictors()
+                .get(0);
     }
 }
