@@ -13,7 +13,7 @@ from conftest import visits
 import kindling_ml as kd
 
 FEATURES = ["age", "dose", "ward"]
-QUICK: dict[str, Any] = {"maxRounds": 20, "tasksPerRound": 16, "members": 1, "seed": 1}
+QUICK: dict[str, Any] = {"maxRounds": 10, "tasksPerRound": 16, "members": 1, "seed": 1}
 
 
 def estimator(**changes: Any) -> kd.MetaRegressor:
@@ -34,7 +34,7 @@ def parts(table: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def model(parts: Any) -> kd.MetaRegressionModel:
-    return estimator(supportCol="isSupport").fit(parts[0])
+    return estimator().fit(parts[0])
 
 
 def predictions(df: Any, *columns: str) -> list[Any]:
@@ -53,6 +53,15 @@ def test_unseen_groups_are_predicted_from_their_first_rows(parts: Any, model: kd
     mean = parts[0].agg({"score": "mean"}).first()[0]
     assert error < 0.6 * math.sqrt(sum((mean - row.score) ** 2 for row in asked) / len(asked))
     assert all(row.stddev > 0 for row in asked)
+
+
+def test_a_column_of_the_user_says_which_rows_are_support_rows(parts: Any, model: kd.MetaRegressionModel) -> None:
+    other = parts[1].withColumn("shown", parts[1].isSupport).drop("isSupport")
+    named = model.copy({model.supportCol: "shown"})
+    assert predictions(named.transform(other).withColumnRenamed("shown", "isSupport")) == predictions(model.transform(parts[1]))
+    # Without one, rows with a label are support rows, and all have one.
+    assert named.transform(other).where("prediction is null").count() == other.where("shown").count()
+    assert model.transform(other.drop("shown")).where("prediction is not null").count() == 0
 
 
 def test_each_parameter_has_java_s_default_a_getter_and_a_setter(spark: Any) -> None:
@@ -96,7 +105,7 @@ def test_models_and_estimators_are_saved_and_loaded(parts: Any, model: kd.MetaRe
     saved = estimator(settings={"task.query": 16})
     saved.save(str(tmp_path / "estimator"))
     again = kd.MetaRegressor.load(str(tmp_path / "estimator"))
-    assert again.getSettings() == ["task.query=16"] and again.getMaxRounds() == 20 and again.getFeaturesCols() == FEATURES
+    assert again.getSettings() == ["task.query=16"] and again.getMaxRounds() == 10 and again.getFeaturesCols() == FEATURES
 
 
 def test_the_saved_model_is_loaded_for_numpy(model: kd.MetaRegressionModel, tmp_path: Path) -> None:
@@ -114,7 +123,7 @@ def test_stages_work_in_a_pipeline(parts: Any, tmp_path: Path) -> None:
         StringIndexer(inputCol="ward", outputCol="wardIndex"),
         VectorAssembler(inputCols=["age", "dose", "wardIndex"], outputCol="v"),
     ]
-    regressor = estimator(featuresCols=None, featuresCol="v", supportCol="isSupport")
+    regressor = estimator(featuresCols=None, featuresCol="v")
     fitted = Pipeline(stages=[*assembled, regressor]).fit(parts[0])
     fitted.write().overwrite().save(str(tmp_path / "pipeline"))
     loaded = PipelineModel.load(str(tmp_path / "pipeline"))
@@ -138,7 +147,7 @@ def test_parameters_of_groups_are_stored_and_predict_later(spark: Any, parts: An
 
 
 def test_a_model_is_evaluated_beside_baselines(parts: Any, model: kd.MetaRegressionModel) -> None:
-    measured = model.evaluate(parts[1].drop("isSupport"))
+    measured = model.evaluate(parts[1])
     assert measured.count() > 3
 
 
@@ -158,7 +167,7 @@ def test_cross_validation_keeps_groups_together(parts: Any) -> None:
     regressor = estimator(supportCol="isSupport")
     # Spark's evaluators refuse rows without a prediction, which support rows are.
     pipeline = Pipeline(stages=[regressor, SQLTransformer(statement="SELECT * FROM __THIS__ WHERE prediction IS NOT NULL")])
-    grid = ParamGridBuilder().addGrid(regressor.maxRounds, [5, 10]).build()
+    grid = ParamGridBuilder().addGrid(regressor.maxRounds, [2, 4]).build()
     evaluator = RegressionEvaluator(labelCol="score", predictionCol="prediction")
     validator = CrossValidator(estimator=pipeline, estimatorParamMaps=grid, evaluator=evaluator, numFolds=2, foldCol="fold")
     chosen = validator.fit(marked)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 _BITS = 53
+# In the metadata of a column.
+SUPPORT_KEY = "kindling.support"
 
 
 def split_groups(df: DataFrame, group: str, fraction: float, seed: int = 0) -> tuple[DataFrame, DataFrame]:
@@ -56,8 +58,8 @@ def support(
     """Adds a column of booleans: true for the support rows of each group, which adapt the model, false for the others.
 
     The support rows are the first by a column, and among equal ones by a hash of the row; without a column they are
-    drawn, by a hash of the seed and the row. Either way they do not depend on the order and partitioning of the rows. The
-    name of the new column is the ``supportCol`` of an estimator or a model.
+    drawn, by a hash of the seed and the row. Either way they do not depend on the order and partitioning of the rows. A
+    model uses the new column of such a table unless its ``supportCol`` names another.
 
     Args:
         df: The table.
@@ -94,7 +96,12 @@ def support(
     chosen = F.row_number().over(Window.partitionBy(key).orderBy(*order)) <= F.lit(first)
     if label is not None:
         chosen = chosen & _column(df, "label", label).isNotNull()
-    return df.withColumn(out, chosen)
+    return df.select("*", chosen.alias(out, metadata={SUPPORT_KEY: True}))
+
+
+def support_column(df: DataFrame) -> str | None:
+    """The column that ``support`` added to a table, which it marks in the metadata of the schema; None without one."""
+    return next((field.name for field in df.schema.fields if (field.metadata or {}).get(SUPPORT_KEY)), None)
 
 
 def _key(df: DataFrame, group: str) -> Column:

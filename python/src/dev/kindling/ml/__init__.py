@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kindling_ml._errors import kindling_errors
+from kindling_ml._frames import support_column
 from kindling_ml._session import is_connect, require_kindling
 from kindling_ml._training import setting
 
@@ -32,6 +33,7 @@ R = TypeVar("R", bound="_RegressionParams")
 C = TypeVar("C", bound="_ClassificationParams")
 E = TypeVar("E", bound="_EstimatorParams")
 M = TypeVar("M", bound=JavaModel)
+N = TypeVar("N", bound="_Model")
 
 
 def _to_list_settings(value: Any) -> list[str]:
@@ -436,8 +438,16 @@ class _Model(JavaModel, _MetaParams):
     )
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
+        model = self._for(dataset)
+        if model is not self:
+            return model._transform(dataset)
         with kindling_errors():
             return super()._transform(dataset)
+
+    def _for(self: N, dataset: DataFrame) -> N:
+        """This model, or where it has no supportCol, a copy with the column that ``kindling_ml.support`` added to the table."""
+        marked = None if self.isDefined(self.supportCol) else support_column(dataset)
+        return self if marked is None else self.copy({self.supportCol: marked})
 
     def _table(self, output: str, method: str, *tables: DataFrame) -> DataFrame:
         """What a method of the Java model returns; with Spark Connect what transform returns for a value of output."""
@@ -461,7 +471,7 @@ class _Model(JavaModel, _MetaParams):
         >>> model.adapt(new_visits, spark.read.parquet("adapted"))
         """
         rows = dataset if adapted is None else dataset.unionByName(adapted, allowMissingColumns=True)
-        return self._table("adapted", "adapt", rows)
+        return self._for(rows)._table("adapted", "adapt", rows)
 
     def predict(self, adapted: DataFrame, rows: DataFrame) -> DataFrame:
         """Predictions for rows by the parameters that ``adapt`` returned, with the columns of ``transform``.
