@@ -84,7 +84,7 @@ public final class MetaTrainer {
      * @throws dev.kindling.job.error.BadDataException if data is missing or damaged
      * @throws dev.kindling.driver.error.DivergedException if training diverged
      * @throws dev.kindling.driver.error.ClusterException if the cluster failed
-     * @throws dev.kindling.driver.error.StoppedEarlyException after {@link #cancel}
+     * @throws dev.kindling.driver.error.StoppedEarlyException after {@link #cancel}, or if the calling thread is interrupted
      * @throws dev.kindling.driver.error.StoppedException after {@link #cancel}, where there is a run folder to resume from
      */
     public TrainedModel fit(SparkSession spark) {
@@ -137,6 +137,9 @@ public final class MetaTrainer {
                         : trainInMemory(clusters, cancellation);
             } finally {
                 running.remove(cancellation);
+                if (cancellation.isInterrupted()) {
+                    Thread.currentThread().interrupt();
+                }
             }
         }
     }

@@ -29,8 +29,11 @@ class ArchitectureTest {
     private static final String JOB = "dev.kindling.job.";
     private static final String DRIVER = "dev.kindling.driver.";
 
-    /** The public API; no package of Kindling imports it. */
+    /** The public API; of Kindling's packages only that of Spark ML's stages imports it. */
     private static final String API = "dev.kindling";
+
+    /** Spark ML's stages; nothing imports them. */
+    private static final String ML = "dev.kindling.ml";
 
     /** A package imports only those earlier in the list. Sub-packages count as their parent. */
     private static final List<String> JOB_PACKAGES = List.of(
@@ -66,7 +69,6 @@ class ArchitectureTest {
             "transform",
             "training",
             "report",
-            "ml",
             "config",
             "run",
             "export",
@@ -83,6 +85,7 @@ class ArchitectureTest {
                         DRIVER_PACKAGES.stream().map(DRIVER::concat))
                 .collect(Collectors.toSet());
         packages.add(API);
+        packages.add(ML);
         assertThat(CLASSES).isNotEmpty().allSatisfy(type -> assertThat(packages).contains(packageOf(type)));
     }
 
@@ -110,10 +113,17 @@ class ArchitectureTest {
     }
 
     @Test
-    void nothingImportsTheApi() {
+    void onlySparkMlsStagesImportTheApiAndNothingImportsThem() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(API)
+                .resideOutsideOfPackage(ML)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(ML)
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(API, ML)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(API)
@@ -178,8 +188,9 @@ class ArchitectureTest {
                         DRIVER + "cluster.spark..",
                         DRIVER + "table..",
                         DRIVER + "transform..",
-                        DRIVER + "ml..",
+                        ML,
                         API),
+                onlyIn("org.apache.spark.ml..", ML),
                 onlyIn("jdk.incubator.vector..", JOB + "backend.vector.."),
                 onlyIn("com.typesafe.config..", DRIVER + "config..", DRIVER + "cli.."),
                 onlyIn("picocli..", DRIVER + "cli.."),

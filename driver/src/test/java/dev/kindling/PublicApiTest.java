@@ -32,16 +32,7 @@ class PublicApiTest {
 
     @Test
     void thePublicTypesAreThese() {
-        List<String> types = new ClassFileImporter()
-                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages("dev.kindling").stream()
-                        .filter(type -> type.getPackageName().equals("dev.kindling"))
-                        .filter(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
-                        .filter(JavaClass::isTopLevelClass)
-                        .map(JavaClass::getSimpleName)
-                        .filter(name -> !name.equals("package-info"))
-                        .sorted()
-                        .toList();
-        assertThat(types)
+        assertThat(publicTypes("dev.kindling"))
                 .containsExactly(
                         "AdaptedModel",
                         "Anil",
@@ -84,10 +75,38 @@ class PublicApiTest {
                         "Transfer");
     }
 
+    @Test
+    void thePublicTypesForSparkMlAreThese() {
+        assertThat(publicTypes("dev.kindling.ml"))
+                .containsExactly(
+                        "ClassificationParams",
+                        "GroupedFolds",
+                        "MetaClassificationModel",
+                        "MetaClassifier",
+                        "MetaEstimator",
+                        "MetaModel",
+                        "MetaParams",
+                        "MetaRegressionModel",
+                        "MetaRegressor",
+                        "RegressionParams");
+    }
+
+    private static List<String> publicTypes(String name) {
+        return new ClassFileImporter()
+                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages(name).stream()
+                        .filter(type -> type.getPackageName().equals(name))
+                        .filter(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
+                        .filter(JavaClass::isTopLevelClass)
+                        .map(JavaClass::getSimpleName)
+                        .filter(type -> !type.equals("package-info"))
+                        .sorted()
+                        .toList();
+    }
+
     @TestFactory
     Stream<DynamicTest> theJavaOfTheDocumentsCompiles(@TempDir Path classes) throws IOException {
         List<DynamicTest> tests = new ArrayList<>();
-        for (String document : List.of("README.md", "docs/api.md", "docs/tables.md")) {
+        for (String document : List.of("README.md", "docs/api.md", "docs/tables.md", "docs/spark-ml.md")) {
             Matcher block = BLOCK.matcher(Files.readString(ROOT.resolve(document)));
             for (int i = 1; block.find(); i++) {
                 String code = block.group(1);

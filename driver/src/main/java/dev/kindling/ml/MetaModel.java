@@ -128,6 +128,7 @@ public abstract class MetaModel<M extends MetaModel<M>> extends Model<M> impleme
      */
     @Override
     public Dataset<Row> transform(Dataset<?> dataset) {
+        trained();
         return switch (getOrDefault(output)) {
             case ADAPTED -> adapt(dataset);
             case FROM_ADAPTED -> predictAdapted(dataset.toDF());
@@ -187,7 +188,7 @@ public abstract class MetaModel<M extends MetaModel<M>> extends Model<M> impleme
      * @throws IllegalArgumentException if parameters or columns cannot be used
      */
     public Dataset<Row> predict(Dataset<?> adapted, Dataset<?> dataset) {
-        predicted(dataset.schema());
+        served(dataset.schema());
         PredictionTable table = table(dataset);
         return table.result(named(predictor()).predict(adapted.toDF(), table.rows()).rows(), outputs());
     }
@@ -208,7 +209,7 @@ public abstract class MetaModel<M extends MetaModel<M>> extends Model<M> impleme
      * @throws dev.kindling.job.error.BadDataException if no group has two labelled rows
      */
     public Dataset<Row> evaluate(Dataset<?> dataset) {
-        new TableInput(this, paramSet).requirePrediction(dataset.schema());
+        new TableInput(this, paramSet).require(dataset.schema());
         return trained().model().evaluate(table(dataset).rows());
     }
 
@@ -221,7 +222,7 @@ public abstract class MetaModel<M extends MetaModel<M>> extends Model<M> impleme
     public StructType transformSchema(StructType schema) {
         return switch (getOrDefault(output)) {
             case ADAPTED -> adapted(schema);
-            case FROM_ADAPTED -> predicted(withoutAdapted(schema));
+            case FROM_ADAPTED -> served(withoutAdapted(schema));
             case METRICS -> TrainedModel.evaluationSchema();
             case SUMMARY -> TrainingRecord.SCHEMA;
             default -> predicted(schema);
@@ -249,8 +250,13 @@ public abstract class MetaModel<M extends MetaModel<M>> extends Model<M> impleme
     }
 
     private StructType predicted(StructType schema) {
-        TableInput input = new TableInput(this, paramSet);
-        input.requirePrediction(schema);
+        new TableInput(this, paramSet).requirePrediction(schema);
+        return served(schema);
+    }
+
+    /** The schema of a table that is predicted without support rows of its own. */
+    private StructType served(StructType schema) {
+        new TableInput(this, paramSet).require(schema);
         return TableInput.with(this, schema, added(schema));
     }
 

@@ -100,7 +100,7 @@ final class TableInput {
     }
 
     /**
-     * Checks the columns of a table that is to be predicted.
+     * Checks the columns of a table that is to be predicted, or that a model adapts to, and the column of support rows.
      *
      * @throws IllegalArgumentException if one is not set, is missing or has a type that cannot be used
      */
@@ -109,7 +109,12 @@ final class TableInput {
         require(schema);
     }
 
-    private void require(StructType schema) {
+    /**
+     * Checks the columns that every table must have.
+     *
+     * @throws IllegalArgumentException if one is not set, is missing or has a type that cannot be used
+     */
+    void require(StructType schema) {
         StructField group = required(stage, schema, params.groupCol);
         if (group.dataType() instanceof FloatType || group.dataType() instanceof DoubleType) {
             throw unusable(params.groupCol, group, "text, an integer or a date, because equal fractions may differ in their last digits");

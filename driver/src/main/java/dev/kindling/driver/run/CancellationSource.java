@@ -31,6 +31,7 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
     private @Nullable String reason;
     private @Nullable Thread worker;
     private Urgency interruptedFrom = Urgency.OVERDUE;
+    private boolean isInterrupted;
 
     private static Thread daemon(Runnable work) {
         Thread thread = new Thread(work, "kindling-stop");
@@ -111,7 +112,16 @@ public final class CancellationSource implements CancellationToken, AutoCloseabl
     private synchronized void leave() {
         worker = null;
         // Clears the interrupt: it must not reach the writing and closing of files after this work.
-        Thread.interrupted();
+        boolean isOther = Thread.interrupted() && urgency.compareTo(interruptedFrom) < 0;
+        if (isOther) {
+            isInterrupted = true;
+            request("an interruption of the thread");
+        }
+    }
+
+    /** Whether the thread that does the work was interrupted by others, which requests the end. */
+    public synchronized boolean isInterrupted() {
+        return isInterrupted;
     }
 
     @Override

@@ -1,0 +1,464 @@
+package dev.kindling.ml;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.kindling.TrainedModel;
+import dev.kindling.driver.cluster.spark.SparkApplication;
+import dev.kindling.driver.error.StoppedEarlyException;
+import dev.kindling.job.error.BadDataException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.ml.Pipeline;
+import org.apache.spark.ml.PipelineModel;
+import org.apache.spark.ml.PipelineStage;
+import org.apache.spark.ml.evaluation.MulticlassClassificationEvaluator;
+import org.apache.spark.ml.evaluation.RegressionEvaluator;
+import org.apache.spark.ml.feature.SQLTransformer;
+import org.apache.spark.ml.feature.VectorAssembler;
+import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.ml.linalg.Vectors;
+import org.apache.spark.ml.param.ParamMap;
+import org.apache.spark.ml.tuning.CrossValidator;
+import org.apache.spark.ml.tuning.CrossValidatorModel;
+import org.apache.spark.ml.tuning.ParamGridBuilder;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Spark ML's estimators and models on two threads of a session. */
+class MetaEstimatorsTest {
+    private static final int PATIENTS = 60;
+    private static final long PATIENCE_SECONDS = 60;
+
+    private static SparkApplication spark;
+    private static SparkSession session;
+    private static Dataset<Row> train;
+    private static Dataset<Row> test;
+    private static MetaRegressionModel trained;
+
+    @BeforeAll
+    static void trainOnce() {
+        spark = SparkApplication.start("test", Optional.of("local[2]"));
+        session = spark.session();
+        session.conf().set("spark.sql.shuffle.partitions", "3");
+        train = MadeVisits.table(session, 0, PATIENTS).cache();
+        test = MadeVisits.table(session, PATIENTS, 20).cache();
+        trained = regressor().fit(train);
+    }
+
+    @AfterAll
+    static void stopSpark() {
+        spark.close();
+    }
+
+    private static MetaRegressor regressor() {
+        return new MetaRegressor()
+                .setGroupCol("patient")
+                .setFeaturesCols(MadeVisits.FEATURES)
+                .setLabelCol("score")
+                .setOrderCol("day")
+                .setMaxRounds(4)
+                .setMembers(2)
+                .setTasksPerRound(8)
+                .setSettings(new String[] {"evaluation.support=2", "table.stack=none"});
+    }
+
+    private static List<Row> sorted(Dataset<Row> rows, String... columns) {
+        Column[] selected = Arrays.stream(columns).map(functions::col).toArray(Column[]::new);
+        return rows.orderBy("patient", "day").select(selected).collectAsList();
+    }
+
+    private static List<Row> predictions(Dataset<Row> rows) {
+        return sorted(rows, "patient", "day", "prediction", "stddev");
+    }
+
+    @Test
+    void predictionsAreThoseOfTheModelItselfWhetherLabelsAreMissingOrASupportColumnHidesThem(@TempDir Path folder)
+            throws Exception {
+        List<Row> found = predictions(trained.transform(MadeVisits.withoutQueryLabels(test)));
+        MetaRegressionModel named = trained.copy(ParamMap.empty()).setSupportCol("isSupport");
+        String place = folder.resolve("model").toString();
+        trained.write().save(place);
+        List<Row> own = predictions(TrainedModel.load(place + "/kindling")
+                .tablePredictor()
+                .predict(MadeVisits.withoutQueryLabels(test))
+                .rows());
+        assertThat(found).isEqualTo(own);
+        assertThat(predictions(named.transform(MadeVisits.withSupport(test)))).isEqualTo(own);
+        assertThat(found).filteredOn(row -> row.getInt(1) >= 3).noneMatch(row -> row.isNullAt(2) || row.isNullAt(3));
+        assertThat(found).filteredOn(row -> row.getInt(1) < 3).allMatch(row -> row.isNullAt(2) && row.isNullAt(3));
+    }
+
+    @Test
+    void theColumnsOfTheTableAreKeptAndTheSchemaIsKnownBeforeAnythingIsRead() {
+        Dataset<Row> given = MadeVisits.withoutQueryLabels(test).withColumn("tags", functions.array(functions.lit("a")));
+        StructType expected = given.schema()
+                .add("prediction", DataTypes.DoubleType, true)
+                .add("stddev", DataTypes.DoubleType, true);
+        assertThat(trained.transformSchema(given.schema())).isEqualTo(expected);
+        assertThat(regressor().transformSchema(given.schema())).isEqualTo(expected);
+        assertThat(trained.transform(given).schema().simpleString()).isEqualTo(expected.simpleString());
+        assertThat(sorted(trained.transform(given).drop("prediction", "stddev"), given.columns()))
+                .isEqualTo(sorted(given, given.columns()));
+    }
+
+    @Test
+    void aPipelineIsFittedSavedReadAndPredictsTheSame(@TempDir Path folder) throws Exception {
+        PipelineStage assembler =
+                new VectorAssembler().setInputCols(new String[] {"age", "dose"}).setOutputCol("features");
+        MetaRegressor estimator = regressor().setFeaturesCols(new String[0]).setFeaturesCol("features");
+        Pipeline pipeline = new Pipeline().setStages(new PipelineStage[] {assembler, estimator});
+        String place = folder.resolve("pipeline").toString();
+        pipeline.write().save(place);
+        PipelineModel model = Pipeline.load(place).fit(train);
+        Dataset<Row> rows = MadeVisits.withoutQueryLabels(test);
+        List<Row> expected = predictions(model.transform(rows));
+        assertThat(expected).anyMatch(row -> !row.isNullAt(2));
+        String models = folder.resolve("models").toString();
+        model.write().save(models);
+        model.write().overwrite().save(models);
+        assertThat(predictions(PipelineModel.load(models).transform(rows))).isEqualTo(expected);
+        assertThat(model.transform(rows).columns()).contains("features").doesNotContain("features[0]");
+    }
+
+    @Test
+    void anEstimatorThatWasSavedHasItsParametersAndTrainsTheSameModel(@TempDir Path folder) throws Exception {
+        String place = folder.resolve("estimator").toString();
+        regressor().write().save(place);
+        MetaRegressor read = MetaRegressor.load(place);
+        assertThat(read.getOrDefault(read.featuresCols())).isEqualTo(MadeVisits.FEATURES);
+        MetaRegressionModel again = read.fit(train.repartition(5));
+        Dataset<Row> rows = MadeVisits.withoutQueryLabels(test);
+        assertThat(predictions(again.transform(rows))).isEqualTo(predictions(trained.transform(rows)));
+        again.write().save(folder.resolve("model").toString());
+        MetaRegressionModel loaded = MetaRegressionModel.load(folder.resolve("model").toString());
+        assertThat(loaded.uid()).isEqualTo(read.uid());
+        assertThat(loaded.summary().collectAsList()).isEqualTo(again.summary().collectAsList());
+        assertThat(again.summary().select("metric").distinct().collectAsList())
+                .extracting(row -> row.getString(0))
+                .contains("query_loss", "gradient_norm", "validation_loss");
+    }
+
+    @Test
+    void parametersAdaptedByAModelPredictWhatTransformPredictsAndAreUpdatedByFurtherRows() {
+        Dataset<Row> known = test.filter("day < 3");
+        Dataset<Row> rest = test.filter("day >= 3").drop("score");
+        Dataset<Row> adapted = trained.adapt(known).cache();
+        assertThat(adapted.columns())
+                .containsExactly("patient", "adaptedParameters", "adaptedModel", "supportRows", "lossBefore", "lossAfter");
+        assertThat(adapted.schema().simpleString())
+                .isEqualTo(output("adapted").transformSchema(known.schema()).simpleString());
+        assertThat(adapted.count()).isEqualTo(20);
+        assertThat(adapted.filter("supportRows = 3 AND lossAfter < lossBefore").count())
+                .isGreaterThan(15);
+        List<Row> expected =
+                predictions(trained.transform(MadeVisits.withoutQueryLabels(test)).filter("day >= 3"));
+        assertThat(predictions(trained.predict(adapted, rest))).isEqualTo(expected);
+
+        Dataset<Row> first = trained.adapt(test.filter("day < 2"));
+        Dataset<Row> updated = trained.adapt(first.unionByName(test.filter("day = 2"), true));
+        assertThat(predictions(trained.predict(updated, rest))).isEqualTo(expected);
+    }
+
+    @Test
+    void transformReturnsEveryTableByTheParameterOutput() {
+        Dataset<Row> known = test.filter("day < 3");
+        Dataset<Row> rest = test.filter("day >= 3");
+        Dataset<Row> adapted = output("adapted").transform(known);
+        assertThat(adapted.columns()).isEqualTo(trained.adapt(known).columns());
+        MetaRegressionModel serving = output("predictionsFromAdapted");
+        Dataset<Row> both = adapted.unionByName(rest, true);
+        assertThat(predictions(serving.transform(both)))
+                .isEqualTo(predictions(trained.predict(trained.adapt(known), rest)));
+        assertThat(serving.transformSchema(both.schema()).simpleString())
+                .isEqualTo(serving.transform(both).schema().simpleString());
+        assertThat(output("summary").transform(test).collectAsList())
+                .isEqualTo(trained.summary().collectAsList());
+        assertThat(output("metrics").transform(test).schema())
+                .isEqualTo(output("metrics").transformSchema(test.schema()));
+        assertThatThrownBy(() -> output("weights")).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private static MetaRegressionModel output(String value) {
+        MetaRegressionModel model = trained.copy(ParamMap.empty());
+        model.set(model.output(), value);
+        return model;
+    }
+
+    @Test
+    void anEvaluationHasTheErrorOfThePredictionsAndThoseOfBaselines(@TempDir Path folder) throws Exception {
+        trained.write().save(folder.resolve("model").toString());
+        MetaRegressionModel loaded = MetaRegressionModel.load(folder.resolve("model").toString());
+        Dataset<Row> metrics = loaded.evaluate(test).cache();
+        assertThat(metrics.select("predictor").distinct().collectAsList())
+                .extracting(row -> row.getString(0))
+                .containsExactlyInAnyOrder("model", "mean", "own ridge", "mixed model");
+        int most = metrics.agg(functions.max("supportRows")).first().getInt(0);
+        double error = new RegressionEvaluator()
+                .setLabelCol("score")
+                .setMetricName("rmse")
+                .evaluate(trained.copy(ParamMap.empty())
+                        .setSupportCol("isSupport")
+                        .transform(test.withColumn("isSupport", functions.col("day").lt(most)))
+                        .filter("prediction IS NOT NULL"));
+        Row found = metrics.filter("predictor = 'model' AND measure = 'rmse' AND supportRows = " + most)
+                .first();
+        assertThat(found.<Double>getAs("value")).isCloseTo(error, within(1e-4));
+        assertThat(found.<Integer>getAs("groups")).isEqualTo(20);
+    }
+
+    @Test
+    void aClassifierAddsWhatSparkMlsClassifiersAdd(@TempDir Path folder) throws Exception {
+        MetaClassifier estimator = new MetaClassifier()
+                .setGroupCol("patient")
+                .setFeaturesCols(MadeVisits.FEATURES)
+                .setLabelCol("level")
+                .setMaxRounds(3)
+                .setMembers(1)
+                .setTasksPerRound(8)
+                .setSettings(new String[] {"evaluation.support=2", "table.stack=none"});
+        Column level = functions.when(functions.col("score").gt(16), 2.0)
+                .when(functions.col("score").gt(14), 1.0)
+                .otherwise(0.0);
+        Dataset<Row> levels = train.withColumn("level", level);
+        MetaClassificationModel model = estimator.fit(levels);
+        model.write().save(folder.resolve("classes").toString());
+        MetaClassificationModel loaded =
+                MetaClassificationModel.load(folder.resolve("classes").toString()).setSupportCol("isSupport");
+        // Labels of another type of numbers are the same classes.
+        Dataset<Row> given = MadeVisits.withSupport(test.withColumn("level", level.cast("int")));
+        Dataset<Row> predicted = loaded.transform(given);
+        assertThat(predicted.schema().simpleString())
+                .isEqualTo(loaded.transformSchema(given.schema()).simpleString());
+        assertThat(predicted.schema().apply("level").dataType()).isEqualTo(DataTypes.IntegerType);
+        assertThat(loaded.labels()).containsExactly("0.0", "1.0", "2.0");
+        for (Row row : predicted.filter("NOT isSupport").collectAsList()) {
+            Vector probability = row.getAs("probability");
+            Vector raw = row.getAs("rawPrediction");
+            assertThat(Arrays.stream(probability.toArray()).sum()).isCloseTo(1, within(1e-9));
+            assertThat(row.<Double>getAs("prediction")).isEqualTo(probability.argmax()).isEqualTo(raw.argmax());
+        }
+        assertThat(predicted.filter("isSupport AND probability IS NULL AND prediction IS NULL").count())
+                .isEqualTo(60);
+        double accuracy = new MulticlassClassificationEvaluator()
+                .setLabelCol("level")
+                .setMetricName("accuracy")
+                .evaluate(predicted.filter("NOT isSupport"));
+        assertThat(accuracy).isGreaterThan(0.5);
+        // Text as labels: predictions are text.
+        MetaClassificationModel texts = estimator
+                .copy(ParamMap.empty())
+                .setLabelCol("word")
+                .fit(levels.withColumn("word", functions.concat(functions.lit("l"), functions.col("level"))).drop("level"));
+        Dataset<Row> words = texts.transform(
+                MadeVisits.withoutQueryLabels(test).withColumn("word", functions.lit(null).cast("string")));
+        assertThat(words.schema().apply("prediction").dataType()).isEqualTo(DataTypes.StringType);
+        assertThat(words.filter("prediction LIKE 'l%'").count()).isEqualTo(test.count());
+    }
+
+    @Test
+    void aCrossValidatorTakesFoldsOfWholeGroups() {
+        Dataset<Row> folded = MadeVisits.withSupport(
+                new GroupedFolds().setGroupCol("patient").setNumFolds(2).setSeed(3).transform(train));
+        assertThat(folded.groupBy("patient")
+                        .agg(functions.countDistinct("fold").alias("folds"))
+                        .filter("folds > 1")
+                        .count())
+                .isZero();
+        assertThat(folded.select("fold").distinct().count()).isEqualTo(2);
+        MetaRegressor estimator = regressor().setMembers(1).setMaxRounds(2).setSupportCol("isSupport");
+        Pipeline pipeline = new Pipeline()
+                .setStages(new PipelineStage[] {
+                    estimator, new SQLTransformer().setStatement("SELECT * FROM __THIS__ WHERE prediction IS NOT NULL")
+                });
+        ParamMap[] grid = new ParamGridBuilder()
+                .addGrid(estimator.tasksPerRound(), new int[] {4, 8})
+                .build();
+        CrossValidatorModel model = new CrossValidator()
+                .setEstimator(pipeline)
+                .setEvaluator(new RegressionEvaluator().setLabelCol("score"))
+                .setEstimatorParamMaps(grid)
+                .setNumFolds(2)
+                .setFoldCol("fold")
+                .fit(folded);
+        assertThat(model.avgMetrics()).hasSize(2);
+        assertThat(Arrays.stream(model.avgMetrics())).allMatch(error -> error > 0 && error < 5);
+    }
+
+    @Test
+    void microBatchesOfAStreamAreTransformedByForeachBatch(@TempDir Path folder) throws Exception {
+        String source = folder.resolve("rows").toString();
+        MadeVisits.withoutQueryLabels(test).coalesce(1).write().parquet(source);
+        Dataset<Row> stream = session.readStream().schema(test.schema()).parquet(source);
+        assertThatThrownBy(() -> trained.transform(stream))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("foreachBatch");
+        List<Row> collected = new ArrayList<>();
+        stream.writeStream()
+                .foreachBatch((Dataset<Row> batch, Long number) -> {
+                    collected.addAll(predictions(trained.transform(batch)));
+                })
+                .option("checkpointLocation", folder.resolve("checkpoint").toString())
+                .trigger(org.apache.spark.sql.streaming.Trigger.AvailableNow())
+                .start()
+                .awaitTermination();
+        assertThat(collected).isEqualTo(predictions(trained.transform(MadeVisits.withoutQueryLabels(test))));
+    }
+
+    private static final List<CountDownLatch> STARTED = new ArrayList<>();
+
+    /** Fails unless two Spark tasks run at the same time. */
+    private static void assertBothSlotsAreFree() throws Exception {
+        CountDownLatch started = new CountDownLatch(2);
+        STARTED.add(started);
+        int number = STARTED.size() - 1;
+        CompletableFuture<List<Boolean>> both =
+                CompletableFuture.supplyAsync(() -> JavaSparkContext.fromSparkContext(session.sparkContext())
+                        .parallelize(List.of(0, 1), 2)
+                        .map(i -> {
+                            STARTED.get(number).countDown();
+                            return STARTED.get(number).await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+                        })
+                        .collect());
+        assertThat(both.get(2 * PATIENCE_SECONDS, TimeUnit.SECONDS)).containsExactly(true, true);
+    }
+
+    @Test
+    void theSlotsAreFreeAfterATrainingAFailureAndAnInterruption() throws Exception {
+        assertBothSlotsAreFree();
+        MetaRegressor diverging = regressor()
+                .setMaxRounds(50)
+                .setSettings(new String[] {
+                    "evaluation.support=2", "table.stack=none", "optimizer.learning-rate=1e30", "optimizer.clip-norm=0"
+                });
+        assertThatThrownBy(() -> diverging.fit(train)).isInstanceOf(RuntimeException.class);
+        assertBothSlotsAreFree();
+        MetaRegressor endless = regressor().setMaxRounds(1_000_000);
+        CompletableFuture<Throwable> failure = new CompletableFuture<>();
+        Thread thread = new Thread(() -> {
+            try {
+                endless.fit(train);
+                failure.complete(new AssertionError("it ended"));
+            } catch (RuntimeException e) {
+                failure.complete(e);
+            }
+        });
+        thread.start();
+        while (failure.getNow(null) == null && !isTraining(thread)) {
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+        thread.interrupt();
+        assertThat(failure.get(PATIENCE_SECONDS, TimeUnit.SECONDS)).isInstanceOf(StoppedEarlyException.class);
+        assertBothSlotsAreFree();
+        assertThat(session.catalog().listTables("global_temp").count()).isZero();
+    }
+
+    private static boolean isTraining(Thread thread) {
+        return Arrays.stream(thread.getStackTrace())
+                .anyMatch(frame -> frame.getMethodName().equals("step") && frame.getClassName().endsWith("TrainingLoop"));
+    }
+
+    @Test
+    void wrongColumnsAndParametersHaveOneMessageEach() {
+        assertRefused(
+                () -> regressor().setFeaturesCols(new String[] {"age", "weight"}).fit(train),
+                "featuresCols has weight, which is no column of the table; its columns are patient, day, age, dose, ward, score");
+        assertRefused(() -> new MetaRegressor().fit(train), "labelCol has label, which is no column of the table");
+        assertRefused(
+                () -> new MetaRegressor().setLabelCol("score").fit(train),
+                "groupCol is not set; it must be the name of a column");
+        assertRefused(
+                () -> regressor().setGroupCol("dose").fit(train),
+                "groupCol has dose, a column of the type double; it must be text, an integer or a date");
+        assertRefused(
+                () -> regressor().setLabelCol("ward").fit(train),
+                "labelCol has ward, a column of the type string; it must be a number");
+        assertRefused(
+                () -> regressor().setFeaturesCols(new String[0]).fit(train),
+                "featuresCols and featuresCol are not set; one of them must be");
+        assertRefused(
+                () -> regressor().setFeaturesCol("age").fit(train),
+                "featuresCols and featuresCol are set; one of them must be");
+        assertRefused(
+                () -> regressor().setFeaturesCols(new String[0]).setFeaturesCol("age").fit(train),
+                "featuresCol has age, a column of the type double; it must be vectors");
+        assertRefused(() -> regressor().setMaxRounds(-1), "maxRounds is -1; it must be at least 0");
+        assertRefused(() -> regressor().setMembers(0), "members is 0; it must be at least 1");
+        assertRefused(
+                () -> regressor().setSettings(new String[] {"run.rounds"}), "settings is [run.rounds]; each must be key=value");
+        assertRefused(
+                () -> regressor().setSettings(new String[] {"run.rounds=3"}).fit(train),
+                "settings has run.rounds, which is that of maxRounds; it must not be among settings");
+        assertRefused(() -> regressor().setMethod("mamal").fit(train), "algorithm.name is mamal");
+        assertRefused(
+                () -> regressor().setValidationIndicatorCol("score").fit(train),
+                "validationIndicatorCol has score, a column of the type double; it must be booleans");
+        assertRefused(
+                () -> trained.transform(test.withColumn("prediction", functions.lit(1))),
+                "predictionCol is prediction, which is a column of the table already; it must be another name");
+        assertRefused(() -> trained.transform(test.drop("dose")), "featuresCols has dose, which is no column of the table");
+        assertThatThrownBy(() -> new MetaRegressionModel().transform(test))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("is not trained");
+        assertThatThrownBy(() -> regressor().fit(train.withColumn("score", functions.lit(null).cast("double"))))
+                .isInstanceOf(BadDataException.class)
+                .message()
+                .contains("label")
+                .hasLineCount(1);
+    }
+
+    private static void assertRefused(Runnable action, String message) {
+        assertThatThrownBy(action::run)
+                .isInstanceOf(IllegalArgumentException.class)
+                .message()
+                .startsWith(message)
+                .hasLineCount(1);
+    }
+
+    @Test
+    void vectorsOfSeveralSizesAreRefused() {
+        StructType schema = new StructType()
+                .add("patient", DataTypes.StringType)
+                .add("score", DataTypes.DoubleType)
+                .add("v", org.apache.spark.ml.linalg.SQLDataTypes.VectorType());
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < 120; i++) {
+            Vector vector = i == 77 ? Vectors.dense(1, 2, 3) : Vectors.dense(i % 5, i % 7);
+            rows.add(RowFactory.create("p" + i % 50, (double) (i % 11), vector));
+        }
+        Dataset<Row> ragged = session.createDataFrame(rows, schema);
+        MetaRegressor estimator = new MetaRegressor()
+                .setGroupCol("patient")
+                .setFeaturesCol("v")
+                .setLabelCol("score")
+                .setMembers(1)
+                .setMaxRounds(1)
+                .setSettings(new String[] {"evaluation.support=1", "table.stack=none"});
+        assertRefused(
+                () -> estimator.fit(ragged),
+                "featuresCol is v, which has vectors of 2 and of 3 elements; all must have the same size");
+        List<Row> equal =
+                rows.stream().filter(row -> row.<Vector>getAs(2).size() == 2).toList();
+        MetaRegressionModel model = estimator.fit(session.createDataFrame(equal, schema));
+        assertThatThrownBy(() -> model.transform(ragged.drop("score")).collectAsList())
+                .hasStackTraceContaining("featuresCol is v, which has a vector of 3 elements; all must have 2");
+    }
+}
