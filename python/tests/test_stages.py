@@ -181,6 +181,7 @@ def test_classes_are_predicted_with_probabilities(parts: Any) -> None:
         groupCol="patient", featuresCols=FEATURES, labelCol="high", orderCol="date", supportCol="isSupport", **QUICK
     )
     fitted = classifier.fit(train)
+    assert fitted.labels == ["0.0", "1.0"]
     rows = fitted.transform(test).where("not isSupport").collect()
     assert sum(row.prediction == row.high for row in rows) > 0.7 * len(rows)
     assert all(abs(sum(row.probability) - 1) < 1e-6 and len(row.rawPrediction) == 2 for row in rows)

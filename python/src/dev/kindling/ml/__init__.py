@@ -438,22 +438,26 @@ class _Model(JavaModel, _MetaParams):
     )
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
-        model = self._for(dataset)
-        if model is not self:
-            return model._transform(dataset)
         with kindling_errors():
-            return super()._transform(dataset)
+            return JavaModel._transform(self._for(dataset), dataset)
 
-    def _for(self: N, dataset: DataFrame) -> N:
-        """This model, or where it has no supportCol, a copy with the column that ``kindling_ml.support`` added to the table."""
-        marked = None if self.isDefined(self.supportCol) else support_column(dataset)
-        return self if marked is None else self.copy({self.supportCol: marked})
+    def _for(self: N, dataset: DataFrame, output: str | None = None) -> N:
+        """This model for a table: with the column that ``kindling_ml.support`` added, unless supportCol names another.
+
+        A Spark Connect server keeps what an earlier call has set, so there every call sets both parameters.
+        """
+        named = self.getOrDefault(self.supportCol) if self.isDefined(self.supportCol) else None
+        column = support_column(dataset) if named is None else named
+        if is_connect():
+            kind = output or (self.getOrDefault(self.output) if self.isDefined(self.output) else "predictions")
+            return self.copy({self.output: kind, self.supportCol: column or ""})
+        return self if column == named else self.copy({self.supportCol: column})
 
     def _table(self, output: str, method: str, *tables: DataFrame) -> DataFrame:
         """What a method of the Java model returns; with Spark Connect what transform returns for a value of output."""
         with kindling_errors():
             if is_connect():
-                return self.copy({self.output: output}).transform(tables[0])
+                return JavaModel._transform(self._for(tables[0], output), tables[0])
             found: DataFrame = self._call_java(method, *tables)
             return found
 
@@ -673,6 +677,15 @@ class MetaClassificationModel(_Model, _ClassificationParams, JavaMLWritable, Jav
     >>> model.write().overwrite().save("models/visits")
     >>> kd.MetaClassificationModel.load("models/visits").transform(test)
     """
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of the classes in the order of the elements of probability vectors; not with Spark Connect.
+
+        >>> model.labels
+        ['no', 'yes']
+        """
+        return [str(label) for label in self._call_java("labels")]
 
 
 class GroupedFolds(JavaTransformer, _Stage, JavaMLWritable, JavaMLReadable["GroupedFolds"]):
