@@ -33,7 +33,12 @@ public final class TablePredictor {
 
     static TablePredictor of(Settings settings, FlatVector theta, EpisodeLayout episode, Optional<String> encoding) {
         return new TablePredictor(
-                new Programs(settings, theta, episode, encoding, settings.evaluation().steps()),
+                new Programs(
+                        settings,
+                        theta,
+                        episode,
+                        encoding,
+                        settings.evaluation().steps()),
                 "",
                 PredictionColumns.DEFAULT);
     }

@@ -43,7 +43,8 @@ public final class GroupedFolds extends Transformer implements MLWritable {
         this.uid = uid;
         this.groupCol = new Param<>(this, "groupCol", "the column whose values are the groups");
         this.foldCol = new Param<>(this, "foldCol", "the column of fold numbers that is added");
-        this.numFolds = new IntParam(this, "numFolds", "the number of folds, at least 2", MetaParamSet.from("numFolds", 2));
+        this.numFolds =
+                new IntParam(this, "numFolds", "the number of folds, at least 2", MetaParamSet.from("numFolds", 2));
         this.seed = new LongParam(this, "seed", "the seed of the division");
         setDefault(foldCol, "fold");
         setDefault(numFolds, 3);

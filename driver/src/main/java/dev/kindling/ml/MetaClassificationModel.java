@@ -13,7 +13,6 @@ import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructType;
 
@@ -107,11 +106,12 @@ public final class MetaClassificationModel extends MetaModel<MetaClassificationM
     List<Column> outputs() {
         Column prediction = ColumnExpressions.column(getOrDefault(predictionCol()));
         List<Column> outputs = new ArrayList<>();
-        outputs.add(prediction.cast(MetaClassifier.predictionType(trainedLabel())).alias(getOrDefault(predictionCol())));
+        outputs.add(
+                prediction.cast(MetaClassifier.predictionType(trainedLabel())).alias(getOrDefault(predictionCol())));
         added(new StructType()).keySet().stream()
                 .filter(param -> !param.equals(predictionCol()))
-                .forEach(param -> outputs.add(
-                        vector(prediction, param.equals(probabilityCol()) ? PROBABILITY : LOGIT).alias(getOrDefault(param))));
+                .forEach(param -> outputs.add(vector(prediction, param.equals(probabilityCol()) ? PROBABILITY : LOGIT)
+                        .alias(getOrDefault(param))));
         return outputs;
     }
 

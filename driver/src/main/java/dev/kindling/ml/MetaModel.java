@@ -88,7 +88,8 @@ public abstract class MetaModel<M extends MetaModel<M>> extends Model<M> impleme
     final ModelFiles.Trained trained() {
         ModelFiles.Trained found = trained;
         if (found == null) {
-            throw new IllegalStateException("the model " + uid + " is not trained; an estimator's fit, or load, makes one that is");
+            throw new IllegalStateException(
+                    "the model " + uid + " is not trained; an estimator's fit, or load, makes one that is");
         }
         return found;
     }
@@ -157,8 +158,8 @@ public abstract class MetaModel<M extends MetaModel<M>> extends Model<M> impleme
     abstract Optional<DataType> labelCast();
 
     private TablePredictor named(TablePredictor any) {
-        TablePredictor supported =
-                any.supportColumn(new TableInput(this, paramSet).name(supportCol()).orElse(""));
+        TablePredictor supported = any.supportColumn(
+                new TableInput(this, paramSet).name(supportCol()).orElse(""));
         return withColumns(supported);
     }
 
@@ -190,7 +191,8 @@ public abstract class MetaModel<M extends MetaModel<M>> extends Model<M> impleme
     public Dataset<Row> predict(Dataset<?> adapted, Dataset<?> dataset) {
         served(dataset.schema());
         PredictionTable table = table(dataset);
-        return table.result(named(predictor()).predict(adapted.toDF(), table.rows()).rows(), outputs());
+        return table.result(
+                named(predictor()).predict(adapted.toDF(), table.rows()).rows(), outputs());
     }
 
     private Dataset<Row> predictAdapted(Dataset<Row> both) {

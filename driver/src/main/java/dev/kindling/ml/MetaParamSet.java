@@ -36,7 +36,8 @@ final class MetaParamSet implements Serializable {
     /** The parameters of an estimator or model that has its uid already. */
     MetaParamSet(Params owner) {
         groupCol = text(owner, "groupCol", "the column whose values are the groups: text, an integer or a date");
-        featuresCols = new StringArrayParam(owner, "featuresCols", "the input columns; this or featuresCol must be set");
+        featuresCols =
+                new StringArrayParam(owner, "featuresCols", "the input columns; this or featuresCol must be set");
         featuresCol = text(owner, "featuresCol", "a column of vectors of one size, whose elements are the inputs");
         labelCol = text(owner, "labelCol", "the column that is predicted; rows with null are not used for training");
         weightCol = text(owner, "weightCol", "the column of row weights, above 0");

@@ -66,7 +66,8 @@ public final class MetaRegressionModel extends MetaModel<MetaRegressionModel> im
     }
 
     private boolean hasStddev() {
-        return trained().model().predictsVariances() && !getOrDefault(stddevCol()).isEmpty();
+        return trained().model().predictsVariances()
+                && !getOrDefault(stddevCol()).isEmpty();
     }
 
     @Override

@@ -49,7 +49,8 @@ public final class MetaRegressor extends MetaEstimator<MetaRegressor, MetaRegres
     Map<Param<String>, DataType> added(StructType schema) {
         Map<Param<String>, DataType> added = new LinkedHashMap<>();
         added.put(predictionCol(), DataTypes.DoubleType);
-        if (getOrDefault(method()).equals(MetaDefaults.METHOD) && !getOrDefault(stddevCol()).isEmpty()) {
+        if (getOrDefault(method()).equals(MetaDefaults.METHOD)
+                && !getOrDefault(stddevCol()).isEmpty()) {
             added.put(stddevCol(), DataTypes.DoubleType);
         }
         return added;

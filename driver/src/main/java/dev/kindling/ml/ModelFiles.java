@@ -76,8 +76,8 @@ final class ModelFiles {
             M model = new DefaultParamsReader<M>().load(path);
             Configuration hadoop = sparkSession().sparkContext().hadoopConfiguration();
             Path folder = folder(path, hadoop);
-            TrainingRecord rounds =
-                    TrainingRecord.read(AtomicDirectory.at(folder.toString(), hadoop).read(ROUNDS), folder + "/" + ROUNDS);
+            TrainingRecord rounds = TrainingRecord.read(
+                    AtomicDirectory.at(folder.toString(), hadoop).read(ROUNDS), folder + "/" + ROUNDS);
             model.trained(new Trained(TrainedModel.load(new Path(folder, MODEL).toString()), rounds));
             return model;
         }

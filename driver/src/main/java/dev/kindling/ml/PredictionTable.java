@@ -34,7 +34,8 @@ final class PredictionTable {
      * @param labelType the type of the label in training, if it matters
      * @throws IllegalArgumentException if the Dataset is a stream
      */
-    static PredictionTable of(Dataset<?> dataset, TableInput input, List<String> elements, String label, Optional<DataType> labelType) {
+    static PredictionTable of(
+            Dataset<?> dataset, TableInput input, List<String> elements, String label, Optional<DataType> labelType) {
         if (dataset.isStreaming()) {
             throw new IllegalArgumentException(
                     "the Dataset is a stream, whose groups are never complete; writeStream().foreachBatch() must call transform");

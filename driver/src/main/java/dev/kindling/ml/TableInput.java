@@ -89,13 +89,15 @@ final class TableInput {
     void requireTraining(StructType schema) {
         StructField label = required(stage, schema, params.labelCol);
         DataType type = label.dataType();
-        if (!(type instanceof NumericType || isClassification() && (type instanceof StringType || type instanceof BooleanType))) {
+        if (!(type instanceof NumericType
+                || isClassification() && (type instanceof StringType || type instanceof BooleanType))) {
             throw unusable(params.labelCol, label, isClassification() ? "a number, text or a boolean" : "a number");
         }
         for (Param<String> param : List.of(params.weightCol, params.orderCol)) {
             name(param).ifPresent(name -> field(schema, param, name));
         }
-        name(params.validationIndicatorCol).ifPresent(name -> requireBoolean(schema, params.validationIndicatorCol, name));
+        name(params.validationIndicatorCol)
+                .ifPresent(name -> requireBoolean(schema, params.validationIndicatorCol, name));
         require(schema);
     }
 
@@ -117,7 +119,10 @@ final class TableInput {
     void require(StructType schema) {
         StructField group = required(stage, schema, params.groupCol);
         if (group.dataType() instanceof FloatType || group.dataType() instanceof DoubleType) {
-            throw unusable(params.groupCol, group, "text, an integer or a date, because equal fractions may differ in their last digits");
+            throw unusable(
+                    params.groupCol,
+                    group,
+                    "text, an integer or a date, because equal fractions may differ in their last digits");
         }
         if (columns().isPresent() == vectors().isPresent()) {
             throw new IllegalArgumentException(
@@ -205,7 +210,8 @@ final class TableInput {
                 .agg(functions.min(size), functions.max(size))
                 .first();
         if (sizes.isNullAt(0)) {
-            throw new IllegalArgumentException("featuresCol is " + vectors + ", which has no vector; it must have some");
+            throw new IllegalArgumentException(
+                    "featuresCol is " + vectors + ", which has no vector; it must have some");
         }
         if (sizes.getInt(0) != sizes.getInt(1)) {
             throw new IllegalArgumentException("featuresCol is " + vectors + ", which has vectors of " + sizes.getInt(0)
@@ -223,12 +229,16 @@ final class TableInput {
         int size = names.size();
         Column array = array(vectors);
         Column checked = functions
-                .when(ColumnExpressions.column(vectors).isNull(), functions.lit(null).cast(DataTypes.createArrayType(DataTypes.DoubleType)))
+                .when(
+                        ColumnExpressions.column(vectors).isNull(),
+                        functions.lit(null).cast(DataTypes.createArrayType(DataTypes.DoubleType)))
                 .when(functions.size(array).equalTo(size), array)
-                .otherwise(functions.raise_error(functions.concat(
-                        functions.lit("featuresCol is " + vectors + ", which has a vector of "),
-                        functions.size(array).cast(DataTypes.StringType),
-                        functions.lit(" elements; all must have " + size))).cast(DataTypes.createArrayType(DataTypes.DoubleType)));
+                .otherwise(functions
+                        .raise_error(functions.concat(
+                                functions.lit("featuresCol is " + vectors + ", which has a vector of "),
+                                functions.size(array).cast(DataTypes.StringType),
+                                functions.lit(" elements; all must have " + size)))
+                        .cast(DataTypes.createArrayType(DataTypes.DoubleType)));
         String temporary = "kindling_" + vectors;
         List<Column> columns = new ArrayList<>();
         for (String name : table.schema().fieldNames()) {

@@ -85,7 +85,8 @@ final class TableTraining {
         Dataset<Row> rows = input.vectors()
                 .map(vectors -> TableInput.expanded(dataset, vectors, features))
                 .orElseGet(dataset::toDF);
-        Set<String> names = new LinkedHashSet<>(List.of(input.required(params.groupCol), input.required(params.labelCol)));
+        Set<String> names =
+                new LinkedHashSet<>(List.of(input.required(params.groupCol), input.required(params.labelCol)));
         names.addAll(features);
         optional().forEach(param -> input.name(param).ifPresent(names::add));
         List<Column> columns = new ArrayList<>();

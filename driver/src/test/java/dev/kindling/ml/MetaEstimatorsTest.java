@@ -8,6 +8,9 @@ import dev.kindling.TrainedModel;
 import dev.kindling.driver.cluster.spark.SparkApplication;
 import dev.kindling.driver.error.StoppedEarlyException;
 import dev.kindling.job.error.BadDataException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -109,10 +112,10 @@ class MetaEstimatorsTest {
 
     @Test
     void theColumnsOfTheTableAreKeptAndTheSchemaIsKnownBeforeAnythingIsRead() {
-        Dataset<Row> given = MadeVisits.withoutQueryLabels(test).withColumn("tags", functions.array(functions.lit("a")));
-        StructType expected = given.schema()
-                .add("prediction", DataTypes.DoubleType, true)
-                .add("stddev", DataTypes.DoubleType, true);
+        Dataset<Row> given =
+                MadeVisits.withoutQueryLabels(test).withColumn("tags", functions.array(functions.lit("a")));
+        StructType expected =
+                given.schema().add("prediction", DataTypes.DoubleType, true).add("stddev", DataTypes.DoubleType, true);
         assertThat(trained.transformSchema(given.schema())).isEqualTo(expected);
         assertThat(regressor().transformSchema(given.schema())).isEqualTo(expected);
         assertThat(trained.transform(given).schema().simpleString()).isEqualTo(expected.simpleString());
@@ -149,7 +152,8 @@ class MetaEstimatorsTest {
         Dataset<Row> rows = MadeVisits.withoutQueryLabels(test);
         assertThat(predictions(again.transform(rows))).isEqualTo(predictions(trained.transform(rows)));
         again.write().save(folder.resolve("model").toString());
-        MetaRegressionModel loaded = MetaRegressionModel.load(folder.resolve("model").toString());
+        MetaRegressionModel loaded =
+                MetaRegressionModel.load(folder.resolve("model").toString());
         assertThat(loaded.uid()).isEqualTo(read.uid());
         assertThat(loaded.summary().collectAsList()).isEqualTo(again.summary().collectAsList());
         assertThat(again.summary().select("metric").distinct().collectAsList())
@@ -163,14 +167,15 @@ class MetaEstimatorsTest {
         Dataset<Row> rest = test.filter("day >= 3").drop("score");
         Dataset<Row> adapted = trained.adapt(known).cache();
         assertThat(adapted.columns())
-                .containsExactly("patient", "adaptedParameters", "adaptedModel", "supportRows", "lossBefore", "lossAfter");
+                .containsExactly(
+                        "patient", "adaptedParameters", "adaptedModel", "supportRows", "lossBefore", "lossAfter");
         assertThat(adapted.schema().simpleString())
                 .isEqualTo(output("adapted").transformSchema(known.schema()).simpleString());
         assertThat(adapted.count()).isEqualTo(20);
         assertThat(adapted.filter("supportRows = 3 AND lossAfter < lossBefore").count())
                 .isGreaterThan(15);
-        List<Row> expected =
-                predictions(trained.transform(MadeVisits.withoutQueryLabels(test)).filter("day >= 3"));
+        List<Row> expected = predictions(
+                trained.transform(MadeVisits.withoutQueryLabels(test)).filter("day >= 3"));
         assertThat(predictions(trained.predict(adapted, rest))).isEqualTo(expected);
 
         Dataset<Row> first = trained.adapt(test.filter("day < 2"));
@@ -206,7 +211,8 @@ class MetaEstimatorsTest {
     @Test
     void anEvaluationHasTheErrorOfThePredictionsAndThoseOfBaselines(@TempDir Path folder) throws Exception {
         trained.write().save(folder.resolve("model").toString());
-        MetaRegressionModel loaded = MetaRegressionModel.load(folder.resolve("model").toString());
+        MetaRegressionModel loaded =
+                MetaRegressionModel.load(folder.resolve("model").toString());
         Dataset<Row> metrics = loaded.evaluate(test).cache();
         assertThat(metrics.select("predictor").distinct().collectAsList())
                 .extracting(row -> row.getString(0))
@@ -217,7 +223,8 @@ class MetaEstimatorsTest {
                 .setMetricName("rmse")
                 .evaluate(trained.copy(ParamMap.empty())
                         .setSupportCol("isSupport")
-                        .transform(test.withColumn("isSupport", functions.col("day").lt(most)))
+                        .transform(test.withColumn(
+                                "isSupport", functions.col("day").lt(most)))
                         .filter("prediction IS NOT NULL"));
         Row found = metrics.filter("predictor = 'model' AND measure = 'rmse' AND supportRows = " + most)
                 .first();
@@ -235,14 +242,16 @@ class MetaEstimatorsTest {
                 .setMembers(1)
                 .setTasksPerRound(8)
                 .setSettings(new String[] {"evaluation.support=2", "table.stack=none"});
-        Column level = functions.when(functions.col("score").gt(16), 2.0)
+        Column level = functions
+                .when(functions.col("score").gt(16), 2.0)
                 .when(functions.col("score").gt(14), 1.0)
                 .otherwise(0.0);
         Dataset<Row> levels = train.withColumn("level", level);
         MetaClassificationModel model = estimator.fit(levels);
         model.write().save(folder.resolve("classes").toString());
-        MetaClassificationModel loaded =
-                MetaClassificationModel.load(folder.resolve("classes").toString()).setSupportCol("isSupport");
+        MetaClassificationModel loaded = MetaClassificationModel.load(
+                        folder.resolve("classes").toString())
+                .setSupportCol("isSupport");
         // Labels of another type of numbers are the same classes.
         Dataset<Row> given = MadeVisits.withSupport(test.withColumn("level", level.cast("int")));
         Dataset<Row> predicted = loaded.transform(given);
@@ -254,9 +263,13 @@ class MetaEstimatorsTest {
             Vector probability = row.getAs("probability");
             Vector raw = row.getAs("rawPrediction");
             assertThat(Arrays.stream(probability.toArray()).sum()).isCloseTo(1, within(1e-9));
-            assertThat(row.<Double>getAs("prediction")).isEqualTo(probability.argmax()).isEqualTo(raw.argmax());
+            assertThat(row.<Double>getAs("prediction"))
+                    .isEqualTo(probability.argmax())
+                    .isEqualTo(raw.argmax());
         }
-        assertThat(predicted.filter("isSupport AND probability IS NULL AND prediction IS NULL").count())
+        assertThat(predicted
+                        .filter("isSupport AND probability IS NULL AND prediction IS NULL")
+                        .count())
                 .isEqualTo(60);
         double accuracy = new MulticlassClassificationEvaluator()
                 .setLabelCol("level")
@@ -267,17 +280,21 @@ class MetaEstimatorsTest {
         MetaClassificationModel texts = estimator
                 .copy(ParamMap.empty())
                 .setLabelCol("word")
-                .fit(levels.withColumn("word", functions.concat(functions.lit("l"), functions.col("level"))).drop("level"));
-        Dataset<Row> words = texts.transform(
-                MadeVisits.withoutQueryLabels(test).withColumn("word", functions.lit(null).cast("string")));
+                .fit(levels.withColumn("word", functions.concat(functions.lit("l"), functions.col("level")))
+                        .drop("level"));
+        Dataset<Row> words = texts.transform(MadeVisits.withoutQueryLabels(test)
+                .withColumn("word", functions.lit(null).cast("string")));
         assertThat(words.schema().apply("prediction").dataType()).isEqualTo(DataTypes.StringType);
         assertThat(words.filter("prediction LIKE 'l%'").count()).isEqualTo(test.count());
     }
 
     @Test
     void aCrossValidatorTakesFoldsOfWholeGroups() {
-        Dataset<Row> folded = MadeVisits.withSupport(
-                new GroupedFolds().setGroupCol("patient").setNumFolds(2).setSeed(3).transform(train));
+        Dataset<Row> folded = MadeVisits.withSupport(new GroupedFolds()
+                .setGroupCol("patient")
+                .setNumFolds(2)
+                .setSeed(3)
+                .transform(train));
         assertThat(folded.groupBy("patient")
                         .agg(functions.countDistinct("fold").alias("folds"))
                         .filter("folds > 1")
@@ -285,10 +302,9 @@ class MetaEstimatorsTest {
                 .isZero();
         assertThat(folded.select("fold").distinct().count()).isEqualTo(2);
         MetaRegressor estimator = regressor().setMembers(1).setMaxRounds(2).setSupportCol("isSupport");
-        Pipeline pipeline = new Pipeline()
-                .setStages(new PipelineStage[] {
-                    estimator, new SQLTransformer().setStatement("SELECT * FROM __THIS__ WHERE prediction IS NOT NULL")
-                });
+        Pipeline pipeline = new Pipeline().setStages(new PipelineStage[] {
+            estimator, new SQLTransformer().setStatement("SELECT * FROM __THIS__ WHERE prediction IS NOT NULL")
+        });
         ParamMap[] grid = new ParamGridBuilder()
                 .addGrid(estimator.tasksPerRound(), new int[] {4, 8})
                 .build();
@@ -344,11 +360,9 @@ class MetaEstimatorsTest {
     @Test
     void theSlotsAreFreeAfterATrainingAFailureAndAnInterruption() throws Exception {
         assertBothSlotsAreFree();
-        MetaRegressor diverging = regressor()
-                .setMaxRounds(50)
-                .setSettings(new String[] {
-                    "evaluation.support=2", "table.stack=none", "optimizer.learning-rate=1e30", "optimizer.clip-norm=0"
-                });
+        MetaRegressor diverging = regressor().setMaxRounds(50).setSettings(new String[] {
+            "evaluation.support=2", "table.stack=none", "optimizer.learning-rate=1e30", "optimizer.clip-norm=0"
+        });
         assertThatThrownBy(() -> diverging.fit(train)).isInstanceOf(RuntimeException.class);
         assertBothSlotsAreFree();
         MetaRegressor endless = regressor().setMaxRounds(1_000_000);
@@ -373,13 +387,16 @@ class MetaEstimatorsTest {
 
     private static boolean isTraining(Thread thread) {
         return Arrays.stream(thread.getStackTrace())
-                .anyMatch(frame -> frame.getMethodName().equals("step") && frame.getClassName().endsWith("TrainingLoop"));
+                .anyMatch(frame -> frame.getMethodName().equals("step")
+                        && frame.getClassName().endsWith("TrainingLoop"));
     }
 
     @Test
     void wrongColumnsAndParametersHaveOneMessageEach() {
         assertRefused(
-                () -> regressor().setFeaturesCols(new String[] {"age", "weight"}).fit(train),
+                () -> regressor()
+                        .setFeaturesCols(new String[] {"age", "weight"})
+                        .fit(train),
                 "featuresCols has weight, which is no column of the table; its columns are patient, day, age, dose, ward, score");
         assertRefused(() -> new MetaRegressor().fit(train), "labelCol has label, which is no column of the table");
         assertRefused(
@@ -398,12 +415,16 @@ class MetaEstimatorsTest {
                 () -> regressor().setFeaturesCol("age").fit(train),
                 "featuresCols and featuresCol are set; one of them must be");
         assertRefused(
-                () -> regressor().setFeaturesCols(new String[0]).setFeaturesCol("age").fit(train),
+                () -> regressor()
+                        .setFeaturesCols(new String[0])
+                        .setFeaturesCol("age")
+                        .fit(train),
                 "featuresCol has age, a column of the type double; it must be vectors");
         assertRefused(() -> regressor().setMaxRounds(-1), "maxRounds is -1; it must be at least 0");
         assertRefused(() -> regressor().setMembers(0), "members is 0; it must be at least 1");
         assertRefused(
-                () -> regressor().setSettings(new String[] {"run.rounds"}), "settings is [run.rounds]; each must be key=value");
+                () -> regressor().setSettings(new String[] {"run.rounds"}),
+                "settings is [run.rounds]; each must be key=value");
         assertRefused(
                 () -> regressor().setSettings(new String[] {"run.rounds=3"}).fit(train),
                 "settings has run.rounds, which is that of maxRounds; it must not be among settings");
@@ -414,15 +435,36 @@ class MetaEstimatorsTest {
         assertRefused(
                 () -> trained.transform(test.withColumn("prediction", functions.lit(1))),
                 "predictionCol is prediction, which is a column of the table already; it must be another name");
-        assertRefused(() -> trained.transform(test.drop("dose")), "featuresCols has dose, which is no column of the table");
+        assertRefused(
+                () -> trained.transform(test.drop("dose")), "featuresCols has dose, which is no column of the table");
         assertThatThrownBy(() -> new MetaRegressionModel().transform(test))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("is not trained");
-        assertThatThrownBy(() -> regressor().fit(train.withColumn("score", functions.lit(null).cast("double"))))
+        assertThatThrownBy(() -> regressor()
+                        .fit(train.withColumn("score", functions.lit(null).cast("double"))))
                 .isInstanceOf(BadDataException.class)
                 .message()
                 .contains("label")
                 .hasLineCount(1);
+    }
+
+    @Test
+    void aSecondVersionOnTheClassPathIsRefused(@TempDir Path folder) throws Exception {
+        Path other = folder.resolve("dev/kindling/driver/checkpoint/build.properties");
+        Files.createDirectories(other.getParent());
+        Files.writeString(other, "version=0.0.1\ncommit=none\n");
+        ClassLoader given = Thread.currentThread().getContextClassLoader();
+        try (URLClassLoader both = new URLClassLoader(new URL[] {folder.toUri().toURL()}, given)) {
+            Thread.currentThread().setContextClassLoader(both);
+            assertThatThrownBy(() -> regressor().fit(train))
+                    .isInstanceOf(IllegalStateException.class)
+                    .message()
+                    .startsWith("Kindling is on the class path in several versions: ")
+                    .contains(folder.toString())
+                    .hasLineCount(1);
+        } finally {
+            Thread.currentThread().setContextClassLoader(given);
+        }
     }
 
     private static void assertRefused(Runnable action, String message) {

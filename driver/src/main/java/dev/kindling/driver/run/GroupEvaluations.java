@@ -55,8 +55,7 @@ final class GroupEvaluations {
     }
 
     /** A model as a predictor of the queries of groups, for the given numbers of support rows. */
-    static QueryPredictor predictor(
-            Settings settings, FlatVector theta, TableSource table, List<Integer> supportRows) {
+    static QueryPredictor predictor(Settings settings, FlatVector theta, TableSource table, List<Integer> supportRows) {
         EvaluationSettings evaluation = settings.evaluation();
         return new ModelQueryPredictor(
                 GroupEvaluation.MODEL,

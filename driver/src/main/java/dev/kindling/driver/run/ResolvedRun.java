@@ -321,8 +321,8 @@ public record ResolvedRun(
             TaskSource tasks = source.member(member);
             EvaluationSettings limited =
                     validation.limitedTo(tasks.tasks(Split.VALIDATE)).evaluation(validationSteps(settings));
-            evaluators.add(evaluator(
-                    tasks, limited, TrainingPlan.VALIDATE, plan.validationMeasures(), Optional.empty()));
+            evaluators.add(
+                    evaluator(tasks, limited, TrainingPlan.VALIDATE, plan.validationMeasures(), Optional.empty()));
         }
         return Optional.of(new Validator(validation, evaluators));
     }

@@ -58,15 +58,23 @@ public final class TableEvaluation {
     public GroupEvaluation evaluate(String query, TablePreparation tables) {
         Configuration hadoop = HadoopSettings.load();
         JobConfig other = configuration.withChecked(Map.of(
-                "run.validate-every", 0,
-                "table.path", "",
-                "table.sql", query,
-                "table.split", List.of(0, 0, 1),
-                "evaluation.split", "test",
-                "evaluation.tasks", "all",
+                "run.validate-every",
+                0,
+                "table.path",
+                "",
+                "table.sql",
+                query,
+                "table.split",
+                List.of(0, 0, 1),
+                "evaluation.split",
+                "test",
+                "evaluation.tasks",
+                "all",
                 // A group of two rows is evaluated too.
-                "evaluation.support", 1,
-                SUPPORT_ROWS, supportRows()));
+                "evaluation.support",
+                1,
+                SUPPORT_ROWS,
+                supportRows()));
         Settings settings = SettingsReader.read(other, hadoop);
         String pack = TablePacks.encoded(
                 settings, other, hadoop, tables, TableEncodingJson.read(encoding, "the encoding of the model"));
@@ -90,8 +98,7 @@ public final class TableEvaluation {
         }
         Settings settings = read.withSource(description).limitedTo(table);
         EvaluationSettings evaluation = settings.evaluation();
-        List<Integer> supportRows =
-                settings.groups().supportRows(table.support(Split.TRAIN), table.sizes(Split.TEST));
+        List<Integer> supportRows = settings.groups().supportRows(table.support(Split.TRAIN), table.sizes(Split.TEST));
         FittedBaselines fitted = baselines
                 .map(parameters -> parameters.predictors(settings.groups().baselines(), Optional.empty()))
                 .orElseGet(() -> new FittedBaselines(List.of(), 0, List.of()));

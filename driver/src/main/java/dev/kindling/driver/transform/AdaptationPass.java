@@ -62,8 +62,7 @@ final class AdaptationPass implements Iterator<InternalRow> {
      *
      * @param counts of the partition, complete when {@code atEnd} is called after the last row
      */
-    AdaptationPass(
-            GroupPass.Setting setting, Iterator<InternalRow> rows, PredictionCounts counts, Runnable atEnd) {
+    AdaptationPass(GroupPass.Setting setting, Iterator<InternalRow> rows, PredictionCounts counts, Runnable atEnd) {
         this.setting = setting;
         this.rows = rows;
         this.atEnd = atEnd;

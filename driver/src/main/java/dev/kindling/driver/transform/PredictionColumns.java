@@ -13,6 +13,5 @@ import java.io.Serializable;
 public record PredictionColumns(String prediction, String stddev, String probability, String logit)
         implements Serializable {
     /** The columns of the command {@code adapt}. */
-    public static final PredictionColumns DEFAULT =
-            new PredictionColumns("prediction", "stddev", "probability_", "");
+    public static final PredictionColumns DEFAULT = new PredictionColumns("prediction", "stddev", "probability_", "");
 }

@@ -79,7 +79,8 @@ final class SupportReader {
         float[] parameters = row.getArray(values.parameters()).toFloatArray();
         int width = features + 2;
         if (parameters.length % width != 0) {
-            return Optional.of("it has " + parameters.length + " adapted parameters; it must have a multiple of " + width);
+            return Optional.of(
+                    "it has " + parameters.length + " adapted parameters; it must have a multiple of " + width);
         }
         for (int at = 0; at < parameters.length; at += width) {
             receiver.add(

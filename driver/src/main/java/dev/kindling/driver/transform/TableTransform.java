@@ -96,7 +96,8 @@ public final class TableTransform {
     public Transformed adapt(Dataset<Row> table) {
         List<String> names = Arrays.asList(table.schema().fieldNames());
         boolean isUpdate = names.contains(AdaptedColumns.PARAMETERS) && names.contains(AdaptedColumns.MODEL);
-        Dataset<Row> given = table.drop(AdaptedColumns.SUPPORT_ROWS, AdaptedColumns.LOSS_BEFORE, AdaptedColumns.LOSS_AFTER);
+        Dataset<Row> given =
+                table.drop(AdaptedColumns.SUPPORT_ROWS, AdaptedColumns.LOSS_BEFORE, AdaptedColumns.LOSS_AFTER);
         PreparedRows prepared = new PreparedRows(
                 model,
                 supportColumn,
@@ -192,7 +193,8 @@ public final class TableTransform {
         }
         added.add(nullable(names.prediction(), DataTypes.StringType));
         for (String prefix : List.of(names.probability(), names.logit())) {
-            for (String name : prefix.isEmpty() ? List.<String>of() : model.encoding().classes()) {
+            for (String name :
+                    prefix.isEmpty() ? List.<String>of() : model.encoding().classes()) {
                 added.add(nullable(prefix + name, DataTypes.DoubleType));
             }
         }
@@ -214,9 +216,7 @@ public final class TableTransform {
         for (StructField field : added) {
             Column column = ColumnExpressions.column(field.name());
             selected.add(
-                    field.name().equals(names.prediction())
-                            ? column.cast(type).alias(names.prediction())
-                            : column);
+                    field.name().equals(names.prediction()) ? column.cast(type).alias(names.prediction()) : column);
         }
         return selected.toArray(new Column[0]);
     }

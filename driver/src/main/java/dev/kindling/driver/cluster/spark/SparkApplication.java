@@ -223,8 +223,7 @@ public final class SparkApplication implements AutoCloseable {
                             + "in the cluster mode of a standalone cluster; docs/clusters.md has the list)");
         }
         try {
-            return new SparkApplication(
-                    new JavaSparkContext(configuration), Ownership.STARTED_HERE, Optional.empty());
+            return new SparkApplication(new JavaSparkContext(configuration), Ownership.STARTED_HERE, Optional.empty());
         } catch (Exception e) {
             // Spark throws checked exceptions undeclared.
             throw new ClusterException(

@@ -24,7 +24,11 @@ import org.jspecify.annotations.Nullable;
  * @param variance of the targets; 0 for classes
  * @param mixed the mixed model; null for more than two classes
  */
-public record BaselineParameters(int groups, double[] mean, double variance, @Nullable MixedEffects mixed) {
+public record BaselineParameters(
+        int groups,
+        double[] mean,
+        double variance,
+        @Nullable MixedEffects mixed) {
     private static final ObjectMapper JSON =
             new ObjectMapper().enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
 
@@ -83,8 +87,9 @@ public record BaselineParameters(int groups, double[] mean, double variance, @Nu
                 case POOLED_NETWORK ->
                     pooled.ifPresentOrElse(
                             train -> predictors.add(train.get()),
-                            () -> notes.add("the pooled network is left out: it is trained on the training groups, which a "
-                                    + "model does not hold"));
+                            () -> notes.add(
+                                    "the pooled network is left out: it is trained on the training groups, which a "
+                                            + "model does not hold"));
             }
         }
         return new FittedBaselines(predictors, groups, notes);

@@ -81,7 +81,8 @@ class BaselineFitTest {
 
     @Test
     void theMeanIsTheWeightedMeanOfTheTrainingRowsWithTheirVariance() {
-        QueryPredictions values = predictor(Baseline.MEAN, training("regression")).predict(tasks("regression"));
+        QueryPredictions values =
+                predictor(Baseline.MEAN, training("regression")).predict(tasks("regression"));
         assertThat(values.outputs())
                 .containsOnly((float) expected("regression").path("mean").asDouble());
         assertThat(values.variances()).hasSameSizeAs(values.outputs()).containsOnly((float)
@@ -96,31 +97,36 @@ class BaselineFitTest {
 
     @Test
     void theRidgeOfAGroupIsThatOfScikitLearn() {
-        QueryPredictions values = predictor(Baseline.OWN_RIDGE, training("regression")).predict(tasks("regression"));
+        QueryPredictions values =
+                predictor(Baseline.OWN_RIDGE, training("regression")).predict(tasks("regression"));
         assertSame(values.outputs(), 1, expected("regression").path("own"), 1e-5);
-        QueryPredictions classes = predictor(Baseline.OWN_RIDGE, training("classes")).predict(tasks("classes"));
+        QueryPredictions classes =
+                predictor(Baseline.OWN_RIDGE, training("classes")).predict(tasks("classes"));
         assertSame(classes.outputs(), 2, expected("classes").path("own"), 1e-5);
         assertProbabilities(classes.outputs());
     }
 
     @Test
     void theMixedModelIsThatOfNumPy() {
-        QueryPredictions values = predictor(Baseline.MIXED_MODEL, training("regression")).predict(tasks("regression"));
+        QueryPredictions values =
+                predictor(Baseline.MIXED_MODEL, training("regression")).predict(tasks("regression"));
         assertSame(values.outputs(), 1, expected("regression").path("mixed"), 1e-5);
         assertSame(values.variances(), 1, expected("regression").path("mixed_variance"), 1e-5);
     }
 
     @Test
     void theMixedModelOfTwoClassesIsTheLaplaceApproximationOfSciPy() {
-        QueryPredictions classes = predictor(Baseline.MIXED_MODEL, training("classes")).predict(tasks("classes"));
+        QueryPredictions classes =
+                predictor(Baseline.MIXED_MODEL, training("classes")).predict(tasks("classes"));
         assertSame(classes.outputs(), 2, expected("classes").path("mixed"), 1e-4);
         assertProbabilities(classes.outputs());
     }
 
     @Test
     void aPredictionDoesNotDependOnTheOtherTasks() {
-        for (QueryPredictor baseline :
-                List.of(predictor(Baseline.OWN_RIDGE, training("regression")), predictor(Baseline.MIXED_MODEL, training("regression")))) {
+        for (QueryPredictor baseline : List.of(
+                predictor(Baseline.OWN_RIDGE, training("regression")),
+                predictor(Baseline.MIXED_MODEL, training("regression")))) {
             QueryPredictions all = baseline.predict(tasks("regression"));
             int at = 0;
             for (QueryTask task : tasks("regression")) {

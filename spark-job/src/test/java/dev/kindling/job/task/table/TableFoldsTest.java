@@ -31,8 +31,8 @@ class TableFoldsTest {
     private TaskSource source(TableFolds folds) {
         Path pack = SmallTablePacks.regression(temporary.resolve("pack"));
         EpisodeSizes sizes = new EpisodeSizes(new IntRange(0, 4), 5, IntRange.of(3), TableTaskSettings.ALL_ROWS);
-        SourceDescription table =
-                TableTaskSettings.prepared(TableTaskSettings.description(GroupDraw.GROUPS, SupportDraw.MIX, sizes), pack.toString());
+        SourceDescription table = TableTaskSettings.prepared(
+                TableTaskSettings.description(GroupDraw.GROUPS, SupportDraw.MIX, sizes), pack.toString());
         return TaskSources.open(folds.of(table), SmallTablePacks.HADOOP);
     }
 
