@@ -83,7 +83,8 @@ def environment(venv: Path, pyspark: str) -> str:
     shutil.rmtree(wheels, ignore_errors=True)
     run([sys.executable, "-m", "venv", str(venv)], DID_NOT_RUN + "python3 cannot make a virtual environment")
     # pyspark's source distribution is built by setuptools.
-    needed = [f"pyspark=={pyspark}", "-r", str(requirements)]
+    connect = "" if pyspark.startswith("3.") else "[connect]"
+    needed = [f"pyspark{connect}=={pyspark}", "-r", str(requirements)]
     unavailable = DID_NOT_RUN + "pip cannot install pyspark and the requirements of the tests"
     run([python, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(wheels), *needed], unavailable)
     offline = ["--no-index", "--find-links", str(wheels)]

@@ -89,6 +89,14 @@ def test_a_model_is_loaded_from_its_own_folder_and_from_a_uri(sine: kd.TrainedMo
         np.testing.assert_array_equal(kd.load(place).parameters["0_W"], sine.parameters["0_W"])
 
 
+def test_relative_folders_are_those_of_python(sine: kd.TrainedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    sine.adapt(X, Y)
+    # The local JVM runs already, in another working directory.
+    monkeypatch.chdir(Path(sine.place).parent)
+    relative = kd.load(Path(sine.place).name)
+    np.testing.assert_array_equal(relative.adapt(X, Y).predict(QUERY), sine.adapt(X, Y).predict(QUERY))
+
+
 def test_a_run_stops_in_time_and_is_resumed(tmp_path: Path) -> None:
     out = tmp_path / "run"
     reached = []

@@ -45,6 +45,14 @@ def test_new_images_are_recognised(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert accuracy > 60 and recognised > 50
 
 
+def test_patients_are_predicted(spark: Any) -> None:
+    values = run(ROOT / "docs" / "notebooks" / "patients.ipynb")
+    text = next(value for value in values if isinstance(value, str))
+    error, mean = (float(number) for number in re.findall(r"(\d+\.\d+)", text)[:2])
+    assert error < 0.7 * mean
+    assert percentages(text)[0] > 85
+
+
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.name)
 def test_a_notebook_has_no_path_of_a_machine(notebook: Path) -> None:
     assert not re.search(r"(?<![\w.])/(tmp|home|root|Users|work|var|opt)/", notebook.read_text(encoding="utf-8"))

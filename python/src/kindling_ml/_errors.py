@@ -75,8 +75,7 @@ def from_java(error: BaseException, jvm: Any | None = None) -> KindlingError | N
     throwable = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
     if throwable is not None:
         return _from_throwable(throwable, jvm or _session_jvm())
-    # A Spark Connect server sends the class and the message as text.
-    return _from_text(str(error)) if type(error).__module__.startswith("pyspark.errors") else None
+    return _from_connect(str(error)) if type(error).__module__.startswith("pyspark.errors") else None
 
 
 def extend_pyspark() -> None:
@@ -129,6 +128,17 @@ def _thrown_by_kindling(throwable: Any) -> bool:
     # Arguments are checked by methods of java.util, too.
     frames = [str(frame.getClassName()) for frame in list(throwable.getStackTrace())[:4]]
     return next((frame for frame in frames if not frame.startswith("java.")), "").startswith("dev.kindling.")
+
+
+def _from_connect(text: str) -> KindlingError | None:
+    """From the text that a Spark Connect server sends: a message, and unless it is set not to, the class and its stack trace."""
+    message, _, trace = text.partition("\n\nJVM stacktrace:\n")
+    name, *frames = trace.splitlines() or [""]
+    places = [frame.strip().removeprefix("at ") for frame in frames]
+    origin = next((place for place in places if not place.startswith("java.")), "")
+    if origin.startswith("dev.kindling.") and name.startswith("java.lang.Illegal"):
+        return usage(message.splitlines()[0])
+    return _from_text(message)
 
 
 # An expression of Spark SQL raises this, without a class of Kindling.

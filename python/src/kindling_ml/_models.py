@@ -165,7 +165,7 @@ class TrainedModel:
         """
         java = self._loaded()
         with kindling_errors(LOCAL.view()):
-            read = LOCAL.view().dev.kindling.ImageTask.read(java, os.fspath(support), os.fspath(query))
+            read = LOCAL.view().dev.kindling.ImageTask.read(java, _absolute(support), _absolute(query))
             return ImageTask(read, self.input_shape)
 
     def _inputs(self, name: str, values: ArrayLike) -> NDArray[Any]:
@@ -182,7 +182,7 @@ class TrainedModel:
         if self._java is None:
             jvm = LOCAL.view()
             with kindling_errors(jvm):
-                self._java = jvm.dev.kindling.TrainedModel.load(self.place)
+                self._java = jvm.dev.kindling.TrainedModel.load(_absolute(self.place))
         return self._java
 
     def __repr__(self) -> str:
@@ -310,6 +310,12 @@ class _Folder:
         if hashlib.sha256(content).hexdigest() != manifest["files"].get(name, {}).get("sha256"):
             raise data(f"{self.run}/model/{name} is damaged: its checksum is not that of the manifest")
         return content
+
+
+def _absolute(place: Place) -> str:
+    """A place as the local JVM finds it, which has a working directory of its own."""
+    text = os.fspath(place)
+    return text if re.match(r"^[A-Za-z][A-Za-z0-9+.-]+:", text) else os.path.abspath(text)
 
 
 def _read(place: str) -> bytes | None:
