@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pyspark
 import pytest
-
 from conftest import ROOT
 
 LINES = """
